@@ -1,0 +1,9 @@
+//! The hot path of onsale: what every request does, in Rust.
+//!
+//! The modules here know no Python and do no I/O; `cargo test` exercises them alone. `py` (feature `python`)
+//! is the binding, which knows no rules: it converts, calls and maps the one [`error::Error`] onto exceptions.
+
+pub mod error;
+
+#[cfg(feature = "python")]
+mod py;

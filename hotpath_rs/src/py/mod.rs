@@ -1,0 +1,12 @@
+//! The Python binding: one `register` per noun, no rules.
+
+use pyo3::prelude::*;
+
+mod errors;
+
+/// The extension module `hotpath_rs`.
+#[pymodule]
+fn hotpath_rs(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    errors::register(module)?;
+    Ok(())
+}
