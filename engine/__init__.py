@@ -1,0 +1,1 @@
+"""onsale's engine: holds, orders, payments, tickets and gates."""

@@ -1,0 +1,1 @@
+"""The ground floor: ids, clock, connections, scripts, HTTP manners. Knows nothing of tickets."""

@@ -1,0 +1,141 @@
+"""Group commit without a timer: what waits goes out together, and an idle system answers at once.
+
+``submit`` queues an item and returns a future. While fewer than ``flights_max`` batches are under way a flush is
+scheduled for the end of this loop tick; each finished batch starts the next. So a batch is one item when nobody else
+is there, and the arrivals of one round trip when everybody is. The same class serves Redis scripts and Postgres inserts.
+
+Limits: a batch holds ``batch_max`` items, the queue ``queue_max``, and nothing waits longer than ``age_max_ms``: beyond
+either a newcomer is shed with 503 before it is queued. Age is counted in ticks of a metronome that runs only while
+something waits, so that a stalled event loop (a thousand requests parsed in one tick) does not look like a slow store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from engine.foundation import metrics
+from engine.foundation.errors import Unavailable
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+BATCH_MAX = 64
+FLIGHTS_MAX = 2
+QUEUE_MAX = 10_000
+AGE_MAX_MS = 50
+TICK_S = 0.01
+DRAIN_TIMEOUT_S = 5.0
+
+
+class Overloaded(Unavailable):
+    code, title = "overloaded", "Too many requests are waiting: try again in a moment"
+
+
+class GroupCommit(Generic[Item, Answer]):
+    """Collects items and commits them in batches.
+
+    ``commit`` takes 1..batch_max items and returns one answer each, in order; an answer that is an exception fails that
+    item alone, an exception raised fails the batch. ``undo`` is called with (item, answer) where the caller was
+    cancelled but its item was committed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        commit: Callable[[list[Item]], Awaitable[Sequence[Answer | BaseException]]],
+        *,
+        undo: Callable[[Item, Answer], None] | None = None,
+        batch_max: int = BATCH_MAX,
+        flights_max: int = FLIGHTS_MAX,
+        queue_max: int = QUEUE_MAX,
+        age_max_ms: int = AGE_MAX_MS,
+    ) -> None:
+        self._name = name
+        self._commit = commit
+        self._undo = undo
+        self._batch_max = batch_max
+        self._flights_max = flights_max
+        self._queue_max = queue_max
+        self._age_ticks_max = max(1, round(age_max_ms / 1000 / TICK_S))
+        self._queue: deque[tuple[Item, asyncio.Future[Answer], int]] = deque()
+        self._flights = 0
+        self._scheduled = False
+        self._closing = False
+        self._tick = 0
+        self._metronome: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sizes = metrics.BATCH_SIZE.labels(name)
+        self._shed = metrics.SHED.labels(name)
+
+    def submit(self, item: Item) -> asyncio.Future[Answer]:
+        """A future for this item's answer. Overloaded where the queue is too long or too old."""
+        queue = self._queue
+        if queue and (len(queue) >= self._queue_max or self._tick - queue[0][2] > self._age_ticks_max) or self._closing:
+            self._shed.inc()
+            raise Overloaded(retry_after_s=1)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answer] = loop.create_future()
+        queue.append((item, future, self._tick))
+        if not self._scheduled and self._flights < self._flights_max:
+            self._scheduled = True
+            loop.call_soon(self._flush)
+        if self._metronome is None:
+            self._metronome = loop.call_later(TICK_S, self._beat)
+        return future
+
+    async def close(self) -> None:
+        """Refuse newcomers, finish what is queued (bounded by DRAIN_TIMEOUT_S), then stop."""
+        self._closing = True
+        deadline = asyncio.get_running_loop().time() + DRAIN_TIMEOUT_S
+        while (self._queue or self._tasks) and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(TICK_S)
+        if self._metronome is not None:
+            self._metronome.cancel()
+            self._metronome = None
+        for _item, future, _tick in self._queue:
+            if not future.done():
+                future.set_exception(Overloaded("The server is stopping"))
+        self._queue.clear()
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def _beat(self) -> None:
+        self._tick += 1
+        busy = bool(self._queue or self._flights)
+        self._metronome = asyncio.get_running_loop().call_later(TICK_S, self._beat) if busy else None
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        queue = self._queue
+        while queue and self._flights < self._flights_max:
+            batch = [queue.popleft() for _ in range(min(len(queue), self._batch_max))]
+            batch = [entry for entry in batch if not entry[1].cancelled()]
+            if not batch:
+                continue
+            self._flights += 1
+            task = asyncio.get_running_loop().create_task(self._fly(batch))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _fly(self, batch: list[tuple[Item, asyncio.Future[Answer], int]]) -> None:
+        self._sizes.observe(len(batch))
+        try:
+            answers = await self._commit([item for item, _, _ in batch])
+            assert len(answers) == len(batch), f"{self._name}: {len(batch)} items, {len(answers)} answers"
+        except BaseException as error:  # noqa: BLE001 - every waiting caller must hear of it, whatever it is
+            answers = [error] * len(batch)
+        self._flights -= 1
+        for (item, future, _), answer in zip(batch, answers, strict=True):
+            if isinstance(answer, BaseException):
+                if not future.done():
+                    future.set_exception(answer)
+            elif not future.done():
+                future.set_result(answer)
+            elif self._undo is not None:
+                self._undo(item, answer)
+        if self._queue:
+            self._flush()

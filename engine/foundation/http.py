@@ -1,0 +1,240 @@
+"""HTTP manners: bodies in, JSON and problem documents out, request ids, versions, pages of lists.
+
+A handler reads ``await body(request, decoder)``, asks a service, answers ``json(value)``. Refusals travel as exceptions
+and become RFC 9457 documents in ``boundary``, the outermost middleware. Bodies are bounded by name at each route.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+import asyncpg
+import msgspec
+import redis.exceptions
+from aiohttp import web
+
+from engine.foundation import errors, logs, metrics
+from engine.foundation.ids import new_id
+
+BODY_BYTES_MAX = 64 * 1024
+BODY_BYTES_CEILING = 32 * 1024 * 1024      # the application's client_max_size: the largest body any route takes
+REQUEST_ID_CHARS_MAX = 128
+PAGE_DEFAULT, PAGE_MAX = 50, 200
+CURSOR_CHARS_MAX = 256
+
+T = TypeVar("T")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_log = logs.get("http")
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}\Z")
+_POINTER = re.compile(r" - at `\$?(.*)`$")
+
+
+_encoder = msgspec.json.Encoder()  # writes aware UTC datetimes as RFC 3339 with Z
+
+
+def dumps(value: Any) -> bytes:
+    """JSON bytes of builtins, datetimes and msgspec Structs."""
+    return _encoder.encode(value)
+
+
+def json(value: Any, status: int = 200, *, etag: str | None = None, headers: Mapping[str, str] | None = None) -> web.Response:
+    """A JSON answer; ``etag`` is the bare version, quotes are added."""
+    response = web.Response(body=dumps(value), status=status, content_type="application/json", headers=headers)
+    if etag is not None:
+        response.headers["ETag"] = f'"{etag}"'
+    return response
+
+
+def fresh(request: web.Request, etag: str) -> bool:
+    """Whether If-None-Match already names this version (answer 304)."""
+    header = request.headers.get("If-None-Match", "")
+    return header.strip() == "*" or f'"{etag}"' in [part.strip().removeprefix("W/") for part in header.split(",")]
+
+
+def not_modified(etag: str) -> web.Response:
+    return web.Response(status=304, headers={"ETag": f'"{etag}"'})
+
+
+def version_expected(request: web.Request) -> str:
+    """The bare version in If-Match. PreconditionRequired where it is missing."""
+    header = request.headers.get("If-Match", "").strip()
+    if not header:
+        raise errors.PreconditionRequired
+    return header.removeprefix("W/").strip('"')
+
+
+async def read(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
+    """The whole body; TooLarge beyond ``bytes_max``, without reading further."""
+    length = request.content_length
+    if length is not None:
+        if length > bytes_max:
+            raise errors.TooLarge(bytes_max=bytes_max)
+        return await request.read()
+    chunks, size = [], 0
+    async for chunk in request.content.iter_any():
+        size += len(chunk)
+        if size > bytes_max:
+            raise errors.TooLarge(bytes_max=bytes_max)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def body(request: web.Request, decoder: msgspec.json.Decoder[T], bytes_max: int = BODY_BYTES_MAX) -> T:
+    """The decoded body. Malformed where it is no JSON, Invalid with a pointer where it has the wrong shape."""
+    return decode(await read(request, bytes_max), decoder)
+
+
+def decode(raw: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """As ``body``, from bytes already read."""
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise errors.Malformed(f"The body is not valid JSON: {error}") from error
+
+
+def invalid(error: msgspec.ValidationError) -> errors.Invalid:
+    """msgspec's sentence as a validation refusal with a JSON pointer."""
+    text = str(error)
+    match = _POINTER.search(text)
+    path = match.group(1) if match else ""
+    pointer = re.sub(r"\[(\.\.\.|\d+)\]", r"/\1", path).replace(".", "/").replace("///", "/...") if path else ""
+    message = text[: match.start()] if match else text
+    return errors.Invalid.at(pointer, "invalid_value", message)
+
+
+def query(request: web.Request, shape: type[T]) -> T:
+    """The query string as a Struct. Malformed on an unknown, repeated or wrongly typed parameter."""
+    pairs = request.query
+    if len(pairs) != len(set(pairs)):
+        raise errors.Malformed("A query parameter is repeated")
+    known = {field.encode_name for field in msgspec.structs.fields(shape)}
+    unknown = sorted(set(pairs) - known)
+    if unknown:
+        raise errors.Malformed(f"Unknown query parameter: {unknown[0]}", parameter=unknown[0])
+    try:
+        return msgspec.convert(dict(pairs), shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise errors.Malformed(f"A query parameter is not valid: {error}") from error
+
+
+def page(rows: list[T], limit: int, cursor_of: Callable[[T], str]) -> dict[str, Any]:
+    """A list answer from up to limit + 1 rows."""
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return {"data": rows, "next_cursor": cursor_encode(cursor_of(rows[-1])) if more else None, "has_more": more}
+
+
+def cursor_encode(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def cursor_decode(cursor: str | None) -> str | None:
+    """The position behind a cursor. Malformed where it is none of ours."""
+    if cursor is None:
+        return None
+    try:
+        if len(cursor) > CURSOR_CHARS_MAX:
+            raise ValueError("too long")
+        return base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode()
+    except ValueError as error:
+        raise errors.Malformed("The cursor is not one of ours") from error
+
+
+def problem(refusal: errors.Refusal, request_id: str, instance: str) -> web.Response:
+    """The RFC 9457 document of a refusal."""
+    document: dict[str, Any] = {
+        "type": f"https://onsale.dev/problems/{refusal.code}",
+        "title": refusal.title,
+        "status": refusal.status,
+        "detail": refusal.detail,
+        "instance": instance,
+        "code": refusal.code,
+        "message": refusal.detail,
+        "request_id": request_id,
+        **refusal.facts,
+    }
+    if isinstance(refusal, errors.Invalid):
+        document["errors"] = refusal.errors
+    headers = {"X-Request-Id": request_id, "Cache-Control": "no-store", **refusal.headers}
+    if refusal.retry_after_s is not None:
+        document["retry_after_s"] = refusal.retry_after_s
+        headers["Retry-After"] = str(refusal.retry_after_s)
+    return web.Response(
+        body=dumps(document), status=refusal.status, content_type="application/problem+json", headers=headers
+    )
+
+
+class Broken(errors.Refusal):
+    """What a fault of our own looks like from outside: no detail, only the id to ask about."""
+
+    status, code, title = 500, "internal_error", "Something broke on our side"
+
+
+_HTTP_REFUSALS: dict[int, type[errors.Refusal]] = {
+    400: errors.Malformed,
+    404: errors.NotFound,
+    405: errors.MethodRefused,
+    413: errors.TooLarge,
+    415: errors.UnsupportedMedia,
+}
+
+
+def refusal_of(error: Exception) -> errors.Refusal | None:
+    """The refusal that an exception amounts to, or None where it is a fault of our own."""
+    if isinstance(error, errors.Refusal):
+        return error
+    if isinstance(error, web.HTTPException):
+        kind = _HTTP_REFUSALS.get(error.status)
+        headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+        return kind(headers=headers) if kind else None
+    if isinstance(error, (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)):
+        return errors.Unavailable("A store is away", retry_after_s=1)
+    if isinstance(error, (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.TooManyConnectionsError)):
+        return errors.Unavailable("The ledger is away", retry_after_s=1)
+    if isinstance(error, (ConnectionError, TimeoutError)):
+        return errors.Unavailable(retry_after_s=1)
+    return None
+
+
+def request_id_of(request: web.Request) -> str:
+    """The caller's X-Request-Id where it is sane, else a fresh one."""
+    given = request.headers.get("X-Request-Id", "")
+    return given if _REQUEST_ID.match(given) else new_id("req")
+
+
+@web.middleware
+async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Outermost: gives the request its id, turns refusals into problem documents, counts and times."""
+    started = time.perf_counter()
+    request_id = request["request_id"] = request_id_of(request)
+    try:
+        response = await handler(request)
+        if not response.prepared:
+            response.headers["X-Request-Id"] = request_id
+    except web.HTTPException as error:
+        if error.status < 400:  # noqa: PLR2004 - redirects are answers
+            error.headers["X-Request-Id"] = request_id
+            raise
+        response = _refuse(request, request_id, error)
+    except Exception as error:  # noqa: BLE001 - the boundary is where every fault ends
+        response = _refuse(request, request_id, error)
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource is not None else "unmatched"
+    metrics.REQUESTS.labels(route, request.method, response.status).inc()
+    metrics.REQUEST_SECONDS.labels(route, request.method).observe(time.perf_counter() - started)
+    return response
+
+
+def _refuse(request: web.Request, request_id: str, error: Exception) -> web.Response:
+    refusal = refusal_of(error)
+    if refusal is None:
+        _log.error("request_failed", request_id=request_id, method=request.method, path=request.path, exc_info=error)
+        refusal = Broken()
+    metrics.REFUSALS.labels(refusal.code).inc()
+    return problem(refusal, request_id, request.path)

@@ -1,0 +1,44 @@
+"""What the waiting room and the engine share besides the admission token: leases and the shop's pulse.
+
+A lease is a capped seat inside the shop. The room grants it (claim), the engine gives it back when its order is settled
+or its hold is abandoned, so the next person is let in within a second. All keys of an event share one hash slot.
+
+``wr:{E}:lease``     zset    lease id (16 raw bytes) -> the epoch ms until which its token may be valid
+``inv:{E}:pulse``    hash    free, held, ordered, sold: written by the inventory scripts, read by the room's controller
+``onsale:health``    string  0..1000, the health factor in thousandths, published by the engine with a short TTL
+channel ``wr:released``  event id, so that the controller need not wait for its next tick
+channel ``wr:changed``   event id, after the on-sale row changed in Postgres
+"""
+
+from __future__ import annotations
+
+from engine.foundation.connections import HotRedis
+
+HEALTH_KEY = b"onsale:health"
+HEALTH_FULL = 1000
+HEALTH_TTL_S = 10
+RELEASED_CHANNEL = b"wr:released"
+CHANGED_CHANNEL = b"wr:changed"
+
+
+def lease_key(event_id: str) -> bytes:
+    """The zset of leases of an event's room."""
+    return b"wr:{%s}:lease" % event_id.encode()
+
+
+def pulse_key(event_id: str) -> bytes:
+    """The hash with the event's free, held, ordered and sold unit counts."""
+    return b"inv:{%s}:pulse" % event_id.encode()
+
+
+async def release(redis: HotRedis, event_id: str, lease_id: bytes) -> bool:
+    """Give a lease back; False where it had ended already."""
+    removed = await redis.command(b"ZREM", lease_key(event_id), lease_id)
+    if removed:
+        await redis.command(b"PUBLISH", RELEASED_CHANNEL, event_id)
+    return bool(removed)
+
+
+async def tell_changed(redis: HotRedis, event_id: str) -> None:
+    """Tell the rooms that this event's on-sale was changed."""
+    await redis.command(b"PUBLISH", CHANGED_CHANNEL, event_id)
