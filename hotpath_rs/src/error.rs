@@ -64,7 +64,7 @@ pub enum Error {
 }
 
 /// Shorthand used across the crate.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An [`Error::Argument`] from anything that reads as text.
 pub fn bad_argument(message: impl Into<String>) -> Error {

@@ -1,0 +1,111 @@
+//! Base64url in its one canonical spelling, and the length-prefixed fields inside a token.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::error::{Result, TokenFault, bad_argument};
+
+/// Most characters of any token; a longer text is refused before it is decoded.
+pub const TOKEN_CHARS_MAX: usize = 2048;
+
+/// Spell bytes as base64url without padding.
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Append the bytes that `text` spells to `bytes`. Refused as malformed: another alphabet, padding, white space,
+/// trailing bits that are not zero, and anything longer than [`TOKEN_CHARS_MAX`].
+pub fn decode_onto(text: &str, bytes: &mut Vec<u8>) -> Result<(), TokenFault> {
+    if text.len() > TOKEN_CHARS_MAX {
+        return Err(TokenFault::Malformed);
+    }
+    URL_SAFE_NO_PAD.decode_vec(text, bytes).map_err(|_| TokenFault::Malformed)
+}
+
+/// Fill `bytes` from a text that must spell exactly that many.
+#[inline]
+pub fn decode_exactly(text: &[u8], bytes: &mut [u8]) -> Result<(), TokenFault> {
+    match URL_SAFE_NO_PAD.decode_slice(text, bytes) {
+        Ok(length) if length == bytes.len() => Ok(()),
+        _ => Err(TokenFault::Malformed),
+    }
+}
+
+/// Append a field that says its own length (one byte) and must stay within `range`.
+pub fn put_field(
+    bytes: &mut Vec<u8>,
+    name: &str,
+    field: &[u8],
+    range: std::ops::RangeInclusive<usize>,
+) -> Result<()> {
+    match u8::try_from(field.len()) {
+        Ok(length) if range.contains(&field.len()) => {
+            bytes.push(length);
+            bytes.extend_from_slice(field);
+            Ok(())
+        }
+        _ => Err(bad_argument(format!(
+            "{name} has {} bytes, allowed are {} to {}",
+            field.len(),
+            range.start(),
+            range.end()
+        ))),
+    }
+}
+
+/// Reads fields in order; whatever does not fit is malformed.
+pub struct FieldReader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> FieldReader<'a> {
+    /// Read from the first field on.
+    #[must_use]
+    pub fn new(fields: &'a [u8]) -> Self {
+        Self { rest: fields }
+    }
+
+    /// The next `N` bytes.
+    pub fn fixed<const N: usize>(&mut self) -> Result<[u8; N], TokenFault> {
+        let (field, rest) = self.rest.split_first_chunk::<N>().ok_or(TokenFault::Malformed)?;
+        self.rest = rest;
+        Ok(*field)
+    }
+
+    /// The next byte.
+    pub fn byte(&mut self) -> Result<u8, TokenFault> {
+        self.fixed::<1>().map(|[byte]| byte)
+    }
+
+    /// The next big-endian 64-bit number.
+    pub fn number(&mut self) -> Result<u64, TokenFault> {
+        self.fixed().map(u64::from_be_bytes)
+    }
+
+    /// The next length-prefixed field, whose length must be within `range`.
+    pub fn field(&mut self, range: std::ops::RangeInclusive<usize>) -> Result<&'a [u8], TokenFault> {
+        let length = usize::from(self.byte()?);
+        if !range.contains(&length) {
+            return Err(TokenFault::Malformed);
+        }
+        self.bytes(length)
+    }
+
+    /// The next `length` bytes.
+    pub fn bytes(&mut self, length: usize) -> Result<&'a [u8], TokenFault> {
+        let (field, rest) = self.rest.split_at_checked(length).ok_or(TokenFault::Malformed)?;
+        self.rest = rest;
+        Ok(field)
+    }
+
+    /// Like [`Self::field`], as text.
+    pub fn text(&mut self, range: std::ops::RangeInclusive<usize>) -> Result<&'a str, TokenFault> {
+        std::str::from_utf8(self.field(range)?).map_err(|_| TokenFault::Malformed)
+    }
+
+    /// Nothing may be left over.
+    pub fn end(self) -> Result<(), TokenFault> {
+        if self.rest.is_empty() { Ok(()) } else { Err(TokenFault::Malformed) }
+    }
+}
