@@ -159,6 +159,13 @@ def create_database(server: Server, name: str, *, template: str | None = None) -
     return dsn
 
 
+def drop_database(server: Server, name: str) -> None:
+    """Drop a database, cutting off whoever is still connected."""
+    assert name.isidentifier(), name
+    psql = [str(postgres_bin() / "psql"), server.url, "-XAtqc"]
+    subprocess.run([*psql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"], capture_output=True, check=True)
+
+
 @dataclass(frozen=True, slots=True)
 class _Runner:
     """How to run a program that must not be root."""

@@ -1,0 +1,58 @@
+"""The names under which handlers and pages find their services. One key a service, nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from engine.foundation.bearer import Bearers
+from engine.foundation.connections import HotRedis
+from engine.foundation.health import Health
+from engine.foundation.idempotency import Idempotency
+from engine.settings import Settings
+
+if TYPE_CHECKING:
+    from engine.services.allotments import Allotments
+    from engine.services.availability import Availability
+    from engine.services.devices import Devices
+    from engine.services.events import Events
+    from engine.services.holds import Holds
+    from engine.services.inventory import Inventory
+    from engine.services.on_sales import OnSales
+    from engine.services.orders import Orders
+    from engine.services.organizations import Organizations
+    from engine.services.payments import Payments
+    from engine.services.people import People
+    from engine.services.promos import Promos
+    from engine.services.refunds import Refunds
+    from engine.services.scans import Scans
+    from engine.services.selling import Selling
+    from engine.services.ticket_types import TicketTypes
+    from engine.services.tickets import Tickets
+    from engine.services.venues import Venues
+
+SETTINGS: Final = web.AppKey("settings", Settings)
+BEARERS: Final = web.AppKey("bearers", Bearers)
+HEALTH: Final = web.AppKey("health", Health)
+HOT: Final = web.AppKey("hot", HotRedis)
+IDEMPOTENCY: Final = web.AppKey("idempotency", Idempotency)
+
+PEOPLE: Final[web.AppKey[People]] = web.AppKey("people")
+ORGANIZATIONS: Final[web.AppKey[Organizations]] = web.AppKey("organizations")
+VENUES: Final[web.AppKey[Venues]] = web.AppKey("venues")
+EVENTS: Final[web.AppKey[Events]] = web.AppKey("events")
+TICKET_TYPES: Final[web.AppKey[TicketTypes]] = web.AppKey("ticket_types")
+ON_SALES: Final[web.AppKey[OnSales]] = web.AppKey("on_sales")
+ALLOTMENTS: Final[web.AppKey[Allotments]] = web.AppKey("allotments")
+PROMOS: Final[web.AppKey[Promos]] = web.AppKey("promos")
+SELLING: Final[web.AppKey[Selling]] = web.AppKey("selling")
+INVENTORY: Final[web.AppKey[Inventory]] = web.AppKey("inventory")
+AVAILABILITY: Final[web.AppKey[Availability]] = web.AppKey("availability")
+HOLDS: Final[web.AppKey[Holds]] = web.AppKey("holds")
+ORDERS: Final[web.AppKey[Orders]] = web.AppKey("orders")
+PAYMENTS: Final[web.AppKey[Payments]] = web.AppKey("payments")
+REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")
+TICKETS: Final[web.AppKey[Tickets]] = web.AppKey("tickets")
+DEVICES: Final[web.AppKey[Devices]] = web.AppKey("devices")
+SCANS: Final[web.AppKey[Scans]] = web.AppKey("scans")

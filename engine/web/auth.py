@@ -1,0 +1,83 @@
+"""Who is asking: the five credentials of the contract, read from a request. Rights are decided in the services."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from aiohttp import web
+
+from engine.foundation.bearer import Person
+from engine.foundation.errors import Unauthenticated
+from engine.services.appkeys import BEARERS, SETTINGS
+
+ADMISSION_COOKIE = "onsale_admission"
+HOLD_COOKIE = "onsale_hold"
+ORDER_COOKIE = "onsale_order"
+CREDENTIAL_CHARS_MAX = 4096
+
+
+def _scheme(request: web.Request, scheme: str) -> str | None:
+    header = request.headers.get("Authorization", "")
+    name, _, value = header.partition(" ")
+    if name.lower() != scheme or not value or len(value) > CREDENTIAL_CHARS_MAX:
+        return None
+    return value.strip()
+
+
+def person(request: web.Request) -> Person:
+    """The signed-in person. Unauthenticated without a valid bearer token."""
+    token = _scheme(request, "bearer")
+    if token is None:
+        raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
+    return request.config_dict[BEARERS].verify(token)
+
+
+def optional_person(request: web.Request) -> Person | None:
+    """The signed-in person, or None for a guest; a bad token is refused, not ignored."""
+    return person(request) if _scheme(request, "bearer") is not None else None
+
+
+def admission_text(request: web.Request) -> str | None:
+    """The admission token as sent: ``Authorization: Admission`` or the HttpOnly cookie."""
+    return _scheme(request, "admission") or request.cookies.get(ADMISSION_COOKIE)
+
+
+def device_text(request: web.Request) -> str | None:
+    """``<device_id>.<secret>`` as sent by a scanner."""
+    return _scheme(request, "device")
+
+
+def order_token(request: web.Request) -> str | None:
+    """The capability of a guest's hold or order: X-Order-Token, else the cookie."""
+    return request.headers.get("X-Order-Token") or request.cookies.get(ORDER_COOKIE)
+
+
+def hold_token(request: web.Request) -> str | None:
+    """The capability of a guest's hold: X-Order-Token, X-Hold-Token, else the cookie."""
+    headers = request.headers
+    return headers.get("X-Order-Token") or headers.get("X-Hold-Token") or request.cookies.get(HOLD_COOKIE)
+
+
+def client_address(request: web.Request) -> str:
+    """The caller's address; X-Forwarded-For counts only behind our own proxy (its last entry, which that proxy wrote)."""
+    if request.config_dict[SETTINGS].trust_forwarded:
+        last = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        try:
+            return str(ipaddress.ip_address(last))
+        except ValueError:
+            pass
+    return request.remote or "unknown"
+
+
+def principal(request: web.Request) -> str:
+    """Who an Idempotency-Key belongs to: the credential shown, else the address it came from."""
+    header = request.headers.get("Authorization")
+    if header:
+        scheme, _, value = header.partition(" ")
+        if scheme.lower() == "bearer":
+            return "person:" + person(request).user_id
+        if scheme.lower() == "device":
+            return "device:" + value.partition(".")[0]
+        return "admission:" + value
+    cookie = request.cookies.get(ADMISSION_COOKIE)
+    return "admission:" + cookie if cookie else "address:" + client_address(request)

@@ -1,0 +1,102 @@
+"""Real stores for every test: one embedded Valkey and Postgres a session, a fresh database and an empty Redis a test."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import uvloop
+
+from engine.foundation import embedded
+from engine.foundation.connections import HotRedis, RedisClient, open_client, open_postgres
+from engine.foundation.migrate import migrate
+from engine.settings import Settings
+
+MIGRATIONS = Path(__file__).parent.parent / "engine" / "stores" / "migrations"
+TEST_MASTER_KEYS = "1:" + "11" * 32
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], object]]:
+    """The product runs on uvloop, so its tests do."""
+    return {"uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(scope="session")
+def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stores")
+    for parent in (folder, *folder.parents):
+        if parent.owner() == "root" and str(parent).startswith("/tmp/"):  # nobody must reach Postgres's files
+            parent.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def valkey(store_folder: Path) -> Iterator[embedded.Server]:
+    server = embedded.start_valkey(store_folder / "redis", fsync="none")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres(store_folder: Path) -> Iterator[embedded.Server]:
+    server = embedded.start_postgres(
+        store_folder / "postgres", settings={"fsync": "off", "shared_buffers": "64MB", "full_page_writes": "off"}
+    )
+    migrate(embedded.create_database(server, "template_onsale"), MIGRATIONS)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database_url(postgres: embedded.Server) -> Iterator[str]:
+    """The DSN of a freshly migrated database that only this test uses."""
+    name = f"test_{secrets.token_hex(6)}"
+    yield embedded.create_database(postgres, name, template="template_onsale")
+    embedded.drop_database(postgres, name)
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    pool = await open_postgres(database_url, pool_max=6)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def redis_client(valkey: embedded.Server) -> AsyncIterator[RedisClient]:
+    client = open_client(valkey.url)
+    await client.flushall()
+    await client.script_flush()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def hot(valkey: embedded.Server, redis_client: RedisClient) -> AsyncIterator[HotRedis]:
+    connection = await HotRedis(valkey.url).open()
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def settings(database_url: str, valkey: embedded.Server, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name in list(os.environ):
+        if name.startswith("ONSALE_"):
+            monkeypatch.delenv(name)
+    return Settings(
+        redis_url=valkey.url,
+        database_url=database_url,
+        database_pool_max=6,
+        master_keys=TEST_MASTER_KEYS,
+        jwt_key="test-jwt-key-" + "x" * 32,
+        stripe_secret_key="sk_test_onsale",
+        stripe_publishable_key="pk_test_onsale",
+        stripe_webhook_secret="whsec_test_onsale",
+        stripe_url="http://127.0.0.1:9",
+        log_level="warning",
+        rehearsal=True,
+    )
