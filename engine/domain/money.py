@@ -1,0 +1,152 @@
+"""Money: what an order costs, to the cent. Integer minor units from end to end.
+
+Per order: face -> discount, spread over lines -> fee (rate + fixed per ticket, paid by buyer or organizer) -> each tax
+apart, half-up once on the order's taxable base (ticket + buyer's fee), spread over lines. Stored per line and per tax
+and never computed again: a refund reads what was stored (``refunds.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from engine.domain.taxes import BASIS_POINTS, Tax, half_up, spread, tax_shares
+
+LINES_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One ticket at its face price."""
+
+    ticket_type_id: str
+    price_cents: int
+    taxable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """The service fee of an event. A ticket that costs nothing carries no fee."""
+
+    rate_bp: int = 0
+    fixed_cents: int = 0
+    paid_by: Literal["buyer", "organizer"] = "buyer"
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """``value`` is in basis points where the kind is percent, in cents off the whole order where it is fixed."""
+
+    kind: Literal["percent", "fixed"]
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """What one ticket costs the buyer; ``fee_cents`` is the buyer's fee."""
+
+    ticket_type_id: str
+    face_cents: int
+    discount_cents: int
+    fee_cents: int
+    taxes: dict[str, int]
+    total_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """An order's price. ``service_fee_cents`` is the fee whoever pays it; ``fees_cents`` the part the buyer pays."""
+
+    face_cents: int
+    discount_cents: int
+    fees_cents: int
+    tax_cents: int
+    total_cents: int
+    currency: str
+    lines: tuple[PricedLine, ...]
+    taxes: dict[str, int]
+    service_fee_cents: int = 0
+
+
+def fee_of(row: Mapping[str, Any]) -> Fee:
+    """The fee of an event's ``fee`` column: ``{"rate_bp", "fixed_cents", "paid_by"}``."""
+    paid_by: Literal["buyer", "organizer"] = "organizer" if row.get("paid_by") == "organizer" else "buyer"
+    return Fee(int(row.get("rate_bp", 0)), int(row.get("fixed_cents", 0)), paid_by)
+
+
+def quote(
+    *, currency: str, lines: Sequence[Line], taxes: Sequence[Tax], fee: Fee, discount: Discount | None = None
+) -> Price:
+    """The price of 1..LINES_MAX tickets. Lines keep their order; equal inputs give equal cents."""
+    faces = [line.price_cents for line in lines]
+    discounts = spread(discount_cents(discount, sum(faces)), faces)
+    nets = [face - off for face, off in zip(faces, discounts, strict=True)]
+    fees = _fees(fee, nets)
+    service_fee_cents = sum(fees)
+    if fee.paid_by == "organizer":
+        fees = [0] * len(lines)
+    bases = [net + part if line.taxable else 0 for line, net, part in zip(lines, nets, fees, strict=True)]
+    shares = {tax.name: tax_shares(tax, bases) for tax in taxes}
+    priced = tuple(
+        PricedLine(
+            ticket_type_id=line.ticket_type_id,
+            face_cents=faces[index],
+            discount_cents=discounts[index],
+            fee_cents=fees[index],
+            taxes={name: cents[index] for name, cents in shares.items()},
+            total_cents=nets[index] + fees[index] + sum(cents[index] for cents in shares.values()),
+        )
+        for index, line in enumerate(lines)
+    )
+    by_tax = {name: sum(cents) for name, cents in shares.items()}
+    return Price(
+        face_cents=sum(faces),
+        discount_cents=sum(discounts),
+        fees_cents=sum(fees),
+        tax_cents=sum(by_tax.values()),
+        total_cents=sum(line.total_cents for line in priced),
+        currency=currency,
+        lines=priced,
+        taxes=by_tax,
+        service_fee_cents=service_fee_cents,
+    )
+
+
+def discount_cents(discount: Discount | None, face_cents: int) -> int:
+    """What comes off this face value: never more than all of it."""
+    if discount is None:
+        return 0
+    wanted = discount.value if discount.kind == "fixed" else half_up(face_cents * discount.value, BASIS_POINTS)
+    return min(wanted, face_cents)
+
+
+def price_document(price: Price) -> dict[str, Any]:
+    """The API's ``price`` object; also what an order stores."""
+    return {
+        "face_cents": price.face_cents,
+        "discount_cents": price.discount_cents,
+        "fees_cents": price.fees_cents,
+        "tax_cents": price.tax_cents,
+        "total_cents": price.total_cents,
+        "currency": price.currency,
+        "taxes": dict(price.taxes),
+        "service_fee_cents": price.service_fee_cents,
+        "lines": [
+            {
+                "ticket_type_id": line.ticket_type_id,
+                "face_cents": line.face_cents,
+                "discount_cents": line.discount_cents,
+                "fee_cents": line.fee_cents,
+                "taxes": dict(line.taxes),
+                "tax_cents": sum(line.taxes.values()),
+                "total_cents": line.total_cents,
+            }
+            for line in price.lines
+        ],
+    }
+
+
+def _fees(fee: Fee, nets: Sequence[int]) -> list[int]:
+    rated = spread(half_up(sum(nets) * fee.rate_bp, BASIS_POINTS), nets)
+    return [part + (fee.fixed_cents if net else 0) for part, net in zip(rated, nets, strict=True)]
