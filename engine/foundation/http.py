@@ -28,6 +28,9 @@ CURSOR_CHARS_MAX = 256
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+# How an application with pages shows a refusal to a browser; None where this caller wants the problem document.
+ProblemPage = Callable[[web.Request, errors.Refusal, str], web.Response | None]
+PROBLEM_PAGE: web.AppKey[ProblemPage] = web.AppKey("problem_page")
 _log = logs.get("http")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}\Z")
 _POINTER = re.compile(r" - at `\$?(.*)`$")
@@ -237,4 +240,6 @@ def _refuse(request: web.Request, request_id: str, error: Exception) -> web.Resp
         _log.error("request_failed", request_id=request_id, method=request.method, path=request.path, exc_info=error)
         refusal = Broken()
     metrics.REFUSALS.labels(refusal.code).inc()
-    return problem(refusal, request_id, request.path)
+    page = request.config_dict.get(PROBLEM_PAGE)
+    shown = page(request, refusal, request_id) if page is not None else None
+    return shown or problem(refusal, request_id, request.path)
