@@ -1,0 +1,45 @@
+//! General admission: the lowest free numbers of a section.
+
+use crate::seatmap::Section;
+
+use super::scene::View;
+
+/// Numbers that were found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Numbers {
+    pub(super) units: Vec<u32>,
+    /// All in one section.
+    pub(super) together: bool,
+}
+
+/// The lowest numbers of the first section with room for all; in several sections where `split` allows it.
+/// `from` skips units of which the caller knows that none is free; the second value is the first that is.
+pub(super) fn best(view: &View<'_>, quantity: u32, split: bool, from: u32) -> (Option<Numbers>, u32) {
+    let wanted = quantity as usize;
+    let (mut scattered, mut first_free) = (Vec::new(), None);
+    for section in view.scene.chart.general_sections(view.party.categories, view.party.section) {
+        let range = section.unit_range();
+        let free = (range.start.max(from)..range.end).filter(|unit| view.scene.is_general(*unit));
+        let found: Vec<u32> = free.take(wanted).collect();
+        first_free = first_free.or(found.first().copied());
+        if found.len() == wanted {
+            return (Some(Numbers { units: found, together: true }), first_free.unwrap_or(from));
+        }
+        scattered.extend(found);
+    }
+    let enough = split && scattered.len() >= wanted;
+    scattered.truncate(wanted);
+    let found = enough.then_some(Numbers { units: scattered, together: false });
+    (found, first_free.unwrap_or_else(|| view.scene.chart.units()))
+}
+
+/// Every free number the party may take, lowest first, at most `most`.
+pub(super) fn lowest(view: &View<'_>, most: u32) -> Vec<u32> {
+    view.scene
+        .chart
+        .general_sections(view.party.categories, view.party.section)
+        .flat_map(Section::unit_range)
+        .filter(|unit| view.scene.is_general(*unit))
+        .take(most as usize)
+        .collect()
+}

@@ -1,0 +1,120 @@
+//! The plain parts a chart is made of.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Micro;
+
+/// How a section is sold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Rows of named seats.
+    Seated,
+    /// Numbered places without a position.
+    General,
+}
+
+impl Kind {
+    /// The word of the wire.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Seated => "seated",
+            Self::General => "general",
+        }
+    }
+}
+
+/// A section of the house.
+#[derive(Clone, Debug)]
+pub struct Section {
+    /// Its place in the chart.
+    pub index: u32,
+    /// Unique in the chart, without `/`.
+    pub name: Arc<str>,
+    /// Seated or general.
+    pub kind: Kind,
+    /// What a seat's category defaults to.
+    pub category: Arc<str>,
+    /// Its lowest unit.
+    pub first_unit: u32,
+    /// How many units it has.
+    pub units: u32,
+    pub(super) rows: Range<u32>,
+    pub(super) segments: Range<u32>,
+}
+
+impl Section {
+    /// Its units.
+    #[must_use]
+    pub fn unit_range(&self) -> Range<u32> {
+        self.first_unit..self.first_unit + self.units
+    }
+
+    pub(super) fn segment_range(&self) -> Range<usize> {
+        self.segments.start as usize..self.segments.end as usize
+    }
+}
+
+/// A row of seats.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Unique in its section, without `/`.
+    pub name: Arc<str>,
+    /// Its section.
+    pub section: u32,
+    /// Its distance along the house's axis, in millionths.
+    pub y: Micro,
+    /// Its first seat.
+    pub first_unit: u32,
+    /// How many seats it has.
+    pub units: u32,
+    pub(super) segments: Range<u32>,
+}
+
+impl Row {
+    /// Its seats, in physical order.
+    #[must_use]
+    pub fn unit_range(&self) -> Range<u32> {
+        self.first_unit..self.first_unit + self.units
+    }
+}
+
+/// A stretch of a row without an aisle inside: seats in it that are listed next to each other touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Index of the row in the house.
+    pub row: u32,
+    /// First seat.
+    pub first: u32,
+    /// One past the last seat.
+    pub end: u32,
+}
+
+/// A set of category indexes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct CategorySet([u64; 4]);
+
+impl CategorySet {
+    /// Is this category in the set?
+    #[must_use]
+    #[inline]
+    pub fn contains(self, category: u8) -> bool {
+        self.0[(category >> 6) as usize] >> (category & 63) & 1 == 1
+    }
+
+    /// Add one.
+    pub fn insert(&mut self, category: u8) {
+        self.0[(category >> 6) as usize] |= 1 << (category & 63);
+    }
+}
+
+impl FromIterator<u8> for CategorySet {
+    fn from_iter<I: IntoIterator<Item = u8>>(categories: I) -> Self {
+        let mut set = Self::default();
+        for category in categories {
+            set.insert(category);
+        }
+        set
+    }
+}
