@@ -10,8 +10,19 @@ from pathlib import Path
 from aiohttp import web
 
 from loadtest.sandbox import (
-    charges, checkout_sessions, connect, control_routes, customers, disputes, ledger, limits, pages, paying,
-    payment_intents, payment_methods, refunds,
+    charges,
+    checkout_sessions,
+    connect,
+    control_routes,
+    customers,
+    disputes,
+    ledger,
+    limits,
+    pages,
+    paying,
+    payment_intents,
+    payment_methods,
+    refunds,
 )  # fmt: skip
 from loadtest.sandbox.calls import Route, Sandbox
 from loadtest.sandbox.controls import Board, Controls

@@ -37,7 +37,9 @@ FRAUDULENT = Decline("card_declined", "fraudulent", _DECLINED)
 VELOCITY = Decline("card_declined", "card_velocity_exceeded", _DECLINED)
 EXPIRED = Decline("expired_card", None, "Your card has expired.")
 INCORRECT_CVC = Decline("incorrect_cvc", None, "Your card's security code is incorrect.")
-PROCESSING = Decline("processing_error", None, "An error occurred while processing your card. Try again in a little bit.")
+PROCESSING = Decline(
+    "processing_error", None, "An error occurred while processing your card. Try again in a little bit."
+)
 INCORRECT_NUMBER = Decline("incorrect_number", None, "Your card number is incorrect.")
 LIVE_CARD = Decline(
     "card_declined", "test_mode_live_card",

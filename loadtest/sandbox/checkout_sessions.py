@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from loadtest.sandbox import limits, lists, params, payment_intents, paying
+from loadtest.sandbox import limits, lists, params, paying, payment_intents
 from loadtest.sandbox.calls import Call, Route, Sandbox, takes
 from loadtest.sandbox.errors import InvalidRequest, Obj
 from loadtest.sandbox.events import public
@@ -112,7 +112,7 @@ def expire(call: Call) -> Obj:
     session = call.box.store.find("checkout_sessions", call.path, account=call.account)
     if session["status"] != "open":
         raise InvalidRequest(
-            "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of "
+            'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
             f"{session['status']}."
         )
     expire_now(call.box, session)

@@ -22,7 +22,9 @@ def create(call: Call) -> Obj:
         "id": "acct_" + secrets.token_hex(8),
         "object": "account",
         "business_profile": params.mapping(given, "business_profile"),
-        "business_type": params.choice(given, "business_type", ("company", "government_entity", "individual", "non_profit")),
+        "business_type": params.choice(
+            given, "business_type", ("company", "government_entity", "individual", "non_profit")
+        ),
         "capabilities": dict.fromkeys(wanted, "inactive"),
         "charges_enabled": False,
         "controller": params.mapping(given, "controller") or {"type": "application"},
@@ -116,7 +118,9 @@ def reverse_for_refund(box: Sandbox, charge: Obj, amount: int) -> str:
     transfer = box.store.get("transfers", charge["transfer"])
     if transfer is None:
         raise InvalidRequest("Cannot reverse transfer: the charge has no transfer.", param="reverse_transfer")
-    share = transfer["amount"] * (charge["_refunding"] + amount) // charge["amount_captured"] - transfer["amount_reversed"]
+    share = (
+        transfer["amount"] * (charge["_refunding"] + amount) // charge["amount_captured"] - transfer["amount_reversed"]
+    )
     reversal: str = _reverse(box, transfer, max(0, share))["id"]
     return reversal
 
@@ -213,8 +217,10 @@ def _reverse(box: Sandbox, transfer: Obj, amount: int) -> Obj:
     return reversal
 
 
-_PROFILE_PARAMS = "account_token business_profile business_type capabilities company default_currency documents email " \
-    "external_account individual metadata settings tos_acceptance"  # fmt: skip
+_PROFILE_PARAMS = (
+    "account_token business_profile business_type capabilities company default_currency documents email "
+    "external_account individual metadata settings tos_acceptance"
+)
 ROUTES = (
     Route("POST", "/v1/accounts", create, takes(f"{_PROFILE_PARAMS} country type controller")),
     Route("GET", "/v1/accounts", list_all, takes(lists.PAGING)),
@@ -227,7 +233,10 @@ ROUTES = (
     ),
     Route("GET", "/v1/transfers", transfer_list, takes(f"destination transfer_group {lists.PAGING}")),
     Route("GET", "/v1/transfers/{id}", transfer_retrieve, takes("")),
-    Route("POST", "/v1/transfers/{id}/reversals", transfer_reverse, takes("amount description metadata refund_application_fee")),
+    Route(
+        "POST", "/v1/transfers/{id}/reversals", transfer_reverse,
+        takes("amount description metadata refund_application_fee"),
+    ),
     Route("GET", "/v1/application_fees", fee_list, takes(f"charge {lists.PAGING}")),
     Route("GET", "/v1/application_fees/{id}", fee_retrieve, takes("")),
 )  # fmt: skip

@@ -23,7 +23,8 @@ DEFAULT_EVENTS = [
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
     """One thing that goes wrong at `endpoint` ("POST /v1/payment_intents", or "*" for every one).
 
-    Before the call is accepted: `outage` answers 500, `rate_limited` 429, `reset` closes the connection, `latency` waits.
+    Before the call is accepted: `outage` answers 500, `rate_limited` 429, `reset` closes the connection, `latency`
+    waits.
     After it was accepted and applied: `error_after` answers 500, `lost_reply` closes the connection unanswered,
     `timeout_after` stays silent for `latency_ms` and then closes it.
     """

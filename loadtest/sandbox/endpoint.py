@@ -142,7 +142,11 @@ class Endpoint:
 
 
 def _remembered(status: int) -> bool:
-    return status < HTTPStatus.BAD_REQUEST or status in {HTTPStatus.PAYMENT_REQUIRED} or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return (
+        status < HTTPStatus.BAD_REQUEST
+        or status == HTTPStatus.PAYMENT_REQUIRED
+        or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    )
 
 
 def _api_key(request: web.Request, given: Obj) -> str:
@@ -170,4 +174,4 @@ def _is_publishable(key: str) -> bool:
             "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer "
             "auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
         )
-    raise Unauthorized(f"Invalid API Key provided: {key[:7]}{'*' * 8}{key[-4:] if len(key) > 16 else ''}")  # noqa: PLR2004 - never echo a short key
+    raise Unauthorized(f"Invalid API Key provided: {key[:7]}{'*' * 8}")

@@ -40,7 +40,7 @@ class StripeError(Exception):
         return {"error": error}
 
 
-class InvalidRequest(StripeError):
+class InvalidRequest(StripeError):  # noqa: N818 - named for the no, as everywhere in this house
     """The parameters, or the object's state, do not allow the call."""
 
 
@@ -61,7 +61,7 @@ class KeyInUse(InvalidRequest):
     status = 409
 
 
-class IdempotencyMismatch(StripeError):
+class IdempotencyMismatch(StripeError):  # noqa: N818
     type = "idempotency_error"
 
 

@@ -40,8 +40,8 @@ class Idempotency:
                 )
             if known["body_sha"] != _digest(body):
                 raise IdempotencyMismatch(
-                    f"Keys for idempotent requests can only be used with the same parameters they were first used with. "
-                    f"Try using a key other than '{key}' if you meant to execute a different request."
+                    "Keys for idempotent requests can only be used with the same parameters they were first used "
+                    f"with. Try using a key other than '{key}' if you meant to execute a different request."
                 )
             return Replay(known["status"], known["body"].encode(), known["request_id"])
         if scoped in self._answering:

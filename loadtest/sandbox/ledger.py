@@ -92,7 +92,9 @@ def intent_rows(box: Sandbox, *, limit: int, starting_after: str | None) -> Obj:
 ROUTES = (
     Route("GET", "/v1/events", events, takes(f"type types delivery_success {lists.PAGING}")),
     Route("GET", "/v1/events/{id}", event, takes("")),
-    Route("GET", "/v1/balance_transactions", balance_transactions, takes(f"source type currency payout {lists.PAGING}")),
+    Route(
+        "GET", "/v1/balance_transactions", balance_transactions, takes(f"source type currency payout {lists.PAGING}")
+    ),
     Route("GET", "/v1/balance_transactions/{id}", balance_transaction, takes("")),
     Route("GET", "/v1/balance", balance, takes("")),
 )

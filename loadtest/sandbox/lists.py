@@ -94,4 +94,3 @@ def _created(given: Obj) -> Callable[[int], bool]:
         "lte": int.__le__,
     }
     return lambda created: all(compare[name](created, value) for name, value in tests)
-

@@ -1,4 +1,4 @@
-"""The pages Stripe or a bank would host: the 3-D Secure challenge, Checkout, Connect onboarding. Marked as a sandbox."""
+"""The pages that Stripe or a bank would host, marked as a sandbox: 3-D Secure, Checkout, Connect onboarding."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _PAGE = """<!doctype html>
 <meta name="robots" content="noindex"><title>{title} (sandbox)</title><style>
 :root {{ color-scheme: light dark; }}
 body {{ font: 17px/1.5 system-ui, sans-serif; max-width: 26rem; margin: 12vh auto; padding: 0 1.25rem; }}
-.mark {{ display: inline-block; font-size: .75rem; letter-spacing: .06em; text-transform: uppercase; padding: .1rem .5rem;
-  border: 1px solid currentColor; border-radius: 99px; }}
+.mark {{ display: inline-block; font-size: .75rem; letter-spacing: .06em; text-transform: uppercase;
+  padding: .1rem .5rem; border: 1px solid currentColor; border-radius: 99px; }}
 h1 {{ font-size: 1.5rem; line-height: 1.2; margin: 1rem 0 .25rem; }}
 .problem {{ border-left: 4px solid #c62828; padding-left: .75rem; }}
 label {{ display: block; margin: 1rem 0 .25rem; }}

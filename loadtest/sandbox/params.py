@@ -158,7 +158,9 @@ def amount(given: Obj, name: str = "amount", *, least: int = limits.AMOUNT_MIN_C
     if value is None:
         return None
     if value < 1:
-        raise InvalidRequest("This value must be greater than or equal to 1.", code="parameter_invalid_integer", param=name)
+        raise InvalidRequest(
+            "This value must be greater than or equal to 1.", code="parameter_invalid_integer", param=name
+        )
     if value < least:
         raise InvalidRequest(
             f"Amount must be at least {least} in the currency's minor unit.", code="amount_too_small", param=name

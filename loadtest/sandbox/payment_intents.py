@@ -14,15 +14,35 @@ from loadtest.sandbox.store import new_id
 REASONS = ("duplicate", "fraudulent", "requested_by_customer", "abandoned")
 _METHOD_FIELDS = "payment_method payment_method_data payment_method_options payment_method_types"
 _COMMON = (
-    f"amount_details description excluded_payment_method_types allowed_payment_method_types hooks metadata payment_details "
-    f"payment_method_configuration receipt_email setup_future_usage shipping {_METHOD_FIELDS}"
+    "amount_details description excluded_payment_method_types allowed_payment_method_types hooks metadata "
+    f"payment_details payment_method_configuration receipt_email setup_future_usage shipping {_METHOD_FIELDS}"
 )
 # What Stripe shows to the holder of the publishable key and the client secret.
-_PUBLIC = (
-    "id object amount amount_details automatic_payment_methods canceled_at cancellation_reason capture_method "
-    "client_secret confirmation_method created currency description last_payment_error livemode next_action "
-    "payment_method payment_method_types processing receipt_email setup_future_usage shipping status"
-).split()
+_PUBLIC = [
+    "id",
+    "object",
+    "amount",
+    "amount_details",
+    "automatic_payment_methods",
+    "canceled_at",
+    "cancellation_reason",
+    "capture_method",
+    "client_secret",
+    "confirmation_method",
+    "created",
+    "currency",
+    "description",
+    "last_payment_error",
+    "livemode",
+    "next_action",
+    "payment_method",
+    "payment_method_types",
+    "processing",
+    "receipt_email",
+    "setup_future_usage",
+    "shipping",
+    "status",
+]
 
 
 def create(call: Call) -> Obj:
@@ -35,9 +55,7 @@ def create(call: Call) -> Obj:
         method = _method_of(call, intent)
         call.box.store.save("payment_intents", intent)
         call.emit("payment_intent.created", intent)
-        paying.confirm(
-            call.box, intent, method, return_url=params.text(given, "return_url"), origin=call.origin
-        )
+        paying.confirm(call.box, intent, method, return_url=params.text(given, "return_url"), origin=call.origin)
         return public(intent)
     if given.get("payment_method") or given.get("payment_method_data"):
         intent["payment_method"] = _method_of(call, intent)["id"]
@@ -52,7 +70,9 @@ def new_intent(call: Call, given: Obj, *, amount: int, currency: str) -> Obj:
     fee = params.amount(given, "application_fee_amount", least=0)
     if fee is not None and fee > amount:
         raise InvalidRequest(
-            "Your application fee cannot be larger than the amount.", code="amount_too_large", param="application_fee_amount"
+            "Your application fee cannot be larger than the amount.",
+            code="amount_too_large",
+            param="application_fee_amount",
         )
     transfer_data = connect.checked_destination(call.box.store, params.mapping(given, "transfer_data"))
     if fee and not (transfer_data or call.account):
@@ -80,7 +100,9 @@ def new_intent(call: Call, given: Obj, *, amount: int, currency: str) -> Obj:
         else None,
         "canceled_at": None,
         "cancellation_reason": None,
-        "capture_method": params.choice(given, "capture_method", ("automatic", "automatic_async", "manual"), "automatic_async"),
+        "capture_method": params.choice(
+            given, "capture_method", ("automatic", "automatic_async", "manual"), "automatic_async"
+        ),
         "client_secret": f"{identifier}_secret_{new_id('')}",
         "confirmation_method": params.choice(given, "confirmation_method", ("automatic", "manual"), "automatic"),
         "created": call.box.store.now_s(),
@@ -187,7 +209,9 @@ def _reach(call: Call) -> Obj:
         secret = params.text(call.params, "client_secret")
         if secret is None:
             raise Unauthorized(
-                "When using a publishable key, a client_secret is required.", code="secret_key_required", param="client_secret"
+                "When using a publishable key, a client_secret is required.",
+                code="secret_key_required",
+                param="client_secret",
             )
         if not hmac.compare_digest(secret.encode(), intent["client_secret"].encode()):
             raise InvalidRequest(
@@ -217,17 +241,17 @@ def _method_of(call: Call, intent: Obj) -> Obj:
 
 
 _CONFIRM = (
-    f"{_METHOD_FIELDS} amount_details amount_to_confirm capture_method error_on_requires_action mandate_data off_session "
-    "receipt_email return_url setup_future_usage shipping use_stripe_sdk client_secret key "
+    f"{_METHOD_FIELDS} amount_details amount_to_confirm capture_method error_on_requires_action mandate_data "
+    "off_session receipt_email return_url setup_future_usage shipping use_stripe_sdk client_secret key "
     "expected_payment_method_type client_context radar_options"
 )
 ROUTES = (
     Route(
         "POST", "/v1/payment_intents", create,
         takes(
-            f"amount currency application_fee_amount automatic_payment_methods capture_method confirm confirmation_method "
-            f"customer error_on_requires_action mandate_data off_session on_behalf_of radar_options return_url "
-            f"statement_descriptor statement_descriptor_suffix transfer_data transfer_group use_stripe_sdk {_COMMON}"
+            "amount currency application_fee_amount automatic_payment_methods capture_method confirm "
+            "confirmation_method customer error_on_requires_action mandate_data off_session on_behalf_of radar_options "
+            f"return_url statement_descriptor statement_descriptor_suffix transfer_data transfer_group use_stripe_sdk {_COMMON}"
         ),
     ),
     Route("GET", "/v1/payment_intents", list_all, takes(f"customer {lists.PAGING}")),
@@ -243,7 +267,10 @@ ROUTES = (
     Route("POST", "/v1/payment_intents/{id}/confirm", confirm, takes(_CONFIRM), publishable=True),
     Route(
         "POST", "/v1/payment_intents/{id}/capture", capture,
-        takes("amount_to_capture application_fee_amount final_capture metadata statement_descriptor statement_descriptor_suffix"),
+        takes(
+            "amount_to_capture application_fee_amount final_capture metadata statement_descriptor "
+            "statement_descriptor_suffix"
+        ),
     ),
     Route("POST", "/v1/payment_intents/{id}/cancel", cancel, takes("cancellation_reason")),
 )  # fmt: skip

@@ -25,7 +25,7 @@ def attach(call: Call) -> Obj:
     call.secret_only()
     customer = call.box.store.find("customers", params.required(call.params, "customer"), param="customer")
     method, card = resolve(call, call.path)
-    if card.decline and method["card"] and card.last4 != "0341":  # noqa: PLR2004 - the card that attaches and never pays
+    if card.decline and method["card"] and card.last4 != "0341":
         raise declined(card.decline)
     method["customer"] = customer["id"]
     call.emit("payment_method.attached", method)
@@ -52,11 +52,10 @@ def list_all(call: Call) -> Obj:
 def list_of_customer(call: Call) -> Obj:
     call.secret_only()
     call.box.store.find("customers", call.path)
-    kept = lists.page(
+    return lists.page(
         call, "payment_methods", f"/v1/customers/{call.path}/payment_methods",
         lambda found: found["customer"] == call.path,
     )  # fmt: skip
-    return kept
 
 
 def from_data(call: Call, data: Obj) -> Obj:
@@ -136,7 +135,9 @@ def _method(call: Call, card: Card, billing: Obj) -> Obj:
 ROUTES = (
     Route(
         "POST", "/v1/payment_methods", create,
-        takes("type card us_bank_account billing_details metadata allow_redisplay key payment_user_agent guid muid sid"),
+        takes(
+            "type card us_bank_account billing_details metadata allow_redisplay key payment_user_agent guid muid sid"
+        ),
         publishable=True,
     ),
     Route("GET", "/v1/payment_methods", list_all, takes(f"customer type {lists.PAGING}")),

@@ -20,14 +20,17 @@ def create(call: Call) -> Obj:
     charge = _charge_of(call)
     left = charge["amount_captured"] - charge["_refunding"]
     if charge["disputed"]:
-        raise InvalidRequest(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
+        raise InvalidRequest(
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
+        )
     if left == 0:
         raise InvalidRequest(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
     asked = params.amount(given, least=1)
     amount = left if asked is None else asked
     if amount > left:
         raise InvalidRequest(
-            f"Refund amount ({_money(amount)}) is greater than unrefunded amount on charge ({_money(left)})", param="amount"
+            f"Refund amount ({_money(amount)}) is greater than unrefunded amount on charge ({_money(left)})",
+            param="amount",
         )
     refund: Obj = {
         "id": new_id("re_"),
@@ -133,7 +136,9 @@ def _charge_of(call: Call) -> Obj:
     if charge is None or charge.get("_account") != call.account:
         raise ResourceMissing("charge", str(charge_id), param="charge")
     if not charge["captured"]:
-        raise InvalidRequest(f"Charge {charge_id} has not been captured; cancel its PaymentIntent instead.", param="charge")
+        raise InvalidRequest(
+            f"Charge {charge_id} has not been captured; cancel its PaymentIntent instead.", param="charge"
+        )
     return charge
 
 
@@ -159,7 +164,9 @@ def _money(cents: int) -> str:
 ROUTES = (
     Route(
         "POST", "/v1/refunds", create,
-        takes("amount charge payment_intent reason metadata refund_application_fee reverse_transfer instructions_email"),
+        takes(
+            "amount charge payment_intent reason metadata refund_application_fee reverse_transfer instructions_email"
+        ),
     ),
     Route("GET", "/v1/refunds", list_all, takes(f"payment_intent charge {lists.PAGING}")),
     Route("GET", "/v1/refunds/{id}", retrieve, takes("")),

@@ -58,7 +58,9 @@ class Table:
     def _at(self, identifier: str) -> int:
         position = self._position.get(identifier)
         if position is None:
-            raise InvalidRequest(f"No such {self.name}: '{identifier}'", code="resource_missing", param="starting_after")
+            raise InvalidRequest(
+                f"No such {self.name}: '{identifier}'", code="resource_missing", param="starting_after"
+            )
         return position
 
     def _make_room(self) -> None:

@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 class Timers:
-    """A heap of (due second, action), looked at every `TIMER_TICK_S`; `clock` is the sandbox's, so an offset moves it."""
+    """A heap of (due second, action), looked at every `TIMER_TICK_S`; `clock` is the sandbox's, which can be moved."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -35,7 +35,7 @@ class Timers:
             _, _, action = heapq.heappop(self._due)
             try:
                 action()
-            except Exception:
+            except Exception:  # noqa: BLE001 - logged with its traceback; the next one is somebody else's money
                 _log.exception("a timer failed")
 
     async def run(self) -> None:

@@ -55,7 +55,9 @@ class Webhooks:
         for _ in range(copies):
             delay_ms = 0.0
             if now.webhook_delay_max_ms:
-                delay_ms = dice.uniform(min(now.webhook_delay_min_ms, now.webhook_delay_max_ms), now.webhook_delay_max_ms)
+                delay_ms = dice.uniform(
+                    min(now.webhook_delay_min_ms, now.webhook_delay_max_ms), now.webhook_delay_max_ms
+                )
             if now.webhook_reorder_rate and dice.random() < now.webhook_reorder_rate:
                 delay_ms += now.webhook_reorder_ms
                 self.counts["reordered"] += 1
@@ -134,7 +136,13 @@ class Webhooks:
         if attempt >= now.webhook_attempts_max:
             self.counts["given_up"] += 1
             event["_awaited"] = False
-            _log.warning("webhook %s (%s) given up after %d attempts, last status %d", event["id"], event["type"], attempt, status)
+            _log.warning(
+                "webhook %s (%s) given up after %d attempts, last status %d",
+                event["id"],
+                event["type"],
+                attempt,
+                status,
+            )
             return
         wait_ms = min(now.webhook_retry_max_ms, now.webhook_retry_base_ms * 2 ** (attempt - 1))
         self.send_later(event, delay_ms=max(1.0, wait_ms * self._board.dice.uniform(0.8, 1.2)), attempt=attempt + 1)

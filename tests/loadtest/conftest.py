@@ -107,7 +107,8 @@ async def start_sandbox(ear: Ear) -> AsyncIterator[Callable[..., Any]]:
 
     async def start(state_file: Any = None, **controls: Any) -> Running:
         app = build_app(
-            Controls(**{"webhook_url": ear.url, "webhook_secret": SECRET, "webhook_events": ["*"]} | controls), state_file
+            Controls(**{"webhook_url": ear.url, "webhook_secret": SECRET, "webhook_events": ["*"]} | controls),
+            state_file,
         )
         runner, url = await serve(app)
         http = aiohttp.ClientSession()

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from tests.loadtest.conftest import Ear, Running
 
 
-
 async def paid(sandbox: Running, method: str = "pm_card_visa", amount: int = 10_000):
     return await sandbox.stripe.v1.payment_intents.create_async(
         {"amount": amount, "currency": "cad", "confirm": True, "payment_method": method}
