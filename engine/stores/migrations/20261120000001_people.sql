@@ -32,7 +32,9 @@ CREATE TABLE organizations (
     legal_name text,
     stripe_account_id text,
     status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended', 'pending')),
-    created_at timestamptz NOT NULL DEFAULT now()
+    version integer NOT NULL DEFAULT 1,          -- the ETag of the row
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE TABLE members (

@@ -14,6 +14,8 @@ CREATE TABLE venues (
     accessibility text NOT NULL DEFAULT '',
     chart bytea,                                 -- seating chart JSON as given
     chart_etag text,
+    chart_units integer,                         -- what the chart holds, read once when it was put
+    chart_categories text[],
     version integer NOT NULL DEFAULT 1,          -- the ETag of the row
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
@@ -46,7 +48,12 @@ CREATE TABLE events (
     status text NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'published', 'cancelled', 'completed')),
     chart bytea,                                 -- the venue's chart frozen when the event was first published
     chart_etag text,
+    chart_categories text[],
     units integer,                               -- inventory size, set with the chart
+    ticket_types_made smallint NOT NULL DEFAULT 0,   -- numbers given so far: a number is never given twice
+    allotments_made smallint NOT NULL DEFAULT 0,
+    price_from_cents bigint,                     -- all-in prices of the public ticket types, kept with each change
+    price_to_cents bigint,
     version integer NOT NULL DEFAULT 1,
     published_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -86,7 +93,9 @@ CREATE TABLE allotments (
     name text NOT NULL,
     units integer[] NOT NULL,
     open_to text[] NOT NULL DEFAULT '{}',        -- channels and presale codes
+    version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (event_id, number)
 );
 
@@ -100,7 +109,9 @@ CREATE TABLE promo_codes (
     valid_from timestamptz,
     valid_until timestamptz,
     status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'disabled')),
+    version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (event_id, code)
 );
 

@@ -1,0 +1,63 @@
+"""The kinds of text and number that organizers type, with their limits: one place for what a name may be."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from babel.numbers import list_currencies
+from msgspec import Meta
+
+# One line without control characters; blank lines, NUL and newlines end up in mail headers and in the ledger otherwise.
+ONE_LINE = r"^[^\x00-\x1f\x7f]*$(?!\n)"
+SOME_LINE = r"^(?=.*\S)[^\x00-\x1f\x7f]+$(?!\n)"
+NO_NUL = r"^[^\x00]*$"
+
+NAME_CHARS_MAX = 200
+SHORT_CHARS_MAX = 64
+LINE_CHARS_MAX = 400
+TEXT_CHARS_MAX = 20_000
+YEAR_MIN, YEAR_MAX = 2000, 2200
+
+Name = Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX, pattern=SOME_LINE)]
+Short = Annotated[str, Meta(min_length=1, max_length=SHORT_CHARS_MAX, pattern=SOME_LINE)]
+OptionalShort = Annotated[str, Meta(max_length=SHORT_CHARS_MAX, pattern=ONE_LINE)]
+Line = Annotated[str, Meta(max_length=LINE_CHARS_MAX, pattern=ONE_LINE)]
+Text = Annotated[str, Meta(max_length=TEXT_CHARS_MAX, pattern=NO_NUL)]
+Slug = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)")]
+Moment = Annotated[datetime, Meta(tz=True)]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+Id = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z]+_[0-9A-Z]+$(?!\n)")]
+Cents = Annotated[int, Meta(ge=0, le=100_000_000)]
+BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
+
+Faults = list[dict[str, str]]
+
+_TIMEZONES = frozenset(available_timezones())
+_CURRENCIES = frozenset(list_currencies())
+
+
+def fault(pointer: str, code: str, message: str) -> dict[str, str]:
+    """One entry of a validation refusal's ``errors``."""
+    return {"pointer": pointer, "code": code, "message": message}
+
+
+def is_timezone(name: str) -> bool:
+    """Whether this is a name of the IANA time zone database."""
+    return name in _TIMEZONES
+
+
+def is_currency(code: str) -> bool:
+    """Whether this is an ISO 4217 code."""
+    return code in _CURRENCIES
+
+
+def is_moment(moment: datetime) -> bool:
+    """Whether the ledger can keep it in every time zone: years YEAR_MIN..YEAR_MAX."""
+    return YEAR_MIN <= moment.year <= YEAR_MAX
+
+
+def utc(moment: datetime) -> datetime:
+    """The same moment in UTC."""
+    return moment.astimezone(UTC)
