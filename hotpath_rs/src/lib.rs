@@ -3,13 +3,16 @@
 //! The modules here know no Python and do no I/O; `cargo test` exercises them alone. `py` (feature `python`)
 //! is the binding, which knows no rules: it converts, calls and maps the one [`error::Error`] onto exceptions.
 
+pub mod allocate;
 pub mod draw;
 pub mod encoding;
 mod envelope;
 pub mod error;
 pub mod keys;
 pub mod mac;
+pub mod seatmap;
 pub mod sha256;
+pub mod tape;
 pub mod ticket_code;
 pub mod token;
 
