@@ -126,7 +126,25 @@ impl KeySet {
     /// The key a token names.
     #[inline]
     pub fn named(&self, id: u8) -> Result<&MacKey, TokenFault> {
-        self.keys.iter().find(|(known, _)| *known == id).map(|(_, key)| key).ok_or(TokenFault::UnknownKey)
+        self.place(id).map(|place| self.at(place))
+    }
+
+    /// Where the key a token names stands in this set.
+    #[inline]
+    pub fn place(&self, id: u8) -> Result<usize, TokenFault> {
+        self.keys.iter().position(|(known, _)| *known == id).ok_or(TokenFault::UnknownKey)
+    }
+
+    /// The key at a place given by [`Self::place`].
+    #[inline]
+    #[must_use]
+    pub fn at(&self, place: usize) -> &MacKey {
+        &self.keys[place].1
+    }
+
+    /// All keys, in the order of their places.
+    pub fn all(&self) -> impl Iterator<Item = &MacKey> {
+        self.keys.iter().map(|(_, key)| key)
     }
 }
 

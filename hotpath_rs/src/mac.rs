@@ -4,8 +4,7 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::sha256::{
-    self, BLOCK_BYTES, Block, DIGEST_BYTES, Digest, INITIAL, LANES, State, compress, compress_lanes,
-    last_block,
+    self, BLOCK_BYTES, Block, DIGEST_BYTES, Digest, INITIAL, LANES, State, compress, hash_lanes, last_block,
 };
 
 /// Bytes of the truncated MAC every token and ticket code carries (128 bits).
@@ -65,6 +64,16 @@ impl MacKey {
         truncate(&self.wrap(&state))
     }
 
+    /// [`Self::tag_of_block`] of several messages side by side.
+    #[inline]
+    #[must_use]
+    pub fn tags_of_blocks(&self, blocks: &[Block; LANES]) -> [Tag; LANES] {
+        let inner = hash_lanes(&self.inner, std::slice::from_ref(blocks));
+        let outer_blocks = inner.map(|state| last_block(&sha256::to_bytes(&state), BLOCK_BYTES));
+        let outer = hash_lanes(&self.outer, std::slice::from_ref(&outer_blocks));
+        outer.map(|state| truncate(&sha256::to_bytes(&state)))
+    }
+
     #[inline]
     fn wrap(&self, inner: &State) -> Digest {
         let mut state = self.outer;
@@ -73,23 +82,12 @@ impl MacKey {
     }
 }
 
-/// [`MacKey::tag_of_block`] of several messages side by side, each under its own key.
-#[inline]
-#[must_use]
-pub fn tags_of_blocks(keys: [&MacKey; LANES], blocks: &[Block; LANES]) -> [Tag; LANES] {
-    let mut states = keys.map(|key| key.inner);
-    compress_lanes(&mut states, blocks);
-    let outer_blocks = states.map(|state| last_block(&sha256::to_bytes(&state), BLOCK_BYTES));
-    states = keys.map(|key| key.outer);
-    compress_lanes(&mut states, &outer_blocks);
-    states.map(|state| truncate(&sha256::to_bytes(&state)))
-}
-
 /// Whether two tags agree, in time that does not depend on where they differ.
 #[inline]
 #[must_use]
 pub fn tags_equal(left: &Tag, right: &Tag) -> bool {
-    left.ct_eq(right).into()
+    // As one number: byte by byte the comparison costs a third of a verification.
+    u128::from_ne_bytes(*left).ct_eq(&u128::from_ne_bytes(*right)).into()
 }
 
 #[inline]

@@ -9,7 +9,7 @@
 use crate::encoding;
 use crate::error::{Result, TokenFault, bad_argument};
 use crate::keys::{EVENT_TAG_BYTES, EventKeys};
-use crate::mac::{TAG_BYTES, Tag, tags_equal, tags_of_blocks};
+use crate::mac::{MacKey, TAG_BYTES, Tag, tags_equal};
 use crate::sha256::{BLOCK_BYTES, Block, LANES, SHORT_MESSAGE_BYTES_MAX, seal_block};
 use crate::token::{ordered, within};
 
@@ -95,10 +95,8 @@ impl EventKeys {
 
     /// Believe a code, whatever the time is.
     pub fn read_ticket_code(&self, text: &[u8]) -> Result<TicketCode, TokenFault> {
-        let code = self.parse(text)?;
-        let key = self.ticket_code.named(code[1])?;
-        self.same_event(&code)?;
-        accept(&code, &key.tag_of_block(&message_block(&code)))
+        let (code, key) = self.screen(text)?;
+        accept(&code, &self.ticket_code.at(key).tag_of_block(&message_block(&code)))
     }
 
     /// Believe a code at a time, with `leeway_s` on both ends.
@@ -116,54 +114,65 @@ impl EventKeys {
     /// Verdicts on many codes, in order: [`LANES`] MACs side by side, [`VERDICT_BYTES`] packed bytes a code.
     ///
     /// Layout: verdict u8, zero u8, ticket version u16 LE, unit u32 LE. Version and unit are filled for authentic
-    /// codes (also those out of time) and zero for all others.
-    #[must_use]
+    /// codes (also those out of time) and zero for all others. Refused: more than [`CODES_MAX`] codes.
     pub fn verify_ticket_codes<'a>(
         &self,
         codes: impl IntoIterator<Item = &'a [u8]>,
         now_s: u64,
         leeway_s: u64,
-    ) -> Vec<u8> {
+    ) -> Result<Vec<u8>> {
         let codes = codes.into_iter();
-        let mut verdicts = Vec::with_capacity(codes.size_hint().0 * VERDICT_BYTES);
-        let mut lanes = Lanes::new(self, now_s, leeway_s);
+        let mut verdicts = Vec::with_capacity(codes.size_hint().0.min(CODES_MAX) * VERDICT_BYTES);
+        let mut lanes: Vec<Lanes<'_>> = self.ticket_code.all().map(Lanes::new).collect();
         for text in codes {
             let place = verdicts.len();
+            if place == CODES_MAX * VERDICT_BYTES {
+                return Err(bad_argument(format!("at most {CODES_MAX} codes in one call")));
+            }
             verdicts.extend_from_slice(&[0; VERDICT_BYTES]);
-            lanes.take(text, place, &mut verdicts);
+            match self.screen(text) {
+                Ok((code, key)) => {
+                    if lanes[key].take(&code, place) {
+                        lanes[key].judge(now_s, leeway_s, &mut verdicts);
+                    }
+                }
+                Err(fault) => verdicts[place] = Verdict::from(fault) as u8,
+            }
         }
-        lanes.flush(&mut verdicts);
-        verdicts
+        for lanes in &mut lanes {
+            lanes.judge(now_s, leeway_s, &mut verdicts);
+        }
+        Ok(verdicts)
     }
 
     /// [`Self::verify_ticket_codes`] of newline-separated codes; one newline after the last code is allowed, and
-    /// an empty buffer holds no code. Refused: more than [`CODES_MAX`] codes.
+    /// an empty buffer holds no code.
     pub fn verify_ticket_code_lines(&self, codes: &[u8], now_s: u64, leeway_s: u64) -> Result<Vec<u8>> {
         let codes = codes.strip_suffix(b"\n").unwrap_or(codes);
         if codes.is_empty() {
             return Ok(Vec::new());
         }
-        let lines = codes.split(|byte| *byte == b'\n');
-        if lines.clone().take(CODES_MAX + 1).count() > CODES_MAX {
-            return Err(bad_argument(format!("at most {CODES_MAX} codes in one call")));
-        }
-        Ok(self.verify_ticket_codes(lines, now_s, leeway_s))
+        let mut start = 0;
+        let ends = memchr::memchr_iter(b'\n', codes).chain(std::iter::once(codes.len()));
+        let lines = ends.map(|end| &codes[std::mem::replace(&mut start, end + 1)..end]);
+        self.verify_ticket_codes(lines, now_s, leeway_s)
     }
 
+    /// Everything that can be said before the MAC, and the place of the key it must be made with.
     #[inline]
-    fn parse(&self, text: &[u8]) -> Result<[u8; CODE_BYTES], TokenFault> {
-        let mut code = [0; CODE_BYTES];
-        if text.len() != CODE_CHARS {
-            return Err(TokenFault::Malformed);
-        }
-        encoding::decode_exactly(text, &mut code)?;
-        if code[0] == CODE_VERSION { Ok(code) } else { Err(TokenFault::Malformed) }
+    fn screen(&self, text: &[u8]) -> Result<([u8; CODE_BYTES], usize), TokenFault> {
+        let code = parse(text)?;
+        let key = self.ticket_code.place(code[1])?;
+        if code[2..10] == self.tag { Ok((code, key)) } else { Err(TokenFault::WrongEvent) }
     }
+}
 
-    #[inline]
-    fn same_event(&self, code: &[u8; CODE_BYTES]) -> Result<(), TokenFault> {
-        if code[2..10] == self.tag { Ok(()) } else { Err(TokenFault::WrongEvent) }
-    }
+/// The bytes of a code in its canonical encoding and of this version.
+#[inline]
+fn parse(text: &[u8]) -> Result<[u8; CODE_BYTES], TokenFault> {
+    let mut code = [0; CODE_BYTES];
+    encoding::decode_exactly(text, &mut code)?;
+    if code[0] == CODE_VERSION { Ok(code) } else { Err(TokenFault::Malformed) }
 }
 
 impl TicketCode {
@@ -173,11 +182,9 @@ impl TicketCode {
     }
 }
 
-/// Parsed codes waiting until there are enough of them to hash side by side.
+/// Codes of one key, parsed and waiting until there are enough of them to hash side by side.
 struct Lanes<'a> {
-    keys: &'a EventKeys,
-    now_s: u64,
-    leeway_s: u64,
+    key: &'a MacKey,
     filled: usize,
     codes: [[u8; CODE_BYTES]; LANES],
     blocks: [Block; LANES],
@@ -185,75 +192,48 @@ struct Lanes<'a> {
 }
 
 impl<'a> Lanes<'a> {
-    fn new(keys: &'a EventKeys, now_s: u64, leeway_s: u64) -> Self {
+    fn new(key: &'a MacKey) -> Self {
         let codes = [[0; CODE_BYTES]; LANES];
-        Self {
-            keys,
-            now_s,
-            leeway_s,
-            filled: 0,
-            codes,
-            blocks: codes.map(|code| message_block(&code)),
-            places: [0; LANES],
-        }
+        Self { key, filled: 0, codes, blocks: codes.map(|code| message_block(&code)), places: [0; LANES] }
     }
 
+    /// Add a code whose packed verdict belongs at `place`; true when no further one fits.
     #[inline]
-    fn take(&mut self, text: &[u8], place: usize, verdicts: &mut [u8]) {
-        match self.screen(text) {
-            Ok(code) => {
-                let lane = self.filled;
-                self.blocks[lane][DOMAIN.len()..MESSAGE_BYTES].copy_from_slice(&code[..BODY_BYTES]);
-                self.codes[lane] = code;
-                self.places[lane] = place;
-                self.filled += 1;
-                if self.filled == LANES {
-                    self.flush(verdicts);
-                }
-            }
-            Err(fault) => verdicts[place] = Verdict::from(fault) as u8,
-        }
-    }
-
-    /// Everything that can be said before the MAC.
-    #[inline]
-    fn screen(&self, text: &[u8]) -> Result<[u8; CODE_BYTES], TokenFault> {
-        let code = self.keys.parse(text)?;
-        self.keys.ticket_code.named(code[1])?;
-        self.keys.same_event(&code)?;
-        Ok(code)
+    fn take(&mut self, code: &[u8; CODE_BYTES], place: usize) -> bool {
+        let lane = self.filled;
+        self.blocks[lane][DOMAIN.len()..MESSAGE_BYTES].copy_from_slice(&code[..BODY_BYTES]);
+        self.codes[lane] = *code;
+        self.places[lane] = place;
+        self.filled += 1;
+        self.filled == LANES
     }
 
     /// Judge what waits; lanes beyond it hash stale blocks that nobody looks at.
     #[inline]
-    fn flush(&mut self, verdicts: &mut [u8]) {
-        let ring = &self.keys.ticket_code;
-        let keys = std::array::from_fn(|lane| ring.named(self.codes[lane][1]).unwrap_or(ring.signing().1));
-        let tags = tags_of_blocks(keys, &self.blocks);
+    fn judge(&mut self, now_s: u64, leeway_s: u64, verdicts: &mut [u8]) {
+        let tags = self.key.tags_of_blocks(&self.blocks);
         for ((code, tag), place) in self.codes.iter().zip(&tags).zip(self.places).take(self.filled) {
             if let Some(packed) = verdicts[place..].first_chunk_mut::<VERDICT_BYTES>() {
-                *packed = self.judge(code, tag);
+                *packed = packed_verdict(code, tag, now_s, leeway_s);
             }
         }
         self.filled = 0;
     }
+}
 
-    #[inline]
-    fn judge(&self, code: &[u8; CODE_BYTES], tag: &Tag) -> [u8; VERDICT_BYTES] {
-        let mut packed = [0; VERDICT_BYTES];
-        match accept(code, tag) {
-            Ok(ticket) => {
-                let verdict = ticket
-                    .check_times(self.now_s, self.leeway_s)
-                    .map_or_else(Verdict::from, |()| Verdict::Ok);
-                packed[0] = verdict as u8;
-                packed[2..4].copy_from_slice(&ticket.version.to_le_bytes());
-                packed[4..8].copy_from_slice(&ticket.unit.to_le_bytes());
-            }
-            Err(fault) => packed[0] = Verdict::from(fault) as u8,
+#[inline]
+fn packed_verdict(code: &[u8; CODE_BYTES], tag: &Tag, now_s: u64, leeway_s: u64) -> [u8; VERDICT_BYTES] {
+    let mut packed = [0; VERDICT_BYTES];
+    match accept(code, tag) {
+        Ok(ticket) => {
+            let verdict = ticket.check_times(now_s, leeway_s).map_or_else(Verdict::from, |()| Verdict::Ok);
+            packed[0] = verdict as u8;
+            packed[2..4].copy_from_slice(&ticket.version.to_le_bytes());
+            packed[4..8].copy_from_slice(&ticket.unit.to_le_bytes());
         }
-        packed
+        Err(fault) => packed[0] = Verdict::from(fault) as u8,
     }
+    packed
 }
 
 /// The padded inner block of a code's MAC.

@@ -4,9 +4,7 @@
 //! an empty tree is 32 zero bytes.
 
 use crate::error::{Result, bad_argument};
-use crate::sha256::{
-    self, BLOCK_BYTES, Block, DIGEST_BYTES, Digest, INITIAL, LANES, compress_lanes, last_block,
-};
+use crate::sha256::{self, BLOCK_BYTES, Block, DIGEST_BYTES, Digest, INITIAL, LANES, hash_lanes, last_block};
 
 /// Lengths of identity digest a tree is built over.
 pub const DIGEST_BYTES_ALLOWED: std::ops::RangeInclusive<usize> = 1..=32;
@@ -34,8 +32,7 @@ fn leaves(digests: &[u8], digest_bytes: usize) -> Vec<Digest> {
         for (block, digest) in blocks.iter_mut().zip(group.chunks_exact(digest_bytes)) {
             block[1..=digest_bytes].copy_from_slice(digest);
         }
-        let mut states = [INITIAL; LANES];
-        compress_lanes(&mut states, &blocks);
+        let states = hash_lanes(&INITIAL, std::slice::from_ref(&blocks));
         leaves.extend(states.iter().take(group.len() / digest_bytes).map(sha256::to_bytes));
     }
     leaves
@@ -45,22 +42,19 @@ fn leaves(digests: &[u8], digest_bytes: usize) -> Vec<Digest> {
 fn fold(level: &mut Vec<Digest>) {
     let parents = level.len() / 2;
     let odd = (!level.len().is_multiple_of(2)).then(|| level[level.len() - 1]);
+    let mut blocks: [[Block; LANES]; 2] = [[[0; BLOCK_BYTES]; LANES], [last_block(&[0], BLOCK_BYTES); LANES]];
     for first in (0..parents).step_by(LANES) {
         let lanes = LANES.min(parents - first);
-        let mut heads: [Block; LANES] = [[0; BLOCK_BYTES]; LANES];
-        let mut tails: [Block; LANES] = [last_block(&[0], BLOCK_BYTES); LANES];
-        for lane in 0..lanes {
-            let children = &level[2 * (first + lane)..][..2];
+        let [heads, tails] = &mut blocks;
+        for (lane, children) in level[2 * first..2 * (first + lanes)].as_chunks::<2>().0.iter().enumerate() {
             heads[lane][0] = NODE;
             heads[lane][1..=DIGEST_BYTES].copy_from_slice(&children[0]);
             heads[lane][1 + DIGEST_BYTES..].copy_from_slice(&children[1][..DIGEST_BYTES - 1]);
             tails[lane][0] = children[1][DIGEST_BYTES - 1];
         }
-        let mut states = [INITIAL; LANES];
-        compress_lanes(&mut states, &heads);
-        compress_lanes(&mut states, &tails);
-        for lane in 0..lanes {
-            level[first + lane] = sha256::to_bytes(&states[lane]);
+        let states = hash_lanes(&INITIAL, &blocks);
+        for (parent, state) in level[first..first + lanes].iter_mut().zip(&states) {
+            *parent = sha256::to_bytes(state);
         }
     }
     level.truncate(parents);

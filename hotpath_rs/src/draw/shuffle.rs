@@ -5,7 +5,7 @@
 //! decides whether `index` becomes `flip`.
 
 use crate::error::{Result, bad_argument};
-use crate::sha256::{self, Block, Digest, INITIAL, LANES, compress_lanes, last_block};
+use crate::sha256::{self, Block, Digest, INITIAL, LANES, hash_lanes, last_block};
 
 /// Rounds of the permutation; part of the public contract.
 pub const ROUNDS: u8 = 90;
@@ -104,8 +104,7 @@ fn fill_sources(seed: &Digest, round: u8, bits: &mut [Digest]) {
             block[SEED_BYTES + 1..SOURCE_BYTES].copy_from_slice(&window.to_le_bytes());
             window += 1;
         }
-        let mut states = [INITIAL; LANES];
-        compress_lanes(&mut states, &blocks);
+        let states = hash_lanes(&INITIAL, std::slice::from_ref(&blocks));
         *sources = states.map(|state| sha256::to_bytes(&state));
     }
 }

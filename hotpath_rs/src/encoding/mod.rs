@@ -5,6 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::error::{Result, TokenFault, bad_argument};
 
+#[cfg(target_arch = "x86_64")]
+mod vbmi;
+
 /// Most characters of any token; a longer text is refused before it is decoded.
 pub const TOKEN_CHARS_MAX: usize = 2048;
 
@@ -23,9 +26,18 @@ pub fn decode_onto(text: &str, bytes: &mut Vec<u8>) -> Result<(), TokenFault> {
     URL_SAFE_NO_PAD.decode_vec(text, bytes).map_err(|_| TokenFault::Malformed)
 }
 
-/// Fill `bytes` from a text that must spell exactly that many.
+/// Fill `bytes` from a text that must spell exactly that many, canonically.
 #[inline]
 pub fn decode_exactly(text: &[u8], bytes: &mut [u8]) -> Result<(), TokenFault> {
+    #[cfg(target_arch = "x86_64")]
+    if bytes.len() < vbmi::BYTES_MAX && vbmi::available() {
+        return if vbmi::decode(text, bytes) { Ok(()) } else { Err(TokenFault::Malformed) };
+    }
+    decode_exactly_portable(text, bytes)
+}
+
+/// What [`decode_exactly`] does on any CPU.
+pub fn decode_exactly_portable(text: &[u8], bytes: &mut [u8]) -> Result<(), TokenFault> {
     match URL_SAFE_NO_PAD.decode_slice(text, bytes) {
         Ok(length) if length == bytes.len() => Ok(()),
         _ => Err(TokenFault::Malformed),
@@ -107,5 +119,50 @@ impl<'a> FieldReader<'a> {
     /// Nothing may be left over.
     pub fn end(self) -> Result<(), TokenFault> {
         if self.rest.is_empty() { Ok(()) } else { Err(TokenFault::Malformed) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn both(text: &[u8], length: usize) -> Option<Vec<u8>> {
+        let (mut fast, mut slow) = (vec![0; length], vec![0; length]);
+        let verdict = decode_exactly(text, &mut fast);
+        assert_eq!(verdict, decode_exactly_portable(text, &mut slow), "{text:?}");
+        verdict.is_ok().then(|| {
+            assert_eq!(fast, slow);
+            fast
+        })
+    }
+
+    #[test]
+    fn one_wrong_byte_anywhere_is_refused_and_every_right_one_agrees() {
+        for length in 0..50 {
+            let bytes: Vec<u8> = (0..length as u8).map(|at| at.wrapping_mul(37)).collect();
+            let text = encode(&bytes).into_bytes();
+            assert_eq!(both(&text, length), Some(bytes));
+            for at in 0..text.len() {
+                for byte in 0..=255 {
+                    let mut other = text.clone();
+                    other[at] = byte;
+                    both(&other, length);
+                }
+            }
+            assert_eq!(both(&[&text[..], b"="].concat(), length), None);
+            assert_eq!(both(&[&text[..], b"A"].concat(), length), None);
+            assert_eq!(both(&text[..text.len().saturating_sub(1)], length + usize::from(length == 0)), None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn only_the_spelling_we_write_is_read(text in "[A-Za-z0-9_-]{54}") {
+            if let Some(bytes) = both(text.as_bytes(), 40) {
+                prop_assert_eq!(encode(&bytes), text);
+            }
+        }
     }
 }
