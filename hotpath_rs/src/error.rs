@@ -2,6 +2,9 @@
 
 use thiserror::Error as ThisError;
 
+use crate::allocate::Refused;
+use crate::seatmap::ChartFaults;
+
 /// Why a token or a ticket code was not accepted. The code is part of the public contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ThisError)]
 pub enum TokenFault {
@@ -58,6 +61,12 @@ pub enum Error {
         /// What was expected and what was found.
         message: String,
     },
+    /// A seating chart is not in order.
+    #[error(transparent)]
+    Chart(#[from] ChartFaults),
+    /// No seats for an ask.
+    #[error(transparent)]
+    Allocation(#[from] Refused),
     /// The caller passed a value outside the documented range.
     #[error("{0}")]
     Argument(String),

@@ -8,7 +8,7 @@ use crate::tape::Centre;
 use super::ask::{Policy, check_allotments};
 use super::blocks::{Block, in_segment};
 use super::orphans;
-use super::scene::{Lots, Scene};
+use super::scene::{Lots, Scene, settle};
 
 /// `None`: the selection may stand. Else as many units, near the chosen ones, in the same categories, that leave no
 /// orphan which could have been avoided. Units that are not free are left to the caller.
@@ -21,7 +21,8 @@ pub fn check_named(
 ) -> Result<Option<Vec<u32>>> {
     check_units(chart, map, units)?;
     check_allotments(open_allotments)?;
-    if policy != Policy::Strict {
+    let categories = units.iter().filter_map(|unit| chart.category_index(*unit)).collect();
+    if settle(policy, chart, map, categories) != Policy::Strict {
         return Ok(None);
     }
     let lots = Lots::open_to(open_allotments);

@@ -2,9 +2,11 @@
 
 use pyo3::prelude::*;
 
+mod allocate;
 mod draw;
 mod errors;
 mod keys;
+mod seatmap;
 
 /// The extension module `hotpath_rs`.
 #[pymodule]
@@ -12,5 +14,7 @@ fn hotpath_rs(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
     keys::register(module)?;
     draw::register(module)?;
+    seatmap::register(module)?;
+    allocate::register(module)?;
     Ok(())
 }
