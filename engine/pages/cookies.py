@@ -1,0 +1,57 @@
+"""The capabilities a guest carries, as HttpOnly cookies: admission, hold and order.
+
+An order's cookie is set for the addresses of that order, so that several orders live side by side in one browser, and
+once more for the API, where the latest wins.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from engine.services.appkeys import SETTINGS
+
+ADMISSION_COOKIE: Final = "onsale_admission"
+HOLD_COOKIE: Final = "onsale_hold"
+ORDER_COOKIE: Final = "onsale_order"
+ADMISSION_TTL_S: Final = 6 * 3600
+HOLD_TTL_S: Final = 3600
+ORDER_TTL_S: Final = 90 * 86400
+TOKEN_CHARS_MAX: Final = 2048
+
+
+def keep_admission(request: web.Request, response: web.StreamResponse, text: str) -> None:
+    _keep(request, response, ADMISSION_COOKIE, text, path="/", max_age_s=ADMISSION_TTL_S)
+
+
+def keep_hold(request: web.Request, response: web.StreamResponse, hold_token: str) -> None:
+    _keep(request, response, HOLD_COOKIE, hold_token, path="/", max_age_s=HOLD_TTL_S)
+
+
+def drop_hold(response: web.StreamResponse) -> None:
+    response.del_cookie(HOLD_COOKIE, path="/")
+
+
+def order_path(order_id: str) -> str:
+    """Where the cookie of one order is sent."""
+    return f"/order/{order_id}"
+
+
+def keep_order(request: web.Request, response: web.StreamResponse, order_id: str, order_token: str) -> None:
+    """Three cookies of one name: this page, this order in the API, and the API's other addresses (tickets)."""
+    secure = request.config_dict[SETTINGS].secure_cookies
+    for path in (order_path(order_id), f"/v1/orders/{order_id}", "/v1"):
+        # aiohttp keeps one cookie a name, so the header is written by hand.
+        response.headers.add(
+            "Set-Cookie",
+            f"{ORDER_COOKIE}={order_token}; HttpOnly; Max-Age={ORDER_TTL_S}; Path={path}; SameSite=Lax"
+            + ("; Secure" if secure else ""),
+        )
+
+
+def _keep(
+    request: web.Request, response: web.StreamResponse, name: str, value: str, *, path: str, max_age_s: int
+) -> None:
+    secure = request.config_dict[SETTINGS].secure_cookies
+    response.set_cookie(name, value, max_age=max_age_s, httponly=True, samesite="Lax", secure=secure, path=path)

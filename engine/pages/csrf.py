@@ -1,0 +1,55 @@
+"""Double-submit protection of forms: a random text in a cookie and the same text in the form.
+
+Another site can make a browser post our forms, with our cookies, but cannot read the cookie to repeat it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiohttp import web
+
+from engine.foundation.errors import Forbidden
+from engine.services.appkeys import SETTINGS
+
+CSRF_COOKIE: Final = "onsale_csrf"
+CSRF_FIELD: Final = "csrf"
+CSRF_BYTES: Final = 24
+_SANE = re.compile(r"[A-Za-z0-9_-]{32}\Z")
+_FRESH: Final = "csrf_fresh"
+
+
+class FormForged(Forbidden):
+    code, title = "form_forged", "This form is too old or came from elsewhere: reload the page and send it again"
+
+
+def token(request: web.Request) -> str:
+    """The text to put in this page's forms; the visitor's own where they have one already."""
+    kept = request.cookies.get(CSRF_COOKIE, "")
+    if _SANE.match(kept):
+        return kept
+    fresh: str | None = request.get(_FRESH)
+    if fresh is None:
+        fresh = request[_FRESH] = secrets.token_urlsafe(CSRF_BYTES)
+    return fresh
+
+
+def keep(request: web.Request, response: web.StreamResponse) -> None:
+    """Give the visitor the cookie where ``token`` made a fresh one for this page."""
+    fresh = request.get(_FRESH)
+    if fresh is not None:
+        secure = request.config_dict[SETTINGS].secure_cookies
+        response.set_cookie(CSRF_COOKIE, fresh, httponly=True, samesite="Strict", secure=secure, path="/")
+        response.headers["Cache-Control"] = "private, no-store"
+
+
+def check(request: web.Request, form: Mapping[str, Any]) -> None:
+    """FormForged unless the form repeats the cookie."""
+    kept = request.cookies.get(CSRF_COOKIE, "")
+    given = str(form.get(CSRF_FIELD, ""))
+    if not _SANE.match(kept) or not hmac.compare_digest(kept.encode(), given.encode()):
+        raise FormForged

@@ -1,0 +1,85 @@
+"""How pages write money, dates and quantities: filters of the templates."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.dates import format_datetime
+from babel.numbers import format_currency, get_currency_precision
+from markupsafe import Markup, escape
+
+LOCALE: Final = "en"
+
+
+def money(cents: int, currency: str) -> str:
+    """Minor units as people read them: 4500 CAD is ``CA$45.00``, 4500 JPY is ``¥4,500``."""
+    amount = Decimal(cents).scaleb(-get_currency_precision(currency))
+    return str(format_currency(amount, currency, locale=LOCALE))
+
+
+def all_in(cents: int, currency: str) -> str:
+    """A price on a list: ``Free`` where nothing is to be paid."""
+    return money(cents, currency) if cents else "Free"
+
+
+def percent(rate_bp: int) -> str:
+    """Basis points as a percentage without needless noughts: 1250 is ``12.5 %``."""
+    return f"{Decimal(rate_bp) / 100:f}".rstrip("0").rstrip(".") + " %" if rate_bp else "0 %"
+
+
+def moment(value: datetime | str | int) -> datetime:
+    """An aware datetime from what services and documents carry: a datetime, RFC 3339 text or epoch milliseconds."""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, int):
+        return datetime.fromtimestamp(value / 1000, UTC)
+    return datetime.fromisoformat(value)
+
+
+def zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+def when(value: datetime | str | int, timezone: str, pattern: str = "EEE d MMMM y, HH:mm") -> Markup:
+    """A moment at its place, as a ``<time>`` element that also says it to machines."""
+    at = moment(value)
+    text = format_datetime(at, pattern, tzinfo=zone(timezone), locale=LOCALE)
+    return Markup('<time datetime="{}">{}</time>').format(at.astimezone(UTC).isoformat(timespec="seconds"), text)
+
+
+def day(value: datetime | str | int, timezone: str) -> Markup:
+    return when(value, timezone, "EEE d MMM y")
+
+
+def clock(value: datetime | str | int, timezone: str) -> Markup:
+    """Hours and minutes with the zone's short name, for example ``19:30 PST``."""
+    return when(value, timezone, "HH:mm z")
+
+
+def epoch_ms(value: datetime | str | int) -> int:
+    return round(moment(value).timestamp() * 1000)
+
+
+def paragraphs(text: str) -> Markup:
+    """An organizer's plain text: blank lines part paragraphs, single newlines break lines."""
+    parts = [part.strip() for part in text.replace("\r\n", "\n").split("\n\n")]
+    lines = [Markup("<br>").join(escape(line) for line in part.split("\n")) for part in parts if part]
+    return Markup("").join(Markup("<p>{}</p>").format(line) for line in lines)
+
+
+FILTERS: Final = {
+    "money": money,
+    "all_in": all_in,
+    "percent": percent,
+    "when": when,
+    "day": day,
+    "clock": clock,
+    "epoch_ms": epoch_ms,
+    "paragraphs": paragraphs,
+}

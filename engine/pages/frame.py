@@ -1,0 +1,118 @@
+"""What every page stands in: the template environment, the security headers, the HTML face of a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+
+from engine.foundation import http
+from engine.foundation.errors import Refusal
+from engine.pages import csrf
+from engine.pages.assets import Assets
+from engine.pages.formats import FILTERS
+from engine.pages.poster import poster
+from engine.services.appkeys import SETTINGS
+from engine.settings import Settings
+
+HERE: Final = Path(__file__).parent
+STRIPE_JS: Final = "https://js.stripe.com"
+STRIPE_API: Final = "https://api.stripe.com"
+STRIPE_HOOKS: Final = "https://hooks.stripe.com"
+ASSETS: Final = web.AppKey("assets", Assets)
+LISTING_CACHE_S: Final = 5
+
+
+def setup(app: web.Application) -> None:
+    """Templates, static files and HTML refusals for this application."""
+    assets = Assets(HERE / "static")
+    assets.setup(app)
+    app[ASSETS] = assets
+    environment = aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        filters=dict(FILTERS),
+    )
+    environment.globals.update(static=assets.url, poster=poster)
+    app[http.PROBLEM_PAGE] = problem_page
+
+
+def render(
+    request: web.Request,
+    template: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    status: int = 200,
+    cache_s: int = 0,
+) -> web.Response:
+    """A page. ``cache_s`` > 0 lets shared caches keep it: only for pages that are the same for everybody."""
+    response = aiohttp_jinja2.render_template(
+        template, request, {"csrf_token": lambda: csrf.token(request), **(context or {})}, status=status
+    )
+    response.headers["Cache-Control"] = f"public, max-age={cache_s}" if cache_s else "private, no-store"
+    csrf.keep(request, response)
+    guard(request.config_dict[SETTINGS], response)
+    return response
+
+
+def guard(settings: Settings, response: web.StreamResponse) -> None:
+    """The headers that keep a page from loading, framing or leaking anything we did not name."""
+    response.headers.update({
+        "Content-Security-Policy": content_security_policy(settings),
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(self)",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    })
+
+
+def content_security_policy(settings: Settings) -> str:
+    """Files of our own origin only; the payment provider's script and frames only where real keys are set."""
+    sandboxed = settings.payments_are_sandboxed
+    provider = origin(settings.stripe_public_url or settings.stripe_url) if sandboxed else STRIPE_API
+    stripe_js = "" if sandboxed else f" {STRIPE_JS}"
+    return "; ".join([
+        "default-src 'none'",
+        f"script-src 'self'{stripe_js}",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "manifest-src 'self'",
+        f"connect-src 'self' {origin(settings.waitingroom_url)} {provider}",
+        "frame-src 'none'" if sandboxed else f"frame-src {STRIPE_JS} {STRIPE_HOOKS}",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ])
+
+
+def origin(url: str) -> str:
+    """``scheme://host:port`` of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def wants_html(request: web.Request) -> bool:
+    """Whether a browser is asking for a page: the API always answers JSON."""
+    return "text/html" in request.headers.get("Accept", "") and not request.path.startswith(("/v1/", "/api/"))
+
+
+def problem_page(request: web.Request, refusal: Refusal, request_id: str) -> web.Response | None:
+    """A refusal as a page, or None where the caller wants the problem document."""
+    if not wants_html(request):
+        return None
+    context = {"refusal": refusal, "request_id": request_id}
+    response = render(request, "problem.html", context, status=refusal.status)
+    response.headers.update({"X-Request-Id": request_id, **refusal.headers})
+    if refusal.retry_after_s is not None:
+        response.headers["Retry-After"] = str(refusal.retry_after_s)
+    return response

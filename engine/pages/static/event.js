@@ -1,0 +1,5 @@
+/** The event page: its countdown. */
+
+import { startCountdowns } from "./countdown.js";
+
+startCountdowns();
