@@ -10,9 +10,15 @@ Conflict 409
 ├── HoldLifetimeExceeded      hold_lifetime_exceeded
 ├── HoldOrdered               hold_ordered
 ├── PromoExhausted            promo_exhausted
-└── BuyerLimit                buyer_limit               facts: max_tickets_per_buyer
+├── BuyerLimit                buyer_limit               facts: max_tickets_per_buyer
+├── OrderNotPayable           order_not_payable         facts: order_status
+├── OrderNotRefundable        order_not_refundable      facts: order_status
+├── RefundExceedsPaid         refund_exceeds_paid       facts: refundable_cents
+├── PaymentMismatch           payment_mismatch          the provider's payment is not this order's
+└── PaymentRefused            payment_refused           the provider said no to what we asked
 Gone 410
-└── HoldExpired               hold_expired
+├── HoldExpired               hold_expired
+└── OrderExpired              order_expired
 Forbidden 403
 ├── AdmissionRequired         admission_required        facts: room_url
 ├── AdmissionExpired          admission_expired
@@ -20,9 +26,11 @@ Forbidden 403
 Invalid 422
 ├── MaxPerOrder               max_per_order             facts: max_per_order
 ├── UnknownSeat               unknown_seat
+├── AmountTooSmall            amount_too_small          facts: amount_min_cents
 └── PromoInvalid              promo_invalid
 Unavailable 503
 ├── InventoryRebuilding       inventory_rebuilding
+├── ProviderUnavailable       payment_provider_unavailable
 └── SwitchedOff               switched_off
 """
 
@@ -71,6 +79,30 @@ class BuyerLimit(Conflict):
     code, title = "buyer_limit", "That is more than one buyer may have"
 
 
+class OrderNotPayable(Conflict):
+    code, title = "order_not_payable", "This order can no longer be paid or cancelled"
+
+
+class OrderNotRefundable(Conflict):
+    code, title = "order_not_refundable", "Nothing was paid that could be refunded"
+
+
+class RefundExceedsPaid(Conflict):
+    code, title = "refund_exceeds_paid", "That is more than is left of what was paid"
+
+
+class PaymentMismatch(Conflict):
+    code, title = "payment_mismatch", "That payment does not belong to this order"
+
+
+class PaymentRefused(Conflict):
+    code, title = "payment_refused", "The payment provider refused"
+
+
+class OrderExpired(Gone):
+    code, title = "order_expired", "The time to pay is over and the tickets were given back"
+
+
 class HoldExpired(Gone):
     code, title = "hold_expired", "The hold has expired and its tickets were given back"
 
@@ -95,12 +127,20 @@ class UnknownSeat(Invalid):
     code, title = "unknown_seat", "There is no such seat for this ticket type"
 
 
+class AmountTooSmall(Invalid):
+    code, title = "amount_too_small", "The payment provider takes no amount this small"
+
+
 class PromoInvalid(Invalid):
     code, title = "promo_invalid", "This promo code is not valid here"
 
 
 class InventoryRebuilding(Unavailable):
     code, title = "inventory_rebuilding", "The inventory is being rebuilt: try again in a few seconds"
+
+
+class ProviderUnavailable(Unavailable):
+    code, title = "payment_provider_unavailable", "The payment provider does not answer: your tickets are kept, try again"
 
 
 class SwitchedOff(Unavailable):

@@ -19,7 +19,7 @@ CREATE INDEX webhook_events_due ON webhook_events (available_at) WHERE status IN
 
 CREATE TABLE outbox (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    topic text NOT NULL,                         -- inventory.settle, inventory.release, mail.tickets, lease.release, ...
+    topic text NOT NULL,                         -- inventory.sold, inventory.free, mail.tickets, lease.release, ...
     key text NOT NULL DEFAULT '',
     payload jsonb NOT NULL,
     attempts integer NOT NULL DEFAULT 0,

@@ -1,0 +1,251 @@
+"""Orders in the ledger: opened in batches by one statement, read by id, hold, buyer or event.
+
+An order is written with all its units or not at all. The statement looks at the live owners first, so losing is an
+answer and not an error; where two batches race for a unit the unique index decides, and the batch is repeated one by one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import orjson
+
+from engine.domain.orders import NewOrder, Order, OrderLine
+from engine.foundation.batching import GroupCommit
+from engine.stores.database import Database, Pool
+from engine.stores.outbox import AT_ONCE_DELAY_S, Errand
+
+BATCH_MAX = 64
+AGE_MAX_MS = 2_000               # the lane behind it is slower: an order that is here already has its units
+
+_PLACE = """
+WITH wanted AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+        $9::text[], $10::bigint[], $11::text[], $12::timestamptz[], $13::text[], $14::text[], $15::bytea[], $16::text[],
+        $17::text[], $18::text[], $19::text[])
+        AS w(id, number, event_id, hold_id, user_id, buyer_name, buyer_email, consents, currency, amount_cents, price,
+             expires_at, promo_code, payment_method_id, lease_id, correlation_id, ip_address, user_agent, errand)
+), lines AS (
+    SELECT * FROM unnest($20::text[], $21::smallint[], $22::text[], $23::integer[], $24::text[], $25::text[], $26::text[],
+        $27::bigint[], $28::bigint[], $29::bigint[], $30::text[], $31::bigint[])
+        AS l(order_id, line, event_id, unit, ticket_type_id, section, seat, face_cents, discount_cents, fee_cents, taxes,
+             total_cents)
+), blocked AS (
+    SELECT DISTINCT l.order_id FROM lines l
+      JOIN order_units u ON u.event_id = l.event_id AND u.unit = l.unit AND u.live
+), placed AS (
+    INSERT INTO orders (id, order_number, event_id, hold_id, user_id, buyer_name, buyer_email, consents, currency,
+        amount_cents, price, expires_at, reconcile_at, promo_code_id, payment_method_id, lease_id, correlation_id,
+        ip_address, user_agent, destination_account)
+    SELECT w.id, w.number, w.event_id, w.hold_id, w.user_id, w.buyer_name, w.buyer_email, w.consents::jsonb, w.currency,
+        w.amount_cents, w.price::jsonb, w.expires_at, w.expires_at, p.id, w.payment_method_id, w.lease_id,
+        w.correlation_id, w.ip_address::inet, w.user_agent, g.stripe_account_id
+      FROM wanted w
+      JOIN events e ON e.id = w.event_id
+      JOIN organizations g ON g.id = e.organization_id
+      LEFT JOIN promo_codes p ON p.event_id = w.event_id AND p.code = w.promo_code
+     WHERE NOT EXISTS (SELECT FROM blocked b WHERE b.order_id = w.id)
+    ON CONFLICT DO NOTHING
+    RETURNING id, destination_account
+), owned AS (
+    INSERT INTO order_units (order_id, line, event_id, unit, ticket_type_id, section, seat, face_cents, discount_cents,
+        fee_cents, taxes, total_cents)
+    SELECT l.order_id, l.line, l.event_id, l.unit, l.ticket_type_id, l.section, l.seat, l.face_cents, l.discount_cents,
+        l.fee_cents, l.taxes::jsonb, l.total_cents
+      FROM lines l JOIN placed p ON p.id = l.order_id
+), boxed AS (
+    INSERT INTO outbox (topic, key, payload, available_at)
+    SELECT 'inventory.ordered', w.id, w.errand::jsonb, now() + make_interval(secs => $32)
+      FROM wanted w JOIN placed p ON p.id = w.id
+    RETURNING id, key
+)
+SELECT w.id, p.id IS NOT NULL AS placed, x.id AS errand_id, p.destination_account
+  FROM wanted w LEFT JOIN placed p ON p.id = w.id LEFT JOIN boxed x ON x.key = w.id
+"""
+_COLUMNS = """
+SELECT o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer_name, o.buyer_email, o.consents, o.currency,
+       o.amount_cents, o.refunded_cents, o.price, o.payment_method_id, o.destination_account, o.payment_intent_id,
+       o.client_secret, o.payment_error, o.lease_id, o.closing_note, o.correlation_id, o.expires_at, o.created_at,
+       o.paid_at, o.closed_at,
+       (SELECT array_agg(jsonb_build_object('line', u.line, 'unit', u.unit, 'ticket_type_id', u.ticket_type_id,
+            'section', u.section, 'seat', u.seat, 'face_cents', u.face_cents, 'discount_cents', u.discount_cents,
+            'fee_cents', u.fee_cents, 'taxes', u.taxes, 'total_cents', u.total_cents) ORDER BY u.line)
+          FROM order_units u WHERE u.order_id = o.id) AS lines
+  FROM orders o
+"""
+_ATTACH = """
+UPDATE orders o SET payment_intent_id = w.intent_id, client_secret = w.client_secret
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS w(id, intent_id, client_secret)
+ WHERE o.id = w.id AND o.status IN ('pending', 'processing')
+   AND (o.payment_intent_id IS NULL OR o.payment_intent_id = w.intent_id)
+RETURNING o.id
+"""
+_LIST = """
+SELECT id, order_number, status, buyer_name, buyer_email, currency, amount_cents, refunded_cents, created_at, paid_at,
+       (SELECT count(*) FROM order_units u WHERE u.order_id = o.id) AS quantity
+  FROM orders o
+ WHERE event_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR id < $3)
+   AND ($4::text IS NULL OR buyer_name ILIKE $4 OR buyer_email ILIKE $4 OR order_number = upper($5))
+ ORDER BY id DESC LIMIT $6
+"""
+_OF_PERSON = """
+SELECT o.id, o.order_number, o.event_id, e.title AS event_title, e.starts_at, o.status, o.currency, o.amount_cents,
+       o.refunded_cents, o.created_at, o.paid_at,
+       (SELECT count(*) FROM order_units u WHERE u.order_id = o.id) AS quantity
+  FROM orders o JOIN events e ON e.id = o.event_id
+ WHERE o.user_id = $1 AND ($2::text IS NULL OR o.id < $2) ORDER BY o.id DESC LIMIT $3
+"""
+_TICKET_COUNTS = "SELECT status, count(*) AS tickets FROM tickets WHERE order_id = $1 GROUP BY status"
+_LIKE_ESCAPES = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What became of an order that was offered: ``placed`` False wrote nothing."""
+
+    placed: bool
+    destination_account: str | None = None
+    errands: tuple[Errand, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    order_id: str
+    intent_id: str
+    client_secret: str | None
+
+
+class OrderBook:
+    """Opens, attaches and reads orders."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._opening: GroupCommit[NewOrder, Placed] = GroupCommit(
+            "orders", self._place, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+        )
+        self._attaching: GroupCommit[Attached, bool] = GroupCommit(
+            "order_payments", self._attach, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+        )
+
+    async def close(self) -> None:
+        await asyncio.gather(self._opening.close(), self._attaching.close())
+
+    async def place(self, order: NewOrder) -> Placed:
+        """Write the order and own its units. Not placed where a unit has a live owner or the hold was ordered before."""
+        return await self._opening.submit(order)
+
+    async def attach(self, order_id: str, intent_id: str, client_secret: str | None) -> bool:
+        """Remember the order's payment; False where the order is no longer open."""
+        return await self._attaching.submit(Attached(order_id, intent_id, client_secret))
+
+    async def read(self, order_id: str) -> Order | None:
+        return await read(self._pool, order_id)
+
+    async def of_hold(self, hold_id: str) -> Order | None:
+        row = await self._pool.fetchrow(_COLUMNS + " WHERE o.hold_id = $1", hold_id)
+        return None if row is None else _order(row)
+
+    async def of_intent(self, intent_id: str) -> Order | None:
+        row = await self._pool.fetchrow(_COLUMNS + " WHERE o.payment_intent_id = $1", intent_id)
+        return None if row is None else _order(row)
+
+    async def organization_of(self, event_id: str) -> str | None:
+        found: str | None = await self._pool.fetchval("SELECT organization_id FROM events WHERE id = $1", event_id)
+        return found
+
+    async def ticket_counts(self, order_id: str) -> dict[str, int]:
+        """How many tickets the order has in each status."""
+        return {row["status"]: row["tickets"] for row in await self._pool.fetch(_TICKET_COUNTS, order_id)}
+
+    async def search(
+        self, event_id: str, *, search: str | None, status: str | None, before: str | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """Up to limit + 1 orders of an event, newest first; ``search`` meets name, email or the whole order number."""
+        like = None if search is None else f"%{search.translate(_LIKE_ESCAPES)}%"
+        rows = await self._pool.fetch(_LIST, event_id, status, before, like, search or "", limit + 1)
+        return [dict(row) for row in rows]
+
+    async def of_person(self, user_id: str, *, before: str | None, limit: int) -> list[dict[str, Any]]:
+        """Up to limit + 1 orders of a person, newest first."""
+        return [dict(row) for row in await self._pool.fetch(_OF_PERSON, user_id, before, limit + 1)]
+
+    async def _attach(self, items: list[Attached]) -> Sequence[bool]:
+        rows = await self._pool.fetch(
+            _ATTACH, [i.order_id for i in items], [i.intent_id for i in items], [i.client_secret for i in items]
+        )
+        found = {row["id"] for row in rows}
+        return [item.order_id in found for item in items]
+
+    async def _place(self, orders: list[NewOrder]) -> Sequence[Placed | BaseException]:
+        try:
+            return await self._write(orders)
+        except asyncpg.PostgresError as error:
+            if len(orders) == 1:
+                return [Placed(placed=False) if isinstance(error, asyncpg.UniqueViolationError) else error]
+        return [(await self._place([order]))[0] for order in orders]
+
+    async def _write(self, orders: list[NewOrder]) -> list[Placed]:
+        errands = [{"event_id": o.event_id, "hold_id": o.hold_id, "units": [line.unit for line in o.lines]} for o in orders]
+        lines = [(order, line) for order in orders for line in order.lines]
+        rows = await self._pool.fetch(
+            _PLACE,
+            [o.id for o in orders],
+            [o.number for o in orders],
+            [o.event_id for o in orders],
+            [o.hold_id for o in orders],
+            [o.user_id for o in orders],
+            [o.buyer_name for o in orders],
+            [o.buyer_email for o in orders],
+            [_json(o.consents) for o in orders],
+            [o.currency for o in orders],
+            [o.amount_cents for o in orders],
+            [_json(o.price) for o in orders],
+            [o.expires_at for o in orders],
+            [o.promo_code for o in orders],
+            [o.payment_method_id for o in orders],
+            [o.lease_id for o in orders],
+            [o.correlation_id for o in orders],
+            [o.ip_address for o in orders],
+            [o.user_agent for o in orders],
+            [_json(errand) for errand in errands],
+            [order.id for order, _ in lines],
+            [line.line for _, line in lines],
+            [order.event_id for order, _ in lines],
+            [line.unit for _, line in lines],
+            [line.ticket_type_id for _, line in lines],
+            [line.section for _, line in lines],
+            [line.seat for _, line in lines],
+            [line.face_cents for _, line in lines],
+            [line.discount_cents for _, line in lines],
+            [line.fee_cents for _, line in lines],
+            [_json(line.taxes) for _, line in lines],
+            [line.total_cents for _, line in lines],
+            AT_ONCE_DELAY_S,
+        )
+        by_id = {row["id"]: row for row in rows}
+        answers = []
+        for order, errand in zip(orders, errands, strict=True):
+            row = by_id[order.id]
+            done = Errand(row["errand_id"], "inventory.ordered", order.id, errand) if row["placed"] else None
+            answers.append(Placed(row["placed"], row["destination_account"], (done,) if done else ()))
+        return answers
+
+
+async def read(db: Database, order_id: str, *, lock: bool = False) -> Order | None:
+    """The order with its lines; ``lock`` keeps its row for the caller's transaction."""
+    row = await db.fetchrow(f"{_COLUMNS} WHERE o.id = $1{' FOR UPDATE OF o' if lock else ''}", order_id)
+    return None if row is None else _order(row)
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _order(row: asyncpg.Record) -> Order:
+    fields = dict(row)
+    fields["lines"] = tuple(OrderLine(**line) for line in fields["lines"] or ())
+    return Order(**fields)

@@ -1,0 +1,106 @@
+"""The outbox: what must still happen after a transaction, written inside it, done at least once.
+
+A row is claimed for CLAIM_S by one process, deleted when it is done, put off with growing pauses when it failed, and
+dead after ATTEMPTS_MAX: dead rows stay, are listed and can be replayed. Rows done at once by their own process are
+written with a short delay so that the relay does not race it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.foundation.batching import GroupCommit
+from engine.stores.database import Database, Pool, count
+
+CLAIM_S = 60
+AT_ONCE_DELAY_S = 5              # the head start of the process that wrote the row
+RETRY_FIRST_S, RETRY_MAX_S = 2, 300
+ATTEMPTS_MAX = 30                # about two hours
+ERROR_CHARS_MAX = 500
+DONE_BATCH_MAX = 256
+
+_ADD = """
+INSERT INTO outbox (topic, key, payload, available_at) VALUES ($1, $2, $3, now() + make_interval(secs => $4))
+RETURNING id
+"""
+_CLAIM = """
+UPDATE outbox SET locked_until = now() + make_interval(secs => $2), attempts = attempts + 1
+ WHERE id IN (
+    SELECT id FROM outbox
+     WHERE done_at IS NULL AND dead_at IS NULL AND available_at <= now() AND (locked_until IS NULL OR locked_until < now())
+     ORDER BY available_at, id LIMIT $1 FOR UPDATE SKIP LOCKED)
+RETURNING id, topic, key, payload, attempts
+"""
+_FAILED = """
+UPDATE outbox
+   SET error = $2, locked_until = NULL,
+       available_at = now() + make_interval(secs => least($4, $3 * power(2, least(attempts, 20) - 1))),
+       dead_at = CASE WHEN attempts >= $5 THEN now() END
+ WHERE id = $1
+RETURNING dead_at IS NOT NULL
+"""
+_REPLAY = """
+UPDATE outbox SET dead_at = NULL, attempts = 0, available_at = now(), locked_until = NULL
+ WHERE id = $1 AND dead_at IS NOT NULL
+"""
+_DEAD = "SELECT id, topic, key, error, attempts, created_at, dead_at FROM outbox WHERE dead_at IS NOT NULL ORDER BY id LIMIT $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One row: a topic with what its handler needs."""
+
+    id: int
+    topic: str
+    key: str
+    payload: dict[str, Any]
+    attempts: int = 0
+
+
+async def add(db: Database, topic: str, key: str, payload: dict[str, Any], *, delay_s: float = 0) -> Errand:
+    """Write an errand in the caller's transaction."""
+    return Errand(await db.fetchval(_ADD, topic, key, payload, delay_s), topic, key, payload)
+
+
+class OutboxStore:
+    """Claims and endings of errands."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._done: GroupCommit[int, bool] = GroupCommit(
+            "outbox_done", self._delete, batch_max=DONE_BATCH_MAX, flights_max=1, age_max_ms=60_000
+        )
+
+    async def claim(self, limit: int) -> list[Errand]:
+        """Up to ``limit`` due errands, now ours for CLAIM_S."""
+        rows = await self._pool.fetch(_CLAIM, limit, CLAIM_S)
+        return [Errand(row["id"], row["topic"], row["key"], row["payload"], row["attempts"]) for row in rows]
+
+    async def done(self, errand: Errand) -> None:
+        """It happened."""
+        await self._done.submit(errand.id)
+
+    async def failed(self, errand: Errand, error: str) -> bool:
+        """Put it off; True where that was its last attempt."""
+        return bool(
+            await self._pool.fetchval(
+                _FAILED, errand.id, error[:ERROR_CHARS_MAX], RETRY_FIRST_S, RETRY_MAX_S, ATTEMPTS_MAX
+            )
+        )
+
+    async def dead(self, limit: int) -> list[dict[str, Any]]:
+        """The dead letters, oldest first."""
+        return [dict(row) for row in await self._pool.fetch(_DEAD, limit)]
+
+    async def replay(self, errand_id: int) -> bool:
+        """Give a dead letter another life; False where it is none."""
+        return count(await self._pool.execute(_REPLAY, errand_id)) == 1
+
+    async def close(self) -> None:
+        await self._done.close()
+
+    async def _delete(self, ids: list[int]) -> Sequence[bool]:
+        await self._pool.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", ids)
+        return [True] * len(ids)

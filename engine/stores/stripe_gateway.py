@@ -1,0 +1,208 @@
+"""The one seam to Stripe: our own nouns in, our own nouns and errors out.
+
+ProviderBusy     429, or the same idempotency key is still running: back off, then repeat with the same key
+ProviderAway     no connection, no answer in time, 5xx: it may or may not have happened; repeat with the same key
+ProviderRefused  an answer that will not change: ``code`` is the provider's word
+
+Retries belong to the payment lane, which paces them; the SDK's own are switched off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import aiohttp
+import stripe
+
+from engine.domain.payments import Intent, ProviderRefund
+
+TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S = 3.0
+CONNECTIONS_MAX = 64
+WEBHOOK_TOLERANCE_S = 300
+REFUNDS_PER_INTENT_MAX = 100
+STATEMENT_CHARS_MAX = 22
+
+T = TypeVar("T")
+
+
+class ProviderError(Exception):
+    """Base of the three. ``code`` is the provider's word where it gave one."""
+
+    def __init__(self, detail: str, *, code: str | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.retry_after_s = retry_after_s
+
+
+class ProviderBusy(ProviderError):
+    pass
+
+
+class ProviderAway(ProviderError):
+    pass
+
+
+class ProviderRefused(ProviderError):
+    pass
+
+
+class SignatureWrong(Exception):
+    """The webhook was not signed by the provider, or longer ago than WEBHOOK_TOLERANCE_S."""
+
+
+class StripeGateway:
+    """Payments, their cancellation and refunds, at Stripe or at the sandbox that speaks like it."""
+
+    def __init__(self, *, url: str, secret_key: str, webhook_secret: str) -> None:
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+        self._http = stripe.AIOHTTPClient(timeout=timeout)  # handed to aiohttp as it is
+        self._client = stripe.StripeClient(
+            secret_key or "sk_test_unset",
+            base_addresses={"api": url.rstrip("/")},
+            http_client=self._http,
+            max_network_retries=0,
+        )
+        self._webhook_secret = webhook_secret
+
+    async def close(self) -> None:
+        await self._http.close_async()  # type: ignore[no-untyped-call]
+
+    async def create_intent(
+        self,
+        *,
+        order_id: str,
+        order_number: str,
+        user_id: str | None,
+        amount_cents: int,
+        currency: str,
+        receipt_email: str,
+        payment_method_id: str | None = None,
+        destination_account: str | None = None,
+        application_fee_cents: int = 0,
+    ) -> Intent:
+        """The order's intent. The order id is the idempotency key: repeating gives the same intent."""
+        params: dict[str, Any] = {
+            "amount": amount_cents,
+            "currency": currency.lower(),
+            "metadata": {"order_id": order_id, "orderId": order_id, "order_number": order_number, "userId": user_id or ""},
+            "description": f"Order {order_number}",
+            "receipt_email": receipt_email,
+            "automatic_payment_methods": {"enabled": True},
+        }
+        if payment_method_id:
+            params["payment_method"] = payment_method_id
+        if destination_account:
+            params["transfer_data"] = {"destination": destination_account}
+            params["application_fee_amount"] = application_fee_cents
+        intents = self._client.v1.payment_intents
+        return _intent(await _ask(intents.create_async(params, {"idempotency_key": order_id})))  # type: ignore[arg-type]
+
+    async def read_intent(self, intent_id: str) -> Intent:
+        return _intent(await _ask(self._client.v1.payment_intents.retrieve_async(intent_id)))
+
+    async def cancel_intent(self, intent_id: str) -> Intent:
+        """Ask that it can never be charged any more; returns the state it is really in afterwards."""
+        try:
+            cancelled = await _ask(
+                self._client.v1.payment_intents.cancel_async(intent_id, {"cancellation_reason": "abandoned"})
+            )
+        except ProviderRefused as refused:
+            if refused.code != "payment_intent_unexpected_state":
+                raise
+            return await self.read_intent(intent_id)
+        return _intent(cancelled)
+
+    async def refund(
+        self, *, refund_id: str, order_id: str, intent_id: str, amount_cents: int, connected: bool
+    ) -> ProviderRefund:
+        """Give money back. Our refund id is the idempotency key."""
+        params: dict[str, Any] = {
+            "payment_intent": intent_id,
+            "amount": amount_cents,
+            "metadata": {"refund_id": refund_id, "order_id": order_id},
+        }
+        if connected:
+            params |= {"reverse_transfer": True, "refund_application_fee": True}
+        refunds = self._client.v1.refunds
+        return _refund(await _ask(refunds.create_async(params, {"idempotency_key": refund_id})))  # type: ignore[arg-type]
+
+    async def refunds_of(self, intent_id: str) -> list[ProviderRefund]:
+        """All refunds of an intent, oldest first; at most REFUNDS_PER_INTENT_MAX."""
+        found = await _ask(
+            self._client.v1.refunds.list_async({"payment_intent": intent_id, "limit": REFUNDS_PER_INTENT_MAX})
+        )
+        return [_refund(row) for row in reversed(found.data)]
+
+    def verify(self, body: bytes, signature: str) -> None:
+        """SignatureWrong unless any ``v1`` of the header signs this body and is at most five minutes old."""
+        try:
+            stripe.WebhookSignature.verify_header(
+                body.decode("utf-8"), signature, self._webhook_secret, WEBHOOK_TOLERANCE_S
+            )
+        except (stripe.SignatureVerificationError, UnicodeDecodeError, ValueError) as error:
+            raise SignatureWrong(str(error)) from error
+
+
+async def _ask(call: Awaitable[T]) -> T:
+    async with _translated():
+        return await call
+    raise AssertionError("unreachable")  # pragma: no cover
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    """Stripe's exceptions as ours."""
+    try:
+        yield
+    except stripe.RateLimitError as error:
+        raise ProviderBusy("rate limited", code=error.code, retry_after_s=_retry_after_s(error)) from error
+    except stripe.IdempotencyError as error:
+        if error.http_status == 409:  # noqa: PLR2004 - the first call with this key is still running
+            raise ProviderBusy("in progress", code=error.code) from error
+        raise ProviderRefused(str(error.user_message or error), code=error.code or "idempotency_error") from error
+    except stripe.APIConnectionError as error:
+        raise ProviderAway("no connection or no answer") from error
+    except (stripe.InvalidRequestError, stripe.CardError, stripe.AuthenticationError, stripe.PermissionError) as error:
+        if error.http_status == 409:  # noqa: PLR2004 - lock_timeout and idempotency_key_in_use
+            raise ProviderBusy("in progress", code=error.code) from error
+        raise ProviderRefused(str(error.user_message or error), code=error.code) from error
+    except stripe.StripeError as error:
+        raise ProviderAway(f"answered {error.http_status}", code=error.code) from error
+
+
+def _retry_after_s(error: stripe.StripeError) -> float | None:
+    try:
+        return float((error.headers or {})["retry-after"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _intent(found: stripe.PaymentIntent) -> Intent:
+    metadata = found.metadata.to_dict() if found.metadata else {}
+    failure = found.last_payment_error
+    return Intent(
+        id=found.id,
+        status=found.status,
+        amount_cents=found.amount,
+        amount_received_cents=found.amount_received or 0,
+        currency=found.currency.upper(),
+        order_id=metadata.get("order_id"),
+        client_secret=found.client_secret,
+        error=(failure.message or failure.code or "declined") if failure else None,
+    )
+
+
+def _refund(found: stripe.Refund) -> ProviderRefund:
+    metadata = found.metadata.to_dict() if found.metadata else {}
+    intent = found.payment_intent
+    return ProviderRefund(
+        id=found.id,
+        intent_id=intent if isinstance(intent, str) or intent is None else intent.id,
+        amount_cents=found.amount,
+        status=found.status or "pending",
+        refund_id=metadata.get("refund_id"),
+        reason=found.reason or "",
+    )
