@@ -27,6 +27,351 @@ class DrawError(ValueError):
 
     code: str
 
+# --- Keys, tokens and ticket codes --------------------------------------------------------------------------------
+#
+# A token is `version kind key-id fields tag` in base64url without padding; only that one spelling is accepted. The
+# tag is 16 bytes of HMAC-SHA256 over `domain || version kind key-id fields`, under a key derived by HKDF-SHA256 for
+# the kind and the event. Verification compares in constant time. Counts and times are unsigned: a negative or too
+# large one raises OverflowError.
+
+TICKET_CODE_CHARS: int
+"""Characters of every ticket code: 54."""
+TICKET_CODES_MAX: int
+"""Most codes in one call of a bulk check: 100,000."""
+
+@final
+class Keyring:
+    """The master keys: the first signs, all verify."""
+
+    def __new__(cls, keys: Sequence[tuple[int, bytes]]) -> Self:
+        """Hold one or, during a rotation, two ``(key id 0..255, 32-byte master)`` pairs with distinct ids.
+
+        Give a newer key a higher id. Lease ids and identity digests come from the key with the lowest id, so they
+        stay the same through a rotation, whatever its steps, until the old key leaves the ring: let it leave when no
+        room is open.
+
+        :raises ValueError: no key, more than two, a repeated id, or a master that has not 32 bytes
+        """
+
+    @property
+    def signing_key_id(self) -> int:
+        """The id written into everything minted."""
+
+    def event(self, event_id: str) -> EventKeys:
+        """Derive the keys of one event (six HKDF expansions a master, some 5 us; keep the result in a dict).
+
+        :raises ValueError: the id is empty or longer than 64 bytes
+        """
+
+    def platform(self) -> PlatformKeys:
+        """Derive the keys of what belongs to no event."""
+
+@final
+class EventKeys:
+    """Everything of one event, its HMAC states computed once. Made by :meth:`Keyring.event`."""
+
+    @property
+    def event_id(self) -> str:
+        """The event these keys belong to."""
+
+    def mint_queue_ticket(
+        self,
+        *,
+        epoch: int,
+        live: bool,
+        number: int,
+        identity_digest: bytes,
+        device_key_hash: bytes,
+        issued_at_ms: int,
+    ) -> str:
+        """Sign a place in line.
+
+        :param epoch: the room's epoch in which the number was issued
+        :param live: False for the cohort, whose `number` is a registration index until the draw; True for those who
+            came later, whose `number` is their queue number
+        :param identity_digest: whose place it is, 8 to 32 bytes
+        :param device_key_hash: the device it is bound to, at most 32 bytes, empty if none
+        :raises ValueError: a digest outside its length
+        """
+
+    def verify_queue_ticket(self, token: str) -> QueueTicket:
+        """Believe a queue ticket; it does not expire.
+
+        :raises TokenError: malformed, wrong_kind, unknown_key, wrong_event, bad_signature
+        """
+
+    def mint_admission(
+        self, *, lease_id: bytes, device_key_hash: bytes, not_before_ms: int, expires_at_ms: int
+    ) -> str:
+        """Sign the proof of being let in, valid for ``not_before_ms <= now < expires_at_ms``.
+
+        :param lease_id: the lease it stands on, 16 bytes
+        :raises ValueError: a wrong length, or an expiry that does not lie after the not-before time
+        """
+
+    def verify_admission(self, token: str, now_ms: int, leeway_ms: int = 0) -> Admission:
+        """Believe an admission token at a time, `leeway_ms` granted on both ends.
+
+        :raises TokenError: malformed, wrong_kind, unknown_key, wrong_event, bad_signature, not_yet_valid, expired
+        """
+
+    def lease_id(self, epoch: int, number: int) -> bytes:
+        """Name the one lease of a queue number, 16 bytes: the same on every server and every retry."""
+
+    def identity_digest(self, identity: bytes) -> bytes:
+        """Give an identity its pseudonym within this event: 32 bytes of HMAC-SHA256, to be truncated at will."""
+
+    def mint_hold_token(self, hold_id: bytes) -> str:
+        """Sign the right to a hold. :func:`peek_event` finds the event of the token.
+
+        :param hold_id: 16 bytes
+        :raises ValueError: another length
+        """
+
+    def verify_hold_token(self, token: str) -> bytes:
+        """Return the id of the hold a token gives the right to, 16 bytes; it does not expire.
+
+        :raises TokenError: malformed, wrong_kind, unknown_key, wrong_event, bad_signature
+        """
+
+    def mint_ticket_code(self, unit: int, version: int, not_before_s: int, expires_at_s: int) -> str:
+        """Sign the 54 characters of a ticket's QR, valid for ``not_before_s <= now < expires_at_s``.
+
+        :param unit: the unit it admits to, 0 to 2**32 - 1
+        :param version: the ticket's version, 0 to 65,535
+        :param not_before_s: Unix seconds below 2**32, as is `expires_at_s`
+        :raises ValueError: the expiry does not lie after the not-before time
+        """
+
+    def verify_ticket_code(
+        self, code: str, now_s: int, leeway_s: int = 30, check_times: bool = True
+    ) -> TicketCode:
+        """Believe a ticket code at a time, `leeway_s` granted on both ends.
+
+        With ``check_times=False`` an authentic code is returned whatever the time is, for a caller that has other
+        reasons to look at first.
+
+        :raises TokenError: malformed, unknown_key, wrong_event, bad_signature, not_yet_valid, expired
+        """
+
+    def verify_ticket_codes(self, codes: bytes, now_s: int, leeway_s: int = 30) -> bytes:
+        """Judge many codes at once, the GIL released: 8 packed bytes a code, in order.
+
+        `codes` holds them separated by ``\\n``; one newline after the last is allowed and an empty buffer holds none.
+        A code that itself contains a newline would shift all that follow: where codes come from strangers, check the
+        length of the answer or use :meth:`verify_ticket_code_list`.
+
+        An answer is verdict u8, zero u8, ticket version u16 LE, unit u32 LE (``struct.iter_unpack("<BxHI", ...)``).
+        Verdicts: 0 ok, 1 malformed, 2 unknown_key, 3 bad_signature, 4 wrong_event, 5 not_yet_valid, 6 expired.
+        Version and unit are filled for 0, 5 and 6 and zero for all others.
+
+        :raises ValueError: more than TICKET_CODES_MAX codes
+        """
+
+    def verify_ticket_code_list(self, codes: list[str], now_s: int, leeway_s: int = 30) -> bytes:
+        """Judge a list of codes as :meth:`verify_ticket_codes` does; no code can shift another.
+
+        :raises ValueError: more than TICKET_CODES_MAX codes
+        """
+
+@final
+class PlatformKeys:
+    """The keys of what belongs to no event. Made by :meth:`Keyring.platform`."""
+
+    def mint_order_token(self, order_id: str) -> str:
+        """Sign the right to see and pay an order.
+
+        :param order_id: 1 to 64 bytes
+        :raises ValueError: another length
+        """
+
+    def verify_order_token(self, token: str) -> str:
+        """Return the id of the order a token gives the right to; it does not expire.
+
+        :raises TokenError: malformed, wrong_kind, unknown_key, bad_signature
+        """
+
+    def mint_signed(self, purpose: str, payload: bytes, expires_at_ms: int) -> str:
+        """Sign a payload for one purpose until a time: links in mails, challenges, downloads. Signed, not encrypted.
+
+        :param purpose: 1 to 32 bytes
+        :param payload: at most 1,024 bytes
+        :raises ValueError: another length
+        """
+
+    def verify_signed(self, purpose: str, token: str, now_ms: int) -> bytes:
+        """Return the payload signed for this purpose, while ``now_ms < expires_at_ms``.
+
+        :raises TokenError: malformed, wrong_kind (also: another purpose), unknown_key, bad_signature, expired
+        """
+
+@final
+class QueueTicket:
+    """What an authentic queue ticket says."""
+
+    @property
+    def epoch(self) -> int:
+        """The room's epoch in which the number was issued."""
+
+    @property
+    def live(self) -> bool:
+        """False: `number` is a registration index of the cohort. True: a queue number in order of arrival."""
+
+    @property
+    def number(self) -> int:
+        """Registration index or queue number."""
+
+    @property
+    def identity_digest(self) -> bytes:
+        """Whose place it is, 8 to 32 bytes."""
+
+    @property
+    def device_key_hash(self) -> bytes:
+        """The device it is bound to, empty if none."""
+
+    @property
+    def issued_at_ms(self) -> int:
+        """Unix milliseconds."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class Admission:
+    """What an authentic admission token says."""
+
+    @property
+    def lease_id(self) -> bytes:
+        """The lease it stands on, 16 bytes."""
+
+    @property
+    def device_key_hash(self) -> bytes:
+        """The device it is bound to, empty if none."""
+
+    @property
+    def not_before_ms(self) -> int:
+        """First Unix millisecond of validity."""
+
+    @property
+    def expires_at_ms(self) -> int:
+        """First Unix millisecond after it."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class TicketCode:
+    """What an authentic ticket code says."""
+
+    @property
+    def unit(self) -> int:
+        """The unit it admits to."""
+
+    @property
+    def version(self) -> int:
+        """The ticket's version; only the newest admits."""
+
+    @property
+    def not_before_s(self) -> int:
+        """First Unix second of validity."""
+
+    @property
+    def expires_at_s(self) -> int:
+        """First Unix second after it."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+def peek_event(token: str) -> str:
+    """Return the event id a queue ticket, admission or hold token names, **unverified**: only to choose the key.
+
+    :raises TokenError: malformed, or wrong_kind where the token names no event
+    """
+
+# --- The draw -----------------------------------------------------------------------------------------------------
+#
+# commit = SHA-256(secret); seed = SHA-256(secret || root || N as u64 big-endian || beacon); the queue number of
+# registration index i is the swap-or-not shuffle of the Ethereum consensus specification over SHA-256(seed...).
+
+DRAW_ROUNDS: int
+"""Rounds of the permutation: 90."""
+COHORT_MAX: int
+"""Most people in one draw: 2**26."""
+
+def shuffle_index(seed: bytes, index: int, count: int) -> int:
+    """Return the queue number of one registration index, in about 10 us.
+
+    :param seed: 32 bytes
+    :raises ValueError: another length, an index outside the cohort, more than COHORT_MAX people
+    """
+
+def unshuffle_index(seed: bytes, number: int, count: int) -> int:
+    """Return the registration index that drew a queue number; the inverse of :func:`shuffle_index`."""
+
+def shuffle_all(seed: bytes, count: int) -> bytes:
+    """Return the queue number of every registration index as u32 LE, index order (1M in about 70 ms, GIL released).
+
+    :raises ValueError: a seed that has not 32 bytes, more than COHORT_MAX people
+    """
+
+def merkle_root(digests: bytes, digest_len: int) -> bytes:
+    """Return the root over identity digests of `digest_len` bytes (1 to 32) each, laid end to end in index order.
+
+    leaf = SHA-256(0x00 || digest), node = SHA-256(0x01 || left || right), an odd node is carried up, an empty tree is
+    32 zero bytes. The GIL is released.
+
+    :raises ValueError: a length outside the range, or half a digest
+    """
+
+def draw_seed(secret: bytes, root: bytes, count: int, beacon: bytes) -> bytes:
+    """Return ``SHA-256(secret || root || count as u64 big-endian || beacon)``.
+
+    :param secret: what was committed to, 1 to 1,024 bytes
+    :param root: 32 bytes of :func:`merkle_root`
+    :param beacon: the public value named in advance (its text in UTF-8), empty if none was, at most 1,024 bytes
+    :raises ValueError: a length outside its range
+    """
+
+def verify_draw(bundle_json: bytes, *tickets: str) -> DrawReport:
+    """Check commit, root, seed and bijection of an audit bundle, and the number of each queue ticket given.
+
+    The bundle is the JSON of ``GET /v1/rooms/{event_id}/draw``. A ticket is read without authentication, since an
+    auditor has no key: what is proven is that a ticket of this content drew this number. The GIL is released.
+
+    :raises DrawError: malformed_bundle, wrong_rounds, wrong_cohort_size, wrong_commit, wrong_merkle_root, wrong_seed,
+        not_a_bijection, wrong_ticket; the message says what was found and what was computed
+    :raises ValueError: more than 10,000 tickets
+    """
+
+@final
+class DrawReport:
+    """What a bundle proves."""
+
+    @property
+    def event_id(self) -> str:
+        """The event drawn for."""
+
+    @property
+    def cohort_size(self) -> int:
+        """People in the draw."""
+
+    @property
+    def seed(self) -> bytes:
+        """The seed, recomputed."""
+
+    @property
+    def merkle_root(self) -> bytes:
+        """The Merkle root, recomputed."""
+
+    @property
+    def beacon(self) -> str:
+        """The public value named in advance, empty if none was."""
+
+    @property
+    def duplicate_identities(self) -> int:
+        """Identity digests listed more than once, counted without their first; 0 where everybody has one place."""
+
+    @property
+    def tickets(self) -> list[tuple[int, int]]:
+        """(registration index, queue number) of each ticket given, in order."""
+
 # --- Seat maps and allocation -----------------------------------------------------------------------------------
 #
 # An event's inventory map has one byte per unit. Below 0x40 the unit is taken (0x01 held, 0x02 ordered, 0x03 sold,
@@ -70,7 +415,6 @@ class Section:
     def first_unit(self) -> int: ...
     @property
     def units(self) -> int: ...
-    def __repr__(self) -> str: ...
 
 @final
 class Party:
@@ -145,7 +489,6 @@ class Plan:
     def orphans_created(self) -> int:
         """New single free seats that the whole plan leaves behind."""
     def __eq__(self, other: object, /) -> bool: ...
-    def __repr__(self) -> str: ...
 
 @final
 class SeatMap:
@@ -179,17 +522,17 @@ class SeatMap:
     def category_index(self, unit: int) -> int:
         """IndexError for a unit that does not exist."""
     def unit(self, seat: str) -> int:
-        """The unit of ``"Stalls/A/5"``. KeyError when there is no such seat."""
+        """Find the unit of ``"Stalls/A/5"``. KeyError when there is no such seat."""
     def seats_bulk(self) -> list[str | None]:
         """`seat` of every unit."""
     def base_map(self) -> bytes:
-        """The map when nothing is taken or set apart: 0x40, 0x41 for an accessible seat."""
+        """Give the map when nothing is taken or set apart: 0x40, 0x41 for an accessible seat."""
     def category_map(self) -> bytes:
         """One category index a unit."""
     def section_map(self) -> bytes:
         """One section index a unit, unsigned 16 bit little-endian."""
     def geometry_json(self) -> bytes:
-        """The document a seat picker draws from; it changes only with the etag.
+        """Give the document a seat picker draws from; it changes only with the etag.
 
         ``{"etag", "focal_point": {"x", "y"}, "categories": [..], "sections": [{"name", "kind", "category",
         "first_unit", "units", "rows"?: [{"name", "y", "first_unit", "seats": [{"name", "x", "category": index,
@@ -203,10 +546,12 @@ class SeatMap:
         the same aisle-free stretch (0, 1, 2 for two and more), bits 2-3 the same to its right.
         """
     def plan(self, map: bytes, ask: Ask) -> Plan:
-        """The best units for an ask. Raises AllocationRefused; ValueError for an ask that this chart cannot mean."""
+        """Choose the best units. Raises AllocationRefused; ValueError for an ask that this chart cannot mean."""
     def plan_many(self, map: bytes, asks: Sequence[Ask]) -> list[Plan | AllocationRefused]:
-        """Plan asks (at most 10,000) in turn; each success is taken off the map before the next. Raises nothing for
-        a refused ask: the refusal stands in its place."""
+        """Plan asks (at most 10,000) in turn; each success is taken off the map before the next.
+
+        Raises nothing for a refused ask: the refusal stands in its place.
+        """
     def check_named(
         self,
         map: bytes,
@@ -214,9 +559,12 @@ class SeatMap:
         open_allotments: Sequence[int],
         policy: Literal["strict", "lenient", "off", "auto"],
     ) -> list[int] | None:
-        """None when free seats chosen by name may stand; else as many units near them, in the same categories, that
-        leave no orphan which could be avoided. Only the strict rule refuses, and only where the run has a better
-        selection. `map` is the state before; whether the units are free is the caller's check."""
+        """None when free seats chosen by name may stand; else as many units near them to suggest instead.
+
+        The suggestion has the same categories and leaves no orphan that could be avoided. Only the strict rule
+        refuses, and only where the run has a better selection. `map` is the state before; whether the units are
+        free is the caller's check.
+        """
     def orphans(self, before: bytes, units: Sequence[int], open_allotments: Sequence[int]) -> int:
         """How many new single free seats taking these units leaves."""
     def __len__(self) -> int: ...
