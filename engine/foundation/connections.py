@@ -64,6 +64,7 @@ class HotRedis:
         self._protocol: _Protocol | None = None
         self._reconnecting: asyncio.Task[None] | None = None
         self._closed = False
+        self._run_id: bytes | None = None
 
     async def open(self) -> HotRedis:
         """Connect, or RedisAway."""
@@ -91,6 +92,13 @@ class HotRedis:
         except ScriptMissing:
             return await self.command(b"EVAL", script.text, len(keys), *keys, *arguments)
 
+    async def run_id(self) -> bytes:
+        """The id of the Redis process at the other end: another one after a restart or failover."""
+        if self._run_id is None:
+            info: bytes = await self.command(b"INFO", b"server")
+            self._run_id = info.partition(b"run_id:")[2].split()[0]
+        return self._run_id
+
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
         host, port = self._url.hostname or "127.0.0.1", self._url.port or 6379
@@ -106,11 +114,13 @@ class HotRedis:
         except (OSError, TimeoutError) as error:
             raise RedisAway(str(error)) from error
         self._protocol = protocol
+        self.generation += 1
 
     def _lost(self, protocol: _Protocol) -> None:
         if self._protocol is not protocol:
             return
         self._protocol = None
+        self._run_id = None
         if not self._closed and self._reconnecting is None:
             self._reconnecting = asyncio.get_running_loop().create_task(self._reconnect())
 

@@ -1,0 +1,207 @@
+"""Inventory: the map of units in Redis, fenced by an epoch, rebuilt from Postgres at any time.
+
+An epoch names the Redis process the map was written to (its run id) and the writing. A script that is shown another epoch
+than the one it finds answers "fenced" and changes nothing. So an emptied, restarted or failed-over Redis stops selling by
+itself; whoever notices rebuilds under a lock while callers get InventoryRebuilding (503 with Retry-After).
+
+What Postgres says is owned is owned. Holds that Redis still knows survive a rebuild; a lost hold is a lost hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from engine.domain.errors import HoldExpired, InventoryRebuilding
+from engine.domain.inventory import ORDERED, SOLD
+from engine.domain.selling import SellingEvent
+from engine.foundation import leases, logs
+from engine.foundation.connections import HotRedis, RedisAway, RedisClient
+from engine.foundation.ids import id_to_bytes
+from engine.services.selling import Selling
+from engine.stores import keys
+from engine.stores.holds import REF_BYTES, Fenced, HoldStore, Record
+from engine.stores.selling import SellingStore
+
+ORDER_TTL_MS = 600_000
+HOLD_LIFE_MS_MAX = 900_000
+LOCK_GRACE_MS = 120_000        # units outlive the order's deadline by this: the provider is asked first
+REBUILD_LOCK_MS = 30_000
+TAPE_PARTY_MAX = 10
+TAPE_CANDIDATES_MAX = 200_000
+FENCE_TRIES = 2
+
+Answer = TypeVar("Answer")
+_log = logs.get("inventory")
+
+
+class Inventory:
+    """Loads, rebuilds and changes the maps. One instance a process."""
+
+    def __init__(
+        self, *, hot: HotRedis, redis: RedisClient, holds: HoldStore, store: SellingStore, selling: Selling
+    ) -> None:
+        self._hot = hot
+        self._redis = redis
+        self._holds = holds
+        self._store = store
+        self._selling = selling
+        self._epochs: dict[str, bytes] = {}
+        self._rebuilding: dict[str, asyncio.Task[None]] = {}
+
+    async def epoch(self, event_id: str) -> bytes:
+        """The epoch this process believes in. InventoryRebuilding where there is none yet (a rebuild is begun)."""
+        known = self._epochs.get(event_id)
+        if known is not None:
+            return known
+        found = await self._hot.command(b"GET", keys.epoch(event_id))
+        if found is None or found.partition(b":")[0] != await self._run_id():
+            self._rebuild_soon(event_id)
+            raise InventoryRebuilding(retry_after_s=1)
+        self._epochs[event_id] = found
+        return bytes(found)
+
+    async def fenced(self, event_id: str, run: Callable[[bytes], Awaitable[Answer]]) -> Answer:
+        """``run(epoch)``, once more where the epoch had moved on."""
+        for _ in range(FENCE_TRIES):
+            epoch = await self.epoch(event_id)
+            try:
+                return await run(epoch)
+            except Fenced:
+                self._epochs.pop(event_id, None)
+            except RedisAway:
+                self._epochs.clear()
+                raise
+        self._rebuild_soon(event_id)
+        raise InventoryRebuilding(retry_after_s=1)
+
+    async def load(self, event_id: str) -> None:
+        """Make sure the event has a map in Redis; nothing happens where it has one."""
+        with contextlib.suppress(InventoryRebuilding):
+            await self.epoch(event_id)
+            return
+        await self._rebuild_soon(event_id)
+
+    async def rebuild(self, event_id: str) -> bool:
+        """Fence, read the ledger, write the map, lift the fence. False where another process is at it."""
+        lock = keys.rebuild_lock(event_id)
+        owner = secrets.token_bytes(8)
+        if not await self._hot.command(b"SET", lock, owner, b"NX", b"PX", REBUILD_LOCK_MS):
+            return False
+        try:
+            await self._hot.command(b"DEL", keys.epoch(event_id))
+            self._epochs.pop(event_id, None)
+            self._selling.forget(event_id)
+            event = await self._selling.get(event_id)
+            await self._write_tapes(event)
+            owned_rows, promo_rows = await self._store.owned(event_id)
+            owned, types = bytearray(event.units), dict[int, int]()
+            for row in owned_rows:
+                owned[row["unit"]] = ORDERED if row["unpaid"] else SOLD
+                types[row["number"]] = types.get(row["number"], 0) + 1
+            uses = {row["id"]: row["uses"] for row in promo_rows}
+            for promo in event.promo_by_number.values():
+                await self._hot.command(
+                    b"HSETNX", b"inv:{%s}:types" % event_id.encode(), f"promo{promo.number}", uses.get(promo.id, 0)
+                )
+            epoch = await self._run_id() + b":" + secrets.token_hex(8).encode()
+            loaded = await self._holds.load(event_id, b"", epoch, event.base, bytes(owned), types)
+            _log.info("inventory_rebuilt", event_id=event_id, owned=len(owned_rows), units=event.units, loaded=loaded)
+        finally:
+            if await self._hot.command(b"GET", lock) == owner:
+                await self._hot.command(b"DEL", lock)
+        return True
+
+    async def relot(self, event_id: str) -> None:
+        """The event's allotments changed: free units change their lots, whatever is taken stays taken."""
+        self._selling.forget(event_id)
+        event = await self._selling.get(event_id)
+        await self.fenced(event_id, lambda epoch: self._holds.relot(event_id, epoch, event.base))
+
+    async def changed(self, event_id: str) -> None:
+        """Tell every process that the event, its ticket types, on-sale, allotments or promo codes changed."""
+        self._selling.forget(event_id)
+        await self._redis.publish(keys.EVENT_CHANGED_CHANNEL, event_id)
+        await leases.tell_changed(self._hot, event_id)
+
+    async def order(self, event_id: str, hold_id: str) -> tuple[Record, int]:
+        """The buyer starts to pay: (the record with its new life, the order's deadline in epoch ms).
+
+        The hold's life becomes the order's, once, at most HOLD_LIFE_MS_MAX after it was placed. HoldExpired where gone.
+        """
+        ref = _ref(hold_id)
+        word, record, _ = await self.fenced(
+            event_id,
+            lambda epoch: self._holds.order(
+                event_id, epoch, ref, order_ms=ORDER_TTL_MS, life_ms_max=HOLD_LIFE_MS_MAX, grace_ms=LOCK_GRACE_MS
+            ),
+        )
+        if record is None:
+            raise HoldExpired
+        assert word in {"ordering", "bought"}, word
+        return record, record.expires_at_ms - LOCK_GRACE_MS
+
+    async def ordered(self, event_id: str, hold_id: str, units: Sequence[int]) -> None:
+        """The order is durable: its units are ordered. Idempotent."""
+        ref = _ref(hold_id)
+        await self.fenced(event_id, lambda epoch: self._holds.ordered(event_id, epoch, ref, units))
+
+    async def sold(self, event_id: str, units: Sequence[int]) -> None:
+        """The order is paid: its units are sold. Idempotent."""
+        await self.fenced(event_id, lambda epoch: self._holds.sold(event_id, epoch, units))
+
+    async def free(self, event_id: str, units: Sequence[int], op_id: str, *, types: Sequence[str]) -> None:
+        """The ledger let go of these units (``types``: their ticket type ids, in order). Idempotent per op for a day."""
+        event = await self._selling.get(event_id)
+        pairs = [(unit, event.ticket_types[kind].number) for unit, kind in zip(units, types, strict=True)]
+        await self.fenced(event_id, lambda epoch: self._holds.free(event_id, epoch, op_id, pairs))
+
+    def _rebuild_soon(self, event_id: str) -> asyncio.Task[None]:
+        task = self._rebuilding.get(event_id)
+        if task is None:
+            task = self._rebuilding[event_id] = asyncio.get_running_loop().create_task(self._rebuild_now(event_id))
+            task.add_done_callback(lambda done: self._rebuilt(event_id, done))
+        return task
+
+    async def _rebuild_now(self, event_id: str) -> None:
+        await self.rebuild(event_id)
+
+    def _rebuilt(self, event_id: str, task: asyncio.Task[None]) -> None:
+        self._rebuilding.pop(event_id, None)
+        if not task.cancelled() and task.exception() is not None:
+            _log.warning("inventory_rebuild_failed", event_id=event_id, error=repr(task.exception()))
+
+    async def _run_id(self) -> bytes:
+        """The run id of the Redis process behind the hot connection; asked again after each reconnection."""
+        return await self._hot.run_id()
+
+    async def _write_tapes(self, event: SellingEvent) -> None:
+        """The starts, best first, for every set of categories that is sold and every usual party size."""
+        wanted = {(kind.categories, None, size) for kind in event.ticket_types.values() for size in _sizes(kind.max_per_order)}
+        for categories, section, size in sorted(wanted, key=repr):
+            await self.write_tape(event, categories, section, size)
+
+    async def write_tape(self, event: SellingEvent, categories: tuple[int, ...], section: int | None, size: int) -> None:
+        """One tape, computed off the loop."""
+        tape = await asyncio.to_thread(event.seat_map.tape, list(categories), section, size)
+        await self._hot.command(b"SET", keys.tape(event.id, tape_name(event, categories, section, size)), tape)
+
+
+def tape_name(event: SellingEvent, categories: tuple[int, ...], section: int | None, size: int) -> bytes:
+    """A tape's name: the chart, the categories, the section, the party size."""
+    name: bytes | None = event.memo.get((categories, section, size))
+    if name is None:
+        text = f"{event.seat_map.etag[:12]}-{'.'.join(map(str, categories))}-{'' if section is None else section}-{size}"
+        name = event.memo[categories, section, size] = text.encode()
+    return name
+
+
+def _sizes(max_per_order: int) -> range:
+    return range(1, min(max_per_order, TAPE_PARTY_MAX) + 1)
+
+
+def _ref(hold_id: str) -> bytes:
+    return id_to_bytes(hold_id)[:REF_BYTES]

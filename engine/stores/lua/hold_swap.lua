@@ -1,0 +1,43 @@
+--[[ hold_swap: change a live hold's units in one step; where the new ones are not all free the old ones stay. 
+  KEYS[1] inv:{E}:epoch  string  the fence
+  ARGV[1] epoch the caller knows
+  ARGV[2] ref 8 bytes
+  ARGV[3] eligible free bytes
+  ARGV[4] new runs, (type u8, unit u24, length u8) each
+  ARGV[5] total in cents and allocation byte, u32 + u8
+  Replies {"fenced"} | {"unknown"} | {"expired"} | {"ordered"} | {"taken", units u24 each} | {"swapped", record, now ms} ]]
+-- include: inventory
+if fenced then return { 'fenced' } end
+expire()
+local hold = read_hold(ARGV[2])
+if not hold then finish() return { 'unknown' } end
+if hold.state == DEAD or (hold.state == ALIVE and hold.placed + hold.life <= now_ms) then finish() return { 'expired' } end
+if hold.state ~= ALIVE then finish() return { 'ordered' } end
+local eligible, own, taken = {}, {}, {}
+for i = 1, #ARGV[3] do eligible[byte(ARGV[3], i)] = true end
+local old = runs_of(hold)
+for _, run in ipairs(old) do
+  for u = run[2], run[2] + run[3] - 1 do own[u] = true end
+end
+local map, fresh, pos = call('GET', MAP), {}, 1
+while pos <= #ARGV[4] do
+  local kind, unit, length
+  kind, unit, length, pos = unpack_('>BI3B', ARGV[4], pos)
+  for u = unit, unit + length - 1 do
+    if not own[u] and not eligible[byte(map, u + 1)] then taken[#taken + 1] = pack('>I3', u) end
+  end
+  fresh[#fresh + 1] = { kind, unit, length }
+end
+if #taken > 0 then finish() return { 'taken', table.concat(taken) } end
+for _, run in ipairs(old) do count_type(run[1], -turn(run[2], run[3], HELD, nil)) end
+for _, run in ipairs(fresh) do
+  call('SETRANGE', MAP, run[2], rep(char(HELD), run[3]))
+  note(run[2], run[3], FREE, HELD)
+  count_type(run[1], run[3])
+end
+local total, allocation = unpack_('>I4B', ARGV[5])
+hold.head = hold.hash .. pack('>I4BBBc0', total, allocation, hold.promo, #hold.lease, hold.lease) .. ARGV[4]
+write_hold(ARGV[2], hold)
+call('DEL', CURSORS)
+finish()
+return { 'swapped', hold.raw, tostring(now_ms) }

@@ -1,0 +1,149 @@
+-- What every inventory script begins with: names, the fence, time, and how units change hands.
+-- One byte a unit: 1 held, 2 ordered, 3 sold, 4 blocked; 64 and above free, the low bits say in which lot.
+local HELD, ORDERED, SOLD, FREE = 1, 2, 3, 64
+local ALIVE, ORDERING, BOUGHT, DEAD = 1, 2, 3, 4
+local KEPT_DEAD_MS = 86400000
+local EXPIRED_PER_STEP, SECONDS_PER_STEP = 100, 300
+
+local byte, sub, rep, char = string.byte, string.sub, string.rep, string.char
+local pack, unpack_, call = struct.pack, struct.unpack, redis.call
+
+local tag = string.match(KEYS[1], '^inv:(.+):epoch$')
+local MAP, BASE = 'inv:' .. tag .. ':map', 'inv:' .. tag .. ':base'
+local PULSE, TYPES = 'inv:' .. tag .. ':pulse', 'inv:' .. tag .. ':types'
+local CURSORS, ENDED = 'inv:' .. tag .. ':cursors', 'inv:' .. tag .. ':ended'
+local HOLDS, EXPIRY = 'hold:' .. tag .. ':', 'exp:' .. tag .. ':'
+
+local fenced = call('GET', KEYS[1]) ~= ARGV[1]
+
+local time = call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- A hold's record: state, placed at (48 bit ms), life (24 bit ms), body hash, total, allocation, promo, lease, runs.
+local function bucket_of(ref)
+  local a, b = byte(ref, 1, 2)
+  return HOLDS .. ((a * 256 + b) % 1024)
+end
+
+local function read_hold(ref)
+  local raw = call('HGET', bucket_of(ref), ref)
+  if not raw then return nil end
+  local state, placed, life, hash, total, allocation, promo, lease, at = unpack_('>BI6I3c4I4BBBc0', raw)
+  return { raw = raw, state = state, placed = placed, life = life, head = sub(raw, 11), at = at, lease = lease,
+           hash = hash, total = total, allocation = allocation, promo = promo }
+end
+
+local function write_hold(ref, hold)
+  hold.raw = pack('>BI6I3', hold.state, hold.placed, hold.life) .. hold.head
+  call('HSET', bucket_of(ref), ref, hold.raw)
+end
+
+local function runs_of(hold)
+  local runs, at, raw = {}, hold.at, hold.raw
+  while at <= #raw do
+    local kind, unit, length
+    kind, unit, length, at = unpack_('>BI3B', raw, at)
+    runs[#runs + 1] = { kind, unit, length }
+  end
+  return runs
+end
+
+local function due_at(ref, moment_ms)
+  call('APPEND', EXPIRY .. math.floor(moment_ms / 1000), ref)
+end
+
+-- Changes of this call: counted once, told once.
+local deltas, tally, sold_of_type = {}, { free = 0, held = 0, ordered = 0, sold = 0 }, {}
+local NAME = { [HELD] = 'held', [ORDERED] = 'ordered', [SOLD] = 'sold' }
+
+local function note(unit, length, from, to)
+  deltas[#deltas + 1] = pack('>I3BB', unit, length, to)
+  tally[NAME[from] or 'free'] = tally[NAME[from] or 'free'] - length
+  tally[NAME[to] or 'free'] = tally[NAME[to] or 'free'] + length
+end
+
+local function count_type(kind, by)
+  sold_of_type[kind] = (sold_of_type[kind] or 0) + by
+end
+
+-- Units of [unit, unit + length) that are in state `from` go to `to`, or back to their base where `to` is nil.
+local function turn(unit, length, from, to)
+  local map = call('GETRANGE', MAP, unit, unit + length - 1)
+  local base = to == nil and call('GETRANGE', BASE, unit, unit + length - 1) or nil
+  local out, changed = {}, 0
+  for i = 1, length do
+    local b = byte(map, i)
+    if b == from then
+      b = to or byte(base, i)
+      note(unit + i - 1, 1, from, b)
+      changed = changed + 1
+    end
+    out[i] = char(b)
+  end
+  if changed > 0 then call('SETRANGE', MAP, unit, table.concat(out)) end
+  return changed
+end
+
+local function finish()
+  if #deltas == 0 then return end
+  for name, by in pairs(tally) do
+    if by ~= 0 then call('HINCRBY', PULSE, name, by) end
+  end
+  for kind, by in pairs(sold_of_type) do
+    if by ~= 0 then call('HINCRBY', TYPES, kind, by) end
+  end
+  local version = call('HINCRBY', PULSE, 'version', 1)
+  call('PUBLISH', 'inv:' .. tag, pack('>I6', version) .. table.concat(deltas))
+end
+
+-- Give a hold's units back and remember that it ended.
+local function end_hold(ref, hold, from)
+  for _, run in ipairs(runs_of(hold)) do
+    local back = turn(run[2], run[3], from, nil)
+    count_type(run[1], -back)
+  end
+  if hold.promo > 0 then call('HINCRBY', TYPES, 'promo' .. hold.promo, -1) end
+  hold.state = DEAD
+  write_hold(ref, hold)
+  due_at(ref, now_ms + KEPT_DEAD_MS)
+  call('DEL', CURSORS)
+  if #hold.lease == 16 then call('RPUSH', ENDED, hold.lease) end
+end
+
+-- Expire what is due, a bounded step at a time; true where more is waiting.
+local function expire()
+  local now_s = math.floor(now_ms / 1000)
+  local swept = tonumber(call('HGET', PULSE, 'swept') or now_s - 1)
+  local from, left, second = swept, EXPIRED_PER_STEP, swept + 1
+  local last = math.min(now_s - 1, swept + SECONDS_PER_STEP)
+  while second <= last and left > 0 do
+    local key = EXPIRY .. second
+    local refs = call('GETRANGE', key, 0, left * 8 - 1)
+    for i = 1, #refs, 8 do
+      local ref = sub(refs, i, i + 7)
+      local hold = read_hold(ref)
+      if hold then
+        local expires = hold.placed + hold.life
+        if hold.state == DEAD or hold.state == BOUGHT then
+          if expires + KEPT_DEAD_MS <= now_ms + 1000 then call('HDEL', bucket_of(ref), ref)
+          elseif hold.state == BOUGHT then due_at(ref, now_ms + KEPT_DEAD_MS) end
+        elseif expires <= now_ms then end_hold(ref, hold, HELD) end
+      end
+      left = left - 1
+    end
+    if left > 0 then
+      if #refs > 0 then call('DEL', key) end
+      swept, second = second, second + 1
+    else
+      local rest = call('GETRANGE', key, #refs, -1)
+      if #rest == 0 then
+        call('DEL', key)
+        swept = second
+      else
+        call('SET', key, rest)
+      end
+    end
+  end
+  if swept ~= from then call('HSET', PULSE, 'swept', swept) end
+  return swept < now_s - 1
+end

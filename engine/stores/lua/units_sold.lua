@@ -1,0 +1,15 @@
+--[[ units_sold: an order was paid: its units are sold. Replay-safe.
+  KEYS[1] inv:{E}:epoch  string  the fence
+  ARGV[1] epoch the caller knows
+  ARGV[2] units, u24 each
+  Replies {"fenced"} | {"sold", units turned} ]]
+-- include: inventory
+if fenced then return { 'fenced' } end
+local turned = 0
+for i = 1, #ARGV[2], 3 do
+  local a, b, c = byte(ARGV[2], i, i + 2)
+  local unit = a * 65536 + b * 256 + c
+  turned = turned + turn(unit, 1, ORDERED, SOLD) + turn(unit, 1, HELD, SOLD)
+end
+finish()
+return { 'sold', turned }
