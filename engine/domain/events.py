@@ -196,9 +196,9 @@ def check(event: NewEvent | EventChange, *, before: Event | None = None) -> None
     doors = event.entry_rules.doors_open_at if isinstance(event.entry_rules, EntryRules) else None
     if doors is not None and not is_moment(doors):
         found.append(fault("/entry_rules/doors_open_at", "out_of_range", "This date is out of range"))
-    starts_at = event.starts_at if isinstance(event.starts_at, datetime) else before and before.starts_at
-    ends_at = event.ends_at if isinstance(event.ends_at, datetime) else before and before.ends_at
-    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
+    starts_at = before.starts_at if before is not None and event.starts_at is UNSET else event.starts_at
+    ends_at = before.ends_at if before is not None and event.ends_at is UNSET else event.ends_at
+    if isinstance(starts_at, datetime) and isinstance(ends_at, datetime) and ends_at <= starts_at:
         found.append(fault("/ends_at", "out_of_order", "An event ends after it starts"))
     if isinstance(event.timezone, str) and not is_timezone(event.timezone):
         found.append(fault("/timezone", "unknown_timezone", "This is not an IANA time zone"))

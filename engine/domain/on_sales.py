@@ -32,7 +32,7 @@ class RoomSettings(Struct, frozen=True, kw_only=True):
 
 
 class NewOnSale(Struct, kw_only=True):
-    """Without ``prequeue_opens_at`` people queue from ``opens_at`` on; without ``closes_at`` sales end with the event."""
+    """Without ``prequeue_opens_at`` people queue from ``opens_at``; without ``closes_at`` sales end with the event."""
 
     prequeue_opens_at: Moment | None = None
     opens_at: Moment

@@ -51,7 +51,6 @@ CREATE TABLE events (
     chart_categories text[],
     units integer,                               -- inventory size, set with the chart
     ticket_types_made smallint NOT NULL DEFAULT 0,   -- numbers given so far: a number is never given twice
-    allotments_made smallint NOT NULL DEFAULT 0,
     price_from_cents bigint,                     -- all-in prices of the public ticket types, kept with each change
     price_to_cents bigint,
     version integer NOT NULL DEFAULT 1,
@@ -138,7 +137,8 @@ CREATE TABLE rooms (
     serving bigint NOT NULL DEFAULT 0,           -- as last published
     draw_secret bytea NOT NULL,
     draw jsonb NOT NULL DEFAULT '{}',            -- {commit, cohort_size, merkle_root, seed, beacon} once drawn
-    controls jsonb NOT NULL DEFAULT '{}',        -- the operator's {rate_per_min, capacity, paused, message, open_now}
+    cohort bytea,                                -- identity digests of the draw, 8 bytes each, in index order
+    controls jsonb NOT NULL DEFAULT '{}',        -- the operator's {version, rate_per_min, capacity, paused, message, beacon, opened_at_ms}
     updated_at timestamptz NOT NULL DEFAULT now()
 );
 
