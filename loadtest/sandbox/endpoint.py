@@ -171,7 +171,7 @@ def _is_publishable(key: str) -> bool:
         return False
     if not key:
         raise Unauthorized(
-            "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer "
-            "auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+            "You did not provide an API key. You need to provide your API key in the Authorization header, using "
+            "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
         )
     raise Unauthorized(f"Invalid API Key provided: {key[:7]}{'*' * 8}")

@@ -251,7 +251,8 @@ ROUTES = (
         takes(
             "amount currency application_fee_amount automatic_payment_methods capture_method confirm "
             "confirmation_method customer error_on_requires_action mandate_data off_session on_behalf_of radar_options "
-            f"return_url statement_descriptor statement_descriptor_suffix transfer_data transfer_group use_stripe_sdk {_COMMON}"
+            f"return_url statement_descriptor statement_descriptor_suffix transfer_data transfer_group use_stripe_sdk "
+            f"{_COMMON}"
         ),
     ),
     Route("GET", "/v1/payment_intents", list_all, takes(f"customer {lists.PAGING}")),

@@ -1,0 +1,40 @@
+"""Every bound of a rehearsal, by name, with its unit last."""
+
+from __future__ import annotations
+
+PROFILE_SECONDS_MAX = 3_600
+ARRIVALS_MAX = 200_000
+MULTIPLIER_MAX = 100
+PROCESSES_MAX = 8
+
+LEAD_S = 4.0  # between the start of the generators and the first arrival, and
+LEAD_PER_BUYER_S = 0.001  # more for each: users are made before the surge, not in it
+USERS_AHEAD_MAX = 20_000  # of which this many; beyond them users are made as the surge goes
+JOURNEY_MAX_S = 150.0  # one buyer, from arrival to tickets
+NETWORK_TIMEOUT_S = 30.0
+CONNECTIONS_PER_BUYER = 4
+
+ATTEMPTS_MAX = 8  # of one request that is shed, limited or broken
+RETRY_AFTER_MAX_S = 10.0
+RETRY_JITTER_SHARE = 0.3
+BROKEN_PAUSE_S = 0.25  # doubled with each attempt
+
+ROOM_POLLS_MAX = 300
+CLAIM_POLLS_MAX = 300
+CLAIM_PAUSE_MAX_S = 5.0
+STATUS_POLLS_MAX = 200
+STATUS_PAUSE_FIRST_S = 0.1
+STATUS_PAUSE_MAX_S = 2.0
+HOLD_TRIES_MAX = 3  # a named seat that is gone falls back to best available
+
+GATE_USERS = 2
+GATE_QUEUE_MAX = 500_000
+GATE_IDLE_S = 0.2
+
+SETUP_TIMEOUT_S = 30.0
+STACK_READY_MAX_S = 90.0
+STACK_STOP_MAX_S = 20.0
+AUDIT_MAX_S = 120.0
+SETTLE_MAX_S = 30.0  # after the last journey: how long orders may take to become terminal
+
+GENERATOR_LATE_MS = 250.0  # p99 of the generator's own lateness above which its latencies are suspect

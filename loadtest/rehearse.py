@@ -1,0 +1,186 @@
+"""`python -m loadtest.rehearse PROFILE`: rehearse an on-sale against a running shop, or one of its own, and judge it.
+
+Writes `verdict.json` and `report.html` into `--out`, a table to the terminal, and ends with 0 for GO and 1 for NO-GO.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+
+from loadtest import arrivals, limits, own_stack, plan, record, report, stage, table, verdict
+from loadtest.arrivals import BadProfile, Profile
+from loadtest.shop import Obj, Shop, ShopRefused
+from loadtest.stage import Stage
+from loadtest.verdict import Asked, Verdict
+
+GO, NO_GO, NOT_REHEARSED = 0, 1, 2
+
+
+def main(words: list[str] | None = None) -> int:
+    given = _parser().parse_args(words)
+    out = Path(given.out or tempfile.mkdtemp(prefix="onsale-rehearsal-"))
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        profile = arrivals.read_profile(given.profile).times(given.multiplier)
+        if given.own_stack or given.engine is None:
+            with tempfile.TemporaryDirectory(prefix="onsale-rehearsal-data-", ignore_cleanup_errors=True) as folder:
+                data_dir = given.data_dir or Path(folder)
+                with own_stack.running(data_dir, out / "stack.log", workers=given.workers) as ready:
+                    judged = _rehearse_own(given, profile, ready, data_dir, out)
+        else:
+            judged = _rehearse_running(given, profile, out)
+    except (BadProfile, ShopRefused) as problem:
+        print(f"rehearse: {problem.args[0]}", file=sys.stderr)
+        return NOT_REHEARSED
+    print(table.render(judged))
+    print(f"\nreport: {out / 'report.html'}\nfigures: {out / 'verdict.json'}")
+    return GO if judged.go else NO_GO
+
+
+def _rehearse_own(given: argparse.Namespace, profile: Profile, ready: Obj, data_dir: Path, out: Path) -> Verdict:
+    shop = Shop(engine=ready["engine"], waitingroom=ready["waitingroom"])
+    shop.log_in(ready["admin_email"], ready["admin_password"])
+    if given.event == "demo":
+        scene = stage.visit(shop, ready["event_id"], device_id="", device_secret="")
+        scene = stage.add_device(shop, scene)
+    else:
+        scene = stage.build(shop, profile)
+    given.stripe = ready["stripe"]
+    return _rehearse(given, profile, shop, scene, out, data_dir, audited=True)
+
+
+def _rehearse_running(given: argparse.Namespace, profile: Profile, out: Path) -> Verdict:
+    if not (given.waitingroom and given.stripe and given.event):
+        raise ShopRefused("a running shop needs --engine, --waitingroom, --stripe and --event")
+    secret = given.device_secret or os.environ.get("ONSALE_DEVICE_SECRET", "")
+    shop = Shop(engine=given.engine, waitingroom=given.waitingroom)
+    scene = stage.visit(shop, given.event, device_id=given.device_id or "", device_secret=secret)
+    return _rehearse(given, profile, shop, scene, out, given.data_dir, audited=given.data_dir is not None)
+
+
+def _rehearse(
+    given: argparse.Namespace,
+    profile: Profile,
+    shop: Shop,
+    scene: Stage,
+    out: Path,
+    data_dir: Path | None,
+    *,
+    audited: bool,
+) -> Verdict:
+    seen = drive(given, profile, shop, scene, out)
+    ledger = _settled_audit(scene.event_id, data_dir) if audited else None
+    asked = Asked(
+        profile.name, given.multiplier, profile.total, len(profile.per_second), scene.fresh,
+        shed_allowed=given.multiplier > 1, broken_allowed=given.kill_pid is not None, p95_max_ms=given.p95_max_ms,
+    )  # fmt: skip
+    judged = verdict.judge(seen, asked, ledger)
+    (out / "verdict.json").write_bytes(msgspec.json.format(msgspec.json.encode(judged), indent=2))
+    (out / "report.html").write_text(report.render(judged, seen))
+    return judged
+
+
+def drive(given: argparse.Namespace, profile: Profile, shop: Shop, scene: Stage, out: Path) -> record.Record:
+    """Let the buyers come, shared out over generator processes, and bring home what they saw."""
+    instants = arrivals.schedule(profile, given.seed)
+    lead_s = limits.LEAD_S + len(instants) * limits.LEAD_PER_BUYER_S
+    starts_at_s = time.time() + lead_s
+    plans = []
+    for process in range(given.processes):
+        told = plan.Plan(
+            engine=shop.engine, waitingroom=shop.waitingroom, stripe=given.stripe.rstrip("/"), event_id=scene.event_id,
+            ticket_types=scene.ticket_types, arrivals_s=instants[process :: given.processes], starts_at_s=starts_at_s,
+            out=str(out / f"record-{process}.json"), room=scene.room, identity=scene.identity, seed=given.seed,
+            device_id=scene.device_id, device_secret=scene.device_secret, process=process,
+            publishable_key=given.publishable_key, journey_max_s=given.journey_max_s, named_share=given.named_share,
+            general_share=given.general_share, abandon_share=given.abandon_share, decline_share=given.decline_share,
+        )  # fmt: skip
+        path = out / f"plan-{process}.json"
+        plan.write(told, path)
+        plans.append((path, Path(told.out)))
+    children = [subprocess.Popen([sys.executable, "-m", "loadtest.drive", str(path)]) for path, _ in plans]  # noqa: S603
+    killer = _kill_later(given, starts_at_s)
+    patience_s = lead_s + instants[-1] + given.journey_max_s + 2 * limits.NETWORK_TIMEOUT_S
+    deadline = time.monotonic() + patience_s
+    try:
+        for child in children:
+            child.wait(max(1.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        raise ShopRefused(f"the generators did not end within {patience_s:.0f} s") from None
+    finally:
+        for child in children:
+            child.kill()
+        if killer is not None:
+            killer.cancel()
+        for path, _ in plans:
+            if not given.keep_plan:
+                path.unlink(missing_ok=True)  # it carries the device's secret
+    written = [found for _, found in plans if found.exists()]
+    if len(written) != len(plans):
+        raise ShopRefused("a generator process died without its record")
+    return record.merge(written)
+
+
+def _settled_audit(event_id: str, data_dir: Path | None) -> Obj:
+    """The ledger check, repeated for a bounded while: the last webhooks may still be on their way."""
+    deadline = time.monotonic() + limits.SETTLE_MAX_S
+    while True:
+        found = own_stack.audit(event_id, data_dir)
+        if found.get("exit_status") == 0 or time.monotonic() >= deadline:
+            return found
+        time.sleep(1)
+
+
+def _kill_later(given: argparse.Namespace, starts_at_s: float) -> threading.Timer | None:
+    """A rehearsal of a crash: SIGKILL one process of the shop in the middle of the surge."""
+    if given.kill_pid is None:
+        return None
+    delay_s = max(0.0, starts_at_s + given.kill_at_s - time.time())
+    killer = threading.Timer(delay_s, os.kill, (given.kill_pid, signal.SIGKILL))
+    killer.daemon = True
+    killer.start()
+    return killer
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="onsale rehearse", description=__doc__)
+    add = parser.add_argument
+    add("profile", help="a CSV of second,reservations, or the name of one that comes with the product")
+    add("--own-stack", action="store_true", help="start a shop for the rehearsal (the default without --engine)")
+    add("--engine", help="address of a running engine")
+    add("--waitingroom", help="address of its waiting room")
+    add("--stripe", help="address of the payment sandbox")
+    add("--event", help="the event to rehearse; with a shop of its own: `demo`, or none for a new event")
+    add("--device-id", help="a gate device of the event")
+    add("--device-secret", help="its secret; better in ONSALE_DEVICE_SECRET")
+    add("--publishable-key", default="pk_test_rehearsal")
+    add("--data-dir", type=Path, help="of the running shop, for the ledger check")
+    add("--out", help="folder for verdict.json and report.html")
+    add("--keep-plan", action="store_true", help="leave the plan in --out, for Locust's own command line")
+    add("--multiplier", type=int, default=1, help="every second this many times as busy")
+    add("--processes", type=int, default=1, choices=range(1, limits.PROCESSES_MAX + 1), help="generator processes")
+    add("--workers", type=int, default=1, help="engine processes of the shop of its own")
+    add("--seed", type=int, default=1)
+    add("--journey-max-s", type=float, default=limits.JOURNEY_MAX_S)
+    add("--named-share", type=float, default=0.1, help="share of buyers who name their seats")
+    add("--general-share", type=float, default=0.2, help="share who want general admission")
+    add("--abandon-share", type=float, default=0.0, help="share who give their hold back")
+    add("--decline-share", type=float, default=0.0, help="share whose first card is declined")
+    add("--p95-max-ms", type=float, help="NO-GO where any step's p95 is above this")
+    add("--kill-pid", type=int, help="SIGKILL this process in the middle of the surge")
+    add("--kill-at-s", type=float, default=5.0, help="when, counted from the first second of the profile")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""The verdict as one HTML file that needs nothing else: figures, plots, reasons. Follows light, dark and paper."""
+
+from __future__ import annotations
+
+from collections import Counter
+from html import escape
+from pathlib import Path
+
+from loadtest import plots
+from loadtest.record import Record
+from loadtest.verdict import StepFigures, Verdict
+
+STYLE = Path(__file__).with_name("report.css")
+SECONDS_DRAWN_MAX = 3_600
+_HEADS = ("Step", "Requests", "OK", "Refused", "Shed", "Limited", "5xx", "No answer", "p50", "p95", "p99", "Slowest")
+
+
+def render(judged: Verdict, seen: Record) -> str:
+    word, tone = ("GO", "go") if judged.go else ("NO-GO", "no")
+    asked = judged.asked
+    surge = plots.surge(_per_second(seen))
+    holds = [(sample.due_s, sample.latency_ms) for sample in seen.samples if sample.step == "hold"]
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{word}: rehearsal of {escape(asked.profile)}</title><style>{STYLE.read_text()}</style></head>
+<body><main>
+<header><h1 class="word {tone}">{word}</h1>
+<p class="what"><strong>Rehearsal of {escape(asked.profile)}</strong>
+{asked.arrivals:,} reservations offered in {asked.seconds} seconds, each walked from the waiting room to the gate.</p>
+</header>
+{_tiles(judged)}
+{_notes(judged)}
+<h2>The surge</h2><p>Reservations offered each second, and how many of them held and paid in that second.</p>
+<figure>{surge}</figure>
+<h2>How long each step took</h2><p>Counted from when the request was due, not from when a busy generator got to it.</p>
+<figure>{plots.ranges([*judged.steps, judged.journey])}</figure>
+<h2>Every hold</h2><p>One dot per request for a hold: the second it was due and the time to its answer.</p>
+<figure>{plots.scatter(holds, "hold latency over time")}</figure>
+<h2>The figures</h2><p>Milliseconds. <em>Refused</em> are the shop's own noes, such as sold out.</p>
+{_steps(judged)}
+<h2>How the journeys ended</h2><p>One line per outcome, of buyers and of scans at the gate.</p>
+{_pairs(("Buyers", judged.outcomes), ("Scans", judged.scans))}
+<h2>The ledger</h2><p>What the shop's own audit says after the last order was settled.</p>
+{_ledger(judged)}
+<footer>The generator's own lateness was {judged.generator_late_p99_ms:.1f} ms (p99).
+Card payments went to the payment sandbox: no real money moved.</footer>
+</main></body></html>
+"""
+
+
+def _per_second(seen: Record) -> dict[str, list[int]]:
+    offered: Counter[int] = Counter()
+    held: Counter[int] = Counter()
+    paid: Counter[int] = Counter()
+    for journey in seen.journeys:
+        offered[int(journey.due_s)] += 1
+        if journey.held_after_s:
+            held[int(journey.due_s + journey.held_after_s)] += 1
+        if journey.paid_after_s:
+            paid[int(journey.due_s + journey.paid_after_s)] += 1
+    seconds = min(SECONDS_DRAWN_MAX, 1 + max([0, *offered, *held, *paid]))
+    series = (("offered", offered), ("held", held), ("paid", paid))
+    return {name: [counts[second] for second in range(seconds)] for name, counts in series}
+
+
+def _tiles(judged: Verdict) -> str:
+    tiles = (
+        ("Reservations", f"{judged.offered:,}", judged.offered != judged.asked.arrivals),
+        ("Units sold", f"{judged.units_sold:,}", False),
+        ("Sold twice", f"{len(judged.units_doubled):,}", bool(judged.units_doubled)),
+        ("Requests", f"{judged.requests:,}", False),
+        ("Server errors", f"{judged.errors_5xx:,}", judged.errors_5xx > 0),
+        ("Shed", f"{judged.shed:,}", judged.shed > 0 and not judged.asked.shed_allowed),
+        ("Arrival to ticket, p95", f"{judged.journey.p95_ms / 1000:.2f} s", False),
+    )
+    cells = "".join(
+        f'<div class="{"bad" if bad else ""}"><dt>{escape(name)}</dt><dd>{value}</dd></div>'
+        for name, value, bad in tiles
+    )
+    return f'<dl class="tiles">{cells}</dl>'
+
+
+def _notes(judged: Verdict) -> str:
+    items = "".join(f'<li class="reason">{escape(text)}</li>' for text in judged.reasons)
+    items += "".join(f"<li>{escape(text)}</li>" for text in judged.cautions)
+    return f'<ul class="notes">{items}</ul>' if items else ""
+
+
+def _steps(judged: Verdict) -> str:
+    rows = "".join(_step(figures) for figures in (*judged.steps, judged.journey))
+    return _table(_HEADS, rows)
+
+
+def _step(figures: StepFigures) -> str:
+    counts = (figures.requests, figures.ok, figures.refused, figures.shed, figures.limited)
+    bad = (figures.errors_5xx, figures.broken)
+    times = (figures.p50_ms, figures.p95_ms, figures.p99_ms, figures.max_ms)
+    return (
+        f'<tr><th scope="row">{escape(figures.step)}</th>'
+        + "".join(f"<td>{count:,}</td>" for count in counts)
+        + "".join(f'<td class="{"bad" if count else ""}">{count:,}</td>' for count in bad)
+        + "".join(f"<td>{value:,.1f}</td>" for value in times)
+        + "</tr>"
+    )
+
+
+def _pairs(*groups: tuple[str, dict[str, int]]) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{escape(group)}: {escape(name)}</th><td>{count:,}</td></tr>'
+        for group, counts in groups
+        for name, count in counts.items()
+    )
+    return _table(("Outcome", "Count"), rows)
+
+
+def _ledger(judged: Verdict) -> str:
+    if judged.ledger is None:
+        return "<p>Not checked: no data folder was named.</p>"
+    rows = "".join(
+        f'<tr><th scope="row">{escape(str(name))}</th><td>{escape(str(value))}</td></tr>'
+        for name, value in judged.ledger.items()
+        if isinstance(value, bool | int | float | str)
+    )
+    return _table(("Check", "Finding"), rows)
+
+
+def _table(heads: tuple[str, ...], rows: str) -> str:
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'

@@ -1,0 +1,64 @@
+"""The verdict for a terminal."""
+
+from __future__ import annotations
+
+from loadtest.verdict import StepFigures, Verdict
+
+_HEAD = (
+    "step",
+    "requests",
+    "ok",
+    "refused",
+    "shed",
+    "limited",
+    "5xx",
+    "broken",
+    "p50 ms",
+    "p95 ms",
+    "p99 ms",
+    "max ms",
+)
+
+
+def render(judged: Verdict) -> str:
+    rows = [_HEAD, *(_row(figures) for figures in (*judged.steps, judged.journey))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
+    lines = [_line(row, widths) for row in rows]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    asked = judged.asked
+    facts = [
+        f"{asked.profile}: {judged.offered} of {asked.arrivals} reservations offered over {asked.seconds} s",
+        f"outcomes: {_counts(judged.outcomes)}",
+        f"sold: {judged.units_sold} units, {judged.revenue_cents / 100:,.2f}; given twice: {len(judged.units_doubled)}",
+        f"requests: {judged.requests}; 5xx {judged.errors_5xx}, shed {judged.shed}, no answer {judged.broken}",
+        f"scans: {_counts(judged.scans)}",
+        f"ledger: {_ledger(judged)}",
+        f"generator late: {judged.generator_late_p99_ms:.1f} ms (p99)",
+    ]
+    notes = [f"  because {reason}" for reason in judged.reasons] + [f"  note: {text}" for text in judged.cautions]
+    return "\n".join([*lines, "", *facts, "", "GO" if judged.go else "NO-GO", *notes])
+
+
+def _row(figures: StepFigures) -> tuple[str, ...]:
+    counts = (
+        figures.requests, figures.ok, figures.refused, figures.shed, figures.limited, figures.errors_5xx,
+        figures.broken,
+    )  # fmt: skip
+    times = (figures.p50_ms, figures.p95_ms, figures.p99_ms, figures.max_ms)
+    return (figures.step, *(str(count) for count in counts), *(f"{value:.1f}" for value in times))
+
+
+def _line(row: tuple[str, ...], widths: list[int]) -> str:
+    cells = [text.rjust(width) for text, width in zip(row, widths, strict=True)]
+    return "  ".join([row[0].ljust(widths[0]), *cells[1:]])
+
+
+def _counts(found: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in found.items()) or "none"
+
+
+def _ledger(judged: Verdict) -> str:
+    if judged.ledger is None:
+        return "not checked"
+    wanted = ("capacity", "sold", "held", "free", "unit_conflicts", "orders_unsettled", "redis_matches_postgres")
+    return ", ".join(f"{name} {judged.ledger[name]}" for name in wanted if name in judged.ledger) or "no answer"

@@ -1,0 +1,186 @@
+"""GO or NO-GO: the figures of one rehearsal and the reasons they give. Pure; the reports only show it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+from loadtest import limits
+from loadtest.record import STEPS, Record
+
+Obj = dict[str, Any]
+AUDIT_CHECKS = ("redis_matches_postgres", "map_matches_ledger", "money_matches")
+# A gate opens some time before the doors do; a code that is not valid yet was still read and recognised.
+GOOD_SCANS = frozenset({"admit", "reject not_yet_valid"})
+GOOD_ENDS = frozenset({"paid", "sold_out", "abandoned"})
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What the rehearsal was to be. `shed_allowed` is for surges above the recorded one."""
+
+    profile: str
+    multiplier: int
+    arrivals: int
+    seconds: int
+    fresh_event: bool
+    shed_allowed: bool = False
+    broken_allowed: bool = False  # something was killed on purpose
+    p95_max_ms: float | None = None
+
+
+class StepFigures(msgspec.Struct, frozen=True):
+    step: str
+    requests: int
+    ok: int
+    refused: int
+    shed: int
+    limited: int
+    errors_5xx: int
+    broken: int
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    max_ms: float
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """`reasons` are why it is NO-GO; `cautions` are what to look at although it is GO."""
+
+    go: bool
+    reasons: list[str]
+    cautions: list[str]
+    asked: Asked
+    offered: int
+    outcomes: dict[str, int]
+    units_sold: int
+    units_doubled: list[str]
+    revenue_cents: int
+    scans: dict[str, int]
+    requests: int
+    errors_5xx: int
+    shed: int
+    broken: int
+    generator_late_p99_ms: float
+    journey: StepFigures
+    steps: list[StepFigures]
+    ledger: Obj | None
+
+
+def judge(record: Record, asked: Asked, ledger: Obj | None) -> Verdict:
+    """Weigh what was seen by the buyers against what was asked for and what the ledger says."""
+    steps = [figures for step in _steps(record) if (figures := _figures(record, step)).requests]
+    outcomes = Counter(journey.outcome for journey in record.journeys)
+    units = Counter(unit for journey in record.journeys for unit in journey.units)
+    doubled = sorted(unit for unit, owners in units.items() if owners > 1)
+    late = percentile([journey.late_ms for journey in record.journeys], 99)
+    whole = _latencies("journey", [j.took_s * 1000 for j in record.journeys if j.outcome == "paid"])
+    totals = {name: sum(getattr(figures, name) for figures in steps) for name in ("errors_5xx", "shed", "broken")}
+    sold = sum(units.values())
+    reasons = _reasons(record, asked, totals, doubled) + _ledger_reasons(ledger, asked, sold)
+    cautions = _cautions(asked, totals, late, ledger, steps)
+    for figures in steps:
+        if asked.p95_max_ms is not None and figures.p95_ms > asked.p95_max_ms:
+            reasons.append(f"{figures.step}: p95 {figures.p95_ms:.0f} ms is above {asked.p95_max_ms:.0f} ms")
+    return Verdict(
+        go=not reasons, reasons=reasons, cautions=cautions, asked=asked, offered=len(record.journeys),
+        outcomes=dict(outcomes.most_common()), units_sold=sold, units_doubled=doubled,
+        revenue_cents=sum(journey.amount_cents for journey in record.journeys if journey.outcome == "paid"),
+        scans=record.scans, requests=len(record.samples), **totals, generator_late_p99_ms=round(late, 1), journey=whole,
+        steps=steps, ledger=ledger,
+    )  # fmt: skip
+
+
+def percentile(values: list[float], share: float) -> float:
+    """Nearest rank: the smallest value that at least `share` percent do not exceed. 0 of nothing."""
+    if not values:
+        return 0.0
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(len(ordered) * share / 100) - 1)]
+
+
+def _reasons(record: Record, asked: Asked, totals: dict[str, int], doubled: list[str]) -> list[str]:
+    found = []
+    if doubled:
+        found.append(f"oversold: {len(doubled)} units were given to two buyers ({', '.join(doubled[:5])})")
+    if totals["errors_5xx"]:
+        found.append(f"{totals['errors_5xx']} answers were server errors")
+    if totals["shed"] and not asked.shed_allowed:
+        found.append(f"{totals['shed']} requests were shed with 503 under a surge it must carry")
+    if totals["broken"] and not asked.broken_allowed:
+        found.append(f"{totals['broken']} requests got no answer")
+    if len(record.journeys) != asked.arrivals:
+        found.append(f"{len(record.journeys)} of {asked.arrivals} reservations were offered")
+    stuck = Counter(j.outcome for j in record.journeys if j.outcome not in GOOD_ENDS)
+    found += [f"{count} buyers ended with: {outcome}" for outcome, count in stuck.most_common(8)]
+    if record.journeys and not any(journey.outcome == "paid" for journey in record.journeys):
+        found.append("nobody could buy")
+    bad_scans = {result: count for result, count in record.scans.items() if result not in GOOD_SCANS}
+    found += [f"{count} scans ended with: {result}" for result, count in sorted(bad_scans.items())]
+    return found
+
+
+def _ledger_reasons(ledger: Obj | None, asked: Asked, sold: int) -> list[str]:
+    if ledger is None:
+        return []
+    if ledger.get("problem"):
+        return [f"the ledger could not be checked: {ledger['problem']}"]
+    found = []
+    if ledger.get("unit_conflicts"):
+        found.append(f"oversold: the ledger has {ledger['unit_conflicts']} unit conflicts")
+    if ledger.get("orders_unsettled"):
+        found.append(f"{ledger['orders_unsettled']} orders are past their deadline and unsettled")
+    found += [f"the ledger check {name} fails" for name in AUDIT_CHECKS if ledger.get(name) is False]
+    counts = [ledger.get(name) for name in ("sold", "held", "free", "capacity")]
+    if all(isinstance(count, int) for count in counts):
+        taken, held, free, capacity = (int(count or 0) for count in counts)
+        if taken + held + free != capacity:
+            found.append(f"sold {taken} + held {held} + free {free} is not the capacity {capacity}")
+        if asked.fresh_event and taken != sold:
+            found.append(f"the ledger sold {taken} units, the buyers hold tickets for {sold}")
+    if ledger.get("exit_status") and not found:
+        found.append(f"the ledger check ended with status {ledger['exit_status']}")
+    return found
+
+
+def _cautions(
+    asked: Asked, totals: dict[str, int], late: float, ledger: Obj | None, steps: list[StepFigures]
+) -> list[str]:
+    found = []
+    if ledger is None:
+        found.append("the ledger was not checked")
+    if late > limits.GENERATOR_LATE_MS:
+        found.append(f"the generator itself was {late:.0f} ms late (p99): its latencies are upper bounds")
+    if totals["shed"] and asked.shed_allowed:
+        found.append(f"{totals['shed']} requests were shed and came back later")
+    if totals["broken"] and asked.broken_allowed:
+        found.append(f"{totals['broken']} requests were broken by the kill and repeated")
+    slow = [figures for figures in steps if figures.p95_ms > 200 and figures.step != "pay"]  # noqa: PLR2004 - OP-01
+    found += [f"{figures.step}: p95 {figures.p95_ms:.0f} ms is above 200 ms" for figures in slow]
+    return found
+
+
+def _steps(record: Record) -> list[str]:
+    seen = {sample.step for sample in record.samples}
+    return [step for step in STEPS if step in seen] + sorted(seen - set(STEPS))
+
+
+def _figures(record: Record, step: str) -> StepFigures:
+    mine = [sample for sample in record.samples if sample.step == step]
+    kinds: Counter[str] = Counter(sample.kind for sample in mine)
+    # What was shed or never answered has no service time; it is counted, and the buyer's journey carries the wait.
+    times = [sample.latency_ms for sample in mine if sample.kind in {"ok", "refused", "error"}]
+    return _latencies(step, times, len(mine), kinds)
+
+
+def _latencies(
+    step: str, times: list[float], requests: int | None = None, kinds: Counter[str] | None = None
+) -> StepFigures:
+    found = Counter(ok=len(times)) if kinds is None else kinds
+    p50, p95, p99, most = (round(percentile(times, share), 1) for share in (50, 95, 99, 100))
+    return StepFigures(
+        step, len(times) if requests is None else requests, found["ok"], found["refused"], found["shed"],
+        found["limited"], found["error"], found["broken"], p50, p95, p99, most,
+    )  # fmt: skip
