@@ -1,0 +1,133 @@
+/** What the visitor has chosen so far: seats with their ticket types. Draws itself; asks the server for the exact sum. */
+
+import { element, money, post } from "../api.js";
+
+const QUOTE_AFTER_MS = 450;
+
+export class Basket {
+  /**
+   * @param offers Offers
+   * @param chart Chart
+   * @param on {changed(units)}
+   */
+  constructor(data, offers, chart, on) {
+    Object.assign(this, { data, offers, chart, on });
+    this.lines = new Map(); // unit -> ticket type id
+    this.root = document.getElementById("basket");
+    this.list = document.getElementById("basket-lines");
+    this.button = document.getElementById("hold");
+    this.promo = document.getElementById("promo");
+    this.promo.addEventListener("change", () => this.#quoteSoon());
+    this.root.hidden = false;
+  }
+
+  get units() { return [...this.lines.keys()]; }
+  has(unit) { return this.lines.has(unit); }
+
+  /** Choose or give up a seat. Answers a sentence where a limit forbids it, else null. */
+  toggle(unit) {
+    if (this.lines.delete(unit)) { this.draw(); return null; }
+    const choices = this.offers.of(this.chart.categoryOf(unit));
+    if (!choices.length) return "This seat is not on sale.";
+    if (this.lines.size >= this.offers.buyerMax) return `At most ${this.offers.buyerMax} tickets a person.`;
+    const room = choices.find((offer) => this.#count(offer.id) < offer.max_per_order);
+    if (!room) return `At most ${choices[0].max_per_order} tickets of “${choices[0].name}” in one order.`;
+    this.lines.set(unit, room.id);
+    this.draw();
+    return null;
+  }
+
+  /** Seats that others took meanwhile leave the basket; how many did. */
+  drop(units) {
+    const gone = units.filter((unit) => this.lines.delete(unit)).length;
+    if (gone) this.draw();
+    return gone;
+  }
+
+  /** Replace seats one for one, keeping the ticket types. */
+  replace(units) {
+    const kinds = [...this.lines.values()];
+    this.lines = new Map(units.map((unit, index) => [unit, kinds[index] ?? this.offers.of(this.chart.categoryOf(unit))[0].id]));
+    this.draw();
+  }
+
+  /** The body of POST /v1/holds. */
+  request() {
+    const kinds = new Map();
+    for (const [unit, kind] of this.lines) kinds.set(kind, [...(kinds.get(kind) ?? []), this.chart.label(unit)]);
+    return {
+      event_id: this.data.event_id,
+      items: [...kinds].map(([kind, seats]) => ({ ticket_type_id: kind, quantity: seats.length, seats })),
+      ...this.promoPart(),
+    };
+  }
+
+  promoPart() {
+    const code = this.promo.value.trim().toUpperCase();
+    return code ? { promo_code: code } : {};
+  }
+
+  draw() {
+    this.list.replaceChildren(...this.units.map((unit) => this.#line(unit)));
+    const filled = this.lines.size > 0;
+    this.root.toggleAttribute("data-filled", filled);
+    document.getElementById("basket-empty").hidden = filled;
+    document.getElementById("basket-sum").hidden = !filled;
+    this.button.disabled = !filled;
+    this.button.textContent = this.lines.size > 1 ? `Hold these ${this.lines.size} seats` : "Hold this seat";
+    this.#showSum(this.#sum(), []);
+    this.#quoteSoon();
+    this.on.changed(this.units);
+  }
+
+  #count(kind) { return [...this.lines.values()].filter((each) => each === kind).length; }
+
+  #sum() { return [...this.lines.values()].reduce((sum, kind) => sum + this.offers.byId.get(kind).total_cents, 0); }
+
+  #line(unit) {
+    const { chart, offers } = this;
+    const category = chart.categoryOf(unit);
+    const choices = offers.of(category);
+    const kind = this.lines.get(unit);
+    const name = chart.spoken(unit);
+    const swatch = element("i", { class: `swatch cat-${offers.colour(category)}`, "aria-hidden": "true" });
+    const text = element("span", {},
+      element("strong", {}, name),
+      element("small", { class: "soft" }, `${choices.length > 1 ? "" : `${offers.byId.get(kind).name} · `}${offers.price(offers.byId.get(kind))} all in${chart.accessible[unit] ? " · wheelchair place" : ""}`));
+    const remove = element("button", { class: "basket-remove", type: "button", "aria-label": `Give up ${name}`, onclick: () => { this.lines.delete(unit); this.draw(); } }, "×");
+    const line = element("li", { class: "basket-line" }, swatch, text, remove);
+    if (choices.length > 1) {
+      line.append(element("select", { class: "select", "aria-label": `Ticket type of ${name}`, onchange: (event) => { this.lines.set(unit, event.target.value); this.draw(); } },
+        ...choices.map((offer) => element("option", { value: offer.id, selected: offer.id === kind }, `${offer.name}, ${offers.price(offer)}`))));
+    }
+    return line;
+  }
+
+  #quoteSoon() {
+    clearTimeout(this.timer);
+    if (this.lines.size < 2 && !this.promo.value) return; // one ticket costs what its card says
+    this.timer = setTimeout(() => this.#quote(), QUOTE_AFTER_MS);
+  }
+
+  async #quote() {
+    const asked = this.request();
+    try {
+      const answer = await post("/v1/orders/quote", { ...asked, items: asked.items.map(({ ticket_type_id, quantity }) => ({ ticket_type_id, quantity })) });
+      const price = answer.price ?? answer;
+      this.promo.removeAttribute("aria-invalid");
+      this.#showSum(price.total_cents, [
+        ["Tickets", price.face_cents], ["Discount", -price.discount_cents], ["Fees", price.fees_cents], ["Tax", price.tax_cents],
+      ].filter(([, cents]) => cents));
+    } catch (error) {
+      if (error.code?.startsWith("promo")) {
+        this.promo.setAttribute("aria-invalid", "true");
+        this.on.refused(error);
+      }
+    }
+  }
+
+  #showSum(cents, parts) {
+    const row = (name, value, kind) => element("div", kind ? { class: kind } : {}, element("dt", {}, name), element("dd", {}, money(value, this.offers.currency)));
+    document.getElementById("basket-price").replaceChildren(...parts.map(([name, value]) => row(name, value)), row("Total, all in", cents, "total"));
+  }
+}

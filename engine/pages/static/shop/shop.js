@@ -1,0 +1,187 @@
+/** The shop page: brings map, list, best available and basket together. */
+
+import { element, get, Problem } from "../api.js";
+import { clockOffsetMs, countDown, minutesAndSeconds } from "../countdown.js";
+import { startSteppers } from "../stepper.js";
+import { startTabs } from "../tabs.js";
+import { keepAdmission } from "./admission.js";
+import { Basket } from "./basket.js";
+import { bestRequest } from "./best.js";
+import { Chart } from "./chart.js";
+import { enter, place, words } from "./hold.js";
+import { MapInput } from "./mapinput.js";
+import { MapView } from "./mapview.js";
+import { Offers } from "./offers.js";
+import { SeatList } from "./seatlist.js";
+import { SeatStatus } from "./status.js";
+
+const data = JSON.parse(document.getElementById("shop-data").textContent);
+const $ = (id) => document.getElementById(id);
+
+function tell(text, ...more) {
+  const box = $("alert");
+  box.replaceChildren(element("p", {}, text), ...more);
+  box.hidden = !text;
+  $("alert-server")?.remove();
+  if (text) box.scrollIntoView({ block: "nearest" });
+}
+
+const say = (text) => { $("spoken").textContent = text; };
+
+/** Runs `work` once at a time while a button shows that it is busy. */
+async function busy(button, work) {
+  if (button.getAttribute("aria-busy") === "true") return;
+  button.setAttribute("aria-busy", "true");
+  try {
+    tell("");
+    await work();
+  } catch (error) {
+    refused(error);
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+}
+
+function refused(error) {
+  if (!(error instanceof Problem)) { tell("The connection was lost. Nothing was taken: press once more."); return; }
+  const admission = error.code === "admission_required" || error.code === "admission_expired";
+  tell(words(error, data), ...(admission && data.room_url ? [element("p", {}, element("a", { class: "button button-accent", href: data.room_url }, "Join the queue"))] : []));
+}
+
+function startBest() {
+  const form = $("best-form");
+  startSteppers(form);
+  for (const node of document.querySelectorAll(".no-script-only")) node.remove();
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const request = bestRequest(form, data);
+    if (!request.items.length) { tell("Say how many tickets you want."); return; }
+    busy(form.querySelector('[type="submit"]'), async () => enter(await place({ ...request, ...promoOf() })));
+  });
+}
+
+function promoOf() {
+  const code = $("promo").value.trim().toUpperCase();
+  return code ? { promo_code: code } : {};
+}
+
+async function startSeats() {
+  const geometry = await get(`/v1/events/${encodeURIComponent(data.event_id)}/seatmap`);
+  const chart = new Chart(geometry);
+  const offers = new Offers(data, chart.categories);
+  const state = { map: null, list: null, basket: null };
+  const status = new SeatStatus(data.event_id, chart.units, {
+    changed(units) {
+      for (const unit of units) state.map?.touch(unit);
+      const gone = state.basket?.drop(units.filter((unit) => status.taken[unit])) ?? 0;
+      if (gone) tell(gone === 1 ? "Somebody else took one of your seats before you held it." : `Somebody else took ${gone} of your seats before you held them.`);
+      state.list?.draw();
+    },
+    state(kind) {
+      const line = $("live-state");
+      line.toggleAttribute("data-stale", kind !== "live");
+      line.textContent = { live: "Live", polling: "Updated every few seconds", away: "Connection lost, trying again" }[kind];
+    },
+  });
+  await status.start();
+  const look = {
+    free: (unit) => !status.taken[unit] && offers.of(chart.categoryOf(unit)).length > 0,
+    mine: (unit) => state.basket.has(unit),
+    colour: (unit) => offers.colour(chart.categoryOf(unit)),
+    priceText: (unit) => offers.range(chart.categoryOf(unit)),
+  };
+  const words_of = (unit) => `${chart.spoken(unit)}. ${look.free(unit) ? look.priceText(unit) : "Taken"}${chart.accessible[unit] ? ", wheelchair place" : ""}${state.basket.has(unit) ? ", chosen" : ""}.`;
+
+  const choose = (unit) => {
+    tell("");
+    if (!look.free(unit)) { say(`${chart.spoken(unit)} is taken.`); return; }
+    const refusal = state.basket.toggle(unit);
+    if (refusal) tell(refusal);
+    else say(words_of(unit));
+  };
+
+  const tabs = startTabs($("ways"), () => { state.map?.apply(); state.list?.draw(); });
+  tabs.select("tab-map");
+  state.basket = new Basket(data, offers, chart, {
+    changed(units) { state.map?.own(units); state.list?.draw(); },
+    refused,
+  });
+  state.map = new MapView($("map"), chart, look);
+  new MapInput(state.map, {
+    choose,
+    hover: (unit) => hover(state.map, chart, unit, unit < 0 ? "" : words_of(unit)),
+    walk: (unit) => { hover(state.map, chart, unit, words_of(unit)); say(words_of(unit)); },
+    general: () => { tabs.select("tab-best"); },
+  });
+  state.list = new SeatList($("panel-list"), chart, look, { choose });
+  drawLegend(chart, offers, state.map);
+  for (const button of document.querySelectorAll("[data-zoom]")) {
+    button.addEventListener("click", () => ({ in: () => state.map.zoom(1.6), out: () => state.map.zoom(1 / 1.6), all: () => state.map.all() })[button.dataset.zoom]());
+  }
+  $("hold").addEventListener("click", () => busy($("hold"), () => holdSeats(state, chart, status)));
+}
+
+async function holdSeats(state, chart, status) {
+  try {
+    enter(await place(state.basket.request()));
+  } catch (error) {
+    if (error.code === "seat_taken") {
+      const units = (error.facts.seats ?? []).map((label) => chart.unitOf(label)).filter((unit) => unit >= 0);
+      status.mark(units);
+      if (!units.length) throw error;
+    } else if (error.code === "orphan_seat" && error.facts.suggestion?.length) {
+      const units = error.facts.suggestion.map((label) => chart.unitOf(label)).filter((unit) => unit >= 0);
+      const take = element("button", { class: "button button-small", type: "button", onclick: () => { tell(""); state.basket.replace(units); } }, "Take these instead");
+      tell("That choice would leave a single seat alone that nobody can use. Just beside it:", element("p", {}, units.map((unit) => chart.spoken(unit)).join(" · ")), element("p", {}, take));
+    } else {
+      throw error;
+    }
+  }
+}
+
+function hover(map, chart, unit, text) {
+  const tip = $("map-tip");
+  map.point_out(unit);
+  map.root.classList.toggle("on-seat", unit >= 0);
+  tip.hidden = unit < 0;
+  if (unit < 0) return;
+  tip.textContent = text;
+  const at = map.pixels(chart.x[unit], chart.y[unit]);
+  const left = Math.min(Math.max(8, at.x - tip.offsetWidth / 2), map.root.clientWidth - tip.offsetWidth - 8);
+  const above = at.y - tip.offsetHeight - 14;
+  tip.style.transform = `translate(${left}px, ${above > 4 ? above : at.y + 18}px)`;
+}
+
+function drawLegend(chart, offers, map) {
+  let lit = null;
+  const buttons = offers.priced.map((category) => {
+    const colour = offers.colour(category);
+    const button = element("button", { type: "button", class: `cat-${colour}`, "aria-pressed": "false", onclick: () => {
+      lit = lit === colour ? null : colour;
+      map.light(lit);
+      for (const each of buttons) each.setAttribute("aria-pressed", String(each === button && lit !== null));
+    } }, element("i", { "aria-hidden": "true" }), `${category} `, element("b", {}, offers.range(category)));
+    return button;
+  });
+  const key = (kind, text) => element("li", {}, element("span", { class: `legend-${kind}` }, element("i", { "aria-hidden": "true" }), text));
+  $("legend").replaceChildren(...buttons.map((button) => element("li", {}, button)), key("taken", "Taken"), key("mine", "Yours"),
+    ...(chart.accessible.includes(1) ? [key("accessible", "Wheelchair place")] : []));
+}
+
+function startSession() {
+  if (!data.session_until_ms) return;
+  $("session").hidden = false;
+  countDown(data.session_until_ms, clockOffsetMs(data.server_now_ms), (leftMs) => {
+    document.querySelector("[data-session]").textContent = minutesAndSeconds(leftMs);
+  });
+}
+
+if (!keepAdmission()) {
+  startSession();
+  startBest();
+  if (data.has_seats) {
+    startSeats().catch((error) => { refused(error); $("panel-best").hidden = false; });
+  } else {
+    $("shop").classList.add("alone");
+  }
+}
