@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
@@ -65,6 +65,7 @@ class HotRedis:
         self._reconnecting: asyncio.Task[None] | None = None
         self._closed = False
         self._run_id: bytes | None = None
+        self.generation = 0                       # how many times this connection was made
 
     async def open(self) -> HotRedis:
         """Connect, or RedisAway."""
@@ -148,8 +149,7 @@ class _Protocol(asyncio.Protocol):
         self._answered_at_watch = -1
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's own class does not inherit asyncio's
 
     def send(self, packed: bytes) -> asyncio.Future[Any]:
         if self._transport is None or len(self._waiting) >= PENDING_MAX:
