@@ -1,0 +1,130 @@
+"""What is free, over HTTP: counts per ticket type, the chart, seat status as snapshot, changes or a live stream."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from aiohttp import web
+
+from engine.foundation import errors, http
+from engine.services.appkeys import AVAILABILITY, EVENTS, SELLING
+from engine.web import auth
+from engine.web.wire import Route
+
+PUBLIC_CACHE = "public, max-age=1, stale-while-revalidate=10"
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+
+class AvailabilityRow(msgspec.Struct):
+    id: str
+    name: str
+    free: int
+    level: str
+    held: int | None = None
+    sold: int | None = None
+
+
+class AvailabilityDocument(msgspec.Struct):
+    event_id: str
+    version: int
+    ticket_types: list[AvailabilityRow]
+
+
+class SeatStatusDocument(msgspec.Struct):
+    """Either ``taken`` (base64 bitmap, bit i of byte i/8 least significant first) or ``changes`` ([unit, 0 or 1])."""
+
+    version: int
+    units: int | None = None
+    taken: str | None = None
+    changes: list[list[int]] | None = None
+
+
+class SeatStatusQuery(msgspec.Struct):
+    since: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
+
+
+async def read_availability(request: web.Request) -> web.Response:
+    """Free tickets per type; exact held and sold for the organizer."""
+    event = await request.config_dict[SELLING].get(request.match_info["event_id"])
+    person = auth.optional_person(request)
+    if person is not None and await request.config_dict[EVENTS].may_read_sales(person, event.organization_id):
+        document = await request.config_dict[AVAILABILITY].exact(event.id)
+        return http.json(document, headers={"Cache-Control": "private, no-store"})
+    body = await request.config_dict[AVAILABILITY].document(event.id)
+    return web.Response(body=body, content_type="application/json", headers={"Cache-Control": PUBLIC_CACHE})
+
+
+async def read_seatmap(request: web.Request) -> web.Response:
+    """The event's seating chart as a seat picker draws it; changes only with its ETag."""
+    event = await request.config_dict[SELLING].get(request.match_info["event_id"])
+    etag = event.seat_map.etag
+    if http.fresh(request, etag):
+        return http.not_modified(etag)
+    body = event.memo.get("geometry")
+    if body is None:
+        body = event.memo["geometry"] = event.seat_map.geometry_json()
+    headers = {"ETag": f'"{etag}"', "Cache-Control": "public, max-age=300"}
+    response = web.Response(body=body, content_type="application/json", headers=headers)
+    response.enable_compression()
+    return response
+
+
+async def read_seat_status(request: web.Request) -> web.Response:
+    """The taken bitmap, or what changed after ``since``."""
+    query = http.query(request, SeatStatusQuery)
+    body = await request.config_dict[AVAILABILITY].status(request.match_info["event_id"], query.since)
+    return web.Response(body=body, content_type="application/json", headers={"Cache-Control": PUBLIC_CACHE})
+
+
+async def stream_seat_status(request: web.Request) -> web.StreamResponse:
+    """Server-sent events; Last-Event-ID resumes where the client dropped."""
+    last = request.headers.get("Last-Event-ID", "")
+    since = int(last) if last.isdecimal() else http.query(request, SeatStatusQuery).since
+    event = await request.config_dict[SELLING].get(request.match_info["event_id"])
+    stream = request.config_dict[AVAILABILITY].stream(event.id, since)
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+    response.headers["X-Request-Id"] = request["request_id"]
+    first: Any = await anext(stream)
+    await response.prepare(request)
+    try:
+        await response.write(first)
+        async for chunk in stream:
+            await response.write(chunk)
+    except ConnectionError:
+        pass
+    finally:
+        await stream.aclose()  # type: ignore[attr-defined]
+    return response
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/v1/events/{event_id}/availability",
+        read_availability,
+        who="public",
+        gives=AvailabilityDocument,
+        refuses=(errors.NotFound,),
+        aliases=("/api/v1/events/{event_id}/availability", "/api/events/{event_id}/availability"),
+    ),
+    Route("GET", "/v1/events/{event_id}/seatmap", read_seatmap, who="public", gives=dict, refuses=(errors.NotFound,)),
+    Route(
+        "GET",
+        "/v1/events/{event_id}/seat-status",
+        read_seat_status,
+        who="public",
+        gives=SeatStatusDocument,
+        query=SeatStatusQuery,
+        refuses=(errors.NotFound,),
+    ),
+    Route(
+        "GET",
+        "/v1/events/{event_id}/seat-status/stream",
+        stream_seat_status,
+        who="public",
+        query=SeatStatusQuery,
+        content_type="text/event-stream",
+        refuses=(errors.NotFound,),
+    ),
+)

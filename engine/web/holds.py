@@ -1,0 +1,169 @@
+"""Holds over HTTP: set units aside, look, keep longer, change seats, give back."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from aiohttp import web
+
+from engine.domain import errors as refusals
+from engine.domain.holds import CODE_CHARS_MAX, Hold, HoldRequest, SwapRequest
+from engine.foundation import errors, http
+from engine.foundation.clock import now_ms
+from engine.foundation.idempotency import key_of
+from engine.foundation.ids import id_to_bytes
+from engine.services.appkeys import HOLDS, SELLING
+from engine.web import auth
+from engine.web.wire import Route
+
+_hold_request = msgspec.json.Decoder(HoldRequest)
+_swap_request = msgspec.json.Decoder(SwapRequest)
+
+
+class HoldItemDocument(msgspec.Struct):
+    ticket_type_id: str
+    unit: int
+    seat: str | None
+    section: str
+    price_cents: int
+
+
+class AllocationDocument(msgspec.Struct):
+    adjacent: bool
+    rows_used: int
+    step: int
+    orphans_created: int
+
+
+class HoldDocument(msgspec.Struct):
+    """A hold. ``hold_token`` is the capability that opens it."""
+
+    id: str
+    hold_token: str
+    event_id: str
+    status: str
+    expires_at: str
+    expires_at_ms: int
+    server_now_ms: int
+    items: list[HoldItemDocument]
+    allocation: AllocationDocument
+    price: dict[str, Any]
+    promo_code: str | None
+
+
+class SwapQuery(msgspec.Struct):
+    code: Annotated[str, msgspec.Meta(max_length=CODE_CHARS_MAX)] | None = None
+
+
+async def place_hold(request: web.Request) -> web.Response:
+    """Set units aside for the admitted buyer, all or nothing."""
+    raw = await http.read(request)
+    key = key_of(request)
+    placed = await request.config_dict[HOLDS].place(
+        http.decode(raw, _hold_request),
+        admission=auth.admission_text(request),
+        principal=auth.principal(request),
+        key=key,
+        body=raw,
+    )
+    response = http.json(placed.hold.document(placed.token, placed.server_now_ms), 201)
+    if placed.replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+async def read_hold(request: web.Request) -> web.Response:
+    """The hold as it stands; 410 once it is over."""
+    hold = await request.config_dict[HOLDS].of_token(request.match_info["hold_id"], auth.hold_token(request))
+    return await _answer(request, hold)
+
+
+async def release_hold(request: web.Request) -> web.Response:
+    """Give the units back at once."""
+    await request.config_dict[HOLDS].release(request.match_info["hold_id"], auth.hold_token(request))
+    return web.Response(status=204)
+
+
+async def extend_hold(request: web.Request) -> web.Response:
+    """A full life from now, within the cap of 900 s in total."""
+    hold = await request.config_dict[HOLDS].extend(request.match_info["hold_id"], auth.hold_token(request))
+    return await _answer(request, hold)
+
+
+async def swap_hold(request: web.Request) -> web.Response:
+    """Other seats for the same tickets; on a refusal the old ones stay."""
+    query = http.query(request, SwapQuery)
+    body = await http.body(request, _swap_request)
+    codes = frozenset({query.code}) if query.code else frozenset()
+    hold = await request.config_dict[HOLDS].swap(
+        request.match_info["hold_id"], auth.hold_token(request), body.seats, codes
+    )
+    return await _answer(request, hold)
+
+
+async def _answer(request: web.Request, hold: Hold) -> web.Response:
+    event = await request.config_dict[SELLING].get(hold.event_id)
+    token = event.keys.mint_hold_token(id_to_bytes(hold.id))
+    return http.json(hold.document(token, now_ms()), headers={"Cache-Control": "no-store"})
+
+
+_OVER = (refusals.CapabilityWrong, refusals.HoldExpired, refusals.InventoryRebuilding)
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/holds",
+        place_hold,
+        who="buyer",
+        takes=HoldRequest,
+        gives=HoldDocument,
+        status=201,
+        idempotent=True,
+        refuses=(
+            errors.Malformed,
+            errors.IdempotencyKeyRequired,
+            errors.IdempotencyKeyReused,
+            errors.NotFound,
+            refusals.AdmissionRequired,
+            refusals.AdmissionExpired,
+            refusals.SoldOut,
+            refusals.SeatTaken,
+            refusals.BestAvailableNotFound,
+            refusals.OrphanSeat,
+            refusals.SalesNotOpen,
+            refusals.SalesClosed,
+            refusals.MaxPerOrder,
+            refusals.PromoInvalid,
+            refusals.InventoryRebuilding,
+        ),
+        aliases=("/api/v1/holds", "/api/holds"),
+    ),
+    Route("GET", "/v1/holds/{hold_id}", read_hold, who="capability", gives=HoldDocument, refuses=_OVER),
+    Route(
+        "DELETE",
+        "/v1/holds/{hold_id}",
+        release_hold,
+        who="capability",
+        status=204,
+        refuses=(*_OVER, refusals.HoldOrdered),
+    ),
+    Route(
+        "POST",
+        "/v1/holds/{hold_id}/extend",
+        extend_hold,
+        who="capability",
+        gives=HoldDocument,
+        refuses=(*_OVER, refusals.HoldOrdered, refusals.HoldLifetimeExceeded),
+    ),
+    Route(
+        "POST",
+        "/v1/holds/{hold_id}/swap",
+        swap_hold,
+        who="capability",
+        takes=SwapRequest,
+        gives=HoldDocument,
+        query=SwapQuery,
+        refuses=(*_OVER, refusals.HoldOrdered, refusals.SeatTaken, refusals.OrphanSeat, refusals.UnknownSeat),
+    ),
+)

@@ -1,0 +1,105 @@
+"""Rows for tests: a published event in Postgres, loaded into Redis, without walking the whole catalogue API."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import orjson
+
+import hotpath_rs
+from engine.foundation.ids import new_id
+
+
+def row(name: str, count: int, y: float, **more: Any) -> dict[str, Any]:
+    return {"name": name, "y": y, "first": 1, "count": count, "x0": -(count - 1) / 2, "pitch": 1.0, **more}
+
+
+def seated(name: str, rows: int, count: int, *, category: str | None = None, y0: float = 0.0) -> dict[str, Any]:
+    section: dict[str, Any] = {
+        "name": name,
+        "kind": "seated",
+        "rows": [row(str(r + 1), count, y0 + r * 1.25) for r in range(rows)],
+    }
+    return section | ({"category": category} if category else {})
+
+
+def general(name: str, capacity: int, *, category: str | None = None) -> dict[str, Any]:
+    return {"name": name, "kind": "general", "capacity": capacity} | ({"category": category} if category else {})
+
+
+def chart(*sections: dict[str, Any]) -> dict[str, Any]:
+    return {"focal_point": {"x": 0.0, "y": -2.0}, "sections": list(sections)}
+
+
+async def organization(pool: asyncpg.Pool) -> str:
+    organization_id = new_id("org")
+    await pool.execute(
+        "INSERT INTO organizations (id, name, slug) VALUES ($1, 'House', $2)", organization_id, organization_id.lower()
+    )
+    return organization_id
+
+
+async def event(
+    pool: asyncpg.Pool,
+    seating: dict[str, Any],
+    types: list[dict[str, Any]],
+    *,
+    organization_id: str | None = None,
+    **columns: Any,
+) -> tuple[str, list[str]]:
+    """(event id, ticket type ids) of a published event that is on sale."""
+    organization_id = organization_id or await organization(pool)
+    raw = orjson.dumps(seating)
+    seat_map = hotpath_rs.SeatMap.parse(raw)
+    venue_id, event_id = new_id("ven"), new_id("evt")
+    now = datetime.now(UTC)
+    await pool.execute(
+        "INSERT INTO venues (id, organization_id, name, timezone, chart, chart_etag) VALUES ($1,$2,'Hall','UTC',$3,$4)",
+        venue_id,
+        organization_id,
+        raw,
+        seat_map.etag,
+    )
+    values = {
+        "id": event_id,
+        "slug": event_id.lower(),
+        "organization_id": organization_id,
+        "venue_id": venue_id,
+        "title": "Night",
+        "starts_at": now + timedelta(days=1),
+        "ends_at": now + timedelta(days=1, hours=3),
+        "timezone": "UTC",
+        "currency": "CAD",
+        "status": "published",
+        "chart": raw,
+        "chart_etag": seat_map.etag,
+        "units": seat_map.units,
+        "published_at": now,
+        **columns,
+    }
+    names = ", ".join(values)
+    places = ", ".join(f"${i + 1}" for i in range(len(values)))
+    await pool.execute(f"INSERT INTO events ({names}) VALUES ({places})", *values.values())
+    await pool.execute(
+        """INSERT INTO on_sales (event_id, organization_id, opens_at, live) VALUES ($1, $2, $3, true)""",
+        event_id,
+        organization_id,
+        now - timedelta(minutes=1),
+    )
+    ids = []
+    for number, kind in enumerate(types):
+        ids.append(new_id("tt"))
+        values = {
+            "id": ids[-1],
+            "event_id": event_id,
+            "number": number,
+            "name": f"Type {number}",
+            "price_cents": 1000,
+            **kind,
+        }
+        names = ", ".join(values)
+        places = ", ".join(f"${i + 1}" for i in range(len(values)))
+        await pool.execute(f"INSERT INTO ticket_types ({names}) VALUES ({places})", *values.values())
+    return event_id, ids

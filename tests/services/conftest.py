@@ -1,0 +1,46 @@
+"""The selling core over real stores, without HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import asyncpg
+import pytest
+
+from engine.foundation.connections import HotRedis, RedisClient
+from engine.services.availability import Availability
+from engine.services.holds import Holds
+from engine.services.inventory import Inventory
+from engine.services.selling import Selling
+from engine.settings import Settings
+from engine.stores.holds import HoldStore
+from engine.stores.selling import SellingStore
+
+
+@dataclass
+class Core:
+    selling: Selling
+    inventory: Inventory
+    availability: Availability
+    holds: Holds
+    store: HoldStore
+
+
+@pytest.fixture
+async def core(pool: asyncpg.Pool, hot: HotRedis, redis_client: RedisClient, settings: Settings) -> AsyncIterator[Core]:
+    selling_store, store = SellingStore(pool), HoldStore(hot)
+    selling = Selling(store=selling_store, keyring=settings.keyring, redis=redis_client)
+    inventory = Inventory(hot=hot, redis=redis_client, holds=store, store=selling_store, selling=selling)
+    availability = Availability(redis=redis_client, selling=selling)
+    holds = Holds(hot=hot, store=store, selling=selling, inventory=inventory, availability=availability)
+    listening = [asyncio.create_task(selling.listen()), asyncio.create_task(availability.listen())]
+    await asyncio.sleep(0.05)
+    yield Core(selling, inventory, availability, holds, store)
+    await holds.close()
+    for task in listening:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

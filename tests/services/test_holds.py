@@ -1,0 +1,122 @@
+"""Holds over real Valkey and Postgres: what is taken is taken once, and a "no" changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.domain import errors
+from engine.domain.holds import HoldItem, HoldRequest
+from engine.foundation.errors import IdempotencyKeyReused
+from tests import factories as make
+
+CASES = json.loads((Path(__file__).parents[2] / "hotpath_rs" / "tests" / "vectors" / "allocation_cases.json").read_text())
+
+
+def ask(event_id: str, kind: str, quantity: int, **more: object) -> HoldRequest:
+    return HoldRequest(event_id, (HoldItem(kind, quantity, **more),))
+
+
+async def place(core, request: HoldRequest, key: str, body: bytes = b"{}"):
+    return await core.holds.place(request, admission=None, principal="t", key=key, body=body)
+
+
+async def test_a_thousand_callers_for_the_last_unit_get_one_hold(core, pool):
+    event_id, (kind,) = await make.event(pool, make.chart(make.general("Floor", 1)), [{"categories": ["Floor"]}])
+    await core.inventory.load(event_id)
+    answers = await asyncio.gather(*(place(core, ask(event_id, kind, 1), f"k{i}") for i in range(1000)), return_exceptions=True)
+    assert sum(not isinstance(a, BaseException) for a in answers) == 1
+    assert sum(isinstance(a, errors.SoldOut) for a in answers) == 999
+
+
+async def test_a_herd_for_pairs_on_two_thousand_seats_loses_nobody(core, pool):
+    event_id, (kind,) = await make.event(pool, make.chart(make.seated("S", 40, 50)), [{"categories": ["S"]}])
+    await core.inventory.load(event_id)
+    answers = await asyncio.gather(*(place(core, ask(event_id, kind, 2), f"k{i}") for i in range(1000)), return_exceptions=True)
+    failed = [a for a in answers if isinstance(a, BaseException)]
+    assert not failed, failed[:3]
+    units = [line.unit for a in answers for line in a.hold.lines]
+    assert len(units) == len(set(units)) == 2000
+
+
+async def test_a_replayed_hold_keeps_its_first_expiry(core, pool):
+    event_id, (kind,) = await make.event(pool, make.chart(make.seated("S", 2, 10)), [{"categories": ["S"]}])
+    await core.inventory.load(event_id)
+    first = await place(core, ask(event_id, kind, 2), "same")
+    again = await place(core, ask(event_id, kind, 2), "same")
+    assert again.replayed
+    assert again.hold == first.hold
+    with pytest.raises(IdempotencyKeyReused):
+        await place(core, ask(event_id, kind, 3), "same", b"other")
+
+
+async def test_a_released_hold_is_sold_to_the_next_caller_at_once(core, pool):
+    event_id, (kind,) = await make.event(pool, make.chart(make.general("Floor", 2)), [{"categories": ["Floor"]}])
+    await core.inventory.load(event_id)
+    first = await place(core, ask(event_id, kind, 2), "a")
+    with pytest.raises(errors.SoldOut):
+        await place(core, ask(event_id, kind, 1), "b")
+    await core.holds.release(first.hold.id, first.token)
+    assert (await place(core, ask(event_id, kind, 2), "c")).hold.lines
+    with pytest.raises(errors.HoldExpired):
+        await core.holds.of_token(first.hold.id, first.token)
+
+
+async def test_a_foreign_token_opens_no_hold(core, pool):
+    event_id, (kind,) = await make.event(pool, make.chart(make.general("Floor", 5)), [{"categories": ["Floor"]}])
+    await core.inventory.load(event_id)
+    one, two = await place(core, ask(event_id, kind, 1), "a"), await place(core, ask(event_id, kind, 1), "b")
+    with pytest.raises(errors.CapabilityWrong):
+        await core.holds.of_token(one.hold.id, two.token)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+async def test_the_allocation_cases_hold_through_the_script(core, pool, case):
+    closed = case["closed_allotment"]
+    seating = case["chart"]
+    categories = sorted({s.get("category", s["name"]) for s in seating["sections"]})
+    wanted = dict(case["ask"])
+    policy = wanted.pop("orphan_policy", "auto")
+    event_id, (kind,) = await make.event(
+        pool, seating, [{"categories": categories, "max_per_order": 50}], orphan_policy=policy
+    )
+    if closed:
+        seat_map = (await core.selling.get(event_id)).seat_map
+        await pool.execute(
+            "INSERT INTO allotments (id, event_id, number, name, units) VALUES ('alt_1', $1, 1, 'closed', $2)",
+            event_id,
+            [seat_map.unit(seat) for seat in closed],
+        )
+        await core.inventory.changed(event_id)
+    await core.inventory.load(event_id)
+    if case["taken"]:
+        event = await core.selling.get(event_id)
+        for i, seat in enumerate(case["taken"]):
+            runs = [__import__("engine.stores.holds", fromlist=["Run"]).Run(0, event.seat_map.unit(seat), 1)]
+            await _take(core, event_id, runs, i)
+    request = HoldRequest(event_id, (HoldItem(kind, wanted.pop("quantity"), **wanted),))
+    expect = case["expect"]
+    if "error" in expect:
+        with pytest.raises((errors.BestAvailableNotFound, errors.SoldOut)) as refusal:
+            await place(core, request, "k")
+        assert refusal.value.code == expect["error"]
+        return
+    hold = (await place(core, request, "k")).hold
+    assert [line.seat for line in hold.lines] == expect["seats"]
+    assert hold.step == expect["step"]
+    assert hold.adjacent is expect["adjacent"]
+
+
+async def _take(core, event_id, runs, i):
+    from engine.stores.holds import Item, allocation_byte, pick_exact
+
+    item = Item(
+        ref=bytes([i + 1] * 8), body_hash=b"xxxx", life_ms=600_000, total_cents=0, lots=bytes([0x40, 0x41]),
+        picks=(pick_exact(runs, allocation_byte(1, adjacent=True, orphans=0)),),
+    )  # fmt: skip
+    epoch = await core.inventory.epoch(event_id)
+    (answer,) = await core.store.place(event_id, epoch, [item.pack()])
+    assert answer[:1] == b"H"
