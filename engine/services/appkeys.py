@@ -13,9 +13,11 @@ from engine.foundation.idempotency import Idempotency
 from engine.settings import Settings
 
 if TYPE_CHECKING:
+    from engine.services.access import Access
     from engine.services.allotments import Allotments
     from engine.services.availability import Availability
     from engine.services.devices import Devices
+    from engine.services.doors import EntryDoors
     from engine.services.events import Events
     from engine.services.holds import Holds
     from engine.services.inventory import Inventory
@@ -38,6 +40,7 @@ HEALTH: Final = web.AppKey("health", Health)
 HOT: Final = web.AppKey("hot", HotRedis)
 IDEMPOTENCY: Final = web.AppKey("idempotency", Idempotency)
 
+ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
 PEOPLE: Final[web.AppKey[People]] = web.AppKey("people")
 ORGANIZATIONS: Final[web.AppKey[Organizations]] = web.AppKey("organizations")
 VENUES: Final[web.AppKey[Venues]] = web.AppKey("venues")
@@ -56,3 +59,4 @@ REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")
 TICKETS: Final[web.AppKey[Tickets]] = web.AppKey("tickets")
 DEVICES: Final[web.AppKey[Devices]] = web.AppKey("devices")
 SCANS: Final[web.AppKey[Scans]] = web.AppKey("scans")
+DOORS: Final[web.AppKey[EntryDoors]] = web.AppKey("doors")

@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from engine.foundation import errors, http
-from engine.services.appkeys import AVAILABILITY, EVENTS, SELLING
+from engine.services.appkeys import ACCESS, AVAILABILITY, SELLING
 from engine.web import auth
 from engine.web.wire import Route
 
@@ -48,7 +48,7 @@ async def read_availability(request: web.Request) -> web.Response:
     """Free tickets per type; exact held and sold for the organizer."""
     event = await request.config_dict[SELLING].get(request.match_info["event_id"])
     person = auth.optional_person(request)
-    if person is not None and await request.config_dict[EVENTS].may_read_sales(person, event.organization_id):
+    if person is not None and await request.config_dict[ACCESS].may(person, event.organization_id, "events.read"):
         document = await request.config_dict[AVAILABILITY].exact(event.id)
         return http.json(document, headers={"Cache-Control": "private, no-store"})
     body = await request.config_dict[AVAILABILITY].document(event.id)

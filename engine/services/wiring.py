@@ -1,0 +1,140 @@
+"""Who gets whom: the one place where services are made and handed their collaborators. Opened by every process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from engine.foundation.bearer import Bearers
+from engine.foundation.connections import HotRedis, RedisClient, eventually, open_client, open_postgres
+from engine.foundation.health import Health
+from engine.foundation.idempotency import Idempotency
+from engine.services.access import Access
+from engine.services.allotments import Allotments
+from engine.services.availability import Availability
+from engine.services.devices import Devices
+from engine.services.doors import EntryDoors
+from engine.services.events import Events
+from engine.services.holds import Holds
+from engine.services.inventory import Inventory
+from engine.services.on_sales import OnSales
+from engine.services.organizations import Organizations
+from engine.services.passwords import Passwords
+from engine.services.people import People
+from engine.services.scans import Scans
+from engine.services.selling import Selling
+from engine.services.throttle import Throttle
+from engine.services.ticket_types import TicketTypes
+from engine.services.tickets import Tickets
+from engine.services.venues import Venues
+from engine.settings import Settings
+from engine.stores.holds import HoldStore
+from engine.stores.selling import SellingStore
+
+CONNECT_TRIES_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a process may ask, each made once."""
+
+    settings: Settings
+    pool: asyncpg.Pool[asyncpg.Record]
+    hot: HotRedis
+    redis: RedisClient
+    health: Health
+    bearers: Bearers
+    idempotency: Idempotency
+    access: Access
+    people: People
+    organizations: Organizations
+    venues: Venues
+    events: Events
+    ticket_types: TicketTypes
+    on_sales: OnSales
+    allotments: Allotments
+    selling: Selling
+    inventory: Inventory
+    availability: Availability
+    holds: Holds
+    tickets: Tickets
+    doors: EntryDoors
+    devices: Devices
+    scans: Scans
+
+
+@contextlib.asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Connect, make the services, follow the channels; close in reverse."""
+    async with contextlib.AsyncExitStack() as stack:
+        pool: asyncpg.Pool[asyncpg.Record] = await eventually(
+            lambda: open_postgres(settings.database_url, pool_max=settings.database_pool_max), tries_max=CONNECT_TRIES_MAX
+        )
+        stack.push_async_callback(pool.close)
+        hot = await eventually(HotRedis(settings.redis_url).open, tries_max=CONNECT_TRIES_MAX)
+        stack.push_async_callback(hot.close)
+        redis = open_client(settings.redis_url)
+        stack.push_async_callback(redis.aclose)
+
+        bearers = Bearers(settings.jwt_key.get_secret_value().encode())
+        access = Access(pool=pool)
+        throttle = Throttle(hot=hot, lifted=settings.rehearsal)
+        people = People(pool=pool, bearers=bearers, throttle=throttle, passwords=Passwords())
+
+        selling_store, hold_store = SellingStore(pool), HoldStore(hot)
+        selling = Selling(store=selling_store, keyring=settings.keyring, redis=redis)
+        inventory = Inventory(hot=hot, redis=redis, holds=hold_store, store=selling_store, selling=selling)
+        availability = Availability(redis=redis, selling=selling)
+        holds = Holds(hot=hot, store=hold_store, selling=selling, inventory=inventory, availability=availability)
+        stack.push_async_callback(holds.close)
+
+        events = Events(pool=pool, access=access, inventory=inventory, engine_url=settings.engine_url)
+        doors = EntryDoors(pool=pool, hot=hot, access=access)
+        scans = Scans(pool=pool, hot=hot, keyring=settings.keyring, doors=doors, enabled=settings.scanning_enabled)
+
+        for follow in (selling.listen, availability.listen):
+            stack.push_async_callback(_stop, asyncio.create_task(follow()))
+
+        yield Services(
+            settings=settings,
+            pool=pool,
+            hot=hot,
+            redis=redis,
+            health=Health(
+                {"postgres": lambda: pool.fetchval("SELECT 1"), "redis": lambda: _ping(hot)},
+                required=frozenset({"postgres", "redis"}),
+            ),
+            bearers=bearers,
+            idempotency=Idempotency(pool),
+            access=access,
+            people=people,
+            organizations=Organizations(pool=pool, access=access),
+            venues=Venues(pool=pool, access=access),
+            events=events,
+            ticket_types=TicketTypes(pool=pool, access=access, events=events),
+            on_sales=OnSales(pool=pool, events=events),
+            allotments=Allotments(pool=pool, hot=hot, access=access, events=events, inventory=inventory),
+            selling=selling,
+            inventory=inventory,
+            availability=availability,
+            holds=holds,
+            tickets=Tickets(pool=pool, keyring=settings.keyring, access=access),
+            doors=doors,
+            devices=Devices(pool=pool, access=access, doors=doors),
+            scans=scans,
+        )
+
+
+async def _ping(hot: HotRedis) -> Any:
+    return await hot.command(b"PING")
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
