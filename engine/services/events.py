@@ -17,6 +17,7 @@ from engine.domain.catalogue_errors import (
     EventUnknown,
     TooManyOfThem,
 )
+from engine.domain.event_search import ListingFilter
 from engine.domain.events import (
     EVENTS_PER_ORGANIZATION_MAX,
     FROZEN_FIELDS,
@@ -34,10 +35,9 @@ from engine.foundation.errors import Invalid
 from engine.foundation.ids import is_id, new_id
 from engine.services.access import Access
 from engine.services.inventory import Inventory
-from engine.stores import audit, event_listing, on_sales, organizations, ticket_types, venues
+from engine.stores import audit, event_search, on_sales, organizations, ticket_types, venues
 from engine.stores import events as store
 from engine.stores.database import Connection, Pool
-from engine.stores.event_listing import ListingFilter
 
 SLUG_TRIES_MAX = 5
 
@@ -65,7 +65,7 @@ class Events:
         self, wanted: ListingFilter, after: tuple[datetime, str] | None, limit: int
     ) -> list[Event]:
         """Published events by start, after a position."""
-        return await event_listing.published(self._pool, wanted, after, limit)
+        return await event_search.published(self._pool, wanted, after, limit)
 
     async def of_organization(
         self, person: Person, organization_id: str, before: str | None, limit: int

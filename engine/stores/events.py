@@ -1,4 +1,4 @@
-"""Events in the ledger. The listing's searches are in ``event_listing.py``."""
+"""Events in the ledger. The public listing is in ``event_search.py``."""
 
 from __future__ import annotations
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.domain.event_search import ListingFilter
 from engine.domain.events import Event
 from engine.stores.database import Database
 from engine.stores.events import SELECT, of_row
@@ -20,30 +20,6 @@ _WITHIN = (  # haversine; values are latitude, longitude, kilometres
     " + cos(radians({0}::float8)) * cos(radians(v.lat)) * power(sin(radians(v.lng - {1}::float8) / 2), 2))))"
     " <= {2}::float8"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Near:
-    """A circle on the Earth, in degrees and kilometres."""
-
-    lat: float
-    lng: float
-    radius_km: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListingFilter:
-    """What somebody looks for; None means not asked. Without ``starts_from`` events that are over are left out."""
-
-    q: str | None = None
-    city: str | None = None
-    category: str | None = None
-    venue_id: str | None = None
-    starts_from: datetime | None = None
-    starts_to: datetime | None = None
-    price_min_cents: int | None = None
-    price_max_cents: int | None = None
-    near: Near | None = None
 
 
 async def published(
