@@ -157,9 +157,9 @@ class EventKeys:
     def verify_ticket_codes(self, codes: bytes, now_s: int, leeway_s: int = 30) -> bytes:
         """Judge many codes at once, the GIL released: 8 packed bytes a code, in order.
 
-        `codes` holds them separated by ``\\n``; one newline after the last is allowed and an empty buffer holds none.
-        A code that itself contains a newline would shift all that follow: where codes come from strangers, check the
-        length of the answer or use :meth:`verify_ticket_code_list`.
+        `codes` is the codes joined by ``\\n``, none after the last; an empty buffer holds none. A code that itself
+        contains a newline would shift all that follow: where codes come from strangers, check the length of the
+        answer or use :meth:`verify_ticket_code_list`.
 
         An answer is verdict u8, zero u8, ticket version u16 LE, unit u32 LE (``struct.iter_unpack("<BxHI", ...)``).
         Verdicts: 0 ok, 1 malformed, 2 unknown_key, 3 bad_signature, 4 wrong_event, 5 not_yet_valid, 6 expired.

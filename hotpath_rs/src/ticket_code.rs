@@ -145,10 +145,8 @@ impl EventKeys {
         Ok(verdicts)
     }
 
-    /// [`Self::verify_ticket_codes`] of newline-separated codes; one newline after the last code is allowed, and
-    /// an empty buffer holds no code.
+    /// [`Self::verify_ticket_codes`] of codes joined by newlines; an empty buffer holds no code.
     pub fn verify_ticket_code_lines(&self, codes: &[u8], now_s: u64, leeway_s: u64) -> Result<Vec<u8>> {
-        let codes = codes.strip_suffix(b"\n").unwrap_or(codes);
         if codes.is_empty() {
             return Ok(Vec::new());
         }
