@@ -3,6 +3,7 @@
 import { element, money, post } from "../api.js";
 
 const QUOTE_AFTER_MS = 450;
+const PHONE = "(max-width: 61.99rem)";
 
 export class Basket {
   /**
@@ -19,6 +20,7 @@ export class Basket {
     this.promo = document.getElementById("promo");
     this.promo.addEventListener("change", () => this.#quoteSoon());
     this.root.hidden = false;
+    if (matchMedia(PHONE).matches) document.getElementById("basket-more").open = false;
   }
 
   get units() { return [...this.lines.keys()]; }
@@ -127,6 +129,7 @@ export class Basket {
   }
 
   #showSum(cents, parts) {
+    document.getElementById("basket-summary").textContent = `${this.lines.size} ${this.lines.size === 1 ? "ticket" : "tickets"} · ${money(cents, this.offers.currency)} all in`;
     const row = (name, value, kind) => element("div", kind ? { class: kind } : {}, element("dt", {}, name), element("dd", {}, money(value, this.offers.currency)));
     document.getElementById("basket-price").replaceChildren(...parts.map(([name, value]) => row(name, value)), row("Total, all in", cents, "total"));
   }

@@ -142,7 +142,7 @@ export class MapView {
   }
 
   /** Put the keyboard's and pointer's ring on a seat, or hide it with -1. */
-  point_out(unit) {
+  pointOut(unit) {
     this.cursor.setAttribute("visibility", unit < 0 ? "hidden" : "visible");
     if (unit < 0) return;
     this.cursor.setAttribute("cx", this.chart.x[unit]);
@@ -209,6 +209,8 @@ export class MapView {
     }
     for (const row of chart.rows) {
       for (const [unit, side] of [[row.first, -1], [row.end - 1, 1]]) {
+        const neighbour = chart.at(chart.x[unit] + side * chart.pitch * 2.4, chart.y[unit], chart.pitch * 1.2);
+        if (side > 0 && neighbour >= 0) continue; // the next section's own label stands there
         this.labels.append(svg("text", { class: "map-row-text", x: chart.x[unit] + side * chart.pitch, y: chart.y[unit], "font-size": chart.pitch * 0.55 }, row.name));
       }
     }

@@ -90,14 +90,14 @@ async function startSeats() {
     colour: (unit) => offers.colour(chart.categoryOf(unit)),
     priceText: (unit) => offers.range(chart.categoryOf(unit)),
   };
-  const words_of = (unit) => `${chart.spoken(unit)}. ${look.free(unit) ? look.priceText(unit) : "Taken"}${chart.accessible[unit] ? ", wheelchair place" : ""}${state.basket.has(unit) ? ", chosen" : ""}.`;
+  const wordsOf = (unit) => `${chart.spoken(unit)}. ${look.free(unit) ? look.priceText(unit) : "Taken"}${chart.accessible[unit] ? ", wheelchair place" : ""}${state.basket.has(unit) ? ", chosen" : ""}.`;
 
   const choose = (unit) => {
     tell("");
     if (!look.free(unit)) { say(`${chart.spoken(unit)} is taken.`); return; }
     const refusal = state.basket.toggle(unit);
     if (refusal) tell(refusal);
-    else say(words_of(unit));
+    else say(wordsOf(unit));
   };
 
   const tabs = startTabs($("ways"), () => { state.map?.apply(); state.list?.draw(); });
@@ -109,8 +109,8 @@ async function startSeats() {
   state.map = new MapView($("map"), chart, look);
   new MapInput(state.map, {
     choose,
-    hover: (unit) => hover(state.map, chart, unit, unit < 0 ? "" : words_of(unit)),
-    walk: (unit) => { hover(state.map, chart, unit, words_of(unit)); say(words_of(unit)); },
+    hover: (unit) => hover(state.map, chart, unit, unit < 0 ? "" : wordsOf(unit)),
+    walk: (unit) => { hover(state.map, chart, unit, wordsOf(unit)); say(wordsOf(unit)); },
     general: () => { tabs.select("tab-best"); },
   });
   state.list = new SeatList($("panel-list"), chart, look, { choose });
@@ -141,7 +141,7 @@ async function holdSeats(state, chart, status) {
 
 function hover(map, chart, unit, text) {
   const tip = $("map-tip");
-  map.point_out(unit);
+  map.pointOut(unit);
   map.root.classList.toggle("on-seat", unit >= 0);
   tip.hidden = unit < 0;
   if (unit < 0) return;
