@@ -1,0 +1,95 @@
+"""The rules of an event's doors: may people come back, how often, when is everybody gone, which gate is theirs.
+
+The document lives in ``events.entry_rules``; absent fields mean one entry, any gate.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta
+
+from engine.foundation.errors import Invalid
+
+GATES_MAX: Final = 64
+GATE_CHARS_MAX: Final = 60
+PLACES_PER_GATE_MAX: Final = 500
+
+GateName = Annotated[str, Meta(min_length=1, max_length=GATE_CHARS_MAX)]
+_Places = Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=PLACES_PER_GATE_MAX)]
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\Z")
+
+
+class GateRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whom a gate is for: these sections or these ticket types; both empty means everybody."""
+
+    sections: _Places = []
+    ticket_type_ids: _Places = []
+
+
+class EntryRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``exit_all_at`` is a daily local time ("04:00") or a moment in RFC 3339; afterwards nobody counts as inside."""
+
+    allow_reentry: bool = False
+    max_entries: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    max_entries_per_day: Annotated[int, Meta(ge=1, le=100)] | None = None
+    exit_all_at: Annotated[str, Meta(max_length=40)] | None = None
+    gates: Annotated[dict[GateName, GateRule], Meta(max_length=GATES_MAX)] = {}
+
+    def emptied_at(self, now: datetime, timezone: str) -> datetime | None:
+        """The latest moment not after ``now`` at which everybody counted as gone."""
+        if self.exit_all_at is None:
+            return None
+        clock = _CLOCK.match(self.exit_all_at)
+        if clock is None:
+            moment = datetime.fromisoformat(self.exit_all_at)
+            return moment if moment <= now else None
+        local = now.astimezone(ZoneInfo(timezone))
+        emptied = datetime.combine(local.date(), time(int(clock[1]), int(clock[2])), local.tzinfo)
+        return emptied if emptied <= local else emptied - timedelta(days=1)
+
+    def right_gates(self, section: str, ticket_type_id: str) -> tuple[str, ...]:
+        """The gates that name this place; empty where none does, and any gate will do."""
+        return tuple(
+            name
+            for name, rule in self.gates.items()
+            if section in rule.sections or ticket_type_id in rule.ticket_type_ids
+        )
+
+    def admits_at(self, gate: str | None, section: str, ticket_type_id: str) -> bool:
+        """Whether a gate may let this ticket in; an unnamed gate and a gate without a rule take everybody."""
+        rule = self.gates.get(gate) if gate is not None else None
+        if rule is None:
+            return gate is None or not self.right_gates(section, ticket_type_id)
+        if not rule.sections and not rule.ticket_type_ids:
+            return True
+        return section in rule.sections or ticket_type_id in rule.ticket_type_ids
+
+
+def read(document: dict[str, Any] | None) -> EntryRules:
+    """Rules as stored; what a later version wrote and this one does not know is passed over."""
+    return msgspec.convert(document or {}, EntryRules)
+
+
+def check(rules: EntryRules) -> EntryRules:
+    """Refuse what the types cannot: Invalid with a pointer."""
+    text = rules.exit_all_at
+    if text is not None and not _CLOCK.match(text):
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise Invalid.at("/exit_all_at", "invalid_value", "Give a clock time like 04:00, or a moment in RFC 3339")
+    if not rules.allow_reentry and (rules.max_entries or rules.max_entries_per_day):
+        raise Invalid.at("/allow_reentry", "invalid_value", "Entry limits need re-entry to be allowed")
+    return rules
+
+
+def local_day(moment: datetime, timezone: str) -> date:
+    """The calendar day at the event."""
+    return moment.astimezone(ZoneInfo(timezone)).date()

@@ -1,0 +1,56 @@
+"""A ticket: one right of entry to one unit of an event, and the times its code is good for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+CODE_EARLY: Final = timedelta(minutes=1)         # a code is good from just before its payment: clocks differ
+CODE_LATE: Final = timedelta(hours=12)           # and until the last guest has surely left
+CODE_LEEWAY_S: Final = 30
+CODE_CHARS_MAX: Final = 512                      # ours has 54; anything longer is not read at all
+LIVE_STATUSES: Final = frozenset({"valid", "transfer_pending", "blocked"})
+PAID_ORDER_STATUSES: Final = frozenset({"paid", "partially_refunded", "refunded"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What the ledger knows of a ticket that a gate asks about."""
+
+    id: str
+    event_id: str
+    order_id: str
+    unit: int
+    version: int                                 # only the newest version's code admits
+    status: str
+    order_status: str
+    ticket_type_id: str
+    section: str
+    seat: str | None                             # Section/Row/Seat, None in general admission
+    holder_name: str
+    checked_in_at: datetime | None = None        # the canonical entry: the earliest accepted one
+    checked_in_gate: str | None = None
+    checked_in_device: str | None = None
+    inside: bool = False
+    entries: int = 0
+    entries_on: date | None = None               # the event's local day that ``entries_today`` counts
+    entries_today: int = 0
+    last_entry_at: datetime | None = None
+    last_entry_gate: str | None = None
+
+    @property
+    def place(self) -> str:
+        """The seat, or the section where places are not numbered for people."""
+        return self.seat or self.section
+
+
+def shown_status(status: str, checked_in_at: datetime | None) -> str:
+    """The status people read: a valid ticket that was let in is ``used``."""
+    return "used" if status == "valid" and checked_in_at is not None else status
+
+
+def code_window(paid_at: datetime, event_ends_at: datetime) -> tuple[int, int]:
+    """(not before, expiry) of a ticket's code in Unix seconds."""
+    not_before_s = int((paid_at - CODE_EARLY).timestamp())
+    return not_before_s, max(int((event_ends_at + CODE_LATE).timestamp()), not_before_s + 1)

@@ -1,0 +1,105 @@
+"""Tickets in the ledger, as their owners and gates read them. They are inserted where an order is settled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from engine.stores.database import Database, Record
+
+SEARCH_MAX: Final = 25
+
+_READ: Final = """
+SELECT t.id, t.event_id, t.order_id, o.order_number, t.unit, t.version, t.status, t.ticket_type_id,
+       tt.name AS ticket_type_name, t.section, t.seat, t.holder_name, t.holder_email, t.checked_in_at,
+       t.checked_in_gate, t.created_at, p.total_cents AS price_cents, o.currency, o.user_id,
+       coalesce(o.paid_at, o.created_at) AS paid_at, e.organization_id, org.name AS organization_name,
+       e.title AS event_title, e.starts_at, e.ends_at, e.timezone, v.name AS venue_name, v.address AS venue_address,
+       v.city AS venue_city
+  FROM tickets t
+  JOIN orders o ON o.id = t.order_id
+  JOIN order_units p ON p.order_id = t.order_id AND p.line = t.line
+  JOIN ticket_types tt ON tt.id = t.ticket_type_id
+  JOIN events e ON e.id = t.event_id
+  JOIN organizations org ON org.id = e.organization_id
+  JOIN venues v ON v.id = e.venue_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPage:
+    """A ticket with everything its owner's page, QR and PDF say."""
+
+    id: str
+    event_id: str
+    order_id: str
+    order_number: str
+    unit: int
+    version: int
+    status: str
+    ticket_type_id: str
+    ticket_type_name: str
+    section: str
+    seat: str | None
+    holder_name: str
+    holder_email: str
+    checked_in_at: datetime | None
+    checked_in_gate: str | None
+    created_at: datetime
+    price_cents: int
+    currency: str
+    user_id: str | None
+    paid_at: datetime
+    organization_id: str
+    organization_name: str
+    event_title: str
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str
+    venue_name: str
+    venue_address: str
+    venue_city: str
+
+
+def _page(row: Record) -> TicketPage:
+    return TicketPage(**dict(row))
+
+
+async def get(db: Database, ticket_id: str) -> TicketPage | None:
+    row = await db.fetchrow(_READ + " WHERE t.id = $1", ticket_id)
+    return _page(row) if row is not None else None
+
+
+async def of_order(db: Database, order_id: str) -> list[TicketPage]:
+    """An order's tickets, line by line."""
+    return [_page(row) for row in await db.fetch(_READ + " WHERE t.order_id = $1 ORDER BY t.line", order_id)]
+
+
+async def of_person(db: Database, user_id: str, after: str, limit: int) -> list[TicketPage]:
+    """A signed-in person's tickets by id, newest first; ``after`` is the last id seen."""
+    rows = await db.fetch(
+        _READ + " WHERE o.user_id = $1 AND ($2 = '' OR t.id < $2) ORDER BY t.id DESC LIMIT $3", user_id, after, limit
+    )
+    return [_page(row) for row in rows]
+
+
+async def unit_of(db: Database, event_id: str, ticket_id: str) -> tuple[int, int] | None:
+    """(unit, version) of an event's ticket."""
+    row = await db.fetchrow("SELECT unit, version FROM tickets WHERE id = $1 AND event_id = $2", ticket_id, event_id)
+    return (row["unit"], row["version"]) if row is not None else None
+
+
+async def search(db: Database, event_id: str, text: str) -> list[TicketPage]:
+    """An event's tickets whose holder, e-mail or order number contains the text; at most SEARCH_MAX."""
+    pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    rows = await db.fetch(
+        _READ
+        + """ WHERE t.event_id = $1
+                AND (t.holder_name ILIKE $2 OR t.holder_email ILIKE $2 OR o.order_number ILIKE $2)
+              ORDER BY t.holder_name, t.id LIMIT $3""",
+        event_id,
+        pattern,
+        SEARCH_MAX,
+    )
+    return [_page(row) for row in rows]
