@@ -1,0 +1,80 @@
+"""The catalogue behind real HTTP."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import asyncpg
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from engine.foundation import http
+from engine.foundation.bearer import Bearers
+from engine.foundation.connections import HotRedis, RedisClient
+from engine.services import appkeys
+from engine.services.access import Access
+from engine.services.allotments import Allotments
+from engine.services.events import Events
+from engine.services.inventory import Inventory
+from engine.services.on_sales import OnSales
+from engine.services.organizations import Organizations
+from engine.services.passwords import Passwords
+from engine.services.people import People
+from engine.services.selling import Selling
+from engine.services.throttle import Throttle
+from engine.services.ticket_types import TicketTypes
+from engine.services.venues import Venues
+from engine.settings import Settings
+from engine.stores.holds import HoldStore
+from engine.stores.selling import SellingStore
+from engine.web import allotments, events, on_sales, organizations, people, ticket_types, venues, wire
+from tests.web.catalogue import PASSWORD, Someone
+
+_people = itertools.count(1)
+NOUNS = (people, organizations, venues, events, ticket_types, on_sales, allotments)
+
+
+@pytest.fixture
+async def catalogue(
+    pool: asyncpg.Pool, hot: HotRedis, redis_client: RedisClient, settings: Settings
+) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+    app = web.Application(middlewares=[http.boundary], client_max_size=http.BODY_BYTES_CEILING)
+    selling_store = SellingStore(pool)
+    selling = Selling(store=selling_store, keyring=settings.keyring, redis=redis_client)
+    inventory = Inventory(hot=hot, redis=redis_client, holds=HoldStore(hot), store=selling_store, selling=selling)
+    access, bearers = Access(pool=pool), Bearers(settings.jwt_key.get_secret_value().encode())
+    all_events = Events(pool=pool, access=access, inventory=inventory, engine_url=settings.engine_url)
+    app[appkeys.SETTINGS] = settings
+    app[appkeys.BEARERS] = bearers
+    app[appkeys.PEOPLE] = People(pool=pool, bearers=bearers, throttle=Throttle(hot=hot), passwords=Passwords())
+    app[appkeys.ORGANIZATIONS] = Organizations(pool=pool, access=access)
+    app[appkeys.VENUES] = Venues(pool=pool, access=access)
+    app[appkeys.EVENTS] = all_events
+    app[appkeys.TICKET_TYPES] = TicketTypes(pool=pool, access=access, events=all_events)
+    app[appkeys.ON_SALES] = OnSales(pool=pool, events=all_events)
+    app[appkeys.ALLOTMENTS] = Allotments(pool=pool, hot=hot, access=access, events=all_events, inventory=inventory)
+    for noun in NOUNS:
+        wire.add(app, noun.ROUTES)
+    async with TestClient(TestServer(app)) as client:
+        yield client
+
+
+@pytest.fixture
+def register(catalogue: TestClient[web.Request, web.Application]) -> Callable[..., Awaitable[Someone]]:
+    """``await register()``: a new person, signed in."""
+
+    async def run(email: str | None = None) -> Someone:
+        email = email or f"person{next(_people)}@example.test"
+        session = await Someone(catalogue).ok(
+            "POST", "/v1/auth/register", {"email": email, "password": PASSWORD, "name": "Some One"}, 201
+        )
+        return Someone(catalogue, session["access_token"], email, session)
+
+    return run
+
+
+@pytest.fixture
+def guest(catalogue: TestClient[web.Request, web.Application]) -> Someone:
+    return Someone(catalogue)
