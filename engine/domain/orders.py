@@ -4,7 +4,7 @@
        |            |            \\---------------------------^
        +------------+--> expired | cancelled          (paid late: reclaimed --> paid, or refunded in full)
 
-An order's deadline moves its hold's expiry once and never beyond HOLD_LIFETIME_MAX_S after the hold was placed.
+An order's deadline is its hold's new expiry, moved once (services/inventory.py).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from engine.domain.refunds import Parts
+from engine.foundation.clock import now
 
-HOLD_LIFETIME_MAX_S = 900
 TERMINAL_WITHIN_S = 120          # after its deadline every order is paid, expired, cancelled or refunded
 NUMBER_CHARS = 10
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -69,6 +69,37 @@ class NewOrder:
     ip_address: str | None = None
     user_agent: str | None = None
 
+    def opened(self, destination_account: str | None) -> Order:
+        """The order as it stands right after it was written."""
+        return Order(
+            id=self.id,
+            order_number=self.number,
+            event_id=self.event_id,
+            hold_id=self.hold_id,
+            user_id=self.user_id,
+            status="pending",
+            buyer_name=self.buyer_name,
+            buyer_email=self.buyer_email,
+            consents=self.consents,
+            currency=self.currency,
+            amount_cents=self.amount_cents,
+            refunded_cents=0,
+            price=self.price,
+            payment_method_id=self.payment_method_id,
+            destination_account=destination_account,
+            payment_intent_id=None,
+            client_secret=None,
+            payment_error=None,
+            lease_id=self.lease_id,
+            closing_note=None,
+            correlation_id=self.correlation_id,
+            expires_at=self.expires_at,
+            created_at=now(),
+            paid_at=None,
+            closed_at=None,
+            lines=self.lines,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -105,6 +136,10 @@ class Order:
     def units(self) -> list[int]:
         return [line.unit for line in self.lines]
 
+    def overdue(self, moment: datetime) -> bool:
+        """Whether the time to pay is over at this moment."""
+        return moment >= self.expires_at
+
     @property
     def refundable_cents(self) -> int:
         return self.amount_cents - self.refunded_cents
@@ -114,11 +149,6 @@ class Order:
         """What the buyer pays, taken apart for refunds."""
         taxes = {name: int(cents) for name, cents in self.price["taxes"].items()}
         return Parts(self.amount_cents - sum(taxes.values()), taxes)
-
-
-def deadline_ms(*, hold_ttl_s: int, now_ms: int) -> int:
-    """Until when an order opened now may be paid, as asked of the inventory, which caps it at the hold's lifetime."""
-    return now_ms + min(hold_ttl_s, HOLD_LIFETIME_MAX_S) * 1000
 
 
 def new_number() -> str:

@@ -9,7 +9,6 @@ inventory.sold      {event_id, units}                services/stock.py
 inventory.free      {event_id, units, op_id}         services/stock.py
 lease.release       {event_id, lease_id}             services/stock.py
 tickets.changed     {event_id, units}                services/stock.py
-refund.push         {refund_id}                      services/refunds.py
 event.cancelled     {event_id}                       services/refunds.py
 mail.*              {order_id} or {refund_id}        services/mail.py
 """
@@ -71,7 +70,7 @@ class Outbox:
                 raise LookupError(f"no handler for {errand.topic}")  # noqa: TRY301 - ends where every failure ends
             async with asyncio.timeout(HANDLER_TIMEOUT_S):
                 await handler(errand.payload, repeated)
-            await self._store.done(errand)
+            self._store.done(errand)
         except Exception as error:  # noqa: BLE001 - an errand that fails must never take its neighbours along
             _ERRANDS.labels(errand.topic, "failed").inc()
             if not repeated:

@@ -157,6 +157,13 @@ class OrderBook:
         found: str | None = await self._pool.fetchval("SELECT organization_id FROM events WHERE id = $1", event_id)
         return found
 
+    async def still_owned(self, event_id: str, units: Sequence[int]) -> set[int]:
+        """Which of these units have a live owner right now."""
+        rows = await self._pool.fetch(
+            "SELECT unit FROM order_units WHERE event_id = $1 AND unit = ANY($2::integer[]) AND live", event_id, list(units)
+        )
+        return {row["unit"] for row in rows}
+
     async def ticket_counts(self, order_id: str) -> dict[str, int]:
         """How many tickets the order has in each status."""
         return {row["status"]: row["tickets"] for row in await self._pool.fetch(_TICKET_COUNTS, order_id)}

@@ -7,11 +7,14 @@ written with a short delay so that the relay does not race it.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.foundation.batching import GroupCommit
+from engine.foundation.errors import Unavailable
 from engine.stores.database import Database, Pool, count
 
 CLAIM_S = 60
@@ -78,9 +81,10 @@ class OutboxStore:
         rows = await self._pool.fetch(_CLAIM, limit, CLAIM_S)
         return [Errand(row["id"], row["topic"], row["key"], row["payload"], row["attempts"]) for row in rows]
 
-    async def done(self, errand: Errand) -> None:
-        """It happened."""
-        await self._done.submit(errand.id)
+    def done(self, errand: Errand) -> None:
+        """It happened. The row goes with the next batch; where that fails, the errand is merely repeated."""
+        with contextlib.suppress(Unavailable):
+            self._done.submit(errand.id).add_done_callback(_seen)
 
     async def failed(self, errand: Errand, error: str) -> bool:
         """Put it off; True where that was its last attempt."""
@@ -99,8 +103,15 @@ class OutboxStore:
         return count(await self._pool.execute(_REPLAY, errand_id)) == 1
 
     async def close(self) -> None:
+        """Let the last batch go."""
         await self._done.close()
 
     async def _delete(self, ids: list[int]) -> Sequence[bool]:
         await self._pool.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", ids)
         return [True] * len(ids)
+
+
+def _seen(future: asyncio.Future[bool]) -> None:
+    """A lost deletion is no news: take the exception so that nobody reports it as forgotten."""
+    if not future.cancelled():
+        future.exception()

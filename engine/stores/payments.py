@@ -14,7 +14,7 @@ import asyncpg
 from engine.domain.orders import Order
 from engine.foundation.batching import GroupCommit
 from engine.foundation.ids import new_id
-from engine.stores import outbox
+from engine.stores import outbox, refunds
 from engine.stores.database import Pool
 from engine.stores.outbox import AT_ONCE_DELAY_S, Errand
 
@@ -67,11 +67,13 @@ WITH closed AS (
      WHERE id = $1 AND status IN ('pending', 'processing')
     RETURNING id, event_id, lease_id, correlation_id
 ), freed AS (
-    UPDATE order_units u SET live = false FROM closed c WHERE u.order_id = c.id RETURNING u.unit
+    UPDATE order_units u SET live = false FROM closed c WHERE u.order_id = c.id RETURNING u.unit, u.ticket_type_id
 ), boxed AS (
     INSERT INTO outbox (topic, key, payload, available_at)
-    SELECT 'inventory.free', c.id, jsonb_build_object('event_id', c.event_id, 'op_id', c.id, 'units',
-               (SELECT coalesce(jsonb_agg(f.unit), '[]') FROM freed f)), now() + make_interval(secs => $4) FROM closed c
+    SELECT 'inventory.free', c.id, jsonb_build_object('event_id', c.event_id, 'op_id', c.id,
+               'units', (SELECT coalesce(jsonb_agg(f.unit ORDER BY f.unit), '[]') FROM freed f),
+               'types', (SELECT coalesce(jsonb_agg(f.ticket_type_id ORDER BY f.unit), '[]') FROM freed f)),
+           now() + make_interval(secs => $4) FROM closed c
     UNION ALL
     SELECT 'lease.release', c.id, jsonb_build_object('event_id', c.event_id, 'lease_id', encode(c.lease_id, 'hex')),
            now() + make_interval(secs => $4) FROM closed c WHERE c.lease_id IS NOT NULL
@@ -104,6 +106,10 @@ UPDATE orders SET status = 'paid', paid_at = now(), closed_at = NULL, closing_no
        payment_error = NULL, payment_intent_id = coalesce(payment_intent_id, $2)
  WHERE id = $1 AND status IN ('expired', 'cancelled')
 RETURNING id
+"""
+_REOWN = """
+UPDATE order_units u SET live = true, unit = n.unit
+  FROM unnest($2::smallint[], $3::integer[]) AS n(line, unit) WHERE u.order_id = $1 AND u.line = n.line
 """
 _ISSUE = """
 INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, seat, holder_name, holder_email)
@@ -166,27 +172,41 @@ class PaymentLedger:
         late: int = await self._pool.fetchval(_LATE, late_s)
         return late
 
-    async def reclaim(self, order: Order, intent_id: str) -> list[Errand] | None:
-        """A closed order was paid after all: give it its units back and issue. None where another owns one by now."""
+    async def reclaim(self, order: Order, intent_id: str, units: Sequence[int]) -> list[Errand] | None:
+        """A closed order was paid after all: it owns these units, line by line, and its tickets are issued.
+
+        None where another owns one of them by now.
+        """
         numbers, names = [line.line for line in order.lines], [new_id("tkt") for _ in order.lines]
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 if await connection.fetchval(_REVIVE, order.id, intent_id) is None:
                     return []
-                await connection.execute("UPDATE order_units SET live = true WHERE order_id = $1", order.id)
+                await connection.execute(_REOWN, order.id, numbers, list(units))
                 await connection.execute(_ISSUE, order.id, numbers, names)
                 return [
                     await outbox.add(
-                        connection, "inventory.sold", order.id, {"event_id": order.event_id, "units": order.units}
+                        connection, "inventory.sold", order.id, {"event_id": order.event_id, "units": list(units)}
                     ),
                     await outbox.add(connection, "mail.tickets", order.id, {"order_id": order.id}),
                 ]
         except asyncpg.UniqueViolationError:
             return None
 
-    async def lost(self, order_id: str, intent_id: str) -> bool:
-        """A closed order was paid and its units are gone: it is paid without tickets, to be refunded in full."""
-        return await self._pool.fetchval(_LOST, order_id, intent_id) is not None
+    async def lost(self, order: Order, intent_id: str) -> str | None:
+        """A closed order was paid and its units are gone: paid without tickets, with a refund in full on its way.
+
+        The refund's id; None where the order was no longer closed.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await connection.fetchval(_LOST, order.id, intent_id) is None:
+                return None
+            refund_id = new_id("ref")
+            await refunds.add(
+                connection, refund_id, order.id, order.paid_parts, ticket_ids=(), reason="paid_after_expiry",
+                created_by="system", push_in_s=AT_ONCE_DELAY_S,
+            )  # fmt: skip
+            return refund_id
 
     async def _settle(self, settlements: list[Settlement]) -> Sequence[list[Errand] | None | BaseException]:
         try:

@@ -54,7 +54,7 @@ UPDATE tickets SET status = $3 WHERE order_id = $1 AND id = ANY($2::text[]) AND 
 _FREE = """
 UPDATE order_units u SET live = false FROM tickets t
  WHERE t.order_id = $1 AND t.status = 'refunded' AND u.order_id = t.order_id AND u.line = t.line AND u.live
-RETURNING u.unit
+RETURNING u.unit, u.ticket_type_id
 """
 LIVE_TICKETS = ("valid", "used", "transfer_pending", "blocked")
 
@@ -149,6 +149,6 @@ async def turn_tickets(
     return [row["unit"] for row in rows]
 
 
-async def free_units(db: Database, order_id: str) -> list[int]:
-    """Let go the units of the order's refunded tickets; which went now."""
-    return [row["unit"] for row in await db.fetch(_FREE, order_id)]
+async def free_units(db: Database, order_id: str) -> list[tuple[int, str]]:
+    """Let go the units of the order's refunded tickets; which went now, each with its ticket type's id."""
+    return [(row["unit"], row["ticket_type_id"]) for row in await db.fetch(_FREE, order_id)]

@@ -1,0 +1,245 @@
+"""Orders: what a buyer does from the moment of paying on.
+
+Opening: the hold's life becomes the order's (Redis) -> the order and its units are durable (Postgres) -> the map is told
+-> the payment is created in the lane. A request that breaks off anywhere is continued by repeating it: one hold is one
+order, for ever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import hotpath_rs
+
+from engine.domain.errors import (
+    CapabilityWrong,
+    HoldExpired,
+    OrderExpired,
+    SeatTaken,
+    SwitchedOff,
+)
+from engine.domain.holds import Hold, HoldRequest
+from engine.domain.money import Price, price_document
+from engine.domain.orders import CLOSED, OPEN, NewOrder, Order, OrderLine, new_number, status_document
+from engine.domain.payments import check_chargeable
+from engine.foundation.bearer import Person
+from engine.foundation.clock import from_ms, to_ms
+from engine.foundation.errors import NotFound, Unauthenticated
+from engine.foundation.ids import new_id
+from engine.services.access import Access
+from engine.services.hold_asks import read_asks
+from engine.services.holds import Holds, price_of
+from engine.services.inventory import Inventory
+from engine.services.outbox import Outbox
+from engine.services.payments import Payments
+from engine.services.selling import Selling
+from engine.stores.orders import OrderBook
+
+NUMBER_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who orders, as told by the request."""
+
+    name: str
+    email: str
+    consents: dict[str, bool]
+    user_id: str | None = None
+    ip_address: str | None = None
+    user_agent: str | None = None
+    correlation_id: str = ""
+
+
+class Orders:
+    """Opens, continues, reads and lists orders. ``enabled`` is the operator's switch for new ones."""
+
+    def __init__(
+        self,
+        *,
+        book: OrderBook,
+        holds: Holds,
+        inventory: Inventory,
+        selling: Selling,
+        payments: Payments,
+        outbox: Outbox,
+        access: Access,
+        keyring: hotpath_rs.Keyring,
+        publishable_key: str,
+        enabled: bool = True,
+    ) -> None:
+        self._book = book
+        self._holds = holds
+        self._inventory = inventory
+        self._selling = selling
+        self._payments = payments
+        self._outbox = outbox
+        self._access = access
+        self._platform = keyring.platform()
+        self._publishable_key = publishable_key
+        self._enabled = enabled
+
+    async def quote(self, request: HoldRequest) -> Price:
+        """What these items would cost now; nothing is set aside."""
+        event = await self._selling.get(request.event_id)
+        asks, promo, _ = read_asks(event, request)
+        return price_of(event, asks, promo)
+
+    async def open(
+        self, hold_id: str, hold_token: str | None, buyer: Buyer, *, payment_method_id: str | None = None
+    ) -> dict[str, Any]:
+        """The order of this hold with what the buyer needs to pay it. Repeating continues the same order.
+
+        HoldExpired, OrderExpired; SeatTaken where the ledger knows another owner; ProviderUnavailable keeps order and
+        units: ask again.
+        """
+        try:
+            hold = await self._holds.of_token(hold_id, hold_token)
+        except HoldExpired:
+            return await self._continue(hold_id)
+        if hold.state == "ordered":
+            return await self._continue(hold_id)
+        if not self._enabled and hold.state == "held":
+            raise SwitchedOff("Checkout is switched off", retry_after_s=60)
+        check_chargeable(hold.price.total_cents)
+        event = await self._selling.get(hold.event_id)
+        record, deadline_ms = await self._inventory.order(hold.event_id, hold_id)
+        hold = self._holds.view(event, hold_id, record)
+        for _ in range(NUMBER_TRIES):
+            order = _new_order(hold, buyer, deadline_ms, payment_method_id)
+            placed = await self._book.place(order)
+            if placed.placed:
+                await self._outbox.at_once(placed.errands)
+                return await self._pay(order.opened(placed.destination_account))
+            known = await self._book.of_hold(hold_id)
+            if known is not None:
+                return await self._pay(known)
+        raise SeatTaken(seats=[line.seat or line.section for line in hold.lines])
+
+    async def read(self, order_id: str, *, person: Person | None, token: str | None) -> Order:
+        """The order for its owner: the capability, the signed-in buyer, or who may read the organization's orders."""
+        if person is None and token is None:
+            raise Unauthenticated
+        order = await self._book.read(order_id)
+        if order is None:
+            raise NotFound("There is no such order")
+        if self._opens(token, order_id) or (person is not None and person.user_id == order.user_id):
+            return order
+        organization_id = await self._book.organization_of(order.event_id)
+        if person is not None and organization_id and await self._access.may(person, organization_id, "orders.read"):
+            return order
+        raise CapabilityWrong
+
+    async def status(self, order: Order) -> dict[str, Any]:
+        """What hold, payment and tickets do, each apart."""
+        counts = await self._book.ticket_counts(order.id) if order.status not in OPEN else {}
+        return status_document(order, counts)
+
+    async def cancel(self, order_id: str, *, person: Person | None, token: str | None) -> Order:
+        """Give up before paying. OrderNotPayable where it is paid or its payment is under way."""
+        order = await self.read(order_id, person=person, token=token)
+        owner = self._opens(token, order_id) or (person is not None and person.user_id == order.user_id)
+        if not owner:
+            organization_id = await self._book.organization_of(order.event_id)
+            assert person is not None
+            assert organization_id is not None
+            await self._access.require(person, organization_id, "orders.write")
+        kind = "user" if owner else "organizer"
+        return await self._payments.cancel(order_id, actor_kind=kind, actor_id=person.user_id if person else "")
+
+    async def of_event(
+        self, person: Person, event_id: str, *, search: str | None, status: str | None, before: str | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """Up to limit + 1 orders of an organizer's event, newest first."""
+        organization_id = await self._book.organization_of(event_id)
+        if organization_id is None:
+            raise NotFound("There is no such event")
+        await self._access.require(person, organization_id, "orders.read", hidden=NotFound)
+        return await self._book.search(event_id, search=search, status=status, before=before, limit=limit)
+
+    async def of_person(self, person: Person, *, before: str | None, limit: int) -> list[dict[str, Any]]:
+        """Up to limit + 1 orders of the signed-in buyer, newest first."""
+        return await self._book.of_person(person.user_id, before=before, limit=limit)
+
+    def payable(self, order: Order) -> dict[str, Any]:
+        """An order as its buyer gets it when opening it."""
+        return {
+            "order_id": order.id,
+            "order_number": order.order_number,
+            "order_token": self._platform.mint_order_token(order.id),
+            "event_id": order.event_id,
+            "status": order.status,
+            "amount_cents": order.amount_cents,
+            "currency": order.currency,
+            "client_secret": order.client_secret if order.status in OPEN else None,
+            "payment_intent_id": order.payment_intent_id,
+            "publishable_key": self._publishable_key,
+            "expires_at": order.expires_at,
+            "expires_at_ms": to_ms(order.expires_at),
+        }
+
+    async def _continue(self, hold_id: str) -> dict[str, Any]:
+        """The order this hold became before. HoldExpired where it became none."""
+        order = await self._book.of_hold(hold_id)
+        if order is None:
+            raise HoldExpired
+        return await self._pay(order)
+
+    async def _pay(self, order: Order) -> dict[str, Any]:
+        if order.status in CLOSED:
+            raise OrderExpired
+        if order.status in OPEN and order.amount_cents == 0:
+            order = await self._payments.settle_free(order)
+        elif order.status in OPEN and order.client_secret is None:
+            intent = await self._payments.open(order)
+            order = replace(order, payment_intent_id=intent.id, client_secret=intent.client_secret)
+        return self.payable(order)
+
+    def _opens(self, token: str | None, order_id: str) -> bool:
+        if token is None:
+            return False
+        try:
+            return self._platform.verify_order_token(token) == order_id
+        except hotpath_rs.TokenError:
+            return False
+
+
+def _new_order(hold: Hold, buyer: Buyer, deadline_ms: int, payment_method_id: str | None) -> NewOrder:
+    price = hold.price
+    lines = tuple(
+        OrderLine(
+            line=index,
+            unit=held.unit,
+            ticket_type_id=held.ticket_type_id,
+            section=held.section,
+            seat=held.seat,
+            face_cents=priced.face_cents,
+            discount_cents=priced.discount_cents,
+            fee_cents=priced.fee_cents,
+            taxes=priced.taxes,
+            total_cents=priced.total_cents,
+        )
+        for index, (held, priced) in enumerate(zip(hold.lines, price.lines, strict=True))
+    )
+    return NewOrder(
+        id=new_id("ord"),
+        number=new_number(),
+        event_id=hold.event_id,
+        hold_id=hold.id,
+        user_id=buyer.user_id,
+        buyer_name=buyer.name,
+        buyer_email=buyer.email,
+        consents=buyer.consents,
+        currency=price.currency,
+        amount_cents=price.total_cents,
+        price=price_document(price),
+        lines=lines,
+        expires_at=from_ms(deadline_ms),
+        promo_code=hold.promo_code,
+        payment_method_id=payment_method_id,
+        lease_id=hold.lease_id,
+        correlation_id=buyer.correlation_id,
+        ip_address=buyer.ip_address,
+        user_agent=buyer.user_agent,
+    )

@@ -1,0 +1,78 @@
+"""Units for an order that ended and was paid after all: the same ones, or equal numbers of the same section.
+
+They are held in Redis first, so that nobody who is choosing right now is surprised; the ledger then decides. Seats have no
+equal: where one is gone, nothing is taken and the money goes back.
+"""
+
+from __future__ import annotations
+
+import os
+
+from engine.domain import inventory as units_domain
+from engine.domain.orders import Order, OrderLine
+from engine.domain.selling import SellingEvent
+from engine.foundation.errors import Refusal
+from engine.services.inventory import Inventory
+from engine.services.selling import Selling
+from engine.stores.holds import REF_BYTES, HoldStore, Item, Record, Run, allocation_byte, pick_exact, pick_general
+
+LIFE_MS = 120_000                # of the hold that stands in until the ledger has the units
+
+
+class Reclaim:
+    """Takes and gives back."""
+
+    def __init__(self, *, inventory: Inventory, holds: HoldStore, selling: Selling) -> None:
+        self._inventory = inventory
+        self._holds = holds
+        self._selling = selling
+
+    async def take(self, order: Order) -> list[int] | None:
+        """The units of the order's lines, line by line, now held for it; None where they cannot be had."""
+        try:
+            event = await self._selling.get(order.event_id)
+            return await self._exactly(event, order) or await self._equal(event, order)
+        except Refusal:
+            return None
+
+    async def _exactly(self, event: SellingEvent, order: Order) -> list[int] | None:
+        runs = [Run(event.ticket_types[line.ticket_type_id].number, line.unit, 1) for line in order.lines]
+        record = await self._place(event, order, (pick_exact(runs, allocation_byte(1, adjacent=False, orphans=0)),))
+        return None if record is None else order.units
+
+    async def _equal(self, event: SellingEvent, order: Order) -> list[int] | None:
+        if any(line.seat is not None for line in order.lines):
+            return None
+        groups: dict[tuple[str, str], list[OrderLine]] = {}
+        for line in order.lines:
+            groups.setdefault((line.section, line.ticket_type_id), []).append(line)
+        places = {section.name: (section.first_unit, section.units) for section in event.seat_map.sections}
+        picks = tuple(
+            pick_general(*places[section], [(event.ticket_types[kind].number, len(lines))])
+            for (section, kind), lines in groups.items()
+        )
+        record = await self._place(event, order, picks)
+        if record is None:
+            return None
+        found: dict[tuple[str, str], list[int]] = {}
+        for run in record.runs:
+            for unit in range(run.unit, run.unit + run.length):
+                found.setdefault((event.section_name(unit), event.type_by_number[run.kind].id), []).append(unit)
+        return [found[line.section, line.ticket_type_id].pop(0) for line in order.lines]
+
+    async def _place(self, event: SellingEvent, order: Order, picks: tuple[bytes, ...]) -> Record | None:
+        kinds = {event.ticket_types[line.ticket_type_id] for line in order.lines}
+        every_lot = units_domain.eligible_lots((lot.number for lot in event.allotments), accessible=True)
+        item = Item(
+            ref=os.urandom(REF_BYTES),
+            body_hash=bytes(4),
+            life_ms=LIFE_MS,
+            total_cents=order.amount_cents,
+            lots=every_lot,
+            caps=tuple((kind.number, kind.capacity) for kind in kinds if kind.capacity is not None),
+            picks=picks,
+        )
+        answers = await self._inventory.fenced(
+            event.id, lambda epoch: self._holds.place(event.id, epoch, [item.pack()])
+        )
+        return Record.unpack(answers[0], 1) if answers[0][:1] == b"H" else None

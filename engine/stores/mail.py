@@ -1,0 +1,31 @@
+"""Mail out over SMTP, one connection a message: mail is rare beside sales, and a dead connection is never reused."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+
+import aiosmtplib
+
+SEND_TIMEOUT_S = 20.0
+
+
+class Mailer:
+    """Hands messages to the mail server. Raises aiosmtplib.SMTPException or OSError where it did not take one."""
+
+    def __init__(self, *, host: str, port: int, user: str = "", password: str = "", tls: bool = False) -> None:
+        self._host = host
+        self._port = port
+        self._user = user
+        self._password = password
+        self._tls = tls
+
+    async def send(self, message: EmailMessage) -> None:
+        await aiosmtplib.send(
+            message,
+            hostname=self._host,
+            port=self._port,
+            username=self._user or None,
+            password=self._password or None,
+            start_tls=True if self._tls else None,
+            timeout=SEND_TIMEOUT_S,
+        )
