@@ -109,9 +109,7 @@ impl Party {
                 "at most {ACCESSIBLE_MAX} accessible seats, and not more than people"
             )));
         }
-        if (0..=u8::MAX)
-            .any(|index| self.categories.contains(index) && usize::from(index) >= chart.categories().len())
-        {
+        if self.categories.highest().is_some_and(|index| usize::from(index) >= chart.categories().len()) {
             return Err(bad_argument("categories: no such category"));
         }
         if self.section.is_some_and(|index| index as usize >= chart.sections().len()) {

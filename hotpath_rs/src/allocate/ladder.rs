@@ -16,6 +16,15 @@ pub(super) struct Placed {
     pub(super) units: Vec<u32>,
     pub(super) step: u8,
     pub(super) adjacent: bool,
+    /// New orphans, where the step counted them anyway.
+    pub(super) orphans: Option<u32>,
+}
+
+impl Placed {
+    /// Found without counting orphans.
+    pub(super) fn uncounted(units: Vec<u32>, step: u8, adjacent: bool) -> Self {
+        Self { units, step, adjacent, orphans: None }
+    }
 }
 
 /// What the asks before this one found out. Valid while the map only loses units and the buyer's lots stay the same.
@@ -66,11 +75,8 @@ pub(super) fn place(view: &View<'_>, group: &Group<'_>, trail: &mut Trail) -> Op
     let held = Centre::of_units(chart, group.held);
     let focus = if held.is_empty() { house } else { held };
     if view.party.accessible > 0 {
-        return accessible::best(view, group.split, &focus).map(|seated| Placed {
-            units: seated.units,
-            step: seated.step,
-            adjacent: seated.adjacent,
-        });
+        return accessible::best(view, group.split, &focus)
+            .map(|seated| Placed::uncounted(seated.units, seated.step, seated.adjacent));
     }
     if let Some(placed) = grow(view, group, &house) {
         return Some(placed);
@@ -91,7 +97,8 @@ fn grow(view: &View<'_>, group: &Group<'_>, house: &Centre) -> Option<Placed> {
     let grown = beside::best(view, &own, house)?;
     let step = grown.step(view.policy);
     let growing = !group.held.is_empty();
-    (step == 1 || growing).then_some(Placed { step, adjacent: grown.whole || !growing, units: grown.units })
+    let (adjacent, orphans) = (grown.whole || !growing, Some(grown.orphans));
+    (step == 1 || growing).then_some(Placed { units: grown.units, step, adjacent, orphans })
 }
 
 /// Steps 1 to 4 among seats.
@@ -105,17 +112,18 @@ fn seated(view: &View<'_>, group: &Group<'_>, trail: &mut Trail, focus: &Centre)
     };
     if let Some(found) = found {
         let units = (found.start..found.start + view.party.quantity).collect();
-        return Some(Placed { units, step: found.step, adjacent: group.held.is_empty() });
+        let (step, orphans) = (found.step, Some(found.orphans));
+        return Some(Placed { units, step, adjacent: group.held.is_empty(), orphans });
     }
     if !group.split {
         return None;
     }
     if let Some(pieces) = two_pieces::best(view, focus) {
         let units = pieces.iter().flat_map(|piece| piece.start..piece.end).collect();
-        return Some(Placed { units, step: 3, adjacent: false });
+        return Some(Placed::uncounted(units, 3, false));
     }
     let units = any_pieces::best(view, view.party.quantity, focus)?;
-    Some(Placed { units, step: 4, adjacent: false })
+    Some(Placed::uncounted(units, 4, false))
 }
 
 /// General admission.
@@ -123,7 +131,8 @@ fn numbered(view: &View<'_>, group: &Group<'_>, trail: &mut Trail) -> Option<Pla
     let (found, first_free) = general::best(view, view.party.quantity, group.split, trail.general_from);
     trail.general_from = first_free;
     let found = found?;
-    Some(Placed { units: found.units, step: if found.together { 1 } else { 4 }, adjacent: found.together })
+    let step = if found.together { 1 } else { 4 };
+    Some(Placed { units: found.units, step, adjacent: found.together, orphans: Some(0) })
 }
 
 /// Every seat that is left, and numbers for the rest.
@@ -137,5 +146,5 @@ fn mixed(view: &View<'_>, focus: &Centre) -> Option<Placed> {
     }
     units.extend(numbers);
     units.sort_unstable();
-    Some(Placed { units, step: 4, adjacent: false })
+    Some(Placed::uncounted(units, 4, false))
 }

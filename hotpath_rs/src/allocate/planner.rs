@@ -88,17 +88,20 @@ fn plan_one(
         ask.beside.iter().copied().filter(|unit| chart.segment(*unit).is_some()).collect();
     held.sort_unstable();
     held.dedup();
-    let placed = match ask.parties.as_slice() {
+    match ask.parties.as_slice() {
         [party] => {
             let (trail, lots) = trails.of(chart, party);
             let scene = Scene { chart, map, lots };
             let view = View { scene, party, policy: trail.settle(ask.policy, &scene) };
             let group = Group { split: ask.split, held: &held, given: &[] };
-            place(&view, &group, trail).map(|placed| vec![placed]).ok_or_else(|| refusal(&view, party))
+            let placed = place(&view, &group, trail).ok_or_else(|| refusal(&view, party))?;
+            Ok(answer(&scene, placed))
         }
-        parties => place_all(&Scene { chart, map, lots: &trails.lots }, ask, parties, &held),
-    }?;
-    Ok(summary(&Scene { chart, map, lots: &trails.lots }, placed))
+        parties => {
+            let scene = Scene { chart, map, lots: &trails.lots };
+            place_all(&scene, ask, parties, &held).map(|placed| joint_answer(&scene, placed))
+        }
+    }
 }
 
 /// Several parties. In the order given if that seats everybody; else the ones with the least choice first; else
@@ -157,17 +160,32 @@ fn refusal(view: &View<'_>, party: &Party) -> Refused {
     Refused { code, free }
 }
 
-fn summary(scene: &Scene<'_>, placed: Vec<Placed>) -> Plan {
+/// One party's places as the answer.
+fn answer(scene: &Scene<'_>, placed: Placed) -> Plan {
+    let Placed { units, step, adjacent, orphans } = placed;
+    let orphans_created = orphans.unwrap_or_else(|| orphans::of_units(scene, &units));
+    Plan { adjacent, rows_used: rows_used(scene, &units), step, orphans_created, units }
+}
+
+/// Several parties' places as one answer.
+fn joint_answer(scene: &Scene<'_>, placed: Vec<Placed>) -> Plan {
     let adjacent = placed.iter().all(|party| party.adjacent);
     let step = placed.iter().map(|party| party.step).max().unwrap_or(1);
     let units: Vec<u32> = placed.into_iter().flat_map(|party| party.units).collect();
     let mut sorted = units.clone();
     sorted.sort_unstable();
-    let mut rows: Vec<u32> =
-        sorted.iter().filter_map(|unit| scene.chart.segment(*unit)).map(|segment| segment.row).collect();
-    rows.dedup();
-    let rows_used = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-    Plan { adjacent, rows_used, step, orphans_created: orphans::of_units(scene, &sorted), units }
+    let orphans_created = orphans::of_units(scene, &sorted);
+    Plan { adjacent, rows_used: rows_used(scene, &sorted), step, orphans_created, units }
+}
+
+/// Different rows among units in ascending order.
+fn rows_used(scene: &Scene<'_>, units: &[u32]) -> u32 {
+    let (mut rows, mut last) = (0, None);
+    for row in units.iter().filter_map(|unit| scene.chart.segment(*unit)).map(|segment| segment.row) {
+        rows += u32::from(last != Some(row));
+        last = Some(row);
+    }
+    rows
 }
 
 fn take(map: &mut [u8], units: &[u32]) {

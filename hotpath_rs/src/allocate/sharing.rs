@@ -34,7 +34,7 @@ pub(super) fn share(scene: &Scene<'_>, parties: &[Party]) -> Option<Vec<Placed>>
             units.extend(pool.units.drain(..*count));
         }
         units.sort_unstable();
-        Placed { units, step: 4, adjacent: false }
+        Placed::uncounted(units, 4, false)
     });
     Some(placed.collect())
 }

@@ -8,6 +8,7 @@ mod chart;
 mod faults;
 mod geometry;
 mod parts;
+mod values;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -103,6 +103,13 @@ impl CategorySet {
         self.0[(category >> 6) as usize] >> (category & 63) & 1 == 1
     }
 
+    /// The highest member.
+    #[must_use]
+    pub fn highest(self) -> Option<u8> {
+        let word = self.0.iter().rposition(|word| *word != 0)?;
+        u8::try_from(word as u32 * 64 + self.0[word].ilog2()).ok()
+    }
+
     /// Add one.
     pub fn insert(&mut self, category: u8) {
         self.0[(category >> 6) as usize] |= 1 << (category & 63);
