@@ -37,4 +37,5 @@ STACK_STOP_MAX_S = 20.0
 AUDIT_MAX_S = 120.0
 SETTLE_MAX_S = 30.0  # after the last journey: how long orders may take to become terminal
 
+GENERATOR_CPU_SHARE = 0.9  # of a core, above which a generator measures its own slowness
 GENERATOR_LATE_MS = 250.0  # p99 of the generator's own lateness above which its latencies are suspect

@@ -1,7 +1,7 @@
 """The rehearsal for Locust's own command line and web page.
 
-`ONSALE_REHEARSAL_PLAN=plan.json locust -f loadtest/locustfile.py`. `python -m loadtest.rehearse` runs the same users and
-shape by itself and keeps its plan with `--keep-plan`.
+`ONSALE_REHEARSAL_PLAN=plan.json locust -f loadtest/locustfile.py`. `python -m loadtest.rehearse` runs the same
+users and shape by itself and keeps its plan with `--keep-plan`.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def audit(event_id: str, data_dir: Path | None) -> Obj:
 
 
 def _ready(child: subprocess.Popen[bytes], log: Path) -> Obj:
-    assert child.stdout is not None  # noqa: S101 - asked for above
+    assert child.stdout is not None
     deadline = time.monotonic() + limits.STACK_READY_MAX_S
     while time.monotonic() < deadline:
         readable, _, _ = select.select([child.stdout], [], [], 0.25)

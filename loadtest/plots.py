@@ -17,10 +17,10 @@ def surge(per_second: dict[str, list[int]]) -> str:
     """Offered reservations as bars; what became of them each second as lines over them."""
     names = list(per_second)
     seconds = max((len(counts) for counts in per_second.values()), default=1)
-    top = _nice(max((max(counts, default=0) for counts in per_second.values()), default=1))
+    ticks = _ticks(max((max(counts, default=0) for counts in per_second.values()), default=1))
     height = 300
-    x, y = _linear(0, seconds, LEFT, WIDTH - RIGHT), _linear(0, top, height - BOTTOM, TOP)
-    parts = [_frame(height, [(y(tick), f"{tick:g}") for tick in _ticks(top)])]
+    x, y = _linear(0, seconds, LEFT, WIDTH - RIGHT), _linear(0, ticks[-1], height - BOTTOM, TOP)
+    parts = [_frame(height, [(y(tick), f"{tick:g}") for tick in ticks])]
     parts += [_below(x(second), height, f"{second}") for second in range(0, seconds + 1, max(1, seconds // 12))]
     bar = max(1.0, x(1) - x(0) - 2)
     offered = per_second[names[0]]
@@ -63,7 +63,7 @@ def ranges(steps: Sequence[StepFigures]) -> str:
             f"<title>{escape(figures.step)}: p50 {figures.p50_ms}, p95 {figures.p95_ms}, ",
             f"p99 {figures.p99_ms}, slowest {figures.max_ms} ms</title></rect>",
         ]
-    return _svg(height, parts, "latency per step") + _legend(["p50 to p95", "p99", "to the slowest"])
+    return _svg(height, parts, "latency per step") + _legend(["p50 to p95", "p99", "to the slowest"], "ranges")
 
 
 def scatter(points: Sequence[tuple[float, float]], what: str) -> str:
@@ -75,7 +75,8 @@ def scatter(points: Sequence[tuple[float, float]], what: str) -> str:
     slowest = sorted(points, key=lambda point: -point[1])[:50]
     drawn = [*points[::every], *slowest]
     height = 260
-    seconds, low, high = max(1.0, *(at for at, _ in points)), 0.3, max(10.0, *(took for _, took in points))
+    times = [max(0.05, took) for _, took in points]
+    seconds, low, high = max(1.0, *(at for at, _ in points)), min(1.0, *times), max(10.0, *times)
     x, y = _linear(0, seconds, LEFT, WIDTH - RIGHT), _log(low, high, height - BOTTOM, TOP)
     decades = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
     parts = [_frame(height, [(y(10**decade), f"{10.0**decade:g} ms") for decade in decades])]
@@ -106,9 +107,9 @@ def _below(at: float, height: float, text: str) -> str:
     return f'<text class="under" x="{at:.1f}" y="{height - BOTTOM + 20:.1f}">{text}</text>'
 
 
-def _legend(names: list[str]) -> str:
+def _legend(names: list[str], of: str = "lines") -> str:
     items = "".join(f'<li class="k{index}">{escape(name)}</li>' for index, name in enumerate(names))
-    return f'<ul class="legend">{items}</ul>'
+    return f'<ul class="legend {of}">{items}</ul>'
 
 
 def _linear(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
@@ -121,14 +122,9 @@ def _log(low: float, high: float, start: float, end: float) -> Callable[[float],
     return lambda value: place(math.log10(value))
 
 
-def _nice(value: float) -> float:
-    """The next of 1, 2 or 5 times a power of ten that makes `TICKS` even steps, times them."""
-    if value <= TICKS:
-        return float(TICKS)
-    raw = value / TICKS
+def _ticks(most: float) -> list[float]:
+    """About `TICKS` even steps of 1, 2, 2.5 or 5 times a power of ten, from 0 to the first that is not below `most`."""
+    raw = max(most, 1.0) / TICKS
     base = 10.0 ** math.floor(math.log10(raw))
-    return TICKS * next(base * step for step in (1, 2, 2.5, 5, 10) if base * step >= raw)
-
-
-def _ticks(top: float) -> list[float]:
-    return [top * part / TICKS for part in range(TICKS + 1)]
+    step = max(1.0, next(base * part for part in (1, 2, 2.5, 5, 10) if base * part >= raw))
+    return [step * part for part in range(math.ceil(max(most, 1.0) / step) + 1)]

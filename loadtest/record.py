@@ -44,6 +44,7 @@ class Record(msgspec.Struct):
     samples: list[Sample] = []
     journeys: list[Journey] = []
     scans: dict[str, int] = {}
+    cpu_share: float = 0.0  # the busiest second of the generator, of one core
 
     def write(self, path: Path) -> None:
         path.write_bytes(msgspec.json.encode(self))
@@ -55,6 +56,7 @@ def merge(paths: Iterable[Path]) -> Record:
         part = msgspec.json.decode(path.read_bytes(), type=Record)
         whole.samples.extend(part.samples)
         whole.journeys.extend(part.journeys)
+        whole.cpu_share = max(whole.cpu_share, part.cpu_share)
         for result, count in part.scans.items():
             whole.scans[result] = whole.scans.get(result, 0) + count
     whole.samples.sort(key=lambda sample: sample.due_s)

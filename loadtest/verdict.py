@@ -15,6 +15,7 @@ Obj = dict[str, Any]
 AUDIT_CHECKS = ("redis_matches_postgres", "map_matches_ledger", "money_matches")
 # A gate opens some time before the doors do; a code that is not valid yet was still read and recognised.
 GOOD_SCANS = frozenset({"admit", "reject not_yet_valid"})
+P95_PROMISED_MS = 200
 GOOD_ENDS = frozenset({"paid", "sold_out", "abandoned"})
 
 
@@ -64,6 +65,7 @@ class Verdict(msgspec.Struct, frozen=True):
     shed: int
     broken: int
     generator_late_p99_ms: float
+    generator_cpu_share: float
     journey: StepFigures
     steps: list[StepFigures]
     ledger: Obj | None
@@ -80,7 +82,7 @@ def judge(record: Record, asked: Asked, ledger: Obj | None) -> Verdict:
     totals = {name: sum(getattr(figures, name) for figures in steps) for name in ("errors_5xx", "shed", "broken")}
     sold = sum(units.values())
     reasons = _reasons(record, asked, totals, doubled) + _ledger_reasons(ledger, asked, sold)
-    cautions = _cautions(asked, totals, late, ledger, steps)
+    cautions = _cautions(asked, totals, late, record.cpu_share, ledger) + _slow(steps)
     for figures in steps:
         if asked.p95_max_ms is not None and figures.p95_ms > asked.p95_max_ms:
             reasons.append(f"{figures.step}: p95 {figures.p95_ms:.0f} ms is above {asked.p95_max_ms:.0f} ms")
@@ -88,8 +90,8 @@ def judge(record: Record, asked: Asked, ledger: Obj | None) -> Verdict:
         go=not reasons, reasons=reasons, cautions=cautions, asked=asked, offered=len(record.journeys),
         outcomes=dict(outcomes.most_common()), units_sold=sold, units_doubled=doubled,
         revenue_cents=sum(journey.amount_cents for journey in record.journeys if journey.outcome == "paid"),
-        scans=record.scans, requests=len(record.samples), **totals, generator_late_p99_ms=round(late, 1), journey=whole,
-        steps=steps, ledger=ledger,
+        scans=record.scans, requests=len(record.samples), **totals, generator_late_p99_ms=round(late, 1),
+        generator_cpu_share=record.cpu_share, journey=whole, steps=steps, ledger=ledger,
     )  # fmt: skip
 
 
@@ -145,21 +147,25 @@ def _ledger_reasons(ledger: Obj | None, asked: Asked, sold: int) -> list[str]:
     return found
 
 
-def _cautions(
-    asked: Asked, totals: dict[str, int], late: float, ledger: Obj | None, steps: list[StepFigures]
-) -> list[str]:
+def _cautions(asked: Asked, totals: dict[str, int], late: float, cpu_share: float, ledger: Obj | None) -> list[str]:
     found = []
     if ledger is None:
         found.append("the ledger was not checked")
     if late > limits.GENERATOR_LATE_MS:
         found.append(f"the generator itself was {late:.0f} ms late (p99): its latencies are upper bounds")
+    if cpu_share > limits.GENERATOR_CPU_SHARE:
+        found.append(f"a generator used {cpu_share:.0%} of its core: latencies are upper bounds; try more --processes")
     if totals["shed"] and asked.shed_allowed:
         found.append(f"{totals['shed']} requests were shed and came back later")
     if totals["broken"] and asked.broken_allowed:
         found.append(f"{totals['broken']} requests were broken by the kill and repeated")
-    slow = [figures for figures in steps if figures.p95_ms > 200 and figures.step != "pay"]  # noqa: PLR2004 - OP-01
-    found += [f"{figures.step}: p95 {figures.p95_ms:.0f} ms is above 200 ms" for figures in slow]
     return found
+
+
+def _slow(steps: list[StepFigures]) -> list[str]:
+    """Steps of the shop above the promised 200 ms; the payment provider's own time is not the shop's."""
+    slow = [figures for figures in steps if figures.p95_ms > P95_PROMISED_MS and figures.step != "pay"]
+    return [f"{figures.step}: p95 {figures.p95_ms:.0f} ms is above {P95_PROMISED_MS} ms" for figures in slow]
 
 
 def _steps(record: Record) -> list[str]:
