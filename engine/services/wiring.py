@@ -26,6 +26,7 @@ from engine.services.on_sales import OnSales
 from engine.services.organizations import Organizations
 from engine.services.passwords import Passwords
 from engine.services.people import People
+from engine.services.promos import Promos
 from engine.services.scans import Scans
 from engine.services.selling import Selling
 from engine.services.throttle import Throttle
@@ -58,6 +59,7 @@ class Services:
     ticket_types: TicketTypes
     on_sales: OnSales
     allotments: Allotments
+    promos: Promos
     selling: Selling
     inventory: Inventory
     availability: Availability
@@ -119,6 +121,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             ticket_types=TicketTypes(pool=pool, access=access, events=events),
             on_sales=OnSales(pool=pool, events=events),
             allotments=Allotments(pool=pool, hot=hot, access=access, events=events, inventory=inventory),
+            promos=Promos(pool=pool, access=access, events=events, throttle=throttle),
             selling=selling,
             inventory=inventory,
             availability=availability,

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from engine.web import availability, holds
+from engine.web import (
+    allotments,
+    availability,
+    events,
+    holds,
+    on_sales,
+    organizations,
+    people,
+    promos,
+    ticket_types,
+    venues,
+)
 from engine.web.wire import Route
 
 ROUTES: tuple[Route, ...] = (
+    *people.ROUTES,
+    *organizations.ROUTES,
+    *venues.ROUTES,
+    *events.ROUTES,
+    *ticket_types.ROUTES,
+    *on_sales.ROUTES,
+    *allotments.ROUTES,
+    *promos.ROUTES,
     *availability.ROUTES,
     *holds.ROUTES,
 )

@@ -22,6 +22,7 @@ from engine.services.on_sales import OnSales
 from engine.services.organizations import Organizations
 from engine.services.passwords import Passwords
 from engine.services.people import People
+from engine.services.promos import Promos
 from engine.services.selling import Selling
 from engine.services.throttle import Throttle
 from engine.services.ticket_types import TicketTypes
@@ -29,11 +30,11 @@ from engine.services.venues import Venues
 from engine.settings import Settings
 from engine.stores.holds import HoldStore
 from engine.stores.selling import SellingStore
-from engine.web import allotments, events, on_sales, organizations, people, ticket_types, venues, wire
+from engine.web import allotments, events, on_sales, organizations, people, promos, ticket_types, venues, wire
 from tests.web.catalogue import PASSWORD, Someone
 
 _people = itertools.count(1)
-NOUNS = (people, organizations, venues, events, ticket_types, on_sales, allotments)
+NOUNS = (people, organizations, venues, events, ticket_types, on_sales, allotments, promos)
 
 
 @pytest.fixture
@@ -55,6 +56,7 @@ async def catalogue(
     app[appkeys.TICKET_TYPES] = TicketTypes(pool=pool, access=access, events=all_events)
     app[appkeys.ON_SALES] = OnSales(pool=pool, events=all_events)
     app[appkeys.ALLOTMENTS] = Allotments(pool=pool, hot=hot, access=access, events=all_events, inventory=inventory)
+    app[appkeys.PROMOS] = Promos(pool=pool, access=access, events=all_events, throttle=Throttle(hot=hot))
     for noun in NOUNS:
         wire.add(app, noun.ROUTES)
     async with TestClient(TestServer(app)) as client:
