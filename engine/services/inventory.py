@@ -33,6 +33,7 @@ REBUILD_LOCK_MS = 30_000
 TAPE_PARTY_MAX = 10
 TAPE_CANDIDATES_MAX = 200_000
 FENCE_TRIES = 2
+EVENTS_MAX = 1000
 
 Answer = TypeVar("Answer")
 _log = logs.get("inventory")
@@ -158,6 +159,17 @@ class Inventory:
         event = await self._selling.get(event_id)
         pairs = [(unit, event.ticket_types[kind].number) for unit, kind in zip(units, types, strict=True)]
         await self.fenced(event_id, lambda epoch: self._holds.free(event_id, epoch, op_id, pairs))
+
+    async def expire(self, event_id: str) -> bool:
+        """One bounded step of expiry; leases of holds that ended unbought go back to the room. True where more waits."""
+        more, ended = await self.fenced(event_id, lambda epoch: self._holds.expire(event_id, epoch))
+        for lease_id in ended:
+            await leases.release(self._hot, event_id, lease_id)
+        return more
+
+    async def on_sale(self) -> list[str]:
+        """Ids of the events that are published, at most EVENTS_MAX."""
+        return await self._store.selling(EVENTS_MAX)
 
     def _rebuild_soon(self, event_id: str) -> asyncio.Task[None]:
         task = self._rebuilding.get(event_id)

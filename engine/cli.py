@@ -1,0 +1,275 @@
+"""The ``onsale`` command: start everything, serve one app, migrate, audit, rebuild, rehearse."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import orjson
+import uvloop
+from aiohttp import web
+
+from engine.foundation import logs
+from engine.foundation.migrate import migrate
+from engine.settings import Settings
+from engine.supervisor.run_file import DEFAULT_DATA_DIR, DataDir
+
+WORKERS_MAX = 64
+SHUTDOWN_TIMEOUT_S = 5.0
+MIGRATIONS = Path(__file__).parent / "stores" / "migrations"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.run
+    return command(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="onsale", description="Sells tickets when everybody wants them in the same second.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    up = commands.add_parser("up", help="start everything on this machine and print one JSON line when it answers")
+    up.add_argument("--demo", action="store_true", help="create a demo on-sale on the first start")
+    up.add_argument("--ports", type=_ports, default=(8080, 8081, 8082), metavar="E,W,A", help="engine, waiting room, admin; 0 is any")
+    up.add_argument("--data-dir", type=Path, default=DEFAULT_DATA_DIR, help="what survives restarts (default: var)")
+    up.add_argument("--workers", type=_workers, default=1, help="engine processes")
+    up.add_argument("--rehearsal", action="store_true", help="lift per-address limits for loopback clients")
+    up.set_defaults(run=_up)
+
+    serve = commands.add_parser("serve", help="serve one app with the settings of the environment")
+    serve.add_argument("app", choices=["engine", "waitingroom", "admin"])
+    serve.add_argument("--port", type=int)
+    serve.add_argument("--workers", type=_workers, default=1)
+    _data_dir(serve)
+    serve.set_defaults(run=_serve)
+
+    work = commands.add_parser("work", help="run the background jobs")
+    _data_dir(work)
+    work.set_defaults(run=_work)
+
+    migration = commands.add_parser("migrate", help="bring the database to the newest schema")
+    _data_dir(migration)
+    migration.set_defaults(run=_migrate)
+
+    admin = commands.add_parser("create-admin", help="make a platform admin; the password is read from stdin")
+    admin.add_argument("email")
+    admin.add_argument("--name", default="Platform admin")
+    _data_dir(admin)
+    admin.set_defaults(run=_create_admin)
+
+    audit = commands.add_parser("audit", help="check the ledger; exit 1 where an invariant fails")
+    audit.add_argument("event", nargs="?")
+    _data_dir(audit)
+    audit.set_defaults(run=_audit)
+
+    rebuild = commands.add_parser("rebuild", help="write Redis anew from Postgres")
+    rebuild.add_argument("event", nargs="?")
+    _data_dir(rebuild)
+    rebuild.set_defaults(run=_rebuild)
+
+    rehearse = commands.add_parser("rehearse", help="replay a demand profile against a stack of its own, end with a verdict")
+    rehearse.add_argument("profile")
+    rehearse.add_argument("more", nargs=argparse.REMAINDER, help="handed on to python -m loadtest.rehearse")
+    rehearse.set_defaults(run=_rehearse)
+
+    draw = commands.add_parser("verify-draw", help="check a waiting room's audit bundle")
+    draw.add_argument("file", type=Path)
+    draw.set_defaults(run=_verify_draw)
+
+    contract = commands.add_parser("openapi", help="print the contract, or compare it with a file")
+    contract.add_argument("--check", type=Path, metavar="FILE")
+    contract.add_argument("--write", type=Path, metavar="FILE")
+    contract.set_defaults(run=_openapi)
+    return parser
+
+
+def _data_dir(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data-dir", type=Path, help="take addresses and secrets from the stack running there")
+
+
+def _ports(text: str) -> tuple[int, int, int]:
+    try:
+        engine, room, admin = (int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError("three ports, as 8080,8081,8082") from None
+    if not all(0 <= port <= 65535 for port in (engine, room, admin)):  # noqa: PLR2004 - what a port is
+        raise argparse.ArgumentTypeError("ports are 0 to 65535")
+    return engine, room, admin
+
+
+def _workers(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= WORKERS_MAX:
+        raise argparse.ArgumentTypeError(f"1 to {WORKERS_MAX} workers")
+    return int(text)
+
+
+def _run(work: Coroutine[Any, Any, int]) -> int:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def _settings(options: argparse.Namespace, process: str) -> Settings:
+    """Settings from the environment, or of the stack running in --data-dir (default: var, where one runs)."""
+    folder = options.data_dir or (DEFAULT_DATA_DIR if "ONSALE_MASTER_KEYS" not in os.environ else None)
+    if folder is not None:
+        facts = DataDir(folder).read_run()
+        if facts is None:
+            sys.exit(f"onsale: no stack runs from {folder}: start one with `onsale up`, or set ONSALE_* settings")
+        os.environ.update(facts["environment"])
+    settings = Settings()
+    logs.configure(process, settings.log_level)
+    return settings
+
+
+def _up(options: argparse.Namespace) -> int:
+    from engine.supervisor.stack import Options, Stack  # noqa: PLC0415 - only `up` needs the supervisor
+
+    logs.configure("supervisor", "warning")
+    stack = Stack(
+        Options(options.data_dir, options.ports, options.demo, options.workers, options.rehearsal),
+        say=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    return _run(stack.run())
+
+
+def _serve(options: argparse.Namespace) -> int:
+    if options.workers > 1:
+        return _serve_many(options)
+    settings = _settings(options, options.app)
+    ports = {"engine": settings.engine_url, "waitingroom": settings.waitingroom_url, "admin": settings.admin_url}
+    port = options.port or int(ports[options.app].rpartition(":")[2])
+    web.run_app(
+        _application(options.app, settings),
+        host=settings.host,
+        port=port,
+        reuse_port=True,
+        access_log=None,
+        print=None,
+        shutdown_timeout=SHUTDOWN_TIMEOUT_S,
+        loop=uvloop.new_event_loop(),
+    )
+    return 0
+
+
+def _application(name: str, settings: Settings) -> web.Application:
+    if name == "waitingroom":
+        from waitingroom.app import create_app as room_app  # noqa: PLC0415 - a building of its own
+        from waitingroom.settings import Settings as RoomSettings  # noqa: PLC0415
+
+        return room_app(RoomSettings())
+    if name == "admin":
+        from admin.app import create_app as admin_app  # noqa: PLC0415
+
+        return admin_app(settings)
+    from engine.app import create_app  # noqa: PLC0415
+
+    return create_app(settings)
+
+
+def _serve_many(options: argparse.Namespace) -> int:
+    """One process per worker on one port; the kernel spreads connections (SO_REUSEPORT)."""
+    command = [sys.executable, "-m", "engine", "serve", options.app]
+    command += ["--port", str(options.port)] if options.port else []
+    command += ["--data-dir", str(options.data_dir)] if options.data_dir else []
+    workers = [subprocess.Popen(command) for _ in range(options.workers)]
+    try:
+        return max(worker.wait() for worker in workers)
+    except KeyboardInterrupt:
+        for worker in workers:
+            worker.terminate()
+        return max(worker.wait() for worker in workers)
+
+
+def _work(options: argparse.Namespace) -> int:
+    from engine.worker import work  # noqa: PLC0415
+
+    return _run(work(_settings(options, "worker")))
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    print(migrate(_settings(options, "migrate").database_url, MIGRATIONS) or "up to date")
+    return 0
+
+
+def _create_admin(options: argparse.Namespace) -> int:
+    from engine.foundation.connections import open_postgres  # noqa: PLC0415
+    from engine.services.people import create_admin  # noqa: PLC0415
+
+    settings = _settings(options, "create-admin")
+    password = sys.stdin.readline().rstrip("\n")
+
+    async def create() -> int:
+        pool = await open_postgres(settings.database_url, pool_max=2)
+        try:
+            print(await create_admin(pool, options.email, password, options.name))
+        finally:
+            await pool.close()
+        return 0
+
+    return _run(create())
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from engine.services.audit import audit  # noqa: PLC0415
+
+    settings = _settings(options, "audit")
+
+    async def check() -> int:
+        reports = await audit(settings, options.event)
+        for report in reports:
+            print(orjson.dumps(report).decode())
+        return 0 if reports and all(report["ok"] for report in reports) else 1
+
+    return _run(check())
+
+
+def _rebuild(options: argparse.Namespace) -> int:
+    from engine.services.wiring import open_services  # noqa: PLC0415
+
+    settings = _settings(options, "rebuild")
+
+    async def rebuild() -> int:
+        async with open_services(settings) as services:
+            events = [options.event] if options.event else await services.inventory.on_sale()
+            for event_id in events:
+                done = await services.inventory.rebuild(event_id)
+                print(orjson.dumps({"event_id": event_id, "rebuilt": done}).decode())
+        return 0
+
+    return _run(rebuild())
+
+
+def _rehearse(options: argparse.Namespace) -> int:
+    command = [sys.executable, "-m", "loadtest.rehearse", options.profile, *options.more]
+    if "--engine" not in options.more and "--own-stack" not in options.more:
+        command.append("--own-stack")
+    return subprocess.call(command)
+
+
+def _verify_draw(options: argparse.Namespace) -> int:
+    from waitingroom.verify import main as verify  # noqa: PLC0415
+
+    return verify(options.file)
+
+
+def _openapi(options: argparse.Namespace) -> int:
+    from engine.web.openapi import document_bytes  # noqa: PLC0415
+
+    fresh = document_bytes()
+    if options.write:
+        options.write.write_bytes(fresh)
+    elif options.check:
+        if options.check.read_bytes() != fresh:
+            print(f"{options.check} is stale: run `make openapi`", file=sys.stderr)
+            return 1
+    else:
+        sys.stdout.write(fresh.decode())
+    return 0

@@ -1,0 +1,99 @@
+"""Child processes: started with their own log, watched, started again when they die, stopped in reverse order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+RESTARTS_MAX = 20              # within RESTART_WINDOW_S; a child that keeps dying stops the stack
+RESTART_WINDOW_S = 60.0
+RESTART_DELAY_S = 0.2
+STOP_TIMEOUT_S = 12.0
+LOG_TAIL_LINES = 8
+
+
+@dataclass(slots=True)
+class Child:
+    """A program we keep running."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    log: Path
+    process: asyncio.subprocess.Process | None = None
+    watcher: asyncio.Task[None] | None = None
+    deaths: list[float] = field(default_factory=list)
+
+
+class Children:
+    """All our processes. ``on_failure`` is called once with a sentence when one cannot be kept alive."""
+
+    def __init__(self, on_failure: Callable[[str], None]) -> None:
+        self._children: list[Child] = []
+        self._on_failure = on_failure
+        self._stopping = False
+
+    async def start(self, child: Child) -> None:
+        """Start it and keep it running."""
+        self._children.append(child)
+        await self._spawn(child)
+        child.watcher = asyncio.create_task(self._watch(child))
+
+    async def stop(self) -> None:
+        """Ask every child to stop, newest first; what does not stop in time is killed."""
+        self._stopping = True
+        for child in reversed(self._children):
+            process = child.process
+            if process is not None and process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.send_signal(signal.SIGTERM)
+        for child in reversed(self._children):
+            if child.watcher is not None:
+                try:
+                    await asyncio.wait_for(asyncio.shield(child.watcher), STOP_TIMEOUT_S)
+                except TimeoutError:
+                    if child.process is not None and child.process.returncode is None:
+                        child.process.kill()
+                    await child.watcher
+
+    def tail(self, name: str) -> str:
+        """The last lines a child wrote."""
+        child = next(child for child in self._children if child.name == name)
+        lines = child.log.read_text(errors="replace").splitlines() if child.log.exists() else []
+        return "\n    ".join(lines[-LOG_TAIL_LINES:])
+
+    def pids(self) -> dict[str, int]:
+        return {child.name: child.process.pid for child in self._children if child.process is not None}
+
+    async def _spawn(self, child: Child) -> None:
+        with child.log.open("ab") as sink:
+            child.process = await asyncio.create_subprocess_exec(
+                *child.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                env={**os.environ, **child.environment},
+                start_new_session=True,    # Ctrl-C reaches us alone; we stop them in order
+            )
+
+    async def _watch(self, child: Child) -> None:
+        while True:
+            assert child.process is not None
+            code = await child.process.wait()
+            if self._stopping:
+                return
+            now = time.monotonic()
+            child.deaths = [moment for moment in child.deaths if now - moment < RESTART_WINDOW_S] + [now]
+            if len(child.deaths) > RESTARTS_MAX:
+                self._on_failure(f"{child.name} keeps ending (last exit {code}):\n    {self.tail(child.name)}")
+                return
+            await asyncio.sleep(RESTART_DELAY_S * len(child.deaths))
+            if self._stopping:
+                return
+            await self._spawn(child)

@@ -1,0 +1,254 @@
+"""The whole stack on one machine: stores, schema, sandbox, mail catcher, the three apps and the worker.
+
+The order is: folder, ports, stores (side by side), schema, admin account, everything else side by side, demo, ready line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+
+from engine.foundation import embedded
+from engine.foundation.connections import open_postgres
+from engine.foundation.migrate import migrate
+from engine.services.people import create_admin
+from engine.supervisor.children import Child, Children
+from engine.supervisor.demo import create_demo
+from engine.supervisor.run_file import DataDir
+
+MIGRATIONS = Path(__file__).parents[1] / "stores" / "migrations"
+ADMIN_EMAIL = "admin@onsale.localhost"
+READY_TIMEOUT_S = 60.0
+READY_POLL_S = 0.05
+HOST = "127.0.0.1"
+
+
+class StackFailed(RuntimeError):  # noqa: N818 - reads as a sentence where it is raised
+    """The stack cannot start; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What ``onsale up`` was asked for. A port of 0 is any free one."""
+
+    data_dir: Path
+    ports: tuple[int, int, int] = (8080, 8081, 8082)
+    demo: bool = False
+    workers: int = 1
+    rehearsal: bool = False
+
+
+@dataclass(slots=True)
+class Stack:
+    """A running stack; ``facts`` is the ready line."""
+
+    options: Options
+    say: Callable[[str], None]
+    facts: dict[str, Any] = field(default_factory=dict)
+    _servers: list[embedded.Server] = field(default_factory=list)
+    _children: Children | None = None
+    _failure: asyncio.Event = field(default_factory=asyncio.Event)
+    _why: str = ""
+    _began_s: float = field(default_factory=time.monotonic)
+
+    async def run(self) -> int:
+        """Start, print the ready line, wait for SIGINT or SIGTERM, stop everything. The exit code."""
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        data = DataDir(self.options.data_dir.resolve())
+        try:
+            data.claim()
+            starting = asyncio.create_task(self._start(data))
+            if not await _first(starting, stop):
+                return 130
+            sys.stdout.write(orjson.dumps(self.facts).decode() + "\n")
+            sys.stdout.flush()
+            await _first(asyncio.create_task(self._failure.wait()), stop)
+            if self._failure.is_set():
+                raise StackFailed(self._why)
+        except (StackFailed, embedded.EmbeddedFailed, RuntimeError, OSError) as error:
+            self.say(f"onsale: {error}")
+            return 1
+        finally:
+            await self._stop(data)
+        return 0
+
+    async def _start(self, data: DataDir) -> None:
+        ports = tuple(_claim_port(port) for port in self.options.ports)
+        self.say("stores      starting Valkey and Postgres")
+        redis_url, postgres_dsn = await self._stores(data.path)
+        self.say("schema      migrating")
+        await asyncio.to_thread(migrate, postgres_dsn, MIGRATIONS)
+        secrets = data.secrets()
+        pool = await open_postgres(postgres_dsn, pool_max=2)
+        try:
+            if not await pool.fetchval("SELECT true FROM users WHERE email = $1", ADMIN_EMAIL):
+                await create_admin(pool, ADMIN_EMAIL, secrets["admin_password"], "Platform admin")
+        finally:
+            await pool.close()
+        await self._processes(data, ports, secrets, redis_url, postgres_dsn)
+        if self.options.demo:
+            await self._demo(data)
+        data.write_run({**data.read_run(), **self.facts})  # type: ignore[dict-item]
+        self.say(f"ready       after {time.monotonic() - self._began_s:.1f} s")
+
+    async def _stores(self, folder: Path) -> tuple[str, str]:
+        """The named stores, or embedded ones started side by side."""
+        redis_url, database_url = os.environ.get("ONSALE_REDIS_URL"), os.environ.get("ONSALE_DATABASE_URL")
+        waits = []
+        if redis_url is None:
+            waits.append(asyncio.to_thread(embedded.start_valkey, folder / "redis"))
+        if database_url is None:
+            waits.append(asyncio.to_thread(embedded.start_postgres, folder / "postgres"))
+        for server in await asyncio.gather(*waits):
+            self._servers.append(server)
+            if server.url.startswith("redis"):
+                redis_url = server.url
+            else:
+                database_url = await asyncio.to_thread(embedded.create_database, server, "onsale")
+        assert redis_url is not None
+        assert database_url is not None
+        return redis_url, database_url
+
+    async def _processes(
+        self, data: DataDir, ports: tuple[int, ...], secrets: dict[str, str], redis_url: str, postgres_dsn: str
+    ) -> None:
+        engine, room, admin = (f"http://{HOST}:{port}" for port in ports)
+        stripe_port, mail_port, smtp_port = (embedded.free_port() for _ in range(3))
+        environment = {
+            "ONSALE_REDIS_URL": redis_url,
+            "ONSALE_DATABASE_URL": postgres_dsn,
+            "ONSALE_MASTER_KEYS": secrets["master_keys"],
+            "ONSALE_JWT_KEY": secrets["jwt_key"],
+            "ONSALE_ENGINE_URL": os.environ.get("ONSALE_ENGINE_URL", engine),
+            "ONSALE_WAITINGROOM_URL": os.environ.get("ONSALE_WAITINGROOM_URL", room),
+            "ONSALE_ADMIN_URL": os.environ.get("ONSALE_ADMIN_URL", admin),
+            "ONSALE_REHEARSAL": str(int(self.options.rehearsal)),
+            "ONSALE_SMTP_HOST": HOST,
+            "ONSALE_SMTP_PORT": str(smtp_port),
+        }
+        sandboxed = "ONSALE_STRIPE_SECRET_KEY" not in os.environ
+        stripe = f"http://{HOST}:{stripe_port}" if sandboxed else "https://api.stripe.com"
+        if sandboxed:
+            environment |= {
+                "ONSALE_STRIPE_URL": stripe,
+                "ONSALE_STRIPE_SECRET_KEY": secrets["stripe_secret_key"],
+                "ONSALE_STRIPE_PUBLISHABLE_KEY": secrets["stripe_publishable_key"],
+                "ONSALE_STRIPE_WEBHOOK_SECRET": secrets["stripe_webhook_secret"],
+                "ONSALE_STRIPE_RATE_PER_S": os.environ.get("ONSALE_STRIPE_RATE_PER_S", "1000"),
+            }
+        logs = data.path / "logs"
+        logs.mkdir(exist_ok=True)
+        children = self._children = Children(self._fail)
+
+        async def start(name: str, *arguments: str) -> None:
+            command = [sys.executable, "-m", *arguments]
+            await children.start(Child(name, command, environment, logs / f"{name}.log"))
+
+        waits = {"engine": engine + "/readyz", "waitingroom": room + "/readyz", "admin": admin + "/readyz"}
+        if sandboxed:
+            await start(
+                "sandbox", "loadtest.sandbox", "--host", HOST, "--port", str(stripe_port),
+                "--webhook-url", engine + "/v1/webhooks/stripe", "--webhook-secret", secrets["stripe_webhook_secret"],
+                "--state-file", str(data.path / "sandbox.json"),
+            )  # fmt: skip
+            waits["sandbox"] = stripe + "/_sandbox/controls"
+        await start("mailbox", "loadtest.mailbox", "--smtp-port", str(smtp_port), "--http-port", str(mail_port))
+        mail = f"http://{HOST}:{mail_port}"
+        waits["mailbox"] = mail + "/messages"
+        for number in range(self.options.workers):
+            suffix = "" if number == 0 else f"-{number + 1}"
+            await start("engine" + suffix, "engine", "serve", "engine", "--port", str(ports[0]))
+        await start("waitingroom", "engine", "serve", "waitingroom", "--port", str(ports[1]))
+        await start("admin", "engine", "serve", "admin", "--port", str(ports[2]))
+        await start("worker", "engine", "work")
+        self.facts = {
+            "ready": True,
+            "engine": engine,
+            "waitingroom": room,
+            "admin": admin,
+            "redis": redis_url,
+            "postgres": postgres_dsn,
+            "stripe": stripe,
+            "mail": mail,
+            "admin_email": ADMIN_EMAIL,
+            "admin_password": secrets["admin_password"],
+            "pids": children.pids(),
+        }
+        data.write_run({"environment": environment, **self.facts})
+        await asyncio.gather(*(self._await_ready(name, url) for name, url in waits.items()))
+
+    async def _await_ready(self, name: str, url: str) -> None:
+        assert self._children is not None
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as client:
+            while time.monotonic() < deadline:
+                if self._failure.is_set():
+                    raise StackFailed(self._why)
+                with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                    async with client.get(url) as answer:
+                        if answer.status == 200:  # noqa: PLR2004 - ready
+                            self.say(f"{name:<11} answers at {url.rpartition('/')[0]}")
+                            return
+                await asyncio.sleep(READY_POLL_S)
+        raise StackFailed(f"{name} did not answer within {READY_TIMEOUT_S:.0f} s:\n    {self._children.tail(name)}")
+
+    async def _demo(self, data: DataDir) -> None:
+        known = data.recall("demo")
+        if known is None:
+            self.say("demo        creating the demo on-sale")
+            known = await create_demo(self.facts)
+            data.remember("demo", known)
+        self.facts |= known
+
+    def _fail(self, why: str) -> None:
+        self._why = why
+        self._failure.set()
+
+    async def _stop(self, data: DataDir) -> None:
+        if self._children is not None:
+            self.say("stopping")
+            await self._children.stop()
+            data.forget_run()
+        for server in reversed(self._servers):
+            await asyncio.to_thread(server.stop)
+
+
+async def _first(work: asyncio.Task[Any], stop: asyncio.Event) -> bool:
+    """True where the work was done first; its error is raised. False where we were told to stop."""
+    waiting = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if work in done:
+        await work
+        return True
+    work.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await work
+    return False
+
+
+def _claim_port(port: int) -> int:
+    """The port, a free one for 0. StackFailed where it is taken."""
+    if port == 0:
+        return embedded.free_port()
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise StackFailed(f"Port {port} is taken: stop what listens there, or choose others with --ports E,W,A") from error
+    return port
