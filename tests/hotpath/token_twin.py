@@ -18,7 +18,7 @@ KINDS = {"queue": (1, "wr1"), "admission": (2, "wr1"), "hold": (3, "wr1"), "orde
 
 def hkdf(master: bytes, label: str, context: str) -> bytes:
     """RFC 5869, one block of output, written out."""
-    info = bytes([len(label)]) + label.encode() + bytes([len(context)]) + context.encode()
+    info = field(label.encode()) + field(context.encode())
     extracted = hmac.new(b"onsale/1", master, hashlib.sha256).digest()
     return hmac.new(extracted, info + b"\x01", hashlib.sha256).digest()
 
