@@ -14,6 +14,36 @@ Arguments outside their documented range raise ``ValueError``.
 from collections.abc import Sequence
 from typing import Literal, Self, final
 
+__all__ = [
+    "COHORT_MAX",
+    "DRAW_ROUNDS",
+    "TICKET_CODES_MAX",
+    "TICKET_CODE_CHARS",
+    "Admission",
+    "AllocationRefused",
+    "Ask",
+    "ChartError",
+    "DrawError",
+    "DrawReport",
+    "EventKeys",
+    "Keyring",
+    "Party",
+    "Plan",
+    "PlatformKeys",
+    "QueueTicket",
+    "SeatMap",
+    "Section",
+    "TicketCode",
+    "TokenError",
+    "draw_seed",
+    "merkle_root",
+    "peek_event",
+    "shuffle_all",
+    "shuffle_index",
+    "unshuffle_index",
+    "verify_draw",
+]
+
 class TokenError(ValueError):
     """A token or ticket code was refused. ``args == (code,)``.
 
@@ -100,9 +130,7 @@ class EventKeys:
         :raises TokenError: malformed, wrong_kind, unknown_key, wrong_event, bad_signature
         """
 
-    def mint_admission(
-        self, *, lease_id: bytes, device_key_hash: bytes, not_before_ms: int, expires_at_ms: int
-    ) -> str:
+    def mint_admission(self, *, lease_id: bytes, device_key_hash: bytes, not_before_ms: int, expires_at_ms: int) -> str:
         """Sign the proof of being let in, valid for ``not_before_ms <= now < expires_at_ms``.
 
         :param lease_id: the lease it stands on, 16 bytes
@@ -143,9 +171,7 @@ class EventKeys:
         :raises ValueError: the expiry does not lie after the not-before time
         """
 
-    def verify_ticket_code(
-        self, code: str, now_s: int, leeway_s: int = 30, check_times: bool = True
-    ) -> TicketCode:
+    def verify_ticket_code(self, code: str, now_s: int, leeway_s: int = 30, check_times: bool = True) -> TicketCode:
         """Believe a ticket code at a time, `leeway_s` granted on both ends.
 
         With ``check_times=False`` an authentic code is returned whatever the time is, for a caller that has other
@@ -157,7 +183,7 @@ class EventKeys:
     def verify_ticket_codes(self, codes: bytes, now_s: int, leeway_s: int = 30) -> bytes:
         """Judge many codes at once, the GIL released: 8 packed bytes a code, in order.
 
-        `codes` is the codes joined by ``\\n``, none after the last; an empty buffer holds none. A code that itself
+        `codes` is the codes joined by newlines, none after the last; an empty buffer holds none. A code that itself
         contains a newline would shift all that follow: where codes come from strangers, check the length of the
         answer or use :meth:`verify_ticket_code_list`.
 
