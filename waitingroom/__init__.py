@@ -1,0 +1,1 @@
+"""The waiting room: the queue is arithmetic, the draw is provable, capacity is decided by one script."""

@@ -1,0 +1,76 @@
+"""The roof of the waiting room: stores, rooms, routes, in one application."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from engine.foundation.bearer import Bearers
+from engine.foundation.connections import HotRedis, eventually, open_postgres
+from engine.foundation.health import Health
+from engine.foundation.http import BODY_BYTES_MAX
+from waitingroom import appkeys, routes
+from waitingroom.challenge import Challenges
+from waitingroom.ledger import Ledger
+from waitingroom.limits import AddressLimits
+from waitingroom.operations import allow_origin
+from waitingroom.registry import Rooms
+from waitingroom.settings import Settings, parse_master_keys
+from waitingroom.streams import Streams
+
+
+async def create_app(settings: Settings) -> web.Application:
+    """Everything but the socket. Several processes may serve one port; the rooms' fence lets one of them lead."""
+    app = web.Application(client_max_size=BODY_BYTES_MAX)
+    app[appkeys.SETTINGS] = settings
+    app[appkeys.BEARERS] = Bearers(settings.jwt_key.get_secret_value().encode())
+    app[appkeys.LIMITS] = AddressLimits(time.monotonic, lifted_for_loopback=settings.rehearsal)
+    app[appkeys.CHALLENGES] = Challenges(_challenge_key(settings))
+    app[appkeys.STREAMS] = Streams()
+    app.cleanup_ctx.append(_stores)
+    app.cleanup_ctx.append(_rooms)
+    app.on_response_prepare.append(_on_prepare)
+    routes.add(app)
+    routes.add_rest(app)
+    return app
+
+
+async def _stores(app: web.Application) -> AsyncIterator[None]:
+    settings = app[appkeys.SETTINGS]
+    redis: HotRedis = await eventually(HotRedis(settings.redis_url).open)
+    pool = await eventually(lambda: open_postgres(settings.database_url, pool_max=settings.waitingroom_pool_max))
+    app[appkeys.REDIS] = redis
+    app[appkeys.LEDGER] = ledger = Ledger(pool)
+
+    async def redis_answers() -> None:
+        await redis.command(b"PING")
+
+    app[appkeys.HEALTH] = Health({"redis": redis_answers, "postgres": ledger.ping}, frozenset({"redis"}))
+    yield
+    await pool.close()
+    await redis.close()
+
+
+async def _rooms(app: web.Application) -> AsyncIterator[None]:
+    settings = app[appkeys.SETTINGS]
+    rooms = Rooms(
+        redis=app[appkeys.REDIS], redis_url=settings.redis_url, ledger=app[appkeys.LEDGER], keyring=settings.keyring
+    )
+    async with rooms.running():
+        app[appkeys.ROOMS] = rooms
+        yield
+
+
+async def _on_prepare(request: web.Request, response: web.StreamResponse) -> None:
+    if "Origin" in request.headers:
+        allow_origin(request, response)
+
+
+def _challenge_key(settings: Settings) -> bytes:
+    """Derived from the newest master key: rotating that only voids challenges of the last minutes."""
+    _, master = parse_master_keys(settings.master_keys.get_secret_value())[0]
+    return hmac.new(master, b"onsale waitingroom challenge", hashlib.sha256).digest()

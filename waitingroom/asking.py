@@ -1,0 +1,98 @@
+"""Who is asking, read from a request: queue ticket, admission token, address, operator."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import ipaddress
+
+import msgspec
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from engine.foundation import errors, http
+from engine.foundation.bearer import Person
+from waitingroom.appkeys import BEARERS, LEDGER, SETTINGS
+from waitingroom.errors import TicketInvalid
+from waitingroom.room import Room
+from waitingroom.wire import TicketRequest
+
+ADMISSION_COOKIE = "onsale_admission"
+QUEUE_COOKIE_PREFIX = "onsale_queue_"
+QUEUE_COOKIE_MAX_AGE_S = 7 * 86_400
+BODY_BYTES_MAX = 8 * 1024
+OPERATOR_ROLES = frozenset({"owner", "manager"})
+DEVICE_KEY_HASH_BYTES = 16
+_ticket_request = msgspec.json.Decoder(TicketRequest)
+
+
+def address(request: web.Request) -> str:
+    """The caller's address; X-Forwarded-For counts only behind our own proxy, which wrote its last entry."""
+    if request.config_dict[SETTINGS].trust_forwarded:
+        last = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        try:
+            return str(ipaddress.ip_address(last))
+        except ValueError:
+            pass
+    return request.remote or "unknown"
+
+
+async def asked(request: web.Request) -> TicketRequest:
+    """The body of a request that names its place; an empty body leaves it to headers and cookies."""
+    raw = await http.read(request, BODY_BYTES_MAX)
+    return http.decode(raw, _ticket_request) if raw.strip() else TicketRequest()
+
+
+def ticket_text(request: web.Request, room: Room, given: TicketRequest) -> str:
+    """The queue ticket: from the body, else the cookie. TicketInvalid where there is none."""
+    text = given.queue_ticket or request.cookies.get(QUEUE_COOKIE_PREFIX + room.event_id)
+    if not text:
+        raise TicketInvalid("Send your queue_ticket", reason="missing")
+    return text
+
+
+def admission_text(request: web.Request, given: TicketRequest) -> str | None:
+    """The admission token: from the body, the Authorization header or the cookie."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if given.admission_token:
+        return given.admission_token
+    return value.strip() if scheme.lower() == "admission" and value else request.cookies.get(ADMISSION_COOKIE)
+
+
+def keep_ticket(request: web.Request, response: web.StreamResponse, event_id: str, ticket: str) -> None:
+    """Remember the place in an HttpOnly cookie, for pages without scripts and for lost tabs."""
+    secure = "; Secure" if request.config_dict[SETTINGS].secure_cookies else ""
+    response.headers.add(
+        "Set-Cookie",
+        f"{QUEUE_COOKIE_PREFIX}{event_id}={ticket}; Path=/; Max-Age={QUEUE_COOKIE_MAX_AGE_S}; HttpOnly; SameSite=Lax{secure}",
+    )
+
+
+async def operator(request: web.Request, room: Room) -> Person:
+    """A platform admin, or an owner or manager of the room's organization. Unauthenticated, Forbidden."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise errors.Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
+    person = request.config_dict[BEARERS].verify(token.strip())
+    if person.is_admin:
+        return person
+    role = await request.config_dict[LEDGER].role(room.rules.organization_id, person.user_id)
+    if role not in OPERATOR_ROLES:
+        raise errors.Forbidden("Only owners and managers of the organization run its waiting room")
+    return person
+
+
+def device_point(device_key: str) -> bytes | None:
+    """The 65 bytes of a P-256 public key given as unpadded base64url, None where the text is another kind of name."""
+    try:
+        raw = base64.b64decode(device_key + "=" * (-len(device_key) % 4), altchars=b"-_", validate=True)
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), raw)
+    except (binascii.Error, ValueError):
+        return None
+    return raw
+
+
+def device_key_hash(point: bytes) -> bytes:
+    """What tickets and tokens carry of a device's key."""
+    return hashlib.sha256(point).digest()[:DEVICE_KEY_HASH_BYTES]

@@ -1,0 +1,74 @@
+"""Joining, decided in the order of cost: what the request says, the challenge, the address block, then Redis."""
+
+from __future__ import annotations
+
+import secrets
+
+from aiohttp import web
+
+from waitingroom import asking
+from waitingroom.appkeys import CHALLENGES, LIMITS
+from waitingroom.challenge import VALID_S
+from waitingroom.errors import ChallengeRequired, IdentityRequired, TicketInvalid
+from waitingroom.room import Place, Room
+from waitingroom.wire import JoinRequest
+
+IDENTITY_CHARS_MIN = 3
+RANDOM_BYTES = 16
+
+
+async def join(request: web.Request, room: Room, given: JoinRequest) -> Place:
+    """A place for whoever asks. A ticket that is shown again, or an identity that is known, keeps its number."""
+    if given.queue_ticket is not None:
+        return await room.rejoin(room.verify(given.queue_ticket))
+    point = asking.device_point(given.device_key) if given.device_key is not None else None
+    key_hash = asking.device_key_hash(point) if point is not None else b""
+    identity = _identity(room, given)
+    if identity is None:
+        place = await _by_cookie(request, room)
+        if place is not None:
+            return place
+        if room.rules.identity == "email":
+            raise IdentityRequired.at("/identity", "identity_required", "Say who you are: an e-mail address")
+        identity = b"random:" + secrets.token_bytes(RANDOM_BYTES)
+    await _challenge(request, room, given)
+    await request.config_dict[LIMITS].pass_through(asking.address(request))
+    return await room.join(room.digest(identity), key_hash)
+
+
+def _identity(room: Room, given: JoinRequest) -> bytes | None:
+    """Who this is, as the bytes that are digested; kinds are told apart so that none can pose as another."""
+    if given.identity is not None:
+        text = given.identity.strip().lower()
+        if room.rules.identity == "email":
+            local, at, domain = text.rpartition("@")
+            if not local or not at or not domain or len(text) < IDENTITY_CHARS_MIN or any(map(str.isspace, text)):
+                raise IdentityRequired.at("/identity", "invalid_email", "This is not an e-mail address")
+            return b"email:" + text.encode()
+        if text:
+            return b"name:" + text.encode()
+    if given.device_key is not None and room.rules.identity == "none":
+        return b"device:" + given.device_key.encode()
+    return None
+
+
+async def _by_cookie(request: web.Request, room: Room) -> Place | None:
+    """The place in the visitor's cookie; a cookie that does not verify is as good as none."""
+    text = request.cookies.get(asking.QUEUE_COOKIE_PREFIX + room.event_id)
+    if not text:
+        return None
+    try:
+        ticket = room.verify(text)
+    except TicketInvalid:
+        return None
+    return await room.rejoin(ticket)
+
+
+async def _challenge(request: web.Request, room: Room, given: JoinRequest) -> None:
+    """Work done for this room and never spent before. ChallengeRequired, with a fresh challenge to solve."""
+    if room.rules.challenge == "none":
+        return
+    challenges = request.config_dict[CHALLENGES]
+    spent_as = challenges.spent_as(room.event_id, given.challenge) if given.challenge else None
+    if spent_as is None or not await room.store.spend_challenge(spent_as, VALID_S):
+        raise ChallengeRequired(challenge=challenges.make(room.event_id))

@@ -1,0 +1,79 @@
+"""Every "no" of the waiting room.
+
+Refusal
+├── Conflict 409
+│   ├── QueueNotOpen       queue_not_open        joining opens at ``opens_at_ms``; with Retry-After
+│   └── DrawNotHeld        draw_not_held         the audit bundle exists after the line has opened
+├── Unauthenticated 401
+│   ├── TicketInvalid      queue_ticket_invalid  ``reason`` is the token's own: malformed, bad_signature, wrong_event ...
+│   └── ProofRequired      proof_required        this place is bound to a device: sign ``nonce``
+├── Forbidden 403
+│   └── ChallengeRequired  challenge_required    solve ``challenge`` and send it along
+├── Gone 410
+│   ├── RoomClosed         room_closed
+│   └── TurnOver           turn_over             the admission of this place has ended; join again for a new one
+├── NotFound 404
+│   └── NoRoom             no_room               this event has no waiting room
+├── Invalid 422
+│   └── IdentityRequired   identity_required
+├── TooMany 429
+│   └── SlowDown           slow_down             too many from this part of the network; with Retry-After
+└── Unavailable 503
+    └── RoomAway           room_unavailable      Redis is away or being restored; places are safe; with jittered Retry-After
+"""
+
+from __future__ import annotations
+
+import random
+
+from engine.foundation import errors
+
+RETRY_S_MIN, RETRY_S_MAX = 1, 5
+
+
+class QueueNotOpen(errors.Conflict):
+    code, title = "queue_not_open", "The line has not opened yet"
+
+
+class DrawNotHeld(errors.Conflict):
+    code, title = "draw_not_held", "The draw is held when the line opens"
+
+
+class TicketInvalid(errors.Unauthenticated):
+    code, title = "queue_ticket_invalid", "This queue ticket does not verify"
+
+
+class ProofRequired(errors.Unauthenticated):
+    code, title = "proof_required", "This place is bound to a device: sign the nonce with its key"
+
+
+class ChallengeRequired(errors.Forbidden):
+    code, title = "challenge_required", "Solve the challenge to join"
+
+
+class RoomClosed(errors.Gone):
+    code, title = "room_closed", "This waiting room is closed"
+
+
+class TurnOver(errors.Gone):
+    code, title = "turn_over", "Your turn has ended: join again for a new place"
+
+
+class NoRoom(errors.NotFound):
+    code, title = "no_room", "This event has no waiting room"
+
+
+class IdentityRequired(errors.Invalid):
+    code, title = "identity_required", "Say who you are: an e-mail address"
+
+
+class SlowDown(errors.TooMany):
+    code, title = "slow_down", "Many people are joining from your part of the network: try again in a moment"
+
+
+class RoomAway(errors.Unavailable):
+    code, title = "room_unavailable", "The waiting room is being restored: your place is safe, try again in a moment"
+
+    def __init__(self, detail: str | None = None) -> None:
+        # Jittered, so that those who were refused together do not return together.
+        super().__init__(detail, retry_after_s=random.randint(RETRY_S_MIN, RETRY_S_MAX))  # noqa: S311 - spread, no secret

@@ -1,0 +1,117 @@
+"""What must survive the loss of Redis, in Postgres: secret, draw, epoch, high-water mark, the counter, the controls."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import asyncpg
+
+from waitingroom.draw import SECRET_BYTES
+from waitingroom.rules import Rules, parse
+
+ROOMS_MAX = 1000
+NUMBER_BLOCK = 10_000  # numbers are promised in blocks, durably, before the first of a block is given out
+
+_ROOM = """
+SELECT o.event_id, o.organization_id, o.prequeue_opens_at, o.opens_at, o.closes_at, o.room, o.card, o.live, o.version,
+       r.epoch, r.high_water, r.serving, r.draw_secret, r.draw, r.controls
+  FROM on_sales o JOIN rooms r USING (event_id)
+ WHERE o.room_enabled
+"""
+# A finished room is forgotten after a day; its row stays.
+_ALL = _ROOM + "AND (o.closes_at IS NULL OR o.closes_at > now() - interval '1 day') ORDER BY o.opens_at DESC LIMIT $1"
+_ONE = _ROOM + "AND o.event_id = $1"
+_MISSING = """
+SELECT o.event_id FROM on_sales o LEFT JOIN rooms r USING (event_id)
+ WHERE o.live AND o.room_enabled AND r.event_id IS NULL LIMIT $1
+"""
+
+
+class Ledger:
+    """The room's statements; each is one durable step."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        self._pool = pool
+
+    async def rooms(self) -> list[Rules]:
+        """Every room in use; a newly published one gets its secret here, long before anybody joins."""
+        for row in await self._pool.fetch(_MISSING, ROOMS_MAX):
+            await self._found(row["event_id"])
+        return [parse(row) for row in await self._pool.fetch(_ALL, ROOMS_MAX)]
+
+    async def room(self, event_id: str) -> Rules | None:
+        """One room, None where the event has none or was never published."""
+        live = await self._pool.fetchval("SELECT live AND room_enabled FROM on_sales WHERE event_id = $1", event_id)
+        if live:
+            await self._found(event_id)
+        row = await self._pool.fetchrow(_ONE, event_id)
+        return parse(row) if row is not None else None
+
+    async def _found(self, event_id: str) -> None:
+        await self._pool.execute(
+            "INSERT INTO rooms (event_id, draw_secret) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            event_id,
+            secrets.token_bytes(SECRET_BYTES),
+        )
+
+    async def next_epoch(self, event_id: str, seen: int) -> None:
+        """Move on from epoch ``seen``; where somebody else did already nothing changes."""
+        await self._pool.execute(
+            "UPDATE rooms SET epoch = epoch + 1, updated_at = now() WHERE event_id = $1 AND epoch = $2", event_id, seen
+        )
+
+    async def raise_high_water(self, event_id: str, above: int) -> int:
+        """Promise whole blocks so that at least one more than ``above`` is covered; the mark that now stands."""
+        mark = (above // NUMBER_BLOCK + 1) * NUMBER_BLOCK
+        raised: int = await self._pool.fetchval(
+            "UPDATE rooms SET high_water = greatest(high_water, $2), updated_at = now() WHERE event_id = $1"
+            " RETURNING high_water",
+            event_id,
+            mark,
+        )
+        return raised
+
+    async def keep_serving(self, event_id: str, serving: int) -> None:
+        """Remember how far the counter was published; it never goes back."""
+        await self._pool.execute(
+            "UPDATE rooms SET serving = greatest(serving, $2), updated_at = now() WHERE event_id = $1",
+            event_id,
+            serving,
+        )
+
+    async def keep_draw(self, event_id: str, draw: dict[str, Any], digests: bytes) -> dict[str, Any]:
+        """Record the draw once; the draw that stands, which is the first."""
+        await self._pool.execute(
+            "UPDATE rooms SET draw = $2, cohort = $3, updated_at = now() WHERE event_id = $1 AND NOT draw ? 'seed'",
+            event_id,
+            draw,
+            digests,
+        )
+        kept: dict[str, Any] = await self._pool.fetchval("SELECT draw FROM rooms WHERE event_id = $1", event_id)
+        return kept
+
+    async def cohort(self, event_id: str) -> bytes | None:
+        """The identity digests of the draw in index order."""
+        digests = await self._pool.fetchval("SELECT cohort FROM rooms WHERE event_id = $1", event_id)
+        return bytes(digests) if digests is not None else None
+
+    async def keep_controls(self, event_id: str, changes: dict[str, Any]) -> None:
+        """Lay the operator's changes over the controls and count the version up."""
+        await self._pool.execute(
+            "UPDATE rooms SET controls = controls || $2 ||"
+            " jsonb_build_object('version', coalesce((controls->>'version')::int, 0) + 1), updated_at = now()"
+            " WHERE event_id = $1",
+            event_id,
+            changes,
+        )
+
+    async def role(self, organization_id: str, user_id: str) -> str | None:
+        """The member's role in the room's organization."""
+        role: str | None = await self._pool.fetchval(
+            "SELECT role FROM members WHERE organization_id = $1 AND user_id = $2", organization_id, user_id
+        )
+        return role
+
+    async def ping(self) -> None:
+        await self._pool.fetchval("SELECT 1")

@@ -1,0 +1,68 @@
+"""Life signs, metrics, the contract as OpenAPI, and the preflights of pages on our other origins."""
+
+from __future__ import annotations
+
+import secrets
+
+from aiohttp import web
+
+from engine.foundation import http
+from engine.foundation import metrics as exposed
+from engine.foundation.errors import Forbidden
+from waitingroom import openapi as contract
+from waitingroom.appkeys import HEALTH, SETTINGS
+from waitingroom.asking import address
+
+PREFLIGHT_MAX_AGE_S = 600
+
+
+async def livez(_request: web.Request) -> web.Response:
+    """The process turns."""
+    return http.json({"status": "alive"})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """Redis and Postgres answer."""
+    ready, document = await request.config_dict[HEALTH].report()
+    return http.json(document, 200 if ready else 503)
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Prometheus. Forbidden from elsewhere than loopback without the token."""
+    token = request.config_dict[SETTINGS].metrics_token.get_secret_value()
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    local = address(request).startswith("127.") or address(request) == "::1"
+    if not (secrets.compare_digest(given, token) if token else local):
+        raise Forbidden
+    body, content_type = exposed.exposition()
+    return web.Response(body=body, headers={"Content-Type": content_type})
+
+
+async def openapi(_request: web.Request) -> web.Response:
+    """The contract."""
+    return http.json(contract.document())
+
+
+async def docs(_request: web.Request) -> web.Response:
+    """The contract for people."""
+    return web.Response(text=contract.page(), content_type="text/html")
+
+
+def allow_origin(request: web.Request, response: web.StreamResponse) -> None:
+    """Let the pages of our other two origins read this answer."""
+    settings = request.config_dict[SETTINGS]
+    origin = request.headers.get("Origin")
+    if origin in {settings.engine_url, settings.admin_url} and "Access-Control-Allow-Origin" not in response.headers:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers.add("Vary", "Origin")
+
+
+async def preflight(request: web.Request) -> web.Response:
+    """Answer a browser that asks before it sends."""
+    response = web.Response(status=204)
+    allow_origin(request, response)
+    if "Access-Control-Allow-Origin" in response.headers:
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST, PATCH"
+        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-Request-Id"
+        response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_MAX_AGE_S)
+    return response

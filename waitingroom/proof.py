@@ -1,0 +1,61 @@
+"""Device binding: a place joined with a P-256 key is claimed with that key's signature over a nonce of ours.
+
+``proof`` is ``<nonce>.<public key>.<signature>``: base64url without padding, the key as its raw point of 65 bytes, the
+signature as WebCrypto gives it (r and s, 32 bytes each) over the nonce's ASCII text with SHA-256.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+import hotpath_rs
+from waitingroom.asking import device_key_hash, device_point
+from waitingroom.errors import ProofRequired
+
+NONCE_VALID_MS = 60_000
+NONCE_BYTES = 16
+HALF_BYTES = 32
+PROOF_PARTS = 3
+
+
+def nonce(keys: hotpath_rs.PlatformKeys, event_id: str, now_ms: int) -> str:
+    """A fresh nonce for this event, good for a minute; nothing is stored for it."""
+    return keys.mint_signed(f"wr-nonce:{event_id}", secrets.token_bytes(NONCE_BYTES), now_ms + NONCE_VALID_MS)
+
+
+def require(keys: hotpath_rs.PlatformKeys, event_id: str, key_hash: bytes, proof: str | None, now_ms: int) -> None:
+    """Return where ``proof`` is by the device whose key hash the ticket carries. ProofRequired with a fresh nonce."""
+    if not key_hash:
+        return
+    if proof is None or not _proves(keys, event_id, key_hash, proof, now_ms):
+        raise ProofRequired(nonce=nonce(keys, event_id, now_ms))
+
+
+def _proves(keys: hotpath_rs.PlatformKeys, event_id: str, key_hash: bytes, proof: str, now_ms: int) -> bool:
+    parts = proof.split(".")
+    if len(parts) != PROOF_PARTS:
+        return False
+    given_nonce, key, signature = parts
+    point = device_point(key)
+    try:
+        keys.verify_signed(f"wr-nonce:{event_id}", given_nonce, now_ms)
+        raw = base64.b64decode(signature + "=" * (-len(signature) % 4), altchars=b"-_", validate=True)
+    except (hotpath_rs.TokenError, binascii.Error):
+        return False
+    if point is None or device_key_hash(point) != key_hash or len(raw) != 2 * HALF_BYTES:
+        return False
+    r, s = int.from_bytes(raw[:HALF_BYTES], "big"), int.from_bytes(raw[HALF_BYTES:], "big")
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point).verify(
+            encode_dss_signature(r, s), given_nonce.encode(), ec.ECDSA(hashes.SHA256())
+        )
+    except InvalidSignature:
+        return False
+    return True

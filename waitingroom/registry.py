@@ -1,0 +1,175 @@
+"""The rooms of this process: found in Postgres, kept up to date by messages and, where those are lost, by polling."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator
+
+import asyncpg
+import redis.exceptions
+
+import hotpath_rs
+from engine.foundation import leases, logs
+from engine.foundation.connections import HotRedis, open_client
+from engine.foundation.errors import Refusal
+from waitingroom.controller import Controller
+from waitingroom.errors import NoRoom
+from waitingroom.ledger import Ledger
+from waitingroom.room import Room
+from waitingroom.rules import Rules
+from waitingroom.store import Run
+
+REFRESH_S = 1.5
+LISTEN_AGAIN_S = 0.5
+UNKNOWN_KEPT_S = 1.0
+UNKNOWN_MAX = 10_000
+_log = logs.get("waitingroom.rooms")
+
+
+class Rooms:
+    """Every room that this process answers for."""
+
+    def __init__(self, *, redis: HotRedis, redis_url: str, ledger: Ledger, keyring: hotpath_rs.Keyring) -> None:
+        self._redis = redis
+        self._redis_url = redis_url
+        self._run = Run(redis)
+        self._ledger = ledger
+        self._keyring = keyring
+        self._rooms: dict[str, Room] = {}
+        self._controllers: dict[str, tuple[Controller, asyncio.Task[None]]] = {}
+        self._unknown: dict[str, float] = {}
+        self._name = f"{os.getpid()}-{secrets.token_hex(4)}".encode()
+        self._opening = asyncio.Lock()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[Rooms]:
+        """Find the rooms, step them, listen; stop everything at the end."""
+        with contextlib.suppress(OSError, asyncpg.PostgresError):
+            await self._refresh()
+        tasks = [asyncio.create_task(self._poll()), asyncio.create_task(self._listen())]
+        try:
+            yield self
+        finally:
+            tasks += [task for _, task in self._controllers.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*(room.close() for room in self._rooms.values()))
+
+    def get(self, event_id: str) -> Room | None:
+        """A room that is already known here."""
+        return self._rooms.get(event_id)
+
+    def all(self) -> list[Room]:
+        return list(self._rooms.values())
+
+    def leads(self, event_id: str) -> bool:
+        """Whether this process's controller leads the room."""
+        entry = self._controllers.get(event_id)
+        return entry is not None and entry[0].leads
+
+    async def find(self, event_id: str) -> Room:
+        """The event's room, looked up in Postgres where it is new here. NoRoom."""
+        room = self._rooms.get(event_id)
+        if room is not None:
+            return room
+        if time.monotonic() - self._unknown.get(event_id, -UNKNOWN_KEPT_S) < UNKNOWN_KEPT_S:
+            raise NoRoom
+        async with self._opening:
+            await self.reload(event_id)
+        room = self._rooms.get(event_id)
+        if room is None:
+            if len(self._unknown) >= UNKNOWN_MAX:
+                self._unknown.clear()
+            self._unknown[event_id] = time.monotonic()
+            raise NoRoom
+        return room
+
+    async def step(self, event_id: str) -> None:
+        """Step one room now instead of within a quarter of a second."""
+        entry = self._controllers.get(event_id)
+        if entry is not None:
+            await entry[0].step()
+
+    async def reload(self, event_id: str) -> None:
+        """Read one room again."""
+        rules = await self._ledger.room(event_id)
+        if rules is None:
+            await self._drop(event_id)
+        else:
+            await self._take(rules)
+
+    async def _refresh(self) -> None:
+        found = await self._ledger.rooms()
+        for rules in found:
+            await self._take(rules)
+        for event_id in self._rooms.keys() - {rules.event_id for rules in found}:
+            await self._drop(event_id)
+
+    async def _take(self, rules: Rules) -> None:
+        room = self._rooms.get(rules.event_id)
+        if room is None:
+            room = Room(
+                rules=rules,
+                keys=self._keyring.event(rules.event_id),
+                redis=self._redis,
+                run=self._run,
+                ledger=self._ledger,
+            )
+            controller = Controller(room, self._ledger, self._name)
+            with contextlib.suppress(Refusal, OSError, TimeoutError):
+                await controller.step()
+            if rules.event_id in self._rooms:
+                return
+            self._rooms[rules.event_id] = room
+            self._unknown.pop(rules.event_id, None)
+            self._controllers[rules.event_id] = controller, asyncio.create_task(controller.run())
+        elif (rules.on_sale_version, rules.controls_version, rules.live) != (
+            room.rules.on_sale_version,
+            room.rules.controls_version,
+            room.rules.live,
+        ):
+            await room.apply(rules)
+            self._controllers[rules.event_id][0].wake()
+
+    async def _drop(self, event_id: str) -> None:
+        room = self._rooms.pop(event_id, None)
+        if room is not None:
+            _, task = self._controllers.pop(event_id)
+            task.cancel()
+            await room.close()
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            try:
+                await self._refresh()
+            except (Refusal, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                _log.warning("refresh_failed", error=repr(error))
+
+    async def _listen(self) -> None:
+        while True:
+            client = open_client(self._redis_url)
+            try:
+                async with client.pubsub(ignore_subscribe_messages=True) as messages:
+                    await messages.subscribe(leases.RELEASED_CHANNEL, leases.CHANGED_CHANNEL)
+                    while True:
+                        message = await messages.get_message(timeout=REFRESH_S)
+                        if message is not None:
+                            await self._hear(message["channel"], message["data"].decode())
+            except (redis.exceptions.RedisError, OSError, TimeoutError, asyncpg.PostgresError, Refusal) as error:
+                _log.info("listening_again", error=repr(error))
+                await asyncio.sleep(LISTEN_AGAIN_S)
+            finally:
+                await client.aclose()
+
+    async def _hear(self, channel: bytes, event_id: str) -> None:
+        if channel == leases.CHANGED_CHANNEL:
+            self._unknown.pop(event_id, None)
+            await self.reload(event_id)
+        elif event_id in self._controllers:
+            self._controllers[event_id][0].wake()

@@ -1,0 +1,262 @@
+"""One waiting room: join the line, claim a turn, say that you are there, leave, give the turn back.
+
+Order and capacity are two separate promises. The first is the serving counter, which never goes back; the second is the
+claim script, which alone decides. A visitor whose number is not called is answered from this process's memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import hotpath_rs
+from engine.foundation import logs
+from engine.foundation.batching import GroupCommit
+from engine.foundation.connections import HotRedis
+from waitingroom import queue
+from waitingroom.board import Board, Snapshot
+from waitingroom.errors import NoRoom, RoomAway, RoomClosed, TicketInvalid, TurnOver
+from waitingroom.gauges import Gauges
+from waitingroom.ledger import Ledger
+from waitingroom.presence import Presence
+from waitingroom.rules import Rules
+from waitingroom.store import Fenced, Join, Joined, RoomStore, Run
+
+JOIN_TRIES_MAX = 4
+RESTORE_TRIES_MAX = 5
+# Numbers are unique across epochs, so a lease needs no epoch to be one's own: it survives the loss of Redis by name.
+LEASE_EPOCH = 1
+RETRY_WHEN_CALLED_S = 2
+_log = logs.get("waitingroom")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in line. ``cohort``: ``number`` is a registration index until the draw, ``queue_number`` its outcome."""
+
+    ticket: str
+    cohort: bool
+    number: int
+    queue_number: int | None
+    is_new: bool
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    token: str
+    lease_id: bytes
+    expires_at_ms: int
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """``why``: not_yet, drawing, paused, sold_out or full. Position and wait are None before the draw."""
+
+    why: str
+    number: int | None
+    wait: queue.Wait | None
+    retry_after_s: int
+    phase: str
+    serving: int
+    now_ms: int
+
+
+class Room:
+    """The room of one event in this process."""
+
+    def __init__(self, *, rules: Rules, keys: hotpath_rs.EventKeys, redis: HotRedis, run: Run, ledger: Ledger) -> None:
+        self.rules = rules
+        self.keys = keys
+        self.event_id = rules.event_id
+        self.store = RoomStore(redis, run, rules.event_id)
+        self.board = Board(rules)
+        self.presence = Presence()
+        self.gauges = Gauges()
+        self._ledger = ledger
+        self._joins: GroupCommit[Join, Joined] = GroupCommit("queue_join", self._join_all, age_max_ms=1000)
+        self._restoring = asyncio.Lock()
+        self._raising = asyncio.Lock()
+
+    async def close(self) -> None:
+        await self._joins.close()
+
+    def snapshot(self) -> Snapshot:
+        """The last snapshot. RoomAway before the first and where Redis has been silent."""
+        snapshot = self.board.snapshot
+        if snapshot is None or self.board.stale:
+            raise RoomAway
+        return snapshot
+
+    def digest(self, identity: bytes) -> bytes:
+        """How an identity is known here: eight bytes that nobody can compute without the key."""
+        return self.keys.identity_digest(identity)[:8]
+
+    def verify(self, ticket: str) -> hotpath_rs.QueueTicket:
+        """What a queue ticket says. TicketInvalid."""
+        try:
+            return self.keys.verify_queue_ticket(ticket)
+        except hotpath_rs.TokenError as error:
+            raise TicketInvalid(reason=error.code) from error
+
+    async def join(self, digest: bytes, device_key_hash: bytes = b"") -> Place:
+        """The one place of this identity. QueueNotOpen, RoomClosed, RoomAway, Overloaded."""
+        joined = await self._joins.submit(Join(digest))
+        if joined.word == "known" and await self._turn_is_over(joined.number):
+            joined = await self._joins.submit(Join(digest, b"^%d" % joined.number))
+        return self._place(joined, digest, device_key_hash)
+
+    async def rejoin(self, ticket: hotpath_rs.QueueTicket) -> Place:
+        """The place of a ticket that is shown again; it is recorded anew where Redis had lost it."""
+        digest = ticket.identity_digest
+        wish = b"=%d" % ticket.number
+        if await self._turn_is_over(ticket.number):
+            wish = b"^%d" % ticket.number
+        joined = await self._joins.submit(Join(digest, wish))
+        return self._place(joined, digest, ticket.device_key_hash)
+
+    async def claim(self, ticket: hotpath_rs.QueueTicket) -> Admitted | Waiting:
+        """Let the bearer in if it is their turn and there is room. TurnOver, RoomClosed, RoomAway."""
+        snapshot = self.snapshot()
+        number = snapshot.number(ticket.number)
+        if number is None:
+            return self._waiting(snapshot, "drawing", None)
+        if number >= snapshot.serving:
+            if snapshot.phase == "closed":
+                raise RoomClosed
+            self.presence.mark(number, drawn=True)
+            return self._waiting(snapshot, "not_yet", number)
+        lease_id = self.lease_id(number)
+        try:
+            claimed = await self.store.claim(number, lease_id)
+        except Fenced as error:
+            raise RoomAway from error
+        if claimed.word == "ended":
+            raise TurnOver
+        if claimed.word == "closed":
+            raise RoomClosed
+        if claimed.word == "waits":
+            return self._waiting(snapshot, claimed.why, number)
+        token = self.keys.mint_admission(
+            lease_id=lease_id,
+            device_key_hash=ticket.device_key_hash,
+            not_before_ms=claimed.now_ms,
+            expires_at_ms=claimed.expires_at_ms,
+        )
+        return Admitted(token, lease_id, claimed.expires_at_ms, claimed.now_ms)
+
+    def beat(self, ticket: hotpath_rs.QueueTicket) -> Waiting:
+        """The bearer is there."""
+        snapshot = self.snapshot()
+        number = snapshot.number(ticket.number)
+        self.presence.mark(ticket.number if number is None else number, drawn=number is not None)
+        return self._waiting(snapshot, "drawing" if number is None else "not_yet", number)
+
+    def leave(self, ticket: hotpath_rs.QueueTicket) -> None:
+        """The bearer has gone; the counter need not wait for them. Coming back is always possible."""
+        number = self.snapshot().number(ticket.number)
+        self.presence.leave(ticket.number if number is None else number, drawn=number is not None)
+
+    async def release(self, lease_id: bytes) -> bool:
+        """Give an admission back; the next person is called within a second. False where it had ended."""
+        return await self.store.release(lease_id)
+
+    def lease_id(self, queue_number: int) -> bytes:
+        return self.keys.lease_id(LEASE_EPOCH, queue_number)
+
+    async def restore(self) -> None:
+        """Build the room where Redis has none, or one from before a restart. RoomAway where that does not succeed."""
+        async with self._restoring:
+            for _ in range(RESTORE_TRIES_MAX):
+                epoch, same_run = await self.store.standing()
+                if epoch is not None and same_run:
+                    return
+                rules = await self._ledger.room(self.event_id)
+                if rules is None:
+                    raise NoRoom
+                if epoch is not None or rules.high_water > 0:
+                    await self._ledger.next_epoch(self.event_id, rules.epoch)
+                await self._create()
+        raise RoomAway
+
+    async def rebuild(self) -> None:
+        """Begin a new epoch although Redis holds the room: what Postgres knows contradicts it."""
+        await self._ledger.next_epoch(self.event_id, self.rules.epoch)
+        await self._create()
+
+    async def apply(self, rules: Rules) -> None:
+        """Put changed rules in force."""
+        self.rules = rules
+        try:
+            await self.store.apply(rules)
+        except Fenced:
+            await self.restore()
+
+    async def raise_high_water(self, epoch: int, above: int) -> None:
+        """Promise numbers beyond ``above`` in whole blocks, durably, then let them be given out."""
+        async with self._raising:
+            mark = await self._ledger.raise_high_water(self.event_id, above)
+            await self.store.raise_high_water(epoch, mark)
+
+    async def _create(self) -> None:
+        rules = await self._ledger.room(self.event_id)
+        if rules is None:
+            raise NoRoom
+        self.rules = rules
+        seen = self.board.snapshot.serving if self.board.snapshot is not None else 0
+        phantoms = await self.store.create(rules, max(seen, rules.serving))
+        _log.info("room_created", event_id=self.event_id, epoch=rules.epoch, tail=rules.high_water, phantoms=phantoms)
+
+    async def _join_all(self, items: list[Join]) -> Sequence[Joined]:
+        """One script call for the batch; what found no number left below the mark goes again after the mark was raised."""
+        answers: dict[int, Joined] = {}
+        left = list(range(len(items)))
+        for _ in range(JOIN_TRIES_MAX):
+            try:
+                for at, joined in zip(left, await self.store.join([items[at] for at in left]), strict=True):
+                    answers[at] = joined
+            except Fenced:
+                await self.restore()
+                continue
+            left = [at for at in left if answers[at].word == "high_water"]
+            if not left:
+                return [answers[at] for at in range(len(items))]
+            refused = answers[left[0]]
+            await self.raise_high_water(refused.epoch, refused.number)
+        raise RoomAway
+
+    async def _turn_is_over(self, number: int) -> bool:
+        """Whether the bearer of this ticket number was let in and that admission has ended: a new place is due."""
+        snapshot = self.board.snapshot
+        place = snapshot.number(number) if snapshot is not None else None
+        if snapshot is None or place is None or place >= snapshot.serving:
+            return False
+        return await self.store.turn_is_over(place, self.lease_id(place))
+
+    def _place(self, joined: Joined, digest: bytes, device_key_hash: bytes) -> Place:
+        cohort = joined.cohort < 0 or joined.number < joined.cohort
+        ticket = self.keys.mint_queue_ticket(
+            epoch=joined.epoch,
+            live=not cohort,
+            number=joined.number,
+            identity_digest=digest,
+            device_key_hash=device_key_hash,
+            issued_at_ms=joined.now_ms,
+        )
+        snapshot = self.board.snapshot
+        number = snapshot.number(joined.number) if snapshot is not None else None
+        if number is not None and joined.word == "known":
+            self.presence.mark(number, drawn=True)
+        return Place(ticket, cohort, joined.number, number, joined.word == "taken", joined.now_ms)
+
+    def _waiting(self, snapshot: Snapshot, why: str, number: int | None) -> Waiting:
+        now_ms = self.board.now_ms()
+        if number is None:
+            left_s = max(1, -(-(snapshot.opens_at_ms - now_ms) // 1000))
+            retry_s = min(queue.POLL_MAX_S, left_s)
+            return Waiting(why, None, None, retry_s, snapshot.phase, snapshot.serving, now_ms)
+        wait = queue.wait(number, snapshot.serving, snapshot.honest_pace)
+        retry_s = RETRY_WHEN_CALLED_S if number < snapshot.serving else queue.poll_after_s(wait.eta_s)
+        return Waiting(why, number, wait, retry_s, snapshot.phase, snapshot.serving, now_ms)

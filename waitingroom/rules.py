@@ -1,0 +1,100 @@
+"""What the organizer and the operator want of a room: the on-sale row and the controls above it, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from engine.foundation.clock import to_ms
+from waitingroom.draw import Draw, commitment
+
+RATE_PER_MIN_DEFAULT, CAPACITY_DEFAULT = 500, 500
+CLAIM_TTL_S_DEFAULT, SESSION_TTL_S_DEFAULT = 120, 600
+CLOSED_LONG_AGO_MS = 1  # a room whose event is no longer on sale
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One room as Postgres knows it. ``closes_at_ms`` 0: it stays open."""
+
+    event_id: str
+    organization_id: str
+    live: bool
+    card: dict[str, Any]
+    prequeue_opens_at_ms: int
+    opens_at_ms: int
+    closes_at_ms: int
+    rate_per_min: int
+    capacity: int
+    claim_ttl_s: int
+    session_ttl_s: int
+    identity: Literal["none", "email"]
+    challenge: Literal["none", "pow"]
+    paused: bool
+    message: str
+    beacon: str
+    beacon_name: str
+    epoch: int
+    high_water: int
+    serving: int
+    on_sale_version: int
+    controls_version: int
+    commit: bytes
+    draw: Draw | None
+    secret: bytes = field(repr=False)
+
+    def fields(self) -> list[str | int]:
+        """Field, value, ... as the room's scripts read them."""
+        return [
+            "prequeue_at", self.prequeue_opens_at_ms,
+            "opens_at", self.opens_at_ms,
+            "closes_at", self.closes_at_ms,
+            "rate", self.rate_per_min,
+            "capacity", self.capacity,
+            "claim_ttl", self.claim_ttl_s * 1000,
+            "session_ttl", self.session_ttl_s * 1000,
+            "paused", int(self.paused),
+            "message", self.message,
+        ]  # fmt: skip
+
+
+def parse(row: Any) -> Rules:
+    """A joined row of ``on_sales`` and ``rooms``. The operator's word goes before the organizer's."""
+    room, controls = row["room"] or {}, row["controls"] or {}
+    opens_at_ms = to_ms(row["opens_at"])
+    prequeue_at_ms = _ms(row["prequeue_opens_at"], opens_at_ms)
+    if "opened_at_ms" in controls:
+        opens_at_ms = min(opens_at_ms, controls["opened_at_ms"])
+    secret = bytes(row["draw_secret"])
+    return Rules(
+        event_id=row["event_id"],
+        organization_id=row["organization_id"],
+        live=row["live"],
+        card=row["card"] or {},
+        prequeue_opens_at_ms=min(prequeue_at_ms, opens_at_ms),
+        opens_at_ms=opens_at_ms,
+        closes_at_ms=_ms(row["closes_at"], 0) if row["live"] else CLOSED_LONG_AGO_MS,
+        rate_per_min=controls.get("rate_per_min") or room.get("rate_per_min") or RATE_PER_MIN_DEFAULT,
+        capacity=controls.get("capacity") or room.get("capacity") or CAPACITY_DEFAULT,
+        claim_ttl_s=room.get("claim_ttl_s") or CLAIM_TTL_S_DEFAULT,
+        session_ttl_s=room.get("session_ttl_s") or SESSION_TTL_S_DEFAULT,
+        identity=room.get("identity") or "none",
+        challenge=room.get("challenge") or "none",
+        paused=bool(controls.get("paused", False)),
+        message=controls.get("message") or "",
+        beacon=controls.get("beacon") or "",
+        beacon_name=controls.get("beacon_name") or "",
+        epoch=row["epoch"],
+        high_water=row["high_water"],
+        serving=row["serving"],
+        on_sale_version=row["version"],
+        controls_version=controls.get("version", 0),
+        commit=commitment(secret),
+        draw=Draw.restored(row["draw"] or {}, secret),
+        secret=secret,
+    )
+
+
+def _ms(moment: datetime | None, missing_ms: int) -> int:
+    return to_ms(moment) if moment is not None else missing_ms

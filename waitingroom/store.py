@@ -1,0 +1,249 @@
+"""A room in Redis: every script call of the waiting room, its keys and its words.
+
+Fenced        the room is missing, or this Redis is another one than it was built in: it must be restored first
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from engine.foundation import leases, scripts
+from engine.foundation.connections import Argument, HotRedis
+from waitingroom.draw import DIGEST_BYTES, Draw
+from waitingroom.errors import QueueNotOpen, RoomClosed
+from waitingroom.rules import Rules
+
+BUCKETS = 16_384
+BUCKETS_PER_READ = 512
+MARKS_MAX = 4_096
+LEADER_TTL_MS = 1_500
+LIVE_PERIOD_MS = 45_000  # presence lapses after two to three of these
+PACE_MEMORY_MS = 15_000
+OVERBOOK_MILLI = 1_200  # people called per thousand units left: some look and leave
+PRIORITY_MS = 30_000  # a called person who found the shop full goes before later ones for so long
+PRIORITIES_MAX = 1_000
+TOKEN_LEEWAY_MS = 2_000  # verifiers' leeway: a lease counts that much longer than its token says
+
+_SCRIPTS = scripts.load_folder(Path(__file__).parent / "lua")
+_ITEM = struct.Struct("<BI")
+
+Word = Literal["taken", "known", "high_water"]
+_WORDS: tuple[Word, ...] = ("taken", "known", "high_water")
+
+
+class Fenced(Exception):  # noqa: N818 - answered by restoring the room, never shown
+    """The room must be restored before it can be used."""
+
+
+class Run:
+    """Which Redis we are talking to. A restart or a failover may have lost the last second: nothing may go on blindly."""
+
+    def __init__(self, redis: HotRedis) -> None:
+        self._redis = redis
+        self._generation = -1
+        self._run_id = b""
+
+    async def id(self) -> bytes:
+        """Answers without a round trip, and without giving way, while the connection is the same."""
+        while self._generation != self._redis.generation:
+            generation = self._redis.generation
+            info: bytes = await self._redis.command(b"INFO", b"server")
+            self._run_id = info.partition(b"run_id:")[2].partition(b"\r\n")[0]
+            self._generation = generation
+        return self._run_id
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """``wish``: b"" | b"=number" a ticket was shown | b"^number" that number's turn is over."""
+
+    digest: bytes
+    wish: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """``number`` is the mark itself where ``word`` is high_water."""
+
+    word: Word
+    number: int
+    cohort: int  # -1 before the line opens
+    epoch: int
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """``word`` granted, again, ended, closed or waits; ``why`` for the last: not_yet, drawing, paused, sold_out, full."""
+
+    word: str
+    now_ms: int
+    expires_at_ms: int = 0
+    serving: int = 0
+    why: str = ""
+
+
+class RoomStore:
+    """One room's scripts."""
+
+    def __init__(self, redis: HotRedis, run: Run, event_id: str) -> None:
+        self._redis = redis
+        self._run = run
+        self.event_id = event_id
+        base = b"wr:{%s}:" % event_id.encode()
+        self._m = base + b"m"
+        self._ids = base + b"ids:"
+        self._live = (base + b"live:0", base + b"live:1", base + b"live:2")
+        self._claimed = base + b"claimed"
+        self._lease = leases.lease_key(event_id)
+        self._wait, self._wait_due = base + b"wait", base + b"wait_due"
+        self._pow = base + b"pow:"
+        self._tick_keys = (
+            self._m, *self._live, self._claimed, self._lease, self._wait, self._wait_due,
+            base + b"tick", base + b"tmp", base + b"tmp2", leases.pulse_key(event_id),
+        )  # fmt: skip
+        self._claim_keys = (self._m, self._claimed, self._lease, self._wait, self._wait_due, *self._live)
+
+    async def _call(self, name: str, keys: Sequence[Argument], arguments: Sequence[Argument]) -> Any:
+        run_id = await self._run.id()
+        reply = await self._redis.run(_SCRIPTS[name], keys, (run_id, *arguments))
+        if reply[0] == b"fenced":
+            raise Fenced
+        return reply
+
+    async def join(self, items: Sequence[Join]) -> list[Joined]:
+        """Numbers for these identities, in this order. QueueNotOpen, RoomClosed, Fenced."""
+        arguments: list[Argument] = []
+        for item in items:
+            arguments += (item.digest, item.wish)
+        buckets = [self._bucket(item.digest) for item in items]
+        reply = await self._call("queue_join", (self._m, *self._live, *buckets), arguments)
+        if reply[0] == b"not_open":
+            wait_s = max(1, -(-(reply[2] - reply[1]) // 1000))
+            raise QueueNotOpen(retry_after_s=wait_s, opens_at_ms=reply[2], server_now_ms=reply[1])
+        if reply[0] == b"closed":
+            raise RoomClosed
+        _, now_ms, epoch, cohort, packed = reply
+        return [Joined(_WORDS[word], number, cohort, epoch, now_ms) for word, number in _ITEM.iter_unpack(packed)]
+
+    async def raise_high_water(self, epoch: int, mark: int) -> None:
+        await self._call("queue_raise", (self._m,), (epoch, mark))
+
+    async def claim(self, number: int, lease_id: bytes) -> Claimed:
+        """Let this queue number in if it is its turn."""
+        arguments = (number, lease_id, TOKEN_LEEWAY_MS, PRIORITY_MS, PRIORITIES_MAX)
+        reply = await self._call("queue_claim", self._claim_keys, arguments)
+        word = reply[0].decode()
+        if word in {"granted", "again"}:
+            return Claimed(word, reply[1], expires_at_ms=reply[2])
+        if word == "waits":
+            return Claimed(word, reply[1], serving=reply[2], why=reply[3].decode())
+        return Claimed(word, reply[1])
+
+    async def mark(self, there: Sequence[int], gone: Sequence[int]) -> None:
+        """Note presence; at most MARKS_MAX numbers together."""
+        pack = struct.pack
+        await self._call(
+            "presence_mark", (self._m, *self._live), (pack(f"<{len(there)}I", *there), pack(f"<{len(gone)}I", *gone))
+        )
+
+    async def turn_is_over(self, number: int, lease_id: bytes) -> bool:
+        """Whether this queue number claimed and its lease has ended."""
+        claimed, until_ms, now = (
+            self._redis.command(b"GETBIT", self._claimed, number),
+            self._redis.command(b"ZSCORE", self._lease, lease_id),
+            self._redis.command(b"TIME"),
+        )
+        was_claimed, until, time = await claimed, await until_ms, await now
+        now_ms = int(time[0]) * 1000 + int(time[1]) // 1000
+        return bool(was_claimed) and (until is None or float(until) - TOKEN_LEEWAY_MS <= now_ms)
+
+    async def release(self, lease_id: bytes) -> bool:
+        """Give a lease back; the next person is called at once."""
+        return await leases.release(self._redis, self.event_id, lease_id)
+
+    async def spend_challenge(self, digest: bytes, kept_s: int) -> bool:
+        """Whether this solution is used for the first time."""
+        return await self._redis.command(b"SET", self._pow + digest, b"1", b"NX", b"EX", kept_s) is not None
+
+    async def tick(self, name: bytes, fence: bytes, health: int) -> tuple[bool, int, dict[bytes, bytes]]:
+        """One controller step: (whether we lead, Redis's clock in ms, the room)."""
+        arguments = (name, fence, LEADER_TTL_MS, health, OVERBOOK_MILLI, LIVE_PERIOD_MS, PACE_MEMORY_MS)
+        reply = await self._call("room_tick", self._tick_keys, arguments)
+        return reply[0] == b"led", reply[1], dict(zip(reply[2::2], reply[3::2], strict=True))
+
+    async def health(self) -> int:
+        """The engine's health factor in thousandths; full where nobody publishes one."""
+        raw = await self._redis.command(b"GET", leases.HEALTH_KEY)
+        return min(leases.HEALTH_FULL, max(0, int(raw))) if raw is not None else leases.HEALTH_FULL
+
+    async def standing(self) -> tuple[int | None, bool]:
+        """(epoch of what Redis holds, whether it was built in this very Redis)."""
+        run_id = await self._run.id()
+        epoch, run = await self._redis.command(b"HMGET", self._m, b"epoch", b"run")
+        return (int(epoch) if epoch is not None else None), run == run_id
+
+    async def create(self, rules: Rules, serving: int) -> int:
+        """Build the room of this epoch; how many phantom leases stand in for lost ones."""
+        fields: list[Argument] = [*rules.fields(), "on_sale_version", rules.on_sale_version]
+        fields += ["controls_version", rules.controls_version, "commit", rules.commit]
+        if rules.draw is not None:
+            fields += ["phase", "open", "cohort", rules.draw.cohort_size, *_draw_fields(rules.draw)]
+        run_id = await self._run.id()
+        arguments = [
+            rules.epoch,
+            rules.high_water,
+            serving,
+            rules.session_ttl_s * 1000,
+            TOKEN_LEEWAY_MS,
+            rules.capacity,
+        ]
+        reply = await self._redis.run(
+            _SCRIPTS["room_create"], (self._m, self._claimed, self._lease, self._live[0]), (run_id, *arguments, *fields)
+        )
+        return int(reply[2]) if reply[0] == b"created" else 0
+
+    async def apply(self, rules: Rules) -> None:
+        """Put newer rules in force; older ones change nothing."""
+        await self._call("room_rules", (self._m,), (rules.on_sale_version, rules.controls_version, *rules.fields()))
+
+    async def publish_draw(self, draw: Draw, there: bytes) -> None:
+        """Open the line with this draw. AssertionError where it was made for another cohort."""
+        arguments = (draw.cohort_size, there, *_draw_fields(draw))
+        reply = await self._call("room_draw", (self._m, *self._live), arguments)
+        assert reply[0] != b"changed", "a draw was made for another cohort"
+
+    async def registered(self, cohort_size: int) -> bytes:
+        """Identity digests by registration index; eight zero bytes where an identity was lost."""
+        digests = bytearray(cohort_size * DIGEST_BYTES)
+        for first in range(0, BUCKETS, BUCKETS_PER_READ):
+            reading = [
+                self._redis.command(b"HGETALL", self._ids + b"%d" % b) for b in range(first, first + BUCKETS_PER_READ)
+            ]
+            for reply in reading:
+                pairs = iter(await reply)
+                for digest, raw in zip(pairs, pairs, strict=True):
+                    number = int(raw)
+                    if number < cohort_size:
+                        digests[number * DIGEST_BYTES : (number + 1) * DIGEST_BYTES] = digest
+        return bytes(digests)
+
+    async def there(self) -> bytes:
+        """Who is there, as a bitmap by number."""
+        bitmaps = [await self._redis.command(b"GET", key) or b"" for key in self._live]
+        length = max(map(len, bitmaps))
+        merged = 0
+        for bitmap in bitmaps:
+            merged |= int.from_bytes(bitmap.ljust(length, b"\0"), "big")
+        return merged.to_bytes(length, "big")
+
+    def _bucket(self, digest: bytes) -> bytes:
+        return self._ids + b"%d" % (int.from_bytes(digest[:2], "big") % BUCKETS)
+
+
+def _draw_fields(draw: Draw) -> list[Argument]:
+    return ["root", draw.root, "seed", draw.seed, "secret", draw.secret, "beacon", draw.beacon]

@@ -1,0 +1,57 @@
+"""Server-sent events for the front of the queue: the status document whenever it says something new."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from aiohttp import web
+
+from engine.foundation.errors import Unavailable
+from waitingroom.appkeys import STREAMS
+from waitingroom.queue import STREAM_WITHIN_S
+from waitingroom.web import room_of
+
+STREAMS_MAX = 2_000
+HEARTBEAT_S = 10.0
+RETRY_MS = 2_000
+
+
+class StreamsFull(Unavailable):
+    code, title = "streams_full", "Too many streams are open: poll instead"
+
+
+async def stream_status(request: web.Request) -> web.StreamResponse:
+    """Two minutes of it, then the page asks again if it still is near the front."""
+    room = await room_of(request)
+    streams = request.config_dict[STREAMS]
+    if streams.open >= STREAMS_MAX:
+        raise StreamsFull(retry_after_s=5)
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": "text/event-stream",
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",
+            "Access-Control-Allow-Origin": "*",
+        }
+    )
+    streams.open += 1
+    try:
+        await response.prepare(request)
+        await response.write(b"retry: %d\n\n" % RETRY_MS + room.board.frame)
+        ends_at_s = time.monotonic() + STREAM_WITHIN_S
+        while (left_s := ends_at_s - time.monotonic()) > 0:
+            changed = room.board.changed
+            try:
+                async with asyncio.timeout(min(HEARTBEAT_S, left_s)):
+                    await changed.wait()
+            except TimeoutError:
+                await response.write(b": still here\n\n")
+            else:
+                await response.write(room.board.frame)
+        await response.write_eof()
+    except ConnectionError:
+        pass  # the visitor has left; that is what streams end with
+    finally:
+        streams.open -= 1
+    return response

@@ -1,0 +1,158 @@
+"""Handlers of the room's HTTP contract: decode, ask, answer."""
+
+from __future__ import annotations
+
+import msgspec
+from aiohttp import web
+
+import hotpath_rs
+from engine.foundation import http
+from waitingroom import asking, entrance, proof
+from waitingroom.appkeys import CHALLENGES, LEDGER, ROOMS, SETTINGS
+from waitingroom.draw import bundle
+from waitingroom.errors import DrawNotHeld, RoomAway, TicketInvalid
+from waitingroom.room import Admitted, Place, Room, Waiting
+from waitingroom.wire import AdmissionAnswer, JoinRequest, LeftAnswer, PlaceAnswer, ReleaseAnswer, WaitAnswer
+
+_join_request = msgspec.json.Decoder(JoinRequest)
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+async def room_of(request: web.Request) -> Room:
+    """The room that the path names. NoRoom."""
+    rooms = request.config_dict[ROOMS]
+    event_id = request.match_info["event_id"]
+    return rooms.get(event_id) or await rooms.find(event_id)
+
+
+async def read_status(request: web.Request) -> web.Response:
+    """The cacheable status document: ready bytes, no Redis command."""
+    rooms = request.config_dict[ROOMS]
+    event_id = request.match_info["event_id"]
+    board = (rooms.get(event_id) or await rooms.find(event_id)).board
+    if not board.document:
+        raise RoomAway
+    condition = request.headers.get("If-None-Match")
+    if condition is not None and (condition == board.etag or http.fresh(request, board.etag[3:-1])):
+        return web.Response(status=304, headers=board.headers)
+    return web.Response(body=board.document, headers=board.headers)
+
+
+async def join(request: web.Request) -> web.Response:
+    """Take a place in line, or find one's own again."""
+    room = await room_of(request)
+    raw = await http.read(request, asking.BODY_BYTES_MAX)
+    place = await entrance.join(request, room, http.decode(raw, _join_request) if raw else JoinRequest())
+    response = http.json(place_answer(room, place), 201 if place.is_new else 200, headers=_NO_STORE)
+    asking.keep_ticket(request, response, room.event_id, place.ticket)
+    return response
+
+
+async def claim(request: web.Request) -> web.Response:
+    """200 with an admission, or 202 with the wait."""
+    room = await room_of(request)
+    given = await asking.asked(request)
+    ticket = room.verify(asking.ticket_text(request, room, given))
+    keys = request.config_dict[SETTINGS].keyring.platform()
+    proof.require(keys, room.event_id, ticket.device_key_hash, given.proof, room.board.now_ms())
+    outcome = await room.claim(ticket)
+    if isinstance(outcome, Admitted):
+        return http.json(admission_answer(outcome), headers=_NO_STORE)
+    return http.json(wait_answer(outcome), 202, headers={**_NO_STORE, "Retry-After": str(outcome.retry_after_s)})
+
+
+async def beat(request: web.Request) -> web.Response:
+    """Say that one is there."""
+    room = await room_of(request)
+    ticket = room.verify(asking.ticket_text(request, room, await asking.asked(request)))
+    return http.json(wait_answer(room.beat(ticket)), headers=_NO_STORE)
+
+
+async def leave(request: web.Request) -> web.Response:
+    """Say goodbye: from the line with a queue ticket, from the shop with an admission token."""
+    room = await room_of(request)
+    given = await asking.asked(request)
+    if given.queue_ticket is None and asking.admission_text(request, given):
+        await room.release(_lease_of(request, room, asking.admission_text(request, given)))
+    else:
+        room.leave(room.verify(asking.ticket_text(request, room, given)))
+    return http.json(LeftAnswer(), headers=_NO_STORE)
+
+
+async def release(request: web.Request) -> web.Response:
+    """Give one's admission back so that the next person is called."""
+    room = await room_of(request)
+    given = await asking.asked(request)
+    admission = asking.admission_text(request, given) if given.queue_ticket is None else None
+    if admission:
+        lease_id = _lease_of(request, room, admission)
+    else:
+        ticket = room.verify(asking.ticket_text(request, room, given))
+        number = room.snapshot().number(ticket.number)
+        if number is None:
+            return http.json(ReleaseAnswer(released=False), headers=_NO_STORE)
+        lease_id = room.lease_id(number)
+    return http.json(ReleaseAnswer(released=await room.release(lease_id)), headers=_NO_STORE)
+
+
+async def make_challenge(request: web.Request) -> web.Response:
+    """A challenge to solve before joining, where the room asks for one."""
+    room = await room_of(request)
+    return http.json(request.config_dict[CHALLENGES].make(room.event_id), headers=_NO_STORE)
+
+
+async def read_draw(request: web.Request) -> web.Response:
+    """The audit bundle. DrawNotHeld before the line has opened."""
+    room = await room_of(request)
+    ledger = request.config_dict[LEDGER]
+    rules = await ledger.room(room.event_id)
+    digests = await ledger.cohort(room.event_id)
+    snapshot = room.board.snapshot
+    if rules is None or rules.draw is None or digests is None or snapshot is None or snapshot.seed is None:
+        raise DrawNotHeld(opens_at_ms=room.rules.opens_at_ms)
+    headers = {"Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*"}
+    return http.json(bundle(room.event_id, rules.draw, digests), headers=headers)
+
+
+def place_answer(room: Room, place: Place) -> PlaceAnswer:
+    return PlaceAnswer(
+        queue_ticket=place.ticket,
+        kind="cohort" if place.cohort else "live",
+        number=place.number,
+        server_now_ms=place.now_ms,
+        event_id=room.event_id,
+        queue_number=place.queue_number,
+    )
+
+
+def admission_answer(admitted: Admitted) -> AdmissionAnswer:
+    return AdmissionAnswer(
+        admission_token=admitted.token,
+        lease_id=admitted.lease_id.hex(),
+        expires_at_ms=admitted.expires_at_ms,
+        server_now_ms=admitted.now_ms,
+    )
+
+
+def wait_answer(waiting: Waiting) -> WaitAnswer:
+    wait = waiting.wait
+    return WaitAnswer(
+        position=wait.position if wait else None,
+        ahead=wait.ahead if wait else None,
+        eta_s=wait.eta_s if wait else None,
+        retry_after_s=waiting.retry_after_s,
+        queue_number=waiting.number,
+        phase=waiting.phase,
+        reason=waiting.why,
+        serving=waiting.serving,
+        server_now_ms=waiting.now_ms,
+    )
+
+
+def _lease_of(request: web.Request, room: Room, admission: str | None) -> bytes:
+    """The lease behind an admission token; one that has expired may still be given back."""
+    assert admission is not None
+    try:
+        return room.keys.verify_admission(admission, room.board.now_ms(), 1 << 40).lease_id
+    except hotpath_rs.TokenError as error:
+        raise TicketInvalid(reason=error.code) from error

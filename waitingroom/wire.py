@@ -1,0 +1,188 @@
+"""The shapes that travel: what the waiting room takes and gives as JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+IDENTITY_CHARS_MAX = 254
+TOKEN_CHARS_MAX = 1024
+DEVICE_KEY_CHARS_MAX = 512
+CHALLENGE_CHARS_MAX = 4096
+MESSAGE_CHARS_MAX = 200
+RATE_PER_MIN_MAX = 1_000_000
+CAPACITY_MAX = 1_000_000
+BEACON_CHARS_MAX = 200
+
+Token = Annotated[str, Meta(min_length=1, max_length=TOKEN_CHARS_MAX)]
+
+
+class JoinRequest(Struct, frozen=True, kw_only=True):
+    """``identity`` an e-mail address where the room asks for one; ``device_key`` a P-256 public key as base64url (raw
+    point) binds the place to the device, any other text only names it; ``queue_ticket`` asks for one's own place again.
+    """
+
+    identity: Annotated[str, Meta(max_length=IDENTITY_CHARS_MAX)] | None = None
+    device_key: Annotated[str, Meta(min_length=1, max_length=DEVICE_KEY_CHARS_MAX)] | None = None
+    queue_ticket: Token | None = None
+    challenge: Annotated[str, Meta(max_length=CHALLENGE_CHARS_MAX)] | None = None
+
+
+class PlaceAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``number`` of kind cohort is a registration index until the draw; ``queue_number`` is there once it is known."""
+
+    queue_ticket: str
+    kind: Literal["cohort", "live"]
+    number: int
+    server_now_ms: int
+    event_id: str
+    queue_number: int | None = None
+
+
+class TicketRequest(Struct, frozen=True, kw_only=True):
+    """Either of the two says who is asking; ``proof`` where the place is bound to a device."""
+
+    queue_ticket: Token | None = None
+    admission_token: Token | None = None
+    proof: Annotated[str, Meta(max_length=TOKEN_CHARS_MAX)] | None = None
+
+
+class AdmissionAnswer(Struct, frozen=True, kw_only=True):
+    admission_token: str
+    lease_id: str
+    expires_at_ms: int
+    server_now_ms: int
+
+
+class WaitAnswer(Struct, frozen=True, kw_only=True):
+    """Position, ahead and wait are null before the draw; ``reason``: not_yet, drawing, paused, sold_out or full."""
+
+    position: int | None
+    ahead: int | None
+    eta_s: int | None
+    retry_after_s: int
+    queue_number: int | None
+    phase: str
+    reason: str
+    serving: int
+    server_now_ms: int
+
+
+class LeftAnswer(Struct, frozen=True, kw_only=True):
+    left: bool = True
+
+
+class ReleaseAnswer(Struct, frozen=True, kw_only=True):
+    """``released`` false: it had ended before."""
+
+    released: bool
+
+
+class PollAdvice(Struct, frozen=True, kw_only=True):
+    """Ask again after ``clamp(min_s, max_s, expected wait / divisor)`` x (1 + U(0, 0.3))."""
+
+    min_s: int
+    max_s: int
+    divisor: int
+
+
+class DrawFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``commit`` from the beginning; the rest, ``secret`` included, once the line has opened. Lower-case hex."""
+
+    commit: str
+    rounds: int
+    merkle_root: str | None = None
+    seed: str | None = None
+    secret: str | None = None
+    beacon: str | None = None
+    beacon_name: str | None = None
+
+
+class StatusDocument(Struct, frozen=True, kw_only=True):
+    """The same bytes for everybody. ``stale`` is there, and true, while Redis is away."""
+
+    event_id: str
+    phase: Literal["scheduled", "prequeue", "open", "paused", "sold_out", "closed"]
+    server_now_ms: int
+    prequeue_opens_at_ms: int
+    opens_at_ms: int
+    closes_at_ms: int | None
+    epoch: int
+    serving: int
+    tail: int
+    cohort_size: int
+    rate_per_min: int
+    pace_per_min: int
+    draw: DrawFacts
+    poll: PollAdvice
+    message: str
+    stale: bool = False
+
+
+class Controls(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an operator changes. ``open_now`` true opens the line at once; ``beacon_name`` names, before the line of the
+    cohort opens, the public value that ``beacon`` must then deliver before the draw.
+    """
+
+    rate_per_min: Annotated[int, Meta(ge=1, le=RATE_PER_MIN_MAX)] | None = None
+    capacity: Annotated[int, Meta(ge=1, le=CAPACITY_MAX)] | None = None
+    paused: bool | None = None
+    message: Annotated[str, Meta(max_length=MESSAGE_CHARS_MAX)] | None = None
+    open_now: bool | None = None
+    beacon_name: Annotated[str, Meta(max_length=BEACON_CHARS_MAX)] | None = None
+    beacon: Annotated[str, Meta(max_length=BEACON_CHARS_MAX)] | None = None
+
+
+class ConsoleAnswer(Struct, frozen=True, kw_only=True):
+    """What operators see. ``limited_by`` is the term of the budget that binds: rate, capacity, inventory, health, demand,
+    paused, sold_out or closed. ``units_free`` null: unknown. Shares are of those called, 0..1.
+    """
+
+    phase: str
+    rate_per_min: int
+    capacity: int
+    paused: bool
+    message: str
+    queued: int
+    waiting: int
+    called: int
+    leases: int
+    offers: int
+    admitted: int
+    admitted_per_s: float
+    no_shows: int
+    no_show_share: float
+    left: int
+    abandon_share: float
+    wait_error_share: float | None
+    units_free: int | None
+    limited_by: str
+    epoch: int
+    serving: int
+    tail: int
+    server_now_ms: int
+
+
+class ChallengeAnswer(Struct, frozen=True, kw_only=True, rename={"max_number": "maxnumber"}):
+    """An ALTCHA challenge, in that protocol's own spelling: find the number whose SHA-256 after ``salt`` is ``challenge``."""
+
+    algorithm: str
+    challenge: str
+    max_number: int
+    salt: str
+    signature: str
+
+
+class DrawBundle(Struct, frozen=True, kw_only=True):
+    """The audit bundle. ``identities`` are keyed digests in index order: nobody can be read out of them."""
+
+    event_id: str
+    cohort_size: int
+    commit: str
+    secret: str
+    merkle_root: str
+    seed: str
+    beacon: str
+    rounds: int
+    identities: list[str]
