@@ -1,0 +1,95 @@
+"""Rules of the catalogue that need no store."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engine.domain import on_sales, promos
+from engine.domain.events import slug_of
+from engine.domain.on_sales import NewOnSale
+from engine.domain.organizations import allows
+from engine.domain.people import email_normal
+from engine.domain.promos import NewPromo
+from engine.domain.versions import expect
+from engine.foundation.errors import Invalid, PreconditionFailed
+from engine.web.aliases import aliases
+
+NOON = datetime(2027, 5, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("role", "may", "may_not"),
+    [
+        ("owner", {"members.write", "payouts.write", "events.publish"}, set()),
+        ("manager", {"events.publish", "refunds.write", "members.read", "rooms.write"}, {"members.write", "payouts.read"}),
+        ("finance", {"orders.read", "refunds.write", "reports.read", "payouts.write"}, {"events.write", "devices.write"}),
+        ("box_office", {"orders.write", "comps.write", "devices.write", "events.read"},
+         {"refunds.write", "events.write", "reports.read", "payouts.read", "members.write"}),
+        ("stranger", set(), {"events.read", "orders.read"}),
+    ],
+)  # fmt: skip
+def test_each_role_may_what_its_work_needs_and_nothing_else(role, may, may_not):
+    assert {permission for permission in may | may_not if allows(role, permission)} == may
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [("Montréal — Jazz! 2027", "montreal-jazz-2027"), ("  Ünïcode  ", "unicode"), ("日本", "event"), ("a" * 200, "a" * 80)],
+)
+def test_a_slug_is_plain_words_joined_by_hyphens(title, slug):
+    assert slug_of(title) == slug
+
+
+@pytest.mark.parametrize("text", ["A@Example.Test ", "a@localhost", "a+b@x.example"])
+def test_an_address_has_one_spelling(text):
+    assert email_normal(text) == text.strip().lower()
+
+
+@pytest.mark.parametrize("text", ["", "a", "a@", "@b", "a b@c.d", "a@b..c", "a@b\n.c", "a@" + "b" * 300])
+def test_what_is_no_address_is_refused(text):
+    with pytest.raises(Invalid):
+        email_normal(text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"prequeue_opens_at": NOON + HOUR}, "/prequeue_opens_at"),
+        ({"closes_at": NOON}, "/closes_at"),
+        ({"opens_at": NOON + 48 * HOUR}, "/opens_at"),
+        ({"opens_at": datetime(1999, 1, 1, tzinfo=UTC)}, "/opens_at"),
+    ],
+)
+def test_an_on_sale_has_its_times_in_order(changes, pointer):
+    with pytest.raises(Invalid) as caught:
+        on_sales.check(NewOnSale(**{"opens_at": NOON, **changes}), NOON + 24 * HOUR)
+    assert pointer in [fault["pointer"] for fault in caught.value.errors]
+
+
+def test_a_percentage_off_is_at_most_all_of_it():
+    promos.check_terms(NewPromo(code="ALL", kind="percent", value=10_000))
+    promos.check_terms(NewPromo(code="BIG", kind="fixed", value=10_001))
+    with pytest.raises(Invalid):
+        promos.check_terms(NewPromo(code="MORE", kind="percent", value=10_001))
+
+
+@pytest.mark.parametrize("expected", ["3", "3-abcdef", "*"])
+def test_if_match_names_the_row_whatever_else_the_document_shows(expected):
+    expect(expected, 3)
+
+
+@pytest.mark.parametrize("expected", ["2", "33", "", "-3", "3x"])
+def test_if_match_of_another_version_is_refused(expected):
+    with pytest.raises(PreconditionFailed):
+        expect(expected, 3)
+
+
+def test_a_canonical_path_is_reached_under_each_requirement_documents_prefix():
+    assert aliases("/v1/events", "/v1/events/public") == (
+        "/v1/events/public",
+        "/api/v1/events", "/api/tickets/events", "/api/events",
+        "/api/v1/events/public", "/api/tickets/events/public", "/api/events/public",
+    )  # fmt: skip

@@ -1,0 +1,148 @@
+"""Registering, signing in, staying signed in."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from engine.services.people import create_admin
+from engine.services.throttle import FAILURES_MAX
+from tests.web.catalogue import PASSWORD, Someone
+
+
+async def test_registration_signs_in_and_keeps_no_password(register, pool: asyncpg.Pool):
+    someone = await register("New.Person@Example.Test")
+    me = await someone.ok("GET", "/v1/users/me")
+    assert (me["email"], me["is_admin"], me["organizations"]) == ("new.person@example.test", False, [])
+    row = await pool.fetchrow("SELECT * FROM users")
+    assert row["password_hash"].startswith("$argon2id$")
+    assert PASSWORD not in str(dict(row))
+
+
+async def test_an_address_is_registered_once_whatever_its_spelling(register, guest):
+    await register("twice@example.test")
+    body = {"email": " TWICE@example.test", "password": PASSWORD, "name": "Again"}
+    assert (await guest.refused("email_taken", "POST", "/v1/auth/register", body))["status"] == 409
+
+
+async def test_a_registration_is_refused_with_every_fault_at_once(guest, pool: asyncpg.Pool):
+    document = await guest.refused("invalid", "POST", "/v1/auth/register", {"email": "x", "password": "short"})
+    assert [fault["pointer"] for fault in document["errors"]] == ["/email", "/password", "/name"]
+    await guest.refused(
+        "invalid", "POST", "/v1/auth/register", {"email": "not an address", "password": PASSWORD, "name": "A"}
+    )
+    assert await pool.fetchval("SELECT count(*) FROM users") == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"email": "\\ud800"}', b"\xff"])
+async def test_a_body_that_is_no_json_is_malformed(catalogue, body):
+    response = await catalogue.post("/v1/auth/login", data=body)
+    assert (response.status, (await response.json())["code"]) == (400, "malformed")
+
+
+async def test_a_wrong_password_and_an_unknown_address_are_told_alike(register, guest):
+    someone = await register()
+    wrong = await guest.refused("sign_in_refused", "POST", "/v1/auth/login", {"email": someone.email, "password": "x"})
+    unknown = await guest.refused("sign_in_refused", "POST", "/v1/auth/login", {"email": "no@one.test", "password": "x"})
+    ignored = {"request_id"}
+    assert {k: v for k, v in wrong.items() if k not in ignored} == {k: v for k, v in unknown.items() if k not in ignored}
+    session = await guest.ok("POST", "/v1/auth/login", {"email": someone.email.upper(), "password": PASSWORD}, 200)
+    assert (session["expires_in"], session["token_type"]) == (900, "Bearer")
+
+
+async def test_guessing_is_stopped_for_that_address_and_account_only(register, guest):
+    victim, other = await register(), await register()
+    guess = {"email": victim.email, "password": "wrong password"}
+    for _ in range(FAILURES_MAX):
+        await guest.refused("sign_in_refused", "POST", "/v1/auth/login", guess)
+    document = await guest.refused(
+        "sign_in_throttled", "POST", "/v1/auth/login", {"email": victim.email, "password": PASSWORD}
+    )
+    assert 0 < document["retry_after_s"] <= 900
+    await guest.ok("POST", "/v1/auth/login", {"email": other.email, "password": PASSWORD}, 200)
+
+
+async def test_a_success_forgets_the_failures_before_it(register, guest):
+    someone = await register()
+    for _ in range(2):
+        for _ in range(FAILURES_MAX - 1):
+            await guest.refused("sign_in_refused", "POST", "/v1/auth/login", {"email": someone.email, "password": "x"})
+        await guest.ok("POST", "/v1/auth/login", {"email": someone.email, "password": PASSWORD}, 200)
+
+
+async def test_each_refresh_token_is_good_once_and_a_replay_ends_the_family(register, guest):
+    someone = await register()
+    first = someone.session["refresh_token"]
+    second = (await guest.ok("POST", "/v1/auth/refresh", {"refresh_token": first}, 200))["refresh_token"]
+    assert second != first
+    assert (await guest.refused("refresh_reused", "POST", "/v1/auth/refresh", {"refresh_token": first}))["status"] == 401
+    await guest.refused("refresh_refused", "POST", "/v1/auth/refresh", {"refresh_token": second})
+    elsewhere = await guest.ok("POST", "/v1/auth/login", {"email": someone.email, "password": PASSWORD})
+    await guest.ok("POST", "/v1/auth/refresh", {"refresh_token": elsewhere["refresh_token"]}, 200)
+
+
+async def test_of_two_refreshes_with_one_token_only_one_is_answered(register, guest):
+    token = (await register()).session["refresh_token"]
+    answers = await asyncio.gather(*[guest.ask("POST", "/v1/auth/refresh", {"refresh_token": token}) for _ in range(5)])
+    assert sorted(answer.status for answer in answers) == [200, 401, 401, 401, 401]
+
+
+async def test_signing_out_ends_the_session(register, guest):
+    token = (await register()).session["refresh_token"]
+    for _ in range(2):
+        assert (await guest.ask("POST", "/v1/auth/logout", {"refresh_token": token})).status == 204
+    await guest.refused("refresh_refused", "POST", "/v1/auth/refresh", {"refresh_token": token})
+
+
+async def test_a_refresh_token_is_kept_as_a_digest_only(register, pool: asyncpg.Pool):
+    token = (await register()).session["refresh_token"]
+    row = await pool.fetchrow("SELECT * FROM refresh_tokens")
+    assert len(row["token_hash"]) == 32
+    assert token not in str(dict(row))
+
+
+async def test_a_new_password_ends_every_other_session(register, guest):
+    someone = await register()
+    body = {"current_password": "wrong", "new_password": "another long password"}
+    await someone.refused("sign_in_refused", "PUT", "/v1/users/me/password", body)
+    body["current_password"] = PASSWORD
+    session = await someone.ok("PUT", "/v1/users/me/password", body, 200)
+    await guest.refused("refresh_refused", "POST", "/v1/auth/refresh", {"refresh_token": someone.session["refresh_token"]})
+    await guest.ok("POST", "/v1/auth/refresh", {"refresh_token": session["refresh_token"]}, 200)
+    await guest.refused("sign_in_refused", "POST", "/v1/auth/login", {"email": someone.email, "password": PASSWORD})
+
+
+async def test_a_disabled_account_neither_signs_in_nor_stays(register, guest, pool: asyncpg.Pool):
+    someone = await register()
+    await pool.execute("UPDATE users SET disabled_at = now()")
+    await guest.refused("account_disabled", "POST", "/v1/auth/login", {"email": someone.email, "password": PASSWORD})
+    await guest.refused("refresh_refused", "POST", "/v1/auth/refresh", {"refresh_token": someone.session["refresh_token"]})
+
+
+async def test_people_change_their_own_name_only(register):
+    someone = await register()
+    changed = await someone.ok("PATCH", "/v1/users/me", {"name": "New Name", "is_admin": True, "email": "x@y.test"})
+    assert (changed["name"], changed["is_admin"], changed["email"]) == ("New Name", False, someone.email)
+
+
+@pytest.mark.parametrize("token", [None, "nonsense", "a.b.c"])
+async def test_nobody_is_somebody_without_a_valid_token(catalogue, token):
+    document = await Someone(catalogue, token).refused("unauthenticated", "GET", "/v1/users/me")
+    assert document["status"] == 401
+
+
+async def test_the_command_line_makes_an_admin_and_may_do_so_again(pool: asyncpg.Pool, guest, register):
+    someone = await register("boss@example.test")
+    first = await create_admin(pool, "Boss@example.test", "an admin's password", "Boss")
+    assert await create_admin(pool, "boss@example.test", "an admin's password", "Boss") == first
+    session = await guest.ok("POST", "/v1/auth/login", {"email": "boss@example.test", "password": "an admin's password"})
+    assert session["user"]["is_admin"] is True
+    await guest.refused("refresh_refused", "POST", "/v1/auth/refresh", {"refresh_token": someone.session["refresh_token"]})
+
+
+async def test_the_requirement_documents_paths_reach_the_same_handlers(register, guest):
+    someone = await register()
+    for prefix in ("/api/v1", "/api", "/api/tickets"):
+        await guest.ok("POST", f"{prefix}/auth/login", {"email": someone.email, "password": PASSWORD}, 200)
