@@ -1,0 +1,93 @@
+"""A short rehearsal, end to end, against a shop that keeps the contract in memory and the payment sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FAKE_SHOP = Path(__file__).with_name("fake_shop.py")
+
+
+def first_line(command):
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
+    return child, json.loads(child.stdout.readline())
+
+
+@pytest.fixture
+def rehearse(tmp_path):
+    children = []
+
+    def run(fault="none", *options):
+        sandbox, ready = first_line(
+            [sys.executable, "-m", "loadtest.sandbox", "--port", "0", "--webhook-secret", "whsec_t"]
+        )
+        children.append(sandbox)
+        shop, shown = first_line([sys.executable, str(FAKE_SHOP), ready["url"], "0", fault])
+        children.append(shop)
+        profile = tmp_path / "short.csv"
+        profile.write_text("second,reservations\n0,30\n1,60\n")
+        command = [
+            sys.executable, "-m", "loadtest.rehearse", str(profile), "--engine", shown["url"], "--waitingroom",
+            shown["url"], "--stripe", ready["url"], "--event", "evt_1", "--device-id", "dev_1", "--out",
+            str(tmp_path / "out"), *options,
+        ]  # fmt: skip
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=90, check=False, cwd=ROOT,
+            env=os.environ | {"ONSALE_DEVICE_SECRET": "s3cret"},
+        )  # fmt: skip
+        assert done.returncode in {0, 1}, done.stderr
+        return done, json.loads((tmp_path / "out" / "verdict.json").read_text())
+
+    yield run
+    for child in children:
+        child.kill()
+        child.wait()
+
+
+@pytest.mark.slow
+def test_every_buyer_walks_from_the_room_to_the_gate(rehearse, tmp_path):
+    done, judged = rehearse("none", "--processes", "2", "--abandon-share", "0.1", "--decline-share", "0.2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert judged["go"]
+    assert judged["offered"] == 90
+    assert judged["outcomes"]["paid"] + judged["outcomes"]["abandoned"] == 90
+    assert judged["outcomes"]["abandoned"] > 0
+    assert judged["scans"] == {"admit": judged["units_sold"]}
+    pay = next(figures for figures in judged["steps"] if figures["step"] == "pay")
+    assert pay["refused"] > 0, "declined cards are tried again with another"
+    assert "GO" in (tmp_path / "out" / "report.html").read_text()
+    assert not list((tmp_path / "out").glob("plan-*")), "plans carry the device's secret"
+    assert "s3cret" not in done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_a_unit_sold_twice_is_no_go_and_exit_status_1(rehearse):
+    done, judged = rehearse("oversell")
+    assert done.returncode == 1
+    assert judged["units_doubled"] == ["7"]
+    assert "oversold" in done.stdout
+
+
+@pytest.mark.slow
+def test_shed_requests_come_back_and_are_counted_apart(rehearse):
+    done, judged = rehearse("shed", "--multiplier", "2")
+    assert done.returncode == 0, done.stdout
+    assert judged["shed"] > 0
+    assert judged["errors_5xx"] == 0
+    assert judged["offered"] == 180
+
+
+def test_a_shop_that_is_not_there_is_said_so():
+    done = subprocess.run(
+        [sys.executable, "-m", "loadtest.rehearse", "emf_2026_03_09", "--engine", "http://127.0.0.1:9",
+         "--waitingroom", "http://127.0.0.1:9", "--stripe", "http://127.0.0.1:9", "--event", "evt_1"],
+        capture_output=True, text=True, timeout=60, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "did not answer" in done.stderr

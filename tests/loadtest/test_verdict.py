@@ -1,0 +1,115 @@
+"""GO needs every promise kept; each broken one is a reason by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from loadtest import report, table
+from loadtest.record import Journey, Record, Sample, merge
+from loadtest.verdict import Asked, judge, percentile
+
+LEDGER = {
+    "capacity": 10, "sold": 4, "held": 0, "free": 6, "unit_conflicts": 0, "orders_unsettled": 0,
+    "redis_matches_postgres": True, "exit_status": 0,
+}  # fmt: skip
+
+
+def asked(**changes):
+    return Asked(**({"profile": "emf", "multiplier": 1, "arrivals": 2, "seconds": 1, "fresh_event": True} | changes))
+
+
+def journey(*units, outcome="paid"):
+    return Journey(0.5, 1.0, 0.4, outcome, list(units), 5000, 0.1, 0.3)
+
+
+def record(*more_samples, journeys=None, scans=None):
+    samples = [Sample("hold", 0.1, 12.0, 201, "ok"), Sample("order", 0.2, 20.0, 201, "ok"), *more_samples]
+    return Record(samples, journeys or [journey("1", "2"), journey("3", "4")], scans or {"admit": 4})
+
+
+def test_a_clean_rehearsal_is_go():
+    judged = judge(record(), asked(), LEDGER)
+    assert judged.go, judged.reasons
+    assert (judged.offered, judged.units_sold, judged.revenue_cents) == (2, 4, 10_000)
+    assert judged.cautions == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "ledger", "reason"),
+    [
+        (record(journeys=[journey("1", "2"), journey("2", "3")]), LEDGER, "1 units were given to two buyers"),
+        (record(Sample("hold", 0.3, 5.0, 500, "error")), LEDGER, "1 answers were server errors"),
+        (record(Sample("hold", 0.3, 5.0, 503, "shed")), LEDGER, "shed with 503"),
+        (record(Sample("hold", 0.3, 5.0, 0, "broken")), LEDGER, "got no answer"),
+        (record(journeys=[journey("1", "2", "3", "4")]), LEDGER, "1 of 2 reservations were offered"),
+        (record(journeys=[journey("1", "2", "3", "4"), journey(outcome="never paid")]), LEDGER, "never paid"),
+        (record(journeys=[journey(outcome="sold_out")] * 2), LEDGER | {"sold": 0, "free": 10}, "nobody could buy"),
+        (record(scans={"admit": 3, "reject bad_signature": 1}), LEDGER, "reject bad_signature"),
+        (record(), LEDGER | {"unit_conflicts": 1}, "1 unit conflicts"),
+        (record(), LEDGER | {"orders_unsettled": 2}, "2 orders"),
+        (record(), LEDGER | {"redis_matches_postgres": False}, "redis_matches_postgres fails"),
+        (record(), LEDGER | {"free": 5}, "is not the capacity 10"),
+        (record(), LEDGER | {"sold": 3, "free": 7}, "the ledger sold 3 units, the buyers hold tickets for 4"),
+        (record(), LEDGER | {"exit_status": 1}, "ended with status 1"),
+        (record(), {"problem": "no such table"}, "could not be checked"),
+    ],
+)
+def test_each_broken_promise_is_a_reason_of_its_own(seen, ledger, reason):
+    judged = judge(seen, asked(), ledger)
+    assert not judged.go
+    assert [text for text in judged.reasons if reason in text], judged.reasons
+    assert len(judged.reasons) == 1
+
+
+def test_a_surge_above_the_recorded_one_may_shed_but_says_so():
+    seen = record(Sample("hold", 0.3, 5.0, 503, "shed"), Sample("hold", 0.9, 5.0, 201, "ok"))
+    judged = judge(seen, asked(multiplier=10, shed_allowed=True), LEDGER)
+    assert judged.go
+    assert judged.shed == 1
+    assert "came back later" in judged.cautions[0]
+
+
+def test_a_slow_step_is_a_caution_until_a_bound_is_asked_for():
+    seen = record(Sample("claim", 0.3, 900.0, 200, "ok"))
+    assert "claim: p95 900 ms" in judge(seen, asked(), LEDGER).cautions[0]
+    assert not judge(seen, asked(p95_max_ms=500), LEDGER).go
+
+
+def test_what_was_shed_has_no_service_time():
+    seen = record(Sample("hold", 0.3, 9_999.0, 503, "shed"))
+    hold = judge(seen, asked(), LEDGER).steps[0]
+    assert (hold.requests, hold.ok, hold.shed, hold.max_ms) == (2, 1, 1, 12.0)
+
+
+def test_percentiles_are_nearest_rank():
+    values = [float(value) for value in range(1, 101)]
+    assert [percentile(values, share) for share in (50, 95, 99, 100)] == [50, 95, 99, 100]
+    assert percentile([], 99) == 0
+    assert percentile([7.0], 1) == 7
+
+
+def test_the_records_of_several_generators_are_one(tmp_path):
+    for number in range(2):
+        record(scans={"admit": 2}).write(tmp_path / f"{number}.json")
+    whole = merge(sorted(tmp_path.glob("*.json")))
+    assert (len(whole.samples), len(whole.journeys), whole.scans) == (4, 4, {"admit": 4})
+
+
+def test_the_report_stands_alone_and_escapes_what_it_shows():
+    seen = record(journeys=[journey("1"), journey(outcome="<script>alert(1)</script>")])
+    judged = judge(seen, asked(), LEDGER)
+    page = report.render(judged, seen)
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "http" not in page.replace("http-equiv", "").replace("www.w3.org", ""), "nothing is loaded from elsewhere"
+    assert page.count("<svg") == 3
+    assert "NO-GO" in page
+    assert "NO-GO" in table.render(judged)
+
+
+def test_an_empty_rehearsal_still_renders():
+    seen = Record()
+    judged = judge(seen, asked(), None)
+    assert not judged.go
+    assert "NO-GO" in report.render(judged, seen)
+    assert "nobody" not in table.render(judged)
