@@ -218,15 +218,16 @@ def _create_admin(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from engine.services.audit import audit  # noqa: PLC0415
+    from engine.services.wiring import open_services  # noqa: PLC0415
 
     settings = _settings(options, "audit")
 
     async def check() -> int:
-        reports = await audit(settings, options.event)
+        async with open_services(settings) as services:
+            reports = await services.ledger.audit(options.event)
         for report in reports:
             print(orjson.dumps(report).decode())
-        return 0 if reports and all(report["ok"] for report in reports) else 1
+        return 0 if all(report["ok"] for report in reports) else 1
 
     return _run(check())
 

@@ -146,12 +146,12 @@ class Availability:
             self._streams -= 1
 
     async def policy(self, event: SellingEvent, categories: tuple[int, ...]) -> str:
-        """The orphan policy right now: ``auto`` is strict until 85 % of the categories are taken."""
+        """The orphan policy right now: ``auto`` is strict until 85 % of the categories are sold."""
         if event.orphan_policy != "auto":
             return event.orphan_policy
         copy = await self._copy(event.id)
         total = sum(count for (category, _), count in copy.counts.items() if category in categories)
-        taken = sum(count for (category, state), count in copy.counts.items() if category in categories and state < FREE)
+        taken = copy.count(categories, ORDERED) + copy.count(categories, SOLD)
         return "lenient" if taken * 100 >= STRICT_UNTIL_TAKEN_PERCENT * total else "strict"
 
     async def map(self, event_id: str) -> bytes:

@@ -22,6 +22,7 @@ from engine.services.doors import EntryDoors
 from engine.services.events import Events
 from engine.services.holds import Holds
 from engine.services.inventory import Inventory
+from engine.services.ledger import Ledger
 from engine.services.on_sales import OnSales
 from engine.services.organizations import Organizations
 from engine.services.passwords import Passwords
@@ -35,6 +36,7 @@ from engine.services.tickets import Tickets
 from engine.services.venues import Venues
 from engine.settings import Settings
 from engine.stores.holds import HoldStore
+from engine.stores.ledger import LedgerStore
 from engine.stores.selling import SellingStore
 
 CONNECT_TRIES_MAX = 50
@@ -68,6 +70,7 @@ class Services:
     doors: EntryDoors
     devices: Devices
     scans: Scans
+    ledger: Ledger
 
 
 @contextlib.asynccontextmanager
@@ -130,6 +133,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             doors=doors,
             devices=Devices(pool=pool, access=access, doors=doors),
             scans=scans,
+            ledger=Ledger(store=LedgerStore(pool, redis), selling=selling),
         )
 
 
