@@ -15,10 +15,12 @@ from engine.settings import Settings
 if TYPE_CHECKING:
     from engine.services.access import Access
     from engine.services.allotments import Allotments
+    from engine.services.attendance import Attendance
     from engine.services.availability import Availability
     from engine.services.devices import Devices
     from engine.services.doors import EntryDoors
     from engine.services.events import Events
+    from engine.services.gate_bundles import GateBundles
     from engine.services.holds import Holds
     from engine.services.inventory import Inventory
     from engine.services.on_sales import OnSales
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from engine.services.ticket_types import TicketTypes
     from engine.services.tickets import Tickets
     from engine.services.venues import Venues
+    from engine.services.webhooks import Webhooks
 
 SETTINGS: Final = web.AppKey("settings", Settings)
 BEARERS: Final = web.AppKey("bearers", Bearers)
@@ -56,7 +59,10 @@ HOLDS: Final[web.AppKey[Holds]] = web.AppKey("holds")
 ORDERS: Final[web.AppKey[Orders]] = web.AppKey("orders")
 PAYMENTS: Final[web.AppKey[Payments]] = web.AppKey("payments")
 REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")
+WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 TICKETS: Final[web.AppKey[Tickets]] = web.AppKey("tickets")
 DEVICES: Final[web.AppKey[Devices]] = web.AppKey("devices")
 SCANS: Final[web.AppKey[Scans]] = web.AppKey("scans")
 DOORS: Final[web.AppKey[EntryDoors]] = web.AppKey("doors")
+ATTENDANCE: Final[web.AppKey[Attendance]] = web.AppKey("attendance")
+GATE_BUNDLES: Final[web.AppKey[GateBundles]] = web.AppKey("gate_bundles")

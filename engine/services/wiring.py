@@ -16,10 +16,12 @@ from engine.foundation.health import Health
 from engine.foundation.idempotency import Idempotency
 from engine.services.access import Access
 from engine.services.allotments import Allotments
+from engine.services.attendance import Attendance
 from engine.services.availability import Availability
 from engine.services.devices import Devices
 from engine.services.doors import EntryDoors
 from engine.services.events import Events
+from engine.services.gate_bundles import GateBundles
 from engine.services.holds import Holds
 from engine.services.inventory import Inventory
 from engine.services.ledger import Ledger
@@ -34,7 +36,7 @@ from engine.services.throttle import Throttle
 from engine.services.ticket_types import TicketTypes
 from engine.services.tickets import Tickets
 from engine.services.venues import Venues
-from engine.settings import Settings
+from engine.settings import Settings, parse_master_keys
 from engine.stores.holds import HoldStore
 from engine.stores.ledger import LedgerStore
 from engine.stores.selling import SellingStore
@@ -70,6 +72,8 @@ class Services:
     doors: EntryDoors
     devices: Devices
     scans: Scans
+    attendance: Attendance
+    gate_bundles: GateBundles
     ledger: Ledger
 
 
@@ -101,6 +105,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         events = Events(pool=pool, access=access, inventory=inventory, engine_url=settings.engine_url)
         doors = EntryDoors(pool=pool, hot=hot, access=access)
         scans = Scans(pool=pool, hot=hot, keyring=settings.keyring, doors=doors, enabled=settings.scanning_enabled)
+        stack.push_async_callback(scans.close)
+        master_key = parse_master_keys(settings.master_keys.get_secret_value())[0][1]
 
         for follow in (selling.listen, availability.listen):
             stack.push_async_callback(_stop, asyncio.create_task(follow()))
@@ -133,6 +139,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             doors=doors,
             devices=Devices(pool=pool, access=access, doors=doors),
             scans=scans,
+            attendance=Attendance(pool=pool, access=access, doors=doors),
+            gate_bundles=GateBundles(pool=pool, doors=doors, keyring=settings.keyring, master_key=master_key),
             ledger=Ledger(store=LedgerStore(pool, redis), selling=selling),
         )
 

@@ -17,6 +17,7 @@ from engine.services.appkeys import DEVICES, DOORS
 from engine.services.devices import TooManyDevices
 from engine.stores.devices import Device
 from engine.web import auth
+from engine.web.aliases import aliases
 from engine.web.wire import Route
 
 DEVICE_NAME_CHARS_MAX = 100
@@ -127,9 +128,11 @@ _AT = "/v1/events/{event_id}/devices"
 
 ROUTES: tuple[Route, ...] = (
     Route("POST", _AT, create_device, "organizer", takes=NewDevice, gives=DeviceCreated, status=201,
-          refuses=(*_NO, Invalid, TooManyDevices)),
-    Route("GET", _AT, list_devices, "organizer", gives=DeviceList, query=ListQuery, refuses=_NO),
-    Route("DELETE", _AT + "/{device_id}", revoke_device, "organizer", status=204, refuses=_NO),
+          refuses=(*_NO, Invalid, TooManyDevices), aliases=aliases(_AT)),
+    Route("GET", _AT, list_devices, "organizer", gives=DeviceList, query=ListQuery, refuses=_NO,
+          aliases=aliases(_AT)),
+    Route("DELETE", _AT + "/{device_id}", revoke_device, "organizer", status=204, refuses=_NO,
+          aliases=aliases(_AT + "/{device_id}")),
     Route("GET", "/v1/events/{event_id}/entry-rules", get_entry_rules, "organizer", gives=EntryRules, refuses=_NO),
     Route("PUT", "/v1/events/{event_id}/entry-rules", put_entry_rules, "organizer", takes=EntryRules, gives=EntryRules,
           refuses=(*_NO, Invalid)),

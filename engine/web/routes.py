@@ -5,13 +5,18 @@ from __future__ import annotations
 from engine.web import (
     allotments,
     availability,
+    devices,
     events,
+    gates,
     holds,
     on_sales,
+    operations,
     organizations,
     people,
     promos,
+    scans,
     ticket_types,
+    tickets,
     venues,
 )
 from engine.web.wire import Route
@@ -27,4 +32,9 @@ ROUTES: tuple[Route, ...] = (
     *promos.ROUTES,
     *availability.ROUTES,
     *holds.ROUTES,
+    *operations.ROUTES,
+    *tickets.ROUTES,
+    *devices.ROUTES,
+    *scans.ROUTES,
+    *gates.ROUTES,
 )

@@ -29,6 +29,7 @@ from engine.foundation.idempotency import key_of, scope_of
 from engine.services.appkeys import DEVICES, IDEMPOTENCY, SCANS, TICKETS
 from engine.services.devices import DeviceRevoked
 from engine.web import auth, scans_wire
+from engine.web.aliases import aliases
 from engine.web.wire import Route
 
 BATCH_BYTES_MAX = 16 * 1024 * 1024
@@ -131,7 +132,7 @@ ROUTES: tuple[Route, ...] = (
         takes=scans_wire.ValidateRequest,
         gives=scans_wire.VerdictDocument,
         refuses=(*_NO, Invalid, Malformed),
-        aliases=("/api/v1/tickets/validate", "/api/tickets/validate"),
+        aliases=aliases("/v1/tickets/validate"),
     ),
     Route(
         "POST",
@@ -145,7 +146,7 @@ ROUTES: tuple[Route, ...] = (
             IdempotencyKeyRequired, IdempotencyKeyReused, IdempotencyInFlight,
         ),
         idempotent=True,
-        aliases=("/api/v1/events/{event_id}/checkins/batch", "/api/tickets/checkins/{event_id}/batch"),
+        aliases=aliases("/v1/events/{event_id}/checkins/batch"),
     ),
     Route(
         "GET",

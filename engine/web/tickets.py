@@ -16,6 +16,7 @@ from engine.services.appkeys import TICKETS
 from engine.services.tickets import Asker, TicketNotLive
 from engine.stores.tickets import TicketPage
 from engine.web import auth
+from engine.web.aliases import aliases
 from engine.web.wire import Route
 
 PRIVATE = "private, max-age=60"
@@ -130,16 +131,16 @@ async def _ticket(request: web.Request) -> TicketPage:
 
 _NO = (Unauthenticated, NotFound)
 _AT = "/v1/tickets/{ticket_id}"
-_ALSO = "/api/v1/tickets/{ticket_id}"
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/tickets", list_tickets, "person", gives=TicketList, query=ListQuery, refuses=(Unauthenticated,),
-          aliases=("/v1/users/me/tickets", "/api/v1/tickets")),
-    Route("GET", _AT, get_ticket, "capability", gives=TicketDocument, refuses=_NO, aliases=(_ALSO,)),
+          aliases=aliases("/v1/tickets", "/v1/users/me/tickets")),
+    Route("GET", _AT, get_ticket, "capability", gives=TicketDocument, refuses=_NO,
+          aliases=aliases(_AT)),
     Route("GET", f"{_AT}/qr.svg", get_qr_svg, "capability", refuses=(*_NO, TicketNotLive),
-          content_type="image/svg+xml", aliases=(f"{_ALSO}/qr.svg",)),
+          content_type="image/svg+xml", aliases=aliases(f"{_AT}/qr.svg")),
     Route("GET", f"{_AT}/qr.png", get_qr_png, "capability", refuses=(*_NO, TicketNotLive),
-          content_type="image/png", aliases=(f"{_ALSO}/qr.png", f"{_ALSO}/qr")),
+          content_type="image/png", aliases=aliases(f"{_AT}/qr.png", f"{_AT}/qr")),
     Route("GET", f"{_AT}/pdf", get_pdf, "capability", refuses=(*_NO, TicketNotLive),
-          content_type="application/pdf", aliases=(f"{_ALSO}/pdf", f"{_ALSO}/download", f"{_AT}/download")),
+          content_type="application/pdf", aliases=aliases(f"{_AT}/pdf", f"{_AT}/download")),
 )  # fmt: skip

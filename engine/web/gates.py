@@ -1,0 +1,209 @@
+"""What gates and their organizers read: the offline bundle, the revocation feed, attendance, offline conflicts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from engine.domain.attempts import Scanner
+from engine.foundation import http
+from engine.foundation.bearer import Person
+from engine.foundation.errors import Forbidden, Malformed, NotFound, Unauthenticated
+from engine.foundation.http import PAGE_DEFAULT, PAGE_MAX
+from engine.services.appkeys import ATTENDANCE, DEVICES, GATE_BUNDLES
+from engine.services.gate_bundles import CHANGES_MAX
+from engine.web import auth
+from engine.web.aliases import aliases
+from engine.web.scans import device
+from engine.web.wire import Route
+
+
+class BundleDocument(msgspec.Struct):
+    """``payload`` is JSON text signed as it stands (services/gate_bundles.py says what is in it)."""
+
+    event_id: str
+    cursor: int
+    valid_until_ms: int
+    payload: str
+    signature: str
+    public_key: str
+
+
+class Change(msgspec.Struct):
+    """Codes of this unit with a version below ``min_version`` are dead; ``valid`` or ``reissued`` bring it back."""
+
+    seq: int
+    unit: int
+    min_version: int
+    reason: str
+
+
+class Changes(msgspec.Struct):
+    data: list[Change]
+    cursor: int
+    has_more: bool
+
+
+class ChangesQuery(msgspec.Struct):
+    since: Annotated[int, Meta(ge=0, lt=2**62)] = 0
+    limit: Annotated[int, Meta(ge=1, le=CHANGES_MAX)] = CHANGES_MAX
+
+
+class TypeCount(msgspec.Struct):
+    ticket_type_id: str
+    name: str
+    issued: int
+    checked_in: int
+    inside: int
+
+
+class GateCount(msgspec.Struct):
+    gate: str | None
+    entries: int
+    exits: int
+    duplicates: int
+    rejects: int
+    last_scan_at: datetime | None
+
+
+class Alert(msgspec.Struct):
+    """A ticket shown again and again in the last ten minutes."""
+
+    ticketId: str  # noqa: N815 - as validate answers it
+    attendee: str
+    seat: str
+    duplicates: int
+    last_at: datetime
+    gates: list[str | None]
+
+
+class AttendanceDocument(msgspec.Struct):
+    """``inside`` counts heads: two people let in offline on one ticket are two."""
+
+    event_id: str
+    issued: int
+    checked_in: int
+    inside: int
+    entries: int
+    exits: int
+    duplicates: int
+    rejects: int
+    conflicts: int
+    last_scan_at: datetime | None
+    by_ticket_type: list[TypeCount]
+    by_gate: list[GateCount]
+    alerts: list[Alert]
+    counted_at: datetime
+
+
+class ConflictScan(msgspec.Struct):
+    id: int
+    gate: str | None
+    device_id: str
+    scanned_at: datetime
+    counted_at: datetime
+    received_at: datetime
+    clock_offset_ms: int
+    result: str
+    reason: str
+
+
+class ConflictPair(msgspec.Struct):
+    """``canonical`` is the accepted scan with the earliest corrected time; ``gap_s`` lies between the two."""
+
+    id: int
+    ticketId: str  # noqa: N815
+    unit: int
+    attendee: str
+    seat: str
+    gap_s: float
+    canonical: ConflictScan
+    conflict: ConflictScan
+
+
+class Conflicts(msgspec.Struct):
+    data: list[ConflictPair]
+    next_cursor: str | None
+    has_more: bool
+
+
+class ConflictsQuery(msgspec.Struct):
+    limit: Annotated[int, Meta(ge=1, le=PAGE_MAX)] = PAGE_DEFAULT
+    cursor: str | None = None
+    format: Literal["json", "csv"] = "json"
+
+
+async def get_bundle(request: web.Request) -> web.Response:
+    """The signed bundle for offline gates."""
+    scanner = await device(request)
+    bundle = await request.config_dict[GATE_BUNDLES].read(scanner.event_id)
+    await request.config_dict[DEVICES].synced(scanner, bundle.cursor_seq, with_bundle=True)
+    if http.fresh(request, bundle.etag):
+        return http.not_modified(bundle.etag)
+    headers = {"ETag": f'"{bundle.etag}"', "Cache-Control": "private, no-cache"}
+    response = web.Response(body=bundle.body, content_type="application/json", headers=headers)
+    response.enable_compression()
+    return response
+
+
+async def list_revocations(request: web.Request) -> web.Response:
+    """Changes in tickets' standing after ``since``, oldest first."""
+    scanner = await device(request)
+    query = http.query(request, ChangesQuery)
+    rows = await request.config_dict[GATE_BUNDLES].changes(scanner.event_id, query.since, query.limit)
+    await request.config_dict[DEVICES].synced(scanner, query.since)
+    data = rows[: query.limit]
+    cursor = data[-1]["seq"] if data else query.since
+    return http.json({"data": data, "cursor": cursor, "has_more": len(rows) > query.limit})
+
+
+async def get_attendance(request: web.Request) -> web.Response:
+    """Who came, who is inside, by type and by gate."""
+    asker = await _asker(request)
+    counts = await request.config_dict[ATTENDANCE].read(asker, request.match_info["event_id"])
+    return http.json(counts, headers={"Cache-Control": "no-store"})
+
+
+async def list_conflicts(request: web.Request) -> web.Response:
+    """Tickets that let two heads in offline; ``format=csv`` gives the table."""
+    query = http.query(request, ConflictsQuery)
+    asker, event_id = await _asker(request), request.match_info["event_id"]
+    attendance = request.config_dict[ATTENDANCE]
+    if query.format == "csv":
+        disposition = {"Content-Disposition": f'attachment; filename="conflicts-{event_id}.csv"'}
+        body = await attendance.conflicts_csv(asker, event_id)
+        return web.Response(body=body, content_type="text/csv", charset="utf-8", headers=disposition)
+    rows = await attendance.conflicts(asker, event_id, _number(query.cursor), query.limit + 1)
+    page: dict[str, Any] = http.page(rows, query.limit, lambda row: str(row["id"]))
+    return http.json(page)
+
+
+async def _asker(request: web.Request) -> Person | Scanner:
+    """A scanner of this event, or a signed-in person."""
+    return await device(request) if auth.device_text(request) is not None else auth.person(request)
+
+
+def _number(cursor: str | None) -> int:
+    text = http.cursor_decode(cursor) or "0"
+    if not text.isdecimal():
+        raise Malformed("The cursor is not one of ours")
+    return int(text)
+
+
+_NO = (Unauthenticated, Forbidden, NotFound)
+_AT = "/v1/events/{event_id}"
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", f"{_AT}/gate-bundle", get_bundle, "device", gives=BundleDocument, refuses=_NO,
+          aliases=aliases(f"{_AT}/gate-bundle")),
+    Route("GET", f"{_AT}/revocations", list_revocations, "device", gives=Changes, query=ChangesQuery, refuses=_NO,
+          aliases=aliases(f"{_AT}/revocations", f"{_AT}/gate-bundle/revocations")),
+    Route("GET", f"{_AT}/attendance", get_attendance, "organizer", gives=AttendanceDocument, refuses=_NO,
+          aliases=aliases(f"{_AT}/attendance")),
+    Route("GET", f"{_AT}/checkins/conflicts", list_conflicts, "organizer", gives=Conflicts, query=ConflictsQuery,
+          refuses=(*_NO, Malformed), aliases=aliases(f"{_AT}/checkins/conflicts")),
+)  # fmt: skip
