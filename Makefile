@@ -1,0 +1,77 @@
+# onsale: `make run` and `make test` are the two commands; everything else is here for the people who build it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= var
+PROFILE ?= emf
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format bench rehearse openapi lock clean browser
+
+help: ## What there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: .stamps/extension ## Create .venv, install what is locked, build the Rust extension (release)
+
+run: setup ## Start everything with a demo on-sale (ARGS="--ports 8080,8081,8082 --data-dir var")
+	@exec $(BIN)/python -m engine up --demo $(if $(findstring --data-dir,$(ARGS)),,--data-dir $(DATA)) $(ARGS)
+
+test: setup browser ## The whole suite: Rust, Python, browser
+	cargo test --quiet --locked --manifest-path hotpath_rs/Cargo.toml
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+
+lint: setup ## Formats, types, floors, clippy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m engine openapi --check docs/openapi.json
+	cargo fmt --check --manifest-path hotpath_rs/Cargo.toml
+	cargo clippy --quiet --locked --all-targets --manifest-path hotpath_rs/Cargo.toml -- -D warnings
+
+format: setup ## Put everything into the house format
+	$(BIN)/ruff check --fix-only --quiet . || true
+	$(BIN)/ruff format .
+	cargo fmt --manifest-path hotpath_rs/Cargo.toml
+
+bench: setup ## Every ratio of the hot path, interleaved; writes docs/BENCHMARKS.md (ARGS="--quick" for a short run)
+	$(BIN)/python -m tests.bench $(ARGS)
+
+rehearse: setup ## Replay a demand profile against a stack of its own: make rehearse PROFILE=emf
+	$(BIN)/python -m engine rehearse $(PROFILE) $(ARGS)
+
+openapi: setup ## Write docs/openapi.json from the route table
+	$(BIN)/python -m engine openapi --write docs/openapi.json
+
+lock: .stamps/venv ## Pin every dependency with its hashes, no host in the file
+	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --generate-hashes pyproject.toml --extra dev -o requirements.lock
+
+browser: ## Chromium for the browser tests, where the machine has none
+	@command -v chromium >/dev/null || (echo "==> installing Chromium"; \
+		(apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation) >/dev/null 2>&1 \
+		|| sudo apt-get install -y --no-install-recommends chromium fonts-liberation)
+
+clean: ## Remove what was built (not the data)
+	rm -rf $(VENV) .stamps target build *.egg-info
+
+.stamps/venv:
+	@mkdir -p .stamps
+	@echo "==> creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r <(grep -A200 '^uv==' requirements.lock | awk 'NR>1 && /^[a-z]/{exit} {print}')
+	@touch $@
+
+.stamps/packages: .stamps/venv requirements.lock
+	@echo "==> installing packages"
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+RUST := $(shell find hotpath_rs/src -name '*.rs' 2>/dev/null) hotpath_rs/Cargo.toml Cargo.toml Cargo.lock hotpath_rs/hotpath_rs.pyi
+.stamps/extension: .stamps/packages $(RUST)
+	@echo "==> building the Rust extension (release)"
+	@cd hotpath_rs && VIRTUAL_ENV=$(CURDIR)/$(VENV) $(CURDIR)/$(BIN)/maturin develop --release --locked --quiet
+	@printf '#!/bin/sh\nexec "%s/python" -m engine "$$@"\n' '$(CURDIR)/$(BIN)' > $(BIN)/onsale && chmod +x $(BIN)/onsale
+	@touch $@
