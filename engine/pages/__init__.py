@@ -1,1 +1,16 @@
+"""The fans' pages: the list of events, an event, its shop, the checkout, the order with its tickets."""
 
+from __future__ import annotations
+
+from aiohttp import web
+
+from engine.pages import checkout, events, frame, orders, shop
+
+
+def setup(app: web.Application) -> None:
+    """Register pages, their templates and static files. Services are found by their AppKeys."""
+    frame.setup(app)
+    events.setup(app)
+    shop.setup(app)
+    checkout.setup(app)
+    orders.setup(app)

@@ -44,7 +44,9 @@ def face_of(event: Event, at: datetime, *, sold_out: bool = False) -> Face:
     return Face(kind, BADGES[kind], waits_for)
 
 
-def _kind(event: Event, at: datetime, *, sold_out: bool) -> tuple[Kind, datetime | None]:
+def _kind(  # noqa: PLR0911 - one return a face, read from the top
+    event: Event, at: datetime, *, sold_out: bool
+) -> tuple[Kind, datetime | None]:
     on_sale = event.on_sale
     if event.status == "cancelled":
         return "cancelled", None

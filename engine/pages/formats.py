@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Final
@@ -62,8 +63,8 @@ def clock(value: datetime | str | int, timezone: str) -> Markup:
     return when(value, timezone, "HH:mm z")
 
 
-def epoch_ms(value: datetime | str | int) -> int:
-    return round(moment(value).timestamp() * 1000)
+def epoch_ms(value: datetime | str | int) -> str:
+    return str(round(moment(value).timestamp() * 1000))
 
 
 def paragraphs(text: str) -> Markup:
@@ -73,7 +74,7 @@ def paragraphs(text: str) -> Markup:
     return Markup("").join(Markup("<p>{}</p>").format(line) for line in lines)
 
 
-FILTERS: Final = {
+FILTERS: Final[dict[str, Callable[..., str]]] = {
     "money": money,
     "all_in": all_in,
     "percent": percent,

@@ -39,7 +39,7 @@ def setup(app: web.Application) -> None:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        filters=dict(FILTERS),
+        filters=FILTERS,
     )
     environment.globals.update(static=assets.url, poster=poster)
     app[http.PROBLEM_PAGE] = problem_page

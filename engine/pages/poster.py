@@ -18,6 +18,7 @@ HEIGHT: Final = 200
 TONES: Final = 6
 POSTERS_KEPT: Final = 512
 LIT_ONE_IN: Final = 19
+MARGIN: Final = 8
 
 
 @lru_cache(maxsize=POSTERS_KEPT)
@@ -39,7 +40,8 @@ def poster(seed: str) -> Markup:
             angle = index * step
             x = centre_x + radius * math.sin(angle)
             y = centre_y + inwards * radius * math.cos(angle)
-            if not (-8 < x < WIDTH + 8 and -8 < y < HEIGHT + 8) or abs(math.sin(angle * 2.5)) < math.sin(aisle) * 0.35:
+            outside = not (-MARGIN < x < WIDTH + MARGIN and -MARGIN < y < HEIGHT + MARGIN)
+            if outside or abs(math.sin(angle * 2.5)) < math.sin(aisle) * 0.35:
                 continue
             chosen = (row * 31 + index * 17 + digest[5 + row]) % LIT_ONE_IN == 0
             (lit if chosen else plain).append(f"M{x:.0f} {y:.0f}h0")
@@ -49,4 +51,4 @@ def poster(seed: str) -> Markup:
         ' focusable="false"><rect class="poster-ground" width="{}" height="{}"/>'
         '<circle class="poster-stage" cx="{:.0f}" cy="{}" r="44"/>'
         '<path class="poster-seats" d="{}"/><path class="poster-lit" d="{}"/></svg>'
-    ).format(tone, WIDTH, HEIGHT, WIDTH, HEIGHT, centre_x, stage_y, Markup("".join(plain)), Markup("".join(lit)))
+    ).format(tone, WIDTH, HEIGHT, WIDTH, HEIGHT, centre_x, stage_y, "".join(plain), "".join(lit))

@@ -1,0 +1,130 @@
+"""The list of events and one event's page. The same for everybody, so they may be cached for a moment."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from engine.domain.events import Event
+from engine.domain.ticket_types import TicketType
+from engine.foundation.clock import now, now_ms
+from engine.foundation.errors import NotFound, Refusal
+from engine.pages import frame
+from engine.pages.faces import Face, face_of
+from engine.pages.memo import Memo
+from engine.pages.offers import Level, offers_of
+from engine.pages.search import Search, cursor_after, place_of
+from engine.services.appkeys import AVAILABILITY, EVENTS, SETTINGS, TICKET_TYPES
+
+CARDS_PER_PAGE: Final = 24
+CACHE_S: Final = 2
+CATEGORIES: Final = ("concert", "sports", "theatre", "comedy", "festival", "conference", "family", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An event with what its pages say of it."""
+
+    event: Event
+    kinds: list[TicketType]
+    levels: dict[str, Level]
+
+    @property
+    def sold_out(self) -> bool:
+        """Nothing of any public type is left. Unknown is not sold out."""
+        return bool(self.levels) and all(level == "none" for level in self.levels.values())
+
+    @property
+    def face(self) -> Face:
+        return face_of(self.event, now(), sold_out=self.sold_out)
+
+
+SHOWN: Final[web.AppKey[Memo[Shown]]] = web.AppKey("shown")
+LISTED: Final[web.AppKey[Memo[list[tuple[Event, Face]]]]] = web.AppKey("listed")
+
+
+def setup(app: web.Application) -> None:
+    app[SHOWN] = Memo[Shown]()
+    app[LISTED] = Memo[list[tuple[Event, Face]]]()
+    app.router.add_get("/", index)
+    app.router.add_get("/e/{slug}", detail)
+
+
+async def index(request: web.Request) -> web.Response:
+    """Published events that are still to come, soonest first."""
+    search = Search.read(request.query)
+    cursor = request.query.get("cursor", "")
+    found = await request.config_dict[LISTED].get((search, cursor), lambda: _listed(request, search, cursor))
+    cards = found[:CARDS_PER_PAGE]
+    context = {
+        "search": search,
+        "categories": _categories(search.category),
+        "cards": cards,
+        "next_url": search.url(cursor_after(cards[-1][0])) if len(found) > CARDS_PER_PAGE else None,
+    }
+    return frame.render(request, "events/list.html", context, cache_s=CACHE_S)
+
+
+async def detail(request: web.Request) -> web.Response:
+    """One event: its facts, its prices, and the one thing to do now."""
+    shown = await find(request, request.match_info["slug"])
+    event, settings = shown.event, request.config_dict[SETTINGS]
+    if request.match_info["slug"] != event.slug:
+        raise web.HTTPMovedPermanently(f"/e/{event.slug}")
+    context = {
+        "event": event,
+        "face": shown.face,
+        "offers": offers_of(event, shown.kinds, shown.levels, now()),
+        "server_now_ms": now_ms(),
+        "room_url": room_url(request, event),
+        "selling_enabled": settings.ticketing_enabled and settings.checkout_enabled,
+    }
+    return frame.render(request, "events/detail.html", context, cache_s=CACHE_S)
+
+
+async def find(request: web.Request, slug: str) -> Shown:
+    """A published event by its slug or id; EventUnknown elsewhere."""
+    return await request.config_dict[SHOWN].get(slug, lambda: _find(request, slug))
+
+
+def room_url(request: web.Request, event: Event) -> str:
+    """Where one queues for an event."""
+    return f"{request.config_dict[SETTINGS].waitingroom_url.rstrip('/')}/r/{event.id}"
+
+
+async def _find(request: web.Request, slug: str) -> Shown:
+    event = await request.config_dict[EVENTS].get(None, slug)
+    kinds = await request.config_dict[TICKET_TYPES].of_event(None, event.id)
+    return Shown(event, kinds, await _levels(request, event))
+
+
+async def _levels(request: web.Request, event: Event) -> dict[str, Level]:
+    """How much is left of each public type; nothing where the inventory is away or not there yet."""
+    try:
+        document = await request.config_dict[AVAILABILITY].document(event.id)
+    except (Refusal, NotFound):
+        return {}
+    return {row["id"]: row["level"] for row in msgspec.json.decode(document)["ticket_types"]}
+
+
+async def _listed(request: web.Request, search: Search, cursor: str) -> list[tuple[Event, Face]]:
+    events = await request.config_dict[EVENTS].published(search.filter(), place_of(cursor), CARDS_PER_PAGE + 1)
+    return await asyncio.gather(*(_card(request, event) for event in events))
+
+
+async def _card(request: web.Request, event: Event) -> tuple[Event, Face]:
+    """Only what is on sale can be sold out: the others are not asked about."""
+    face = face_of(event, now())
+    if face.buyable:
+        levels: dict[str, Any] = await _levels(request, event)
+        sold_out = bool(levels) and all(level == "none" for level in levels.values())
+        face = face_of(event, now(), sold_out=sold_out)
+    return event, face
+
+
+def _categories(chosen: str) -> list[str]:
+    return [*CATEGORIES] if not chosen or chosen in CATEGORIES else [chosen, *CATEGORIES]

@@ -1,0 +1,117 @@
+/** The checkout: opens the order once, pays it, and leads to its page. A declined card may be tried again. */
+
+import { element, money, Problem } from "../api.js";
+import { HELD_KEY } from "../shop/hold.js";
+import { startClock } from "./clock.js";
+import { providerFor } from "./provider.js";
+
+const OPEN_TRIES_MAX = 6;
+const OPEN_PAUSE_MAX_S = 8;
+
+const data = JSON.parse(document.getElementById("pay-data").textContent);
+const $ = (id) => document.getElementById(id);
+const form = $("checkout-form");
+const button = $("pay-button");
+let opened = null;
+
+const say = (text) => { $("pay-state").textContent = text; };
+
+function alertWith(text) {
+  $("alert").replaceChildren(element("p", {}, text));
+  $("alert").hidden = !text;
+  if (text) $("alert").focus();
+}
+
+function fieldFault(name, text) {
+  $(`${name}-error`).textContent = text;
+  if (text) form.elements[name].setAttribute("aria-invalid", "true");
+  else form.elements[name].removeAttribute("aria-invalid");
+}
+
+/** Name and e-mail as far as a browser can judge them; the server judges again. */
+function fieldsReady() {
+  const name = form.elements.name.value.trim() ? "" : "Please tell us your name: it stands on the tickets.";
+  const email = form.elements.email.validity.valid && form.elements.email.value ? "" : "This does not look like an e-mail address: your tickets are sent there.";
+  fieldFault("name", name);
+  fieldFault("email", email);
+  const first = name ? "name" : email ? "email" : null;
+  if (first) form.elements[first].focus();
+  return !first;
+}
+
+/** The order of this hold. Asking again continues the same one, so a lost answer costs nothing. */
+async function open() {
+  for (let attempt = 1; ; attempt += 1) {
+    let retryAfterS = attempt;
+    try {
+      const response = await fetch(form.action, { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(new FormData(form)) });
+      const answer = await response.json();
+      if (response.ok) return answer;
+      const problem = new Problem(response.status, answer, Number(response.headers.get("Retry-After")) || null);
+      if (response.status !== 503 || attempt >= OPEN_TRIES_MAX) throw problem;
+      retryAfterS = problem.retryAfterS ?? attempt;
+    } catch (error) {
+      if (error instanceof Problem || attempt >= OPEN_TRIES_MAX) throw error;
+    }
+    say("Many people are paying right now. Your tickets are kept while you wait in line…");
+    await new Promise((resolve) => setTimeout(resolve, Math.min(OPEN_PAUSE_MAX_S, retryAfterS) * 1000 * (1 + Math.random() / 2)));
+  }
+}
+
+async function submit() {
+  alertWith("");
+  if (!fieldsReady() || (provider && !(await provider.ready()))) return;
+  lock(true);
+  try {
+    say("Keeping your tickets…");
+    opened ??= await open();
+    sessionStorage.removeItem(HELD_KEY);
+    clock.until(opened.expires_at_ms);
+    const orderUrl = new URL(`/order/${opened.order_id}`, location.href);
+    if (!opened.client_secret) { location.assign(orderUrl); return; }
+    say("Paying. Please leave this page open…");
+    const outcome = await provider.pay({
+      clientSecret: opened.client_secret,
+      name: form.elements.name.value.trim(),
+      email: form.elements.email.value.trim(),
+      returnUrl: orderUrl.href,
+    });
+    if (outcome.kind === "done") location.assign(`${orderUrl.pathname}?paid=1`);
+    if (outcome.kind !== "declined") return;
+    alertWith(`${outcome.message} Nothing was charged, and your tickets are still yours until the time above: try again or use another card.`);
+  } catch (error) {
+    refused(error);
+  }
+  lock(false);
+}
+
+function refused(error) {
+  if (error instanceof Problem && error.code === "invalid") {
+    for (const fault of error.facts.errors ?? []) if (fault.pointer in { "/name": 1, "/email": 1 }) fieldFault(fault.pointer.slice(1), fault.message);
+    alertWith("Please look at the fields marked below.");
+  } else if (error instanceof Problem && error.status === 410) {
+    location.reload();
+  } else if (error instanceof Problem) {
+    alertWith(`${error.message}. Nothing was charged.`);
+  } else if (opened) {
+    location.assign(`/order/${opened.order_id}?paid=1`); // we do not know whether it went through: its page does
+  } else {
+    alertWith("The connection was lost. Nothing was charged: press once more.");
+  }
+}
+
+function lock(on) {
+  button.disabled = on;
+  button.setAttribute("aria-busy", String(on));
+  for (const field of form.querySelectorAll("fieldset")) field.disabled = on;
+  if (!on) say("");
+}
+
+const provider = data.amount_cents ? providerFor(data, form) : null;
+const clock = startClock(data, () => { if (!opened) location.reload(); });
+button.disabled = false;
+if (data.amount_cents) button.textContent = `Pay ${money(data.amount_cents, data.currency)}`;
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  submit();
+});
