@@ -1,0 +1,318 @@
+"""Tickets, scanners and gates over HTTP, as API.md binds them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import io
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+import zxingcpp
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from gate_world import ADMIN, World, open_world
+from PIL import Image
+
+from engine.app import create_app
+from engine.foundation.bearer import Bearers, Person
+from engine.foundation.connections import HotRedis
+from engine.settings import Settings
+
+CODE_ROW_BYTES = 12 + 4 + 2 + 2
+
+
+@dataclass
+class Api:
+    client: TestClient[web.Request, web.Application]
+    world: World
+    admin: dict[str, str]
+
+    async def new_device(self, name: str = "Gate A", **more: Any) -> dict[str, str]:
+        path = f"/v1/events/{self.world.event_id}/devices"
+        response = await self.client.post(path, json={"name": name, **more}, headers=self.admin)
+        assert response.status == 201, await response.text()
+        made = await response.json()
+        return {"Authorization": f"Device {made['device_id']}.{made['secret']}", "device_id": made["device_id"]}
+
+    async def validate(self, device: dict[str, str], **body: Any) -> dict[str, Any]:
+        response = await self.client.post("/v1/tickets/validate", json=body, headers=_auth(device))
+        assert response.status == 200, await response.text()
+        return await response.json()
+
+    async def batch(self, device: dict[str, str], scans: list[Any], key: str = "k1", **more: Any) -> Any:
+        path = f"/v1/events/{self.world.event_id}/checkins/batch"
+        headers = {**_auth(device), "Idempotency-Key": key}
+        return await self.client.post(path, json={"scans": scans, **more}, headers=headers)
+
+
+def _auth(device: dict[str, str]) -> dict[str, str]:
+    return {"Authorization": device["Authorization"]}
+
+
+@pytest.fixture
+async def api(pool: asyncpg.Pool, hot: HotRedis, settings: Settings) -> AsyncIterator[Api]:
+    world = await open_world(pool, hot, settings, tickets=20)
+    token = Bearers(settings.jwt_key.get_secret_value().encode()).sign(ADMIN)
+    async with TestClient(TestServer(create_app(settings))) as client:
+        yield Api(client, world, {"Authorization": f"Bearer {token}"})
+    await world.close()
+
+
+async def test_a_ticket_is_read_by_its_orders_capability_and_by_nobody_else(api: Api) -> None:
+    world = api.world
+    path = f"/v1/tickets/{world.ticket_ids[3]}"
+    assert (await api.client.get(path)).status == 401
+    keys = world.settings.keyring.platform()
+    mine = {"X-Order-Token": keys.mint_order_token(world.order_ids[0])}
+    theirs = {"X-Order-Token": keys.mint_order_token("ord_01ARZ3NDEKTSV4RRFFQ69G5FAV")}
+    assert (await api.client.get(path, headers=theirs)).status == 404
+    stranger = Bearers(world.settings.jwt_key.get_secret_value().encode()).sign(Person("usr_x", is_admin=False))
+    assert (await api.client.get(path, headers={"Authorization": f"Bearer {stranger}"})).status == 404
+    ticket = await (await api.client.get(path, headers=mine)).json()
+    assert ticket["id"] == world.ticket_ids[3]
+    assert (ticket["unit"], ticket["version"], ticket["status"]) == (3, 1, "valid")
+    assert ticket["code"] == ticket["qrSecret"]
+    device = await api.new_device()
+    assert (await api.validate(device, code=ticket["code"]))["result"] == "admit"
+    assert (await (await api.client.get(path, headers=mine)).json())["status"] == "used"
+    assert (await (await api.client.get(path, headers=api.admin)).json())["code"] == ticket["code"]
+
+
+async def test_the_qr_in_every_form_reads_as_the_code(api: Api) -> None:
+    world = api.world
+    path = f"/v1/tickets/{world.ticket_ids[3]}"
+    mine = {"X-Order-Token": world.settings.keyring.platform().mint_order_token(world.order_ids[0])}
+    code = (await (await api.client.get(path, headers=mine)).json())["code"]
+    png = await api.client.get(f"{path}/qr.png", headers=mine)
+    assert png.content_type == "image/png"
+    image = Image.open(io.BytesIO(await png.read())).convert("L")
+    assert zxingcpp.read_barcode(image).text == code
+    svg = await api.client.get(f"{path}/qr.svg", headers=mine)
+    assert svg.content_type == "image/svg+xml" and (await svg.read()).startswith(b"<svg")
+    again = await api.client.get(f"{path}/qr.svg", headers={**mine, "If-None-Match": svg.headers["ETag"]})
+    assert again.status == 304
+    pdf = await api.client.get(f"{path}/pdf", headers=mine)
+    assert pdf.content_type == "application/pdf" and (await pdf.read()).startswith(b"%PDF")
+    await world.pool.execute("UPDATE tickets SET status = 'refunded' WHERE id = $1", world.ticket_ids[3])
+    assert (await (await api.client.get(path, headers=mine)).json())["code"] is None
+    assert (await api.client.get(f"{path}/qr.png", headers=mine)).status == 409
+
+
+async def test_both_spellings_and_the_alias_reach_the_same_verdict(api: Api) -> None:
+    device = await api.new_device()
+    code = api.world.code(1)
+    verdict = await api.validate(device, qrSecret=code, scannerId="s1", scannedAt="2026-11-20T13:00:00Z")
+    assert verdict["status"] == "VALID" and verdict["ticketId"] and verdict["checkedInAt"]
+    for path in ("/api/v1/tickets/validate", "/api/tickets/validate"):
+        response = await api.client.post(path, json={"code": code}, headers=_auth(device))
+        again = await response.json()
+        assert (again["status"], again["result"]) == ("ALREADY_CHECKED_IN", "duplicate")
+        assert again["previous"]["gate"] == "Gate A"
+    [row, *_] = await api.world.log()
+    assert row["facts"]["scanner_id"] == "s1"
+
+
+async def test_a_request_that_shows_nothing_is_invalid_and_one_that_is_no_json_malformed(api: Api) -> None:
+    device = await api.new_device()
+    response = await api.client.post("/v1/tickets/validate", json={}, headers=_auth(device))
+    assert response.status == 422 and (await response.json())["errors"][0]["pointer"] == "/code"
+    response = await api.client.post("/v1/tickets/validate", data=b"{", headers=_auth(device))
+    assert response.status == 400
+    assert (await api.validate(device, code=""))["reason"] == "malformed"
+
+
+async def test_a_scanner_needs_its_secret_and_its_own_event(api: Api) -> None:
+    device = await api.new_device()
+    good = device["Authorization"]
+    for header in ("", "Device x", good[:-1] + "_", good.replace("Device", "Bearer"), good + "x", "Device dev_x.y"):
+        response = await api.client.post("/v1/tickets/validate", json={"code": "x"}, headers={"Authorization": header})
+        assert response.status == 401, header
+    other = await api.client.get("/v1/events/evt_01ARZ3NDEKTSV4RRFFQ69G5FAV/gate-bundle", headers=_auth(device))
+    assert other.status == 403
+
+
+async def test_a_revoked_scanner_is_out_at_once_and_its_secret_is_never_shown_again(api: Api) -> None:
+    device = await api.new_device()
+    assert (await api.validate(device, code=api.world.code(1)))["result"] == "admit"
+    path = f"/v1/events/{api.world.event_id}/devices"
+    listed = await (await api.client.get(path, headers=api.admin)).json()
+    assert [row["device_id"] for row in listed["data"]] == [device["device_id"]]
+    assert "secret" not in listed["data"][0]
+    assert (await api.client.delete(f"{path}/{device['device_id']}", headers=api.admin)).status == 204
+    response = await api.client.post("/v1/tickets/validate", json={"code": api.world.code(2)}, headers=_auth(device))
+    assert response.status == 401 and (await response.json())["code"] == "revoked_device"
+
+
+async def test_only_the_organizers_people_manage_scanners(api: Api) -> None:
+    path = f"/v1/events/{api.world.event_id}/devices"
+    bearers = Bearers(api.world.settings.jwt_key.get_secret_value().encode())
+    stranger = {"Authorization": f"Bearer {bearers.sign(Person('usr_x', is_admin=False))}"}
+    assert (await api.client.post(path, json={"name": "x"})).status == 401
+    assert (await api.client.post(path, json={"name": "x"}, headers=stranger)).status == 404
+    assert (await api.client.post(path, json={"name": ""}, headers=api.admin)).status == 422
+
+
+async def test_a_json_batch_keeps_its_order_and_junk_never_sinks_it(api: Api) -> None:
+    device = await api.new_device()
+    scans = [
+        {"code": api.world.code(1), "nonce": "a", "scanned_at": datetime.now(UTC).isoformat()},
+        {"code": 7},
+        "what",
+        {"code": api.world.code(1), "nonce": "b"},
+        {"code": api.world.code(2), "nonce": "c", "direction": "sideways"},
+        {},
+        {"qrSecret": api.world.code(3)},
+        None,
+    ]
+    response = await api.batch(device, scans)
+    assert response.status == 200, await response.text()
+    told = await response.json()
+    assert [verdict["result"] for verdict in told["results"]] == [
+        "admit", "reject", "reject", "duplicate", "reject", "reject", "admit", "reject",
+    ]  # fmt: skip
+    assert told["counts"] == {"admit": 2, "reject": 5, "duplicate": 1}
+    replayed = await api.batch(device, scans)
+    assert replayed.headers["Idempotent-Replayed"] == "true" and await replayed.json() == told
+    assert (await api.batch(device, scans[:1])).status == 422
+    other_key = await (await api.batch(device, scans[:1], key="k2")).json()
+    assert other_key["results"] == told["results"][:1]
+
+
+async def test_a_batch_needs_a_key_and_knows_its_limits(api: Api) -> None:
+    device = await api.new_device()
+    path = f"/v1/events/{api.world.event_id}/checkins/batch"
+    response = await api.client.post(path, json={"scans": []}, headers=_auth(device))
+    assert response.status == 400 and (await response.json())["code"] == "idempotency_key_required"
+    assert (await api.batch(device, [{}] * 10_001)).status == 413
+    assert (await api.client.post(path, json=[], headers={**_auth(device), "Idempotency-Key": "z"})).status == 422
+
+
+async def test_lines_of_ndjson_are_a_batch_too(api: Api) -> None:
+    device = await api.new_device()
+    lines = [json.dumps({"code": api.world.code(n % 20), "nonce": f"n{n}"}) for n in range(50)] + ["{junk", ""]
+    path = f"/v1/events/{api.world.event_id}/checkins/batch"
+    headers = {**_auth(device), "Idempotency-Key": "k", "Content-Type": "application/x-ndjson"}
+    response = await api.client.post(path, data="\n".join(lines), headers=headers)
+    told = await response.json()
+    assert told["counts"] == {"admit": 20, "duplicate": 30, "reject": 1}
+
+
+async def test_a_gate_finds_tickets_by_name_without_seeing_codes_or_whole_addresses(api: Api) -> None:
+    device = await api.new_device()
+    path = f"/v1/events/{api.world.event_id}/attendees"
+    found = (await (await api.client.get(path, params={"q": "lovelace"}, headers=_auth(device))).json())["data"]
+    assert len(found) == 20 and found[0]["email"] == "ad…@example.org" and "code" not in found[0]
+    verdict = await api.validate(device, ticketId=found[0]["ticketId"])
+    assert verdict["result"] == "admit"
+    assert (await (await api.client.get(path, params={"q": "100%_"}, headers=_auth(device))).json())["data"] == []
+
+
+async def test_the_bundle_checks_codes_offline_and_cannot_make_them(api: Api) -> None:
+    device = await api.new_device()
+    path = f"/v1/events/{api.world.event_id}/gate-bundle"
+    response = await api.client.get(path, headers=_auth(device))
+    document = await response.json()
+    raw = document["payload"].encode()
+    key = Ed25519PublicKey.from_public_bytes(_unb64(document["public_key"]))
+    key.verify(_unb64(document["signature"]), raw)
+    payload = orjson.loads(raw)
+    assert payload["count"] == 20 and payload["event"]["id"] == api.world.event_id
+    table, salt = base64.b64decode(payload["codes"]), _unb64(payload["salt"])
+    rows = [table[at : at + CODE_ROW_BYTES] for at in range(0, len(table), CODE_ROW_BYTES)]
+    code = api.world.code(7).encode()
+    [place] = [n for n, row in enumerate(rows) if row[:12] == hashlib.sha256(salt + code).digest()[:12]]
+    assert int.from_bytes(rows[place][12:16], "big") == 7
+    names, at = base64.b64decode(payload["names"]), 0
+    for _ in range(place):
+        at += 2 + int.from_bytes(names[at : at + 2], "big")
+    sealed = names[at + 2 : at + 2 + int.from_bytes(names[at : at + 2], "big")]
+    name_key = hashlib.sha256(b"name" + salt + code).digest()[:16]
+    assert orjson.loads(AESGCM(name_key).decrypt(bytes(12), sealed, None)) == ["Ada Lovelace", "Floor"]
+    for n in range(20):
+        assert api.world.code(n) not in raw.decode()
+    again = await api.client.get(path, headers={**_auth(device), "If-None-Match": response.headers["ETag"]})
+    assert again.status == 304
+    await api.world.pool.execute("UPDATE tickets SET status = 'blocked' WHERE unit = 7")
+    changed = await api.client.get(path, headers={**_auth(device), "If-None-Match": response.headers["ETag"]})
+    assert changed.status == 200 and orjson.loads((await changed.json())["payload"])["count"] == 19
+
+
+async def test_the_feed_tells_revocations_and_their_undoing_in_order(api: Api) -> None:
+    device = await api.new_device()
+    path = f"/v1/events/{api.world.event_id}/revocations"
+    for status in ("refunded", "valid", "blocked"):
+        await api.world.pool.execute("UPDATE tickets SET status = $1 WHERE unit = 4", status)
+    await api.world.pool.execute("UPDATE tickets SET version = 2 WHERE unit = 5")
+    told = await (await api.client.get(path, headers=_auth(device))).json()
+    assert [(row["unit"], row["reason"], row["min_version"]) for row in told["data"]] == [
+        (4, "refunded", 65536), (4, "valid", 1), (4, "blocked", 65536), (5, "reissued", 2),
+    ]  # fmt: skip
+    rest = await (await api.client.get(path, params={"since": told["data"][1]["seq"]}, headers=_auth(device))).json()
+    assert rest["data"] == told["data"][2:] and rest["cursor"] == told["cursor"]
+    assert (await api.client.get(path, params={"sinse": 1}, headers=_auth(device))).status == 400
+
+
+async def test_attendance_counts_heads_and_raises_the_alarm(api: Api) -> None:
+    north, south = await api.new_device("North"), await api.new_device("South")
+    for unit in range(5):
+        await api.validate(north, code=api.world.code(unit))
+    for _ in range(3):
+        await api.validate(south, code=api.world.code(0))
+    await api.validate(south, code="junk")
+    path = f"/v1/events/{api.world.event_id}/attendance"
+    for headers in (api.admin, _auth(north)):
+        told = await (await api.client.get(path, headers=headers)).json()
+        assert (told["issued"], told["checked_in"], told["inside"]) == (20, 5, 5)
+        assert (told["entries"], told["duplicates"], told["rejects"]) == (5, 3, 1)
+        assert {gate["gate"] for gate in told["by_gate"]} == {"North", "South"}
+        assert told["alerts"][0]["duplicates"] == 3
+    assert (await api.client.get(path)).status == 401
+
+
+async def test_conflicts_are_listed_with_both_scans_and_exported(api: Api) -> None:
+    north, south = await api.new_device("North"), await api.new_device("=South")
+    now = datetime.now(UTC)
+    for device, minutes, key in ((north, 5, "a"), (south, 9, "b")):
+        scan = {"code": api.world.code(1), "nonce": key, "scanned_at": (now - timedelta(minutes=minutes)).isoformat()}
+        assert (await api.batch(device, [{**scan, "offline": True}], key=key)).status == 200
+    path = f"/v1/events/{api.world.event_id}/checkins/conflicts"
+    told = await (await api.client.get(path, headers=api.admin)).json()
+    [pair] = told["data"]
+    assert (pair["canonical"]["gate"], pair["conflict"]["gate"]) == ("=South", "North")
+    assert abs(pair["gap_s"] - 240) < 0.01
+    table = await (await api.client.get(path, params={"format": "csv"}, headers=api.admin)).text()
+    assert table.splitlines()[0].startswith("ticket_id,attendee,seat,gap_s,canonical_id")
+    assert "'=South" in table and ",=South" not in table
+
+
+async def test_entry_rules_are_the_organizers_and_are_checked(api: Api) -> None:
+    path = f"/v1/events/{api.world.event_id}/entry-rules"
+    assert (await (await api.client.get(path, headers=api.admin)).json())["allow_reentry"] is False
+    rules = {"allow_reentry": True, "max_entries": 3, "exit_all_at": "04:00"}
+    assert (await api.client.put(path, json=rules, headers=api.admin)).status == 200
+    assert (await api.client.put(path, json={"exit_all_at": "tea"}, headers=api.admin)).status == 422
+    assert (await api.client.put(path, json={"max_entries": 2}, headers=api.admin)).status == 422
+    device = await api.new_device()
+    assert (await api.client.put(path, json=rules, headers=_auth(device))).status == 401
+
+
+async def test_fifty_simultaneous_scans_over_http_admit_one(api: Api) -> None:
+    devices = [await api.new_device(f"D{n}") for n in range(10)]
+    told = await asyncio.gather(*(api.validate(devices[n % 10], code=api.world.code(9)) for n in range(50)))
+    assert sorted(verdict["result"] for verdict in told) == ["admit"] + ["duplicate"] * 49
+    assert all(verdict["previous"]["gate"] for verdict in told if verdict["result"] == "duplicate")
+    assert len(await api.world.log()) == 50
+
+
+def _unb64(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
