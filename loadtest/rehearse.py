@@ -56,15 +56,24 @@ def _rehearse_own(given: argparse.Namespace, profile: Profile, ready: Obj, data_
     else:
         scene = stage.build(shop, profile)
     given.stripe = ready["stripe"]
+    if given.kill:
+        if given.kill not in ready.get("pids", {}):
+            raise ShopRefused(f"no process {given.kill}; there are {', '.join(ready.get('pids', {}))}")
+        given.kill_pid = int(ready["pids"][given.kill])
     return _rehearse(given, profile, shop, scene, out, data_dir, audited=True)
 
 
 def _rehearse_running(given: argparse.Namespace, profile: Profile, out: Path) -> Verdict:
-    if not (given.waitingroom and given.stripe and given.event):
-        raise ShopRefused("a running shop needs --engine, --waitingroom, --stripe and --event")
+    if not (given.waitingroom and given.stripe and (given.event or given.admin_email)):
+        raise ShopRefused("a running shop needs --engine, --waitingroom, --stripe, and --event or --admin-email")
     secret = given.device_secret or os.environ.get("ONSALE_DEVICE_SECRET", "")
     shop = Shop(engine=given.engine, waitingroom=given.waitingroom)
-    scene = stage.visit(shop, given.event, device_id=given.device_id or "", device_secret=secret)
+    if given.admin_email:
+        shop.log_in(given.admin_email, os.environ.get("ONSALE_ADMIN_PASSWORD", ""))
+    if given.event:
+        scene = stage.visit(shop, given.event, device_id=given.device_id or "", device_secret=secret)
+    else:
+        scene = stage.build(shop, profile)
     return _rehearse(given, profile, shop, scene, out, given.data_dir, audited=given.data_dir is not None)
 
 
@@ -177,7 +186,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--abandon-share", type=float, default=0.0, help="share who give their hold back")
     add("--decline-share", type=float, default=0.0, help="share whose first card is declined")
     add("--p95-max-ms", type=float, help="NO-GO where any step's p95 is above this")
-    add("--kill-pid", type=int, help="SIGKILL this process in the middle of the surge")
+    add("--admin-email", help="create a new event at the running shop; the password is in ONSALE_ADMIN_PASSWORD")
+    add("--kill", help="of a shop of its own: SIGKILL this process (engine, waitingroom, worker, ...) in the surge")
+    add("--kill-pid", type=int, help="of a running shop: the same, by process id")
     add("--kill-at-s", type=float, default=5.0, help="when, counted from the first second of the profile")
     return parser
 

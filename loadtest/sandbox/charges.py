@@ -22,9 +22,11 @@ def list_all(call: Call) -> Obj:
     call.secret_only()
     wanted = {name: params.text(call.params, name) for name in ("payment_intent", "customer", "transfer_group")}
     wanted = {name: value for name, value in wanted.items() if value is not None}
+    intent = call.box.store.get("payment_intents", wanted.get("payment_intent"))
     return lists.page(
-        call, "charges", "/v1/charges", lambda found: all(found[name] == value for name, value in wanted.items())
-    )
+        call, "charges", "/v1/charges", lambda found: all(found[name] == value for name, value in wanted.items()),
+        among=list(intent["_charges"]) if intent else None,
+    )  # fmt: skip
 
 
 def attempt(box: Sandbox, intent: Obj, method: Obj, *, captured: bool, decline: Decline | None) -> Obj:
@@ -68,8 +70,10 @@ def attempt(box: Sandbox, intent: Obj, method: Obj, *, captured: bool, decline: 
         "_refund_outcome": card.refund,
         "_disputed_later": card.disputed,
         "_refunding": 0,
+        "_refunds": [],
     }
     intent["latest_charge"] = charge["id"]
+    intent["_charges"].append(charge["id"])
     return box.store.save("charges", charge)
 
 

@@ -18,13 +18,26 @@ _TABLE_OF = {
 }  # fmt: skip
 
 
-def page(call: Call, table: str, url: str, keep: Callable[[Obj], bool] | None = None) -> Obj:
-    """One page of a table, of what `keep` and the caller's account let through."""
+def page(
+    call: Call,
+    table: str,
+    url: str,
+    keep: Callable[[Obj], bool] | None = None,
+    *,
+    among: list[str] | None = None,
+) -> Obj:
+    """One page of a table, of what `keep` and the caller's account let through.
+
+    `among` are the only ids that can match, oldest first: a payment's refunds are found without reading all refunds.
+    """
     limit = params.integer(call.params, "limit") or limits.LIST_LIMIT_DEFAULT
     if not 1 <= limit <= limits.LIST_LIMIT_MAX:
         raise InvalidRequest("Invalid integer: limit must be between 1 and 100", param="limit")
     before = params.text(call.params, "ending_before")
-    source = call.box.store.tables[table].newest_first(params.text(call.params, "starting_after"), before)
+    shelf = call.box.store.tables[table]
+    if among is not None:
+        shelf = shelf.only(among)
+    source = shelf.newest_first(params.text(call.params, "starting_after"), before)
     in_time = _created(call.params)
     found: list[Obj] = []
     for item in source:

@@ -128,6 +128,7 @@ def new_intent(call: Call, given: Obj, *, amount: int, currency: str) -> Obj:
         "transfer_data": transfer_data,
         "transfer_group": params.text(given, "transfer_group"),
         "_account": call.account,
+        "_charges": [],
     }
 
 

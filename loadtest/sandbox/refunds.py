@@ -82,8 +82,9 @@ def list_all(call: Call) -> Obj:
     wanted = {name: params.text(call.params, name) for name in ("payment_intent", "charge")}
     wanted = {name: value for name, value in wanted.items() if value is not None}
     return lists.page(
-        call, "refunds", "/v1/refunds", lambda found: all(found[name] == value for name, value in wanted.items())
-    )
+        call, "refunds", "/v1/refunds", lambda found: all(found[name] == value for name, value in wanted.items()),
+        among=_of_payment(call.box, wanted),
+    )  # fmt: skip
 
 
 def finish(box: Sandbox, identifier: str, *, paid: bool) -> None:
@@ -142,8 +143,18 @@ def _charge_of(call: Call) -> Obj:
     return charge
 
 
+def _of_payment(box: Sandbox, wanted: dict[str, str | None]) -> list[str] | None:
+    """The refunds of the one payment asked for; None where none is named."""
+    if not wanted:
+        return None
+    intent = box.store.get("payment_intents", wanted.get("payment_intent"))
+    charge = box.store.get("charges", wanted.get("charge") or (intent["latest_charge"] if intent else None))
+    return list(charge["_refunds"]) if charge else []
+
+
 def _apply(box: Sandbox, charge: Obj, refund: Obj) -> None:
     charge["_refunding"] += refund["amount"]
+    charge["_refunds"].append(refund["id"])
     charge["amount_refunded"] += refund["amount"]
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
     refund["balance_transaction"] = balance_transaction(box, refund, -refund["amount"], kind="refund")["id"]

@@ -55,6 +55,13 @@ class Table:
         end = len(self._ids) if starting_after is None else self._at(starting_after)
         return (self.by_id[self._ids[index]] for index in range(end - 1, -1, -1))
 
+    def only(self, identifiers: list[str]) -> Table:
+        """A small table of these objects alone, for a cursor to walk."""
+        few = Table(self.name)
+        for identifier in identifiers:
+            few.put(self.by_id[identifier])
+        return few
+
     def _at(self, identifier: str) -> int:
         position = self._position.get(identifier)
         if position is None:

@@ -32,6 +32,10 @@ async def test_partial_refunds_add_up_to_the_payment_and_not_a_cent_more(sandbox
     await ear.hears("charge.refunded", copies=3)
     totals = await sandbox.see("state")
     assert (totals["captured_total_cents"], totals["refunded_total_cents"]) == (10_000, 10_000)
+    other = await paid(sandbox)
+    await sandbox.stripe.v1.refunds.create_async({"payment_intent": other.id, "amount": 1})
+    first = await sandbox.stripe.v1.refunds.list_async({"payment_intent": intent.id, "limit": 2})
+    assert [refund.amount async for refund in first.auto_paging_iter()] == [3334, 3333, 3333]
     listed = await sandbox.stripe.v1.refunds.list_async({"payment_intent": intent.id})
     assert [refund.amount for refund in listed.data] == [3334, 3333, 3333]
 
