@@ -12,6 +12,7 @@ Conflict 409
 ├── PromoExhausted            promo_exhausted
 ├── BuyerLimit                buyer_limit               facts: max_tickets_per_buyer
 ├── OrderNotPayable           order_not_payable         facts: order_status
+├── OrderUnpaid               order_unpaid              facts: order_status
 ├── OrderNotRefundable        order_not_refundable      facts: order_status
 ├── RefundExceedsPaid         refund_exceeds_paid       facts: refundable_cents
 ├── PaymentMismatch           payment_mismatch          the provider's payment is not this order's
@@ -81,6 +82,10 @@ class BuyerLimit(Conflict):
 
 class OrderNotPayable(Conflict):
     code, title = "order_not_payable", "This order can no longer be paid or cancelled"
+
+
+class OrderUnpaid(Conflict):
+    code, title = "order_unpaid", "This order was not paid"
 
 
 class OrderNotRefundable(Conflict):

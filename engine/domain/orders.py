@@ -1,4 +1,4 @@
-"""Orders: what a hold becomes when the buyer starts to pay.
+r"""Orders: what a hold becomes when the buyer starts to pay.
 
     pending --> processing --> paid --> partially_refunded --> refunded
        |            |            \\---------------------------^

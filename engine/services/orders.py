@@ -16,13 +16,15 @@ from engine.domain.errors import (
     CapabilityWrong,
     HoldExpired,
     OrderExpired,
+    OrderUnpaid,
     SeatTaken,
     SwitchedOff,
 )
 from engine.domain.holds import Hold, HoldRequest
 from engine.domain.money import Price, price_document
-from engine.domain.orders import CLOSED, OPEN, NewOrder, Order, OrderLine, new_number, status_document
+from engine.domain.orders import CLOSED, OPEN, PAID, NewOrder, Order, OrderLine, new_number, status_document
 from engine.domain.payments import check_chargeable
+from engine.domain.receipts import receipt_document
 from engine.foundation.bearer import Person
 from engine.foundation.clock import from_ms, to_ms
 from engine.foundation.errors import NotFound, Unauthenticated
@@ -124,12 +126,29 @@ class Orders:
         order = await self._book.read(order_id)
         if order is None:
             raise NotFound("There is no such order")
-        if self._opens(token, order_id) or (person is not None and person.user_id == order.user_id):
+        if self.owns(order, person, token):
             return order
         organization_id = await self._book.organization_of(order.event_id)
         if person is not None and organization_id and await self._access.may(person, organization_id, "orders.read"):
             return order
         raise CapabilityWrong
+
+    def owns(self, order: Order, person: Person | None, token: str | None) -> bool:
+        """Whether the asker is the buyer, by capability or by name."""
+        return self._opens(token, order.id) or (person is not None and person.user_id == order.user_id)
+
+    async def event_of(self, ticket_type_id: str) -> str:
+        """The event that sells this ticket type. NotFound."""
+        event_id = await self._book.event_of_type(ticket_type_id)
+        if event_id is None:
+            raise NotFound("There is no such ticket type")
+        return event_id
+
+    async def receipt(self, order: Order) -> dict[str, Any]:
+        """What was paid and returned, tax by tax, to which legal entity. OrderUnpaid where nothing was."""
+        if order.status not in PAID:
+            raise OrderUnpaid(order_status=order.status)
+        return receipt_document(order, await self._book.seller_of(order.event_id), await self._book.returns_of(order.id))
 
     async def status(self, order: Order) -> dict[str, Any]:
         """What hold, payment and tickets do, each apart."""
@@ -139,7 +158,7 @@ class Orders:
     async def cancel(self, order_id: str, *, person: Person | None, token: str | None) -> Order:
         """Give up before paying. OrderNotPayable where it is paid or its payment is under way."""
         order = await self.read(order_id, person=person, token=token)
-        owner = self._opens(token, order_id) or (person is not None and person.user_id == order.user_id)
+        owner = self.owns(order, person, token)
         if not owner:
             organization_id = await self._book.organization_of(order.event_id)
             assert person is not None

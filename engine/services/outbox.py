@@ -9,7 +9,7 @@ inventory.sold      {event_id, units}                services/stock.py
 inventory.free      {event_id, units, op_id}         services/stock.py
 lease.release       {event_id, lease_id}             services/stock.py
 tickets.changed     {event_id, units}                services/stock.py
-event.cancelled     {event_id}                       services/refunds.py
+event.cancelled     {event_id}                       services/cancellations.py
 mail.*              {order_id} or {refund_id}        services/mail.py
 """
 

@@ -97,6 +97,10 @@ class Payments:
         intent = await self._lane.run("payment_intents.read", lambda: self._gateway.read_intent(known))
         return await self._apply(order, intent, webhook_id)
 
+    async def confirm(self, order_id: str, intent_id: str) -> Order:
+        """The client says that this payment pays this order. PaymentMismatch, NotFound, ProviderUnavailable."""
+        return await self.converge(order_id, intent_id=intent_id)
+
     async def settle_free(self, order: Order) -> Order:
         """An order of zero is paid at once, without the provider."""
         assert order.amount_cents == 0, "only what costs nothing is settled without the provider"

@@ -85,7 +85,7 @@ class Refunds:
         if order is None or organization_id is None:
             raise NotFound("There is no such order")
         await self._access.require(actor, organization_id, "refunds.write", hidden=NotFound)
-        refund_id = await self._claim(actor, order_id, request)
+        refund_id = await self.claim(order_id, request, actor)
         await self._try_push(refund_id)
         return await self.read(refund_id)
 
@@ -151,7 +151,11 @@ class Refunds:
             if refund is not None:
                 await self._apply(refund, answer)
 
-    async def _claim(self, actor: Person, order_id: str, request: RefundRequest) -> str:
+    async def claim(self, order_id: str, request: RefundRequest, actor: Person | None = None) -> str:
+        """Claim the cents and stop the tickets; the refund's id. It is put to the provider by whoever comes first.
+
+        ``actor`` None is the system itself.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
             order = await order_store.read(connection, order_id, lock=True)
             assert order is not None
@@ -166,8 +170,11 @@ class Refunds:
             refund_id = new_id("ref")
             await store.add(
                 connection, refund_id, order_id, parts,
-                ticket_ids=ticket_ids, reason=request.reason, created_by=actor.user_id, push_in_s=PUSH_IN_S,
-            )  # fmt: skip
+                ticket_ids=ticket_ids,
+                reason=request.reason,
+                created_by=actor.user_id if actor else "system",
+                push_in_s=PUSH_IN_S if actor else 0,
+            )
             units = await store.turn_tickets(connection, order_id, ticket_ids, to="refunded")
             await audit.record(
                 connection, actor, "refund.requested", order_id, refund_id=refund_id, amount_cents=parts.total_cents

@@ -18,24 +18,31 @@ from engine.services.access import Access
 from engine.services.allotments import Allotments
 from engine.services.attendance import Attendance
 from engine.services.availability import Availability
+from engine.services.checkout import open_checkout
 from engine.services.devices import Devices
 from engine.services.doors import EntryDoors
 from engine.services.events import Events
 from engine.services.gate_bundles import GateBundles
 from engine.services.holds import Holds
 from engine.services.inventory import Inventory
+from engine.services.lane import PaymentLane
 from engine.services.ledger import Ledger
 from engine.services.on_sales import OnSales
+from engine.services.orders import Orders
 from engine.services.organizations import Organizations
+from engine.services.outbox import Outbox
 from engine.services.passwords import Passwords
+from engine.services.payments import Payments
 from engine.services.people import People
 from engine.services.promos import Promos
+from engine.services.refunds import Refunds
 from engine.services.scans import Scans
 from engine.services.selling import Selling
 from engine.services.throttle import Throttle
 from engine.services.ticket_types import TicketTypes
 from engine.services.tickets import Tickets
 from engine.services.venues import Venues
+from engine.services.webhooks import Webhooks
 from engine.settings import Settings, parse_master_keys
 from engine.stores.holds import HoldStore
 from engine.stores.ledger import LedgerStore
@@ -68,6 +75,12 @@ class Services:
     inventory: Inventory
     availability: Availability
     holds: Holds
+    lane: PaymentLane
+    outbox: Outbox
+    orders: Orders
+    payments: Payments
+    refunds: Refunds
+    webhooks: Webhooks
     tickets: Tickets
     doors: EntryDoors
     devices: Devices
@@ -106,6 +119,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         doors = EntryDoors(pool=pool, hot=hot, access=access)
         scans = Scans(pool=pool, hot=hot, keyring=settings.keyring, doors=doors, enabled=settings.scanning_enabled)
         stack.push_async_callback(scans.close)
+        tickets = Tickets(pool=pool, keyring=settings.keyring, access=access)
+        checkout = open_checkout(
+            stack, settings=settings, pool=pool, hot=hot, access=access, selling=selling, inventory=inventory,
+            hold_store=hold_store, holds=holds, tickets=tickets, scans=scans,
+        )  # fmt: skip
         master_key = parse_master_keys(settings.master_keys.get_secret_value())[0][1]
 
         for follow in (selling.listen, availability.listen):
@@ -135,7 +153,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             inventory=inventory,
             availability=availability,
             holds=holds,
-            tickets=Tickets(pool=pool, keyring=settings.keyring, access=access),
+            lane=checkout.lane,
+            outbox=checkout.outbox,
+            orders=checkout.orders,
+            payments=checkout.payments,
+            refunds=checkout.refunds,
+            webhooks=checkout.webhooks,
+            tickets=tickets,
             doors=doors,
             devices=Devices(pool=pool, access=access, doors=doors),
             scans=scans,

@@ -99,6 +99,15 @@ SELECT o.id, o.order_number, o.event_id, e.title AS event_title, e.starts_at, o.
   FROM orders o JOIN events e ON e.id = o.event_id
  WHERE o.user_id = $1 AND ($2::text IS NULL OR o.id < $2) ORDER BY o.id DESC LIMIT $3
 """
+_SELLER = """
+SELECT e.title, e.slug, e.starts_at, e.ends_at, e.timezone, v.name AS venue, v.address, v.city, v.region, v.country,
+       g.name AS organization, coalesce(g.legal_name, g.name) AS legal_name
+  FROM events e JOIN venues v ON v.id = e.venue_id JOIN organizations g ON g.id = e.organization_id WHERE e.id = $1
+"""
+_RETURNS = """
+SELECT id, amount_cents, net_cents, taxes, reason, settled_at FROM refunds
+ WHERE order_id = $1 AND status = 'succeeded' ORDER BY settled_at, id
+"""
 _TICKET_COUNTS = "SELECT status, count(*) AS tickets FROM tickets WHERE order_id = $1 GROUP BY status"
 _LIKE_ESCAPES = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 
@@ -156,6 +165,20 @@ class OrderBook:
     async def organization_of(self, event_id: str) -> str | None:
         found: str | None = await self._pool.fetchval("SELECT organization_id FROM events WHERE id = $1", event_id)
         return found
+
+    async def event_of_type(self, ticket_type_id: str) -> str | None:
+        found: str | None = await self._pool.fetchval("SELECT event_id FROM ticket_types WHERE id = $1", ticket_type_id)
+        return found
+
+    async def seller_of(self, event_id: str) -> dict[str, Any]:
+        """Who sells the event and where it is: what a receipt or a mail says besides the order."""
+        row = await self._pool.fetchrow(_SELLER, event_id)
+        assert row is not None, "an order without its event"
+        return dict(row)
+
+    async def returns_of(self, order_id: str) -> list[dict[str, Any]]:
+        """The order's refunds that succeeded, oldest first."""
+        return [dict(row) for row in await self._pool.fetch(_RETURNS, order_id)]
 
     async def still_owned(self, event_id: str, units: Sequence[int]) -> set[int]:
         """Which of these units have a live owner right now."""

@@ -1,0 +1,127 @@
+"""Everything between a hold and a ticket, made once and handed its collaborators: the money side of the wiring."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from engine.foundation.connections import HotRedis
+from engine.services.access import Access
+from engine.services.cancellations import Cancellations
+from engine.services.disputes import Disputes
+from engine.services.holds import Holds
+from engine.services.inventory import Inventory
+from engine.services.lane import BURST_SHARE, PaymentLane
+from engine.services.mail import Mail
+from engine.services.orders import Orders
+from engine.services.outbox import Outbox
+from engine.services.payments import Payments
+from engine.services.reclaim import Reclaim
+from engine.services.refunds import Refunds
+from engine.services.scans import Scans
+from engine.services.selling import Selling
+from engine.services.stock import Stock
+from engine.services.tickets import Tickets
+from engine.services.webhooks import Webhooks
+from engine.settings import Settings
+from engine.stores.database import Pool
+from engine.stores.holds import HoldStore
+from engine.stores.lane import LaneTurns
+from engine.stores.mail import Mailer
+from engine.stores.orders import OrderBook
+from engine.stores.outbox import OutboxStore
+from engine.stores.payments import PaymentLedger
+from engine.stores.stripe_gateway import StripeGateway
+from engine.stores.webhook_events import WebhookEvents
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The services of money."""
+
+    lane: PaymentLane
+    outbox: Outbox
+    orders: Orders
+    payments: Payments
+    refunds: Refunds
+    disputes: Disputes
+    webhooks: Webhooks
+    mail: Mail
+
+
+def open_checkout(
+    stack: contextlib.AsyncExitStack,
+    *,
+    settings: Settings,
+    pool: Pool,
+    hot: HotRedis,
+    access: Access,
+    selling: Selling,
+    inventory: Inventory,
+    hold_store: HoldStore,
+    holds: Holds,
+    tickets: Tickets,
+    scans: Scans,
+) -> Checkout:
+    """Make them; what must be closed goes on the stack."""
+    gateway = StripeGateway(
+        url=settings.stripe_url,
+        secret_key=settings.stripe_secret_key.get_secret_value(),
+        webhook_secret=settings.stripe_webhook_secret.get_secret_value(),
+    )
+    stack.push_async_callback(gateway.close)
+    rate_per_s = settings.stripe_rate_per_s
+    lane = PaymentLane(LaneTurns(hot, rate_per_s=rate_per_s, burst=max(1, rate_per_s // BURST_SHARE)))
+
+    outbox_store, book, ledger, events = OutboxStore(pool), OrderBook(pool), PaymentLedger(pool), WebhookEvents(pool)
+    for store in (outbox_store, book, ledger, events):
+        stack.push_async_callback(store.close)
+    outbox = Outbox(store=outbox_store)
+
+    refunds = Refunds(
+        pool=pool, orders=book, gateway=gateway, lane=lane, outbox=outbox, access=access, enabled=settings.refunds_enabled
+    )
+    payments = Payments(
+        ledger=ledger,
+        orders=book,
+        gateway=gateway,
+        lane=lane,
+        outbox=outbox,
+        reclaims=Reclaim(inventory=inventory, holds=hold_store, selling=selling),
+        refunds=refunds,
+    )
+    orders = Orders(
+        book=book,
+        holds=holds,
+        inventory=inventory,
+        selling=selling,
+        payments=payments,
+        outbox=outbox,
+        access=access,
+        keyring=settings.keyring,
+        publishable_key=settings.stripe_publishable_key,
+        enabled=settings.checkout_enabled,
+    )
+    disputes = Disputes(pool=pool, outbox=outbox)
+    webhooks = Webhooks(
+        store=events, orders=book, gateway=gateway, payments=payments, refunds=refunds, disputes=disputes
+    )
+    mail = Mail(
+        mailer=Mailer(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            user=settings.smtp_user,
+            password=settings.smtp_password.get_secret_value(),
+            tls=settings.smtp_tls,
+        ),
+        orders=book,
+        tickets=tickets,
+        refunds=refunds,
+        keyring=settings.keyring,
+        sender=settings.mail_from,
+        engine_url=settings.engine_url,
+    )
+    mail.register(outbox)
+    Cancellations(pool=pool, refunds=refunds, outbox=outbox).register(outbox)
+    Stock(inventory=inventory, orders=book, hot=hot, gates=scans).register(outbox)
+    return Checkout(lane, outbox, orders, payments, refunds, disputes, webhooks, mail)

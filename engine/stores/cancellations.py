@@ -1,0 +1,50 @@
+"""What the ledger must do when an event is cancelled, a page of orders at a time."""
+
+from __future__ import annotations
+
+from engine.stores.database import Pool
+from engine.stores.outbox import AT_ONCE_DELAY_S, Errand
+
+_MAKE_DUE = """
+UPDATE orders SET expires_at = least(expires_at, now()), reconcile_at = now()
+ WHERE event_id = $1 AND status IN ('pending', 'processing')
+"""
+_CANCEL_FREE = """
+WITH page AS (
+    SELECT id FROM orders WHERE event_id = $1 AND status = 'paid' AND amount_cents = 0 ORDER BY id LIMIT $2 FOR UPDATE
+), ended AS (
+    UPDATE orders o SET status = 'cancelled', closing_note = $3, closed_at = now() FROM page p WHERE o.id = p.id
+    RETURNING o.id, o.event_id
+), freed AS (
+    UPDATE order_units u SET live = false FROM ended e WHERE u.order_id = e.id
+), turned AS (
+    UPDATE tickets t SET status = 'cancelled' FROM ended e WHERE t.order_id = e.id RETURNING t.order_id, t.unit
+)
+INSERT INTO outbox (topic, key, payload, available_at)
+SELECT 'tickets.changed', e.id, jsonb_build_object('event_id', e.event_id, 'units',
+           (SELECT coalesce(jsonb_agg(t.unit), '[]') FROM turned t WHERE t.order_id = e.id)),
+       now() + make_interval(secs => $4) FROM ended e
+RETURNING id, topic, key, payload
+"""
+_UNRETURNED = """
+SELECT o.id FROM orders o
+ WHERE o.event_id = $1 AND o.status IN ('paid', 'partially_refunded') AND o.amount_cents >
+       (SELECT coalesce(sum(r.amount_cents), 0) FROM refunds r WHERE r.order_id = o.id AND r.status <> 'failed')
+ ORDER BY o.id LIMIT $2
+"""
+
+
+async def make_due(pool: Pool, event_id: str) -> None:
+    """Open orders of the event reach their deadline now."""
+    await pool.execute(_MAKE_DUE, event_id)
+
+
+async def cancel_free(pool: Pool, event_id: str, limit: int, note: str) -> list[Errand]:
+    """Cancel a page of orders that cost nothing, with their tickets; the gates' errands, none where none is left."""
+    rows = await pool.fetch(_CANCEL_FREE, event_id, limit, note, AT_ONCE_DELAY_S)
+    return [Errand(row["id"], row["topic"], row["key"], row["payload"]) for row in rows]
+
+
+async def unreturned(pool: Pool, event_id: str, limit: int) -> list[str]:
+    """Paid orders of the event with cents that no refund has claimed."""
+    return [row["id"] for row in await pool.fetch(_UNRETURNED, event_id, limit)]

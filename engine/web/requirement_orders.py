@@ -1,0 +1,143 @@
+"""The requirement documents' own way to order: items and buyer in one call, in their spelling, on their paths.
+
+It is a hold and an order of ours in one request. What the order refuses gives the hold back. A body that names a hold
+is the canonical request under another address.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Annotated, Any
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta, Struct
+
+from engine.domain.holds import CODE_CHARS_MAX, ITEMS_MAX, QUANTITY_MAX, HoldItem, HoldRequest
+from engine.foundation import errors, http
+from engine.foundation.clock import now_ms
+from engine.foundation.idempotency import key_of, scope_of
+from engine.services.appkeys import HOLDS, IDEMPOTENCY, ORDERS
+from engine.web import auth
+from engine.web.orders import OPEN_REFUSES, buyer_of, open_from, remember_order
+from engine.web.orders_wire import Id, OrderRequest, UserInfo
+from engine.web.wire import Route
+
+SEATS_MAX = 50
+_order_request = msgspec.json.Decoder(OrderRequest)
+
+
+class SeatInfo(Struct, frozen=True):
+    """A seat as ``Section/Row/Seat``, or its parts."""
+
+    seat: str | None = None
+    section: str | None = None
+    row: str | None = None
+    seats: Annotated[tuple[str, ...], Meta(max_length=SEATS_MAX)] = ()
+
+    def named(self) -> tuple[str, ...]:
+        """The seats in our spelling."""
+        parts = self.seats or ((self.seat,) if self.seat else ())
+        prefix = f"{self.section}/{self.row}/" if self.section and self.row else ""
+        return tuple(seat if "/" in seat else prefix + seat for seat in parts)
+
+
+class Item(Struct, frozen=True):
+    ticketTypeId: Id  # noqa: N815 - the requirement documents' spelling, here and below
+    quantity: Annotated[int, Meta(ge=1, le=QUANTITY_MAX)]
+    seatInfo: SeatInfo | None = None  # noqa: N815
+
+
+class BookingRequest(Struct, frozen=True):
+    """What the requirement documents call an order request."""
+
+    items: Annotated[tuple[Item, ...], Meta(min_length=1, max_length=ITEMS_MAX)]
+    userInfo: UserInfo  # noqa: N815
+    idempotencyKey: Annotated[str, Meta(max_length=255)] | None = None  # noqa: N815
+    paymentMethodId: Id | None = None  # noqa: N815
+    promoCode: Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX)] | None = None  # noqa: N815
+
+
+class BookingDocument(Struct):
+    orderId: str  # noqa: N815
+    orderNumber: str  # noqa: N815
+    orderToken: str  # noqa: N815
+    status: str
+    amountCents: int  # noqa: N815
+    currency: str
+    clientSecret: str | None  # noqa: N815
+    publishableKey: str  # noqa: N815
+    expiresAtMs: int  # noqa: N815
+
+
+class _Shape(Struct):
+    hold_id: str | None = None
+
+
+_shape = msgspec.json.Decoder(_Shape)
+_booking = msgspec.json.Decoder(BookingRequest)
+
+
+async def book(request: web.Request) -> web.Response:
+    """A hold and its order in one call; a body with ``hold_id`` is the canonical one."""
+    raw = await http.read(request)
+    if http.decode(raw, _shape).hold_id is not None:
+        body = http.decode(raw, _order_request)
+        return await open_from(request, raw, body, body.hold_token or auth.hold_token(request))
+    booking = http.decode(raw, _booking)
+    key = key_of(request, fallback=booking.idempotencyKey)
+    who = auth.principal(request)
+
+    async def run() -> web.Response:
+        return await _hold_and_order(request, raw, booking, who, key)
+
+    response = await request.config_dict[IDEMPOTENCY].once(scope_of(who, request, key), raw, run)
+    remember_order(request, response)
+    return response
+
+
+async def _hold_and_order(
+    request: web.Request, raw: bytes, booking: BookingRequest, who: str, key: str
+) -> web.Response:
+    buyer = buyer_of(request, booking.userInfo, marketing=False)
+    orders = request.config_dict[ORDERS]
+    event_id = await orders.event_of(booking.items[0].ticketTypeId)
+    items = tuple(
+        HoldItem(item.ticketTypeId, item.quantity, (item.seatInfo.named() or None) if item.seatInfo else None)
+        for item in booking.items
+    )
+    holds = request.config_dict[HOLDS]
+    placed = await holds.place(
+        HoldRequest(event_id, items, booking.promoCode),
+        admission=auth.admission_text(request),
+        principal=who,
+        key=key,
+        body=raw,
+    )
+    try:
+        opened = await orders.open(placed.hold.id, placed.token, buyer, payment_method_id=booking.paymentMethodId)
+    except errors.Refusal:
+        with contextlib.suppress(errors.Refusal):
+            await holds.release(placed.hold.id, placed.token)
+        raise
+    return http.json(_camel(opened), 201)
+
+
+def _camel(opened: dict[str, Any]) -> dict[str, Any]:
+    """Both spellings, so that a caller may go on under either."""
+    return opened | {
+        "server_now_ms": now_ms(),
+        "orderId": opened["order_id"],
+        "orderNumber": opened["order_number"],
+        "orderToken": opened["order_token"],
+        "amountCents": opened["amount_cents"],
+        "clientSecret": opened["client_secret"],
+        "publishableKey": opened["publishable_key"],
+        "expiresAtMs": opened["expires_at_ms"],
+    }
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("POST", "/api/v1/orders", book, "buyer", takes=BookingRequest, gives=BookingDocument, status=201,
+          refuses=OPEN_REFUSES, idempotent=True, aliases=("/api/orders", "/api/tickets/orders")),
+)  # fmt: skip
