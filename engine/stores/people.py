@@ -46,8 +46,8 @@ async def secrets_by_id(db: Database, user_id: str) -> Record | None:
 
 
 async def user(db: Database, user_id: str) -> User | None:
-    """A person with the organizations they work for."""
-    row = await db.fetchrow(f"SELECT {_USER} FROM users WHERE id = $1", user_id)
+    """A person with the organizations they work for; None where the account is gone or disabled."""
+    row = await db.fetchrow(f"SELECT {_USER} FROM users WHERE id = $1 AND disabled_at IS NULL", user_id)
     if row is None:
         return None
     memberships = await db.fetch(
