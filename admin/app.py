@@ -1,0 +1,44 @@
+"""The roof of the admin app: services, sessions, the waiting room's console, pages, in one application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+from aiohttp import web
+
+from admin import frame, routes
+from admin.appkeys import FIGURES, ROOMS, SERVICES, SESSIONS, SETTINGS
+from admin.figures import Figures
+from admin.rooms import CALL_TIMEOUT_S, Rooms
+from admin.sessions import Sessions
+from engine.domain.venues import CHART_BYTES_MAX
+from engine.foundation import http
+from engine.services.wiring import open_services
+from engine.settings import Settings
+
+# A seating chart is the largest thing anybody sends here; the form around it needs a little more.
+BODY_BYTES_CEILING = CHART_BYTES_MAX + 64 * 1024
+
+
+def create_app(settings: Settings) -> web.Application:
+    """The application; it connects when it starts and closes in reverse."""
+    app = web.Application(client_max_size=BODY_BYTES_CEILING, middlewares=[http.boundary])
+    app[SETTINGS] = settings
+    frame.setup(app)
+    routes.add(app)
+    app.cleanup_ctx.append(_services)
+    return app
+
+
+async def _services(app: web.Application) -> AsyncIterator[None]:
+    settings = app[SETTINGS]
+    timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_S)
+    async with open_services(settings) as services, aiohttp.ClientSession(timeout=timeout) as client:
+        app[SERVICES] = services
+        app[SESSIONS] = Sessions(
+            hot=services.hot, people=services.people, key=settings.jwt_key.get_secret_value().encode()
+        )
+        app[ROOMS] = Rooms(client=client, url=settings.waitingroom_url, bearers=services.bearers)
+        app[FIGURES] = Figures(services)
+        yield

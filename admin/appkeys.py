@@ -1,0 +1,21 @@
+"""The names under which the admin app keeps what its handlers ask."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from admin.assets import Assets
+from admin.figures import Figures
+from admin.rooms import Rooms
+from admin.sessions import Sessions
+from engine.services.wiring import Services
+from engine.settings import Settings
+
+SETTINGS: Final = web.AppKey("settings", Settings)
+SERVICES: Final = web.AppKey("services", Services)
+SESSIONS: Final = web.AppKey("sessions", Sessions)
+ROOMS: Final = web.AppKey("rooms", Rooms)
+FIGURES: Final = web.AppKey("figures", Figures)
+ASSETS: Final = web.AppKey("assets", Assets)
