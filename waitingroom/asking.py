@@ -22,6 +22,7 @@ ADMISSION_COOKIE = "onsale_admission"
 QUEUE_COOKIE_PREFIX = "onsale_queue_"
 QUEUE_COOKIE_MAX_AGE_S = 7 * 86_400
 BODY_BYTES_MAX = 8 * 1024
+_KEPT = f"Path=/; Max-Age={QUEUE_COOKIE_MAX_AGE_S}; HttpOnly; SameSite=Lax"
 OPERATOR_ROLES = frozenset({"owner", "manager"})
 DEVICE_KEY_HASH_BYTES = 16
 _ticket_request = msgspec.json.Decoder(TicketRequest)
@@ -63,10 +64,7 @@ def admission_text(request: web.Request, given: TicketRequest) -> str | None:
 def keep_ticket(request: web.Request, response: web.StreamResponse, event_id: str, ticket: str) -> None:
     """Remember the place in an HttpOnly cookie, for pages without scripts and for lost tabs."""
     secure = "; Secure" if request.config_dict[SETTINGS].secure_cookies else ""
-    response.headers.add(
-        "Set-Cookie",
-        f"{QUEUE_COOKIE_PREFIX}{event_id}={ticket}; Path=/; Max-Age={QUEUE_COOKIE_MAX_AGE_S}; HttpOnly; SameSite=Lax{secure}",
-    )
+    response.headers.add("Set-Cookie", f"{QUEUE_COOKIE_PREFIX}{event_id}={ticket}; {_KEPT}{secure}")
 
 
 async def operator(request: web.Request, room: Room) -> Person:

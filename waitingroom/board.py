@@ -55,6 +55,7 @@ class Snapshot:
     seed: bytes | None
     secret: bytes | None
     beacon: str
+    beacon_name: str
     fence: bytes
     leases: int
     offers: int
@@ -112,6 +113,7 @@ def read(now_ms: int, m: dict[bytes, bytes]) -> Snapshot:
         seed=m[b"seed"] if drawn else None,
         secret=m[b"secret"] if drawn else None,
         beacon=m.get(b"beacon", b"").decode(),
+        beacon_name=m.get(b"beacon_name", b"").decode(),
         fence=m[b"fence"],
         leases=int(m[b"leases"]),
         offers=int(m[b"offers"]),
@@ -179,6 +181,8 @@ class Board:
 def document(event_id: str, snapshot: Snapshot) -> dict[str, Any]:
     """The status document without its clock."""
     draw: dict[str, Any] = {"commit": snapshot.commit.hex(), "rounds": ROUNDS}
+    if snapshot.beacon_name:
+        draw["beacon_name"] = snapshot.beacon_name
     if snapshot.seed is not None and snapshot.root is not None and snapshot.secret is not None:
         draw |= {
             "merkle_root": snapshot.root.hex(),

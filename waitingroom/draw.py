@@ -1,7 +1,8 @@
 """The draw: commit before anybody joins, fix the cohort, derive the seed, shuffle. No I/O.
 
-commit = SHA-256(secret), published before the prequeue opens; seed = SHA-256(secret || merkle root of the identity digests
-in index order || N as u64 big-endian || beacon). Index i gets queue number shuffle(seed, i, N). See docs/FAIRNESS.md.
+commit = SHA-256(secret), published before the prequeue opens; seed = SHA-256(secret || merkle root of the identity
+digests in index order || N as u64 big-endian || beacon). Index i gets queue number shuffle(seed, i, N).
+See docs/FAIRNESS.md.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class Draw:
     seed: bytes
     secret: bytes
     beacon: str
+    beacon_name: str = ""
 
     def stored(self) -> dict[str, Any]:
         """As kept in Postgres; the secret is in its own column."""
@@ -41,6 +43,7 @@ class Draw:
             "merkle_root": self.root.hex(),
             "seed": self.seed.hex(),
             "beacon": self.beacon,
+            "beacon_name": self.beacon_name,
         }
 
     @classmethod
@@ -54,15 +57,19 @@ class Draw:
             seed=bytes.fromhex(stored["seed"]),
             secret=secret,
             beacon=stored["beacon"],
+            beacon_name=stored.get("beacon_name", ""),
         )
 
 
-def hold(secret: bytes, digests: bytes, beacon: str) -> Draw:
-    """Draw for the cohort whose 8-byte identity digests stand in ``digests`` in index order."""
+def hold(secret: bytes, digests: bytes, beacon: str = "", beacon_name: str = "") -> Draw:
+    """Draw for the cohort whose 8-byte identity digests stand in ``digests`` in index order.
+
+    ``beacon`` is empty where none was named, or where the one that was named did not come in time.
+    """
     cohort_size = len(digests) // DIGEST_BYTES
     root = hotpath_rs.merkle_root(digests, DIGEST_BYTES)
     seed = hotpath_rs.draw_seed(secret, root, cohort_size, beacon.encode())
-    return Draw(cohort_size, root, seed, secret, beacon)
+    return Draw(cohort_size, root, seed, secret, beacon, beacon_name)
 
 
 def presence_by_number(draw: Draw, there: bytes) -> bytes:

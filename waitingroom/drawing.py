@@ -1,6 +1,6 @@
-"""Holding the draw: read the cohort from Redis, record the outcome in Postgres, then open the line with what is recorded.
+"""Holding the draw: read the cohort from Redis, record the outcome in Postgres, then open the line with that record.
 
-The record comes first and the first record wins, so a crash at any point, or two leaders, ends in one and the same draw.
+The record comes first and the first record wins: a crash at any point, or two leaders, ends in one and the same draw.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ from engine.foundation import logs
 from waitingroom import draw as draws
 from waitingroom.ledger import Ledger
 from waitingroom.room import Room
+from waitingroom.rules import Rules
+
+BEACON_WAIT_S = 30  # a named beacon may be late for so long; then the draw is held without it, and says so
+BEACON_ASK_S = 0.5
 
 _log = logs.get("waitingroom.draw")
 
@@ -21,8 +25,9 @@ async def hold_draw(room: Room, ledger: Ledger, cohort_size: int) -> None:
     assert rules is not None, "a room that is drawing has a row"
     held = rules.draw
     if held is None:
+        rules = await _with_beacon(room, ledger, rules)
         digests = await room.store.registered(cohort_size) if cohort_size else b""
-        fresh = await asyncio.to_thread(draws.hold, rules.secret, digests, rules.beacon)
+        fresh = await asyncio.to_thread(draws.hold, rules.secret, digests, rules.beacon, rules.beacon_name)
         held = draws.Draw.restored(await ledger.keep_draw(room.event_id, fresh.stored(), digests), rules.secret)
         assert held is not None, "a recorded draw has a seed"
         _log.info("drawn", event_id=room.event_id, cohort=held.cohort_size, seed=held.seed.hex())
@@ -32,3 +37,13 @@ async def hold_draw(room: Room, ledger: Ledger, cohort_size: int) -> None:
         return
     there = await asyncio.to_thread(draws.presence_by_number, held, await room.store.there())
     await room.store.publish_draw(held, there)
+
+
+async def _with_beacon(room: Room, ledger: Ledger, rules: Rules) -> Rules:
+    """The rules once the named beacon was delivered, or as they are where none was named or none came."""
+    for _ in range(round(BEACON_WAIT_S / BEACON_ASK_S)):
+        if rules.beacon or not rules.beacon_name:
+            break
+        await asyncio.sleep(BEACON_ASK_S)
+        rules = await ledger.room(room.event_id) or rules
+    return rules

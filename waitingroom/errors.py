@@ -5,7 +5,7 @@ Refusal
 │   ├── QueueNotOpen       queue_not_open        joining opens at ``opens_at_ms``; with Retry-After
 │   └── DrawNotHeld        draw_not_held         the audit bundle exists after the line has opened
 ├── Unauthenticated 401
-│   ├── TicketInvalid      queue_ticket_invalid  ``reason`` is the token's own: malformed, bad_signature, wrong_event ...
+│   ├── TicketInvalid      queue_ticket_invalid  ``reason``: malformed, bad_signature, wrong_event ...
 │   └── ProofRequired      proof_required        this place is bound to a device: sign ``nonce``
 ├── Forbidden 403
 │   └── ChallengeRequired  challenge_required    solve ``challenge`` and send it along
@@ -19,7 +19,7 @@ Refusal
 ├── TooMany 429
 │   └── SlowDown           slow_down             too many from this part of the network; with Retry-After
 └── Unavailable 503
-    └── RoomAway           room_unavailable      Redis is away or being restored; places are safe; with jittered Retry-After
+    └── RoomAway           room_unavailable      Redis is away or being restored; with jittered Retry-After
 """
 
 from __future__ import annotations

@@ -86,6 +86,7 @@ def _changes(room: Room, given: Controls) -> dict[str, Any]:
         changes["message"] = message
     snapshot = room.board.snapshot
     opened = snapshot is not None and snapshot.base_phase in {"drawing", "open"}
+    drawn = snapshot is not None and snapshot.seed is not None
     if given.open_now and not opened:
         changes["opened_at_ms"] = room.board.now_ms()
     if given.beacon_name is not None:
@@ -93,7 +94,7 @@ def _changes(room: Room, given: Controls) -> dict[str, Any]:
             raise errors.Conflict("A beacon is named before anybody can join")
         changes["beacon_name"] = given.beacon_name.strip()
     if given.beacon is not None:
-        if opened or not (room.rules.beacon_name or changes.get("beacon_name")):
+        if drawn or not (room.rules.beacon_name or changes.get("beacon_name")):
             raise errors.Conflict("A beacon is delivered before the draw, and only where one was named")
         changes["beacon"] = given.beacon.strip()
     return changes

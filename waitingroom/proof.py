@@ -19,6 +19,7 @@ import hotpath_rs
 from waitingroom.asking import device_key_hash, device_point
 from waitingroom.errors import ProofRequired
 
+PURPOSE = "room-nonce"
 NONCE_VALID_MS = 60_000
 NONCE_BYTES = 16
 HALF_BYTES = 32
@@ -27,7 +28,7 @@ PROOF_PARTS = 3
 
 def nonce(keys: hotpath_rs.PlatformKeys, event_id: str, now_ms: int) -> str:
     """A fresh nonce for this event, good for a minute; nothing is stored for it."""
-    return keys.mint_signed(f"wr-nonce:{event_id}", secrets.token_bytes(NONCE_BYTES), now_ms + NONCE_VALID_MS)
+    return keys.mint_signed(PURPOSE, secrets.token_bytes(NONCE_BYTES) + event_id.encode(), now_ms + NONCE_VALID_MS)
 
 
 def require(keys: hotpath_rs.PlatformKeys, event_id: str, key_hash: bytes, proof: str | None, now_ms: int) -> None:
@@ -45,11 +46,11 @@ def _proves(keys: hotpath_rs.PlatformKeys, event_id: str, key_hash: bytes, proof
     given_nonce, key, signature = parts
     point = device_point(key)
     try:
-        keys.verify_signed(f"wr-nonce:{event_id}", given_nonce, now_ms)
+        about = keys.verify_signed(PURPOSE, given_nonce, now_ms)[NONCE_BYTES:]
         raw = base64.b64decode(signature + "=" * (-len(signature) % 4), altchars=b"-_", validate=True)
     except (hotpath_rs.TokenError, binascii.Error):
         return False
-    if point is None or device_key_hash(point) != key_hash or len(raw) != 2 * HALF_BYTES:
+    if about != event_id.encode() or point is None or device_key_hash(point) != key_hash or len(raw) != 2 * HALF_BYTES:
         return False
     r, s = int.from_bytes(raw[:HALF_BYTES], "big"), int.from_bytes(raw[HALF_BYTES:], "big")
     try:

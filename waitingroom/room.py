@@ -210,16 +210,16 @@ class Room:
         _log.info("room_created", event_id=self.event_id, epoch=rules.epoch, tail=rules.high_water, phantoms=phantoms)
 
     async def _join_all(self, items: list[Join]) -> Sequence[Joined]:
-        """One script call for the batch; what found no number left below the mark goes again after the mark was raised."""
+        """One script call for the batch; what found no number below the mark goes again once the mark was raised."""
         answers: dict[int, Joined] = {}
         left = list(range(len(items)))
         for _ in range(JOIN_TRIES_MAX):
             try:
-                for at, joined in zip(left, await self.store.join([items[at] for at in left]), strict=True):
-                    answers[at] = joined
+                joined = await self.store.join([items[at] for at in left])
             except Fenced:
                 await self.restore()
                 continue
+            answers.update(zip(left, joined, strict=True))
             left = [at for at in left if answers[at].word == "high_water"]
             if not left:
                 return [answers[at] for at in range(len(items))]

@@ -56,6 +56,7 @@ class Rules:
             "session_ttl", self.session_ttl_s * 1000,
             "paused", int(self.paused),
             "message", self.message,
+            "beacon_name", self.beacon_name,
         ]  # fmt: skip
 
 

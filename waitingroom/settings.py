@@ -1,4 +1,4 @@
-"""What the waiting room reads from the environment: the engine's ``ONSALE_*`` names, and nothing that it does not need."""
+"""What the waiting room reads from the environment: those of the engine's ``ONSALE_*`` names that it needs."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Fenced(Exception):  # noqa: N818 - answered by restoring the room, never s
 
 
 class Run:
-    """Which Redis we are talking to. A restart or a failover may have lost the last second: nothing may go on blindly."""
+    """Which Redis we are talking to: one that was restarted or promoted may have lost its last second."""
 
     def __init__(self, redis: HotRedis) -> None:
         self._redis = redis
@@ -78,7 +78,7 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """``word`` granted, again, ended, closed or waits; ``why`` for the last: not_yet, drawing, paused, sold_out, full."""
+    """``word``: granted, again, ended, closed, waits; ``why`` it waits: not_yet, drawing, paused, sold_out, full."""
 
     word: str
     now_ms: int

@@ -72,8 +72,9 @@ async def leave(request: web.Request) -> web.Response:
     """Say goodbye: from the line with a queue ticket, from the shop with an admission token."""
     room = await room_of(request)
     given = await asking.asked(request)
-    if given.queue_ticket is None and asking.admission_text(request, given):
-        await room.release(_lease_of(request, room, asking.admission_text(request, given)))
+    admission = asking.admission_text(request, given) if given.queue_ticket is None else None
+    if admission:
+        await room.release(_lease_of(room, admission))
     else:
         room.leave(room.verify(asking.ticket_text(request, room, given)))
     return http.json(LeftAnswer(), headers=_NO_STORE)
@@ -85,7 +86,7 @@ async def release(request: web.Request) -> web.Response:
     given = await asking.asked(request)
     admission = asking.admission_text(request, given) if given.queue_ticket is None else None
     if admission:
-        lease_id = _lease_of(request, room, admission)
+        lease_id = _lease_of(room, admission)
     else:
         ticket = room.verify(asking.ticket_text(request, room, given))
         number = room.snapshot().number(ticket.number)
@@ -149,9 +150,8 @@ def wait_answer(waiting: Waiting) -> WaitAnswer:
     )
 
 
-def _lease_of(request: web.Request, room: Room, admission: str | None) -> bytes:
+def _lease_of(room: Room, admission: str) -> bytes:
     """The lease behind an admission token; one that has expired may still be given back."""
-    assert admission is not None
     try:
         return room.keys.verify_admission(admission, room.board.now_ms(), 1 << 40).lease_id
     except hotpath_rs.TokenError as error:

@@ -19,8 +19,10 @@ Token = Annotated[str, Meta(min_length=1, max_length=TOKEN_CHARS_MAX)]
 
 
 class JoinRequest(Struct, frozen=True, kw_only=True):
-    """``identity`` an e-mail address where the room asks for one; ``device_key`` a P-256 public key as base64url (raw
-    point) binds the place to the device, any other text only names it; ``queue_ticket`` asks for one's own place again.
+    """Who wants a place.
+
+    ``identity``: an e-mail address where the room asks for one; ``device_key``: a P-256 public key as base64url (raw
+    point) binds the place to the device, any other text only names it; ``queue_ticket``: ask for one's own place again.
     """
 
     identity: Annotated[str, Meta(max_length=IDENTITY_CHARS_MAX)] | None = None
@@ -121,8 +123,10 @@ class StatusDocument(Struct, frozen=True, kw_only=True):
 
 
 class Controls(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an operator changes. ``open_now`` true opens the line at once; ``beacon_name`` names, before the line of the
-    cohort opens, the public value that ``beacon`` must then deliver before the draw.
+    """What an operator changes.
+
+    ``open_now`` true opens the line at once; ``beacon_name`` names, before anybody can join, the public value that
+    ``beacon`` must deliver before the draw.
     """
 
     rate_per_min: Annotated[int, Meta(ge=1, le=RATE_PER_MIN_MAX)] | None = None
@@ -135,8 +139,10 @@ class Controls(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ConsoleAnswer(Struct, frozen=True, kw_only=True):
-    """What operators see. ``limited_by`` is the term of the budget that binds: rate, capacity, inventory, health, demand,
-    paused, sold_out or closed. ``units_free`` null: unknown. Shares are of those called, 0..1.
+    """What operators see.
+
+    ``limited_by`` is the term of the budget that binds: rate, capacity, inventory, health, demand, paused, sold_out or
+    closed. ``units_free`` null: unknown. Shares are of those called, 0..1.
     """
 
     phase: str
@@ -165,7 +171,7 @@ class ConsoleAnswer(Struct, frozen=True, kw_only=True):
 
 
 class ChallengeAnswer(Struct, frozen=True, kw_only=True, rename={"max_number": "maxnumber"}):
-    """An ALTCHA challenge, in that protocol's own spelling: find the number whose SHA-256 after ``salt`` is ``challenge``."""
+    """An ALTCHA challenge in that protocol's own spelling: the SHA-256 of salt and number is ``challenge``."""
 
     algorithm: str
     challenge: str
@@ -175,7 +181,10 @@ class ChallengeAnswer(Struct, frozen=True, kw_only=True, rename={"max_number": "
 
 
 class DrawBundle(Struct, frozen=True, kw_only=True):
-    """The audit bundle. ``identities`` are keyed digests in index order: nobody can be read out of them."""
+    """The audit bundle. ``beacon`` empty although one was named: it did not come in time.
+
+    ``identities`` are keyed digests in index order: nobody can be read out of them.
+    """
 
     event_id: str
     cohort_size: int
@@ -184,5 +193,6 @@ class DrawBundle(Struct, frozen=True, kw_only=True):
     merkle_root: str
     seed: str
     beacon: str
+    beacon_name: str
     rounds: int
     identities: list[str]

@@ -72,8 +72,8 @@ async def new_room(pool: asyncpg.Pool) -> NewRoom:
             starts_at + timedelta(hours=3),
         )
         await pool.execute(
-            "INSERT INTO on_sales (event_id, organization_id, prequeue_opens_at, opens_at, closes_at, room_enabled, room, card,"
-            " live) VALUES ($1, $2, $3, $4, $5, true, $6, $7, true)",
+            "INSERT INTO on_sales (event_id, organization_id, prequeue_opens_at, opens_at, closes_at, room_enabled,"
+            " room, card, live) VALUES ($1, $2, $3, $4, $5, true, $6, $7, true)",
             event_id,
             organization_id,
             now + timedelta(seconds=prequeue_in_s) if prequeue_in_s is not None else None,

@@ -104,10 +104,10 @@ if known then
   local stock_left = math.ceil(math.max(0, free) * tonumber(ARGV[6]) / 1000) - looking
   if stock_left < budget then budget, binding = stock_left, 'inventory' end
 end
+if waiting <= math.max(0, budget) then binding = 'demand' end
 if sold_out then budget, binding = 0, 'sold_out' end
 if s[5] == '1' then budget, binding = 0, 'paused' end
 if is_closed(s[11]) then budget, binding = 0, 'closed' end
-if waiting <= budget then binding = 'demand' end
 
 local before, released = serving, 0
 if budget > 0 and serving < tail then

@@ -1,0 +1,215 @@
+"""What stands at the door: challenge, device binding, address blocks; and the streams for the front of the queue."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from tests.waitingroom.conftest import NewRoom, post, room_of, until, until_phase
+from waitingroom.errors import SlowDown
+from waitingroom.limits import DELAY_MAX_S, AddressLimits, block_of
+
+
+def solve(challenge: dict[str, Any], **changes: Any) -> str:
+    """Do the work and spell the ALTCHA payload."""
+    number = next(
+        n
+        for n in range(challenge["maxnumber"] + 1)
+        if hashlib.sha256(f"{challenge['salt']}{n}".encode()).hexdigest() == challenge["challenge"]
+    )
+    payload = (
+        {key: challenge[key] for key in ("algorithm", "challenge", "salt", "signature")} | {"number": number} | changes
+    )
+    return base64.b64encode(json.dumps(payload).encode()).decode()
+
+
+async def test_work_opens_the_door_once_and_only_here(room_client: TestClient, new_room: NewRoom) -> None:
+    event_id, other_id = await new_room(challenge="pow"), await new_room(challenge="pow")
+    code, refusal = await post(room_client, event_id, "join", identity="ann")
+    assert (code, refusal["code"]) == (403, "challenge_required")
+    solution = solve(refusal["challenge"])
+    assert (await post(room_client, other_id, "join", identity="ann", challenge=solution))[0] == 403
+    await post(room_client, event_id, "join", 201, identity="ann", challenge=solution)
+    assert (await post(room_client, event_id, "join", identity="bob", challenge=solution))[0] == 403
+    answer = await room_client.get(f"/v1/rooms/{event_id}/challenge")
+    challenge = await answer.json()
+    for forged in (
+        solve(challenge, number=1 << 30),
+        solve(challenge, salt=challenge["salt"].replace("expires=", "expires=9")),
+        solve(challenge, algorithm="SHA-1"),
+        "not base64!",
+        "",
+    ):
+        assert (await post(room_client, event_id, "join", identity="bob", challenge=forged))[0] == 403
+    # However the same work is spelled, it is spent once.
+    first, second = solve(challenge), solve(challenge, salt=challenge["salt"].removesuffix("&"))
+    await post(room_client, event_id, "join", 201, identity="bob", challenge=first)
+    assert (await post(room_client, event_id, "join", identity="eve", challenge=second))[0] == 403
+
+
+def _b64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _prove(key: ec.EllipticCurvePrivateKey, nonce: str) -> str:
+    r, s = decode_dss_signature(key.sign(nonce.encode(), ec.ECDSA(hashes.SHA256())))
+    return f"{nonce}.{_point(key)}.{_b64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
+
+
+def _point(key: ec.EllipticCurvePrivateKey) -> str:
+    raw = key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    return _b64(raw)
+
+
+async def test_a_place_bound_to_a_device_is_claimed_by_that_device_alone(
+    room_client: TestClient, new_room: NewRoom
+) -> None:
+    event_id, other_id = await new_room(), await new_room()
+    mine, theirs = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    _, place = await post(room_client, event_id, "join", 201, device_key=_point(mine))
+    _, again = await post(room_client, event_id, "join", 200, device_key=_point(mine))
+    assert again["number"] == place["number"]
+    _, elsewhere = await post(room_client, other_id, "join", 201, device_key=_point(mine))
+    ticket = place["queue_ticket"]
+
+    async def called() -> bool:
+        return (await room_of(room_client, event_id)).board.snapshot.serving > 0
+
+    await until(called)
+    _, refusal = await post(room_client, event_id, "claim", 401, queue_ticket=ticket)
+    assert refusal["code"] == "proof_required"
+    nonce = refusal["nonce"]
+    _, foreign = await post(room_client, other_id, "claim", 401, queue_ticket=elsewhere["queue_ticket"])
+    for proof in ("", "a.b.c", _prove(theirs, nonce), _prove(mine, foreign["nonce"]), _prove(mine, nonce)[:-2]):
+        await post(room_client, event_id, "claim", 401, queue_ticket=ticket, proof=proof or None)
+    await post(room_client, event_id, "claim", 200, queue_ticket=ticket, proof=_prove(mine, nonce))
+
+
+async def test_a_name_for_a_device_that_is_no_key_binds_nothing(room_client: TestClient, new_room: NewRoom) -> None:
+    event_id = await new_room()
+    _, place = await post(room_client, event_id, "join", 201, device_key="my-phone")
+    await post(room_client, event_id, "join", 200, device_key="my-phone")
+
+    async def let_in() -> bool:
+        return (await post(room_client, event_id, "claim", queue_ticket=place["queue_ticket"]))[0] == 200
+
+    await until(let_in)
+
+
+def test_a_block_beyond_its_rate_is_slowed_down_before_it_is_refused() -> None:
+    now_s = 1000.0
+    limits = AddressLimits(lambda: now_s, per_s=8, burst=16)
+    delays = [limits.take(f"198.51.100.{host}") for host in range(1, 42)]
+    assert delays[:17] == [0.0] * 17
+    assert delays[16:] == [held_back / 8 for held_back in range(25)]
+    assert delays[-1] == DELAY_MAX_S
+    with pytest.raises(SlowDown):
+        limits.take("198.51.100.200")
+    assert limits.take("198.51.101.7") == 0.0
+    now_s += 10
+    assert limits.take("198.51.100.7") <= DELAY_MAX_S
+
+
+def test_addresses_are_counted_by_the_network_their_owner_was_given() -> None:
+    assert block_of("2001:db8:1:2ff::1") == block_of("2001:db8:1:200:ffff::9")
+    assert block_of("2001:db8:1:300::1") != block_of("2001:db8:1:200::1")
+    assert block_of("::ffff:198.51.100.7") == block_of("198.51.100.99")
+
+
+async def test_a_stream_tells_what_changes(room_client: TestClient, new_room: NewRoom) -> None:
+    event_id = await new_room()
+    await until_phase(room_client, event_id, "open")
+    answer = await room_client.get(f"/v1/rooms/{event_id}/stream")
+    assert answer.content_type == "text/event-stream"
+
+    async def frame() -> dict[str, Any]:
+        while True:
+            line = await answer.content.readline()
+            if line.startswith(b"data: "):
+                return json.loads(line[6:])
+
+    async with asyncio.timeout(3):
+        first = await frame()
+        await post(room_client, event_id, "join", 201)
+        while (await frame())["tail"] == first["tail"]:
+            pass
+    answer.close()
+
+
+async def test_who_leaves_is_not_waited_for_and_may_come_back(room_client: TestClient, new_room: NewRoom) -> None:
+    event_id = await new_room(capacity=1)
+    tickets = [(await post(room_client, event_id, "join", 201))[1]["queue_ticket"] for _ in range(3)]
+
+    async def claim(which: int) -> int:
+        return (await post(room_client, event_id, "claim", queue_ticket=tickets[which]))[0]
+
+    async def first() -> bool:
+        return await claim(0) == 200
+
+    await until(first)
+    await post(room_client, event_id, "leave", 200, queue_ticket=tickets[1])
+    await asyncio.sleep(0.6)
+    await post(room_client, event_id, "release", 200, queue_ticket=tickets[0])
+
+    async def third() -> bool:
+        return await claim(2) == 200
+
+    await until(third, within_s=1.5)
+    assert await claim(1) == 202  # called in passing, but the shop is full
+    await post(room_client, event_id, "release", 200, queue_ticket=tickets[2])
+
+    async def second() -> bool:
+        return await claim(1) == 200
+
+    await until(second, within_s=1.5)
+
+
+async def test_a_beat_keeps_a_place_at_the_front(room_client: TestClient, new_room: NewRoom) -> None:
+    event_id = await new_room(rate_per_min=1, capacity=1)
+    places = [(await post(room_client, event_id, "join", 201))[1] for _ in range(3)]
+    room = await room_of(room_client, event_id)
+    await until_phase(room_client, event_id, "open")
+    _, answer = await post(room_client, event_id, "beat", 200, queue_ticket=places[2]["queue_ticket"])
+    assert answer["queue_number"] == 2
+    assert answer["position"] >= 1
+
+    async def flushed() -> bool:
+        there = await room.store.there()
+        return bool(there[0] & 0x20)
+
+    await until(flushed)
+
+
+async def test_a_ticket_of_another_event_or_kind_is_refused(room_client: TestClient, new_room: NewRoom) -> None:
+    here, there = await new_room(), await new_room()
+    _, place = await post(room_client, there, "join", 201)
+    for text in (place["queue_ticket"], place["queue_ticket"] + "A", "x" * 100):
+        for verb in ("claim", "beat", "leave", "release"):
+            code, refusal = await post(room_client, here, verb, queue_ticket=text)
+            assert (code, refusal["code"]) == (401, "queue_ticket_invalid")
+    code, _ = await post(room_client, here, "release", admission_token=place["queue_ticket"])
+    assert code == 401
+
+
+async def test_the_contract_is_served_and_unknown_addresses_are_refused_properly(room_client: TestClient) -> None:
+    document = await (await room_client.get("/openapi.json")).json()
+    assert document["paths"]["/v1/rooms/{event_id}/claim"]["post"]["responses"].keys() >= {"200", "202", "410", "503"}
+    assert (await room_client.get("/docs")).status == 200
+    assert (await room_client.get("/livez")).status == 200
+    ready = await room_client.get("/readyz")
+    assert ready.status == 200
+    assert b"onsale_batch_items" in await (await room_client.get("/metrics")).read()
+    missing = await room_client.get("/nowhere")
+    assert (missing.status, missing.content_type) == (404, "application/problem+json")
+    wrong = await room_client.delete("/v1/rooms/evt_1/join")
+    assert wrong.status == 405
+    assert wrong.headers["Allow"] == "OPTIONS, POST"
