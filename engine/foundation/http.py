@@ -217,6 +217,8 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
     started = time.perf_counter()
     request_id = request["request_id"] = request_id_of(request)
     try:
+        if "\0" in request.path:
+            raise errors.NotFound  # Postgres keeps no NUL in text, so nothing has such a name
         response = await handler(request)
         if not response.prepared:
             response.headers["X-Request-Id"] = request_id

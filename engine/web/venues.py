@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from aiohttp import web
-from msgspec import Meta
 
 from engine.domain.catalogue_errors import ChartMissing, VenueInUse, VenueUnknown
+from engine.domain.fields import Id
 from engine.domain.venues import CHART_BYTES_MAX, ChartFacts, NewVenue, Venue, VenueChange
 from engine.foundation import http
 from engine.foundation.errors import (
@@ -26,7 +26,7 @@ from engine.web.wire import Route
 
 
 class VenuesQuery(PageQuery, frozen=True, kw_only=True):
-    organization_id: Annotated[str, Meta(max_length=40)]
+    organization_id: Id
 
 
 async def create_venue(request: web.Request) -> web.Response:

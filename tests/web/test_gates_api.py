@@ -98,11 +98,13 @@ async def test_the_qr_in_every_form_reads_as_the_code(api: Api) -> None:
     image = Image.open(io.BytesIO(await png.read())).convert("L")
     assert zxingcpp.read_barcode(image).text == code
     svg = await api.client.get(f"{path}/qr.svg", headers=mine)
-    assert svg.content_type == "image/svg+xml" and (await svg.read()).startswith(b"<svg")
+    assert svg.content_type == "image/svg+xml"
+    assert (await svg.read()).startswith(b"<svg")
     again = await api.client.get(f"{path}/qr.svg", headers={**mine, "If-None-Match": svg.headers["ETag"]})
     assert again.status == 304
     pdf = await api.client.get(f"{path}/pdf", headers=mine)
-    assert pdf.content_type == "application/pdf" and (await pdf.read()).startswith(b"%PDF")
+    assert pdf.content_type == "application/pdf"
+    assert (await pdf.read()).startswith(b"%PDF")
     await world.pool.execute("UPDATE tickets SET status = 'refunded' WHERE id = $1", world.ticket_ids[3])
     assert (await (await api.client.get(path, headers=mine)).json())["code"] is None
     assert (await api.client.get(f"{path}/qr.png", headers=mine)).status == 409
@@ -112,7 +114,9 @@ async def test_both_spellings_and_the_alias_reach_the_same_verdict(api: Api) -> 
     device = await api.new_device()
     code = api.world.code(1)
     verdict = await api.validate(device, qrSecret=code, scannerId="s1", scannedAt="2026-11-20T13:00:00Z")
-    assert verdict["status"] == "VALID" and verdict["ticketId"] and verdict["checkedInAt"]
+    assert verdict["status"] == "VALID"
+    assert verdict["ticketId"]
+    assert verdict["checkedInAt"]
     for path in ("/api/v1/tickets/validate", "/api/tickets/validate"):
         response = await api.client.post(path, json={"code": code}, headers=_auth(device))
         again = await response.json()
@@ -125,10 +129,15 @@ async def test_both_spellings_and_the_alias_reach_the_same_verdict(api: Api) -> 
 async def test_a_request_that_shows_nothing_is_invalid_and_one_that_is_no_json_malformed(api: Api) -> None:
     device = await api.new_device()
     response = await api.client.post("/v1/tickets/validate", json={}, headers=_auth(device))
-    assert response.status == 422 and (await response.json())["errors"][0]["pointer"] == "/code"
+    assert response.status == 422
+    assert (await response.json())["errors"][0]["pointer"] == "/code"
     response = await api.client.post("/v1/tickets/validate", data=b"{", headers=_auth(device))
     assert response.status == 400
     assert (await api.validate(device, code=""))["reason"] == "malformed"
+    assert (await api.validate(device, code="a\0b"))["reason"] == "malformed"
+    for body in ({"code": "x", "nonce": "a\0"}, {"code": "x", "gate": "\0"}, {"code": "x", "deviceInfo": {"a": "\0"}}):
+        response = await api.client.post("/v1/tickets/validate", json=body, headers=_auth(device))
+        assert response.status == 422, body
 
 
 async def test_a_scanner_needs_its_secret_and_its_own_event(api: Api) -> None:
@@ -150,7 +159,8 @@ async def test_a_revoked_scanner_is_out_at_once_and_its_secret_is_never_shown_ag
     assert "secret" not in listed["data"][0]
     assert (await api.client.delete(f"{path}/{device['device_id']}", headers=api.admin)).status == 204
     response = await api.client.post("/v1/tickets/validate", json={"code": api.world.code(2)}, headers=_auth(device))
-    assert response.status == 401 and (await response.json())["code"] == "revoked_device"
+    assert response.status == 401
+    assert (await response.json())["code"] == "revoked_device"
 
 
 async def test_only_the_organizers_people_manage_scanners(api: Api) -> None:
@@ -173,16 +183,18 @@ async def test_a_json_batch_keeps_its_order_and_junk_never_sinks_it(api: Api) ->
         {},
         {"qrSecret": api.world.code(3)},
         None,
+        {"code": api.world.code(4), "nonce": "a\0b"},
     ]
     response = await api.batch(device, scans)
     assert response.status == 200, await response.text()
     told = await response.json()
     assert [verdict["result"] for verdict in told["results"]] == [
-        "admit", "reject", "reject", "duplicate", "reject", "reject", "admit", "reject",
+        "admit", "reject", "reject", "duplicate", "reject", "reject", "admit", "reject", "reject",
     ]  # fmt: skip
-    assert told["counts"] == {"admit": 2, "reject": 5, "duplicate": 1}
+    assert told["counts"] == {"admit": 2, "reject": 6, "duplicate": 1}
     replayed = await api.batch(device, scans)
-    assert replayed.headers["Idempotent-Replayed"] == "true" and await replayed.json() == told
+    assert replayed.headers["Idempotent-Replayed"] == "true"
+    assert await replayed.json() == told
     assert (await api.batch(device, scans[:1])).status == 422
     other_key = await (await api.batch(device, scans[:1], key="k2")).json()
     assert other_key["results"] == told["results"][:1]
@@ -192,7 +204,8 @@ async def test_a_batch_needs_a_key_and_knows_its_limits(api: Api) -> None:
     device = await api.new_device()
     path = f"/v1/events/{api.world.event_id}/checkins/batch"
     response = await api.client.post(path, json={"scans": []}, headers=_auth(device))
-    assert response.status == 400 and (await response.json())["code"] == "idempotency_key_required"
+    assert response.status == 400
+    assert (await response.json())["code"] == "idempotency_key_required"
     assert (await api.batch(device, [{}] * 10_001)).status == 413
     assert (await api.client.post(path, json=[], headers={**_auth(device), "Idempotency-Key": "z"})).status == 422
 
@@ -211,7 +224,9 @@ async def test_a_gate_finds_tickets_by_name_without_seeing_codes_or_whole_addres
     device = await api.new_device()
     path = f"/v1/events/{api.world.event_id}/attendees"
     found = (await (await api.client.get(path, params={"q": "lovelace"}, headers=_auth(device))).json())["data"]
-    assert len(found) == 20 and found[0]["email"] == "ad…@example.org" and "code" not in found[0]
+    assert len(found) == 20
+    assert found[0]["email"] == "ad…@example.org"
+    assert "code" not in found[0]
     verdict = await api.validate(device, ticketId=found[0]["ticketId"])
     assert verdict["result"] == "admit"
     assert (await (await api.client.get(path, params={"q": "100%_"}, headers=_auth(device))).json())["data"] == []
@@ -226,7 +241,8 @@ async def test_the_bundle_checks_codes_offline_and_cannot_make_them(api: Api) ->
     key = Ed25519PublicKey.from_public_bytes(_unb64(document["public_key"]))
     key.verify(_unb64(document["signature"]), raw)
     payload = orjson.loads(raw)
-    assert payload["count"] == 20 and payload["event"]["id"] == api.world.event_id
+    assert payload["count"] == 20
+    assert payload["event"]["id"] == api.world.event_id
     table, salt = base64.b64decode(payload["codes"]), _unb64(payload["salt"])
     rows = [table[at : at + CODE_ROW_BYTES] for at in range(0, len(table), CODE_ROW_BYTES)]
     code = api.world.code(7).encode()
@@ -244,7 +260,8 @@ async def test_the_bundle_checks_codes_offline_and_cannot_make_them(api: Api) ->
     assert again.status == 304
     await api.world.pool.execute("UPDATE tickets SET status = 'blocked' WHERE unit = 7")
     changed = await api.client.get(path, headers={**_auth(device), "If-None-Match": response.headers["ETag"]})
-    assert changed.status == 200 and orjson.loads((await changed.json())["payload"])["count"] == 19
+    assert changed.status == 200
+    assert orjson.loads((await changed.json())["payload"])["count"] == 19
 
 
 async def test_the_feed_tells_revocations_and_their_undoing_in_order(api: Api) -> None:
@@ -258,7 +275,8 @@ async def test_the_feed_tells_revocations_and_their_undoing_in_order(api: Api) -
         (4, "refunded", 65536), (4, "valid", 1), (4, "blocked", 65536), (5, "reissued", 2),
     ]  # fmt: skip
     rest = await (await api.client.get(path, params={"since": told["data"][1]["seq"]}, headers=_auth(device))).json()
-    assert rest["data"] == told["data"][2:] and rest["cursor"] == told["cursor"]
+    assert rest["data"] == told["data"][2:]
+    assert rest["cursor"] == told["cursor"]
     assert (await api.client.get(path, params={"sinse": 1}, headers=_auth(device))).status == 400
 
 
@@ -292,7 +310,8 @@ async def test_conflicts_are_listed_with_both_scans_and_exported(api: Api) -> No
     assert abs(pair["gap_s"] - 240) < 0.01
     table = await (await api.client.get(path, params={"format": "csv"}, headers=api.admin)).text()
     assert table.splitlines()[0].startswith("ticket_id,attendee,seat,gap_s,canonical_id")
-    assert "'=South" in table and ",=South" not in table
+    assert "'=South" in table
+    assert ",=South" not in table
 
 
 async def test_entry_rules_are_the_organizers_and_are_checked(api: Api) -> None:

@@ -45,9 +45,13 @@ async def test_a_body_that_is_no_json_is_malformed(catalogue, body):
 async def test_a_wrong_password_and_an_unknown_address_are_told_alike(register, guest):
     someone = await register()
     wrong = await guest.refused("sign_in_refused", "POST", "/v1/auth/login", {"email": someone.email, "password": "x"})
-    unknown = await guest.refused("sign_in_refused", "POST", "/v1/auth/login", {"email": "no@one.test", "password": "x"})
+    unknown = await guest.refused(
+        "sign_in_refused", "POST", "/v1/auth/login", {"email": "no@one.test", "password": "x"}
+    )
     ignored = {"request_id"}
-    assert {k: v for k, v in wrong.items() if k not in ignored} == {k: v for k, v in unknown.items() if k not in ignored}
+    assert {k: v for k, v in wrong.items() if k not in ignored} == {
+        k: v for k, v in unknown.items() if k not in ignored
+    }
     session = await guest.ok("POST", "/v1/auth/login", {"email": someone.email.upper(), "password": PASSWORD}, 200)
     assert (session["expires_in"], session["token_type"]) == (900, "Bearer")
 
@@ -77,7 +81,9 @@ async def test_each_refresh_token_is_good_once_and_a_replay_ends_the_family(regi
     first = someone.session["refresh_token"]
     second = (await guest.ok("POST", "/v1/auth/refresh", {"refresh_token": first}, 200))["refresh_token"]
     assert second != first
-    assert (await guest.refused("refresh_reused", "POST", "/v1/auth/refresh", {"refresh_token": first}))["status"] == 401
+    assert (await guest.refused("refresh_reused", "POST", "/v1/auth/refresh", {"refresh_token": first}))[
+        "status"
+    ] == 401
     await guest.refused("refresh_refused", "POST", "/v1/auth/refresh", {"refresh_token": second})
     elsewhere = await guest.ok("POST", "/v1/auth/login", {"email": someone.email, "password": PASSWORD})
     await guest.ok("POST", "/v1/auth/refresh", {"refresh_token": elsewhere["refresh_token"]}, 200)
@@ -109,7 +115,9 @@ async def test_a_new_password_ends_every_other_session(register, guest):
     await someone.refused("sign_in_refused", "PUT", "/v1/users/me/password", body)
     body["current_password"] = PASSWORD
     session = await someone.ok("PUT", "/v1/users/me/password", body, 200)
-    await guest.refused("refresh_refused", "POST", "/v1/auth/refresh", {"refresh_token": someone.session["refresh_token"]})
+    await guest.refused(
+        "refresh_refused", "POST", "/v1/auth/refresh", {"refresh_token": someone.session["refresh_token"]}
+    )
     await guest.ok("POST", "/v1/auth/refresh", {"refresh_token": session["refresh_token"]}, 200)
     await guest.refused("sign_in_refused", "POST", "/v1/auth/login", {"email": someone.email, "password": PASSWORD})
 
@@ -118,7 +126,9 @@ async def test_a_disabled_account_neither_signs_in_nor_stays(register, guest, po
     someone = await register()
     await pool.execute("UPDATE users SET disabled_at = now()")
     await guest.refused("account_disabled", "POST", "/v1/auth/login", {"email": someone.email, "password": PASSWORD})
-    await guest.refused("refresh_refused", "POST", "/v1/auth/refresh", {"refresh_token": someone.session["refresh_token"]})
+    await guest.refused(
+        "refresh_refused", "POST", "/v1/auth/refresh", {"refresh_token": someone.session["refresh_token"]}
+    )
 
 
 async def test_people_change_their_own_name_only(register):
@@ -137,9 +147,13 @@ async def test_the_command_line_makes_an_admin_and_may_do_so_again(pool: asyncpg
     someone = await register("boss@example.test")
     first = await create_admin(pool, "Boss@example.test", "an admin's password", "Boss")
     assert await create_admin(pool, "boss@example.test", "an admin's password", "Boss") == first
-    session = await guest.ok("POST", "/v1/auth/login", {"email": "boss@example.test", "password": "an admin's password"})
+    session = await guest.ok(
+        "POST", "/v1/auth/login", {"email": "boss@example.test", "password": "an admin's password"}
+    )
     assert session["user"]["is_admin"] is True
-    await guest.refused("refresh_refused", "POST", "/v1/auth/refresh", {"refresh_token": someone.session["refresh_token"]})
+    await guest.refused(
+        "refresh_refused", "POST", "/v1/auth/refresh", {"refresh_token": someone.session["refresh_token"]}
+    )
 
 
 async def test_the_requirement_documents_paths_reach_the_same_handlers(register, guest):
