@@ -4,7 +4,8 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::sha256::{
-    self, BLOCK_BYTES, Block, DIGEST_BYTES, Digest, INITIAL, LANES, State, compress, hash_lanes, last_block,
+    self, BLOCK_BYTES, Block, DIGEST_BYTES, Digest, INITIAL, LANES, State, compress, last_block, mac_lanes,
+    mac_one,
 };
 
 /// Bytes of the truncated MAC every token and ticket code carries (128 bits).
@@ -59,18 +60,14 @@ impl MacKey {
     #[inline]
     #[must_use]
     pub fn tag_of_block(&self, block: &Block) -> Tag {
-        let mut state = self.inner;
-        compress(&mut state, block);
-        truncate(&self.wrap(&state))
+        truncate(&sha256::to_bytes(&mac_one(&self.inner, &self.outer, block)))
     }
 
     /// [`Self::tag_of_block`] of several messages side by side.
     #[inline]
     #[must_use]
     pub fn tags_of_blocks(&self, blocks: &[Block; LANES]) -> [Tag; LANES] {
-        let inner = hash_lanes(&self.inner, std::slice::from_ref(blocks));
-        let outer_blocks = inner.map(|state| last_block(&sha256::to_bytes(&state), BLOCK_BYTES));
-        let outer = hash_lanes(&self.outer, std::slice::from_ref(&outer_blocks));
+        let outer = mac_lanes(&self.inner, &self.outer, blocks);
         outer.map(|state| truncate(&sha256::to_bytes(&state)))
     }
 

@@ -10,7 +10,7 @@ use core::arch::x86_64::{
     _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
 
-use super::{Block, INITIAL, LANES, ROUND_CONSTANTS, State};
+use super::{AFTER_A_DIGEST, Block, INITIAL, LANES, ROUND_CONSTANTS, State};
 
 const XOR_OF_THREE: i32 = 0x96;
 const FIRST_CHOOSES: i32 = 0xCA;
@@ -44,27 +44,60 @@ pub(super) fn hash(start: &State, groups: &[[Block; LANES]]) -> [State; LANES] {
     unsafe { hash_avx512(start, groups) }
 }
 
+/// HMAC of every lane's one padded block, between the states of a key. The caller has checked [`available`].
+#[inline]
+pub(super) fn mac(inner: &State, outer: &State, blocks: &[Block; LANES]) -> [State; LANES] {
+    debug_assert!(available());
+    // SAFETY: the only caller checks `available()`, which covers every feature the function is compiled for.
+    unsafe { mac_avx512(inner, outer, blocks) }
+}
+
 #[target_feature(enable = "avx512f,avx512bw")]
 fn hash_avx512(start: &State, groups: &[[Block; LANES]]) -> [State; LANES] {
+    let mut state = broadcast(start);
+    for blocks in groups {
+        compress(&mut state, load_words(blocks));
+    }
+    store_states(&state)
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn mac_avx512(inner: &State, outer: &State, blocks: &[Block; LANES]) -> [State; LANES] {
+    let mut digest = broadcast(inner);
+    compress(&mut digest, load_words(blocks));
+    let mut words = [_mm512_set1_epi32(0); 16];
+    words[..8].copy_from_slice(&digest);
+    words[8] = _mm512_set1_epi32(AFTER_A_DIGEST[0] as i32);
+    words[15] = _mm512_set1_epi32(AFTER_A_DIGEST[7] as i32);
+    let mut state = broadcast(outer);
+    compress(&mut state, words);
+    store_states(&state)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn broadcast(start: &State) -> [__m512i; 8] {
     let mut state = [_mm512_set1_epi32(0); 8];
     for (lanes, word) in state.iter_mut().zip(start) {
         *lanes = _mm512_set1_epi32(*word as i32);
     }
-    for blocks in groups {
-        let mut words = load_words(blocks);
-        let before = state;
-        sixteen_rounds!(|round| mix(&mut state, round, words[round], ROUND_CONSTANTS[round]));
-        for constants in ROUND_CONSTANTS.as_chunks::<16>().0.iter().skip(1) {
-            sixteen_rounds!(|round| {
-                words[round] = scheduled(&words, round);
-                mix(&mut state, round, words[round], constants[round]);
-            });
-        }
-        for (now, was) in state.iter_mut().zip(before) {
-            *now = _mm512_add_epi32(*now, was);
-        }
+    state
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn compress(state: &mut [__m512i; 8], mut words: [__m512i; 16]) {
+    let before = *state;
+    sixteen_rounds!(|round| mix(state, round, words[round], ROUND_CONSTANTS[round]));
+    for constants in ROUND_CONSTANTS.as_chunks::<16>().0.iter().skip(1) {
+        sixteen_rounds!(|round| {
+            words[round] = scheduled(&words, round);
+            mix(state, round, words[round], constants[round]);
+        });
     }
-    store_states(&state)
+    for (now, was) in state.iter_mut().zip(before) {
+        *now = _mm512_add_epi32(*now, was);
+    }
 }
 
 /// One round. The eight names a..h move one place a round; instead of moving values, the index counts down.

@@ -30,6 +30,10 @@ pub const LANES: usize = 16;
 pub const INITIAL: State =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
+/// The second half of HMAC's outer block: padding, and the length of a block and a digest in bits.
+#[cfg(target_arch = "x86_64")]
+const AFTER_A_DIGEST: [u32; 8] = [0x8000_0000, 0, 0, 0, 0, 0, 0, 8 * (BLOCK_BYTES + DIGEST_BYTES) as u32];
+
 #[cfg(target_arch = "x86_64")]
 /// The round constants of FIPS 180-4, 4.2.2.
 #[rustfmt::skip]
@@ -64,6 +68,42 @@ pub fn hash_lanes(start: &State, groups: &[[Block; LANES]]) -> [State; LANES] {
         }
     }
     hash_lanes_portable(start, groups)
+}
+
+/// HMAC of one padded block in every lane, between the inner and the outer state of a key.
+#[inline]
+#[must_use]
+pub fn mac_lanes(inner: &State, outer: &State, blocks: &[Block; LANES]) -> [State; LANES] {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if lanes_avx512::available() {
+            return lanes_avx512::mac(inner, outer, blocks);
+        }
+        if lanes_sha_ni::available() {
+            return lanes_sha_ni::mac(inner, outer, blocks);
+        }
+    }
+    blocks.each_ref().map(|block| mac_portable(inner, outer, block))
+}
+
+/// [`mac_lanes`] of a single block.
+#[inline]
+#[must_use]
+pub fn mac_one(inner: &State, outer: &State, block: &Block) -> State {
+    #[cfg(target_arch = "x86_64")]
+    if lanes_sha_ni::available() {
+        return lanes_sha_ni::mac_one(inner, outer, block);
+    }
+    mac_portable(inner, outer, block)
+}
+
+/// What [`mac_one`] does on any CPU.
+#[must_use]
+pub fn mac_portable(inner: &State, outer: &State, block: &Block) -> State {
+    let (mut digest, mut state) = (*inner, *outer);
+    compress(&mut digest, block);
+    compress(&mut state, &last_block(&to_bytes(&digest), BLOCK_BYTES));
+    state
 }
 
 /// What [`hash_lanes`] does on any CPU.
@@ -180,6 +220,14 @@ mod tests {
             #[cfg(target_arch = "x86_64")]
             if lanes_sha_ni::available() {
                 assert_eq!(hash_lanes_by(lanes_sha_ni::compress, &start, &groups), expected);
+            }
+            let blocks = &groups[0];
+            let macs = blocks.each_ref().map(|block| mac_portable(&start, &expected[0], block));
+            assert_eq!(mac_lanes(&start, &expected[0], blocks), macs);
+            assert_eq!(blocks.each_ref().map(|block| mac_one(&start, &expected[0], block)), macs);
+            #[cfg(target_arch = "x86_64")]
+            if lanes_sha_ni::available() {
+                assert_eq!(lanes_sha_ni::mac(&start, &expected[0], blocks), macs);
             }
             start = expected[round % LANES];
         }
