@@ -225,6 +225,15 @@ def test_every_refusal_has_its_code():
     assert later.verify_hold_token(tokens["hold"]) == b"h" * 16
 
 
+@pytest.mark.parametrize("nonsense", ["\udcff", "a\ud800", "\x00", "\U0001f39f" * 9])
+def test_a_string_that_is_no_text_is_malformed_like_any_other(nonsense):
+    for verify in [*verifiers().values(), hotpath_rs.peek_event]:
+        assert code_of(verify, nonsense) == "malformed"
+    assert KEYS.verify_ticket_code_list([nonsense], 5) == b"\x01" + bytes(7)
+    with pytest.raises(TypeError):
+        KEYS.verify_ticket_code_list([b"bytes"], 5)
+
+
 def test_times_can_be_left_to_the_caller():
     code = KEYS.mint_ticket_code(17, 2, 100, 200)
     assert KEYS.verify_ticket_code(code, 10_000, check_times=False).expires_at_s == 200

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::draw::{self, COHORT_MAX, DrawReport, ROUNDS};
 use crate::error::{Result, bad_argument};
@@ -56,8 +56,10 @@ fn verify_draw(py: Python<'_>, bundle_json: &[u8], tickets: &Bound<'_, PyTuple>)
     if tickets.len() > TICKETS_MAX {
         return Err(bad_argument(format!("at most {TICKETS_MAX} tickets in one call")).into());
     }
-    let texts = tickets.iter().map(|ticket| ticket.extract()).collect::<PyResult<Vec<PyBackedStr>>>()?;
-    let texts: Vec<&str> = texts.iter().map(|text| &**text).collect();
+    let texts = tickets.iter().map(|ticket| Ok(ticket.cast_into::<PyString>()?.try_into().ok()));
+    let texts: Vec<Option<PyBackedStr>> = texts.collect::<PyResult<_>>()?;
+    // A string that is no Unicode text reads as empty, which is no queue ticket.
+    let texts: Vec<&str> = texts.iter().map(|text| text.as_deref().unwrap_or_default()).collect();
     Ok(PyDrawReport(py.detach(|| draw::verify_draw(bundle_json, &texts))?))
 }
 

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
-use pyo3::types::{PyBytes, PyList};
+use pyo3::types::{PyBytes, PyList, PyString};
 
 use crate::error::{Error, Result, TokenFault, bad_argument};
 use crate::keys::{EventKeys, Keyring, PlatformKeys};
@@ -60,8 +60,8 @@ impl PyEventKeys {
         self.0.mint_queue_ticket(&ticket)
     }
 
-    fn verify_queue_ticket(&self, token: &str) -> Result<PyQueueTicket> {
-        Ok(PyQueueTicket(self.0.verify_queue_ticket(token)?))
+    fn verify_queue_ticket(&self, token: &Bound<'_, PyString>) -> Result<PyQueueTicket> {
+        Ok(PyQueueTicket(self.0.verify_queue_ticket(text_of(token))?))
     }
 
     #[pyo3(signature = (*, lease_id, device_key_hash, not_before_ms, expires_at_ms))]
@@ -78,8 +78,13 @@ impl PyEventKeys {
     }
 
     #[pyo3(signature = (token, now_ms, leeway_ms = 0))]
-    fn verify_admission(&self, token: &str, now_ms: u64, leeway_ms: u64) -> Result<PyAdmission> {
-        Ok(PyAdmission(self.0.verify_admission(token, now_ms, leeway_ms)?))
+    fn verify_admission(
+        &self,
+        token: &Bound<'_, PyString>,
+        now_ms: u64,
+        leeway_ms: u64,
+    ) -> Result<PyAdmission> {
+        Ok(PyAdmission(self.0.verify_admission(text_of(token), now_ms, leeway_ms)?))
     }
 
     fn lease_id<'py>(&self, py: Python<'py>, epoch: u64, number: u64) -> Bound<'py, PyBytes> {
@@ -94,8 +99,12 @@ impl PyEventKeys {
         Ok(self.0.mint_hold_token(&exactly::<HOLD_ID_BYTES>("hold_id", hold_id)?))
     }
 
-    fn verify_hold_token<'py>(&self, py: Python<'py>, token: &str) -> Result<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &self.0.verify_hold_token(token)?))
+    fn verify_hold_token<'py>(
+        &self,
+        py: Python<'py>,
+        token: &Bound<'_, PyString>,
+    ) -> Result<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.0.verify_hold_token(text_of(token))?))
     }
 
     fn mint_ticket_code(
@@ -111,12 +120,12 @@ impl PyEventKeys {
     #[pyo3(signature = (code, now_s, leeway_s = 30, check_times = true))]
     fn verify_ticket_code(
         &self,
-        code: &str,
+        code: &Bound<'_, PyString>,
         now_s: u64,
         leeway_s: u64,
         check_times: bool,
     ) -> Result<PyTicketCode> {
-        let ticket = self.0.read_ticket_code(code.as_bytes())?;
+        let ticket = self.0.read_ticket_code(text_of(code).as_bytes())?;
         if check_times {
             ticket.check_times(now_s, leeway_s)?;
         }
@@ -143,10 +152,10 @@ impl PyEventKeys {
         leeway_s: u64,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let py = codes.py();
-        let texts = codes.iter().map(|code| code.extract()).collect::<PyResult<Vec<PyBackedStr>>>()?;
-        let verdicts = py.detach(|| {
-            self.0.verify_ticket_codes(texts.iter().map(|text| text.as_bytes()), now_s, leeway_s)
-        })?;
+        let texts = codes.iter().map(|code| Ok(code.cast_into::<PyString>()?.try_into().ok()));
+        let texts: Vec<Option<PyBackedStr>> = texts.collect::<PyResult<_>>()?;
+        let texts = texts.iter().map(|text| text.as_deref().unwrap_or_default().as_bytes());
+        let verdicts = py.detach(|| self.0.verify_ticket_codes(texts, now_s, leeway_s))?;
         Ok(PyBytes::new(py, &verdicts))
     }
 }
@@ -160,8 +169,8 @@ impl PyPlatformKeys {
         self.0.mint_order_token(order_id)
     }
 
-    fn verify_order_token(&self, token: &str) -> Result<String> {
-        Ok(self.0.verify_order_token(token)?)
+    fn verify_order_token(&self, token: &Bound<'_, PyString>) -> Result<String> {
+        Ok(self.0.verify_order_token(text_of(token))?)
     }
 
     fn mint_signed(&self, purpose: &str, payload: &[u8], expires_at_ms: u64) -> Result<String> {
@@ -172,10 +181,10 @@ impl PyPlatformKeys {
         &self,
         py: Python<'py>,
         purpose: &str,
-        token: &str,
+        token: &Bound<'_, PyString>,
         now_ms: u64,
     ) -> Result<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &self.0.verify_signed(purpose, token, now_ms)?))
+        Ok(PyBytes::new(py, &self.0.verify_signed(purpose, text_of(token), now_ms)?))
     }
 }
 
@@ -277,8 +286,14 @@ impl PyTicketCode {
 }
 
 #[pyfunction]
-fn peek_event(token: &str) -> Result<String> {
-    Ok(token::peek_event(token)?)
+fn peek_event(token: &Bound<'_, PyString>) -> Result<String> {
+    Ok(token::peek_event(text_of(token))?)
+}
+
+/// The characters of a token. A string that is no Unicode text (a header's stray bytes arrive as lone surrogates) reads
+/// as empty, which is malformed like any other nonsense instead of an encoding error.
+fn text_of<'a>(token: &'a Bound<'_, PyString>) -> &'a str {
+    token.to_str().unwrap_or_default()
 }
 
 fn exactly<const N: usize>(name: &str, bytes: &[u8]) -> Result<[u8; N]> {
