@@ -19,8 +19,9 @@ GATES_MAX: Final = 64
 GATE_CHARS_MAX: Final = 60
 PLACES_PER_GATE_MAX: Final = 500
 
-GateName = Annotated[str, Meta(min_length=1, max_length=GATE_CHARS_MAX)]
-_Places = Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=PLACES_PER_GATE_MAX)]
+GateName = Annotated[str, Meta(min_length=1, max_length=GATE_CHARS_MAX, pattern=r"^[^\x00-\x1f]*$")]
+_Place = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$")]
+_Places = Annotated[list[_Place], Meta(max_length=PLACES_PER_GATE_MAX)]
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\Z")
 
 

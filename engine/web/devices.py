@@ -26,7 +26,7 @@ DEVICE_NAME_CHARS_MAX = 100
 class NewDevice(msgspec.Struct, kw_only=True):
     """``gates`` empty: the scanner may stand at every gate."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=DEVICE_NAME_CHARS_MAX)]
+    name: Annotated[str, Meta(max_length=DEVICE_NAME_CHARS_MAX, pattern=r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$")]
     gates: Annotated[list[GateName], Meta(max_length=GATES_MAX)] = []
 
 

@@ -38,7 +38,7 @@ MASKED_AFTER = 2
 
 
 class SearchQuery(msgspec.Struct):
-    q: Annotated[str, Meta(min_length=2, max_length=100)]
+    q: Annotated[str, Meta(min_length=2, max_length=100, pattern=r"^[^\x00]*$")]
 
 
 class FoundTicket(msgspec.Struct):

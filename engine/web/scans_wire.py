@@ -120,6 +120,8 @@ def shown_one(given: ValidateRequest) -> Shown:
     code = given.code if given.code is not None else given.qrSecret
     if code is None and given.ticketId is None:
         raise Invalid.at("/code", "missing", "Send code, or qrSecret, or the ticketId of a ticket found by name")
+    if _has_nul(given.gate, given.nonce, given.scannerId, given.ticketId):
+        raise Invalid.at("", "invalid_value", "NUL is no character of a name")
     facts: dict[str, Any] = {}
     if given.scannerId is not None:
         facts["scanner_id"] = given.scannerId
@@ -127,8 +129,9 @@ def shown_one(given: ValidateRequest) -> Shown:
         facts["location"] = {"lat": given.location.lat, "lng": given.location.lng}
     if given.deviceInfo is not None:
         facts["device_info"] = given.deviceInfo
-    if facts and len(http.dumps(facts)) > FACTS_BYTES_MAX:
-        raise Invalid.at("/deviceInfo", "too_long", f"At most {FACTS_BYTES_MAX} bytes")
+    raw = http.dumps(facts)
+    if len(raw) > FACTS_BYTES_MAX or b"\\u0000" in raw:
+        raise Invalid.at("/deviceInfo", "invalid_value", f"At most {FACTS_BYTES_MAX} bytes, without NUL")
     return Shown(
         code=code.strip() if code is not None else None,
         ticket_id=given.ticketId,
@@ -173,7 +176,7 @@ def _loose_item(raw: bytes) -> ScanItem | None:
 
 
 def _shown(item: ScanItem | None, offset_ms: int, cursor: int | None) -> Shown | None:
-    if item is None:
+    if item is None or _has_nul(item.gate, item.nonce):
         return None
     code = item.code if item.code is not None else item.qrSecret
     return Shown(
@@ -186,6 +189,11 @@ def _shown(item: ScanItem | None, offset_ms: int, cursor: int | None) -> Shown |
         offset_ms=item.clock_offset_ms if item.clock_offset_ms is not None else offset_ms,
         cursor_seq=item.cursor if item.cursor is not None else cursor,
     )
+
+
+def _has_nul(*texts: str | None) -> bool:
+    """Postgres keeps no NUL in text; one such scan must not sink the statement it shares."""
+    return any(text is not None and "\0" in text for text in texts)
 
 
 def _aware(moment: datetime | None) -> datetime | None:

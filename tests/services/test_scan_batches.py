@@ -1,4 +1,4 @@
-"""Batches of scans: input order, duplicates inside, junk, repeats, offline conflicts, and neighbours that must not wait."""
+"""Batches of scans: order, duplicates inside, junk, repeats, offline conflicts, and neighbours who must not wait."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def results(verdicts: list[dict]) -> list[str]:
     return [verdict["result"] for verdict in verdicts]
 
 
-async def test_a_batch_is_answered_in_order_with_duplicates_inside_it_found_and_junk_alone_refused(world: World) -> None:
+async def test_a_batch_is_answered_in_order_with_its_duplicates_found_and_junk_alone_refused(world: World) -> None:
     gate = await world.scanner("North")
     codes = [world.code(1), "junk", world.code(2), world.code(1), world.code(1100), world.code(2)]
     shown: list[Shown | None] = [Shown(code=code, nonce=f"n{n}") for n, code in enumerate(codes)]
@@ -56,7 +56,8 @@ async def test_the_same_batch_from_four_devices_admits_each_ticket_once(world: W
     shown = [Shown(code=world.code(n)) for n in range(1000)]
     told = await asyncio.gather(*((world.scans, other)[n % 2].batch(gates[n], shown) for n in range(4)))
     admitted = Counter(v["ticketId"] for verdicts in told for v in verdicts if v["result"] == "admit")
-    assert len(admitted) == 1000 and set(admitted.values()) == {1}
+    assert len(admitted) == 1000
+    assert set(admitted.values()) == {1}
     assert sum(len(verdicts) for verdicts in told) == 4000
     await connection.close()
 
