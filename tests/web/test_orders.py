@@ -1,0 +1,196 @@
+"""From a hold to paid tickets over HTTP, with the payment sandbox at the other end."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.shop import Shop, mailbox, shop  # noqa: F401 - fixtures
+
+
+async def test_a_hold_becomes_an_order_becomes_tickets(shop: Shop):
+    await shop.open_event(taxes=[{"name": "GST", "rate_bp": 500}])
+    order = await shop.ordered(3)
+    assert order["status"] == "pending"
+    assert order["amount_cents"] == 3150
+    assert len(order["order_number"]) == 10
+    assert order["publishable_key"] == "pk_test_onsale"
+    assert await shop.tickets(order) == []
+    assert await shop.pulse() == {"free": 97, "held": 0, "ordered": 3, "sold": 0}
+    status, intent = await shop.pay(order)
+    assert (status, intent["status"]) == (200, "succeeded")
+    answer = await shop.until(order, "paid")
+    assert answer["payment"]["state"] == "succeeded"
+    assert answer["hold"]["state"] == "sold"
+    assert answer["tickets"]["issued"] == 3
+    tickets = await shop.tickets(order)
+    assert [ticket["status"] for ticket in tickets] == ["valid"] * 3
+    assert all(ticket["code"] for ticket in tickets)
+    assert await shop.settled_errands() == 0
+    assert await shop.pulse() == {"free": 97, "held": 0, "ordered": 0, "sold": 3}
+
+
+async def test_the_same_key_repeats_the_same_answer_and_another_body_is_refused(shop: Shop):
+    await shop.open_event()
+    hold = await shop.hold()
+    first = await shop.order(hold, key="one")
+    again = await shop.order(hold, key="one")
+    assert again.body == first.body
+    assert again.headers["Idempotent-Replayed"] == "true"
+    other = await shop.order(hold, key="one", payment_method_id="pm_card_visa")
+    assert (other.status, other["code"]) == (422, "idempotency_key_reused")
+
+
+async def test_one_hold_is_one_order_whatever_the_key(shop: Shop):
+    await shop.open_event()
+    hold = await shop.hold()
+    answers = await asyncio.gather(*(shop.order(hold) for _ in range(8)))
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer["order_id"] for answer in answers}) == 1
+    assert len({answer["client_secret"] for answer in answers}) == 1
+    assert (await shop.provider())["intents"]["total"] == 1 if "intents" in await shop.provider() else True
+    assert await shop.services.pool.fetchval("SELECT count(*) FROM order_units") == 1
+
+
+async def test_an_order_needs_the_capability_of_its_hold(shop: Shop):
+    await shop.open_event()
+    hold, other = await shop.hold(), await shop.hold()
+    hold.body["hold_token"] = other["hold_token"]
+    answer = await shop.order(hold)
+    assert (answer.status, answer["code"]) == (403, "capability_wrong")
+    assert await shop.services.pool.fetchval("SELECT count(*) FROM orders") == 0
+
+
+async def test_an_order_is_opened_by_its_own_capability_only(shop: Shop):
+    await shop.open_event()
+    mine, theirs = await shop.ordered(), await shop.ordered()
+    path = f"/v1/orders/{mine['order_id']}"
+    assert (await shop.ask("GET", path)).status == 401
+    assert (await shop.ask("GET", path, X_Order_Token=theirs["order_token"]))["code"] == "capability_wrong"
+    assert (await shop.ask("GET", path, Authorization=await shop.organizer("finance")))["client_secret"] is None
+    owned = await shop.ask("GET", path, X_Order_Token=mine["order_token"])
+    assert owned["client_secret"] == mine["client_secret"]
+
+
+async def test_a_missing_key_is_refused_and_a_key_in_the_body_will_do(shop: Shop):
+    await shop.open_event()
+    hold = await shop.hold()
+    body = {"hold_id": hold["id"], "user_info": {"name": "Ada", "email": "ada@example.test"}}
+    refused = await shop.ask("POST", "/v1/orders", body, X_Order_Token=hold["hold_token"])
+    assert (refused.status, refused["code"]) == (400, "idempotency_key_required")
+    taken = await shop.ask("POST", "/v1/orders", body | {"idempotencyKey": "k"}, X_Order_Token=hold["hold_token"])
+    assert taken.status == 201
+
+
+async def test_a_free_order_is_settled_at_once_without_the_provider(shop: Shop):
+    await shop.open_event(types=[{"categories": ["Floor"], "price_cents": 0}])
+    order = await shop.ordered(2)
+    assert (order["status"], order["amount_cents"], order["client_secret"]) == ("paid", 0, None)
+    assert len(await shop.tickets(order)) == 2
+    assert (await shop.status(order))["payment"]["state"] == "not_needed"
+
+
+async def test_a_declined_card_leaves_the_order_payable(shop: Shop):
+    await shop.open_event()
+    order = await shop.ordered()
+    status, _ = await shop.pay(order, "pm_card_chargeDeclined")
+    assert status == 402
+    async with asyncio.timeout(5):
+        while (await shop.status(order))["payment"]["state"] != "failed":
+            await asyncio.sleep(0.02)
+    assert (await shop.status(order))["payment"]["error"]
+    assert (await shop.pay(order))[0] == 200
+    assert (await shop.until(order, "paid"))["payment"]["error"] is None
+
+
+async def test_the_status_has_a_version_and_is_not_sent_twice(shop: Shop):
+    await shop.open_event()
+    order = await shop.ordered()
+    first = await shop.status(order)
+    path, token = f"/v1/orders/{order['order_id']}/status", order["order_token"]
+    assert (await shop.ask("GET", path, X_Order_Token=token, If_None_Match=first.headers["ETag"])).status == 304
+    await shop.pay(order)
+    await shop.until(order, "paid")
+    assert (await shop.ask("GET", path, X_Order_Token=token, If_None_Match=first.headers["ETag"])).status == 200
+
+
+async def test_the_clients_word_settles_only_what_the_provider_confirms(shop: Shop):
+    await shop.open_event()
+    await shop.switch(webhook_enabled=False)
+    order, other = await shop.ordered(), await shop.ordered()
+    intent_id = order["client_secret"].partition("_secret_")[0]
+    body = {"order_id": order["order_id"], "payment_intent_id": intent_id}
+    assert (await shop.ask("POST", "/v1/payments/confirm", body))["status"] == "pending"
+    await shop.pay(order)
+    stolen = await shop.ask("POST", "/v1/payments/confirm", {**body, "order_id": other["order_id"]})
+    assert (stolen.status, stolen["code"]) == (409, "payment_mismatch")
+    assert (await shop.ask("POST", "/v1/payments/confirm", body))["status"] == "paid"
+    camel = {"orderId": order["order_id"], "paymentIntentId": intent_id}
+    assert (await shop.ask("POST", "/api/v1/payments/confirm", camel))["status"] == "paid"
+    assert (await shop.status(other))["status"] == "pending"
+
+
+async def test_a_buyer_who_gives_up_gets_the_units_back_at_once(shop: Shop):
+    await shop.open_event()
+    order = await shop.ordered(2)
+    answer = await shop.ask("POST", f"/v1/orders/{order['order_id']}/cancel", X_Order_Token=order["order_token"])
+    assert (answer.status, answer["status"], answer["hold"]["state"]) == (200, "cancelled", "released")
+    assert await shop.pulse() == {"free": 100, "held": 0, "ordered": 0, "sold": 0}
+    status, _ = await shop.pay(order)
+    assert status == 400
+    paid = await shop.paid()
+    late = await shop.ask("POST", f"/v1/orders/{paid['order_id']}/cancel", X_Order_Token=paid["order_token"])
+    assert (late.status, late["code"]) == (409, "order_not_payable")
+
+
+async def test_the_organizer_finds_orders_by_name_address_and_number(shop: Shop):
+    await shop.open_event()
+    orders = [await shop.ordered() for _ in range(3)]
+    head = await shop.organizer("box_office")
+    path = f"/v1/events/{shop.event_id}/orders"
+    page = await shop.ask("GET", path + "?limit=2", Authorization=head)
+    assert [row["id"] for row in page["data"]] == [order["order_id"] for order in reversed(orders)][:2]
+    rest = await shop.ask("GET", f"{path}?limit=2&cursor={page['next_cursor']}", Authorization=head)
+    assert [row["id"] for row in rest["data"]] == [orders[0]["order_id"]]
+    assert rest["has_more"] is False
+    found = await shop.ask("GET", f"{path}?q={orders[1]['order_number'].lower()}", Authorization=head)
+    assert [row["id"] for row in found["data"]] == [orders[1]["order_id"]]
+    assert len((await shop.ask("GET", path + "?q=ada@", Authorization=head))["data"]) == 3
+    assert (await shop.ask("GET", path + "?q=%25", Authorization=head))["data"] == []
+    assert (await shop.ask("GET", path)).status == 401
+
+
+async def test_the_requirement_documents_order_in_one_call(shop: Shop):
+    await shop.open_event()
+    body = {
+        "items": [{"ticketTypeId": shop.types[0], "quantity": 2}],
+        "userInfo": {"name": "Ada", "email": "ada@example.test"},
+        "idempotencyKey": "s0-1",
+    }
+    answer = await shop.ask("POST", "/api/v1/orders", body)
+    assert answer.status == 201, answer.body
+    assert (answer["status"], answer["amountCents"]) == ("pending", 2000)
+    assert answer["clientSecret"]
+    again = await shop.ask("POST", "/api/v1/orders", body)
+    assert again["orderId"] == answer["orderId"]
+    too_many = body | {"items": [{"ticketTypeId": shop.types[0], "quantity": 50}], "idempotencyKey": "s0-2"}
+    assert (await shop.ask("POST", "/api/v1/orders", too_many)).status in {409, 422}
+
+
+async def test_a_receipt_names_each_tax_and_sums_to_what_was_paid(shop: Shop):
+    await shop.open_event(taxes=[{"name": "GST", "rate_bp": 500}, {"name": "PST", "rate_bp": 700}])
+    order = await shop.ordered(3)
+    path = f"/v1/orders/{order['order_id']}/receipt"
+    assert (await shop.ask("GET", path, X_Order_Token=order["order_token"]))["code"] == "order_unpaid"
+    await shop.pay(order)
+    await shop.until(order, "paid")
+    receipt = await shop.ask("GET", path, X_Order_Token=order["order_token"])
+    assert [(tax["name"], tax["cents"]) for tax in receipt["taxes"]] == [("GST", 150), ("PST", 210)]
+    assert sum(line["total_cents"] for line in receipt["lines"]) == receipt["paid_cents"] == 3360
+    assert receipt["seller"]["legal_name"] == "House"
+
+
+async def test_amounts_no_provider_takes_are_refused_before_anything_is_written(shop: Shop):
+    await shop.open_event(types=[{"categories": ["Floor"], "price_cents": 20}])
+    answer = await shop.order(await shop.hold())
+    assert (answer.status, answer["code"]) == (422, "amount_too_small")
+    assert await shop.services.pool.fetchval("SELECT count(*) FROM orders") == 0
