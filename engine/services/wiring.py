@@ -36,6 +36,7 @@ from engine.services.payments import Payments
 from engine.services.people import People
 from engine.services.promos import Promos
 from engine.services.refunds import Refunds
+from engine.services.reports import Reports
 from engine.services.scans import Scans
 from engine.services.selling import Selling
 from engine.services.throttle import Throttle
@@ -88,6 +89,7 @@ class Services:
     attendance: Attendance
     gate_bundles: GateBundles
     ledger: Ledger
+    reports: Reports
 
 
 @contextlib.asynccontextmanager
@@ -166,6 +168,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             attendance=Attendance(pool=pool, access=access, doors=doors),
             gate_bundles=GateBundles(pool=pool, doors=doors, keyring=settings.keyring, master_key=master_key),
             ledger=Ledger(store=LedgerStore(pool, redis), selling=selling),
+            reports=Reports(pool=pool, access=access),
         )
 
 

@@ -1,0 +1,72 @@
+"""What the ledger says about sales, counted for an organizer's pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from engine.stores.database import Database
+
+Step = Literal["hour", "day"]
+
+_BOARD = """
+SELECT e.id, count(u.unit) FILTER (WHERE o.status IN ('paid', 'partially_refunded')) AS sold,
+       count(u.unit) FILTER (WHERE o.status IN ('pending', 'processing')) AS ordered
+  FROM events e
+  LEFT JOIN order_units u ON u.event_id = e.id AND u.live
+  LEFT JOIN orders o ON o.id = u.order_id
+ WHERE e.id = ANY($1::text[])
+ GROUP BY e.id
+"""
+_BY_STATUS = """
+SELECT status, count(*) AS orders, coalesce(sum(amount_cents), 0)::bigint AS amount_cents,
+       coalesce(sum(refunded_cents), 0)::bigint AS refunded_cents
+  FROM orders WHERE event_id = $1 GROUP BY status
+"""
+_BY_TYPE = """
+SELECT tt.id, tt.name, count(u.unit) AS sold, coalesce(sum(u.total_cents), 0)::bigint AS total_cents
+  FROM ticket_types tt
+  LEFT JOIN (order_units u JOIN orders o ON o.id = u.order_id AND o.status IN ('paid', 'partially_refunded'))
+    ON u.ticket_type_id = tt.id AND u.live
+ WHERE tt.event_id = $1 GROUP BY tt.id ORDER BY tt.sort, tt.number
+"""
+_OVER_TIME = """
+SELECT date_trunc($2, o.paid_at AT TIME ZONE $3) AS moment, count(u.unit) AS tickets
+  FROM orders o JOIN order_units u ON u.order_id = o.id
+ WHERE o.event_id = $1 AND o.paid_at >= $4 GROUP BY 1 ORDER BY 1
+"""
+_SECONDS = """
+SELECT (SELECT count(*) FROM orders WHERE event_id = $1 AND created_at >= now() - make_interval(secs => $2)) AS opened,
+       (SELECT count(*) FROM orders WHERE event_id = $1 AND paid_at >= now() - make_interval(secs => $2)) AS paid,
+       (SELECT count(*) FROM orders WHERE event_id = $1 AND status IN ('pending', 'processing')) AS paying,
+       (SELECT count(*) FROM tickets WHERE event_id = $1 AND status NOT IN ('refunded', 'cancelled')) AS tickets,
+       (SELECT count(*) FROM orders WHERE event_id = $1 AND status IN ('pending', 'processing')
+           AND expires_at < now() - make_interval(secs => $3)) AS stuck
+"""
+
+
+async def board(db: Database, event_ids: list[str]) -> dict[str, dict[str, Any]]:
+    """Units sold and being paid for, by event."""
+    return {row["id"]: dict(row) for row in await db.fetch(_BOARD, event_ids)}
+
+
+async def by_status(db: Database, event_id: str) -> list[dict[str, Any]]:
+    """Orders and their cents by status."""
+    return [dict(row) for row in await db.fetch(_BY_STATUS, event_id)]
+
+
+async def by_type(db: Database, event_id: str) -> list[dict[str, Any]]:
+    """Tickets sold and what they brought, by ticket type in the order shown."""
+    return [dict(row) for row in await db.fetch(_BY_TYPE, event_id)]
+
+
+async def over_time(db: Database, event_id: str, step: Step, timezone: str, since: datetime) -> list[dict[str, Any]]:
+    """Tickets paid since then, by the hour or day of the event's own clock; empty hours are left out."""
+    return [dict(row) for row in await db.fetch(_OVER_TIME, event_id, step, timezone, since)]
+
+
+async def last_seconds(db: Database, event_id: str, seconds: int, late_after_s: int) -> dict[str, Any]:
+    """Orders opened and paid in the last seconds; being paid, tickets out, and orders that should have ended."""
+    row = await db.fetchrow(_SECONDS, event_id, seconds, late_after_s)
+    assert row is not None
+    return dict(row)
