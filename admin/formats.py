@@ -1,0 +1,124 @@
+"""How pages write money, dates and quantities: filters of the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime, format_timedelta
+from babel.numbers import format_currency, format_decimal, get_currency_precision, get_currency_symbol
+from markupsafe import Markup
+
+from engine.foundation.clock import now
+
+LOCALE: Final = "en"
+BASIS_POINTS: Final = 100      # of one percent
+WORDS: Final = {
+    "box_office": "Box office",
+    "partially_refunded": "Partly refunded",
+    "sold_out": "Sold out",
+    "transfer_pending": "In transfer",
+    "prequeue": "Queue open",
+}
+TONES: Final = {
+    "published": "good", "paid": "good", "succeeded": "good", "active": "good", "valid": "good", "open": "good",
+    "processing": "warn", "pending": "warn", "paused": "warn", "partially_refunded": "warn", "prequeue": "warn",
+    "cancelled": "bad", "failed": "bad", "revoked": "bad", "sold_out": "bad", "blocked": "bad",
+}  # fmt: skip
+
+
+def money(cents: int | None, currency: str) -> str:
+    """Minor units as people read them; a dash where there is no amount."""
+    if cents is None:
+        return "–"
+    return str(format_currency(Decimal(cents).scaleb(-get_currency_precision(currency)), currency, locale=LOCALE))
+
+
+def amount(cents: int | None, currency: str) -> str:
+    """Minor units as they are typed into a form: ``45.00``."""
+    if cents is None:
+        return ""
+    precision = get_currency_precision(currency)
+    return f"{Decimal(cents).scaleb(-precision):.{precision}f}"
+
+
+def symbol(currency: str) -> str:
+    return str(get_currency_symbol(currency, locale=LOCALE))
+
+
+def rate(rate_bp: int | None) -> str:
+    """Basis points as they are typed into a form: 975 is ``9.75``."""
+    if rate_bp is None:
+        return ""
+    return f"{Decimal(rate_bp) / BASIS_POINTS:f}"
+
+
+def percent(rate_bp: int) -> str:
+    return rate(rate_bp) + " %"
+
+
+def share(part: float, whole: float) -> str:
+    """A part of a whole in percent, without claiming 0 or 100 where it is not."""
+    if not whole:
+        return "0 %"
+    value = 100 * part / whole
+    if 0 < value < 1:
+        return "< 1 %"
+    if 99 < value < 100:  # noqa: PLR2004 - the last percent
+        return "> 99 %"
+    return f"{value:.0f} %"
+
+
+def number(value: float | None) -> str:
+    """A count with its thousands apart."""
+    return "–" if value is None else str(format_decimal(value, locale=LOCALE))
+
+
+def when(value: datetime | None, timezone: str = "UTC", pattern: str = "EEE d MMM y, HH:mm") -> Markup | str:
+    """A moment at its place, as a ``<time>`` element."""
+    if value is None:
+        return "–"
+    text = format_datetime(value, pattern, tzinfo=ZoneInfo(timezone), locale=LOCALE)
+    return Markup('<time datetime="{}">{}</time>').format(value.astimezone(UTC).isoformat(timespec="seconds"), text)
+
+
+def local(value: datetime | None, timezone: str = "UTC") -> str:
+    """A moment as ``datetime-local`` fields take it, at its place."""
+    return "" if value is None else value.astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%dT%H:%M")
+
+
+def ago(value: datetime | None) -> Markup | str:
+    """How long since, or until: ``3 minutes ago``."""
+    if value is None:
+        return "never"
+    text = format_timedelta(value - now(), add_direction=True, locale=LOCALE)
+    return Markup('<time datetime="{}">{}</time>').format(value.astimezone(UTC).isoformat(timespec="seconds"), text)
+
+
+def word(code: str) -> str:
+    """A state's code as a word."""
+    return WORDS.get(code, code.replace("_", " ").capitalize())
+
+
+def tone(code: str) -> str:
+    """The badge a state wears."""
+    return TONES.get(code, "plain")
+
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "money": money,
+    "amount": amount,
+    "symbol": symbol,
+    "rate": rate,
+    "percent": percent,
+    "share": share,
+    "number": number,
+    "when": when,
+    "local": local,
+    "ago": ago,
+    "word": word,
+    "tone": tone,
+}

@@ -1,0 +1,82 @@
+"""What every page stands in: templates, static files, security headers, the HTML face of a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+
+from admin import charts, formats
+from admin.appkeys import ASSETS, SETTINGS
+from admin.assets import Assets
+from engine.foundation import http
+from engine.foundation.errors import Refusal
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+GUARDS: Final = {
+    "Content-Security-Policy": "; ".join([
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ]),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "private, no-store",
+}
+
+
+def setup(app: web.Application) -> None:
+    """Templates, static files and HTML refusals."""
+    app[ASSETS] = assets = Assets()
+    app.router.add_get("/static/{version}/{path:.+}", assets.serve)
+    environment = aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        filters=formats.FILTERS,
+    )
+    settings = app[SETTINGS]
+    environment.globals.update(
+        static=assets.url, charts=charts, engine_url=settings.engine_url, waitingroom_url=settings.waitingroom_url
+    )
+    app[http.PROBLEM_PAGE] = problem_page
+
+
+def render(
+    request: web.Request, template: str, context: Mapping[str, Any] | None = None, *, status: int = 200
+) -> web.Response:
+    """A page for this person only."""
+    page = {"visitor": None, "notes": [], "here": request.path, "csrf": "", **(context or {})}
+    response = aiohttp_jinja2.render_template(template, request, page, status=status)
+    response.headers.update(GUARDS)
+    return response
+
+
+def redirect(path: str) -> web.Response:
+    """See other: what was posted is not posted again."""
+    return web.Response(status=303, headers={"Location": path, **GUARDS})
+
+
+def problem_page(request: web.Request, refusal: Refusal, request_id: str) -> web.Response | None:
+    """A refusal as a page, or None where the caller wants the problem document."""
+    if "text/html" not in request.headers.get("Accept", "text/html") and "HX-Request" not in request.headers:
+        return None
+    response = render(request, "problem.html", {"refusal": refusal, "request_id": request_id}, status=refusal.status)
+    response.headers.update({"X-Request-Id": request_id, **refusal.headers})
+    if refusal.retry_after_s is not None:
+        response.headers["Retry-After"] = str(refusal.retry_after_s)
+    return response

@@ -1,0 +1,107 @@
+"""What stands before every handler: the session, the person behind it as the ledger knows them now, the form's token."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+from aiohttp import web
+from multidict import MultiDict
+
+from admin import frame
+from admin.appkeys import SERVICES, SESSIONS
+from admin.visit import Visit
+from engine.foundation import http
+from engine.foundation.bearer import Person
+from engine.foundation.errors import Forbidden, Malformed, Unauthenticated, UnsupportedMedia
+
+SESSION_COOKIE: Final = "onsale_admin"
+CSRF_FIELD: Final = "csrf"
+CSRF_HEADER: Final = "X-CSRF-Token"
+FORM_BYTES_MAX: Final = 1024 * 1024      # a list of 20,000 seats still fits
+FORM_FIELDS_MAX: Final = 2_000
+
+VisitHandler = Callable[[Visit], Awaitable[web.StreamResponse]]
+
+
+class FormForged(Forbidden):
+    code, title = "form_forged", "This form is too old or came from elsewhere: go back, reload the page and send it again"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One page. ``touches`` False: it refreshes itself and does not keep an absent person signed in."""
+
+    method: str
+    path: str
+    handler: VisitHandler
+    touches: bool = True
+    body_bytes_max: int = FORM_BYTES_MAX
+
+
+def guarded(route: Route) -> http.Handler:
+    """The handler behind its guard."""
+
+    async def run(request: web.Request) -> web.StreamResponse:
+        sessions, services = request.app[SESSIONS], request.app[SERVICES]
+        session = await sessions.find(request.cookies.get(SESSION_COOKIE, ""), touch=route.touches)
+        if session is None:
+            return to_sign_in(request)
+        try:
+            user = await services.people.me(Person(session.user_id, is_admin=False))
+        except Unauthenticated:
+            await sessions.end(session)
+            return to_sign_in(request)
+        form: MultiDict[str] = MultiDict()
+        if request.method == "POST":
+            form = await read_form(request, route.body_bytes_max)
+            check_token(request, form, session.csrf)
+        person = Person(user.id, is_admin=user.is_admin)
+        return await route.handler(Visit(request, services, session, person, user, form))
+
+    return run
+
+
+def to_sign_in(request: web.Request) -> web.Response:
+    """The sign-in page, and back here afterwards where that repeats nothing."""
+    back = request.path_qs if request.method == "GET" and "HX-Request" not in request.headers else ""
+    path = "/sign-in" + (f"?{urlencode({'next': back})}" if back not in {"", "/"} else "")
+    if "HX-Request" in request.headers:
+        return web.Response(status=204, headers={"HX-Redirect": path, "Cache-Control": "no-store"})
+    return frame.redirect(path)
+
+
+async def read_form(request: web.Request, bytes_max: int) -> MultiDict[str]:
+    """The posted fields as text, files too. TooLarge, Malformed, UnsupportedMedia."""
+    if request.content_type == "multipart/form-data":
+        given = await request.clone(client_max_size=bytes_max).post()
+        pairs = [(name, await _text(value)) for name, value in given.items()]
+    elif request.content_type in {"application/x-www-form-urlencoded", "application/octet-stream"}:
+        raw = await http.read(request, bytes_max)
+        try:
+            pairs = parse_qsl(
+                raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX, errors="replace"
+            )
+        except ValueError as error:
+            raise Malformed("The form has too many fields") from error
+    else:
+        raise UnsupportedMedia
+    return MultiDict((name, value.replace("\0", "").replace("\r\n", "\n")) for name, value in pairs)
+
+
+def check_token(request: web.Request, form: MultiDict[str], expected: str) -> None:
+    """FormForged unless the form, or htmx's header, carries the session's token and no other site sent it."""
+    given = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")
+    if not hmac.compare_digest(given.encode(), expected.encode()):
+        raise FormForged
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        raise FormForged
+
+
+async def _text(value: str | bytes | bytearray | web.FileField) -> str:
+    if isinstance(value, web.FileField):
+        value = value.file.read()
+    return value if isinstance(value, str) else bytes(value).decode("utf-8", "replace")

@@ -1,0 +1,80 @@
+"""One request of a signed-in person, with everything a handler may want of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+from multidict import MultiDict, MultiMapping
+
+from admin import frame
+from admin.appkeys import FIGURES, ROOMS, SESSIONS
+from admin.figures import Figures
+from admin.rooms import Rooms
+from admin.sessions import Session
+from engine.domain.organizations import Permission
+from engine.domain.people import User
+from engine.foundation.bearer import Person
+from engine.services.wiring import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """``form`` is empty unless something was posted; then its CSRF token has been checked."""
+
+    request: web.Request
+    services: Services
+    session: Session
+    person: Person
+    user: User
+    form: MultiMapping[str]
+
+    @property
+    def query(self) -> MultiMapping[str]:
+        """The query string without NUL, which Postgres cannot keep."""
+        return MultiDict((name, value.replace("\0", "")) for name, value in self.request.query.items())
+
+    @property
+    def figures(self) -> Figures:
+        return self.request.app[FIGURES]
+
+    @property
+    def rooms(self) -> Rooms:
+        return self.request.app[ROOMS]
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether htmx asks for a piece of a page it already shows."""
+        return "HX-Request" in self.request.headers
+
+    def at(self, name: str) -> str:
+        """A part of the path."""
+        return self.request.match_info[name]
+
+    async def may(self, organization_id: str, permission: Permission) -> bool:
+        return await self.services.access.may(self.person, organization_id, permission)
+
+    async def page(self, template: str, *, status: int = 200, **context: Any) -> web.Response:
+        """A whole page; what was noted for it is said once."""
+        notes = await self.request.app[SESSIONS].take_notes(self.session)
+        return frame.render(self.request, template, self._context(context, notes), status=status)
+
+    def piece(self, template: str, *, status: int = 200, **context: Any) -> web.Response:
+        """A part of a page, to be swapped in."""
+        return frame.render(self.request, template, self._context(context, []), status=status)
+
+    async def go(self, path: str, note: str | None = None, *, tone: str = "good") -> web.Response:
+        """On to another page, which begins with the note."""
+        if note is not None:
+            await self.request.app[SESSIONS].note(self.session, note, tone)
+        return frame.redirect(path)
+
+    def _context(self, context: dict[str, Any], notes: list[tuple[str, str]]) -> dict[str, Any]:
+        return {"visitor": self.user, "csrf": self.session.csrf, "notes": notes, "here": self.request.path, **context}
+
+
+def address(*parts: str) -> str:
+    """A path of our own from ids and words."""
+    return "/" + "/".join(quote(part, safe="") for part in parts)
