@@ -14,7 +14,9 @@ from engine.stores.events import SELECT, of_row
 EARTH_RADIUS_KM = 6371.0
 SEARCH_WORDS_MAX = 10
 _WORD = re.compile(r"\w+")
-_SEARCHED = "(e.search || to_tsvector('simple', v.name || ' ' || v.city || ' ' || array_to_string(e.tags, ' ')))"
+_SEARCHED = (
+    "(e.search || to_tsvector('simple', folded(v.name || ' ' || v.city || ' ' || array_to_string(e.tags, ' '))))"
+)
 _WITHIN = (  # haversine; values are latitude, longitude, kilometres
     f"{2 * EARTH_RADIUS_KM} * asin(least(1, sqrt(power(sin(radians(v.lat - {{0}}::float8) / 2), 2)"
     " + cos(radians({0}::float8)) * cos(radians(v.lat)) * power(sin(radians(v.lng - {1}::float8) / 2), 2))))"
@@ -30,9 +32,10 @@ async def published(
     if wanted.q is not None and not words:
         return []
     query = _Query("e.status = 'published'")
-    query.where(f"{_SEARCHED} @@ to_tsquery('simple', {{}})", " & ".join(f"'{word}':*" for word in words) or None)
-    query.where("lower(v.city) = lower({})", wanted.city)
-    query.where("lower(e.category) = lower({})", wanted.category)
+    begins = " & ".join(f"'{word}':*" for word in words)
+    query.where(f"{_SEARCHED} @@ to_tsquery('simple', folded({{}}))", begins or None)
+    query.where("folded(v.city) = folded({})", wanted.city)
+    query.where("folded(e.category) = folded({})", wanted.category)
     query.where("e.venue_id = {}", wanted.venue_id)
     query.where("e.starts_at >= {}", wanted.starts_from)
     query.where("e.starts_at < {}", wanted.starts_to)

@@ -106,14 +106,14 @@ async def order(
     """One order of one unit, as the ledger keeps it."""
     order_id, hold_id = new_id("ord"), new_id("hld")
     await pool.execute(
-        "INSERT INTO orders (id, order_number, event_id, hold_id, status, buyer_name, buyer_email, currency, amount_cents,"
-        " price, expires_at, reconcile_at, promo_code_id) VALUES ($1, $1, $2, $3, $4, 'A', 'a@b.test', 'CAD', 4500,"
-        " '{\"discount_cents\": 500}', now(), now(), $5)",
+        "INSERT INTO orders (id, order_number, event_id, hold_id, status, buyer_name, buyer_email, currency,"
+        " amount_cents, price, expires_at, reconcile_at, promo_code_id)"
+        " VALUES ($1, $1, $2, $3, $4, 'A', 'a@b.test', 'CAD', 4500, '{\"discount_cents\": 500}', now(), now(), $5)",
         order_id, event_id, hold_id, status, promo,
     )  # fmt: skip
     await pool.execute(
-        "INSERT INTO order_units (order_id, line, event_id, unit, ticket_type_id, section, face_cents, total_cents, live)"
-        " SELECT $1, 0, $2, $3, id, 'Stalls', 4500, 4500, $4 FROM ticket_types WHERE event_id = $2 LIMIT 1",
+        "INSERT INTO order_units (order_id, line, event_id, unit, ticket_type_id, section, face_cents, total_cents,"
+        " live) SELECT $1, 0, $2, $3, id, 'Stalls', 4500, 4500, $4 FROM ticket_types WHERE event_id = $2 LIMIT 1",
         order_id, event_id, unit, status == "paid",
     )  # fmt: skip
     return order_id

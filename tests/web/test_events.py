@@ -149,8 +149,8 @@ async def test_what_was_published_keeps_its_venue_and_currency(register, pool: a
     for change in ({"currency": "USD"}, {"venue_id": other}, {"currency": "USD", "title": "X"}):
         document = await organizer.refused("event_frozen", "PATCH", path, change, headers=headers)
         assert document["fields"] == [next(iter(change))]
-    changed = await organizer.ok("PATCH", path, {"currency": "CAD", "title": "X", "taxes": [{"name": "GST", "rate_bp": 500}]},
-                                 headers=headers)  # fmt: skip
+    change = {"currency": "CAD", "title": "X", "taxes": [{"name": "GST", "rate_bp": 500}]}
+    changed = await organizer.ok("PATCH", path, change, headers=headers)
     assert (changed["title"], changed["price_from_cents"]) == ("X", 4725), "the listing's price follows the tax"
     assert (await pool.fetchval("SELECT card FROM on_sales"))["title"] == "X"
 

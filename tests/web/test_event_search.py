@@ -1,0 +1,165 @@
+"""The public listing: what it finds, and pages that hold still while events come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from engine.foundation.ids import new_id
+from tests import factories
+
+Make = Callable[..., Awaitable[str]]
+DAY_ONE = datetime(2027, 6, 1, 20, tzinfo=UTC)
+
+
+@pytest.fixture
+async def make(pool: asyncpg.Pool) -> Make:
+    """``await make(title=..., city=..., day=...)``: a published event, straight into the ledger."""
+    organization_id = await factories.organization(pool)
+
+    async def run(*, day: float = 0, venue: dict[str, Any] | None = None, **columns: Any) -> str:
+        place = {"name": "Hall", "city": "Vancouver", "lat": 49.2827, "lng": -123.1207, **(venue or {})}
+        venue_id, event_id = new_id("ven"), new_id("evt")
+        await pool.execute(
+            "INSERT INTO venues (id, organization_id, name, city, lat, lng, timezone) VALUES ($1,$2,$3,$4,$5,$6,'UTC')",
+            venue_id,
+            organization_id,
+            *place.values(),
+        )
+        starts_at = DAY_ONE + timedelta(days=day)
+        values = {
+            "id": event_id,
+            "slug": event_id.lower(),
+            "organization_id": organization_id,
+            "venue_id": venue_id,
+            "title": "Night",
+            "timezone": "UTC",
+            "currency": "CAD",
+            "status": "published",
+            "starts_at": starts_at,
+            "ends_at": starts_at + timedelta(hours=2),
+            **columns,
+        }
+        marks = ", ".join(f"${index + 1}" for index in range(len(values)))
+        await pool.execute(f"INSERT INTO events ({', '.join(values)}) VALUES ({marks})", *values.values())
+        return event_id
+
+    return run
+
+
+async def found(guest, query: str = "") -> list[str]:
+    return [each["id"] for each in (await guest.ok("GET", f"/v1/events{query}"))["data"]]
+
+
+async def test_only_published_events_that_are_not_over_are_listed_by_start(make: Make, guest):
+    later, sooner = await make(day=2), await make(day=1)
+    await make(status="draft")
+    await make(status="cancelled")
+    over = await make(day=-400)
+    assert await found(guest) == [sooner, later]
+    assert await found(guest, "?from=2020-01-01") == [over, sooner, later]
+
+
+async def test_words_are_found_in_any_field_by_their_beginnings(make: Make, guest):
+    jazz = await make(title="Winter Jazz", summary="Trios", tags=["swing"])
+    rock = await make(title="Rock", description="loud jazzless evening", venue={"name": "Orpheum"})
+    assert await found(guest, "?q=jazz") == sorted([jazz, rock])
+    assert await found(guest, "?q=WINT%20ja") == [jazz]
+    assert await found(guest, "?q=swing") == [jazz]
+    assert await found(guest, "?q=orph") == [rock]
+    for nothing in ("jazz%20polka", "%27", "%21%21", "a%27%3A*%7C", ""):
+        assert await found(guest, f"?q={nothing}") == []
+
+
+async def test_cities_and_categories_are_found_whatever_their_case_and_accents(make: Make, guest):
+    here, there = await make(category="Music"), await make(venue={"city": "Montréal"})
+    assert await found(guest, "?city=vancouver") == [here]
+    assert await found(guest, "?city=MONTR%C3%89AL") == [there]
+    assert await found(guest, "?city=montreal") == [there]
+    assert await found(guest, "?q=Montreal") == [there]
+    assert await found(guest, "?category=music") == [here]
+    assert await found(guest, "?category=opera") == []
+
+
+async def test_days_are_whole_days_and_moments_are_exact(make: Make, guest):
+    first, second, third = [await make(day=day) for day in range(3)]
+    assert await found(guest, "?from=2027-06-02") == [second, third]
+    assert await found(guest, "?to=2027-06-02") == [first, second]
+    assert await found(guest, "?from=2027-06-02&to=2027-06-02") == [second]
+    assert await found(guest, "?from=2027-06-02T20:00:01Z") == [third]
+    assert await found(guest, "?to=2027-06-02T20:00:00Z") == [first]
+    assert await found(guest, "?from=2027-06-02T22:00:01+02:00") == [third]
+
+
+async def test_prices_are_compared_with_the_range_of_all_in_prices(make: Make, guest):
+    cheap = await make(day=0, price_from_cents=1000, price_to_cents=2000)
+    wide = await make(day=1, price_from_cents=1500, price_to_cents=9000)
+    await make(day=2)  # without a public ticket type: no price to compare
+    assert await found(guest, "?price_max=1200") == [cheap]
+    assert await found(guest, "?price_min=2001") == [wide]
+    assert await found(guest, "?price_min=1800&price_max=1900") == [cheap, wide]
+
+
+async def test_events_near_a_place_are_found_by_great_circle_distance(make: Make, guest):
+    vancouver = await make()
+    seattle = await make(day=1, venue={"city": "Seattle", "lat": 47.6062, "lng": -122.3321})  # 193 km away
+    await make(day=2, venue={"lat": None, "lng": None})
+    near = "?lat=49.2827&lng=-123.1207"
+    assert await found(guest, near) == [vancouver]
+    assert await found(guest, f"{near}&radius_km=190") == [vancouver]
+    assert await found(guest, f"{near}&radius_km=200") == [vancouver, seattle]
+    assert await found(guest, f"{near}&radiusKm=200") == [vancouver, seattle]
+
+
+async def test_pages_hold_still_while_events_are_inserted_and_withdrawn(make: Make, guest, pool: asyncpg.Pool):
+    same_start = sorted([await make(day=1) for _ in range(3)])
+    last = await make(day=2)
+    page = await guest.ok("GET", "/v1/events?limit=2")
+    assert ([each["id"] for each in page["data"]], page["has_more"]) == (same_start[:2], True)
+    await make(day=0)
+    await pool.execute("UPDATE events SET status = 'draft' WHERE id = $1", same_start[0])
+    rest = await guest.ok("GET", f"/v1/events?limit=2&cursor={page['next_cursor']}")
+    assert [each["id"] for each in rest["data"]] == [same_start[2], last]
+    assert (rest["has_more"], rest["next_cursor"]) == (False, None)
+
+
+async def test_a_filtered_listing_walks_to_its_end_without_repeating(make: Make, guest):
+    made = [await make(day=day % 3) for day in range(11)]
+    seen, cursor = list[str](), ""
+    for _ in range(6):
+        page = await guest.ok("GET", f"/v1/events?city=Vancouver&limit=2{cursor}")
+        seen += [each["id"] for each in page["data"]]
+        if not page["has_more"]:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert len(seen) == len(set(seen)) == 11
+    assert set(seen) == set(made)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0", "limit=201", "limit=x", "unknown=1", "city=a&city=b", "lat=1", "lat=91&lng=0", "lat=1&lng=nan",
+        "lat=1&lng=1&radius_km=0", "from=soon", "to=0001-01-01", "to=9999-12-31", "from=2027-13-01", "price_min=-1",
+        "price_min=99999999999999999999", "cursor=%21", "cursor=AAAA", "cursor=" + "A" * 300, "city=%00", "q=a%00",
+    ],
+)  # fmt: skip
+async def test_a_query_that_makes_no_sense_is_malformed_and_says_why(guest, query):
+    document = await guest.refused("malformed", "GET", f"/v1/events?{query}")
+    assert document["status"] == 400
+
+
+async def test_the_requirement_documents_listings_are_the_same_list(make: Make, guest):
+    event_id = await make()
+    for path in (
+        "/api/v1/events",
+        "/api/events",
+        "/api/tickets/events/public?city=Vancouver",
+        "/api/events/search?q=ni",
+    ):
+        assert [each["id"] for each in (await guest.ok("GET", path))["data"]] == [event_id]
+    await guest.ok("GET", f"/api/events/{event_id}")
