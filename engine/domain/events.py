@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from engine.domain import entry_rules
+from engine.domain.entry_rules import EntryRules
 from engine.domain.fields import (
     BasisPoints,
     Currency,
@@ -56,14 +58,6 @@ class FeeRule(Struct, frozen=True, kw_only=True):
     rate_bp: BasisPoints = 0
     fixed_cents: Annotated[int, Meta(ge=0, le=FEE_FIXED_CENTS_MAX)] = 0
     paid_by: Literal["buyer", "organizer"] = "buyer"
-
-
-class EntryRules(Struct, frozen=True, kw_only=True):
-    """How a ticket may be used at the gates."""
-
-    allow_reentry: bool = False
-    max_entries: Annotated[int, Meta(ge=1, le=100)] = 1
-    doors_open_at: Moment | None = None
 
 
 Taxes = Annotated[list[TaxRule], Meta(max_length=TAXES_MAX)]
@@ -193,9 +187,8 @@ def check(event: NewEvent | EventChange, *, before: Event | None = None) -> None
         moment = getattr(event, name)
         if isinstance(moment, datetime) and not is_moment(moment):
             found.append(fault(f"/{name}", "out_of_range", "This date is out of range"))
-    doors = event.entry_rules.doors_open_at if isinstance(event.entry_rules, EntryRules) else None
-    if doors is not None and not is_moment(doors):
-        found.append(fault("/entry_rules/doors_open_at", "out_of_range", "This date is out of range"))
+    if isinstance(event.entry_rules, EntryRules):
+        found += _entry_faults(event.entry_rules)
     starts_at = before.starts_at if before is not None and event.starts_at is UNSET else event.starts_at
     ends_at = before.ends_at if before is not None and event.ends_at is UNSET else event.ends_at
     if isinstance(starts_at, datetime) and isinstance(ends_at, datetime) and ends_at <= starts_at:
@@ -208,6 +201,14 @@ def check(event: NewEvent | EventChange, *, before: Event | None = None) -> None
         found.append(fault("/taxes", "duplicate", "Each tax has its own name"))
     if found:
         raise Invalid(errors=found)
+
+
+def _entry_faults(rules: EntryRules) -> Faults:
+    try:
+        entry_rules.check(rules)
+    except Invalid as error:
+        return [{**each, "pointer": f"/entry_rules{each['pointer']}"} for each in error.errors]
+    return []
 
 
 def slug_of(title: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from engine.domain import entry_rules
 from engine.domain.events import (
-    EntryRules,
     Event,
     EventChange,
     EventOnSale,
@@ -54,7 +54,7 @@ def of_row(row: Record) -> Event:
         tags=tuple(row["tags"]),
         taxes=msgspec.convert(row["taxes"], tuple[TaxRule, ...]),
         fee=msgspec.convert(row["fee"], FeeRule),
-        entry_rules=msgspec.convert(row["entry_rules"], EntryRules),
+        entry_rules=entry_rules.read(row["entry_rules"]),
         venue=EventVenue(id=row["venue_id"], **{name: row[f"venue_{name}"] for name in _VENUE}),
         organization=EventOrganization(
             id=row["organization_id"], name=row["organization_name"], slug=row["organization_slug"]
@@ -119,9 +119,11 @@ async def delete(db: Database, event_id: str) -> None:
 async def publish(db: Database, event_id: str) -> None:
     """Make it public. The first time the venue's chart is frozen as it stands: what is sold hangs on it."""
     await db.execute(
-        "UPDATE events e SET status = 'published', published_at = COALESCE(e.published_at, now()), chart = COALESCE(e.chart, v.chart),"
+        "UPDATE events e SET status = 'published', published_at = COALESCE(e.published_at, now()),"
+        " chart = COALESCE(e.chart, v.chart),"
         " chart_etag = COALESCE(e.chart_etag, v.chart_etag), units = COALESCE(e.units, v.chart_units),"
-        " chart_categories = COALESCE(e.chart_categories, v.chart_categories), version = e.version + 1, updated_at = now() FROM venues v WHERE e.id = $1 AND v.id = e.venue_id",
+        " chart_categories = COALESCE(e.chart_categories, v.chart_categories), version = e.version + 1,"
+        " updated_at = now() FROM venues v WHERE e.id = $1 AND v.id = e.venue_id",
         event_id,
     )
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from typing import Any
+from typing import Any, get_origin
 
 import msgspec
 import orjson
 
-from engine.foundation.errors import Invalid, Refusal, TooLarge
+from engine.foundation.errors import Invalid, PreconditionRequired, Refusal, TooLarge
 from engine.web.wire import Route
 
 TITLE = "onsale"
@@ -85,6 +85,9 @@ def _operation(route: Route, schema_of: dict[int, Any], components: dict[str, An
     ]
     if route.query is not None:
         parameters += _query_parameters(schema_of[id(route.query)], components)
+    if PreconditionRequired in route.refuses:
+        etag = {"type": "string", "description": "The ETag that was read"}
+        parameters.append({"name": "If-Match", "in": "header", "required": True, "schema": etag})
     if route.idempotent:
         key = {"type": "string", "minLength": 1, "maxLength": 255}
         parameters.append({"name": "Idempotency-Key", "in": "header", "required": True, "schema": key})
@@ -134,6 +137,7 @@ def _responses(route: Route, schema_of: dict[int, Any]) -> dict[str, Any]:
 
 
 def _is_struct(shape: Any) -> bool:
+    shape = get_origin(shape) or shape  # Page[Event] is a Struct too
     return isinstance(shape, type) and issubclass(shape, msgspec.Struct)
 
 
