@@ -594,3 +594,34 @@ class SeatMap:
     def orphans(self, before: bytes, units: Sequence[int], open_allotments: Sequence[int]) -> int:
         """How many new single free seats taking these units leaves."""
     def __len__(self) -> int: ...
+
+@final
+class HoldLabels:
+    """Seat and section of every unit of a chart as ready JSON; shared by the desks of all events on that chart."""
+
+    def __new__(cls, seat_map: SeatMap) -> Self: ...
+
+@final
+class HoldDesk:
+    """The usual hold request of one event: read, checked and packed for the script, and its answer as JSON.
+
+    terms_json: ``{"event_id", "hold_ttl_ms", "opens_at_ms", "closes_at_ms", "room_enabled", "admission_leeway_ms",
+    "max_per_buyer", "types": [{"id", "number", "price_cents", "max_per_order", "sales_start_at_ms", "sales_end_at_ms",
+    "capacity", "policy": 0 off / 1 strict / 2 lenient, "pick": {"general": {"first", "size"}} | {"tape": {"names"}}
+    | "planned"}]}``; ValueError where it is anything else. Prices are learnt, the policy may be set at any time.
+    """
+
+    def __new__(cls, keyring: Keyring, labels: HoldLabels, terms_json: bytes) -> Self: ...
+    def learn(self, type_number: int, quantity: int, total_cents: int, price_json: str) -> None:
+        """The price of `quantity` tickets of a type: total and the ready ``price`` object. At most 512 are kept."""
+    def set_policy(self, type_number: int, policy: int) -> None: ...
+    def prepare(
+        self, body: bytes, principal: str, key: str, admission: str | None = None
+    ) -> tuple[bytes, bytes] | None:
+        """(hold id, item for ``hold_place``), or None where the request is not of the usual kind (one item, best
+        available or general admission, no code) or would be refused: the long way then explains."""
+    def render(self, hold_id: bytes, answer: bytes) -> bytes | None:
+        """The body of a hold that was placed (``H``) or replayed (``R``); None for every other answer."""
+
+def hold_event(body: bytes) -> str | None:
+    """The event a hold request's body names, None where it is no such JSON."""

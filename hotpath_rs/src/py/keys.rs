@@ -10,7 +10,7 @@ use crate::ticket_code::{CODE_CHARS, CODES_MAX, TicketCode};
 use crate::token::{self, Admission, HOLD_ID_BYTES, LEASE_ID_BYTES, QueueTicket};
 
 #[pyclass(frozen, name = "Keyring", module = "hotpath_rs")]
-struct PyKeyring(Keyring);
+pub(super) struct PyKeyring(pub(super) Keyring);
 
 #[pymethods]
 impl PyKeyring {

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 
 mod allocate;
+mod desk;
 mod draw;
 mod errors;
 mod keys;
@@ -16,5 +17,6 @@ fn hotpath_rs(module: &Bound<'_, PyModule>) -> PyResult<()> {
     draw::register(module)?;
     seatmap::register(module)?;
     allocate::register(module)?;
+    desk::register(module)?;
     Ok(())
 }

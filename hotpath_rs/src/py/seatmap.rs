@@ -16,7 +16,7 @@ use crate::tape::TapeKey;
 const DETACH_UNITS_MIN: u32 = 16_384;
 
 #[pyclass(frozen, name = "SeatMap", module = "hotpath_rs")]
-struct PySeatMap(Arc<SeatMap>);
+pub(super) struct PySeatMap(pub(super) Arc<SeatMap>);
 
 #[pymethods]
 impl PySeatMap {

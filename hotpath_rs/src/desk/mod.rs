@@ -1,0 +1,230 @@
+//! The hold desk: what one process needs to answer the usual hold request in a few microseconds.
+//!
+//! A usual request names one ticket type and a quantity. [`Desk::prepare`] reads it, checks it against the event's
+//! terms and packs it for the script `hold_place`; [`Desk::render`] turns the script's answer into the JSON body.
+//! Whatever is not usual, or would be refused, is `None`: the caller then takes the long way, which explains itself.
+
+mod labels;
+mod render;
+mod terms;
+
+use std::collections::HashMap;
+use std::sync::RwLock;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+pub use labels::Labels;
+pub use terms::{Pick, Terms, TypeTerms};
+
+use crate::keys::EventKeys;
+
+/// Bytes of a hold's reference: the first of its id.
+pub const REF_BYTES: usize = 8;
+/// Longest life of a hold that its 24 bits carry, in ms.
+pub const LIFE_MS_MAX: u32 = 0x00FF_FFFF;
+const HASH_BYTES: usize = 4;
+const PRICES_MAX: usize = 512;
+const FREE: u8 = 0x40;
+
+/// The price of `quantity` tickets of one type: the total and the ready `price` object of the answer.
+#[derive(Clone, Debug)]
+pub struct Price {
+    /// Total in cents.
+    pub total_cents: u32,
+    /// JSON of the `price` object.
+    pub json: String,
+}
+
+/// One event's desk. Terms never change (a change makes another desk); prices are learnt, the orphan policy is set.
+pub struct Desk {
+    terms: Terms,
+    keys: EventKeys,
+    types: HashMap<String, usize>,
+    policies: Vec<AtomicU8>,
+    prices: RwLock<HashMap<(u8, u16), Price>>,
+}
+
+/// A request ready for the script.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Prepared {
+    /// The hold's id; its first 8 bytes are the reference.
+    pub hold_id: [u8; 16],
+    /// The item as `hold_place` reads it.
+    pub item: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+struct Request<'a> {
+    #[serde(borrow)]
+    items: Vec<RequestItem<'a>>,
+    #[serde(default)]
+    promo_code: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct RequestItem<'a> {
+    #[serde(borrow)]
+    ticket_type_id: &'a str,
+    quantity: u16,
+    #[serde(default)]
+    seats: Option<serde::de::IgnoredAny>,
+    #[serde(default)]
+    accessible: u16,
+    #[serde(default)]
+    section: Option<serde::de::IgnoredAny>,
+    #[serde(default)]
+    split: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    event_id: &'a str,
+}
+
+/// The event a hold request names, where the body is JSON with a plain string there.
+#[must_use]
+pub fn event_of(body: &[u8]) -> Option<&str> {
+    serde_json::from_slice::<Named<'_>>(body).ok().map(|named| named.event_id)
+}
+
+impl Desk {
+    /// A desk for these terms.
+    #[must_use]
+    pub fn new(terms: Terms, keys: EventKeys) -> Self {
+        let types = terms.types.iter().enumerate().map(|(i, kind)| (kind.id.clone(), i)).collect();
+        let policies = terms.types.iter().map(|kind| AtomicU8::new(kind.policy)).collect();
+        Self { terms, keys, types, policies, prices: RwLock::default() }
+    }
+
+    /// Keep a price; `total_cents` must fit 32 bits.
+    pub fn learn(&self, type_number: u8, quantity: u16, price: Price) {
+        if let Ok(mut prices) = self.prices.write()
+            && prices.len() < PRICES_MAX
+        {
+            prices.insert((type_number, quantity), price);
+        }
+    }
+
+    /// The orphan policy of a ticket type from now on: 0 off, 1 strict, 2 lenient.
+    pub fn set_policy(&self, type_number: u8, policy: u8) {
+        for (kind, kept) in self.terms.types.iter().zip(&self.policies) {
+            if kind.number == type_number {
+                kept.store(policy.min(2), Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Read, check and pack a usual request at `now_ms`.
+    #[must_use]
+    pub fn prepare(
+        &self,
+        body: &[u8],
+        principal: &[u8],
+        key: &[u8],
+        admission: Option<&str>,
+        now_ms: u64,
+    ) -> Option<Prepared> {
+        let terms = &self.terms;
+        if now_ms < terms.opens_at_ms || now_ms >= terms.closes_at_ms {
+            return None;
+        }
+        let request: Request<'_> = serde_json::from_slice(body).ok()?;
+        let [item] = request.items.as_slice() else { return None };
+        let plain = item.seats.is_none()
+            && item.section.is_none()
+            && item.accessible == 0
+            && item.split != Some(false);
+        if !plain || request.promo_code.is_some() || item.quantity == 0 {
+            return None;
+        }
+        let place = *self.types.get(item.ticket_type_id)?;
+        let kind = &terms.types[place];
+        let open = now_ms >= kind.sales_start_at_ms && now_ms < kind.sales_end_at_ms;
+        if !open || item.quantity > kind.max_per_order || item.quantity > terms.max_per_buyer {
+            return None;
+        }
+        let lease = match (terms.room_enabled, admission) {
+            (false, _) => None,
+            (true, None) => return None,
+            (true, Some(token)) => {
+                Some(self.keys.verify_admission(token, now_ms, terms.admission_leeway_ms).ok()?.lease_id)
+            }
+        };
+        let total_cents = self.prices.read().ok()?.get(&(kind.number, item.quantity))?.total_cents;
+        let hold_id = self.hold_id(principal, key);
+        let item = self.pack(kind, place, item.quantity, hold_id, body, total_cents, lease.as_ref())?;
+        Some(Prepared { hold_id, item })
+    }
+
+    /// A hold's id: the principal and the idempotency key under the event's own key, so nobody can guess another's.
+    #[must_use]
+    pub fn hold_id(&self, principal: &[u8], key: &[u8]) -> [u8; 16] {
+        let mut message = Vec::with_capacity(6 + principal.len() + key.len());
+        message.extend_from_slice(b"hold\0");
+        message.extend_from_slice(principal);
+        message.push(0);
+        message.extend_from_slice(key);
+        let digest = self.keys.identity_digest(&message);
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        id
+    }
+
+    #[allow(clippy::too_many_arguments)] // the fields of one packed item, in its order
+    fn pack(
+        &self,
+        kind: &TypeTerms,
+        place: usize,
+        quantity: u16,
+        hold_id: [u8; 16],
+        body: &[u8],
+        total_cents: u32,
+        lease: Option<&[u8; 16]>,
+    ) -> Option<Vec<u8>> {
+        let count = u8::try_from(quantity).ok()?;
+        let mut out = Vec::with_capacity(96);
+        out.extend_from_slice(&hold_id[..REF_BYTES]);
+        out.extend_from_slice(&body_hash(body));
+        out.extend_from_slice(&self.terms.hold_ttl_ms.min(LIFE_MS_MAX).to_be_bytes()[1..]);
+        out.extend_from_slice(&total_cents.to_be_bytes());
+        out.extend_from_slice(&[0, 0, 0, 0]); // no promo code
+        out.push(lease.map_or(0, |id| u8::try_from(id.len()).unwrap_or(0)));
+        out.extend_from_slice(lease.map_or(&[], |id| id.as_slice()));
+        out.extend_from_slice(&[1, FREE]);
+        match kind.capacity {
+            Some(most) => {
+                out.extend_from_slice(&[1, kind.number]);
+                out.extend_from_slice(&most.min(0x00FF_FFFF).to_be_bytes()[1..]);
+            }
+            None => out.push(0),
+        }
+        out.push(1);
+        match &kind.pick {
+            Pick::General { first, size } => {
+                out.push(1);
+                out.extend_from_slice(&first.to_be_bytes()[1..]);
+                out.extend_from_slice(&size.to_be_bytes()[1..]);
+            }
+            Pick::Tape { names } => {
+                let name = names.get(usize::from(quantity).checked_sub(1)?)?;
+                out.push(2);
+                out.push(u8::try_from(name.len()).ok()?);
+                out.extend_from_slice(name.as_bytes());
+                out.push(self.policies[place].load(Ordering::Relaxed));
+            }
+            Pick::Planned => return None,
+        }
+        out.extend_from_slice(&[1, kind.number, count]);
+        Some(out)
+    }
+}
+
+/// Four bytes that tell two bodies under one idempotency key apart.
+#[must_use]
+pub fn body_hash(body: &[u8]) -> [u8; HASH_BYTES] {
+    let digest = Sha256::digest(body);
+    [digest[0], digest[1], digest[2], digest[3]]
+}
