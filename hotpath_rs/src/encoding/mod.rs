@@ -26,20 +26,27 @@ pub fn decode_onto(text: &str, bytes: &mut Vec<u8>) -> Result<(), TokenFault> {
     URL_SAFE_NO_PAD.decode_vec(text, bytes).map_err(|_| TokenFault::Malformed)
 }
 
-/// Fill `bytes` from a text that must spell exactly that many, canonically.
+/// Most bytes of [`decode_short`]: one character less than a register full of them.
+pub const SHORT_BYTES_MAX: usize = 47;
+/// Room for a short field, as wide as the widest register, so that it is written at once.
+pub type ShortField = [u8; 64];
+
+/// Fill the first `length` bytes from a text that must spell exactly that many, canonically. `length` is a constant
+/// of a format, at most [`SHORT_BYTES_MAX`]; what stands after it is of no meaning.
 #[inline]
-pub fn decode_exactly(text: &[u8], bytes: &mut [u8]) -> Result<(), TokenFault> {
+pub fn decode_short(text: &[u8], length: usize, field: &mut ShortField) -> Result<(), TokenFault> {
+    debug_assert!(length <= SHORT_BYTES_MAX);
     #[cfg(target_arch = "x86_64")]
-    if bytes.len() < vbmi::BYTES_MAX && vbmi::available() {
-        return if vbmi::decode(text, bytes) { Ok(()) } else { Err(TokenFault::Malformed) };
+    if vbmi::available() {
+        return if vbmi::decode(text, length, field) { Ok(()) } else { Err(TokenFault::Malformed) };
     }
-    decode_exactly_portable(text, bytes)
+    decode_short_portable(text, length, field)
 }
 
-/// What [`decode_exactly`] does on any CPU.
-pub fn decode_exactly_portable(text: &[u8], bytes: &mut [u8]) -> Result<(), TokenFault> {
-    match URL_SAFE_NO_PAD.decode_slice(text, bytes) {
-        Ok(length) if length == bytes.len() => Ok(()),
+/// What [`decode_short`] does on any CPU.
+pub fn decode_short_portable(text: &[u8], length: usize, field: &mut ShortField) -> Result<(), TokenFault> {
+    match URL_SAFE_NO_PAD.decode_slice(text, &mut field[..length]) {
+        Ok(decoded) if decoded == length => Ok(()),
         _ => Err(TokenFault::Malformed),
     }
 }
@@ -129,18 +136,18 @@ mod tests {
     use super::*;
 
     fn both(text: &[u8], length: usize) -> Option<Vec<u8>> {
-        let (mut fast, mut slow) = (vec![0; length], vec![0; length]);
-        let verdict = decode_exactly(text, &mut fast);
-        assert_eq!(verdict, decode_exactly_portable(text, &mut slow), "{text:?}");
+        let (mut fast, mut slow) = ([0; 64], [0; 64]);
+        let verdict = decode_short(text, length, &mut fast);
+        assert_eq!(verdict, decode_short_portable(text, length, &mut slow), "{text:?}");
         verdict.is_ok().then(|| {
-            assert_eq!(fast, slow);
-            fast
+            assert_eq!(fast[..length], slow[..length]);
+            fast[..length].to_vec()
         })
     }
 
     #[test]
     fn one_wrong_byte_anywhere_is_refused_and_every_right_one_agrees() {
-        for length in 0..50 {
+        for length in 0..=SHORT_BYTES_MAX {
             let bytes: Vec<u8> = (0..length as u8).map(|at| at.wrapping_mul(37)).collect();
             let text = encode(&bytes).into_bytes();
             assert_eq!(both(&text, length), Some(bytes));

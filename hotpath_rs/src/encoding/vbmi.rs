@@ -9,8 +9,7 @@ use core::arch::x86_64::{
     _mm512_set1_epi8, _mm512_set1_epi16, _mm512_set1_epi32, _mm512_storeu_si512,
 };
 
-/// A register holds 64 characters, that is 48 bytes.
-pub(super) const BYTES_MAX: usize = 48;
+use super::{SHORT_BYTES_MAX, ShortField};
 
 const REGISTER_BYTES: usize = 64;
 const INVALID: u8 = 0x80;
@@ -31,7 +30,7 @@ const VALUES: [u8; 2 * REGISTER_BYTES] = {
 const GATHER: [u8; REGISTER_BYTES] = {
     let mut gather = [0; REGISTER_BYTES];
     let mut at = 0;
-    while at < BYTES_MAX {
+    while at < REGISTER_BYTES / 4 * 3 {
         gather[at] = (at / 3 * 4 + 2 - at % 3) as u8;
         at += 1;
     }
@@ -46,26 +45,22 @@ pub(super) fn available() -> bool {
         && is_x86_feature_detected!("avx512vbmi")
 }
 
-/// Fill `bytes`, fewer than [`BYTES_MAX`]; false where `text` is not their one spelling. The caller has checked
-/// [`available`].
+/// Fill the first `length` bytes; false where `text` is not their one spelling. The caller has checked [`available`].
 #[inline]
-pub(super) fn decode(text: &[u8], bytes: &mut [u8]) -> bool {
-    debug_assert!(available() && bytes.len() < BYTES_MAX);
-    if text.len() != (bytes.len() * 4).div_ceil(3) {
+pub(super) fn decode(text: &[u8], length: usize, field: &mut ShortField) -> bool {
+    debug_assert!(available());
+    if length > SHORT_BYTES_MAX || text.len() != (length * 4).div_ceil(3) {
         return false;
     }
-    let mut decoded = [0; REGISTER_BYTES];
-    // SAFETY: the only caller checks `available()`; fewer than 48 bytes mean fewer than 64 characters.
-    let valid = unsafe { decode_register(text, &mut decoded) };
+    // SAFETY: the only caller checks `available()`; at most 47 bytes mean fewer than 64 characters.
+    let valid = unsafe { decode_register(text, field) };
     // The bits that are left over in the last character stand in the next byte, and only zero is canonical.
-    let (wanted, rest) = decoded.split_at(bytes.len());
-    bytes.copy_from_slice(wanted);
-    valid && rest[0] == 0
+    valid && field[length] == 0
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn decode_register(text: &[u8], decoded: &mut [u8; REGISTER_BYTES]) -> bool {
+fn decode_register(text: &[u8], field: &mut ShortField) -> bool {
     debug_assert!(text.len() < REGISTER_BYTES);
     let present = (1u64 << text.len()) - 1;
     // SAFETY: the tables have 128 and 64 bytes; the text is read through a mask as long as it is.
@@ -84,7 +79,7 @@ fn decode_register(text: &[u8], decoded: &mut [u8; REGISTER_BYTES]) -> bool {
     let pairs = _mm512_maddubs_epi16(values, _mm512_set1_epi16(0x0140));
     let quads = _mm512_madd_epi16(pairs, _mm512_set1_epi32(0x0001_1000));
     let packed = _mm512_permutexvar_epi8(gather, quads);
-    // SAFETY: `decoded` is exactly one register long.
-    unsafe { _mm512_storeu_si512(decoded.as_mut_ptr().cast::<__m512i>(), packed) };
+    // SAFETY: a ShortField is exactly one register long.
+    unsafe { _mm512_storeu_si512(field.as_mut_ptr().cast::<__m512i>(), packed) };
     invalid == 0
 }
