@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.jobs.event_completion import EventCompletion
 from engine.jobs.hold_expiry import HoldExpiry
 from engine.jobs.housekeeping import Housekeeping
 from engine.jobs.outbox_relay import OutboxRelay
@@ -24,4 +25,5 @@ def all_jobs(services: Services) -> list[Any]:
         RefundPush(refunds=services.refunds),
         WebhookRetry(webhooks=services.webhooks),
         Housekeeping(idempotency=services.idempotency),
+        EventCompletion(events=services.events, people=services.people),
     ]

@@ -40,6 +40,7 @@ from engine.stores import events as store
 from engine.stores.database import Connection, Pool
 
 SLUG_TRIES_MAX = 5
+COMPLETED_PER_STEP = 100
 
 
 class Events:
@@ -170,6 +171,14 @@ class Events:
                 event = await _locked(db, event_id)
         await self._inventory.changed(event_id)
         return event
+
+    async def complete_past(self) -> int:
+        """Complete events that ended over a day ago, at most COMPLETED_PER_STEP of them; how many."""
+        over = await store.complete_past(self._pool, COMPLETED_PER_STEP)
+        for event_id in over:
+            await audit.record(self._pool, None, "event.completed", event_id)
+            await self._inventory.changed(event_id)
+        return len(over)
 
     async def writable(self, person: Person, event_id: str, permission: Any = "events.write") -> Event:
         """The event, where the person may write it. EventUnknown for a hidden one, Forbidden for a public one."""

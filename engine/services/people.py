@@ -110,6 +110,10 @@ class People:
             await store.revoke_all(db, person.user_id)
         return await self._session(Person(person.user_id, is_admin=row["is_admin"]))
 
+    async def sweep(self) -> int:
+        """Forget refresh tokens whose time is over; how many."""
+        return await store.sweep_refresh(self._pool)
+
     async def _session(self, person: Person, family: str | None = None) -> Session:
         refresh_token = secrets.token_urlsafe(REFRESH_TOKEN_BYTES)
         await store.add_refresh(self._pool, _hash(refresh_token), family or new_id("fam"), person.user_id)

@@ -18,7 +18,7 @@ from engine.domain.events import (
     TaxRule,
 )
 from engine.stores import outbox
-from engine.stores.database import Connection, Database, Record, assignments, columns_of, count
+from engine.stores.database import Connection, Database, Record, assignments, columns_of
 
 _OWN = (
     "id", "slug", "organization_id", "venue_id", "title", "summary", "description", "category", "terms", "cover_url",
@@ -207,12 +207,14 @@ async def count_of(db: Database, organization_id: str) -> int:
     return found
 
 
-async def complete_past(db: Database, limit: int) -> int:
-    """Mark published events whose end has passed as completed; how many."""
-    return count(
-        await db.execute(
-            "UPDATE events SET status = 'completed', version = version + 1, updated_at = now() WHERE id IN"
-            " (SELECT id FROM events WHERE status = 'published' AND ends_at < now() - interval '1 day' LIMIT $1)",
-            limit,
-        )
+async def complete_past(db: Database, limit: int) -> list[str]:
+    """Mark published events that ended over a day ago as completed, and shut their rooms; which."""
+    rows = await db.fetch(
+        "WITH over AS (UPDATE events SET status = 'completed', version = version + 1, updated_at = now() WHERE id IN"
+        " (SELECT id FROM events WHERE status = 'published' AND ends_at < now() - interval '1 day'"
+        " ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING id),"
+        " shut AS (UPDATE on_sales SET live = false, version = version + 1, updated_at = now()"
+        " WHERE event_id IN (SELECT id FROM over)) SELECT id FROM over",
+        limit,
     )
+    return [row["id"] for row in rows]
