@@ -88,7 +88,7 @@ class Keyring:
         """The id written into everything minted."""
 
     def event(self, event_id: str) -> EventKeys:
-        """Derive the keys of one event (six HKDF expansions a master, some 5 us; keep the result in a dict).
+        """Derive the keys of one event (six HKDF expansions a master, some 2 us; keep the result in a dict).
 
         :raises ValueError: the id is empty or longer than 64 bytes
         """
