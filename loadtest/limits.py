@@ -23,7 +23,7 @@ ROOM_POLLS_MAX = 300
 CLAIM_POLLS_MAX = 300
 CLAIM_PAUSE_MAX_S = 5.0
 STATUS_POLLS_MAX = 200
-STATUS_PAUSE_FIRST_S = 0.1
+STATUS_PAUSE_FIRST_S = 0.25
 STATUS_PAUSE_MAX_S = 2.0
 HOLD_TRIES_MAX = 3  # a named seat that is gone falls back to best available
 
@@ -31,6 +31,7 @@ GATE_USERS = 2
 GATE_QUEUE_MAX = 500_000
 GATE_IDLE_S = 0.2
 
+ROOM_OPENS_MAX_S = 180.0  # how long a rehearsal waits for the on-sale to open
 SETUP_TIMEOUT_S = 30.0
 STACK_READY_MAX_S = 90.0
 STACK_STOP_MAX_S = 20.0

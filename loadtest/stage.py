@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import math
 import secrets
+import time
 from dataclasses import dataclass
 
+from loadtest import limits
 from loadtest.arrivals import Profile
 from loadtest.plan import TicketType
 from loadtest.shop import Obj, Shop, ShopRefused
@@ -79,10 +81,22 @@ def visit(shop: Shop, event_id: str, *, device_id: str, device_secret: str) -> S
     ]
     if not kinds:
         raise ShopRefused(f"event {event_id} has no ticket types on sale")
-    room = shop.room(event_id)
+    room = _opened(shop, str(event.get("id", event_id)))
     return Stage(
         str(event.get("id", event_id)), kinds, room is not None, room is not None, device_id, device_secret, False
     )
+
+
+def _opened(shop: Shop, event_id: str) -> Obj | None:
+    """The room's status once it is open, None where there is no room. The recorded surge begins at the opening."""
+    deadline = time.monotonic() + limits.ROOM_OPENS_MAX_S
+    while True:
+        room = shop.room(event_id)
+        if room is None or room.get("phase") == "open":
+            return room
+        if room.get("phase") in {"closed", "sold_out"} or time.monotonic() >= deadline:
+            raise ShopRefused(f"the room of {event_id} is {room.get('phase')}, not open")
+        time.sleep(0.5)
 
 
 def add_device(shop: Shop, stage: Stage) -> Stage:

@@ -17,6 +17,7 @@ from loadtest.record import Journey
 from loadtest.users.caller import Caller, Obj, Reply
 from loadtest.users.rehearsal import Rehearsal
 from loadtest.users.taste import Taste
+from loadtest.users.work import solve
 
 PAID = frozenset({"paid", "partially_refunded", "refunded"})
 ENDED = frozenset({"expired", "cancelled", "canceled"})
@@ -112,6 +113,9 @@ class _Way:
             self._breathe(float(status.body.get("poll", {}).get("min_s", 2)))
         body: Obj = {"identity": self._email} if self._plan.identity else {}
         joined = self._caller.call("join", "POST", f"{room}/join", body=body)
+        if joined.code == "challenge_required":
+            body["challenge"] = solve(joined.body.get("challenge", {}))
+            joined = self._caller.call("join", "POST", f"{room}/join", body=body)
         if not joined.ok:
             raise Stopped(f"join {joined.code}")
         for _ in range(limits.CLAIM_POLLS_MAX):
