@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.pages import checkout, events, frame, orders, shop
+from engine.pages import checkout, events, frame, gate, orders, shop
 
 
 def setup(app: web.Application) -> None:
@@ -14,3 +14,4 @@ def setup(app: web.Application) -> None:
     shop.setup(app)
     checkout.setup(app)
     orders.setup(app)
+    gate.setup(app)

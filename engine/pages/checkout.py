@@ -183,11 +183,11 @@ def hold_lines(selling: SellingEvent, hold: Hold) -> list[dict[str, Any]]:
 
 
 def place(section: str, seat: str | None) -> str:
-    """``Stalls, row F, seat 12``; the section alone where one stands."""
+    """``Stalls, row F, seat 12`` with spaces that keep a number beside its word; the section where one stands."""
     if seat is None:
         return section
     name, row, number = seat.split("/")
-    return f"{name}, row {row}, seat {number}"
+    return f"{name}, row\u00a0{row}, seat\u00a0{number}"
 
 
 def _fault(name: str, text: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
@@ -52,6 +53,8 @@ def setup(app: web.Application) -> None:
     app[LISTED] = Memo[list[tuple[Event, Face]]]()
     app.router.add_get("/", index)
     app.router.add_get("/e/{slug}", detail)
+    app.router.add_get("/tickets/events", to_index)
+    app.router.add_get("/checkout/{event_id}/{ticket_type_id}", to_shop)
 
 
 async def index(request: web.Request) -> web.Response:
@@ -84,6 +87,17 @@ async def detail(request: web.Request) -> web.Response:
         "selling_enabled": settings.ticketing_enabled and settings.checkout_enabled,
     }
     return frame.render(request, "events/detail.html", context, cache_s=CACHE_S)
+
+
+async def to_index(request: web.Request) -> web.Response:
+    """The list's other address."""
+    raise web.HTTPMovedPermanently("/" + (f"?{request.query_string}" if request.query_string else ""))
+
+
+async def to_shop(request: web.Request) -> web.Response:
+    """One ticket type's own address: its event's shop with one of it asked for."""
+    shown = await find(request, request.match_info["event_id"])
+    raise web.HTTPSeeOther(f"/e/{shown.event.slug}/shop?" + urlencode({"type": request.match_info["ticket_type_id"]}))
 
 
 async def find(request: web.Request, slug: str) -> Shown:

@@ -42,7 +42,8 @@ async def shop(request: web.Request) -> web.Response:
     if until_ms is None:
         context = {"event": shown.event, "room_url": room_url(request, shown.event)}
         return frame.render(request, "shop/door.html", context)
-    return await _shop(request, shown, until_ms, {})
+    asked = request.query.get("type")
+    return await _shop(request, shown, until_ms, {f"q-{asked}": "1", "split": "yes"} if asked else {})
 
 
 async def hold_best(request: web.Request) -> web.Response:

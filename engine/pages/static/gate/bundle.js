@@ -117,6 +117,17 @@ export class Bundle {
     return verdict("exit_ok", "ok", facts);
   }
 
+  /** Remember what the server decided, so that this device knows it when the network goes. */
+  async note(code, verdict) {
+    if (!this.ready || (verdict.result !== "admit" && verdict.result !== "exit_ok" && verdict.result !== "duplicate")) return;
+    const place = this.find((await sha256(this.salt, text.encode(code))).subarray(0, this.payload.hash_bytes));
+    if (place < 0) return;
+    const unit = new DataView(this.codes.buffer, place * ROW_BYTES + this.payload.hash_bytes, 4).getUint32(0);
+    if (verdict.result === "exit_ok" && this.payload.rules.allow_reentry) this.used.delete(unit);
+    else this.used.add(unit);
+    await this.keep();
+  }
+
   /** Binary search in the sorted table; -1 where the code is not in it. */
   find(hash) {
     let low = 0;

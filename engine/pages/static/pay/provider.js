@@ -7,6 +7,7 @@ import { CardForm } from "./card.js";
 
 /** Outcomes: {kind: "done"}, {kind: "declined", message}, {kind: "away"} where the page is leaving for 3-D Secure. */
 export function providerFor(data, root) {
+  for (const part of root.querySelectorAll("[data-with-script]")) part.hidden = false;
   return data.sandboxed ? new Practice(data, root) : new Elements(data, root);
 }
 

@@ -42,7 +42,7 @@ export class Chart {
   /** `Stalls, row F, seat 12`, as people say it. */
   spoken(unit) {
     if (!this.isSeat(unit)) return this.sectionOf(unit).name;
-    return `${this.sectionOf(unit).name}, row ${this.rowOf(unit).name}, seat ${this.names[unit]}`;
+    return `${this.sectionOf(unit).name}, row\u00a0${this.rowOf(unit).name}, seat\u00a0${this.names[unit]}`;
   }
 
   /** The unit of a label, or -1. */
