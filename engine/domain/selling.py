@@ -12,7 +12,8 @@ from engine.domain.money import Discount, Fee
 from engine.domain.taxes import Tax
 from engine.foundation.clock import rfc3339
 
-STRICT_UNTIL_TAKEN_PERCENT = 85
+STRICT_UNTIL_SOLD_PERCENT = 85
+TAPE_PARTY_MAX = 10            # larger parties are planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ class SellingEvent:
     promos: dict[str, PromoTerms]
     promo_by_number: dict[int, PromoTerms]
     keys: hotpath_rs.EventKeys
+    desk: hotpath_rs.HoldDesk
     units: int
     memo: dict[Any, Any] = field(default_factory=dict)   # prices and tape names worked out for this snapshot
 
@@ -122,3 +124,8 @@ class SellingEvent:
 
     def section_name(self, unit: int) -> str:
         return self.section_names[self.section_of[unit]]
+
+
+def tape_name(chart_etag: str, categories: tuple[int, ...], section: int | None, size: int) -> str:
+    """What a tape of starts is called: the chart, the categories, the section, the party size."""
+    return f"{chart_etag[:12]}-{'.'.join(map(str, categories))}-{'' if section is None else section}-{size}"

@@ -148,22 +148,24 @@ def start_postgres(folder: Path, *, port: int = 0, settings: dict[str, str] | No
 def create_database(server: Server, name: str, *, template: str | None = None) -> str:
     """Make a database where it does not exist yet; returns its DSN."""
     assert name.isidentifier(), name
-    dsn = server.url.rpartition("/")[0] + "/" + name
-    psql = [str(postgres_bin() / "psql"), server.url, "-XAtqc"]
-    exists = subprocess.run(
-        [*psql, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"], capture_output=True, text=True, check=True
-    )
-    if not exists.stdout.strip():
+    if not _psql(server, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
         suffix = f" TEMPLATE {template}" if template else ""
-        subprocess.run([*psql, f"CREATE DATABASE {name}{suffix}"], capture_output=True, check=True)
-    return dsn
+        _psql(server, f"CREATE DATABASE {name}{suffix}")
+    return server.url.rpartition("/")[0] + "/" + name
 
 
 def drop_database(server: Server, name: str) -> None:
     """Drop a database, cutting off whoever is still connected."""
     assert name.isidentifier(), name
-    psql = [str(postgres_bin() / "psql"), server.url, "-XAtqc"]
-    subprocess.run([*psql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"], capture_output=True, check=True)
+    _psql(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _psql(server: Server, statement: str) -> str:
+    command = [str(postgres_bin() / "psql"), server.url, "-XAtqc", statement]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise EmbeddedFailed(f"Postgres refused {statement!r}: {done.stderr.strip()}")
+    return done.stdout.strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from engine.domain.inventory import FREE, HELD, ORDERED, SOLD
-from engine.domain.selling import STRICT_UNTIL_TAKEN_PERCENT, SellingEvent
+from engine.domain.selling import STRICT_UNTIL_SOLD_PERCENT, SellingEvent
 from engine.foundation import http, logs
 from engine.foundation.connections import RedisClient
 from engine.foundation.errors import Unavailable
@@ -149,10 +149,19 @@ class Availability:
         """The orphan policy right now: ``auto`` is strict until 85 % of the categories are sold."""
         if event.orphan_policy != "auto":
             return event.orphan_policy
-        copy = await self._copy(event.id)
+        await self._copy(event.id)
+        return self.policy_now(event, categories) or "strict"
+
+    def policy_now(self, event: SellingEvent, categories: tuple[int, ...]) -> str | None:
+        """The same from the copy at hand, None where this process has none."""
+        if event.orphan_policy != "auto":
+            return event.orphan_policy
+        copy = self._copies.get(event.id)
+        if copy is None:
+            return None
         total = sum(count for (category, _), count in copy.counts.items() if category in categories)
         taken = copy.count(categories, ORDERED) + copy.count(categories, SOLD)
-        return "lenient" if taken * 100 >= STRICT_UNTIL_TAKEN_PERCENT * total else "strict"
+        return "lenient" if taken * 100 >= STRICT_UNTIL_SOLD_PERCENT * total else "strict"
 
     async def map(self, event_id: str) -> bytes:
         """The map as this process knows it (a few milliseconds behind)."""

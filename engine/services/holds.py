@@ -30,21 +30,23 @@ from engine.domain.errors import (
     SoldOut,
 )
 from engine.domain.holds import Hold, HoldLine, HoldRequest
-from engine.domain.money import Price, quote
+from engine.domain.money import Price, price_document, quote
 from engine.domain.money import Line as MoneyLine
-from engine.domain.selling import PromoTerms, SellingEvent, TicketTypeTerms
-from engine.foundation import logs
+from engine.domain.selling import TAPE_PARTY_MAX, PromoTerms, SellingEvent, TicketTypeTerms, tape_name
+from engine.foundation import http, logs
 from engine.foundation.batching import GroupCommit
 from engine.foundation.clock import now_ms
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import IdempotencyKeyReused, Unavailable
 from engine.foundation.ids import id_from_bytes, id_to_bytes, is_id
 from engine.services.availability import Availability
+from engine.services.desk_terms import ADMISSION_LEEWAY_MS
 from engine.services.hold_asks import Ask, named_units, read_asks
-from engine.services.inventory import HOLD_LIFE_MS_MAX, TAPE_PARTY_MAX, Inventory, tape_name
+from engine.services.inventory import HOLD_LIFE_MS_MAX, Inventory
 from engine.services.selling import Selling
 from engine.stores import keys
 from engine.stores.holds import (
+    POLICY_BYTE,
     REF_BYTES,
     HoldStore,
     Item,
@@ -58,9 +60,10 @@ from engine.stores.holds import (
 )
 
 PLAN_TRIES_MAX = 64
+TOTAL_CENTS_MAX = 2**32 - 1
+POLICY_EVERY_S = 0.25
 PLAN_AGE_MAX_MS = 1000
 PRICES_KEPT = 512
-ADMISSION_LEEWAY_MS = 2_000
 REF_HASH_BYTES = 4
 
 _log = logs.get("holds")
@@ -114,7 +117,7 @@ class Holds:
         hold_id = event.keys.identity_digest(b"hold\0" + principal.encode() + b"\0" + key.encode())[:16]
         item = Item(
             ref=hold_id[:REF_BYTES],
-            body_hash=hashlib.blake2b(body, digest_size=REF_HASH_BYTES).digest(),
+            body_hash=hashlib.sha256(body).digest()[:REF_HASH_BYTES],
             life_ms=event.hold_ttl_ms,
             total_cents=price.total_cents,
             lots=_lots(asks, codes),
@@ -134,6 +137,42 @@ class Holds:
             if answer[:1] == b"P":
                 answer = await self._plan_lane(event.id).submit(_Planned(item, _joined(asks, codes), event))
         return self._answer(event, hold_id, answer)
+
+    async def place_usual(
+        self, body: bytes, *, admission: str | None, principal: str, key: str
+    ) -> tuple[bytes, bool] | None:
+        """(the answer's JSON, replayed) for a request of the usual kind, None where the long way must be taken.
+
+        One ticket type, best available or general admission, no code: read, packed and answered in Rust.
+        """
+        event_id = hotpath_rs.hold_event(body)
+        event = self._selling.ready(event_id) if event_id is not None else None
+        if event is None:
+            return None
+        prepared = event.desk.prepare(body, principal, key, admission)
+        if prepared is None:
+            return None
+        hold_id, item = prepared
+        answer = await self._batch(event.id).submit(item)
+        document = event.desk.render(hold_id, answer)
+        if document is not None:
+            return document, answer[:1] == b"R"
+        if answer[:1] in {b"P", b"X", b"R"}:
+            return None
+        self._answer(event, hold_id, answer)
+        raise AssertionError(f"the desk has no words for {answer[:1]!r}")
+
+    async def keep_policies(self) -> None:
+        """Tell every desk the orphan policy of the moment; runs until cancelled."""
+        while True:
+            await asyncio.sleep(POLICY_EVERY_S)
+            for event in self._selling.all_ready():
+                if event.orphan_policy != "auto":
+                    continue
+                for kind in event.ticket_types.values():
+                    policy = self._availability.policy_now(event, kind.categories)
+                    if policy is not None:
+                        event.desk.set_policy(kind.number, POLICY_BYTE[policy])
 
     async def of_token(self, hold_id: str, hold_token: str | None) -> Hold:
         """The live hold behind a capability. CapabilityWrong, HoldExpired (410) where it is over."""
@@ -232,8 +271,8 @@ class Holds:
             elif ask.general is not None and not ask.seated:
                 picks.append(pick_general(*ask.general, parts))
             elif ask.seated and not ask.has_general and ask.quantity <= TAPE_PARTY_MAX:
-                name = tape_name(event, ask.categories, ask.section, ask.quantity)
-                picks.append(pick_tape(name, await self._availability.policy(event, ask.categories), parts))
+                name = tape_name(event.seat_map.etag, ask.categories, ask.section, ask.quantity)
+                picks.append(pick_tape(name.encode(), await self._availability.policy(event, ask.categories), parts))
             else:
                 return None
         return tuple(picks)
@@ -404,6 +443,9 @@ def _price(event: SellingEvent, parts: tuple[tuple[TicketTypeTerms, int], ...], 
         )
         if len(event.memo) < PRICES_KEPT:
             event.memo[shape] = price
+            if promo is None and len(parts) == 1 and price.total_cents <= TOTAL_CENTS_MAX:
+                document = http.dumps(price_document(price)).decode()
+                event.desk.learn(parts[0][0].number, parts[0][1], price.total_cents, document)
     return price
 
 

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from engine.domain.errors import HoldExpired, InventoryRebuilding
 from engine.domain.inventory import ORDERED, SOLD
-from engine.domain.selling import SellingEvent
+from engine.domain.selling import TAPE_PARTY_MAX, SellingEvent, tape_name
 from engine.foundation import leases, logs
 from engine.foundation.connections import HotRedis, RedisAway, RedisClient
 from engine.foundation.ids import id_to_bytes
@@ -30,7 +30,6 @@ ORDER_TTL_MS = 600_000
 HOLD_LIFE_MS_MAX = 900_000
 LOCK_GRACE_MS = 120_000        # units outlive the order's deadline by this: the provider is asked first
 REBUILD_LOCK_MS = 30_000
-TAPE_PARTY_MAX = 10
 TAPE_CANDIDATES_MAX = 200_000
 FENCE_TRIES = 2
 EVENTS_MAX = 1000
@@ -199,16 +198,8 @@ class Inventory:
     async def write_tape(self, event: SellingEvent, categories: tuple[int, ...], section: int | None, size: int) -> None:
         """One tape, computed off the loop."""
         tape = await asyncio.to_thread(event.seat_map.tape, list(categories), section, size)
-        await self._hot.command(b"SET", keys.tape(event.id, tape_name(event, categories, section, size)), tape)
-
-
-def tape_name(event: SellingEvent, categories: tuple[int, ...], section: int | None, size: int) -> bytes:
-    """A tape's name: the chart, the categories, the section, the party size."""
-    name: bytes | None = event.memo.get((categories, section, size))
-    if name is None:
-        text = f"{event.seat_map.etag[:12]}-{'.'.join(map(str, categories))}-{'' if section is None else section}-{size}"
-        name = event.memo[categories, section, size] = text.encode()
-    return name
+        name = tape_name(event.seat_map.etag, categories, section, size)
+        await self._hot.command(b"SET", keys.tape(event.id, name.encode()), tape)
 
 
 def _sizes(max_per_order: int) -> range:

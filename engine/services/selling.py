@@ -23,6 +23,7 @@ from engine.foundation.clock import to_ms
 from engine.foundation.connections import RedisClient
 from engine.foundation.errors import NotFound
 from engine.foundation.ids import is_id
+from engine.services.desk_terms import desk_terms
 from engine.stores import keys
 from engine.stores.selling import SellingStore
 
@@ -42,6 +43,7 @@ class Selling:
         self._keyring = keyring
         self._redis = redis
         self._snapshots: OrderedDict[str, tuple[SellingEvent, float]] = OrderedDict()
+        self._kept: dict[str, tuple[int, SellingEvent]] = {}   # with the mark of the rows each was made from
         self._loading: dict[str, asyncio.Task[SellingEvent]] = {}
         self._seat_maps: OrderedDict[str, _Chart] = OrderedDict()
 
@@ -58,6 +60,17 @@ class Selling:
         if not is_id("evt", event_id):
             raise NotFound("There is no such event")
         return await asyncio.shield(self._load_soon(event_id))
+
+    def ready(self, event_id: str) -> SellingEvent | None:
+        """The snapshot if it is at hand and fresh; no waiting."""
+        known = self._snapshots.get(event_id)
+        if known is None or time.monotonic() - known[1] >= REFRESH_AFTER_S:
+            return None
+        return known[0]
+
+    def all_ready(self) -> list[SellingEvent]:
+        """Every snapshot at hand."""
+        return [event for event, _ in self._snapshots.values()]
 
     def forget(self, event_id: str) -> None:
         """The next ``get`` reads again."""
@@ -92,12 +105,18 @@ class Selling:
             self._snapshots.pop(event_id, None)
             raise NotFound("There is no such event")
         event, types, allotments, promos = rows
-        chart = await self._chart(event["chart_etag"], event["chart"])
-        snapshot = self._assemble(event, types, allotments, promos, chart)
+        mark = hash(tuple([tuple(map(repr, row.values())) for row in (event, *types, *allotments, *promos)]))
+        known = self._kept.get(event_id)
+        if known is not None and known[0] == mark:
+            snapshot = known[1]
+        else:
+            chart = await self._chart(event["chart_etag"], event["chart"])
+            snapshot = self._assemble(event, types, allotments, promos, chart)
+            self._kept[event_id] = (mark, snapshot)
         self._snapshots[event_id] = (snapshot, time.monotonic())
         self._snapshots.move_to_end(event_id)
         while len(self._snapshots) > SNAPSHOTS_MAX:
-            self._snapshots.popitem(last=False)
+            self._kept.pop(self._snapshots.popitem(last=False)[0], None)
         return snapshot
 
     async def _chart(self, etag: str, raw: bytes) -> _Chart:
@@ -143,6 +162,7 @@ class Selling:
             )
             for row in promos
         ]
+        terms = desk_terms(event, kinds, chart.seat_map)
         base = bytearray(chart.base)
         for lot in lots:
             for unit in lot.units:
@@ -178,6 +198,7 @@ class Selling:
             promos={promo.code: promo for promo in codes},
             promo_by_number={promo.number: promo for promo in codes},
             keys=self._keyring.event(event["id"]),
+            desk=hotpath_rs.HoldDesk(self._keyring, chart.labels, terms),
             units=chart.seat_map.units,
         )
 
@@ -185,7 +206,7 @@ class Selling:
 class _Chart:
     """A parsed chart and what is looked up in it per unit; shared by every event that uses the same one."""
 
-    __slots__ = ("base", "category_of", "seat_map", "seats", "section_names", "section_of")
+    __slots__ = ("base", "category_of", "labels", "seat_map", "seats", "section_names", "section_of")
 
     def __init__(self, raw: bytes) -> None:
         self.seat_map = hotpath_rs.SeatMap.parse(raw)
@@ -194,6 +215,7 @@ class _Chart:
         self.section_of = memoryview(self.seat_map.section_map()).cast("H")
         self.category_of = self.seat_map.category_map()
         self.base = self.seat_map.base_map()
+        self.labels = hotpath_rs.HoldLabels(self.seat_map)
 
 
 def _ms(moment: Any) -> int | None:

@@ -128,7 +128,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )  # fmt: skip
         master_key = parse_master_keys(settings.master_keys.get_secret_value())[0][1]
 
-        for follow in (selling.listen, availability.listen):
+        for follow in (selling.listen, availability.listen, holds.keep_policies):
             stack.push_async_callback(_stop, asyncio.create_task(follow()))
 
         yield Services(

@@ -19,6 +19,8 @@ from engine.web.wire import Route
 
 _hold_request = msgspec.json.Decoder(HoldRequest)
 _swap_request = msgspec.json.Decoder(SwapRequest)
+_PLACED = {"Content-Type": "application/json"}
+_REPLAYED = {"Content-Type": "application/json", "Idempotent-Replayed": "true"}
 
 
 class HoldItemDocument(msgspec.Struct):
@@ -59,13 +61,14 @@ class SwapQuery(msgspec.Struct):
 async def place_hold(request: web.Request) -> web.Response:
     """Set units aside for the admitted buyer, all or nothing."""
     raw = await http.read(request)
-    key = key_of(request)
-    placed = await request.config_dict[HOLDS].place(
-        http.decode(raw, _hold_request),
-        admission=auth.admission_text(request),
-        principal=auth.principal(request),
-        key=key,
-        body=raw,
+    key, principal, admission = key_of(request), auth.principal(request), auth.admission_text(request)
+    holds = request.config_dict[HOLDS]
+    usual = await holds.place_usual(raw, admission=admission, principal=principal, key=key)
+    if usual is not None:
+        body, replayed = usual
+        return web.Response(body=body, status=201, headers=_REPLAYED if replayed else _PLACED)
+    placed = await holds.place(
+        http.decode(raw, _hold_request), admission=admission, principal=principal, key=key, body=raw
     )
     response = http.json(placed.hold.document(placed.token, placed.server_now_ms), 201)
     if placed.replayed:

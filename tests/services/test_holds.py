@@ -120,3 +120,34 @@ async def _take(core, event_id, runs, i):
     epoch = await core.inventory.epoch(event_id)
     (answer,) = await core.store.place(event_id, epoch, [item.pack()])
     assert answer[:1] == b"H"
+
+
+@pytest.mark.parametrize("seating", [make.chart(make.general("S", 50)), make.chart(make.seated("S", 5, 10))])
+async def test_the_desk_answers_what_the_long_way_answers(core, pool, seating):
+    event_id, (kind,) = await make.event(
+        pool, seating, [{"categories": ["S"]}], taxes=[{"name": "GST", "rate_bp": 500}], orphan_policy="strict"
+    )
+    await core.inventory.load(event_id)
+    body = json.dumps({"event_id": event_id, "items": [{"ticket_type_id": kind, "quantity": 2}]}).encode()
+    long_way = await core.holds.place(
+        HoldRequest(event_id, (HoldItem(kind, 2),)), admission=None, principal="t", key="k", body=body
+    )
+    usual = await core.holds.place_usual(body, admission=None, principal="t", key="k")
+    assert usual is not None
+    document, replayed = usual
+    assert replayed
+    assert json.loads(document) == long_way.hold.document(long_way.token, long_way.server_now_ms)
+    fresh = await core.holds.place_usual(body, admission=None, principal="t", key="k2")
+    assert fresh is not None
+    assert not fresh[1]
+
+
+@pytest.mark.parametrize("change", [{"promo_code": "X"}, {"quantity": 0}, {"quantity": 2.5}, {"seats": ["S/1/1"]}])
+async def test_the_desk_leaves_what_is_not_usual_to_the_long_way(core, pool, change):
+    event_id, (kind,) = await make.event(pool, make.chart(make.seated("S", 5, 10)), [{"categories": ["S"]}])
+    await core.inventory.load(event_id)
+    await place(core, ask(event_id, kind, 1), "warm")
+    item = {"ticket_type_id": kind, "quantity": 1}
+    top = {"event_id": event_id, "items": [item]}
+    (top if "promo_code" in change else item).update(change)
+    assert await core.holds.place_usual(json.dumps(top).encode(), admission=None, principal="t", key="z") is None
