@@ -6,18 +6,24 @@ import hashlib
 import hmac
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import aiohttp_jinja2
+import jinja2
 from aiohttp import web
 
 from engine.foundation.bearer import Bearers
 from engine.foundation.connections import HotRedis, eventually, open_postgres
 from engine.foundation.health import Health
-from engine.foundation.http import BODY_BYTES_MAX
+from engine.foundation.http import BODY_BYTES_MAX, PROBLEM_PAGE
 from waitingroom import appkeys, routes
+from waitingroom.assets import Assets
 from waitingroom.challenge import Challenges
+from waitingroom.guard import guarded
 from waitingroom.ledger import Ledger
 from waitingroom.limits import AddressLimits
 from waitingroom.operations import allow_origin
+from waitingroom.page import problem_page
 from waitingroom.registry import Rooms
 from waitingroom.settings import Settings, parse_master_keys
 from waitingroom.streams import Streams
@@ -34,9 +40,25 @@ async def create_app(settings: Settings) -> web.Application:
     app.cleanup_ctx.append(_stores)
     app.cleanup_ctx.append(_rooms)
     app.on_response_prepare.append(_on_prepare)
+    _pages(app)
+    app[PROBLEM_PAGE] = problem_page
     routes.add(app)
     routes.add_rest(app)
     return app
+
+
+def _pages(app: web.Application) -> None:
+    assets = Assets()
+    aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    aiohttp_jinja2.get_env(app).globals["static"] = assets.url
+    app.router.add_get("/static/{version}/{name}", guarded(assets.serve))
 
 
 async def _stores(app: web.Application) -> AsyncIterator[None]:

@@ -113,5 +113,12 @@ class Ledger:
         )
         return role
 
+    async def shop_url(self, event_id: str) -> str | None:
+        """Where an event without a queue sells; None where there is no such event on sale."""
+        url: str | None = await self._pool.fetchval(
+            "SELECT card->>'shop_url' FROM on_sales WHERE event_id = $1 AND live AND NOT room_enabled", event_id
+        )
+        return url
+
     async def ping(self) -> None:
         await self._pool.fetchval("SELECT 1")

@@ -40,6 +40,8 @@ def document() -> dict[str, Any]:
     _, components = msgspec.json.schema_components(list(dict.fromkeys(shapes)), ref_template=_REF)
     paths: dict[str, Any] = {}
     for route in ROUTES:
+        if route.path.startswith("/r/"):
+            continue  # pages for people, no contract
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",

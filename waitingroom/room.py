@@ -21,7 +21,7 @@ from waitingroom.gauges import Gauges
 from waitingroom.ledger import Ledger
 from waitingroom.presence import Presence
 from waitingroom.rules import Rules
-from waitingroom.store import Fenced, Join, Joined, RoomStore, Run
+from waitingroom.store import TOKEN_LEEWAY_MS, Fenced, Join, Joined, RoomStore, Run
 
 JOIN_TRIES_MAX = 4
 RESTORE_TRIES_MAX = 5
@@ -142,7 +142,7 @@ class Room:
         token = self.keys.mint_admission(
             lease_id=lease_id,
             device_key_hash=ticket.device_key_hash,
-            not_before_ms=claimed.now_ms,
+            not_before_ms=claimed.now_ms - TOKEN_LEEWAY_MS,  # for verifiers whose clock is a little behind
             expires_at_ms=claimed.expires_at_ms,
         )
         return Admitted(token, lease_id, claimed.expires_at_ms, claimed.now_ms)

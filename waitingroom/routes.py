@@ -10,7 +10,7 @@ from aiohttp import web
 from engine.foundation import errors
 from engine.foundation.batching import Overloaded
 from engine.foundation.http import Handler
-from waitingroom import operating, operations, stream, wire
+from waitingroom import operating, operations, page, stream, wire
 from waitingroom import web as rooms
 from waitingroom.errors import (
     ChallengeRequired,
@@ -141,6 +141,9 @@ ROUTES: tuple[Route, ...] = (
         gives=wire.ConsoleAnswer,
         refuses=(errors.Unauthenticated, errors.Forbidden, NoRoom, RoomAway),
     ),
+    Route("GET", "/r/{event_id}", page.show, "public", content_type="text/html"),
+    Route("POST", "/r/{event_id}/join", page.join, "public", content_type="text/html"),
+    Route("POST", "/r/{event_id}/enter", page.enter, "ticket", content_type="text/html"),
     Route("GET", "/livez", operations.livez, "public"),
     Route("GET", "/readyz", operations.readyz, "public"),
     Route("GET", "/metrics", operations.metrics, "operations", content_type="text/plain"),

@@ -1,0 +1,192 @@
+"""The page people wait on: rendered here in whole, kept alive by scripts where there are any, by reloading where not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import hotpath_rs
+import msgspec
+from aiohttp import web
+from aiohttp_jinja2 import render_template
+
+from engine.foundation.errors import Refusal
+from waitingroom import asking, entrance, proof
+from waitingroom.appkeys import LEDGER, ROOMS, SETTINGS
+from waitingroom.board import Snapshot
+from waitingroom.errors import (
+    ChallengeRequired,
+    IdentityRequired,
+    NoRoom,
+    QueueNotOpen,
+    RoomAway,
+    TicketInvalid,
+    TurnOver,
+)
+from waitingroom.faces import expected, face_of, moments, refresh_after_s
+from waitingroom.languages import WORDS, choose
+from waitingroom.room import Admitted, Room
+from waitingroom.wire import IDENTITY_CHARS_MAX, JoinRequest
+
+FORM_BYTES_MAX: Final = 4 * 1024
+SHOWN_CHARS_MAX: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What one rendering says beyond the room itself. ``full``: called, but the shop is full right now."""
+
+    face: str | None = None
+    admission: str | None = None
+    error: bool = False
+    full: bool = False
+    status: int = 200
+
+
+async def show(request: web.Request) -> web.Response:
+    """The page. An event without a queue sends its visitors straight to the shop."""
+    try:
+        room = await request.config_dict[ROOMS].find(request.match_info["event_id"])
+    except NoRoom:
+        shop_url = await request.config_dict[LEDGER].shop_url(request.match_info["event_id"])
+        if shop_url is None:
+            raise
+        raise web.HTTPSeeOther(shop_url) from None
+    return _page(request, room, _ticket(request, room), Shown())
+
+
+async def join(request: web.Request) -> web.Response:
+    """The form: take a place, keep it in the cookie, show it."""
+    room = await request.config_dict[ROOMS].find(request.match_info["event_id"])
+    form = await request.post() if (request.content_length or 0) <= FORM_BYTES_MAX else {}
+    identity = form.get("identity")
+    given = JoinRequest(identity=identity[:IDENTITY_CHARS_MAX] if isinstance(identity, str) else None)
+    try:
+        place = await entrance.join(request, room, given)
+    except (IdentityRequired, ChallengeRequired) as refusal:
+        return _page(request, room, None, Shown(face="join", error=True, status=refusal.status))
+    except QueueNotOpen:
+        raise web.HTTPSeeOther(f"/r/{room.event_id}") from None
+    response = web.HTTPSeeOther(f"/r/{room.event_id}")
+    asking.keep_ticket(request, response, room.event_id, place.ticket)
+    raise response
+
+
+async def enter(request: web.Request) -> web.Response:
+    """The form of whoever was called: claim, and offer the way into the shop."""
+    room = await request.config_dict[ROOMS].find(request.match_info["event_id"])
+    ticket = _ticket(request, room)
+    if ticket is None:
+        raise web.HTTPSeeOther(f"/r/{room.event_id}")
+    keys = request.config_dict[SETTINGS].keyring.platform()
+    proof.require(keys, room.event_id, ticket.device_key_hash, None, room.board.now_ms())
+    try:
+        outcome = await room.claim(ticket)
+    except TurnOver:
+        return _page(request, room, ticket, Shown(face="over"))
+    if isinstance(outcome, Admitted):
+        return _page(request, room, ticket, Shown(face="admitted", admission=outcome.token))
+    return _page(request, room, ticket, Shown(full=outcome.why == "full"))
+
+
+def _ticket(request: web.Request, room: Room) -> hotpath_rs.QueueTicket | None:
+    text = request.cookies.get(asking.QUEUE_COOKIE_PREFIX + room.event_id)
+    try:
+        return room.verify(text) if text else None
+    except TicketInvalid:
+        return None
+
+
+def _page(request: web.Request, room: Room, ticket: hotpath_rs.QueueTicket | None, shown: Shown) -> web.Response:
+    snapshot = room.board.snapshot
+    if snapshot is None:
+        raise RoomAway
+    settings = request.config_dict[SETTINGS]
+    words = WORDS[choose(request.headers.get("Accept-Language", ""))]
+    number = snapshot.number(ticket.number) if ticket is not None else None
+    if ticket is not None:
+        room.presence.mark(ticket.number if number is None else number, drawn=number is not None)
+    face = shown.face or face_of(snapshot, joined=ticket is not None, number=number)
+    wait = expected(snapshot, number, request.query.get("shown", "")[:SHOWN_CHARS_MAX], words)
+    card = room.rules.card
+    context = {
+        "words": words,
+        "card": card,
+        "title": f"{card.get('title', 'onsale')} · {words['join_title']}",
+        "event_id": room.event_id,
+        "engine_url": settings.engine_url.rstrip("/"),
+        "shop_url": card.get("shop_url") or f"{settings.engine_url.rstrip('/')}/e/{card.get('slug', '')}/shop",
+        "face": face,
+        "identity": room.rules.identity,
+        "challenge": room.rules.challenge,
+        "status": msgspec.json.decode(room.board.document),
+        "place": {"ticket": _text(request, room), "number": ticket.number} if ticket is not None else None,
+        "proof": _proof(snapshot, ticket, number, words),
+        "admission": shown.admission,
+        "error": shown.error,
+        "full": shown.full,
+        "refresh_s": refresh_after_s(face, wait, snapshot, room.board.now_ms()),
+        "refresh_url": f"/r/{room.event_id}?shown={wait.shown}" if wait.shown else f"/r/{room.event_id}",
+        **moments(snapshot, card, words["lang"]),
+        **wait.context(),
+    }
+    response: web.Response = render_template("room.html", request, context, status=shown.status)
+    guard(request, response)
+    return response
+
+
+def _text(request: web.Request, room: Room) -> str:
+    return request.cookies.get(asking.QUEUE_COOKIE_PREFIX + room.event_id, "")
+
+
+def _proof(
+    snapshot: Snapshot, ticket: hotpath_rs.QueueTicket | None, number: int | None, words: dict[str, str]
+) -> list[tuple[str, str, Any]]:
+    """The facts of the draw as (name, label, value), None where they are not out yet or not this visitor's."""
+    in_draw = ticket is not None and (snapshot.cohort < 0 or ticket.number < snapshot.cohort)
+    return [
+        ("commit", words["draw_commit"], snapshot.commit.hex()),
+        ("secret", words["draw_secret"], snapshot.secret.hex() if snapshot.secret else None),
+        ("merkle_root", words["draw_root"], snapshot.root.hex() if snapshot.root else None),
+        ("beacon", words["draw_beacon"], snapshot.beacon or snapshot.beacon_name or None),
+        ("seed", words["draw_seed"], snapshot.seed.hex() if snapshot.seed else None),
+        ("count", words["draw_count"], snapshot.cohort if snapshot.seed else None),
+        ("index", words["draw_index"], ticket.number if ticket is not None and in_draw else None),
+        ("number", words["draw_number"], number + 1 if number is not None and in_draw else None),
+    ]
+
+
+def guard(request: web.Request, response: web.StreamResponse) -> None:
+    """Nothing is loaded, framed or leaked that was not named; the hand-over form may go to the shop."""
+    shop = request.config_dict[SETTINGS].engine_url.rstrip("/")
+    response.headers.update(
+        {
+            "Cache-Control": "private, no-store",
+            "Vary": "Accept-Language, Cookie",
+            "Content-Security-Policy": (
+                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+                f" worker-src 'self'; form-action 'self' {shop}; frame-ancestors 'none'; base-uri 'none'"
+            ),
+            # Not no-referrer: the shop tells our hand-over by its Origin, which that would hide.
+            "Referrer-Policy": "strict-origin",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+        }
+    )
+
+
+def problem_page(request: web.Request, refusal: Refusal, request_id: str) -> web.Response | None:
+    """A refusal as a page where people look at one, None where programs ask."""
+    if not request.path.startswith("/r/"):
+        return None
+    context = {
+        "words": WORDS[choose(request.headers.get("Accept-Language", ""))],
+        "retry_s": refusal.retry_after_s or 0,
+        "engine_url": request.config_dict[SETTINGS].engine_url.rstrip("/"),
+    }
+    response: web.Response = render_template("problem.html", request, context, status=refusal.status)
+    guard(request, response)
+    response.headers["X-Request-Id"] = request_id
+    if refusal.retry_after_s:
+        response.headers["Retry-After"] = str(refusal.retry_after_s)
+    return response

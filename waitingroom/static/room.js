@@ -1,0 +1,243 @@
+/** The waiting page: poll, show the place, report presence near the front, claim, hand over to the shop. */
+
+import { Refused, Room } from "./api.js";
+import { Clock, showCountdowns } from "./countdown.js";
+import { check, placeOf } from "./draw.js";
+import * as view from "./view.js";
+
+const STREAM_WITHIN_S = 120, BEAT_WITHIN_S = 300, BEAT_EVERY_S = 20, SPEAK_EVERY_MS = 60_000, HIDDEN_FACTOR = 2;
+const main = document.querySelector("main");
+const { event: eventId, shop } = main.dataset;
+const room = new Room(eventId);
+const clock = new Clock();
+const KEPT = `onsale_queue_${eventId}`;
+const tabs = "BroadcastChannel" in self ? new BroadcastChannel(KEPT) : null;
+
+let status = JSON.parse(document.getElementById("status").textContent);
+let place = readPlace();
+let claiming = false, handedOver = false, stream = null, pollTimer = 0, beatAt = 0, spokeAt = 0, fails = 0;
+
+function readPlace() {
+  const { ticket, number } = main.dataset;
+  let kept = null;
+  try { kept = JSON.parse(localStorage.getItem(KEPT)); } catch { /* no storage: the cookie is enough */ }
+  if (!ticket) return kept;
+  return kept?.ticket === ticket ? kept : keep({ ticket, number: Number(number) });
+}
+
+function keep(next) {
+  place = next;
+  try { next ? localStorage.setItem(KEPT, JSON.stringify(next)) : localStorage.removeItem(KEPT); } catch { /* as above */ }
+  return next;
+}
+
+/* -- What is shown --------------------------------------------------------------------------------------------- */
+
+function apply(document) {
+  status = document;
+  clock.set(status.server_now_ms);
+  for (const name of ["paused", "sold_out"]) view.alertIf(name, status.phase === name);
+  view.alertIf("stale", status.stale === true);
+  view.alertIf("message", status.message !== "");
+  view.fact("message", status.message);
+  view.fact("tail", new Intl.NumberFormat().format(status.tail));
+  for (const text of main.querySelectorAll("[data-when]")) text.hidden = (text.dataset.when === "prequeue") !== (status.phase === "prequeue");
+  view.alertIf("keep", place !== null);
+  show();
+}
+
+function show() {
+  if (handedOver || main.dataset.face === "over" || main.dataset.face === "admitted") return;
+  const number = place ? placeNumber() : null;
+  const face = faceFor(number);
+  if (face !== main.dataset.face) { view.showFace(face); view.announceFace(face); }
+  if (face === "waiting") showWaiting(number);
+  if (face === "called") claim();
+  proof(number);
+}
+
+function faceFor(number) {
+  if (status.phase === "closed" || status.phase === "scheduled") return status.phase;
+  if (!place) return "join";
+  if (number === null) return "registered";
+  return number < status.serving && status.phase === "open" ? "called" : "waiting";
+}
+
+/** The place in line, computed here once: nobody tells this browser what it drew. */
+function placeNumber() {
+  if (!status.draw.seed) return null;
+  if (place.drawn !== status.draw.seed) keep({ ...place, drawn: status.draw.seed, queueNumber: placeOf(place.number, status) });
+  return place.queueNumber;
+}
+
+function waitSeconds(number) {
+  const ahead = Math.max(0, number - status.serving);
+  return status.pace_per_min > 0 ? (ahead + 1) * 60 / status.pace_per_min : null;
+}
+
+/** Neither position nor wait ever goes up: a later, larger estimate keeps the old words. */
+function showWaiting(number) {
+  const position = Math.min(place.position ?? Infinity, Math.max(1, number - status.serving + 1));
+  const due = clock.now() + (waitSeconds(number) ?? 0) * 1000;
+  const dueAt = Math.min(place.dueAt ?? Infinity, due);
+  const first = place.first ?? position;
+  const progress = first > 1 ? Math.round(100 * (1 - (position - 1) / first)) : 100;
+  if (position !== place.position || dueAt !== place.dueAt) keep({ ...place, position, dueAt, first });
+  view.showPlace(position, position - 1, Math.max(0, dueAt - clock.now()) / 1000, progress);
+  if (Date.now() - spokeAt > SPEAK_EVERY_MS) { spokeAt = Date.now(); view.announcePlace(position); }
+}
+
+function proof(number) {
+  const { draw } = status;
+  const mine = place && place.number < status.cohort_size;
+  view.showProof({
+    commit: draw.commit, secret: draw.secret, merkle_root: draw.merkle_root, seed: draw.seed,
+    beacon: draw.beacon || draw.beacon_name, count: draw.seed ? status.cohort_size : null,
+    index: mine ? place.number : null, number: mine && number !== null ? number + 1 : null,
+  });
+}
+
+document.getElementById("check").addEventListener("click", () => {
+  const found = check(status.draw, status.cohort_size);
+  view.showCheck("commit", found.commit);
+  view.showCheck("seed", found.seed);
+  view.showCheck("number", place && place.number < status.cohort_size ? placeOf(place.number, status) === place.queueNumber : null);
+});
+
+/* -- Asking ---------------------------------------------------------------------------------------------------- */
+
+async function poll() {
+  clearTimeout(pollTimer);
+  try {
+    const news = await room.status();
+    fails = 0;
+    if (news) apply(news); else show();
+  } catch (error) {
+    fails++;
+    if (error instanceof Refused && error.status === 404) return location.assign(shop);
+    view.alertIf("stale", true);
+  }
+  presence();
+  listen();
+  pollTimer = setTimeout(poll, 1000 * pause());
+}
+
+/** clamp(min, max, wait / divisor) x (1 + U(0, 0.3)); slower when hidden, and when the room does not answer. */
+function pause() {
+  const { min_s: min, max_s: max, divisor } = status.poll;
+  const number = place ? placeNumber() : null;
+  let wait = number === null ? Math.max(0, dueMs() - clock.now()) / 1000 : waitSeconds(number) ?? max;
+  if (!place && status.phase !== "scheduled") wait = 10 * divisor;
+  const calm = Math.min(max, Math.max(min, wait / divisor)) * (document.hidden ? HIDDEN_FACTOR : 1) * 2 ** Math.min(fails, 4);
+  return Math.min(max, calm) * (1 + Math.random() * 0.3);
+}
+
+const dueMs = () => status.phase === "scheduled" ? status.prequeue_opens_at_ms : status.opens_at_ms;
+
+/** Server-sent events for the last two minutes. */
+function listen() {
+  const number = place ? placeNumber() : null;
+  const near = number !== null && status.phase === "open" && (waitSeconds(number) ?? Infinity) <= STREAM_WITHIN_S;
+  if (!near || stream || !("EventSource" in self) || document.hidden) return;
+  stream = new EventSource(`${room.base}/stream`);
+  stream.addEventListener("status", (event) => { apply(JSON.parse(event.data)); presence(); });
+  stream.addEventListener("error", () => { stream.close(); stream = null; });
+}
+
+/** Near the front, say that somebody is there; nobody is waited for who has gone. */
+function presence(now = false) {
+  const number = place ? placeNumber() : null;
+  const near = number !== null && (waitSeconds(number) ?? Infinity) <= BEAT_WITHIN_S;
+  if (!place || (!now && (!near || Date.now() < beatAt))) return;
+  beatAt = Date.now() + BEAT_EVERY_S * 1000 * (1 + Math.random() * 0.3);
+  room.beat(place.ticket).catch(() => { /* the next one */ });
+}
+
+async function claim() {
+  if (claiming) return;
+  claiming = true;
+  let again = 2;
+  try {
+    const answer = await room.claim(place.ticket);
+    if (answer.status === 200) return handOver(answer.body);
+    for (const text of main.querySelectorAll("[data-called]")) text.hidden = text.dataset.called !== (answer.body.reason === "full" ? "full" : "yes");
+    again = answer.body.retry_after_s;
+  } catch (error) {
+    if (error instanceof Refused && error.code === "turn_over") { view.showFace("over"); return view.announceFace("over"); }
+    if (error instanceof Refused && error.code === "room_closed") return void poll();
+    if (error instanceof Refused && error.code === "queue_ticket_invalid") { keep(null); return show(); }
+    again = error.problem?.retry_after_s ?? 3;
+  }
+  setTimeout(() => { claiming = false; show(); }, again * 1000 * (1 + Math.random() * 0.3));
+}
+
+/** In: the token goes along in the fragment, which no server's log ever sees. */
+function handOver({ admission_token: token }) {
+  handedOver = true;
+  document.querySelector("#hand-over input").value = token;
+  view.showFace("admitted");
+  location.assign(`${shop}#admission=${token}`);
+}
+
+/* -- Joining --------------------------------------------------------------------------------------------------- */
+
+async function join(body) {
+  view.alertIf("error", false);
+  if (main.dataset.challenge === "pow" && !body.queue_ticket) body = { ...body, challenge: await work() };
+  const { body: answer } = await room.join(body);
+  keep({ ticket: answer.queue_ticket, number: answer.number });
+  claiming = false;
+  view.showFace("join");
+  await poll();
+  presence(true);
+}
+
+function work() {
+  document.getElementById("working").hidden = false;
+  return fetch(`${room.base}/challenge`).then((answer) => answer.json()).then((challenge) => new Promise((done) => {
+    const worker = new Worker(new URL("./work.js", import.meta.url), { type: "module" });
+    worker.onmessage = ({ data }) => { worker.terminate(); done(data); };
+    worker.postMessage(challenge);
+  })).finally(() => { document.getElementById("working").hidden = true; });
+}
+
+document.getElementById("join").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const field = document.getElementById("identity"), button = event.target.querySelector("button");
+  button.disabled = true;
+  try {
+    await join(field ? { identity: field.value } : {});
+  } catch (error) {
+    const email = field && error instanceof Refused && error.status === 422;
+    if (email) { field.setAttribute("aria-invalid", "true"); document.getElementById("identity-error").hidden = false; field.focus(); }
+    else view.alertIf("error", true);
+  } finally { button.disabled = false; }
+});
+
+document.getElementById("again").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try { await join({ queue_ticket: place.ticket }); } catch { view.alertIf("error", true); }
+});
+
+/* -- Coming and going ------------------------------------------------------------------------------------------ */
+
+addEventListener("pagehide", () => {
+  if (!place || handedOver || main.dataset.face === "registered") return;
+  room.leave(place.ticket);
+  tabs?.postMessage("left");
+});
+// Another tab said goodbye for both of us: say that somebody still is here.
+tabs?.addEventListener("message", () => setTimeout(() => presence(true), 500 + Math.random() * 1000));
+document.addEventListener("visibilitychange", () => { if (!document.hidden) { poll(); presence(true); } });
+addEventListener("pageshow", (event) => { if (event.persisted) { handedOver = false; claiming = false; poll(); presence(true); } });
+setInterval(() => { showCountdowns(clock, status); if (main.dataset.face === "waiting" && place) showWaiting(placeNumber()); }, 1000);
+
+// A lost cookie: the place is still known here, and the room recognises its ticket.
+if (place && !main.dataset.ticket && !["closed", "scheduled"].includes(status.phase)) {
+  room.join({ queue_ticket: place.ticket }).then(({ body }) => keep({ ...place, ticket: body.queue_ticket }), () => keep(null)).finally(() => poll());
+} else {
+  apply(status);
+  showCountdowns(clock, status);
+  presence(true);
+  pollTimer = setTimeout(poll, 1000 * Math.min(3, pause()));
+}
