@@ -14,7 +14,7 @@ from engine.foundation import http
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Forbidden, Malformed, NotFound, Unauthenticated
 from engine.foundation.http import PAGE_DEFAULT, PAGE_MAX
-from engine.services.appkeys import ATTENDANCE, DEVICES, GATE_BUNDLES
+from engine.services.appkeys import ATTENDANCE, DEVICES, DOORS, GATE_BUNDLES
 from engine.services.gate_bundles import CHANGES_MAX
 from engine.web import auth
 from engine.web.aliases import aliases
@@ -31,6 +31,21 @@ class BundleDocument(msgspec.Struct):
     payload: str
     signature: str
     public_key: str
+
+
+class OwnDevice(msgspec.Struct):
+    """What a scanner learns when it is set up. ``gates``: those it may stand at, else all with a rule."""
+
+    device_id: str
+    name: str
+    gates: list[str]
+    event_id: str
+    event_title: str
+    venue: str
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str
+    bundle_key: str
 
 
 class Change(msgspec.Struct):
@@ -137,6 +152,25 @@ class ConflictsQuery(msgspec.Struct):
     format: Literal["json", "csv"] = "json"
 
 
+async def get_own_device(request: web.Request) -> web.Response:
+    """Who am I: for a scanner that was just given its credential."""
+    scanner = await device(request)
+    event = await request.config_dict[DOORS].get(scanner.event_id)
+    document = {
+        "device_id": scanner.device_id,
+        "name": scanner.name,
+        "gates": list(scanner.gates or event.doors.rules.gates),
+        "event_id": event.id,
+        "event_title": event.title,
+        "venue": event.venue,
+        "starts_at": event.starts_at,
+        "ends_at": event.ends_at,
+        "timezone": event.timezone,
+        "bundle_key": request.config_dict[GATE_BUNDLES].public_key,
+    }
+    return http.json(document, headers={"Cache-Control": "no-store"})
+
+
 async def get_bundle(request: web.Request) -> web.Response:
     """The signed bundle for offline gates."""
     scanner = await device(request)
@@ -198,6 +232,7 @@ _NO = (Unauthenticated, Forbidden, NotFound)
 _AT = "/v1/events/{event_id}"
 
 ROUTES: tuple[Route, ...] = (
+    Route("GET", "/v1/devices/me", get_own_device, "device", gives=OwnDevice, refuses=(Unauthenticated,)),
     Route("GET", f"{_AT}/gate-bundle", get_bundle, "device", gives=BundleDocument, refuses=_NO,
           aliases=aliases(f"{_AT}/gate-bundle")),
     Route("GET", f"{_AT}/revocations", list_revocations, "device", gives=Changes, query=ChangesQuery, refuses=_NO,

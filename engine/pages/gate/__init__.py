@@ -104,16 +104,8 @@ async def moved(_request: web.Request) -> web.Response:
     raise web.HTTPMovedPermanently(SCOPE)
 
 
-_POLICY: Final = "; ".join((
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self' data:",
-    "connect-src 'self'",
-    "worker-src 'self'",
-    "manifest-src 'self'",
-    "media-src 'self' blob:",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "base-uri 'none'",
-))
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "worker-src 'self'; manifest-src 'self'; media-src 'self' blob:; form-action 'none'; frame-ancestors 'none'; "
+    "base-uri 'none'"
+)

@@ -1,0 +1,243 @@
+"""The gate scanner in a real Chromium whose camera shows tickets' codes."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+import zxingcpp
+from aiohttp.test_utils import TestServer
+from gate_world import ADMIN, World, open_world
+from PIL import Image
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright, expect
+
+from engine.app import create_app
+from engine.foundation.connections import HotRedis
+from engine.services import ticket_images
+from engine.settings import Settings
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+]  # fmt: skip
+FRAME = (640, 480)
+WAIT_MS = 15_000
+
+
+@dataclass
+class Door:
+    """A running engine, a browser whose camera shows ticket 3, and where screenshots go."""
+
+    world: World
+    url: str
+    playwright: Playwright
+    folder: Path
+
+    async def credential(self, name: str = "North 1", gates: list[str] | None = None) -> str:
+        device, secret = await self.world.devices.create(ADMIN, self.world.event_id, name, gates or [])
+        return f"{device.id}.{secret}"
+
+    async def browser(self, *codes: str) -> Browser:
+        """A Chromium whose camera shows these codes, one after the other."""
+        film = self.folder / "camera.mjpeg"
+        film.write_bytes(b"".join(_frame(code) * 25 for code in codes) or _blank() * 10)
+        flags = [*FLAGS, f"--use-file-for-fake-video-capture={film}"]
+        return await self.playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+
+    async def page(self, browser: Browser, *, width: int = 390, height: int = 844) -> tuple[BrowserContext, Page]:
+        context = await browser.new_context(
+            viewport={"width": width, "height": height}, permissions=["camera"], base_url=self.url
+        )
+        page = await context.new_page()
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", lambda line: self.faults.append(line.text) if line.type == "error" else None)
+        return context, page
+
+    def __post_init__(self) -> None:
+        self.faults: list[str] = []
+
+    async def shoot(self, page: Page, name: str) -> None:
+        await page.screenshot(path=self.folder / f"{name}.png")
+
+
+def _frame(code: str) -> bytes:
+    symbol = Image.open(io.BytesIO(ticket_images.png(code))).convert("RGB").resize((360, 360))
+    picture = Image.new("RGB", FRAME, "#8a8578")
+    picture.paste(symbol, (140, 60))
+    return _jpeg(picture)
+
+
+def _blank() -> bytes:
+    return _jpeg(Image.new("RGB", FRAME, "#8a8578"))
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+async def _sign_in(page: Page, credential: str) -> None:
+    await page.goto("/gate")
+    await page.get_by_label("Credential").fill(credential)
+    await page.get_by_role("button", name="Start scanning").click()
+    await expect(page.locator("#chip-sync")).to_have_text("Synced", timeout=WAIT_MS)
+
+
+@pytest.fixture
+async def door(pool: asyncpg.Pool, hot: HotRedis, settings: Settings, tmp_path: Path) -> AsyncIterator[Door]:
+    world = await open_world(pool, hot, settings, tickets=12)
+    server = TestServer(create_app(settings))
+    await server.start_server()
+    folder = Path(os.environ.get("SHOTS", tmp_path))
+    async with async_playwright() as playwright:
+        yield Door(world, str(server.make_url("")).rstrip("/"), playwright, folder)
+    await server.close()
+    await world.close()
+
+
+async def test_the_camera_admits_a_ticket_once_and_shows_the_second_time_as_a_duplicate(door: Door) -> None:
+    browser = await door.browser(door.world.code(3), door.world.code(4))
+    _, page = await door.page(browser)
+    await page.goto("/gate")
+    await door.shoot(page, "gate-signin")
+    await _sign_in(page, await door.credential())
+    verdict = page.locator("#verdict")
+    await expect(verdict).to_contain_text("Welcome", timeout=WAIT_MS)
+    await expect(verdict).to_contain_text("Ada Lovelace")
+    await door.shoot(page, "gate-admit")
+    await expect(verdict).to_contain_text("Already in", timeout=WAIT_MS)
+    await expect(verdict).to_contain_text("North 1")
+    await door.shoot(page, "gate-duplicate")
+    log = await door.world.log()
+    assert [row["result"] for row in log[:3]] == ["admit", "admit", "duplicate"]
+    assert door.faults == []
+    await browser.close()
+
+
+async def test_codes_are_typed_people_found_by_name_and_exits_switched_to(door: Door) -> None:
+    browser = await door.browser()
+    _, page = await door.page(browser, width=1280, height=800)
+    await _sign_in(page, await door.credential())
+    verdict = page.locator("#verdict")
+    await page.get_by_label("Ticket code").fill(door.world.code(1))
+    await page.get_by_role("button", name="Check", exact=True).click()
+    await expect(verdict).to_contain_text("Welcome")
+    await page.get_by_role("button", name="Next").click()
+    await page.get_by_role("button", name="Find by name").click()
+    await page.get_by_label("Name, e-mail or order number").fill("lovel")
+    await expect(page.locator("#found li")).to_have_count(12)
+    await door.shoot(page, "gate-search")
+    await page.locator("#found button").nth(4).click()
+    await expect(verdict).to_contain_text("Welcome")
+    await page.get_by_role("button", name="Next").click()
+    await page.get_by_role("button", name="Exit").click()
+    await page.get_by_label("Ticket code").fill(door.world.code(1))
+    await page.keyboard.press("Enter")
+    await expect(verdict).to_contain_text("Goodbye")
+    await page.keyboard.press("Escape")
+    await page.get_by_label("Ticket code").fill("nonsense")
+    await page.keyboard.press("Enter")
+    await expect(verdict).to_contain_text("No entry")
+    await door.shoot(page, "gate-desktop-reject")
+    await page.keyboard.press("Escape")
+    await door.shoot(page, "gate-desktop")
+    assert [(row["result"], row["manual"]) for row in await door.world.log()] == [
+        ("admit", False), ("admit", True), ("exit_ok", False), ("reject", False),
+    ]  # fmt: skip
+    assert door.faults == []
+    await browser.close()
+
+
+async def test_without_a_network_the_bundle_judges_and_the_queue_is_sent_later(door: Door) -> None:
+    browser = await door.browser()
+    context, page = await door.page(browser)
+    await _sign_in(page, await door.credential())
+    await page.wait_for_function("navigator.serviceWorker.controller !== null")
+    await context.set_offline(True)
+    await page.reload()
+    await expect(page.locator("#event-title")).to_have_text("Night")
+    verdict = page.locator("#verdict")
+    for unit, word in ((5, "Welcome"), (5, "Already in"), (6, "Welcome")):
+        await page.get_by_label("Ticket code").fill(door.world.code(unit))
+        await page.keyboard.press("Enter")
+        await expect(verdict).to_contain_text(word)
+        await expect(verdict).to_contain_text("offline")
+        await page.keyboard.press("Escape")
+    await page.get_by_label("Ticket code").fill("nonsense")
+    await page.keyboard.press("Enter")
+    await expect(verdict).to_contain_text("No entry")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#chip-queue")).to_have_text("2 to send")
+    await expect(page.locator("#chip-net")).to_have_text("Offline")
+    await door.shoot(page, "gate-offline")
+    assert await door.world.log() == []
+    stored = await page.evaluate(
+        """async () => {
+            const db = await new Promise((resolve) => {
+                const request = indexedDB.open("onsale-gate");
+                request.onsuccess = () => resolve(request.result);
+            });
+            const all = (shelf) => new Promise((resolve) => {
+                const request = db.transaction(shelf).objectStore(shelf).getAll();
+                request.onsuccess = () => resolve(request.result);
+            });
+            return JSON.stringify([await all("queue"), await all("kept")]);
+        }"""
+    )
+    assert door.world.code(5) not in stored
+    assert "dev_" not in stored
+    await context.set_offline(False)
+    await expect(page.locator("#chip-queue")).to_be_hidden(timeout=WAIT_MS)
+    log = await door.world.log()
+    assert [(row["result"], row["online"]) for row in log] == [("admit", False), ("admit", False)]
+    await browser.close()
+
+
+async def test_a_revoked_scanner_signs_itself_out(door: Door) -> None:
+    browser = await door.browser()
+    _, page = await door.page(browser)
+    await page.goto("/gate")
+    await page.get_by_label("Credential").fill("hello")
+    await page.get_by_role("button", name="Start scanning").click()
+    await expect(page.locator("#credential-error")).to_contain_text("begins with dev_")
+    credential = await door.credential()
+    await _sign_in(page, credential)
+    await door.world.devices.revoke(ADMIN, door.world.event_id, credential.partition(".")[0])
+    await asyncio.sleep(1.1)
+    await page.get_by_label("Ticket code").fill(door.world.code(1))
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#credential-error")).to_contain_text("revoked")
+    await expect(page.locator("#scanner")).to_be_hidden()
+    await browser.close()
+
+
+async def test_the_shell_is_installable_and_strict(door: Door) -> None:
+    browser = await door.browser()
+    _, page = await door.page(browser)
+    answer = await page.goto("/tickets/checkin")
+    assert page.url.endswith("/gate")
+    policy = answer.headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert "camera=(self)" in answer.headers["permissions-policy"]
+    manifest = await page.evaluate("fetch('/gate/manifest.webmanifest').then((answer) => answer.json())")
+    assert manifest["start_url"] == "/gate"
+    for icon in manifest["icons"]:
+        status = await page.evaluate("(path) => fetch(path).then((answer) => answer.status)", icon["src"])
+        assert status == 200
+    await browser.close()
+
+
+def test_the_films_frame_reads_as_its_code() -> None:
+    picture = Image.open(io.BytesIO(_frame("hello")))
+    assert zxingcpp.read_barcode(picture).text == "hello"
