@@ -16,6 +16,8 @@ from engine.foundation.connections import HotRedis, RedisClient, open_client, op
 from engine.foundation.migrate import migrate
 from engine.settings import Settings
 
+pytest_plugins = ["tests.shop"]
+
 MIGRATIONS = Path(__file__).parent.parent / "engine" / "stores" / "migrations"
 TEST_MASTER_KEYS = "1:" + "11" * 32
 

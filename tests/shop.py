@@ -12,7 +12,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-
 from aiohttp.test_utils import TestServer
 from aiosmtpd.smtp import SMTP, Envelope
 
@@ -78,7 +77,9 @@ class Shop:
     def key(self) -> str:
         return f"key-{next(_keys)}-{new_id('k')}"
 
-    async def open_event(self, *sections: dict[str, Any], types: list[dict[str, Any]] | None = None, **columns: Any) -> None:
+    async def open_event(
+        self, *sections: dict[str, Any], types: list[dict[str, Any]] | None = None, **columns: Any
+    ) -> None:
         self.organization_id = await factories.organization(self.services.pool)
         sections = sections or (factories.general("Floor", 100),)
         types = types or [{"categories": ["Floor"]}]
@@ -161,24 +162,31 @@ class Shop:
     async def overdue(self, order: Answer) -> None:
         """Let the order's time be over."""
         await self.services.pool.execute(
-            "UPDATE orders SET expires_at = now() - interval '1 second', reconcile_at = now() WHERE id = $1", order["order_id"]
+            "UPDATE orders SET expires_at = now() - interval '1 second', reconcile_at = now() WHERE id = $1",
+            order["order_id"],
         )
 
     async def organizer(self, role: str = "owner") -> str:
         """The Authorization header of somebody who works for the event's organization."""
         user_id = new_id("usr")
         await self.services.pool.execute(
-            "INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, 'Organizer', 'x')", user_id, f"{user_id.lower()}@x.test"
+            "INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, 'Organizer', 'x')",
+            user_id,
+            f"{user_id.lower()}@x.test",
         )
         await self.services.pool.execute(
-            "INSERT INTO members (organization_id, user_id, role) VALUES ($1, $2, $3)", self.organization_id, user_id, role
+            "INSERT INTO members (organization_id, user_id, role) VALUES ($1, $2, $3)",
+            self.organization_id,
+            user_id,
+            role,
         )
         return "Bearer " + self.bearers.sign(Person(user_id, is_admin=False))
 
     async def pulse(self) -> dict[str, int]:
         """Units free, held, ordered and sold, as Redis counts them."""
         found = await self.services.redis.hgetall(b"inv:{%s}:pulse" % self.event_id.encode())
-        return {name.decode(): int(value) for name, value in found.items() if name in {b"free", b"held", b"ordered", b"sold"}}
+        names = {b"free", b"held", b"ordered", b"sold"}
+        return {name.decode(): int(value) for name, value in found.items() if name in names}
 
     async def settled_errands(self) -> int:
         """Errands left in the outbox besides mail."""

@@ -21,7 +21,7 @@ from engine.domain.payments import Intent, Verdict
 from engine.foundation import logs
 from engine.foundation.clock import now
 from engine.foundation.errors import NotFound
-from engine.services.lane import PaymentLane
+from engine.services.lane import TURN_WAIT_MAX_S, PaymentLane
 from engine.services.outbox import Outbox
 from engine.stores.orders import OrderBook
 from engine.stores.payments import PaymentLedger, Settlement
@@ -30,6 +30,7 @@ from engine.stores.stripe_gateway import StripeGateway
 RECONCILED_PER_STEP = 100
 RECONCILE_CONCURRENCY = 8
 RECONCILE_AGAIN_S = 15.0
+LOOK_WAIT_MAX_S = 1.0            # looking early must not keep payments waiting
 
 _SETTLED = Counter("onsale_orders_settled_total", "Orders that became paid", ["how"])
 _CLOSED = Counter("onsale_orders_closed_total", "Orders that ended unpaid", ["how"])
@@ -83,7 +84,14 @@ class Payments:
             task.add_done_callback(lambda _: self._opening.pop(order.id, None))
         return await asyncio.shield(task)
 
-    async def converge(self, order_id: str, *, intent_id: str | None = None, webhook_id: str | None = None) -> Order:
+    async def converge(
+        self,
+        order_id: str,
+        *,
+        intent_id: str | None = None,
+        webhook_id: str | None = None,
+        turn_wait_max_s: float = TURN_WAIT_MAX_S,
+    ) -> Order:
         """Bring the order in line with the provider; the order as it is afterwards.
 
         ``intent_id`` is a claim, checked against the order. NotFound where there is no such order (yet).
@@ -94,7 +102,9 @@ class Payments:
             raise PaymentMismatch(order_id=order_id)
         if order.status in PAID or known is None:
             return order
-        intent = await self._lane.run("payment_intents.read", lambda: self._gateway.read_intent(known))
+        intent = await self._lane.run(
+            "payment_intents.read", lambda: self._gateway.read_intent(known), turn_wait_max_s=turn_wait_max_s
+        )
         return await self._apply(order, intent, webhook_id)
 
     async def confirm(self, order_id: str, intent_id: str) -> Order:
@@ -144,7 +154,7 @@ class Payments:
             elif order.overdue(now()):
                 await self._close(order, status="expired", note="expired", actor=("system", ""))
             else:
-                await self.converge(order_id)
+                await self.converge(order_id, turn_wait_max_s=LOOK_WAIT_MAX_S)
         except Exception as error:  # noqa: BLE001 - one order's trouble must not stop the others; it is due again soon
             _log.warning("reconcile_failed", order_id=order_id, error=repr(error))
 

@@ -20,6 +20,7 @@ from engine.stores.database import Database, Pool
 from engine.stores.outbox import AT_ONCE_DELAY_S, Errand
 
 BATCH_MAX = 64
+LOOK_FIRST_S = 20                # an order this old is looked up at the provider: its webhook may be lost
 AGE_MAX_MS = 2_000               # the lane behind it is slower: an order that is here already has its units
 
 _PLACE = """
@@ -42,7 +43,7 @@ WITH wanted AS (
         amount_cents, price, expires_at, reconcile_at, promo_code_id, payment_method_id, lease_id, correlation_id,
         ip_address, user_agent, destination_account)
     SELECT w.id, w.number, w.event_id, w.hold_id, w.user_id, w.buyer_name, w.buyer_email, w.consents::jsonb, w.currency,
-        w.amount_cents, w.price::jsonb, w.expires_at, w.expires_at, p.id, w.payment_method_id, w.lease_id,
+        w.amount_cents, w.price::jsonb, w.expires_at, least(w.expires_at, now() + make_interval(secs => $33)), p.id, w.payment_method_id, w.lease_id,
         w.correlation_id, w.ip_address::inet, w.user_agent, g.stripe_account_id
       FROM wanted w
       JOIN events e ON e.id = w.event_id
@@ -255,6 +256,7 @@ class OrderBook:
             [_json(line.taxes) for _, line in lines],
             [line.total_cents for _, line in lines],
             AT_ONCE_DELAY_S,
+            LOOK_FIRST_S,
         )
         by_id = {row["id"]: row for row in rows}
         answers = []

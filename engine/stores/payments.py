@@ -90,11 +90,15 @@ _NOTE = """
 UPDATE orders SET status = $2, payment_error = $3 WHERE id = $1 AND status IN ('pending', 'processing')
    AND (status, coalesce(payment_error, '')) IS DISTINCT FROM ($2, coalesce($3, ''))
 """
+# Overdue orders first; the others are looked at after LOOK_FIRST_S and then at growing intervals, because a webhook may
+# have been lost while its buyer waits.
 _CLAIM = """
-UPDATE orders SET reconcile_at = now() + make_interval(secs => $2)
+UPDATE orders
+   SET reconcile_at = CASE WHEN expires_at <= now() THEN now() + make_interval(secs => $2)
+       ELSE least(expires_at, now() + greatest(make_interval(secs => $2), (now() - created_at) / 2)) END
  WHERE id IN (
     SELECT id FROM orders WHERE status IN ('pending', 'processing') AND reconcile_at <= now()
-     ORDER BY reconcile_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+     ORDER BY expires_at > now(), reconcile_at LIMIT $1 FOR UPDATE SKIP LOCKED)
 RETURNING id
 """
 _LATE = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.shop import Shop, mailbox, shop  # noqa: F401 - fixtures
+from tests.shop import Shop
 
 
 async def test_a_hold_becomes_an_order_becomes_tickets(shop: Shop):

@@ -1,0 +1,265 @@
+"""Webhooks, refunds and disputes: whatever arrives, in whatever order, money and tickets end where they must."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import orjson
+import pytest
+import stripe
+
+from tests import factories
+from tests.shop import Answer, Shop
+
+SECRET = "whsec_test_onsale"
+
+
+def signed(event: dict, *, at_s: int | None = None, secret: str = SECRET) -> tuple[bytes, str]:
+    body = orjson.dumps(event)
+    at_s = at_s or int(time.time())
+    signature = stripe.WebhookSignature._compute_signature(f"{at_s}.{body.decode()}", secret)
+    return body, f"t={at_s},v1={'0' * 64},v1={signature}"
+
+
+def event_of(kind: str, about: dict, event_id: str = "evt_test_1") -> dict:
+    return {"id": event_id, "object": "event", "type": kind, "data": {"object": about}}
+
+
+async def deliver(shop: Shop, event: dict, **more) -> Answer:
+    body, signature = signed(event, **more)
+    return await shop.ask("POST", "/v1/webhooks/stripe", body, Stripe_Signature=signature)
+
+
+async def refund(shop: Shop, order: Answer, head: str, **body) -> Answer:
+    path = f"/v1/orders/{order['order_id']}/refunds"
+    return await shop.ask(
+        "POST", path, {"reason": "asked for", **body}, Authorization=head, Idempotency_Key=shop.key()
+    )
+
+
+def intent_of(order: Answer) -> str:
+    return order["client_secret"].partition("_secret_")[0]
+
+
+async def test_a_webhook_without_a_valid_fresh_signature_is_refused(shop: Shop):
+    event = event_of("payment_intent.succeeded", {"id": "pi_1", "metadata": {}})
+    assert (await deliver(shop, event, secret="whsec_other"))["code"] == "webhook_signature_invalid"
+    stale = await deliver(shop, event, at_s=int(time.time()) - 301)
+    assert (stale.status, stale["code"]) == (400, "webhook_signature_invalid")
+    assert (await shop.ask("POST", "/v1/webhooks/stripe", b"{}")).status == 400
+    assert await shop.services.pool.fetchval("SELECT count(*) FROM webhook_events") == 0
+
+
+async def test_unknown_kinds_are_stored_and_acknowledged(shop: Shop):
+    assert (await deliver(shop, event_of("invoice.paid", {"id": "in_1"}))).status == 200
+    assert (await deliver(shop, event_of("invoice.paid", {"id": "in_1"})))["repeated"] is True
+    rows = await shop.services.pool.fetch("SELECT kind, status FROM webhook_events")
+    assert [tuple(row) for row in rows] == [("invoice.paid", "ignored")]
+
+
+async def test_a_hundred_copies_in_parallel_have_one_effect(shop: Shop):
+    await shop.open_event()
+    await shop.switch(webhook_enabled=False)
+    order = await shop.ordered(2)
+    await shop.pay(order)
+    about = {"id": intent_of(order), "metadata": {"order_id": order["order_id"]}}
+    event = event_of("payment_intent.succeeded", about)
+    others = [event_of("payment_intent.succeeded", about, f"evt_other_{index}") for index in range(10)]
+    answers = await asyncio.gather(*(deliver(shop, event) for _ in range(100)), *(deliver(shop, e) for e in others))
+    assert {answer.status for answer in answers} == {200}
+    await shop.until(order, "paid")
+    assert len(await shop.tickets(order)) == 2
+    assert await shop.services.pool.fetchval("SELECT count(*) FROM audit_log WHERE action = 'order.paid'") == 1
+    assert await shop.services.pool.fetchval("SELECT count(*) FROM outbox WHERE topic = 'mail.tickets'") == 1
+
+
+async def test_an_event_that_comes_before_its_order_is_parked_and_repeated(shop: Shop):
+    await shop.open_event()
+    await shop.switch(webhook_enabled=False)
+    order = await shop.ordered()
+    await shop.pay(order)
+    pool, order_id = shop.services.pool, order["order_id"]
+    stranger = "ord_" + "0" * 26
+    nobodys = {"id": "pi_x", "metadata": {"order_id": stranger}}
+    await deliver(shop, event_of("payment_intent.succeeded", nobodys, "evt_a"))
+    assert await pool.fetchval("SELECT status FROM webhook_events WHERE id = 'evt_a'") == "parked"
+    ours = {"id": intent_of(order), "metadata": {"order_id": order_id}}
+    payload = event_of("payment_intent.succeeded", ours, "evt_a")
+    await pool.execute("UPDATE webhook_events SET payload = $1, available_at = now() WHERE id = 'evt_a'", payload)
+    await shop.work("webhook_retry")
+    assert await pool.fetchval("SELECT status FROM webhook_events WHERE id = 'evt_a'") == "processed"
+    assert (await shop.status(order))["status"] == "paid"
+
+
+async def test_an_event_that_never_fits_becomes_a_dead_letter_that_can_be_replayed(shop: Shop):
+    pool = shop.services.pool
+    stranger = {"id": "pi_x", "metadata": {"order_id": "ord_" + "0" * 26}}
+    await deliver(shop, event_of("payment_intent.succeeded", stranger, "evt_a"))
+    await pool.execute("UPDATE webhook_events SET attempts = 24, available_at = now()")
+    await shop.work("webhook_retry")
+    assert [row["id"] for row in await shop.services.webhooks.dead(10)] == ["evt_a"]
+    assert await shop.services.webhooks.replay("evt_a") is True
+    assert await shop.services.webhooks.dead(10) == []
+
+
+async def test_failure_after_success_stays_paid(shop: Shop):
+    await shop.open_event()
+    order = await shop.paid()
+    about = {"id": intent_of(order), "metadata": {"order_id": order["order_id"]}}
+    await deliver(shop, event_of("payment_intent.payment_failed", about))
+    await deliver(shop, event_of("payment_intent.canceled", about, "evt_test_2"))
+    assert (await shop.status(order))["status"] == "paid"
+
+
+async def test_a_refund_that_is_told_before_the_success_ends_refunded(shop: Shop):
+    await shop.open_event()
+    await shop.switch(webhook_enabled=False)
+    order = await shop.ordered()
+    await shop.pay(order)
+    async with shop.http.post(
+        f"{shop.stripe_url}/v1/refunds",
+        data={"payment_intent": intent_of(order)},
+        headers={"Authorization": "Bearer sk_test_onsale"},
+    ) as response:
+        assert response.status == 200, await response.text()
+    await deliver(shop, event_of("charge.refunded", {"id": "ch_1", "payment_intent": intent_of(order)}))
+    about = {"id": intent_of(order), "metadata": {"order_id": order["order_id"]}}
+    await deliver(shop, event_of("payment_intent.succeeded", about, "evt_test_2"))
+    answer = await shop.status(order)
+    assert (answer["status"], answer["refunded_cents"]) == ("refunded", 1000)
+    assert [ticket["status"] for ticket in await shop.tickets(order)] == ["refunded"]
+    assert await shop.pulse() == {"free": 100, "held": 0, "ordered": 0, "sold": 0}
+
+
+async def test_a_late_paying_method_waits_in_processing_and_then_settles(shop: Shop):
+    await shop.open_event()
+    await shop.switch(processing_ms=300)
+    order = await shop.ordered()
+    await shop.pay(order, "pm_usBankAccount_success")
+    assert (await shop.until(order, "processing"))["payment"]["state"] == "processing"
+    await shop.until(order, "paid")
+
+
+async def test_duplicated_reordered_and_lost_webhooks_converge(shop: Shop):
+    await shop.open_event()
+    await shop.switch(
+        webhook_duplicate_rate=0.5, webhook_copies=5, webhook_reorder_rate=0.5, webhook_reorder_ms=50,
+        webhook_loss_rate=0.2, webhook_retry_base_ms=50, seed=7,
+    )  # fmt: skip
+    orders = await asyncio.gather(*(shop.ordered() for _ in range(10)))
+    await asyncio.gather(*(shop.pay(order) for order in orders))
+    await asyncio.sleep(0.5)
+    await shop.services.pool.execute("UPDATE orders SET reconcile_at = now()")
+    await shop.work("payment_reconciler")
+    for order in orders:
+        assert (await shop.until(order, "paid"))["tickets"]["issued"] == 1
+
+
+async def test_refunds_of_lines_return_their_stored_cents_and_free_their_units(shop: Shop):
+    types = [{"categories": ["Floor"], "price_cents": 1010}]
+    await shop.open_event(taxes=[{"name": "GST", "rate_bp": 500}], types=types)
+    order = await shop.paid(3)
+    head = await shop.organizer("finance")
+    tickets = await shop.tickets(order)
+    lines = [ticket["id"] for ticket in tickets]
+    first = await refund(shop, order, head, lines=[lines[2]])
+    assert first.status == 201, first.body
+    assert (first["status"], first["amount_cents"], first["taxes"]) == ("succeeded", 1060, {"GST": 50})
+    assert (await shop.status(order))["status"] == "partially_refunded"
+    assert [ticket["status"] for ticket in await shop.tickets(order)] == ["valid", "valid", "refunded"]
+    assert await shop.pulse() == {"free": 98, "held": 0, "ordered": 0, "sold": 2}
+    again = await refund(shop, order, head, lines=[lines[2]])
+    assert (again.status, again["code"]) == (409, "refund_exceeds_paid")
+    rest = await refund(shop, order, head)
+    assert (rest["amount_cents"], rest["taxes"]) == (2122, {"GST": 102})
+    assert (await shop.status(order))["status"] == "refunded"
+    assert (await refund(shop, order, head, amount_cents=1))["code"] == "refund_exceeds_paid"
+    assert await shop.pulse() == {"free": 100, "held": 0, "ordered": 0, "sold": 0}
+    assert (await shop.paid(3)).status == 201
+
+
+async def test_refunds_of_amounts_return_exactly_what_was_paid(shop: Shop):
+    taxes = [{"name": "GST", "rate_bp": 500}, {"name": "PST", "rate_bp": 700}]
+    await shop.open_event(taxes=taxes, types=[{"categories": ["Floor"], "price_cents": 10_000}])
+    order = await shop.paid()
+    head = await shop.organizer()
+    parts = [await refund(shop, order, head, amount_cents=amount) for amount in (3333, 3333, 4534)]
+    assert [(p["net_cents"], p["taxes"]["GST"], p["taxes"]["PST"]) for p in parts] == [
+        (2976, 149, 208), (2975, 149, 209), (4049, 202, 283),
+    ]  # fmt: skip
+    state = await shop.provider()
+    assert state["captured_cents"] == state["refunded_cents"] == {"cad": 11_200}
+    assert (await shop.status(order))["status"] == "refunded"
+
+
+async def test_more_than_is_left_is_refused_and_nothing_is_written(shop: Shop):
+    await shop.open_event()
+    order = await shop.paid(2)
+    head = await shop.organizer()
+    answer = await refund(shop, order, head, amount_cents=2001)
+    assert (answer.status, answer["code"], answer["refundable_cents"]) == (409, "refund_exceeds_paid", 2000)
+    answers = await asyncio.gather(*(refund(shop, order, head, amount_cents=1500) for _ in range(4)))
+    assert sorted(answer.status for answer in answers) == [201, 409, 409, 409]
+    assert (await refund(shop, await shop.ordered(), head))["code"] == "order_not_refundable"
+
+
+@pytest.mark.parametrize(("role", "status"), [("box_office", 403), ("finance", 201), ("manager", 201)])
+async def test_only_who_handles_money_may_refund(shop: Shop, role: str, status: int):
+    await shop.open_event()
+    order = await shop.paid()
+    assert (await refund(shop, order, await shop.organizer(role), amount_cents=1)).status == status
+
+
+async def test_a_stranger_does_not_even_learn_of_the_order(shop: Shop):
+    await shop.open_event()
+    order = await shop.paid()
+    shop.organization_id = await factories.organization(shop.services.pool)
+    assert (await refund(shop, order, await shop.organizer())).status == 404
+
+
+async def test_a_refund_the_provider_cannot_take_now_is_pending_and_pushed_later(shop: Shop):
+    await shop.open_event()
+    order = await shop.paid()
+    await shop.switch(faults=[{"kind": "lost_reply", "endpoint": "POST /v1/refunds", "remaining": 1},
+                              {"kind": "outage", "endpoint": "POST /v1/refunds", "remaining": 20}])  # fmt: skip
+    answer = await refund(shop, order, await shop.organizer())
+    assert (answer.status, answer["status"]) == (201, "pending")
+    assert [ticket["status"] for ticket in await shop.tickets(order)] == ["refunded"]
+    await shop.switch(faults=[])
+    await shop.services.pool.execute("UPDATE refunds SET push_at = now()")
+    await shop.work("refund_push")
+    assert (await shop.status(order))["status"] == "refunded"
+    assert (await shop.status(order))["refunded_cents"] == 1000
+
+
+async def test_a_refund_that_fails_later_gives_the_cents_back_to_the_order(shop: Shop):
+    await shop.open_event()
+    await shop.switch(refund_pending_ms=200)
+    order = await shop.ordered()
+    await shop.pay(order, "pm_card_refundFail")
+    await shop.until(order, "paid")
+    assert (await refund(shop, order, await shop.organizer(), amount_cents=400)).status == 201
+    async with asyncio.timeout(5):
+        while (await shop.status(order))["refunded_cents"]:
+            await asyncio.sleep(0.05)
+    async with asyncio.timeout(5):
+        while await shop.services.pool.fetchval("SELECT status FROM refunds") != "failed":
+            await asyncio.sleep(0.05)
+    assert (await shop.status(order))["status"] == "paid"
+
+
+async def test_a_dispute_blocks_the_tickets_until_it_is_won(shop: Shop):
+    await shop.open_event()
+    order = await shop.paid(2)
+    dispute = await shop.sandbox("disputes", {"payment_intent": intent_of(order)})
+
+    async def shown(status: str) -> None:
+        async with asyncio.timeout(5):
+            while [ticket["status"] for ticket in await shop.tickets(order)] != [status] * 2:
+                await asyncio.sleep(0.02)
+
+    await shown("blocked")
+    won = event_of("charge.dispute.closed", {"id": dispute["id"], "payment_intent": intent_of(order), "status": "won"})
+    await deliver(shop, won)
+    await shown("valid")
