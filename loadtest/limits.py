@@ -18,6 +18,8 @@ ATTEMPTS_MAX = 8  # of one request that is shed, limited or broken
 RETRY_AFTER_MAX_S = 10.0
 RETRY_JITTER_SHARE = 0.3
 BROKEN_PAUSE_S = 0.25  # doubled with each attempt
+IN_FLIGHT_TRIES_MAX = 60  # while the first try under the same key is still being answered, or its server died over it
+IN_FLIGHT_PAUSE_S = 1.5
 
 ROOM_POLLS_MAX = 300
 CLAIM_POLLS_MAX = 300

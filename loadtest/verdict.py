@@ -138,8 +138,9 @@ def _ledger_reasons(ledger: Obj | None, asked: Asked, sold: int) -> list[str]:
     counts = [ledger.get(name) for name in ("sold", "held", "free", "capacity")]
     if all(isinstance(count, int) for count in counts):
         taken, held, free, capacity = (int(count or 0) for count in counts)
-        if taken + held + free != capacity:
-            found.append(f"sold {taken} + held {held} + free {free} is not the capacity {capacity}")
+        apart = sum(int(ledger.get(name) or 0) for name in ("ordered", "blocked"))
+        if taken + held + free + apart != capacity:
+            found.append(f"sold {taken} + held {held} + free {free} + apart {apart} is not the capacity {capacity}")
         if asked.fresh_event and taken != sold:
             found.append(f"the ledger sold {taken} units, the buyers hold tickets for {sold}")
     if ledger.get("exit_status") and not found:

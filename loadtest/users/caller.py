@@ -69,15 +69,19 @@ class Caller:
             sent["Content-Type"] = "application/json"
         elif form is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
-        reply = Reply(0, {}, 0.0, None)
-        for attempt in range(limits.ATTEMPTS_MAX):
+        reply, attempt = Reply(0, {}, 0.0, None), 0
+        for _ in range(limits.ATTEMPTS_MAX + limits.IN_FLIGHT_TRIES_MAX):
             reply, kind = self._once(step, method, url, data, sent, due_s or time.time())
             due_s = None
-            if not _again(reply, kind) or self.out_of_time or attempt + 1 == limits.ATTEMPTS_MAX:
-                return reply
-            wait_s = limits.BROKEN_PAUSE_S * 2**attempt
-            if reply.retry_after_s:
-                wait_s = min(reply.retry_after_s, limits.RETRY_AFTER_MAX_S)
+            if reply.body.get("code") == "idempotency_in_flight":
+                wait_s = limits.IN_FLIGHT_PAUSE_S
+            elif kind in {"shed", "limited", "error", "broken"} and attempt + 1 < limits.ATTEMPTS_MAX:
+                wait_s = min(reply.retry_after_s or limits.BROKEN_PAUSE_S * 2**attempt, limits.RETRY_AFTER_MAX_S)
+                attempt += 1
+            else:
+                break
+            if self.out_of_time:
+                break
             self.pause(wait_s * (1 + random.uniform(0, limits.RETRY_JITTER_SHARE)))
         return reply
 
@@ -109,10 +113,6 @@ def _kind(status: int, *, has_retry_after: bool) -> Kind:
     if status >= 500:  # noqa: PLR2004
         return "error"
     return "refused" if status >= 400 else "ok"  # noqa: PLR2004
-
-
-def _again(reply: Reply, kind: Kind) -> bool:
-    return kind in {"shed", "limited", "error", "broken"} or reply.body.get("code") == "idempotency_in_flight"
 
 
 def _object(content: bytes | str | None) -> Obj:
