@@ -161,7 +161,7 @@ class Event(Struct, frozen=True, kw_only=True):
     timezone: str
     currency: str
     hold_ttl_s: int
-    orphan_policy: str
+    orphan_policy: OrphanPolicy
     taxes: tuple[TaxRule, ...]
     fee: FeeRule
     max_tickets_per_buyer: int | None

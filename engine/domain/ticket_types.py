@@ -70,7 +70,7 @@ class TicketTypeRow(Struct, frozen=True, kw_only=True):
     max_per_order: int
     sales_start_at: datetime | None
     sales_end_at: datetime | None
-    visibility: str
+    visibility: Visibility
     taxable: bool
     sort: int
     version: int

@@ -17,6 +17,7 @@ from engine.domain.catalogue_errors import (
     EventUnknown,
     TooManyOfThem,
 )
+from engine.domain.event_copy import EventCopy, copied, copied_type
 from engine.domain.event_search import ListingFilter
 from engine.domain.events import (
     EVENTS_PER_ORGANIZATION_MAX,
@@ -89,6 +90,20 @@ class Events:
             event_id = await self._insert(db, given)
             await audit.record(db, person, "event.created", event_id, organization_id=given.organization_id)
             return await _locked(db, event_id)
+
+    async def copy(self, person: Person, event_id: str, given: EventCopy) -> Event:
+        """A draft of the same event on another date, with its ticket types; codes and allotments stay behind."""
+        event = await self.writable(person, event_id)
+        draft = copied(event, given)
+        check(draft)
+        async with self._pool.acquire() as db, db.transaction():
+            copy_id = await self._insert(db, draft)
+            for row in await ticket_types.of_event(db, event_id):
+                kind = copied_type(row, given.starts_at - event.starts_at)
+                number = await ticket_types.next_number(db, copy_id)
+                await ticket_types.insert(db, new_id("tt"), copy_id, number, kind)
+            await audit.record(db, person, "event.copied", copy_id, from_event=event_id)
+            return await self.refresh(db, copy_id)
 
     async def change(self, person: Person, event_id: str, expected: str, given: EventChange) -> Event:
         """Change what is given. EventFrozen for what publication fixed; PreconditionFailed where it moved on."""

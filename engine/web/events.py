@@ -16,6 +16,7 @@ from engine.domain.catalogue_errors import (
     OrganizationUnknown,
     VenueUnknown,
 )
+from engine.domain.event_copy import EventCopy
 from engine.domain.events import Event, EventChange, NewEvent
 from engine.foundation import http
 from engine.foundation.errors import (
@@ -62,6 +63,14 @@ async def create_event(request: web.Request) -> web.Response:
     """Begin a draft."""
     actor = person(request)
     event = await request.config_dict[EVENTS].create(actor, await form(request, NewEvent))
+    return created(event, event.version, f"/v1/events/{event.id}")
+
+
+async def copy_event(request: web.Request) -> web.Response:
+    """Begin a draft of the same event on another date."""
+    actor = person(request)
+    given = await form(request, EventCopy)
+    event = await request.config_dict[EVENTS].copy(actor, request.match_info["event_id"], given)
     return created(event, event.version, f"/v1/events/{event.id}")
 
 
@@ -133,6 +142,10 @@ ROUTES: Final = (
         "DELETE", _ONE, delete_event, "organizer", status=204,
         refuses=(*_WRITES, EventNotDraft, EventHasOrders, PreconditionFailed, PreconditionRequired),
         aliases=aliases(_ONE),
+    ),
+    Route(
+        "POST", f"{_ONE}/copy", copy_event, "organizer", takes=EventCopy, gives=Event, status=201,
+        refuses=(*_WRITES, Invalid), aliases=aliases(f"{_ONE}/copy", f"{_ONE}/clone", f"{_ONE}/duplicate"),
     ),
     Route(
         "POST", f"{_ONE}/publish", publish_event, "organizer", gives=Event,

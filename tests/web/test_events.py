@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import asyncpg
+import pytest
 
 from engine.foundation.connections import HotRedis
 from engine.foundation.ids import new_id
@@ -186,6 +189,22 @@ async def test_a_cancelled_event_stops_selling_and_its_refunds_are_queued_once(r
     await organizer.refused("event_not_published", "POST", f"{path}/unpublish")
     await organizer.refused("event_frozen", "PATCH", path, {"title": "Y"}, headers={"If-Match": "*"})
     await organizer.refused("event_frozen", "PUT", f"{path}/on-sale", {"opens_at": at(1)})
+
+
+async def test_a_copy_is_a_draft_on_another_date_with_the_same_ticket_types(register):
+    organizer = await register()
+    event = await organizer.published(allow_refunds_until=at(29), taxes=[{"name": "GST", "rate_bp": 500}])
+    path = f"/v1/events/{event['id']}/copy"
+    await organizer.refused("invalid", "POST", path, {"starts_at": at(60), "ends_at": at(59)})
+    await organizer.refused("invalid", "POST", path, {"starts_at": "9999-12-31T23:00:00Z"})
+    copy = await organizer.ok("POST", path, {"starts_at": at(60), "title": "Second Night"}, 201)
+    assert (copy["status"], copy["slug"], copy["price_from_cents"]) == ("draft", "second-night", 4725)
+    moments = [datetime.fromisoformat(copy[name]) for name in ("allow_refunds_until", "starts_at", "ends_at")]
+    assert (moments[1] - moments[0]).total_seconds() == pytest.approx(86400, abs=5)
+    assert (moments[2] - moments[1]).total_seconds() == pytest.approx(10800, abs=5)
+    kinds = (await organizer.ok("GET", f"/v1/events/{copy['id']}/ticket-types"))["data"]
+    assert [(kind["name"], kind["number"]) for kind in kinds] == [("Regular", 0)]
+    assert copy["on_sale"] is None
 
 
 async def test_only_a_draft_is_deleted_with_all_that_hangs_on_it(register, pool: asyncpg.Pool):

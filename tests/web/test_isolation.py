@@ -48,6 +48,7 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         "VenueChange": {"name": "Mine"},
         "NewEvent": event,
         "EventChange": {"title": "Mine"},
+        "EventCopy": {"starts_at": at(9)},
         "NewTicketType": {"name": "T", "price_cents": 1, "categories": ["Floor"]},
         "TicketTypeChange": {"price_cents": 1},
         "NewOnSale": {"opens_at": at(2)},
