@@ -100,15 +100,15 @@ class SellingEvent:
     units: int
     memo: dict[Any, Any] = field(default_factory=dict)   # prices and tape names worked out for this snapshot
 
-    def check_open(self, now_ms: int) -> None:
-        """SalesNotOpen or SalesClosed outside the on-sale window."""
+    def check_open(self, now_ms: int, *, admitted: bool = False) -> None:
+        """SalesNotOpen or SalesClosed outside the on-sale window. The room decides the opening for those it let in."""
         if self.status == "cancelled":
             raise SalesClosed("This event was cancelled")
         if self.status != "published" or (self.closes_at_ms is not None and now_ms >= self.closes_at_ms):
             raise SalesClosed
         if self.opens_at_ms is None:
             raise SalesNotOpen
-        if now_ms < self.opens_at_ms:
+        if now_ms < self.opens_at_ms and not admitted:
             raise SalesNotOpen(opens_at=rfc3339(self.opens_at_ms), opens_at_ms=self.opens_at_ms)
 
     def check_type_open(self, kind: TicketTypeTerms, now_ms: int) -> None:

@@ -20,13 +20,14 @@ ANY_NUMBER = 65_535
 def desk_terms(event: Mapping[str, Any], kinds: Sequence[TicketTypeTerms], seat_map: hotpath_rs.SeatMap) -> bytes:
     """JSON of the terms; an event that is not on sale opens never."""
     published = event["status"] == "published" and event["opens_at"] is not None
+    never_closes = NEVER_MS if published else 0
     categories = seat_map.category_map()
     policy = {"off": 0, "lenient": 2}.get(event["orphan_policy"], 1)
     return orjson.dumps({
         "event_id": event["id"],
         "hold_ttl_ms": event["hold_ttl_s"] * 1000,
         "opens_at_ms": to_ms(event["opens_at"]) if published else NEVER_MS,
-        "closes_at_ms": to_ms(event["closes_at"]) if event["closes_at"] else NEVER_MS,
+        "closes_at_ms": to_ms(event["closes_at"]) if published and event["closes_at"] else never_closes,
         "room_enabled": bool(event["room_enabled"]),
         "admission_leeway_ms": ADMISSION_LEEWAY_MS,
         "max_per_buyer": event["max_tickets_per_buyer"] or ANY_NUMBER,

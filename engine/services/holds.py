@@ -111,7 +111,7 @@ class Holds:
         """Set units aside, all or nothing. The same principal and key get the same hold (another body: 422)."""
         event = await self._selling.get(request.event_id)
         lease_id = admit(event, admission)
-        event.check_open(now_ms())
+        event.check_open(now_ms(), admitted=bool(lease_id))
         asks, promo, codes = read_asks(event, request)
         price = price_of(event, asks, promo)
         hold_id = event.keys.identity_digest(b"hold\0" + principal.encode() + b"\0" + key.encode())[:16]

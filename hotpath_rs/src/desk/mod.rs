@@ -128,7 +128,8 @@ impl Desk {
         now_ms: u64,
     ) -> Option<Prepared> {
         let terms = &self.terms;
-        if now_ms < terms.opens_at_ms || now_ms >= terms.closes_at_ms {
+        // Where there is a room, it decides the opening: who was let in may buy.
+        if now_ms >= terms.closes_at_ms || (now_ms < terms.opens_at_ms && !terms.room_enabled) {
             return None;
         }
         let request: Request<'_> = serde_json::from_slice(body).ok()?;

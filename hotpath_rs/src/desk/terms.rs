@@ -9,7 +9,7 @@ pub struct Terms {
     pub event_id: String,
     /// How long a hold lives, ms.
     pub hold_ttl_ms: u32,
-    /// Selling opens.
+    /// Selling opens; where there is a room, whoever it let in may buy whatever this says.
     pub opens_at_ms: u64,
     /// Selling closes.
     pub closes_at_ms: u64,
