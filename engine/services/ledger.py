@@ -73,6 +73,10 @@ def _compare(event: SellingEvent, ledger: LedgerView, redis: RedisView) -> tuple
     unsettled = sum(row["status"] in _UNPAID and row["late"] for row in ledger.orders)
     if unsettled:
         problems.append(f"orders: {unsettled} unsettled past their deadline + 120 s")
+    if redis.map is not None and counts[SOLD] + counts[HELD] + counts[ORDERED] + counts[BLOCKED] + sum(
+        count for state, count in counts.items() if state >= FREE
+    ) != event.units:
+        problems.append("redis: sold + held + free is not the capacity")
     conflicts = len(ledger.double_tickets) + sum(len(rows) > 1 for rows in owners.values())
     report = {
         "event_id": event.id,
@@ -80,8 +84,9 @@ def _compare(event: SellingEvent, ledger: LedgerView, redis: RedisView) -> tuple
         "capacity": event.units,
         "sold": sum(row["status"] in _SOLD for rows in owners.values() for row in rows),
         "ordered": sum(row["status"] in _UNPAID for rows in owners.values() for row in rows),
-        "held": counts[HELD],
+        "held": counts[HELD] + counts[ORDERED] + counts[BLOCKED],   # whatever is neither sold nor free
         "free": sum(count for state, count in counts.items() if state >= FREE),
+        "on_hold": counts[HELD],
         "blocked": counts[BLOCKED],
         "unit_conflicts": conflicts,
         "orders": len(ledger.orders),
