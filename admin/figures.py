@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from admin.trace import Trace
 from engine.domain.inventory import BLOCKED, FREE, HELD, ORDERED, SOLD
 from engine.domain.selling import SellingEvent
 from engine.services.wiring import Services
@@ -68,6 +69,7 @@ class Figures:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self.trace = Trace()
         self._known: OrderedDict[str, tuple[float, Live]] = OrderedDict()
 
     async def live(self, event_id: str) -> Live:

@@ -1,0 +1,40 @@
+"""Signing in, and the account's own settings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from admin.forms.fields import Name
+from admin.forms.filled import Form
+from engine.domain.people import EMAIL_CHARS_MAX, PASSWORD_CHARS_MAX, Credentials, PasswordChange, Registration
+from engine.foundation import shapes
+
+# A password is taken as it is typed, blanks and all.
+Password = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=PASSWORD_CHARS_MAX)]
+
+
+class SignInForm(Form):
+    email: str = Field(min_length=1, max_length=EMAIL_CHARS_MAX)
+    password: Password
+
+    def given(self) -> Credentials:
+        return shapes.build(self.model_dump(), Credentials)
+
+
+class RegisterForm(Form):
+    name: Name
+    email: str = Field(min_length=1, max_length=EMAIL_CHARS_MAX)
+    password: Password
+
+    def given(self) -> Registration:
+        return shapes.build(self.model_dump(), Registration)
+
+
+class PasswordForm(Form):
+    current_password: Password
+    new_password: Password
+
+    def given(self) -> PasswordChange:
+        return shapes.build(self.model_dump(), PasswordChange)

@@ -1,0 +1,178 @@
+"""Events: what an organizer types, in the event's own time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, ClassVar, Literal
+
+import msgspec
+from pydantic import Field
+
+from admin import formats
+from admin.forms.fields import Amount, Line, LocalMoment, Name, Rate, Short, Text, Whole, at_place, basis_points, cents, words
+from admin.forms.filled import Filled, Form, fresh
+from engine.domain.events import HOLD_TTL_S_DEFAULT, Event, EventChange, FeeRule, NewEvent, TaxRule
+from engine.domain.fields import fault, is_currency
+from engine.foundation import shapes
+from engine.foundation.errors import Invalid
+
+MINUTE_S = 60
+
+
+class EventForm(Form):
+    """``timezone`` left out is the venue's. Percentages are typed as such, money in the event's currency."""
+
+    LISTS: ClassVar[frozenset[str]] = frozenset({"tax_name", "tax_rate"})
+    POINTERS: ClassVar[Mapping[str, str]] = {
+        "taxes": "tax_name",
+        "taxes/name": "tax_name",
+        "taxes/rate_bp": "tax_rate",
+        "fee/rate_bp": "fee_rate",
+        "fee/fixed_cents": "fee_fixed",
+        "fee/paid_by": "fee_paid_by",
+        "hold_ttl_s": "hold_minutes",
+    }
+
+    title: Name
+    summary: Line = ""
+    description: Text = ""
+    category: Short = "other"
+    tags: str = ""
+    terms: Text = ""
+    cover_url: str | None = None
+    venue_id: str | None = None
+    starts_at: LocalMoment
+    ends_at: LocalMoment
+    timezone: Short | None = None
+    currency: str | None = None
+    hold_minutes: Amount = Decimal(HOLD_TTL_S_DEFAULT // MINUTE_S)
+    orphan_policy: Literal["auto", "strict", "lenient", "off"] = "auto"
+    tax_name: list[str] = []
+    tax_rate: list[str] = []
+    fee_rate: Rate = Decimal(0)
+    fee_fixed: Amount = Decimal(0)
+    fee_paid_by: Literal["buyer", "organizer"] = "buyer"
+    max_tickets_per_buyer: Whole | None = None
+    allow_refunds_until: LocalMoment | None = None
+    version: str = ""
+
+    def new(self, organization_id: str, venue_timezone: str) -> NewEvent:
+        """Invalid with every broken field."""
+        document = self._document(self.timezone or venue_timezone, self.currency or "")
+        return shapes.build({**document, "organization_id": organization_id}, NewEvent)
+
+    def change(self, before: Event) -> EventChange:
+        """Everything in the form; venue and currency only where the form still has them."""
+        document = self._document(self.timezone or before.timezone, self.currency or before.currency)
+        return shapes.build({name: value for name, value in document.items() if value is not msgspec.UNSET}, EventChange)
+
+    def _document(self, timezone: str, currency: str) -> dict[str, Any]:
+        faults: list[dict[str, str]] = []
+        document: dict[str, Any] = {
+            "title": self.title,
+            "summary": self.summary,
+            "description": self.description,
+            "category": self.category,
+            "tags": words(self.tags),
+            "terms": self.terms,
+            "cover_url": self.cover_url,
+            "venue_id": self.venue_id or msgspec.UNSET,
+            "timezone": timezone,
+            "currency": currency or msgspec.UNSET,
+            "hold_ttl_s": round(self.hold_minutes * MINUTE_S),
+            "orphan_policy": self.orphan_policy,
+            "max_tickets_per_buyer": self.max_tickets_per_buyer,
+        }
+        for name in ("starts_at", "ends_at", "allow_refunds_until"):
+            document[name] = _or_fault(faults, lambda name=name: at_place(getattr(self, name), timezone, f"/{name}"))
+        document["taxes"] = _or_fault(faults, self._taxes)
+        if not currency or not is_currency(currency):
+            faults.append(fault("/currency", "unknown_currency", "Choose a currency"))
+        else:
+            fixed_cents = _or_fault(faults, lambda: cents(self.fee_fixed, currency, "/fee/fixed_cents"))
+            document["fee"] = {
+                "rate_bp": basis_points(self.fee_rate),
+                "fixed_cents": fixed_cents or 0,
+                "paid_by": self.fee_paid_by,
+            }
+        if faults:
+            raise Invalid(errors=faults)
+        return document
+
+    def _taxes(self) -> list[dict[str, Any]]:
+        found, faults = [], []
+        for index, (name, text) in enumerate(zip(self.tax_name, self.tax_rate, strict=False)):
+            if not name.strip() and not text.strip():
+                continue
+            rate_bp = _rate_bp(text)
+            if not name.strip():
+                faults.append(fault(f"/taxes/{index}/name", "missing", f"Name the tax in row {index + 1}"))
+            if rate_bp is None:
+                faults.append(fault(f"/taxes/{index}/rate_bp", "invalid_value", "Write a percentage like 5 or 9.75"))
+            found.append({"name": name.strip(), "rate_bp": rate_bp or 0})
+        if faults:
+            raise Invalid(errors=faults)
+        return found
+
+
+class TypedConfirmation(Form):
+    """An event's title, typed to show that cancelling it is meant."""
+
+    title: str = Field(min_length=1)
+
+
+def of(event: Event) -> Filled[EventForm]:
+    """The form as an event would fill it in."""
+    local = {
+        name: formats.local(getattr(event, name), event.timezone) or None
+        for name in ("starts_at", "ends_at", "allow_refunds_until")
+    }
+    return fresh(
+        EventForm,
+        version=event.version,
+        title=event.title,
+        summary=event.summary,
+        description=event.description,
+        category=event.category,
+        tags=", ".join(event.tags),
+        terms=event.terms,
+        cover_url=event.cover_url,
+        venue_id=event.venue_id,
+        timezone=event.timezone,
+        currency=event.currency,
+        hold_minutes=f"{event.hold_ttl_s / MINUTE_S:g}",
+        orphan_policy=event.orphan_policy,
+        max_tickets_per_buyer=event.max_tickets_per_buyer,
+        **local,
+        **_taxes_of(event.taxes),
+        **_fee_of(event.fee, event.currency),
+    )
+
+
+def _taxes_of(taxes: tuple[TaxRule, ...]) -> dict[str, list[str]]:
+    return {"tax_name": [tax.name for tax in taxes], "tax_rate": [formats.rate(tax.rate_bp) for tax in taxes]}
+
+
+def _fee_of(fee: FeeRule, currency: str) -> dict[str, str]:
+    return {
+        "fee_rate": formats.rate(fee.rate_bp),
+        "fee_fixed": formats.amount(fee.fixed_cents, currency),
+        "fee_paid_by": fee.paid_by,
+    }
+
+
+def _rate_bp(text: str) -> int | None:
+    try:
+        value = Decimal(text.strip().removesuffix("%").strip()) * 100
+    except ArithmeticError:
+        return None
+    return int(value) if value.is_finite() and value == value.to_integral_value() else None
+
+
+def _or_fault(faults: list[dict[str, str]], read: Any) -> Any:
+    try:
+        return read()
+    except Invalid as refusal:
+        faults.extend(refusal.errors)
+        return None

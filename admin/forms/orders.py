@@ -1,0 +1,38 @@
+"""Searching orders, and giving money back."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from admin.forms.fields import Amount, cents
+from admin.forms.filled import Form
+from engine.foundation.errors import Invalid
+from engine.services.refunds import RefundRequest
+
+REASON_CHARS_MAX = 500
+
+
+class RefundForm(Form):
+    """``key`` is the form's own: sent twice, it refunds once."""
+
+    LISTS: ClassVar[frozenset[str]] = frozenset({"lines"})
+
+    key: str = Field(min_length=16, max_length=64)
+    what: Literal["everything", "lines", "amount"]
+    lines: list[str] = []
+    amount_cents: Amount | None = None
+    reason: str = Field(min_length=1, max_length=REASON_CHARS_MAX)
+
+    def given(self, currency: str) -> RefundRequest:
+        """Invalid where the chosen kind lacks its part."""
+        if self.what == "lines":
+            if not self.lines:
+                raise Invalid.at("/lines", "missing", "Choose at least one ticket")
+            return RefundRequest(reason=self.reason, lines=self.lines)
+        if self.what == "amount":
+            if not self.amount_cents:
+                raise Invalid.at("/amount_cents", "missing", "Say how much")
+            return RefundRequest(reason=self.reason, amount_cents=cents(self.amount_cents, currency, "/amount_cents"))
+        return RefundRequest(reason=self.reason)

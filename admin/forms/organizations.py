@@ -1,0 +1,67 @@
+"""Organizations and their members."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from admin.forms.fields import Name, OptionalName
+from admin.forms.filled import Filled, Form, fresh
+from engine.domain.organizations import NewMember, NewOrganization, Organization, OrganizationChange, Role, RoleChange
+from engine.domain.people import EMAIL_CHARS_MAX
+from engine.foundation import shapes
+
+ROLES: tuple[tuple[Role, str], ...] = (
+    ("owner", "Owner: everything"),
+    ("manager", "Manager: everything but members and payouts"),
+    ("finance", "Finance: reads, refunds, reports, payouts"),
+    ("box_office", "Box office: reads, orders, comps, devices"),
+)
+
+
+class OrganizationForm(Form):
+    """``slug`` left out is made from the name."""
+
+    name: Name
+    slug: str | None = Field(None, max_length=100)
+    legal_name: OptionalName = None
+
+    def given(self) -> NewOrganization:
+        return shapes.build(self.model_dump(), NewOrganization)
+
+
+class OrganizationChangeForm(Form):
+    version: str
+    name: Name
+    slug: str = Field(min_length=1, max_length=100)
+    legal_name: OptionalName = None
+
+    def given(self) -> OrganizationChange:
+        return shapes.build(self.model_dump(exclude={"version"}), OrganizationChange)
+
+
+class MemberForm(Form):
+    email: str = Field(min_length=1, max_length=EMAIL_CHARS_MAX)
+    role: Literal["owner", "manager", "finance", "box_office"]
+
+    def given(self) -> NewMember:
+        return shapes.build(self.model_dump(), NewMember)
+
+
+class RoleForm(Form):
+    role: Literal["owner", "manager", "finance", "box_office"]
+
+    def given(self) -> RoleChange:
+        return RoleChange(role=self.role)
+
+
+def of(organization: Organization) -> Filled[OrganizationChangeForm]:
+    """The form as an organization would fill it in."""
+    return fresh(
+        OrganizationChangeForm,
+        version=organization.version,
+        name=organization.name,
+        slug=organization.slug,
+        legal_name=organization.legal_name,
+    )

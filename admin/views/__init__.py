@@ -1,0 +1,1 @@
+"""One module a noun: decode the form, ask a service, show a page."""

@@ -1,0 +1,146 @@
+"""Signing in and out, registering, the account's own page."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import secrets
+from typing import Final
+
+from aiohttp import web
+from multidict import MultiDict
+
+from admin import frame, guard
+from admin.appkeys import SERVICES, SESSIONS, SETTINGS
+from admin.forms import filled
+from admin.forms.accounts import PasswordForm, RegisterForm, SignInForm
+from admin.sessions import ABSOLUTE_S
+from admin.visit import Visit
+from engine.domain.people import Session as Tokens
+from engine.foundation.errors import Forbidden, Unauthenticated
+
+FORM_COOKIE: Final = "onsale_admin_form"
+FORM_COOKIE_S: Final = 3600
+_SANE = re.compile(r"[A-Za-z0-9_-]{32}\Z")
+_OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*\Z")
+
+
+async def show_sign_in(request: web.Request) -> web.Response:
+    """The sign-in page; those who are signed in go on."""
+    session = await request.app[SESSIONS].find(request.cookies.get(guard.SESSION_COOKIE, ""), touch=False)
+    if session is not None:
+        return frame.redirect(_next(request))
+    return _page(request, "accounts/sign_in.html", filled.Filled())
+
+
+async def sign_in(request: web.Request) -> web.Response:
+    """A new session under a new id, whatever cookie came with the form."""
+    form = await _posted(request)
+    typed = filled.read(SignInForm, form)
+    people = request.app[SERVICES].people
+    try:
+        tokens = await typed.carry_out(lambda form: people.sign_in(form.given(), client_address(request)))
+    except (Unauthenticated, Forbidden) as refusal:
+        typed.general.append(str(refusal.detail))
+        tokens = None
+    if tokens is None:
+        return _page(request, "accounts/sign_in.html", typed)
+    return await _signed_in(request, tokens, _next(request))
+
+
+async def show_register(request: web.Request) -> web.Response:
+    return _page(request, "accounts/register.html", filled.Filled())
+
+
+async def register(request: web.Request) -> web.Response:
+    """An account, signed in at once."""
+    typed = filled.read(RegisterForm, await _posted(request))
+    people = request.app[SERVICES].people
+    tokens = await typed.carry_out(lambda form: people.register(form.given(), client_address(request)))
+    if tokens is None:
+        return _page(request, "accounts/register.html", typed)
+    return await _signed_in(request, tokens, "/")
+
+
+async def sign_out(visit: Visit) -> web.Response:
+    """End the session here and the account's tokens with it."""
+    await visit.request.app[SESSIONS].end(visit.session)
+    response = frame.redirect("/sign-in")
+    response.del_cookie(guard.SESSION_COOKIE, path="/")
+    return response
+
+
+async def show(visit: Visit) -> web.Response:
+    return await visit.page("accounts/show.html", form=filled.Filled())
+
+
+async def change_password(visit: Visit) -> web.Response:
+    """A new password ends every session of the account but the one that this answers."""
+    typed = filled.read(PasswordForm, visit.form)
+    address = client_address(visit.request)
+    try:
+        tokens = await typed.carry_out(
+            lambda form: visit.services.people.change_password(visit.person, form.given(), address)
+        )
+    except Unauthenticated as refusal:
+        typed.errors["current_password"] = str(refusal.detail)
+        tokens = None
+    if tokens is None:
+        return await visit.page("accounts/show.html", form=typed, status=422)
+    await visit.request.app[SESSIONS].end(visit.session)
+    return await _signed_in(visit.request, tokens, "/account", note="Your password is changed. Other sessions have ended.")
+
+
+def client_address(request: web.Request) -> str:
+    """The caller's address; X-Forwarded-For counts only behind our own proxy, which wrote its last entry."""
+    if request.app[SETTINGS].trust_forwarded:
+        last = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        try:
+            return str(ipaddress.ip_address(last))
+        except ValueError:
+            pass
+    return request.remote or "unknown"
+
+
+async def _signed_in(request: web.Request, tokens: Tokens, path: str, note: str | None = None) -> web.Response:
+    sessions = request.app[SESSIONS]
+    session = await sessions.begin(tokens)
+    if note is not None:
+        await sessions.note(session, note)
+    response = frame.redirect(path)
+    secure = request.app[SETTINGS].secure_cookies
+    response.set_cookie(
+        guard.SESSION_COOKIE, sessions.cookie(session), max_age=ABSOLUTE_S, httponly=True, samesite="Lax",
+        secure=secure, path="/",
+    )  # fmt: skip
+    response.del_cookie(FORM_COOKIE, path="/")
+    return response
+
+
+async def _posted(request: web.Request) -> MultiDict[str]:
+    """The form of somebody without a session: its token is the MAC of a random cookie."""
+    form = await guard.read_form(request, guard.FORM_BYTES_MAX)
+    guard.check_token(request, form, _token(request, request.cookies.get(FORM_COOKIE, "")))
+    return form
+
+
+def _page(request: web.Request, template: str, form: filled.Filled[filled.F]) -> web.Response:
+    kept = request.cookies.get(FORM_COOKIE, "")
+    nonce = kept if _SANE.match(kept) else secrets.token_urlsafe(24)
+    context = {"form": form, "csrf": _token(request, nonce), "next": _next(request)}
+    response = frame.render(request, template, context, status=form.status)
+    secure = request.app[SETTINGS].secure_cookies
+    response.set_cookie(
+        FORM_COOKIE, nonce, max_age=FORM_COOKIE_S, httponly=True, samesite="Strict", secure=secure, path="/"
+    )
+    return response
+
+
+def _token(request: web.Request, nonce: str) -> str:
+    return request.app[SESSIONS].mac("form " + nonce)
+
+
+def _next(request: web.Request) -> str:
+    """Where to go after signing in: a path of our own, or the start."""
+    path = request.query.get("next", "")
+    return path if _OWN_PATH.match(path) and not path.startswith("/sign-in") else "/"

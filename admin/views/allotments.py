@@ -1,0 +1,90 @@
+"""Allotments of an event: set apart, opened to channels, given back."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from admin import reach
+from admin.forms import filled
+from admin.forms.allotments import AllotmentChangeForm, AllotmentForm, VersionForm
+from admin.visit import Visit, address
+from engine.domain.allotments import Allotment
+from engine.domain.catalogue_errors import AllotmentUnknown, ChartMissing
+from engine.domain.events import Event
+from engine.domain.venues import ChartSection
+from engine.services.venues import read_chart
+
+
+async def list_all(visit: Visit) -> web.Response:
+    return await _list(visit, await reach.event(visit, "allotments.read"), filled.Filled())
+
+
+async def create(visit: Visit) -> web.Response:
+    event = await reach.event(visit, "allotments.write")
+    form = filled.read(AllotmentForm, visit.form)
+    made = await form.carry_out(
+        lambda typed: visit.services.allotments.create(visit.person, event.id, typed.given())
+    )
+    if made is None:
+        return await _list(visit, event, form)
+    return await visit.go(address("events", event.id, "allotments"), f"{made.units} places are set apart for {made.name}.")
+
+
+async def change(visit: Visit) -> web.Response:
+    event = await reach.event(visit, "allotments.write")
+    allotment = await _found(visit, event)
+    form = filled.read(AllotmentChangeForm, visit.form)
+    changed = await form.carry_out(
+        lambda typed: visit.services.allotments.change(visit.person, allotment.id, typed.version, typed.given())
+    )
+    return await _done(visit, event, form, "Saved." if changed is not None else None)
+
+
+async def release(visit: Visit) -> web.Response:
+    """Give its places back to everybody."""
+    event = await reach.event(visit, "allotments.write")
+    allotment = await _found(visit, event)
+    form = filled.read(VersionForm, visit.form)
+
+    async def act(typed: VersionForm) -> bool:
+        await visit.services.allotments.release(visit.person, allotment.id, typed.version)
+        return True
+
+    released = await form.carry_out(act)
+    return await _done(visit, event, form, f"{allotment.name} is released." if released else None)
+
+
+async def _found(visit: Visit, event: Event) -> Allotment:
+    for allotment in await visit.services.allotments.of_event(visit.person, event.id):
+        if allotment.id == visit.at("allotment"):
+            return allotment
+    raise AllotmentUnknown
+
+
+async def _done(visit: Visit, event: Event, form: filled.Filled[filled.F], note: str | None) -> web.Response:
+    path = address("events", event.id, "allotments")
+    if note is not None:
+        return await visit.go(path, note)
+    faults = [*form.general, *form.errors.values()]
+    return await visit.go(path, " ".join(faults), tone="bad")
+
+
+async def _list(visit: Visit, event: Event, form: filled.Filled[AllotmentForm]) -> web.Response:
+    return await visit.page(
+        "allotments/list.html",
+        event=event,
+        allotments=await visit.services.allotments.of_event(visit.person, event.id),
+        sections=await _sections(visit, event),
+        form=form,
+        may_write=await visit.may(event.organization_id, "allotments.write"),
+        status=form.status,
+    )
+
+
+async def _sections(visit: Visit, event: Event) -> tuple[ChartSection, ...]:
+    """Those of the venue's chart; none before there is one."""
+    try:
+        chart, _ = await visit.services.venues.chart(visit.person, event.venue_id)
+    except ChartMissing:
+        return ()
+    return read_chart(chart).sections

@@ -1,0 +1,76 @@
+"""What a person sees first: their organizations and events, what is on sale now."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import web
+
+from admin import reach
+from admin.visit import Visit
+from engine.domain.events import Event
+from engine.domain.organizations import Organization
+from engine.foundation.clock import now
+
+ORGANIZATIONS_SHOWN: Final = 12
+EVENTS_SHOWN: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An event with its counts."""
+
+    event: Event
+    sold: int
+    ordered: int
+
+    @property
+    def selling(self) -> bool:
+        """Whether its on-sale is open at this moment."""
+        window = self.event.on_sale
+        if window is None or self.event.status != "published":
+            return False
+        moment = now()
+        return window.opens_at <= moment < (window.closes_at or self.event.ends_at)
+
+    @property
+    def order(self) -> tuple[int, float]:
+        """On sale first, then what comes next, drafts, and what is over."""
+        past = self.event.ends_at < now()
+        rank = 0 if self.selling else 3 if past else 1 if self.event.status == "published" else 2
+        return rank, self.event.starts_at.timestamp()
+
+
+async def show(visit: Visit) -> web.Response:
+    return await visit.page("dashboard/show.html", **await _board(visit))
+
+
+async def board(visit: Visit) -> web.Response:
+    """The same with fresh counts, for a page that is already open."""
+    return visit.piece("dashboard/board.html", **await _board(visit))
+
+
+async def _board(visit: Visit) -> dict[str, Any]:
+    organizations = await visit.services.organizations.of_person(visit.person, "", ORGANIZATIONS_SHOWN + 1)
+    shown = organizations[:ORGANIZATIONS_SHOWN]
+    cards = await asyncio.gather(*(cards_of(visit, one, EVENTS_SHOWN) for one in shown))
+    return {"houses": list(zip(shown, cards, strict=True)), "more": len(organizations) > ORGANIZATIONS_SHOWN}
+
+
+async def cards_of(visit: Visit, organization: Organization, limit: int, before: str | None = None) -> list[Card]:
+    """An organization's newest events, what matters now first."""
+    events = await visit.services.events.of_organization(visit.person, organization.id, before, limit)
+    counts = await visit.services.reports.board(visit.person, organization.id, [event.id for event in events])
+    cards = [Card(event, counts[event.id]["sold"], counts[event.id]["ordered"]) for event in events if event.id in counts]
+    return sorted(cards, key=lambda card: card.order)
+
+
+async def list_events(visit: Visit) -> web.Response:
+    """All events of one organization, page by page."""
+    organization = await reach.organization(visit, "events.read")
+    rows = await cards_of(visit, organization, reach.PAGE + 1, visit.query.get("before") or None)
+    newest_first = sorted(rows, key=lambda card: card.event.id, reverse=True)
+    page, more = reach.cut(newest_first)
+    return await visit.page("events/list.html", organization=organization, cards=page, more=more)

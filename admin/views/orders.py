@@ -1,0 +1,102 @@
+"""Orders of an event: searching, reading, cancelling, giving money back."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+from aiohttp import web
+
+from admin import reach
+from admin.forms import filled
+from admin.forms.orders import RefundForm
+from admin.visit import Visit, address
+from engine.domain.events import Event
+from engine.domain.orders import OPEN, REFUNDABLE, Order
+from engine.foundation.errors import Conflict, IdempotencyKeyReused, Unavailable
+from engine.foundation.idempotency import scope_of
+
+SEARCH_CHARS_MAX: Final = 100
+STATUSES: Final = ("paid", "pending", "processing", "partially_refunded", "refunded", "expired", "cancelled")
+KEY_BYTES: Final = 18
+
+
+async def search(visit: Visit) -> web.Response:
+    """Newest first; by name, e-mail or order number, and by status."""
+    event = await reach.event(visit, "orders.read")
+    text = visit.query.get("q", "").strip()[:SEARCH_CHARS_MAX]
+    status = visit.query.get("status", "")
+    status = status if status in STATUSES else ""
+    rows = await visit.services.orders.of_event(
+        visit.person, event.id, search=text or None, status=status or None, before=visit.query.get("before") or None,
+        limit=reach.PAGE,
+    )  # fmt: skip
+    page, more = reach.cut(rows)
+    context = {"event": event, "orders": page, "more": more, "q": text, "status_wanted": status, "statuses": STATUSES}
+    if visit.is_partial:
+        return visit.piece("orders/rows.html", **context)
+    return await visit.page("orders/list.html", **context)
+
+
+async def show(visit: Visit) -> web.Response:
+    event = await reach.event(visit, "orders.read")
+    return await _page(visit, event, await reach.order(visit, event), filled.Filled())
+
+
+async def cancel(visit: Visit) -> web.Response:
+    """Of an order that is not paid yet."""
+    event = await reach.event(visit, "orders.write")
+    order = await reach.order(visit, event)
+    path = address("events", event.id, "orders", order.id)
+    try:
+        await visit.services.orders.cancel(order.id, person=visit.person, token=None)
+    except (Conflict, Unavailable) as refusal:
+        return await visit.go(path, str(refusal.detail), tone="bad")
+    return await visit.go(path, "The order is cancelled; its places are free again.")
+
+
+async def refund(visit: Visit) -> web.Response:
+    """Everything, some tickets or an amount. The same form sent twice refunds once."""
+    event = await reach.event(visit, "refunds.write")
+    order = await reach.order(visit, event)
+    form = filled.read(RefundForm, visit.form)
+    path = address("events", event.id, "orders", order.id)
+
+    async def act(typed: RefundForm) -> web.Response:
+        async def run() -> web.Response:
+            refund = await visit.services.refunds.create(visit.person, order.id, typed.given(order.currency))
+            return web.Response(text=refund.status)
+
+        scope = scope_of(f"admin:{visit.person.user_id}", visit.request, typed.key)
+        return await visit.services.idempotency.once(scope, typed.model_dump_json().encode(), run)
+
+    try:
+        done = await form.carry_out(act)
+    except IdempotencyKeyReused:
+        done = None
+    if done is None:
+        return await _page(visit, event, order, form)
+    if done.text == "succeeded":
+        return await visit.go(path, "Refunded. The buyer is told by e-mail.")
+    return await visit.go(path, "The refund is on its way: the payment provider has not confirmed it yet.", tone="warn")
+
+
+async def _page(visit: Visit, event: Event, order: Order, form: filled.Filled[RefundForm]) -> web.Response:
+    types = await visit.services.ticket_types.of_event(visit.person, event.id)
+    tickets = await visit.services.tickets.of_order(order.id)
+    may_refund = await visit.may(event.organization_id, "refunds.write")
+    may_write = await visit.may(event.organization_id, "orders.write")
+    return await visit.page(
+        "orders/show.html",
+        event=event,
+        order=order,
+        names={kind.id: kind.name for kind in types},
+        tickets=tickets,
+        refunds=await visit.services.refunds.of_order(order.id),
+        state=await visit.services.orders.status(order),
+        form=form,
+        key=secrets.token_urlsafe(KEY_BYTES),
+        may_refund=may_refund and order.status in REFUNDABLE and order.refundable_cents > 0,
+        may_cancel=may_write and order.status in OPEN,
+        status=form.status,
+    )

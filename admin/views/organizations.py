@@ -1,0 +1,114 @@
+"""Organizations, their settings and who works for them."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from admin import reach
+from admin.forms import filled
+from admin.forms import organizations as forms
+from admin.forms.organizations import MemberForm, OrganizationChangeForm, OrganizationForm, RoleForm
+from admin.visit import Visit, address
+from engine.foundation.errors import Conflict
+
+
+async def list_all(visit: Visit) -> web.Response:
+    """All organizations the person may see, page by page."""
+    rows = await visit.services.organizations.of_person(visit.person, visit.query.get("after", ""), reach.PAGE + 1)
+    page, more = reach.cut(rows)
+    return await visit.page("organizations/list.html", organizations=page, more=more)
+
+
+async def show_new(visit: Visit) -> web.Response:
+    return await visit.page("organizations/new.html", form=filled.Filled())
+
+
+async def create(visit: Visit) -> web.Response:
+    form = filled.read(OrganizationForm, visit.form)
+    made = await form.carry_out(lambda typed: visit.services.organizations.create(visit.person, typed.given()))
+    if made is None:
+        return await visit.page("organizations/new.html", form=form, status=422)
+    return await visit.go(address("o", made.id), f"{made.name} is ready. Add a venue next.")
+
+
+async def show(visit: Visit) -> web.Response:
+    """Its events, venues and people on one page."""
+    organization = await reach.organization(visit)
+    services = visit.services
+    venues = await services.venues.of_organization(visit.person, organization.id, "", reach.PAGE + 1)
+    events = await services.events.of_organization(visit.person, organization.id, None, reach.PAGE + 1)
+    return await visit.page("organizations/show.html", organization=organization, venues=venues, events=events)
+
+
+async def show_settings(visit: Visit) -> web.Response:
+    organization = await reach.organization(visit, "organization.write")
+    return await visit.page("organizations/settings.html", organization=organization, form=forms.of(organization))
+
+
+async def change(visit: Visit) -> web.Response:
+    organization = await reach.organization(visit, "organization.write")
+    form = filled.read(OrganizationChangeForm, visit.form)
+    changed = await form.carry_out(
+        lambda typed: visit.services.organizations.change(visit.person, organization.id, typed.version, typed.given())
+    )
+    if changed is None:
+        return await visit.page("organizations/settings.html", organization=organization, form=form, status=422)
+    return await visit.go(address("o", organization.id, "settings"), "Saved.")
+
+
+async def list_members(visit: Visit) -> web.Response:
+    return await _members(visit, filled.Filled())
+
+
+async def add_member(visit: Visit) -> web.Response:
+    organization = await reach.organization(visit, "members.write")
+    form = filled.read(MemberForm, visit.form)
+    member = await form.carry_out(
+        lambda typed: visit.services.organizations.add_member(visit.person, organization.id, typed.given())
+    )
+    if member is None:
+        return await _members(visit, form)
+    return await visit.go(address("o", organization.id, "members"), f"{member.name} works here now.")
+
+
+async def set_role(visit: Visit) -> web.Response:
+    organization = await reach.organization(visit, "members.write")
+    form = filled.read(RoleForm, visit.form)
+    member = await form.carry_out(
+        lambda typed: visit.services.organizations.set_role(
+            visit.person, organization.id, visit.at("user"), typed.given()
+        )
+    )
+    if member is None:
+        return await _members(visit, form)
+    return await visit.go(address("o", organization.id, "members"), f"{member.name} has another role now.")
+
+
+async def remove_member(visit: Visit) -> web.Response:
+    """Let somebody out; who leaves by themselves goes home."""
+    organization = await reach.organization(visit)
+    leaving = visit.at("user") == visit.person.user_id
+    path = "/" if leaving else address("o", organization.id, "members")
+    try:
+        await visit.services.organizations.remove_member(visit.person, organization.id, visit.at("user"))
+    except Conflict as refusal:
+        return await visit.go(address("o", organization.id, "members"), str(refusal.detail), tone="bad")
+    return await visit.go(path, "Removed.")
+
+
+async def _members(visit: Visit, form: filled.Filled[filled.F]) -> web.Response:
+    organization = await reach.organization(visit, "members.read")
+    rows = await visit.services.organizations.members(
+        visit.person, organization.id, visit.query.get("after", ""), reach.PAGE + 1
+    )
+    page, more = reach.cut(rows)
+    return await visit.page(
+        "organizations/members.html",
+        organization=organization,
+        members=page,
+        more=more,
+        form=form,
+        roles=forms.ROLES,
+        may_write=await visit.may(organization.id, "members.write"),
+        status=form.status,
+    )

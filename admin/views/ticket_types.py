@@ -1,0 +1,91 @@
+"""Ticket types of an event."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from admin import reach
+from admin.forms import filled
+from admin.forms import ticket_types as forms
+from admin.forms.allotments import VersionForm
+from admin.forms.ticket_types import TicketTypeForm
+from admin.visit import Visit, address
+from engine.domain.events import Event
+from engine.domain.ticket_types import TicketType
+
+
+async def list_all(visit: Visit) -> web.Response:
+    event = await reach.event(visit)
+    return await _list(visit, event, filled.fresh(TicketTypeForm, taxable="true"))
+
+
+async def create(visit: Visit) -> web.Response:
+    event = await reach.event(visit, "events.write")
+    form = filled.read(TicketTypeForm, visit.form)
+    made = await form.carry_out(
+        lambda typed: visit.services.ticket_types.create(visit.person, event.id, typed.new(event))
+    )
+    if made is None:
+        return await _list(visit, event, form)
+    return await visit.go(address("events", event.id, "ticket-types"), f"{made.name} is there.")
+
+
+async def show(visit: Visit) -> web.Response:
+    event = await reach.event(visit)
+    kind = await reach.ticket_type(visit, event)
+    return await _one(visit, event, kind, forms.of(kind, event))
+
+
+async def change(visit: Visit) -> web.Response:
+    event = await reach.event(visit, "events.write")
+    kind = await reach.ticket_type(visit, event)
+    form = filled.read(TicketTypeForm, visit.form)
+    changed = await form.carry_out(
+        lambda typed: visit.services.ticket_types.change(visit.person, kind.id, typed.version, typed.change(event))
+    )
+    if changed is None:
+        return await _one(visit, event, kind, form)
+    return await visit.go(address("events", event.id, "ticket-types"), f"{changed.name} is saved.")
+
+
+async def delete(visit: Visit) -> web.Response:
+    event = await reach.event(visit, "events.write")
+    kind = await reach.ticket_type(visit, event)
+    form = filled.read(VersionForm, visit.form)
+
+    async def act(typed: VersionForm) -> bool:
+        await visit.services.ticket_types.delete(visit.person, kind.id, typed.version)
+        return True
+
+    if await form.carry_out(act) is None:
+        return await visit.go(address("events", event.id, "ticket-types"), " ".join(form.general), tone="bad")
+    return await visit.go(address("events", event.id, "ticket-types"), f"{kind.name} is deleted.")
+
+
+async def _list(visit: Visit, event: Event, form: filled.Filled[TicketTypeForm]) -> web.Response:
+    types = await visit.services.ticket_types.of_event(visit.person, event.id)
+    venue = await visit.services.venues.get(visit.person, event.venue_id)
+    return await visit.page(
+        "ticket_types/list.html",
+        event=event,
+        types=types,
+        categories=venue.categories or (),
+        form=form,
+        may_write=await visit.may(event.organization_id, "events.write"),
+        status=form.status,
+    )
+
+
+async def _one(
+    visit: Visit, event: Event, kind: TicketType, form: filled.Filled[TicketTypeForm]
+) -> web.Response:
+    venue = await visit.services.venues.get(visit.person, event.venue_id)
+    return await visit.page(
+        "ticket_types/show.html",
+        event=event,
+        kind=kind,
+        categories=venue.categories or (),
+        form=form,
+        may_write=await visit.may(event.organization_id, "events.write"),
+        status=form.status,
+    )
