@@ -85,6 +85,7 @@ class NewOrder:
             amount_cents=self.amount_cents,
             refunded_cents=0,
             price=self.price,
+            promo_code_id=None,
             payment_method_id=self.payment_method_id,
             destination_account=destination_account,
             payment_intent_id=None,
@@ -118,6 +119,7 @@ class Order:
     amount_cents: int
     refunded_cents: int
     price: dict[str, Any]
+    promo_code_id: str | None
     payment_method_id: str | None
     destination_account: str | None
     payment_intent_id: str | None

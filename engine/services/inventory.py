@@ -153,11 +153,17 @@ class Inventory:
         """The order is paid: its units are sold. Idempotent."""
         await self.fenced(event_id, lambda epoch: self._holds.sold(event_id, epoch, units))
 
-    async def free(self, event_id: str, units: Sequence[int], op_id: str, *, types: Sequence[str]) -> None:
-        """The ledger let go of these units (``types``: their ticket type ids, in order). Idempotent per op for a day."""
+    async def free(
+        self, event_id: str, units: Sequence[int], op_id: str, *, types: Sequence[str], promo_id: str | None = None
+    ) -> None:
+        """The ledger let go of these units (``types``: their ticket type ids, in order). Idempotent per op for a day.
+
+        ``promo_id`` is the code whose use comes back with them.
+        """
         event = await self._selling.get(event_id)
         pairs = [(unit, event.ticket_types[kind].number) for unit, kind in zip(units, types, strict=True)]
-        await self.fenced(event_id, lambda epoch: self._holds.free(event_id, epoch, op_id, pairs))
+        promo = next((code.number for code in event.promo_by_number.values() if code.id == promo_id), 0)
+        await self.fenced(event_id, lambda epoch: self._holds.free(event_id, epoch, op_id, pairs, promo))
 
     async def expire(self, event_id: str) -> bool:
         """One bounded step of expiry; leases of holds that ended unbought go back to the room. True where more waits."""

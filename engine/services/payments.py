@@ -41,7 +41,7 @@ _log = logs.get("payments")
 class Reclaims(Protocol):
     """Holds units for a closed order that was paid (services/reclaim.py); what is not used expires by itself."""
 
-    async def take(self, order: Order) -> list[int] | None: ...
+    async def take(self, order: Order) -> tuple[str, list[int]] | None: ...
 
 
 class Returns(Protocol):
@@ -238,9 +238,10 @@ class Payments:
 
     async def _paid_late(self, order: Order, intent_id: str) -> Order:
         """Money for a closed order: its units again where they are free, else all of it back."""
-        units = await self._reclaims.take(order)
-        if units is not None:
-            errands = await self._ledger.reclaim(order, intent_id, units)
+        taken = await self._reclaims.take(order)
+        if taken is not None:
+            hold_id, units = taken
+            errands = await self._ledger.reclaim(order, intent_id, units, hold_id)
             if errands is not None:
                 _SETTLED.labels("reclaimed").inc()
                 _log.warning("paid_after_expiry_reclaimed", order_id=order.id)

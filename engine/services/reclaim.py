@@ -12,10 +12,12 @@ from engine.domain import inventory as units_domain
 from engine.domain.orders import Order, OrderLine
 from engine.domain.selling import SellingEvent
 from engine.foundation.errors import Refusal
+from engine.foundation.ids import id_from_bytes
 from engine.services.inventory import Inventory
 from engine.services.selling import Selling
 from engine.stores.holds import REF_BYTES, HoldStore, Item, Record, Run, allocation_byte, pick_exact, pick_general
 
+ID_BYTES = 16
 LIFE_MS = 120_000                # of the hold that stands in until the ledger has the units
 
 
@@ -27,20 +29,22 @@ class Reclaim:
         self._holds = holds
         self._selling = selling
 
-    async def take(self, order: Order) -> list[int] | None:
-        """The units of the order's lines, line by line, now held for it; None where they cannot be had."""
+    async def take(self, order: Order) -> tuple[str, list[int]] | None:
+        """(hold id, the units of the order's lines, line by line), held for it; None where they cannot be had."""
+        raw = os.urandom(ID_BYTES)
         try:
             event = await self._selling.get(order.event_id)
-            return await self._exactly(event, order) or await self._equal(event, order)
+            units = await self._exactly(event, order, raw) or await self._equal(event, order, raw)
         except Refusal:
             return None
+        return None if units is None else (id_from_bytes("hld", raw), units)
 
-    async def _exactly(self, event: SellingEvent, order: Order) -> list[int] | None:
+    async def _exactly(self, event: SellingEvent, order: Order, raw: bytes) -> list[int] | None:
         runs = [Run(event.ticket_types[line.ticket_type_id].number, line.unit, 1) for line in order.lines]
-        record = await self._place(event, order, (pick_exact(runs, allocation_byte(1, adjacent=False, orphans=0)),))
+        record = await self._place(event, order, raw, (pick_exact(runs, allocation_byte(1, adjacent=False, orphans=0)),))
         return None if record is None else order.units
 
-    async def _equal(self, event: SellingEvent, order: Order) -> list[int] | None:
+    async def _equal(self, event: SellingEvent, order: Order, raw: bytes) -> list[int] | None:
         if any(line.seat is not None for line in order.lines):
             return None
         groups: dict[tuple[str, str], list[OrderLine]] = {}
@@ -51,7 +55,7 @@ class Reclaim:
             pick_general(*places[section], [(event.ticket_types[kind].number, len(lines))])
             for (section, kind), lines in groups.items()
         )
-        record = await self._place(event, order, picks)
+        record = await self._place(event, order, raw, picks)
         if record is None:
             return None
         found: dict[tuple[str, str], list[int]] = {}
@@ -60,15 +64,18 @@ class Reclaim:
                 found.setdefault((event.section_name(unit), event.type_by_number[run.kind].id), []).append(unit)
         return [found[line.section, line.ticket_type_id].pop(0) for line in order.lines]
 
-    async def _place(self, event: SellingEvent, order: Order, picks: tuple[bytes, ...]) -> Record | None:
+    async def _place(
+        self, event: SellingEvent, order: Order, raw: bytes, picks: tuple[bytes, ...]
+    ) -> Record | None:
         kinds = {event.ticket_types[line.ticket_type_id] for line in order.lines}
         every_lot = units_domain.eligible_lots((lot.number for lot in event.allotments), accessible=True)
         item = Item(
-            ref=os.urandom(REF_BYTES),
+            ref=raw[:REF_BYTES],
             body_hash=bytes(4),
             life_ms=LIFE_MS,
             total_cents=order.amount_cents,
             lots=every_lot,
+            promo=next((promo.number for promo in event.promos.values() if promo.id == order.promo_code_id), 0),
             caps=tuple((kind.number, kind.capacity) for kind in kinds if kind.capacity is not None),
             picks=picks,
         )

@@ -18,7 +18,9 @@ class Map(Protocol):
 
     async def sold(self, event_id: str, units: Sequence[int]) -> None: ...
 
-    async def free(self, event_id: str, units: Sequence[int], op_id: str, *, types: Sequence[str]) -> None: ...
+    async def free(
+        self, event_id: str, units: Sequence[int], op_id: str, *, types: Sequence[str], promo_id: str | None = None
+    ) -> None: ...
 
 
 class Gates(Protocol):
@@ -45,10 +47,10 @@ class Stock:
         outbox.on("tickets.changed", self.tickets_changed)
 
     async def ordered(self, payload: Mapping[str, Any], repeated: bool) -> None:
-        """The units of a hold became an order's; on a repeat only those that are still owned."""
+        """The units of a hold became an order's. On a repeat, where the order has let go of any, its hold just expires."""
         units = payload["units"]
-        if repeated:
-            units = sorted(await self._orders.still_owned(payload["event_id"], units))
+        if repeated and len(await self._orders.still_owned(payload["event_id"], units)) < len(units):
+            return
         await self._inventory.ordered(payload["event_id"], payload["hold_id"], units)
 
     async def sold(self, payload: Mapping[str, Any], repeated: bool) -> None:
@@ -58,15 +60,18 @@ class Stock:
         await self._inventory.sold(payload["event_id"], units)
 
     async def free(self, payload: Mapping[str, Any], repeated: bool) -> None:
-        """Units went back to their lots. A repeat never frees what somebody owns by now."""
+        """Units went back to their lots, a promo's use with them. A repeat never frees what somebody owns by now."""
         pairs = list(zip(payload["units"], payload["types"], strict=True))
         if repeated:
             owned = await self._orders.still_owned(payload["event_id"], payload["units"])
             pairs = [pair for pair in pairs if pair[0] not in owned]
-        if pairs:
-            await self._inventory.free(
-                payload["event_id"], [unit for unit, _ in pairs], payload["op_id"], types=[kind for _, kind in pairs]
-            )
+        await self._inventory.free(
+            payload["event_id"],
+            [unit for unit, _ in pairs],
+            payload["op_id"],
+            types=[kind for _, kind in pairs],
+            promo_id=payload.get("promo_id"),
+        )
 
     async def release_lease(self, payload: Mapping[str, Any], _repeated: bool) -> None:
         """The buyer's seat inside the shop goes to the next in line."""

@@ -207,10 +207,13 @@ class HoldStore:
     async def sold(self, event_id: str, epoch: bytes, units: Sequence[int]) -> int:
         return int((await self._run("units_sold", event_id, epoch, pack_units(units)))[1])
 
-    async def free(self, event_id: str, epoch: bytes, op_id: str, units: Sequence[tuple[int, int]]) -> bool:
-        """Units with their ticket type numbers back to their lots; False where this op was done before."""
+    async def free(
+        self, event_id: str, epoch: bytes, op_id: str, units: Sequence[tuple[int, int]], promo: int = 0
+    ) -> bool:
+        """Units with their ticket type numbers back to their lots, with the promo's use; False where done before."""
         packed = b"".join([bytes((*unit.to_bytes(3, "big"), kind)) for unit, kind in units])
-        return (await self._run("units_free", event_id, epoch, op_id, packed))[0] == b"freed"
+        reply = await self._run("units_free", event_id, epoch, op_id, packed, promo)
+        return bool(reply[0] == b"freed")
 
     async def load(self, event_id: str, seen: bytes, epoch: bytes, base: bytes, owned: bytes, types: dict[int, int]) -> bool:
         """Write the whole map as the ledger says and lift the fence; False where somebody else did meanwhile."""

@@ -69,7 +69,7 @@ SELECT w.id, p.id IS NOT NULL AS placed, x.id AS errand_id, p.destination_accoun
 """
 _COLUMNS = """
 SELECT o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer_name, o.buyer_email, o.consents, o.currency,
-       o.amount_cents, o.refunded_cents, o.price, o.payment_method_id, o.destination_account, o.payment_intent_id,
+       o.amount_cents, o.refunded_cents, o.price, o.promo_code_id, o.payment_method_id, o.destination_account, o.payment_intent_id,
        o.client_secret, o.payment_error, o.lease_id, o.closing_note, o.correlation_id, o.expires_at, o.created_at,
        o.paid_at, o.closed_at,
        (SELECT array_agg(jsonb_build_object('line', u.line, 'unit', u.unit, 'ticket_type_id', u.ticket_type_id,

@@ -65,13 +65,13 @@ _CLOSE = """
 WITH closed AS (
     UPDATE orders SET status = $2, closing_note = $3, closed_at = now()
      WHERE id = $1 AND status IN ('pending', 'processing')
-    RETURNING id, event_id, lease_id, correlation_id
+    RETURNING id, event_id, lease_id, promo_code_id, correlation_id
 ), freed AS (
     UPDATE order_units u SET live = false FROM closed c WHERE u.order_id = c.id RETURNING u.unit, u.ticket_type_id
 ), boxed AS (
     INSERT INTO outbox (topic, key, payload, available_at)
     SELECT 'inventory.free', c.id, jsonb_build_object('event_id', c.event_id, 'op_id', c.id,
-               'units', (SELECT coalesce(jsonb_agg(f.unit ORDER BY f.unit), '[]') FROM freed f),
+               'promo_id', c.promo_code_id, 'units', (SELECT coalesce(jsonb_agg(f.unit ORDER BY f.unit), '[]') FROM freed f),
                'types', (SELECT coalesce(jsonb_agg(f.ticket_type_id ORDER BY f.unit), '[]') FROM freed f)),
            now() + make_interval(secs => $4) FROM closed c
     UNION ALL
@@ -176,7 +176,9 @@ class PaymentLedger:
         late: int = await self._pool.fetchval(_LATE, late_s)
         return late
 
-    async def reclaim(self, order: Order, intent_id: str, units: Sequence[int]) -> list[Errand] | None:
+    async def reclaim(
+        self, order: Order, intent_id: str, units: Sequence[int], hold_id: str
+    ) -> list[Errand] | None:
         """A closed order was paid after all: it owns these units, line by line, and its tickets are issued.
 
         None where another owns one of them by now.
@@ -188,10 +190,10 @@ class PaymentLedger:
                     return []
                 await connection.execute(_REOWN, order.id, numbers, list(units))
                 await connection.execute(_ISSUE, order.id, numbers, names)
+                sold = {"event_id": order.event_id, "units": list(units)}
                 return [
-                    await outbox.add(
-                        connection, "inventory.sold", order.id, {"event_id": order.event_id, "units": list(units)}
-                    ),
+                    await outbox.add(connection, "inventory.ordered", order.id, sold | {"hold_id": hold_id}),
+                    await outbox.add(connection, "inventory.sold", order.id, sold),
                     await outbox.add(connection, "mail.tickets", order.id, {"order_id": order.id}),
                 ]
         except asyncpg.UniqueViolationError:

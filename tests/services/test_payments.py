@@ -161,6 +161,23 @@ async def test_money_for_an_expired_order_goes_back_in_full_where_the_seat_is_go
     assert (await intent(shop, order))["status"] == "succeeded"
 
 
+async def test_an_expired_order_gives_its_promo_codes_use_back(shop: Shop):
+    await shop.open_event()
+    await shop.services.pool.execute(
+        "INSERT INTO promo_codes (id, event_id, code, kind, value, max_uses) VALUES ('pro_1', $1, 'HALF', 'percent', 5000, 1)",
+        shop.event_id,
+    )
+    await shop.services.inventory.changed(shop.event_id)
+    await asyncio.sleep(0.1)
+    order = await shop.ordered(1, promo_code="HALF")
+    assert order["amount_cents"] == 500
+    assert (await shop.hold(1, promo_code="HALF"))["code"] == "promo_exhausted"
+    await shop.overdue(order)
+    await shop.work("payment_reconciler")
+    assert (await shop.hold(1, promo_code="HALF")).status == 201
+    assert (await shop.hold(1, promo_code="HALF"))["code"] == "promo_exhausted"
+
+
 async def test_a_process_that_dies_after_the_commit_leaves_errands_that_the_relay_does(shop: Shop):
     await shop.open_event()
     order = await shop.ordered(2)

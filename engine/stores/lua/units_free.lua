@@ -3,6 +3,7 @@
   ARGV[1] epoch the caller knows
   ARGV[2] op id (the order or refund that freed them)
   ARGV[3] units and their ticket type numbers, u24 + u8 each
+  ARGV[4] number of the promo code whose use comes back, 0 for none
   Replies {"fenced"} | {"replayed"} | {"freed", units turned} ]]
 -- include: inventory
 if fenced then return { 'fenced' } end
@@ -15,6 +16,7 @@ for i = 1, #ARGV[3], 4 do
   count_type(kind, -back)
   turned = turned + back
 end
+if ARGV[4] ~= '0' then call('HINCRBY', TYPES, 'promo' .. ARGV[4], -1) end
 call('DEL', CURSORS)
 finish()
 return { 'freed', turned }
