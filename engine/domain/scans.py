@@ -123,6 +123,8 @@ def standing(ticket: Ticket, version: int, doors: Doors) -> Reason | None:
         return _BY_STATUS[ticket.status]
     if doors.cancelled:
         return Reason.CANCELLED
+    if ticket.order_status == "refunded":
+        return Reason.REFUNDED
     return None if ticket.order_status in PAID_ORDER_STATUSES else Reason.UNPAID
 
 
