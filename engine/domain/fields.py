@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 from zoneinfo import available_timezones
 
@@ -56,8 +56,3 @@ def is_currency(code: str) -> bool:
 def is_moment(moment: datetime) -> bool:
     """Whether the ledger can keep it in every time zone: years YEAR_MIN..YEAR_MAX."""
     return YEAR_MIN <= moment.year <= YEAR_MAX
-
-
-def utc(moment: datetime) -> datetime:
-    """The same moment in UTC."""
-    return moment.astimezone(UTC)
