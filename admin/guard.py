@@ -1,4 +1,7 @@
-"""What stands before every handler: the session, the person behind it as the ledger knows them now, the form's token."""
+"""What stands before every handler: the session, the person behind it as the ledger knows them now, the form's token.
+
+FormForged 403 form_forged
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The waiting room as an operator reaches it: over its public HTTP, with a bearer of the signed-in person's own."""
+"""The waiting room as an operator reaches it: over its public HTTP, with a bearer of the signed-in person's own.
+
+RoomSilent 503 room_silent
+"""
 
 from __future__ import annotations
 

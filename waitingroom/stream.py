@@ -1,4 +1,7 @@
-"""Server-sent events for the front of the queue: the status document whenever it says something new."""
+"""Server-sent events for the front of the queue: the status document whenever it says something new.
+
+StreamsFull 503 streams_full
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ from aiohttp import web
 
 from engine.foundation.errors import Unavailable
 from waitingroom.appkeys import STREAMS
+from waitingroom.desk import room_of
 from waitingroom.queue import STREAM_WITHIN_S
-from waitingroom.web import room_of
 
 STREAMS_MAX = 2_000
 HEARTBEAT_S = 10.0

@@ -2,6 +2,8 @@
 
 A use is reserved with the hold in one atomic step and given back when hold or order ends unpaid; this module only says
 what a code is and whether it may be used at a moment.
+
+PromoUnknown 422 promo_unknown · PromoExpired 409 promo_expired · PromoUsedUp 409 promo_used_up
 """
 
 from __future__ import annotations

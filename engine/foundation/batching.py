@@ -5,7 +5,7 @@ scheduled for the end of this loop tick; each finished batch starts the next. So
 is there, and the arrivals of one round trip when everybody is. The same class serves Redis scripts and Postgres inserts.
 
 Limits: a batch holds ``batch_max`` items, the queue ``queue_max``, and nothing waits longer than ``age_max_ms``: beyond
-either a newcomer is shed with 503 before it is queued. Age is counted in ticks of a metronome that runs only while
+either a newcomer is shed with 503 (Overloaded) before it is queued. Age is counted in ticks of a metronome that runs only while
 something waits, so that a stalled event loop (a thousand requests parsed in one tick) does not look like a slow store.
 """
 

@@ -2,16 +2,19 @@
 
 Refusal                       something was asked that will not be done; nothing was written
 ├── Malformed            400  the bytes cannot be understood
+│   └── IdempotencyKeyRequired
 ├── Unauthenticated      401  no credential, or one that does not verify
 ├── Forbidden            403  a good credential without the right
 ├── NotFound             404
 ├── MethodRefused        405
 ├── Conflict             409  the state of the world says no
+│   └── IdempotencyInFlight   the first request is still running
 ├── Gone                 410  it was there and its time is over
 ├── PreconditionFailed   412  If-Match names an older version
 ├── TooLarge             413
 ├── UnsupportedMedia     415
 ├── Invalid              422  understood, but breaks rules; ``errors`` has a pointer for each
+│   └── IdempotencyKeyReused  with another body
 ├── PreconditionRequired 428  If-Match is missing
 ├── TooMany              429  your quota
 └── Unavailable          503  shedding, switched off, or a store is away; always with Retry-After

@@ -1,6 +1,7 @@
 """Double-submit protection of forms: a random text in a cookie and the same text in the form.
 
-Another site can make a browser post our forms, with our cookies, but cannot read the cookie to repeat it.
+Another site can make a browser post our forms, with our cookies, but cannot read the cookie to repeat it:
+FormForged 403 form_forged.
 """
 
 from __future__ import annotations

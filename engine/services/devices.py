@@ -1,4 +1,7 @@
-"""Scanners of an event: given a secret once, verified on every request, revoked within a second everywhere."""
+"""Scanners of an event: given a secret once, verified on every request, revoked within a second everywhere.
+
+DeviceRevoked 401 revoked_device · TooManyDevices 409 too_many_devices
+"""
 
 from __future__ import annotations
 

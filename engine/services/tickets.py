@@ -2,6 +2,8 @@
 
 Owner is whoever shows the order's capability, the signed-in buyer, or a member of the event's organization who may read
 orders. To everybody else the ticket does not exist.
+
+TicketNotLive 409 ticket_not_live
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 An event only says where to look. Its effect comes from reading the provider afresh, so copies, reordering and late
 arrival all end in the same place.
+
+SignatureRefused 400 webhook_signature_invalid
 """
 
 from __future__ import annotations

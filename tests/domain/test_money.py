@@ -95,7 +95,7 @@ def test_a_fixed_discount_is_spread_with_ties_to_the_earlier_line():
     assert [line.discount_cents for line in price.lines] == [34, 33, 33]
 
 
-def test_halves_go_up():
+def test_half_a_cent_goes_up():
     assert [half_up(n, 10) for n in (14, 15, 25, 24)] == [1, 2, 3, 2]
 
 

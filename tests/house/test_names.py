@@ -1,0 +1,63 @@
+"""A test's name is a sentence about the system, and a test is never put aside without a reason."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from tests.house import tree
+
+WORDS_MIN = 4
+TESTS = [path for path in tree.files(".py", under=("tests",)) if path.name.startswith("test_")]
+
+
+def _functions(path):
+    for node in ast.walk(tree.parsed(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+            yield node
+
+
+def test_a_test_is_named_as_a_sentence():
+    short = [
+        f"{tree.name(path)}: {node.name}"
+        for path in TESTS
+        for node in _functions(path)
+        if len(node.name.removeprefix("test_").split("_")) < WORDS_MIN
+    ]
+    assert not short
+
+
+def test_two_tests_of_one_file_have_different_names():
+    twice = []
+    for path in TESTS:
+        bodies = [
+            node
+            for node in [tree.parsed(path), *ast.walk(tree.parsed(path))]
+            if isinstance(node, ast.Module | ast.ClassDef)
+        ]
+        for body in bodies[1:]:
+            names = [node.name for node in body.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+            twice += [f"{tree.name(path)}: {name}" for name in set(names) if names.count(name) > 1]
+    assert not twice
+
+
+def test_a_test_that_is_skipped_says_why():
+    silent = re.compile(r"mark\.(?:skip|xfail)\b(?!\w)(?!\([^)]*reason=)|pytest\.skip\(\s*\)")
+    found = [tree.name(path) for path in TESTS if path.name != "test_names.py" and silent.search(tree.text(path))]
+    assert not found
+
+
+def test_every_test_asserts_something():
+    # Helpers that assert: a client's `ok` and `refused`, `until` something is so, `post` with the status it must have.
+    sure = {"raises", "assert", "ok", "refused", "until", "ask", "check", "expect", "post", "shown"}
+    idle = [
+        f"{tree.name(path)}: {node.name}"
+        for path in TESTS
+        for node in _functions(path)
+        if not any(
+            isinstance(part, ast.Assert)
+            or (isinstance(part, ast.Call) and sure & set(re.split(r"[._]", ast.unparse(part.func).lower())))
+            for part in ast.walk(node)
+        )
+    ]
+    assert not idle
