@@ -30,12 +30,8 @@ def test_a_test_is_named_as_a_sentence():
 def test_two_tests_of_one_file_have_different_names():
     twice = []
     for path in TESTS:
-        bodies = [
-            node
-            for node in [tree.parsed(path), *ast.walk(tree.parsed(path))]
-            if isinstance(node, ast.Module | ast.ClassDef)
-        ]
-        for body in bodies[1:]:
+        bodies = [node for node in ast.walk(tree.parsed(path)) if isinstance(node, ast.Module | ast.ClassDef)]
+        for body in bodies:
             names = [node.name for node in body.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
             twice += [f"{tree.name(path)}: {name}" for name in set(names) if names.count(name) > 1]
     assert not twice

@@ -1,4 +1,4 @@
-"""SQL is constants and parameters: whatever is put into a statement's text is a constant or a column of our own Structs."""
+"""SQL is constants and parameters: only constants and columns of our own Structs are put into a statement's text."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Text:
                 if isinstance(part, ast.Name):
                     self.known.setdefault(part.id, []).append(node.iter)
 
-    def ours(self, node: ast.AST, depth: int = 0) -> bool:
+    def ours(self, node: ast.AST, depth: int = 0) -> bool:  # noqa: PLR0911 - one line a kind of expression
         if depth > DEPTH_MAX:
             return False
         deeper = depth + 1

@@ -16,10 +16,10 @@ BINARY = {".png", ".ico", ".so", ".pyc", ".woff2", ".webp", ".jpg", ".pdf"}
 
 @cache
 def files(*suffixes: str, under: tuple[str, ...] = TOP) -> tuple[Path, ...]:
-    """Every file below these folders whose name ends so (all of them without suffixes), and those beside the folders."""
+    """Files below these folders whose names end so (all, where no suffix is named), and those beside the folders."""
     found = [path for top in under for path in sorted((ROOT / top).rglob("*")) if path.is_file()]
     if under == TOP:
-        found += [path for path in sorted(ROOT.iterdir()) if path.is_file() and path.name not in {".git"}]
+        found += [path for path in sorted(ROOT.iterdir()) if path.is_file() and path.name != ".git"]
     wanted = [path for path in found if not BUILT & set(path.relative_to(ROOT).parts) and path.suffix not in BINARY]
     return tuple(path for path in wanted if not suffixes or path.suffix in suffixes)
 
