@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.domain.errors import OrderNotRefundable, RefundExceedsPaid
+from engine.domain.refund_requests import RefundRequest
 from engine.services.outbox import Outbox
-from engine.services.refunds import RefundRequest, Refunds
+from engine.services.refunds import Refunds
 from engine.stores import cancellations as store
 from engine.stores.database import Pool
 

@@ -73,13 +73,20 @@ def open_checkout(
     rate_per_s = settings.stripe_rate_per_s
     lane = PaymentLane(LaneTurns(hot, rate_per_s=rate_per_s, burst=max(1, rate_per_s // BURST_SHARE)))
 
-    outbox_store, book, ledger, events = OutboxStore(pool), OrderBook(pool), PaymentLedger(pool), WebhookEvents(pool)
+    outbox_store, book = OutboxStore(pool), OrderBook(pool)
+    ledger, events = PaymentLedger(pool), WebhookEvents(pool)
     for store in (outbox_store, book, ledger, events):
         stack.push_async_callback(store.close)
     outbox = Outbox(store=outbox_store)
 
     refunds = Refunds(
-        pool=pool, orders=book, gateway=gateway, lane=lane, outbox=outbox, access=access, enabled=settings.refunds_enabled
+        pool=pool,
+        orders=book,
+        gateway=gateway,
+        lane=lane,
+        outbox=outbox,
+        access=access,
+        enabled=settings.refunds_enabled,
     )
     payments = Payments(
         ledger=ledger,

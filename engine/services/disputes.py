@@ -23,11 +23,12 @@ class Disputes:
 
     async def opened(self, order: Order, reason: str) -> None:
         """The buyer's bank disputes the payment: its live tickets admit nobody."""
-        await self._turn(order, to="blocked", when=("valid", "transfer_pending"), action="dispute.opened", reason=reason)
+        live = ("valid", "transfer_pending")
+        await self._turn(order, to="blocked", when=live, action="dispute.opened", reason=reason)
         _log.warning("dispute_opened", order_id=order.id, reason=reason)
 
     async def closed(self, order: Order, status: str) -> None:
-        """Decided: won gives the tickets back, lost ends them; the money is gone, the unit stays with the buyer's bank."""
+        """Decided: won gives the tickets back, lost ends them. Their units are not sold again by themselves."""
         if status in WON:
             await self._turn(order, to="valid", when=("blocked",), action="dispute.won", reason=status)
         else:

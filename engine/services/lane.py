@@ -31,7 +31,10 @@ PRESSURE_FULL_S = 10.0           # a wait this long means: let nobody else in
 
 _DEPTH = Gauge("onsale_lane_depth", "Calls waiting for the payment provider", ["endpoint"])
 _WAIT_SECONDS = Histogram(
-    "onsale_lane_wait_seconds", "Wait for a turn at the payment provider", ["endpoint"], buckets=(*LATENCY_BUCKETS_S, 20.0)
+    "onsale_lane_wait_seconds",
+    "Wait for a turn at the payment provider",
+    ["endpoint"],
+    buckets=(*LATENCY_BUCKETS_S, TURN_WAIT_MAX_S),
 )
 _CALLS = Counter("onsale_lane_calls_total", "Calls to the payment provider", ["endpoint", "outcome"])
 _log = logs.get("lane")
@@ -123,7 +126,8 @@ class PaymentLane:
         self._last_wait_s, self._last_wait_at_s = wait_s, time.monotonic()
         if not taken:
             _CALLS.labels(endpoint, "lane_full").inc()
-            raise ProviderUnavailable("The queue for payments is too long", retry_after_s=max(1, round(wait_s - wait_max_s)))
+            retry_after_s = max(1, round(wait_s - wait_max_s))
+            raise ProviderUnavailable("The queue for payments is too long", retry_after_s=retry_after_s)
         _WAIT_SECONDS.labels(endpoint).observe(wait_s)
         if wait_s > 0:
             await asyncio.sleep(wait_s)

@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 import babel.dates
 import babel.numbers
-import hotpath_rs
 import jinja2
 
+import hotpath_rs
 from engine.domain.orders import PAID, Order
 from engine.foundation.clock import now
 from engine.services.outbox import Outbox
@@ -134,7 +134,8 @@ class Mail:
 
     async def _attach(self, message: EmailMessage, order: Order, pages: Sequence[TicketPage]) -> None:
         sheet = await self._tickets.sheet(list(pages))
-        message.add_attachment(sheet, maintype="application", subtype="pdf", filename=f"tickets-{order.order_number}.pdf")
+        name = f"tickets-{order.order_number}.pdf"
+        message.add_attachment(sheet, maintype="application", subtype="pdf", filename=name)
 
 
 def _embed(message: EmailMessage, images: Sequence[bytes]) -> None:
@@ -162,4 +163,5 @@ def moment(at: datetime, timezone: str) -> str:
     """``Friday, November 20, 2026 at 8:00 p.m. PST`` at the place of the event."""
     local = at.astimezone(ZoneInfo(timezone))
     day = babel.dates.format_date(local, "full", locale=LOCALE)
-    return f"{day}, {babel.dates.format_time(local, 'short', tzinfo=ZoneInfo(timezone), locale=LOCALE)} {local.tzname()}"
+    hour = babel.dates.format_time(local, "short", tzinfo=ZoneInfo(timezone), locale=LOCALE)
+    return f"{day}, {hour} {local.tzname()}"

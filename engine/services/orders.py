@@ -1,8 +1,8 @@
 """Orders: what a buyer does from the moment of paying on.
 
-Opening: the hold's life becomes the order's (Redis) -> the order and its units are durable (Postgres) -> the map is told
--> the payment is created in the lane. A request that breaks off anywhere is continued by repeating it: one hold is one
-order, for ever.
+Opening: the hold's life becomes the order's (Redis) -> the order and its units are durable (Postgres) -> the map is
+told -> the payment is created in the lane. A request that breaks off anywhere is continued by repeating it: one hold is
+one order, for ever.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import hotpath_rs
-
 from engine.domain.errors import (
     CapabilityWrong,
     HoldExpired,
@@ -148,7 +147,8 @@ class Orders:
         """What was paid and returned, tax by tax, to which legal entity. OrderUnpaid where nothing was."""
         if order.status not in PAID:
             raise OrderUnpaid(order_status=order.status)
-        return receipt_document(order, await self._book.seller_of(order.event_id), await self._book.returns_of(order.id))
+        seller = await self._book.seller_of(order.event_id)
+        return receipt_document(order, seller, await self._book.returns_of(order.id))
 
     async def status(self, order: Order) -> dict[str, Any]:
         """What hold, payment and tickets do, each apart."""

@@ -117,13 +117,14 @@ class Payments:
         return await self._settle(order, None, None)
 
     async def cancel(self, order_id: str, *, actor_kind: str, actor_id: str) -> Order:
-        """The buyer or the organizer gives up: cancelled at the provider first. OrderNotPayable where it is too late."""
+        """Buyer or organizer gives up: cancelled at the provider first. OrderNotPayable where it is too late."""
         order = await self._read(order_id)
         if order.status == "cancelled":
             return order
         if order.status not in OPEN:
             raise OrderNotPayable(order_status=order.status)
-        order = await self._close(order, status="cancelled", note="cancelled_by_" + actor_kind, actor=(actor_kind, actor_id))
+        note = "cancelled_by_" + actor_kind
+        order = await self._close(order, status="cancelled", note=note, actor=(actor_kind, actor_id))
         if order.status != "cancelled":
             raise OrderNotPayable(order_status=order.status)
         return order

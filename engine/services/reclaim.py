@@ -1,7 +1,7 @@
 """Units for an order that ended and was paid after all: the same ones, or equal numbers of the same section.
 
-They are held in Redis first, so that nobody who is choosing right now is surprised; the ledger then decides. Seats have no
-equal: where one is gone, nothing is taken and the money goes back.
+They are held in Redis first, so that nobody who is choosing right now is surprised; the ledger then decides. Seats
+have no equal: where one is gone, nothing is taken and the money goes back.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Reclaim:
 
     async def _exactly(self, event: SellingEvent, order: Order, raw: bytes) -> list[int] | None:
         runs = [Run(event.ticket_types[line.ticket_type_id].number, line.unit, 1) for line in order.lines]
-        record = await self._place(event, order, raw, (pick_exact(runs, allocation_byte(1, adjacent=False, orphans=0)),))
+        pick = pick_exact(runs, allocation_byte(1, adjacent=False, orphans=0))
+        record = await self._place(event, order, raw, (pick,))
         return None if record is None else order.units
 
     async def _equal(self, event: SellingEvent, order: Order, raw: bytes) -> list[int] | None:

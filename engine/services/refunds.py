@@ -1,4 +1,4 @@
-"""Refunds: cents are claimed in the ledger first, then given back at the provider, then felt by order, tickets and units.
+"""Refunds: cents are claimed in the ledger, then given back at the provider, then felt by order, tickets and units.
 
 Tickets of refunded lines stop admitting at once; their units are free again only when the provider has accepted the
 refund. A refund the provider refuses gives the cents and the tickets back. Refunds made at the provider's own desk are
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from prometheus_client import Counter
 
@@ -17,10 +17,10 @@ from engine.domain import refunds as rules
 from engine.domain.errors import OrderNotRefundable, PaymentRefused, RefundExceedsPaid, SwitchedOff
 from engine.domain.orders import PAID, REFUNDABLE, Order
 from engine.domain.payments import ProviderRefund
-from engine.domain.refunds import Parts
+from engine.domain.refund_requests import RefundRequest, parts_of
 from engine.foundation import logs
 from engine.foundation.bearer import Person
-from engine.foundation.errors import Invalid, NotFound
+from engine.foundation.errors import NotFound
 from engine.foundation.ids import new_id
 from engine.services.access import Access
 from engine.services.lane import PaymentLane
@@ -40,15 +40,6 @@ PUSH_IN_S = 10.0                 # the worker leaves a fresh refund to the proce
 
 _REFUNDS = Counter("onsale_refunds_total", "Refunds by outcome", ["outcome"])
 _log = logs.get("refunds")
-
-
-@dataclass(frozen=True, slots=True)
-class RefundRequest:
-    """Ticket ids, or an amount, or neither: everything that is left."""
-
-    reason: str
-    lines: Sequence[str] | None = None
-    amount_cents: int | None = None
 
 
 class Refunds:
@@ -166,7 +157,7 @@ class Refunds:
             if order.status not in REFUNDABLE or left_cents <= 0:
                 raise RefundExceedsPaid(refundable_cents=0)
             tickets = await store.tickets(connection, order_id)
-            parts, ticket_ids = _parts_of(order, so_far, request, tickets)
+            parts, ticket_ids = parts_of(order, so_far, request, tickets)
             refund_id = new_id("ref")
             await store.add(
                 connection, refund_id, order_id, parts,
@@ -250,7 +241,9 @@ class Refunds:
             await store.total(connection, order.id)
             units = []
             if not had_succeeded:
-                units = await store.turn_tickets(connection, order.id, refund.ticket_ids, to="valid", when=("refunded",))
+                units = await store.turn_tickets(
+                    connection, order.id, refund.ticket_ids, to="valid", when=("refunded",)
+                )
             errands = await _tell_gates(connection, order, units)
             await audit.record(connection, None, "refund.failed", order.id, refund_id=refund.id, error=error)
         _REFUNDS.labels("failed").inc()
@@ -269,38 +262,3 @@ async def _tell_gates(connection: Connection, order: Order, units: Sequence[int]
         return []
     payload = {"event_id": order.event_id, "units": list(units)}
     return [await outbox.add(connection, "tickets.changed", order.id, payload, delay_s=AT_ONCE_DELAY_S)]
-
-
-def _parts_of(
-    order: Order, so_far: Parts, request: RefundRequest, tickets: Sequence[dict[str, object]]
-) -> tuple[Parts, list[str]]:
-    """What this request returns, and which tickets stop admitting with it."""
-    left_cents = order.amount_cents - so_far.total_cents
-    live = {str(ticket["id"]): ticket for ticket in tickets if ticket["status"] not in {"refunded", "cancelled"}}
-    if request.lines is not None:
-        if request.amount_cents is not None:
-            raise Invalid.at("/amount_cents", "lines_or_amount", "Name lines or an amount, not both")
-        every = {str(ticket["id"]) for ticket in tickets}
-        for index, ticket_id in enumerate(request.lines):
-            if ticket_id not in every or ticket_id in request.lines[:index]:
-                raise Invalid.at(f"/lines/{index}", "unknown_ticket", "This ticket is not part of the order")
-            if ticket_id not in live:
-                raise RefundExceedsPaid("This ticket was refunded before", refundable_cents=left_cents)
-        chosen = [order.lines[int(str(live[ticket_id]["line"]))] for ticket_id in request.lines]
-        total_cents = sum(line.total_cents for line in chosen)
-        if total_cents > left_cents:
-            raise RefundExceedsPaid(refundable_cents=left_cents)
-        if total_cents == 0:
-            raise Invalid.at("/lines", "nothing_to_refund", "These tickets cost nothing")
-        taxes: dict[str, int] = {}
-        for line in chosen:
-            for name, cents in line.taxes.items():
-                taxes[name] = taxes.get(name, 0) + cents
-        return rules.of_line(total_cents, taxes, paid=order.paid_parts, refunded=so_far), list(request.lines)
-    amount_cents = left_cents if request.amount_cents is None else request.amount_cents
-    if amount_cents > left_cents:
-        raise RefundExceedsPaid(refundable_cents=left_cents)
-    return (
-        rules.of_amount(amount_cents, paid=order.paid_parts, refunded=so_far),
-        list(live) if amount_cents == left_cents else [],
-    )

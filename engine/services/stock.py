@@ -47,7 +47,7 @@ class Stock:
         outbox.on("tickets.changed", self.tickets_changed)
 
     async def ordered(self, payload: Mapping[str, Any], repeated: bool) -> None:
-        """The units of a hold became an order's. On a repeat, where the order has let go of any, its hold just expires."""
+        """The units of a hold became an order's. Repeated after the order let go of any: its hold just expires."""
         units = payload["units"]
         if repeated and len(await self._orders.still_owned(payload["event_id"], units)) < len(units):
             return

@@ -117,26 +117,21 @@ class Webhooks:
     async def _effect(self, event: Received) -> bool:
         """Do what the event points at; False where it is none of ours."""
         about = event.payload.get("data", {}).get("object", {})
+        order_id = (about.get("metadata") or {}).get("order_id")
         if event.kind.startswith("payment_intent."):
-            return await self._converge(about.get("metadata", {}).get("order_id"), about.get("id"), event.id) is not None
-        if event.kind.startswith("checkout.session."):
-            intent_id = about.get("payment_intent")
-            return intent_id is not None and await self._converge(
-                about.get("metadata", {}).get("order_id"), intent_id, event.id
-            ) is not None
+            return await self._converge(order_id, about.get("id"), event.id) is not None
+        if not event.kind.startswith(("checkout.session.", "refund.", "charge.refund", "charge.dispute.")):
+            return False
+        order = await self._converge(order_id, about.get("payment_intent"), None)
+        if order is None:
+            return False
         if event.kind.startswith(("refund.", "charge.refund")):
-            order = await self._converge(about.get("metadata", {}).get("order_id"), about.get("payment_intent"), None)
-            if order is not None:
-                await self._refunds.converge(order)
-            return order is not None
-        if event.kind.startswith("charge.dispute."):
-            order = await self._converge(None, about.get("payment_intent"), None)
-            if order is not None and event.kind == "charge.dispute.created":
-                await self._disputes.opened(order, str(about.get("reason", "")))
-            elif order is not None and event.kind == "charge.dispute.closed":
-                await self._disputes.closed(order, str(about.get("status", "")))
-            return order is not None
-        return False
+            await self._refunds.converge(order)
+        elif event.kind == "charge.dispute.created":
+            await self._disputes.opened(order, str(about.get("reason", "")))
+        elif event.kind == "charge.dispute.closed":
+            await self._disputes.closed(order, str(about.get("status", "")))
+        return True
 
     async def _converge(self, order_id: str | None, intent_id: str | None, webhook_id: str | None) -> Order | None:
         """The order behind an intent, brought in line; None where it is none of ours. NotFound: not ours *yet*."""

@@ -1,7 +1,8 @@
 """Orders in the ledger: opened in batches by one statement, read by id, hold, buyer or event.
 
 An order is written with all its units or not at all. The statement looks at the live owners first, so losing is an
-answer and not an error; where two batches race for a unit the unique index decides, and the batch is repeated one by one.
+answer and not an error; where two batches race for a unit the unique index decides, and the batch is repeated one by
+one.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ AGE_MAX_MS = 2_000               # the lane behind it is slower: an order that i
 _PLACE = """
 WITH wanted AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-        $9::text[], $10::bigint[], $11::text[], $12::timestamptz[], $13::text[], $14::text[], $15::bytea[], $16::text[],
-        $17::text[], $18::text[], $19::text[])
+        $9::text[], $10::bigint[], $11::text[], $12::timestamptz[], $13::text[], $14::text[], $15::bytea[],
+        $16::text[], $17::text[], $18::text[], $19::text[])
         AS w(id, number, event_id, hold_id, user_id, buyer_name, buyer_email, consents, currency, amount_cents, price,
              expires_at, promo_code, payment_method_id, lease_id, correlation_id, ip_address, user_agent, errand)
 ), lines AS (
-    SELECT * FROM unnest($20::text[], $21::smallint[], $22::text[], $23::integer[], $24::text[], $25::text[], $26::text[],
-        $27::bigint[], $28::bigint[], $29::bigint[], $30::text[], $31::bigint[])
-        AS l(order_id, line, event_id, unit, ticket_type_id, section, seat, face_cents, discount_cents, fee_cents, taxes,
-             total_cents)
+    SELECT * FROM unnest($20::text[], $21::smallint[], $22::text[], $23::integer[], $24::text[], $25::text[],
+        $26::text[], $27::bigint[], $28::bigint[], $29::bigint[], $30::text[], $31::bigint[])
+        AS l(order_id, line, event_id, unit, ticket_type_id, section, seat, face_cents, discount_cents, fee_cents,
+             taxes, total_cents)
 ), blocked AS (
     SELECT DISTINCT l.order_id FROM lines l
       JOIN order_units u ON u.event_id = l.event_id AND u.unit = l.unit AND u.live
@@ -43,7 +44,8 @@ WITH wanted AS (
         amount_cents, price, expires_at, reconcile_at, promo_code_id, payment_method_id, lease_id, correlation_id,
         ip_address, user_agent, destination_account)
     SELECT w.id, w.number, w.event_id, w.hold_id, w.user_id, w.buyer_name, w.buyer_email, w.consents::jsonb, w.currency,
-        w.amount_cents, w.price::jsonb, w.expires_at, least(w.expires_at, now() + make_interval(secs => $33)), p.id, w.payment_method_id, w.lease_id,
+        w.amount_cents, w.price::jsonb, w.expires_at, least(w.expires_at, now() + make_interval(secs => $33)), p.id,
+        w.payment_method_id, w.lease_id,
         w.correlation_id, w.ip_address::inet, w.user_agent, g.stripe_account_id
       FROM wanted w
       JOIN events e ON e.id = w.event_id
@@ -68,8 +70,9 @@ SELECT w.id, p.id IS NOT NULL AS placed, x.id AS errand_id, p.destination_accoun
   FROM wanted w LEFT JOIN placed p ON p.id = w.id LEFT JOIN boxed x ON x.key = w.id
 """
 _COLUMNS = """
-SELECT o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer_name, o.buyer_email, o.consents, o.currency,
-       o.amount_cents, o.refunded_cents, o.price, o.promo_code_id, o.payment_method_id, o.destination_account, o.payment_intent_id,
+SELECT o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer_name, o.buyer_email, o.consents,
+       o.currency, o.amount_cents, o.refunded_cents, o.price, o.promo_code_id, o.payment_method_id,
+       o.destination_account, o.payment_intent_id,
        o.client_secret, o.payment_error, o.lease_id, o.closing_note, o.correlation_id, o.expires_at, o.created_at,
        o.paid_at, o.closed_at,
        (SELECT array_agg(jsonb_build_object('line', u.line, 'unit', u.unit, 'ticket_type_id', u.ticket_type_id,
@@ -109,6 +112,7 @@ _RETURNS = """
 SELECT id, amount_cents, net_cents, taxes, reason, settled_at FROM refunds
  WHERE order_id = $1 AND status = 'succeeded' ORDER BY settled_at, id
 """
+_OWNED = "SELECT unit FROM order_units WHERE event_id = $1 AND unit = ANY($2::integer[]) AND live"
 _TICKET_COUNTS = "SELECT status, count(*) AS tickets FROM tickets WHERE order_id = $1 GROUP BY status"
 _LIKE_ESCAPES = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 
@@ -145,7 +149,7 @@ class OrderBook:
         await asyncio.gather(self._opening.close(), self._attaching.close())
 
     async def place(self, order: NewOrder) -> Placed:
-        """Write the order and own its units. Not placed where a unit has a live owner or the hold was ordered before."""
+        """Write the order and own its units. Not placed where a unit has an owner or the hold was ordered before."""
         return await self._opening.submit(order)
 
     async def attach(self, order_id: str, intent_id: str, client_secret: str | None) -> bool:
@@ -183,9 +187,7 @@ class OrderBook:
 
     async def still_owned(self, event_id: str, units: Sequence[int]) -> set[int]:
         """Which of these units have a live owner right now."""
-        rows = await self._pool.fetch(
-            "SELECT unit FROM order_units WHERE event_id = $1 AND unit = ANY($2::integer[]) AND live", event_id, list(units)
-        )
+        rows = await self._pool.fetch(_OWNED, event_id, list(units))
         return {row["unit"] for row in rows}
 
     async def ticket_counts(self, order_id: str) -> dict[str, int]:
@@ -220,7 +222,9 @@ class OrderBook:
         return [(await self._place([order]))[0] for order in orders]
 
     async def _write(self, orders: list[NewOrder]) -> list[Placed]:
-        errands = [{"event_id": o.event_id, "hold_id": o.hold_id, "units": [line.unit for line in o.lines]} for o in orders]
+        errands = [
+            {"event_id": o.event_id, "hold_id": o.hold_id, "units": [line.unit for line in o.lines]} for o in orders
+        ]
         lines = [(order, line) for order in orders for line in order.lines]
         rows = await self._pool.fetch(
             _PLACE,

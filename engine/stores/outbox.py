@@ -32,7 +32,8 @@ _CLAIM = """
 UPDATE outbox SET locked_until = now() + make_interval(secs => $2), attempts = attempts + 1
  WHERE id IN (
     SELECT id FROM outbox
-     WHERE done_at IS NULL AND dead_at IS NULL AND available_at <= now() AND (locked_until IS NULL OR locked_until < now())
+     WHERE done_at IS NULL AND dead_at IS NULL AND available_at <= now()
+       AND (locked_until IS NULL OR locked_until < now())
      ORDER BY available_at, id LIMIT $1 FOR UPDATE SKIP LOCKED)
 RETURNING id, topic, key, payload, attempts
 """
@@ -48,7 +49,9 @@ _REPLAY = """
 UPDATE outbox SET dead_at = NULL, attempts = 0, available_at = now(), locked_until = NULL
  WHERE id = $1 AND dead_at IS NOT NULL
 """
-_DEAD = "SELECT id, topic, key, error, attempts, created_at, dead_at FROM outbox WHERE dead_at IS NOT NULL ORDER BY id LIMIT $1"
+_DEAD = """
+SELECT id, topic, key, error, attempts, created_at, dead_at FROM outbox WHERE dead_at IS NOT NULL ORDER BY id LIMIT $1
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from engine.stores.outbox import AT_ONCE_DELAY_S, Errand
 
 BATCH_MAX = 64
 AGE_MAX_MS = 5_000
-PROVIDER = "stripe"
 
 _SETTLE = """
 WITH wanted AS (
@@ -28,7 +27,8 @@ WITH wanted AS (
 ), named AS (
     SELECT * FROM unnest($3::text[], $4::smallint[], $5::text[]) AS n(order_id, line, ticket_id)
 ), locked AS (
-    SELECT o.id FROM orders o WHERE o.id = ANY($1::text[]) AND o.status IN ('pending', 'processing') ORDER BY o.id FOR UPDATE
+    SELECT o.id FROM orders o
+     WHERE o.id = ANY($1::text[]) AND o.status IN ('pending', 'processing') ORDER BY o.id FOR UPDATE
 ), paid AS (
     UPDATE orders o
        SET status = 'paid', paid_at = now(), payment_error = NULL,
@@ -38,7 +38,8 @@ WITH wanted AS (
     RETURNING o.id, o.event_id, o.buyer_name, o.buyer_email, o.lease_id, o.amount_cents, o.currency, o.correlation_id
 ), issued AS (
     INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, seat, holder_name, holder_email)
-    SELECT n.ticket_id, p.event_id, p.id, u.line, u.unit, u.ticket_type_id, u.section, u.seat, p.buyer_name, p.buyer_email
+    SELECT n.ticket_id, p.event_id, p.id, u.line, u.unit, u.ticket_type_id, u.section, u.seat, p.buyer_name,
+           p.buyer_email
       FROM paid p JOIN order_units u ON u.order_id = p.id JOIN named n ON n.order_id = p.id AND n.line = u.line
 ), boxed AS (
     INSERT INTO outbox (topic, key, payload, available_at)
@@ -71,7 +72,8 @@ WITH closed AS (
 ), boxed AS (
     INSERT INTO outbox (topic, key, payload, available_at)
     SELECT 'inventory.free', c.id, jsonb_build_object('event_id', c.event_id, 'op_id', c.id,
-               'promo_id', c.promo_code_id, 'units', (SELECT coalesce(jsonb_agg(f.unit ORDER BY f.unit), '[]') FROM freed f),
+               'promo_id', c.promo_code_id,
+               'units', (SELECT coalesce(jsonb_agg(f.unit ORDER BY f.unit), '[]') FROM freed f),
                'types', (SELECT coalesce(jsonb_agg(f.ticket_type_id ORDER BY f.unit), '[]') FROM freed f)),
            now() + make_interval(secs => $4) FROM closed c
     UNION ALL
@@ -117,7 +119,8 @@ UPDATE order_units u SET live = true, unit = n.unit
 """
 _ISSUE = """
 INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, seat, holder_name, holder_email)
-SELECT n.ticket_id, u.event_id, u.order_id, u.line, u.unit, u.ticket_type_id, u.section, u.seat, o.buyer_name, o.buyer_email
+SELECT n.ticket_id, u.event_id, u.order_id, u.line, u.unit, u.ticket_type_id, u.section, u.seat, o.buyer_name,
+       o.buyer_email
   FROM order_units u JOIN orders o ON o.id = u.order_id
   JOIN unnest($2::smallint[], $3::text[]) AS n(line, ticket_id) ON n.line = u.line
  WHERE u.order_id = $1
@@ -214,7 +217,7 @@ class PaymentLedger:
             )  # fmt: skip
             return refund_id
 
-    async def _settle(self, settlements: list[Settlement]) -> Sequence[list[Errand] | None | BaseException]:
+    async def _settle(self, settlements: list[Settlement]) -> Sequence[list[Errand] | BaseException | None]:
         try:
             return await self._write(settlements)
         except asyncpg.PostgresError as error:

@@ -1,4 +1,4 @@
-"""Refunds in the ledger: first a pending row that claims the cents, then the provider, then the effect on order and tickets."""
+"""Refunds in the ledger: a pending row claims the cents, then the provider, then the effect on order and tickets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ SELECT id, order_id, amount_cents, net_cents, taxes, ticket_ids, reason, provide
        created_at, settled_at FROM refunds
 """
 _ADD = """
-INSERT INTO refunds (id, order_id, amount_cents, net_cents, taxes, ticket_ids, reason, created_by, provider_refund_id, push_at)
+INSERT INTO refunds
+    (id, order_id, amount_cents, net_cents, taxes, ticket_ids, reason, created_by, provider_refund_id, push_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + make_interval(secs => $10))
 """
 _SUMS = """
@@ -32,12 +33,16 @@ _SETTLED = """
 UPDATE refunds SET status = 'succeeded', settled_at = now(), provider_refund_id = $2, error = NULL
  WHERE id = $1 AND status <> 'succeeded' RETURNING amount_cents
 """
-_FAILED = "UPDATE refunds SET status = 'failed', error = $2, settled_at = now() WHERE id = $1 AND status <> 'failed' RETURNING id"
+_FAILED = """
+UPDATE refunds SET status = 'failed', error = $2, settled_at = now() WHERE id = $1 AND status <> 'failed' RETURNING id
+"""
 _TOTAL = """
 UPDATE orders SET refunded_cents = s.cents,
-       status = CASE WHEN s.cents >= amount_cents THEN 'refunded' WHEN s.cents > 0 THEN 'partially_refunded' ELSE 'paid' END,
+       status = CASE WHEN s.cents >= amount_cents THEN 'refunded'
+                     WHEN s.cents > 0 THEN 'partially_refunded' ELSE 'paid' END,
        closed_at = CASE WHEN s.cents >= amount_cents THEN now() END
-  FROM (SELECT coalesce(sum(amount_cents), 0)::bigint AS cents FROM refunds WHERE order_id = $1 AND status = 'succeeded') s
+  FROM (SELECT coalesce(sum(amount_cents), 0)::bigint AS cents FROM refunds
+         WHERE order_id = $1 AND status = 'succeeded') s
  WHERE id = $1
 RETURNING status
 """
@@ -92,8 +97,8 @@ async def add(
 ) -> None:
     """Claim these cents of the order; the caller has its row locked."""
     await db.execute(
-        _ADD, refund_id, order_id, parts.total_cents, parts.net_cents, parts.taxes, list(ticket_ids), reason, created_by,
-        provider_refund_id, push_in_s,
+        _ADD, refund_id, order_id, parts.total_cents, parts.net_cents, parts.taxes, list(ticket_ids), reason,
+        created_by, provider_refund_id, push_in_s,
     )  # fmt: skip
 
 

@@ -20,10 +20,8 @@ from engine.domain.payments import Intent, ProviderRefund
 
 TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
-CONNECTIONS_MAX = 64
 WEBHOOK_TOLERANCE_S = 300
 REFUNDS_PER_INTENT_MAX = 100
-STATEMENT_CHARS_MAX = 22
 
 T = TypeVar("T")
 
@@ -37,19 +35,19 @@ class ProviderError(Exception):
         self.retry_after_s = retry_after_s
 
 
-class ProviderBusy(ProviderError):
+class ProviderBusy(ProviderError):  # noqa: N818 - says what the provider is
     pass
 
 
-class ProviderAway(ProviderError):
+class ProviderAway(ProviderError):  # noqa: N818
     pass
 
 
-class ProviderRefused(ProviderError):
+class ProviderRefused(ProviderError):  # noqa: N818
     pass
 
 
-class SignatureWrong(Exception):
+class SignatureWrong(Exception):  # noqa: N818
     """The webhook was not signed by the provider, or longer ago than WEBHOOK_TOLERANCE_S."""
 
 
@@ -87,7 +85,12 @@ class StripeGateway:
         params: dict[str, Any] = {
             "amount": amount_cents,
             "currency": currency.lower(),
-            "metadata": {"order_id": order_id, "orderId": order_id, "order_number": order_number, "userId": user_id or ""},
+            "metadata": {
+                "order_id": order_id,
+                "orderId": order_id,
+                "order_number": order_number,
+                "userId": user_id or "",
+            },
             "description": f"Order {order_number}",
             "receipt_email": receipt_email,
             "automatic_payment_methods": {"enabled": True},

@@ -13,7 +13,6 @@ from engine.stores.database import Pool, count
 
 BATCH_MAX = 128
 AGE_MAX_MS = 5_000
-PROVIDER = "stripe"
 RETRY_FIRST_S, RETRY_MAX_S = 2, 900
 ATTEMPTS_MAX = 25                # about four hours; the provider itself repeats for three days
 AT_ONCE_S = 30                   # the head start of the process that received it
@@ -22,7 +21,8 @@ ERROR_CHARS_MAX = 500
 _STORE = """
 INSERT INTO webhook_events (provider, id, kind, object_id, payload, correlation_id, available_at)
 SELECT 'stripe', w.id, w.kind, w.object_id, w.payload::jsonb, w.correlation_id, now() + make_interval(secs => $6)
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS w(id, kind, object_id, payload, correlation_id)
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+       AS w(id, kind, object_id, payload, correlation_id)
 ON CONFLICT DO NOTHING RETURNING id
 """
 _CLAIM = """

@@ -17,7 +17,7 @@ from engine.foundation import errors, http
 from engine.foundation.clock import now_ms
 from engine.foundation.idempotency import key_of, scope_of
 from engine.foundation.ids import is_id
-from engine.services.appkeys import IDEMPOTENCY, ORDERS, SETTINGS, TICKETS
+from engine.services.appkeys import IDEMPOTENCY, ORDERS, TICKETS
 from engine.services.orders import Buyer
 from engine.web import auth
 from engine.web.aliases import aliases
@@ -71,7 +71,7 @@ async def open_from(request: web.Request, raw: bytes, body: OrderRequest, hold_t
 
     scope = scope_of(f"hold:{hold_token}", request, key)
     response = await request.config_dict[IDEMPOTENCY].once(scope, raw, run)
-    remember_order(request, response)
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -92,18 +92,6 @@ def buyer_of(request: web.Request, info: UserInfo, *, marketing: bool) -> Buyer:
         user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_CHARS_MAX] or None,
         correlation_id=request.get("request_id", ""),
     )
-
-
-def remember_order(request: web.Request, response: web.Response) -> None:
-    """Give the browser the capability in a cookie that scripts cannot read."""
-    if response.status == 201 and isinstance(response.body, bytes):  # noqa: PLR2004
-        token = msgspec.json.decode(response.body, type=dict[str, Any]).get("order_token")
-        if token:
-            response.set_cookie(
-                auth.ORDER_COOKIE, token, httponly=True, samesite="Lax", path="/",
-                secure=request.config_dict[SETTINGS].secure_cookies,
-            )  # fmt: skip
-    response.headers["Cache-Control"] = "no-store"
 
 
 async def get_order(request: web.Request) -> web.Response:
@@ -220,7 +208,8 @@ ROUTES: tuple[Route, ...] = (
           aliases=aliases(f"{_AT}/status")),
     Route("GET", f"{_AT}/tickets", get_tickets, "capability", gives=OrderTickets, refuses=_OWN,
           aliases=aliases(f"{_AT}/tickets")),
-    Route("GET", f"{_AT}/receipt", get_receipt, "capability", gives=dict[str, Any], refuses=(*_OWN, refusals.OrderUnpaid),
+    Route("GET", f"{_AT}/receipt", get_receipt, "capability", gives=dict[str, Any],
+          refuses=(*_OWN, refusals.OrderUnpaid),
           aliases=aliases(f"{_AT}/receipt")),
     Route("POST", f"{_AT}/cancel", cancel_order, "capability", gives=StatusDocument,
           refuses=(*_OWN, errors.Forbidden, refusals.OrderNotPayable, refusals.ProviderUnavailable),

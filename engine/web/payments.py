@@ -7,10 +7,10 @@ from aiohttp import web
 from msgspec import Struct
 
 from engine.domain import errors as refusals
+from engine.domain.refund_requests import RefundRequest
 from engine.foundation import errors, http
 from engine.foundation.idempotency import key_of, scope_of
 from engine.services.appkeys import IDEMPOTENCY, ORDERS, PAYMENTS, REFUNDS, WEBHOOKS
-from engine.services.refunds import RefundRequest
 from engine.services.webhooks import SignatureRefused
 from engine.web import auth
 from engine.web.aliases import aliases

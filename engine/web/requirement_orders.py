@@ -19,7 +19,7 @@ from engine.foundation.clock import now_ms
 from engine.foundation.idempotency import key_of, scope_of
 from engine.services.appkeys import HOLDS, IDEMPOTENCY, ORDERS
 from engine.web import auth
-from engine.web.orders import OPEN_REFUSES, buyer_of, open_from, remember_order
+from engine.web.orders import OPEN_REFUSES, buyer_of, open_from
 from engine.web.orders_wire import Id, OrderRequest, UserInfo
 from engine.web.wire import Route
 
@@ -92,7 +92,7 @@ async def book(request: web.Request) -> web.Response:
         return await _hold_and_order(request, raw, booking, who, key)
 
     response = await request.config_dict[IDEMPOTENCY].once(scope_of(who, request, key), raw, run)
-    remember_order(request, response)
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
