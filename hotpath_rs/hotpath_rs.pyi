@@ -572,7 +572,8 @@ class SeatMap:
 
         Order: distance of the run's centroid to the focal point, then lower section, row, seat. Four bytes an
         entry: the start, unsigned 24 bit big-endian, then flags: bits 0-1 how many seats stand to the run's left in
-        the same aisle-free stretch (0, 1, 2 for two and more), bits 2-3 the same to its right.
+        the same aisle-free stretch (0, 1, 2 for two and more), bits 2-3 the same to its right, bit 4 whether it is
+        exactly as far away as the entry before.
         """
     def plan(self, map: bytes, ask: Ask) -> Plan:
         """Choose the best units. Raises AllocationRefused; ValueError for an ask that this chart cannot mean."""

@@ -25,7 +25,8 @@ pub struct TapeKey {
 }
 
 /// One run: its start in the upper 24 bits; in bits 0-1 how many seats stand to its left in the same aisle-free
-/// stretch (0, 1, or 2 for two and more), in bits 2-3 the same to its right.
+/// stretch (0, 1, or 2 for two and more), in bits 2-3 the same to its right, in bit 4 whether it is exactly as far from
+/// the focal point as the run before it on the tape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry(u32);
 
@@ -34,6 +35,10 @@ impl Entry {
         let left = (start - segment.first).min(2);
         let right = (segment.end - start - quantity).min(2);
         Self(start << 8 | right << 2 | left)
+    }
+
+    fn as_far_as_before(self) -> Self {
+        Self(self.0 | 16)
     }
 
     /// The first seat of the run.
@@ -96,7 +101,12 @@ impl Tape {
         }
         // Units count sections, rows and seats in order, so the start is the whole tie-break.
         ranked.sort_unstable_by_key(|(distance, entry)| (*distance, entry.start()));
-        Self(ranked.into_iter().map(|(_, entry)| entry).collect())
+        let mut before = None;
+        let mark = |(distance, entry): (u128, Entry)| {
+            let tied = before.replace(distance) == Some(distance);
+            if tied { entry.as_far_as_before() } else { entry }
+        };
+        Self(ranked.into_iter().map(mark).collect())
     }
 
     /// The runs, best first.

@@ -133,7 +133,8 @@ def test_the_tape_ranks_runs_by_distance_and_knows_their_neighbours() -> None:
     tape = seats.tape([0], None, 2)
     entries = [(int.from_bytes(tape[at : at + 3], "big"), tape[at + 3]) for at in range(0, len(tape), 4)]
     # Starts by distance to the middle; to the left of A2-A3 stands one seat, to its right another, then the aisle.
-    assert entries == [(2, 0b00_10), (1, 0b01_01), (0, 0b10_00), (4, 0b00_00)]
+    # A1-A2 and A5-A6 are exactly as far away: the fifth bit says so.
+    assert entries == [(2, 0b00_10), (1, 0b01_01), (0, 0b10_00), (4, 0b1_00_00)]
     assert seats.tape([1], None, 2) == b""
     assert seats.tape([0], 1, 2) == b""
 

@@ -17,72 +17,96 @@ if fenced then return { 'fenced' } end
 
 expire()
 
+local find, concat, floor = string.find, table.concat, math.floor
 local map = call('GET', MAP)
-local over = {}
+local over = {}                                   -- units this call has taken, before they are written
 local tapes, cursors, general_from = {}, {}, {}
+local PLAIN, HELD_CHAR = char(FREE), char(HELD)
+local taken_now, told, due, caps_seen = 0, {}, {}, {}
+local pending_from, pending_length = 0, 0         -- neighbouring units are written in one piece
+local VISITS_MAX, visits = 4000, 0                -- tape entries looked at in one call: half a millisecond; beyond, plan
 
 local function at(unit)
   return over[unit] or byte(map, unit + 1) or 0
 end
 
+-- What a buyer with these lots may have. Accessible seats (odd bytes) go to exact picks alone; for the orphan rule they
+-- count as free, as do those of every lot open to the buyer.
+local lots_known = {}
+local function rights(lots)
+  local known = lots_known[lots]
+  if known then return known end
+  known = { any = {}, even = {}, counts = { [FREE] = true, [FREE + 1] = true }, plain = false }
+  local even = 0
+  for i = 1, #lots do
+    local b = byte(lots, i)
+    known.any[b], known.counts[b - b % 2], known.counts[b - b % 2 + 1] = true, true, true
+    if b % 2 == 0 then
+      known.even[b] = true
+      even = even + 1
+    end
+  end
+  known.plain = even == 1 and known.even[FREE] == true
+  lots_known[lots] = known
+  return known
+end
+
 -- Runs of an exact pick, or the units in the way.
-local function pick_exact(item, pos, eligible, runs)
+local function pick_exact(item, pos, may, runs)
   local count, taken, allocation = nil, {}, nil
   count, pos = unpack_('>B', item, pos)
   for _ = 1, count do
     local kind, unit, length
     kind, unit, length, pos = unpack_('>BI3B', item, pos)
     for u = unit, unit + length - 1 do
-      if not eligible[at(u)] then taken[#taken + 1] = pack('>I3', u) end
+      if not may.any[at(u)] then taken[#taken + 1] = pack('>I3', u) end
       over[u] = HELD
     end
     runs[#runs + 1] = { kind, unit, length }
   end
   allocation, pos = unpack_('>B', item, pos)
-  if #taken > 0 then return 'T' .. table.concat(taken), pos end
+  if #taken > 0 then return 'T' .. concat(taken), pos end
   return nil, pos, allocation
 end
 
 -- The lowest free numbers of a section.
-local function pick_general(item, pos, eligible, lots, runs)
-  local first, size, parts, kind, count
+local function pick_general(item, pos, may, runs)
+  local first, size, parts
   first, size, parts, pos = unpack_('>I3I3B', item, pos)
-  local wanted, kinds = 0, {}
+  local unit, stop, eligible, plain, got = first, first + size, may.even, may.plain, 0
+  if plain then unit = general_from[first] or first end
   for _ = 1, parts do
+    local kind, count, last
     kind, count, pos = unpack_('>BB', item, pos)
-    for _ = 1, count do kinds[#kinds + 1] = kind end
-    wanted = wanted + count
-  end
-  local unit, stop, got = general_from[first] or first, first + size, 0
-  local plain = #lots == 1 and lots
-  local last = nil
-  while got < wanted and unit < stop do
-    if plain then unit = (string.find(map, plain, unit + 1, true) or stop + 1) - 1 end
-    if unit >= stop then break end
-    if eligible[at(unit)] then
-      got = got + 1
-      over[unit] = HELD
-      if last and last[1] == kinds[got] and last[2] + last[3] == unit and last[3] < 255 then
-        last[3] = last[3] + 1
-      else
-        last = { kinds[got], unit, 1 }
-        runs[#runs + 1] = last
+    while count > 0 do
+      if plain then unit = (find(map, PLAIN, unit + 1, true) or stop + 1) - 1 end
+      if unit >= stop then return 'S' .. pack('>I3', got), pos end
+      if eligible[at(unit)] then
+        over[unit] = HELD
+        count, got = count - 1, got + 1
+        if last and last[2] + last[3] == unit and last[3] < 255 then
+          last[3] = last[3] + 1
+        else
+          last = { kind, unit, 1 }
+          runs[#runs + 1] = last
+        end
       end
+      unit = unit + 1
     end
-    unit = unit + 1
   end
-  if got < wanted then return 'S' .. pack('>I3', got), pos end
-  if plain == char(FREE) then general_from[first] = unit end
+  if plain then general_from[first] = unit end
   return nil, pos, 1 * 32 + 16
 end
 
--- The best block on a tape of starts: 24 bits of unit, then how many seats stand left and right of the run (0, 1, 2+).
-local function pick_tape(item, pos, eligible, counts, runs)
-  local name, policy, parts, kind, count
+-- The best block on a tape of starts: 24 bits of unit, then flags: how many seats stand left and right of the run (two
+-- bits each: 0, 1, 2+), and 16 where it is as far away as the start before it.
+local function pick_tape(item, pos, may, runs)
+  local name, policy, parts
   name, pos = unpack_('>Bc0', item, pos)
   policy, parts, pos = unpack_('>BB', item, pos)
   local n, sizes = 0, {}
   for i = 1, parts do
+    local kind, count
     kind, count, pos = unpack_('>BB', item, pos)
     sizes[i] = { kind, count }
     n = n + count
@@ -95,30 +119,30 @@ local function pick_tape(item, pos, eligible, counts, runs)
   end
   if not tape then return 'X' .. name, pos end
   -- A buyer with more lots open may take what the open house's cursor has passed.
-  local cursor, dead, found, found_orphans = eligible.plain and cursors[name] or 1, true, nil, 0
+  local eligible, counts = may.even, may.counts
+  local cursor, dead, found, found_orphans = may.plain and cursors[name] or 1, true, nil, 0
   for entry = cursor, #tape - 3, 4 do
+    visits = visits + 1
+    if visits > VISITS_MAX then
+      if may.plain then cursors[name] = cursor end
+      return 'P', pos
+    end
     local a, b, c, sides = byte(tape, entry, entry + 3)
     local start = a * 65536 + b * 256 + c
-    local live = true
-    for u = start, start + n - 1 do
-      if not eligible[over[u] or byte(map, u + 1)] then
-        live = false
-        break
-      end
-    end
-    if live then
+    local u, stop = start, start + n
+    while u < stop and eligible[over[u] or byte(map, u + 1)] do u = u + 1 end
+    if found and policy == 2 and sides < 16 then break end
+    if u == stop then
       dead = false
       if policy == 0 then
         found = start
         break
       end
-      local left, right = sides % 4, math.floor(sides / 4) % 4
-      local orphans = 0
+      local left, right, orphans = sides % 4, floor(sides / 4) % 4, 0
       if left > 0 and counts[at(start - 1)] and (left == 1 or not counts[at(start - 2)]) then orphans = 1 end
-      local stop = start + n
       if right > 0 and counts[at(stop)] and (right == 1 or not counts[at(stop + 1)]) then orphans = orphans + 1 end
-      if orphans == 0 or policy == 2 then
-        found, found_orphans = start, orphans
+      if orphans == 0 then
+        found, found_orphans = start, 0
         break
       elseif not found then
         found, found_orphans = start, orphans
@@ -127,13 +151,14 @@ local function pick_tape(item, pos, eligible, counts, runs)
       cursor = entry + 4
     end
   end
-  if eligible.plain then cursors[name] = cursor end
+  if may.plain then cursors[name] = cursor end
   if not found then return 'P', pos end
   local unit = found
   for i = 1, parts do
-    runs[#runs + 1] = { sizes[i][1], unit, sizes[i][2] }
-    for u = unit, unit + sizes[i][2] - 1 do over[u] = HELD end
-    unit = unit + sizes[i][2]
+    local count = sizes[i][2]
+    runs[#runs + 1] = { sizes[i][1], unit, count }
+    for u = unit, unit + count - 1 do over[u] = HELD end
+    unit = unit + count
   end
   return nil, pos, (found_orphans > 0 and 2 or 1) * 32 + 16 + found_orphans
 end
@@ -142,96 +167,140 @@ local free_before = nil
 
 local function nothing_free()
   free_before = free_before or tonumber(call('HGET', PULSE, 'free') or 0)
-  return free_before + tally.free <= 0
+  return free_before + tally.free - taken_now <= 0
 end
 
-local appended = {}
+local function sold_of(kind)
+  caps_seen[kind] = caps_seen[kind] or tonumber(call('HGET', TYPES, kind) or 0)
+  return caps_seen[kind] + (sold_of_type[kind] or 0)
+end
+
+local function flush()
+  if pending_length > 0 then call('SETRANGE', MAP, pending_from, rep(HELD_CHAR, pending_length)) end
+  pending_length = 0
+end
+
+-- Nothing of this item was written: forget its marks (those of earlier items stay) and what was learnt from them.
+local function forget(runs, picks)
+  for _, run in ipairs(runs) do
+    for u = run[2], run[2] + run[3] - 1 do over[u] = nil end
+  end
+  general_from = {}
+  if picks > 1 then for name in pairs(cursors) do cursors[name] = 1 end end
+end
 
 local function place(item)
-  local ref, hash, life, total, promo, promo_max, lease, lots, pos = unpack_('>c8c4I3I4BI3Bc0Bc0', item)
-  local known = read_hold(ref)
-  if known then return (known.hash == hash and 'R' or 'K') .. known.raw end
-  if promo > 0 and promo_max > 0 and tonumber(call('HGET', TYPES, 'promo' .. promo) or 0) >= promo_max then return 'U' end
-
-  -- Accessible seats (odd bytes) go to exact picks alone; for the orphan rule they count as free.
-  local any, eligible, counts, even = {}, {}, { [FREE] = true, [FREE + 1] = true }, {}
-  for i = 1, #lots do
-    local b = byte(lots, i)
-    any[b], counts[b - b % 2], counts[b - b % 2 + 1] = true, true, true
-    if b % 2 == 0 then
-      eligible[b] = true
-      even[#even + 1] = char(b)
+  local ref, hash, life, total, promo, promo_max, lease, lots, capped, pos = unpack_('>c8c4I3I4BI3Bc0Bc0B', item)
+  local may = rights(lots)
+  local caps
+  if capped > 0 then
+    caps = {}
+    for _ = 1, capped do
+      local kind, most
+      kind, most, pos = unpack_('>BI3', item, pos)
+      caps[kind] = most
     end
   end
-  lots = table.concat(even)
-  eligible.plain = lots == char(FREE)
 
-  local capped, picks
-  capped, pos = unpack_('>B', item, pos)
-  local caps = {}
-  for _ = 1, capped do
-    local kind, most
-    kind, most, pos = unpack_('>BI3', item, pos)
-    caps[kind] = most
-  end
-
+  local picks
   picks, pos = unpack_('>B', item, pos)
-  local runs, step, adjacent, orphans, refusal = {}, 1, 1, 0, nil
+  local runs, step, adjacent, orphans, refusal = {}, 1, 16, 0, nil
+  local taken_before = nil
   for _ = 1, picks do
     local mode, allocation
     mode, pos = unpack_('>B', item, pos)
-    if mode == 0 then refusal, pos, allocation = pick_exact(item, pos, any, runs)
-    elseif mode == 1 then refusal, pos, allocation = pick_general(item, pos, eligible, lots, runs)
-    else refusal, pos, allocation = pick_tape(item, pos, eligible, counts, runs) end
+    if mode == 0 then
+      -- An exact pick marks before it knows: keep what earlier items had there.
+      taken_before = taken_before or {}
+      local count, p = unpack_('>B', item, pos)
+      for _ = 1, count do
+        local _, unit, length, after = unpack_('>BI3B', item, p)
+        for u = unit, unit + length - 1 do taken_before[u] = over[u] or false end
+        p = after
+      end
+      refusal, pos, allocation = pick_exact(item, pos, may, runs)
+    elseif mode == 1 then
+      refusal, pos, allocation = pick_general(item, pos, may, runs)
+    else
+      refusal, pos, allocation = pick_tape(item, pos, may, runs)
+    end
     if refusal then break end
-    step = math.max(step, math.floor(allocation / 32))
-    if math.floor(allocation / 16) % 2 == 0 then adjacent = 0 end
+    step = math.max(step, floor(allocation / 32))
+    if floor(allocation / 16) % 2 == 0 then adjacent = 0 end
     orphans = orphans + allocation % 16
   end
-  if not refusal and capped > 0 then
+  if not refusal and caps then
     local adding = {}
     for _, run in ipairs(runs) do adding[run[1]] = (adding[run[1]] or 0) + run[3] end
     for kind, most in pairs(caps) do
-      local sold = tonumber(call('HGET', TYPES, kind) or 0) + (sold_of_type[kind] or 0)
+      local sold = sold_of(kind)
       if sold + (adding[kind] or 0) > most then refusal = 'S' .. pack('>I3', math.max(0, most - sold)) end
     end
   end
-  if refusal then
-    -- Nothing of this item was written yet: forget its marks. (`over` of earlier items is in `final`.)
-    for unit in pairs(over) do over[unit] = nil end
-    for unit, b in pairs(appended) do if type(unit) == 'number' then over[unit] = b end end
-    general_from = {}
-    if picks > 1 then for name in pairs(cursors) do cursors[name] = 1 end end
+  if not refusal and promo > 0 and promo_max > 0
+    and tonumber(call('HGET', TYPES, 'promo' .. promo) or 0) >= promo_max then
+    refusal = 'U'
+  end
+
+  local text
+  if #runs == 1 then
+    text = pack('>BI3B', runs[1][1], runs[1][2], runs[1][3])
+  else
+    local parts = {}
+    for i, run in ipairs(runs) do parts[i] = pack('>BI3B', run[1], run[2], run[3]) end
+    text = concat(parts)
+  end
+  local raw, fresh
+  if not refusal then
+    raw = pack('>BI6I3c4I4BBB', ALIVE, now_ms, life, hash, total, step * 32 + adjacent + (orphans < 15 and orphans or 15),
+      promo, #lease) .. lease .. text
+    fresh = call('HSETNX', bucket_of(ref), ref, raw) == 1
+  end
+  if refusal or not fresh then
+    forget(runs, picks)
+    if taken_before then
+      for u, b in pairs(taken_before) do over[u] = b or nil end
+    end
+    local known = read_hold(ref)
+    if known then return (known.hash == hash and 'R' or 'K') .. known.raw end
     if refusal == 'P' and nothing_free() then return 'S' .. pack('>I3', 0) end
     return refusal
   end
 
-  local text = {}
-  for i, run in ipairs(runs) do
-    local unit, length = run[2], run[3]
-    call('SETRANGE', MAP, unit, rep(char(HELD), length))
-    note(unit, length, FREE, HELD)
-    count_type(run[1], length)
-    text[i] = pack('>BI3B', run[1], unit, length)
-    for u = unit, unit + length - 1 do appended[u] = HELD end
+  for i = 1, #runs do
+    local kind, unit, length = runs[i][1], runs[i][2], runs[i][3]
+    if pending_length > 0 and pending_from + pending_length == unit then
+      pending_length = pending_length + length
+    else
+      flush()
+      pending_from, pending_length = unit, length
+    end
+    told[#told + 1] = sub(text, i * 5 - 3, i * 5)
+    taken_now = taken_now + length
+    sold_of_type[kind] = (sold_of_type[kind] or 0) + length
   end
   if promo > 0 then call('HINCRBY', TYPES, 'promo' .. promo, 1) end
-  local hold = { state = ALIVE, placed = now_ms, life = life,
-    head = hash .. pack('>I4BBBc0', total, step * 32 + adjacent * 16 + math.min(orphans, 15), promo, #lease, lease) .. table.concat(text) }
-  write_hold(ref, hold)
-  local second = 's' .. math.floor((now_ms + life) / 1000)
-  appended[second] = (appended[second] or '') .. ref
-  return 'H' .. hold.raw
+  local second = floor((now_ms + life) / 1000)
+  local refs = due[second]
+  if not refs then
+    refs = {}
+    due[second] = refs
+  end
+  refs[#refs + 1] = ref
+  return 'H' .. raw
 end
 
 local answers = { 'ok' }
 for i = 2, #ARGV do answers[i] = place(ARGV[i]) end
 
-for second, refs in pairs(appended) do
-  if type(second) == 'string' then call('APPEND', EXPIRY .. sub(second, 2), refs) end
-end
+flush()
+for second, refs in pairs(due) do call('APPEND', EXPIRY .. second, concat(refs)) end
 for name, cursor in pairs(cursors) do
   if cursor > 1 then call('HSET', CURSORS, name, cursor) end
+end
+if #told > 0 then
+  deltas[#deltas + 1] = concat(told, HELD_CHAR) .. HELD_CHAR
+  tally.free, tally.held = tally.free - taken_now, tally.held + taken_now
 end
 finish()
 return answers
