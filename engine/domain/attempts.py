@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 from engine.domain.scans import STATUS, Outcome, Reason, Result, Scan
 from engine.foundation.clock import rfc3339
@@ -15,8 +16,7 @@ CODE_TIME_MAX_S: Final = 2**32 - 1
 Direction = Literal["entry", "exit"]
 
 
-@dataclass(frozen=True, slots=True)
-class Scanner:
+class Scanner(Struct, frozen=True):
     """The device behind an attempt, as verified for this request."""
 
     device_id: str
@@ -28,8 +28,7 @@ class Scanner:
     created_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True, gc=False):
     """One reading, of a code or (manually) of a ticket found by name. ``failed``: the code itself said no already."""
 
     scanner: Scanner

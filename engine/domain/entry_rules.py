@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from engine.foundation.errors import Invalid
 GATES_MAX: Final = 64
 GATE_CHARS_MAX: Final = 60
 PLACES_PER_GATE_MAX: Final = 500
+DAYS_REMEMBERED_MAX: Final = 256                 # a batch asks for one moment thousands of times
 
 GateName = Annotated[str, Meta(min_length=1, max_length=GATE_CHARS_MAX, pattern=r"^[^\x00-\x1f]*$")]
 _Place = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$")]
@@ -91,6 +93,7 @@ def check(rules: EntryRules) -> EntryRules:
     return rules
 
 
+@lru_cache(maxsize=DAYS_REMEMBERED_MAX)
 def local_day(moment: datetime, timezone: str) -> date:
     """The calendar day at the event."""
     return moment.astimezone(ZoneInfo(timezone)).date()

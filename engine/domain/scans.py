@@ -7,10 +7,12 @@ and gives the ticket's next state beside the verdict, so that a batch can be jud
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.domain.entry_rules import EntryRules, local_day
 from engine.domain.tickets import CODE_LEEWAY_S, PAID_ORDER_STATUSES, Ticket
@@ -63,8 +65,7 @@ _BY_STATUS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Doors:
+class Doors(Struct, frozen=True):
     """What a verdict needs to know of the event."""
 
     event_id: str
@@ -73,8 +74,7 @@ class Doors:
     rules: EntryRules
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Struct, frozen=True, gc=False):
     """One authentic reading of a code. ``at`` is when it counts as read: receipt, or the corrected offline time."""
 
     device_id: str
@@ -90,8 +90,7 @@ class Scan:
     revoked_unknown_to_device: bool = False      # offline, and its bundle was older than the revocation
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, gc=False):
     """A verdict's words, the facts beside them, and the ticket as it stands afterwards (the same: nothing to write)."""
 
     result: Result

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 CODE_EARLY: Final = timedelta(minutes=1)         # a code is good from just before its payment: clocks differ
 CODE_LATE: Final = timedelta(hours=12)           # and until the last guest has surely left
@@ -14,8 +15,7 @@ LIVE_STATUSES: Final = frozenset({"valid", "transfer_pending", "blocked"})
 PAID_ORDER_STATUSES: Final = frozenset({"paid", "partially_refunded"})
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(Struct, frozen=True, gc=False):
     """What the ledger knows of a ticket that a gate asks about."""
 
     id: str

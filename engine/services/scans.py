@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 
 import hotpath_rs
 from engine.domain.attempts import NONCE_CHARS_MAX, Attempt, Direction, Scanner
@@ -51,8 +52,7 @@ _OUT_OF_TIME: Final = frozenset({5, 6})
 _PACKED_BYTES: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True, gc=False):
     """What a device sent: a code, or the id of a ticket found by name. ``code`` None and no ticket: junk."""
 
     code: str | None
@@ -105,7 +105,7 @@ class Scans:
         self._batches_waiting += 1
         try:
             async with self._batches:
-                return await self._settle_all(self._attempts(scanner, shown))
+                return await self._settle_all(scanner, shown, now())
         finally:
             self._batches_waiting -= 1
 
@@ -147,8 +147,7 @@ class Scans:
             return replace(attempt, manual=True, unit=unit[0], version=unit[1])
         return self._read(attempt, shown.code)
 
-    def _attempts(self, scanner: Scanner, shown: Sequence[Shown | None]) -> list[Attempt]:
-        received_at = now()
+    def _attempts(self, scanner: Scanner, shown: Sequence[Shown | None], received_at: datetime) -> list[Attempt]:
         junk = Shown(code=None)
         blanks = [self._placed(self._blank(scanner, one or junk, received_at), one or junk) for one in shown]
         codes = [(one.code or "") if one is not None else "" for one in shown]
@@ -212,10 +211,13 @@ class Scans:
             expires_at_s=read.expires_at_s,
         )
 
-    async def _settle_all(self, attempts: list[Attempt]) -> list[Verdict]:
+    async def _settle_all(
+        self, scanner: Scanner, shown: Sequence[Shown | None], received_at: datetime
+    ) -> list[Verdict]:
         verdicts: list[Verdict] = []
-        for start in range(0, len(attempts), CHUNK_SCANS):
-            verdicts += await self._settle_chunk(attempts[start : start + CHUNK_SCANS])
+        for start in range(0, len(shown), CHUNK_SCANS):
+            chunk = self._attempts(scanner, shown[start : start + CHUNK_SCANS], received_at)
+            verdicts += await self._settle_chunk(chunk)
         return verdicts
 
     async def _settle_chunk(self, chunk: list[Attempt]) -> list[Verdict]:

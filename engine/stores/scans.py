@@ -40,30 +40,30 @@ SELECT s.device_id, s.nonce, s.verdict
   FROM scans s JOIN unnest($1::text[], $2::text[]) AS g(device_id, nonce) USING (device_id, nonce)
 """
 
+# The rows travel as two JSON texts: encoding 34 arrays of values cost 20 us a scan, this costs 4.
 _SETTLE: Final = """
 WITH moved AS (
     UPDATE tickets t
        SET inside = m.inside, entries = m.entries, entries_on = m.entries_on, entries_today = m.entries_today,
            last_entry_at = m.last_entry_at, last_entry_gate = m.last_entry_gate, checked_in_at = m.checked_in_at,
            checked_in_gate = m.checked_in_gate, checked_in_device = m.checked_in_device
-      FROM unnest($1::text[], $2::int[], $3::text[], $4::int[], $5::bool[], $6::timestamptz[], $7::bool[], $8::int[],
-                  $9::date[], $10::int[], $11::timestamptz[], $12::text[], $13::timestamptz[], $14::text[], $15::text[])
-        AS m(id, seen_version, seen_status, seen_entries, seen_inside, seen_last_at, inside, entries, entries_on,
-             entries_today, last_entry_at, last_entry_gate, checked_in_at, checked_in_gate, checked_in_device)
+      FROM json_to_recordset($1::text::json)
+        AS m(id text, seen_version int, seen_status text, seen_entries int, seen_inside bool, seen_last_at timestamptz,
+             inside bool, entries int, entries_on date, entries_today int, last_entry_at timestamptz,
+             last_entry_gate text, checked_in_at timestamptz, checked_in_gate text, checked_in_device text)
      WHERE t.id = m.id AND t.version = m.seen_version AND t.status = m.seen_status AND t.entries = m.seen_entries
        AND t.inside = m.seen_inside AND t.last_entry_at IS NOT DISTINCT FROM m.seen_last_at
     RETURNING t.id
 ), logged AS (
     INSERT INTO scans (event_id, ticket_id, unit, device_id, gate, nonce, direction, result, reason, verdict,
                        scanned_at, counted_at, received_at, clock_offset_ms, online, manual, facts, correlation_id)
-    SELECT g.event_id, g.ticket_id, g.unit, g.device_id, g.gate, g.nonce, g.direction, g.result, g.reason,
-           g.verdict::jsonb, g.scanned_at, g.counted_at, g.received_at, g.clock_offset_ms, g.online, g.manual,
-           g.facts::jsonb, g.correlation_id
-      FROM unnest($16::text[], $17::text[], $18::int[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[],
-                  $24::text[], $25::text[], $26::timestamptz[], $27::timestamptz[], $28::timestamptz[], $29::int[],
-                  $30::bool[], $31::bool[], $32::text[], $33::text[], $34::text[])
-        AS g(event_id, ticket_id, unit, device_id, gate, nonce, direction, result, reason, verdict, scanned_at,
-             counted_at, received_at, clock_offset_ms, online, manual, facts, correlation_id, moves)
+    SELECT g.event_id, g.ticket_id, g.unit, g.device_id, g.gate, g.nonce, g.direction, g.result, g.reason, g.verdict,
+           g.scanned_at, g.counted_at, g.received_at, g.clock_offset_ms, g.online, g.manual, g.facts, g.correlation_id
+      FROM json_to_recordset($2::text::json)
+        AS g(event_id text, ticket_id text, unit int, device_id text, gate text, nonce text, direction text,
+             result text, reason text, verdict jsonb, scanned_at timestamptz, counted_at timestamptz,
+             received_at timestamptz, clock_offset_ms int, online bool, manual bool, facts jsonb, correlation_id text,
+             moves text)
      WHERE g.moves IS NULL OR g.moves IN (SELECT id FROM moved)
 )
 SELECT id FROM moved
@@ -106,47 +106,56 @@ async def settle(db: Database, moves: Sequence[Move], settled: Sequence[Settled]
     ``moves`` are (ticket as judged from, ticket as it becomes); each of ``settled`` is (attempt, outcome, answer, id of
     the ticket whose move it depends on, or None).
     """
-    before, after = [seen for seen, _ in moves], [becomes for _, becomes in moves]
-    attempts = [attempt for attempt, _, _, _ in settled]
-    outcomes = [outcome for _, outcome, _, _ in settled]
     rows = await db.fetch(
         _SETTLE,
-        [t.id for t in before],
-        [t.version for t in before],
-        [t.status for t in before],
-        [t.entries for t in before],
-        [t.inside for t in before],
-        [t.last_entry_at for t in before],
-        [t.inside for t in after],
-        [t.entries for t in after],
-        [t.entries_on for t in after],
-        [t.entries_today for t in after],
-        [t.last_entry_at for t in after],
-        [t.last_entry_gate for t in after],
-        [t.checked_in_at for t in after],
-        [t.checked_in_gate for t in after],
-        [t.checked_in_device for t in after],
-        [a.scanner.event_id for a in attempts],
-        [o.ticket.id if o.ticket is not None else None for o in outcomes],
-        [a.unit for a in attempts],
-        [a.scanner.device_id for a in attempts],
-        [a.shown_gate for a in attempts],
-        [a.nonce for a in attempts],
-        [a.direction for a in attempts],
-        [o.result.value for o in outcomes],
-        [o.reason.value for o in outcomes],
-        [orjson.dumps(answer).decode() for _, _, answer, _ in settled],
-        [a.scanned_at for a in attempts],
-        [a.counted_at for a in attempts],
-        [a.received_at for a in attempts],
-        [a.offset_ms for a in attempts],
-        [not a.offline for a in attempts],
-        [a.manual for a in attempts],
-        [orjson.dumps(a.facts).decode() if a.facts is not None else None for a in attempts],
-        [a.correlation_id for a in attempts],
-        [moves_id for _, _, _, moves_id in settled],
+        orjson.dumps([_move(seen, becomes) for seen, becomes in moves]).decode(),
+        orjson.dumps([_logged(*one) for one in settled]).decode(),
     )
     return {row["id"] for row in rows}
+
+
+def _move(seen: Ticket, becomes: Ticket) -> dict[str, Any]:
+    return {
+        "id": seen.id,
+        "seen_version": seen.version,
+        "seen_status": seen.status,
+        "seen_entries": seen.entries,
+        "seen_inside": seen.inside,
+        "seen_last_at": seen.last_entry_at,
+        "inside": becomes.inside,
+        "entries": becomes.entries,
+        "entries_on": becomes.entries_on,
+        "entries_today": becomes.entries_today,
+        "last_entry_at": becomes.last_entry_at,
+        "last_entry_gate": becomes.last_entry_gate,
+        "checked_in_at": becomes.checked_in_at,
+        "checked_in_gate": becomes.checked_in_gate,
+        "checked_in_device": becomes.checked_in_device,
+    }
+
+
+def _logged(attempt: Attempt, outcome: Outcome, answer: dict[str, Any], moves: str | None) -> dict[str, Any]:
+    return {
+        "event_id": attempt.scanner.event_id,
+        "ticket_id": outcome.ticket.id if outcome.ticket is not None else None,
+        "unit": attempt.unit,
+        "device_id": attempt.scanner.device_id,
+        "gate": attempt.shown_gate,
+        "nonce": attempt.nonce,
+        "direction": attempt.direction,
+        "result": outcome.result,
+        "reason": outcome.reason,
+        "verdict": answer,
+        "scanned_at": attempt.scanned_at,
+        "counted_at": attempt.counted_at,
+        "received_at": attempt.received_at,
+        "clock_offset_ms": attempt.offset_ms,
+        "online": not attempt.offline,
+        "manual": attempt.manual,
+        "facts": attempt.facts,
+        "correlation_id": attempt.correlation_id,
+        "moves": moves,
+    }
 
 
 async def entered(db: Database, event_id: str) -> list[Ticket]:

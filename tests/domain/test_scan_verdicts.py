@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine.domain.entry_rules import EntryRules, GateRule, check
 from engine.domain.scans import STATUS, Doors, Outcome, Reason, Result, Scan, corrected, is_inside, judge
