@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -108,6 +108,26 @@ def tone(code: str) -> str:
     return TONES.get(code, "plain")
 
 
+def columns_of(series: Sequence[tuple[datetime, int]], pattern: str) -> list[tuple[str, int]]:
+    """Moments of a series as the names of its columns."""
+    return [(moment.strftime(pattern), value) for moment, value in series]
+
+
+def venue_option(venue: Any) -> tuple[str, str]:
+    """A venue as an option of a choice."""
+    return venue.id, venue.name
+
+
+def twice(text: str) -> tuple[str, str]:
+    """An option that is called what it is."""
+    return text, text
+
+
+def named(section: Any) -> tuple[str, str]:
+    """A section of the chart as an option of a choice."""
+    return section.name, f"{section.name} ({number(section.units)})"
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "money": money,
     "amount": amount,
@@ -121,4 +141,8 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "ago": ago,
     "word": word,
     "tone": tone,
+    "columns_of": columns_of,
+    "venue_option": venue_option,
+    "twice": twice,
+    "named": named,
 }

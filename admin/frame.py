@@ -13,6 +13,8 @@ from aiohttp import web
 from admin import charts, formats
 from admin.appkeys import ASSETS, SETTINGS
 from admin.assets import Assets
+from engine.domain.organizations import Permission, allows
+from engine.domain.people import User
 from engine.foundation import http
 from engine.foundation.errors import Refusal
 
@@ -51,9 +53,19 @@ def setup(app: web.Application) -> None:
     )
     settings = app[SETTINGS]
     environment.globals.update(
-        static=assets.url, charts=charts, engine_url=settings.engine_url, waitingroom_url=settings.waitingroom_url
+        static=assets.url,
+        charts=charts,
+        may=may,
+        engine_url=settings.engine_url,
+        waitingroom_url=settings.waitingroom_url,
     )
     app[http.PROBLEM_PAGE] = problem_page
+
+
+def may(visitor: User, organization_id: str, permission: Permission) -> bool:
+    """Whether a page offers this to its visitor. Services decide again when it is asked for."""
+    roles = [one.role for one in visitor.organizations if one.organization_id == organization_id]
+    return visitor.is_admin or any(allows(role, permission) for role in roles)
 
 
 def render(

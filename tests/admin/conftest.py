@@ -1,0 +1,69 @@
+"""The admin app behind real HTTP and real stores."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from admin.app import create_app
+from admin.appkeys import SERVICES
+from engine.foundation.connections import RedisClient
+from engine.services.wiring import Services
+from engine.settings import Settings
+from tests.admin.desk import Desk
+
+CHART = """{"focal_point": {"x": 0, "y": -5}, "sections": [
+  {"name": "Stalls", "kind": "seated", "rows": [
+    {"name": "A", "y": 0, "first": 1, "count": 10, "x0": -4.5, "pitch": 1.0, "accessible": [1]},
+    {"name": "B", "y": 1, "first": 1, "count": 10, "x0": -4.5, "pitch": 1.0}]},
+  {"name": "Floor", "kind": "general", "capacity": 60}]}"""
+
+
+@pytest.fixture
+async def server(settings: Settings, redis_client: RedisClient) -> AsyncIterator[TestServer[web.Request]]:
+    server = TestServer(create_app(settings))
+    await server.start_server()
+    yield server
+    await server.close()
+
+
+@pytest.fixture
+def services(server: TestServer[web.Request]) -> Services:
+    return server.app[SERVICES]
+
+
+@pytest.fixture
+async def browser(server: TestServer[web.Request]) -> AsyncIterator[Callable[[], Desk]]:
+    """``browser()``: another one, signed in as nobody."""
+    desks: list[Desk] = []
+
+    def run() -> Desk:
+        desks.append(Desk(server.make_url("/")))
+        return desks[-1]
+
+    yield run
+    for desk in desks:
+        await desk.client.close()
+
+
+@pytest.fixture
+def somebody(browser: Callable[[], Desk]) -> Callable[[], Awaitable[Desk]]:
+    """``await somebody()``: a new person, signed in."""
+
+    async def run() -> Desk:
+        return await browser().register()
+
+    return run
+
+
+@pytest.fixture
+async def desk(somebody: Callable[[], Awaitable[Desk]]) -> Desk:
+    return await somebody()
+
+
+@pytest.fixture
+def chart() -> str:
+    return CHART
