@@ -42,3 +42,8 @@ async def release(redis: HotRedis, event_id: str, lease_id: bytes) -> bool:
 async def tell_changed(redis: HotRedis, event_id: str) -> None:
     """Tell the rooms that this event's on-sale was changed."""
     await redis.command(b"PUBLISH", CHANGED_CHANNEL, event_id)
+
+
+async def tell_health(redis: HotRedis, thousandths: int) -> None:
+    """Publish the shop's health factor, 0..HEALTH_FULL, good for HEALTH_TTL_S."""
+    await redis.command(b"SET", HEALTH_KEY, thousandths, b"EX", HEALTH_TTL_S)

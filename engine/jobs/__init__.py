@@ -1,10 +1,11 @@
-"""Background work: each job is a bounded ``step`` that ``engine/worker.py`` repeats. What jobs there are stands here."""
+"""Background work: each job is a bounded ``step`` that ``engine/worker.py`` repeats. The jobs there are stand here."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from engine.jobs.event_completion import EventCompletion
+from engine.jobs.health_pulse import HealthPulse
 from engine.jobs.hold_expiry import HoldExpiry
 from engine.jobs.housekeeping import Housekeeping
 from engine.jobs.outbox_relay import OutboxRelay
@@ -24,6 +25,7 @@ def all_jobs(services: Services) -> list[Any]:
         PaymentReconciler(payments=services.payments),
         RefundPush(refunds=services.refunds),
         WebhookRetry(webhooks=services.webhooks),
+        HealthPulse(lane=services.lane, hot=services.hot),
         Housekeeping(idempotency=services.idempotency),
         EventCompletion(events=services.events, people=services.people),
     ]

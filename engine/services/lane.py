@@ -8,6 +8,7 @@ the lane lets calls through unpaced: the provider's own 429 is then the pace.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -18,6 +19,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from engine.domain.errors import PaymentRefused, ProviderUnavailable
 from engine.foundation import logs
 from engine.foundation.errors import Unavailable
+from engine.foundation.leases import HEALTH_FULL
 from engine.foundation.metrics import LATENCY_BUCKETS_S
 from engine.stores.stripe_gateway import ProviderAway, ProviderBusy, ProviderRefused
 
@@ -27,7 +29,9 @@ PATIENCE_S = 8.0                 # for the provider to answer, from the first tu
 TRIES_MAX = 6
 BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.25, 3.0
 BURST_SHARE = 10                 # one tenth of a second's calls may go out together
-PRESSURE_FULL_S = 10.0           # a wait this long means: let nobody else in
+OPENING = "payment_intents.create"
+WAIT_FINE_S, WAIT_FULL_S = 1.0, 10.0   # a wait that nobody minds; one that means: let nobody else in
+HEALTH_AWAY = HEALTH_FULL // 10        # while the provider does not answer
 
 _DEPTH = Gauge("onsale_lane_depth", "Calls waiting for the payment provider", ["endpoint"])
 _WAIT_SECONDS = Histogram(
@@ -47,6 +51,10 @@ class Turns(Protocol):
 
     async def take(self, endpoint: str, *, wait_max_s: float) -> tuple[bool, float]: ...
 
+    async def away(self, endpoint: str) -> None: ...
+
+    async def backlog(self, endpoint: str) -> tuple[float, bool]: ...
+
 
 class PaymentLane:
     """Runs provider calls in turn."""
@@ -54,20 +62,17 @@ class PaymentLane:
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
         self._depth = 0
-        self._last_wait_s = 0.0
-        self._last_wait_at_s = 0.0
 
     @property
     def depth(self) -> int:
         """Calls of this process that wait or run."""
         return self._depth
 
-    @property
-    def pressure(self) -> float:
-        """0.0 idle .. 1.0 full: the last wait against PRESSURE_FULL_S, fading over as many seconds."""
-        age_s = time.monotonic() - self._last_wait_at_s
-        fading = max(0.0, 1.0 - age_s / PRESSURE_FULL_S)
-        return min(1.0, max(self._last_wait_s / PRESSURE_FULL_S * fading, self._depth / DEPTH_MAX))
+    async def health(self) -> int:
+        """HEALTH_FULL while opening payments is quick, falling to 0 at a wait of WAIT_FULL_S; low while it fails."""
+        wait_s, away = await self._turns.backlog(OPENING)
+        share = 1.0 - min(1.0, max(0.0, wait_s - WAIT_FINE_S) / (WAIT_FULL_S - WAIT_FINE_S))
+        return min(round(HEALTH_FULL * share), HEALTH_AWAY if away else HEALTH_FULL)
 
     async def run(
         self,
@@ -116,6 +121,8 @@ class PaymentLane:
                 _CALLS.labels(endpoint, "ok").inc()
                 return answer
         _log.warning("provider_unavailable", endpoint=endpoint)
+        with contextlib.suppress(Unavailable):
+            await self._turns.away(endpoint)
         raise ProviderUnavailable(retry_after_s=3)
 
     async def _turn(self, endpoint: str, wait_max_s: float) -> None:
@@ -123,7 +130,6 @@ class PaymentLane:
             taken, wait_s = await self._turns.take(endpoint, wait_max_s=wait_max_s)
         except Unavailable:
             return
-        self._last_wait_s, self._last_wait_at_s = wait_s, time.monotonic()
         if not taken:
             _CALLS.labels(endpoint, "lane_full").inc()
             retry_after_s = max(1, round(wait_s - wait_max_s))

@@ -21,7 +21,7 @@ from engine.domain.payments import Intent, Verdict
 from engine.foundation import logs
 from engine.foundation.clock import now
 from engine.foundation.errors import NotFound
-from engine.services.lane import TURN_WAIT_MAX_S, PaymentLane
+from engine.services.lane import OPENING, TURN_WAIT_MAX_S, PaymentLane
 from engine.services.outbox import Outbox
 from engine.stores.orders import OrderBook
 from engine.stores.payments import PaymentLedger, Settlement
@@ -171,7 +171,7 @@ class Payments:
     async def _create(self, order: Order) -> Intent:
         """Create, or learn again by the same idempotency key, the order's intent."""
         return await self._lane.run(
-            "payment_intents.create",
+            OPENING,
             lambda: self._gateway.create_intent(
                 order_id=order.id,
                 order_number=order.order_number,
