@@ -17,12 +17,13 @@ from engine.foundation.connections import HotRedis, eventually, open_postgres
 from engine.foundation.health import Health
 from engine.foundation.http import BODY_BYTES_MAX, PROBLEM_PAGE
 from waitingroom import appkeys, routes
+from waitingroom.asking import cookie_attributes
 from waitingroom.assets import Assets
 from waitingroom.challenge import Challenges
+from waitingroom.desk import DESK, Desk
 from waitingroom.guard import guarded
 from waitingroom.ledger import Ledger
 from waitingroom.limits import AddressLimits
-from waitingroom.operations import allow_origin
 from waitingroom.page import problem_page
 from waitingroom.registry import Rooms
 from waitingroom.settings import Settings, parse_master_keys
@@ -34,12 +35,9 @@ async def create_app(settings: Settings) -> web.Application:
     app = web.Application(client_max_size=BODY_BYTES_MAX)
     app[appkeys.SETTINGS] = settings
     app[appkeys.BEARERS] = Bearers(settings.jwt_key.get_secret_value().encode())
-    app[appkeys.LIMITS] = AddressLimits(time.monotonic, lifted_for_loopback=settings.rehearsal)
-    app[appkeys.CHALLENGES] = Challenges(_challenge_key(settings))
     app[appkeys.STREAMS] = Streams()
     app.cleanup_ctx.append(_stores)
     app.cleanup_ctx.append(_rooms)
-    app.on_response_prepare.append(_on_prepare)
     _pages(app)
     app[PROBLEM_PAGE] = problem_page
     routes.add(app)
@@ -83,13 +81,15 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
         redis=app[appkeys.REDIS], redis_url=settings.redis_url, ledger=app[appkeys.LEDGER], keyring=settings.keyring
     )
     async with rooms.running():
-        app[appkeys.ROOMS] = rooms
+        app[DESK] = Desk(
+            rooms=rooms,
+            limits=AddressLimits(time.monotonic, lifted_for_loopback=settings.rehearsal),
+            challenges=Challenges(_challenge_key(settings)),
+            keys=settings.keyring.platform(),
+            cookie_attributes=cookie_attributes(secure=settings.secure_cookies),
+            trust_forwarded=settings.trust_forwarded,
+        )
         yield
-
-
-async def _on_prepare(request: web.Request, response: web.StreamResponse) -> None:
-    if "Origin" in request.headers:
-        allow_origin(request, response)
 
 
 def _challenge_key(settings: Settings) -> bytes:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from engine.foundation import errors, http
 from engine.foundation.bearer import Person
-from waitingroom.appkeys import BEARERS, LEDGER, SETTINGS
+from waitingroom.appkeys import BEARERS, LEDGER
 from waitingroom.errors import TicketInvalid
 from waitingroom.room import Room
 from waitingroom.wire import TicketRequest
@@ -22,15 +22,14 @@ ADMISSION_COOKIE = "onsale_admission"
 QUEUE_COOKIE_PREFIX = "onsale_queue_"
 QUEUE_COOKIE_MAX_AGE_S = 7 * 86_400
 BODY_BYTES_MAX = 8 * 1024
-_KEPT = f"Path=/; Max-Age={QUEUE_COOKIE_MAX_AGE_S}; HttpOnly; SameSite=Lax"
 OPERATOR_ROLES = frozenset({"owner", "manager"})
 DEVICE_KEY_HASH_BYTES = 16
 _ticket_request = msgspec.json.Decoder(TicketRequest)
 
 
-def address(request: web.Request) -> str:
+def address(request: web.Request, *, trust_forwarded: bool) -> str:
     """The caller's address; X-Forwarded-For counts only behind our own proxy, which wrote its last entry."""
-    if request.config_dict[SETTINGS].trust_forwarded:
+    if trust_forwarded:
         last = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
         try:
             return str(ipaddress.ip_address(last))
@@ -61,10 +60,10 @@ def admission_text(request: web.Request, given: TicketRequest) -> str | None:
     return value.strip() if scheme.lower() == "admission" and value else request.cookies.get(ADMISSION_COOKIE)
 
 
-def keep_ticket(request: web.Request, response: web.StreamResponse, event_id: str, ticket: str) -> None:
-    """Remember the place in an HttpOnly cookie, for pages without scripts and for lost tabs."""
-    secure = "; Secure" if request.config_dict[SETTINGS].secure_cookies else ""
-    response.headers.add("Set-Cookie", f"{QUEUE_COOKIE_PREFIX}{event_id}={ticket}; {_KEPT}{secure}")
+def cookie_attributes(*, secure: bool) -> str:
+    """What follows a queue cookie's value: it remembers a place for pages without scripts and for lost tabs."""
+    attributes = f"; Path=/; Max-Age={QUEUE_COOKIE_MAX_AGE_S}; HttpOnly; SameSite=Lax"
+    return attributes + "; Secure" if secure else attributes
 
 
 async def operator(request: web.Request, room: Room) -> Person:

@@ -1,4 +1,4 @@
-"""The page's static files, read once at the start; their address carries their version, so they may be kept for ever."""
+"""The page's static files, read once at the start; their address carries their version: kept for ever."""
 
 from __future__ import annotations
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
-
 from aiohttp import web
 
 from waitingroom import asking
-from waitingroom.appkeys import CHALLENGES, LIMITS
 from waitingroom.challenge import VALID_S
+from waitingroom.desk import Desk
 from waitingroom.errors import ChallengeRequired, IdentityRequired, TicketInvalid
 from waitingroom.room import Place, Room
 from waitingroom.wire import JoinRequest
 
 IDENTITY_CHARS_MIN = 3
-RANDOM_BYTES = 16
 
 
-async def join(request: web.Request, room: Room, given: JoinRequest) -> Place:
+async def join(request: web.Request, desk: Desk, room: Room, given: JoinRequest) -> Place:
     """A place for whoever asks. A ticket that is shown again, or an identity that is known, keeps its number."""
     if given.queue_ticket is not None:
         return await room.rejoin(room.verify(given.queue_ticket))
@@ -25,14 +22,18 @@ async def join(request: web.Request, room: Room, given: JoinRequest) -> Place:
     key_hash = asking.device_key_hash(point) if point is not None else b""
     identity = _identity(room, given)
     if identity is None:
-        place = await _by_cookie(request, room)
-        if place is not None:
-            return place
+        if "Cookie" in request.headers:
+            place = await _by_cookie(request, room)
+            if place is not None:
+                return place
         if room.rules.identity == "email":
             raise IdentityRequired.at("/identity", "identity_required", "Say who you are: an e-mail address")
-        identity = b"random:" + secrets.token_bytes(RANDOM_BYTES)
-    await _challenge(request, room, given)
-    await request.config_dict[LIMITS].pass_through(asking.address(request))
+        identity = desk.nobody()
+    if room.rules.challenge != "none":
+        await _challenge(desk, room, given)
+    delay = desk.limits.take(asking.address(request, trust_forwarded=desk.trust_forwarded))
+    if delay > 0:
+        await desk.limits.hold_back(delay)
     return await room.join(room.digest(identity), key_hash)
 
 
@@ -64,11 +65,8 @@ async def _by_cookie(request: web.Request, room: Room) -> Place | None:
     return await room.rejoin(ticket)
 
 
-async def _challenge(request: web.Request, room: Room, given: JoinRequest) -> None:
+async def _challenge(desk: Desk, room: Room, given: JoinRequest) -> None:
     """Work done for this room and never spent before. ChallengeRequired, with a fresh challenge to solve."""
-    if room.rules.challenge == "none":
-        return
-    challenges = request.config_dict[CHALLENGES]
-    spent_as = challenges.spent_as(room.event_id, given.challenge) if given.challenge else None
+    spent_as = desk.challenges.spent_as(room.event_id, given.challenge) if given.challenge else None
     if spent_as is None or not await room.store.spend_challenge(spent_as, VALID_S):
-        raise ChallengeRequired(challenge=challenges.make(room.event_id))
+        raise ChallengeRequired(challenge=desk.challenges.make(room.event_id))

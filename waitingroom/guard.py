@@ -12,6 +12,7 @@ from aiohttp import web
 
 from engine.foundation.errors import MethodRefused, NotFound
 from engine.foundation.http import Handler, boundary
+from waitingroom.appkeys import SETTINGS
 
 
 def guarded(handler: Handler) -> Handler:
@@ -19,7 +20,10 @@ def guarded(handler: Handler) -> Handler:
 
     @functools.wraps(handler)
     async def inside(request: web.Request) -> web.StreamResponse:
-        return await boundary(request, handler)
+        response = await boundary(request, handler)
+        if "Origin" in request.headers and not response.prepared:
+            allow_origin(request, response)
+        return response
 
     return inside
 
@@ -39,6 +43,15 @@ def lean(handler: Handler) -> Handler:
         return response
 
     return inside
+
+
+def allow_origin(request: web.Request, response: web.StreamResponse) -> None:
+    """Let the pages of our other two origins read this answer."""
+    settings = request.config_dict[SETTINGS]
+    origin = request.headers.get("Origin")
+    if origin in {settings.engine_url, settings.admin_url} and "Access-Control-Allow-Origin" not in response.headers:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers.add("Vary", "Origin")
 
 
 def _raising(error: Exception) -> Handler:

@@ -52,24 +52,26 @@ class AddressLimits:
         self._lifted = lifted_for_loopback
         self._due_s: OrderedDict[str, float] = OrderedDict()
         self._held_back = 0
+        self._blocks: dict[str, str] = {}
 
-    async def pass_through(self, address: str) -> None:
-        """Return when this request may go on. SlowDown where that is too far away."""
-        if self._lifted and (address.startswith("127.") or address == "::1"):
-            return
-        delay_s = self.take(address)
-        if delay_s > 0:
-            if self._held_back >= HELD_BACK_MAX:
-                raise SlowDown(retry_after_s=math.ceil(delay_s))
-            self._held_back += 1
-            try:
-                await asyncio.sleep(delay_s)
-            finally:
-                self._held_back -= 1
+    async def hold_back(self, delay_s: float) -> None:
+        """Let a request wait for its time. SlowDown where too many wait already."""
+        if self._held_back >= HELD_BACK_MAX:
+            raise SlowDown(retry_after_s=math.ceil(delay_s))
+        self._held_back += 1
+        try:
+            await asyncio.sleep(delay_s)
+        finally:
+            self._held_back -= 1
 
     def take(self, address: str) -> float:
-        """Count one request: the seconds it must wait. SlowDown beyond DELAY_MAX_S, and then it is not counted."""
-        block, now_s = block_of(address), self._now_s()
+        """Count one request: the seconds to hold it back. SlowDown beyond DELAY_MAX_S, and then it is not counted."""
+        if self._lifted and (address.startswith("127.") or address == "::1"):
+            return 0.0
+        now_s = self._now_s()
+        block = self._blocks.get(address)
+        if block is None:
+            block = self._remember(address)
         due_s = max(self._due_s.get(block, 0.0), now_s - self._slack_s)
         delay_s = due_s - now_s
         if delay_s > DELAY_MAX_S:
@@ -79,3 +81,10 @@ class AddressLimits:
         if len(self._due_s) > BLOCKS_MAX:
             self._due_s.popitem(last=False)
         return max(0.0, delay_s)
+
+    def _remember(self, address: str) -> str:
+        """Parsing an address costs more than a join: the last few thousand are known."""
+        if len(self._blocks) >= BLOCKS_MAX:
+            self._blocks.clear()
+        block = self._blocks[address] = block_of(address)
+        return block

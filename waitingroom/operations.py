@@ -12,6 +12,7 @@ from engine.foundation.errors import Forbidden
 from waitingroom import openapi as contract
 from waitingroom.appkeys import HEALTH, SETTINGS
 from waitingroom.asking import address
+from waitingroom.guard import allow_origin
 
 PREFLIGHT_MAX_AGE_S = 600
 
@@ -31,7 +32,8 @@ async def metrics(request: web.Request) -> web.Response:
     """Prometheus. Forbidden from elsewhere than loopback without the token."""
     token = request.config_dict[SETTINGS].metrics_token.get_secret_value()
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    local = address(request).startswith("127.") or address(request) == "::1"
+    caller = address(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded)
+    local = caller.startswith("127.") or caller == "::1"
     if not (secrets.compare_digest(given, token) if token else local):
         raise Forbidden
     body, content_type = exposed.exposition()
@@ -46,15 +48,6 @@ async def openapi(_request: web.Request) -> web.Response:
 async def docs(_request: web.Request) -> web.Response:
     """The contract for people."""
     return web.Response(text=contract.page(), content_type="text/html")
-
-
-def allow_origin(request: web.Request, response: web.StreamResponse) -> None:
-    """Let the pages of our other two origins read this answer."""
-    settings = request.config_dict[SETTINGS]
-    origin = request.headers.get("Origin")
-    if origin in {settings.engine_url, settings.admin_url} and "Access-Control-Allow-Origin" not in response.headers:
-        response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers.add("Vary", "Origin")
 
 
 async def preflight(request: web.Request) -> web.Response:

@@ -1,19 +1,20 @@
-"""The page people wait on: rendered here in whole, kept alive by scripts where there are any, by reloading where not."""
+"""The page people wait on: rendered here in whole, kept alive by scripts where there are any, else by reloading."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Final
 
-import hotpath_rs
 import msgspec
 from aiohttp import web
 from aiohttp_jinja2 import render_template
 
+import hotpath_rs
 from engine.foundation.errors import Refusal
 from waitingroom import asking, entrance, proof
-from waitingroom.appkeys import LEDGER, ROOMS, SETTINGS
+from waitingroom.appkeys import LEDGER, SETTINGS
 from waitingroom.board import Snapshot
+from waitingroom.desk import DESK, room_of
 from waitingroom.errors import (
     ChallengeRequired,
     IdentityRequired,
@@ -46,7 +47,7 @@ class Shown:
 async def show(request: web.Request) -> web.Response:
     """The page. An event without a queue sends its visitors straight to the shop."""
     try:
-        room = await request.config_dict[ROOMS].find(request.match_info["event_id"])
+        room = await room_of(request)
     except NoRoom:
         shop_url = await request.config_dict[LEDGER].shop_url(request.match_info["event_id"])
         if shop_url is None:
@@ -57,29 +58,29 @@ async def show(request: web.Request) -> web.Response:
 
 async def join(request: web.Request) -> web.Response:
     """The form: take a place, keep it in the cookie, show it."""
-    room = await request.config_dict[ROOMS].find(request.match_info["event_id"])
+    room = await room_of(request)
     form = await request.post() if (request.content_length or 0) <= FORM_BYTES_MAX else {}
-    identity = form.get("identity")
+    desk, identity = request.app[DESK], form.get("identity")
     given = JoinRequest(identity=identity[:IDENTITY_CHARS_MAX] if isinstance(identity, str) else None)
     try:
-        place = await entrance.join(request, room, given)
+        place = await entrance.join(request, desk, room, given)
     except (IdentityRequired, ChallengeRequired) as refusal:
         return _page(request, room, None, Shown(face="join", error=True, status=refusal.status))
     except QueueNotOpen:
         raise web.HTTPSeeOther(f"/r/{room.event_id}") from None
     response = web.HTTPSeeOther(f"/r/{room.event_id}")
-    asking.keep_ticket(request, response, room.event_id, place.ticket)
+    cookie = f"{asking.QUEUE_COOKIE_PREFIX}{room.event_id}={place.ticket}{desk.cookie_attributes}"
+    response.headers.add("Set-Cookie", cookie)
     raise response
 
 
 async def enter(request: web.Request) -> web.Response:
     """The form of whoever was called: claim, and offer the way into the shop."""
-    room = await request.config_dict[ROOMS].find(request.match_info["event_id"])
+    room = await room_of(request)
     ticket = _ticket(request, room)
     if ticket is None:
         raise web.HTTPSeeOther(f"/r/{room.event_id}")
-    keys = request.config_dict[SETTINGS].keyring.platform()
-    proof.require(keys, room.event_id, ticket.device_key_hash, None, room.board.now_ms())
+    proof.require(request.app[DESK].keys, room.event_id, ticket.device_key_hash, None, room.board.now_ms())
     try:
         outcome = await room.claim(ticket)
     except TurnOver:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 import hotpath_rs
 from engine.foundation import logs
@@ -31,8 +32,7 @@ RETRY_WHEN_CALLED_S = 2
 _log = logs.get("waitingroom")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, gc=False):
     """A place in line. ``cohort``: ``number`` is a registration index until the draw, ``queue_number`` its outcome."""
 
     ticket: str
@@ -43,16 +43,14 @@ class Place:
     now_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(msgspec.Struct, frozen=True, gc=False):
     token: str
     lease_id: bytes
     expires_at_ms: int
     now_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True):
     """``why``: not_yet, drawing, paused, sold_out or full. Position and wait are None before the draw."""
 
     why: str

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+import msgspec
 
 from engine.foundation import leases, scripts
 from engine.foundation.connections import Argument, HotRedis
@@ -57,16 +58,14 @@ class Run:
         return self._run_id
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(msgspec.Struct, frozen=True, gc=False):
     """``wish``: b"" | b"=number" a ticket was shown | b"^number" that number's turn is over."""
 
     digest: bytes
     wish: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(msgspec.Struct, frozen=True, gc=False):
     """``number`` is the mark itself where ``word`` is high_water."""
 
     word: Word
@@ -76,8 +75,7 @@ class Joined:
     now_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(msgspec.Struct, frozen=True, gc=False):
     """``word``: granted, again, ended, closed, waits; ``why`` it waits: not_yet, drawing, paused, sold_out, full."""
 
     word: str

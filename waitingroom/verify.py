@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import hotpath_rs
 import orjson
+
+import hotpath_rs
 
 CHECKED, REFUTED, UNREADABLE = 0, 1, 2
 

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import msgspec
 from aiohttp import web
+from multidict import CIMultiDict
 
 import hotpath_rs
 from engine.foundation import http
 from waitingroom import asking, entrance, proof
-from waitingroom.appkeys import CHALLENGES, LEDGER, ROOMS, SETTINGS
+from waitingroom.appkeys import LEDGER
+from waitingroom.desk import DESK, room_of
 from waitingroom.draw import bundle
 from waitingroom.errors import DrawNotHeld, RoomAway, TicketInvalid
 from waitingroom.room import Admitted, Place, Room, Waiting
 from waitingroom.wire import AdmissionAnswer, JoinRequest, LeftAnswer, PlaceAnswer, ReleaseAnswer, WaitAnswer
 
 _join_request = msgspec.json.Decoder(JoinRequest)
+_encode = msgspec.json.Encoder().encode
 _NO_STORE = {"Cache-Control": "no-store"}
-
-
-async def room_of(request: web.Request) -> Room:
-    """The room that the path names. NoRoom."""
-    rooms = request.config_dict[ROOMS]
-    event_id = request.match_info["event_id"]
-    return rooms.get(event_id) or await rooms.find(event_id)
+_FRESH = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
+_NOTHING_SAID = JoinRequest()
+EMPTY_BYTES_MAX = 2
 
 
 async def read_status(request: web.Request) -> web.Response:
     """The cacheable status document: ready bytes, no Redis command."""
-    rooms = request.config_dict[ROOMS]
+    rooms = request.app[DESK].rooms
     event_id = request.match_info["event_id"]
     board = (rooms.get(event_id) or await rooms.find(event_id)).board
     if not board.document:
@@ -40,12 +39,20 @@ async def read_status(request: web.Request) -> web.Response:
 
 async def join(request: web.Request) -> web.Response:
     """Take a place in line, or find one's own again."""
-    room = await room_of(request)
+    desk = request.app[DESK]
+    event_id = request.match_info["event_id"]
+    room = desk.rooms.get(event_id) or await desk.rooms.find(event_id)
     raw = await http.read(request, asking.BODY_BYTES_MAX)
-    place = await entrance.join(request, room, http.decode(raw, _join_request) if raw else JoinRequest())
-    response = http.json(place_answer(room, place), 201 if place.is_new else 200, headers=_NO_STORE)
-    asking.keep_ticket(request, response, room.event_id, place.ticket)
-    return response
+    given = http.decode(raw, _join_request) if len(raw) > EMPTY_BYTES_MAX else _joining_empty(raw)
+    place = await entrance.join(request, desk, room, given)
+    cookie = f"{asking.QUEUE_COOKIE_PREFIX}{event_id}={place.ticket}{desk.cookie_attributes}"
+    headers = CIMultiDict((*_FRESH, ("Set-Cookie", cookie)))
+    return web.Response(body=_encode(place_answer(room, place)), status=201 if place.is_new else 200, headers=headers)
+
+
+def _joining_empty(raw: bytes) -> JoinRequest:
+    """The commonest body says nothing at all."""
+    return _NOTHING_SAID if raw in {b"", b"{}"} else http.decode(raw, _join_request)
 
 
 async def claim(request: web.Request) -> web.Response:
@@ -53,8 +60,7 @@ async def claim(request: web.Request) -> web.Response:
     room = await room_of(request)
     given = await asking.asked(request)
     ticket = room.verify(asking.ticket_text(request, room, given))
-    keys = request.config_dict[SETTINGS].keyring.platform()
-    proof.require(keys, room.event_id, ticket.device_key_hash, given.proof, room.board.now_ms())
+    proof.require(request.app[DESK].keys, room.event_id, ticket.device_key_hash, given.proof, room.board.now_ms())
     outcome = await room.claim(ticket)
     if isinstance(outcome, Admitted):
         return http.json(admission_answer(outcome), headers=_NO_STORE)
@@ -99,7 +105,7 @@ async def release(request: web.Request) -> web.Response:
 async def make_challenge(request: web.Request) -> web.Response:
     """A challenge to solve before joining, where the room asks for one."""
     room = await room_of(request)
-    return http.json(request.config_dict[CHALLENGES].make(room.event_id), headers=_NO_STORE)
+    return http.json(request.app[DESK].challenges.make(room.event_id), headers=_NO_STORE)
 
 
 async def read_draw(request: web.Request) -> web.Response:

@@ -14,8 +14,8 @@ from engine.foundation import clock
 from engine.foundation.connections import RedisClient
 from engine.foundation.ids import new_id
 from engine.settings import Settings as EngineSettings
-from waitingroom import appkeys
 from waitingroom.app import create_app
+from waitingroom.desk import DESK
 from waitingroom.room import Room
 from waitingroom.settings import Settings
 
@@ -90,7 +90,7 @@ async def new_room(pool: asyncpg.Pool) -> NewRoom:
 
 async def room_of(client: TestClient, event_id: str) -> Room:
     """The room object inside the application under test."""
-    return await client.app[appkeys.ROOMS].find(event_id)
+    return await client.app[DESK].rooms.find(event_id)
 
 
 async def status(client: TestClient, event_id: str) -> dict[str, Any]:

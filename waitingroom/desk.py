@@ -1,0 +1,56 @@
+"""Everything that the hot routes ask for, behind one key: each look-up in the application costs a poll dear."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from dataclasses import dataclass, field
+from typing import Final
+
+from aiohttp import web
+
+import hotpath_rs
+from waitingroom.challenge import Challenges
+from waitingroom.limits import AddressLimits
+from waitingroom.registry import Rooms
+from waitingroom.room import Room
+
+PREFIX_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """``cookie_attributes`` follow every queue cookie."""
+
+    rooms: Rooms
+    limits: AddressLimits
+    challenges: Challenges
+    keys: hotpath_rs.PlatformKeys
+    cookie_attributes: str
+    trust_forwarded: bool
+    _prefix: bytes = field(default_factory=lambda: b"random:" + secrets.token_bytes(PREFIX_BYTES), repr=False)
+    _counter: itertools.count[int] = field(default_factory=itertools.count, repr=False)
+
+    def nobody(self) -> bytes:
+        """A fresh identity for somebody without one.
+
+        It is only ever seen digested under a key, so a secret of the process and a count are as good as 16 new random
+        bytes, and a system call cheaper.
+        """
+        return b"%s%d" % (self._prefix, next(self._counter))
+
+
+DESK: Final = web.AppKey("desk", Desk)
+
+
+async def room_of(request: web.Request) -> Room:
+    """The room that the path names. NoRoom."""
+    return await found(request.app[DESK], request.match_info["event_id"])
+
+
+async def found(desk: Desk, event_id: str) -> Room:
+    """As ``room_of``, by the event's id."""
+    room = desk.rooms.get(event_id)
+    if room is None:
+        room = await desk.rooms.find(event_id)
+    return room
