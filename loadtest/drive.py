@@ -14,9 +14,11 @@ import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
+from geventhttpclient.client import HTTPClientPool  # noqa: E402
 from locust import LoadTestShape, User  # noqa: E402
 from locust.env import Environment  # noqa: E402
 
+from loadtest import limits  # noqa: E402
 from loadtest import plan as plans  # noqa: E402
 from loadtest.shapes.recorded import RecordedOnSale  # noqa: E402
 from loadtest.users.buyer import Buyer  # noqa: E402
@@ -30,6 +32,12 @@ def main() -> int:
     gc.freeze()
     gc.set_threshold(100_000, 50, 1_000)  # a full collection over a hundred thousand samples takes 100 ms
     rehearsal = Rehearsal(plans.read(Path(sys.argv[1])))
+    if len(rehearsal.plan.arrivals_s) > limits.OWN_CONNECTIONS_BUYERS_MAX:
+        Buyer.client_pool = HTTPClientPool(
+            concurrency=limits.OWN_CONNECTIONS_BUYERS_MAX,
+            connection_timeout=limits.NETWORK_TIMEOUT_S,
+            network_timeout=limits.NETWORK_TIMEOUT_S,
+        )
     users: list[type[User]] = [Buyer, Gate] if rehearsal.gates else [Buyer]
     shape: LoadTestShape = RecordedOnSale()  # type: ignore[no-untyped-call]
     environment: Any = Environment(user_classes=users, shape_class=shape, stop_timeout=0)

@@ -13,6 +13,8 @@ USERS_AHEAD_MAX = 20_000  # of which this many; beyond them users are made as th
 JOURNEY_MAX_S = 150.0  # one buyer, from arrival to tickets
 NETWORK_TIMEOUT_S = 30.0
 CONNECTIONS_PER_BUYER = 4
+OWN_CONNECTIONS_BUYERS_MAX = 3_000  # a process with more buyers lets them share this many connections per host
+PATIENCE_PER_MULTIPLE_S = 30.0  # a surge above the recorded one queues: buyers and audit wait this much longer
 
 ATTEMPTS_MAX = 8  # of one request that is shed, limited or broken
 RETRY_AFTER_MAX_S = 10.0
@@ -23,7 +25,7 @@ IN_FLIGHT_PAUSE_S = 1.5
 
 ROOM_POLLS_MAX = 300
 CLAIM_POLLS_MAX = 300
-CLAIM_PAUSE_MAX_S = 5.0
+CLAIM_PAUSE_MAX_S = 15.0
 STATUS_POLLS_MAX = 200
 STATUS_PAUSE_FIRST_S = 0.25
 STATUS_PAUSE_MAX_S = 2.0
@@ -32,7 +34,9 @@ HOLD_TRIES_MAX = 3  # a named seat that is gone falls back to best available
 GATE_USERS = 2
 GATE_QUEUE_MAX = 500_000
 GATE_IDLE_S = 0.2
+GATE_FAILURES_MAX = 5  # in a row; then the gate closes and the rest is counted as unscanned
 
+ROOM_RATE_MIN, ROOM_CAPACITY = 3_000, 2_000  # of an event made for a rehearsal
 ROOM_OPENS_MAX_S = 180.0  # how long a rehearsal waits for the on-sale to open
 SETUP_TIMEOUT_S = 30.0
 STACK_READY_MAX_S = 90.0

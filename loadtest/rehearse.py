@@ -30,6 +30,7 @@ def main(words: list[str] | None = None) -> int:
     given = _parser().parse_args(words)
     out = Path(given.out or tempfile.mkdtemp(prefix="onsale-rehearsal-"))
     out.mkdir(parents=True, exist_ok=True)
+    given.journey_max_s += _more_patience_s(given)
     try:
         profile = arrivals.read_profile(given.profile).times(given.multiplier)
         if given.own_stack or given.engine is None:
@@ -54,7 +55,7 @@ def _rehearse_own(given: argparse.Namespace, profile: Profile, ready: Obj, data_
         scene = stage.visit(shop, ready["event_id"], device_id="", device_secret="")
         scene = stage.add_device(shop, scene)
     else:
-        scene = stage.build(shop, profile)
+        scene = _build(given, shop, profile)
     given.stripe = ready["stripe"]
     if given.kill:
         if given.kill not in ready.get("pids", {}):
@@ -73,8 +74,15 @@ def _rehearse_running(given: argparse.Namespace, profile: Profile, out: Path) ->
     if given.event:
         scene = stage.visit(shop, given.event, device_id=given.device_id or "", device_secret=secret)
     else:
-        scene = stage.build(shop, profile)
+        scene = _build(given, shop, profile)
     return _rehearse(given, profile, shop, scene, out, given.data_dir, audited=given.data_dir is not None)
+
+
+def _build(given: argparse.Namespace, shop: Shop, profile: Profile) -> Stage:
+    """A new event. Unless told otherwise its room admits as fast as the recorded peak: what is above it queues."""
+    recorded_peak = profile.peak // given.multiplier
+    rate_per_min = given.room_rate_per_min or max(limits.ROOM_RATE_MIN, recorded_peak * 60)
+    return stage.build(shop, profile, rate_per_min=rate_per_min, capacity=given.room_capacity)
 
 
 def _rehearse(
@@ -88,7 +96,9 @@ def _rehearse(
     audited: bool,
 ) -> Verdict:
     seen = drive(given, profile, shop, scene, out)
-    ledger = _settled_audit(scene.event_id, data_dir) if audited else None
+    ledger = (
+        _settled_audit(scene.event_id, data_dir, limits.SETTLE_MAX_S + _more_patience_s(given)) if audited else None
+    )
     asked = Asked(
         profile.name, given.multiplier, profile.total, len(profile.per_second), scene.fresh,
         shed_allowed=given.multiplier > 1, broken_allowed=given.kill_pid is not None, p95_max_ms=given.p95_max_ms,
@@ -140,9 +150,13 @@ def drive(given: argparse.Namespace, profile: Profile, shop: Shop, scene: Stage,
     return record.merge(written)
 
 
-def _settled_audit(event_id: str, data_dir: Path | None) -> Obj:
+def _more_patience_s(given: argparse.Namespace) -> float:
+    return float((given.multiplier - 1) * limits.PATIENCE_PER_MULTIPLE_S)
+
+
+def _settled_audit(event_id: str, data_dir: Path | None, patience_s: float) -> Obj:
     """The ledger check, repeated for a bounded while: the last webhooks may still be on their way."""
-    deadline = time.monotonic() + limits.SETTLE_MAX_S
+    deadline = time.monotonic() + patience_s
     while True:
         found = own_stack.audit(event_id, data_dir)
         if found.get("exit_status") == 0 or time.monotonic() >= deadline:
@@ -181,6 +195,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--workers", type=int, default=1, help="engine processes of the shop of its own")
     add("--seed", type=int, default=1)
     add("--journey-max-s", type=float, default=limits.JOURNEY_MAX_S)
+    add("--room-rate-per-min", type=int, help="of a new event; by default the recorded peak")
+    add("--room-capacity", type=int, default=limits.ROOM_CAPACITY, help="of a new event: buyers inside at once")
     add("--named-share", type=float, default=0.1, help="share of buyers who name their seats")
     add("--general-share", type=float, default=0.2, help="share who want general admission")
     add("--abandon-share", type=float, default=0.0, help="share who give their hold back")

@@ -81,6 +81,14 @@ class _Way:
     def walk(self) -> str:
         """How it ended. Raises Stopped with the reason where a step refused for good."""
         admission = self._admitted() if self._plan.room else None
+        try:
+            return self._shop(admission)
+        except Stopped:
+            if admission:
+                self._leave(admission)
+            raise
+
+    def _shop(self, admission: str | None) -> str:
         hold = self._hold(admission)
         self.held_after_s = time.time() - self._due_s
         if self._taste.abandons:
@@ -88,6 +96,8 @@ class _Way:
                 "release", "DELETE", f"{self._plan.engine}/v1/holds/{hold['id']}",
                 headers=_with(admission, **{"X-Order-Token": hold["hold_token"]}),
             )  # fmt: skip
+            if admission:
+                self._leave(admission)
             return "abandoned"
         order = self._order(admission, hold)
         token = {"X-Order-Token": order["order_token"]}
@@ -128,6 +138,11 @@ class _Way:
                 raise Stopped("sold_out" if claim.code == "sold_out" else f"claim {claim.code}")
             self._breathe(min(float(claim.body.get("retry_after_s", 1)), limits.CLAIM_PAUSE_MAX_S))
         raise Stopped("never admitted")
+
+    def _leave(self, admission: str) -> None:
+        """Give the place inside to the next in line, as somebody who closes the page does."""
+        room = f"{self._plan.waitingroom}/v1/rooms/{self._plan.event_id}"
+        self._caller.call("leave", "POST", f"{room}/release", body={"admission_token": admission})
 
     def _hold(self, admission: str | None) -> Obj:
         due_s = None if self._plan.room else self._due_s

@@ -29,7 +29,8 @@ class FakeShop:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/v1/rooms/{event}", self.room), web.post("/v1/rooms/{event}/join", self.join),
-            web.post("/v1/rooms/{event}/claim", self.claim), web.get("/v1/events/{event}", self.event),
+            web.post("/v1/rooms/{event}/claim", self.claim),
+            web.post("/v1/rooms/{event}/release", self.release), web.get("/v1/events/{event}", self.event),
             web.post("/v1/holds", self.hold), web.delete("/v1/holds/{id}", self.release),
             web.post("/v1/orders", self.order), web.get("/v1/orders/{id}/status", self.status),
             web.get("/v1/orders/{id}/tickets", self.tickets), web.post("/v1/tickets/validate", self.scan),
