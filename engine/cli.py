@@ -7,7 +7,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="onsale", description="Sells tickets when everybody wants them in the same second.")
+    parser = argparse.ArgumentParser(
+        prog="onsale", description="Sells tickets when everybody wants them in the same second."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     up = commands.add_parser("up", help="start everything on this machine and print one JSON line when it answers")
     up.add_argument("--demo", action="store_true", help="create a demo on-sale on the first start")
-    up.add_argument("--ports", type=_ports, default=(8080, 8081, 8082), metavar="E,W,A", help="engine, waiting room, admin; 0 is any")
+    up.add_argument(
+        "--ports",
+        type=_ports,
+        default=(8080, 8081, 8082),
+        metavar="E,W,A",
+        help="engine, waiting room, admin; 0 is any",
+    )
     up.add_argument("--data-dir", type=Path, default=DEFAULT_DATA_DIR, help="what survives restarts (default: var)")
     up.add_argument("--workers", type=_workers, default=1, help="engine processes")
     up.add_argument("--rehearsal", action="store_true", help="lift per-address limits for loopback clients")
@@ -75,7 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     _data_dir(rebuild)
     rebuild.set_defaults(run=_rebuild)
 
-    rehearse = commands.add_parser("rehearse", help="replay a demand profile against a stack of its own, end with a verdict")
+    rehearse = commands.add_parser(
+        "rehearse", help="replay a demand profile against a stack of its own, end with a verdict"
+    )
     rehearse.add_argument("profile")
     rehearse.add_argument("more", nargs=argparse.REMAINDER, help="handed on to python -m loadtest.rehearse")
     rehearse.set_defaults(run=_rehearse)
@@ -159,7 +169,7 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _application(name: str, settings: Settings) -> web.Application:
+def _application(name: str, settings: Settings) -> web.Application | Awaitable[web.Application]:
     if name == "waitingroom":
         from waitingroom.app import create_app as room_app  # noqa: PLC0415 - a building of its own
         from waitingroom.settings import Settings as RoomSettings  # noqa: PLC0415

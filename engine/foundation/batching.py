@@ -73,7 +73,9 @@ class GroupCommit(Generic[Item, Answer]):
     def submit(self, item: Item) -> asyncio.Future[Answer]:
         """A future for this item's answer. Overloaded where the queue is too long or too old."""
         queue = self._queue
-        if queue and (len(queue) >= self._queue_max or self._tick - queue[0][2] > self._age_ticks_max) or self._closing:
+        if (
+            queue and (len(queue) >= self._queue_max or self._tick - queue[0][2] > self._age_ticks_max)
+        ) or self._closing:
             self._shed.inc()
             raise Overloaded(retry_after_s=1)
         loop = asyncio.get_running_loop()

@@ -65,7 +65,7 @@ class HotRedis:
         self._reconnecting: asyncio.Task[None] | None = None
         self._closed = False
         self._run_id: bytes | None = None
-        self.generation = 0                       # how many times this connection was made
+        self.generation = 0  # how many times this connection was made
 
     async def open(self) -> HotRedis:
         """Connect, or RedisAway."""
@@ -84,7 +84,7 @@ class HotRedis:
         protocol = self._protocol
         if protocol is None:
             raise RedisAway
-        return protocol.send(hiredis.pack_command(arguments))
+        return protocol.send(hiredis.pack_command(arguments))  # type: ignore[arg-type]  # its stub knows one argument
 
     async def run(self, script: Script, keys: Sequence[Argument], arguments: Sequence[Argument]) -> Any:
         """Run a script by its SHA, sending its text where Redis does not know it yet."""
@@ -105,13 +105,17 @@ class HotRedis:
         host, port = self._url.hostname or "127.0.0.1", self._url.port or 6379
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                _, protocol = await loop.create_connection(lambda: _Protocol(self._lost, self._reply_timeout_s), host, port)
+                _, protocol = await loop.create_connection(
+                    lambda: _Protocol(self._lost, self._reply_timeout_s), host, port
+                )
+                first: list[tuple[str, ...]] = [("PING",)]
+                if self._url.path.strip("/"):
+                    first.insert(0, ("SELECT", self._url.path.strip("/")))
                 if self._url.password:
                     user = [unquote(self._url.username)] if self._url.username else []
-                    await protocol.send(hiredis.pack_command(("AUTH", *user, unquote(self._url.password))))
-                if self._url.path.strip("/"):
-                    await protocol.send(hiredis.pack_command(("SELECT", self._url.path.strip("/"))))
-                await protocol.send(hiredis.pack_command(("PING",)))
+                    first.insert(0, ("AUTH", *user, unquote(self._url.password)))
+                for words in first:
+                    await protocol.send(hiredis.pack_command(words))  # type: ignore[arg-type]  # as above
         except (OSError, TimeoutError) as error:
             raise RedisAway(str(error)) from error
         self._protocol = protocol
@@ -201,7 +205,7 @@ class _Protocol(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio calls it so
         self._transport = None
         if self._watch is not None:
             self._watch.cancel()

@@ -21,7 +21,7 @@ from engine.foundation import errors, logs, metrics
 from engine.foundation.ids import new_id
 
 BODY_BYTES_MAX = 64 * 1024
-BODY_BYTES_CEILING = 32 * 1024 * 1024      # the application's client_max_size: the largest body any route takes
+BODY_BYTES_CEILING = 32 * 1024 * 1024  # the application's client_max_size: the largest body any route takes
 REQUEST_ID_CHARS_MAX = 128
 PAGE_DEFAULT, PAGE_MAX = 50, 200
 CURSOR_CHARS_MAX = 256
@@ -44,7 +44,9 @@ def dumps(value: Any) -> bytes:
     return _encoder.encode(value)
 
 
-def json(value: Any, status: int = 200, *, etag: str | None = None, headers: Mapping[str, str] | None = None) -> web.Response:
+def json(
+    value: Any, status: int = 200, *, etag: str | None = None, headers: Mapping[str, str] | None = None
+) -> web.Response:
     """A JSON answer; ``etag`` is the bare version, quotes are added."""
     response = web.Response(body=dumps(value), status=status, content_type="application/json", headers=headers)
     if etag is not None:
@@ -116,7 +118,7 @@ def query(request: web.Request, shape: type[T]) -> T:
     pairs = request.query
     if len(pairs) != len(set(pairs)):
         raise errors.Malformed("A query parameter is repeated")
-    known = {field.encode_name for field in msgspec.structs.fields(shape)}
+    known = {field.encode_name for field in msgspec.structs.fields(shape)}  # type: ignore[arg-type]  # T is a Struct
     unknown = sorted(set(pairs) - known)
     if unknown:
         raise errors.Malformed(f"Unknown query parameter: {unknown[0]}", parameter=unknown[0])

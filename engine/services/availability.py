@@ -227,7 +227,7 @@ class Availability:
     async def _document(self, copy: _Copy, *, exact: bool) -> dict[str, Any]:
         event = copy.event
         capped = any(kind.capacity is not None for kind in event.ticket_types.values())
-        counts: dict[bytes, bytes] = {}
+        counts: dict[Any, Any] = {}
         if capped or exact:
             counts = await self._redis.hgetall(b"inv:{%s}:types" % event.id.encode())
         rows = []

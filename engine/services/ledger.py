@@ -1,14 +1,15 @@
-"""The audit: does the ledger keep its promises, and does Redis say the same?
+"""The audit: whether the ledger keeps its promises, and whether Redis says the same.
 
-Per event: sold + held + free = capacity, one live owner a unit, Redis = Postgres for everything sold, every paid line has
-its ticket, money adds up, nothing unsettled past its deadline + 120 s. A running shop moves while it is read, so what
-looks wrong is looked at again; only what stays wrong is reported.
+Per event: sold + held + free = capacity, one live owner a unit, Redis = Postgres for everything sold, every paid line
+has its ticket, money adds up, nothing unsettled past its deadline + 120 s. A running shop moves while it is read, so
+what looks wrong is looked at again; only what stays wrong is reported.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from engine.domain.inventory import BLOCKED, FREE, HELD, ORDERED, SOLD
 from engine.domain.selling import SellingEvent
 from engine.foundation.errors import NotFound
 from engine.services.selling import Selling
+from engine.stores.holds import Run
 from engine.stores.ledger import LedgerStore, LedgerView, RedisView
 
 LATE_AFTER = timedelta(seconds=120)
@@ -73,9 +75,8 @@ def _compare(event: SellingEvent, ledger: LedgerView, redis: RedisView) -> tuple
     unsettled = sum(row["status"] in _UNPAID and row["late"] for row in ledger.orders)
     if unsettled:
         problems.append(f"orders: {unsettled} unsettled past their deadline + 120 s")
-    if redis.map is not None and counts[SOLD] + counts[HELD] + counts[ORDERED] + counts[BLOCKED] + sum(
-        count for state, count in counts.items() if state >= FREE
-    ) != event.units:
+    free = sum(count for state, count in counts.items() if state >= FREE)
+    if redis.map is not None and counts[SOLD] + counts[HELD] + counts[ORDERED] + counts[BLOCKED] + free != event.units:
         problems.append("redis: sold + held + free is not the capacity")
     conflicts = len(ledger.double_tickets) + sum(len(rows) > 1 for rows in owners.values())
     report = {
@@ -84,14 +85,16 @@ def _compare(event: SellingEvent, ledger: LedgerView, redis: RedisView) -> tuple
         "capacity": event.units,
         "sold": sum(row["status"] in _SOLD for rows in owners.values() for row in rows),
         "ordered": sum(row["status"] in _UNPAID for rows in owners.values() for row in rows),
-        "held": counts[HELD] + counts[ORDERED] + counts[BLOCKED],   # whatever is neither sold nor free
-        "free": sum(count for state, count in counts.items() if state >= FREE),
+        "held": counts[HELD] + counts[ORDERED] + counts[BLOCKED],  # whatever is neither sold nor free
+        "free": free,
         "on_hold": counts[HELD],
         "blocked": counts[BLOCKED],
         "unit_conflicts": conflicts,
         "orders": len(ledger.orders),
         "orders_unsettled": unsettled,
-        "paid_cents": sum(row["amount_cents"] - row["refunded_cents"] for row in ledger.orders if row["status"] in _SOLD),
+        "paid_cents": sum(
+            row["amount_cents"] - row["refunded_cents"] for row in ledger.orders if row["status"] in _SOLD
+        ),
         "ticket_types": _by_type(event, ledger),
         "sections": _by_section(event, redis),
     }
@@ -102,35 +105,46 @@ def _owners(event: SellingEvent, ledger: LedgerView, problems: list[str]) -> dic
     """Live rows by unit; everything that is wrong with a row on the way."""
     owners: dict[int, list[Any]] = {}
     for row in ledger.units:
-        where = f"unit {row['unit']} of {row['order_id']}"
-        paid, unpaid = row["status"] in _SOLD, row["status"] in _UNPAID
-        gone = row["ticket_status"] in {"refunded", "cancelled"}
         if row["live"]:
             owners.setdefault(row["unit"], []).append(row)
-        if not 0 <= row["unit"] < event.units:
-            problems.append(f"units: {where} does not exist in the chart")
-            continue
-        if row["live"] and not (paid or unpaid):
-            problems.append(f"units: {where} is live though the order is {row['status']}")
-        if not row["live"] and (unpaid or (paid and not gone)):
-            problems.append(f"units: {where} is not live though the order is {row['status']}")
-        if paid and not row["ticketed"]:
-            problems.append(f"tickets: {where} is paid without a ticket")
-        if row["ticketed"] and row["ticket_unit"] != row["unit"]:
-            problems.append(f"tickets: the ticket of {where} says unit {row['ticket_unit']}")
-        if row["ticketed"] and not paid and not gone:
-            problems.append(f"tickets: {where} has a {row['ticket_status']} ticket though the order is {row['status']}")
-        kind = event.ticket_types.get(row["ticket_type_id"])
-        if kind is None or row["type_event"] != event.id:
-            problems.append(f"units: {where} has a ticket type of another event")
-        elif event.category_of[row["unit"]] not in kind.categories:
-            problems.append(f"units: {where} is not in a category of {kind.name}")
+        problems += _row(event, row)
     for unit, rows in owners.items():
         if len(rows) > 1:
-            problems.append(f"units: unit {unit} has {len(rows)} live owners: {', '.join(row['order_id'] for row in rows)}")
+            names = ", ".join(row["order_id"] for row in rows)
+            problems.append(f"units: unit {unit} has {len(rows)} live owners: {names}")
     problems += [f"tickets: unit {row['unit']} has {row['owners']} live tickets" for row in ledger.double_tickets]
     problems += [f"tickets: {row['id']} stands for no order line" for row in ledger.stray_tickets]
     return owners
+
+
+def _row(event: SellingEvent, row: Any) -> Iterator[str]:
+    """What is wrong with one unit of one order: its place, whether it is live, its ticket, its ticket type."""
+    where = f"unit {row['unit']} of {row['order_id']}"
+    if not 0 <= row["unit"] < event.units:
+        yield f"units: {where} does not exist in the chart"
+        return
+    paid, unpaid = row["status"] in _SOLD, row["status"] in _UNPAID
+    gone = row["ticket_status"] in {"refunded", "cancelled"}
+    if row["live"] and not (paid or unpaid):
+        yield f"units: {where} is live though the order is {row['status']}"
+    if not row["live"] and (unpaid or (paid and not gone)):
+        yield f"units: {where} is not live though the order is {row['status']}"
+    if paid and not row["ticketed"]:
+        yield f"tickets: {where} is paid without a ticket"
+    if row["ticketed"]:
+        if row["ticket_unit"] != row["unit"]:
+            yield f"tickets: the ticket of {where} says unit {row['ticket_unit']}"
+        if not paid and not gone:
+            yield f"tickets: {where} has a {row['ticket_status']} ticket though the order is {row['status']}"
+    yield from _kind(event, row, where)
+
+
+def _kind(event: SellingEvent, row: Any, where: str) -> Iterator[str]:
+    kind = event.ticket_types.get(row["ticket_type_id"])
+    if kind is None or row["type_event"] != event.id:
+        yield f"units: {where} has a ticket type of another event"
+    elif event.category_of[row["unit"]] not in kind.categories:
+        yield f"units: {where} is not in a category of {kind.name}"
 
 
 def _money(ledger: LedgerView, problems: list[str]) -> None:
@@ -138,7 +152,8 @@ def _money(ledger: LedgerView, problems: list[str]) -> None:
         if row["lines_cents"] != row["amount_cents"]:
             problems.append(f"money: {row['id']} is {row['amount_cents']} but its lines are {row['lines_cents']}")
         if row["refunds_cents"] != row["refunded_cents"]:
-            problems.append(f"money: {row['id']} says {row['refunded_cents']} refunded, its refunds {row['refunds_cents']}")
+            told, made = row["refunded_cents"], row["refunds_cents"]
+            problems.append(f"money: {row['id']} says {told} refunded, its refunds {made}")
         if row["status"] in _SOLD | {"refunded"} and row["amount_cents"] > 0 and row["payment_intent_id"] is None:
             problems.append(f"money: {row['id']} is {row['status']} without a payment")
 
@@ -152,49 +167,66 @@ def _map(event: SellingEvent, owners: dict[int, list[Any]], redis: RedisView, pr
         problems.append(f"redis: the map has {len(redis.map)} units, the chart {event.units}")
         return Counter()
     held_by: Counter[int] = Counter()
-    types: Counter[int] = Counter()
-    for hold in redis.holds:
-        if hold.state in {"held", "ordering"}:
-            for run in hold.runs:
-                held_by.update(range(run.unit, run.unit + run.length))
+    for run in _live_runs(redis):
+        held_by.update(range(run.unit, run.unit + run.length))
     for unit, state in enumerate(redis.map):
-        rows = owners.get(unit, ())
-        name = _STATE_NAME.get(state, "free")
-        if rows:
-            expected = SOLD if rows[0]["status"] in _SOLD else ORDERED
-            types[rows[0]["type_number"]] += 1
-            if state != expected:
-                problems.append(f"redis: unit {unit} is {name}, the ledger says {_STATE_NAME[expected]}")
-        elif state in {ORDERED, SOLD}:
-            problems.append(f"redis: unit {unit} is {name}, the ledger knows no owner")
-        elif state == HELD and held_by[unit] != 1:
-            problems.append(f"redis: unit {unit} is held by {held_by[unit]} holds")
-        elif state >= FREE and held_by[unit]:
-            problems.append(f"redis: unit {unit} is free though a live hold has it")
-        elif state == 0 or 4 < state < FREE:  # noqa: PLR2004 - bytes that mean nothing
-            problems.append(f"redis: unit {unit} has the meaningless state {state}")
+        problem = _unit(state, owners.get(unit, ()), held_by[unit])
+        if problem:
+            problems.append(f"redis: unit {unit} is {problem}")
     counts = Counter(redis.map)
-    free = sum(count for state, count in counts.items() if state >= FREE)
+    _counters(owners, redis, counts, problems)
+    return counts
+
+
+def _unit(state: int, rows: Sequence[Any], holds: int) -> str | None:
+    """What is wrong with one byte of the map, given its live rows in the ledger and how many live holds have it."""
+    name = _STATE_NAME.get(state, "free")
+    if rows:
+        expected = SOLD if rows[0]["status"] in _SOLD else ORDERED
+        return None if state == expected else f"{name}, the ledger says {_STATE_NAME[expected]}"
+    if state in {ORDERED, SOLD}:
+        return f"{name}, the ledger knows no owner"
+    if state == HELD and holds != 1:
+        return f"held by {holds} holds"
+    if state >= FREE and holds:
+        return "free though a live hold has it"
+    if state == 0 or BLOCKED < state < FREE:
+        return f"in the meaningless state {state}"
+    return None
+
+
+def _counters(owners: dict[int, list[Any]], redis: RedisView, counts: Counter[int], problems: list[str]) -> None:
+    """The sums that scripts keep beside the map say what the map says."""
+    assert redis.map is not None
     said = {name: int(redis.pulse.get(name.encode(), 0)) for name in ("free", "held", "ordered", "sold")}
+    free = sum(count for state, count in counts.items() if state >= FREE)
     counted = {"free": free, "held": counts[HELD], "ordered": counts[ORDERED], "sold": counts[SOLD]}
     if said != counted:
         problems.append(f"redis: the counters say {said}, the map {counted}")
-    for hold in redis.holds:
-        if hold.state in {"held", "ordering"}:
-            for run in hold.runs:
-                types[run.kind] += sum(redis.map[unit] == HELD for unit in range(run.unit, run.unit + run.length))
+    types = Counter(rows[0]["type_number"] for unit, rows in owners.items() if 0 <= unit < len(redis.map))
+    for run in _live_runs(redis):
+        types[run.kind] += sum(redis.map[unit] == HELD for unit in range(run.unit, run.unit + run.length))
     for number in set(types) | {int(name) for name in redis.types if name.isdigit()}:
         count = int(redis.types.get(str(number).encode(), 0))
         if count != types[number]:
             problems.append(f"redis: ticket type number {number} counts {count}, its units are {types[number]}")
-    return counts
+
+
+def _live_runs(redis: RedisView) -> Iterator[Run]:
+    return (run for hold in redis.holds if hold.state in {"held", "ordering"} for run in hold.runs)
 
 
 def _by_type(event: SellingEvent, ledger: LedgerView) -> list[dict[str, Any]]:
     sold = Counter(row["ticket_type_id"] for row in ledger.units if row["live"] and row["status"] in _SOLD)
     ordered = Counter(row["ticket_type_id"] for row in ledger.units if row["live"] and row["status"] in _UNPAID)
     return [
-        {"id": kind.id, "name": kind.name, "capacity": kind.capacity, "sold": sold[kind.id], "ordered": ordered[kind.id]}
+        {
+            "id": kind.id,
+            "name": kind.name,
+            "capacity": kind.capacity,
+            "sold": sold[kind.id],
+            "ordered": ordered[kind.id],
+        }
         for kind in event.ticket_types.values()
     ]
 

@@ -17,7 +17,7 @@ from engine.stores.database import Pool
 
 HOURS_SHOWN = 48
 DAYS_SHOWN = 60
-RATE_OVER_S = 10               # per-second figures are the mean of this many seconds
+RATE_OVER_S = 10  # per-second figures are the mean of this many seconds
 _HELD_MONEY = frozenset({"paid", "partially_refunded", "refunded"})
 
 
@@ -104,7 +104,7 @@ def _filled(
     width = timedelta(hours=1) if step == "hour" else timedelta(days=1)
     moment = _floor(since.astimezone(ZoneInfo(timezone)).replace(tzinfo=None), step)
     last = now().astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
-    found = []
+    found: list[tuple[datetime, int]] = []
     while moment <= last and len(found) <= max(HOURS_SHOWN, DAYS_SHOWN) + 1:
         found.append((moment, counts.get(moment, 0)))
         moment += width
@@ -112,4 +112,4 @@ def _filled(
 
 
 def _floor(moment: datetime, step: store.Step) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0, **({"hour": 0} if step == "day" else {}))
+    return moment.replace(hour=0 if step == "day" else moment.hour, minute=0, second=0, microsecond=0)

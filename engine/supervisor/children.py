@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-RESTARTS_MAX = 20              # within RESTART_WINDOW_S; a child that keeps dying stops the stack
+RESTARTS_MAX = 20  # within RESTART_WINDOW_S; a child that keeps dying stops the stack
 RESTART_WINDOW_S = 60.0
 RESTART_DELAY_S = 0.2
 STOP_TIMEOUT_S = 12.0
@@ -79,7 +79,7 @@ class Children:
                 stdout=sink,
                 stderr=sink,
                 env={**os.environ, **child.environment},
-                start_new_session=True,    # Ctrl-C reaches us alone; we stop them in order
+                start_new_session=True,  # Ctrl-C reaches us alone; we stop them in order
             )
 
     async def _watch(self, child: Child) -> None:
@@ -94,6 +94,6 @@ class Children:
                 self._on_failure(f"{child.name} keeps ending (last exit {code}):\n    {self.tail(child.name)}")
                 return
             await asyncio.sleep(RESTART_DELAY_S * len(child.deaths))
-            if self._stopping:
-                return
+            if self._stopping:  # `stop` may have begun while we waited
+                return  # type: ignore[unreachable]
             await self._spawn(child)

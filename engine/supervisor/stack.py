@@ -250,5 +250,7 @@ def _claim_port(port: int) -> int:
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise StackFailed(f"Port {port} is taken: stop what listens there, or choose others with --ports E,W,A") from error
+            raise StackFailed(
+                f"Port {port} is taken: stop what listens there, or choose others with --ports E,W,A"
+            ) from error
     return port

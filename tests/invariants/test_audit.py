@@ -1,0 +1,140 @@
+"""The audit finds nothing in a shop that works, and each kind of damage in one that does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.services import ledger
+from tests.shop import Shop
+
+CAPACITY = 100
+
+
+@pytest.fixture(autouse=True)
+def _without_waiting(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ledger, "LOOK_AGAIN_S", 0.01)
+
+
+async def open_shop(shop: Shop) -> None:
+    """One hold, one order being paid for, one paid order of two tickets."""
+    await shop.open_event()
+    assert (await shop.hold(3)).status == 201
+    await shop.ordered(1)
+    await shop.paid(2)
+    await shop.settled_errands()
+
+
+async def audited(shop: Shop) -> dict:
+    (report,) = await shop.services.ledger.audit(shop.event_id)
+    return report
+
+
+async def test_a_shop_at_work_keeps_every_promise(shop: Shop):
+    await open_shop(shop)
+    report = await audited(shop)
+    assert report["ok"], report["problems"]
+    assert report["redis_matches_postgres"]
+    assert (report["capacity"], report["sold"], report["ordered"], report["on_hold"]) == (CAPACITY, 2, 1, 3)
+    assert report["sold"] + report["held"] + report["free"] == CAPACITY
+    assert (report["unit_conflicts"], report["orders_unsettled"]) == (0, 0)
+
+
+async def test_every_event_with_an_inventory_is_audited(shop: Shop):
+    await shop.open_event()
+    first = shop.event_id
+    await shop.open_event()
+    reports = await shop.services.ledger.audit()
+    assert {report["event_id"] for report in reports} == {first, shop.event_id}
+    assert all(report["ok"] for report in reports)
+
+
+LEDGER_DAMAGE = {
+    "money: {order} is": "UPDATE orders SET amount_cents = amount_cents + 1 WHERE id = $1",
+    "without a payment": "UPDATE orders SET payment_intent_id = NULL WHERE id = $1",
+    "is paid without a ticket": "DELETE FROM tickets WHERE order_id = $1 AND line = 0",
+    "says unit 90": "UPDATE tickets SET unit = 90 WHERE order_id = $1 AND line = 0",
+    "is not live though the order is paid": "UPDATE order_units SET live = false WHERE order_id = $1 AND line = 0",
+    "is live though the order is expired": "UPDATE orders SET status = 'expired' WHERE id = $1",
+    "does not exist in the chart": "UPDATE order_units SET unit = 1000 WHERE order_id = $1 AND line = 0",
+    "the ledger knows no owner": "UPDATE order_units SET unit = 95 WHERE order_id = $1 AND line = 0",
+}
+
+
+@pytest.mark.parametrize("said", LEDGER_DAMAGE)
+async def test_damage_to_the_ledger_is_found(shop: Shop, said: str):
+    await open_shop(shop)
+    order = await shop.services.pool.fetchval("SELECT id FROM orders WHERE status = 'paid'")
+    await shop.services.pool.execute(LEDGER_DAMAGE[said], order)
+    report = await audited(shop)
+    assert not report["ok"]
+    assert any(said.format(order=order) in problem for problem in report["problems"]), report["problems"]
+
+
+async def test_two_live_owners_of_a_unit_are_a_conflict(shop: Shop):
+    await open_shop(shop)
+    await shop.services.pool.execute("DROP INDEX order_units_one_live_owner")
+    await shop.services.pool.execute(
+        "UPDATE order_units SET unit = (SELECT min(unit) FROM order_units) WHERE order_id IN"
+        " (SELECT id FROM orders WHERE status = 'paid')"
+    )
+    report = await audited(shop)
+    assert report["unit_conflicts"] == 1
+    assert any("3 live owners" in problem for problem in report["problems"]), report["problems"]
+
+
+async def test_an_order_long_past_its_deadline_is_unsettled(shop: Shop):
+    await open_shop(shop)
+    await shop.services.pool.execute("UPDATE orders SET expires_at = now() - interval '121 seconds'")
+    report = await audited(shop)
+    assert report["orders_unsettled"] == 1
+    assert not report["ok"]
+
+
+async def _forget_the_epoch(redis, event):
+    await redis.delete(b"inv:{%s}:epoch" % event)
+
+
+async def _give_a_sold_unit_away(redis, event):
+    unit_map = await redis.get(b"inv:{%s}:map" % event)
+    await redis.setrange(b"inv:{%s}:map" % event, unit_map.index(3), b"\x40")
+
+
+async def _sell_a_free_unit(redis, event):
+    await redis.setrange(b"inv:{%s}:map" % event, CAPACITY - 1, b"\x03")
+
+
+async def _write_nonsense(redis, event):
+    await redis.setrange(b"inv:{%s}:map" % event, CAPACITY - 1, b"\x09")
+
+
+async def _hold_without_a_hold(redis, event):
+    await redis.setrange(b"inv:{%s}:map" % event, CAPACITY - 1, b"\x01")
+
+
+async def _miscount(redis, event):
+    await redis.hincrby(b"inv:{%s}:pulse" % event, "free", 1)
+
+
+async def _miscount_a_type(redis, event):
+    await redis.hincrby(b"inv:{%s}:types" % event, "0", 1)
+
+
+REDIS_DAMAGE = {
+    "has no inventory (fenced)": _forget_the_epoch,
+    "is free, the ledger says sold": _give_a_sold_unit_away,
+    "is sold, the ledger knows no owner": _sell_a_free_unit,
+    "meaningless state 9": _write_nonsense,
+    "is held by 0 holds": _hold_without_a_hold,
+    "the counters say": _miscount,
+    "ticket type number 0 counts": _miscount_a_type,
+}
+
+
+@pytest.mark.parametrize("said", REDIS_DAMAGE)
+async def test_damage_to_redis_is_found_and_named_as_redis(shop: Shop, said: str):
+    await open_shop(shop)
+    await REDIS_DAMAGE[said](shop.services.redis, shop.event_id.encode())
+    report = await audited(shop)
+    assert not report["ok"]
+    assert not report["redis_matches_postgres"]
+    assert any(said in problem for problem in report["problems"]), report["problems"]
