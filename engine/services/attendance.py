@@ -50,6 +50,14 @@ class Attendance:
             known = self._known[event_id] = (time.monotonic(), await self._count(event))
         return known[1]
 
+    async def log(
+        self, person: Person, event_id: str, before: int, ticket_id: str | None, result: str | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """Every attempt at the gates, newest first."""
+        await self._allow(person, event_id)
+        rows = await store.log(self._pool, event_id, before, ticket_id, result, limit)
+        return [{"ticketId": row.pop("ticket_id"), **row} for row in rows]
+
     async def conflicts(self, asker: Asker, event_id: str, after: int, limit: int) -> list[dict[str, Any]]:
         """Tickets that let two heads in offline: both scans, their gates, devices, clock offsets, and the gap."""
         await self._allow(asker, event_id)
@@ -80,6 +88,7 @@ class Attendance:
             "inside": sum(kind["inside"] for kind in types) + heads_twice,
             "entries": sum(gate["entries"] for gate in gates),
             "exits": sum(gate["exits"] for gate in gates),
+            "attempts": sum(gate["attempts"] for gate in gates),
             "duplicates": sum(gate["duplicates"] for gate in gates),
             "rejects": sum(gate["rejects"] for gate in gates),
             "conflicts": heads_twice,

@@ -7,6 +7,8 @@ that take turns with them, so a gate's upload of 50,000 never makes another gate
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -23,7 +25,7 @@ from engine.domain.tickets import CODE_CHARS_MAX
 from engine.foundation.batching import GroupCommit
 from engine.foundation.clock import now
 from engine.foundation.connections import HotRedis
-from engine.foundation.errors import Unavailable
+from engine.foundation.errors import TooMany, Unavailable
 from engine.services.doors import EntryDoors
 from engine.services.redemptions import Redemptions, Verdict
 from engine.stores import scans as ledger
@@ -41,6 +43,7 @@ OFFLINE_UNTOLD_AFTER: Final = timedelta(seconds=10)   # and if we know of no bun
 OFFLINE_OLDEST: Final = timedelta(hours=72)
 OFFSET_MAX_MS: Final = 2**31 - 1
 EVENT_KEYS_MAX: Final = 1_000
+SCANS_PER_SECOND_MAX: Final = 1_000              # of one scanner in one process: far beyond any hand, short of a flood
 
 _FAILED: Final = {
     1: Reason.MALFORMED,
@@ -84,10 +87,13 @@ class Scans:
         )
         self._batches = asyncio.Semaphore(BATCHES_AT_ONCE)
         self._batches_waiting = 0
+        self._second = 0
+        self._spent: Counter[str] = Counter()
 
     async def validate(self, scanner: Scanner, shown: Shown) -> Verdict:
-        """The verdict on one code, durable before it is given. SwitchedOff; Unavailable where the ledger is away."""
+        """The verdict on one code, durable before it is given. SwitchedOff, TooMany, Unavailable (no ledger)."""
         self._open()
+        self._spend(scanner)
         attempt = await self._attempt(scanner, shown)
         for delay_s in RETRY_DELAYS_S:
             if delay_s:
@@ -124,6 +130,16 @@ class Scans:
     def _open(self) -> None:
         if not self._enabled:
             raise SwitchedOff("Scanning is switched off", retry_after_s=30)
+
+    def _spend(self, scanner: Scanner) -> None:
+        """TooMany once a scanner has had its scans of this second."""
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second = second
+            self._spent.clear()
+        self._spent[scanner.device_id] += 1
+        if self._spent[scanner.device_id] > SCANS_PER_SECOND_MAX:
+            raise TooMany("This scanner asks too often", retry_after_s=1)
 
     async def _doors_of(self, event_id: str) -> Doors:
         return (await self._doors.get(event_id)).doors

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A5
 from reportlab.lib.utils import simpleSplit
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from engine.services.ticket_images import matrix
@@ -20,8 +24,10 @@ TITLE_LINES_MAX: Final = 3
 CODE_POINTS: Final = 190
 MARGIN: Final = 34
 FOOTER: Final = "Show this code at the gate. It admits one person once; a copy admits nobody."
-INK, MUTED, ACCENT, PAPER = HexColor("#14122b"), HexColor("#5b5870"), HexColor("#4b3bff"), HexColor("#ffffff")
+INK, MUTED, ACCENT, PAPER = HexColor("#16133a"), HexColor("#5b5870"), HexColor("#d0ff3d"), HexColor("#ffffff")
 _BODY, _BOLD = "Helvetica", "Helvetica-Bold"
+_FONTS: Final = Path(__file__).parent / "fonts"
+_WIDER: Final = {_BODY: "DejaVuSansCondensed", _BOLD: "DejaVuSansCondensed-Bold"}
 
 
 def pdf(pages: Sequence[tuple[TicketPage, str]]) -> bytes:
@@ -30,7 +36,7 @@ def pdf(pages: Sequence[tuple[TicketPage, str]]) -> bytes:
     canvas = Canvas(out, pagesize=A5, pageCompression=1)
     first = pages[0][0]
     canvas.setTitle(f"{first.event_title}: ticket {first.order_number}")
-    canvas.setAuthor(_latin(first.organization_name))
+    canvas.setAuthor(first.organization_name)
     canvas.setSubject("Admission ticket")
     for ticket, code in pages[:PAGES_MAX]:
         _page(canvas, ticket, code)
@@ -45,18 +51,18 @@ def _page(canvas: Any, ticket: TicketPage, code: str) -> None:
     canvas.rect(0, height - 58, width, 58, stroke=0, fill=1)
     canvas.setFillColor(ACCENT)
     canvas.rect(0, height - 62, width, 4, stroke=0, fill=1)
-    _text(canvas, _latin(ticket.organization_name), MARGIN, height - 36, _BOLD, 13, PAPER)
+    _text(canvas, ticket.organization_name, MARGIN, height - 36, _BOLD, 13, PAPER)
     canvas.setFillColor(PAPER)
     canvas.setFont(_BODY, 9)
     canvas.drawRightString(width - MARGIN, height - 35, f"Order {ticket.order_number}")
     y = height - 96
-    for line in simpleSplit(_latin(ticket.event_title), _BOLD, 20, width - 2 * MARGIN)[:TITLE_LINES_MAX]:
+    for line in _lines(ticket.event_title, _BOLD, 20, width - 2 * MARGIN)[:TITLE_LINES_MAX]:
         _text(canvas, line, MARGIN, y, _BOLD, 20, INK)
         y -= 24
     starts_at = ticket.starts_at.astimezone(ZoneInfo(ticket.timezone))
     _text(canvas, f"{starts_at:%A %d %B %Y, %H:%M}", MARGIN, y, _BODY, 11, INK)
     where = ", ".join(part for part in (ticket.venue_name, ticket.venue_address, ticket.venue_city) if part)
-    for line in simpleSplit(_latin(where), _BODY, 10, width - 2 * MARGIN)[:2]:
+    for line in _lines(where, _BODY, 10, width - 2 * MARGIN)[:2]:
         y -= 15
         _text(canvas, line, MARGIN, y, _BODY, 10, MUTED)
     y = min(y - 22, 330)
@@ -70,7 +76,7 @@ def _facts(canvas: Any, ticket: TicketPage, y: float) -> None:
     facts = (("Place", place), ("Ticket", ticket.ticket_type_name), ("Name", ticket.holder_name))
     for label, value in facts:
         _text(canvas, label.upper(), MARGIN, y, _BODY, 7.5, MUTED)
-        _text(canvas, simpleSplit(_latin(value), _BOLD, 13, 290)[0], MARGIN + 62, y - 2, _BOLD, 13, INK)
+        _text(canvas, _lines(value, _BOLD, 13, 290)[0], MARGIN + 62, y - 2, _BOLD, 13, INK)
         y -= 24
 
 
@@ -88,10 +94,26 @@ def _code(canvas: Any, code: str, x: float, y: float) -> None:
 
 def _text(canvas: Any, text: str, x: float, y: float, font: str, size: float, color: Any) -> None:
     canvas.setFillColor(color)
-    canvas.setFont(font, size)
+    canvas.setFont(_font(text, font), size)
     canvas.drawString(x, y, text)
 
 
-def _latin(text: str) -> str:
-    """The built-in PDF fonts speak Latin-1; other letters become a question mark rather than a broken page."""
-    return text.encode("cp1252", "replace").decode("cp1252") or " "
+def _lines(text: str, font: str, size: float, width: float) -> list[str]:
+    """The text broken to a width; never empty."""
+    lines: list[str] = simpleSplit(text, _font(text, font), size, width)
+    return lines or [""]
+
+
+def _font(text: str, font: str) -> str:
+    """The built-in fonts speak Latin-1 and cost nothing; whoever spells otherwise gets an embedded one."""
+    try:
+        text.encode("cp1252")
+    except UnicodeEncodeError:
+        return _embedded(_WIDER[font])
+    return font
+
+
+@lru_cache(maxsize=len(_WIDER))
+def _embedded(name: str) -> str:
+    pdfmetrics.registerFont(TTFont(name, _FONTS / f"{name}.ttf"))
+    return name

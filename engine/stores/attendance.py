@@ -20,7 +20,8 @@ SELECT t.ticket_type_id, tt.name, count(*) AS issued, count(t.checked_in_at) AS 
 """
 
 _BY_GATE: Final = """
-SELECT gate, count(*) FILTER (WHERE result = 'admit') AS entries, count(*) FILTER (WHERE result = 'exit_ok') AS exits,
+SELECT gate, count(*) AS attempts,
+       count(*) FILTER (WHERE result = 'admit') AS entries, count(*) FILTER (WHERE result = 'exit_ok') AS exits,
        count(*) FILTER (WHERE result = 'duplicate') AS duplicates, count(*) FILTER (WHERE result = 'reject') AS rejects,
        count(*) FILTER (WHERE reason IN ('duplicate_offline_conflict', 'offline_earlier')
                           AND ($2::timestamptz IS NULL OR counted_at >= $2)) AS conflicts,
@@ -53,6 +54,15 @@ SELECT s.id, s.ticket_id, s.unit, t.holder_name AS attendee, coalesce(t.seat, t.
 """
 
 
+_LOG: Final = """
+SELECT id, ticket_id, unit, device_id, gate, direction, result, reason, scanned_at, counted_at, received_at,
+       clock_offset_ms, online, manual, nonce, facts, correlation_id
+  FROM scans WHERE event_id = $1 AND ($2 = 0 OR id < $2) AND ($3::text IS NULL OR ticket_id = $3)
+   AND ($4::text IS NULL OR result = $4)
+ ORDER BY id DESC LIMIT $5
+"""
+
+
 async def by_type(db: Database, event_id: str, since: datetime | None) -> list[dict[str, Any]]:
     """Issued, checked in and inside of each ticket type; ``since``: the last moment everybody counted as gone."""
     return [dict(row) for row in await db.fetch(_BY_TYPE, event_id, since)]
@@ -72,3 +82,10 @@ async def alerts(db: Database, event_id: str) -> list[dict[str, Any]]:
 async def conflicts(db: Database, event_id: str, after: int, limit: int) -> list[dict[str, Any]]:
     """Pairs of scans that both let a head in, by the number of the later-received one."""
     return [dict(row) for row in await db.fetch(_CONFLICTS, event_id, after, limit)]
+
+
+async def log(
+    db: Database, event_id: str, before: int, ticket_id: str | None, result: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """Attempts, newest first, before the one with this number (0: from the newest)."""
+    return [dict(row) for row in await db.fetch(_LOG, event_id, before, ticket_id, result, limit)]

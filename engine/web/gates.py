@@ -21,6 +21,8 @@ from engine.web.aliases import aliases
 from engine.web.scans import device
 from engine.web.wire import Route
 
+NUMBER_CHARS_MAX = 18
+
 
 class BundleDocument(msgspec.Struct):
     """``payload`` is JSON text signed as it stands (services/gate_bundles.py says what is in it)."""
@@ -78,6 +80,7 @@ class TypeCount(msgspec.Struct):
 
 class GateCount(msgspec.Struct):
     gate: str | None
+    attempts: int
     entries: int
     exits: int
     duplicates: int
@@ -105,6 +108,7 @@ class AttendanceDocument(msgspec.Struct):
     inside: int
     entries: int
     exits: int
+    attempts: int
     duplicates: int
     rejects: int
     conflicts: int
@@ -113,6 +117,41 @@ class AttendanceDocument(msgspec.Struct):
     by_gate: list[GateCount]
     alerts: list[Alert]
     counted_at: datetime
+
+
+class LoggedScan(msgspec.Struct):
+    """One attempt, admitted or not. ``scanned_at`` is by the device's clock, ``counted_at`` when it counts as read."""
+
+    id: int
+    ticketId: str | None  # noqa: N815
+    unit: int | None
+    device_id: str
+    gate: str | None
+    direction: str
+    result: str
+    reason: str
+    scanned_at: datetime
+    counted_at: datetime
+    received_at: datetime
+    clock_offset_ms: int
+    online: bool
+    manual: bool
+    nonce: str | None
+    facts: dict[str, Any] | None
+    correlation_id: str
+
+
+class ScanLog(msgspec.Struct):
+    data: list[LoggedScan]
+    next_cursor: str | None
+    has_more: bool
+
+
+class LogQuery(msgspec.Struct):
+    limit: Annotated[int, Meta(ge=1, le=PAGE_MAX)] = PAGE_DEFAULT
+    cursor: str | None = None
+    ticket_id: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_]*$")] | None = None
+    result: Literal["admit", "duplicate", "reject", "exit_ok"] | None = None
 
 
 class ConflictScan(msgspec.Struct):
@@ -202,6 +241,17 @@ async def get_attendance(request: web.Request) -> web.Response:
     return http.json(counts, headers={"Cache-Control": "no-store"})
 
 
+async def list_scans(request: web.Request) -> web.Response:
+    """The log of every attempt, newest first."""
+    query = http.query(request, LogQuery)
+    person, event_id = auth.person(request), request.match_info["event_id"]
+    rows = await request.config_dict[ATTENDANCE].log(
+        person, event_id, _number(query.cursor), query.ticket_id, query.result, query.limit + 1
+    )
+    page: dict[str, Any] = http.page(rows, query.limit, lambda row: str(row["id"]))
+    return http.json(page, headers={"Cache-Control": "no-store"})
+
+
 async def list_conflicts(request: web.Request) -> web.Response:
     """Tickets that let two heads in offline; ``format=csv`` gives the table."""
     query = http.query(request, ConflictsQuery)
@@ -223,7 +273,7 @@ async def _asker(request: web.Request) -> Person | Scanner:
 
 def _number(cursor: str | None) -> int:
     text = http.cursor_decode(cursor) or "0"
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > NUMBER_CHARS_MAX:
         raise Malformed("The cursor is not one of ours")
     return int(text)
 
@@ -239,6 +289,8 @@ ROUTES: tuple[Route, ...] = (
           aliases=aliases(f"{_AT}/revocations", f"{_AT}/gate-bundle/revocations")),
     Route("GET", f"{_AT}/attendance", get_attendance, "organizer", gives=AttendanceDocument, refuses=_NO,
           aliases=aliases(f"{_AT}/attendance")),
+    Route("GET", f"{_AT}/checkins", list_scans, "organizer", gives=ScanLog, query=LogQuery, refuses=(*_NO, Malformed),
+          aliases=aliases(f"{_AT}/checkins")),
     Route("GET", f"{_AT}/checkins/conflicts", list_conflicts, "organizer", gives=Conflicts, query=ConflictsQuery,
           refuses=(*_NO, Malformed), aliases=aliases(f"{_AT}/checkins/conflicts")),
 )  # fmt: skip

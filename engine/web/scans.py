@@ -23,6 +23,7 @@ from engine.foundation.errors import (
     Invalid,
     Malformed,
     TooLarge,
+    TooMany,
     Unauthenticated,
     Unavailable,
 )
@@ -136,7 +137,7 @@ ROUTES: tuple[Route, ...] = (
         "device",
         takes=scans_wire.ValidateRequest,
         gives=scans_wire.VerdictDocument,
-        refuses=(*_NO, Invalid, Malformed),
+        refuses=(*_NO, Invalid, Malformed, TooMany),
         aliases=aliases("/v1/tickets/validate"),
     ),
     Route(

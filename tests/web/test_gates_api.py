@@ -330,7 +330,16 @@ async def test_fifty_simultaneous_scans_over_http_admit_one(api: Api) -> None:
     told = await asyncio.gather(*(api.validate(devices[n % 10], code=api.world.code(9)) for n in range(50)))
     assert sorted(verdict["result"] for verdict in told) == ["admit"] + ["duplicate"] * 49
     assert all(verdict["previous"]["gate"] for verdict in told if verdict["result"] == "duplicate")
-    assert len(await api.world.log()) == 50
+    path = f"/v1/events/{api.world.event_id}/checkins"
+    first = await (await api.client.get(path, params={"limit": 30}, headers=api.admin)).json()
+    rest = await (await api.client.get(path, params={"cursor": first["next_cursor"]}, headers=api.admin)).json()
+    log = first["data"] + rest["data"]
+    assert len({row["id"] for row in log}) == 50
+    assert rest["has_more"] is False
+    assert sorted(row["result"] for row in log) == ["admit"] + ["duplicate"] * 49
+    admitted = await (await api.client.get(path, params={"result": "admit"}, headers=api.admin)).json()
+    assert [row["ticketId"] for row in admitted["data"]] == [api.world.ticket_ids[9]]
+    assert (await api.client.get(path, headers=_auth(devices[0]))).status == 401
 
 
 def _unb64(text: str) -> bytes:

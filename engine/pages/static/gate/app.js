@@ -243,9 +243,21 @@ function listen() {
   });
 }
 
-function openMenu() {
+async function openMenu() {
   byId("gate-input").value = scanner.gate;
-  const facts = [["Scanner", scanner.name], ["Event", scanner.event_title], ["Tickets on board", bundle.payload ? String(bundle.payload.count) : "none yet"]];
+  byId("menu-dialog").showModal();
+  showFacts([]);
+  try {
+    const counts = (await server.ask("GET", `/v1/events/${scanner.event_id}/attendance`)).value;
+    showFacts([["Inside now", `${counts.inside} of ${counts.issued}`]]);
+  } catch (error) {
+    showFacts([["Inside now", error instanceof Away ? "unknown without the network" : error.message]]);
+  }
+}
+
+function showFacts(more) {
+  const board = bundle.payload ? String(bundle.payload.count) : "none yet";
+  const facts = [["Scanner", scanner.name], ["Event", scanner.event_title], ["Tickets on board", board], ...more];
   byId("menu-facts").replaceChildren(
     ...facts.map(([label, value]) => {
       const row = document.createElement("div");
@@ -253,7 +265,6 @@ function openMenu() {
       return row;
     }),
   );
-  byId("menu-dialog").showModal();
 }
 
 async function signOut() {
