@@ -2,11 +2,13 @@
 
 ``submit`` queues an item and returns a future. While fewer than ``flights_max`` batches are under way a flush is
 scheduled for the end of this loop tick; each finished batch starts the next. So a batch is one item when nobody else
-is there, and the arrivals of one round trip when everybody is. The same class serves Redis scripts and Postgres inserts.
+is there, and the arrivals of one round trip when everybody is. The same class serves Redis scripts and Postgres
+inserts.
 
 Limits: a batch holds ``batch_max`` items, the queue ``queue_max``, and nothing waits longer than ``age_max_ms``: beyond
-either a newcomer is shed with 503 (Overloaded) before it is queued. Age is counted in ticks of a metronome that runs only while
-something waits, so that a stalled event loop (a thousand requests parsed in one tick) does not look like a slow store.
+either a newcomer is shed with 503 (Overloaded) before it is queued. Age is counted in ticks of a metronome that runs
+only while something waits, so that a stalled event loop (a thousand requests parsed in one tick) does not look like a
+slow store.
 """
 
 from __future__ import annotations
@@ -92,7 +94,7 @@ class GroupCommit(Generic[Item, Answer]):
         """Refuse newcomers, finish what is queued (bounded by DRAIN_TIMEOUT_S), then stop."""
         self._closing = True
         deadline = asyncio.get_running_loop().time() + DRAIN_TIMEOUT_S
-        while (self._queue or self._tasks) and asyncio.get_running_loop().time() < deadline:
+        while (self._queue or self._tasks) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - once, at the end
             await asyncio.sleep(TICK_S)
         if self._metronome is not None:
             self._metronome.cancel()

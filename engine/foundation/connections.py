@@ -55,7 +55,8 @@ class HotRedis:
     """One connection, any number of commands under way, replies matched in order, one write a loop tick.
 
     After a lost connection every command under way fails with RedisAway(applied_unknown=True) and a new connection is
-    made in the background; commands meanwhile fail at once. A reply later than ``reply_timeout_s`` breaks the connection.
+    made in the background; commands meanwhile fail at once. A reply later than ``reply_timeout_s`` breaks the
+    connection.
     """
 
     def __init__(self, url: str, *, reply_timeout_s: float = REPLY_TIMEOUT_S) -> None:

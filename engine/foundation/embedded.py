@@ -100,7 +100,8 @@ def start_valkey(folder: Path, *, port: int = 0, fsync: str = "everysec", extra:
     log = folder / "valkey.log"
     persistence = ("--appendonly", "no") if fsync == "none" else ("--appendonly", "yes", "--appendfsync", fsync)
     command = [
-        valkey_binary(), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), *persistence, *_VALKEY_FLAGS, *extra,
+        valkey_binary(), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder),
+        *persistence, *_VALKEY_FLAGS, *extra,
     ]  # fmt: skip
     with log.open("ab") as sink:
         process = subprocess.Popen(command, stdout=sink, stderr=sink, stdin=subprocess.DEVNULL, start_new_session=True)
@@ -130,7 +131,8 @@ def start_postgres(folder: Path, *, port: int = 0, settings: dict[str, str] | No
         runner.run(
             [
                 str(postgres_bin() / "initdb"), "--pgdata", str(cluster), "--username", "onsale", "--encoding", "UTF8",
-                "--locale", "C", "--auth", "scram-sha-256", "--pwfile", str(password_file), "--no-instructions", "--no-sync",
+                "--locale", "C", "--auth", "scram-sha-256", "--pwfile", str(password_file),
+                "--no-instructions", "--no-sync",
             ],
             log,
         )  # fmt: skip

@@ -1,7 +1,8 @@
 """HTTP manners: bodies in, JSON and problem documents out, request ids, versions, pages of lists.
 
 A handler reads ``await body(request, decoder)``, asks a service, answers ``json(value)``. Refusals travel as exceptions
-and become RFC 9457 documents in ``boundary``, the outermost middleware; a fault of our own becomes Broken (500). Bodies are bounded by name at each route.
+and become RFC 9457 documents in ``boundary``, the outermost middleware; a fault of our own becomes Broken (500).
+Bodies are bounded by name at each route.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Idempotency keys for requests that write: the first answer is kept for 24 h and repeated.
 
-Scope is (principal, method, path, key). Same key and body: the stored answer with ``Idempotent-Replayed: true``; another
-body: 422; still running: 409. A request that was refused by an exception keeps no answer: it wrote nothing, and the key
-may be used again. Answers live in Postgres beside what they answer for. (Holds keep theirs in Redis with the hold.)
+Scope is (principal, method, path, key). Same key and body: the stored answer with ``Idempotent-Replayed: true``;
+another body: 422; still running: 409. A request that was refused by an exception keeps no answer: it wrote nothing, and
+the key may be used again. Answers live in Postgres beside what they answer for. (Holds keep theirs in Redis with the hold.)
 """
 
 from __future__ import annotations

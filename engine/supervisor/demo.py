@@ -50,7 +50,9 @@ async def create_demo(facts: dict[str, Any]) -> dict[str, Any]:
                 "organization_id": house["id"],
                 "venue_id": venue["id"],
                 "title": "The Paper Lanterns: one night only",
-                "summary": "Two hours of brass, strings and 400 lanterns. The floor dances, the balcony sees everything.",
+                "summary": (
+                    "Two hours of brass, strings and 400 lanterns. The floor dances, the balcony sees everything."
+                ),
                 "description": (
                     "The Paper Lanterns come home for a single evening. Doors open an hour before the first song. "
                     "The floor is standing; every seat has a clear view of the stage."

@@ -1,6 +1,6 @@
 """The whole stack on one machine: stores, schema, sandbox, mail catcher, the three apps and the worker.
 
-The order is: folder, ports, stores (side by side), schema, admin account, everything else side by side, demo, ready line.
+The order: folder, ports, stores (side by side), schema, admin account, everything else side by side, demo, ready line.
 """
 
 from __future__ import annotations
