@@ -33,8 +33,8 @@ class Attempt(Struct, frozen=True, gc=False):
 
     scanner: Scanner
     received_at: datetime
-    scanned_at: datetime                         # by the device's clock
-    counted_at: datetime                         # when it counts as read
+    scanned_at: datetime  # by the device's clock
+    counted_at: datetime  # when it counts as read
     gate: str | None = None
     direction: Direction = "entry"
     nonce: str | None = None
@@ -46,7 +46,7 @@ class Attempt(Struct, frozen=True, gc=False):
     offset_ms: int = 0
     offline: bool = False
     clock_impossible: bool = False
-    cursor_seq: int = 0                          # the revocations the device knew when it scanned
+    cursor_seq: int = 0  # the revocations the device knew when it scanned
     manual: bool = False
     facts: dict[str, Any] | None = None
     correlation_id: str = ""

@@ -19,7 +19,7 @@ from engine.foundation.errors import Invalid
 GATES_MAX: Final = 64
 GATE_CHARS_MAX: Final = 60
 PLACES_PER_GATE_MAX: Final = 500
-DAYS_REMEMBERED_MAX: Final = 256                 # a batch asks for one moment thousands of times
+DAYS_REMEMBERED_MAX: Final = 256  # a batch asks for one moment thousands of times
 
 GateName = Annotated[str, Meta(min_length=1, max_length=GATE_CHARS_MAX, pattern=r"^[^\x00-\x1f]*$")]
 _Place = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$")]

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from engine.domain.entry_rules import EntryRules, local_day
 from engine.domain.tickets import CODE_LEEWAY_S, PAID_ORDER_STATUSES, Ticket
 
-FUTURE_MAX: Final = timedelta(seconds=120)       # a device's clock may be ahead by this much before it is flagged
+FUTURE_MAX: Final = timedelta(seconds=120)  # a device's clock may be ahead by this much before it is flagged
 
 
 class Result(StrEnum):
@@ -46,8 +46,8 @@ class Reason(StrEnum):
     ALREADY_USED = "already_used"
     NOT_INSIDE = "not_inside"
     REVOKED_DEVICE = "revoked_device"
-    DUPLICATE_OFFLINE_CONFLICT = "duplicate_offline_conflict"   # let in twice, and the other one was earlier
-    OFFLINE_EARLIER = "offline_earlier"                         # let in twice, and this one was earlier
+    DUPLICATE_OFFLINE_CONFLICT = "duplicate_offline_conflict"  # let in twice, and the other one was earlier
+    OFFLINE_EARLIER = "offline_earlier"  # let in twice, and this one was earlier
     ADMITTED_ON_STALE_BUNDLE = "admitted_on_stale_bundle"
 
 
@@ -79,15 +79,15 @@ class Scan(Struct, frozen=True, gc=False):
 
     device_id: str
     gate: str | None
-    shown_gate: str                              # the gate as people are told it
-    device_gates: tuple[str, ...]                # empty: every gate
-    direction: str                               # entry | exit
+    shown_gate: str  # the gate as people are told it
+    device_gates: tuple[str, ...]  # empty: every gate
+    direction: str  # entry | exit
     at: datetime
     version: int
     not_before_s: int
     expires_at_s: int
     offline: bool = False
-    revoked_unknown_to_device: bool = False      # offline, and its bundle was older than the revocation
+    revoked_unknown_to_device: bool = False  # offline, and its bundle was older than the revocation
 
 
 class Outcome(Struct, frozen=True, gc=False):

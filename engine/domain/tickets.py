@@ -7,10 +7,10 @@ from typing import Final
 
 from msgspec import Struct
 
-CODE_EARLY: Final = timedelta(minutes=1)         # a code is good from just before its payment: clocks differ
-CODE_LATE: Final = timedelta(hours=12)           # and until the last guest has surely left
+CODE_EARLY: Final = timedelta(minutes=1)  # a code is good from just before its payment: clocks differ
+CODE_LATE: Final = timedelta(hours=12)  # and until the last guest has surely left
 CODE_LEEWAY_S: Final = 30
-CODE_CHARS_MAX: Final = 512                      # ours has 54; anything longer is not read at all
+CODE_CHARS_MAX: Final = 512  # ours has 54; anything longer is not read at all
 LIVE_STATUSES: Final = frozenset({"valid", "transfer_pending", "blocked"})
 PAID_ORDER_STATUSES: Final = frozenset({"paid", "partially_refunded"})
 
@@ -22,19 +22,19 @@ class Ticket(Struct, frozen=True, gc=False):
     event_id: str
     order_id: str
     unit: int
-    version: int                                 # only the newest version's code admits
+    version: int  # only the newest version's code admits
     status: str
     order_status: str
     ticket_type_id: str
     section: str
-    seat: str | None                             # Section/Row/Seat, None in general admission
+    seat: str | None  # Section/Row/Seat, None in general admission
     holder_name: str
-    checked_in_at: datetime | None = None        # the canonical entry: the earliest accepted one
+    checked_in_at: datetime | None = None  # the canonical entry: the earliest accepted one
     checked_in_gate: str | None = None
     checked_in_device: str | None = None
     inside: bool = False
     entries: int = 0
-    entries_on: date | None = None               # the event's local day that ``entries_today`` counts
+    entries_on: date | None = None  # the event's local day that ``entries_today`` counts
     entries_today: int = 0
     last_entry_at: datetime | None = None
     last_entry_gate: str | None = None

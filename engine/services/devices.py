@@ -26,7 +26,7 @@ from engine.stores.devices import Device
 
 SECRET_BYTES: Final = 32
 SECRET_CHARS_MAX: Final = 128
-REMEMBERED_S: Final = 1.0                        # how long another worker may still believe a revoked device
+REMEMBERED_S: Final = 1.0  # how long another worker may still believe a revoked device
 REMEMBERED_MAX: Final = 2_000
 SEEN_EVERY_S: Final = 60.0
 DEVICES_PER_EVENT_MAX: Final = 1_000

@@ -17,7 +17,7 @@ from engine.stores import doors as store
 from engine.stores.database import Pool
 from engine.stores.doors import GateEvent
 
-REMEMBERED_S: Final = 1.0                        # how long a changed rule or a cancelled event may take to reach a gate
+REMEMBERED_S: Final = 1.0  # how long a changed rule or a cancelled event may take to reach a gate
 REMEMBERED_MAX: Final = 1_000
 
 

@@ -30,7 +30,7 @@ from engine.stores.scan_map import BEING_WRITTEN, Claim
 
 MAP_LOADS_MAX: Final = 3
 Verdict = dict[str, Any]
-Unit = tuple[str, int]                           # event, unit
+Unit = tuple[str, int]  # event, unit
 DoorsOf = Callable[[str], Awaitable[Doors]]
 
 _log = logs.get("redemptions")
@@ -46,7 +46,7 @@ class _Group:
     after: Ticket
     places: list[int] = field(default_factory=list)
     claimed: bool = False
-    in_bulk: bool = False                        # claimed by its chunk's bitmap, without a mark
+    in_bulk: bool = False  # claimed by its chunk's bitmap, without a mark
 
     @property
     def moves(self) -> bool:
@@ -158,7 +158,7 @@ class Redemptions:
         whole = in_bulk and all(claim.bit and not claim.expected for claim in claims)
         for _ in range(MAP_LOADS_MAX):
             try:
-                if whole:                        # bits already set are the ledger's to explain: it compares and sets
+                if whole:  # bits already set are the ledger's to explain: it compares and sets
                     await scan_map.redeem_many(self._hot, event_id, [claim.unit for claim in claims])
                     for group in groups:
                         group.in_bulk = True

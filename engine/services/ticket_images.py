@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import zxingcpp
 
-EC_LEVEL: Final = "M"                            # 15 % may be torn or smudged
+EC_LEVEL: Final = "M"  # 15 % may be torn or smudged
 QUIET_MODULES: Final = 4
 PNG_MODULE_PIXELS: Final = 12
 

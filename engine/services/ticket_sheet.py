@@ -26,7 +26,7 @@ MARGIN: Final = 34
 FOOTER: Final = "Show this code at the gate. It admits one person once; a copy admits nobody."
 INK, MUTED, ACCENT, PAPER = HexColor("#16133a"), HexColor("#5b5870"), HexColor("#d0ff3d"), HexColor("#ffffff")
 _BODY, _BOLD = "Helvetica", "Helvetica-Bold"
-_FONTS: Final = Path(__file__).parent / "fonts"
+_FONTS: Final = Path(__file__).parent / "fonts" / "vendor"
 _WIDER: Final = {_BODY: "DejaVuSansCondensed", _BOLD: "DejaVuSansCondensed-Bold"}
 
 

@@ -13,9 +13,9 @@ from typing import Any, Final
 from engine.foundation.connections import HotRedis
 from engine.foundation.scripts import load
 
-MARK_TTL_MS: Final = 3_000                       # a worker that died with a claim blocks its unit no longer than this
+MARK_TTL_MS: Final = 3_000  # a worker that died with a claim blocks its unit no longer than this
 MAP_TTL_S: Final = 14 * 24 * 3600
-CLAIMS_PER_SCRIPT_MAX: Final = 100               # 0.4 ms
+CLAIMS_PER_SCRIPT_MAX: Final = 100  # 0.4 ms
 CLAIMED, OTHERWISE, BEING_WRITTEN = 1, 0, -1
 
 _LUA = Path(__file__).parent / "lua"
