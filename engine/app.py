@@ -15,9 +15,7 @@ from engine.settings import Settings
 from engine.web import routes, wire
 
 # Fields of Services by the AppKey a handler asks with; names are the same on both sides.
-_KEYS = {
-    name.lower(): key for name, key in vars(appkeys).items() if isinstance(key, web.AppKey) and name != "SETTINGS"
-}
+_KEYS = {name.lower(): key for name, key in vars(appkeys).items() if isinstance(key, web.AppKey) and name != "SETTINGS"}
 
 
 def create_app(settings: Settings) -> web.Application:

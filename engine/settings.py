@@ -17,7 +17,9 @@ MASTER_KEYS_MAX = 2
 class Settings(BaseSettings):
     """Everything a process needs to know. ``onsale up`` makes the secrets and addresses up itself."""
 
-    model_config = SettingsConfigDict(env_prefix="ONSALE_", frozen=True, extra="ignore", ignored_types=(cached_property,))
+    model_config = SettingsConfigDict(
+        env_prefix="ONSALE_", frozen=True, extra="ignore", ignored_types=(cached_property,)
+    )
 
     redis_url: str = "redis://127.0.0.1:6379/0"
     database_url: str = "postgresql://onsale@127.0.0.1:5432/onsale"
@@ -25,15 +27,15 @@ class Settings(BaseSettings):
 
     # Master keys, newest first: "1:64 hex digits[,0:64 hex digits]". The first signs, both verify.
     master_keys: SecretStr
-    jwt_key: SecretStr                            # at least 32 characters
+    jwt_key: SecretStr  # at least 32 characters
 
-    engine_url: str = "http://127.0.0.1:8080"     # as people reach it
+    engine_url: str = "http://127.0.0.1:8080"  # as people reach it
     waitingroom_url: str = "http://127.0.0.1:8081"
     admin_url: str = "http://127.0.0.1:8082"
     host: str = "127.0.0.1"
 
     stripe_url: str = "https://api.stripe.com"
-    stripe_public_url: str = ""                   # as the buyer's browser reaches it; empty: same as stripe_url
+    stripe_public_url: str = ""  # as the buyer's browser reaches it; empty: same as stripe_url
     stripe_secret_key: SecretStr = SecretStr("")
     stripe_publishable_key: str = ""
     stripe_webhook_secret: SecretStr = SecretStr("")
@@ -47,10 +49,10 @@ class Settings(BaseSettings):
     mail_from: str = "onsale <tickets@localhost>"
 
     log_level: str = "info"
-    metrics_token: SecretStr = SecretStr("")      # empty: /metrics answers loopback only
-    rehearsal: bool = False                       # lifts per-address limits for loopback clients
-    trust_forwarded: bool = False                 # read the client address from X-Forwarded-For (behind our own proxy)
-    secure_cookies: bool = False                  # set where TLS ends before us
+    metrics_token: SecretStr = SecretStr("")  # empty: /metrics answers loopback only
+    rehearsal: bool = False  # lifts per-address limits for loopback clients
+    trust_forwarded: bool = False  # read the client address from X-Forwarded-For (behind our own proxy)
+    secure_cookies: bool = False  # set where TLS ends before us
 
     ticketing_enabled: bool = True
     checkout_enabled: bool = True

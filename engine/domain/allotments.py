@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain.fields import Name, Short
 
-ALLOTMENTS_MAX = 95            # the inventory map has a lot for each
+ALLOTMENTS_MAX = 95  # the inventory map has a lot for each
 SEATS_MAX = 20_000
 OPEN_TO_MAX = 100
 

@@ -145,7 +145,10 @@ class InventoryRebuilding(Unavailable):
 
 
 class ProviderUnavailable(Unavailable):
-    code, title = "payment_provider_unavailable", "The payment provider does not answer: your tickets are kept, try again"
+    code, title = (
+        "payment_provider_unavailable",
+        "The payment provider does not answer: your tickets are kept, try again",
+    )
 
 
 class SwitchedOff(Unavailable):

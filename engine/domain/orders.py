@@ -18,7 +18,7 @@ from typing import Any, Literal
 from engine.domain.refunds import Parts
 from engine.foundation.clock import now
 
-TERMINAL_WITHIN_S = 120          # after its deadline every order is paid, expired, cancelled or refunded
+TERMINAL_WITHIN_S = 120  # after its deadline every order is paid, expired, cancelled or refunded
 NUMBER_CHARS = 10
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from engine.domain.errors import AmountTooSmall, PaymentMismatch
 
-AMOUNT_MIN_CENTS = 50            # the provider charges nothing smaller (Stripe: 0.50 CAD, USD)
+AMOUNT_MIN_CENTS = 50  # the provider charges nothing smaller (Stripe: 0.50 CAD, USD)
 UNPAID_STATES = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 
 
@@ -23,10 +23,10 @@ class Intent:
     status: str
     amount_cents: int
     amount_received_cents: int
-    currency: str                # upper case
-    order_id: str | None         # from its metadata
+    currency: str  # upper case
+    order_id: str | None  # from its metadata
     client_secret: str | None = None
-    error: str | None = None     # what the payer's bank last said, in the provider's words for buyers
+    error: str | None = None  # what the payer's bank last said, in the provider's words for buyers
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +36,18 @@ class ProviderRefund:
     id: str
     intent_id: str | None
     amount_cents: int
-    status: str                  # pending, requires_action, succeeded, failed, canceled
-    refund_id: str | None        # ours, from its metadata; None where it was made at the provider
+    status: str  # pending, requires_action, succeeded, failed, canceled
+    refund_id: str | None  # ours, from its metadata; None where it was made at the provider
     reason: str = ""
 
 
 class Verdict(enum.Enum):
     """What the order must do next."""
 
-    SETTLE = "settle"            # paid: issue the tickets
-    WAIT = "wait"                # money may be under way: keep the units
-    CLOSE = "close"              # it can never be charged any more: the units may go
-    OPEN = "open"                # nobody has paid yet
+    SETTLE = "settle"  # paid: issue the tickets
+    WAIT = "wait"  # money may be under way: keep the units
+    CLOSE = "close"  # it can never be charged any more: the units may go
+    OPEN = "open"  # nobody has paid yet
 
 
 def judge(intent: Intent) -> Verdict:

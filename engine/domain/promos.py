@@ -22,7 +22,7 @@ CODE_CHARS_MAX = 40
 PERCENT_MAX_BP = 10_000
 FIXED_CENTS_MAX = 100_000_000
 USES_MAX = 1_000_000
-PROMOS_MAX = 255               # a code's counter in Redis is named by one byte
+PROMOS_MAX = 255  # a code's counter in Redis is named by one byte
 
 Code = Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX, pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]*$(?!\n)")]
 Uses = Annotated[int, Meta(ge=1, le=USES_MAX)]

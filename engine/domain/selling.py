@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import hotpath_rs
-
 from engine.domain.errors import PromoInvalid, SalesClosed, SalesNotOpen
 from engine.domain.money import Discount, Fee
 from engine.domain.taxes import Tax
 from engine.foundation.clock import rfc3339
 
 STRICT_UNTIL_SOLD_PERCENT = 85
-TAPE_PARTY_MAX = 10            # larger parties are planned
+TAPE_PARTY_MAX = 10  # larger parties are planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ class SellingEvent:
     keys: hotpath_rs.EventKeys
     desk: hotpath_rs.HoldDesk
     units: int
-    memo: dict[Any, Any] = field(default_factory=dict)   # prices and tape names worked out for this snapshot
+    memo: dict[Any, Any] = field(default_factory=dict)  # prices and tape names worked out for this snapshot
 
     def check_open(self, now_ms: int, *, admitted: bool = False) -> None:
         """SalesNotOpen or SalesClosed outside the on-sale window. The room decides the opening for those it let in."""

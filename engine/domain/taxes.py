@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-BASIS_POINTS = 10_000          # 10,000 bp are the whole
+BASIS_POINTS = 10_000  # 10,000 bp are the whole
 TAXES_MAX = 8
 TAX_NAME_CHARS_MAX = 40
 

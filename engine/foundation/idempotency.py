@@ -2,7 +2,7 @@
 
 Scope is (principal, method, path, key). Same key and body: the stored answer with ``Idempotent-Replayed: true``;
 another body: 422; still running: 409. A request that was refused by an exception keeps no answer: it wrote nothing, and
-the key may be used again. Answers live in Postgres beside what they answer for. (Holds keep theirs in Redis with the hold.)
+the key may be used again. Answers live in Postgres beside what they answer for. (Holds keep theirs with the hold.)
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from engine.stores import audit, keys
 from engine.stores import events as events_store
 from engine.stores.database import Connection, Pool, Record
 
-NAMED_MAX = 100                # seats named in a refusal
+NAMED_MAX = 100  # seats named in a refusal
 
 
 class Allotments:

@@ -8,7 +8,6 @@ from typing import Any
 import orjson
 
 import hotpath_rs
-
 from engine.domain.selling import TAPE_PARTY_MAX, TicketTypeTerms, tape_name
 from engine.foundation.clock import to_ms
 
@@ -54,7 +53,9 @@ def _pick(kind: TicketTypeTerms, seat_map: hotpath_rs.SeatMap, categories: bytes
     used = [
         section
         for section in seat_map.sections
-        if any(wanted.count(bytes([c])) for c in set(categories[section.first_unit : section.first_unit + section.units]))
+        if any(
+            wanted.count(bytes([c])) for c in set(categories[section.first_unit : section.first_unit + section.units])
+        )
     ]
     if used and all(section.kind == "seated" for section in used):
         sizes = range(1, min(kind.max_per_order, TAPE_PARTY_MAX) + 1)

@@ -63,9 +63,7 @@ class Events:
             raise EventUnknown
         return event
 
-    async def published(
-        self, wanted: ListingFilter, after: tuple[datetime, str] | None, limit: int
-    ) -> list[Event]:
+    async def published(self, wanted: ListingFilter, after: tuple[datetime, str] | None, limit: int) -> list[Event]:
         """Published events by start, after a position."""
         return await event_search.published(self._pool, wanted, after, limit)
 

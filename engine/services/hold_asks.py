@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import hotpath_rs
-
 from engine.domain.errors import BuyerLimit, MaxPerOrder, PromoInvalid, UnknownSeat
 from engine.domain.holds import QUANTITY_MAX, HoldItem, HoldRequest
 from engine.domain.selling import PromoTerms, SellingEvent, TicketTypeTerms
@@ -37,9 +36,7 @@ class Ask:
     @staticmethod
     def joined(asks: Sequence[Ask], open_allotments: tuple[int, ...], policy: str = "auto") -> Ask:
         """All asks of a hold as one for the planner."""
-        parties = [
-            hotpath_rs.Party(ask.quantity, list(ask.categories), ask.section, ask.accessible) for ask in asks
-        ]
+        parties = [hotpath_rs.Party(ask.quantity, list(ask.categories), ask.section, ask.accessible) for ask in asks]
         rust = hotpath_rs.Ask(
             parties,
             policy,  # type: ignore[arg-type]
@@ -59,14 +56,22 @@ def read_asks(event: SellingEvent, request: HoldRequest) -> tuple[list[Ask], Pro
     for number, item in enumerate(request.items):
         kind = event.ticket_types.get(item.ticket_type_id)
         if kind is None:
-            raise Invalid.at(f"/items/{number}/ticket_type_id", "unknown_ticket_type", "This event sells no such ticket type")
+            raise Invalid.at(
+                f"/items/{number}/ticket_type_id", "unknown_ticket_type", "This event sells no such ticket type"
+            )
         event.check_type_open(kind, moment)
         total += item.quantity
         per_type[kind.id] = per_type.get(kind.id, 0) + item.quantity
         if per_type[kind.id] > kind.max_per_order or total > QUANTITY_MAX:
             raise MaxPerOrder(
                 f"At most {kind.max_per_order} of {kind.name} in one order",
-                errors=[{"pointer": f"/items/{number}/quantity", "code": "max_per_order", "message": "Too many in one order"}],
+                errors=[
+                    {
+                        "pointer": f"/items/{number}/quantity",
+                        "code": "max_per_order",
+                        "message": "Too many in one order",
+                    }
+                ],
                 max_per_order=kind.max_per_order,
             )
         if item.seats is not None and item.seats:
@@ -79,7 +84,9 @@ def read_asks(event: SellingEvent, request: HoldRequest) -> tuple[list[Ask], Pro
     if event.max_tickets_per_buyer is not None and total > event.max_tickets_per_buyer:
         raise BuyerLimit(max_tickets_per_buyer=event.max_tickets_per_buyer)
     _check_repeats(asks)
-    asks += [_party(event, categories, section, split, members) for (categories, section, split), members in groups.items()]
+    asks += [
+        _party(event, categories, section, split, members) for (categories, section, split), members in groups.items()
+    ]
     promo, codes = _code(event, request.promo_code, moment)
     return asks, promo, codes
 
@@ -99,7 +106,9 @@ def named_units(event: SellingEvent, kinds: Sequence[TicketTypeTerms], seats: Se
         if unit < 0 or event.category_of[unit] not in kind.categories:
             raise UnknownSeat(
                 f"{kind.name} has no seat {seat}",
-                errors=[{"pointer": f"{pointer}/{i}", "code": "unknown_seat", "message": f"{kind.name} has no such seat"}],
+                errors=[
+                    {"pointer": f"{pointer}/{i}", "code": "unknown_seat", "message": f"{kind.name} has no such seat"}
+                ],
                 seats=[seat],
             )
         units.append(unit)

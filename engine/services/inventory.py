@@ -1,8 +1,8 @@
 """Inventory: the map of units in Redis, fenced by an epoch, rebuilt from Postgres at any time.
 
-An epoch names the Redis process the map was written to (its run id) and the writing. A script that is shown another epoch
-than the one it finds answers "fenced" and changes nothing. So an emptied, restarted or failed-over Redis stops selling by
-itself; whoever notices rebuilds under a lock while callers get InventoryRebuilding (503 with Retry-After).
+An epoch names the Redis process the map was written to (its run id) and the writing. A script that is shown another
+epoch than the one it finds answers "fenced" and changes nothing. So an emptied, restarted or failed-over Redis stops
+selling by itself; whoever notices rebuilds under a lock while callers get InventoryRebuilding (503 with Retry-After).
 
 What Postgres says is owned is owned. Holds that Redis still knows survive a rebuild; a lost hold is a lost hold.
 """
@@ -28,7 +28,7 @@ from engine.stores.selling import SellingStore
 
 ORDER_TTL_MS = 600_000
 HOLD_LIFE_MS_MAX = 900_000
-LOCK_GRACE_MS = 120_000        # units outlive the order's deadline by this: the provider is asked first
+LOCK_GRACE_MS = 120_000  # units outlive the order's deadline by this: the provider is asked first
 REBUILD_LOCK_MS = 30_000
 TAPE_CANDIDATES_MAX = 200_000
 FENCE_TRIES = 2
@@ -166,7 +166,7 @@ class Inventory:
         await self.fenced(event_id, lambda epoch: self._holds.free(event_id, epoch, op_id, pairs, promo))
 
     async def expire(self, event_id: str) -> bool:
-        """One bounded step of expiry; leases of holds that ended unbought go back to the room. True where more waits."""
+        """One bounded step of expiry; leases of holds that ended unbought go back. True where more waits."""
         more, ended = await self.fenced(event_id, lambda epoch: self._holds.expire(event_id, epoch))
         for lease_id in ended:
             await leases.release(self._hot, event_id, lease_id)
@@ -197,11 +197,15 @@ class Inventory:
 
     async def _write_tapes(self, event: SellingEvent) -> None:
         """The starts, best first, for every set of categories that is sold and every usual party size."""
-        wanted = {(kind.categories, None, size) for kind in event.ticket_types.values() for size in _sizes(kind.max_per_order)}
+        wanted = {
+            (kind.categories, None, size) for kind in event.ticket_types.values() for size in _sizes(kind.max_per_order)
+        }
         for categories, section, size in sorted(wanted, key=repr):
             await self.write_tape(event, categories, section, size)
 
-    async def write_tape(self, event: SellingEvent, categories: tuple[int, ...], section: int | None, size: int) -> None:
+    async def write_tape(
+        self, event: SellingEvent, categories: tuple[int, ...], section: int | None, size: int
+    ) -> None:
         """One tape, computed off the loop."""
         tape = await asyncio.to_thread(event.seat_map.tape, list(categories), section, size)
         name = tape_name(event.seat_map.etag, categories, section, size)

@@ -1,7 +1,8 @@
 """The selling snapshot of each event, kept ready: read once, told of changes, refreshed behind the buyers' backs.
 
-A handler's ``get`` is a dictionary look-up. Changes arrive on a Redis channel; because a message can be lost, a snapshot
-older than ``REFRESH_AFTER_S`` is read again in the background, and one older than ``STALE_AFTER_S`` before it is used.
+A handler's ``get`` is a dictionary look-up. Changes arrive on a Redis channel; because a message can be lost, a
+snapshot older than ``REFRESH_AFTER_S`` is read again in the background, and one older than ``STALE_AFTER_S`` before it
+is used.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from collections import OrderedDict
 from typing import Any
 
 import hotpath_rs
-
 from engine.domain.inventory import free_byte
 from engine.domain.money import Discount, Fee
 from engine.domain.selling import AllotmentTerms, PromoTerms, SellingEvent, TicketTypeTerms
@@ -43,7 +43,7 @@ class Selling:
         self._keyring = keyring
         self._redis = redis
         self._snapshots: OrderedDict[str, tuple[SellingEvent, float]] = OrderedDict()
-        self._kept: dict[str, tuple[int, SellingEvent]] = {}   # with the mark of the rows each was made from
+        self._kept: dict[str, tuple[int, SellingEvent]] = {}  # with the mark of the rows each was made from
         self._loading: dict[str, asyncio.Task[SellingEvent]] = {}
         self._seat_maps: OrderedDict[str, _Chart] = OrderedDict()
 
@@ -128,7 +128,9 @@ class Selling:
                 self._seat_maps.popitem(last=False)
         return chart
 
-    def _assemble(self, event: Any, types: list[Any], allotments: list[Any], promos: list[Any], chart: _Chart) -> SellingEvent:
+    def _assemble(
+        self, event: Any, types: list[Any], allotments: list[Any], promos: list[Any], chart: _Chart
+    ) -> SellingEvent:
         index = {name: i for i, name in enumerate(chart.seat_map.categories)}
         kinds = [
             TicketTypeTerms(
@@ -147,7 +149,8 @@ class Selling:
             for row in types
         ]
         lots = [
-            AllotmentTerms(row["number"], row["name"], tuple(row["units"]), frozenset(row["open_to"])) for row in allotments
+            AllotmentTerms(row["number"], row["name"], tuple(row["units"]), frozenset(row["open_to"]))
+            for row in allotments
         ]
         codes = [
             PromoTerms(

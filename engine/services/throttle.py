@@ -14,10 +14,10 @@ from engine.foundation.connections import HotRedis
 from engine.foundation.errors import TooMany
 
 WINDOW_S = 900
-FAILURES_MAX = 10              # per address and e-mail
-ADDRESS_FAILURES_MAX = 200     # per address, over all e-mails
-REGISTRATIONS_MAX = 300        # per address
-GUESSES_MAX = 60               # promo codes asked for, per address
+FAILURES_MAX = 10  # per address and e-mail
+ADDRESS_FAILURES_MAX = 200  # per address, over all e-mails
+REGISTRATIONS_MAX = 300  # per address
+GUESSES_MAX = 60  # promo codes asked for, per address
 
 
 class Throttle:

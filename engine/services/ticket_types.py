@@ -72,9 +72,7 @@ class TicketTypes:
         await self._events.tell(event)
         return priced(row, event)
 
-    async def change(
-        self, person: Person, ticket_type_id: str, expected: str, given: TicketTypeChange
-    ) -> TicketType:
+    async def change(self, person: Person, ticket_type_id: str, expected: str, given: TicketTypeChange) -> TicketType:
         """Change what is given. EventFrozen for categories after publication; CapacityBelowSold; PreconditionFailed."""
         before, event = await self._writable(person, ticket_type_id)
         async with self._pool.acquire() as db, db.transaction():

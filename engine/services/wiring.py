@@ -97,7 +97,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Connect, make the services, follow the channels; close in reverse."""
     async with contextlib.AsyncExitStack() as stack:
         pool: asyncpg.Pool[asyncpg.Record] = await eventually(
-            lambda: open_postgres(settings.database_url, pool_max=settings.database_pool_max), tries_max=CONNECT_TRIES_MAX
+            lambda: open_postgres(settings.database_url, pool_max=settings.database_pool_max),
+            tries_max=CONNECT_TRIES_MAX,
         )
         stack.push_async_callback(pool.close)
         hot = await eventually(HotRedis(settings.redis_url).open, tries_max=CONNECT_TRIES_MAX)

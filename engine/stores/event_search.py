@@ -24,9 +24,7 @@ _WITHIN = (  # haversine; values are latitude, longitude, kilometres
 )
 
 
-async def published(
-    db: Database, wanted: ListingFilter, after: tuple[datetime, str] | None, limit: int
-) -> list[Event]:
+async def published(db: Database, wanted: ListingFilter, after: tuple[datetime, str] | None, limit: int) -> list[Event]:
     """Up to ``limit`` published events after a position (starts_at, id)."""
     words = _WORD.findall(wanted.q or "")[:SEARCH_WORDS_MAX]
     if wanted.q is not None and not words:

@@ -67,9 +67,7 @@ class Record:
         at += _HEAD.size
         lease = raw[at : at + lease_length]
         at += lease_length
-        runs = tuple(
-            Run(raw[i], int.from_bytes(raw[i + 1 : i + 4], "big"), raw[i + 4]) for i in range(at, len(raw), 5)
-        )
+        runs = tuple(Run(raw[i], int.from_bytes(raw[i + 1 : i + 4], "big"), raw[i + 4]) for i in range(at, len(raw), 5))
         return cls(
             STATE_NAME[state],
             int.from_bytes(placed, "big"),
@@ -153,7 +151,7 @@ def pack_units(units: Sequence[int]) -> bytes:
 
 
 class HoldStore:
-    """The hold scripts of all events, over the hot connection. ``epoch`` is what the caller believes; Fenced if not so."""
+    """The hold scripts of all events, over the hot connection; Fenced where ``epoch`` is not the one in force."""
 
     def __init__(self, hot: HotRedis) -> None:
         self._hot = hot
@@ -189,7 +187,15 @@ class HoldStore:
         return int(reply[1])
 
     async def swap(
-        self, event_id: str, epoch: bytes, ref: bytes, *, lots: bytes, runs: Sequence[Run], total_cents: int, allocation: int
+        self,
+        event_id: str,
+        epoch: bytes,
+        ref: bytes,
+        *,
+        lots: bytes,
+        runs: Sequence[Run],
+        total_cents: int,
+        allocation: int,
     ) -> tuple[str, Record | bytes | None, int]:
         """(word, record or the units taken, Redis's time)."""
         packed = b"".join([run.pack() for run in runs])
@@ -215,7 +221,9 @@ class HoldStore:
         reply = await self._run("units_free", event_id, epoch, op_id, packed, promo)
         return bool(reply[0] == b"freed")
 
-    async def load(self, event_id: str, seen: bytes, epoch: bytes, base: bytes, owned: bytes, types: dict[int, int]) -> bool:
+    async def load(
+        self, event_id: str, seen: bytes, epoch: bytes, base: bytes, owned: bytes, types: dict[int, int]
+    ) -> bool:
         """Write the whole map as the ledger says and lift the fence; False where somebody else did meanwhile."""
         packed = b"".join([bytes((kind, *count.to_bytes(3, "big"))) for kind, count in types.items()])
         reply = await self._hot.run(

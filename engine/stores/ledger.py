@@ -25,9 +25,11 @@ SELECT u.order_id, u.line, u.unit, u.live, u.ticket_type_id, u.total_cents, o.st
  WHERE u.event_id = $1
 """
 _ORDERS = """
-SELECT o.id, o.status, o.amount_cents, o.refunded_cents, o.payment_intent_id, o.expires_at < now() - $2::interval AS late,
+SELECT o.id, o.status, o.amount_cents, o.refunded_cents, o.payment_intent_id,
+       o.expires_at < now() - $2::interval AS late,
        coalesce((SELECT sum(total_cents) FROM order_units u WHERE u.order_id = o.id), 0) AS lines_cents,
-       coalesce((SELECT sum(amount_cents) FROM refunds r WHERE r.order_id = o.id AND r.status <> 'failed'), 0) AS refunds_cents
+       coalesce((SELECT sum(amount_cents) FROM refunds r
+                  WHERE r.order_id = o.id AND r.status <> 'failed'), 0) AS refunds_cents
   FROM orders o WHERE o.event_id = $1
 """
 _DOUBLE_TICKETS = """
@@ -73,7 +75,10 @@ class LedgerStore:
 
     async def ledger(self, event_id: str, late_after: timedelta) -> LedgerView:
         """Postgres as of one moment; orders are late this long after their deadline."""
-        async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
             return LedgerView(
                 await connection.fetch(_UNITS, event_id),
                 await connection.fetch(_ORDERS, event_id, late_after),

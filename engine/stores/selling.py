@@ -47,7 +47,10 @@ class SellingStore:
 
     async def event(self, event_id: str) -> tuple[Row, list[Row], list[Row], list[Row]] | None:
         """(event, ticket types, allotments, promo codes) as of one moment, or None where it was never published."""
-        async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
             event = await connection.fetchrow(_EVENT, event_id)
             if event is None:
                 return None

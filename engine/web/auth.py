@@ -59,7 +59,7 @@ def hold_token(request: web.Request) -> str | None:
 
 
 def client_address(request: web.Request) -> str:
-    """The caller's address; X-Forwarded-For counts only behind our own proxy (its last entry, which that proxy wrote)."""
+    """The caller's address; X-Forwarded-For counts only behind our own proxy, and of it the last entry."""
     if request.config_dict[SETTINGS].trust_forwarded:
         last = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
         try:

@@ -60,8 +60,18 @@ def document(routes: tuple[Route, ...]) -> dict[str, Any]:
             "schemas": {**components, "Problem": _PROBLEM},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                "device": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "Device <id>.<secret>"},
-                "admission": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "Admission <token>"},
+                "device": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "Device <id>.<secret>",
+                },
+                "admission": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "Admission <token>",
+                },
                 "capability": {"type": "apiKey", "in": "header", "name": "X-Order-Token"},
             },
         },
@@ -125,7 +135,9 @@ def _responses(route: Route, schema_of: dict[int, Any]) -> dict[str, Any]:
     for status, kinds in sorted(by_status.items()):
         codes = sorted({kind.code for kind in kinds})
         responses[str(status)] = {
-            "description": "; ".join(f"{kind.code}: {kind.title}" for kind in sorted(kinds, key=lambda kind: kind.code)),
+            "description": "; ".join(
+                f"{kind.code}: {kind.title}" for kind in sorted(kinds, key=lambda kind: kind.code)
+            ),
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
             "x-codes": codes,
         }

@@ -40,8 +40,10 @@ taxes = st.lists(st.integers(0, 3000), max_size=3).map(
     lambda rates: [Tax(f"T{index}", rate_bp) for index, rate_bp in enumerate(rates)]
 )
 fees = st.builds(Fee, st.integers(0, 3000), st.integers(0, 500), st.sampled_from(["buyer", "organizer"]))
-discounts = st.none() | st.builds(Discount, st.just("percent"), st.integers(1, PERCENT_MAX_BP)) | st.builds(
-    Discount, st.just("fixed"), st.integers(1, 1_000_000)
+discounts = (
+    st.none()
+    | st.builds(Discount, st.just("percent"), st.integers(1, PERCENT_MAX_BP))
+    | st.builds(Discount, st.just("fixed"), st.integers(1, 1_000_000))
 )
 lines = st.lists(st.builds(Line, st.just("tt"), cents, st.booleans()), min_size=1, max_size=12)
 
