@@ -5,6 +5,7 @@ the hiredis reader and one flush a loop tick costs 2 us. ``HotRedis`` is that co
 
 RedisAway (Unavailable)   no connection, or the reply did not come; ``applied_unknown`` says whether it may have run
 RedisRefused (Unavailable) LOADING, READONLY, OOM, MASTERDOWN, CLUSTERDOWN ...: Redis answered that it cannot
+└── SlotMoved             MOVED or ASK: another node of the cluster has the slot (foundation/cluster.py follows)
 """
 
 from __future__ import annotations
@@ -21,18 +22,22 @@ import hiredis
 import orjson
 import redis.asyncio as redis_client
 
+from engine.foundation import logs
 from engine.foundation.errors import Unavailable
 from engine.foundation.scripts import Script
 
 CONNECT_TIMEOUT_S = 2.0
 REPLY_TIMEOUT_S = 2.0
 RECONNECT_DELAY_S = 0.1
+REFUSED_DELAY_S = 2.0
 PENDING_MAX = 20_000
 POOL_MIN, POOL_MAX = 2, 8
 STATEMENT_TIMEOUT_MS = 10_000
 
 RedisClient = redis_client.Redis
 Argument = bytes | str | int
+
+_log = logs.get("connections")
 
 
 class RedisAway(Unavailable):
@@ -47,6 +52,15 @@ class RedisRefused(Unavailable):
     code, title = "inventory_unavailable", "The inventory is not ready: try again in a moment"
 
 
+class SlotMoved(RedisRefused):
+    """``address`` is host:port of the node to ask; ``asking`` where the slot is only on its way there."""
+
+    def __init__(self, address: str, *, asking: bool) -> None:
+        super().__init__(retry_after_s=1, reason="moved")
+        self.address = address
+        self.asking = asking
+
+
 class ScriptMissing(Exception):  # noqa: N818 - handled one line further on
     """NOSCRIPT: the text must be sent."""
 
@@ -56,16 +70,20 @@ class HotRedis:
 
     After a lost connection every command under way fails with RedisAway(applied_unknown=True) and a new connection is
     made in the background; commands meanwhile fail at once. A reply later than ``reply_timeout_s`` breaks the
-    connection.
+    connection. ``generation`` grows with each connection: what was learnt over an older one may no longer be so.
     """
 
-    def __init__(self, url: str, *, reply_timeout_s: float = REPLY_TIMEOUT_S) -> None:
+    def __init__(
+        self, url: str, *, reply_timeout_s: float = REPLY_TIMEOUT_S, changed: Callable[[], None] | None = None
+    ) -> None:
+        """``changed`` is called after every connection made and lost."""
         self._url = urlsplit(url)
         self._reply_timeout_s = reply_timeout_s
+        self._changed = changed
         self._protocol: _Protocol | None = None
         self._reconnecting: asyncio.Task[None] | None = None
         self._closed = False
-        self._run_id: bytes | None = None
+        self._run_id = b""
         self.generation = 0  # how many times this connection was made
 
     async def open(self) -> HotRedis:
@@ -94,41 +112,60 @@ class HotRedis:
         except ScriptMissing:
             return await self.command(b"EVAL", script.text, len(keys), *keys, *arguments)
 
-    async def run_id(self) -> bytes:
-        """The id of the Redis process at the other end: another one after a restart or failover."""
-        if self._run_id is None:
-            info: bytes = await self.command(b"INFO", b"server")
-            self._run_id = info.partition(b"run_id:")[2].split()[0]
+    async def run_id(self, key: Argument = b"") -> bytes:  # noqa: ARG002 - one server has every key
+        """The id of the Redis process that has ``key``: another one after a restart or failover. RedisAway."""
+        if self._protocol is None:
+            raise RedisAway
         return self._run_id
 
+    @property
+    def connected(self) -> bool:
+        return self._protocol is not None
+
     async def _connect(self) -> None:
+        """Greet a new connection and put it in place with the run id it leads to, both at once."""
         loop = asyncio.get_running_loop()
         host, port = self._url.hostname or "127.0.0.1", self._url.port or 6379
+        protocol: _Protocol | None = None
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 _, protocol = await loop.create_connection(
                     lambda: _Protocol(self._lost, self._reply_timeout_s), host, port
                 )
-                first: list[tuple[str, ...]] = [("PING",)]
-                if self._url.path.strip("/"):
-                    first.insert(0, ("SELECT", self._url.path.strip("/")))
-                if self._url.password:
-                    user = [unquote(self._url.username)] if self._url.username else []
-                    first.insert(0, ("AUTH", *user, unquote(self._url.password)))
-                for words in first:
+                for words in self._greeting():
                     await protocol.send(hiredis.pack_command(words))  # type: ignore[arg-type]  # as above
+                info: bytes = await protocol.send(hiredis.pack_command((b"INFO", b"server")))  # type: ignore[arg-type]
+            if not protocol.alive:
+                raise RedisAway
         except (OSError, TimeoutError) as error:
+            _abort(protocol)
             raise RedisAway(str(error)) from error
+        except BaseException:
+            _abort(protocol)
+            raise
+        self._run_id = info.partition(b"run_id:")[2].split()[0]
         self._protocol = protocol
         self.generation += 1
+        if self._changed is not None:
+            self._changed()
+
+    def _greeting(self) -> list[tuple[str, ...]]:
+        first: list[tuple[str, ...]] = [("PING",)]
+        if self._url.path.strip("/") not in {"", "0"}:
+            first.insert(0, ("SELECT", self._url.path.strip("/")))
+        if self._url.password:
+            user = [unquote(self._url.username)] if self._url.username else []
+            first.insert(0, ("AUTH", *user, unquote(self._url.password)))
+        return first
 
     def _lost(self, protocol: _Protocol) -> None:
         if self._protocol is not protocol:
             return
         self._protocol = None
-        self._run_id = None
         if not self._closed and self._reconnecting is None:
             self._reconnecting = asyncio.get_running_loop().create_task(self._reconnect())
+        if self._changed is not None:
+            self._changed()
 
     async def _reconnect(self) -> None:
         try:
@@ -137,8 +174,16 @@ class HotRedis:
                     await self._connect()
                 except Unavailable:
                     await asyncio.sleep(RECONNECT_DELAY_S)
+                except Exception as error:  # noqa: BLE001 - a password changed, say: only trying again can mend it
+                    _log.warning("redis_refuses_the_connection", error=repr(error))
+                    await asyncio.sleep(REFUSED_DELAY_S)
         finally:
             self._reconnecting = None
+
+
+def _abort(protocol: _Protocol | None) -> None:
+    if protocol is not None:
+        protocol.abort()
 
 
 class _Protocol(asyncio.Protocol):
@@ -152,6 +197,10 @@ class _Protocol(asyncio.Protocol):
         self._watch: asyncio.TimerHandle | None = None
         self._answered = 0
         self._answered_at_watch = -1
+
+    @property
+    def alive(self) -> bool:
+        return self._transport is not None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's own class does not inherit asyncio's
@@ -221,6 +270,8 @@ def _error(message: str) -> Exception:
     word = message.partition(" ")[0]
     if word == "NOSCRIPT":
         return ScriptMissing()
+    if word in {"MOVED", "ASK"}:
+        return SlotMoved(message.split()[2], asking=word == "ASK")
     if word in {"LOADING", "READONLY", "OOM", "MASTERDOWN", "CLUSTERDOWN", "BUSY", "TRYAGAIN", "NOREPLICAS", "MISCONF"}:
         return RedisRefused(retry_after_s=1, reason=word.lower())
     return RuntimeError(f"Redis: {message}")
