@@ -16,6 +16,7 @@ import uvloop
 from aiohttp import web
 
 from engine.foundation import logs
+from engine.foundation.memory import settle
 from engine.foundation.migrate import migrate
 from engine.settings import Settings
 from engine.supervisor.run_file import DEFAULT_DATA_DIR, DataDir
@@ -157,7 +158,7 @@ def _serve(options: argparse.Namespace) -> int:
     ports = {"engine": settings.engine_url, "waitingroom": settings.waitingroom_url, "admin": settings.admin_url}
     port = options.port or int(ports[options.app].rpartition(":")[2])
     web.run_app(
-        _application(options.app, settings),
+        _settled(_application(options.app, settings)),
         host=settings.host,
         port=port,
         reuse_port=True,
@@ -167,6 +168,12 @@ def _serve(options: argparse.Namespace) -> int:
         loop=uvloop.new_event_loop(),
     )
     return 0
+
+
+async def _settled(application: web.Application | Awaitable[web.Application]) -> web.Application:
+    app = application if isinstance(application, web.Application) else await application
+    app.on_startup.append(settle)
+    return app
 
 
 def _application(name: str, settings: Settings) -> web.Application | Awaitable[web.Application]:
