@@ -20,6 +20,7 @@ from engine.foundation.bearer import Bearers, Person
 from engine.foundation.ids import new_id
 from engine.jobs import all_jobs
 from engine.services import appkeys
+from engine.services.orders import Orders
 from engine.services.wiring import Services, open_services
 from engine.settings import Settings
 from loadtest.sandbox.app import build_app
@@ -62,6 +63,7 @@ class Shop:
     services: Services
     mailbox: Mailbox
     bearers: Bearers
+    orders: Orders
     event_id: str = ""
     types: list[str] = field(default_factory=list)
     organization_id: str = ""
@@ -215,7 +217,7 @@ async def shop(settings: Settings, mailbox: Mailbox, hot: Any) -> AsyncIterator[
     await engine.start_server()
     url = str(engine.make_url("")).rstrip("/")
     async with aiohttp.ClientSession() as http, open_services(own) as services:
-        shop = Shop(url, stripe_url, http, services, mailbox, engine.app[appkeys.BEARERS])
+        shop = Shop(url, stripe_url, http, services, mailbox, engine.app[appkeys.BEARERS], engine.app[appkeys.ORDERS])
         await shop.switch(webhook_url=url + "/v1/webhooks/stripe", webhook_secret="whsec_test_onsale")
         yield shop
     await engine.close()

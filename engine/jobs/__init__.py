@@ -26,6 +26,6 @@ def all_jobs(services: Services) -> list[Any]:
         RefundPush(refunds=services.refunds),
         WebhookRetry(webhooks=services.webhooks),
         HealthPulse(lane=services.lane, hot=services.hot),
-        Housekeeping(idempotency=services.idempotency),
+        Housekeeping(idempotency=services.idempotency, webhooks=services.webhooks),
         EventCompletion(events=services.events, people=services.people),
     ]

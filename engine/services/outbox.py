@@ -63,6 +63,14 @@ class Outbox:
         await asyncio.gather(*(one(errand) for errand in errands))
         return len(errands)
 
+    async def dead(self, limit: int) -> list[dict[str, Any]]:
+        """Errands that failed for good, oldest first."""
+        return await self._store.dead(limit)
+
+    async def replay(self, errand_id: int) -> bool:
+        """Give a dead errand another life; False where it is none."""
+        return await self._store.replay(errand_id)
+
     async def _run(self, errand: Errand, *, repeated: bool) -> None:
         handler = self._handlers.get(errand.topic)
         try:

@@ -181,7 +181,7 @@ class Payments:
                 receipt_email=order.buyer_email,
                 payment_method_id=order.payment_method_id,
                 destination_account=order.destination_account,
-                application_fee_cents=order.price.get("service_fee_cents", 0),
+                application_fee_cents=min(order.price.get("service_fee_cents", 0), order.amount_cents),
             ),
         )
 

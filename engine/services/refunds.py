@@ -107,7 +107,8 @@ class Refunds:
                     order_id=order.id,
                     intent_id=intent_id,
                     amount_cents=refund.amount_cents,
-                    connected=order.destination_account is not None,
+                    from_account=order.destination_account is not None,
+                    with_fee=order.price.get("service_fee_cents", 0) > 0,
                 ),
             )
         except PaymentRefused as refused:

@@ -84,6 +84,10 @@ class Webhooks:
         await asyncio.gather(*(one(event) for event in due))
         return len(due)
 
+    async def forget(self) -> int:
+        """Empty old events of what they say about buyers; how many."""
+        return await self._store.forget()
+
     async def dead(self, limit: int) -> list[dict[str, Any]]:
         """The dead letters, oldest first."""
         return await self._store.dead(limit)

@@ -99,7 +99,8 @@ class StripeGateway:
             params["payment_method"] = payment_method_id
         if destination_account:
             params["transfer_data"] = {"destination": destination_account}
-            params["application_fee_amount"] = application_fee_cents
+            if application_fee_cents:
+                params["application_fee_amount"] = application_fee_cents
         intents = self._client.v1.payment_intents
         return _intent(await _ask(intents.create_async(params, {"idempotency_key": order_id})))  # type: ignore[arg-type]
 
@@ -119,16 +120,28 @@ class StripeGateway:
         return _intent(cancelled)
 
     async def refund(
-        self, *, refund_id: str, order_id: str, intent_id: str, amount_cents: int, connected: bool
+        self,
+        *,
+        refund_id: str,
+        order_id: str,
+        intent_id: str,
+        amount_cents: int,
+        from_account: bool = False,
+        with_fee: bool = False,
     ) -> ProviderRefund:
-        """Give money back. Our refund id is the idempotency key."""
+        """Give money back, our refund id as idempotency key.
+
+        ``from_account``: out of the connected account that got it; ``with_fee``: the platform's share comes back too.
+        """
         params: dict[str, Any] = {
             "payment_intent": intent_id,
             "amount": amount_cents,
             "metadata": {"refund_id": refund_id, "order_id": order_id},
         }
-        if connected:
-            params |= {"reverse_transfer": True, "refund_application_fee": True}
+        if from_account:
+            params["reverse_transfer"] = True
+        if from_account and with_fee:
+            params["refund_application_fee"] = True
         refunds = self._client.v1.refunds
         return _refund(await _ask(refunds.create_async(params, {"idempotency_key": refund_id})))  # type: ignore[arg-type]
 
@@ -140,7 +153,12 @@ class StripeGateway:
         return [_refund(row) for row in reversed(found.data)]
 
     def verify(self, body: bytes, signature: str) -> None:
-        """SignatureWrong unless any ``v1`` of the header signs this body and is at most five minutes old."""
+        """SignatureWrong unless any ``v1`` of the header signs this body and is at most five minutes old.
+
+        Without a secret nothing verifies: an empty key would sign for everybody.
+        """
+        if not self._webhook_secret:
+            raise SignatureWrong("no webhook secret is set")
         try:
             stripe.WebhookSignature.verify_header(
                 body.decode("utf-8"), signature, self._webhook_secret, WEBHOOK_TOLERANCE_S

@@ -17,6 +17,8 @@ RETRY_FIRST_S, RETRY_MAX_S = 2, 900
 ATTEMPTS_MAX = 25                # about four hours; the provider itself repeats for three days
 AT_ONCE_S = 30                   # the head start of the process that received it
 ERROR_CHARS_MAX = 500
+PAYLOAD_KEPT_DAYS = 90
+FORGOTTEN_PER_STEP = 1_000
 
 _STORE = """
 INSERT INTO webhook_events (provider, id, kind, object_id, payload, correlation_id, available_at)
@@ -44,6 +46,11 @@ RETURNING status = 'dead'
 _REPLAY = """
 UPDATE webhook_events SET status = 'parked', attempts = 0, available_at = now()
  WHERE provider = 'stripe' AND id = $1 AND status = 'dead'
+"""
+_FORGET = """
+UPDATE webhook_events SET payload = '{}' WHERE (provider, id) IN (
+    SELECT provider, id FROM webhook_events
+     WHERE processed_at < now() - make_interval(days => $1) AND payload <> '{}' LIMIT $2)
 """
 _DEAD = """
 SELECT id, kind, object_id, error, attempts, received_at FROM webhook_events
@@ -95,6 +102,10 @@ class WebhookEvents:
                 _PARK, event_id, error[:ERROR_CHARS_MAX], RETRY_FIRST_S, RETRY_MAX_S, ATTEMPTS_MAX
             )
         )
+
+    async def forget(self) -> int:
+        """Empty the bodies of events handled PAYLOAD_KEPT_DAYS ago: they name buyers. Ids stay for ever. How many."""
+        return count(await self._pool.execute(_FORGET, PAYLOAD_KEPT_DAYS, FORGOTTEN_PER_STEP))
 
     async def dead(self, limit: int) -> list[dict[str, Any]]:
         """The dead letters, oldest first."""

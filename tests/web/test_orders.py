@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from engine.foundation import leases
+from engine.foundation.clock import now_ms
+from tests import factories
 from tests.shop import Shop
 
 
@@ -193,4 +198,116 @@ async def test_amounts_no_provider_takes_are_refused_before_anything_is_written(
     await shop.open_event(types=[{"categories": ["Floor"], "price_cents": 20}])
     answer = await shop.order(await shop.hold())
     assert (answer.status, answer["code"]) == (422, "amount_too_small")
+    assert await shop.services.pool.fetchval("SELECT count(*) FROM orders") == 0
+
+
+async def test_the_room_gets_its_seat_back_when_the_order_is_paid(shop: Shop):
+    await shop.open_event()
+    pool, redis = shop.services.pool, shop.services.redis
+    await pool.execute("UPDATE on_sales SET room_enabled = true WHERE event_id = $1", shop.event_id)
+    await shop.services.inventory.changed(shop.event_id)
+    await asyncio.sleep(0.1)
+    lease_id, soon_ms = b"L" * 16, now_ms() + 600_000
+    await redis.zadd(leases.lease_key(shop.event_id), {lease_id: soon_ms})
+    keys = shop.services.settings.keyring.event(shop.event_id)
+    token = keys.mint_admission(lease_id=lease_id, device_key_hash=b"", not_before_ms=0, expires_at_ms=soon_ms)
+    item = {"ticket_type_id": shop.types[0], "quantity": 1}
+    body = {"event_id": shop.event_id, "items": [item]}
+    hold = await shop.ask("POST", "/v1/holds", body, Authorization=f"Admission {token}", Idempotency_Key="h")
+    assert hold.status == 201, hold.body
+    order = await shop.order(hold)
+    assert await redis.zcard(leases.lease_key(shop.event_id)) == 1
+    await shop.pay(order)
+    await shop.until(order, "paid")
+    assert await redis.zcard(leases.lease_key(shop.event_id)) == 0
+
+
+async def test_a_signed_in_buyer_finds_the_order_again_without_its_token(shop: Shop):
+    await shop.open_event()
+    me = await shop.organizer()
+    shop.organization_id = await factories.organization(shop.services.pool)
+    stranger = await shop.organizer()
+    hold = await shop.hold()
+    body = {"hold_id": hold["id"], "hold_token": hold["hold_token"], "user_info": {"name": "Me", "email": "me@x.test"}}
+    order = await shop.ask("POST", "/v1/orders", body, Authorization=me, Idempotency_Key="o")
+    assert order.status == 201, order.body
+    path = f"/v1/orders/{order['order_id']}"
+    assert (await shop.ask("GET", path, Authorization=me))["client_secret"] == order["client_secret"]
+    mine = await shop.ask("GET", "/v1/users/me/orders", Authorization=me)
+    assert [row["id"] for row in mine["data"]] == [order["order_id"]]
+    assert (await shop.ask("GET", path, Authorization=stranger)).status == 403
+    assert (await shop.ask("GET", "/v1/users/me/orders", Authorization=stranger))["data"] == []
+
+
+async def test_a_switched_off_checkout_still_lets_opened_orders_be_paid(shop: Shop):
+    await shop.open_event()
+    hold, started = await shop.hold(), await shop.hold()
+    assert (await shop.order(started)).status == 201
+    shop.orders._enabled = False
+    refused = await shop.order(hold)
+    assert (refused.status, refused["code"]) == (503, "switched_off")
+    assert refused.headers["Retry-After"]
+    order = await shop.order(started)
+    assert order.status == 201
+    assert (await shop.pay(order))[0] == 200
+    await shop.until(order, "paid")
+
+
+async def test_a_connected_organizer_is_paid_and_the_platform_keeps_its_fee(shop: Shop):
+    async with shop.http.post(
+        f"{shop.stripe_url}/v1/accounts",
+        data={"type": "express", "country": "CA"},
+        headers={"Authorization": "Bearer sk_test_onsale"},
+    ) as response:
+        account = (await response.json())["id"]
+    await shop.sandbox(f"accounts/{account}/onboard")
+    await shop.open_event(fee={"rate_bp": 600, "fixed_cents": 0, "paid_by": "buyer"})
+    await shop.services.pool.execute(
+        "UPDATE organizations SET stripe_account_id = $2 WHERE id = $1", shop.organization_id, account
+    )
+    order = await shop.ordered(2)
+    assert order["amount_cents"] == 2120
+    intent_id = order["payment_intent_id"]
+    async with shop.http.get(
+        f"{shop.stripe_url}/v1/payment_intents/{intent_id}", headers={"Authorization": "Bearer sk_test_onsale"}
+    ) as response:
+        intent = await response.json()
+    assert (intent["application_fee_amount"], intent["transfer_data"]) == (120, {"destination": account})
+    assert intent["metadata"]["orderId"] == order["order_id"]
+    await shop.pay(order)
+    await shop.until(order, "paid")
+    refund = await shop.ask(
+        "POST", f"/v1/orders/{order['order_id']}/refunds", {"reason": "x", "amount_cents": 1060},
+        Authorization=await shop.organizer(), Idempotency_Key="r",
+    )  # fmt: skip
+    assert (refund.status, refund["status"]) == (201, "succeeded")
+
+
+async def test_a_payment_the_provider_will_not_create_is_said_and_the_order_still_ends(shop: Shop):
+    await shop.open_event()
+    await shop.services.pool.execute(
+        "UPDATE organizations SET stripe_account_id = 'acct_nobody' WHERE id = $1", shop.organization_id
+    )
+    refused = await shop.order(await shop.hold())
+    assert (refused.status, refused["code"]) == (409, "payment_refused")
+    await shop.services.pool.execute("UPDATE orders SET expires_at = now(), reconcile_at = now()")
+    await shop.work("payment_reconciler")
+    assert await shop.services.pool.fetchval("SELECT status FROM orders") == "expired"
+    assert await shop.pulse() == {"free": 100, "held": 0, "ordered": 0, "sold": 0}
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"user_info": {"name": "A\nBcc: x@y.test", "email": "a@b.test"}}, "/user_info/name"),
+        ({"user_info": {"name": "Ada", "email": "nobody"}}, "/user_info/email"),
+        ({"user_info": {"name": "", "email": "a@b.test"}}, "/user_info/name"),
+        ({"hold_id": 7}, "/hold_id"),
+    ],
+)
+async def test_what_cannot_be_a_buyer_is_refused_with_a_pointer(shop: Shop, change, pointer):
+    await shop.open_event()
+    answer = await shop.order(await shop.hold(), **change)
+    assert answer.status == 422
+    assert [error["pointer"] for error in answer["errors"]] == [pointer]
     assert await shop.services.pool.fetchval("SELECT count(*) FROM orders") == 0

@@ -9,6 +9,7 @@ import orjson
 import pytest
 import stripe
 
+from engine.stores.stripe_gateway import SignatureWrong, StripeGateway
 from tests import factories
 from tests.shop import Answer, Shop
 
@@ -49,6 +50,24 @@ async def test_a_webhook_without_a_valid_fresh_signature_is_refused(shop: Shop):
     assert (stale.status, stale["code"]) == (400, "webhook_signature_invalid")
     assert (await shop.ask("POST", "/v1/webhooks/stripe", b"{}")).status == 400
     assert await shop.services.pool.fetchval("SELECT count(*) FROM webhook_events") == 0
+
+
+async def test_without_a_secret_nothing_verifies():
+    gateway = StripeGateway(url="http://127.0.0.1:9", secret_key="sk_test_x", webhook_secret="")
+    body, signature = signed({"id": "evt_1", "type": "invoice.paid"}, secret="")
+    with pytest.raises(SignatureWrong):
+        gateway.verify(body, signature)
+    await gateway.close()
+
+
+async def test_old_events_are_emptied_of_what_they_say_about_buyers(shop: Shop):
+    await deliver(shop, event_of("invoice.paid", {"id": "in_1", "receipt_email": "ada@x.test"}))
+    await shop.work("housekeeping")
+    assert await shop.services.pool.fetchval("SELECT payload <> '{}' FROM webhook_events")
+    await shop.services.pool.execute("UPDATE webhook_events SET processed_at = now() - interval '91 days'")
+    await shop.work("housekeeping")
+    assert await shop.services.pool.fetchval("SELECT payload FROM webhook_events") == {}
+    assert (await deliver(shop, event_of("invoice.paid", {"id": "in_1"})))["repeated"] is True
 
 
 async def test_unknown_kinds_are_stored_and_acknowledged(shop: Shop):
