@@ -50,6 +50,7 @@ from engine.stores.ledger import LedgerStore
 from engine.stores.selling import SellingStore
 
 CONNECT_TRIES_MAX = 50
+STOP_TRIES_MAX, STOP_TRY_S = 20, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,9 @@ async def _ping(hot: HotRedis) -> Any:
 
 
 async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    """End a follower. A client that is just connecting may swallow a cancellation, so it is told until it ends."""
+    for _ in range(STOP_TRIES_MAX):
+        task.cancel()
+        done, _ = await asyncio.wait([task], timeout=STOP_TRY_S)
+        if done:
+            return
