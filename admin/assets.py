@@ -1,7 +1,7 @@
 """Static files, read and compressed once and served from memory: this app's own and the design system's.
 
-``/static/<version>/<name>`` never changes, the version being a hash over every file. The design tokens and components are
-the fans' pages' own files, served from where they live: one look, one copy.
+``/static/<version>/<name>`` never changes, the version being a hash over every file. The design tokens and components
+are the fans' pages' own files, served from where they live: one look, one copy.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ PART_WIDTH_MIN: Final = 4      # a single sold seat among 20,000 is still seen
 COLUMNS_WIDTH, COLUMNS_HEIGHT = 600, 120
 COLUMN_GAP: Final = 0.2
 LINE_WIDTH, LINE_HEIGHT = 240, 48
+LINE_POINTS: Final = 60          # two minutes at one sample every two seconds
 
 
 def bar(parts: Sequence[tuple[str, int]], total: int) -> Markup:
@@ -54,11 +55,12 @@ def columns(values: Sequence[tuple[str, int]], label: str) -> Markup:
 
 
 def line(values: Sequence[float], label: str) -> Markup:
-    """A line over evenly spaced values, from nothing up; a flat one where there are too few."""
-    points = list(values) if len(values) > 1 else [0.0, 0.0]
+    """A line over the last LINE_POINTS values, newest at the right; what is not known yet is nought."""
+    points = [0.0] * (LINE_POINTS - len(values)) + list(values)[-LINE_POINTS:]
     most = max(points) or 1.0
     step = LINE_WIDTH / (len(points) - 1)
-    places = [f"{index * step:.1f} {LINE_HEIGHT - 2 - (LINE_HEIGHT - 6) * value / most:.1f}" for index, value in enumerate(points)]
+    heights = [LINE_HEIGHT - 2 - (LINE_HEIGHT - 6) * value / most for value in points]
+    places = [f"{index * step:.1f} {height:.1f}" for index, height in enumerate(heights)]
     path = "M" + "L".join(places)
     return Markup(
         '<svg class="line" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">'

@@ -1,6 +1,6 @@
-"""Live counts of an event: every place is sold, being paid for, held, set apart or free, by section and ticket type.
+"""Live counts of an event: each place is sold, being paid for, held, set apart or free, by section and ticket type.
 
-Counted from this process's own copy of the inventory map, at most REMEMBERED_S old: twenty open consoles cost one count.
+Counted from this process's own copy of the inventory map, at most REMEMBERED_S old: twenty consoles cost one count.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ VisitHandler = Callable[[Visit], Awaitable[web.StreamResponse]]
 
 
 class FormForged(Forbidden):
-    code, title = "form_forged", "This form is too old or came from elsewhere: go back, reload the page and send it again"
+    code, title = "form_forged", "This form is too old or came from elsewhere: reload the page and send it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ async def read_form(request: web.Request, bytes_max: int) -> MultiDict[str]:
 
 def check_token(request: web.Request, form: MultiDict[str], expected: str) -> None:
     """FormForged unless the form, or htmx's header, carries the session's token and no other site sent it."""
-    given = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")
+    given = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD) or ""
     if not hmac.compare_digest(given.encode(), expected.encode()):
         raise FormForged
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:

@@ -19,6 +19,7 @@ COLOURS: Final = 8
 SEATS_DRAWN_MAX: Final = 30_000
 MARGIN: Final = 1.5
 BOX_RATIO: Final = 0.14        # height of a standing section, of the picture's width
+CHAR_WIDTH: Final = 0.64       # of a label's font size
 EMPTY_WIDTH: Final = 40.0      # of a house without seats
 
 
@@ -54,17 +55,19 @@ def _svg(document: dict[str, Any], units: int) -> Markup:
     left, right, top, bottom = _bounds([*places, (focal["x"], focal["y"])])
     width = max(right - left, EMPTY_WIDTH if not places else 0.0)
     unit = width / 60
+    margin = max(MARGIN, unit * 1.5)
     shapes = [_section(section, document["categories"], as_rows=units > SEATS_DRAWN_MAX) for section in seated]
     shapes += [_label(section, unit) for section in seated]
     box = width * BOX_RATIO
     for section in standing:
-        shapes.append(_box(section, document["categories"], left, bottom + MARGIN, width, box))
-        bottom += box + MARGIN
+        shapes.append(_box(section, document["categories"], left, bottom + margin, width, box))
+        bottom += box + margin
     shapes.append(Markup('<circle class="focal" cx="{}" cy="{}" r="{:.2f}"/>').format(focal["x"], focal["y"], unit))
     return Markup(
-        '<svg class="house" viewBox="{:.2f} {:.2f} {:.2f} {:.2f}" role="img" aria-label="Seating chart, {} places">{}</svg>'
+        '<svg class="house" viewBox="{:.2f} {:.2f} {:.2f} {:.2f}" role="img" aria-label="Seating chart, {} places">'
+        "{}</svg>"
     ).format(
-        left - MARGIN, top - MARGIN, width + 2 * MARGIN, bottom - top + 2 * MARGIN, units, Markup("").join(shapes)
+        left - margin, top - margin, width + 2 * margin, bottom - top + 2 * margin, units, Markup("").join(shapes)
     )
 
 
@@ -101,8 +104,9 @@ def _label(section: dict[str, Any], unit: float) -> Markup:
     first, last = section["rows"][0], section["rows"][-1]
     across = [seat["x"] for row in (first, last) for seat in row["seats"]]
     middle = (min(across) + max(across)) / 2
+    size = min(unit * 2, (max(across) - min(across) + 1) / (CHAR_WIDTH * len(section["name"])))
     return Markup('<text class="house-label" x="{:.2f}" y="{:.2f}" font-size="{:.2f}">{}</text>').format(
-        middle, (first["y"] + last["y"]) / 2, unit * 2, section["name"]
+        middle, (first["y"] + last["y"]) / 2, size, section["name"]
     )
 
 

@@ -10,7 +10,20 @@ import msgspec
 from pydantic import Field
 
 from admin import formats
-from admin.forms.fields import Amount, Line, LocalMoment, Name, Rate, Short, Text, Whole, at_place, basis_points, cents, words
+from admin.forms.fields import (
+    Amount,
+    Line,
+    LocalMoment,
+    Name,
+    Rate,
+    Short,
+    Text,
+    Whole,
+    at_place,
+    basis_points,
+    cents,
+    words,
+)
 from admin.forms.filled import Filled, Form, fresh
 from engine.domain.events import HOLD_TTL_S_DEFAULT, Event, EventChange, FeeRule, NewEvent, TaxRule
 from engine.domain.fields import fault, is_currency
@@ -48,8 +61,8 @@ class EventForm(Form):
     currency: str | None = None
     hold_minutes: Amount = Decimal(HOLD_TTL_S_DEFAULT // MINUTE_S)
     orphan_policy: Literal["auto", "strict", "lenient", "off"] = "auto"
-    tax_name: list[str] = []
-    tax_rate: list[str] = []
+    tax_name: tuple[str, ...] = ()
+    tax_rate: tuple[str, ...] = ()
     fee_rate: Rate = Decimal(0)
     fee_fixed: Amount = Decimal(0)
     fee_paid_by: Literal["buyer", "organizer"] = "buyer"
@@ -65,7 +78,8 @@ class EventForm(Form):
     def change(self, before: Event) -> EventChange:
         """Everything in the form; venue and currency only where the form still has them."""
         document = self._document(self.timezone or before.timezone, self.currency or before.currency)
-        return shapes.build({name: value for name, value in document.items() if value is not msgspec.UNSET}, EventChange)
+        given = {name: value for name, value in document.items() if value is not msgspec.UNSET}
+        return shapes.build(given, EventChange)
 
     def _document(self, timezone: str, currency: str) -> dict[str, Any]:
         faults: list[dict[str, str]] = []

@@ -36,7 +36,7 @@ _MESSAGES: Final = {
 class Form(BaseModel):
     """Base of all forms. An empty field counts as left out, so its default holds.
 
-    ``LISTS`` are fields that may come several times; ``POINTERS`` translate the domain's names to ours where they differ.
+    ``LISTS`` are fields that may come several times; ``POINTERS`` translate the domain's names where ours differ.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
@@ -50,7 +50,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(slots=True)
 class Filled(Generic[F]):
-    """``errors`` by field, one sentence each; ``general`` are those of the whole form. ``form`` is None until it parses."""
+    """``errors`` by field, one sentence each; ``general`` are the whole form's. ``form`` is None until it parses."""
 
     values: Mapping[str, list[str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)

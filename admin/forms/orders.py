@@ -8,8 +8,8 @@ from pydantic import Field
 
 from admin.forms.fields import Amount, cents
 from admin.forms.filled import Form
+from engine.domain.refund_requests import RefundRequest
 from engine.foundation.errors import Invalid
-from engine.services.refunds import RefundRequest
 
 REASON_CHARS_MAX = 500
 
@@ -21,7 +21,7 @@ class RefundForm(Form):
 
     key: str = Field(min_length=16, max_length=64)
     what: Literal["everything", "lines", "amount"]
-    lines: list[str] = []
+    lines: tuple[str, ...] = ()
     amount_cents: Amount | None = None
     reason: str = Field(min_length=1, max_length=REASON_CHARS_MAX)
 

@@ -12,7 +12,6 @@ from engine.foundation import shapes
 from engine.foundation.errors import Invalid
 
 
-
 class PromoForm(Form):
     code: str
     kind: Literal["percent", "fixed"] = "percent"

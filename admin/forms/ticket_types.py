@@ -22,7 +22,7 @@ class TicketTypeForm(Form):
     version: str = ""
     name: Name
     price: Amount
-    categories: list[str] = []
+    categories: tuple[str, ...] = ()
     capacity: Whole | None = None
     max_per_order: Whole = MAX_PER_ORDER_DEFAULT
     sales_start_at: LocalMoment | None = None
@@ -32,12 +32,12 @@ class TicketTypeForm(Form):
     sort: Whole = 0
 
     def new(self, event: Event) -> NewTicketType:
-        return shapes.build({**self._document(event), "categories": self.categories}, NewTicketType)
+        return shapes.build({**self._document(event), "categories": list(self.categories)}, NewTicketType)
 
     def change(self, event: Event) -> TicketTypeChange:
         document = self._document(event)
         if event.published_at is None:
-            document["categories"] = self.categories
+            document["categories"] = list(self.categories)
         return shapes.build(document, TicketTypeChange)
 
     def _document(self, event: Event) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 // Small help with forms: go to the faults, ask before what cannot be undone, send once, copy a secret.
 document.querySelector("[data-focus]")?.focus();
+const tabs = document.querySelector(".tabs");
+const current = tabs?.querySelector("[aria-current]");
+if (current) tabs.scrollLeft = current.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - current.clientWidth) / 2;
 
 document.addEventListener("submit", (event) => {
   const form = event.target;

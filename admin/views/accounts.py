@@ -88,7 +88,8 @@ async def change_password(visit: Visit) -> web.Response:
     if tokens is None:
         return await visit.page("accounts/show.html", form=typed, status=422)
     await visit.request.app[SESSIONS].end(visit.session)
-    return await _signed_in(visit.request, tokens, "/account", note="Your password is changed. Other sessions have ended.")
+    note = "Your password is changed. Other sessions have ended."
+    return await _signed_in(visit.request, tokens, "/account", note=note)
 
 
 def client_address(request: web.Request) -> str:

@@ -27,7 +27,8 @@ async def create(visit: Visit) -> web.Response:
     )
     if made is None:
         return await _list(visit, event, form)
-    return await visit.go(address("events", event.id, "allotments"), f"{made.units} places are set apart for {made.name}.")
+    note = f"{made.units} places are set apart for {made.name}."
+    return await visit.go(address("events", event.id, "allotments"), note)
 
 
 async def change(visit: Visit) -> web.Response:

@@ -63,7 +63,8 @@ async def cards_of(visit: Visit, organization: Organization, limit: int, before:
     """An organization's newest events, what matters now first."""
     events = await visit.services.events.of_organization(visit.person, organization.id, before, limit)
     counts = await visit.services.reports.board(visit.person, organization.id, [event.id for event in events])
-    cards = [Card(event, counts[event.id]["sold"], counts[event.id]["ordered"]) for event in events if event.id in counts]
+    known = [(event, counts[event.id]) for event in events if event.id in counts]
+    cards = [Card(event, count["sold"], count["ordered"]) for event, count in known]
     return sorted(cards, key=lambda card: card.order)
 
 

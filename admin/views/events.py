@@ -52,7 +52,8 @@ async def create(visit: Visit) -> web.Response:
     made = await form.carry_out(act)
     if made is None:
         return await _new(visit, organization, form)
-    return await visit.go(address("events", made.id), f"{made.title} is a draft now. The list below says what is missing.")
+    note = f"{made.title} is a draft now. The list below says what is missing."
+    return await visit.go(address("events", made.id), note)
 
 
 async def show(visit: Visit) -> web.Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -32,7 +32,14 @@ async def search(visit: Visit) -> web.Response:
         limit=reach.PAGE,
     )  # fmt: skip
     page, more = reach.cut(rows)
-    context = {"event": event, "orders": page, "more": more, "q": text, "status_wanted": status, "statuses": STATUSES}
+    context: dict[str, Any] = {
+        "event": event,
+        "orders": page,
+        "more": more,
+        "q": text,
+        "status_wanted": status,
+        "statuses": STATUSES,
+    }
     if visit.is_partial:
         return visit.piece("orders/rows.html", **context)
     return await visit.page("orders/list.html", **context)

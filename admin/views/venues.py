@@ -76,11 +76,7 @@ async def delete(visit: Visit) -> web.Response:
 async def show_chart(visit: Visit) -> web.Response:
     """The chart as kept, or a sample to begin with."""
     venue = await reach.venue(visit)
-    sample = visit.query.get("sample", "")
-    if sample in sample_charts.SAMPLES:
-        chart = sample_charts.text(sample).encode()
-    else:
-        chart = await _kept(visit, venue) or b""
+    chart = sample_charts.text(visit.query.get("sample", "")).encode() or await _kept(visit, venue) or b""
     return await _chart(visit, venue, filled.fresh(ChartForm, chart=_shown(chart)), chart)
 
 

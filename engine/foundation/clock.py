@@ -6,7 +6,12 @@ Expiry of holds and leases is decided by Redis TIME inside scripts, never here.
 from __future__ import annotations
 
 import time
+import zoneinfo
 from datetime import UTC, datetime
+
+# Time zones come from the pinned tzdata package, not from the machine: one of 2025 still changes Vancouver's clocks
+# in the autumn of 2026, an hour beside the law, beside Postgres and beside every buyer's phone.
+zoneinfo.reset_tzpath(())
 
 
 def now_ms() -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from engine.domain.events import Event
@@ -15,9 +16,16 @@ from engine.services.access import Access
 from engine.stores import reports as store
 from engine.stores.database import Pool
 
-HOURS_SHOWN = 48
-DAYS_SHOWN = 60
+Step = Literal["minute", "hour", "day"]
+COLUMNS_MAX = 90               # minutes, hours or days shown
+BIN_MIN: dict[Step, int] = {"minute": 1, "hour": 15, "day": 15}   # every zone is a whole number of quarters off UTC
 RATE_OVER_S = 10  # per-second figures are the mean of this many seconds
+_WIDTHS: dict[Step, timedelta] = {
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+}
+_FINE: tuple[Step, ...] = ("minute", "hour")
 _HELD_MONEY = frozenset({"paid", "partially_refunded", "refunded"})
 
 
@@ -29,7 +37,7 @@ class Sales:
     paid_cents: int
     refunded_cents: int
     by_type: list[dict[str, Any]]
-    step: store.Step
+    step: Step
     series: list[tuple[datetime, int]]
 
     @property
@@ -61,11 +69,11 @@ class Reports:
         return await store.board(self._pool, event_ids)
 
     async def sales(self, person: Person, event: Event) -> Sales:
-        """Money and tickets of an event; hours while the first sale is young, days later on."""
+        """Money and tickets of an event; by the minute while the sale is young, by hours and days later on."""
         await self._access.require(person, event.organization_id, "reports.read")
         statuses = await store.by_status(self._pool, event.id)
         step, since = _window(event)
-        rows = await store.over_time(self._pool, event.id, step, event.timezone, since)
+        bins = await store.over_time(self._pool, event.id, BIN_MIN[step], since)
         held = [row for row in statuses if row["status"] in _HELD_MONEY]
         return Sales(
             orders={row["status"]: row["orders"] for row in statuses},
@@ -73,7 +81,7 @@ class Reports:
             refunded_cents=sum(row["refunded_cents"] for row in held),
             by_type=await store.by_type(self._pool, event.id),
             step=step,
-            series=_filled({row["moment"]: row["tickets"] for row in rows}, step, since, event.timezone),
+            series=_series(bins, step, since, ZoneInfo(event.timezone)),
         )
 
     async def flow(self, person: Person, event: Event) -> Flow:
@@ -89,27 +97,34 @@ class Reports:
         )
 
 
-def _window(event: Event) -> tuple[store.Step, datetime]:
+def _window(event: Event) -> tuple[Step, datetime]:
+    """How finely sales are shown, and since when: a young sale by the minute, an old one by the day."""
     opened = event.on_sale.opens_at if event.on_sale is not None else event.created_at
-    age = now() - opened
-    if age < timedelta(hours=HOURS_SHOWN):
-        return "hour", max(opened, event.created_at, now() - timedelta(hours=HOURS_SHOWN))
-    return "day", max(opened, now() - timedelta(days=DAYS_SHOWN))
+    for step in _FINE:
+        if now() - opened < _WIDTHS[step] * COLUMNS_MAX:
+            return step, max(opened, now() - _WIDTHS[step] * COLUMNS_MAX)
+    return "day", max(opened, now() - _WIDTHS["day"] * COLUMNS_MAX)
 
 
-def _filled(
-    counts: dict[datetime, int], step: store.Step, since: datetime, timezone: str
+def _series(
+    bins: list[tuple[datetime, int]], step: Step, since: datetime, zone: ZoneInfo
 ) -> list[tuple[datetime, int]]:
-    """Every hour or day from ``since`` to now by the local clock, with nought where nothing was sold."""
-    width = timedelta(hours=1) if step == "hour" else timedelta(days=1)
-    moment = _floor(since.astimezone(ZoneInfo(timezone)).replace(tzinfo=None), step)
-    last = now().astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
+    """Every minute, hour or day from ``since`` to now by the local clock, with nought where nothing was sold."""
+    counts: Counter[datetime] = Counter()
+    for moment, tickets in bins:
+        counts[_floor(moment.astimezone(zone).replace(tzinfo=None), step)] += tickets
+    start = _floor(since.astimezone(zone).replace(tzinfo=None), step)
+    last = now().astimezone(zone).replace(tzinfo=None)
     found: list[tuple[datetime, int]] = []
-    while moment <= last and len(found) <= max(HOURS_SHOWN, DAYS_SHOWN) + 1:
-        found.append((moment, counts.get(moment, 0)))
-        moment += width
+    while start <= last and len(found) <= COLUMNS_MAX:
+        found.append((start, counts[start]))
+        start += _WIDTHS[step]
     return found
 
 
-def _floor(moment: datetime, step: store.Step) -> datetime:
-    return moment.replace(hour=0 if step == "day" else moment.hour, minute=0, second=0, microsecond=0)
+def _floor(moment: datetime, step: Step) -> datetime:
+    if step == "minute":
+        return moment.replace(second=0, microsecond=0)
+    if step == "hour":
+        return moment.replace(minute=0, second=0, microsecond=0)
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
