@@ -1,10 +1,10 @@
-"""The fans' pages: the list of events, an event, its shop, the checkout, the order with its tickets."""
+"""The fans' pages: events, an event, its shop, the checkout, the order with its tickets; the gate; the API explorer."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from engine.pages import checkout, events, frame, gate, orders, shop
+from engine.pages import checkout, docs, events, frame, gate, orders, shop
 
 
 def setup(app: web.Application) -> None:
@@ -15,3 +15,4 @@ def setup(app: web.Application) -> None:
     checkout.setup(app)
     orders.setup(app)
     gate.setup(app)
+    docs.setup(app)

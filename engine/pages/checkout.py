@@ -120,13 +120,15 @@ async def release(request: web.Request) -> web.Response:
 
 def pay_data(settings: Settings, **facts: Any) -> Any:
     """What the payment form's scripts need: public facts only."""
-    return script_data({
-        "stripe_url": (settings.stripe_public_url or settings.stripe_url).rstrip("/"),
-        "publishable_key": settings.stripe_publishable_key,
-        "sandboxed": settings.payments_are_sandboxed,
-        "server_now_ms": now_ms(),
-        **facts,
-    })
+    return script_data(
+        {
+            "stripe_url": (settings.stripe_public_url or settings.stripe_url).rstrip("/"),
+            "publishable_key": settings.stripe_publishable_key,
+            "sandboxed": settings.payments_are_sandboxed,
+            "server_now_ms": now_ms(),
+            **facts,
+        }
+    )
 
 
 async def _page(request: web.Request, hold: Hold, typed: Typed, status: int = 200) -> web.Response:

@@ -66,14 +66,16 @@ def render(
 
 def guard(settings: Settings, response: web.StreamResponse) -> None:
     """The headers that keep a page from loading, framing or leaking anything we did not name."""
-    response.headers.update({
-        "Content-Security-Policy": content_security_policy(settings),
-        "Referrer-Policy": "same-origin",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(self)",
-        "Cross-Origin-Opener-Policy": "same-origin",
-    })
+    response.headers.update(
+        {
+            "Content-Security-Policy": content_security_policy(settings),
+            "Referrer-Policy": "same-origin",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(self)",
+            "Cross-Origin-Opener-Policy": "same-origin",
+        }
+    )
 
 
 def content_security_policy(settings: Settings) -> str:
@@ -81,19 +83,21 @@ def content_security_policy(settings: Settings) -> str:
     sandboxed = settings.payments_are_sandboxed
     provider = origin(settings.stripe_public_url or settings.stripe_url) if sandboxed else STRIPE_API
     stripe_js = "" if sandboxed else f" {STRIPE_JS}"
-    return "; ".join([
-        "default-src 'none'",
-        f"script-src 'self'{stripe_js}",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "manifest-src 'self'",
-        f"connect-src 'self' {origin(settings.waitingroom_url)} {provider}",
-        "frame-src 'none'" if sandboxed else f"frame-src {STRIPE_JS} {STRIPE_HOOKS}",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    ])
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src 'self'{stripe_js}",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "font-src 'self'",
+            "manifest-src 'self'",
+            f"connect-src 'self' {origin(settings.waitingroom_url)} {provider}",
+            "frame-src 'none'" if sandboxed else f"frame-src {STRIPE_JS} {STRIPE_HOOKS}",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        ]
+    )
 
 
 def origin(url: str) -> str:

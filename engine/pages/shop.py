@@ -57,7 +57,7 @@ async def hold_best(request: web.Request) -> web.Response:
             body,
             admission=request.cookies.get(cookies.ADMISSION_COOKIE),
             principal="form:" + csrf.token(request),
-            key=form.get("key", "")[:KEY_BYTES * 2] or secrets.token_hex(KEY_BYTES),
+            key=form.get("key", "")[: KEY_BYTES * 2] or secrets.token_hex(KEY_BYTES),
             body=msgspec.json.encode(body),
         )
     except AdmissionRequired:

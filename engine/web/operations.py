@@ -13,12 +13,6 @@ from engine.services.appkeys import HEALTH, SETTINGS
 from engine.web import openapi
 from engine.web.wire import Route
 
-DOCS_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>onsale API</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="/static/docs.css">
-</head><body><main id="contract" data-source="/openapi.json"><h1>onsale API</h1>
-<p>The contract is <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1).</p></main>
-<script type="module" src="/static/docs.js"></script></body></html>"""
-
 
 async def alive(_request: web.Request) -> web.Response:
     """The process runs."""
@@ -47,11 +41,6 @@ async def contract(_request: web.Request) -> web.Response:
     return web.Response(body=openapi.document_bytes(), content_type="application/json")
 
 
-async def docs(_request: web.Request) -> web.Response:
-    """The contract as a page."""
-    return web.Response(text=DOCS_PAGE, content_type="text/html")
-
-
 def _is_loopback(address: str | None) -> bool:
     return address is not None and ipaddress.ip_address(address).is_loopback
 
@@ -61,5 +50,4 @@ ROUTES = (
     Route("GET", "/readyz", ready, who="operations"),
     Route("GET", "/metrics", scrape, who="operations", content_type="text/plain"),
     Route("GET", "/openapi.json", contract, who="operations"),
-    Route("GET", "/docs", docs, who="operations", content_type="text/html"),
 )

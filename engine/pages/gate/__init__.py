@@ -52,10 +52,12 @@ def setup(app: web.Application) -> None:
 async def shell(request: web.Request) -> web.Response:
     """The scanner."""
     response = frame.render(request, "gate/gate.html", cache_s=SHELL_CACHE_S)
-    response.headers.update({
-        "Content-Security-Policy": _POLICY,
-        "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=()",
-    })
+    response.headers.update(
+        {
+            "Content-Security-Policy": _POLICY,
+            "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=()",
+        }
+    )
     return response
 
 
