@@ -156,6 +156,8 @@ class Scans:
         """A live reading: it counts as read when it is received, whatever the device's clock says."""
         received_at = now()
         attempt = self._blank(scanner, shown, received_at)
+        behind_ms = round((received_at - attempt.scanned_at).total_seconds() * 1000)
+        attempt = replace(attempt, offset_ms=max(-OFFSET_MAX_MS, min(OFFSET_MAX_MS, behind_ms)))
         if shown.code is None and shown.ticket_id is not None:
             unit = await tickets_store.unit_of(self._pool, scanner.event_id, shown.ticket_id)
             if unit is None:

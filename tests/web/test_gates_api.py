@@ -105,6 +105,9 @@ async def test_the_qr_in_every_form_reads_as_the_code(api: Api) -> None:
     pdf = await api.client.get(f"{path}/pdf", headers=mine)
     assert pdf.content_type == "application/pdf"
     assert (await pdf.read()).startswith(b"%PDF")
+    await world.pool.execute("UPDATE tickets SET holder_name = 'Żółć Ναυσικά Ωmega' WHERE id = $1", world.ticket_ids[3])
+    wider = await api.client.get(f"{path}/pdf", headers=mine)
+    assert b"DejaVuSansCondensed-Bold" in await wider.read()
     await world.pool.execute("UPDATE tickets SET status = 'refunded' WHERE id = $1", world.ticket_ids[3])
     assert (await (await api.client.get(path, headers=mine)).json())["code"] is None
     assert (await api.client.get(f"{path}/qr.png", headers=mine)).status == 409
@@ -124,6 +127,7 @@ async def test_both_spellings_and_the_alias_reach_the_same_verdict(api: Api) -> 
         assert again["previous"]["gate"] == "Gate A"
     [row, *_] = await api.world.log()
     assert row["facts"]["scanner_id"] == "s1"
+    assert abs(row["received_at"] - row["scanned_at"] - timedelta(milliseconds=row["clock_offset_ms"])) < timedelta(0, 1)
 
 
 async def test_a_request_that_shows_nothing_is_invalid_and_one_that_is_no_json_malformed(api: Api) -> None:
