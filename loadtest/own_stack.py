@@ -27,7 +27,7 @@ def running(data_dir: Path, log: Path, *, workers: int = 1) -> Iterator[Obj]:
         "--data-dir", str(data_dir), "--workers", str(workers),
     ]  # fmt: skip
     with log.open("wb") as errors:
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)  # noqa: S603
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
         try:
             yield _ready(child, log)
         finally:
@@ -40,7 +40,7 @@ def audit(event_id: str, data_dir: Path | None) -> Obj:
     if data_dir is not None:
         command += ["--data-dir", str(data_dir)]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=limits.AUDIT_MAX_S, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, timeout=limits.AUDIT_MAX_S, check=False)
     except subprocess.TimeoutExpired:
         return {"exit_status": None, "problem": f"the audit did not end within {limits.AUDIT_MAX_S:.0f} s"}
     for line in done.stdout.decode("utf-8", "replace").splitlines():

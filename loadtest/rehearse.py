@@ -127,7 +127,7 @@ def drive(given: argparse.Namespace, profile: Profile, shop: Shop, scene: Stage,
         path = out / f"plan-{process}.json"
         plan.write(told, path)
         plans.append((path, Path(told.out)))
-    children = [subprocess.Popen([sys.executable, "-m", "loadtest.drive", str(path)]) for path, _ in plans]  # noqa: S603
+    children = [subprocess.Popen([sys.executable, "-m", "loadtest.drive", str(path)]) for path, _ in plans]
     killer = _kill_later(given, starts_at_s)
     patience_s = lead_s + instants[-1] + given.journey_max_s + 2 * limits.NETWORK_TIMEOUT_S
     deadline = time.monotonic() + patience_s

@@ -16,6 +16,7 @@ AUDIT_CHECKS = ("redis_matches_postgres", "map_matches_ledger", "money_matches")
 # A gate opens some time before the doors do; a code that is not valid yet was still read and recognised.
 GOOD_SCANS = frozenset({"admit", "reject not_yet_valid"})
 P95_PROMISED_MS = 200
+PROBLEMS_SHOWN_MAX = 5
 GOOD_ENDS = frozenset({"paid", "sold_out", "abandoned"})
 
 
@@ -81,7 +82,9 @@ def judge(record: Record, asked: Asked, ledger: Obj | None) -> Verdict:
     whole = _latencies("journey", [j.took_s * 1000 for j in record.journeys if j.outcome == "paid"])
     totals = {name: sum(getattr(figures, name) for figures in steps) for name in ("errors_5xx", "shed", "broken")}
     sold = sum(units.values())
-    reasons = _reasons(record, asked, totals, doubled) + _ledger_reasons(ledger, asked, sold)
+    ended_well = all(journey.outcome in GOOD_ENDS for journey in record.journeys)
+    reasons = _reasons(record, asked, totals, doubled)
+    reasons += _ledger_reasons(ledger, asked, sold, everybody_ended_well=ended_well)
     cautions = _cautions(asked, totals, late, record.cpu_share, ledger) + _slow(steps)
     for figures in steps:
         if asked.p95_max_ms is not None and figures.p95_ms > asked.p95_max_ms:
@@ -124,7 +127,7 @@ def _reasons(record: Record, asked: Asked, totals: dict[str, int], doubled: list
     return found
 
 
-def _ledger_reasons(ledger: Obj | None, asked: Asked, sold: int) -> list[str]:
+def _ledger_reasons(ledger: Obj | None, asked: Asked, sold: int, *, everybody_ended_well: bool) -> list[str]:
     if ledger is None:
         return []
     if ledger.get("problem"):
@@ -138,11 +141,12 @@ def _ledger_reasons(ledger: Obj | None, asked: Asked, sold: int) -> list[str]:
     counts = [ledger.get(name) for name in ("sold", "held", "free", "capacity")]
     if all(isinstance(count, int) for count in counts):
         taken, held, free, capacity = (int(count or 0) for count in counts)
-        apart = sum(int(ledger.get(name) or 0) for name in ("ordered", "blocked"))
-        if taken + held + free + apart != capacity:
-            found.append(f"sold {taken} + held {held} + free {free} + apart {apart} is not the capacity {capacity}")
-        if asked.fresh_event and taken != sold:
+        if taken + held + free != capacity:
+            found.append(f"sold {taken} + held {held} + free {free} is not the capacity {capacity}")
+        # A buyer who gave up waiting may still have been sold to: then the ledger rightly knows more.
+        if asked.fresh_event and (taken < sold or (taken > sold and everybody_ended_well)):
             found.append(f"the ledger sold {taken} units, the buyers hold tickets for {sold}")
+    found += [f"the ledger check found: {problem}" for problem in (ledger.get("problems") or [])[:PROBLEMS_SHOWN_MAX]]
     if ledger.get("exit_status") and not found:
         found.append(f"the ledger check ended with status {ledger['exit_status']}")
     return found

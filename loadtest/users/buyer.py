@@ -183,7 +183,7 @@ class _Way:
             answer = self._caller.call("pay", "POST", url, form=form, headers={"Authorization": f"Bearer {key}"})
             if answer.ok:
                 return
-        raise Stopped(f"pay {answer.body.get('error', {}).get('code', answer.status)}")
+        raise Stopped(f"pay {answer.body.get('error', {}).get('code', answer.code)}")
 
     def _await_paid(self, order_id: str, token: dict[str, str]) -> None:
         url = f"{self._plan.engine}/v1/orders/{order_id}/status"

@@ -32,7 +32,7 @@ class Reply:
 
     @property
     def code(self) -> str:
-        return str(self.body.get("code", self.status))
+        return str(self.body.get("code", self.status or "no answer"))
 
 
 class Caller:

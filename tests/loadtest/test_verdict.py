@@ -51,6 +51,7 @@ def test_a_clean_rehearsal_is_go():
         (record(), LEDGER | {"free": 5}, "is not the capacity 10"),
         (record(), LEDGER | {"sold": 3, "free": 7}, "the ledger sold 3 units, the buyers hold tickets for 4"),
         (record(), LEDGER | {"exit_status": 1}, "ended with status 1"),
+        (record(), LEDGER | {"exit_status": 1, "problems": ["unit 7 has two owners"]}, "unit 7 has two owners"),
         (record(), {"problem": "no such table"}, "could not be checked"),
     ],
 )
@@ -67,6 +68,12 @@ def test_a_surge_above_the_recorded_one_may_shed_but_says_so():
     assert judged.go
     assert judged.shed == 1
     assert "came back later" in judged.cautions[0]
+
+
+def test_a_buyer_who_gave_up_may_have_been_sold_to_after_all():
+    seen = record(journeys=[journey("1", "2"), journey(outcome="out of time")], scans={"admit": 2})
+    judged = judge(seen, asked(), LEDGER)
+    assert judged.reasons == ["1 buyers ended with: out of time"]
 
 
 def test_a_slow_step_is_a_caution_until_a_bound_is_asked_for():
