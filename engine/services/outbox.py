@@ -75,7 +75,7 @@ class Outbox:
         handler = self._handlers.get(errand.topic)
         try:
             if handler is None:
-                raise LookupError(f"no handler for {errand.topic}")  # noqa: TRY301 - ends where every failure ends
+                raise LookupError(f"no handler for {errand.topic}")
             async with asyncio.timeout(HANDLER_TIMEOUT_S):
                 await handler(errand.payload, repeated)
             self._store.done(errand)

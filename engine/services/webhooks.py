@@ -20,6 +20,7 @@ from engine.foundation import logs
 from engine.foundation.errors import Malformed, NotFound
 from engine.foundation.ids import is_id
 from engine.services.disputes import Disputes
+from engine.services.lane import TURN_WAIT_MAX_S
 from engine.services.payments import Payments
 from engine.services.refunds import Refunds
 from engine.stores.orders import OrderBook
@@ -27,6 +28,8 @@ from engine.stores.stripe_gateway import SignatureWrong, StripeGateway
 from engine.stores.webhook_events import Received, WebhookEvents
 
 AT_ONCE_TIMEOUT_S = 8.0          # the provider waits for our answer; what takes longer is the worker's
+AT_ONCE_TURN_WAIT_MAX_S = 4.0    # a turn that was taken must be used: less than the timeout leaves room for the call
+RETRY_TIMEOUT_S = 30.0
 RETRIED_PER_STEP = 100
 RETRY_CONCURRENCY = 8
 
@@ -69,7 +72,7 @@ class Webhooks:
         if not await self._store.store(event):
             _EVENTS.labels(_label(event.kind), "repeated").inc()
             return False
-        await self._handle(event, timeout_s=AT_ONCE_TIMEOUT_S)
+        await self._handle(event, timeout_s=AT_ONCE_TIMEOUT_S, turn_wait_max_s=AT_ONCE_TURN_WAIT_MAX_S)
         return True
 
     async def step(self) -> int:
@@ -79,7 +82,7 @@ class Webhooks:
 
         async def one(event: Received) -> None:
             async with gate:
-                await self._handle(event, timeout_s=AT_ONCE_TIMEOUT_S * 3)
+                await self._handle(event, timeout_s=RETRY_TIMEOUT_S, turn_wait_max_s=TURN_WAIT_MAX_S)
 
         await asyncio.gather(*(one(event) for event in due))
         return len(due)
@@ -96,11 +99,11 @@ class Webhooks:
         """Give a dead letter another life; False where it is none."""
         return await self._store.replay(event_id)
 
-    async def _handle(self, event: Received, *, timeout_s: float) -> None:
+    async def _handle(self, event: Received, *, timeout_s: float, turn_wait_max_s: float) -> None:
         label = _label(event.kind)
         try:
             async with asyncio.timeout(timeout_s):
-                known = await self._effect(event)
+                known = await self._effect(event, turn_wait_max_s)
             await self._store.processed(event.id, ignored=not known)
             _EVENTS.labels(label, "processed" if known else "ignored").inc()
         except PaymentMismatch as error:
@@ -118,15 +121,15 @@ class Webhooks:
             _log.warning("webhook_park_failed", event_id=event.id, error=repr(again))
             return False
 
-    async def _effect(self, event: Received) -> bool:
+    async def _effect(self, event: Received, turn_wait_max_s: float) -> bool:
         """Do what the event points at; False where it is none of ours."""
         about = event.payload.get("data", {}).get("object", {})
         order_id = (about.get("metadata") or {}).get("order_id")
         if event.kind.startswith("payment_intent."):
-            return await self._converge(order_id, about.get("id"), event.id) is not None
+            return await self._converge(order_id, about.get("id"), event.id, turn_wait_max_s) is not None
         if not event.kind.startswith(("checkout.session.", "refund.", "charge.refund", "charge.dispute.")):
             return False
-        order = await self._converge(order_id, about.get("payment_intent"), None)
+        order = await self._converge(order_id, about.get("payment_intent"), None, turn_wait_max_s)
         if order is None:
             return False
         if event.kind.startswith(("refund.", "charge.refund")):
@@ -137,7 +140,9 @@ class Webhooks:
             await self._disputes.closed(order, str(about.get("status", "")))
         return True
 
-    async def _converge(self, order_id: str | None, intent_id: str | None, webhook_id: str | None) -> Order | None:
+    async def _converge(
+        self, order_id: str | None, intent_id: str | None, webhook_id: str | None, turn_wait_max_s: float
+    ) -> Order | None:
         """The order behind an intent, brought in line; None where it is none of ours. NotFound: not ours *yet*."""
         if not is_id("ord", order_id):
             order = await self._orders.of_intent(intent_id) if intent_id else None
@@ -145,7 +150,9 @@ class Webhooks:
                 return None
             order_id = order.id
         try:
-            return await self._payments.converge(str(order_id), intent_id=intent_id, webhook_id=webhook_id)
+            return await self._payments.converge(
+                str(order_id), intent_id=intent_id, webhook_id=webhook_id, turn_wait_max_s=turn_wait_max_s
+            )
         except NotFound:
             _log.info("webhook_before_its_order", order_id=order_id)
             raise

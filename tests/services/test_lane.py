@@ -78,7 +78,7 @@ async def test_a_busy_or_silent_provider_is_asked_again():
     assert provider.calls == 4
 
 
-async def test_patience_ends():
+async def test_patience_with_a_silent_provider_ends():
     provider = Provider(*[ProviderAway("silence")] * 50)
     started = time.monotonic()
     with pytest.raises(ProviderUnavailable):

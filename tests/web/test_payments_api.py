@@ -282,3 +282,23 @@ async def test_a_dispute_blocks_the_tickets_until_it_is_won(shop: Shop):
     won = event_of("charge.dispute.closed", {"id": dispute["id"], "payment_intent": intent_of(order), "status": "won"})
     await deliver(shop, won)
     await shown("valid")
+
+
+async def test_a_provider_at_its_limit_only_delays_what_was_paid(shop: Shop):
+    await shop.open_event()
+    await shop.switch(webhook_enabled=False)
+    orders = [await shop.ordered() for _ in range(6)]
+    for order in orders:
+        await shop.pay(order)
+    faults = [{"kind": "rate_limited", "endpoint": "GET /v1/payment_intents/{id}", "probability": 0.5}]
+    await shop.switch(faults=faults, seed=3)
+    events = [
+        event_of("payment_intent.succeeded", {"id": intent_of(o), "metadata": {"order_id": o["order_id"]}}, f"evt_{i}")
+        for i, o in enumerate(orders)
+    ]
+    answers = await asyncio.gather(*(deliver(shop, event) for event in events))
+    assert {answer.status for answer in answers} == {200}
+    await shop.services.pool.execute("UPDATE webhook_events SET available_at = now() WHERE status = 'parked'")
+    await shop.work("webhook_retry")
+    for order in orders:
+        await shop.until(order, "paid")

@@ -1,0 +1,128 @@
+"""The ledger decides: one live owner a unit, an order with all its units or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from engine.domain.orders import NewOrder, OrderLine, new_number
+from engine.foundation.clock import now
+from engine.foundation.ids import new_id
+from engine.stores.orders import OrderBook
+from engine.stores.payments import PaymentLedger, Settlement
+from tests import factories
+
+
+@pytest.fixture
+async def books(pool: asyncpg.Pool) -> AsyncIterator[list[OrderBook]]:
+    """Two processes' books."""
+    both = [OrderBook(pool), OrderBook(pool)]
+    yield both
+    for book in both:
+        await book.close()
+
+
+@pytest.fixture
+async def event(pool: asyncpg.Pool) -> tuple[str, str]:
+    event_id, types = await factories.event(
+        pool, factories.chart(factories.general("Floor", 1000)), [{"categories": ["Floor"]}]
+    )
+    return event_id, types[0]
+
+
+def order(event: tuple[str, str], *units: int, hold_id: str | None = None, **more) -> NewOrder:
+    lines = tuple(OrderLine(i, unit, event[1], "Floor", None, 1000, 0, 0, {}, 1000) for i, unit in enumerate(units))
+    return NewOrder(
+        id=new_id("ord"), number=new_number(), event_id=event[0], hold_id=hold_id or new_id("hld"), user_id=None,
+        buyer_name="Ada", buyer_email="a@b.test", consents={}, currency="CAD", amount_cents=1000 * len(units),
+        price={"taxes": {}}, lines=lines, expires_at=now() + timedelta(minutes=10), **more,
+    )  # fmt: skip
+
+
+async def test_buyers_who_meet_in_the_ledger_never_share_a_unit(pool, books, event):
+    offered = [order(event, unit % 40, (unit * 7) % 40 + 40, (unit * 11) % 40 + 80) for unit in range(120)]
+    placed = await asyncio.gather(*(books[index % 2].place(new) for index, new in enumerate(offered)))
+    won = [new for new, answer in zip(offered, placed, strict=True) if answer.placed]
+    owned = [line.unit for new in won for line in new.lines]
+    assert won
+    assert len(owned) == len(set(owned))
+    assert await pool.fetchval("SELECT count(*) FROM orders") == len(won)
+    assert await pool.fetchval("SELECT count(*) FROM order_units") == 3 * len(won)
+    assert await pool.fetchval("SELECT count(*) FROM outbox") == len(won)
+
+
+async def test_a_loser_writes_nothing_and_takes_nobody_along(pool, books, event):
+    assert (await books[0].place(order(event, 5))).placed
+    loser, others = order(event, 4, 5), [order(event, 10 + i) for i in range(20)]
+    answers = await asyncio.gather(*(books[0].place(new) for new in [loser, *others]))
+    assert [answer.placed for answer in answers] == [False] + [True] * 20
+    assert await books[0].read(loser.id) is None
+    assert (await books[0].place(order(event, 4))).placed
+
+
+async def test_a_hold_becomes_one_order_whoever_is_first(pool, books, event):
+    hold_id = new_id("hld")
+    answers = await asyncio.gather(*(books[i % 2].place(order(event, 3, hold_id=hold_id)) for i in range(10)))
+    assert sum(answer.placed for answer in answers) == 1
+    found = await books[0].of_hold(hold_id)
+    assert found is not None
+    assert found.units == [3]
+
+
+async def test_one_order_with_nonsense_fails_alone(books, event):
+    bad = order((new_id("evt"), event[1]), 1)
+    worse = order((event[0], "tt_unknown"), 2)
+    good = order(event, 3)
+    answers = await asyncio.gather(*(books[0].place(new) for new in (bad, worse, good)), return_exceptions=True)
+    assert answers[0].placed is False
+    assert isinstance(answers[1], asyncpg.ForeignKeyViolationError)
+    assert answers[2].placed is True
+
+
+async def test_a_unit_that_was_let_go_can_be_owned_again_and_the_old_order_stays_closed(pool, books, event):
+    ledger, first = PaymentLedger(pool), order(event, 7)
+    await books[0].place(first)
+    assert await ledger.end(first.id, status="expired", note="expired")
+    assert (await books[0].place(order(event, 7))).placed
+    assert await ledger.settle(Settlement(first.id, "pi_1", (0,))) is None
+    closed = await books[0].read(first.id)
+    assert closed is not None
+    assert await ledger.reclaim(closed, "pi_1", [7], new_id("hld")) is None
+    assert (await books[0].read(first.id)).status == "expired"
+    assert await pool.fetchval("SELECT count(*) FROM tickets") == 0
+    await ledger.close()
+
+
+async def test_settling_and_expiring_at_the_same_moment_end_in_exactly_one_of_them(pool, books, event):
+    ledgers = [PaymentLedger(pool), PaymentLedger(pool)]
+    offered = [order(event, unit) for unit in range(40)]
+    for new in offered:
+        await books[0].place(new)
+    await asyncio.gather(
+        *(ledgers[0].settle(Settlement(new.id, f"pi_{new.id}", (0,))) for new in offered),
+        *(ledgers[1].end(new.id, status="expired", note="expired") for new in reversed(offered)),
+        *(ledgers[1].settle(Settlement(new.id, f"pi_{new.id}", (0,))) for new in reversed(offered)),
+    )
+    rows = await pool.fetch(
+        "SELECT o.status, u.live, t.id IS NOT NULL AS ticket FROM orders o JOIN order_units u ON u.order_id = o.id"
+        " LEFT JOIN tickets t ON t.order_id = o.id"
+    )
+    assert {tuple(row) for row in rows} <= {("paid", True, True), ("expired", False, False)}
+    assert len(rows) == 40
+    for ledger in ledgers:
+        await ledger.close()
+
+
+async def test_a_payment_is_attached_to_open_orders_only(pool, books, event):
+    new, ledger = order(event, 1), PaymentLedger(pool)
+    await books[0].place(new)
+    assert await books[0].attach(new.id, "pi_1", "secret")
+    assert await books[0].attach(new.id, "pi_1", "secret")
+    assert not await books[0].attach(new.id, "pi_2", "secret")
+    await ledger.end(new.id, status="cancelled", note="x")
+    assert not await books[0].attach(new.id, "pi_1", "secret")
+    await ledger.close()
