@@ -73,7 +73,7 @@ def wrk(server: Server, path: str, script: Path | None, seconds: int, core: int 
     if core is not None:
         command = ["taskset", "-c", str(core), *command]
     before = _cpu_ticks(server.pid)
-    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own words
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     after = _cpu_ticks(server.pid)
     rate = _RATE.search(out)
     assert rate is not None, out
@@ -120,7 +120,7 @@ def main() -> int:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     serve = f"from loadtest.bench_room import twin; twin({port}, {body!r}, {headers!r})"
-    process = subprocess.Popen([sys.executable, "-c", serve])  # noqa: S603 - our own words
+    process = subprocess.Popen([sys.executable, "-c", serve])
     try:
         _until_listening(port)
         if server_core is not None:

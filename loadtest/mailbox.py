@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import email.policy
 import html
 from collections import deque
@@ -44,7 +45,11 @@ class Mailbox:
             "text": _part(message, "plain"),
             "html": _part(message, "html"),
             "attachments": [
-                {"name": part.get_filename(), "type": part.get_content_type(), "bytes": len(part.get_payload(decode=True) or b"")}
+                {
+                    "name": part.get_filename(),
+                    "type": part.get_content_type(),
+                    "bytes": len(part.get_payload(decode=True) or b""),
+                }
                 for part in message.iter_attachments()
             ],
         })  # fmt: skip
@@ -75,7 +80,8 @@ def create_app(mailbox: Mailbox) -> web.Application:
 
     async def page(_request: web.Request) -> web.Response:
         rows = "".join(
-            f"<li><a href='/messages/{m['id']}/html'>{html.escape(m['subject'])}</a> to {html.escape(', '.join(m['to']))}</li>"
+            f"<li><a href='/messages/{m['id']}/html'>{html.escape(m['subject'])}</a> "
+            f"to {html.escape(', '.join(m['to']))}</li>"
             for m in mailbox.newest(None)
         )
         head = "<!doctype html><html lang=en><meta charset=utf-8><title>Mail</title><h1>Caught mail</h1>"
@@ -106,7 +112,9 @@ async def serve(host: str, smtp_port: int, http_port: int) -> None:
     """Both servers until cancelled; prints one JSON line when they listen."""
     mailbox = Mailbox()
     loop = asyncio.get_running_loop()
-    smtp = await loop.create_server(lambda: SMTP(mailbox, data_size_limit=MESSAGE_BYTES_MAX, enable_SMTPUTF8=True), host, smtp_port)
+    smtp = await loop.create_server(
+        lambda: SMTP(mailbox, data_size_limit=MESSAGE_BYTES_MAX, enable_SMTPUTF8=True), host, smtp_port
+    )
     runner = web.AppRunner(create_app(mailbox), access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, host, http_port)
@@ -137,10 +145,8 @@ def main() -> None:
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         await serve(options.host, options.smtp_port, options.http_port)
 
-    try:
+    with contextlib.suppress(asyncio.CancelledError):
         asyncio.run(until_stopped())
-    except asyncio.CancelledError:
-        pass
 
 
 if __name__ == "__main__":
