@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import hotpath_rs
-
 from engine.domain import inventory as units_domain
 from engine.domain.errors import (
     AdmissionExpired,
@@ -29,22 +28,19 @@ from engine.domain.errors import (
     SeatTaken,
     SoldOut,
 )
-from engine.domain.holds import Hold, HoldLine, HoldRequest
-from engine.domain.money import Price, price_document, quote
-from engine.domain.money import Line as MoneyLine
-from engine.domain.selling import TAPE_PARTY_MAX, PromoTerms, SellingEvent, TicketTypeTerms, tape_name
-from engine.foundation import http, logs
-from engine.foundation.batching import GroupCommit
+from engine.domain.holds import Hold, HoldRequest
+from engine.domain.selling import TAPE_PARTY_MAX, SellingEvent, tape_name
 from engine.foundation.clock import now_ms
 from engine.foundation.connections import HotRedis
-from engine.foundation.errors import IdempotencyKeyReused, Unavailable
+from engine.foundation.errors import IdempotencyKeyReused
 from engine.foundation.ids import id_from_bytes, id_to_bytes, is_id
 from engine.services.availability import Availability
 from engine.services.desk_terms import ADMISSION_LEEWAY_MS
 from engine.services.hold_asks import Ask, named_units, read_asks
+from engine.services.hold_lanes import HoldLanes, exact_pick, is_block, merged
+from engine.services.hold_prices import price_of, read_hold
 from engine.services.inventory import HOLD_LIFE_MS_MAX, Inventory
 from engine.services.selling import Selling
-from engine.stores import keys
 from engine.stores.holds import (
     POLICY_BYTE,
     REF_BYTES,
@@ -53,20 +49,13 @@ from engine.stores.holds import (
     Record,
     Run,
     allocation_byte,
-    pick_exact,
     pick_general,
     pick_tape,
     units_of,
 )
 
-PLAN_TRIES_MAX = 64
-TOTAL_CENTS_MAX = 2**32 - 1
 POLICY_EVERY_S = 0.25
-PLAN_AGE_MAX_MS = 1000
-PRICES_KEPT = 512
 REF_HASH_BYTES = 4
-
-_log = logs.get("holds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +66,6 @@ class Placed:
     token: str
     replayed: bool
     server_now_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    item: Item
-    ask: Ask
-    event: SellingEvent
 
 
 class Holds:
@@ -98,16 +80,15 @@ class Holds:
         inventory: Inventory,
         availability: Availability,
     ) -> None:
-        self._hot = hot
         self._store = store
         self._selling = selling
         self._inventory = inventory
         self._availability = availability
-        self._batches: dict[str, GroupCommit[bytes, bytes]] = {}
-        self._plans: dict[str, GroupCommit[_Planned, bytes]] = {}
-        self._undoing: set[asyncio.Task[tuple[str, Record | None]]] = set()
+        self._lanes = HoldLanes(hot=hot, store=store, inventory=inventory)
 
-    async def place(self, request: HoldRequest, *, admission: str | None, principal: str, key: str, body: bytes) -> Placed:
+    async def place(
+        self, request: HoldRequest, *, admission: str | None, principal: str, key: str, body: bytes
+    ) -> Placed:
         """Set units aside, all or nothing. The same principal and key get the same hold (another body: 422)."""
         event = await self._selling.get(request.event_id)
         lease_id = admit(event, admission)
@@ -121,21 +102,23 @@ class Holds:
             life_ms=event.hold_ttl_ms,
             total_cents=price.total_cents,
             lots=_lots(asks, codes),
-            caps=tuple({(kind.number, kind.capacity) for ask in asks for kind, _ in ask.parts if kind.capacity is not None}),
+            caps=tuple(
+                {(kind.number, kind.capacity) for ask in asks for kind, _ in ask.parts if kind.capacity is not None}
+            ),
             promo=promo.number if promo else 0,
             promo_uses_max=(promo.max_uses or 0) if promo else 0,
             lease_id=lease_id,
         )
         picks = await self._picks(event, asks, codes)
         if picks is None:
-            answer = await self._plan_lane(event.id).submit(_Planned(item, _joined(asks, codes), event))
+            answer = await self._lanes.plan(event, item, Ask.joined(asks, codes))
         else:
-            answer = await self._batch(event.id).submit(item.with_picks(picks).pack())
+            answer = await self._lanes.place(event.id, item.with_picks(picks).pack())
             if answer[:1] == b"X":
                 await self._write_missing_tape(event, asks)
-                answer = await self._batch(event.id).submit(item.with_picks(picks).pack())
+                answer = await self._lanes.place(event.id, item.with_picks(picks).pack())
             if answer[:1] == b"P":
-                answer = await self._plan_lane(event.id).submit(_Planned(item, _joined(asks, codes), event))
+                answer = await self._lanes.plan(event, item, Ask.joined(asks, codes))
         return self._answer(event, hold_id, answer)
 
     async def place_usual(
@@ -153,7 +136,7 @@ class Holds:
         if prepared is None:
             return None
         hold_id, item = prepared
-        answer = await self._batch(event.id).submit(item)
+        answer = await self._lanes.place(event.id, item)
         document = event.desk.render(hold_id, answer)
         if document is not None:
             return document, answer[:1] == b"R"
@@ -185,7 +168,7 @@ class Holds:
         record, moment_ms = found
         if record.state == "ended" or (record.state == "held" and record.expires_at_ms <= moment_ms):
             raise HoldExpired
-        return self._hold(event, hold_id, record)
+        return read_hold(event, hold_id, record)
 
     async def release(self, hold_id: str, hold_token: str | None) -> None:
         """Give the units back. HoldOrdered where the buyer is paying already; a hold that ended is HoldExpired."""
@@ -210,7 +193,7 @@ class Holds:
         if word == "exceeded":
             raise HoldLifetimeExceeded(life_max_s=HOLD_LIFE_MS_MAX // 1000)
         assert record is not None
-        return self._hold(event, hold_id, record)
+        return read_hold(event, hold_id, record)
 
     async def swap(self, hold_id: str, hold_token: str | None, seats: Sequence[str], codes: frozenset[str]) -> Hold:
         """Other seats for the same tickets, in one step; on a refusal the old ones stay."""
@@ -225,8 +208,8 @@ class Holds:
         word, record, _ = await self._inventory.fenced(
             event.id,
             lambda epoch: self._store.swap(
-                event.id, epoch, ref, lots=lots, runs=_merge(runs), total_cents=hold.price.total_cents,
-                allocation=allocation_byte(1, adjacent=_is_block(wanted), orphans=0),
+                event.id, epoch, ref, lots=lots, runs=merged(runs), total_cents=hold.price.total_cents,
+                allocation=allocation_byte(1, adjacent=is_block(wanted), orphans=0),
             ),
         )  # fmt: skip
         if word == "taken":
@@ -234,16 +217,15 @@ class Holds:
             raise SeatTaken(seats=[event.seats[unit] for unit in units_of(record)])
         _over(word)
         assert isinstance(record, Record)
-        return self._hold(event, hold_id, record)
+        return read_hold(event, hold_id, record)
 
     async def close(self) -> None:
         """Finish what is queued."""
-        for batch in (*self._batches.values(), *self._plans.values()):
-            await batch.close()
+        await self._lanes.close()
 
     def view(self, event: SellingEvent, hold_id: str, record: Record) -> Hold:
         """A record as a hold, for the services that own its next step."""
-        return self._hold(event, hold_id, record)
+        return read_hold(event, hold_id, record)
 
     async def _opened(self, hold_id: str, hold_token: str | None) -> SellingEvent:
         """The event of a hold whose capability verifies."""
@@ -258,14 +240,16 @@ class Holds:
             raise CapabilityWrong
         return event
 
-    async def _picks(self, event: SellingEvent, asks: Sequence[Ask], codes: tuple[int, ...]) -> tuple[bytes, ...] | None:
+    async def _picks(
+        self, event: SellingEvent, asks: Sequence[Ask], codes: tuple[int, ...]
+    ) -> tuple[bytes, ...] | None:
         """How the script shall pick each ask, or None where it needs a plan."""
         picks = []
         for ask in asks:
             parts = [(kind.number, count) for kind, count in ask.parts]
             if ask.seats:
                 await self._check_orphans(event, sorted(ask.seats), codes)
-                picks.append(_exact(ask))
+                picks.append(exact_pick(ask))
             elif ask.accessible:
                 return None
             elif ask.general is not None and not ask.seated:
@@ -292,78 +276,10 @@ class Holds:
         if better is not None:
             raise OrphanSeat(suggestion=[event.seats[unit] for unit in better])
 
-    def _batch(self, event_id: str) -> GroupCommit[bytes, bytes]:
-        batch = self._batches.get(event_id)
-        if batch is None:
-            async def commit(items: list[bytes]) -> list[bytes]:
-                return await self._inventory.fenced(
-                    event_id, lambda epoch: self._store.place(event_id, epoch, items)
-                )
-
-            batch = self._batches[event_id] = GroupCommit("holds", commit, undo=lambda item, a: self._undo(event_id, item[:REF_BYTES], a))
-        return batch
-
-    def _plan_lane(self, event_id: str) -> GroupCommit[_Planned, bytes]:
-        lane = self._plans.get(event_id)
-        if lane is None:
-            async def commit(items: list[_Planned]) -> list[bytes | BaseException]:
-                return await self._plan(event_id, items)
-
-            lane = self._plans[event_id] = GroupCommit(
-                "planned_holds", commit, flights_max=1, age_max_ms=PLAN_AGE_MAX_MS,
-                undo=lambda planned, a: self._undo(event_id, planned.item.ref, a),
-            )  # fmt: skip
-        return lane
-
-    async def _plan(self, event_id: str, items: list[_Planned]) -> list[bytes | BaseException]:
-        """Plan all on one map, take exactly that, plan again what others took meanwhile."""
-        answers: list[bytes | BaseException | None] = [None] * len(items)
-        left = list(range(len(items)))
-        for _ in range(PLAN_TRIES_MAX):
-            current: bytes = await self._hot.command(b"GET", keys.unit_map(event_id))
-            event = items[left[0]].event
-            if current is None or len(current) != event.units:
-                raise Unavailable("The inventory is being rebuilt", retry_after_s=1)
-            plans = event.seat_map.plan_many(current, [items[i].ask.rust for i in left])
-            packed, chosen = [], []
-            for i, plan in zip(left, plans, strict=True):
-                if isinstance(plan, hotpath_rs.AllocationRefused):
-                    answers[i] = _refused(plan)
-                    continue
-                chosen.append(i)
-                packed.append(items[i].item.with_picks((_planned(items[i].ask, plan),)).pack())
-            if chosen:
-                replies = await self._inventory.fenced(
-                    event_id, lambda epoch, packed=packed: self._store.place(event_id, epoch, packed)  # type: ignore[misc]
-                )
-                for i, reply in zip(chosen, replies, strict=True):
-                    answers[i] = reply
-            left = [i for i in chosen if answers[i][:1] == b"T"]  # type: ignore[index]
-            if not left:
-                break
-        for i in left:
-            answers[i] = Unavailable("Too many buyers want the same seats: try again", retry_after_s=1)
-        return [answer for answer in answers if answer is not None]
-
     async def _write_missing_tape(self, event: SellingEvent, asks: Sequence[Ask]) -> None:
         for ask in asks:
             if ask.seated and not ask.seats:
                 await self._inventory.write_tape(event, ask.categories, ask.section, ask.quantity)
-
-    def _undo(self, event_id: str, ref: bytes, answer: bytes) -> None:
-        """The caller is gone but the hold was placed: nobody will use it, so give it back."""
-        if answer[:1] != b"H":
-            return
-        task = asyncio.get_running_loop().create_task(
-            self._inventory.fenced(event_id, lambda epoch: self._store.release(event_id, epoch, ref))
-        )
-        self._undoing.add(task)
-        task.add_done_callback(self._undone)
-
-    def _undone(self, task: asyncio.Task[tuple[str, Record | None]]) -> None:
-        self._undoing.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            _log.info("abandoned_hold_left_to_expiry", error=repr(task.exception()))
 
     def _answer(self, event: SellingEvent, hold_id: bytes, answer: bytes) -> Placed:
         letter = answer[:1]
@@ -371,7 +287,7 @@ class Holds:
             record = Record.unpack(answer, 1)
             text = id_from_bytes("hld", hold_id)
             return Placed(
-                self._hold(event, text, record), event.keys.mint_hold_token(hold_id), letter == b"R", record.placed_at_ms
+                read_hold(event, text, record), event.keys.mint_hold_token(hold_id), letter == b"R", record.placed_at_ms
             )
         if letter == b"S":
             raise SoldOut(free=int.from_bytes(answer[1:4], "big"))
@@ -384,34 +300,6 @@ class Holds:
         if letter == b"U":
             raise PromoExhausted
         raise AssertionError(f"hold_place answered {answer!r}")
-
-    def _hold(self, event: SellingEvent, hold_id: str, record: Record) -> Hold:
-        lines, parts, rows = [], list[tuple[TicketTypeTerms, int]](), set[str]()
-        for run in record.runs:
-            kind = event.type_by_number[run.kind]
-            parts.append((kind, run.length))
-            for unit in range(run.unit, run.unit + run.length):
-                seat = event.seats[unit]
-                if seat is not None:
-                    rows.add(seat.rpartition("/")[0])
-                lines.append(HoldLine(kind.id, unit, event.section_name(unit), seat, kind.price_cents))
-        promo = event.promo_by_number.get(record.promo)
-        return Hold(
-            id=hold_id,
-            event_id=event.id,
-            state=record.state,
-            placed_at_ms=record.placed_at_ms,
-            expires_at_ms=record.expires_at_ms,
-            lines=tuple(lines),
-            price=_price(event, tuple(parts), promo),
-            step=record.step,
-            adjacent=record.adjacent,
-            rows_used=len(rows),
-            orphans_created=record.orphans_created,
-            lease_id=record.lease_id or None,
-            promo_code=promo.code if promo else None,
-            promo_id=promo.id if promo else None,
-        )
 
 
 def admit(event: SellingEvent, admission: str | None) -> bytes:
@@ -428,67 +316,10 @@ def admit(event: SellingEvent, admission: str | None) -> bytes:
         raise AdmissionRequired(f"The admission token does not verify: {error.code}", reason=error.code) from error
 
 
-def price_of(event: SellingEvent, asks: Sequence[Ask], promo: PromoTerms | None) -> Price:
-    """What these asks cost; worked out once per snapshot and shape."""
-    return _price(event, tuple([part for ask in asks for part in ask.parts]), promo)
-
-
-def _price(event: SellingEvent, parts: tuple[tuple[TicketTypeTerms, int], ...], promo: PromoTerms | None) -> Price:
-    shape = ("price", tuple([(kind.number, count) for kind, count in parts]), promo.number if promo else 0)
-    price: Price | None = event.memo.get(shape)
-    if price is None:
-        lines = [MoneyLine(kind.id, kind.price_cents, kind.taxable) for kind, count in parts for _ in range(count)]
-        price = quote(
-            currency=event.currency, lines=lines, taxes=event.taxes, fee=event.fee, discount=promo.discount if promo else None
-        )
-        if len(event.memo) < PRICES_KEPT:
-            event.memo[shape] = price
-            if promo is None and len(parts) == 1 and price.total_cents <= TOTAL_CENTS_MAX:
-                document = http.dumps(price_document(price)).decode()
-                event.desk.learn(parts[0][0].number, parts[0][1], price.total_cents, document)
-    return price
-
-
 def _lots(asks: Sequence[Ask], codes: tuple[int, ...]) -> bytes:
     """Whoever names a seat, or asks for accessible ones, may have an accessible one."""
     accessible = any([ask.seats or ask.accessible for ask in asks])
     return units_domain.eligible_lots(codes, accessible=accessible) if codes or accessible else units_domain.PLAIN_LOTS
-
-
-def _joined(asks: Sequence[Ask], codes: tuple[int, ...]) -> Ask:
-    return Ask.joined(asks, codes)
-
-
-def _exact(ask: Ask) -> bytes:
-    kinds = [kind.number for kind, count in ask.parts for _ in range(count)]
-    runs = _merge([Run(kind, unit, 1) for kind, unit in zip(kinds, ask.seats, strict=True)])
-    return pick_exact(runs, allocation_byte(1, adjacent=_is_block(ask.seats), orphans=0))
-
-
-def _planned(ask: Ask, plan: hotpath_rs.Plan) -> bytes:
-    kinds = [kind.number for kind, count in ask.parts for _ in range(count)]
-    runs = _merge([Run(kind, unit, 1) for kind, unit in zip(kinds, plan.units, strict=True)])
-    return pick_exact(runs, allocation_byte(plan.step, adjacent=plan.adjacent, orphans=plan.orphans_created))
-
-
-def _merge(runs: Sequence[Run]) -> list[Run]:
-    merged: list[Run] = []
-    for run in runs:
-        last = merged[-1] if merged else None
-        if last is not None and last.kind == run.kind and last.unit + last.length == run.unit:
-            merged[-1] = Run(last.kind, last.unit, last.length + 1)
-        else:
-            merged.append(run)
-    return merged
-
-
-def _is_block(units: Sequence[int]) -> bool:
-    ordered = sorted(units)
-    return ordered[-1] - ordered[0] == len(ordered) - 1
-
-
-def _refused(refusal: hotpath_rs.AllocationRefused) -> bytes:
-    return (b"S" if refusal.code == "sold_out" else b"N") + min(refusal.free, 0xFFFFFF).to_bytes(3, "big")
 
 
 def _seat_units(event: SellingEvent, hold: Hold, seats: Sequence[str]) -> list[int]:
