@@ -191,7 +191,11 @@ _HTTP_REFUSALS: dict[int, type[errors.Refusal]] = {
 }
 
 
-def refusal_of(error: Exception) -> errors.Refusal | None:
+# Half a character, or NUL: whatever was asked with it cannot be looked up anywhere.
+_NO_TEXT = (UnicodeEncodeError, asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
+
+
+def refusal_of(error: Exception) -> errors.Refusal | None:  # noqa: PLR0911 - one answer a kind
     """The refusal that an exception amounts to, or None where it is a fault of our own."""
     if isinstance(error, errors.Refusal):
         return error
@@ -205,6 +209,8 @@ def refusal_of(error: Exception) -> errors.Refusal | None:
         return errors.Unavailable("The ledger is away", retry_after_s=1)
     if isinstance(error, (ConnectionError, TimeoutError)):
         return errors.Unavailable(retry_after_s=1)
+    if isinstance(error, _NO_TEXT) or isinstance(error.__cause__, UnicodeEncodeError):
+        return errors.Malformed("The request holds bytes that are no text")
     return None
 
 

@@ -27,7 +27,7 @@ from engine.domain.receipts import receipt_document
 from engine.foundation.bearer import Person
 from engine.foundation.clock import from_ms, to_ms
 from engine.foundation.errors import NotFound, Unauthenticated
-from engine.foundation.ids import new_id
+from engine.foundation.ids import is_id, new_id
 from engine.services.access import Access
 from engine.services.hold_asks import read_asks
 from engine.services.holds import Holds, price_of
@@ -122,7 +122,7 @@ class Orders:
         """The order for its owner: the capability, the signed-in buyer, or who may read the organization's orders."""
         if person is None and token is None:
             raise Unauthenticated
-        order = await self._book.read(order_id)
+        order = await self._book.read(order_id) if is_id("ord", order_id) else None
         if order is None:
             raise NotFound("There is no such order")
         if self.owns(order, person, token):
@@ -171,7 +171,7 @@ class Orders:
         self, person: Person, event_id: str, *, search: str | None, status: str | None, before: str | None, limit: int
     ) -> list[dict[str, Any]]:
         """Up to limit + 1 orders of an organizer's event, newest first."""
-        organization_id = await self._book.organization_of(event_id)
+        organization_id = await self._book.organization_of(event_id) if is_id("evt", event_id) else None
         if organization_id is None:
             raise NotFound("There is no such event")
         await self._access.require(person, organization_id, "orders.read", hidden=NotFound)
@@ -220,7 +220,7 @@ class Orders:
             return False
         try:
             return self._platform.verify_order_token(token) == order_id
-        except hotpath_rs.TokenError:
+        except ValueError:  # not ours, or no text at all
             return False
 
 
@@ -260,5 +260,5 @@ def _new_order(hold: Hold, buyer: Buyer, deadline_ms: int, payment_method_id: st
         lease_id=hold.lease_id,
         correlation_id=buyer.correlation_id,
         ip_address=buyer.ip_address,
-        user_agent=buyer.user_agent,
+        user_agent=buyer.user_agent and buyer.user_agent.encode("ascii", "replace").decode(),
     )

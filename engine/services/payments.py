@@ -21,6 +21,7 @@ from engine.domain.payments import Intent, Verdict
 from engine.foundation import logs
 from engine.foundation.clock import now
 from engine.foundation.errors import NotFound
+from engine.foundation.ids import is_id
 from engine.services.lane import OPENING, TURN_WAIT_MAX_S, PaymentLane
 from engine.services.outbox import Outbox
 from engine.stores.orders import OrderBook
@@ -263,7 +264,7 @@ class Payments:
         return await self._read(order.id)
 
     async def _read(self, order_id: str) -> Order:
-        order = await self._orders.read(order_id)
+        order = await self._orders.read(order_id) if is_id("ord", order_id) else None
         if order is None:
             raise NotFound("There is no such order")
         return order

@@ -21,7 +21,7 @@ from engine.domain.refund_requests import RefundRequest, parts_of
 from engine.foundation import logs
 from engine.foundation.bearer import Person
 from engine.foundation.errors import NotFound
-from engine.foundation.ids import new_id
+from engine.foundation.ids import is_id, new_id
 from engine.services.access import Access
 from engine.services.lane import PaymentLane
 from engine.services.outbox import Outbox
@@ -71,7 +71,7 @@ class Refunds:
         """
         if not self._enabled:
             raise SwitchedOff("Refunds are switched off", retry_after_s=60)
-        order = await self._orders.read(order_id)
+        order = await self._orders.read(order_id) if is_id("ord", order_id) else None
         organization_id = await self._orders.organization_of(order.event_id) if order else None
         if order is None or organization_id is None:
             raise NotFound("There is no such order")

@@ -311,3 +311,33 @@ async def test_what_cannot_be_a_buyer_is_refused_with_a_pointer(shop: Shop, chan
     assert answer.status == 422
     assert [error["pointer"] for error in answer["errors"]] == [pointer]
     assert await shop.services.pool.fetchval("SELECT count(*) FROM orders") == 0
+
+
+@pytest.mark.parametrize("path", ["/v1/orders/%00", "/v1/orders/ord_%C3%28/status", "/v1/orders/x/receipt"])
+async def test_an_address_that_is_no_order_is_not_found(shop: Shop, path: str):
+    await shop.open_event()
+    answer = await shop.ask("GET", path, X_Order_Token="x")
+    assert answer.status in {400, 404}, answer.body
+    assert answer["code"] in {"not_found", "malformed"}
+
+
+async def test_headers_that_are_no_text_break_nothing(shop: Shop):
+    await shop.open_event()
+    hold = await shop.hold()
+    body = b'{"hold_id": "%s", "user_info": {"name": "Ada", "email": "a@b.test"}}' % hold["id"].encode()
+    lines = [
+        b"POST /v1/orders HTTP/1.1", b"Host: x", b"Connection: close", b"User-Agent: \xff\xfe\x80",
+        b"Idempotency-Key: k",
+        b"X-Order-Token: " + hold["hold_token"].encode(), b"Content-Length: %d" % len(body),
+    ]  # fmt: skip
+    statuses = []
+    for bad in (b"X-Nothing: 1", b"Idempotency-Key: \xff", b"X-Order-Token: \xff"):
+        name = bad.partition(b":")[0]
+        kept = [line for line in lines if not line.startswith(name)]
+        host, _, port = shop.url.removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"\r\n".join([*kept, bad, b"", body]))
+        statuses.append(int((await reader.readline()).split()[1]))
+        writer.close()
+    assert statuses[0] == 201
+    assert all(400 <= status < 500 for status in statuses[1:]), statuses
