@@ -33,6 +33,12 @@ class Ask:
     general: tuple[int, int] | None = None
     rust: hotpath_rs.Ask | None = None
 
+    @property
+    def planner(self) -> hotpath_rs.Ask:
+        """The ask as the planner reads it; only joined asks have one."""
+        assert self.rust is not None
+        return self.rust
+
     @staticmethod
     def joined(asks: Sequence[Ask], open_allotments: tuple[int, ...], policy: str = "auto") -> Ask:
         """All asks of a hold as one for the planner."""

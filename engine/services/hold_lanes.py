@@ -55,8 +55,10 @@ class HoldLanes:
 
     async def close(self) -> None:
         """Finish what is queued."""
-        for batch in (*self._batches.values(), *self._plans.values()):
+        for batch in self._batches.values():
             await batch.close()
+        for lane in self._plans.values():
+            await lane.close()
 
     def _batch(self, event_id: str) -> GroupCommit[bytes, bytes]:
         batch = self._batches.get(event_id)
@@ -92,7 +94,7 @@ class HoldLanes:
             event = items[left[0]].event
             if current is None or len(current) != event.units:
                 raise Unavailable("The inventory is being rebuilt", retry_after_s=1)
-            plans = event.seat_map.plan_many(current, [items[i].ask.rust for i in left])
+            plans = event.seat_map.plan_many(current, [items[i].ask.planner for i in left])
             packed, chosen = [], []
             for i, plan in zip(left, plans, strict=True):
                 if isinstance(plan, hotpath_rs.AllocationRefused):
