@@ -55,6 +55,8 @@ class RedisRefused(Unavailable):
 class SlotMoved(RedisRefused):
     """``address`` is host:port of the node to ask; ``asking`` where the slot is only on its way there."""
 
+    code, title = "inventory_moving", "The inventory is moving house: try again in a moment"
+
     def __init__(self, address: str, *, asking: bool) -> None:
         super().__init__(retry_after_s=1, reason="moved")
         self.address = address

@@ -1,8 +1,9 @@
 """Inventory: the map of units in Redis, fenced by an epoch, rebuilt from Postgres at any time.
 
 An epoch names the Redis process the map was written to (its run id) and the writing. A script that is shown another
-epoch than the one it finds answers "fenced" and changes nothing. So an emptied, restarted or failed-over Redis stops
-selling by itself; whoever notices rebuilds under a lock while callers get InventoryRebuilding (503 with Retry-After).
+epoch than the one it finds answers "fenced" and changes nothing; and what a process believes of an epoch it believes
+over one connection only. So an emptied, restarted or failed-over Redis stops selling by itself; whoever notices
+rebuilds under a lock while callers get InventoryRebuilding (503 with Retry-After).
 
 What Postgres says is owned is owned. Holds that Redis still knows survive a rebuild; a lost hold is a lost hold.
 """
@@ -19,7 +20,7 @@ from engine.domain.errors import HoldExpired, InventoryRebuilding
 from engine.domain.inventory import ORDERED, SOLD
 from engine.domain.selling import TAPE_PARTY_MAX, SellingEvent, tape_name
 from engine.foundation import leases, logs
-from engine.foundation.connections import HotRedis, RedisAway, RedisClient
+from engine.foundation.connections import HotRedis, RedisAway, RedisClient, RedisRefused, SlotMoved
 from engine.foundation.ids import id_to_bytes
 from engine.services.selling import Selling
 from engine.stores import keys
@@ -29,8 +30,9 @@ from engine.stores.selling import SellingStore
 ORDER_TTL_MS = 600_000
 HOLD_LIFE_MS_MAX = 900_000
 LOCK_GRACE_MS = 120_000  # units outlive the order's deadline by this: the provider is asked first
-REBUILD_LOCK_MS = 30_000
+REBUILD_LOCK_MS = 10_000  # renewed at every stage of a rebuild: one that died stops selling no longer than this
 TAPE_CANDIDATES_MAX = 200_000
+ASTRAY_AGAIN_S = 5.0
 FENCE_TRIES = 2
 EVENTS_MAX = 1000
 
@@ -49,30 +51,35 @@ class Inventory:
         self._holds = holds
         self._store = store
         self._selling = selling
-        self._epochs: dict[str, bytes] = {}
-        self._rebuilding: dict[str, asyncio.Task[None]] = {}
+        self._epochs: dict[str, tuple[bytes, int]] = {}  # with the generation of the connection it was read over
+        self._rebuilding: dict[str, asyncio.Task[bool]] = {}
+        self._astray_at: dict[str, float] = {}
 
     async def epoch(self, event_id: str) -> bytes:
         """The epoch this process believes in. InventoryRebuilding where there is none yet (a rebuild is begun)."""
         known = self._epochs.get(event_id)
-        if known is not None:
-            return known
-        found = await self._hot.command(b"GET", keys.epoch(event_id))
-        if found is None or found.partition(b":")[0] != await self._run_id():
+        generation = self._hot.generation
+        if known is not None and known[1] == generation:
+            return known[0]
+        key = keys.epoch(event_id)
+        found = await self._hot.command(b"GET", key)
+        if found is None or found.partition(b":")[0] != await self._hot.run_id(key):
             self._rebuild_soon(event_id)
             raise InventoryRebuilding(retry_after_s=1)
-        self._epochs[event_id] = found
+        if self._hot.generation != generation:
+            raise RedisAway
+        self._epochs[event_id] = (found, generation)
         return bytes(found)
 
     async def fenced(self, event_id: str, run: Callable[[bytes], Awaitable[Answer]]) -> Answer:
-        """``run(epoch)``, once more where the epoch had moved on."""
+        """``run(epoch)``, once more where the epoch, or the node that has the event, had moved on."""
         for _ in range(FENCE_TRIES):
             epoch = await self.epoch(event_id)
             try:
                 return await run(epoch)
-            except Fenced:
+            except (Fenced, SlotMoved):
                 self._epochs.pop(event_id, None)
-            except RedisAway:
+            except (RedisAway, RedisRefused):
                 self._epochs.clear()
                 raise
         self._rebuild_soon(event_id)
@@ -85,35 +92,38 @@ class Inventory:
             return
         await self._rebuild_soon(event_id)
 
-    async def rebuild(self, event_id: str) -> bool:
-        """Fence, read the ledger, write the map, lift the fence. False where another process is at it."""
-        lock = keys.rebuild_lock(event_id)
-        owner = secrets.token_bytes(8)
+    async def rebuild(self, event_id: str, *, where_fenced: bool = False) -> bool:
+        """Fence, read the ledger, write the map, lift the fence. False where another process is at it.
+
+        ``where_fenced``: not where somebody has done it since the caller saw the fence down.
+        """
+        lock, key = keys.rebuild_lock(event_id), keys.epoch(event_id)
+        owner = secrets.token_hex(8).encode()
         if not await self._hot.command(b"SET", lock, owner, b"NX", b"PX", REBUILD_LOCK_MS):
             return False
         try:
-            await self._hot.command(b"DEL", keys.epoch(event_id))
+            run_id = await self._hot.run_id(key)
+            if where_fenced and (await self._hot.command(b"GET", key) or b"").partition(b":")[0] == run_id:
+                return True
+            await self._hot.command(b"SET", key, keys.REBUILDING + owner)
             self._epochs.pop(event_id, None)
             self._selling.forget(event_id)
             event = await self._selling.get(event_id)
             await self._write_tapes(event)
-            owned_rows, promo_rows = await self._store.owned(event_id)
-            owned, types = bytearray(event.units), dict[int, int]()
-            for row in owned_rows:
-                owned[row["unit"]] = ORDERED if row["unpaid"] else SOLD
-                types[row["number"]] = types.get(row["number"], 0) + 1
-            uses = {row["id"]: row["uses"] for row in promo_rows}
-            for promo in event.promo_by_number.values():
-                await self._hot.command(
-                    b"HSETNX", b"inv:{%s}:types" % event_id.encode(), f"promo{promo.number}", uses.get(promo.id, 0)
-                )
-            epoch = await self._run_id() + b":" + secrets.token_hex(8).encode()
-            loaded = await self._holds.load(event_id, b"", epoch, event.base, bytes(owned), types)
-            _log.info("inventory_rebuilt", event_id=event_id, owned=len(owned_rows), units=event.units, loaded=loaded)
+            await self._hot.command(b"PEXPIRE", lock, REBUILD_LOCK_MS)
+            owned, types, promos = await self._owned(event)
+            await self._hot.command(b"PEXPIRE", lock, REBUILD_LOCK_MS)
+            epoch = run_id + b":" + owner
+            loaded = await self._holds.load(
+                event_id, keys.REBUILDING + owner, epoch, base=event.base, owned=owned, types=types, promos=promos
+            )
+            _log.info(
+                "inventory_rebuilt", event_id=event_id, owned=sum(types.values()), units=event.units, loaded=loaded
+            )
         finally:
             if await self._hot.command(b"GET", lock) == owner:
                 await self._hot.command(b"DEL", lock)
-        return True
+        return loaded
 
     async def relot(self, event_id: str) -> None:
         """The event's allotments changed: free units change their lots, whatever is taken stays taken."""
@@ -147,11 +157,13 @@ class Inventory:
     async def ordered(self, event_id: str, hold_id: str, units: Sequence[int]) -> None:
         """The order is durable: its units are ordered. Idempotent."""
         ref = _ref(hold_id)
-        await self.fenced(event_id, lambda epoch: self._holds.ordered(event_id, epoch, ref, units))
+        self._strayed(
+            event_id, await self.fenced(event_id, lambda epoch: self._holds.ordered(event_id, epoch, ref, units))
+        )
 
     async def sold(self, event_id: str, units: Sequence[int]) -> None:
         """The order is paid: its units are sold. Idempotent."""
-        await self.fenced(event_id, lambda epoch: self._holds.sold(event_id, epoch, units))
+        self._strayed(event_id, await self.fenced(event_id, lambda epoch: self._holds.sold(event_id, epoch, units)))
 
     async def free(
         self, event_id: str, units: Sequence[int], op_id: str, *, types: Sequence[str], promo_id: str | None = None
@@ -176,24 +188,39 @@ class Inventory:
         """Ids of the events that are published, at most EVENTS_MAX."""
         return await self._store.selling(EVENTS_MAX)
 
-    def _rebuild_soon(self, event_id: str) -> asyncio.Task[None]:
+    async def _owned(self, event: SellingEvent) -> tuple[bytes, dict[int, int], dict[int, int]]:
+        """What the ledger says: a byte a unit, units by ticket type number, orders by promo number."""
+        unit_rows, promo_rows = await self._store.owned(event.id)
+        owned, types = bytearray(event.units), dict[int, int]()
+        for row in unit_rows:
+            owned[row["unit"]] = ORDERED if row["unpaid"] else SOLD
+            types[row["number"]] = types.get(row["number"], 0) + 1
+        numbers = {promo.id: promo.number for promo in event.promo_by_number.values()}
+        promos = {numbers[row["id"]]: row["uses"] for row in promo_rows if row["id"] in numbers}
+        return bytes(owned), types, promos
+
+    def _strayed(self, event_id: str, astray: int) -> None:
+        """The ledger has owners for units that the map gives to others: the map was lost before they were written."""
+        now = asyncio.get_running_loop().time()
+        if not astray or now - self._astray_at.get(event_id, -ASTRAY_AGAIN_S) < ASTRAY_AGAIN_S:
+            return
+        self._astray_at[event_id] = now
+        _log.warning("inventory_astray", event_id=event_id, units=astray)
+        self._rebuild_soon(event_id, where_fenced=False)
+
+    def _rebuild_soon(self, event_id: str, *, where_fenced: bool = True) -> asyncio.Task[bool]:
         task = self._rebuilding.get(event_id)
         if task is None:
-            task = self._rebuilding[event_id] = asyncio.get_running_loop().create_task(self._rebuild_now(event_id))
+            task = self._rebuilding[event_id] = asyncio.get_running_loop().create_task(
+                self.rebuild(event_id, where_fenced=where_fenced)
+            )
             task.add_done_callback(lambda done: self._rebuilt(event_id, done))
         return task
 
-    async def _rebuild_now(self, event_id: str) -> None:
-        await self.rebuild(event_id)
-
-    def _rebuilt(self, event_id: str, task: asyncio.Task[None]) -> None:
+    def _rebuilt(self, event_id: str, task: asyncio.Task[bool]) -> None:
         self._rebuilding.pop(event_id, None)
         if not task.cancelled() and task.exception() is not None:
             _log.warning("inventory_rebuild_failed", event_id=event_id, error=repr(task.exception()))
-
-    async def _run_id(self) -> bytes:
-        """The run id of the Redis process behind the hot connection; asked again after each reconnection."""
-        return await self._hot.run_id()
 
     async def _write_tapes(self, event: SellingEvent) -> None:
         """The starts, best first, for every set of categories that is sold and every usual party size."""

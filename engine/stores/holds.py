@@ -6,7 +6,7 @@ The scripts are the contract (stores/lua/hold_*.lua); this module only packs and
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -183,8 +183,9 @@ class HoldStore:
         return _answer(reply)
 
     async def ordered(self, event_id: str, epoch: bytes, ref: bytes, units: Sequence[int]) -> int:
+        """How many of the units are astray: not this hold's, and not an order's either."""
         reply = await self._run("hold_ordered", event_id, epoch, ref, pack_units(units))
-        return int(reply[1])
+        return int(reply[2])
 
     async def swap(
         self,
@@ -211,7 +212,8 @@ class HoldStore:
         return bool(reply[1]), reply[2:]
 
     async def sold(self, event_id: str, epoch: bytes, units: Sequence[int]) -> int:
-        return int((await self._run("units_sold", event_id, epoch, pack_units(units)))[1])
+        """How many of the units are astray: they were free."""
+        return int((await self._run("units_sold", event_id, epoch, pack_units(units)))[2])
 
     async def free(
         self, event_id: str, epoch: bytes, op_id: str, units: Sequence[tuple[int, int]], promo: int = 0
@@ -222,19 +224,31 @@ class HoldStore:
         return bool(reply[0] == b"freed")
 
     async def load(
-        self, event_id: str, seen: bytes, epoch: bytes, base: bytes, owned: bytes, types: dict[int, int]
+        self,
+        event_id: str,
+        seen: bytes,
+        epoch: bytes,
+        *,
+        base: bytes,
+        owned: bytes,
+        types: Mapping[int, int],
+        promos: Mapping[int, int],
     ) -> bool:
-        """Write the whole map as the ledger says and lift the fence; False where somebody else did meanwhile."""
-        packed = b"".join([bytes((kind, *count.to_bytes(3, "big"))) for kind, count in types.items()])
+        """Write the whole map as the ledger says and lift the fence; False where somebody else did meanwhile.
+
+        ``types`` and ``promos`` are what orders own and use, by number.
+        """
         reply = await self._hot.run(
-            SCRIPTS["inventory_load"], [keys.epoch(event_id)], [seen, epoch, base, owned, packed, "rebuild"]
+            SCRIPTS["inventory_load"],
+            [keys.epoch(event_id)],
+            [seen, epoch, base, owned, _pack_counts(types), _pack_counts(promos), "rebuild"],
         )
         return bool(reply[0] == b"loaded")
 
     async def relot(self, event_id: str, epoch: bytes, base: bytes) -> bool:
         """New lots under a running sale: free units change theirs, taken ones stay taken."""
         reply = await self._hot.run(
-            SCRIPTS["inventory_load"], [keys.epoch(event_id)], [epoch, epoch, base, b"", b"", "relot"]
+            SCRIPTS["inventory_load"], [keys.epoch(event_id)], [epoch, epoch, base, b"", b"", b"", "relot"]
         )
         return bool(reply[0] == b"loaded")
 
@@ -243,6 +257,10 @@ class HoldStore:
         if reply[0] == b"fenced":
             raise Fenced(event_id)
         return reply
+
+
+def _pack_counts(counts: Mapping[int, int]) -> bytes:
+    return b"".join([bytes((number, *count.to_bytes(3, "big"))) for number, count in counts.items()])
 
 
 def _answer(reply: list[bytes]) -> tuple[str, Record | None, int]:

@@ -1,9 +1,9 @@
 """Redis names. Every key of an event carries its id as hash tag, so an event lives in one slot and a cluster works.
 
-``inv:{E}:epoch``    string  the fence: no selling where it is missing or another
+``inv:{E}:epoch``    string  the fence: no selling where it is missing or another; "!..." while somebody rebuilds
 ``inv:{E}:map``      string  one byte a unit: who has it
 ``inv:{E}:base``     string  one byte a unit: its free byte (which lot)
-``inv:{E}:pulse``    hash    free, held, ordered, sold, version, swept (second up to which holds were expired)
+``inv:{E}:pulse``    hash    free, held, ordered, sold, version, swept, swept_at (up to where holds were expired)
 ``inv:{E}:types``    hash    ticket type number -> units held, ordered or sold; promoN -> uses
 ``inv:{E}:cursors``  hash    tape name -> where the next search begins
 ``inv:{E}:tape:*``   string  starts best first, by chart and categories and party size
@@ -20,6 +20,7 @@ from engine.foundation import leases
 
 EVENT_CHANGED_CHANNEL = b"event:changed"
 DELTA_CHANNEL_PREFIX = b"inv:{"
+REBUILDING = b"!"  # begins an epoch that is none: somebody reads the ledger
 
 pulse = leases.pulse_key
 

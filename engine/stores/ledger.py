@@ -89,12 +89,13 @@ class LedgerStore:
     async def redis(self, event_id: str) -> RedisView:
         """Redis as of one moment (one transaction)."""
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.exists(keys.epoch(event_id))
+            pipe.get(keys.epoch(event_id))
             pipe.get(keys.unit_map(event_id))
             pipe.hgetall(keys.pulse(event_id))
             pipe.hgetall(b"inv:{%s}:types" % event_id.encode())
             for bucket in range(HOLD_BUCKETS):
                 pipe.hvals(b"hold:{%s}:%d" % (event_id.encode(), bucket))
-            there, unit_map, pulse, types, *buckets = await pipe.execute()
+            epoch, unit_map, pulse, types, *buckets = await pipe.execute()
         holds = [Record.unpack(raw) for bucket in buckets for raw in bucket]
-        return RedisView(unit_map if there else None, pulse, types, holds)
+        fenced = epoch is None or epoch.startswith(keys.REBUILDING)
+        return RedisView(None if fenced else unit_map, pulse, types, holds)

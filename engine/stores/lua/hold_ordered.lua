@@ -3,18 +3,28 @@
   ARGV[1] epoch the caller knows
   ARGV[2] ref 8 bytes (may be unknown after Redis was lost)
   ARGV[3] units, u24 each
-  Replies {"fenced"} | {"ordered", units turned} ]]
+  Replies {"fenced"} | {"ordered", units turned, units astray}; astray: free, or held by another, though the ledger says
+    they have an owner: the map was lost and read anew before this order was written ]]
 -- include: inventory
 if fenced then return { 'fenced' } end
 local hold = read_hold(ARGV[2])
-if hold and (hold.state == ORDERING or hold.state == ALIVE) then
-  hold.state = BOUGHT
-  write_hold(ARGV[2], hold)
+local own = {}
+if hold and hold.state ~= DEAD then
+  for _, run in ipairs(runs_of(hold)) do
+    for u = run[2], run[2] + run[3] - 1 do own[u] = true end
+  end
+  if hold.state ~= BOUGHT then
+    hold.state = BOUGHT
+    write_hold(ARGV[2], hold)
+  end
 end
-local turned = 0
+local turned, astray = 0, 0
 for i = 1, #ARGV[3], 3 do
   local a, b, c = byte(ARGV[3], i, i + 2)
-  turned = turned + turn(a * 65536 + b * 256 + c, 1, HELD, ORDERED)
+  local unit = a * 65536 + b * 256 + c
+  if own[unit] then turned = turned + turn(unit, 1, HELD, ORDERED) end
+  local now = call('GETRANGE', MAP, unit, unit)
+  if now ~= char(ORDERED) and now ~= char(SOLD) then astray = astray + 1 end
 end
 finish()
-return { 'ordered', turned }
+return { 'ordered', turned, astray }

@@ -10,6 +10,7 @@ if not hold then return { 'unknown' } end
 if hold.state == ORDERING or hold.state == BOUGHT then return { 'ordered' } end
 if hold.state == DEAD then return { 'expired' } end
 local record = hold.raw
-end_hold(ARGV[2], hold, HELD)
+end_hold(ARGV[2], hold)
+ended_all()
 finish()
 return { 'released', record }

@@ -6,11 +6,12 @@
   ARGV[3] base: one free byte a unit
   ARGV[4] owned: one byte a unit, 2 ordered, 3 sold, 4 blocked, 0 not owned
   ARGV[5] ticket type numbers and the units they have ordered or sold: (u8, u24) each
-  ARGV[6] "rebuild" (the ledger decides) | "relot" (only the lots changed: whatever is taken stays taken)
+  ARGV[6] promo numbers and their uses by orders: (u8, u24) each
+  ARGV[7] "rebuild" (the ledger decides) | "relot" (only the lots changed: whatever is taken stays taken)
   Replies {"raced"} | {"loaded", units kept for live holds} ]]
 -- include: inventory
 if (call('GET', KEYS[1]) or '') ~= ARGV[1] then return { 'raced' } end
-if ARGV[6] == 'relot' then
+if ARGV[7] == 'relot' then
   local map, fresh = call('GET', MAP), {}
   for i = 1, #ARGV[3] do
     local b = byte(map, i)
@@ -24,52 +25,63 @@ if ARGV[6] == 'relot' then
   return { 'loaded', 0 }
 end
 local base, owned = ARGV[3], ARGV[4]
-local old = call('GET', MAP) or ''
-local kept, out, counts = 0, {}, { 0, 0, 0, 0 }
-for i = 1, #base do
-  local b = byte(owned, i)
-  if b == 0 then
-    if i <= #old and byte(old, i) == HELD then
-      b = HELD
-      kept = kept + 1
-    else
-      b = byte(base, i)
-    end
+local counts, uses = {}, {}
+local function read_counts(packed, into)
+  for i = 1, #packed, 4 do
+    local number, a, b, c = byte(packed, i, i + 3)
+    into[number] = a * 65536 + b * 256 + c
   end
-  if b < FREE then counts[b] = counts[b] + 1 end
-  out[i] = char(b)
 end
-local kinds = {}
-for i = 1, #ARGV[5], 4 do
-  local kind, a, b, c = byte(ARGV[5], i, i + 3)
-  kinds[kind] = a * 65536 + b * 256 + c
-end
--- Held units still count against their types: what the old counters had above the ledger is theirs.
-if kept > 0 then
-  for bucket = 0, 1023 do
-    local records = call('HGETALL', HOLDS .. bucket)
-    for i = 1, #records, 2 do
-      local hold = read_hold(records[i])
-      if hold and (hold.state == ALIVE or hold.state == ORDERING) then
-        for _, run in ipairs(runs_of(hold)) do
-          for u = run[2], run[2] + run[3] - 1 do
-            if byte(owned, u + 1) == 0 and byte(out[u + 1]) == HELD then kinds[run[1]] = (kinds[run[1]] or 0) + 1 end
+read_counts(ARGV[5], counts)
+read_counts(ARGV[6], uses)
+
+-- Holds that are still known keep what nobody owns; they count against their types and codes on top of the ledger.
+local now_s = math.floor(now_ms / 1000)
+local marks = call('HMGET', PULSE, 'swept', 'swept_at', 'version')
+local swept, swept_at = math.min(tonumber(marks[1] or now_s - 1), now_s - 1), marks[2] or 0
+local held, kept = {}, 0
+for bucket = 0, 1023 do
+  local records = call('HGETALL', HOLDS .. bucket)
+  for i = 1, #records, 2 do
+    local hold = parse_hold(records[i + 1])
+    if hold.state == ALIVE or hold.state == ORDERING then
+      local before = kept
+      for _, run in ipairs(runs_of(hold)) do
+        for u = run[2], run[2] + run[3] - 1 do
+          if byte(owned, u + 1) == 0 and not held[u] then
+            held[u] = true
+            kept = kept + 1
+            counts[run[1]] = (counts[run[1]] or 0) + 1
           end
         end
       end
+      if kept == before then                      -- it became an order, or the ledger gave its units to another
+        hold.state = BOUGHT
+        write_hold(records[i], hold)
+      elseif hold.promo > 0 then
+        uses[hold.promo] = (uses[hold.promo] or 0) + 1
+      end
+      if hold.placed + hold.life < (swept + 1) * 1000 then due_at(records[i], (swept + 1) * 1000) end
     end
   end
 end
+
+local out, state = {}, { 0, 0, 0, 0 }
+for i = 1, #base do
+  local b = byte(owned, i)
+  if b == 0 then b = held[i - 1] and HELD or byte(base, i) end
+  if b < FREE then state[b] = state[b] + 1 end
+  out[i] = char(b)
+end
 call('SET', MAP, table.concat(out))
 call('SET', BASE, base)
-local version = tonumber(call('HGET', PULSE, 'version') or 0) + 1000000
-local swept = call('HGET', PULSE, 'swept') or math.floor(now_ms / 1000) - 1
-call('DEL', PULSE, CURSORS)
-local stale = call('HKEYS', TYPES)
-for _, name in ipairs(stale) do if tonumber(name) then call('HDEL', TYPES, name) end end
-for kind, count in pairs(kinds) do call('HSET', TYPES, kind, count) end
-call('HSET', PULSE, 'version', version, 'swept', swept, 'held', counts[HELD], 'ordered', counts[ORDERED], 'sold', counts[SOLD],
-  'free', #base - counts[1] - counts[2] - counts[3] - counts[4], 'units', #base)
+local version = tonumber(marks[3] or 0) + 1000000
+call('DEL', PULSE, TYPES, CURSORS)
+for number, count in pairs(counts) do call('HSET', TYPES, number, count) end
+for number, count in pairs(uses) do call('HSET', TYPES, 'promo' .. number, count) end
+call('HSET', PULSE, 'version', version, 'swept', swept, 'swept_at', swept_at, 'held', state[HELD],
+  'ordered', state[ORDERED], 'sold', state[SOLD],
+  'free', #base - state[1] - state[2] - state[3] - state[4], 'units', #base)
 call('SET', KEYS[1], ARGV[2])
 call('PUBLISH', 'inv:' .. tag, pack('>I6', version))
 return { 'loaded', kept }

@@ -25,12 +25,15 @@ local function bucket_of(ref)
   return HOLDS .. ((a * 256 + b) % 1024)
 end
 
-local function read_hold(ref)
-  local raw = call('HGET', bucket_of(ref), ref)
-  if not raw then return nil end
+local function parse_hold(raw)
   local state, placed, life, hash, total, allocation, promo, lease, at = unpack_('>BI6I3c4I4BBBc0', raw)
   return { raw = raw, state = state, placed = placed, life = life, head = sub(raw, 11), at = at, lease = lease,
            hash = hash, total = total, allocation = allocation, promo = promo }
+end
+
+local function read_hold(ref)
+  local raw = call('HGET', bucket_of(ref), ref)
+  return raw and parse_hold(raw) or nil
 end
 
 local function write_hold(ref, hold)
@@ -96,54 +99,63 @@ local function finish()
   call('PUBLISH', 'inv:' .. tag, pack('>I6', version) .. table.concat(deltas))
 end
 
--- Give a hold's units back and remember that it ended.
-local function end_hold(ref, hold, from)
+-- Give a hold's units back and remember that it ended: for as long as its key may be repeated.
+local forgotten = {}
+local function end_hold(ref, hold)
   for _, run in ipairs(runs_of(hold)) do
-    local back = turn(run[2], run[3], from, nil)
+    local back = turn(run[2], run[3], HELD, nil)
     count_type(run[1], -back)
   end
   if hold.promo > 0 then call('HINCRBY', TYPES, 'promo' .. hold.promo, -1) end
   hold.state = DEAD
   write_hold(ref, hold)
-  due_at(ref, now_ms + KEPT_DEAD_MS)
-  call('DEL', CURSORS)
+  local second = math.floor((math.max(now_ms, hold.placed + hold.life) + KEPT_DEAD_MS) / 1000)
+  forgotten[second] = (forgotten[second] or '') .. ref
   if #hold.lease == 16 then call('RPUSH', ENDED, hold.lease) end
 end
 
--- Expire what is due, a bounded step at a time; true where more is waiting.
-local function expire()
+-- After the last end_hold of a call.
+local function ended_all()
+  if next(forgotten) == nil then return end
+  for second, refs in pairs(forgotten) do call('APPEND', EXPIRY .. second, refs) end
+  forgotten = {}
+  call('DEL', CURSORS)
+end
+
+-- Expire what is due, a bounded step at a time; true where more is waiting. Pulse says up to which second all is done
+-- (swept) and how many bytes of the next second's references are (swept_at): a long list is never written anew.
+local function expire(most)
   local now_s = math.floor(now_ms / 1000)
-  local swept = tonumber(call('HGET', PULSE, 'swept') or now_s - 1)
-  local from, left, second = swept, EXPIRED_PER_STEP, swept + 1
+  local marks = call('HMGET', PULSE, 'swept', 'swept_at')
+  local swept, at = tonumber(marks[1] or now_s - 1), tonumber(marks[2] or 0)
+  if swept > now_s then swept, at = now_s - 1, 0 end            -- a clock that was ahead of this one
+  local from, from_at, left = swept, at, most or EXPIRED_PER_STEP
   local last = math.min(now_s - 1, swept + SECONDS_PER_STEP)
-  while second <= last and left > 0 do
-    local key = EXPIRY .. second
-    local refs = call('GETRANGE', key, 0, left * 8 - 1)
+  while swept < last and left > 0 do
+    local key = EXPIRY .. swept + 1
+    local refs = call('GETRANGE', key, at, at + left * 8 - 1)
     for i = 1, #refs, 8 do
       local ref = sub(refs, i, i + 7)
       local hold = read_hold(ref)
       if hold then
         local expires = hold.placed + hold.life
         if hold.state == DEAD or hold.state == BOUGHT then
-          if expires + KEPT_DEAD_MS <= now_ms + 1000 then call('HDEL', bucket_of(ref), ref)
-          elseif hold.state == BOUGHT then due_at(ref, now_ms + KEPT_DEAD_MS) end
-        elseif expires <= now_ms then end_hold(ref, hold, HELD) end
-      end
-      left = left - 1
-    end
-    if left > 0 then
-      if #refs > 0 then call('DEL', key) end
-      swept, second = second, second + 1
-    else
-      local rest = call('GETRANGE', key, #refs, -1)
-      if #rest == 0 then
-        call('DEL', key)
-        swept = second
-      else
-        call('SET', key, rest)
+          if expires + KEPT_DEAD_MS <= now_ms then call('HDEL', bucket_of(ref), ref)
+          elseif hold.state == BOUGHT then
+            local second = math.floor((expires + KEPT_DEAD_MS) / 1000)
+            forgotten[second] = (forgotten[second] or '') .. ref
+          end
+        elseif expires <= now_ms then end_hold(ref, hold) end
       end
     end
+    at = at + #refs
+    if #refs < left * 8 then
+      if at > 0 then call('DEL', key) end
+      swept, at = swept + 1, 0
+    end
+    left = left - #refs / 8
   end
-  if swept ~= from then call('HSET', PULSE, 'swept', swept) end
+  if swept ~= from or at ~= from_at then call('HSET', PULSE, 'swept', swept, 'swept_at', at) end
+  ended_all()
   return swept < now_s - 1
 end
