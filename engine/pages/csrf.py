@@ -21,7 +21,7 @@ CSRF_COOKIE: Final = "onsale_csrf"
 CSRF_FIELD: Final = "csrf"
 CSRF_BYTES: Final = 24
 _SANE = re.compile(r"[A-Za-z0-9_-]{32}\Z")
-_FRESH: Final = "csrf_fresh"
+_FRESH: Final = web.RequestKey("csrf_fresh", str)
 
 
 class FormForged(Forbidden):

@@ -59,8 +59,9 @@ def day(value: datetime | str | int, timezone: str) -> Markup:
 
 
 def clock(value: datetime | str | int, timezone: str) -> Markup:
-    """Hours and minutes with the zone's short name, for example ``19:30 PST``."""
-    return when(value, timezone, "HH:mm z")
+    """Hours and minutes with the zone's short name, for example ``19:30 PST``, as the time zone data has it."""
+    name = moment(value).astimezone(zone(timezone)).tzname() or ""
+    return when(value, timezone, f"HH:mm '{name}'")
 
 
 def epoch_ms(value: datetime | str | int) -> str:

@@ -15,10 +15,10 @@ from engine.pages import cookies, csrf, frame
 from engine.pages.checkout import pay_data, place
 from engine.pages.shop import read_form
 from engine.services.appkeys import EVENTS, ORDERS, SELLING, SETTINGS, TICKETS
-from engine.services.tickets import TicketNotLive
 from engine.stores.tickets import TicketPage
 
 REFRESH_S: Final = 5
+SHOWN_AT_GATES: Final = frozenset({"valid", "used"})  # used: for those who go out and come back
 TICKET_WORDS: Final = {
     "valid": "Valid",
     "used": "Used",
@@ -127,11 +127,10 @@ async def _read(request: web.Request) -> Order:
 
 
 def _ticket(request: web.Request, ticket: TicketPage) -> dict[str, Any]:
-    """A ticket for the template; ``code`` is its QR as inline SVG, None where it admits nobody."""
-    try:
-        code = Markup(request.config_dict[TICKETS].image(ticket, "svg").decode())  # noqa: S704 - drawn by us from a signed code
-    except TicketNotLive:
-        code = None
+    """A ticket for the template; ``code`` is its QR as inline SVG, None where a gate would turn it away now."""
+    code = None
+    if ticket.status in SHOWN_AT_GATES:
+        code = Markup(request.config_dict[TICKETS].image(ticket, "svg").decode())  # noqa: S704 - drawn by us
     return {
         "id": ticket.id,
         "place": place(ticket.section, ticket.seat),

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import re
+
+import asyncpg
+
+from engine.services import appkeys
+from tests.pages.conftest import HTML, Client, Night
+from tests.pages.forms import page, send
+
+ADA = {"name": "Ada Lovelace", "email": "Ada@Example.com"}
+
+
+async def held(client: Client, night: Night, kind: int = 1, quantity: int = 2) -> str:
+    """The checkout's address of a fresh hold."""
+    path = f"/e/{night.slug}/shop"
+    response = await send(client, path, await page(client, path), {f"q-{night.types[kind]}": str(quantity)})
+    return response.headers["Location"]
+
+
+async def test_what_costs_nothing_is_bought_without_scripts(engine: Client, night: Night, pool: asyncpg.Pool) -> None:
+    checkout = await held(engine, night)
+    response = await send(engine, checkout, await page(engine, checkout), ADA)
+    assert response.status == 303, await response.text()
+    html = await page(engine, response.headers["Location"])
+    assert "You are going." in html
+    assert html.count('aria-label="Ticket code"') == 2
+    row = await pool.fetchrow("SELECT buyer_name, buyer_email, consents FROM orders")
+    assert (row["buyer_name"], row["buyer_email"]) == ("Ada Lovelace", "ada@example.com")
+    assert '"marketing": false' in row["consents"] or row["consents"] == {"marketing": False}
+
+
+async def test_consent_is_never_ticked_in_advance(engine: Client, night: Night) -> None:
+    html = await page(engine, await held(engine, night))
+    box = re.search(r'<input type="checkbox" name="marketing"[^>]*>', html)
+    assert box is not None
+    assert "checked" not in box.group(0)
+
+
+async def test_what_is_typed_wrongly_is_shown_beside_its_field(engine: Client, night: Night) -> None:
+    checkout = await held(engine, night)
+    response = await send(engine, checkout, await page(engine, checkout), {"name": "  ", "email": "nobody"})
+    html = await response.text()
+    assert response.status == 422
+    assert html.count('aria-invalid="true"') == 2
+    assert 'value="nobody"' in html
+
+
+async def test_scripts_get_the_order_as_json_without_its_key(engine: Client, night: Night) -> None:
+    checkout = await held(engine, night)
+    html = await page(engine, checkout)
+    csrf = re.search(r'name="csrf" value="([^"]+)"', html)
+    assert csrf is not None
+    response = await engine.post(checkout, data={**ADA, "csrf": csrf.group(1)}, headers={"Accept": "application/json"})
+    answer = await response.json()
+    assert response.status == 201
+    assert "order_token" not in answer
+    cookies = response.headers.getall("Set-Cookie")
+    assert len([c for c in cookies if c.startswith("onsale_order=") and "HttpOnly" in c]) == 3
+
+
+async def test_a_paid_order_without_scripts_says_why_it_cannot_be_paid(engine: Client, night: Night) -> None:
+    html = await page(engine, await held(engine, night, kind=0))
+    assert "Paying by card needs scripts" in html
+    assert "Practice mode" in html
+    assert "js.stripe.com" not in html
+
+
+async def test_giving_back_frees_the_tickets(engine: Client, night: Night) -> None:
+    checkout = await held(engine, night, kind=0, quantity=10)
+    response = await send(engine, f"{checkout}/release", await page(engine, checkout), {})
+    assert (response.status, response.headers["Location"]) == (303, f"/e/{night.slug}/shop")
+    again = await held(engine, night, kind=0, quantity=10)
+    assert again != checkout
+
+
+async def test_a_strangers_hold_cannot_be_opened(engine: Client, night: Night) -> None:
+    checkout = await held(engine, night)
+    engine.session.cookie_jar.clear()
+    assert (await engine.get(checkout, headers=HTML)).status == 403
+
+
+async def test_a_hold_given_back_is_over(engine: Client, night: Night) -> None:
+    checkout = await held(engine, night)
+    hold_id = checkout.rpartition("/")[2]
+    token = {c.key: c.value for c in engine.session.cookie_jar}["onsale_hold"]
+    await engine.app[appkeys.HOLDS].release(hold_id, token)
+    assert "Time is up" in await page(engine, checkout, 410)
+
+
+async def test_coming_back_to_the_checkout_after_ordering_leads_to_the_order(engine: Client, night: Night) -> None:
+    checkout = await held(engine, night)
+    bought = await send(engine, checkout, await page(engine, checkout), ADA)
+    response = await engine.get(checkout, headers=HTML, allow_redirects=False)
+    assert (response.status, response.headers["Location"]) == (303, bought.headers["Location"])
+
+
+async def test_the_token_of_a_hold_made_by_scripts_is_handed_over(engine: Client, night: Night) -> None:
+    shop = await page(engine, f"/e/{night.slug}/shop")
+    answer = await engine.post(
+        "/v1/holds",
+        json={
+            "event_id": night.id,
+            "items": [{"ticket_type_id": night.types[0], "quantity": 1, "seats": ["Stalls/1/1"]}],
+        },
+        headers={"Idempotency-Key": "k1"},
+    )
+    hold = await answer.json()
+    response = await send(engine, f"/checkout/{hold['id']}/enter", shop, {"hold_token": hold["hold_token"]})
+    assert response.status == 303
+    assert "row\u00a01, seat\u00a01" in await page(engine, response.headers["Location"])
+    wrong = await send(engine, f"/checkout/{hold['id']}/enter", shop, {"hold_token": "nonsense"})
+    assert wrong.status == 403

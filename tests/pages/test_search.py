@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.pages.search import Search, place_of
+
+
+def test_an_empty_form_narrows_nothing() -> None:
+    search = Search.read({"q": " ", "from": ""})
+    assert not search.narrowed
+    assert search.filter().q is None
+
+
+def test_what_cannot_be_read_is_left_out_rather_than_refused() -> None:
+    wanted = Search.read({"from": "soon", "to": "2026-13-40", "price_max": "cheap", "q": "jazz"}).filter()
+    assert (wanted.starts_from, wanted.starts_to, wanted.price_max_cents, wanted.q) == (None, None, None, "jazz")
+
+
+def test_the_last_day_is_included() -> None:
+    assert Search.read({"to": "2026-12-24"}).filter().starts_to == datetime(2026, 12, 25, tzinfo=UTC)
+
+
+def test_a_price_is_read_in_whole_units_with_a_comma_or_a_point() -> None:
+    assert Search.read({"price_max": "$49,50"}).filter().price_max_cents == 4950
+    assert Search.read({"price_max": "NaN"}).filter().price_max_cents is None
+    assert Search.read({"price_max": "-1"}).filter().price_max_cents is None
+
+
+def test_the_next_page_keeps_the_search() -> None:
+    assert Search.read({"q": "a&b", "city": "Hull"}).url("x y") == "/?q=a%26b&city=Hull&cursor=x+y"
+
+
+@given(st.text(max_size=200))
+def test_a_foreign_cursor_is_the_beginning(cursor: str) -> None:
+    assert place_of(cursor) is None
+
+
+@given(st.dictionaries(st.sampled_from(["q", "city", "category", "from", "to", "price_max"]), st.text(max_size=300)))
+def test_any_form_can_be_read(query: dict[str, str]) -> None:
+    search = Search.read(query)
+    search.filter()
+    assert len(search.q) <= 100
