@@ -21,7 +21,6 @@ from waitingroom.errors import NoRoom
 from waitingroom.ledger import Ledger
 from waitingroom.room import Room
 from waitingroom.rules import Rules
-from waitingroom.store import Run
 
 REFRESH_S = 1.5
 LISTEN_AGAIN_S = 0.5
@@ -36,7 +35,6 @@ class Rooms:
     def __init__(self, *, redis: HotRedis, redis_url: str, ledger: Ledger, keyring: hotpath_rs.Keyring) -> None:
         self._redis = redis
         self._redis_url = redis_url
-        self._run = Run(redis)
         self._ledger = ledger
         self._keyring = keyring
         self._rooms: dict[str, Room] = {}
@@ -117,7 +115,6 @@ class Rooms:
                 rules=rules,
                 keys=self._keyring.event(rules.event_id),
                 redis=self._redis,
-                run=self._run,
                 ledger=self._ledger,
             )
             controller = Controller(room, self._ledger, self._name)

@@ -22,7 +22,7 @@ from waitingroom.gauges import Gauges
 from waitingroom.ledger import Ledger
 from waitingroom.presence import Presence
 from waitingroom.rules import Rules
-from waitingroom.store import TOKEN_LEEWAY_MS, Fenced, Join, Joined, RoomStore, Run
+from waitingroom.store import TOKEN_LEEWAY_MS, Fenced, Join, Joined, RoomStore
 
 JOIN_TRIES_MAX = 4
 RESTORE_TRIES_MAX = 5
@@ -65,11 +65,11 @@ class Waiting(msgspec.Struct, frozen=True):
 class Room:
     """The room of one event in this process."""
 
-    def __init__(self, *, rules: Rules, keys: hotpath_rs.EventKeys, redis: HotRedis, run: Run, ledger: Ledger) -> None:
+    def __init__(self, *, rules: Rules, keys: hotpath_rs.EventKeys, redis: HotRedis, ledger: Ledger) -> None:
         self.rules = rules
         self.keys = keys
         self.event_id = rules.event_id
-        self.store = RoomStore(redis, run, rules.event_id)
+        self.store = RoomStore(redis, rules.event_id)
         self.board = Board(rules)
         self.presence = Presence()
         self.gauges = Gauges()

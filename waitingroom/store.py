@@ -40,24 +40,6 @@ class Fenced(Exception):  # noqa: N818 - answered by restoring the room, never s
     """The room must be restored before it can be used."""
 
 
-class Run:
-    """Which Redis we are talking to: one that was restarted or promoted may have lost its last second."""
-
-    def __init__(self, redis: HotRedis) -> None:
-        self._redis = redis
-        self._generation = -1
-        self._run_id = b""
-
-    async def id(self) -> bytes:
-        """Answers without a round trip, and without giving way, while the connection is the same."""
-        while self._generation != self._redis.generation:
-            generation = self._redis.generation
-            info: bytes = await self._redis.command(b"INFO", b"server")
-            self._run_id = info.partition(b"run_id:")[2].partition(b"\r\n")[0]
-            self._generation = generation
-        return self._run_id
-
-
 class Join(msgspec.Struct, frozen=True, gc=False):
     """``wish``: b"" | b"=number" a ticket was shown | b"^number" that number's turn is over."""
 
@@ -88,9 +70,8 @@ class Claimed(msgspec.Struct, frozen=True, gc=False):
 class RoomStore:
     """One room's scripts."""
 
-    def __init__(self, redis: HotRedis, run: Run, event_id: str) -> None:
+    def __init__(self, redis: HotRedis, event_id: str) -> None:
         self._redis = redis
-        self._run = run
         self.event_id = event_id
         base = b"wr:{%s}:" % event_id.encode()
         self._m = base + b"m"
@@ -107,7 +88,7 @@ class RoomStore:
         self._claim_keys = (self._m, self._claimed, self._lease, self._wait, self._wait_due, *self._live)
 
     async def _call(self, name: str, keys: Sequence[Argument], arguments: Sequence[Argument]) -> Any:
-        run_id = await self._run.id()
+        run_id = await self._redis.run_id(self._m)
         reply = await self._redis.run(_SCRIPTS[name], keys, (run_id, *arguments))
         if reply[0] == b"fenced":
             raise Fenced
@@ -181,7 +162,7 @@ class RoomStore:
 
     async def standing(self) -> tuple[int | None, bool]:
         """(epoch of what Redis holds, whether it was built in this very Redis)."""
-        run_id = await self._run.id()
+        run_id = await self._redis.run_id(self._m)
         epoch, run = await self._redis.command(b"HMGET", self._m, b"epoch", b"run")
         return (int(epoch) if epoch is not None else None), run == run_id
 
@@ -191,7 +172,7 @@ class RoomStore:
         fields += ["controls_version", rules.controls_version, "commit", rules.commit]
         if rules.draw is not None:
             fields += ["phase", "open", "cohort", rules.draw.cohort_size, *_draw_fields(rules.draw)]
-        run_id = await self._run.id()
+        run_id = await self._redis.run_id(self._m)
         arguments = [
             rules.epoch,
             rules.high_water,

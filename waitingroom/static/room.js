@@ -43,6 +43,8 @@ function apply(document) {
   view.fact("tail", new Intl.NumberFormat().format(status.tail));
   for (const text of main.querySelectorAll("[data-when]")) text.hidden = (text.dataset.when === "prequeue") !== (status.phase === "prequeue");
   view.alertIf("keep", place !== null);
+  if (place && place.epoch !== undefined && place.epoch !== status.epoch) setTimeout(recall, Math.random() * 5000);
+  if (place && place.epoch !== status.epoch) keep({ ...place, epoch: status.epoch });
   show();
 }
 
@@ -177,6 +179,11 @@ function handOver({ admission_token: token }) {
   document.querySelector("#hand-over input").value = token;
   view.showFace("admitted");
   location.assign(`${shop}#admission=${token}`);
+}
+
+/** The room was restored from its records: show our ticket, so that it knows this place again. */
+function recall() {
+  if (place) room.join({ queue_ticket: place.ticket }).then(({ body }) => keep({ ...place, ticket: body.queue_ticket }), () => { /* the ticket is good all the same */ });
 }
 
 /* -- Joining --------------------------------------------------------------------------------------------------- */
