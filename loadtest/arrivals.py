@@ -47,6 +47,8 @@ def read_profile(name: str) -> Profile:
     path = Path(name)
     if not path.exists():
         path = PROFILES / f"{Path(name).stem}.csv"
+        named = sorted(PROFILES.glob(f"{Path(name).stem}_*.csv")) if not path.exists() and Path(name).stem else []
+        path = named[0] if len(named) == 1 else path  # `emf` is enough while only one profile begins so
     if not path.exists():
         known = ", ".join(sorted(found.stem for found in PROFILES.glob("*.csv")))
         raise BadProfile(f"no profile {name}; known ones are {known}")

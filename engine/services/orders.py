@@ -30,7 +30,8 @@ from engine.foundation.errors import NotFound, Unauthenticated
 from engine.foundation.ids import is_id, new_id
 from engine.services.access import Access
 from engine.services.hold_asks import read_asks
-from engine.services.holds import Holds, price_of
+from engine.services.hold_prices import price_of
+from engine.services.holds import Holds
 from engine.services.inventory import Inventory
 from engine.services.outbox import Outbox
 from engine.services.payments import Payments
