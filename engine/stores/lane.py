@@ -10,7 +10,7 @@ from engine.foundation.connections import HotRedis
 
 _TAKE = scripts.load(Path(__file__).parent / "lua" / "lane_take.lua")
 _MICROS_PER_S = 1_000_000
-AWAY_MS = 5_000                  # how long a provider that did not answer counts as away
+AWAY_MS = 5_000  # how long a provider that did not answer counts as away
 
 
 class LaneTurns:

@@ -21,8 +21,8 @@ from engine.stores.database import Database, Pool
 from engine.stores.outbox import AT_ONCE_DELAY_S, Errand
 
 BATCH_MAX = 64
-LOOK_FIRST_S = 20                # an order this old is looked up at the provider: its webhook may be lost
-AGE_MAX_MS = 2_000               # the lane behind it is slower: an order that is here already has its units
+LOOK_FIRST_S = 20  # an order this old is looked up at the provider: its webhook may be lost
+AGE_MAX_MS = 2_000  # the lane behind it is slower: an order that is here already has its units
 
 _PLACE = """
 WITH wanted AS (

@@ -18,9 +18,9 @@ from engine.foundation.errors import Unavailable
 from engine.stores.database import Database, Pool, count
 
 CLAIM_S = 60
-AT_ONCE_DELAY_S = 5              # the head start of the process that wrote the row
+AT_ONCE_DELAY_S = 5  # the head start of the process that wrote the row
 RETRY_FIRST_S, RETRY_MAX_S = 2, 300
-ATTEMPTS_MAX = 30                # about two hours
+ATTEMPTS_MAX = 30  # about two hours
 ERROR_CHARS_MAX = 500
 DONE_BATCH_MAX = 256
 

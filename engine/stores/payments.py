@@ -179,9 +179,7 @@ class PaymentLedger:
         late: int = await self._pool.fetchval(_LATE, late_s)
         return late
 
-    async def reclaim(
-        self, order: Order, intent_id: str, units: Sequence[int], hold_id: str
-    ) -> list[Errand] | None:
+    async def reclaim(self, order: Order, intent_id: str, units: Sequence[int], hold_id: str) -> list[Errand] | None:
         """A closed order was paid after all: it owns these units, line by line, and its tickets are issued.
 
         None where another owns one of them by now.

@@ -14,8 +14,8 @@ from engine.stores.database import Pool, count
 BATCH_MAX = 128
 AGE_MAX_MS = 5_000
 RETRY_FIRST_S, RETRY_MAX_S = 2, 900
-ATTEMPTS_MAX = 25                # about four hours; the provider itself repeats for three days
-AT_ONCE_S = 30                   # the head start of the process that received it
+ATTEMPTS_MAX = 25  # about four hours; the provider itself repeats for three days
+AT_ONCE_S = 30  # the head start of the process that received it
 ERROR_CHARS_MAX = 500
 PAYLOAD_KEPT_DAYS = 90
 FORGOTTEN_PER_STEP = 1_000

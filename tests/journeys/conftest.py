@@ -67,9 +67,18 @@ class Shop:
         venue = self.call(
             "POST",
             "/v1/venues",
-            {"organization_id": house["id"], "name": "Cellar", "city": "Victoria", "country": "CA", "timezone": "America/Vancouver"},
+            {
+                "organization_id": house["id"],
+                "name": "Cellar",
+                "city": "Victoria",
+                "country": "CA",
+                "timezone": "America/Vancouver",
+            },
         )
-        chart = {"focal_point": {"x": 0, "y": 0}, "sections": [{"name": "Floor", "kind": "general", "capacity": capacity}]}
+        chart = {
+            "focal_point": {"x": 0, "y": 0},
+            "sections": [{"name": "Floor", "kind": "general", "capacity": capacity}],
+        }
         self.call("PUT", f"/v1/venues/{venue['id']}/seating-chart", chart)
         event = self.call(
             "POST",

@@ -13,7 +13,9 @@ from engine.domain.holds import HoldItem, HoldRequest
 from engine.foundation.errors import IdempotencyKeyReused
 from tests import factories as make
 
-CASES = json.loads((Path(__file__).parents[2] / "hotpath_rs" / "tests" / "vectors" / "allocation_cases.json").read_text())
+CASES = json.loads(
+    (Path(__file__).parents[2] / "hotpath_rs" / "tests" / "vectors" / "allocation_cases.json").read_text()
+)
 
 
 def ask(event_id: str, kind: str, quantity: int, **more: object) -> HoldRequest:
@@ -27,7 +29,9 @@ async def place(core, request: HoldRequest, key: str, body: bytes = b"{}"):
 async def test_a_thousand_callers_for_the_last_unit_get_one_hold(core, pool):
     event_id, (kind,) = await make.event(pool, make.chart(make.general("Floor", 1)), [{"categories": ["Floor"]}])
     await core.inventory.load(event_id)
-    answers = await asyncio.gather(*(place(core, ask(event_id, kind, 1), f"k{i}") for i in range(1000)), return_exceptions=True)
+    answers = await asyncio.gather(
+        *(place(core, ask(event_id, kind, 1), f"k{i}") for i in range(1000)), return_exceptions=True
+    )
     assert sum(not isinstance(a, BaseException) for a in answers) == 1
     assert sum(isinstance(a, errors.SoldOut) for a in answers) == 999
 
@@ -35,7 +39,9 @@ async def test_a_thousand_callers_for_the_last_unit_get_one_hold(core, pool):
 async def test_a_herd_for_pairs_on_two_thousand_seats_loses_nobody(core, pool):
     event_id, (kind,) = await make.event(pool, make.chart(make.seated("S", 40, 50)), [{"categories": ["S"]}])
     await core.inventory.load(event_id)
-    answers = await asyncio.gather(*(place(core, ask(event_id, kind, 2), f"k{i}") for i in range(1000)), return_exceptions=True)
+    answers = await asyncio.gather(
+        *(place(core, ask(event_id, kind, 2), f"k{i}") for i in range(1000)), return_exceptions=True
+    )
     failed = [a for a in answers if isinstance(a, BaseException)]
     assert not failed, failed[:3]
     units = [line.unit for a in answers for line in a.hold.lines]
