@@ -1,0 +1,189 @@
+"""Nobody reaches another organization's things, whatever address they type; nobody at all without signing in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from admin.guard import Route
+from admin.routes import ROUTES
+from engine.foundation.ids import new_id
+from engine.services.wiring import Services
+from tests.admin.desk import Desk
+
+OWN = {"/", "/board", "/account", "/account/password", "/sign-out", "/organizations", "/organizations/new"}
+TABLES = ("organizations", "members", "venues", "events", "ticket_types", "on_sales", "allotments", "promo_codes",
+          "devices", "orders", "refunds")  # fmt: skip
+
+
+async def everything(desk: Desk, services: Services, chart: str) -> dict[str, str]:
+    """One of each thing that an address can name, by the name it has there."""
+    organization_id, venue_id, event_id = await desk.published(chart)
+    at = f"/events/{event_id}"
+    await desk.post(at + "/allotments", {"name": "Guests", "by": "section", "section": "Floor", "quantity": "5"})
+    await desk.post(at + "/promos", {"code": "EARLY", "kind": "percent", "value": "10"})
+    assert (await desk.post(at + "/devices", {"name": "North"})).status == 201
+    pool = services.pool
+    order_id = new_id("ord")
+    await pool.execute(
+        "INSERT INTO orders (id, order_number, event_id, hold_id, buyer_name, buyer_email, currency, amount_cents, price,"
+        " expires_at, reconcile_at) VALUES ($1, $2, $3, $4, 'Fan', 'fan@example.test', 'CAD', 1000, $5, now(), now())",
+        order_id, order_id[-10:], event_id, new_id("hld"),
+        {"face_cents": 1000, "discount_cents": 0, "fees_cents": 0, "taxes": {}, "total_cents": 1000},
+    )  # fmt: skip
+    return {
+        "organization": organization_id,
+        "venue": venue_id,
+        "event": event_id,
+        "order": order_id,
+        "user": await pool.fetchval("SELECT id FROM users WHERE email = $1", desk.email),
+        "ticket_type": await pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id),
+        "allotment": await pool.fetchval("SELECT id FROM allotments WHERE event_id = $1", event_id),
+        "promo": await pool.fetchval("SELECT id FROM promo_codes WHERE event_id = $1", event_id),
+        "device": await pool.fetchval("SELECT id FROM devices WHERE event_id = $1", event_id),
+    }
+
+
+def fill(route: Route, things: dict[str, str]) -> str:
+    """The route's address with these things in it."""
+    return re.sub(r"\{(\w+)(?::(?:[^{}]|\{\d+\})*)?\}", lambda found: things[found[1]], route.path)
+
+
+async def contents(services: Services) -> list[object]:
+    return [await services.pool.fetch(f"SELECT * FROM {table} ORDER BY 1, 2") for table in TABLES]
+
+
+async def test_to_a_stranger_nothing_of_another_organization_exists(
+    somebody: Callable[[], Awaitable[Desk]], services: Services, chart: str
+) -> None:
+    owner, stranger = await somebody(), await somebody()
+    things = await everything(owner, services, chart)
+    await stranger.organization()
+    token = (await stranger.get("/account")).token
+    before = await contents(services)
+    tried = 0
+    for route in ROUTES:
+        if route.path in OWN:
+            continue
+        path = fill(route, things)
+        page = await (
+            stranger.get(path) if route.method == "GET" else stranger.post(path, VALID, token=token, follow=False)
+        )
+        assert page.status == 404, (route.method, route.path, page.status, page.words[:300])
+        tried += 1
+    assert tried > 50
+    assert await contents(services) == before
+
+
+async def test_things_of_another_event_do_not_exist_below_ones_own(
+    somebody: Callable[[], Awaitable[Desk]], services: Services, chart: str
+) -> None:
+    owner, stranger = await somebody(), await somebody()
+    theirs, own = await everything(owner, services, chart), await everything(stranger, services, chart)
+    token = (await stranger.get("/account")).token
+    before = await contents(services)
+    for route in ROUTES:
+        inner = re.findall(r"\{(ticket_type|allotment|promo|order|device)\b", route.path)
+        if not inner:
+            continue
+        path = fill(route, {**own, inner[0]: theirs[inner[0]]})
+        page = await (
+            stranger.get(path) if route.method == "GET" else stranger.post(path, VALID, token=token, follow=False)
+        )
+        assert page.status == 404, (route.method, route.path, page.status, page.words[:300])
+    assert await contents(services) == before
+
+
+async def test_a_guest_is_sent_to_sign_in_and_changes_nothing(
+    somebody: Callable[[], Awaitable[Desk]], browser: Callable[[], Desk], services: Services, chart: str
+) -> None:
+    things = await everything(await somebody(), services, chart)
+    before = await contents(services)
+    guest = browser()
+    for route in ROUTES:
+        path = fill(route, things)
+        page = await (
+            guest.get(path, follow=False)
+            if route.method == "GET"
+            else guest.post(path, VALID, token="x" * 32, follow=False)
+        )
+        assert page.status == 303, (route.method, route.path, page.status)
+        assert page.headers["Location"].startswith("/sign-in")
+    assert await contents(services) == before
+
+
+async def test_no_form_is_taken_without_the_sessions_own_token(
+    somebody: Callable[[], Awaitable[Desk]], services: Services, chart: str
+) -> None:
+    owner, other = await somebody(), await somebody()
+    things = await everything(owner, services, chart)
+    stolen = (await other.get("/account")).token
+    before = await contents(services)
+    for route in ROUTES:
+        if route.method != "POST":
+            continue
+        path = fill(route, things)
+        for token in ("", stolen):
+            page = await owner.post(path, VALID, token=token, follow=False)
+            assert page.status == 403, (route.path, page.status)
+    own = (await owner.get("/account")).token
+    page = await owner.post(
+        f"/o/{things['organization']}/venues", VALID, token=own, follow=False, **{"Sec-Fetch-Site": "cross-site"}
+    )
+    assert page.status == 403
+    assert await contents(services) == before
+
+
+@pytest.mark.parametrize(
+    ("role", "forbidden", "allowed"),
+    [
+        ("box_office", {"settings", "publish", "on-sale", "promos"}, {"devices"}),
+        ("finance", {"settings", "publish", "on-sale", "devices", "promos"}, set()),
+        ("manager", set(), {"settings", "on-sale", "devices", "promos"}),
+    ],
+)
+async def test_a_role_goes_as_far_as_it_says(
+    somebody: Callable[[], Awaitable[Desk]],
+    services: Services,
+    chart: str,
+    role: str,
+    forbidden: set[str],
+    allowed: set[str],
+) -> None:
+    owner, member = await somebody(), await somebody()
+    things = await everything(owner, services, chart)
+    await owner.post(f"/o/{things['organization']}/members", {"email": member.email, "role": role})
+    at = f"/events/{things['event']}"
+    page = await member.get(at)
+    assert page.status == 200
+    assert (f"{at}/settings" in page.text) == ("settings" not in forbidden)
+    for what in forbidden:
+        assert (await member.post(f"{at}/{what}", VALID)).status == 403, (role, what)
+    for what in allowed:
+        assert (await member.post(f"{at}/{what}", VALID)).status in {200, 201, 422}, (role, what)
+    assert (await member.post(f"/o/{things['organization']}/members", VALID)).status == 403
+
+
+async def test_a_platform_admin_sees_every_organization(
+    desk: Desk, browser: Callable[[], Desk], services: Services, chart: str
+) -> None:
+    from tests.admin.desk import platform_admin
+
+    things = await everything(desk, services, chart)
+    root = browser()
+    await root.sign_in(await platform_admin(services))
+    for route in ROUTES:
+        if route.method == "GET":
+            assert (await root.get(fill(route, things))).status == 200, route.path
+
+
+VALID = {
+    "name": "Mine now", "slug": "mine-now", "version": "1", "email": "evil@example.test", "role": "owner",
+    "timezone": "UTC", "chart": "{}", "title": "Mine", "starts_at": "2027-01-01T10:00", "ends_at": "2027-01-01T12:00",
+    "currency": "CAD", "price": "1", "categories": "Floor", "opens_at": "2026-12-01T10:00", "by": "section",
+    "section": "Floor", "quantity": "1", "code": "MINE", "kind": "percent", "value": "5", "status": "disabled",
+    "key": "k" * 20, "what": "everything", "reason": "because", "do": "pause", "current_password": "x",
+    "new_password": "another long password",
+}  # fmt: skip
