@@ -121,7 +121,7 @@ class HoldLanes:
         if answer[:1] != b"H":
             return
         task = asyncio.get_running_loop().create_task(
-            self._inventory.fenced(event_id, lambda epoch: self._store.release(event_id, epoch, ref))
+            self._inventory.fenced(event_id, lambda epoch: self._store.release(event_id, epoch, ref, forget=True))
         )
         self._undoing.add(task)
         task.add_done_callback(self._undone)

@@ -33,6 +33,7 @@ LOCK_GRACE_MS = 120_000  # units outlive the order's deadline by this: the provi
 REBUILD_LOCK_MS = 10_000  # renewed at every stage of a rebuild: one that died stops selling no longer than this
 TAPE_CANDIDATES_MAX = 200_000
 ASTRAY_AGAIN_S = 5.0
+RECONNECTED_WITHIN_S = 0.25
 FENCE_TRIES = 2
 EVENTS_MAX = 1000
 
@@ -72,14 +73,19 @@ class Inventory:
         return bytes(found)
 
     async def fenced(self, event_id: str, run: Callable[[bytes], Awaitable[Answer]]) -> Answer:
-        """``run(epoch)``, once more where the epoch, or the node that has the event, had moved on."""
-        for _ in range(FENCE_TRIES):
+        """``run(epoch)``, once more where the epoch or the event's node had moved on, or the reply was lost."""
+        for tries_left in reversed(range(FENCE_TRIES)):
             epoch = await self.epoch(event_id)
             try:
                 return await run(epoch)
             except (Fenced, SlotMoved):
                 self._epochs.pop(event_id, None)
-            except (RedisAway, RedisRefused):
+            except RedisAway as lost:
+                self._epochs.clear()
+                # A reply was lost with its connection: every script may be repeated, once, over a new one.
+                if not tries_left or not lost.applied_unknown or not await self._hot.ready(RECONNECTED_WITHIN_S):
+                    raise
+            except RedisRefused:
                 self._epochs.clear()
                 raise
         self._rebuild_soon(event_id)

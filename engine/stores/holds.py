@@ -166,8 +166,11 @@ class HoldStore:
         reply = await self._run("hold_read", event_id, epoch, ref)
         return None if reply[0] == b"unknown" else (Record.unpack(reply[1]), int(reply[2]))
 
-    async def release(self, event_id: str, epoch: bytes, ref: bytes) -> tuple[str, Record | None]:
-        reply = await self._run("hold_release", event_id, epoch, ref)
+    async def release(
+        self, event_id: str, epoch: bytes, ref: bytes, *, forget: bool = False
+    ) -> tuple[str, Record | None]:
+        """``forget``: as if it had never been placed."""
+        reply = await self._run("hold_release", event_id, epoch, ref, int(forget))
         return reply[0].decode(), Record.unpack(reply[1]) if len(reply) > 1 else None
 
     async def extend(

@@ -11,7 +11,7 @@
     allocation byte: step (3 bits), adjacent (1 bit), orphans (4 bits)
   Replies {"fenced"} | {"ok", answer...}; an answer is one letter and facts:
     H record (held) | R record (replayed) | K (key reused with another body) | S free u24 (sold out) | T unit u24... (taken)
-    P (needs a plan: no single block left) | X tape name (tape not loaded) | U (promo used up)                        ]]
+    P (needs a plan: no single block left) | X tape name (tape not loaded) | U (promo used up) | E (not understood)   ]]
 -- include: inventory
 if fenced then return { 'fenced' } end
 
@@ -291,7 +291,15 @@ local function place(item)
 end
 
 local answers = { 'ok' }
-for i = 2, #ARGV do answers[i] = place(ARGV[i]) end
+for i = 2, #ARGV do
+  local understood, answer = pcall(place, ARGV[i])
+  if not understood then
+    if type(answer) == 'table' then error(answer) end             -- Redis's own refusal (OOM, say): nothing was written
+    flush()
+    map, over, general_from, answer = call('GET', MAP), {}, {}, 'E'
+  end
+  answers[i] = answer
+end
 
 flush()
 for second, refs in pairs(due) do call('APPEND', EXPIRY .. second, concat(refs)) end

@@ -2,6 +2,7 @@
   KEYS[1] inv:{E}:epoch  string  the fence
   ARGV[1] epoch the caller knows
   ARGV[2] ref 8 bytes
+  ARGV[3] 1: forget the hold, so that its key may place another (its caller was gone before the answer)
   Replies {"fenced"} | {"unknown"} | {"ordered"} | {"expired"} | {"released", record} ]]
 -- include: inventory
 if fenced then return { 'fenced' } end
@@ -12,5 +13,6 @@ if hold.state == DEAD then return { 'expired' } end
 local record = hold.raw
 end_hold(ARGV[2], hold)
 ended_all()
+if ARGV[3] == '1' then call('HDEL', bucket_of(ARGV[2]), ARGV[2]) end
 finish()
 return { 'released', record }

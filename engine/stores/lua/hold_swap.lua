@@ -24,7 +24,8 @@ while pos <= #ARGV[4] do
   local kind, unit, length
   kind, unit, length, pos = unpack_('>BI3B', ARGV[4], pos)
   for u = unit, unit + length - 1 do
-    if not own[u] and not eligible[byte(map, u + 1)] then taken[#taken + 1] = pack('>I3', u) end
+    local b = byte(map, u + 1)
+    if not (own[u] and b == HELD) and not eligible[b] then taken[#taken + 1] = pack('>I3', u) end
   end
   fresh[#fresh + 1] = { kind, unit, length }
 end
