@@ -1,0 +1,268 @@
+"""What the desk shows of a house that sells: counts, orders, refunds, scanners, the room's console."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from admin.figures import REMEMBERED_S
+from engine.domain.holds import HoldItem, HoldRequest
+from engine.foundation.bearer import Bearers
+from engine.foundation.ids import new_id
+from engine.services.orders import Buyer
+from engine.services.wiring import Services
+from engine.settings import Settings
+from tests.admin.desk import Desk
+
+
+async def hold(services: Services, event_id: str, quantity: int) -> Any:
+    kind = await services.pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id)
+    request = HoldRequest(event_id, (HoldItem(ticket_type_id=kind, quantity=quantity),))
+    return await services.holds.place(request, admission=None, principal="test", key=new_id("key"), body=b"{}")
+
+
+@pytest.fixture
+def free_order() -> Callable[..., Any]:
+    """``await free_order(services, event_id, 2)``: an order that was settled without the provider."""
+
+    async def run(services: Services, event_id: str, quantity: int) -> str:
+        await services.pool.execute("UPDATE ticket_types SET price_cents = 0 WHERE event_id = $1", event_id)
+        await services.inventory.changed(event_id)
+        services.selling.forget(event_id)
+        placed = await hold(services, event_id, quantity)
+        opened = await services.orders.open(
+            placed.hold.id, placed.token, Buyer("Ada Byron", "ada@example.test", {"marketing": False})
+        )
+        return str(opened["order_id"])
+
+    return run
+
+
+def legend(text: str) -> dict[str, int]:
+    words = re.sub(r"<[^>]+>|\s+", " ", text)
+    return {
+        name: int(count) for name, count in re.findall(r"(Sold|Being paid|Held|Set apart|Free)\s+([\d,]+)", words)
+    }
+
+
+async def test_the_house_counts_what_is_sold_held_and_set_apart(
+    desk: Desk, services: Services, chart: str, free_order: Callable[..., Any]
+) -> None:
+    _, _, event_id = await desk.published(chart)
+    at = f"/events/{event_id}"
+    assert legend((await desk.get(at + "/live")).text) == {"Sold": 0, "Being paid": 0, "Held": 0, "Set apart": 0, "Free": 80}
+    await desk.post(at + "/allotments", {"name": "Guests", "by": "section", "section": "Floor", "quantity": "15"})
+    await free_order(services, event_id, 2)
+    await hold(services, event_id, 3)
+    await asyncio.sleep(REMEMBERED_S + 0.3)
+    page = await desk.get(at + "/live")
+    assert legend(page.text) == {"Sold": 2, "Being paid": 0, "Held": 3, "Set apart": 15, "Free": 60}
+    assert "5 gone, 15 to go" in page.words
+    assert "2 sold, 3 in carts, 15 free" in page.words
+    board = await desk.get("/board")
+    assert "2 sold" in board.words
+
+
+async def test_orders_are_found_by_name_address_and_number(
+    desk: Desk, services: Services, chart: str, free_order: Callable[..., Any]
+) -> None:
+    _, _, event_id = await desk.published(chart)
+    order_id = await free_order(services, event_id, 2)
+    number = await services.pool.fetchval("SELECT order_number FROM orders WHERE id = $1", order_id)
+    at = f"/events/{event_id}/orders"
+    for text in ("ada", "ADA@EXAMPLE", number, number.lower()):
+        assert order_id in (await desk.get(f"{at}?q={text}")).text, text
+    for text in ("bob", "%25", "_", number[:-1] + "%00"):
+        page = await desk.get(f"{at}?q={text}")
+        assert page.status == 200
+        assert order_id not in page.text, text
+    assert order_id not in (await desk.get(f"{at}?status=pending")).text
+    piece = await desk.get(f"{at}?q=ada", **{"HX-Request": "true"})
+    assert "<html" not in piece.text
+    page = await desk.get(f"{at}/{order_id}")
+    assert "Stalls/" in page.text
+    assert "2 issued" in page.words
+    assert "Give money back" not in page.text
+
+
+async def test_a_refund_form_sent_twice_refunds_once(
+    desk: Desk, services: Services, chart: str, free_order: Callable[..., Any]
+) -> None:
+    _, _, event_id = await desk.published(chart)
+    order_id = await free_order(services, event_id, 2)
+    await services.pool.execute(
+        "UPDATE orders SET amount_cents = 5000, payment_intent_id = 'pi_x',"
+        " price = price || '{\"total_cents\": 5000}' WHERE id = $1",
+        order_id,
+    )
+    at = f"/events/{event_id}/orders/{order_id}"
+    page = await desk.get(at)
+    key = page.text.split('name="key" value="')[1].partition('"')[0]
+    fields = {"key": key, "what": "amount", "amount_cents": "20.00", "reason": "Rain"}
+    first, second = await asyncio.gather(desk.post(at + "/refunds", fields), desk.post(at + "/refunds", fields))
+    assert {first.status, second.status} <= {200, 422}
+    assert (await desk.post(at + "/refunds", fields)).status == 200
+    rows = await services.pool.fetch("SELECT amount_cents, reason FROM refunds WHERE order_id = $1", order_id)
+    assert [tuple(row) for row in rows] == [(2000, "Rain")]
+    page = await desk.post(at + "/refunds", {"key": "k" * 20, "what": "amount", "amount_cents": "30.01", "reason": "x"})
+    assert page.status == 422
+    assert "more than is left" in page.text
+    page = await desk.post(at + "/refunds", {"key": "k" * 20, "what": "lines", "reason": ""})
+    assert page.status == 422
+    assert 'href="#f-reason"' in page.text
+
+
+async def test_a_scanners_credential_is_shown_once_and_works_until_it_is_revoked(
+    desk: Desk, services: Services, chart: str
+) -> None:
+    _, _, event_id = await desk.published(chart)
+    at = f"/events/{event_id}/devices"
+    page = await desk.post(at, {"name": "North door", "gates": "North, South"})
+    assert page.status == 201
+    assert 'class="qr"' in page.text
+    found = re.search(r'id="credential">(dev_[^<]+)<', page.text)
+    assert found
+    credential = found[1]
+    scanner = await services.devices.verify(credential)
+    assert scanner.gates == ("North", "South")
+    listed = await desk.get(at)
+    assert credential.partition(".")[2] not in listed.text
+    assert "North door" in listed.text
+    await desk.post(f"{at}/{scanner.device_id}/revoke", {})
+    from engine.services.devices import DeviceRevoked
+
+    with pytest.raises(DeviceRevoked):
+        await services.devices.verify(credential)
+
+
+async def test_the_doors_rules_are_kept_with_their_gates(desk: Desk, services: Services, chart: str) -> None:
+    _, _, event_id = await desk.published(chart)
+    await services.pool.execute(
+        """UPDATE events SET entry_rules = '{"gates": {"North": {"sections": ["Stalls"]}}}' WHERE id = $1""", event_id
+    )
+    await asyncio.sleep(1.1)
+    page = await desk.post(
+        f"/events/{event_id}/doors", {"allow_reentry": "true", "max_entries": "3", "exit_all_at": "04:00"}
+    )
+    assert "new rules" in page.text
+    rules = (await services.doors.get(event_id)).doors.rules
+    assert (rules.allow_reentry, rules.max_entries, rules.exit_all_at) == (True, 3, "04:00")
+    assert rules.gates["North"].sections == ["Stalls"]
+    page = await desk.post(f"/events/{event_id}/doors", {"allow_reentry": "true", "exit_all_at": "at night"})
+    assert page.status == 422
+    assert "Give a clock time like 04:00" in page.text
+
+
+async def test_a_published_events_title_must_be_typed_to_cancel_it(desk: Desk, services: Services, chart: str) -> None:
+    _, _, event_id = await desk.published(chart)
+    at = f"/events/{event_id}"
+    page = await desk.post(at + "/cancel", {"title": "Something else"})
+    assert "Not cancelled" in page.text
+    title = await services.pool.fetchval("SELECT title FROM events WHERE id = $1", event_id)
+    page = await desk.post(at + "/cancel", {"title": title.upper()})
+    assert "is cancelled" in page.text
+    assert await services.pool.fetchval("SELECT status FROM events WHERE id = $1", event_id) == "cancelled"
+
+
+async def test_a_draft_says_what_is_missing_and_cannot_be_published_before(desk: Desk, chart: str) -> None:
+    organization_id = await desk.organization()
+    venue_id = await desk.venue(organization_id, chart)
+    event_id = await desk.event(organization_id, venue_id)
+    page = await desk.get(f"/events/{event_id}")
+    assert page.text.count('aria-label="To do"') == 3
+    page = await desk.post(f"/events/{event_id}/publish", {})
+    assert "Missing: ticket_types, on_sale" in page.text
+
+
+@dataclass
+class Room:
+    """A waiting room that remembers what it was asked."""
+
+    bearers: Bearers
+    paused: bool = False
+    asked: list[tuple[str, str, Any]] = field(default_factory=list)
+    broken: int = 0
+
+    async def answer(self, request: web.Request) -> web.Response:
+        person = self.bearers.verify(request.headers["Authorization"].removeprefix("Bearer "))
+        body = await request.json() if request.can_read_body else None
+        self.asked.append((request.method, person.user_id, body))
+        if self.broken and (request.method == "PATCH" or self.broken >= 500):
+            return web.json_response({"detail": "The draw is fixed"}, status=self.broken)
+        if body and "paused" in body:
+            self.paused = body["paused"]
+        return web.json_response(CONSOLE | {"paused": self.paused})
+
+
+CONSOLE = {
+    "phase": "open", "rate_per_min": 500, "capacity": 200, "paused": False, "message": "", "queued": 7100,
+    "waiting": 6543, "called": 900, "leases": 200, "offers": 3, "admitted": 880, "admitted_per_s": 8.3, "no_shows": 20,
+    "no_show_share": 0.02, "left": 50, "abandon_share": 0.01, "wait_error_share": 0.08, "units_free": 60,
+    "limited_by": "capacity", "epoch": 1, "serving": 900, "tail": 8000, "server_now_ms": 0,
+}  # fmt: skip
+
+
+@pytest.fixture
+async def room(settings: Settings) -> AsyncIterator[tuple[Room, Settings]]:
+    room = Room(Bearers(settings.jwt_key.get_secret_value().encode()))
+    app = web.Application()
+    app.router.add_route("*", "/v1/rooms/{event}/{what}", room.answer)
+    server = TestServer(app)
+    await server.start_server()
+    yield room, settings.model_copy(update={"waitingroom_url": str(server.make_url("")).rstrip("/")})
+    await server.close()
+
+
+async def test_an_operator_sees_why_admission_is_limited_and_turns_the_tap(
+    room: tuple[Room, Settings], redis_client: object, chart: str
+) -> None:
+    from admin.app import create_app
+
+    waiting, settings = room
+    server = TestServer(create_app(settings))
+    await server.start_server()
+    desk = Desk(server.make_url("/"))
+    try:
+        await desk.register()
+        _, _, event_id = await desk.published(chart)
+        at = f"/events/{event_id}"
+        assert "no waiting room" in (await desk.get(at + "/console")).text
+        await desk.post(at + "/on-sale", {"opens_at": "2026-01-01T10:00", "enabled": "true"})
+        page = await desk.get(at + "/console")
+        assert "6,543" in page.text
+        assert "The shop is full" in page.text
+        page = await desk.post(at + "/console/controls", {"do": "pause"})
+        assert "Admission is paused" in page.text or "Resume" in page.text
+        await desk.post(at + "/console/controls", {"do": "pace", "rate_per_min": "900", "capacity": "300"})
+        await desk.post(at + "/console/controls", {"do": "message", "message": "Soon"})
+        bodies = [body for method, _, body in waiting.asked if method == "PATCH"]
+        assert bodies == [{"paused": True}, {"rate_per_min": 900, "capacity": 300}, {"message": "Soon"}]
+        page = await desk.post(at + "/console/controls", {"do": "pace", "rate_per_min": "0"})
+        assert page.status == 422
+        waiting.broken = 409
+        page = await desk.post(at + "/console/controls", {"do": "open_now"})
+        assert page.status == 422
+        assert "The draw is fixed" in page.text
+        waiting.broken = 500
+        page = await desk.get(at + "/console")
+        assert page.status == 200
+        assert "Tickets out" in page.text
+    finally:
+        await desk.client.close()
+        await server.close()
+
+
+async def test_a_silent_room_leaves_the_rest_of_the_console_standing(desk: Desk, chart: str) -> None:
+    _, _, event_id = await desk.published(chart)
+    await desk.post(f"/events/{event_id}/on-sale", {"opens_at": "2026-01-01T10:00", "enabled": "true"})
+    page = await desk.get(f"/events/{event_id}/console")
+    assert page.status == 200
+    assert "does not answer" in page.text
+    assert "Controls" not in page.text
