@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     mail_from: str = "onsale <tickets@localhost>"
 
     log_level: str = "info"
+    worker_metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0  # on loopback; 0: the worker shows none
     metrics_token: SecretStr = SecretStr("")  # empty: /metrics answers loopback only
     rehearsal: bool = False  # lifts per-address limits for loopback clients
     trust_forwarded: bool = False  # read the client address from X-Forwarded-For (behind our own proxy)

@@ -11,7 +11,7 @@ import random
 import signal
 from typing import Protocol
 
-from engine.foundation import logs
+from engine.foundation import logs, metrics
 from engine.jobs import all_jobs
 from engine.services.wiring import open_services
 from engine.settings import Settings
@@ -36,6 +36,8 @@ async def work(settings: Settings) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    if settings.worker_metrics_port:
+        metrics.serve(settings.worker_metrics_port)
     async with open_services(settings) as services:
         loops = [asyncio.create_task(_keep_doing(job, stop)) for job in all_jobs(services)]
         await stop.wait()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest, start_http_server
 
 LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -22,6 +22,11 @@ BATCH_WAIT_SECONDS = Histogram(
 )
 SHED = Counter("onsale_shed_total", "Requests shed because the queue was too old or too long", ["batch"])
 UP = Gauge("onsale_subsystem_up", "1 where the subsystem answers", ["subsystem"])
+
+
+def serve(port: int) -> None:
+    """Answer scrapes on loopback, for a process that serves no HTTP of its own."""
+    start_http_server(port, addr="127.0.0.1")
 
 
 def exposition() -> tuple[bytes, str]:

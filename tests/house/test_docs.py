@@ -1,0 +1,98 @@
+"""The pages for people name files, commands, settings and metrics that exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+
+from tests.house import tree
+
+PAGES = [path for path in tree.files(".md") if path.name != "VENDOR.md" and "tests" not in path.parts]
+_QUOTED = re.compile(r"`([^`\n]+)`")
+_LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
+_FLOORS = ("web", "services", "stores", "domain", "jobs", "pages", "foundation")
+# Written by a command, not committed before it ran.
+MADE = {"docs/BENCHMARKS.md"}
+
+
+def _say(path):
+    return tree.name(path)
+
+
+def _exists(named: str, page) -> bool:
+    if named in MADE:
+        return True
+    below = [tree.ROOT, page.parent, tree.ROOT / "engine", *(tree.ROOT / building for building in tree.BUILDINGS)]
+    return any((folder / named).exists() or list(folder.glob(named)) for folder in below)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_say)
+def test_a_page_names_files_that_exist(page):
+    named = {text.split(" ")[0] for text in _QUOTED.findall(tree.text(page))}
+    paths = {
+        text.rstrip("/")
+        for text in named
+        if re.fullmatch(r"[\w*.\-]+(/[\w*.\-]+)+/?", text)
+        and (text.split("/")[0] in {*tree.TOP, *_FLOORS} or text.endswith((".py", ".lua", ".rs", ".md", ".json")))
+    }
+    missing = sorted(path for path in paths if not _exists(path, page))
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_say)
+def test_the_links_of_a_page_lead_somewhere(page):
+    missing = [
+        link for link in _LINK.findall(tree.text(page)) if not (page.parent / link).exists() and link not in MADE
+    ]
+    assert not missing
+
+
+def test_every_decision_is_listed():
+    folder = tree.ROOT / "docs" / "decisions"
+    listed = set(_LINK.findall((folder / "README.md").read_text()))
+    assert listed == {path.name for path in folder.glob("[0-9]*.md")}
+
+
+def test_the_make_targets_that_pages_name_exist():
+    makefile = (tree.ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    named = {target for page in PAGES for target in re.findall(r"`?make ([a-z]+)\b[^\n]*?`", tree.text(page))}
+    assert named <= targets, named - targets
+
+
+def test_the_commands_that_pages_name_exist():
+    from engine.cli import _parser
+
+    usage = _parser().format_help()
+    named = {
+        word
+        for page in PAGES
+        for text in _QUOTED.findall(tree.text(page))
+        for word in re.findall(r"^onsale ([a-z-]+)", text)
+    }
+    assert named, "no page names a command: the pattern is wrong"
+    assert all(re.search(rf"^ +{word}\b", usage, re.MULTILINE) for word in named), named
+
+
+def test_the_settings_that_pages_name_exist():
+    told = set(re.findall(r"ONSALE_\w+", (tree.ROOT / "docs" / "ENVIRONMENT.md").read_text()))
+    named = {name for page in PAGES for name in re.findall(r"ONSALE_[A-Z_]+[A-Z]", tree.text(page))}
+    assert named <= told
+
+
+def test_alerts_speak_of_metrics_that_exist():
+    code = "".join(tree.text(path) for path in tree.files(".py", under=("engine", "waitingroom")))
+    alerts = (tree.ROOT / "deploy" / "prometheus" / "alerts.yml").read_text()
+    metrics = {name.removesuffix("_bucket") for name in re.findall(r"\bonsale_[a-z_]+", alerts)}
+    assert metrics
+    assert all(f'"{name}"' in code for name in metrics), metrics
+
+
+def test_nothing_that_git_keeps_is_ignored_by_git():
+    done = subprocess.run(
+        ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"],
+        cwd=tree.ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.split() == []
