@@ -204,7 +204,7 @@ export class MapView {
     const { chart } = this;
     for (const section of chart.seated) {
       const box = chart.boxOf(section);
-      const size = Math.max(chart.pitch * 1.4, Math.min((box.right - box.left) / (section.name.length * 0.62 + 1), chart.bounds.width / 16));
+      const size = Math.max(chart.pitch * 1.4, Math.min((box.right - box.left) / (section.name.length * 0.62 + 1), chart.bounds.width / 24));
       this.labels.append(svg("text", { class: "map-section-text", x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2, "font-size": size, "stroke-width": size * 0.28 }, section.name));
     }
     for (const row of chart.rows) {

@@ -8,7 +8,7 @@ import { keepAdmission } from "./admission.js";
 import { Basket } from "./basket.js";
 import { bestRequest } from "./best.js";
 import { Chart } from "./chart.js";
-import { enter, place, words } from "./hold.js";
+import { HELD_KEY, enter, place, words } from "./hold.js";
 import { MapInput } from "./mapinput.js";
 import { MapView } from "./mapview.js";
 import { Offers } from "./offers.js";
@@ -176,7 +176,15 @@ function startSession() {
   });
 }
 
+/** Somebody who came back from the checkout still holds tickets: say so before they hold more. */
+function recallHold() {
+  const held = JSON.parse(sessionStorage.getItem(HELD_KEY) ?? "null");
+  if (held?.event_id !== data.event_id || held.expires_at_ms <= data.server_now_ms) return;
+  tell("You still hold tickets for this event.", element("p", {}, element("a", { class: "button button-small", href: `/checkout/${encodeURIComponent(held.id)}` }, "Go on to pay")));
+}
+
 if (!keepAdmission()) {
+  recallHold();
   startSession();
   startBest();
   if (data.has_seats) {
