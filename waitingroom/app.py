@@ -12,6 +12,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
+from engine.foundation.address_limits import AddressLimits
 from engine.foundation.bearer import Bearers
 from engine.foundation.connections import HotRedis, eventually, open_postgres
 from engine.foundation.health import Health
@@ -23,7 +24,6 @@ from waitingroom.challenge import Challenges
 from waitingroom.desk import DESK, Desk
 from waitingroom.guard import guarded
 from waitingroom.ledger import Ledger
-from waitingroom.limits import AddressLimits
 from waitingroom.page import problem_page
 from waitingroom.registry import Rooms
 from waitingroom.settings import Settings, parse_master_keys

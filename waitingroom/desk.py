@@ -10,8 +10,8 @@ from typing import Final
 from aiohttp import web
 
 import hotpath_rs
+from engine.foundation.address_limits import AddressLimits
 from waitingroom.challenge import Challenges
-from waitingroom.limits import AddressLimits
 from waitingroom.registry import Rooms
 from waitingroom.room import Room
 

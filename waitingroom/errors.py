@@ -16,8 +16,6 @@ Refusal
 │   └── NoRoom             no_room               this event has no waiting room
 ├── Invalid 422
 │   └── IdentityRequired   identity_required
-├── TooMany 429
-│   └── SlowDown           slow_down             too many from this part of the network; with Retry-After
 └── Unavailable 503
     └── RoomAway           room_unavailable      Redis is away or being restored; with jittered Retry-After
 """
@@ -65,10 +63,6 @@ class NoRoom(errors.NotFound):
 
 class IdentityRequired(errors.Invalid):
     code, title = "identity_required", "Say who you are: an e-mail address"
-
-
-class SlowDown(errors.TooMany):
-    code, title = "slow_down", "Many people are joining from your part of the network: try again in a moment"
 
 
 class RoomAway(errors.Unavailable):

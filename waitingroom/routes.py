@@ -21,7 +21,6 @@ from waitingroom.errors import (
     QueueNotOpen,
     RoomAway,
     RoomClosed,
-    SlowDown,
     TicketInvalid,
     TurnOver,
 )
@@ -69,7 +68,7 @@ ROUTES: tuple[Route, ...] = (
             QueueNotOpen,
             RoomClosed,
             IdentityRequired,
-            SlowDown,
+            errors.SlowDown,
             RoomAway,
             Overloaded,
         ),

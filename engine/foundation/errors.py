@@ -17,6 +17,7 @@ Refusal                       something was asked that will not be done; nothing
 │   └── IdempotencyKeyReused  with another body
 ├── PreconditionRequired 428  If-Match is missing
 ├── TooMany              429  your quota
+│   └── SlowDown         429  slow_down: too many from this part of the network
 └── Unavailable          503  shedding, switched off, or a store is away; always with Retry-After
 
 The nouns add their own below these (engine/domain/errors.py). A broken promise of our own is an AssertionError.
@@ -110,6 +111,10 @@ class PreconditionRequired(Refusal):
 
 class TooMany(Refusal):
     status, code, title = 429, "too_many_requests", "Too many requests: slow down"
+
+
+class SlowDown(TooMany):
+    code, title = "slow_down", "Too many requests from your part of the network"
 
 
 class Unavailable(Refusal):

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from engine.foundation.address_limits import DELAY_MAX_S, AddressLimits, block_of
+from engine.foundation.errors import SlowDown
 from tests.waitingroom.conftest import NewRoom, post, room_of, until, until_phase
-from waitingroom.errors import SlowDown
-from waitingroom.limits import DELAY_MAX_S, AddressLimits, block_of
 
 
 def solve(challenge: dict[str, Any], **changes: Any) -> str:

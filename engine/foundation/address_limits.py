@@ -13,9 +13,9 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable
 
-from waitingroom.errors import SlowDown
+from engine.foundation.errors import SlowDown
 
-JOINS_PER_S = 200
+PER_S = 200
 BURST = 2_000
 DELAY_MAX_S = 3.0
 BLOCKS_MAX = 20_000
@@ -42,7 +42,7 @@ class AddressLimits:
         self,
         now_s: Callable[[], float],
         *,
-        per_s: float = JOINS_PER_S,
+        per_s: float = PER_S,
         burst: float = BURST,
         lifted_for_loopback: bool = False,
     ) -> None:
