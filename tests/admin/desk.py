@@ -11,6 +11,8 @@ from typing import Any
 from aiohttp import ClientSession, CookieJar
 from yarl import URL
 
+from engine.domain.holds import HoldItem, HoldRequest
+from engine.foundation.ids import new_id
 from engine.services.wiring import Services
 
 PASSWORD = "correct horse battery"
@@ -123,3 +125,10 @@ async def platform_admin(services: Services, email: str = "root@example.test") -
 
     await create_admin(services.pool, email, PASSWORD, "Root")
     return email
+
+
+async def hold(services: Services, event_id: str, quantity: int) -> Any:
+    """Set tickets of an event's first type aside, as a buyer would."""
+    kind = await services.pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id)
+    request = HoldRequest(event_id, (HoldItem(ticket_type_id=kind, quantity=quantity),))
+    return await services.holds.place(request, admission=None, principal="test", key=new_id("key"), body=b"{}")

@@ -74,10 +74,10 @@ async def test_a_static_file_is_kept_for_a_year_and_a_strange_one_is_not_there(d
 
 
 async def test_what_does_not_exist_is_said_as_a_page_and_as_a_document(desk: Desk) -> None:
-    page = await desk.get("/nothing/here", **{"Accept": "text/html"})
+    page = await desk.get("/nothing/here", Accept="text/html")
     assert page.status == 404
     assert "<h1>" in page.text
-    page = await desk.get("/nothing/here", **{"Accept": "application/json"})
+    page = await desk.get("/nothing/here", Accept="application/json")
     assert page.headers["Content-Type"].startswith("application/problem+json")
     for path in ("/livez", "/readyz"):
         assert (await desk.get(path)).status == 200

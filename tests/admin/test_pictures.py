@@ -55,7 +55,8 @@ def test_a_sample_is_a_valid_chart_and_every_seat_of_it_is_drawn(name: str) -> N
 
 def test_a_sections_name_cannot_become_markup() -> None:
     chart = {"focal_point": {"x": 0, "y": 0}, "sections": [
-        {"name": "<script>", "kind": "seated", "rows": [{"name": "A", "y": 1, "first": 1, "count": 3, "x0": 0, "pitch": 1}]},
+        {"name": "<script>", "kind": "seated",
+         "rows": [{"name": "A", "y": 1, "first": 1, "count": 3, "x0": 0, "pitch": 1}]},
         {"name": "<b>", "kind": "general", "capacity": 3},
     ]}  # fmt: skip
     svg = seat_picture.draw(orjson.dumps(chart)).svg

@@ -13,19 +13,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from admin.figures import REMEMBERED_S
-from engine.domain.holds import HoldItem, HoldRequest
 from engine.foundation.bearer import Bearers
-from engine.foundation.ids import new_id
 from engine.services.orders import Buyer
 from engine.services.wiring import Services
 from engine.settings import Settings
-from tests.admin.desk import Desk
-
-
-async def hold(services: Services, event_id: str, quantity: int) -> Any:
-    kind = await services.pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id)
-    request = HoldRequest(event_id, (HoldItem(ticket_type_id=kind, quantity=quantity),))
-    return await services.holds.place(request, admission=None, principal="test", key=new_id("key"), body=b"{}")
+from tests.admin.desk import Desk, hold
 
 
 @pytest.fixture
@@ -57,7 +49,8 @@ async def test_the_house_counts_what_is_sold_held_and_set_apart(
 ) -> None:
     _, _, event_id = await desk.published(chart)
     at = f"/events/{event_id}"
-    assert legend((await desk.get(at + "/live")).text) == {"Sold": 0, "Being paid": 0, "Held": 0, "Set apart": 0, "Free": 80}
+    page = await desk.get(at + "/live")
+    assert legend(page.text) == {"Sold": 0, "Being paid": 0, "Held": 0, "Set apart": 0, "Free": 80}
     await desk.post(at + "/allotments", {"name": "Guests", "by": "section", "section": "Floor", "quantity": "15"})
     await free_order(services, event_id, 2)
     await hold(services, event_id, 3)

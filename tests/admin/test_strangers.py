@@ -28,8 +28,9 @@ async def everything(desk: Desk, services: Services, chart: str) -> dict[str, st
     pool = services.pool
     order_id = new_id("ord")
     await pool.execute(
-        "INSERT INTO orders (id, order_number, event_id, hold_id, buyer_name, buyer_email, currency, amount_cents, price,"
-        " expires_at, reconcile_at) VALUES ($1, $2, $3, $4, 'Fan', 'fan@example.test', 'CAD', 1000, $5, now(), now())",
+        "INSERT INTO orders (id, order_number, event_id, hold_id, buyer_name, buyer_email, currency, amount_cents,"
+        " price, expires_at, reconcile_at)"
+        " VALUES ($1, $2, $3, $4, 'Fan', 'fan@example.test', 'CAD', 1000, $5, now(), now())",
         order_id, order_id[-10:], event_id, new_id("hld"),
         {"face_cents": 1000, "discount_cents": 0, "fees_cents": 0, "taxes": {}, "total_cents": 1000},
     )  # fmt: skip

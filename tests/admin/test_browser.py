@@ -1,0 +1,194 @@
+"""An organizer's first evening in a real browser, and what every page keeps on a phone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Browser, Page, async_playwright
+
+from engine.services.wiring import Services
+from tests.admin.desk import PASSWORD, Desk, hold, platform_admin
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+PHONE = {"width": 390, "height": 844}
+PICTURES = os.environ.get("ONSALE_PICTURES")        # a folder for screenshots, for whoever wants to look
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium here"),
+]
+
+PROBLEMS_OF_A_PAGE = """() => {
+  const shown = (e) => e.offsetParent !== null || e.getClientRects().length > 0;
+  const found = [];
+  if (document.documentElement.scrollWidth > window.innerWidth) found.push("scrolls sideways");
+  if (document.querySelectorAll("h1").length !== 1) found.push("has not one h1");
+  for (const e of document.querySelectorAll("input:not([type=hidden]), select, textarea"))
+    if (shown(e) && !e.labels.length && !e.ariaLabel) found.push("unlabelled: " + e.outerHTML.slice(0, 120));
+  for (const e of document.querySelectorAll("button, .button, .tabs a, .masthead a"))
+    if (shown(e) && e.getBoundingClientRect().height < 43.5) found.push("small: " + e.outerHTML.slice(0, 120));
+  for (const e of document.querySelectorAll("svg[role=img]"))
+    if (!e.ariaLabel) found.push("unnamed picture");
+  const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
+  for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) found.push("twice: " + id);
+  return found;
+}"""
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+async def page_of(chromium: Browser, server: TestServer[web.Request], **more: Any) -> tuple[Page, list[str]]:
+    """A fresh page and what its console complains about."""
+    context = await chromium.new_context(base_url=str(server.make_url("/")), **more)
+    context.set_default_timeout(20_000)
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return page, complaints
+
+
+async def look(page: Page, name: str) -> None:
+    if PICTURES:
+        await page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
+
+
+async def test_from_signing_in_to_a_published_event(
+    chromium: Browser, server: TestServer[web.Request], services: Services
+) -> None:
+    email = await platform_admin(services)
+    page, complaints = await page_of(chromium, server)
+    await page.goto("/")
+    await page.get_by_label("E-mail address").fill(email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.get_by_role("link", name="Found an organization").click()
+    await page.get_by_label("Name", exact=True).fill("Lantern House")
+    await page.get_by_role("button", name="Found it").click()
+    await page.get_by_role("link", name="Add a venue").click()
+    await page.get_by_label("Name", exact=True).fill("Lantern Theatre")
+    await page.get_by_label("Time zone").fill("America/Vancouver")
+    await page.get_by_role("button", name=re.compile("draw its chart")).click()
+
+    await page.get_by_role("link", name="Theatre", exact=True).click()
+    await page.get_by_label("Chart as JSON").fill('{"sections": []}')
+    await page.get_by_role("button", name="Draw it").click()
+    await page.get_by_text("This chart has faults").wait_for()
+    assert "/chart?sample=theatre" in page.url, "the picture comes without leaving the page"
+    await page.get_by_role("link", name="Theatre", exact=True).click()
+    await page.get_by_role("img", name=re.compile("Seating chart, 908 places")).wait_for()
+    await look(page, "chart")
+    await page.get_by_role("button", name="Keep it").click()
+    await page.get_by_text("The chart is kept: 908 places in 3 sections").wait_for()
+
+    await page.get_by_role("link", name="Events").first.click()
+    await page.get_by_role("link", name="New event").click()
+    await page.get_by_label("Title").fill("One night only")
+    await page.get_by_label("Venue").select_option(label="Lantern Theatre")
+    await page.get_by_label("Starts").fill("2027-03-01T19:30")
+    await page.get_by_label("Ends").fill("2027-03-01T18:00")
+    await page.get_by_label("Tax 1: name").fill("GST")
+    await page.get_by_label("Tax 1: percent").fill("5")
+    await page.get_by_role("button", name="Make the draft").click()
+    await page.get_by_role("alert").get_by_text("An event ends after it starts").wait_for()
+    assert await page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    assert await page.get_by_label("Tax 1: percent").input_value() == "5"
+    await page.get_by_label("Ends").fill("2027-03-01T22:00")
+    await page.get_by_role("button", name="Make the draft").click()
+    await page.get_by_role("heading", name="Before it goes public").wait_for()
+    assert await page.get_by_role("button", name="Publish").is_disabled()
+
+    await page.get_by_role("link", name=re.compile("Do it.*at least one ticket type")).click()
+    await page.get_by_label("Name", exact=True).fill("Regular")
+    await page.get_by_label("Price").fill("45")
+    await page.get_by_label("Regular", exact=True).check()
+    await page.get_by_role("button", name="Add it").click()
+    await page.get_by_text("CA$47.25 with fee and tax").wait_for()
+
+    await page.get_by_role("link", name="On-sale").click()
+    await page.get_by_label("Sales open", exact=True).fill("2026-01-01T10:00")
+    await page.get_by_label("Put a waiting room in front").uncheck()
+    await page.get_by_role("button", name="Save").click()
+    await page.get_by_text("Saved.").wait_for()
+    await page.get_by_role("link", name="Overview").click()
+    await page.get_by_role("button", name="Publish").click()
+    await page.get_by_text("One night only is public now").wait_for()
+
+    await page.get_by_text("908 free").or_(page.get_by_text("Free 908")).first.wait_for()
+    event_id = page.url.rpartition("/")[2]
+    await hold(services, event_id, 3)
+    await page.get_by_text("Held 3").wait_for()
+    await page.get_by_role("button", name="Pause updates").click()
+    await hold(services, event_id, 2)
+    await asyncio.sleep(3)
+    assert await page.get_by_text("Held 3").is_visible()
+    await page.get_by_role("button", name="Resume updates").click()
+    await page.get_by_text("Held 5").wait_for()
+    await look(page, "event")
+    assert complaints == ["Failed to load resource: the server responded with a status of 422 (Unprocessable Entity)"]
+
+
+async def test_every_page_is_whole_on_a_phone(
+    chromium: Browser,
+    server: TestServer[web.Request],
+    desk: Desk,
+    services: Services,
+    chart: str,
+) -> None:
+    from admin.routes import ROUTES
+    from tests.admin.test_strangers import everything, fill
+
+    things = await everything(desk, services, chart)
+    page, complaints = await page_of(chromium, server, viewport=PHONE)
+    await page.goto("/sign-in")
+    assert await page.evaluate(PROBLEMS_OF_A_PAGE) == []
+    await page.get_by_label("E-mail address").fill(desk.email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Sign out").wait_for()
+    for route in ROUTES:
+        path = fill(route, things)
+        if route.method != "GET" or path.endswith((".json", "/board", "/live", "/figures", "/counts")):
+            continue
+        await page.goto(path)
+        assert await page.evaluate(PROBLEMS_OF_A_PAGE) == [], path
+        await look(page, "phone" + path.replace("/", "-"))
+    assert complaints == []
+
+
+async def test_without_scripts_the_desk_still_works(
+    chromium: Browser, server: TestServer[web.Request], desk: Desk, browser: Callable[[], Desk], chart: str
+) -> None:
+    organization_id = await desk.organization()
+    page, _ = await page_of(chromium, server, java_script_enabled=False)
+    await page.goto(f"/o/{organization_id}/venues/new")
+    await page.get_by_label("E-mail address").fill(desk.email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_label("Name", exact=True).fill("Opera")
+    await page.get_by_label("Time zone").fill("UTC")
+    await page.get_by_role("button", name=re.compile("draw its chart")).click()
+    await page.get_by_label("Chart as JSON").fill(chart)
+    await page.get_by_role("button", name="Draw it").click()
+    await page.get_by_role("img", name="Seating chart, 80 places").wait_for()
+    await page.get_by_role("button", name="Keep it").click()
+    await page.get_by_text("The chart is kept: 80 places").wait_for()
+    await page.get_by_role("button", name="Sign out").click()
+    await page.get_by_role("heading", name="Sign in to the desk").wait_for()
