@@ -12,7 +12,7 @@ from aiohttp import web
 
 from engine.domain.events import Event
 from engine.domain.ticket_types import TicketType
-from engine.foundation.clock import now, now_ms
+from engine.foundation.clock import now
 from engine.foundation.errors import NotFound, Refusal
 from engine.pages import frame
 from engine.pages.faces import Face, face_of
@@ -22,7 +22,6 @@ from engine.pages.search import Search, cursor_after, place_of
 from engine.services.appkeys import AVAILABILITY, EVENTS, SETTINGS, TICKET_TYPES
 
 CARDS_PER_PAGE: Final = 24
-CACHE_S: Final = 2
 CATEGORIES: Final = ("concert", "sports", "theatre", "comedy", "festival", "conference", "family", "other")
 
 
@@ -45,12 +44,10 @@ class Shown:
 
 
 SHOWN: Final[web.AppKey[Memo[Shown]]] = web.AppKey("shown")
-LISTED: Final[web.AppKey[Memo[list[tuple[Event, Face]]]]] = web.AppKey("listed")
 
 
 def setup(app: web.Application) -> None:
     app[SHOWN] = Memo[Shown]()
-    app[LISTED] = Memo[list[tuple[Event, Face]]]()
     app.router.add_get("/", index)
     app.router.add_get("/e/{slug}", detail)
     app.router.add_get("/tickets/events", to_index)
@@ -61,15 +58,18 @@ async def index(request: web.Request) -> web.Response:
     """Published events that are still to come, soonest first."""
     search = Search.read(request.query)
     cursor = request.query.get("cursor", "")
-    found = await request.config_dict[LISTED].get((search, cursor), lambda: _listed(request, search, cursor))
-    cards = found[:CARDS_PER_PAGE]
-    context = {
-        "search": search,
-        "categories": _categories(search.category),
-        "cards": cards,
-        "next_url": search.url(cursor_after(cards[-1][0])) if len(found) > CARDS_PER_PAGE else None,
-    }
-    return frame.render(request, "events/list.html", context, cache_s=CACHE_S)
+
+    async def context() -> dict[str, Any]:
+        found = await _listed(request, search, cursor)
+        cards = found[:CARDS_PER_PAGE]
+        return {
+            "search": search,
+            "categories": _categories(search.category),
+            "cards": cards,
+            "next_url": search.url(cursor_after(cards[-1][0])) if len(found) > CARDS_PER_PAGE else None,
+        }
+
+    return await frame.shared(request, (search, cursor), "events/list.html", context)
 
 
 async def detail(request: web.Request) -> web.Response:
@@ -78,15 +78,17 @@ async def detail(request: web.Request) -> web.Response:
     event, settings = shown.event, request.config_dict[SETTINGS]
     if request.match_info["slug"] != event.slug:
         raise web.HTTPMovedPermanently(f"/e/{event.slug}")
-    context = {
-        "event": event,
-        "face": shown.face,
-        "offers": offers_of(event, shown.kinds, shown.levels, now()),
-        "server_now_ms": now_ms(),
-        "room_url": room_url(request, event),
-        "selling_enabled": settings.ticketing_enabled and settings.checkout_enabled,
-    }
-    return frame.render(request, "events/detail.html", context, cache_s=CACHE_S)
+
+    async def context() -> dict[str, Any]:
+        return {
+            "event": event,
+            "face": shown.face,
+            "offers": offers_of(event, shown.kinds, shown.levels, now()),
+            "room_url": room_url(request, event),
+            "selling_enabled": settings.ticketing_enabled and settings.checkout_enabled,
+        }
+
+    return await frame.shared(request, event.slug, "events/detail.html", context)
 
 
 async def to_index(request: web.Request) -> web.Response:
