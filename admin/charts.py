@@ -12,11 +12,11 @@ from typing import Final
 from markupsafe import Markup
 
 BAR_WIDTH: Final = 1000
-PART_WIDTH_MIN: Final = 4      # a single sold seat among 20,000 is still seen
+PART_WIDTH_MIN: Final = 4  # a single sold seat among 20,000 is still seen
 COLUMNS_WIDTH, COLUMNS_HEIGHT = 600, 120
 COLUMN_GAP: Final = 0.2
 LINE_WIDTH, LINE_HEIGHT = 240, 48
-LINE_POINTS: Final = 60          # two minutes at one sample every two seconds
+LINE_POINTS: Final = 60  # two minutes at one sample every two seconds
 
 
 def bar(parts: Sequence[tuple[str, int]], total: int) -> Markup:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from engine.foundation.clock import now
 
 LOCALE: Final = "en"
-BASIS_POINTS: Final = 100      # of one percent
+BASIS_POINTS: Final = 100  # of one percent
 WORDS: Final = {
     "box_office": "Box office",
     "partially_refunded": "Partly refunded",

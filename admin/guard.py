@@ -24,7 +24,7 @@ from engine.foundation.errors import Forbidden, Malformed, Unauthenticated, Unsu
 SESSION_COOKIE: Final = "onsale_admin"
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "X-CSRF-Token"
-FORM_BYTES_MAX: Final = 1024 * 1024      # a list of 20,000 seats still fits
+FORM_BYTES_MAX: Final = 1024 * 1024  # a list of 20,000 seats still fits
 FORM_FIELDS_MAX: Final = 2_000
 
 VisitHandler = Callable[[Visit], Awaitable[web.StreamResponse]]

@@ -18,9 +18,9 @@ import hotpath_rs
 COLOURS: Final = 8
 SEATS_DRAWN_MAX: Final = 30_000
 MARGIN: Final = 1.5
-BOX_RATIO: Final = 0.14        # height of a standing section, of the picture's width
-CHAR_WIDTH: Final = 0.64       # of a label's font size
-EMPTY_WIDTH: Final = 40.0      # of a house without seats
+BOX_RATIO: Final = 0.14  # height of a standing section, of the picture's width
+CHAR_WIDTH: Final = 0.64  # of a label's font size
+EMPTY_WIDTH: Final = 40.0  # of a house without seats
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,7 @@ def _svg(document: dict[str, Any], units: int) -> Markup:
     return Markup(
         '<svg class="house" viewBox="{:.2f} {:.2f} {:.2f} {:.2f}" role="img" aria-label="Seating chart, {} places">'
         "{}</svg>"
-    ).format(
-        left - margin, top - margin, width + 2 * margin, bottom - top + 2 * margin, units, Markup("").join(shapes)
-    )
+    ).format(left - margin, top - margin, width + 2 * margin, bottom - top + 2 * margin, units, Markup("").join(shapes))
 
 
 def _bounds(places: Iterable[tuple[float, float]]) -> tuple[float, float, float, float]:

@@ -622,8 +622,11 @@ class HoldDesk:
     def prepare(
         self, body: bytes, principal: str, key: str, admission: str | None = None
     ) -> tuple[bytes, bytes] | None:
-        """(hold id, item for ``hold_place``), or None where the request is not of the usual kind (one item, best
-        available or general admission, no code) or would be refused: the long way then explains."""
+        """(hold id, item for ``hold_place``), or None: the long way then answers or explains.
+
+        None where the request is not of the usual kind (one item, best available or general admission, no code) or
+        would be refused.
+        """
     def render(self, hold_id: bytes, answer: bytes) -> bytes | None:
         """The body of a hold that was placed (``H``) or replayed (``R``); None for every other answer."""
 

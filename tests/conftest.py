@@ -1,4 +1,4 @@
-"""Real stores for every test: one embedded Valkey and Postgres a session, a fresh database and an empty Redis a test."""
+"""Real stores for every test: one embedded Valkey and Postgres a session, each test's own database, an empty Redis."""
 
 from __future__ import annotations
 

@@ -222,5 +222,3 @@ async def shop(settings: Settings, mailbox: Mailbox, hot: Any) -> AsyncIterator[
         yield shop
     await engine.close()
     await sandbox.close()
-
-

@@ -22,9 +22,7 @@ async def list_all(visit: Visit) -> web.Response:
 async def create(visit: Visit) -> web.Response:
     event = await reach.event(visit, "allotments.write")
     form = filled.read(AllotmentForm, visit.form)
-    made = await form.carry_out(
-        lambda typed: visit.services.allotments.create(visit.person, event.id, typed.given())
-    )
+    made = await form.carry_out(lambda typed: visit.services.allotments.create(visit.person, event.id, typed.given()))
     if made is None:
         return await _list(visit, event, form)
     note = f"{made.units} places are set apart for {made.name}."

@@ -22,9 +22,7 @@ async def show(visit: Visit) -> web.Response:
 async def put(visit: Visit) -> web.Response:
     event = await reach.event(visit, "events.write")
     form = filled.read(OnSaleForm, visit.form)
-    kept = await form.carry_out(
-        lambda typed: visit.services.on_sales.put(visit.person, event.id, typed.given(event))
-    )
+    kept = await form.carry_out(lambda typed: visit.services.on_sales.put(visit.person, event.id, typed.given(event)))
     if kept is None:
         return await _page(visit, event, form)
     return await visit.go(address("events", event.id, "on-sale"), "Saved.")

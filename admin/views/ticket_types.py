@@ -76,9 +76,7 @@ async def _list(visit: Visit, event: Event, form: filled.Filled[TicketTypeForm])
     )
 
 
-async def _one(
-    visit: Visit, event: Event, kind: TicketType, form: filled.Filled[TicketTypeForm]
-) -> web.Response:
+async def _one(visit: Visit, event: Event, kind: TicketType, form: filled.Filled[TicketTypeForm]) -> web.Response:
     venue = await visit.services.venues.get(visit.person, event.venue_id)
     return await visit.page(
         "ticket_types/show.html",

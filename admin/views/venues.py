@@ -19,7 +19,7 @@ from engine.domain.venues import Venue
 from engine.foundation.errors import Conflict
 from engine.services.venues import read_chart
 
-CHART_SHOWN_BYTES_MAX = 512 * 1024   # larger ones are not put back into the text field
+CHART_SHOWN_BYTES_MAX = 512 * 1024  # larger ones are not put back into the text field
 
 
 async def list_all(visit: Visit) -> web.Response:
@@ -40,9 +40,7 @@ async def show_new(visit: Visit) -> web.Response:
 async def create(visit: Visit) -> web.Response:
     organization = await reach.organization(visit, "venues.write")
     form = filled.read(VenueForm, visit.form)
-    made = await form.carry_out(
-        lambda typed: visit.services.venues.create(visit.person, typed.given(organization.id))
-    )
+    made = await form.carry_out(lambda typed: visit.services.venues.create(visit.person, typed.given(organization.id)))
     if made is None:
         return await visit.page("venues/new.html", organization=organization, form=form, status=422)
     return await visit.go(address("venues", made.id, "chart"), f"{made.name} is there. Now its seating chart.")
@@ -93,9 +91,7 @@ async def preview_chart(visit: Visit) -> web.Response:
 async def put_chart(visit: Visit) -> web.Response:
     venue = await reach.venue(visit, "venues.write")
     form = filled.read(ChartForm, visit.form)
-    facts = await form.carry_out(
-        lambda typed: visit.services.venues.put_chart(visit.person, venue.id, typed.given)
-    )
+    facts = await form.carry_out(lambda typed: visit.services.venues.put_chart(visit.person, venue.id, typed.given))
     if facts is None:
         return await _chart(visit, venue, form, b"")
     note = f"The chart is kept: {facts.units} places in {len(facts.sections)} sections."

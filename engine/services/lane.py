@@ -23,15 +23,15 @@ from engine.foundation.leases import HEALTH_FULL
 from engine.foundation.metrics import LATENCY_BUCKETS_S
 from engine.stores.stripe_gateway import ProviderAway, ProviderBusy, ProviderRefused
 
-DEPTH_MAX = 2_000                # callers of one process in the lane
-TURN_WAIT_MAX_S = 20.0           # a longer queue is refused at once
-PATIENCE_S = 8.0                 # for the provider to answer, from the first turn on
+DEPTH_MAX = 2_000  # callers of one process in the lane
+TURN_WAIT_MAX_S = 20.0  # a longer queue is refused at once
+PATIENCE_S = 8.0  # for the provider to answer, from the first turn on
 TRIES_MAX = 6
 BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.25, 3.0
-BURST_SHARE = 10                 # one tenth of a second's calls may go out together
+BURST_SHARE = 10  # one tenth of a second's calls may go out together
 OPENING = "payment_intents.create"
-WAIT_FINE_S, WAIT_FULL_S = 1.0, 10.0   # a wait that nobody minds; one that means: let nobody else in
-HEALTH_AWAY = HEALTH_FULL // 10        # while the provider does not answer
+WAIT_FINE_S, WAIT_FULL_S = 1.0, 10.0  # a wait that nobody minds; one that means: let nobody else in
+HEALTH_AWAY = HEALTH_FULL // 10  # while the provider does not answer
 
 _DEPTH = Gauge("onsale_lane_depth", "Calls waiting for the payment provider", ["endpoint"])
 _WAIT_SECONDS = Histogram(

@@ -29,7 +29,7 @@ from engine.stores.orders import OrderBook
 from engine.stores.tickets import TicketPage
 
 LOCALE = "en_CA"
-INLINE_CODES_MAX = 12            # more tickets than this are in the PDF only: mailboxes refuse large messages
+INLINE_CODES_MAX = 12  # more tickets than this are in the PDF only: mailboxes refuse large messages
 
 
 class Mail:

@@ -31,7 +31,7 @@ from engine.stores.stripe_gateway import StripeGateway
 RECONCILED_PER_STEP = 100
 RECONCILE_CONCURRENCY = 8
 RECONCILE_AGAIN_S = 15.0
-LOOK_WAIT_MAX_S = 1.0            # looking early must not keep payments waiting
+LOOK_WAIT_MAX_S = 1.0  # looking early must not keep payments waiting
 
 _SETTLED = Counter("onsale_orders_settled_total", "Orders that became paid", ["how"])
 _CLOSED = Counter("onsale_orders_closed_total", "Orders that ended unpaid", ["how"])

@@ -18,7 +18,7 @@ from engine.services.selling import Selling
 from engine.stores.holds import REF_BYTES, HoldStore, Item, Record, Run, allocation_byte, pick_exact, pick_general
 
 ID_BYTES = 16
-LIFE_MS = 120_000                # of the hold that stands in until the ledger has the units
+LIFE_MS = 120_000  # of the hold that stands in until the ledger has the units
 
 
 class Reclaim:
@@ -65,9 +65,7 @@ class Reclaim:
                 found.setdefault((event.section_name(unit), event.type_by_number[run.kind].id), []).append(unit)
         return [found[line.section, line.ticket_type_id].pop(0) for line in order.lines]
 
-    async def _place(
-        self, event: SellingEvent, order: Order, raw: bytes, picks: tuple[bytes, ...]
-    ) -> Record | None:
+    async def _place(self, event: SellingEvent, order: Order, raw: bytes, picks: tuple[bytes, ...]) -> Record | None:
         kinds = {event.ticket_types[line.ticket_type_id] for line in order.lines}
         every_lot = units_domain.eligible_lots((lot.number for lot in event.allotments), accessible=True)
         item = Item(

@@ -36,7 +36,7 @@ from engine.stores.stripe_gateway import StripeGateway
 
 REFUNDS_PER_STEP = 50
 PUSH_CONCURRENCY = 4
-PUSH_IN_S = 10.0                 # the worker leaves a fresh refund to the process that made it
+PUSH_IN_S = 10.0  # the worker leaves a fresh refund to the process that made it
 
 _REFUNDS = Counter("onsale_refunds_total", "Refunds by outcome", ["outcome"])
 _log = logs.get("refunds")
@@ -161,7 +161,10 @@ class Refunds:
             parts, ticket_ids = parts_of(order, so_far, request, tickets)
             refund_id = new_id("ref")
             await store.add(
-                connection, refund_id, order_id, parts,
+                connection,
+                refund_id,
+                order_id,
+                parts,
                 ticket_ids=ticket_ids,
                 reason=request.reason,
                 created_by=actor.user_id if actor else "system",

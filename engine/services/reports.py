@@ -17,8 +17,8 @@ from engine.stores import reports as store
 from engine.stores.database import Pool
 
 Step = Literal["minute", "hour", "day"]
-COLUMNS_MAX = 90               # minutes, hours or days shown
-BIN_MIN: dict[Step, int] = {"minute": 1, "hour": 15, "day": 15}   # every zone is a whole number of quarters off UTC
+COLUMNS_MAX = 90  # minutes, hours or days shown
+BIN_MIN: dict[Step, int] = {"minute": 1, "hour": 15, "day": 15}  # every zone is a whole number of quarters off UTC
 RATE_OVER_S = 10  # per-second figures are the mean of this many seconds
 _WIDTHS: dict[Step, timedelta] = {
     "minute": timedelta(minutes=1),

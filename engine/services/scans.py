@@ -33,17 +33,17 @@ from engine.stores import tickets as tickets_store
 from engine.stores.database import Pool
 
 SCANS_PER_COMMIT_MAX: Final = 64
-SCAN_AGE_MAX_MS: Final = 2_000                   # a gate rather waits than hears "try again"
+SCAN_AGE_MAX_MS: Final = 2_000  # a gate rather waits than hears "try again"
 CHUNK_SCANS: Final = 500
-BATCHES_AT_ONCE: Final = 2                       # a process
+BATCHES_AT_ONCE: Final = 2  # a process
 BATCHES_WAITING_MAX: Final = 16
 RETRY_DELAYS_S: Final = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.0)
-OFFLINE_AFTER: Final = timedelta(seconds=1)      # an upload this old was judged by the device, if it had a bundle
-OFFLINE_UNTOLD_AFTER: Final = timedelta(seconds=10)   # and if we know of no bundle
+OFFLINE_AFTER: Final = timedelta(seconds=1)  # an upload this old was judged by the device, if it had a bundle
+OFFLINE_UNTOLD_AFTER: Final = timedelta(seconds=10)  # and if we know of no bundle
 OFFLINE_OLDEST: Final = timedelta(hours=72)
 OFFSET_MAX_MS: Final = 2**31 - 1
 EVENT_KEYS_MAX: Final = 1_000
-SCANS_PER_SECOND_MAX: Final = 1_000              # of one scanner in one process: far beyond any hand, short of a flood
+SCANS_PER_SECOND_MAX: Final = 1_000  # of one scanner in one process: far beyond any hand, short of a flood
 
 _FAILED: Final = {
     1: Reason.MALFORMED,
@@ -64,9 +64,9 @@ class Shown(Struct, frozen=True, gc=False):
     scanned_at: datetime | None = None
     gate: str | None = None
     direction: Direction = "entry"
-    offline: bool | None = None                  # None: the device does not say
-    offset_ms: int = 0                           # what must be added to the device's clock
-    cursor_seq: int | None = None                # the revocations it knew
+    offline: bool | None = None  # None: the device does not say
+    offset_ms: int = 0  # what must be added to the device's clock
+    cursor_seq: int | None = None  # the revocations it knew
     facts: dict[str, Any] | None = None
 
 

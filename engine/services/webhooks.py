@@ -27,8 +27,8 @@ from engine.stores.orders import OrderBook
 from engine.stores.stripe_gateway import SignatureWrong, StripeGateway
 from engine.stores.webhook_events import Received, WebhookEvents
 
-AT_ONCE_TIMEOUT_S = 8.0          # the provider waits for our answer; what takes longer is the worker's
-AT_ONCE_TURN_WAIT_MAX_S = 4.0    # a turn that was taken must be used: less than the timeout leaves room for the call
+AT_ONCE_TIMEOUT_S = 8.0  # the provider waits for our answer; what takes longer is the worker's
+AT_ONCE_TURN_WAIT_MAX_S = 4.0  # a turn that was taken must be used: less than the timeout leaves room for the call
 RETRY_TIMEOUT_S = 30.0
 RETRIED_PER_STEP = 100
 RETRY_CONCURRENCY = 8

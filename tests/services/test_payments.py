@@ -164,7 +164,8 @@ async def test_money_for_an_expired_order_goes_back_in_full_where_the_seat_is_go
 async def test_an_expired_order_gives_its_promo_codes_use_back(shop: Shop):
     await shop.open_event()
     await shop.services.pool.execute(
-        "INSERT INTO promo_codes (id, event_id, code, kind, value, max_uses) VALUES ('pro_1', $1, 'HALF', 'percent', 5000, 1)",
+        "INSERT INTO promo_codes (id, event_id, code, kind, value, max_uses)"
+        " VALUES ('pro_1', $1, 'HALF', 'percent', 5000, 1)",
         shop.event_id,
     )
     await shop.services.inventory.changed(shop.event_id)

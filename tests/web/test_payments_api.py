@@ -34,9 +34,7 @@ async def deliver(shop: Shop, event: dict, **more) -> Answer:
 
 async def refund(shop: Shop, order: Answer, head: str, **body) -> Answer:
     path = f"/v1/orders/{order['order_id']}/refunds"
-    return await shop.ask(
-        "POST", path, {"reason": "asked for", **body}, Authorization=head, Idempotency_Key=shop.key()
-    )
+    return await shop.ask("POST", path, {"reason": "asked for", **body}, Authorization=head, Idempotency_Key=shop.key())
 
 
 def intent_of(order: Answer) -> str:
