@@ -36,6 +36,10 @@ class HoldRequest(msgspec.Struct, frozen=True):
     promo_code: Annotated[str, msgspec.Meta(min_length=1, max_length=CODE_CHARS_MAX)] | None = None
 
 
+class GrowRequest(msgspec.Struct, frozen=True):
+    items: Annotated[tuple[HoldItem, ...], msgspec.Meta(min_length=1, max_length=ITEMS_MAX)]
+
+
 class SwapRequest(msgspec.Struct, frozen=True):
     seats: Annotated[tuple[_Seat, ...], msgspec.Meta(min_length=1, max_length=QUANTITY_MAX)]
 

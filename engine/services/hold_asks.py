@@ -40,14 +40,17 @@ class Ask:
         return self.rust
 
     @staticmethod
-    def joined(asks: Sequence[Ask], open_allotments: tuple[int, ...], policy: str = "auto") -> Ask:
-        """All asks of a hold as one for the planner."""
+    def joined(
+        asks: Sequence[Ask], open_allotments: tuple[int, ...], *, policy: str = "auto", beside: Sequence[int] = ()
+    ) -> Ask:
+        """All asks of a hold as one for the planner; ``beside``: units the hold has, to sit next to."""
         parties = [hotpath_rs.Party(ask.quantity, list(ask.categories), ask.section, ask.accessible) for ask in asks]
         rust = hotpath_rs.Ask(
             parties,
             policy,  # type: ignore[arg-type]
             split=all(ask.split for ask in asks),
             open_allotments=list(open_allotments),
+            beside=list(beside),
         )
         parts = tuple(part for ask in asks for part in ask.parts)
         return Ask(parts, sum(ask.quantity for ask in asks), (), rust=rust)

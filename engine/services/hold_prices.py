@@ -18,10 +18,13 @@ TOTAL_CENTS_MAX = 2**32 - 1
 
 def price_of(event: SellingEvent, asks: Sequence[Ask], promo: PromoTerms | None) -> Price:
     """What these asks cost; worked out once per snapshot and shape."""
-    return _price(event, tuple([part for ask in asks for part in ask.parts]), promo)
+    return price_of_parts(event, [part for ask in asks for part in ask.parts], promo)
 
 
-def _price(event: SellingEvent, parts: tuple[tuple[TicketTypeTerms, int], ...], promo: PromoTerms | None) -> Price:
+def price_of_parts(
+    event: SellingEvent, parts: Sequence[tuple[TicketTypeTerms, int]], promo: PromoTerms | None
+) -> Price:
+    """The same for ticket types with counts."""
     shape = ("price", tuple([(kind.number, count) for kind, count in parts]), promo.number if promo else 0)
     price: Price | None = event.memo.get(shape)
     if price is None:
@@ -60,7 +63,7 @@ def read_hold(event: SellingEvent, hold_id: str, record: Record) -> Hold:
         placed_at_ms=record.placed_at_ms,
         expires_at_ms=record.expires_at_ms,
         lines=tuple(lines),
-        price=_price(event, tuple(parts), promo),
+        price=price_of_parts(event, parts, promo),
         step=record.step,
         adjacent=record.adjacent,
         rows_used=len(rows),

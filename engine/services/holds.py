@@ -19,6 +19,7 @@ from engine.domain.errors import (
     AdmissionExpired,
     AdmissionRequired,
     BestAvailableNotFound,
+    BuyerLimit,
     CapabilityWrong,
     HoldExpired,
     HoldLifetimeExceeded,
@@ -28,7 +29,7 @@ from engine.domain.errors import (
     SeatTaken,
     SoldOut,
 )
-from engine.domain.holds import Hold, HoldRequest
+from engine.domain.holds import Hold, HoldItem, HoldRequest
 from engine.domain.selling import TAPE_PARTY_MAX, SellingEvent, tape_name
 from engine.foundation.clock import now_ms
 from engine.foundation.connections import HotRedis
@@ -37,7 +38,8 @@ from engine.foundation.ids import id_from_bytes, id_to_bytes, is_id
 from engine.services.availability import Availability
 from engine.services.desk_terms import ADMISSION_LEEWAY_MS
 from engine.services.hold_asks import Ask, named_units, read_asks
-from engine.services.hold_lanes import HoldLanes, exact_pick, is_block, merged
+from engine.services.hold_changes import HoldChanges, lease_units_max
+from engine.services.hold_lanes import HoldLanes, exact_pick
 from engine.services.hold_prices import price_of, read_hold
 from engine.services.inventory import HOLD_LIFE_MS_MAX, Inventory
 from engine.services.selling import Selling
@@ -47,8 +49,6 @@ from engine.stores.holds import (
     HoldStore,
     Item,
     Record,
-    Run,
-    allocation_byte,
     pick_general,
     pick_tape,
     units_of,
@@ -85,6 +85,7 @@ class Holds:
         self._inventory = inventory
         self._availability = availability
         self._lanes = HoldLanes(hot=hot, store=store, inventory=inventory)
+        self._changes = HoldChanges(hot=hot, store=store, inventory=inventory)
 
     async def place(
         self, request: HoldRequest, *, admission: str | None, principal: str, key: str, body: bytes
@@ -108,6 +109,7 @@ class Holds:
             promo=promo.number if promo else 0,
             promo_uses_max=(promo.max_uses or 0) if promo else 0,
             lease_id=lease_id,
+            lease_units_max=lease_units_max(event),
         )
         picks = await self._picks(event, asks, codes)
         if picks is None:
@@ -199,25 +201,17 @@ class Holds:
         """Other seats for the same tickets, in one step; on a refusal the old ones stay."""
         hold = await self.of_token(hold_id, hold_token)
         event = await self._selling.get(hold.event_id)
-        wanted = _seat_units(event, hold, seats)
         kinds = [event.ticket_types[line.ticket_type_id] for line in hold.lines]
-        runs = [Run(kind.number, unit, 1) for kind, unit in zip(kinds, wanted, strict=True)]
-        await self._check_orphans(event, sorted(wanted), event.open_allotments(codes))
-        lots = units_domain.eligible_lots(event.open_allotments(codes), accessible=True)
-        ref = id_to_bytes(hold_id)[:REF_BYTES]
-        word, record, _ = await self._inventory.fenced(
-            event.id,
-            lambda epoch: self._store.swap(
-                event.id, epoch, ref, lots=lots, runs=merged(runs), total_cents=hold.price.total_cents,
-                allocation=allocation_byte(1, adjacent=is_block(wanted), orphans=0),
-            ),
-        )  # fmt: skip
-        if word == "taken":
-            assert isinstance(record, bytes)
-            raise SeatTaken(seats=[event.seats[unit] for unit in units_of(record)])
-        _over(word)
-        assert isinstance(record, Record)
-        return read_hold(event, hold_id, record)
+        wanted = named_units(event, kinds, seats, "/seats")
+        opened = event.open_allotments(codes)
+        await self._check_orphans(event, sorted(wanted), opened)
+        return await self._changes.swap(event, hold, wanted, opened)
+
+    async def grow(self, hold_id: str, hold_token: str | None, items: tuple[HoldItem, ...]) -> Hold:
+        """More tickets in the same hold, beside the held ones if that can be; on a refusal nothing changes."""
+        hold = await self.of_token(hold_id, hold_token)
+        event = await self._selling.get(hold.event_id)
+        return await self._changes.grow(event, hold, items)
 
     async def close(self) -> None:
         """Finish what is queued."""
@@ -299,6 +293,8 @@ class Holds:
             raise IdempotencyKeyReused
         if letter == b"U":
             raise PromoExhausted
+        if letter == b"B":
+            raise BuyerLimit(max_tickets_per_buyer=event.max_tickets_per_buyer, held=answer[1])
         raise AssertionError(f"hold_place answered {answer!r}")
 
 
@@ -320,12 +316,6 @@ def _lots(asks: Sequence[Ask], codes: tuple[int, ...]) -> bytes:
     """Whoever names a seat, or asks for accessible ones, may have an accessible one."""
     accessible = any([ask.seats or ask.accessible for ask in asks])
     return units_domain.eligible_lots(codes, accessible=accessible) if codes or accessible else units_domain.PLAIN_LOTS
-
-
-def _seat_units(event: SellingEvent, hold: Hold, seats: Sequence[str]) -> list[int]:
-    """The units of the seats a swap names, each within its line's categories."""
-    kinds = [event.ticket_types[line.ticket_type_id] for line in hold.lines]
-    return named_units(event, kinds, seats, "/seats")
 
 
 def _over(word: str) -> None:

@@ -119,6 +119,7 @@ class Item:
     promo: int = 0
     promo_uses_max: int = 0
     lease_id: bytes = b""
+    lease_units_max: int = 0  # units one admission may hold; 0: no limit
     picks: tuple[bytes, ...] = ()
 
     def with_picks(self, picks: tuple[bytes, ...]) -> Item:
@@ -136,7 +137,7 @@ class Item:
             len(self.lease_id),
         )
         return b"".join((
-            head, self.lease_id, bytes((len(self.lots),)), self.lots, bytes((len(self.caps),)), caps,
+            head, self.lease_id, bytes((self.lease_units_max, len(self.lots))), self.lots, bytes((len(self.caps),)), caps,
             bytes((len(self.picks),)), *self.picks,
         ))  # fmt: skip
 
@@ -200,13 +201,16 @@ class HoldStore:
         runs: Sequence[Run],
         total_cents: int,
         allocation: int,
+        caps: Sequence[tuple[int, int]] = (),
+        lease_units_max: int = 0,
     ) -> tuple[str, Record | bytes | None, int]:
-        """(word, record or the units taken, Redis's time)."""
+        """(word, record or the facts of the refusal, Redis's time)."""
         packed = b"".join([run.pack() for run in runs])
-        facts = struct.pack(">IB", total_cents, allocation)
-        reply = await self._run("hold_swap", event_id, epoch, ref, lots, packed, facts)
-        if reply[0] == b"taken":
-            return "taken", reply[1], 0
+        facts = struct.pack(">IBB", total_cents, allocation, lease_units_max)
+        limits = b"".join([bytes((kind, *most.to_bytes(3, "big"))) for kind, most in caps])
+        reply = await self._run("hold_swap", event_id, epoch, ref, lots, packed, facts, limits)
+        if reply[0] in {b"taken", b"capped", b"buyer"}:
+            return reply[0].decode(), reply[1], 0
         return _answer(reply)
 
     async def expire(self, event_id: str, epoch: bytes) -> tuple[bool, list[bytes]]:

@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from engine.domain import errors as refusals
-from engine.domain.holds import CODE_CHARS_MAX, Hold, HoldRequest, SwapRequest
+from engine.domain.holds import CODE_CHARS_MAX, GrowRequest, Hold, HoldRequest, SwapRequest
 from engine.foundation import errors, http
 from engine.foundation.clock import now_ms
 from engine.foundation.idempotency import key_of
@@ -19,6 +19,7 @@ from engine.web.wire import Route
 
 _hold_request = msgspec.json.Decoder(HoldRequest)
 _swap_request = msgspec.json.Decoder(SwapRequest)
+_grow_request = msgspec.json.Decoder(GrowRequest)
 _PLACED = {"Content-Type": "application/json"}
 _REPLAYED = {"Content-Type": "application/json", "Idempotent-Replayed": "true"}
 
@@ -105,6 +106,13 @@ async def swap_hold(request: web.Request) -> web.Response:
     return await _answer(request, hold)
 
 
+async def grow_hold(request: web.Request) -> web.Response:
+    """More tickets in the same hold, beside the held ones if that can be."""
+    body = await http.body(request, _grow_request)
+    hold = await request.config_dict[HOLDS].grow(request.match_info["hold_id"], auth.hold_token(request), body.items)
+    return await _answer(request, hold)
+
+
 async def _answer(request: web.Request, hold: Hold) -> web.Response:
     event = await request.config_dict[SELLING].get(hold.event_id)
     token = event.keys.mint_hold_token(id_to_bytes(hold.id))
@@ -136,6 +144,7 @@ ROUTES = (
             refusals.OrphanSeat,
             refusals.SalesNotOpen,
             refusals.SalesClosed,
+            refusals.BuyerLimit,
             refusals.MaxPerOrder,
             refusals.PromoInvalid,
             refusals.InventoryRebuilding,
@@ -168,5 +177,22 @@ ROUTES = (
         gives=HoldDocument,
         query=SwapQuery,
         refuses=(*_OVER, refusals.HoldOrdered, refusals.SeatTaken, refusals.OrphanSeat, refusals.UnknownSeat),
+    ),
+    Route(
+        "POST",
+        "/v1/holds/{hold_id}/items",
+        grow_hold,
+        who="capability",
+        takes=GrowRequest,
+        gives=HoldDocument,
+        refuses=(
+            *_OVER,
+            refusals.HoldOrdered,
+            refusals.SoldOut,
+            refusals.SeatTaken,
+            refusals.BestAvailableNotFound,
+            refusals.BuyerLimit,
+            refusals.MaxPerOrder,
+        ),
     ),
 )

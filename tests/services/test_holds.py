@@ -157,3 +157,55 @@ async def test_the_desk_leaves_what_is_not_usual_to_the_long_way(core, pool, cha
     top = {"event_id": event_id, "items": [item]}
     (top if "promo_code" in change else item).update(change)
     assert await core.holds.place_usual(json.dumps(top).encode(), admission=None, principal="t", key="z") is None
+
+
+async def test_a_growing_hold_stays_together(core, pool):
+    event_id, (kind,) = await make.event(
+        pool, make.chart(make.seated("S", 3, 11)), [{"categories": ["S"], "max_per_order": 4}], orphan_policy="lenient"
+    )
+    await core.inventory.load(event_id)
+    first = await place(core, ask(event_id, kind, 2), "a")
+    before = [line.seat for line in first.hold.lines]
+    grown = await core.holds.grow(first.hold.id, first.token, (HoldItem(kind, 1),))
+    assert set(before) < {line.seat for line in grown.lines}
+    units = sorted(line.unit for line in grown.lines)
+    assert units[-1] - units[0] == 2
+    assert grown.expires_at_ms == first.hold.expires_at_ms
+    assert grown.price.total_cents == 3000
+    with pytest.raises(errors.MaxPerOrder):
+        await core.holds.grow(first.hold.id, first.token, (HoldItem(kind, 2),))
+    pulse = await core.availability.exact(event_id)
+    assert pulse["ticket_types"][0]["taken_of_type"] == 3
+
+
+async def test_growing_without_room_beside_changes_nothing(core, pool):
+    event_id, (kind,) = await make.event(pool, make.chart(make.general("F", 2)), [{"categories": ["F"], "capacity": 2}])
+    await core.inventory.load(event_id)
+    first = await place(core, ask(event_id, kind, 2), "a")
+    with pytest.raises(errors.SoldOut):
+        await core.holds.grow(first.hold.id, first.token, (HoldItem(kind, 1),))
+    assert (await core.holds.of_token(first.hold.id, first.token)).lines == first.hold.lines
+
+
+async def test_one_admission_holds_no_more_than_one_buyer_may(core, pool):
+    event_id, (kind,) = await make.event(
+        pool, make.chart(make.general("F", 20)), [{"categories": ["F"]}], max_tickets_per_buyer=3
+    )
+    await pool.execute("UPDATE on_sales SET room_enabled = true WHERE event_id = $1", event_id)
+    await core.inventory.load(event_id)
+    event = await core.selling.get(event_id)
+    token = event.keys.mint_admission(
+        lease_id=b"L" * 16, device_key_hash=b"", not_before_ms=0, expires_at_ms=2_000_000_000_000
+    )
+
+    async def take(quantity: int, key: str):
+        return await core.holds.place(
+            ask(event_id, kind, quantity), admission=token, principal="t", key=key, body=key.encode()
+        )
+
+    first = await take(2, "a")
+    with pytest.raises(errors.BuyerLimit):
+        await take(2, "b")
+    await take(1, "c")
+    await core.holds.release(first.hold.id, first.token)
+    await take(2, "d")

@@ -14,6 +14,7 @@ if hold and hold.state ~= DEAD then
     for u = run[2], run[2] + run[3] - 1 do own[u] = true end
   end
   if hold.state ~= BOUGHT then
+    count_buyer(hold.lease, -units_in(hold))
     hold.state = BOUGHT
     write_hold(ARGV[2], hold)
   end

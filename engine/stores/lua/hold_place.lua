@@ -3,7 +3,7 @@
   KEYS[1] inv:{E}:epoch  string  the fence; all other keys of the event are named after its hash tag
   ARGV[1] epoch the caller knows
   ARGV[2..] one item each (big-endian):
-    ref 8s, body hash 4s, life ms u24, total cents u32, promo u8, promo uses left at most u24 (0: no promo limit), lease u8 + bytes,
+    ref 8s, body hash 4s, life ms u24, total cents u32, promo u8, promo uses left at most u24 (0: no promo limit), lease u8 + bytes, units one admission may hold u8 (0: no limit),
     eligible free bytes u8 + bytes, caps u8 x (type u8, units at most u24), picks u8 x pick
     pick exact:   0, runs u8 x (type u8, unit u24, length u8), allocation u8
     pick general: 1, first unit u24, size u24, parts u8 x (type u8, count u8)
@@ -11,6 +11,7 @@
     allocation byte: step (3 bits), adjacent (1 bit), orphans (4 bits)
   Replies {"fenced"} | {"ok", answer...}; an answer is one letter and facts:
     H record (held) | R record (replayed) | K (key reused with another body) | S free u24 (sold out) | T unit u24... (taken)
+    B units held u8 (the admission holds as many as it may)
     P (needs a plan: no single block left) | X tape name (tape not loaded) | U (promo used up) | E (not understood)   ]]
 -- include: inventory
 if fenced then return { 'fenced' } end
@@ -190,7 +191,8 @@ local function forget(runs, picks)
 end
 
 local function place(item)
-  local ref, hash, life, total, promo, promo_max, lease, lots, capped, pos = unpack_('>c8c4I3I4BI3Bc0Bc0B', item)
+  local ref, hash, life, total, promo, promo_max, lease, lease_max, lots, capped, pos =
+    unpack_('>c8c4I3I4BI3Bc0BBc0B', item)
   local may = rights(lots)
   local caps
   if capped > 0 then
@@ -241,6 +243,12 @@ local function place(item)
     and tonumber(call('HGET', TYPES, 'promo' .. promo) or 0) >= promo_max then
     refusal = 'U'
   end
+  local asked = 0
+  if not refusal and lease_max > 0 and #lease == 16 then
+    for i = 1, #runs do asked = asked + runs[i][3] end
+    local has = tonumber(call('HGET', BUYERS, lease) or 0)
+    if has + asked > lease_max then refusal = 'B' .. char(math.min(has, 255)) end
+  end
 
   local text
   if #runs == 1 then
@@ -280,6 +288,12 @@ local function place(item)
     sold_of_type[kind] = (sold_of_type[kind] or 0) + length
   end
   if promo > 0 then call('HINCRBY', TYPES, 'promo' .. promo, 1) end
+  if #lease == 16 then
+    if asked == 0 then
+      for i = 1, #runs do asked = asked + runs[i][3] end
+    end
+    count_buyer(lease, asked)
+  end
   local second = floor((now_ms + life) / 1000)
   local refs = due[second]
   if not refs then

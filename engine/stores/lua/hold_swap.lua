@@ -1,11 +1,13 @@
---[[ hold_swap: change a live hold's units in one step; where the new ones are not all free the old ones stay. 
+--[[ hold_swap: change a live hold's units in one step; where the new ones are not all free the old ones stay.
   KEYS[1] inv:{E}:epoch  string  the fence
   ARGV[1] epoch the caller knows
   ARGV[2] ref 8 bytes
   ARGV[3] eligible free bytes
   ARGV[4] new runs, (type u8, unit u24, length u8) each
-  ARGV[5] total in cents and allocation byte, u32 + u8
-  Replies {"fenced"} | {"unknown"} | {"expired"} | {"ordered"} | {"taken", units u24 each} | {"swapped", record, now ms} ]]
+  ARGV[5] total in cents, allocation byte, units one admission may hold (0: no limit), u32 + u8 + u8
+  ARGV[6] caps of ticket types, (type u8, units at most u24) each
+  Replies {"fenced"} | {"unknown"} | {"expired"} | {"ordered"} | {"taken", units u24 each} |
+    {"capped", units left u24} | {"buyer", units held} | {"swapped", record, now ms} ]]
 -- include: inventory
 if fenced then return { 'fenced' } end
 expire()
@@ -30,13 +32,32 @@ while pos <= #ARGV[4] do
   fresh[#fresh + 1] = { kind, unit, length }
 end
 if #taken > 0 then finish() return { 'taken', table.concat(taken) } end
+
+-- A hold that grows stays within its types' caps and its admission's.
+local more, grown = {}, 0
+for _, run in ipairs(fresh) do more[run[1]], grown = (more[run[1]] or 0) + run[3], grown + run[3] end
+for _, run in ipairs(old) do more[run[1]], grown = (more[run[1]] or 0) - run[3], grown - run[3] end
+for i = 1, #ARGV[6], 4 do
+  local kind, a, b, c = byte(ARGV[6], i, i + 3)
+  local most, sold = a * 65536 + b * 256 + c, tonumber(call('HGET', TYPES, kind) or 0) + (sold_of_type[kind] or 0)
+  if (more[kind] or 0) > 0 and sold + more[kind] > most then
+    finish()
+    return { 'capped', pack('>I3', math.max(0, most - sold)) }
+  end
+end
+local total, allocation, lease_max = unpack_('>I4BB', ARGV[5])
+if grown > 0 and lease_max > 0 and #hold.lease == 16 then
+  local has = tonumber(call('HGET', BUYERS, hold.lease) or 0)
+  if has + grown > lease_max then finish() return { 'buyer', tostring(has) } end
+end
+count_buyer(hold.lease, grown)
+
 for _, run in ipairs(old) do count_type(run[1], -turn(run[2], run[3], HELD, nil)) end
 for _, run in ipairs(fresh) do
   call('SETRANGE', MAP, run[2], rep(char(HELD), run[3]))
   note(run[2], run[3], FREE, HELD)
   count_type(run[1], run[3])
 end
-local total, allocation = unpack_('>I4B', ARGV[5])
 hold.head = hold.hash .. pack('>I4BBBc0', total, allocation, hold.promo, #hold.lease, hold.lease) .. ARGV[4]
 write_hold(ARGV[2], hold)
 call('DEL', CURSORS)

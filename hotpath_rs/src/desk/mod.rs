@@ -194,6 +194,7 @@ impl Desk {
         out.extend_from_slice(&[0, 0, 0, 0]); // no promo code
         out.push(lease.map_or(0, |id| u8::try_from(id.len()).unwrap_or(0)));
         out.extend_from_slice(lease.map_or(&[], |id| id.as_slice()));
+        out.push(u8::try_from(self.terms.max_per_buyer).unwrap_or(0)); // more than a byte carries is no limit
         out.extend_from_slice(&[1, FREE]);
         match kind.capacity {
             Some(most) => {

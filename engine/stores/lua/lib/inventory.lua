@@ -12,6 +12,7 @@ local tag = string.match(KEYS[1], '^inv:(.+):epoch$')
 local MAP, BASE = 'inv:' .. tag .. ':map', 'inv:' .. tag .. ':base'
 local PULSE, TYPES = 'inv:' .. tag .. ':pulse', 'inv:' .. tag .. ':types'
 local CURSORS, ENDED = 'inv:' .. tag .. ':cursors', 'inv:' .. tag .. ':ended'
+local BUYERS = 'inv:' .. tag .. ':buyers'
 local HOLDS, EXPIRY = 'hold:' .. tag .. ':', 'exp:' .. tag .. ':'
 
 local fenced = call('GET', KEYS[1]) ~= ARGV[1]
@@ -53,6 +54,17 @@ end
 
 local function due_at(ref, moment_ms)
   call('APPEND', EXPIRY .. math.floor(moment_ms / 1000), ref)
+end
+
+local function units_in(hold)
+  local units = 0
+  for i = hold.at + 4, #hold.raw, 5 do units = units + byte(hold.raw, i) end
+  return units
+end
+
+-- How many units an admission has on hold: one admission, one buyer.
+local function count_buyer(lease, by)
+  if #lease == 16 and by ~= 0 and call('HINCRBY', BUYERS, lease, by) <= 0 then call('HDEL', BUYERS, lease) end
 end
 
 -- Changes of this call: counted once, told once.
@@ -107,6 +119,7 @@ local function end_hold(ref, hold)
     count_type(run[1], -back)
   end
   if hold.promo > 0 then call('HINCRBY', TYPES, 'promo' .. hold.promo, -1) end
+  count_buyer(hold.lease, -units_in(hold))
   hold.state = DEAD
   write_hold(ref, hold)
   local second = math.floor((math.max(now_ms, hold.placed + hold.life) + KEPT_DEAD_MS) / 1000)
