@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from engine.foundation.address_limits import AddressLimits
 from engine.foundation.bearer import Bearers
 from engine.foundation.connections import HotRedis
 from engine.foundation.health import Health
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 SETTINGS: Final = web.AppKey("settings", Settings)
 BEARERS: Final = web.AppKey("bearers", Bearers)
 HEALTH: Final = web.AppKey("health", Health)
+ADDRESS_LIMITS: Final = web.AppKey("address_limits", AddressLimits)
 HOT: Final = web.AppKey("hot", HotRedis)
 IDEMPOTENCY: Final = web.AppKey("idempotency", Idempotency)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import hotpath_rs
 from engine.domain.errors import (
+    BuyerLimit,
     CapabilityWrong,
     HoldExpired,
     OrderExpired,
@@ -106,6 +107,7 @@ class Orders:
             raise SwitchedOff("Checkout is switched off", retry_after_s=60)
         check_chargeable(hold.price.total_cents)
         event = await self._selling.get(hold.event_id)
+        await self._check_buyer(event.max_tickets_per_buyer, hold, buyer)
         record, deadline_ms = await self._inventory.order(hold.event_id, hold_id)
         hold = self._holds.view(event, hold_id, record)
         for _ in range(NUMBER_TRIES):
@@ -118,6 +120,14 @@ class Orders:
             if known is not None:
                 return await self._pay(known)
         raise SeatTaken(seats=[line.seat or line.section for line in hold.lines])
+
+    async def _check_buyer(self, most: int | None, hold: Hold, buyer: Buyer) -> None:
+        """BuyerLimit where this e-mail address would own more of the event than one buyer may."""
+        if most is None:
+            return
+        owned = await self._book.owned_by(hold.event_id, buyer.email, besides_hold_id=hold.id)
+        if owned + len(hold.lines) > most:
+            raise BuyerLimit(max_tickets_per_buyer=most, owned=owned)
 
     async def read(self, order_id: str, *, person: Person | None, token: str | None) -> Order:
         """The order for its owner: the capability, the signed-in buyer, or who may read the organization's orders."""

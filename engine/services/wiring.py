@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 
+from engine.foundation.address_limits import AddressLimits
 from engine.foundation.bearer import Bearers
 from engine.foundation.connections import HotRedis, RedisClient, eventually, open_client, open_postgres
 from engine.foundation.health import Health
@@ -23,10 +25,12 @@ from engine.services.devices import Devices
 from engine.services.doors import EntryDoors
 from engine.services.events import Events
 from engine.services.gate_bundles import GateBundles
+from engine.services.history import History
 from engine.services.holds import Holds
 from engine.services.inventory import Inventory
 from engine.services.lane import PaymentLane
 from engine.services.ledger import Ledger
+from engine.services.moderation import Moderation
 from engine.services.on_sales import OnSales
 from engine.services.orders import Orders
 from engine.services.organizations import Organizations
@@ -63,6 +67,7 @@ class Services:
     redis: RedisClient
     health: Health
     bearers: Bearers
+    address_limits: AddressLimits
     idempotency: Idempotency
     access: Access
     people: People
@@ -91,6 +96,8 @@ class Services:
     gate_bundles: GateBundles
     ledger: Ledger
     reports: Reports
+    history: History
+    moderation: Moderation
 
 
 @contextlib.asynccontextmanager
@@ -143,6 +150,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 required=frozenset({"postgres", "redis"}),
             ),
             bearers=bearers,
+            address_limits=AddressLimits(time.monotonic, lifted_for_loopback=settings.rehearsal),
             idempotency=Idempotency(pool),
             access=access,
             people=people,
@@ -171,6 +179,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             gate_bundles=GateBundles(pool=pool, doors=doors, keyring=settings.keyring, master_key=master_key),
             ledger=Ledger(store=LedgerStore(pool, redis), selling=selling),
             reports=Reports(pool=pool, access=access),
+            history=History(pool=pool, access=access),
+            moderation=Moderation(pool=pool),
         )
 
 

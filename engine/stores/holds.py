@@ -137,8 +137,8 @@ class Item:
             len(self.lease_id),
         )
         return b"".join((
-            head, self.lease_id, bytes((self.lease_units_max, len(self.lots))), self.lots, bytes((len(self.caps),)), caps,
-            bytes((len(self.picks),)), *self.picks,
+            head, self.lease_id, bytes((self.lease_units_max, len(self.lots))), self.lots,
+            bytes((len(self.caps),)), caps, bytes((len(self.picks),)), *self.picks,
         ))  # fmt: skip
 
 

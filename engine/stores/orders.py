@@ -96,6 +96,10 @@ SELECT id, order_number, status, buyer_name, buyer_email, currency, amount_cents
    AND ($4::text IS NULL OR buyer_name ILIKE $4 OR buyer_email ILIKE $4 OR order_number = upper($5))
  ORDER BY id DESC LIMIT $6
 """
+_OWNED_BY = """
+SELECT count(*) FROM orders o JOIN order_units u ON u.order_id = o.id AND u.live
+ WHERE o.event_id = $1 AND lower(o.buyer_email) = lower($2) AND o.hold_id <> $3
+"""
 _OF_PERSON = """
 SELECT o.id, o.order_number, o.event_id, e.title AS event_title, e.starts_at, o.status, o.currency, o.amount_cents,
        o.refunded_cents, o.created_at, o.paid_at,
@@ -158,6 +162,11 @@ class OrderBook:
 
     async def read(self, order_id: str) -> Order | None:
         return await read(self._pool, order_id)
+
+    async def owned_by(self, event_id: str, buyer_email: str, *, besides_hold_id: str) -> int:
+        """Live units of the event under this address, those of this hold's own order left out."""
+        count: int = await self._pool.fetchval(_OWNED_BY, event_id, buyer_email, besides_hold_id)
+        return count
 
     async def of_hold(self, hold_id: str) -> Order | None:
         row = await self._pool.fetchrow(_COLUMNS + " WHERE o.hold_id = $1", hold_id)

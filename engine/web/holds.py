@@ -13,7 +13,7 @@ from engine.foundation import errors, http
 from engine.foundation.clock import now_ms
 from engine.foundation.idempotency import key_of
 from engine.foundation.ids import id_to_bytes
-from engine.services.appkeys import HOLDS, SELLING
+from engine.services.appkeys import ADDRESS_LIMITS, HOLDS, SELLING
 from engine.web import auth
 from engine.web.wire import Route
 
@@ -63,7 +63,11 @@ async def place_hold(request: web.Request) -> web.Response:
     """Set units aside for the admitted buyer, all or nothing."""
     raw = await http.read(request)
     key, principal, admission = key_of(request), auth.principal(request), auth.admission_text(request)
-    holds = request.config_dict[HOLDS]
+    app = request.config_dict
+    delay_s = app[ADDRESS_LIMITS].take(auth.client_address(request))
+    if delay_s:
+        await app[ADDRESS_LIMITS].hold_back(delay_s)
+    holds = app[HOLDS]
     usual = await holds.place_usual(raw, admission=admission, principal=principal, key=key)
     if usual is not None:
         body, replayed = usual
@@ -133,6 +137,7 @@ ROUTES = (
         idempotent=True,
         refuses=(
             errors.Malformed,
+            errors.SlowDown,
             errors.IdempotencyKeyRequired,
             errors.IdempotencyKeyReused,
             errors.NotFound,

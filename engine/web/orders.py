@@ -189,6 +189,7 @@ OPEN_REFUSES = (
     refusals.HoldExpired,
     refusals.OrderExpired,
     refusals.SeatTaken,
+    refusals.BuyerLimit,
     refusals.AmountTooSmall,
     refusals.PaymentRefused,
     refusals.ProviderUnavailable,

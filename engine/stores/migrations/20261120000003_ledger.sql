@@ -35,7 +35,7 @@ CREATE TABLE orders (
 CREATE INDEX orders_unsettled ON orders (reconcile_at) WHERE status IN ('pending', 'processing');
 CREATE INDEX orders_event ON orders (event_id, id);
 CREATE INDEX orders_user ON orders (user_id, created_at) WHERE user_id IS NOT NULL;
-CREATE INDEX orders_email ON orders (event_id, buyer_email);
+CREATE INDEX orders_email ON orders (event_id, lower(buyer_email));
 
 -- One row per admission sold or being paid for. Overselling is impossible here.
 CREATE TABLE order_units (

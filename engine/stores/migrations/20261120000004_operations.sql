@@ -54,6 +54,7 @@ CREATE TABLE audit_log (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX audit_log_target ON audit_log (target, id);
+CREATE INDEX audit_log_event ON audit_log ((facts->>'event_id'), id) WHERE facts ? 'event_id';
 
 -- migrate:down
 DROP TABLE audit_log, idempotency_keys, outbox, webhook_events;
