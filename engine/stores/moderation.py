@@ -1,0 +1,43 @@
+"""Accounts and organizations as the platform's admins see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.stores.database import Connection, Database, count
+
+_FIND = """
+SELECT u.id, u.email, u.name, u.is_admin, u.disabled_at, u.last_login_at, u.created_at,
+       (SELECT count(*) FROM members m WHERE m.user_id = u.id) AS organizations
+  FROM users u
+ WHERE ($1::text IS NULL OR u.email ILIKE $1 OR u.name ILIKE $1) AND ($2::text IS NULL OR u.id < $2)
+ ORDER BY u.id DESC LIMIT $3
+"""
+_LIKE_ESCAPES = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
+
+
+async def people(db: Database, search: str | None, before: str | None, limit: int) -> list[dict[str, Any]]:
+    """Accounts whose address or name holds the text, newest first."""
+    like = None if search is None else f"%{search.translate(_LIKE_ESCAPES)}%"
+    return [dict(row) for row in await db.fetch(_FIND, like, before, limit)]
+
+
+async def set_disabled(db: Connection, user_id: str, *, disabled: bool) -> bool:
+    """Shut or open an account that is no platform admin's; False where there is none such."""
+    tag = await db.execute(
+        "UPDATE users SET disabled_at = CASE WHEN $2 THEN coalesce(disabled_at, now()) END"
+        " WHERE id = $1 AND NOT is_admin",
+        user_id,
+        disabled,
+    )
+    return count(tag) == 1
+
+
+async def set_status(db: Connection, organization_id: str, status: str) -> bool:
+    """Suspend an organization or take it back; False where there is none."""
+    tag = await db.execute(
+        "UPDATE organizations SET status = $2, version = version + 1, updated_at = now() WHERE id = $1",
+        organization_id,
+        status,
+    )
+    return count(tag) == 1
