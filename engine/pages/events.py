@@ -85,7 +85,7 @@ async def detail(request: web.Request) -> web.Response:
             "face": shown.face,
             "offers": offers_of(event, shown.kinds, shown.levels, now()),
             "room_url": room_url(request, event),
-            "selling_enabled": settings.ticketing_enabled and settings.checkout_enabled,
+            "selling_enabled": settings.selling_enabled,
         }
 
     return await frame.shared(request, event.slug, "events/detail.html", context)

@@ -118,7 +118,7 @@ async def _shop(
     request: web.Request, shown: Shown, until_ms: int | None, form: Mapping[str, str], refusal: Refusal | None = None
 ) -> web.Response:
     settings = request.config_dict[SETTINGS]
-    if not settings.ticketing_enabled or not settings.checkout_enabled:
+    if not settings.selling_enabled:
         raise SwitchedOff
     event = shown.event
     selling = await request.config_dict[SELLING].get(event.id)

@@ -107,7 +107,7 @@ def open_checkout(
         access=access,
         keyring=settings.keyring,
         publishable_key=settings.stripe_publishable_key,
-        enabled=settings.checkout_enabled,
+        enabled=settings.selling_enabled,
     )
     disputes = Disputes(pool=pool, outbox=outbox)
     webhooks = Webhooks(

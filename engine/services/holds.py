@@ -28,6 +28,7 @@ from engine.domain.errors import (
     PromoExhausted,
     SeatTaken,
     SoldOut,
+    SwitchedOff,
 )
 from engine.domain.holds import Hold, HoldItem, HoldRequest
 from engine.domain.selling import TAPE_PARTY_MAX, SellingEvent, tape_name
@@ -69,7 +70,7 @@ class Placed:
 
 
 class Holds:
-    """Places, reads, extends, swaps and releases holds."""
+    """Places, reads, extends, swaps and releases holds. ``enabled`` is the operator's switch: it stops new ones."""
 
     def __init__(
         self,
@@ -79,7 +80,9 @@ class Holds:
         selling: Selling,
         inventory: Inventory,
         availability: Availability,
+        enabled: bool = True,
     ) -> None:
+        self._enabled = enabled
         self._store = store
         self._selling = selling
         self._inventory = inventory
@@ -91,6 +94,8 @@ class Holds:
         self, request: HoldRequest, *, admission: str | None, principal: str, key: str, body: bytes
     ) -> Placed:
         """Set units aside, all or nothing. The same principal and key get the same hold (another body: 422)."""
+        if not self._enabled:
+            raise SwitchedOff("Selling is switched off", retry_after_s=60)
         event = await self._selling.get(request.event_id)
         lease_id = admit(event, admission)
         event.check_open(now_ms(), admitted=bool(lease_id))
@@ -131,7 +136,7 @@ class Holds:
         One ticket type, best available or general admission, no code: read, packed and answered in Rust.
         """
         event_id = hotpath_rs.hold_event(body)
-        event = self._selling.ready(event_id) if event_id is not None else None
+        event = self._selling.ready(event_id) if event_id is not None and self._enabled else None
         if event is None:
             return None
         prepared = event.desk.prepare(body, principal, key, admission)

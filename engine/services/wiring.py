@@ -123,7 +123,14 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         selling = Selling(store=selling_store, keyring=settings.keyring, redis=redis)
         inventory = Inventory(hot=hot, redis=redis, holds=hold_store, store=selling_store, selling=selling)
         availability = Availability(redis=redis, selling=selling)
-        holds = Holds(hot=hot, store=hold_store, selling=selling, inventory=inventory, availability=availability)
+        holds = Holds(
+            hot=hot,
+            store=hold_store,
+            selling=selling,
+            inventory=inventory,
+            availability=availability,
+            enabled=settings.selling_enabled,
+        )
         stack.push_async_callback(holds.close)
 
         events = Events(pool=pool, access=access, inventory=inventory, engine_url=settings.engine_url)

@@ -153,6 +153,7 @@ ROUTES = (
             refusals.MaxPerOrder,
             refusals.PromoInvalid,
             refusals.InventoryRebuilding,
+            refusals.SwitchedOff,
         ),
         aliases=("/api/v1/holds", "/api/holds"),
     ),

@@ -6,11 +6,17 @@ import asyncio
 import json
 from pathlib import Path
 
+import asyncpg
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 
+from engine.app import create_app
 from engine.domain import errors
 from engine.domain.holds import HoldItem, HoldRequest
+from engine.foundation.connections import HotRedis
 from engine.foundation.errors import IdempotencyKeyReused
+from engine.services import appkeys
+from engine.settings import Settings
 from tests import factories as make
 
 CASES = json.loads(
@@ -209,3 +215,24 @@ async def test_one_admission_holds_no_more_than_one_buyer_may(core, pool):
     await take(1, "c")
     await core.holds.release(first.hold.id, first.token)
     await take(2, "d")
+
+
+@pytest.mark.parametrize("switch", ["ticketing_enabled", "checkout_enabled"])
+async def test_a_switched_off_shop_takes_no_new_holds_and_keeps_old_ones(
+    settings: Settings, pool: asyncpg.Pool, hot: HotRedis, switch: str
+):
+    event_id, (kind,) = await make.event(pool, make.chart(make.general("Floor", 10)), [{"categories": ["Floor"]}])
+    body = json.dumps({"event_id": event_id, "items": [{"ticket_type_id": kind, "quantity": 1}]}).encode()
+    async with TestClient(TestServer(create_app(settings))) as open_shop:
+        await open_shop.app[appkeys.INVENTORY].load(event_id)
+        placed = await open_shop.post("/v1/holds", data=body, headers={"Idempotency-Key": "open"})
+        assert placed.status == 201
+        hold = await placed.json()
+    async with TestClient(TestServer(create_app(settings.model_copy(update={switch: False})))) as shut_shop:
+        await shut_shop.app[appkeys.INVENTORY].load(event_id)
+        for key in ("shut", "shut again"):
+            refused = await shut_shop.post("/v1/holds", data=body, headers={"Idempotency-Key": key})
+            assert (refused.status, (await refused.json())["code"]) == (503, "switched_off")
+            assert refused.headers["Retry-After"]
+        kept = await shut_shop.get(f"/v1/holds/{hold['id']}", headers={"X-Order-Token": hold["hold_token"]})
+        assert kept.status == 200
