@@ -108,6 +108,21 @@ def tone(code: str) -> str:
     return TONES.get(code, "plain")
 
 
+def deed(action: str) -> str:
+    """An action of the audit log as a sentence's beginning: ``ticket_type.changed`` is ``Ticket type changed``."""
+    return action.replace("_", " ").replace(".", " ").capitalize()
+
+
+def facts_of(facts: dict[str, Any]) -> str:
+    """What the audit log says beside the action, without the ids that say nothing to people."""
+    shown = {name: value for name, value in facts.items() if not name.endswith("_id") and value not in (None, "", [])}
+    parts = [
+        f"{name.replace('_', ' ')}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
+        for name, value in shown.items()
+    ]
+    return "; ".join(parts)
+
+
 def columns_of(series: Sequence[tuple[datetime, int]], pattern: str) -> list[tuple[str, int]]:
     """Moments of a series as the names of its columns."""
     return [(moment.strftime(pattern), value) for moment, value in series]
@@ -141,6 +156,8 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "ago": ago,
     "word": word,
     "tone": tone,
+    "deed": deed,
+    "facts_of": facts_of,
     "columns_of": columns_of,
     "venue_option": venue_option,
     "twice": twice,

@@ -13,6 +13,8 @@ from admin.views import (
     dashboard,
     devices,
     events,
+    history,
+    moderation,
     on_sales,
     operations,
     orders,
@@ -61,6 +63,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", EVENT + "/live", events.live, touches=False),
     Route("GET", EVENT + "/settings", events.show_settings),
     Route("POST", EVENT + "/settings", events.change),
+    Route("POST", EVENT + "/copy", events.copy),
     Route("POST", EVENT + "/publish", events.publish),
     Route("POST", EVENT + "/unpublish", events.unpublish),
     Route("POST", EVENT + "/cancel", events.cancel),
@@ -81,6 +84,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", EVENT + r"/promos/{promo:pro_[0-9A-Z]{26}}/status", promos.switch),
     Route("POST", EVENT + r"/promos/{promo:pro_[0-9A-Z]{26}}/delete", promos.delete),
     Route("GET", EVENT + "/orders", orders.search),
+    Route("GET", EVENT + "/orders.csv", orders.export),
     Route("GET", EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}", orders.show),
     Route("POST", EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}/cancel", orders.cancel),
     Route("POST", EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}/refunds", orders.refund),
@@ -93,6 +97,13 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", EVENT + "/console/controls", console.control),
     Route("GET", EVENT + "/attendance", attendance.show),
     Route("GET", EVENT + "/attendance/counts", attendance.counts, touches=False),
+    Route("GET", EVENT + "/history", history.show),
+    Route("GET", EVENT + "/books", history.check_books),
+    Route("GET", "/people", moderation.list_people),
+    Route("POST", r"/people/{user:usr_[0-9A-Z]{26}}/disable", moderation.disable),
+    Route("POST", r"/people/{user:usr_[0-9A-Z]{26}}/enable", moderation.enable),
+    Route("POST", ORGANIZATION + "/suspend", moderation.suspend),
+    Route("POST", ORGANIZATION + "/reinstate", moderation.reinstate),
 )
 
 

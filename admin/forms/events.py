@@ -25,6 +25,7 @@ from admin.forms.fields import (
     words,
 )
 from admin.forms.filled import Filled, Form, fresh
+from engine.domain.event_copy import EventCopy
 from engine.domain.events import HOLD_TTL_S_DEFAULT, Event, EventChange, FeeRule, NewEvent, TaxRule
 from engine.domain.fields import fault, is_currency
 from engine.foundation import shapes
@@ -128,6 +129,20 @@ class EventForm(Form):
         if faults:
             raise Invalid(errors=faults)
         return found
+
+
+class CopyForm(Form):
+    """When the copy starts, in the event's own time."""
+
+    starts_at: LocalMoment
+    title: str | None = None
+
+    def given(self, event: Event) -> EventCopy:
+        document = {
+            "starts_at": at_place(self.starts_at, event.timezone, "/starts_at"),
+            "title": self.title or msgspec.UNSET,
+        }
+        return shapes.build({name: value for name, value in document.items() if value is not msgspec.UNSET}, EventCopy)
 
 
 class TypedConfirmation(Form):

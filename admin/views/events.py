@@ -12,7 +12,7 @@ from admin import reach
 from admin.figures import Live
 from admin.forms import events as forms
 from admin.forms import filled
-from admin.forms.events import EventForm, TypedConfirmation
+from admin.forms.events import CopyForm, EventForm, TypedConfirmation
 from admin.visit import Visit, address
 from engine.domain.catalogue_errors import VenueUnknown
 from engine.domain.events import Event
@@ -89,6 +89,19 @@ async def change(visit: Visit) -> web.Response:
     if changed is None:
         return await _settings(visit, event, form)
     return await visit.go(address("events", event.id, "settings"), "Saved.")
+
+
+async def copy(visit: Visit) -> web.Response:
+    """A draft of the same on another date, with its ticket types."""
+    event = await reach.event(visit, "events.write")
+    form = filled.read(CopyForm, visit.form)
+    made = await form.carry_out(
+        lambda typed: visit.services.events.copy(visit.person, event.id, typed.given(event))
+    )
+    if made is None:
+        faults = " ".join([*form.general, *form.errors.values()])
+        return await visit.go(address("events", event.id, "settings"), f"Not copied. {faults}.", tone="bad")
+    return await visit.go(address("events", made.id), f"{made.title} is a draft for another date now.")
 
 
 async def publish(visit: Visit) -> web.Response:

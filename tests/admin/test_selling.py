@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -17,7 +19,7 @@ from engine.foundation.bearer import Bearers
 from engine.services.orders import Buyer
 from engine.services.wiring import Services
 from engine.settings import Settings
-from tests.admin.desk import Desk, hold
+from tests.admin.desk import Desk, hold, platform_admin
 
 
 @pytest.fixture
@@ -83,6 +85,85 @@ async def test_orders_are_found_by_name_address_and_number(
     assert "Stalls/" in page.text
     assert "2 issued" in page.words
     assert "Give money back" not in page.text
+
+
+async def test_orders_leave_as_a_table_that_no_spreadsheet_runs(
+    desk: Desk, services: Services, chart: str, free_order: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, event_id = await desk.published(chart)
+    ids = [await free_order(services, event_id, 1) for _ in range(5)]
+    await services.pool.execute("UPDATE orders SET buyer_name = '=1+1' WHERE id = $1", ids[0])
+    monkeypatch.setattr("admin.views.orders.EXPORT_PAGE", 2)
+    page = await desk.get(f"/events/{event_id}/orders.csv")
+    assert page.headers["Content-Type"].startswith("text/csv")
+    table = list(csv.DictReader(io.StringIO(page.text)))
+    assert [row["buyer_name"] for row in table] == ["Ada Byron"] * 4 + ["'=1+1"]
+    assert {row["status"] for row in table} == {"paid"}
+
+
+async def test_the_books_agree_until_somebody_meddles(
+    desk: Desk, services: Services, chart: str, free_order: Callable[..., Any]
+) -> None:
+    _, _, event_id = await desk.published(chart)
+    order_id = await free_order(services, event_id, 2)
+    assert "Everything agrees" in (await desk.get(f"/events/{event_id}/books")).text
+    await services.pool.execute("DELETE FROM tickets WHERE order_id = $1 AND line = 0", order_id)
+    page = await desk.get(f"/events/{event_id}/books")
+    assert "disagreement" in page.text
+    assert "paid without a ticket" in page.text
+
+
+async def test_an_event_remembers_who_did_what(desk: Desk, chart: str) -> None:
+    _, _, event_id = await desk.published(chart)
+    await desk.post(f"/events/{event_id}/promos", {"code": "EARLY", "kind": "percent", "value": "10"})
+    words = (await desk.get(f"/events/{event_id}/history")).words
+    deeds = ["Promo created", "Event published", "On sale put", "Ticket type created", "Event created"]
+    places = [words.index(deed) for deed in deeds]
+    assert places == sorted(places)
+    assert "Some One" in words
+    assert (await desk.get(f"/events/{event_id}/history?before=1")).words.count("Event created") == 0
+    assert (await desk.get(f"/events/{event_id}/history?before=²")).status == 200
+
+
+async def test_a_copy_is_a_draft_on_another_date_with_the_same_types(
+    desk: Desk, services: Services, chart: str
+) -> None:
+    _, _, event_id = await desk.published(chart)
+    page = await desk.post(f"/events/{event_id}/copy", {"starts_at": "2027-03-08T19:30", "title": "Night, again"})
+    assert "is a draft for another date" in page.text
+    copy_id = page.url.path.rpartition("/")[2]
+    row = await services.pool.fetchrow(
+        "SELECT title, status, ends_at - starts_at AS lasts FROM events WHERE id = $1", copy_id
+    )
+    assert row is not None
+    assert (row["title"], row["status"], row["lasts"].total_seconds()) == ("Night, again", "draft", 9000)
+    assert "Regular" in (await desk.get(f"/events/{copy_id}/ticket-types")).text
+    page = await desk.post(f"/events/{event_id}/copy", {"starts_at": "soon"})
+    assert "Not copied" in page.text
+
+
+async def test_a_platform_admin_shuts_an_account_and_suspends_a_house(
+    desk: Desk, browser: Callable[[], Desk], services: Services, chart: str
+) -> None:
+    organization_id = await desk.organization()
+    venue_id = await desk.venue(organization_id, chart)
+    event_id = await desk.event(organization_id, venue_id)
+    root = browser()
+    await root.sign_in(await platform_admin(services))
+    await root.post(f"/o/{organization_id}/suspend", {})
+    page = await desk.post(f"/events/{event_id}/publish", {})
+    assert "organization_active" in page.text
+    await root.post(f"/o/{organization_id}/reinstate", {})
+    page = await desk.post(f"/events/{event_id}/publish", {})
+    assert "organization_active" not in page.text
+    user_id = await services.pool.fetchval("SELECT id FROM users WHERE email = $1", desk.email)
+    assert desk.email in (await root.get(f"/people?q={desk.email}")).text
+    await root.post(f"/people/{user_id}/disable", {})
+    assert (await desk.get("/", follow=False)).status == 303
+    await root.post(f"/people/{user_id}/enable", {})
+    assert (await desk.sign_in(desk.email)).status == 200
+    root_id = await services.pool.fetchval("SELECT id FROM users WHERE email = 'root@example.test'")
+    assert "platform admin" in (await root.post(f"/people/{root_id}/disable", {})).text
 
 
 async def test_a_refund_form_sent_twice_refunds_once(
