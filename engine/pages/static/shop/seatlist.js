@@ -26,6 +26,12 @@ export class SeatList {
     this.draw();
   }
 
+  /** What a screen reader hears before a seat's number: section and row. */
+  #before(unit) {
+    const spoken = this.chart.spoken(unit);
+    return spoken.slice(0, spoken.length - this.chart.names[unit].length);
+  }
+
   #rowText(row) {
     let free = 0;
     for (let unit = row.first; unit < row.end; unit += 1) free += this.look.free(unit) ? 1 : 0;
@@ -47,8 +53,10 @@ export class SeatList {
       const words = [open ? this.look.priceText(unit) : "taken", this.chart.accessible[unit] ? "wheelchair place" : ""].filter(Boolean);
       buttons.push(element("li", {}, element("button", {
         type: "button", class: `seat-button cat-${this.look.colour(unit)}`, "data-unit": unit, disabled: !open,
-        "aria-pressed": String(mine), "aria-label": `${this.chart.spoken(unit)}, ${words.join(", ")}`, onclick: () => this.on.choose(unit),
-      }, element("b", {}, this.chart.names[unit]), element("span", {}, open ? words.join(" · ") : "taken"))));
+        "aria-pressed": String(mine), onclick: () => this.on.choose(unit),
+      },
+      element("b", {}, element("span", { class: "visually-hidden" }, this.#before(unit)), this.chart.names[unit]),
+      element("span", {}, open ? words.join(" · ") : "taken"))));
     }
     this.seats.replaceChildren(...buttons);
     this.summary.textContent = `Row ${row.name}: ${free} of ${row.end - row.first} seats free.`;
