@@ -96,3 +96,12 @@ def test_nothing_that_git_keeps_is_ignored_by_git():
         cwd=tree.ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.stdout.split() == []
+
+
+def test_every_table_is_explained_and_no_other():
+    schema = "".join(tree.text(path) for path in tree.files(".sql"))
+    tables = set(re.findall(r"^CREATE TABLE (\w+)", schema, re.MULTILINE))
+    told = (tree.ROOT / "docs" / "DATABASE.md").read_text()
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", told, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == tables
+    assert set(re.findall(r"^    (\w+) [|}o]", told, re.MULTILINE)) <= tables
