@@ -44,7 +44,8 @@ def test_a_test_that_is_skipped_says_why():
 
 
 def test_every_test_asserts_something():
-    # Helpers that assert: a page that `wait`s for something, a client's `ok` and `refused`, `until` something is so, `post` with the status it must have.
+    # Helpers that assert: a page that is `wait`ed for, a client's `ok` and `refused`, `until` something is so, `post`
+    # with the status it must have.
     sure = {"wait", "raises", "assert", "ok", "refused", "until", "ask", "check", "expect", "post", "shown", "machine"}
     idle = [
         f"{tree.name(path)}: {node.name}"
