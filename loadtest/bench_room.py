@@ -29,6 +29,7 @@ CONNECTIONS = 64
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
 _ERRORS = re.compile(r"Non-2xx or 3xx responses: (\d+)|Socket errors: (.*)")
+_OF_THE_CONNECTION = frozenset({"Date", "Server", "Content-Length", "Connection"})
 _JOIN = 'wrk.method = "POST"\nwrk.body = "{}"\nwrk.headers["Content-Type"] = "application/json"\n'
 
 
@@ -48,16 +49,33 @@ class Run:
     errors: int
 
 
-def twin(port: int, body: bytes, headers: dict[str, str]) -> None:
-    """A bare aiohttp server: the same bytes for a GET, a short JSON for a POST whose body it read."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the room once answered, for the twin to repeat."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
+
+
+def ask(url: str, body: bytes | None = None) -> Answer:
+    """One request to the room."""
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - loopback
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - loopback
+        headers = {name: value for name, value in answer.headers.items() if name not in _OF_THE_CONNECTION}
+        return Answer(answer.status, answer.read(), headers)
+
+
+def twin(port: int, seen: Answer, joined: Answer) -> None:
+    """A bare aiohttp server that gives the room's own bytes and headers: for a GET, and for a POST that it has read."""
     import uvloop  # noqa: PLC0415 - only the twin's process needs it
 
     async def read(_request: web.Request) -> web.Response:
-        return web.Response(body=body, headers=headers)
+        return web.Response(body=seen.body, headers=seen.headers)
 
     async def write(request: web.Request) -> web.Response:
         await request.read()
-        return web.Response(body=b'{"number":1}', status=201, content_type="application/json")
+        return web.Response(body=joined.body, status=joined.status, headers=joined.headers)
 
     app = web.Application()
     app.router.add_get("/v1/rooms/{event_id}", read)
@@ -107,19 +125,13 @@ def main() -> int:
     parser.add_argument("--only", choices=["poll", "join"])
     options = parser.parse_args()
     path = f"/v1/rooms/{options.event}"
-    with urllib.request.urlopen(options.url + path) as answer:  # noqa: S310 - loopback
-        body = answer.read()
-        headers = {
-            name: value
-            for name, value in answer.headers.items()
-            if name not in {"Date", "Server", "Content-Length", "Connection"}
-        }
+    seen, joined = ask(options.url + path), ask(f"{options.url}{path}/join", b"{}")
     cores = sorted(os.sched_getaffinity(0))
     server_core, client_core = (cores[0], cores[-1]) if len(cores) > 1 and options.pid else (None, None)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    serve = f"from loadtest.bench_room import twin; twin({port}, {body!r}, {headers!r})"
+    serve = f"from loadtest.bench_room import Answer, twin; twin({port}, {seen!r}, {joined!r})"
     process = subprocess.Popen([sys.executable, "-c", serve])
     try:
         _until_listening(port)

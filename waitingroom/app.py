@@ -21,7 +21,7 @@ from waitingroom import appkeys, routes
 from waitingroom.asking import cookie_attributes
 from waitingroom.assets import Assets
 from waitingroom.challenge import Challenges
-from waitingroom.desk import DESK, Desk
+from waitingroom.desk import BOARDS, DESK, Desk
 from waitingroom.guard import guarded
 from waitingroom.ledger import Ledger
 from waitingroom.page import problem_page
@@ -81,6 +81,7 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
         redis=app[appkeys.REDIS], redis_url=settings.redis_url, ledger=app[appkeys.LEDGER], keyring=settings.keyring
     )
     async with rooms.running():
+        app[BOARDS] = rooms.boards
         app[DESK] = Desk(
             rooms=rooms,
             limits=AddressLimits(time.monotonic, lifted_for_loopback=settings.rehearsal),

@@ -11,6 +11,7 @@ from aiohttp import web
 
 import hotpath_rs
 from engine.foundation.address_limits import AddressLimits
+from waitingroom.board import Board
 from waitingroom.challenge import Challenges
 from waitingroom.registry import Rooms
 from waitingroom.room import Room
@@ -41,6 +42,7 @@ class Desk:
 
 
 DESK: Final = web.AppKey("desk", Desk)
+BOARDS: Final[web.AppKey[dict[str, Board]]] = web.AppKey("boards", dict)
 
 
 async def room_of(request: web.Request) -> Room:

@@ -37,6 +37,26 @@ async def join(request: web.Request, desk: Desk, room: Room, given: JoinRequest)
     return await room.join(room.digest(identity), key_hash)
 
 
+def quick(request: web.Request, desk: Desk, room: Room, given: JoinRequest) -> tuple[bytes, bytes] | None:
+    """Identity digest and device key hash of whoever need not wait for anything but the line; None for all others.
+
+    Says the same as ``join``, without its steps in between: at the opening second this is all that happens.
+    """
+    headers = request.headers
+    if given.queue_ticket is not None or given.device_key is not None or room.rules.challenge != "none":
+        return None
+    if "Cookie" in headers or "X-Request-Id" in headers:
+        return None
+    identity = _identity(room, given) if given.identity is not None else None
+    if identity is None:
+        if room.rules.identity == "email":
+            return None
+        identity = desk.nobody()
+    if not desk.limits.passes(asking.address(request, trust_forwarded=desk.trust_forwarded)):
+        return None
+    return room.digest(identity), b""
+
+
 def _identity(room: Room, given: JoinRequest) -> bytes | None:
     """Who this is, as the bytes that are digested; kinds are told apart so that none can pose as another."""
     if given.identity is not None:

@@ -7,12 +7,17 @@ same way out as everywhere: the foundation's boundary.
 from __future__ import annotations
 
 import functools
+from collections.abc import Awaitable, Callable
+from typing import Concatenate, ParamSpec
 
 from aiohttp import web
 
 from engine.foundation.errors import MethodRefused, NotFound
-from engine.foundation.http import Handler, boundary
+from engine.foundation.http import REQUEST_ID_CHARS_MAX, Handler, boundary
 from waitingroom.appkeys import SETTINGS
+
+Rest = ParamSpec("Rest")
+_Handler = Callable[Concatenate[web.Request, Rest], Awaitable[web.StreamResponse]]
 
 
 def guarded(handler: Handler) -> Handler:
@@ -28,21 +33,30 @@ def guarded(handler: Handler) -> Handler:
     return inside
 
 
-def lean(handler: Handler) -> Handler:
+def lean(handler: Callable[Concatenate[web.Request, Rest], Awaitable[web.Response]]) -> _Handler[Rest]:
     """Only what fails goes through the boundary; what succeeds echoes a request id where one was sent."""
 
     @functools.wraps(handler)
-    async def inside(request: web.Request) -> web.StreamResponse:
+    async def inside(request: web.Request, /, *rest: Rest.args, **more: Rest.kwargs) -> web.StreamResponse:
         try:
-            response = await handler(request)
+            response = await handler(request, *rest, **more)
         except Exception as error:  # noqa: BLE001 - the boundary tells refusals from faults
-            return await boundary(request, _raising(error))
+            return await failed(request, error)
         request_id = request.headers.get("X-Request-Id")
-        if request_id is not None and not response.prepared and len(request_id) <= 128 and request_id.isprintable():  # noqa: PLR2004
+        if request_id is not None and len(request_id) <= REQUEST_ID_CHARS_MAX and request_id.isprintable():
             response.headers["X-Request-Id"] = request_id
         return response
 
     return inside
+
+
+async def failed(request: web.Request, error: Exception) -> web.StreamResponse:
+    """The answer that the boundary makes of an error."""
+
+    async def fail(_request: web.Request) -> web.StreamResponse:
+        raise error
+
+    return await boundary(request, fail)
 
 
 def allow_origin(request: web.Request, response: web.StreamResponse) -> None:
@@ -52,13 +66,6 @@ def allow_origin(request: web.Request, response: web.StreamResponse) -> None:
     if origin in {settings.engine_url, settings.admin_url} and "Access-Control-Allow-Origin" not in response.headers:
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers.add("Vary", "Origin")
-
-
-def _raising(error: Exception) -> Handler:
-    async def fail(_request: web.Request) -> web.StreamResponse:
-        raise error
-
-    return fail
 
 
 async def nothing_here(request: web.Request) -> web.StreamResponse:

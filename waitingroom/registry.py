@@ -16,6 +16,7 @@ import hotpath_rs
 from engine.foundation import leases, logs
 from engine.foundation.connections import HotRedis, open_client
 from engine.foundation.errors import Refusal
+from waitingroom.board import Board
 from waitingroom.controller import Controller
 from waitingroom.errors import NoRoom
 from waitingroom.ledger import Ledger
@@ -38,6 +39,7 @@ class Rooms:
         self._ledger = ledger
         self._keyring = keyring
         self._rooms: dict[str, Room] = {}
+        self.boards: dict[str, Board] = {}  # of the rooms whose status is known
         self._controllers: dict[str, tuple[Controller, asyncio.Task[None]]] = {}
         self._unknown: dict[str, float] = {}
         self._name = f"{os.getpid()}-{secrets.token_hex(4)}".encode()
@@ -123,6 +125,8 @@ class Rooms:
             if rules.event_id in self._rooms:
                 return
             self._rooms[rules.event_id] = room
+            if room.board.document:
+                self.boards[rules.event_id] = room.board
             self._unknown.pop(rules.event_id, None)
             self._controllers[rules.event_id] = controller, asyncio.create_task(controller.run())
         elif (rules.on_sale_version, rules.controls_version, rules.live) != (
@@ -134,6 +138,7 @@ class Rooms:
             self._controllers[rules.event_id][0].wake()
 
     async def _drop(self, event_id: str) -> None:
+        self.boards.pop(event_id, None)
         room = self._rooms.pop(event_id, None)
         if room is not None:
             _, task = self._controllers.pop(event_id)

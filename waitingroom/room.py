@@ -101,10 +101,17 @@ class Room:
 
     async def join(self, digest: bytes, device_key_hash: bytes = b"") -> Place:
         """The one place of this identity. QueueNotOpen, RoomClosed, RoomAway, Overloaded."""
-        joined = await self._joins.submit(Join(digest))
+        return await self.joined(await self.joining(digest), digest, device_key_hash)
+
+    def joining(self, digest: bytes) -> asyncio.Future[Joined]:
+        """The first half of a join: stand in line. Refusals come out of the future; Overloaded at once."""
+        return self._joins.submit(Join(digest))
+
+    async def joined(self, joined: Joined, digest: bytes, device_key_hash: bytes) -> Place:
+        """The second half: whose turn is over already takes a new place."""
         if joined.word == "known" and await self._turn_is_over(joined.number):
             joined = await self._joins.submit(Join(digest, b"^%d" % joined.number))
-        return self._place(joined, digest, device_key_hash)
+        return self.place(joined, digest, device_key_hash)
 
     async def rejoin(self, ticket: hotpath_rs.QueueTicket) -> Place:
         """The place of a ticket that is shown again; it is recorded anew where Redis had lost it."""
@@ -113,7 +120,7 @@ class Room:
         if await self._turn_is_over(ticket.number):
             wish = b"^%d" % ticket.number
         joined = await self._joins.submit(Join(digest, wish))
-        return self._place(joined, digest, ticket.device_key_hash)
+        return self.place(joined, digest, ticket.device_key_hash)
 
     async def claim(self, ticket: hotpath_rs.QueueTicket) -> Admitted | Waiting:
         """Let the bearer in if it is their turn and there is room. TurnOver, RoomClosed, RoomAway."""
@@ -233,7 +240,8 @@ class Room:
             return False
         return await self.store.turn_is_over(place, self.lease_id(place))
 
-    def _place(self, joined: Joined, digest: bytes, device_key_hash: bytes) -> Place:
+    def place(self, joined: Joined, digest: bytes, device_key_hash: bytes) -> Place:
+        """What the visitor is told of an answer in line."""
         cohort = joined.cohort < 0 or joined.number < joined.cohort
         ticket = self.keys.mint_queue_ticket(
             epoch=joined.epoch,

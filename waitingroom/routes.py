@@ -24,7 +24,7 @@ from waitingroom.errors import (
     TicketInvalid,
     TurnOver,
 )
-from waitingroom.guard import guarded, lean, nothing_here
+from waitingroom.guard import guarded, nothing_here
 
 ROOM = "/v1/rooms/{event_id}"
 Who = Literal["public", "ticket", "operator", "operations"]
@@ -32,7 +32,7 @@ Who = Literal["public", "ticket", "operator", "operations"]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``who``: ticket is a queue ticket or admission token. ``hot`` routes do without the counting boundary."""
+    """``who``: ticket is a queue ticket or admission token. ``hot`` handlers bring what they need of the boundary."""
 
     method: str
     path: str
@@ -154,7 +154,7 @@ ROUTES: tuple[Route, ...] = (
 def add(app: web.Application) -> None:
     """Register every row, the preflights of the pages on other origins, and a problem document for all the rest."""
     for route in ROUTES:
-        handler = (lean if route.hot else guarded)(route.handler)
+        handler = route.handler if route.hot else guarded(route.handler)
         if route.method == "GET":
             app.router.add_get(route.path, handler)
         else:

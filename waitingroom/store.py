@@ -30,6 +30,7 @@ PRIORITIES_MAX = 1_000
 TOKEN_LEEWAY_MS = 2_000  # verifiers' leeway: a lease counts that much longer than its token says
 
 _SCRIPTS = scripts.load_folder(Path(__file__).parent / "lua")
+_SUFFIXES = tuple(b"%d" % bucket for bucket in range(BUCKETS))
 _ITEM = struct.Struct("<BI")
 
 Word = Literal["taken", "known", "high_water"]
@@ -96,9 +97,7 @@ class RoomStore:
 
     async def join(self, items: Sequence[Join]) -> list[Joined]:
         """Numbers for these identities, in this order. QueueNotOpen, RoomClosed, Fenced."""
-        arguments: list[Argument] = []
-        for item in items:
-            arguments += (item.digest, item.wish)
+        arguments = [word for item in items for word in (item.digest, item.wish)]
         buckets = [self._bucket(item.digest) for item in items]
         reply = await self._call("queue_join", (self._m, *self._live, *buckets), arguments)
         if reply[0] == b"not_open":
@@ -221,7 +220,7 @@ class RoomStore:
         return merged.to_bytes(length, "big")
 
     def _bucket(self, digest: bytes) -> bytes:
-        return self._ids + b"%d" % (int.from_bytes(digest[:2], "big") % BUCKETS)
+        return self._ids + _SUFFIXES[(digest[0] << 8 | digest[1]) % BUCKETS]
 
 
 def _draw_fields(draw: Draw) -> list[Argument]:

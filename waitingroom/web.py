@@ -10,25 +10,32 @@ import hotpath_rs
 from engine.foundation import http
 from waitingroom import asking, entrance, proof
 from waitingroom.appkeys import LEDGER
-from waitingroom.desk import DESK, room_of
+from waitingroom.desk import BOARDS, DESK, Desk, room_of
 from waitingroom.draw import bundle
 from waitingroom.errors import DrawNotHeld, RoomAway, TicketInvalid
+from waitingroom.guard import failed, lean
 from waitingroom.room import Admitted, Place, Room, Waiting
 from waitingroom.wire import AdmissionAnswer, JoinRequest, LeftAnswer, PlaceAnswer, ReleaseAnswer, WaitAnswer
 
 _join_request = msgspec.json.Decoder(JoinRequest)
 _encode = msgspec.json.Encoder().encode
 _NO_STORE = {"Cache-Control": "no-store"}
-_FRESH = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
-_NOTHING_SAID = JoinRequest()
-EMPTY_BYTES_MAX = 2
+_JSON, _FRESH = ("Content-Type", "application/json"), ("Cache-Control", "no-store")
+_NOTHING_SAID, _NOTHING = JoinRequest(), frozenset({b"", b"{}"})
 
 
-async def read_status(request: web.Request) -> web.Response:
+async def read_status(request: web.Request) -> web.StreamResponse:
     """The cacheable status document: ready bytes, no Redis command."""
-    rooms = request.app[DESK].rooms
-    event_id = request.match_info["event_id"]
-    board = (rooms.get(event_id) or await rooms.find(event_id)).board
+    board = request.app[BOARDS].get(request.match_info["event_id"])
+    if board is None or "If-None-Match" in request.headers:
+        return await _status(request)
+    return web.Response(body=board.document, headers=board.headers)
+
+
+@lean
+async def _status(request: web.Request) -> web.Response:
+    """The same for who asks conditionally, or for a room that this process has not heard of yet."""
+    board = (await room_of(request)).board
     if not board.document:
         raise RoomAway
     condition = request.headers.get("If-None-Match")
@@ -37,24 +44,39 @@ async def read_status(request: web.Request) -> web.Response:
     return web.Response(body=board.document, headers=board.headers)
 
 
-async def join(request: web.Request) -> web.Response:
+async def join(request: web.Request) -> web.StreamResponse:
     """Take a place in line, or find one's own again."""
+    try:
+        desk = request.app[DESK]
+        event_id = request.match_info["event_id"]
+        room = desk.rooms.get(event_id) or await desk.rooms.find(event_id)
+        raw = await request.read()
+        given = _NOTHING_SAID if raw in _NOTHING else http.decode(raw, _join_request)
+        quick = entrance.quick(request, desk, room, given)
+        if quick is None:
+            return await _join(request, given)
+        joined = await room.joining(quick[0])
+        place = room.place(joined, *quick) if joined.word == "taken" else await room.joined(joined, *quick)
+        return _joined(desk, room, place)
+    except Exception as error:  # noqa: BLE001 - the boundary tells refusals from faults
+        return await failed(request, error)
+
+
+@lean
+async def _join(request: web.Request, given: JoinRequest) -> web.Response:
+    """The same for who brings a ticket, a cookie, a device or a solved challenge."""
+    room = await room_of(request)
     desk = request.app[DESK]
-    event_id = request.match_info["event_id"]
-    room = desk.rooms.get(event_id) or await desk.rooms.find(event_id)
-    raw = await http.read(request, asking.BODY_BYTES_MAX)
-    given = http.decode(raw, _join_request) if len(raw) > EMPTY_BYTES_MAX else _joining_empty(raw)
-    place = await entrance.join(request, desk, room, given)
-    cookie = f"{asking.QUEUE_COOKIE_PREFIX}{event_id}={place.ticket}{desk.cookie_attributes}"
-    headers = CIMultiDict((*_FRESH, ("Set-Cookie", cookie)))
+    return _joined(desk, room, await entrance.join(request, desk, room, given))
+
+
+def _joined(desk: Desk, room: Room, place: Place) -> web.Response:
+    cookie = f"{asking.QUEUE_COOKIE_PREFIX}{room.event_id}={place.ticket}{desk.cookie_attributes}"
+    headers = CIMultiDict((_JSON, _FRESH, ("Set-Cookie", cookie)))
     return web.Response(body=_encode(place_answer(room, place)), status=201 if place.is_new else 200, headers=headers)
 
 
-def _joining_empty(raw: bytes) -> JoinRequest:
-    """The commonest body says nothing at all."""
-    return _NOTHING_SAID if raw in {b"", b"{}"} else http.decode(raw, _join_request)
-
-
+@lean
 async def claim(request: web.Request) -> web.Response:
     """200 with an admission, or 202 with the wait."""
     room = await room_of(request)
@@ -67,6 +89,7 @@ async def claim(request: web.Request) -> web.Response:
     return http.json(wait_answer(outcome), 202, headers={**_NO_STORE, "Retry-After": str(outcome.retry_after_s)})
 
 
+@lean
 async def beat(request: web.Request) -> web.Response:
     """Say that one is there."""
     room = await room_of(request)

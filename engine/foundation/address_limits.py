@@ -64,6 +64,17 @@ class AddressLimits:
         finally:
             self._held_back -= 1
 
+    def passes(self, address: str) -> bool:
+        """Count one request that need not be held back; False, and nothing counted, where it must."""
+        if self._lifted and (address.startswith("127.") or address == "::1"):
+            return True
+        block = self._blocks.get(address)
+        due_s = self._due_s.get(block) if block is not None else None
+        if block is None or due_s is None or due_s > self._now_s():
+            return False
+        self.take(address)
+        return True
+
     def take(self, address: str) -> float:
         """Count one request: the seconds to hold it back. SlowDown beyond DELAY_MAX_S, and then it is not counted."""
         if self._lifted and (address.startswith("127.") or address == "::1"):
