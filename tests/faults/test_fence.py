@@ -137,11 +137,16 @@ async def test_selling_stops_is_rebuilt_from_the_ledger_and_resumes(
     if remembers:
         owned |= {item["unit"] for hold in night.kept for item in hold["items"]}
     taken: set[int] = set()
-    while (answer := await shop.hold(2)).status == 201:
+    while True:
+        answer = await shop.hold(2)
+        if answer.status == 503:  # a pooled connection that has not noticed yet
+            continue
+        if answer.status != 201:
+            break
         units = {item["unit"] for item in answer["items"]}
         assert not units & (owned | taken)
         taken |= units
-    assert answer["code"] in {"sold_out", "best_available_not_found"}
+    assert answer["code"] in {"sold_out", "best_available_not_found"}, answer.body
     assert len(owned | taken) == CAPACITY
 
     assert (await shop.pay(night.ordered[0]))[0] == 200

@@ -40,6 +40,7 @@ local now_s = math.floor(now_ms / 1000)
 local marks = call('HMGET', PULSE, 'swept', 'swept_at', 'version')
 local swept, swept_at = math.min(tonumber(marks[1] or now_s - 1), now_s - 1), marks[2] or 0
 local held, kept = {}, 0
+call('DEL', BUYERS)
 for bucket = 0, 1023 do
   local records = call('HGETALL', HOLDS .. bucket)
   for i = 1, #records, 2 do
@@ -58,8 +59,9 @@ for bucket = 0, 1023 do
       if kept == before then                      -- it became an order, or the ledger gave its units to another
         hold.state = BOUGHT
         write_hold(records[i], hold)
-      elseif hold.promo > 0 then
-        uses[hold.promo] = (uses[hold.promo] or 0) + 1
+      else
+        count_buyer(hold.lease, units_in(hold))
+        if hold.promo > 0 then uses[hold.promo] = (uses[hold.promo] or 0) + 1 end
       end
       if hold.placed + hold.life < (swept + 1) * 1000 then due_at(records[i], (swept + 1) * 1000) end
     end
