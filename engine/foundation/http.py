@@ -8,6 +8,7 @@ Bodies are bounded by name at each route.
 from __future__ import annotations
 
 import base64
+import ipaddress
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -212,6 +213,17 @@ def refusal_of(error: Exception) -> errors.Refusal | None:  # noqa: PLR0911 - on
     if isinstance(error, _NO_TEXT) or isinstance(error.__cause__, UnicodeEncodeError):
         return errors.Malformed("The request holds bytes that are no text")
     return None
+
+
+def client_address(request: web.Request, *, trust_forwarded: bool) -> str:
+    """The caller's address; X-Forwarded-For counts only behind our own proxy, which wrote its last entry."""
+    if trust_forwarded:
+        last = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        try:
+            return str(ipaddress.ip_address(last))
+        except ValueError:
+            pass
+    return request.remote or "unknown"
 
 
 def request_id_of(request: web.Request) -> str:

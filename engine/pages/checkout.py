@@ -86,11 +86,12 @@ async def order(request: web.Request) -> web.Response:
         if not frame.wants_html(request):
             raise Invalid(errors=[_fault(name, text) for name, text in typed.faults.items()])
         return await _page(request, await request.config_dict[HOLDS].of_token(hold_id, token), typed, status=422)
+    address = http.client_address(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded)
     buyer = Buyer(
         name=typed.name,
         email=typed.email,
         consents={"marketing": typed.marketing},
-        ip_address=request.remote,
+        ip_address=None if address == "unknown" else address,
         user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_CHARS_MAX] or None,
         correlation_id=request["request_id"],
     )

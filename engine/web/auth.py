@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from aiohttp import web
 
+from engine.foundation import http
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Unauthenticated
 from engine.services.appkeys import BEARERS, SETTINGS
@@ -59,14 +58,8 @@ def hold_token(request: web.Request) -> str | None:
 
 
 def client_address(request: web.Request) -> str:
-    """The caller's address; X-Forwarded-For counts only behind our own proxy, and of it the last entry."""
-    if request.config_dict[SETTINGS].trust_forwarded:
-        last = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        try:
-            return str(ipaddress.ip_address(last))
-        except ValueError:
-            pass
-    return request.remote or "unknown"
+    """The caller's address, as the settings let it be known."""
+    return http.client_address(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded)
 
 
 def principal(request: web.Request) -> str:

@@ -111,3 +111,31 @@ async def test_the_token_of_a_hold_made_by_scripts_is_handed_over(engine: Client
     assert "row\u00a01, seat\u00a01" in await page(engine, response.headers["Location"])
     wrong = await send(engine, f"/checkout/{hold['id']}/enter", shop, {"hold_token": "nonsense"})
     assert wrong.status == 403
+
+
+async def test_with_real_keys_stripes_own_form_stands_in_the_page(engine: Client, night: Night) -> None:
+    own = engine.app[appkeys.SETTINGS].model_copy(update={"stripe_url": "https://api.stripe.com"})
+    engine.app._state[appkeys.SETTINGS] = own
+    checkout = await held(engine, night, kind=0)
+    response = await engine.get(checkout, headers=HTML)
+    html, policy = await response.text(), response.headers["Content-Security-Policy"]
+    assert '<script src="https://js.stripe.com/v3/"></script>' in html
+    assert "Practice mode" not in html
+    assert "card-number" not in html
+    assert "script-src 'self' https://js.stripe.com;" in policy
+    assert "frame-src https://js.stripe.com https://hooks.stripe.com" in policy
+
+
+async def test_behind_our_own_proxy_the_buyers_address_is_the_one_it_wrote(
+    engine: Client, night: Night, pool: asyncpg.Pool
+) -> None:
+    own = engine.app[appkeys.SETTINGS].model_copy(update={"trust_forwarded": True})
+    engine.app._state[appkeys.SETTINGS] = own
+    checkout = await held(engine, night)
+    html = await page(engine, checkout)
+    csrf = re.search(r'name="csrf" value="([^"]+)"', html)
+    assert csrf is not None
+    headers = {"Accept": "application/json", "X-Forwarded-For": "6.6.6.6, 203.0.113.9"}
+    response = await engine.post(checkout, data={**ADA, "csrf": csrf.group(1)}, headers=headers)
+    assert response.status == 201
+    assert str(await pool.fetchval("SELECT host(ip_address) FROM orders")) == "203.0.113.9"
