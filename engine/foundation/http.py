@@ -20,7 +20,7 @@ import redis.exceptions
 from aiohttp import web
 
 from engine.foundation import errors, logs, metrics
-from engine.foundation.ids import new_id
+from engine.foundation.ids import CheapIds
 
 BODY_BYTES_MAX = 64 * 1024
 BODY_BYTES_CEILING = 32 * 1024 * 1024  # the application's client_max_size: the largest body any route takes
@@ -38,6 +38,7 @@ _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}\Z")
 _POINTER = re.compile(r" - at `\$?(.*)`$")
 
 
+_fresh_request_id = CheapIds("req")
 _encoder = msgspec.json.Encoder()  # writes aware UTC datetimes as RFC 3339 with Z
 
 
@@ -75,7 +76,12 @@ def version_expected(request: web.Request) -> str:
 
 
 async def read(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
-    """The whole body; TooLarge beyond ``bytes_max``, without reading further."""
+    """The whole body; TooLarge beyond ``bytes_max``, without reading further.
+
+    UnsupportedMedia where it is compressed: a few bytes could unfold into a very long second.
+    """
+    if "Content-Encoding" in request.headers:
+        raise errors.UnsupportedMedia("Send the body as it is, without Content-Encoding")
     length = request.content_length
     if length is not None:
         if length > bytes_max:
@@ -192,6 +198,8 @@ _HTTP_REFUSALS: dict[int, type[errors.Refusal]] = {
 }
 
 
+# Two requests met in the ledger between one's look and its write; whoever came second is told so.
+_CROSSED = (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError, asyncpg.TransactionRollbackError)
 # Half a character, or NUL: whatever was asked with it cannot be looked up anywhere.
 _NO_TEXT = (UnicodeEncodeError, asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 
@@ -210,6 +218,10 @@ def refusal_of(error: Exception) -> errors.Refusal | None:  # noqa: PLR0911 - on
         return errors.Unavailable("The ledger is away", retry_after_s=1)
     if isinstance(error, (ConnectionError, TimeoutError)):
         return errors.Unavailable(retry_after_s=1)
+    if isinstance(error, web.RequestPayloadError):
+        return errors.Malformed("The body broke off or is not what its headers say")
+    if isinstance(error, _CROSSED):
+        return errors.Conflict("Somebody changed the same thing in the same moment: read it again")
     if isinstance(error, _NO_TEXT) or isinstance(error.__cause__, UnicodeEncodeError):
         return errors.Malformed("The request holds bytes that are no text")
     return None
@@ -228,8 +240,8 @@ def client_address(request: web.Request, *, trust_forwarded: bool) -> str:
 
 def request_id_of(request: web.Request) -> str:
     """The caller's X-Request-Id where it is sane, else a fresh one."""
-    given = request.headers.get("X-Request-Id", "")
-    return given if _REQUEST_ID.match(given) else new_id("req")
+    given = request.headers.get("X-Request-Id")
+    return given if given is not None and _REQUEST_ID.match(given) else _fresh_request_id()
 
 
 @web.middleware
@@ -252,8 +264,7 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
         response = _refuse(request, request_id, error)
     resource = request.match_info.route.resource
     route = resource.canonical if resource is not None else "unmatched"
-    metrics.REQUESTS.labels(route, request.method, response.status).inc()
-    metrics.REQUEST_SECONDS.labels(route, request.method).observe(time.perf_counter() - started)
+    metrics.ANSWERS.of(route, request.method).note(response.status, time.perf_counter() - started)
     return response
 
 

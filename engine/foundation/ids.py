@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import time
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32
 _VALUE = {c: i for i, c in enumerate(_ALPHABET)}
+_COUNT_CHARS = 8
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
 
 
 def new_id(kind: str) -> str:
     """A fresh id of this kind, for example ``new_id("evt")``."""
     return f"{kind}_{encode(time.time_ns() // 1_000_000 << 80 | int.from_bytes(os.urandom(10), 'big'))}"
+
+
+class CheapIds:
+    """Ids of one kind for things that are numerous and no secret: the time this maker was made, then a count.
+
+    Well-formed and in order like every other id, for a tenth of the cost; whoever knows one can guess the next.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self._prefix = new_id(kind)[:-_COUNT_CHARS]
+        self._next = itertools.count(1).__next__
+
+    def __call__(self) -> str:
+        return f"{self._prefix}{self._next():08X}"  # hex digits are a part of the alphabet, in the same order
 
 
 def is_id(kind: str, text: object) -> bool:
