@@ -130,7 +130,7 @@ def columns_of(series: Sequence[tuple[datetime, int]], pattern: str) -> list[tup
 
 def venue_option(venue: Any) -> tuple[str, str]:
     """A venue as an option of a choice."""
-    return venue.id, venue.name
+    return venue.id, ", ".join(part for part in (venue.name, venue.city) if part)
 
 
 def twice(text: str) -> tuple[str, str]:

@@ -95,9 +95,7 @@ async def copy(visit: Visit) -> web.Response:
     """A draft of the same on another date, with its ticket types."""
     event = await reach.event(visit, "events.write")
     form = filled.read(CopyForm, visit.form)
-    made = await form.carry_out(
-        lambda typed: visit.services.events.copy(visit.person, event.id, typed.given(event))
-    )
+    made = await form.carry_out(lambda typed: visit.services.events.copy(visit.person, event.id, typed.given(event)))
     if made is None:
         faults = " ".join([*form.general, *form.errors.values()])
         return await visit.go(address("events", event.id, "settings"), f"Not copied. {faults}.", tone="bad")

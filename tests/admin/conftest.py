@@ -13,7 +13,7 @@ from admin.appkeys import SERVICES
 from engine.foundation.connections import RedisClient
 from engine.services.wiring import Services
 from engine.settings import Settings
-from tests.admin.desk import Desk
+from tests.admin.organizer import Organizer
 
 CHART = """{"focal_point": {"x": 0, "y": -5}, "sections": [
   {"name": "Stalls", "kind": "seated", "rows": [
@@ -36,31 +36,31 @@ def services(server: TestServer[web.Request]) -> Services:
 
 
 @pytest.fixture
-async def browser(server: TestServer[web.Request]) -> AsyncIterator[Callable[[], Desk]]:
+async def browser(server: TestServer[web.Request]) -> AsyncIterator[Callable[[], Organizer]]:
     """``browser()``: another one, signed in as nobody."""
-    desks: list[Desk] = []
+    organizers: list[Organizer] = []
 
-    def run() -> Desk:
-        desks.append(Desk(server.make_url("/")))
-        return desks[-1]
+    def run() -> Organizer:
+        organizers.append(Organizer(server.make_url("/")))
+        return organizers[-1]
 
     yield run
-    for desk in desks:
-        await desk.client.close()
+    for organizer in organizers:
+        await organizer.client.close()
 
 
 @pytest.fixture
-def somebody(browser: Callable[[], Desk]) -> Callable[[], Awaitable[Desk]]:
+def somebody(browser: Callable[[], Organizer]) -> Callable[[], Awaitable[Organizer]]:
     """``await somebody()``: a new person, signed in."""
 
-    async def run() -> Desk:
+    async def run() -> Organizer:
         return await browser().register()
 
     return run
 
 
 @pytest.fixture
-async def desk(somebody: Callable[[], Awaitable[Desk]]) -> Desk:
+async def organizer(somebody: Callable[[], Awaitable[Organizer]]) -> Organizer:
     return await somebody()
 
 

@@ -16,12 +16,12 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, async_playwright
 
 from engine.services.wiring import Services
-from tests.admin.desk import PASSWORD, Desk, hold, platform_admin
+from tests.admin.organizer import PASSWORD, Organizer, hold, platform_admin
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 PHONE = {"width": 390, "height": 844}
-PICTURES = os.environ.get("ONSALE_PICTURES")        # a folder for screenshots, for whoever wants to look
+PICTURES = os.environ.get("ONSALE_PICTURES")  # a folder for screenshots, for whoever wants to look
 
 pytestmark = [
     pytest.mark.browser,
@@ -148,18 +148,18 @@ async def test_from_signing_in_to_a_published_event(
 async def test_every_page_is_whole_on_a_phone(
     chromium: Browser,
     server: TestServer[web.Request],
-    desk: Desk,
+    organizer: Organizer,
     services: Services,
     chart: str,
 ) -> None:
     from admin.routes import ROUTES
     from tests.admin.test_strangers import everything, fill
 
-    things = await everything(desk, services, chart)
+    things = await everything(organizer, services, chart)
     page, complaints = await page_of(chromium, server, viewport=PHONE)
     await page.goto("/sign-in")
     assert await page.evaluate(PROBLEMS_OF_A_PAGE) == []
-    await page.get_by_label("E-mail address").fill(desk.email)
+    await page.get_by_label("E-mail address").fill(organizer.email)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await page.get_by_role("button", name="Sign out").wait_for()
@@ -174,13 +174,17 @@ async def test_every_page_is_whole_on_a_phone(
     assert complaints == []
 
 
-async def test_without_scripts_the_desk_still_works(
-    chromium: Browser, server: TestServer[web.Request], desk: Desk, browser: Callable[[], Desk], chart: str
+async def test_without_scripts_the_admin_app_still_works(
+    chromium: Browser,
+    server: TestServer[web.Request],
+    organizer: Organizer,
+    browser: Callable[[], Organizer],
+    chart: str,
 ) -> None:
-    organization_id = await desk.organization()
+    organization_id = await organizer.organization()
     page, _ = await page_of(chromium, server, java_script_enabled=False)
     await page.goto(f"/o/{organization_id}/venues/new")
-    await page.get_by_label("E-mail address").fill(desk.email)
+    await page.get_by_label("E-mail address").fill(organizer.email)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await page.get_by_label("Name", exact=True).fill("Opera")
@@ -192,4 +196,4 @@ async def test_without_scripts_the_desk_still_works(
     await page.get_by_role("button", name="Keep it").click()
     await page.get_by_text("The chart is kept: 80 places").wait_for()
     await page.get_by_role("button", name="Sign out").click()
-    await page.get_by_role("heading", name="Sign in to the desk").wait_for()
+    await page.get_by_role("heading", name="Sign in").wait_for()

@@ -17,7 +17,7 @@ from admin.forms.organizations import OrganizationForm
 from admin.forms.promos import PromoForm
 from admin.forms.ticket_types import TicketTypeForm
 from engine.foundation.errors import Conflict, Forbidden, Invalid, PreconditionFailed
-from tests.admin.desk import Desk
+from tests.admin.organizer import Organizer
 
 EVENT = [
     ("title", "Night"), ("venue_id", "ven_01JD3W0000000000000000000A"), ("starts_at", "2027-03-01T19:30"),
@@ -151,45 +151,49 @@ def test_a_promo_percentage_has_its_bounds(value: str) -> None:
         form._value("CAD")
 
 
-async def test_a_refused_form_shows_its_faults_linked_to_its_fields_and_keeps_what_was_typed(desk: Desk) -> None:
-    organization_id = await desk.organization()
+async def test_a_refused_form_shows_its_faults_linked_to_its_fields_and_keeps_what_was_typed(
+    organizer: Organizer,
+) -> None:
+    organization_id = await organizer.organization()
     fields = {"name": "Opera & <Sons>", "city": "Vancouver", "timezone": "Mars/Olympus", "lat": "ninety"}
-    page = await desk.post(f"/o/{organization_id}/venues", fields)
+    page = await organizer.post(f"/o/{organization_id}/venues", fields)
     assert page.status == 422
     assert 'role="alert"' in page.text
     assert '<a href="#f-lat">' in page.text
     assert 'aria-invalid="true"' in page.text
     assert 'value="Opera &amp; &lt;Sons&gt;"' in page.text
     assert "<Sons>" not in page.text
-    page = await desk.post(f"/o/{organization_id}/venues", {**fields, "lat": "49.2"})
+    page = await organizer.post(f"/o/{organization_id}/venues", {**fields, "lat": "49.2"})
     assert "This is not an IANA time zone" in page.text
     assert "Latitude and longitude come together" in page.text
 
 
-async def test_who_saves_an_old_version_hears_that_somebody_was_faster(desk: Desk, chart: str) -> None:
-    organization_id = await desk.organization()
-    venue_id = await desk.venue(organization_id, chart)
-    event_id = await desk.event(organization_id, venue_id)
-    page = await desk.get(f"/events/{event_id}/settings")
+async def test_who_saves_an_old_version_hears_that_somebody_was_faster(organizer: Organizer, chart: str) -> None:
+    organization_id = await organizer.organization()
+    venue_id = await organizer.venue(organization_id, chart)
+    event_id = await organizer.event(organization_id, venue_id)
+    page = await organizer.get(f"/events/{event_id}/settings")
     version = page.text.split('name="version" value="')[1].partition('"')[0]
     fields = {
         "version": version, "title": "Later night", "venue_id": venue_id, "currency": "CAD", "hold_minutes": "10",
         "starts_at": "2027-03-01T19:30", "ends_at": "2027-03-01T22:00", "timezone": "America/Vancouver",
     }  # fmt: skip
-    page = await desk.post(f"/events/{event_id}/settings", fields)
+    page = await organizer.post(f"/events/{event_id}/settings", fields)
     assert page.status == 200
     assert "Saved" in page.text
-    page = await desk.post(f"/events/{event_id}/settings", {**fields, "title": "Even later"})
+    page = await organizer.post(f"/events/{event_id}/settings", {**fields, "title": "Even later"})
     assert page.status == 422
     assert "Somebody else changed this" in page.text
     assert "Even later" in page.text
 
 
-async def test_a_form_that_is_no_form_is_refused(desk: Desk) -> None:
-    token = (await desk.get("/account")).token
-    async with desk.client.post(desk.base.join(desk.base / "organizations"), json={"name": "x"}) as answer:
+async def test_a_form_that_is_no_form_is_refused(organizer: Organizer) -> None:
+    token = (await organizer.get("/account")).token
+    async with organizer.client.post(
+        organizer.base.join(organizer.base / "organizations"), json={"name": "x"}
+    ) as answer:
         assert answer.status == 415
-    page = await desk.post("/organizations", [(f"f{i}", "1") for i in range(2100)], token=token)
+    page = await organizer.post("/organizations", [(f"f{i}", "1") for i in range(2100)], token=token)
     assert page.status == 400
-    page = await desk.post("/organizations", {"name": "x" * 1_100_000}, token=token)
+    page = await organizer.post("/organizations", {"name": "x" * 1_100_000}, token=token)
     assert page.status == 413

@@ -1,4 +1,4 @@
-"""What every page of the desk keeps: no inline code, known files, the vendored bytes as they were fetched."""
+"""What every page of the organizer keeps: no inline code, known files, the vendored bytes as they were fetched."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 import admin
 from admin.assets import SHARED, SHARED_NAMES
-from tests.admin.desk import Desk
+from tests.admin.organizer import Organizer
 
 ADMIN = Path(admin.__file__).parent
 TEMPLATES = sorted((ADMIN / "templates").rglob("*.html"))
@@ -50,8 +50,8 @@ def test_every_colour_comes_from_the_tokens() -> None:
     assert set(re.findall(r"var\((--[\w-]+)", css)) <= tokens
 
 
-async def test_pages_are_guarded_by_a_strict_policy(desk: Desk) -> None:
-    page = await desk.get("/")
+async def test_pages_are_guarded_by_a_strict_policy(organizer: Organizer) -> None:
+    page = await organizer.get("/")
     policy = page.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
@@ -59,25 +59,25 @@ async def test_pages_are_guarded_by_a_strict_policy(desk: Desk) -> None:
     assert page.headers["Cache-Control"] == "private, no-store"
 
 
-async def test_a_static_file_is_kept_for_a_year_and_a_strange_one_is_not_there(desk: Desk) -> None:
-    page = await desk.get("/")
+async def test_a_static_file_is_kept_for_a_year_and_a_strange_one_is_not_there(organizer: Organizer) -> None:
+    page = await organizer.get("/")
     for path in re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text):
-        answer = await desk.get(path)
+        answer = await organizer.get(path)
         assert answer.status == 200
         assert "immutable" in answer.headers["Cache-Control"]
-        again = await desk.get(path, **{"If-None-Match": answer.headers["ETag"]})
+        again = await organizer.get(path, **{"If-None-Match": answer.headers["ETag"]})
         assert again.status == 304
     version = re.search(r"/static/(v\w+)/", page.text)
     assert version
     for name in ("nothing.css", "..%2fapp.py", "%2e%2e/app.py"):
-        assert (await desk.get(f"/static/{version[1]}/{name}")).status == 404
+        assert (await organizer.get(f"/static/{version[1]}/{name}")).status == 404
 
 
-async def test_what_does_not_exist_is_said_as_a_page_and_as_a_document(desk: Desk) -> None:
-    page = await desk.get("/nothing/here", Accept="text/html")
+async def test_what_does_not_exist_is_said_as_a_page_and_as_a_document(organizer: Organizer) -> None:
+    page = await organizer.get("/nothing/here", Accept="text/html")
     assert page.status == 404
     assert "<h1>" in page.text
-    page = await desk.get("/nothing/here", Accept="application/json")
+    page = await organizer.get("/nothing/here", Accept="application/json")
     assert page.headers["Content-Type"].startswith("application/problem+json")
     for path in ("/livez", "/readyz"):
-        assert (await desk.get(path)).status == 200
+        assert (await organizer.get(path)).status == 200

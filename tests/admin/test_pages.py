@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.admin.desk import Desk
+from tests.admin.organizer import Organizer
 
 
-async def test_an_organizer_goes_from_nothing_to_a_published_event(desk: Desk, chart: str) -> None:
-    organization_id, venue_id, event_id = await desk.published(chart)
+async def test_an_organizer_goes_from_nothing_to_a_published_event(organizer: Organizer, chart: str) -> None:
+    organization_id, venue_id, event_id = await organizer.published(chart)
     at = f"/events/{event_id}"
     for path in (
         "/", "/board", "/account", "/organizations", "/organizations/new",
@@ -17,6 +17,6 @@ async def test_an_organizer_goes_from_nothing_to_a_published_event(desk: Desk, c
         at + "/on-sale", at + "/allotments", at + "/promos", at + "/orders", at + "/devices", at + "/console",
         at + "/console/figures", at + "/attendance", at + "/attendance/counts",
     ):  # fmt: skip
-        page = await desk.get(path)
+        page = await organizer.get(path)
         assert page.status == 200, (path, page.words)
         assert page.url.path == path.partition("?")[0]

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 import hotpath_rs
 from admin import charts, sample_charts, seat_picture
-from tests.admin.desk import Desk
+from tests.admin.organizer import Organizer
 
 
 def widths(bar: Markup) -> list[float]:
@@ -74,23 +74,23 @@ def test_a_house_without_seats_and_a_very_large_one_are_drawn() -> None:
     assert svg.count("H399") == 100
 
 
-async def test_a_chart_is_drawn_before_it_is_kept_and_its_faults_are_named(desk: Desk, chart: str) -> None:
-    organization_id = await desk.organization()
-    page = await desk.post(f"/o/{organization_id}/venues", {"name": "Opera", "timezone": "UTC"})
+async def test_a_chart_is_drawn_before_it_is_kept_and_its_faults_are_named(organizer: Organizer, chart: str) -> None:
+    organization_id = await organizer.organization()
+    page = await organizer.post(f"/o/{organization_id}/venues", {"name": "Opera", "timezone": "UTC"})
     at = page.url.path
-    page = await desk.post(at + "/preview", {"chart": chart})
+    page = await organizer.post(at + "/preview", {"chart": chart})
     assert page.status == 200
     assert 'class="house"' in page.text
     assert "None kept yet" in page.text
-    piece = await desk.post(at + "/preview", {"chart": chart}, **{"HX-Request": "true"})
+    piece = await organizer.post(at + "/preview", {"chart": chart}, **{"HX-Request": "true"})
     assert piece.text.lstrip().startswith('<div class="stack" id="picture">')
     broken = chart.replace('"kind": "general", "capacity": 60', '"kind": "general", "capacity": -1')
-    page = await desk.post(at, {"chart": broken})
+    page = await organizer.post(at, {"chart": broken})
     assert page.status == 422
     assert "sections, 1" in page.words
-    assert (await desk.post(at, {"chart": "not json"})).status == 422
-    assert (await desk.get(at + ".json")).status == 404
-    await desk.post(at, {"chart": chart})
-    page = await desk.get(at + ".json")
+    assert (await organizer.post(at, {"chart": "not json"})).status == 422
+    assert (await organizer.get(at + ".json")).status == 404
+    await organizer.post(at, {"chart": chart})
+    page = await organizer.get(at + ".json")
     assert orjson.loads(page.text) == orjson.loads(chart)
     assert page.headers["Content-Disposition"].startswith("attachment")

@@ -1,4 +1,4 @@
-"""What the desk shows of a house that sells: counts, orders, refunds, scanners, the room's console."""
+"""What the organizer shows of a house that sells: counts, orders, refunds, scanners, the room's console."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from engine.foundation.bearer import Bearers
 from engine.services.orders import Buyer
 from engine.services.wiring import Services
 from engine.settings import Settings
-from tests.admin.desk import Desk, hold, platform_admin
+from tests.admin.organizer import Organizer, hold, platform_admin
 
 
 @pytest.fixture
@@ -41,60 +41,62 @@ def free_order() -> Callable[..., Any]:
 
 def legend(text: str) -> dict[str, int]:
     words = re.sub(r"<[^>]+>|\s+", " ", text)
-    return {
-        name: int(count) for name, count in re.findall(r"(Sold|Being paid|Held|Set apart|Free)\s+([\d,]+)", words)
-    }
+    return {name: int(count) for name, count in re.findall(r"(Sold|Being paid|Held|Set apart|Free)\s+([\d,]+)", words)}
 
 
 async def test_the_house_counts_what_is_sold_held_and_set_apart(
-    desk: Desk, services: Services, chart: str, free_order: Callable[..., Any]
+    organizer: Organizer, services: Services, chart: str, free_order: Callable[..., Any]
 ) -> None:
-    _, _, event_id = await desk.published(chart)
+    _, _, event_id = await organizer.published(chart)
     at = f"/events/{event_id}"
-    page = await desk.get(at + "/live")
+    page = await organizer.get(at + "/live")
     assert legend(page.text) == {"Sold": 0, "Being paid": 0, "Held": 0, "Set apart": 0, "Free": 80}
-    await desk.post(at + "/allotments", {"name": "Guests", "by": "section", "section": "Floor", "quantity": "15"})
+    await organizer.post(at + "/allotments", {"name": "Guests", "by": "section", "section": "Floor", "quantity": "15"})
     await free_order(services, event_id, 2)
     await hold(services, event_id, 3)
     await asyncio.sleep(REMEMBERED_S + 0.3)
-    page = await desk.get(at + "/live")
+    page = await organizer.get(at + "/live")
     assert legend(page.text) == {"Sold": 2, "Being paid": 0, "Held": 3, "Set apart": 15, "Free": 60}
     assert "5 gone, 15 to go" in page.words
     assert "2 sold, 3 in carts, 15 free" in page.words
-    board = await desk.get("/board")
+    board = await organizer.get("/board")
     assert "2 sold" in board.words
 
 
 async def test_orders_are_found_by_name_address_and_number(
-    desk: Desk, services: Services, chart: str, free_order: Callable[..., Any]
+    organizer: Organizer, services: Services, chart: str, free_order: Callable[..., Any]
 ) -> None:
-    _, _, event_id = await desk.published(chart)
+    _, _, event_id = await organizer.published(chart)
     order_id = await free_order(services, event_id, 2)
     number = await services.pool.fetchval("SELECT order_number FROM orders WHERE id = $1", order_id)
     at = f"/events/{event_id}/orders"
     for text in ("ada", "ADA@EXAMPLE", number, number.lower()):
-        assert order_id in (await desk.get(f"{at}?q={text}")).text, text
+        assert order_id in (await organizer.get(f"{at}?q={text}")).text, text
     for text in ("bob", "%25", "_", number[:-1] + "%00"):
-        page = await desk.get(f"{at}?q={text}")
+        page = await organizer.get(f"{at}?q={text}")
         assert page.status == 200
         assert order_id not in page.text, text
-    assert order_id not in (await desk.get(f"{at}?status=pending")).text
-    piece = await desk.get(f"{at}?q=ada", **{"HX-Request": "true"})
+    assert order_id not in (await organizer.get(f"{at}?status=pending")).text
+    piece = await organizer.get(f"{at}?q=ada", **{"HX-Request": "true"})
     assert "<html" not in piece.text
-    page = await desk.get(f"{at}/{order_id}")
+    page = await organizer.get(f"{at}/{order_id}")
     assert "Stalls/" in page.text
     assert "2 issued" in page.words
     assert "Give money back" not in page.text
 
 
 async def test_orders_leave_as_a_table_that_no_spreadsheet_runs(
-    desk: Desk, services: Services, chart: str, free_order: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    organizer: Organizer,
+    services: Services,
+    chart: str,
+    free_order: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _, _, event_id = await desk.published(chart)
+    _, _, event_id = await organizer.published(chart)
     ids = [await free_order(services, event_id, 1) for _ in range(5)]
     await services.pool.execute("UPDATE orders SET buyer_name = '=1+1' WHERE id = $1", ids[0])
     monkeypatch.setattr("admin.views.orders.EXPORT_PAGE", 2)
-    page = await desk.get(f"/events/{event_id}/orders.csv")
+    page = await organizer.get(f"/events/{event_id}/orders.csv")
     assert page.headers["Content-Type"].startswith("text/csv")
     table = list(csv.DictReader(io.StringIO(page.text)))
     assert [row["buyer_name"] for row in table] == ["Ada Byron"] * 4 + ["'=1+1"]
@@ -102,34 +104,34 @@ async def test_orders_leave_as_a_table_that_no_spreadsheet_runs(
 
 
 async def test_the_books_agree_until_somebody_meddles(
-    desk: Desk, services: Services, chart: str, free_order: Callable[..., Any]
+    organizer: Organizer, services: Services, chart: str, free_order: Callable[..., Any]
 ) -> None:
-    _, _, event_id = await desk.published(chart)
+    _, _, event_id = await organizer.published(chart)
     order_id = await free_order(services, event_id, 2)
-    assert "Everything agrees" in (await desk.get(f"/events/{event_id}/books")).text
+    assert "Everything agrees" in (await organizer.get(f"/events/{event_id}/books")).text
     await services.pool.execute("DELETE FROM tickets WHERE order_id = $1 AND line = 0", order_id)
-    page = await desk.get(f"/events/{event_id}/books")
+    page = await organizer.get(f"/events/{event_id}/books")
     assert "disagreement" in page.text
     assert "paid without a ticket" in page.text
 
 
-async def test_an_event_remembers_who_did_what(desk: Desk, chart: str) -> None:
-    _, _, event_id = await desk.published(chart)
-    await desk.post(f"/events/{event_id}/promos", {"code": "EARLY", "kind": "percent", "value": "10"})
-    words = (await desk.get(f"/events/{event_id}/history")).words
+async def test_an_event_remembers_who_did_what(organizer: Organizer, chart: str) -> None:
+    _, _, event_id = await organizer.published(chart)
+    await organizer.post(f"/events/{event_id}/promos", {"code": "EARLY", "kind": "percent", "value": "10"})
+    words = (await organizer.get(f"/events/{event_id}/history")).words
     deeds = ["Promo created", "Event published", "On sale put", "Ticket type created", "Event created"]
     places = [words.index(deed) for deed in deeds]
     assert places == sorted(places)
     assert "Some One" in words
-    assert (await desk.get(f"/events/{event_id}/history?before=1")).words.count("Event created") == 0
-    assert (await desk.get(f"/events/{event_id}/history?before=²")).status == 200
+    assert (await organizer.get(f"/events/{event_id}/history?before=1")).words.count("Event created") == 0
+    assert (await organizer.get(f"/events/{event_id}/history?before=²")).status == 200
 
 
 async def test_a_copy_is_a_draft_on_another_date_with_the_same_types(
-    desk: Desk, services: Services, chart: str
+    organizer: Organizer, services: Services, chart: str
 ) -> None:
-    _, _, event_id = await desk.published(chart)
-    page = await desk.post(f"/events/{event_id}/copy", {"starts_at": "2027-03-08T19:30", "title": "Night, again"})
+    _, _, event_id = await organizer.published(chart)
+    page = await organizer.post(f"/events/{event_id}/copy", {"starts_at": "2027-03-08T19:30", "title": "Night, again"})
     assert "is a draft for another date" in page.text
     copy_id = page.url.path.rpartition("/")[2]
     row = await services.pool.fetchrow(
@@ -137,39 +139,39 @@ async def test_a_copy_is_a_draft_on_another_date_with_the_same_types(
     )
     assert row is not None
     assert (row["title"], row["status"], row["lasts"].total_seconds()) == ("Night, again", "draft", 9000)
-    assert "Regular" in (await desk.get(f"/events/{copy_id}/ticket-types")).text
-    page = await desk.post(f"/events/{event_id}/copy", {"starts_at": "soon"})
+    assert "Regular" in (await organizer.get(f"/events/{copy_id}/ticket-types")).text
+    page = await organizer.post(f"/events/{event_id}/copy", {"starts_at": "soon"})
     assert "Not copied" in page.text
 
 
 async def test_a_platform_admin_shuts_an_account_and_suspends_a_house(
-    desk: Desk, browser: Callable[[], Desk], services: Services, chart: str
+    organizer: Organizer, browser: Callable[[], Organizer], services: Services, chart: str
 ) -> None:
-    organization_id = await desk.organization()
-    venue_id = await desk.venue(organization_id, chart)
-    event_id = await desk.event(organization_id, venue_id)
+    organization_id = await organizer.organization()
+    venue_id = await organizer.venue(organization_id, chart)
+    event_id = await organizer.event(organization_id, venue_id)
     root = browser()
     await root.sign_in(await platform_admin(services))
     await root.post(f"/o/{organization_id}/suspend", {})
-    page = await desk.post(f"/events/{event_id}/publish", {})
+    page = await organizer.post(f"/events/{event_id}/publish", {})
     assert "organization_active" in page.text
     await root.post(f"/o/{organization_id}/reinstate", {})
-    page = await desk.post(f"/events/{event_id}/publish", {})
+    page = await organizer.post(f"/events/{event_id}/publish", {})
     assert "organization_active" not in page.text
-    user_id = await services.pool.fetchval("SELECT id FROM users WHERE email = $1", desk.email)
-    assert desk.email in (await root.get(f"/people?q={desk.email}")).text
+    user_id = await services.pool.fetchval("SELECT id FROM users WHERE email = $1", organizer.email)
+    assert organizer.email in (await root.get(f"/people?q={organizer.email}")).text
     await root.post(f"/people/{user_id}/disable", {})
-    assert (await desk.get("/", follow=False)).status == 303
+    assert (await organizer.get("/", follow=False)).status == 303
     await root.post(f"/people/{user_id}/enable", {})
-    assert (await desk.sign_in(desk.email)).status == 200
+    assert (await organizer.sign_in(organizer.email)).status == 200
     root_id = await services.pool.fetchval("SELECT id FROM users WHERE email = 'root@example.test'")
     assert "platform admin" in (await root.post(f"/people/{root_id}/disable", {})).text
 
 
 async def test_a_refund_form_sent_twice_refunds_once(
-    desk: Desk, services: Services, chart: str, free_order: Callable[..., Any]
+    organizer: Organizer, services: Services, chart: str, free_order: Callable[..., Any]
 ) -> None:
-    _, _, event_id = await desk.published(chart)
+    _, _, event_id = await organizer.published(chart)
     order_id = await free_order(services, event_id, 2)
     await services.pool.execute(
         "UPDATE orders SET amount_cents = 5000, payment_intent_id = 'pi_x',"
@@ -177,28 +179,32 @@ async def test_a_refund_form_sent_twice_refunds_once(
         order_id,
     )
     at = f"/events/{event_id}/orders/{order_id}"
-    page = await desk.get(at)
+    page = await organizer.get(at)
     key = page.text.split('name="key" value="')[1].partition('"')[0]
     fields = {"key": key, "what": "amount", "amount_cents": "20.00", "reason": "Rain"}
-    first, second = await asyncio.gather(desk.post(at + "/refunds", fields), desk.post(at + "/refunds", fields))
+    first, second = await asyncio.gather(
+        organizer.post(at + "/refunds", fields), organizer.post(at + "/refunds", fields)
+    )
     assert {first.status, second.status} <= {200, 422}
-    assert (await desk.post(at + "/refunds", fields)).status == 200
+    assert (await organizer.post(at + "/refunds", fields)).status == 200
     rows = await services.pool.fetch("SELECT amount_cents, reason FROM refunds WHERE order_id = $1", order_id)
     assert [tuple(row) for row in rows] == [(2000, "Rain")]
-    page = await desk.post(at + "/refunds", {"key": "k" * 20, "what": "amount", "amount_cents": "30.01", "reason": "x"})
+    page = await organizer.post(
+        at + "/refunds", {"key": "k" * 20, "what": "amount", "amount_cents": "30.01", "reason": "x"}
+    )
     assert page.status == 422
     assert "more than is left" in page.text
-    page = await desk.post(at + "/refunds", {"key": "k" * 20, "what": "lines", "reason": ""})
+    page = await organizer.post(at + "/refunds", {"key": "k" * 20, "what": "lines", "reason": ""})
     assert page.status == 422
     assert 'href="#f-reason"' in page.text
 
 
 async def test_a_scanners_credential_is_shown_once_and_works_until_it_is_revoked(
-    desk: Desk, services: Services, chart: str
+    organizer: Organizer, services: Services, chart: str
 ) -> None:
-    _, _, event_id = await desk.published(chart)
+    _, _, event_id = await organizer.published(chart)
     at = f"/events/{event_id}/devices"
-    page = await desk.post(at, {"name": "North door", "gates": "North, South"})
+    page = await organizer.post(at, {"name": "North door", "gates": "North, South"})
     assert page.status == 201
     assert 'class="qr"' in page.text
     found = re.search(r'id="credential">(dev_[^<]+)<', page.text)
@@ -206,52 +212,54 @@ async def test_a_scanners_credential_is_shown_once_and_works_until_it_is_revoked
     credential = found[1]
     scanner = await services.devices.verify(credential)
     assert scanner.gates == ("North", "South")
-    listed = await desk.get(at)
+    listed = await organizer.get(at)
     assert credential.partition(".")[2] not in listed.text
     assert "North door" in listed.text
-    await desk.post(f"{at}/{scanner.device_id}/revoke", {})
+    await organizer.post(f"{at}/{scanner.device_id}/revoke", {})
     from engine.services.devices import DeviceRevoked
 
     with pytest.raises(DeviceRevoked):
         await services.devices.verify(credential)
 
 
-async def test_the_doors_rules_are_kept_with_their_gates(desk: Desk, services: Services, chart: str) -> None:
-    _, _, event_id = await desk.published(chart)
+async def test_the_doors_rules_are_kept_with_their_gates(organizer: Organizer, services: Services, chart: str) -> None:
+    _, _, event_id = await organizer.published(chart)
     await services.pool.execute(
         """UPDATE events SET entry_rules = '{"gates": {"North": {"sections": ["Stalls"]}}}' WHERE id = $1""", event_id
     )
     await asyncio.sleep(1.1)
-    page = await desk.post(
+    page = await organizer.post(
         f"/events/{event_id}/doors", {"allow_reentry": "true", "max_entries": "3", "exit_all_at": "04:00"}
     )
     assert "new rules" in page.text
     rules = (await services.doors.get(event_id)).doors.rules
     assert (rules.allow_reentry, rules.max_entries, rules.exit_all_at) == (True, 3, "04:00")
     assert rules.gates["North"].sections == ["Stalls"]
-    page = await desk.post(f"/events/{event_id}/doors", {"allow_reentry": "true", "exit_all_at": "at night"})
+    page = await organizer.post(f"/events/{event_id}/doors", {"allow_reentry": "true", "exit_all_at": "at night"})
     assert page.status == 422
     assert "Give a clock time like 04:00" in page.text
 
 
-async def test_a_published_events_title_must_be_typed_to_cancel_it(desk: Desk, services: Services, chart: str) -> None:
-    _, _, event_id = await desk.published(chart)
+async def test_a_published_events_title_must_be_typed_to_cancel_it(
+    organizer: Organizer, services: Services, chart: str
+) -> None:
+    _, _, event_id = await organizer.published(chart)
     at = f"/events/{event_id}"
-    page = await desk.post(at + "/cancel", {"title": "Something else"})
+    page = await organizer.post(at + "/cancel", {"title": "Something else"})
     assert "Not cancelled" in page.text
     title = await services.pool.fetchval("SELECT title FROM events WHERE id = $1", event_id)
-    page = await desk.post(at + "/cancel", {"title": title.upper()})
+    page = await organizer.post(at + "/cancel", {"title": title.upper()})
     assert "is cancelled" in page.text
     assert await services.pool.fetchval("SELECT status FROM events WHERE id = $1", event_id) == "cancelled"
 
 
-async def test_a_draft_says_what_is_missing_and_cannot_be_published_before(desk: Desk, chart: str) -> None:
-    organization_id = await desk.organization()
-    venue_id = await desk.venue(organization_id, chart)
-    event_id = await desk.event(organization_id, venue_id)
-    page = await desk.get(f"/events/{event_id}")
+async def test_a_draft_says_what_is_missing_and_cannot_be_published_before(organizer: Organizer, chart: str) -> None:
+    organization_id = await organizer.organization()
+    venue_id = await organizer.venue(organization_id, chart)
+    event_id = await organizer.event(organization_id, venue_id)
+    page = await organizer.get(f"/events/{event_id}")
     assert page.text.count('aria-label="To do"') == 3
-    page = await desk.post(f"/events/{event_id}/publish", {})
+    page = await organizer.post(f"/events/{event_id}/publish", {})
     assert "Missing: ticket_types, on_sale" in page.text
 
 
@@ -302,41 +310,41 @@ async def test_an_operator_sees_why_admission_is_limited_and_turns_the_tap(
     waiting, settings = room
     server = TestServer(create_app(settings))
     await server.start_server()
-    desk = Desk(server.make_url("/"))
+    organizer = Organizer(server.make_url("/"))
     try:
-        await desk.register()
-        _, _, event_id = await desk.published(chart)
+        await organizer.register()
+        _, _, event_id = await organizer.published(chart)
         at = f"/events/{event_id}"
-        assert "no waiting room" in (await desk.get(at + "/console")).text
-        await desk.post(at + "/on-sale", {"opens_at": "2026-01-01T10:00", "enabled": "true"})
-        page = await desk.get(at + "/console")
+        assert "no waiting room" in (await organizer.get(at + "/console")).text
+        await organizer.post(at + "/on-sale", {"opens_at": "2026-01-01T10:00", "enabled": "true"})
+        page = await organizer.get(at + "/console")
         assert "6,543" in page.text
         assert "The shop is full" in page.text
-        page = await desk.post(at + "/console/controls", {"do": "pause"})
+        page = await organizer.post(at + "/console/controls", {"do": "pause"})
         assert "Admission is paused" in page.text or "Resume" in page.text
-        await desk.post(at + "/console/controls", {"do": "pace", "rate_per_min": "900", "capacity": "300"})
-        await desk.post(at + "/console/controls", {"do": "message", "message": "Soon"})
+        await organizer.post(at + "/console/controls", {"do": "pace", "rate_per_min": "900", "capacity": "300"})
+        await organizer.post(at + "/console/controls", {"do": "message", "message": "Soon"})
         bodies = [body for method, _, body in waiting.asked if method == "PATCH"]
         assert bodies == [{"paused": True}, {"rate_per_min": 900, "capacity": 300}, {"message": "Soon"}]
-        page = await desk.post(at + "/console/controls", {"do": "pace", "rate_per_min": "0"})
+        page = await organizer.post(at + "/console/controls", {"do": "pace", "rate_per_min": "0"})
         assert page.status == 422
         waiting.broken = 409
-        page = await desk.post(at + "/console/controls", {"do": "open_now"})
+        page = await organizer.post(at + "/console/controls", {"do": "open_now"})
         assert page.status == 422
         assert "The draw is fixed" in page.text
         waiting.broken = 500
-        page = await desk.get(at + "/console")
+        page = await organizer.get(at + "/console")
         assert page.status == 200
         assert "Tickets out" in page.text
     finally:
-        await desk.client.close()
+        await organizer.client.close()
         await server.close()
 
 
-async def test_a_silent_room_leaves_the_rest_of_the_console_standing(desk: Desk, chart: str) -> None:
-    _, _, event_id = await desk.published(chart)
-    await desk.post(f"/events/{event_id}/on-sale", {"opens_at": "2026-01-01T10:00", "enabled": "true"})
-    page = await desk.get(f"/events/{event_id}/console")
+async def test_a_silent_room_leaves_the_rest_of_the_console_standing(organizer: Organizer, chart: str) -> None:
+    _, _, event_id = await organizer.published(chart)
+    await organizer.post(f"/events/{event_id}/on-sale", {"opens_at": "2026-01-01T10:00", "enabled": "true"})
+    page = await organizer.get(f"/events/{event_id}/console")
     assert page.status == 200
     assert "does not answer" in page.text
     assert "Controls" not in page.text

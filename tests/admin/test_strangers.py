@@ -12,20 +12,20 @@ from admin.routes import ROUTES
 from admin.views import moderation
 from engine.foundation.ids import new_id
 from engine.services.wiring import Services
-from tests.admin.desk import Desk
+from tests.admin.organizer import Organizer
 
 OWN = {"/", "/board", "/account", "/account/password", "/sign-out", "/organizations", "/organizations/new"}
 TABLES = ("organizations", "members", "venues", "events", "ticket_types", "on_sales", "allotments", "promo_codes",
           "devices", "orders", "refunds")  # fmt: skip
 
 
-async def everything(desk: Desk, services: Services, chart: str) -> dict[str, str]:
+async def everything(organizer: Organizer, services: Services, chart: str) -> dict[str, str]:
     """One of each thing that an address can name, by the name it has there."""
-    organization_id, venue_id, event_id = await desk.published(chart)
+    organization_id, venue_id, event_id = await organizer.published(chart)
     at = f"/events/{event_id}"
-    await desk.post(at + "/allotments", {"name": "Guests", "by": "section", "section": "Floor", "quantity": "5"})
-    await desk.post(at + "/promos", {"code": "EARLY", "kind": "percent", "value": "10"})
-    assert (await desk.post(at + "/devices", {"name": "North"})).status == 201
+    await organizer.post(at + "/allotments", {"name": "Guests", "by": "section", "section": "Floor", "quantity": "5"})
+    await organizer.post(at + "/promos", {"code": "EARLY", "kind": "percent", "value": "10"})
+    assert (await organizer.post(at + "/devices", {"name": "North"})).status == 201
     pool = services.pool
     order_id = new_id("ord")
     await pool.execute(
@@ -40,7 +40,7 @@ async def everything(desk: Desk, services: Services, chart: str) -> dict[str, st
         "venue": venue_id,
         "event": event_id,
         "order": order_id,
-        "user": await pool.fetchval("SELECT id FROM users WHERE email = $1", desk.email),
+        "user": await pool.fetchval("SELECT id FROM users WHERE email = $1", organizer.email),
         "ticket_type": await pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id),
         "allotment": await pool.fetchval("SELECT id FROM allotments WHERE event_id = $1", event_id),
         "promo": await pool.fetchval("SELECT id FROM promo_codes WHERE event_id = $1", event_id),
@@ -58,7 +58,7 @@ async def contents(services: Services) -> list[object]:
 
 
 async def test_to_a_stranger_nothing_of_another_organization_exists(
-    somebody: Callable[[], Awaitable[Desk]], services: Services, chart: str
+    somebody: Callable[[], Awaitable[Organizer]], services: Services, chart: str
 ) -> None:
     owner, stranger = await somebody(), await somebody()
     things = await everything(owner, services, chart)
@@ -81,7 +81,7 @@ async def test_to_a_stranger_nothing_of_another_organization_exists(
 
 
 async def test_things_of_another_event_do_not_exist_below_ones_own(
-    somebody: Callable[[], Awaitable[Desk]], services: Services, chart: str
+    somebody: Callable[[], Awaitable[Organizer]], services: Services, chart: str
 ) -> None:
     owner, stranger = await somebody(), await somebody()
     theirs, own = await everything(owner, services, chart), await everything(stranger, services, chart)
@@ -100,7 +100,7 @@ async def test_things_of_another_event_do_not_exist_below_ones_own(
 
 
 async def test_a_guest_is_sent_to_sign_in_and_changes_nothing(
-    somebody: Callable[[], Awaitable[Desk]], browser: Callable[[], Desk], services: Services, chart: str
+    somebody: Callable[[], Awaitable[Organizer]], browser: Callable[[], Organizer], services: Services, chart: str
 ) -> None:
     things = await everything(await somebody(), services, chart)
     before = await contents(services)
@@ -118,7 +118,7 @@ async def test_a_guest_is_sent_to_sign_in_and_changes_nothing(
 
 
 async def test_no_form_is_taken_without_the_sessions_own_token(
-    somebody: Callable[[], Awaitable[Desk]], services: Services, chart: str
+    somebody: Callable[[], Awaitable[Organizer]], services: Services, chart: str
 ) -> None:
     owner, other = await somebody(), await somebody()
     things = await everything(owner, services, chart)
@@ -148,7 +148,7 @@ async def test_no_form_is_taken_without_the_sessions_own_token(
     ],
 )
 async def test_a_role_goes_as_far_as_it_says(
-    somebody: Callable[[], Awaitable[Desk]],
+    somebody: Callable[[], Awaitable[Organizer]],
     services: Services,
     chart: str,
     role: str,
@@ -170,11 +170,11 @@ async def test_a_role_goes_as_far_as_it_says(
 
 
 async def test_a_platform_admin_sees_every_organization(
-    desk: Desk, browser: Callable[[], Desk], services: Services, chart: str
+    organizer: Organizer, browser: Callable[[], Organizer], services: Services, chart: str
 ) -> None:
-    from tests.admin.desk import platform_admin
+    from tests.admin.organizer import platform_admin
 
-    things = await everything(desk, services, chart)
+    things = await everything(organizer, services, chart)
     root = browser()
     await root.sign_in(await platform_admin(services))
     for route in ROUTES:

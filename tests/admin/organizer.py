@@ -1,4 +1,4 @@
-"""A person at the desk: signs in, opens pages, sends the forms that the pages hold."""
+"""A person at the organizer: signs in, opens pages, sends the forms that the pages hold."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Page:
         return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", self.text)))
 
 
-class Desk:
+class Organizer:
     """One browser. ``base`` is the app's address."""
 
     def __init__(self, base: URL) -> None:
@@ -62,9 +62,9 @@ class Desk:
         ) as answer:
             return Page(answer.status, await answer.text(), answer.headers, answer.url)
 
-    async def register(self, name: str = "Some One") -> Desk:
+    async def register(self, name: str = "Some One") -> Organizer:
         """A new person, signed in."""
-        self.email = f"desk{next(_numbers)}@example.test"
+        self.email = f"organizer{next(_numbers)}@example.test"
         page = await self.get("/register")
         fields = {"name": name, "email": self.email, "password": PASSWORD}
         page = await self.post("/register", fields, token=page.token)
