@@ -10,9 +10,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 READY_TIMEOUT_S = 120
+PHASE_TIMEOUT_S = 15
+STEP_TIMEOUT_MS = 20_000
+PHONE = {"width": 390, "height": 844}
+FAILED = pytest.StashKey[bool]()
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -36,6 +41,10 @@ class Shop:
     data_dir: Path
     process: subprocess.Popen[str]
     token: str = ""
+
+    @property
+    def engine(self) -> str:
+        return str(self.facts["engine"])
 
     def call(self, method: str, path: str, body: Any = None, *, base: str = "engine", **headers: str) -> Any:
         """One JSON call; the parsed answer. Refusals raise."""
@@ -84,10 +93,15 @@ class Shop:
             "POST",
             "/v1/events",
             {
-                "organization_id": house["id"], "venue_id": venue["id"], "title": f"Cellar night {slug}", "currency": "CAD",
-                "starts_at": "2030-05-01T03:00:00Z", "ends_at": "2030-05-01T06:00:00Z", "timezone": "America/Vancouver",
+                "organization_id": house["id"],
+                "venue_id": venue["id"],
+                "title": f"Cellar night {slug}",
+                "currency": "CAD",
+                "starts_at": "2030-05-01T03:00:00Z",
+                "ends_at": "2030-05-01T06:00:00Z",
+                "timezone": "America/Vancouver",
             },
-        )  # fmt: skip
+        )
         self.call(
             "POST", f"/v1/events/{event['id']}/ticket-types",
             {"name": "Standing", "price_cents": price_cents, "categories": ["Floor"]},
@@ -95,6 +109,13 @@ class Shop:
         self.call("PUT", f"/v1/events/{event['id']}/on-sale", {"opens_at": "2026-01-01T00:00:00Z"})
         self.call("POST", f"/v1/events/{event['id']}/publish", {})
         return event
+
+    def wait_for_phase(self, event_id: str, phase: str) -> None:
+        """Until the room says so; a room takes its orders within a second."""
+        deadline_s = time.monotonic() + PHASE_TIMEOUT_S
+        while (said := self.call("GET", f"/v1/rooms/{event_id}", base="waitingroom")["phase"]) != phase:
+            assert time.monotonic() < deadline_s, f"the room still says {said}"
+            time.sleep(0.1)
 
     def audit(self) -> list[dict[str, Any]]:
         """``onsale audit`` over every event; fails the test where the ledger is not clean."""
@@ -142,10 +163,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 @pytest.fixture(scope="session")
 def open_room(shop: Shop) -> str:
-    """The demo's event with its sale opened now."""
-    event_id = shop.facts["event_id"]
+    """The demo's event, its sale opened now and the draw done: a page loaded from here on finds an open door."""
+    event_id = str(shop.facts["event_id"])
     shop.call("PATCH", f"/v1/rooms/{event_id}/controls", {"open_now": True}, base="waitingroom")
-    return str(event_id)
+    shop.wait_for_phase(event_id, "open")
+    return event_id
 
 
 @pytest.fixture(scope="session")
@@ -157,17 +179,42 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def fan(browser: Browser) -> Iterator[Page]:
-    """A phone of its own; anything its console calls an error fails the test."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
-    page = context.new_page()
+def visitor(browser: Browser, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Page]]:
+    """A phone of one's own, as many as the test asks for; what a page's script throws fails the test.
+
+    Keywords go to Playwright's ``new_context``. A failed test leaves a picture of each page behind.
+    """
+    contexts: list[BrowserContext] = []
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_default_timeout(20_000)
-    yield page
-    _close(context)
+
+    def arrive(**wishes: Any) -> Page:
+        context = browser.new_context(**{"viewport": PHONE, "has_touch": True, "locale": "en-CA", **wishes})
+        context.set_default_timeout(STEP_TIMEOUT_MS)
+        context.on("weberror", lambda error: errors.append(str(error.error)))
+        contexts.append(context)
+        return context.new_page()
+
+    yield arrive
+    failed = request.node.stash.get(FAILED, False)
+    for number, context in enumerate(contexts):
+        for page in context.pages if failed else ():
+            picture = tmp_path / f"visitor-{number}.png"
+            page.screenshot(path=picture, full_page=True)
+            print(f"visitor {number} stood at {page.url}: {picture}")
+        context.close()
     assert errors == []
 
 
-def _close(context: BrowserContext) -> None:
-    context.close()
+@pytest.fixture
+def fan(visitor: Callable[..., Page]) -> Page:
+    """One visitor with a phone."""
+    return visitor()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell the visitors' fixture how its test ended."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
