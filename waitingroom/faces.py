@@ -33,10 +33,13 @@ def face_of(snapshot: Snapshot, *, joined: bool, number: int | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The wait as shown. ``shown`` remembers it for the next rendering: what was promised never gets worse."""
+    """The wait as shown. ``shown`` remembers it for the next rendering: what was promised never gets worse.
+
+    ``eta_s`` is the wait as computed just now, which is when to look again; minutes are too coarse near the front.
+    """
 
     position: int | None
-    wait_min: int | None
+    eta_s: int | None
     text: str
     progress: int
     shown: str
@@ -63,7 +66,7 @@ def expected(snapshot: Snapshot, number: int | None, shown: str, words: dict[str
         minutes = min(minutes, int(parts[3])) if minutes is not None else None
     progress = round(100 * (1 - (position - 1) / first)) if first > 1 else 100
     remembered = f"{number}.{first}.{position}.{minutes}" if minutes is not None else ""
-    return Expected(position, minutes, in_words(minutes, words), max(0, min(100, progress)), remembered)
+    return Expected(position, wait.eta_s, in_words(minutes, words), max(0, min(100, progress)), remembered)
 
 
 def in_words(minutes: int | None, words: dict[str, str]) -> str:
@@ -85,8 +88,7 @@ def refresh_after_s(face: str, wait: Expected, snapshot: Snapshot, now_ms: int) 
         due_ms = snapshot.prequeue_opens_at_ms if face == "scheduled" else snapshot.opens_at_ms
         left_s = max(0, due_ms - now_ms) // 1000
         return min(REFRESH_MAX_S, max(REFRESH_MIN_S, left_s + 1))
-    left_s = wait.wait_min * 60 if wait.wait_min is not None else REFRESH_MAX_S
-    return min(REFRESH_MAX_S // 2, max(REFRESH_MIN_S, queue.poll_after_s(left_s)))
+    return min(REFRESH_MAX_S // 2, max(REFRESH_MIN_S, queue.poll_after_s(wait.eta_s)))
 
 
 def moments(snapshot: Snapshot, card: dict[str, Any], locale: str) -> dict[str, str]:
