@@ -1,0 +1,36 @@
+"""Sales over time: every bin counted once, by the clock on the hall's wall."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from engine.services import reports
+from engine.services.reports import BIN_MIN, COLUMNS_MAX, Step
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Vancouver", "Asia/Kolkata", "Asia/Kathmandu", "Europe/Berlin"])
+@pytest.mark.parametrize("step", ["minute", "hour", "day"])
+def test_every_bin_is_counted_once_wherever_the_hall_stands(
+    zone: str, step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = datetime(2027, 3, 30, 17, 23, 45, tzinfo=UTC)  # two days after Berlin's clocks leapt
+    monkeypatch.setattr(reports, "now", lambda: moment)
+    width = timedelta(minutes=BIN_MIN[step])
+    since = moment - reports._WIDTHS[step] * (COLUMNS_MAX - 2)
+    first = datetime.fromtimestamp(since.timestamp() // width.total_seconds() * width.total_seconds(), UTC)
+    bins = [(first + width * index, 1) for index in range((moment - first) // width + 1)]
+    series = reports._series(bins, step, since, ZoneInfo(zone))
+    assert sum(count for _, count in series) == len(bins)
+    assert len(series) <= COLUMNS_MAX + 1
+    last = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    assert timedelta(0) <= last - series[-1][0] < reports._WIDTHS[step]
+
+
+def test_a_day_begins_at_the_halls_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "now", lambda: datetime(2027, 3, 2, 20, tzinfo=UTC))
+    bins = [(datetime(2027, 3, 1, 18, 15, tzinfo=UTC), 3), (datetime(2027, 3, 1, 18, 30, tzinfo=UTC), 5)]
+    series = reports._series(bins, "day", datetime(2027, 3, 1, 12, tzinfo=UTC), ZoneInfo("Asia/Kolkata"))
+    assert [count for _, count in series] == [3, 5, 0]
