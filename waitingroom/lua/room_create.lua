@@ -5,7 +5,7 @@
           ARGV[5] session ttl ms, ARGV[6] leeway ms, ARGV[7] capacity, ARGV[8..] field, value: schedule, rules, draw
   Replies {"known", epoch} | {"created", now_ms, phantoms}                                                            ]]
 -- include: room
-local m = call('HMGET', KEYS[1], 'epoch', 'run', 'serving', 'fence', 'claims', 'tail')
+local m = call('HMGET', KEYS[1], 'epoch', 'run', 'serving', 'fence', 'claims')
 local epoch = tonumber(ARGV[2])
 if m[1] and tonumber(m[1]) >= epoch then return { 'known', tonumber(m[1]) } end
 
@@ -19,16 +19,23 @@ call('HSET', KEYS[1], 'run', ARGV[1], 'epoch', epoch, 'tail', ARGV[3], 'hwm', AR
   'leases', 0, 'offers', 0, 'waiting', 0, 'free', -1)
 
 call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now_ms)
+-- A Redis that came back with the room lost at most its last moments (an append-only file synced every second, a promoted
+-- replica): no more leases than the rate gives in LOST_S are unknown. One that came back empty lost them all.
+local LOST_S = 3
 local unknown = serving > 0 and serving - call('BITCOUNT', KEYS[2], 0, serving - 1, 'BIT') or 0
+if m[1] then unknown = math.min(unknown, math.ceil(tonumber(call('HGET', KEYS[1], 'rate') or 0) / 60 * LOST_S)) end
 local phantoms = math.max(0, math.min(unknown, tonumber(ARGV[7]) - call('ZCARD', KEYS[3])))
 local until_ms = now_ms + tonumber(ARGV[5]) + tonumber(ARGV[6])
 for i = 1, phantoms do
   call('ZADD', KEYS[3], until_ms, string.format('phantom%09d', i))
 end
 
--- Whose presence was lost with the rest is taken to be there, else the counter would run past a whole line.
-local from, tail = tonumber(m[6] or serving), tonumber(ARGV[3])
-for number = from, math.min(tail, math.ceil(from / 8) * 8) - 1 do call('SETBIT', KEYS[4], number, 1) end
-local first = math.ceil(from / 8)
-if math.ceil(tail / 8) > first then call('SETRANGE', KEYS[4], first, string.rep('\255', math.ceil(tail / 8) - first)) end
+-- Where presence was lost with the rest, everybody is taken to be there, else the counter would run past a whole line.
+-- Where it was kept, the few numbers given out in the last moments may be passed: they claim first whenever they come.
+if not m[1] then
+  local from, tail = serving, tonumber(ARGV[3])
+  for number = from, math.min(tail, math.ceil(from / 8) * 8) - 1 do call('SETBIT', KEYS[4], number, 1) end
+  local first = math.ceil(from / 8)
+  if math.ceil(tail / 8) > first then call('SETRANGE', KEYS[4], first, string.rep('\255', math.ceil(tail / 8) - first)) end
+end
 return { 'created', now_ms, phantoms }
