@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import hmac
 
 from aiohttp import web
 
@@ -34,7 +34,7 @@ async def metrics(request: web.Request) -> web.Response:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     caller = address(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded)
     local = caller.startswith("127.") or caller == "::1"
-    if not (secrets.compare_digest(given, token) if token else local):
+    if not (hmac.compare_digest(given.encode(), token.encode()) if token else local):
         raise Forbidden
     body, content_type = exposed.exposition()
     return web.Response(body=body, headers={"Content-Type": content_type})

@@ -69,7 +69,7 @@ async def join(request: web.Request) -> web.Response:
     except QueueNotOpen:
         raise web.HTTPSeeOther(f"/r/{room.event_id}") from None
     response = web.HTTPSeeOther(f"/r/{room.event_id}")
-    cookie = f"{asking.QUEUE_COOKIE_PREFIX}{room.event_id}={place.ticket}{desk.cookie_attributes}"
+    cookie = f"{asking.QUEUE_COOKIE_PREFIX}{room.event_id}={place.answer.queue_ticket}{desk.cookie_attributes}"
     response.headers.add("Set-Cookie", cookie)
     raise response
 

@@ -23,6 +23,7 @@ from waitingroom.ledger import Ledger
 from waitingroom.presence import Presence
 from waitingroom.rules import Rules
 from waitingroom.store import TOKEN_LEEWAY_MS, Fenced, Join, Joined, RoomStore
+from waitingroom.wire import PlaceAnswer
 
 JOIN_TRIES_MAX = 4
 RESTORE_TRIES_MAX = 5
@@ -33,14 +34,10 @@ _log = logs.get("waitingroom")
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
-    """A place in line. ``cohort``: ``number`` is a registration index until the draw, ``queue_number`` its outcome."""
+    """A place in line, as the visitor is told of it."""
 
-    ticket: str
-    cohort: bool
-    number: int
-    queue_number: int | None
+    answer: PlaceAnswer
     is_new: bool
-    now_ms: int
 
 
 class Admitted(msgspec.Struct, frozen=True, gc=False):
@@ -255,7 +252,15 @@ class Room:
         number = snapshot.number(joined.number) if snapshot is not None else None
         if number is not None and joined.word == "known":
             self.presence.mark(number, drawn=True)
-        return Place(ticket, cohort, joined.number, number, joined.word == "taken", joined.now_ms)
+        answer = PlaceAnswer(
+            queue_ticket=ticket,
+            kind="cohort" if cohort else "live",
+            number=joined.number,
+            server_now_ms=joined.now_ms,
+            event_id=self.event_id,
+            queue_number=number,
+        )
+        return Place(answer, joined.word == "taken")
 
     def _waiting(self, snapshot: Snapshot, why: str, number: int | None) -> Waiting:
         now_ms = self.board.now_ms()

@@ -15,7 +15,7 @@ from waitingroom.draw import bundle
 from waitingroom.errors import DrawNotHeld, RoomAway, TicketInvalid
 from waitingroom.guard import failed, lean
 from waitingroom.room import Admitted, Place, Room, Waiting
-from waitingroom.wire import AdmissionAnswer, JoinRequest, LeftAnswer, PlaceAnswer, ReleaseAnswer, WaitAnswer
+from waitingroom.wire import AdmissionAnswer, JoinRequest, LeftAnswer, ReleaseAnswer, WaitAnswer
 
 _join_request = msgspec.json.Decoder(JoinRequest)
 _encode = msgspec.json.Encoder().encode
@@ -71,9 +71,9 @@ async def _join(request: web.Request, given: JoinRequest) -> web.Response:
 
 
 def _joined(desk: Desk, room: Room, place: Place) -> web.Response:
-    cookie = f"{asking.QUEUE_COOKIE_PREFIX}{room.event_id}={place.ticket}{desk.cookie_attributes}"
+    cookie = f"{asking.QUEUE_COOKIE_PREFIX}{room.event_id}={place.answer.queue_ticket}{desk.cookie_attributes}"
     headers = CIMultiDict((_JSON, _FRESH, ("Set-Cookie", cookie)))
-    return web.Response(body=_encode(place_answer(room, place)), status=201 if place.is_new else 200, headers=headers)
+    return web.Response(body=_encode(place.answer), status=201 if place.is_new else 200, headers=headers)
 
 
 @lean
@@ -106,7 +106,7 @@ async def leave(request: web.Request) -> web.Response:
         await room.release(_lease_of(room, admission))
     else:
         room.leave(room.verify(asking.ticket_text(request, room, given)))
-    return http.json(LeftAnswer(), headers=_NO_STORE)
+    return http.json(LeftAnswer(server_now_ms=room.board.now_ms()), headers=_NO_STORE)
 
 
 async def release(request: web.Request) -> web.Response:
@@ -120,9 +120,10 @@ async def release(request: web.Request) -> web.Response:
         ticket = room.verify(asking.ticket_text(request, room, given))
         number = room.snapshot().number(ticket.number)
         if number is None:
-            return http.json(ReleaseAnswer(released=False), headers=_NO_STORE)
+            return http.json(ReleaseAnswer(released=False, server_now_ms=room.board.now_ms()), headers=_NO_STORE)
         lease_id = room.lease_id(number)
-    return http.json(ReleaseAnswer(released=await room.release(lease_id)), headers=_NO_STORE)
+    released = await room.release(lease_id)
+    return http.json(ReleaseAnswer(released=released, server_now_ms=room.board.now_ms()), headers=_NO_STORE)
 
 
 async def make_challenge(request: web.Request) -> web.Response:
@@ -142,17 +143,6 @@ async def read_draw(request: web.Request) -> web.Response:
         raise DrawNotHeld(opens_at_ms=room.rules.opens_at_ms)
     headers = {"Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*"}
     return http.json(bundle(room.event_id, rules.draw, digests), headers=headers)
-
-
-def place_answer(room: Room, place: Place) -> PlaceAnswer:
-    return PlaceAnswer(
-        queue_ticket=place.ticket,
-        kind="cohort" if place.cohort else "live",
-        number=place.number,
-        server_now_ms=place.now_ms,
-        event_id=room.event_id,
-        queue_number=place.queue_number,
-    )
 
 
 def admission_answer(admitted: Admitted) -> AdmissionAnswer:

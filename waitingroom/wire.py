@@ -31,7 +31,7 @@ class JoinRequest(Struct, frozen=True, kw_only=True):
     challenge: Annotated[str, Meta(max_length=CHALLENGE_CHARS_MAX)] | None = None
 
 
-class PlaceAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PlaceAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """``number`` of kind cohort is a registration index until the draw; ``queue_number`` is there once it is known."""
 
     queue_ticket: str
@@ -72,6 +72,7 @@ class WaitAnswer(Struct, frozen=True, kw_only=True):
 
 
 class LeftAnswer(Struct, frozen=True, kw_only=True):
+    server_now_ms: int
     left: bool = True
 
 
@@ -79,6 +80,7 @@ class ReleaseAnswer(Struct, frozen=True, kw_only=True):
     """``released`` false: it had ended before."""
 
     released: bool
+    server_now_ms: int
 
 
 class PollAdvice(Struct, frozen=True, kw_only=True):
