@@ -8,10 +8,11 @@ import aiohttp
 from aiohttp import web
 
 from admin import frame, routes
-from admin.appkeys import FIGURES, ROOMS, SERVICES, SESSIONS, SETTINGS
+from admin.appkeys import FIGURES, ROOMS, SERVICES, SESSIONS, SETTINGS, VITALS
 from admin.figures import Figures
 from admin.rooms import CALL_TIMEOUT_S, Rooms
 from admin.sessions import Sessions
+from admin.vitals import Vitals
 from engine.domain.venues import CHART_BYTES_MAX
 from engine.foundation import http
 from engine.services.wiring import open_services
@@ -41,4 +42,10 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         )
         app[ROOMS] = Rooms(client=client, url=settings.waitingroom_url, bearers=services.bearers)
         app[FIGURES] = Figures(services)
+        app[VITALS] = Vitals(
+            client=client,
+            url=settings.engine_url,
+            token=settings.metrics_token.get_secret_value(),
+            hot=services.hot,
+        )
         yield

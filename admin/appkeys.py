@@ -10,6 +10,7 @@ from admin.assets import Assets
 from admin.figures import Figures
 from admin.rooms import Rooms
 from admin.sessions import Sessions
+from admin.vitals import Vitals
 from engine.services.wiring import Services
 from engine.settings import Settings
 
@@ -18,4 +19,5 @@ SERVICES: Final = web.AppKey("services", Services)
 SESSIONS: Final = web.AppKey("sessions", Sessions)
 ROOMS: Final = web.AppKey("rooms", Rooms)
 FIGURES: Final = web.AppKey("figures", Figures)
+VITALS: Final = web.AppKey("vitals", Vitals)
 ASSETS: Final = web.AppKey("assets", Assets)

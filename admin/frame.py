@@ -50,6 +50,7 @@ def setup(app: web.Application) -> None:
         static=assets.url,
         charts=charts,
         may=may,
+        infinite=float("inf"),
         engine_url=settings.engine_url,
         waitingroom_url=settings.waitingroom_url,
     )

@@ -10,10 +10,11 @@ from aiohttp import web
 from multidict import MultiDict, MultiMapping
 
 from admin import frame
-from admin.appkeys import FIGURES, ROOMS, SESSIONS
+from admin.appkeys import FIGURES, ROOMS, SESSIONS, VITALS
 from admin.figures import Figures
 from admin.rooms import Rooms
 from admin.sessions import Session
+from admin.vitals import Vitals
 from engine.domain.organizations import Permission
 from engine.domain.people import User
 from engine.foundation.bearer import Person
@@ -43,6 +44,10 @@ class Visit:
     @property
     def rooms(self) -> Rooms:
         return self.request.app[ROOMS]
+
+    @property
+    def vitals(self) -> Vitals:
+        return self.request.app[VITALS]
 
     @property
     def is_partial(self) -> bool:

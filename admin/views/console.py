@@ -72,4 +72,11 @@ async def _figures(visit: Visit, event: Event) -> dict[str, Any]:
         paid_per_s=flow.paid_per_s if flow else 0.0,
     )
     trace = visit.figures.trace.add(event.id, sample)
-    return {"room": room, "why_no_room": why, "live": live, "flow": flow, "trace": trace}
+    return {
+        "room": room,
+        "why_no_room": why,
+        "live": live,
+        "flow": flow,
+        "trace": trace,
+        "vital": await visit.vitals.now(),
+    }
