@@ -58,3 +58,13 @@ def test_every_test_asserts_something():
         )
     ]
     assert not idle
+
+
+def test_no_assertion_is_true_by_itself():
+    idle = [
+        f"{tree.name(path)}:{node.lineno}"
+        for path in TESTS
+        for node in ast.walk(tree.parsed(path))
+        if isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant | ast.Tuple)
+    ]
+    assert not idle
