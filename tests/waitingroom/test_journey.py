@@ -61,7 +61,7 @@ async def test_the_whole_way_from_the_prequeue_to_an_admission(
     assert again["expires_at_ms"] == answer["expires_at_ms"]
 
     _, given_back = await post(room_client, event_id, "release", 200, admission_token=answer["admission_token"])
-    assert given_back == {"released": True}
+    assert given_back["released"] is True
 
     async def sixth_admitted() -> bool:
         return (await post(room_client, event_id, "claim", queue_ticket=tickets[numbers.index(5)]))[0] == 200
