@@ -96,6 +96,20 @@ async def read(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
     return b"".join(chunks)
 
 
+def read_now(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes | None:
+    """As ``read`` where all of the body has arrived with the head, None where it must be waited for.
+
+    Nobody can read the body after this, and nobody must have read it before.
+    """
+    content = request.content
+    if not content.is_eof() or "Content-Encoding" in request.headers:
+        return None
+    raw = content.read_nowait()
+    if len(raw) > bytes_max:
+        raise errors.TooLarge(bytes_max=bytes_max)
+    return raw
+
+
 async def body(request: web.Request, decoder: msgspec.json.Decoder[T], bytes_max: int = BODY_BYTES_MAX) -> T:
     """The decoded body. Malformed where it is no JSON, Invalid with a pointer where it has the wrong shape."""
     return decode(await read(request, bytes_max), decoder)
@@ -154,7 +168,8 @@ def cursor_decode(cursor: str | None) -> str | None:
     try:
         if len(cursor) > CURSOR_CHARS_MAX:
             raise ValueError("too long")
-        return base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode()
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        return base64.b64decode(padded, b"-_", validate=True).decode()
     except ValueError as error:
         raise errors.Malformed("The cursor is not one of ours") from error
 
@@ -250,7 +265,7 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
     started = time.perf_counter()
     request_id = request["request_id"] = request_id_of(request)
     try:
-        if "\0" in request.path:
+        if "%00" in request.raw_path and "\0" in request.path:
             raise errors.NotFound  # Postgres keeps no NUL in text, so nothing has such a name
         response = await handler(request)
         if not response.prepared:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from engine.foundation.address_limits import AddressLimits
 from engine.foundation.bearer import Bearers
 from engine.foundation.connections import HotRedis
 from engine.foundation.health import Health
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from engine.services.doors import EntryDoors
     from engine.services.events import Events
     from engine.services.gate_bundles import GateBundles
+    from engine.services.hold_desk import HoldDesk
     from engine.services.holds import Holds
     from engine.services.inventory import Inventory
     from engine.services.on_sales import OnSales
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 SETTINGS: Final = web.AppKey("settings", Settings)
 BEARERS: Final = web.AppKey("bearers", Bearers)
 HEALTH: Final = web.AppKey("health", Health)
-ADDRESS_LIMITS: Final = web.AppKey("address_limits", AddressLimits)
 HOT: Final = web.AppKey("hot", HotRedis)
 IDEMPOTENCY: Final = web.AppKey("idempotency", Idempotency)
 
@@ -58,6 +57,7 @@ SELLING: Final[web.AppKey[Selling]] = web.AppKey("selling")
 INVENTORY: Final[web.AppKey[Inventory]] = web.AppKey("inventory")
 AVAILABILITY: Final[web.AppKey[Availability]] = web.AppKey("availability")
 HOLDS: Final[web.AppKey[Holds]] = web.AppKey("holds")
+HOLD_DESK: Final[web.AppKey[HoldDesk]] = web.AppKey("hold_desk")
 ORDERS: Final[web.AppKey[Orders]] = web.AppKey("orders")
 PAYMENTS: Final[web.AppKey[Payments]] = web.AppKey("payments")
 REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")

@@ -26,6 +26,7 @@ from engine.services.doors import EntryDoors
 from engine.services.events import Events
 from engine.services.gate_bundles import GateBundles
 from engine.services.history import History
+from engine.services.hold_desk import HoldDesk
 from engine.services.holds import Holds
 from engine.services.inventory import Inventory
 from engine.services.lane import PaymentLane
@@ -67,7 +68,6 @@ class Services:
     redis: RedisClient
     health: Health
     bearers: Bearers
-    address_limits: AddressLimits
     idempotency: Idempotency
     access: Access
     people: People
@@ -82,6 +82,7 @@ class Services:
     inventory: Inventory
     availability: Availability
     holds: Holds
+    hold_desk: HoldDesk
     lane: PaymentLane
     outbox: Outbox
     orders: Orders
@@ -157,7 +158,6 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 required=frozenset({"postgres", "redis"}),
             ),
             bearers=bearers,
-            address_limits=AddressLimits(time.monotonic, lifted_for_loopback=settings.rehearsal),
             idempotency=Idempotency(pool),
             access=access,
             people=people,
@@ -172,6 +172,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             inventory=inventory,
             availability=availability,
             holds=holds,
+            hold_desk=HoldDesk(
+                holds=holds,
+                limits=AddressLimits(time.monotonic, lifted_for_loopback=settings.rehearsal),
+                trust_forwarded=settings.trust_forwarded,
+            ),
             lane=checkout.lane,
             outbox=checkout.outbox,
             orders=checkout.orders,

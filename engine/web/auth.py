@@ -62,6 +62,15 @@ def client_address(request: web.Request) -> str:
     return http.client_address(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded)
 
 
+def buyer(request: web.Request) -> tuple[str, str | None]:
+    """``principal`` and ``admission_text``, with one look at the header where both stand in it."""
+    header = request.headers.get("Authorization", "")
+    if header.startswith("Admission ") and len(header) <= CREDENTIAL_CHARS_MAX:
+        value = header[len("Admission ") :]
+        return "admission:" + value, value.strip() or request.cookies.get(ADMISSION_COOKIE)
+    return principal(request), admission_text(request)
+
+
 def principal(request: web.Request) -> str:
     """Who an Idempotency-Key belongs to: the credential shown, else the address it came from."""
     header = request.headers.get("Authorization")

@@ -13,15 +13,17 @@ from engine.foundation import errors, http
 from engine.foundation.clock import now_ms
 from engine.foundation.idempotency import key_of
 from engine.foundation.ids import id_to_bytes
-from engine.services.appkeys import ADDRESS_LIMITS, HOLDS, SELLING
+from engine.foundation.ready import Ready
+from engine.services.appkeys import HOLD_DESK, HOLDS, SELLING
 from engine.web import auth
+from engine.web.aliases import aliases
 from engine.web.wire import Route
 
 _hold_request = msgspec.json.Decoder(HoldRequest)
 _swap_request = msgspec.json.Decoder(SwapRequest)
 _grow_request = msgspec.json.Decoder(GrowRequest)
-_PLACED = {"Content-Type": "application/json"}
-_REPLAYED = {"Content-Type": "application/json", "Idempotent-Replayed": "true"}
+_PLACED = b"Content-Type: application/json\r\nX-Request-Id: %b\r\n"
+_REPLAYED = _PLACED + b"Idempotent-Replayed: true\r\n"
 
 
 class HoldItemDocument(msgspec.Struct):
@@ -59,19 +61,21 @@ class SwapQuery(msgspec.Struct):
     code: Annotated[str, msgspec.Meta(max_length=CODE_CHARS_MAX)] | None = None
 
 
-async def place_hold(request: web.Request) -> web.Response:
+async def place_hold(request: web.Request) -> web.StreamResponse:
     """Set units aside for the admitted buyer, all or nothing."""
-    raw = await http.read(request)
-    key, principal, admission = key_of(request), auth.principal(request), auth.admission_text(request)
-    app = request.config_dict
-    delay_s = app[ADDRESS_LIMITS].take(auth.client_address(request))
+    desk = request.app[HOLD_DESK]
+    raw = http.read_now(request)
+    if raw is None:
+        raw = await http.read(request)
+    key, (principal, admission) = key_of(request), auth.buyer(request)
+    delay_s = desk.limits.take(http.client_address(request, trust_forwarded=desk.trust_forwarded))
     if delay_s:
-        await app[ADDRESS_LIMITS].hold_back(delay_s)
-    holds = app[HOLDS]
+        await desk.limits.hold_back(delay_s)
+    holds = desk.holds
     usual = await holds.place_usual(raw, admission=admission, principal=principal, key=key)
     if usual is not None:
         body, replayed = usual
-        return web.Response(body=body, status=201, headers=_REPLAYED if replayed else _PLACED)
+        return Ready(201, (_REPLAYED if replayed else _PLACED) % request["request_id"].encode(), body)
     placed = await holds.place(
         http.decode(raw, _hold_request), admission=admission, principal=principal, key=key, body=raw
     )
@@ -123,6 +127,7 @@ async def _answer(request: web.Request, hold: Hold) -> web.Response:
     return http.json(hold.document(token, now_ms()), headers={"Cache-Control": "no-store"})
 
 
+_ONE = "/v1/holds/{hold_id}"
 _OVER = (refusals.CapabilityWrong, refusals.HoldExpired, refusals.InventoryRebuilding)
 
 ROUTES = (
@@ -155,38 +160,49 @@ ROUTES = (
             refusals.InventoryRebuilding,
             refusals.SwitchedOff,
         ),
-        aliases=("/api/v1/holds", "/api/holds"),
+        aliases=aliases("/v1/holds"),
     ),
-    Route("GET", "/v1/holds/{hold_id}", read_hold, who="capability", gives=HoldDocument, refuses=_OVER),
+    Route(
+        "GET",
+        _ONE,
+        read_hold,
+        who="capability",
+        gives=HoldDocument,
+        refuses=_OVER,
+        aliases=aliases(_ONE),
+    ),
     Route(
         "DELETE",
-        "/v1/holds/{hold_id}",
+        _ONE,
         release_hold,
         who="capability",
         status=204,
         refuses=(*_OVER, refusals.HoldOrdered),
+        aliases=aliases(_ONE),
     ),
     Route(
         "POST",
-        "/v1/holds/{hold_id}/extend",
+        f"{_ONE}/extend",
         extend_hold,
         who="capability",
         gives=HoldDocument,
         refuses=(*_OVER, refusals.HoldOrdered, refusals.HoldLifetimeExceeded),
+        aliases=aliases(f"{_ONE}/extend"),
     ),
     Route(
         "POST",
-        "/v1/holds/{hold_id}/swap",
+        f"{_ONE}/swap",
         swap_hold,
         who="capability",
         takes=SwapRequest,
         gives=HoldDocument,
         query=SwapQuery,
         refuses=(*_OVER, refusals.HoldOrdered, refusals.SeatTaken, refusals.OrphanSeat, refusals.UnknownSeat),
+        aliases=aliases(f"{_ONE}/swap"),
     ),
     Route(
         "POST",
-        "/v1/holds/{hold_id}/items",
+        f"{_ONE}/items",
         grow_hold,
         who="capability",
         takes=GrowRequest,
@@ -200,5 +216,6 @@ ROUTES = (
             refusals.BuyerLimit,
             refusals.MaxPerOrder,
         ),
+        aliases=aliases(f"{_ONE}/items"),
     ),
 )

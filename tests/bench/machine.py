@@ -1,0 +1,85 @@
+"""The machine: which core serves and which asks, what a process has spent, what is installed."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.foundation import embedded
+
+_PACKAGES = ("aiohttp", "uvloop", "redis", "hiredis", "asyncpg", "msgspec")
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """The shop's core and the generator's; the same where the machine has only one."""
+
+    shop: int
+    asking: int
+
+    @classmethod
+    def split(cls) -> Cores:
+        known = sorted(os.sched_getaffinity(0))
+        return cls(known[0], known[-1])
+
+    def pinned(self, command: list[str], *, to: int) -> list[str]:
+        return ["taskset", "-c", str(to), *command]
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of all threads of a process that are alive."""
+    total_ns = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        total_ns += int((task / "schedstat").read_text().split()[0])
+    return total_ns / 1e9
+
+
+class CpuMeter:
+    """What some processes spend between two moments."""
+
+    def __init__(self, pids: Mapping[str, int | list[int]]) -> None:
+        self._pids = {name: [pid] if isinstance(pid, int) else pid for name, pid in pids.items()}
+        self._before: dict[str, float] = {}
+
+    def start(self) -> None:
+        self._before = self._read()
+
+    def stop(self, operations: int) -> dict[str, float]:
+        """Microseconds an operation, by name."""
+        after = self._read()
+        return {name: (after[name] - self._before[name]) * 1e6 / max(operations, 1) for name in after}
+
+    def _read(self) -> dict[str, float]:
+        return {name: sum(map(cpu_seconds, pids)) for name, pids in self._pids.items()}
+
+
+def versions() -> dict[str, str]:
+    """What the figures depend on."""
+    told = {"python": platform.python_version()}
+    told |= {name: importlib.metadata.version(name) for name in _PACKAGES}
+    valkey = subprocess.run([embedded.valkey_binary(), "--version"], capture_output=True, text=True, check=True)
+    told["valkey"] = valkey.stdout.partition("v=")[2].split()[0]
+    command = [str(embedded.postgres_bin() / "postgres"), "--version"]
+    told["postgres"] = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1]
+    return told
+
+
+def processor() -> str:
+    """The CPU's own name and how many cores we may use."""
+    name = platform.processor() or platform.machine()
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            name = line.partition(":")[2].strip()
+            break
+    return f"{name}, {len(os.sched_getaffinity(0))} cores, {sys.platform}"
+
+
+def load() -> float:
+    """Processes that wanted a core during the last minute: above 1 before a run, somebody else is at work here."""
+    return os.getloadavg()[0]
