@@ -157,12 +157,23 @@ def _serve(options: argparse.Namespace) -> int:
     settings = _settings(options, options.app)
     ports = {"engine": settings.engine_url, "waitingroom": settings.waitingroom_url, "admin": settings.admin_url}
     port = options.port or int(ports[options.app].rpartition(":")[2])
+    if options.app == "waitingroom":
+        from waitingroom.serving import run  # noqa: PLC0415 - a building of its own
+
+        run(
+            _settled(_application(options.app, settings)),
+            host=settings.host,
+            port=port,
+            shutdown_timeout_s=SHUTDOWN_TIMEOUT_S,
+        )
+        return 0
     web.run_app(
         _settled(_application(options.app, settings)),
         host=settings.host,
         port=port,
         reuse_port=True,
         access_log=None,
+        auto_decompress=False,  # compressed bodies are refused, and must cost nothing before that
         print=None,
         shutdown_timeout=SHUTDOWN_TIMEOUT_S,
         loop=uvloop.new_event_loop(),
@@ -192,17 +203,13 @@ def _application(name: str, settings: Settings) -> web.Application | Awaitable[w
 
 
 def _serve_many(options: argparse.Namespace) -> int:
-    """One process per worker on one port; the kernel spreads connections (SO_REUSEPORT)."""
+    """One process per worker on one port; the kernel spreads connections (SO_REUSEPORT). One that dies is replaced."""
+    from engine.supervisor.workers import keep_workers  # noqa: PLC0415 - only several need a keeper
+
     command = [sys.executable, "-m", "engine", "serve", options.app]
     command += ["--port", str(options.port)] if options.port else []
     command += ["--data-dir", str(options.data_dir)] if options.data_dir else []
-    workers = [subprocess.Popen(command) for _ in range(options.workers)]
-    try:
-        return max(worker.wait() for worker in workers)
-    except KeyboardInterrupt:
-        for worker in workers:
-            worker.terminate()
-        return max(worker.wait() for worker in workers)
+    return _run(keep_workers(options.app, command, options.workers))
 
 
 def _work(options: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ class Child:
     name: str
     command: list[str]
     environment: dict[str, str]
-    log: Path
+    log: Path | None  # None: it writes where we write
     process: asyncio.subprocess.Process | None = None
     watcher: asyncio.Task[None] | None = None
     deaths: list[float] = field(default_factory=list)
@@ -65,14 +65,16 @@ class Children:
     def tail(self, name: str) -> str:
         """The last lines a child wrote."""
         child = next(child for child in self._children if child.name == name)
-        lines = child.log.read_text(errors="replace").splitlines() if child.log.exists() else []
+        text = child.log.read_text(errors="replace") if child.log is not None and child.log.exists() else ""
+        lines = text.splitlines()
         return "\n    ".join(lines[-LOG_TAIL_LINES:])
 
     def pids(self) -> dict[str, int]:
         return {child.name: child.process.pid for child in self._children if child.process is not None}
 
     async def _spawn(self, child: Child) -> None:
-        with child.log.open("ab") as sink:
+        with contextlib.ExitStack() as stack:
+            sink = stack.enter_context(child.log.open("ab")) if child.log is not None else None
             child.process = await asyncio.create_subprocess_exec(
                 *child.command,
                 stdin=asyncio.subprocess.DEVNULL,
