@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 from aiohttp import web
 from multidict import CIMultiDict
@@ -19,6 +21,7 @@ from waitingroom.wire import AdmissionAnswer, JoinRequest, LeftAnswer, ReleaseAn
 
 _join_request = msgspec.json.Decoder(JoinRequest)
 _encode = msgspec.json.Encoder().encode
+REFUSED: Final = web.RequestKey("refused", Exception)
 _NO_STORE = {"Cache-Control": "no-store"}
 _JSON, _FRESH = ("Content-Type", "application/json"), ("Cache-Control", "no-store")
 _NOTHING_SAID, _NOTHING = JoinRequest(), frozenset({b"", b"{}"})
@@ -47,26 +50,36 @@ async def _status(request: web.Request) -> web.Response:
 async def join(request: web.Request) -> web.StreamResponse:
     """Take a place in line, or find one's own again."""
     try:
-        desk = request.app[DESK]
+        if (refused := request.get(REFUSED)) is not None:
+            raise refused
         event_id = request.match_info["event_id"]
-        room = desk.rooms.get(event_id) or await desk.rooms.find(event_id)
-        raw = await request.read()
-        given = _NOTHING_SAID if raw in _NOTHING else http.decode(raw, _join_request)
-        quick = entrance.quick(request, desk, room, given)
-        if quick is None:
-            return await _join(request, given)
-        joined = await room.joining(quick[0])
-        place = room.place(joined, *quick) if joined.word == "taken" else await room.joined(joined, *quick)
-        return _joined(desk, room, place)
+        return await at_once(request, request.app[DESK], event_id) or await _join(request)
     except Exception as error:  # noqa: BLE001 - the boundary tells refusals from faults
         return await failed(request, error)
 
 
+async def at_once(request: web.Request, desk: Desk, event_id: str) -> web.Response | None:
+    """The join of whoever need not be looked at twice; None for the others, of whom nothing was written."""
+    room = desk.rooms.get(event_id)
+    if room is None:
+        return None
+    raw = await request.read()
+    given = _NOTHING_SAID if raw in _NOTHING else http.decode(raw, _join_request)
+    quick = entrance.quick(request, desk, room, given)
+    if quick is None:
+        return None
+    joined = await room.joining(quick[0])
+    place = room.place(joined, *quick) if joined.word == "taken" else await room.joined(joined, *quick)
+    return _joined(desk, room, place)
+
+
 @lean
-async def _join(request: web.Request, given: JoinRequest) -> web.Response:
+async def _join(request: web.Request) -> web.Response:
     """The same for who brings a ticket, a cookie, a device or a solved challenge."""
     room = await room_of(request)
     desk = request.app[DESK]
+    raw = await request.read()
+    given = http.decode(raw, _join_request) if raw else _NOTHING_SAID
     return _joined(desk, room, await entrance.join(request, desk, room, given))
 
 
