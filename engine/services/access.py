@@ -5,6 +5,7 @@ A platform admin may do everything. Rights are read from the ledger each time: a
 
 from __future__ import annotations
 
+from engine.domain.catalogue_errors import OrganizationUnknown
 from engine.domain.organizations import Permission, allows
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Forbidden, NotFound
@@ -21,11 +22,13 @@ class Access:
     async def require(
         self, person: Person, organization_id: str, permission: Permission, *, hidden: type[NotFound] | None = None
     ) -> None:
-        """Forbidden where the person may not.
+        """Forbidden where the person may not; OrganizationUnknown to an admin where there is none.
 
         ``hidden`` is what those outside the organization hear instead, of things they must not even learn to exist.
         """
         if person.is_admin:
+            if await store.status(self._pool, organization_id) is None:
+                raise hidden or OrganizationUnknown
             return
         role = await store.role(self._pool, organization_id, person.user_id)
         if role is None and hidden is not None:

@@ -55,6 +55,7 @@ class People:
         if not await self._passwords.matches(row["password_hash"] if row else None, given.password) or row is None:
             await self._throttle.sign_in_failed(address, email)
             raise SignInRefused
+        await self._throttle.check_sign_in(address, email)  # others may have failed meanwhile
         if row["disabled_at"] is not None:
             raise AccountDisabled
         await self._throttle.sign_in_worked(address, email)
@@ -104,6 +105,7 @@ class People:
         if not await self._passwords.matches(kept, given.current_password) or row is None:
             await self._throttle.sign_in_failed(address, person.user_id)
             raise SignInRefused("The current password is wrong")
+        await self._throttle.check_sign_in(address, person.user_id)
         password_hash = await self._passwords.hash(given.new_password)
         async with self._pool.acquire() as db, db.transaction():
             await store.set_password(db, person.user_id, password_hash)

@@ -49,14 +49,14 @@ class Stock:
     async def ordered(self, payload: Mapping[str, Any], repeated: bool) -> None:
         """The units of a hold became an order's. Repeated after the order let go of any: its hold just expires."""
         units = payload["units"]
-        if repeated and len(await self._orders.still_owned(payload["event_id"], units)) < len(units):
+        if repeated and len(await self._mine(payload)) < len(units):
             return
         await self._inventory.ordered(payload["event_id"], payload["hold_id"], units)
 
     async def sold(self, payload: Mapping[str, Any], repeated: bool) -> None:
         units = payload["units"]
         if repeated:
-            units = sorted(await self._orders.still_owned(payload["event_id"], units))
+            units = sorted(await self._mine(payload))
         await self._inventory.sold(payload["event_id"], units)
 
     async def free(self, payload: Mapping[str, Any], repeated: bool) -> None:
@@ -72,6 +72,10 @@ class Stock:
             types=[kind for _, kind in pairs],
             promo_id=payload.get("promo_id"),
         )
+
+    async def _mine(self, payload: Mapping[str, Any]) -> set[int]:
+        """The units that are this order's still: another may own them by now."""
+        return await self._orders.still_owned(payload["event_id"], payload["units"], payload["order_id"])
 
     async def release_lease(self, payload: Mapping[str, Any], _repeated: bool) -> None:
         """The buyer's seat inside the shop goes to the next in line."""

@@ -34,9 +34,12 @@ class Throttle:
             await self._check(_address(address), ADDRESS_FAILURES_MAX)
 
     async def sign_in_failed(self, address: str, email: str) -> None:
-        await self._count(_pair(address, email))
-        if not self._is_lifted(address):
-            await self._count(_address(address))
+        """Count it. SignInThrottled beyond the limits: of many guesses sent at once, the late ones learn nothing."""
+        pair = _pair(address, email)
+        if await self._count(pair) > FAILURES_MAX:
+            raise await self._refusal(SignInThrottled, pair)
+        if not self._is_lifted(address) and await self._count(_address(address)) > ADDRESS_FAILURES_MAX:
+            raise await self._refusal(SignInThrottled, _address(address))
 
     async def sign_in_worked(self, address: str, email: str) -> None:
         await self._hot.command(b"DEL", _pair(address, email))

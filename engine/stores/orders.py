@@ -116,7 +116,10 @@ _RETURNS = """
 SELECT id, amount_cents, net_cents, taxes, reason, settled_at FROM refunds
  WHERE order_id = $1 AND status = 'succeeded' ORDER BY settled_at, id
 """
-_OWNED = "SELECT unit FROM order_units WHERE event_id = $1 AND unit = ANY($2::integer[]) AND live"
+_OWNED = """
+SELECT unit FROM order_units
+ WHERE event_id = $1 AND unit = ANY($2::integer[]) AND live AND ($3::text IS NULL OR order_id = $3)
+"""
 _TICKET_COUNTS = "SELECT status, count(*) AS tickets FROM tickets WHERE order_id = $1 GROUP BY status"
 _LIKE_ESCAPES = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 
@@ -194,9 +197,9 @@ class OrderBook:
         """The order's refunds that succeeded, oldest first."""
         return [dict(row) for row in await self._pool.fetch(_RETURNS, order_id)]
 
-    async def still_owned(self, event_id: str, units: Sequence[int]) -> set[int]:
-        """Which of these units have a live owner right now."""
-        rows = await self._pool.fetch(_OWNED, event_id, list(units))
+    async def still_owned(self, event_id: str, units: Sequence[int], order_id: str | None = None) -> set[int]:
+        """Which of these units have a live owner right now, or this one."""
+        rows = await self._pool.fetch(_OWNED, event_id, list(units), order_id)
         return {row["unit"] for row in rows}
 
     async def ticket_counts(self, order_id: str) -> dict[str, int]:
@@ -232,7 +235,8 @@ class OrderBook:
 
     async def _write(self, orders: list[NewOrder]) -> list[Placed]:
         errands = [
-            {"event_id": o.event_id, "hold_id": o.hold_id, "units": [line.unit for line in o.lines]} for o in orders
+            {"event_id": o.event_id, "order_id": o.id, "hold_id": o.hold_id, "units": [line.unit for line in o.lines]}
+            for o in orders
         ]
         lines = [(order, line) for order in orders for line in order.lines]
         rows = await self._pool.fetch(

@@ -43,7 +43,7 @@ WITH wanted AS (
       FROM paid p JOIN order_units u ON u.order_id = p.id JOIN named n ON n.order_id = p.id AND n.line = u.line
 ), boxed AS (
     INSERT INTO outbox (topic, key, payload, available_at)
-    SELECT 'inventory.sold', p.id, jsonb_build_object('event_id', p.event_id, 'units',
+    SELECT 'inventory.sold', p.id, jsonb_build_object('event_id', p.event_id, 'order_id', p.id, 'units',
                (SELECT jsonb_agg(u.unit ORDER BY u.line) FROM order_units u WHERE u.order_id = p.id)),
            now() + make_interval(secs => $7) FROM paid p
     UNION ALL
@@ -191,7 +191,7 @@ class PaymentLedger:
                     return []
                 await connection.execute(_REOWN, order.id, numbers, list(units))
                 await connection.execute(_ISSUE, order.id, numbers, names)
-                sold = {"event_id": order.event_id, "units": list(units)}
+                sold = {"event_id": order.event_id, "order_id": order.id, "units": list(units)}
                 return [
                     await outbox.add(connection, "inventory.ordered", order.id, sold | {"hold_id": hold_id}),
                     await outbox.add(connection, "inventory.sold", order.id, sold),

@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 from aiohttp import web
-from msgspec import Struct
 
 from engine.domain.allotments import Allotment, AllotmentChange, NewAllotment
 from engine.domain.catalogue_errors import AllotmentUnknown, ChartMissing, EventUnknown, TooManyOfThem, UnitsTaken
 from engine.foundation import http
-from engine.foundation.errors import Forbidden, Invalid, PreconditionFailed, PreconditionRequired, Unauthenticated
+from engine.foundation.errors import (
+    Forbidden,
+    Invalid,
+    Malformed,
+    PreconditionFailed,
+    PreconditionRequired,
+    Unauthenticated,
+)
 from engine.services.appkeys import ALLOTMENTS
 from engine.web.aliases import aliases
 from engine.web.auth import person
-from engine.web.forms import created, form, versioned
+from engine.web.forms import Page, PageQuery, created, form, listed, versioned
 from engine.web.wire import Route
-
-
-class AllotmentList(Struct, frozen=True):
-    data: list[Allotment]
 
 
 async def create_allotment(request: web.Request) -> web.Response:
@@ -33,7 +35,7 @@ async def create_allotment(request: web.Request) -> web.Response:
 async def list_allotments(request: web.Request) -> web.Response:
     """An event's allotments."""
     rows = await request.config_dict[ALLOTMENTS].of_event(person(request), request.match_info["event_id"])
-    return http.json(AllotmentList(rows))
+    return listed(request, rows, lambda allotment: allotment.id)
 
 
 async def change_allotment(request: web.Request) -> web.Response:
@@ -61,8 +63,8 @@ ROUTES: Final = (
         aliases=aliases(_OF_EVENT),
     ),
     Route(
-        "GET", _OF_EVENT, list_allotments, "organizer", gives=AllotmentList,
-        refuses=(Unauthenticated, Forbidden, EventUnknown), aliases=aliases(_OF_EVENT),
+        "GET", _OF_EVENT, list_allotments, "organizer", gives=Page[Allotment], query=PageQuery,
+        refuses=(Unauthenticated, Forbidden, EventUnknown, Malformed), aliases=aliases(_OF_EVENT),
     ),
     Route(
         "PATCH", _ONE, change_allotment, "organizer", takes=AllotmentChange, gives=Allotment,

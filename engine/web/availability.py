@@ -10,6 +10,7 @@ from aiohttp import web
 from engine.foundation import errors, http
 from engine.services.appkeys import ACCESS, AVAILABILITY, SELLING
 from engine.web import auth
+from engine.web.aliases import aliases
 from engine.web.wire import Route
 
 PUBLIC_CACHE = "public, max-age=1, stale-while-revalidate=10"
@@ -106,9 +107,17 @@ ROUTES = (
         who="public",
         gives=AvailabilityDocument,
         refuses=(errors.NotFound,),
-        aliases=("/api/v1/events/{event_id}/availability", "/api/events/{event_id}/availability"),
+        aliases=aliases("/v1/events/{event_id}/availability"),
     ),
-    Route("GET", "/v1/events/{event_id}/seatmap", read_seatmap, who="public", gives=dict, refuses=(errors.NotFound,)),
+    Route(
+        "GET",
+        "/v1/events/{event_id}/seatmap",
+        read_seatmap,
+        who="public",
+        gives=dict,
+        refuses=(errors.NotFound,),
+        aliases=aliases("/v1/events/{event_id}/seatmap"),
+    ),
     Route(
         "GET",
         "/v1/events/{event_id}/seat-status",
@@ -117,6 +126,7 @@ ROUTES = (
         gives=SeatStatusDocument,
         query=SeatStatusQuery,
         refuses=(errors.NotFound,),
+        aliases=aliases("/v1/events/{event_id}/seat-status"),
     ),
     Route(
         "GET",
@@ -126,5 +136,6 @@ ROUTES = (
         query=SeatStatusQuery,
         content_type="text/event-stream",
         refuses=(errors.NotFound,),
+        aliases=aliases("/v1/events/{event_id}/seat-status/stream"),
     ),
 )

@@ -124,7 +124,7 @@ def _document(device: Device) -> dict[str, Any]:
 
 
 _NO = (Unauthenticated, Forbidden, NotFound)
-_AT = "/v1/events/{event_id}/devices"
+_AT, _RULES = "/v1/events/{event_id}/devices", "/v1/events/{event_id}/entry-rules"
 
 ROUTES: tuple[Route, ...] = (
     Route("POST", _AT, create_device, "organizer", takes=NewDevice, gives=DeviceCreated, status=201,
@@ -133,7 +133,7 @@ ROUTES: tuple[Route, ...] = (
           aliases=aliases(_AT)),
     Route("DELETE", _AT + "/{device_id}", revoke_device, "organizer", status=204, refuses=_NO,
           aliases=aliases(_AT + "/{device_id}")),
-    Route("GET", "/v1/events/{event_id}/entry-rules", get_entry_rules, "organizer", gives=EntryRules, refuses=_NO),
-    Route("PUT", "/v1/events/{event_id}/entry-rules", put_entry_rules, "organizer", takes=EntryRules, gives=EntryRules,
-          refuses=(*_NO, Invalid)),
+    Route("GET", _RULES, get_entry_rules, "organizer", gives=EntryRules, refuses=_NO, aliases=aliases(_RULES)),
+    Route("PUT", _RULES, put_entry_rules, "organizer", takes=EntryRules, gives=EntryRules, refuses=(*_NO, Invalid),
+          aliases=aliases(_RULES)),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
@@ -53,6 +54,16 @@ def versioned(request: web.Request, value: Struct, version: int, *, shared: bool
         return http.not_modified(etag)
     headers = {"ETag": f'"{etag}"', "Cache-Control": "public, no-cache" if shared else "private, no-cache"}
     return web.Response(body=body, content_type="application/json", headers=headers)
+
+
+def listed(request: web.Request, rows: Sequence[T], position_of: Callable[[T], str]) -> web.Response:
+    """One page of a list that is short enough to be read whole, in the order it came."""
+    query = http.query(request, PageQuery)
+    after = http.cursor_decode(query.cursor)
+    begin = next((i + 1 for i, row in enumerate(rows) if position_of(row) == after), None) if after else 0
+    if begin is None:
+        raise Malformed("The cursor is not one of ours")
+    return http.json(http.page(list(rows[begin : begin + query.limit + 1]), query.limit, position_of))
 
 
 def id_cursor(cursor: str | None, kind: str) -> str | None:

@@ -121,7 +121,8 @@ _NO = (Unauthenticated, Forbidden, NotFound)
 _AT = "/v1/events/{event_id}"
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/v1/devices/me", get_own_device, "device", gives=OwnDevice, refuses=(Unauthenticated,)),
+    Route("GET", "/v1/devices/me", get_own_device, "device", gives=OwnDevice, refuses=(Unauthenticated,),
+          aliases=aliases("/v1/devices/me")),
     Route("GET", f"{_AT}/gate-bundle", get_bundle, "device", gives=BundleDocument, refuses=_NO,
           aliases=aliases(f"{_AT}/gate-bundle")),
     Route("GET", f"{_AT}/revocations", list_revocations, "device", gives=Changes, query=ChangesQuery, refuses=_NO,

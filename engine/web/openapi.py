@@ -105,7 +105,8 @@ def _operation(route: Route, schema_of: dict[int, Any], components: dict[str, An
         operation["parameters"] = parameters
     if route.takes is not None:
         schema = schema_of.get(id(route.takes), {})
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        others = {kind: {"schema": {"type": "string"}} for kind in route.also_takes}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}, **others}}
     if route.aliases:
         operation["x-aliases"] = list(route.aliases)
     return operation
@@ -124,7 +125,7 @@ def _responses(route: Route, schema_of: dict[int, Any]) -> dict[str, Any]:
     content: dict[str, Any] = {"description": "As asked"}
     if route.status != 204:  # noqa: PLR2004 - no content
         schema = schema_of.get(id(route.gives), {"type": "object"} if route.content_type == "application/json" else {})
-        content["content"] = {route.content_type: {"schema": schema}}
+        content["content"] = {route.content_type: {"schema": schema}, **{kind: {} for kind in route.also_gives}}
     responses = {str(route.status): content}
     refuses = set(route.refuses)
     if route.takes is not None:

@@ -11,6 +11,7 @@ from engine.foundation import http, metrics
 from engine.foundation.errors import Forbidden
 from engine.services.appkeys import HEALTH, SETTINGS
 from engine.web import openapi
+from engine.web.auth import client_address
 from engine.web.wire import Route
 
 
@@ -29,7 +30,7 @@ async def scrape(request: web.Request) -> web.Response:
     """Prometheus metrics, for loopback or the metrics token."""
     token = request.config_dict[SETTINGS].metrics_token.get_secret_value()
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    allowed = hmac.compare_digest(given.encode(), token.encode()) if token else _is_loopback(request.remote)
+    allowed = hmac.compare_digest(given.encode(), token.encode()) if token else _is_loopback(client_address(request))
     if not allowed:
         raise Forbidden
     body, content_type = metrics.exposition()

@@ -21,6 +21,7 @@ from engine.services.appkeys import IDEMPOTENCY, ORDERS, TICKETS
 from engine.services.orders import Buyer
 from engine.web import auth
 from engine.web.aliases import aliases
+from engine.web.forms import listed
 from engine.web.orders_wire import (
     ListQuery,
     OrderDocument,
@@ -29,7 +30,6 @@ from engine.web.orders_wire import (
     OrderRequest,
     OrderTickets,
     OwnOrderList,
-    PayableOrder,
     PriceDocument,
     QuoteRequest,
     StatusDocument,
@@ -51,15 +51,10 @@ async def quote(request: web.Request) -> web.Response:
     return http.json(price_document(price))
 
 
-async def open_order(request: web.Request) -> web.Response:
+async def open_from(request: web.Request, raw: bytes) -> web.Response:
     """The hold becomes an order, and its payment is created. Repeating it continues the same order."""
-    raw = await http.read(request)
     body = http.decode(raw, _order_request)
-    return await open_from(request, raw, body, body.hold_token or auth.hold_token(request))
-
-
-async def open_from(request: web.Request, raw: bytes, body: OrderRequest, hold_token: str | None) -> web.Response:
-    """The same, from a body that was read already."""
+    hold_token = body.hold_token or auth.hold_token(request)
     key = key_of(request, fallback=body.idempotencyKey)
     buyer = buyer_of(request, body.user_info, marketing=body.consents.marketing)
 
@@ -112,7 +107,9 @@ async def get_tickets(request: web.Request) -> web.Response:
     order = await _order(request)
     tickets = request.config_dict[TICKETS]
     rows = await tickets.of_order(order.id)
-    return http.json({"data": [tickets.document(row) for row in rows]}, headers={"Cache-Control": "no-store"})
+    response = listed(request, [tickets.document(row) for row in rows], lambda ticket: str(ticket["id"]))
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 async def get_receipt(request: web.Request) -> web.Response:
@@ -202,12 +199,11 @@ ROUTES: tuple[Route, ...] = (
           refuses=(errors.Malformed, errors.Invalid, errors.NotFound, refusals.PromoInvalid, refusals.MaxPerOrder,
                    refusals.SalesNotOpen, refusals.SalesClosed, refusals.UnknownSeat),
           aliases=aliases("/v1/orders/quote")),
-    Route("POST", "/v1/orders", open_order, "capability", takes=OrderRequest, gives=PayableOrder, status=201,
-          refuses=OPEN_REFUSES, idempotent=True),
     Route("GET", _AT, get_order, "capability", gives=OrderDocument, refuses=_OWN, aliases=aliases(_AT)),
     Route("GET", f"{_AT}/status", get_status, "capability", gives=StatusDocument, refuses=_OWN,
           aliases=aliases(f"{_AT}/status")),
-    Route("GET", f"{_AT}/tickets", get_tickets, "capability", gives=OrderTickets, refuses=_OWN,
+    Route("GET", f"{_AT}/tickets", get_tickets, "capability", gives=OrderTickets, query=ListQuery,
+          refuses=(*_OWN, errors.Malformed),
           aliases=aliases(f"{_AT}/tickets")),
     Route("GET", f"{_AT}/receipt", get_receipt, "capability", gives=dict[str, Any],
           refuses=(*_OWN, refusals.OrderUnpaid),

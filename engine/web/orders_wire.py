@@ -139,6 +139,8 @@ class StatusDocument(Struct):
 
 class OrderTickets(Struct):
     data: list[TicketDocument]
+    next_cursor: str | None
+    has_more: bool
 
 
 class OrderRow(Struct):
@@ -224,6 +226,8 @@ class RefundDocument(Struct):
 
 class RefundList(Struct):
     data: list[RefundDocument]
+    next_cursor: str | None
+    has_more: bool
 
 
 class ConfirmRequest(Struct, frozen=True):

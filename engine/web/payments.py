@@ -14,10 +14,12 @@ from engine.services.appkeys import IDEMPOTENCY, ORDERS, PAYMENTS, REFUNDS, WEBH
 from engine.services.webhooks import SignatureRefused
 from engine.web import auth
 from engine.web.aliases import aliases
+from engine.web.forms import listed
 from engine.web.orders_wire import (
     ConfirmDocument,
     ConfirmRequest,
     Id,
+    ListQuery,
     RefundBody,
     RefundDocument,
     RefundList,
@@ -84,7 +86,9 @@ async def list_refunds(request: web.Request) -> web.Response:
         request.match_info["order_id"], person=auth.optional_person(request), token=auth.order_token(request)
     )
     rows = await request.config_dict[REFUNDS].of_order(order.id)
-    return http.json({"data": [refund_document(row) for row in rows]}, headers={"Cache-Control": "no-store"})
+    response = listed(request, [refund_document(row) for row in rows], lambda refund: refund.id)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _confirmed(raw: bytes) -> ConfirmRequest:
@@ -108,6 +112,7 @@ ROUTES: tuple[Route, ...] = (
           refuses=(errors.Malformed, errors.Invalid, errors.Unauthenticated, errors.Forbidden, errors.NotFound,
                    refusals.RefundExceedsPaid, refusals.OrderNotRefundable, refusals.SwitchedOff),
           aliases=aliases(_AT)),
-    Route("GET", _AT, list_refunds, "capability", gives=RefundList,
-          refuses=(errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound), aliases=aliases(_AT)),
+    Route("GET", _AT, list_refunds, "capability", gives=RefundList, query=ListQuery,
+          refuses=(errors.Malformed, errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound),
+          aliases=aliases(_AT)),
 )  # fmt: skip

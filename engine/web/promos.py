@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from aiohttp import web
-from msgspec import Struct
 
 from engine.domain.catalogue_errors import (
     EventUnknown,
@@ -28,6 +27,7 @@ from engine.foundation import http
 from engine.foundation.errors import (
     Forbidden,
     Invalid,
+    Malformed,
     PreconditionFailed,
     PreconditionRequired,
     TooMany,
@@ -36,12 +36,8 @@ from engine.foundation.errors import (
 from engine.services.appkeys import PROMOS
 from engine.web.aliases import aliases
 from engine.web.auth import client_address, person
-from engine.web.forms import created, form, versioned
+from engine.web.forms import Page, PageQuery, created, form, listed, versioned
 from engine.web.wire import Route
-
-
-class PromoCodeList(Struct, frozen=True):
-    data: list[PromoCode]
 
 
 async def create_promo(request: web.Request) -> web.Response:
@@ -55,7 +51,7 @@ async def create_promo(request: web.Request) -> web.Response:
 async def list_promos(request: web.Request) -> web.Response:
     """An event's promo codes and how often each was used."""
     rows = await request.config_dict[PROMOS].of_event(person(request), request.match_info["event_id"])
-    return http.json(PromoCodeList(rows))
+    return listed(request, rows, lambda promo: promo.id)
 
 
 async def read_promo(request: web.Request) -> web.Response:
@@ -96,8 +92,8 @@ ROUTES: Final = (
         aliases=aliases(_OF_EVENT),
     ),
     Route(
-        "GET", _OF_EVENT, list_promos, "organizer", gives=PromoCodeList,
-        refuses=(Unauthenticated, Forbidden, EventUnknown), aliases=aliases(_OF_EVENT),
+        "GET", _OF_EVENT, list_promos, "organizer", gives=Page[PromoCode], query=PageQuery,
+        refuses=(Unauthenticated, Forbidden, EventUnknown, Malformed), aliases=aliases(_OF_EVENT),
     ),
     Route(
         "GET", _ONE, read_promo, "organizer", gives=PromoCode,

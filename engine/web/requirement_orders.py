@@ -1,7 +1,7 @@
 """The requirement documents' own way to order: items and buyer in one call, in their spelling, on their paths.
 
-It is a hold and an order of ours in one request. What the order refuses gives the hold back. A body that names a hold
-is the canonical request under another address.
+It is a hold and an order of ours in one request. What the order refuses gives the hold back. Either kind of body may
+come to either address: one with ``items`` and without ``hold_id`` is theirs, every other is the canonical one.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from engine.foundation.idempotency import key_of, scope_of
 from engine.services.appkeys import HOLDS, IDEMPOTENCY, ORDERS
 from engine.web import auth
 from engine.web.orders import OPEN_REFUSES, buyer_of, open_from
-from engine.web.orders_wire import Id, OrderRequest, UserInfo
+from engine.web.orders_wire import Id, OrderRequest, PayableOrder, UserInfo
 from engine.web.wire import Route
 
 SEATS_MAX = 50
-_order_request = msgspec.json.Decoder(OrderRequest)
 
 
 class SeatInfo(Struct, frozen=True):
@@ -71,19 +70,27 @@ class BookingDocument(Struct):
 
 
 class _Shape(Struct):
-    hold_id: str | None = None
+    """What tells the two kinds of body apart."""
+
+    hold_id: Any = None
+    items: Any = None
 
 
 _shape = msgspec.json.Decoder(_Shape)
 _booking = msgspec.json.Decoder(BookingRequest)
 
 
+async def open_order(request: web.Request) -> web.Response:
+    """The hold becomes an order, and its payment is created. Repeating it continues the same order."""
+    return await book(request)
+
+
 async def book(request: web.Request) -> web.Response:
-    """A hold and its order in one call; a body with ``hold_id`` is the canonical one."""
+    """A hold and its order in one call."""
     raw = await http.read(request)
-    if http.decode(raw, _shape).hold_id is not None:
-        body = http.decode(raw, _order_request)
-        return await open_from(request, raw, body, body.hold_token or auth.hold_token(request))
+    shape = http.decode(raw, _shape)
+    if shape.hold_id is not None or shape.items is None:
+        return await open_from(request, raw)
     booking = http.decode(raw, _booking)
     key = key_of(request, fallback=booking.idempotencyKey)
     who = auth.principal(request)
@@ -138,6 +145,8 @@ def _camel(opened: dict[str, Any]) -> dict[str, Any]:
 
 
 ROUTES: tuple[Route, ...] = (
+    Route("POST", "/v1/orders", open_order, "capability", takes=OrderRequest, gives=PayableOrder, status=201,
+          refuses=OPEN_REFUSES, idempotent=True),
     Route("POST", "/api/v1/orders", book, "buyer", takes=BookingRequest, gives=BookingDocument, status=201,
           refuses=OPEN_REFUSES, idempotent=True, aliases=("/api/orders", "/api/tickets/orders")),
 )  # fmt: skip

@@ -162,5 +162,6 @@ ROUTES: tuple[Route, ...] = (
         gives=FoundTickets,
         query=SearchQuery,
         refuses=(*_NO, Forbidden, Malformed),
+        aliases=aliases("/v1/events/{event_id}/attendees"),
     ),
 )  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from aiohttp import web
-from msgspec import Struct
 
 from engine.domain.catalogue_errors import (
     CapacityBelowSold,
@@ -17,16 +16,19 @@ from engine.domain.catalogue_errors import (
 )
 from engine.domain.ticket_types import NewTicketType, TicketType, TicketTypeChange
 from engine.foundation import http
-from engine.foundation.errors import Forbidden, Invalid, PreconditionFailed, PreconditionRequired, Unauthenticated
+from engine.foundation.errors import (
+    Forbidden,
+    Invalid,
+    Malformed,
+    PreconditionFailed,
+    PreconditionRequired,
+    Unauthenticated,
+)
 from engine.services.appkeys import TICKET_TYPES
 from engine.web.aliases import aliases
 from engine.web.auth import optional_person, person
-from engine.web.forms import created, form, versioned
+from engine.web.forms import Page, PageQuery, created, form, listed, versioned
 from engine.web.wire import Route
-
-
-class TicketTypeList(Struct, frozen=True):
-    data: list[TicketType]
 
 
 async def create_ticket_type(request: web.Request) -> web.Response:
@@ -40,7 +42,8 @@ async def create_ticket_type(request: web.Request) -> web.Response:
 async def list_ticket_types(request: web.Request) -> web.Response:
     """An event's ticket types; hidden ones only to its organizers."""
     types = request.config_dict[TICKET_TYPES]
-    return http.json(TicketTypeList(await types.of_event(optional_person(request), request.match_info["event_id"])))
+    rows = await types.of_event(optional_person(request), request.match_info["event_id"])
+    return listed(request, rows, lambda kind: kind.id)
 
 
 async def read_ticket_type(request: web.Request) -> web.Response:
@@ -76,8 +79,8 @@ ROUTES: Final = (
         aliases=aliases(_OF_EVENT, "/v1/events/{event_id}/tiers"),
     ),
     Route(
-        "GET", _OF_EVENT, list_ticket_types, "public", gives=TicketTypeList, refuses=(EventUnknown,),
-        aliases=aliases(_OF_EVENT, "/v1/events/{event_id}/tiers"),
+        "GET", _OF_EVENT, list_ticket_types, "public", gives=Page[TicketType], query=PageQuery,
+        refuses=(EventUnknown, Malformed), aliases=aliases(_OF_EVENT, "/v1/events/{event_id}/tiers"),
     ),
     Route(
         "GET", _ONE, read_ticket_type, "public", gives=TicketType, refuses=(TicketTypeUnknown,),

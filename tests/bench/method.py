@@ -46,7 +46,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the report. ``value`` is compared with ``must`` and ``hope``; rows without them are told, not judged."""
+    """A line of the report. ``value`` is compared with ``must`` and ``hope``; rows without them are told only."""
 
     name: str
     operation: str

@@ -10,7 +10,11 @@ from typing import Any
 import aiohttp
 import orjson
 
+from engine.domain.holds import HoldItem, HoldRequest
+from engine.domain.selling import SellingEvent
 from engine.foundation.clock import now_ms
+from engine.services.hold_asks import read_asks
+from engine.services.hold_prices import price_of
 from tests import factories
 from tests.bench.generator import Target
 from tests.bench.stage import Served, Stage
@@ -60,6 +64,13 @@ async def seated(stage: Stage, sections: int = SECTIONS) -> Sale:
         factories.seated(f"S{number}", SECTION_ROWS, SECTION_SEATS, y0=number * 60.0) for number in range(sections)
     ]  # fmt: skip
     return await _open(stage, made, [[f"S{number}"] for number in range(sections)])
+
+
+def priced(event: SellingEvent, sale: Sale) -> None:
+    """Teach a process's own desk what QUANTITY of each type costs, as its first buyer would."""
+    for kind in sale.types:
+        asks, promo, _ = read_asks(event, HoldRequest(sale.event_id, (HoldItem(kind, QUANTITY),)))
+        price_of(event, asks, promo)
 
 
 async def _open(stage: Stage, sections: list[dict[str, Any]], categories: list[list[str]]) -> Sale:

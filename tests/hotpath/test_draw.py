@@ -8,13 +8,13 @@ import struct
 import time
 from pathlib import Path
 
-import draw_twin
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hotpath_rs
 from hotpath_rs import DrawError, Keyring
+from tests.hotpath import draw_twin
 
 ROOT = Path(__file__).parents[2]
 MILLION = 1_000_000

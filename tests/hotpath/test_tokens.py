@@ -11,12 +11,12 @@ import threading
 from pathlib import Path
 
 import pytest
-import token_twin
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hotpath_rs
 from hotpath_rs import Keyring, TokenError
+from tests.hotpath import token_twin
 
 ROOT = Path(__file__).parents[2]
 MASTER = bytes(range(32))

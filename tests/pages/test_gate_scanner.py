@@ -13,7 +13,6 @@ import asyncpg
 import pytest
 import zxingcpp
 from aiohttp.test_utils import TestServer
-from gate_world import ADMIN, World, open_world
 from PIL import Image
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright, expect
 
@@ -21,6 +20,7 @@ from engine.app import create_app
 from engine.foundation.connections import HotRedis
 from engine.services import ticket_images
 from engine.settings import Settings
+from tests.gate_world import ADMIN, World, open_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 CHROMIUM = "/usr/bin/chromium"

@@ -20,13 +20,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from gate_world import ADMIN, World, open_world
 from PIL import Image
 
 from engine.app import create_app
 from engine.foundation.bearer import Bearers, Person
 from engine.foundation.connections import HotRedis
 from engine.settings import Settings
+from tests.gate_world import ADMIN, World, open_world
 
 CODE_ROW_BYTES = 12 + 4 + 2 + 2
 

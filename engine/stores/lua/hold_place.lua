@@ -52,21 +52,29 @@ local function rights(lots)
   return known
 end
 
--- Runs of an exact pick, or the units in the way.
+-- Runs of an exact pick, or the units in the way. Only what it may have is marked, so that it can be unmarked again.
 local function pick_exact(item, pos, may, runs)
-  local count, taken, allocation = nil, {}, nil
+  local count, taken, marked, wanted, allocation = nil, {}, {}, {}, nil
   count, pos = unpack_('>B', item, pos)
-  for _ = 1, count do
+  for i = 1, count do
     local kind, unit, length
     kind, unit, length, pos = unpack_('>BI3B', item, pos)
     for u = unit, unit + length - 1 do
-      if not may.any[at(u)] then taken[#taken + 1] = pack('>I3', u) end
-      over[u] = HELD
+      if may.any[at(u)] then
+        over[u] = HELD
+        marked[#marked + 1] = u
+      else
+        taken[#taken + 1] = pack('>I3', u)
+      end
     end
-    runs[#runs + 1] = { kind, unit, length }
+    wanted[i] = { kind, unit, length }
   end
   allocation, pos = unpack_('>B', item, pos)
-  if #taken > 0 then return 'T' .. concat(taken), pos end
+  if #taken > 0 then
+    for _, u in ipairs(marked) do over[u] = nil end
+    return 'T' .. concat(taken), pos
+  end
+  for _, run in ipairs(wanted) do runs[#runs + 1] = run end
   return nil, pos, allocation
 end
 
@@ -207,19 +215,10 @@ local function place(item)
   local picks
   picks, pos = unpack_('>B', item, pos)
   local runs, step, adjacent, orphans, refusal = {}, 1, 16, 0, nil
-  local taken_before = nil
   for _ = 1, picks do
     local mode, allocation
     mode, pos = unpack_('>B', item, pos)
     if mode == 0 then
-      -- An exact pick marks before it knows: keep what earlier items had there.
-      taken_before = taken_before or {}
-      local count, p = unpack_('>B', item, pos)
-      for _ = 1, count do
-        local _, unit, length, after = unpack_('>BI3B', item, p)
-        for u = unit, unit + length - 1 do taken_before[u] = over[u] or false end
-        p = after
-      end
       refusal, pos, allocation = pick_exact(item, pos, may, runs)
     elseif mode == 1 then
       refusal, pos, allocation = pick_general(item, pos, may, runs)
@@ -266,9 +265,6 @@ local function place(item)
   end
   if refusal or not fresh then
     forget(runs, picks)
-    if taken_before then
-      for u, b in pairs(taken_before) do over[u] = b or nil end
-    end
     local known = read_hold(ref)
     if known then return (known.hash == hash and 'R' or 'K') .. known.raw end
     if refusal == 'P' and nothing_free() then return 'S' .. pack('>I3', 0) end

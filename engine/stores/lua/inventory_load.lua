@@ -20,7 +20,7 @@ if ARGV[7] == 'relot' then
   call('SET', BASE, ARGV[3])
   call('SET', MAP, table.concat(fresh))
   call('DEL', CURSORS)
-  local version = call('HINCRBY', PULSE, 'version', 1000000)
+  local version = call('HINCRBY', PULSE, 'version', 2)
   call('PUBLISH', 'inv:' .. tag, pack('>I6', version))
   return { 'loaded', 0 }
 end
@@ -44,29 +44,33 @@ call('DEL', BUYERS)
 for bucket = 0, 1023 do
   local records = call('HGETALL', HOLDS .. bucket)
   for i = 1, #records, 2 do
-    local hold = parse_hold(records[i + 1])
+    local ref, hold = records[i], parse_hold(records[i + 1])
     if hold.state == ALIVE or hold.state == ORDERING then
-      local before = kept
-      for _, run in ipairs(runs_of(hold)) do
+      local runs, gone, units = runs_of(hold), 0, units_in(hold)
+      for _, run in ipairs(runs) do
         for u = run[2], run[2] + run[3] - 1 do
-          if byte(owned, u + 1) == 0 and not held[u] then
-            held[u] = true
-            kept = kept + 1
-            counts[run[1]] = (counts[run[1]] or 0) + 1
-          end
+          if byte(owned, u + 1) ~= 0 or held[u] then gone = gone + 1 end
         end
       end
-      if kept == before then                      -- it became an order, or the ledger gave its units to another
-        hold.state = BOUGHT
-        write_hold(records[i], hold)
-      else
-        count_buyer(hold.lease, units_in(hold))
+      if gone == 0 then
+        for _, run in ipairs(runs) do
+          for u = run[2], run[2] + run[3] - 1 do held[u] = true end
+          counts[run[1]] = (counts[run[1]] or 0) + run[3]
+        end
+        kept = kept + units
+        count_buyer(hold.lease, units)
         if hold.promo > 0 then uses[hold.promo] = (uses[hold.promo] or 0) + 1 end
+        if hold.placed + hold.life < (swept + 1) * 1000 then due_at(ref, (swept + 1) * 1000) end
+      elseif gone == units then                    -- it became an order, or the ledger gave its units to another
+        hold.state = BOUGHT
+        write_hold(ref, hold)
+      else                                         -- it lost some of what was promised
+        bury(ref, hold)
       end
-      if hold.placed + hold.life < (swept + 1) * 1000 then due_at(records[i], (swept + 1) * 1000) end
     end
   end
 end
+ended_all()
 
 local out, state = {}, { 0, 0, 0, 0 }
 for i = 1, #base do
@@ -77,7 +81,8 @@ for i = 1, #base do
 end
 call('SET', MAP, table.concat(out))
 call('SET', BASE, base)
-local version = tonumber(marks[3] or 0) + 1000000
+-- Later than any version that a Redis which is gone may have told: 32 a millisecond is more than one server can do.
+local version = math.max(tonumber(marks[3] or 0) + 2, now_ms * 32)
 call('DEL', PULSE, TYPES, CURSORS)
 for number, count in pairs(counts) do call('HSET', TYPES, number, count) end
 for number, count in pairs(uses) do call('HSET', TYPES, 'promo' .. number, count) end

@@ -16,7 +16,8 @@ for i = 1, #ARGV[3], 4 do
   count_type(kind, -back)
   turned = turned + back
 end
-if ARGV[4] ~= '0' then call('HINCRBY', TYPES, 'promo' .. ARGV[4], -1) end
+-- Where no unit turned, a rebuild has read all this from the ledger already, or the hold still counts the use.
+if ARGV[4] ~= '0' and turned > 0 then call('HINCRBY', TYPES, 'promo' .. ARGV[4], -1) end
 call('DEL', CURSORS)
 finish()
 return { 'freed', turned }

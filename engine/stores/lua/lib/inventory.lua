@@ -111,15 +111,9 @@ local function finish()
   call('PUBLISH', 'inv:' .. tag, pack('>I6', version) .. table.concat(deltas))
 end
 
--- Give a hold's units back and remember that it ended: for as long as its key may be repeated.
+-- Remember that a hold ended, for as long as its key may be repeated. Its lease goes back to the room.
 local forgotten = {}
-local function end_hold(ref, hold)
-  for _, run in ipairs(runs_of(hold)) do
-    local back = turn(run[2], run[3], HELD, nil)
-    count_type(run[1], -back)
-  end
-  if hold.promo > 0 then call('HINCRBY', TYPES, 'promo' .. hold.promo, -1) end
-  count_buyer(hold.lease, -units_in(hold))
+local function bury(ref, hold)
   hold.state = DEAD
   write_hold(ref, hold)
   local second = math.floor((math.max(now_ms, hold.placed + hold.life) + KEPT_DEAD_MS) / 1000)
@@ -127,7 +121,18 @@ local function end_hold(ref, hold)
   if #hold.lease == 16 then call('RPUSH', ENDED, hold.lease) end
 end
 
--- After the last end_hold of a call.
+-- Give a hold's units back.
+local function end_hold(ref, hold)
+  for _, run in ipairs(runs_of(hold)) do
+    local back = turn(run[2], run[3], HELD, nil)
+    count_type(run[1], -back)
+  end
+  if hold.promo > 0 then call('HINCRBY', TYPES, 'promo' .. hold.promo, -1) end
+  count_buyer(hold.lease, -units_in(hold))
+  bury(ref, hold)
+end
+
+-- After the last burial of a call.
 local function ended_all()
   if next(forgotten) == nil then return end
   for second, refs in pairs(forgotten) do call('APPEND', EXPIRY .. second, refs) end

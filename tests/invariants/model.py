@@ -1,0 +1,674 @@
+"""The model test's world: the real scripts over a real Redis beside the oracle, one step at a time.
+
+``python -m tests.invariants.model --steps 1000000 --seed 1`` drives it at random and ends with a verdict.
+
+Only the clock is the test's: every ``TIME`` in the scripts is read from a key, so that a day may pass in a step.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import copy
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha1
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import orjson
+
+import hotpath_rs
+from engine.domain.errors import InventoryRebuilding
+from engine.domain.inventory import FREE, HELD, ORDERED, SOLD, free_byte
+from engine.domain.selling import tape_name
+from engine.foundation import embedded
+from engine.foundation.connections import HotRedis, open_client
+from engine.foundation.scripts import Script
+from engine.services.inventory import Inventory
+from engine.services.stock import Stock
+from engine.stores import holds as hold_store
+from engine.stores import keys
+from engine.stores.holds import HoldStore, Item, Record, Run, allocation_byte, pick_exact, pick_general, pick_tape
+from tests import factories as make
+from tests.invariants.oracle import LIVE, Oracle, Wish, units_of
+
+EVENT = "evt_01M7WPJWGMWHRPBVG8W40V4TAK"
+CLOCK = b"test:clock"
+START_MS = 1_800_000_000_000
+GENERAL, ALLOTMENT = 12, 1
+CAPS = {1: 8, 4: 5}
+PROMO_USES_MAX = 3
+LEASES = [bytes([n]) * 16 for n in range(1, 5)]
+LEASE_UNITS_MAX = 8
+PLAIN, OPENED = bytes([FREE]), bytes([FREE, free_byte(ALLOTMENT, accessible=False)])
+WITH_ACCESSIBLE = bytes([FREE, FREE + 1])
+FULL_CHECK_EVERY, QUIESCE_EVERY = 50, 100
+POLICIES = ("off", "strict", "lenient")
+ORDER_MS, LIFE_MAX_MS, GRACE_MS = 600_000, 900_000, 120_000
+
+
+def with_the_tests_clock(scripts: dict[str, Script]) -> dict[str, Script]:
+    """The same scripts, asking the test what time it is."""
+    changed = {}
+    for name, script in scripts.items():
+        text = script.text.replace(b"local time = call('TIME')", b"local time = call('LRANGE', '%s', 0, 1)" % CLOCK)
+        changed[name] = Script(name, text, sha1(text, usedforsecurity=False).hexdigest().encode())
+    return changed
+
+
+def chart() -> dict[str, Any]:
+    left = make.seated("A", 3, 8)
+    for row in left["rows"]:
+        row["aisle_after"] = [4]
+    left["rows"][0]["accessible"] = [2, 3]
+    return make.chart(left, make.seated("B", 2, 6, y0=10), make.general("Floor", GENERAL))
+
+
+class Snapshot:
+    """What Inventory asks of a selling event."""
+
+    def __init__(self) -> None:
+        self.id = EVENT
+        self.seat_map = hotpath_rs.SeatMap.parse(orjson.dumps(chart()))
+        self.units = self.seat_map.units
+        base = bytearray(self.seat_map.base_map())
+        for unit in (9, 10, 11, self.units - 1, self.units - 2):
+            base[unit] = free_byte(ALLOTMENT, accessible=bool(base[unit] & 1))
+        self.base = bytes(base)
+        self.seated_b = 24
+        self.general = self.units - GENERAL
+        categories = {0: 0, 1: 0, 2: 1, 3: 2, 4: 2}
+        kinds = [
+            SimpleNamespace(id=f"tt_{n}", number=n, categories=(c,), max_per_order=5) for n, c in categories.items()
+        ]
+        self.ticket_types = {kind.id: kind for kind in kinds}
+        self.promo_by_number = {1: SimpleNamespace(id="prm_1", number=1)}
+        self.tapes = {
+            (c, size): (tape_name(self.seat_map.etag, (c,), None, size).encode(), self.seat_map.tape([c], None, size))
+            for c in (0, 1)
+            for size in range(1, 6)
+        }
+
+    async def get(self, _event_id: str) -> Snapshot:
+        return self
+
+    def forget(self, _event_id: str) -> None:
+        """Nothing changes."""
+
+
+class MemoryLedger:
+    """The oracle's orders as the stores that Inventory and Stock read."""
+
+    def __init__(self, oracle: Oracle) -> None:
+        self.oracle = oracle
+
+    async def owned(self, _event_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        live = [order for order in self.oracle.orders.values() if order.status in {"unpaid", "paid"}]
+        units = [
+            {"unit": unit, "number": kind, "unpaid": order.status == "unpaid"}
+            for order in live
+            for unit, kind in order.units
+        ]
+        uses = sum(bool(order.promo) and order.status != "closed" for order in self.oracle.orders.values())
+        return units, [{"id": "prm_1", "uses": uses}]
+
+    async def still_owned(self, _event_id: str, units: Sequence[int], order_id: str | None = None) -> set[int]:
+        owners = self.oracle.owners()
+        return {u for u in units if u in owners and (order_id is None or owners[u] is self.oracle.orders[order_id])}
+
+
+@dataclass
+class World:
+    """Everything beside everything: Redis, the services over it, and the oracle."""
+
+    hot: HotRedis
+    redis: Any
+    rng: random.Random
+    snapshot: Snapshot = field(default_factory=Snapshot)
+    steps: Counter[str] = field(default_factory=Counter)
+    refs: list[bytes] = field(default_factory=list)
+    errands: list[tuple[str, str, bool]] = field(default_factory=list)  # topic, order id, done before
+    backup: tuple[dict[bytes, bytes], Any] | None = None
+    copy: bytearray = field(default_factory=bytearray)
+    version: int = 0
+    serial: int = 0
+
+    def __post_init__(self) -> None:
+        self.oracle = Oracle(self.snapshot.base, START_MS)
+        self.store = HoldStore(self.hot)
+        self.ledger = MemoryLedger(self.oracle)
+        self.inventory = Inventory(
+            hot=self.hot, redis=self.redis, holds=self.store, store=self.ledger, selling=self.snapshot
+        )  # type: ignore[arg-type]
+        self.stock = Stock(inventory=self.inventory, orders=self.ledger, hot=self.hot, gates=None)  # type: ignore[arg-type]
+        self.listener = self.redis.pubsub(ignore_subscribe_messages=True)
+
+    async def open(self) -> World:
+        await self.redis.flushall()
+        await self._tell_time()
+        await self.listener.subscribe(keys.delta_channel(EVENT))
+        await self.inventory.load(EVENT)
+        await self._follow()
+        await self.check(whole=True)
+        return self
+
+    # Steps
+
+    async def place(self, wishes: Sequence[Wish], poison_at: int = -1) -> None:
+        items = [self._item(wish).pack() for wish in wishes]
+        if poison_at >= 0:
+            items.insert(poison_at, b"no item at all")
+        answers = await self._fenced(lambda epoch: self.store.place(EVENT, epoch, items))
+        if poison_at >= 0:
+            assert answers.pop(poison_at) == b"E"
+        self.oracle.expire()
+        for wish, answer in zip(wishes, answers, strict=True):
+            letter, facts = self.oracle.place(wish)
+            said = answer[:1].decode()
+            self.steps[f"place {said}"] += 1
+            assert said == letter, f"{wish}: the script says {answer!r}, the oracle {letter} {facts}"
+            if letter in {"H", "R"}:
+                self._same_hold(Record.unpack(answer, 1), facts)
+                self.refs.append(wish.ref)
+            elif letter == "S":
+                free = int.from_bytes(answer[1:4], "big")
+                assert free == facts if isinstance(facts, int) else free in facts  # type: ignore[operator]
+            elif letter == "T":
+                assert hold_store.units_of(answer[1:]) == facts, f"{hold_store.units_of(answer[1:])} {facts} {wish}"
+            elif letter == "B":
+                assert answer[1] == facts
+
+    async def extend(self, ref: bytes, add_ms: int) -> None:
+        word, record, _ = await self._fenced(
+            lambda epoch: self.store.extend(EVENT, epoch, ref, add_ms=add_ms, life_ms_max=LIFE_MAX_MS)
+        )
+        self.oracle.expire()
+        self._said("extend", word, self.oracle.extend(ref, add_ms, LIFE_MAX_MS))
+        if record is not None:
+            self._same_hold(record, self.oracle.redis.holds[ref])
+
+    async def release(self, ref: bytes, *, forget: bool) -> None:
+        word, _ = await self._fenced(lambda epoch: self.store.release(EVENT, epoch, ref, forget=forget))
+        self._said("release", word, self.oracle.release(ref, forget=forget))
+
+    async def swap(self, ref: bytes, lots: bytes, runs: tuple[tuple[int, int, int], ...], *, capped: bool) -> None:
+        caps = tuple(CAPS.items()) if capped else ()
+        word, _, _ = await self._fenced(
+            lambda epoch: self.store.swap(
+                EVENT, epoch, ref, lots=lots, runs=[Run(*run) for run in runs], total_cents=1, allocation=0,
+                caps=caps, lease_units_max=LEASE_UNITS_MAX,
+            )
+        )  # fmt: skip
+        self.oracle.expire()
+        self._said("swap", word, self.oracle.swap(ref, lots, runs, caps, LEASE_UNITS_MAX))
+
+    async def order(self, ref: bytes) -> None:
+        """Redis first, then the ledger; what must be told to Redis becomes an errand."""
+        word, record, _ = await self._fenced(
+            lambda epoch: self.store.order(
+                EVENT, epoch, ref, order_ms=ORDER_MS, life_ms_max=LIFE_MAX_MS, grace_ms=GRACE_MS
+            )
+        )
+        self.oracle.expire()
+        self._said("order", word, self.oracle.order(ref, ORDER_MS, LIFE_MAX_MS, GRACE_MS))
+        if word != "ordering":
+            return
+        assert record is not None
+        self._same_hold(record, self.oracle.redis.holds[ref])
+        order_id = self._name("ord")
+        if self.oracle.write_order(order_id, ref):
+            self.errands.append(("ordered", order_id, False))
+
+    async def settle(self, order_id: str) -> None:
+        order = self.oracle.orders[order_id]
+        if order.status == "unpaid":
+            order.status = "paid"
+            self.errands.append(("sold", order_id, False))
+
+    async def close(self, order_id: str) -> None:
+        """An unpaid order ends, or a paid one is refunded."""
+        order = self.oracle.orders[order_id]
+        if order.status in {"unpaid", "paid"}:
+            order.status = "closed" if order.status == "unpaid" else "refunded"
+            self.errands.append(("free", order_id, False))
+
+    async def errand(self, at: int, *, again: bool = False) -> None:
+        """Run one, in whatever order; ``again``: its process died before it was marked done, so it comes back."""
+        topic, order_id, before = self.errands.pop(at)
+        order = self.oracle.orders[order_id]
+        units = [unit for unit, _ in order.units]
+        payload: dict[str, Any] = {"event_id": EVENT, "order_id": order_id, "units": units}
+        owners = self.oracle.owners()
+        owned = [pair for pair in order.units if pair[0] in owners]
+        mine = [unit for unit in units if owners.get(unit) is order]
+        astray = False
+        if topic == "ordered":
+            payload["hold_id"] = "hld_" + _ulid(order.ref)
+            await self._rebuilt(lambda: self.stock.ordered(payload, before))
+            if not before or len(mine) == len(units):
+                astray = self.oracle.ordered(order_id)
+        elif topic == "sold":
+            await self._rebuilt(lambda: self.stock.sold(payload, before))
+            astray = self.oracle.sold(mine if before else units)
+        else:
+            promo = order.promo if order.status == "closed" else 0
+            payload |= {"op_id": order_id, "types": [f"tt_{kind}" for _, kind in order.units]}
+            payload["promo_id"] = "prm_1" if promo else None
+            await self._rebuilt(lambda: self.stock.free(payload, before))
+            self.oracle.free(order_id, [p for p in order.units if not before or p not in owned], promo)
+        self.steps[f"{topic}{' astray' if astray else ''}"] += 1
+        if self.inventory._rebuilding:
+            assert astray
+            await self._settled_rebuild()
+        if again:
+            self.errands.append((topic, order_id, True))
+
+    async def let_pass(self, ms: int, *, sweep: bool) -> None:
+        self.oracle.now_ms += ms
+        await self._tell_time()
+        if sweep:
+            await self.sweep()
+
+    async def sweep(self) -> None:
+        for _ in range(2_000):
+            more, _ = await self._fenced(lambda epoch: self.store.expire(EVENT, epoch))
+            if not more:
+                break
+        else:
+            raise AssertionError("expiry does not come to an end")
+        self.oracle.expire()
+        self.steps["sweep"] += 1
+
+    async def back_up(self) -> None:
+        """A replica is as far as this."""
+        names = [name async for name in self.redis.scan_iter(b"*{%s}*" % EVENT.encode(), count=2000)]
+        dumps = await asyncio.gather(*(self.hot.command(b"DUMP", name) for name in names))
+        self.backup = dict(zip(names, dumps, strict=True)), copy.deepcopy(self.oracle.redis)
+
+    async def lose(self, *, all_of_it: bool) -> None:
+        """Redis is emptied, or replaced by the replica that was backed up; its epoch is then another process's."""
+        names = [name async for name in self.redis.scan_iter(b"*{%s}*" % EVENT.encode(), count=2000)]
+        for name in names:
+            await self.hot.command(b"DEL", name)
+        self.oracle.redis = type(self.oracle.redis)(bytearray(self.snapshot.base))
+        if not all_of_it and self.backup is not None:
+            dumps, state = self.backup
+            for name, dump in dumps.items():
+                if dump is not None:
+                    await self.hot.command(b"RESTORE", name, 0, dump)
+            await self.hot.command(b"SET", keys.epoch(EVENT), b"another-process:0")
+            self.oracle.redis = copy.deepcopy(state)
+        self.backup = None
+        # An errand done at once fails with Redis and comes back by the relay, which looks before it acts.
+        self.errands = [(topic, order_id, True) for topic, order_id, _ in self.errands]
+        await self.let_pass(1000, sweep=False)
+        self.steps["lost all" if all_of_it else "lost the last writes"] += 1
+        await self.sweep()
+
+    async def restart(self) -> None:
+        """Another process of ours: it knows nothing."""
+        self.inventory._epochs.clear()
+        self.steps["restart"] += 1
+
+    # Checks
+
+    async def quiesce(self) -> None:
+        """Every errand is done, perhaps twice; then the map is what ledger and holds say it is."""
+        for _ in range(10_000):
+            if not self.errands:
+                break
+            topic, order_id, _ = self.errands[0]
+            self.errands[0] = (topic, order_id, True)
+            await self.errand(0)
+        await self.check(whole=True)
+        owners = self.oracle.owners()
+        held = {
+            unit
+            for hold in self.oracle.redis.holds.values()
+            if hold.state in LIVE
+            for unit, _ in units_of(hold.runs)
+            if unit not in owners
+        }
+        for unit, state in enumerate(self.oracle.redis.map):
+            if unit in owners:
+                assert state == (SOLD if owners[unit].status == "paid" else ORDERED), f"unit {unit} is {state}"
+            elif unit in held:
+                assert state == HELD, f"unit {unit} of a live hold is {state}"
+            else:
+                assert state >= FREE, f"unit {unit} is {state} and nobody's"
+        uses = sum(bool(o.promo) and o.status != "closed" for o in self.oracle.orders.values())
+        uses += sum(bool(h.promo) and h.state in LIVE for h in self.oracle.redis.holds.values())
+        assert self.oracle.redis.promos[1] == uses, f"{self.oracle.redis.promos[1]} uses counted, {uses} made"
+        self._forget_the_old()
+
+    async def check(self, *, whole: bool = False) -> None:
+        """The map, the counters and, ``whole``, every record and what listeners were told."""
+        found = await asyncio.gather(
+            self.hot.command(b"GET", keys.unit_map(EVENT)),
+            self.hot.command(b"HGETALL", keys.pulse(EVENT)),
+            self.hot.command(b"HGETALL", b"inv:{%s}:types" % EVENT.encode()),
+            self.hot.command(b"HGETALL", b"inv:{%s}:buyers" % EVENT.encode()),
+        )
+        unit_map, pulse, types, buyers = found[0], *map(_pairs, found[1:])
+        state = self.oracle.redis
+        assert unit_map == state.map, _difference(unit_map, bytes(state.map))
+        counted = Counter(unit_map)
+        said = {name: int(pulse.get(name.encode(), 0)) for name in ("held", "ordered", "sold", "free")}
+        assert said == {
+            "held": counted[HELD], "ordered": counted[ORDERED], "sold": counted[SOLD],
+            "free": sum(n for b, n in counted.items() if b >= FREE),
+        }, said  # fmt: skip
+        assert sum(said.values()) == self.snapshot.units
+        assert int(pulse[b"version"]) >= self.version, "listeners would not believe an older version"
+        self.version = int(pulse[b"version"])
+        for kind in range(5):
+            assert int(types.get(b"%d" % kind, 0)) == state.types[kind], f"type {kind}"
+        assert int(types.get(b"promo1", 0)) == state.promos[1], "promo"
+        assert {lease: int(n) for lease, n in buyers.items()} == {k: n for k, n in state.buyers.items() if n}
+        if whole:
+            await self._check_records()
+            await self._follow()
+            assert self.copy == unit_map, "a listener's copy is another map"
+
+    async def _records(self) -> dict[bytes, Record]:
+        buckets = await asyncio.gather(
+            *(self.hot.command(b"HGETALL", b"hold:{%s}:%d" % (EVENT.encode(), n)) for n in range(1024))
+        )
+        return {ref: Record.unpack(raw) for bucket in buckets for ref, raw in _pairs(bucket).items()}
+
+    async def _check_records(self) -> None:
+        records = await self._records()
+        held: Counter[int] = Counter()
+        for ref, record in records.items():
+            hold = self.oracle.redis.holds.get(ref)
+            assert hold is not None, f"nobody knows the hold {ref.hex()}: {record}"
+            self._same_hold(record, hold)
+            if record.state in LIVE:
+                held.update(u for run in record.runs for u in range(run.unit, run.unit + run.length))
+        for ref, hold in self.oracle.redis.holds.items():
+            forgotten = hold.forgotten_after_ms and hold.forgotten_after_ms < self.oracle.now_ms
+            assert ref in records or forgotten, f"{ref.hex()} is gone: {hold}"
+        for unit, b in enumerate(self.oracle.redis.map):
+            assert b != HELD or held[unit] == 1, f"unit {unit} is held by {held[unit]}"
+
+    def _forget_the_old(self) -> None:
+        """Ended holds and orders that no longer matter; keeps a long run's memory flat."""
+        holds = self.oracle.redis.holds
+        self.refs = [ref for ref in self.refs[-60:] if ref in holds]
+        closed = {oid for oid, order in self.oracle.orders.items() if order.status in {"closed", "refunded"}}
+        for order_id in list(closed)[:-20]:
+            if self.oracle.orders[order_id].promo == 0 or self.oracle.orders[order_id].status == "closed":
+                del self.oracle.orders[order_id]
+
+    async def forget_after_a_day(self) -> None:
+        """A day after its end nothing of a hold is left in Redis."""
+        for _ in range(2):
+            await self.let_pass(86_403_000, sweep=True)
+        await self.check(whole=True)
+        left = set(await self._records())
+        live = {ref for ref, hold in self.oracle.redis.holds.items() if hold.state in LIVE}
+        assert left == live, f"left over: {[self.oracle.redis.holds[ref] for ref in left - live]}"
+        self.oracle.redis.holds = {r: h for r, h in self.oracle.redis.holds.items() if h.state in LIVE}
+        self.refs.clear()
+        self.backup = None
+        self.steps["a day"] += 1
+
+    # How it is done
+
+    async def _fenced(self, run: Callable[[bytes], Awaitable[Any]]) -> Any:
+        return await self._rebuilt(lambda: self.inventory.fenced(EVENT, run))
+
+    async def _rebuilt(self, run: Callable[[], Awaitable[Any]]) -> Any:
+        """Run; where the fence is down wait for the rebuild, tell the oracle, and run again."""
+        self.inventory._astray_at.clear()
+        try:
+            return await run()
+        except InventoryRebuilding:
+            await self._settled_rebuild()
+            return await run()
+
+    async def _settled_rebuild(self) -> None:
+        for task in list(self.inventory._rebuilding.values()):
+            assert await task
+        self.oracle.rebuild()
+        self.steps["rebuild"] += 1
+
+    async def _tell_time(self) -> None:
+        seconds, ms = divmod(self.oracle.now_ms, 1000)
+        self.hot.command(b"DEL", CLOCK)
+        await self.hot.command(b"RPUSH", CLOCK, seconds, ms * 1000)
+
+    async def _follow(self) -> None:
+        """Apply what was published, as every process's copy of the map does."""
+        version = -1
+        while (message := await self.listener.get_message(timeout=0)) is not None:
+            data = message["data"]
+            version = int.from_bytes(data[:6], "big")
+            for i in range(6, len(data), 5):
+                unit, length, to = int.from_bytes(data[i : i + 3], "big"), data[i + 3], data[i + 4]
+                self.copy[unit : unit + length] = bytes([to]) * length
+            if len(data) == 6:
+                self.copy = bytearray(await self.hot.command(b"GET", keys.unit_map(EVENT)))
+        assert version in {-1, self.version} or not self.version, "the last message told another version"
+
+    def _item(self, wish: Wish) -> Item:
+        packed = []
+        for name, *facts in wish.picks:
+            if name == "exact":
+                runs = [Run(*run) for run in facts[0]]
+                packed.append(pick_exact(runs, allocation_byte(1, adjacent=True, orphans=0)))
+            elif name == "general":
+                packed.append(pick_general(*facts))
+            else:
+                packed.append(pick_tape(facts[3], POLICIES[facts[1]], facts[2]))
+        return Item(
+            ref=wish.ref, body_hash=wish.body_hash, life_ms=wish.life_ms, total_cents=1, lots=wish.lots, caps=wish.caps,
+            promo=wish.promo, promo_uses_max=wish.promo_max, lease_id=wish.lease, lease_units_max=wish.lease_max,
+            picks=tuple(packed),
+        )  # fmt: skip
+
+    def _same_hold(self, record: Record, hold: Any) -> None:
+        assert record.state == hold.state, f"{record} is {hold}"
+        assert (record.placed_at_ms, record.life_ms) == (hold.placed_ms, hold.life_ms)
+        assert (record.body_hash, record.promo, record.lease_id) == (hold.body_hash, hold.promo, hold.lease)
+        runs = [(run.kind, run.unit, run.length) for run in record.runs]
+        assert list(units_of(runs)) == list(units_of(hold.runs)), f"{runs} is {hold.runs}"
+
+    def _said(self, what: str, word: str, expected: str) -> None:
+        self.steps[f"{what} {word}"] += 1
+        assert word == expected, f"{what}: the script says {word}, the oracle {expected}"
+
+    def _name(self, kind: str) -> str:
+        self.serial += 1
+        return f"{kind}_{self.serial}"
+
+
+def _pairs(flat: list[bytes]) -> dict[bytes, bytes]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _ulid(ref: bytes) -> str:
+    from engine.foundation.ids import id_from_bytes
+
+    return id_from_bytes("hld", ref + bytes(8))[4:]
+
+
+def _difference(found: bytes, expected: bytes) -> str:
+    return ", ".join(
+        f"unit {u} is {a}, not {b}" for u, (a, b) in enumerate(zip(found, expected, strict=True)) if a != b
+    )
+
+
+class Chance:
+    """Draws the next step and its facts from a random source."""
+
+    def __init__(self, world: World, rng: random.Random) -> None:
+        self.world = world
+        self.rng = rng
+
+    def wish(self) -> Wish:
+        rng, world = self.rng, self.world
+        known = world.refs and rng.random() < 0.1
+        ref = rng.choice(world.refs) if known else rng.randbytes(8)
+        promo = int(rng.random() < 0.2)
+        lease = rng.choice(LEASES) if rng.random() < 0.3 else b""
+        return Wish(
+            ref=ref,
+            body_hash=b"same" if rng.random() < 0.9 else b"else",
+            life_ms=rng.choice([1, 900, 5_000, 30_000, 300_000]),
+            lots=rng.choice([PLAIN, PLAIN, PLAIN, OPENED, WITH_ACCESSIBLE]),
+            picks=tuple(self.pick() for _ in range(1 if rng.random() < 0.9 else 2)),
+            caps=tuple(CAPS.items()) if rng.random() < 0.5 else (),
+            promo=promo,
+            promo_max=PROMO_USES_MAX if promo and rng.random() < 0.8 else 0,
+            lease=lease,
+            lease_max=LEASE_UNITS_MAX if lease and rng.random() < 0.7 else 0,
+        )
+
+    def pick(self) -> tuple:
+        rng, snapshot = self.rng, self.world.snapshot
+        how = rng.random()
+        if how < 0.25:
+            return ("exact", self.runs(rng.randint(1, 4)))
+        count = rng.choice([1, 1, 2, 2, 2, 3, 4, 5])
+        split = rng.randint(0, count)
+        if how < 0.5:
+            parts = tuple((kind, n) for kind, n in ((3, split), (4, count - split)) if n)
+            return ("general", snapshot.general, GENERAL, parts)
+        category = int(rng.random() < 0.3)
+        kinds = (2, 2) if category else (0, 1)
+        parts = tuple((kind, n) for kind, n in zip(kinds, (split, count - split), strict=True) if n)
+        name, tape = snapshot.tapes[category, count]
+        return ("tape", tape, rng.randrange(3), parts, name)
+
+    def runs(self, count: int) -> tuple[tuple[int, int, int], ...]:
+        """Distinct units anywhere, each of a type that is sold there, as runs of one or two."""
+        snapshot, found, used = self.world.snapshot, [], set[int]()
+        for _ in range(count):
+            unit = self.rng.randrange(snapshot.units)
+            length = self.rng.choice([1, 1, 2])
+            units = set(range(unit, min(unit + length, snapshot.units)))
+            if units & used:
+                continue
+            used |= units
+            if unit >= snapshot.general:
+                kind = self.rng.choice([3, 4])
+            else:
+                kind = 2 if unit >= snapshot.seated_b else self.rng.choice([0, 1])
+            found.append((kind, unit, len(units)))
+        return tuple(found)
+
+    def ref(self) -> bytes:
+        if not self.world.refs or self.rng.random() < 0.02:
+            return self.rng.randbytes(8)
+        return self.rng.choice(self.world.refs[-30:])
+
+    def order_id(self, *statuses: str) -> str | None:
+        ids = [name for name, order in self.world.oracle.orders.items() if order.status in statuses]
+        return self.rng.choice(ids) if ids else None
+
+    async def step(self) -> None:
+        rng, world = self.rng, self.world
+        how = rng.random()
+        if how < 0.30:
+            wishes = [self.wish() for _ in range(rng.choice([1, 1, 2, 4, 6]))]
+            await world.place(wishes, rng.randint(0, len(wishes)) if rng.random() < 0.05 else -1)
+        elif how < 0.36:
+            await world.extend(self.ref(), rng.choice([1_000, 30_000, 300_000, 900_000]))
+        elif how < 0.44:
+            await world.release(self.ref(), forget=rng.random() < 0.3)
+        elif how < 0.50:
+            lots = rng.choice([PLAIN, OPENED, WITH_ACCESSIBLE])
+            await world.swap(self.ref(), lots, self.runs(rng.randint(1, 4)), capped=rng.random() < 0.5)
+        elif how < 0.60:
+            await world.order(self.ref())
+        elif how < 0.66:
+            if order_id := self.order_id("unpaid"):
+                await world.settle(order_id)
+        elif how < 0.72:
+            if order_id := self.order_id("unpaid", "paid"):
+                await world.close(order_id)
+        elif how < 0.84:
+            if world.errands:
+                await world.errand(0, again=rng.random() < 0.1)
+        elif how < 0.985:
+            long = rng.random() < 0.1
+            ms = rng.randint(2_000, 400_000) if long else rng.randint(0, 700)
+            await world.let_pass(ms, sweep=long or rng.random() < 0.2)
+        elif how < 0.990:
+            await world.back_up()
+        elif how < 0.994:
+            await world.restart()
+        elif how < 0.9995:
+            await world.lose(all_of_it=rng.random() < 0.3)
+        else:
+            await world.forget_after_a_day()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    steps: int
+    seconds: float
+    seen: Counter[str]
+
+
+async def drive(url: str, steps: int, seed: int, *, progress: bool = False) -> Verdict:
+    """So many random steps; the first that differs raises with the seed to repeat it."""
+    rng = random.Random(seed)
+    with mock.patch.dict(hold_store.SCRIPTS, with_the_tests_clock(hold_store.SCRIPTS)):
+        hot = await HotRedis(url).open()
+        redis = open_client(url)
+        began = time.monotonic()
+        try:
+            world = await World(hot, redis, rng).open()
+            chance = Chance(world, rng)
+            for number in range(1, steps + 1):
+                try:
+                    await chance.step()
+                    await world.check(whole=number % FULL_CHECK_EVERY == 0)
+                    if number % QUIESCE_EVERY == 0:
+                        await world.quiesce()
+                except AssertionError as error:
+                    raise AssertionError(f"seed {seed}, step {number}: {error}") from error
+                if progress and number % 20_000 == 0:
+                    rate = number / (time.monotonic() - began)
+                    print(
+                        f"{number:>9,} steps, {rate:,.0f} a second, {sum(world.steps.values()):,} effects", flush=True
+                    )
+            await world.quiesce()
+        finally:
+            await redis.aclose()
+            await hot.close()
+    return Verdict(steps, time.monotonic() - began, world.steps)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.invariants.model", description=__doc__)
+    parser.add_argument("--steps", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        server = embedded.start_valkey(Path(folder), fsync="none")
+        try:
+            verdict = asyncio.run(drive(server.url, options.steps, options.seed, progress=True))
+        except AssertionError as error:
+            print(f"DIFFERENT: {error}", file=sys.stderr)
+            return 1
+        finally:
+            server.stop()
+    for what, times in sorted(verdict.seen.items()):
+        print(f"{times:>9,}  {what}")
+    print(f"SAME: {verdict.steps:,} steps in {verdict.seconds:.0f} s, seed {options.seed}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

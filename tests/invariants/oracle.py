@@ -1,0 +1,362 @@
+"""What selling must do, said once more in plain Python: one thread, no cleverness, every script's effect in full.
+
+The oracle knows only what the contracts at the top of the scripts say. Its ledger stands for Postgres.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from engine.domain.inventory import FREE, HELD, ORDERED, SOLD
+
+ALIVE, ORDERING, BOUGHT, DEAD = "held", "ordering", "ordered", "ended"
+LIVE = {ALIVE, ORDERING}
+Runs = tuple[tuple[int, int, int], ...]  # (ticket type number, first unit, length)
+
+
+def units_of(runs: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
+    """(unit, ticket type number) one by one."""
+    for kind, unit, length in runs:
+        for u in range(unit, unit + length):
+            yield u, kind
+
+
+@dataclass
+class Hold:
+    state: str
+    placed_ms: int
+    life_ms: int
+    body_hash: bytes
+    promo: int
+    lease: bytes
+    runs: Runs
+    forgotten_after_ms: int = 0
+
+    @property
+    def expires_ms(self) -> int:
+        return self.placed_ms + self.life_ms
+
+    @property
+    def count(self) -> int:
+        return sum(length for _, _, length in self.runs)
+
+
+@dataclass
+class Order:
+    ref: bytes
+    units: tuple[tuple[int, int], ...]
+    promo: int
+    status: str = "unpaid"  # unpaid | paid | closed | refunded
+
+
+@dataclass(frozen=True)
+class Wish:
+    """An item; picks are ("exact", runs) | ("general", first, size, parts) | ("tape", tape, policy, parts, name)."""
+
+    ref: bytes
+    body_hash: bytes
+    life_ms: int
+    lots: bytes
+    picks: tuple[tuple, ...]
+    caps: tuple[tuple[int, int], ...] = ()
+    promo: int = 0
+    promo_max: int = 0
+    lease: bytes = b""
+    lease_max: int = 0
+
+
+@dataclass
+class RedisState:
+    map: bytearray
+    holds: dict[bytes, Hold] = field(default_factory=dict)
+    types: Counter[int] = field(default_factory=Counter)
+    promos: Counter[int] = field(default_factory=Counter)
+    buyers: Counter[bytes] = field(default_factory=Counter)
+    freed: set[str] = field(default_factory=set)
+
+
+class Oracle:
+    """``redis`` may be lost and replaced; ``orders`` is the ledger and never is."""
+
+    def __init__(self, base: bytes, now_ms: int) -> None:
+        self.base = base
+        self.now_ms = now_ms
+        self.redis = RedisState(bytearray(base))
+        self.orders: dict[str, Order] = {}
+
+    # Time
+
+    def expire(self) -> None:
+        """Whatever was due before the last whole second that is over."""
+        second_over = self.now_ms // 1000 - 1
+        for hold in self.redis.holds.values():
+            if hold.state in LIVE and hold.expires_ms // 1000 <= second_over:
+                self._end(hold)
+
+    def _end(self, hold: Hold) -> None:
+        for unit, kind in units_of(hold.runs):
+            if self.redis.map[unit] == HELD:
+                self.redis.map[unit] = self.base[unit]
+                self.redis.types[kind] -= 1
+        self._uncount(hold)
+        if hold.promo:
+            self.redis.promos[hold.promo] -= 1
+        hold.state = DEAD
+        hold.forgotten_after_ms = max(self.now_ms, hold.expires_ms) + 86_400_000
+
+    def _uncount(self, hold: Hold) -> None:
+        if hold.lease:
+            self.redis.buyers[hold.lease] -= hold.count
+
+    # Holds
+
+    def place(self, wish: Wish) -> tuple[str, object]:
+        """(letter, facts): H runs | R hold | K | S free | T units | P | U | B."""
+        known = self.redis.holds.get(wish.ref)
+        if known is not None:
+            return ("R", known) if known.body_hash == wish.body_hash else ("K", None)
+        before = bytes(self.redis.map)
+        runs: list[tuple[int, int, int]] = []
+        refusal: tuple[str, object] | None = None
+        for pick in wish.picks:
+            got = getattr(self, "_pick_" + pick[0])(wish, *pick[1:])
+            if isinstance(got[0], str):
+                refusal = got
+                break
+            runs += got
+            for unit, _ in units_of(got):
+                self.redis.map[unit] = HELD
+        refusal = refusal or self._limits(wish, runs)
+        if refusal:
+            self.redis.map = bytearray(before)
+            if refusal[0] == "P" and not any(b >= FREE for b in before):
+                return "S", 0
+            return refusal
+        hold = Hold(ALIVE, self.now_ms, wish.life_ms, wish.body_hash, wish.promo, wish.lease, tuple(runs))
+        self.redis.holds[wish.ref] = hold
+        self.redis.types.update(kind for _, kind in units_of(runs))
+        if wish.promo:
+            self.redis.promos[wish.promo] += 1
+        if wish.lease:
+            self.redis.buyers[wish.lease] += hold.count
+        return "H", hold
+
+    def _limits(self, wish: Wish, runs: Sequence[tuple[int, int, int]]) -> tuple[str, object] | None:
+        adding = Counter(kind for _, kind in units_of(runs))
+        over = [
+            max(0, most - self.redis.types[kind])
+            for kind, most in wish.caps
+            if self.redis.types[kind] + adding[kind] > most
+        ]
+        if over:
+            return "S", over
+        if wish.promo and wish.promo_max and self.redis.promos[wish.promo] >= wish.promo_max:
+            return "U", None
+        if wish.lease and wish.lease_max and self.redis.buyers[wish.lease] + sum(adding.values()) > wish.lease_max:
+            return "B", self.redis.buyers[wish.lease]
+        return None
+
+    def _pick_exact(self, wish: Wish, runs: Runs) -> Sequence:
+        taken = [unit for unit, _ in units_of(runs) if self.redis.map[unit] not in wish.lots]
+        return ("T", taken) if taken else runs
+
+    def _pick_general(self, wish: Wish, first: int, size: int, parts: Sequence[tuple[int, int]]) -> Sequence:
+        free = [u for u in range(first, first + size) if self._open(u, wish)]
+        if len(free) < sum(count for _, count in parts):
+            return "S", len(free)
+        kinds = [kind for kind, count in parts for _ in range(count)]
+        return [(kind, unit, 1) for kind, unit in zip(kinds, free, strict=False)]
+
+    def _pick_tape(
+        self, wish: Wish, tape: bytes, policy: int, parts: Sequence[tuple[int, int]], _name: bytes
+    ) -> Sequence:
+        count = sum(n for _, n in parts)
+        second_best = None
+        for i in range(0, len(tape), 4):
+            start, sides = int.from_bytes(tape[i : i + 3], "big"), tape[i + 3]
+            if second_best is not None and policy == 2 and sides < 16:
+                break
+            if not all(self._open(u, wish) for u in range(start, start + count)):
+                continue
+            if policy == 0 or not self._strands(wish, start, count, sides % 4, sides // 4 % 4):
+                second_best = start
+                break
+            if second_best is None:
+                second_best = start
+        if second_best is None:
+            return "P", None
+        runs, unit = [], second_best
+        for kind, n in parts:
+            runs.append((kind, unit, n))
+            unit += n
+        return runs
+
+    def _open(self, unit: int, wish: Wish) -> bool:
+        state = self.redis.map[unit]
+        return state in wish.lots and state % 2 == 0
+
+    def _strands(self, wish: Wish, start: int, count: int, left: int, right: int) -> bool:
+        """Whether taking the run leaves a single free seat beside it. Accessible seats count as free."""
+        may = {FREE, FREE + 1} | {b - b % 2 for b in wish.lots} | {b - b % 2 + 1 for b in wish.lots}
+        free = [b in may for b in self.redis.map]
+        alone_left = left > 0 and free[start - 1] and (left == 1 or not free[start - 2])
+        end = start + count
+        alone_right = right > 0 and free[end] and (right == 1 or not free[end + 1])
+        return alone_left or alone_right
+
+    def _standing(self, ref: bytes) -> tuple[str, Hold | None]:
+        hold = self.redis.holds.get(ref)
+        if hold is None:
+            return "unknown", None
+        if hold.state == DEAD or (hold.state == ALIVE and hold.expires_ms <= self.now_ms):
+            return "expired", None
+        if hold.state != ALIVE:
+            return "ordered", None
+        return "", hold
+
+    def extend(self, ref: bytes, add_ms: int, life_max_ms: int) -> str:
+        word, hold = self._standing(ref)
+        if hold is None:
+            return word
+        life = min(self.now_ms + add_ms - hold.placed_ms, life_max_ms)
+        if life <= hold.life_ms:
+            return "exceeded"
+        hold.life_ms = life
+        return "extended"
+
+    def release(self, ref: bytes, *, forget: bool) -> str:
+        hold = self.redis.holds.get(ref)
+        if hold is None:
+            return "unknown"
+        if hold.state in {ORDERING, BOUGHT}:
+            return "ordered"
+        if hold.state == DEAD:
+            return "expired"
+        self._end(hold)
+        if forget:
+            del self.redis.holds[ref]
+        return "released"
+
+    def swap(self, ref: bytes, lots: bytes, runs: Runs, caps: Sequence[tuple[int, int]], lease_max: int) -> str:
+        word, hold = self._standing(ref)
+        if hold is None:
+            return word
+        own = {u for u, _ in units_of(hold.runs) if self.redis.map[u] == HELD}
+        if any(u not in own and self.redis.map[u] not in lots for u, _ in units_of(runs)):
+            return "taken"
+        more = Counter(kind for _, kind in units_of(runs))
+        more.subtract(kind for _, kind in units_of(hold.runs))
+        if any(more[kind] > 0 and self.redis.types[kind] + more[kind] > most for kind, most in caps):
+            return "capped"
+        grown = sum(more.values())
+        if grown > 0 and lease_max and hold.lease and self.redis.buyers[hold.lease] + grown > lease_max:
+            return "buyer"
+        for unit, kind in units_of(hold.runs):
+            if unit in own:
+                self.redis.map[unit] = self.base[unit]
+                self.redis.types[kind] -= 1
+        for unit, kind in units_of(runs):
+            self.redis.map[unit] = HELD
+            self.redis.types[kind] += 1
+        if hold.lease:
+            self.redis.buyers[hold.lease] += grown
+        hold.runs = runs
+        return "swapped"
+
+    def order(self, ref: bytes, order_ms: int, life_max_ms: int, grace_ms: int) -> str:
+        hold = self.redis.holds.get(ref)
+        if hold is None:
+            return "unknown"
+        if hold.state == BOUGHT:
+            return "bought"
+        if hold.state == DEAD or hold.expires_ms <= self.now_ms:
+            return "expired"
+        if hold.state == ALIVE:
+            hold.state = ORDERING
+            hold.life_ms = min(self.now_ms + order_ms - hold.placed_ms, life_max_ms) + grace_ms
+        return "ordering"
+
+    # The ledger, and what it tells Redis
+
+    def owners(self) -> dict[int, Order]:
+        return {
+            u: order for order in self.orders.values() if order.status in {"unpaid", "paid"} for u, _ in order.units
+        }
+
+    def write_order(self, order_id: str, ref: bytes) -> bool:
+        """As Postgres does: one order a hold, one owner a unit."""
+        hold, owners = self.redis.holds[ref], self.owners()
+        units = tuple(units_of(hold.runs))
+        if any(order.ref == ref for order in self.orders.values()) or any(u in owners for u, _ in units):
+            return False
+        self.orders[order_id] = Order(ref, units, hold.promo)
+        return True
+
+    def ordered(self, order_id: str) -> bool:
+        """Whether any unit is astray."""
+        order = self.orders[order_id]
+        hold = self.redis.holds.get(order.ref)
+        own: set[int] = set()
+        if hold is not None and hold.state != DEAD:
+            own = {u for u, _ in units_of(hold.runs)}
+            if hold.state != BOUGHT:
+                self._uncount(hold)
+                hold.state = BOUGHT
+                hold.forgotten_after_ms = hold.expires_ms + 86_400_000
+        for unit, _ in order.units:
+            if unit in own and self.redis.map[unit] == HELD:
+                self.redis.map[unit] = ORDERED
+        return any(self.redis.map[u] not in {ORDERED, SOLD} for u, _ in order.units)
+
+    def sold(self, units: Sequence[int]) -> bool:
+        for unit in units:
+            if self.redis.map[unit] in {HELD, ORDERED}:
+                self.redis.map[unit] = SOLD
+        return any(self.redis.map[u] != SOLD for u in units)
+
+    def free(self, op_id: str, units: Sequence[tuple[int, int]], promo: int) -> None:
+        if op_id in self.redis.freed:
+            return
+        self.redis.freed.add(op_id)
+        turned = 0
+        for unit, kind in units:
+            if self.redis.map[unit] in {ORDERED, SOLD}:
+                self.redis.map[unit] = self.base[unit]
+                self.redis.types[kind] -= 1
+                turned += 1
+        if promo and turned:
+            self.redis.promos[promo] -= 1
+
+    def rebuild(self) -> None:
+        """The ledger decides; holds that are still known keep what nobody owns."""
+        redis, owners = self.redis, self.owners()
+        redis.map = bytearray(self.base)
+        redis.types, redis.promos, redis.buyers = Counter(), Counter(), Counter()
+        for unit, order in owners.items():
+            redis.map[unit] = SOLD if order.status == "paid" else ORDERED
+        for order in self.orders.values():
+            if order.status in {"unpaid", "paid"}:
+                redis.types.update(kind for _, kind in order.units)
+            if order.promo and order.status != "closed":
+                redis.promos[order.promo] += 1
+        for hold in redis.holds.values():
+            if hold.state not in LIVE:
+                continue
+            gone = sum(u in owners for u, _ in units_of(hold.runs))
+            if gone == hold.count:
+                hold.state = BOUGHT
+                hold.forgotten_after_ms = hold.expires_ms + 86_400_000
+                continue
+            if gone:
+                hold.state = DEAD
+                hold.forgotten_after_ms = max(self.now_ms, hold.expires_ms) + 86_400_000
+                continue
+            for unit, kind in units_of(hold.runs):
+                redis.map[unit] = HELD
+                redis.types[kind] += 1
+            if hold.lease:
+                redis.buyers[hold.lease] += hold.count
+            if hold.promo:
+                redis.promos[hold.promo] += 1
