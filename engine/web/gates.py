@@ -132,5 +132,5 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_AT}/checkins", list_scans, "organizer", gives=ScanLog, query=LogQuery, refuses=(*_NO, Malformed),
           aliases=aliases(f"{_AT}/checkins")),
     Route("GET", f"{_AT}/checkins/conflicts", list_conflicts, "organizer", gives=Conflicts, query=ConflictsQuery,
-          refuses=(*_NO, Malformed), aliases=aliases(f"{_AT}/checkins/conflicts")),
+          refuses=(*_NO, Malformed), aliases=aliases(f"{_AT}/checkins/conflicts"), also_gives=("text/csv",)),
 )  # fmt: skip

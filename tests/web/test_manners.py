@@ -78,9 +78,9 @@ async def test_the_requirement_documents_body_is_taken_where_theirs_and_our_path
 async def test_an_organization_nobody_made_is_unknown_to_the_platforms_admin_too(register, pool):
     admin = await register()
     await pool.execute("UPDATE users SET is_admin = true WHERE email = $1", admin.email)
-    admin.token = (await admin.ok("POST", "/v1/auth/login", {"email": admin.email, "password": "correct horse battery"}))[
-        "access_token"
-    ]
+    admin.token = (
+        await admin.ok("POST", "/v1/auth/login", {"email": admin.email, "password": "correct horse battery"})
+    )["access_token"]
     nowhere = "org_00000000000000000000000000"
     venue = {"organization_id": nowhere, "name": "V", "timezone": "UTC"}
     await admin.refused("organization_unknown", "POST", "/v1/venues", venue)
