@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
-import factories
+from tests import factories
 
 from engine.domain.attempts import Scanner
 from engine.domain.tickets import code_window
