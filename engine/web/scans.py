@@ -152,6 +152,7 @@ ROUTES: tuple[Route, ...] = (
             IdempotencyKeyRequired, IdempotencyKeyReused, IdempotencyInFlight,
         ),
         idempotent=True,
+        also_takes=tuple(sorted(LINE_TYPES)),
         aliases=aliases("/v1/events/{event_id}/checkins/batch"),
     ),
     Route(
