@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
-from tests import factories
 
 from engine.domain.attempts import Scanner
 from engine.domain.tickets import code_window
@@ -20,6 +19,7 @@ from engine.services.doors import EntryDoors
 from engine.services.scans import Scans, Shown
 from engine.services.tickets import Tickets
 from engine.settings import Settings
+from tests import factories
 
 ADMIN = Person("usr_admin", is_admin=True)
 
