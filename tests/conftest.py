@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -28,12 +30,15 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> d
 
 
 @pytest.fixture(scope="session")
-def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("stores")
-    for parent in (folder, *folder.parents):
-        if parent.owner() == "root" and str(parent).startswith("/tmp/"):  # nobody must reach Postgres's files
-            parent.chmod(0o755)
-    return folder
+def store_folder() -> Iterator[Path]:
+    """A folder that nobody (whom Postgres runs as) can reach.
+
+    Not below pytest's own: every pytest session that starts closes that one to all but its user.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="onsale-tests-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
