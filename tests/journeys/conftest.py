@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.request
@@ -131,11 +132,9 @@ class Shop:
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    folder = tmp_path_factory.mktemp("journey")
-    for parent in (folder, *folder.parents):
-        if str(parent).startswith("/tmp/") and parent.owner() == "root":
-            parent.chmod(0o755)
+def shop() -> Iterator[Shop]:
+    folder = Path(tempfile.mkdtemp(prefix="onsale-journeys-"))
+    folder.chmod(0o755)  # Postgres runs as nobody; pytest's own folder is closed by every session that starts
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ONSALE_")}
     process = subprocess.Popen(
         [sys.executable, "-m", "engine", "up", "--demo", "--rehearsal", "--ports", "0,0,0", "--data-dir", str(folder)],
@@ -159,6 +158,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
