@@ -41,11 +41,13 @@ local pace, noshows = tonumber(s[10]), tonumber(s[12])
 
 -- Presence turns over near the front only: beyond three minutes' worth of numbers nobody is asked to report.
 if now_ms - slot_at >= tonumber(ARGV[7]) then
-  local front = math.floor(math.min(tail, serving + 3 * rate) / 8)
+  local front = math.min(tail, serving + 3 * rate)
+  local whole = math.floor(front / 8)
   slot = (slot + 1) % 3
   local fresh = KEYS[2 + slot]
   call('BITOP', 'OR', fresh, KEYS[2], KEYS[3], KEYS[4])
-  if front > 0 and call('STRLEN', fresh) > 0 then call('SETRANGE', fresh, 0, string.rep('\0', front)) end
+  if whole > 0 and call('STRLEN', fresh) > 0 then call('SETRANGE', fresh, 0, string.rep('\0', whole)) end
+  for number = whole * 8, front - 1 do call('SETBIT', fresh, number, 0) end
   slot_at = now_ms
 end
 
