@@ -47,11 +47,15 @@ def zone(name: str) -> tzinfo:
         return UTC
 
 
+def said(value: datetime | str | int, timezone: str, pattern: str = "EEE d MMMM y, HH:mm") -> str:
+    """A moment by the clocks of its place, as plain text."""
+    return str(format_datetime(moment(value), pattern, tzinfo=zone(timezone), locale=LOCALE))
+
+
 def when(value: datetime | str | int, timezone: str, pattern: str = "EEE d MMMM y, HH:mm") -> Markup:
-    """A moment at its place, as a ``<time>`` element that also says it to machines."""
-    at = moment(value)
-    text = format_datetime(at, pattern, tzinfo=zone(timezone), locale=LOCALE)
-    return Markup('<time datetime="{}">{}</time>').format(at.astimezone(UTC).isoformat(timespec="seconds"), text)
+    """The same as a ``<time>`` element that also says it to machines."""
+    at = moment(value).astimezone(UTC).isoformat(timespec="seconds")
+    return Markup('<time datetime="{}">{}</time>').format(at, said(value, timezone, pattern))
 
 
 def day(value: datetime | str | int, timezone: str) -> Markup:

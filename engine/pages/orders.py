@@ -13,6 +13,7 @@ from engine.foundation.clock import now_ms, to_ms
 from engine.foundation.errors import NotFound, Unauthenticated
 from engine.pages import cookies, csrf, frame
 from engine.pages.checkout import pay_data, place
+from engine.pages.formats import said
 from engine.pages.shop import read_form
 from engine.services.appkeys import EVENTS, ORDERS, SELLING, SETTINGS, TICKETS
 from engine.stores.tickets import TicketPage
@@ -72,7 +73,7 @@ async def page(request: web.Request) -> web.Response:
             order_id=order.id,
             order_number=order.order_number,
             event_title=event.title,
-            event_starts_at=event.starts_at,
+            event_starts=said(event.starts_at, event.timezone),
             status=order.status,
             issued=status["tickets"]["issued"],
             client_secret=order.client_secret if order.status in OPEN else None,

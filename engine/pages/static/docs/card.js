@@ -21,7 +21,7 @@ export function callCard({ path, method, operation }, contract) {
       {},
       element("span", { class: "docs-method" }, method),
       element("span", { class: "docs-path" }, path),
-      element("span", { class: "soft" }, operation.summary),
+      element("span", { class: "soft" }, ...marked(operation.summary)),
     ),
   );
   node.addEventListener("toggle", () => node.childElementCount === 1 && node.append(body({ path, method, operation }, contract)));
@@ -35,7 +35,7 @@ function body(call, contract) {
   return element(
     "div",
     { class: "docs-body" },
-    operation.description ? element("p", { class: "prose" }, operation.description) : null,
+    operation.description ? element("p", { class: "prose" }, ...marked(operation.description)) : null,
     element("p", {}, element("strong", {}, "Who: "), who(operation.security)),
     section("Parameters", parameterTable(operation.parameters || [])),
     takes ? section("Takes", fieldTable(takes, contract)) : null,
@@ -44,6 +44,11 @@ function body(call, contract) {
     aliases.length ? section("Also reached at", element("ul", {}, ...aliases.map((alias) => element("li", {}, element("code", {}, alias))))) : null,
     section("Try it", trial(call, contract)),
   );
+}
+
+/** A sentence of the contract: what stands between double backticks is code. */
+function marked(text) {
+  return text.split("``").map((part, at) => (at % 2 ? element("code", {}, part) : part));
 }
 
 function section(title, content) {

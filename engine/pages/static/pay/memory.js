@@ -1,4 +1,4 @@
-/** The orders made in this browser: their ids and titles, never their keys. */
+/** The orders made in this browser: their ids, titles and times, never their keys. */
 
 const KEY = "onsale:orders";
 const KEPT_MAX = 50;

@@ -3,12 +3,10 @@
 import { element } from "../api.js";
 import { remembered } from "./memory.js";
 
-const when = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "full", timeStyle: "short" });
-
 const orders = remembered();
 document.getElementById("mine").replaceChildren(...orders.map((order) => element("li", {},
   element("a", { class: "card mine-card", href: `/order/${encodeURIComponent(order.id)}` },
     element("strong", {}, order.title),
-    element("span", { class: "soft" }, when.format(new Date(order.starts_at))),
+    element("span", { class: "soft" }, order.starts ?? ""),
     element("small", { class: "soft" }, `Order ${order.number}`)))));
 if (orders.length) document.getElementById("mine-none").textContent = "The orders made in this browser. Those made elsewhere open with the link in their e-mail.";

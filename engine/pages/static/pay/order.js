@@ -101,7 +101,7 @@ function startPaying() {
   });
 }
 
-remember({ id: data.order_id, number: data.order_number, title: data.event_title, starts_at: data.event_starts_at });
+remember({ id: data.order_id, number: data.order_number, title: data.event_title, starts: data.event_starts });
 const print = $("print");
 if (print) {
   print.hidden = false;

@@ -8,6 +8,8 @@ const DOT = 0.78;          // diameters in pitches
 const DOT_TAKEN = 0.34;
 const NEAR_SEAT_PX = 15;   // from this size on seats are meant to be pressed one by one
 const ZOOM_MAX_SEAT_PX = 56;
+const LABEL_MIN_PX = 9, LABEL_MAX_PX = 13; // a section's name, whatever the section's width and the zoom
+const LETTER_WIDTH = 0.62; // of the font size, on average
 
 const svg = (name, attributes = {}, ...children) => {
   const node = document.createElementNS(NS, name);
@@ -15,6 +17,9 @@ const svg = (name, attributes = {}, ...children) => {
   node.append(...children);
   return node;
 };
+
+/** The font size at which a name is as wide as `width`, with a little air. */
+const widest = (name, width) => width / (name.length * LETTER_WIDTH + 1);
 
 export class MapView {
   /**
@@ -31,6 +36,7 @@ export class MapView {
     this.mine = new Map();
     this.layers = chart.seated.map(() => svg("g"));
     this.labels = svg("g", { "aria-hidden": "true" });
+    this.names = []; // {node, fit}: labels that keep their size on the screen; fit is the largest that stays inside
     this.overlay = svg("g", { "aria-hidden": "true" });
     this.cursor = svg("circle", { class: "seat-cursor", r: chart.pitch * 0.58, "stroke-width": chart.pitch * 0.14, visibility: "hidden" });
     this.#drawStage();
@@ -39,6 +45,7 @@ export class MapView {
     root.append(this.labels, this.overlay, this.cursor);
     this.#drawLabels();
     chart.seated.forEach((_, index) => this.#drawSection(index));
+    root.style.setProperty("--map-ratio", chart.bounds.height / chart.bounds.width);
     new ResizeObserver(() => this.apply()).observe(root);
     this.apply();
   }
@@ -110,6 +117,7 @@ export class MapView {
     this.scale = Math.min(width / view.width, height / view.height);
     this.slack = { x: (width / this.scale - view.width) / 2, y: (height / this.scale - view.height) / 2 };
     this.root.classList.toggle("near", this.near);
+    this.#sizeNames();
   }
 
   /** A seat changed: its section is drawn again in the next frame. */
@@ -186,17 +194,34 @@ export class MapView {
 
   #drawStage() {
     const { stage, pitch } = this.chart;
-    const text = svg("text", { class: "map-stage-text", x: stage.x + stage.width / 2, y: stage.y + stage.height / 2, "font-size": pitch * (stage.small ? 0.7 : 1.1) }, "Stage");
+    const text = svg("text", { class: "map-stage-text", x: stage.x + stage.width / 2, y: stage.y + stage.height / 2 }, "Stage");
+    this.names.push({ node: text, fit: stage.height * 0.6 });
     this.root.append(svg("rect", { class: "map-stage", x: stage.x, y: stage.y, width: stage.width, height: stage.height, rx: pitch * 0.6 }), text);
   }
 
   #drawBlocks() {
     for (const block of this.chart.blocks) {
       const colour = this.look.colour(block.section.first_unit);
+      const { name } = block.section;
+      const text = svg("text", { class: "map-general-text", x: block.x + block.width / 2, y: block.y + block.height / 2 }, name);
+      this.names.push({ node: text, fit: Math.min(block.height * 0.7, widest(name, block.width)) });
       this.root.append(
-        svg("rect", { class: `map-general cat-${colour}`, x: block.x, y: block.y, width: block.width, height: block.height, rx: this.chart.pitch, "stroke-width": this.chart.pitch * 0.18, "data-section": block.section.name }),
-        svg("text", { class: "map-general-text", x: block.x + block.width / 2, y: block.y + block.height / 2, "font-size": Math.min(this.chart.pitch * 1.6, block.width / 8) }, block.section.name),
+        svg("rect", { class: `map-general cat-${colour}`, x: block.x, y: block.y, width: block.width, height: block.height, rx: this.chart.pitch, "stroke-width": this.chart.pitch * 0.18, "data-section": name }),
+        text,
       );
+    }
+  }
+
+  /** Names as large as they fit, within LABEL_*_PX; one that does not fit even small is left out until one zooms in. */
+  #sizeNames() {
+    if (this.named === this.scale) return;
+    this.named = this.scale;
+    for (const { node, fit } of this.names) {
+      const px = Math.max(LABEL_MIN_PX, Math.min(LABEL_MAX_PX, fit * this.scale));
+      const shown = px <= fit * this.scale * 1.5;
+      node.setAttribute("visibility", shown ? "visible" : "hidden");
+      node.setAttribute("font-size", px / this.scale);
+      node.setAttribute("stroke-width", (px / this.scale) * 0.28);
     }
   }
 
@@ -204,8 +229,9 @@ export class MapView {
     const { chart } = this;
     for (const section of chart.seated) {
       const box = chart.boxOf(section);
-      const size = Math.max(chart.pitch * 1.4, Math.min((box.right - box.left) / (section.name.length * 0.62 + 1), chart.bounds.width / 24));
-      this.labels.append(svg("text", { class: "map-section-text", x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2, "font-size": size, "stroke-width": size * 0.28 }, section.name));
+      const text = svg("text", { class: "map-section-text", x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 }, section.name);
+      this.names.push({ node: text, fit: widest(section.name, box.right - box.left) });
+      this.labels.append(text);
     }
     for (const row of chart.rows) {
       for (const [unit, side] of [[row.first, -1], [row.end - 1, 1]]) {
