@@ -16,6 +16,7 @@ import uvloop
 from aiohttp import web
 
 from engine.foundation import logs
+from engine.foundation.errors import Refusal
 from engine.foundation.memory import settle
 from engine.foundation.migrate import migrate
 from engine.settings import Settings
@@ -23,14 +24,19 @@ from engine.supervisor.run_file import DEFAULT_DATA_DIR, DataDir
 
 WORKERS_MAX = 64
 SHUTDOWN_TIMEOUT_S = 5.0
+REFUSED = 2  # as argparse has it; 1 is what a check that failed says
 MIGRATIONS = Path(__file__).parent / "stores" / "migrations"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; its exit code."""
+    """Run one command; its exit code: REFUSED, and one line that says why, where it cannot be done as asked."""
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.run
-    return command(options)
+    try:
+        return command(options)
+    except (Refusal, OSError) as refusal:
+        print(f"onsale: {refusal}", file=sys.stderr)
+        return REFUSED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from typing import Any
@@ -20,6 +21,13 @@ def _redact(_logger: Any, _name: str, fields: structlog.typing.EventDict) -> str
     return fields
 
 
+def _text(value: Any, **_: Any) -> str:
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except TypeError:  # half a character: what a caller sent must not keep a fault from being written down
+        return json.dumps(value, default=str)
+
+
 def configure(process: str, level: str = "info") -> None:
     """Set up logging for this process; called once by the roof."""
     threshold = logging.getLevelNamesMapping()[level.upper()]
@@ -30,7 +38,7 @@ def configure(process: str, level: str = "info") -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             _redact,
-            structlog.processors.JSONRenderer(serializer=lambda value, **_: orjson.dumps(value, default=str).decode()),
+            structlog.processors.JSONRenderer(serializer=_text),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

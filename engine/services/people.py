@@ -15,9 +15,19 @@ from engine.domain.catalogue_errors import (
     RefreshReused,
     SignInRefused,
 )
-from engine.domain.people import Credentials, PasswordChange, PersonChange, Registration, Session, User, email_normal
+from engine.domain.people import (
+    PASSWORD_CHARS_MAX,
+    PASSWORD_CHARS_MIN,
+    Credentials,
+    PasswordChange,
+    PersonChange,
+    Registration,
+    Session,
+    User,
+    email_normal,
+)
 from engine.foundation.bearer import ACCESS_TOKEN_TTL_S, Bearers, Person
-from engine.foundation.errors import Unauthenticated
+from engine.foundation.errors import Invalid, Unauthenticated
 from engine.foundation.ids import new_id
 from engine.services.passwords import Passwords
 from engine.services.throttle import Throttle
@@ -128,7 +138,9 @@ class People:
 
 
 async def create_admin(pool: Pool, email: str, password: str, name: str) -> str:
-    """Make this address a platform admin with this password, for the command line; returns the user's id."""
+    """Make this address a platform admin with this password, for the command line; returns the user's id. Invalid."""
+    if not PASSWORD_CHARS_MIN <= len(password) <= PASSWORD_CHARS_MAX:
+        raise Invalid.at("/password", "invalid_value", f"A password has {PASSWORD_CHARS_MIN} characters or more")
     password_hash = await Passwords().hash(password)
     async with pool.acquire() as db, db.transaction():
         user_id = await store.put_admin(db, new_id("usr"), email_normal(email), name, password_hash)

@@ -7,6 +7,7 @@ import asyncio
 import asyncpg
 import pytest
 
+from engine.foundation.errors import Invalid
 from engine.services.passwords import Passwords
 from engine.services.people import create_admin
 from engine.services.throttle import FAILURES_MAX
@@ -162,6 +163,13 @@ async def test_people_change_their_own_name_only(register):
 async def test_nobody_is_somebody_without_a_valid_token(catalogue, token):
     document = await Someone(catalogue, token).refused("unauthenticated", "GET", "/v1/users/me")
     assert document["status"] == 401
+
+
+@pytest.mark.parametrize(("email", "password"), [("boss@example.test", "short"), ("nobody", "a long enough password")])
+async def test_an_admin_needs_a_real_address_and_a_real_password(pool, email, password):
+    with pytest.raises(Invalid):
+        await create_admin(pool, email, password, "Boss")
+    assert await pool.fetchval("SELECT count(*) FROM users") == 0
 
 
 async def test_the_command_line_makes_an_admin_and_may_do_so_again(pool: asyncpg.Pool, guest, register):
