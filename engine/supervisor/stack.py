@@ -201,7 +201,7 @@ class Stack:
                 with contextlib.suppress(aiohttp.ClientError, TimeoutError):
                     async with client.get(url) as answer:
                         if answer.status == 200:  # noqa: PLR2004 - ready
-                            self.say(f"{name:<11} answers at {url.rpartition('/')[0]}")
+                            self.say(f"{name:<11} answers at {url.removesuffix('/readyz').removesuffix('/messages')}")
                             return
                 await asyncio.sleep(READY_POLL_S)
         raise StackFailed(f"{name} did not answer within {READY_TIMEOUT_S:.0f} s:\n    {self._children.tail(name)}")
