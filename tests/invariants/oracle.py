@@ -33,6 +33,13 @@ class Hold:
     lease: bytes
     runs: Runs
     forgotten_after_ms: int = 0
+    due_s: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.tell_due()
+
+    def tell_due(self) -> None:
+        self.due_s.append(self.expires_ms // 1000)
 
     @property
     def expires_ms(self) -> int:
@@ -89,10 +96,12 @@ class Oracle:
     # Time
 
     def expire(self) -> None:
-        """Whatever was due before the last whole second that is over."""
+        """Whatever was due in a second that is over: looked at once for each telling, ended where it is time."""
         second_over = self.now_ms // 1000 - 1
         for hold in self.redis.holds.values():
-            if hold.state in LIVE and hold.expires_ms // 1000 <= second_over:
+            looked_at = [second for second in hold.due_s if second <= second_over]
+            hold.due_s = [second for second in hold.due_s if second > second_over]
+            if looked_at and hold.state in LIVE and hold.expires_ms <= self.now_ms:
                 self._end(hold)
 
     def _end(self, hold: Hold) -> None:
@@ -224,6 +233,7 @@ class Oracle:
         if life <= hold.life_ms:
             return "exceeded"
         hold.life_ms = life
+        hold.tell_due()
         return "extended"
 
     def release(self, ref: bytes, *, forget: bool) -> str:
@@ -276,6 +286,7 @@ class Oracle:
         if hold.state == ALIVE:
             hold.state = ORDERING
             hold.life_ms = min(self.now_ms + order_ms - hold.placed_ms, life_max_ms) + grace_ms
+            hold.tell_due()
         return "ordering"
 
     # The ledger, and what it tells Redis
@@ -298,9 +309,10 @@ class Oracle:
         """Whether any unit is astray."""
         order = self.orders[order_id]
         hold = self.redis.holds.get(order.ref)
+        units = {u for u, _ in order.units}
         own: set[int] = set()
-        if hold is not None and hold.state != DEAD:
-            own = {u for u, _ in units_of(hold.runs)}
+        if hold is not None and hold.state != DEAD and units == {u for u, _ in units_of(hold.runs)}:
+            own = units
             if hold.state != BOUGHT:
                 self._uncount(hold)
                 hold.state = BOUGHT
