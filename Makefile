@@ -6,10 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= var
 PROFILE ?= emf
+REPEATS ?= 20
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench rehearse openapi lock clean browser
+.PHONY: help setup run test lint format bench rehearse herd openapi lock clean browser
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,6 +43,9 @@ bench: setup ## Every ratio of the hot path, interleaved; writes docs/BENCHMARKS
 
 rehearse: setup ## Replay a demand profile against a stack of its own: make rehearse PROFILE=emf
 	$(BIN)/python -m engine rehearse $(PROFILE) $(ARGS)
+
+herd: setup ## A thousand simultaneous callers on four workers, repeated (REPEATS=20)
+	$(BIN)/python -m tests.invariants.herd --repeats $(REPEATS)
 
 openapi: setup ## Write docs/openapi.json from the route table
 	$(BIN)/python -m engine openapi --write docs/openapi.json

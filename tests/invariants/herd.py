@@ -1,4 +1,4 @@
-"""A herd: simultaneous callers on several engine processes, counted. ``python -m tests.invariants.herd --repeats 20``."""
+"""A herd: simultaneous callers on several engine processes. ``python -m tests.invariants.herd --repeats 20``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Four engine processes, a thousand callers in the same moment: every seat is given once and nobody is refused falsely."""
+"""Four engine processes, a thousand callers in the same moment: every seat is given once, nobody refused falsely."""
 
 from __future__ import annotations
 
