@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import ipaddress
+from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from engine.foundation import errors, http
 from engine.foundation.bearer import Person
 from waitingroom.appkeys import BEARERS, LEDGER
-from waitingroom.errors import TicketInvalid
+from waitingroom.errors import FormForged, TicketInvalid
 from waitingroom.room import Room
 from waitingroom.wire import TicketRequest
 
@@ -58,6 +59,19 @@ def admission_text(request: web.Request, given: TicketRequest) -> str | None:
     if given.admission_token:
         return given.admission_token
     return value.strip() if scheme.lower() == "admission" and value else request.cookies.get(ADMISSION_COOKIE)
+
+
+def from_own_page(request: web.Request) -> None:
+    """FormForged where another site's page sent this form.
+
+    Its visitor's cookie stays behind then, so that a new place would be written over the one they have.
+    """
+    headers = request.headers
+    site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
+    if site is None and origin is not None:
+        site = "same-origin" if urlsplit(origin).netloc == request.host else "cross-site"
+    if site in {"cross-site", "same-site"}:
+        raise FormForged
 
 
 def cookie_attributes(*, secure: bool) -> str:

@@ -8,7 +8,8 @@ Refusal
 │   ├── TicketInvalid      queue_ticket_invalid  ``reason``: malformed, bad_signature, wrong_event ...
 │   └── ProofRequired      proof_required        this place is bound to a device: sign ``nonce``
 ├── Forbidden 403
-│   └── ChallengeRequired  challenge_required    solve ``challenge`` and send it along
+│   ├── ChallengeRequired  challenge_required    solve ``challenge`` and send it along
+│   └── FormForged         form_forged           another site sent this visitor's browser here
 ├── Gone 410
 │   ├── RoomClosed         room_closed
 │   └── TurnOver           turn_over             the admission of this place has ended; join again for a new one
@@ -47,6 +48,10 @@ class ProofRequired(errors.Unauthenticated):
 
 class ChallengeRequired(errors.Forbidden):
     code, title = "challenge_required", "Solve the challenge to join"
+
+
+class FormForged(errors.Forbidden):
+    code, title = "form_forged", "This form came from another site: open the page and send it from there"
 
 
 class RoomClosed(errors.Gone):

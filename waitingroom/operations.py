@@ -10,6 +10,7 @@ from engine.foundation import http
 from engine.foundation import metrics as exposed
 from engine.foundation.errors import Forbidden
 from waitingroom import openapi as contract
+from waitingroom import page
 from waitingroom.appkeys import HEALTH, SETTINGS
 from waitingroom.asking import address
 from waitingroom.guard import allow_origin
@@ -45,9 +46,11 @@ async def openapi(_request: web.Request) -> web.Response:
     return http.json(contract.document())
 
 
-async def docs(_request: web.Request) -> web.Response:
+async def docs(request: web.Request) -> web.Response:
     """The contract for people."""
-    return web.Response(text=contract.page(), content_type="text/html")
+    response = web.Response(text=contract.page(), content_type="text/html")
+    page.guard(request, response)
+    return response
 
 
 async def preflight(request: web.Request) -> web.Response:

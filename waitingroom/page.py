@@ -57,7 +57,8 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def join(request: web.Request) -> web.Response:
-    """The form: take a place, keep it in the cookie, show it."""
+    """The form: take a place, keep it in the cookie, show it. FormForged."""
+    asking.from_own_page(request)
     room = await room_of(request)
     form = await request.post() if (request.content_length or 0) <= FORM_BYTES_MAX else {}
     desk, identity = request.app[DESK], form.get("identity")
@@ -75,7 +76,8 @@ async def join(request: web.Request) -> web.Response:
 
 
 async def enter(request: web.Request) -> web.Response:
-    """The form of whoever was called: claim, and offer the way into the shop."""
+    """The form of whoever was called: claim, and offer the way into the shop. FormForged."""
+    asking.from_own_page(request)
     room = await room_of(request)
     ticket = _ticket(request, room)
     if ticket is None:

@@ -15,6 +15,7 @@ from waitingroom import web as rooms
 from waitingroom.errors import (
     ChallengeRequired,
     DrawNotHeld,
+    FormForged,
     IdentityRequired,
     NoRoom,
     ProofRequired,
@@ -64,6 +65,7 @@ ROUTES: tuple[Route, ...] = (
             *_BODY,
             TicketInvalid,
             ChallengeRequired,
+            FormForged,
             NoRoom,
             QueueNotOpen,
             RoomClosed,

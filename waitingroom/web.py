@@ -14,7 +14,7 @@ from waitingroom import asking, entrance, proof
 from waitingroom.appkeys import LEDGER
 from waitingroom.desk import BOARDS, DESK, Desk, room_of
 from waitingroom.draw import bundle
-from waitingroom.errors import DrawNotHeld, RoomAway, TicketInvalid
+from waitingroom.errors import DrawNotHeld, FormForged, RoomAway, TicketInvalid
 from waitingroom.guard import failed, lean
 from waitingroom.room import Admitted, Place, Room, Waiting
 from waitingroom.wire import AdmissionAnswer, JoinRequest, LeftAnswer, ReleaseAnswer, WaitAnswer
@@ -75,7 +75,9 @@ async def at_once(request: web.Request, desk: Desk, event_id: str) -> web.Respon
 
 @lean
 async def _join(request: web.Request) -> web.Response:
-    """The same for who brings a ticket, a cookie, a device or a solved challenge."""
+    """The same for who brings a ticket, a cookie, a device or a solved challenge. FormForged where a form posts it."""
+    if request.headers.get("Sec-Fetch-Mode") == "navigate":
+        raise FormForged
     room = await room_of(request)
     desk = request.app[DESK]
     raw = await request.read()

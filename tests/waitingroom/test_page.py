@@ -112,7 +112,7 @@ async def test_an_event_without_a_queue_sends_its_visitors_to_the_shop(
         return answer.status == 303 and answer.headers["Location"]
 
     assert await until(sent_on) == "http://127.0.0.1:1/e/x/shop"
-    missing = await room_client.get("/r/evt_nothing")
+    missing = await room_client.get("/r/evt_01ARZ3NDEKTSV4RRFFQ69G5FAV")
     assert (missing.status, missing.content_type) == (404, "text/html")
 
 
@@ -201,3 +201,23 @@ async def test_in_a_browser_a_visitor_joins_checks_the_draw_and_is_handed_over(
     room = await room_of(room_client, event_id)
     assert room.keys.verify_admission(token, room.board.now_ms()).lease_id == room.lease_id(0)
     assert troubles == []
+
+
+@pytest.mark.parametrize(
+    "sent", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere.test"}, {"Origin": "null"}]
+)
+async def test_a_form_of_another_site_takes_no_place_and_keeps_the_one_there_is(
+    room_client: TestClient, new_room: NewRoom, sent: dict[str, str]
+) -> None:
+    event_id = await new_room()
+    await until_phase(room_client, event_id, "open")
+    for verb in ("join", "enter"):
+        answer = await room_client.post(f"/r/{event_id}/{verb}", headers=sent, allow_redirects=False)
+        assert answer.status == 403, verb
+        assert "Set-Cookie" not in answer.headers
+    disguised = {"Sec-Fetch-Mode": "navigate", "Content-Type": "text/plain"}
+    answer = await room_client.post(f"/v1/rooms/{event_id}/join", data="{}", headers=disguised)
+    assert (answer.status, (await answer.json())["code"]) == (403, "form_forged")
+    own = {"Origin": str(room_client.make_url("/")).rstrip("/")}
+    answer = await room_client.post(f"/r/{event_id}/join", headers=own, allow_redirects=False)
+    assert (answer.status, "Set-Cookie" in answer.headers) == (303, True)
