@@ -107,9 +107,12 @@ class Ledger:
         )
 
     async def role(self, organization_id: str, user_id: str) -> str | None:
-        """The member's role in the room's organization."""
+        """The member's role in the room's organization, where the account is not disabled."""
         role: str | None = await self._pool.fetchval(
-            "SELECT role FROM members WHERE organization_id = $1 AND user_id = $2", organization_id, user_id
+            "SELECT m.role FROM members m JOIN users u ON u.id = m.user_id"
+            " WHERE m.organization_id = $1 AND m.user_id = $2 AND u.disabled_at IS NULL",
+            organization_id,
+            user_id,
         )
         return role
 

@@ -95,6 +95,9 @@ async def test_only_owners_managers_and_platform_admins_touch_the_controls(
             await pool.execute("INSERT INTO members VALUES ($1, $2, $3)", organization_id, user_id, role)
         code, _ = await control(room_client, event_id, bearer(room_settings, admin=False, user_id=user_id), capacity=7)
         assert code == expected, role
+        await pool.execute("UPDATE users SET disabled_at = now() WHERE id = $1", user_id)
+        code, _ = await control(room_client, event_id, bearer(room_settings, admin=False, user_id=user_id), capacity=7)
+        assert code == 403, f"a disabled {role}"
     assert (await control(room_client, event_id, {}, capacity=7))[0] == 401
     assert (await control(room_client, event_id, {"Authorization": "Bearer x"}, capacity=7))[0] == 401
 
