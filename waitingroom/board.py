@@ -20,7 +20,7 @@ from waitingroom.draw import ROUNDS
 from waitingroom.rules import Rules
 
 RENDERED_AGAIN_AFTER_S = 1.0
-STALE_AFTER_S = 1.5
+STALE_AFTER_S = 2.5
 DOCUMENT_BYTES_MAX = 1_536
 _FOREVER = {
     "Content-Type": "application/json",

@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 import time
 
+import asyncpg
+
 from engine.foundation import leases, logs
 from engine.foundation.errors import Refusal
 from waitingroom.board import Snapshot, read
@@ -19,7 +21,7 @@ from waitingroom.room import Room
 from waitingroom.store import Fenced
 
 STEP_S = 0.25
-STEP_FAR_S = 2.0  # the prequeue is not near, or the room is closed
+STEP_FAR_S = 1.0  # the prequeue is not near, or the room is closed
 NEAR_MS = 15_000
 KEEP_SERVING_EVERY_S = 0.5
 MARK_LOW = NUMBER_BLOCK // 2
@@ -38,6 +40,7 @@ class Controller:
         self._wake = asyncio.Event()
         self._draw: asyncio.Task[None] | None = None
         self._kept_serving, self._kept_at_s = 0, 0.0
+        self._failing = False
         self.leads = False
 
     def wake(self) -> None:
@@ -69,20 +72,26 @@ class Controller:
         snapshot = read(now_ms, m)
         room.board.show(snapshot)
         room.gauges.feed(snapshot)
+        await room.presence.flush(room.store, drawn=snapshot.seed is not None)
         if self.leads:
             self._fence = snapshot.fence
             await self._lead(snapshot)
-        await room.presence.flush(room.store, drawn=snapshot.seed is not None)
 
     async def _survive(self) -> None:
+        """A step that fails, whatever it fails of, must not end the room. It is told once, not four times a second."""
         try:
             await self.step()
-        except (Refusal, Fenced, OSError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - as above
             self._room.board.admit_silence()
-            _log.warning("step_failed", event_id=self._room.event_id, error=repr(error))
-        except Exception as error:  # noqa: BLE001 - a step that breaks must not end the room
-            self._room.board.admit_silence()
-            _log.error("step_broke", event_id=self._room.event_id, exc_info=error)
+            if not self._failing:
+                away = isinstance(error, (Refusal, Fenced, OSError, TimeoutError, asyncpg.PostgresError))
+                tell = _log.warning if away else _log.error
+                tell("step_failed", event_id=self._room.event_id, exc_info=None if away else error, error=repr(error))
+            self._failing = True
+        else:
+            if self._failing:
+                _log.info("steps_again", event_id=self._room.event_id)
+            self._failing = False
 
     async def _lead(self, snapshot: Snapshot) -> None:
         room = self._room

@@ -12,6 +12,7 @@ POLL_MIN_S, POLL_MAX_S, POLL_DIVISOR = 2, 120, 4
 BEAT_WITHIN_S = 300  # people who expect to wait less than this report that they are there
 BEAT_EVERY_S = 25
 STREAM_WITHIN_S = 120
+ETA_S_MAX = 86_400           # beyond a day nothing is promised: the line stands still
 SHUFFLES_KEPT = 200_000  # a shuffle is 90 rounds of SHA-256; near the front the same numbers ask again and again
 
 
@@ -47,6 +48,8 @@ def wait(number: int, serving: int, pace_per_min: float) -> Wait:
     if number < serving:
         return Wait(position=1, ahead=0, eta_s=0)
     eta_s = math.ceil((ahead + 1) * 60 / pace_per_min) if pace_per_min > 0 else None
+    if eta_s is not None and eta_s > ETA_S_MAX:
+        eta_s = None
     return Wait(position=ahead + 1, ahead=ahead, eta_s=eta_s)
 
 

@@ -16,6 +16,7 @@ import hotpath_rs
 from engine.foundation import leases, logs
 from engine.foundation.connections import HotRedis, open_client
 from engine.foundation.errors import Refusal
+from engine.foundation.ids import is_id
 from waitingroom.board import Board
 from waitingroom.controller import Controller
 from waitingroom.errors import NoRoom
@@ -77,6 +78,8 @@ class Rooms:
         room = self._rooms.get(event_id)
         if room is not None:
             return room
+        if not is_id("evt", event_id):
+            raise NoRoom
         if time.monotonic() - self._unknown.get(event_id, -UNKNOWN_KEPT_S) < UNKNOWN_KEPT_S:
             raise NoRoom
         async with self._opening:

@@ -140,7 +140,7 @@ call('DEL', KEYS[10], KEYS[11])
 
 -- Pace: numbers a minute that the counter really moves, absent people included; what an honest wait is computed from.
 local spent = math.max(1, now_ms - tokens_at)
-if before < tail then
+if before < tail and binding ~= 'paused' and binding ~= 'sold_out' and binding ~= 'closed' then
   local gain = 1 - math.exp(-spent / tonumber(ARGV[8]))
   pace = pace <= 0 and rate or pace + ((serving - before) * 60000 / spent - pace) * gain
 end

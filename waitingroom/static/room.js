@@ -5,7 +5,7 @@ import { Clock, showCountdowns } from "./countdown.js";
 import { check, placeOf } from "./draw.js";
 import * as view from "./view.js";
 
-const STREAM_WITHIN_S = 120, BEAT_WITHIN_S = 300, BEAT_EVERY_S = 20, SPEAK_EVERY_MS = 60_000, HIDDEN_FACTOR = 2;
+const STREAM_WITHIN_S = 120, BEAT_WITHIN_S = 300, BEAT_EVERY_S = 20, SPEAK_EVERY_MS = 60_000, DAY_S = 86_400, HIDDEN_FACTOR = 2;
 const main = document.querySelector("main");
 const { event: eventId, shop } = main.dataset;
 const room = new Room(eventId);
@@ -74,18 +74,19 @@ function placeNumber() {
 
 function waitSeconds(number) {
   const ahead = Math.max(0, number - status.serving);
-  return status.pace_per_min > 0 ? (ahead + 1) * 60 / status.pace_per_min : null;
+  const seconds = status.pace_per_min > 0 ? (ahead + 1) * 60 / status.pace_per_min : Infinity;
+  return seconds <= DAY_S ? seconds : null;
 }
 
 /** Neither position nor wait ever goes up: a later, larger estimate keeps the old words. */
 function showWaiting(number) {
   const position = Math.min(place.position ?? Infinity, Math.max(1, number - status.serving + 1));
-  const due = clock.now() + (waitSeconds(number) ?? 0) * 1000;
-  const dueAt = Math.min(place.dueAt ?? Infinity, due);
+  const wait = waitSeconds(number);
+  const dueAt = wait === null ? place.dueAt ?? null : Math.min(place.dueAt ?? Infinity, clock.now() + wait * 1000);
   const first = place.first ?? position;
   const progress = first > 1 ? Math.round(100 * (1 - (position - 1) / first)) : 100;
   if (position !== place.position || dueAt !== place.dueAt) keep({ ...place, position, dueAt, first });
-  view.showPlace(position, position - 1, Math.max(0, dueAt - clock.now()) / 1000, progress);
+  view.showPlace(position, position - 1, dueAt === null ? null : Math.max(0, dueAt - clock.now()) / 1000, progress);
   if (Date.now() - spokeAt > SPEAK_EVERY_MS) { spokeAt = Date.now(); view.announcePlace(position); }
 }
 
