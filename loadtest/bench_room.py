@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,12 +102,15 @@ def wrk(server: Server, path: str, script: Path | None, seconds: int, core: int 
     return Run(per_s, spent * 1e6 / (per_s * seconds) if spent is not None else None, errors)
 
 
-def compare(room: Server, bare: Server, path: str, script: Path | None, core: int | None) -> dict[str, object]:
+def compare(
+    room: Server, bare: Server, path: str, script: Path | None, core: int | None, *, pairs_max: int, run_s: int
+) -> dict[str, object]:
     """Alternating runs; medians of rates, CPU per request and neighbouring ratios."""
     for server in (room, bare):
         wrk(server, path, script, WARM_UP_S, core)
-    pairs = [(wrk(room, path, script, RUN_S, core), wrk(bare, path, script, RUN_S, core)) for _ in range(PAIRS)]
+    pairs = [(wrk(room, path, script, run_s, core), wrk(bare, path, script, run_s, core)) for _ in range(pairs_max)]
     return {
+        "ratios": [round(ours.per_s / theirs.per_s, 3) for ours, theirs in pairs],
         "room_per_s": round(statistics.median(ours.per_s for ours, _ in pairs)),
         "bare_per_s": round(statistics.median(theirs.per_s for _, theirs in pairs)),
         "ratio": round(statistics.median(ours.per_s / theirs.per_s for ours, theirs in pairs), 3),
@@ -124,10 +128,19 @@ def main() -> int:
     parser.add_argument("--pid", type=int)
     parser.add_argument("--only", choices=["poll", "join"])
     options = parser.parse_args()
-    path = f"/v1/rooms/{options.event}"
-    seen, joined = ask(options.url + path), ask(f"{options.url}{path}/join", b"{}")
+    for row in measured(options.url, options.event, options.pid, options.only):
+        print(json.dumps(row), flush=True)
+    return 0
+
+
+def measured(
+    url: str, event: str, pid: int | None, only: str | None = None, *, pairs: int = PAIRS, run_s: int = RUN_S
+) -> Iterator[dict[str, object]]:
+    """One row for polls, one for joins; ``pid`` is the room's process where it may be pinned and measured."""
+    path = f"/v1/rooms/{event}"
+    seen, joined = ask(url + path), ask(f"{url}{path}/join", b"{}")
     cores = sorted(os.sched_getaffinity(0))
-    server_core, client_core = (cores[0], cores[-1]) if len(cores) > 1 and options.pid else (None, None)
+    server_core, client_core = (cores[0], cores[-1]) if len(cores) > 1 and pid else (None, None)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -135,20 +148,20 @@ def main() -> int:
     process = subprocess.Popen([sys.executable, "-c", serve])
     try:
         _until_listening(port)
-        if server_core is not None:
-            os.sched_setaffinity(options.pid, {server_core})
+        if server_core is not None and pid is not None:
+            os.sched_setaffinity(pid, {server_core})
             os.sched_setaffinity(process.pid, {server_core})
-        room, bare = Server("room", options.url, options.pid), Server("bare", f"http://127.0.0.1:{port}", process.pid)
+        room, bare = Server("room", url, pid), Server("bare", f"http://127.0.0.1:{port}", process.pid)
         with tempfile.TemporaryDirectory() as folder:
             script = Path(folder) / "join.lua"
             script.write_text(_JOIN)
             for name, where, lua in (("poll", path, None), ("join", f"{path}/join", script)):
-                if options.only in {None, name}:
-                    print(json.dumps({"row": name, **compare(room, bare, where, lua, client_core)}), flush=True)
+                if only in {None, name}:
+                    compared = compare(room, bare, where, lua, client_core, pairs_max=pairs, run_s=run_s)
+                    yield {"row": name, **compared}
     finally:
         process.terminate()
         process.wait()
-    return 0
 
 
 def _until_listening(port: int) -> None:
