@@ -56,6 +56,7 @@ class Snapshot:
     secret: bytes | None
     beacon: str
     beacon_name: str
+    moved: int  # registrations that stand behind the drawn
     fence: bytes
     leases: int
     offers: int
@@ -114,6 +115,7 @@ def read(now_ms: int, m: dict[bytes, bytes]) -> Snapshot:
         secret=m[b"secret"] if drawn else None,
         beacon=m.get(b"beacon", b"").decode(),
         beacon_name=m.get(b"beacon_name", b"").decode(),
+        moved=int(m.get(b"moved", 0)),
         fence=m[b"fence"],
         leases=int(m[b"leases"]),
         offers=int(m[b"offers"]),
@@ -190,6 +192,8 @@ def document(event_id: str, snapshot: Snapshot) -> dict[str, Any]:
             "secret": snapshot.secret.hex(),
             "beacon": snapshot.beacon,
         }
+    if snapshot.moved:
+        draw["tail_cohort"] = snapshot.moved
     return {
         "event_id": event_id,
         "phase": snapshot.phase,

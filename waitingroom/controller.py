@@ -70,6 +70,8 @@ class Controller:
             await room.restore()
             self.leads, now_ms, m = await room.store.tick(self._name, self._fence, self._health)
         snapshot = read(now_ms, m)
+        if snapshot.moved and room.rules.draw is None:
+            await room.learn_draw()
         room.board.show(snapshot)
         room.gauges.feed(snapshot)
         await room.presence.flush(room.store, drawn=snapshot.seed is not None)

@@ -25,6 +25,15 @@ def commitment(secret: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A registration that looked automated and stands at ``number``, behind the drawn, not where it was drawn."""
+
+    index: int
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Draw:
     """A draw that was held. Everything in it is public from then on."""
 
@@ -34,6 +43,7 @@ class Draw:
     secret: bytes
     beacon: str
     beacon_name: str = ""
+    moved: tuple[Moved, ...] = ()
 
     def stored(self) -> dict[str, Any]:
         """As kept in Postgres; the secret is in its own column."""
@@ -44,6 +54,7 @@ class Draw:
             "seed": self.seed.hex(),
             "beacon": self.beacon,
             "beacon_name": self.beacon_name,
+            "tail_cohort": [{"index": m.index, "number": m.number, "reason": m.reason} for m in self.moved],
         }
 
     @classmethod
@@ -58,10 +69,11 @@ class Draw:
             secret=secret,
             beacon=stored["beacon"],
             beacon_name=stored.get("beacon_name", ""),
+            moved=tuple(Moved(m["index"], m["number"], m["reason"]) for m in stored.get("tail_cohort", ())),
         )
 
 
-def hold(secret: bytes, digests: bytes, beacon: str = "", beacon_name: str = "") -> Draw:
+def hold(secret: bytes, digests: bytes, beacon: str = "", beacon_name: str = "", moved: tuple[Moved, ...] = ()) -> Draw:
     """Draw for the cohort whose 8-byte identity digests stand in ``digests`` in index order.
 
     ``beacon`` is empty where none was named, or where the one that was named did not come in time.
@@ -69,20 +81,24 @@ def hold(secret: bytes, digests: bytes, beacon: str = "", beacon_name: str = "")
     cohort_size = len(digests) // DIGEST_BYTES
     root = hotpath_rs.merkle_root(digests, DIGEST_BYTES)
     seed = hotpath_rs.draw_seed(secret, root, cohort_size, beacon.encode())
-    return Draw(cohort_size, root, seed, secret, beacon, beacon_name)
+    return Draw(cohort_size, root, seed, secret, beacon, beacon_name, moved)
 
 
 def presence_by_number(draw: Draw, there: bytes) -> bytes:
-    """A bitmap by registration index as a bitmap by queue number, most significant bit first as Redis has it."""
+    """A bitmap by registration index as a bitmap by queue number, most significant bit first as Redis has it.
+
+    Nobody stands any more where somebody who was moved had been drawn.
+    """
     cohort_size = draw.cohort_size
     out = bytearray((cohort_size + 7) // 8)
+    moved = {one.index for one in draw.moved}
     numbers = memoryview(hotpath_rs.shuffle_all(draw.seed, cohort_size)).cast("I")
     for start in range(0, min(cohort_size, len(there) * 8), 8):
         byte = there[start >> 3]
         if not byte:
             continue
         for offset in range(8):
-            if byte & 0x80 >> offset and start + offset < cohort_size:
+            if byte & 0x80 >> offset and start + offset < cohort_size and start + offset not in moved:
                 number = numbers[start + offset]
                 out[number >> 3] |= 0x80 >> (number & 7)
     return bytes(out)

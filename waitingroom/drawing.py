@@ -27,7 +27,8 @@ async def hold_draw(room: Room, ledger: Ledger, cohort_size: int) -> None:
     if held is None:
         rules = await _with_beacon(room, ledger, rules)
         digests = await room.store.registered(cohort_size) if cohort_size else b""
-        fresh = await asyncio.to_thread(draws.hold, rules.secret, digests, rules.beacon, rules.beacon_name)
+        moved = await _move_back(room, digests)
+        fresh = await asyncio.to_thread(draws.hold, rules.secret, digests, rules.beacon, rules.beacon_name, moved)
         held = draws.Draw.restored(await ledger.keep_draw(room.event_id, fresh.stored(), digests), rules.secret)
         assert held is not None, "a recorded draw has a seed"
         _log.info("drawn", event_id=room.event_id, cohort=held.cohort_size, seed=held.seed.hex())
@@ -47,3 +48,13 @@ async def _with_beacon(room: Room, ledger: Ledger, rules: Rules) -> Rules:
         await asyncio.sleep(BEACON_ASK_S)
         rules = await ledger.room(room.event_id) or rules
     return rules
+
+
+async def _move_back(room: Room, digests: bytes) -> tuple[draws.Moved, ...]:
+    """Registrations that looked automated take a number behind the cohort, in the order in which they registered."""
+    moved = []
+    for index, reason in sorted((await room.store.marked()).items()):
+        digest = digests[index * draws.DIGEST_BYTES : (index + 1) * draws.DIGEST_BYTES]
+        if digest and digest != draws.VACANT:
+            moved.append(draws.Moved(index, await room.move_back(digest, index), reason))
+    return tuple(moved)

@@ -34,7 +34,7 @@ async def join(request: web.Request, desk: Desk, room: Room, given: JoinRequest)
     delay = desk.limits.take(asking.address(request, trust_forwarded=desk.trust_forwarded))
     if delay > 0:
         await desk.limits.hold_back(delay)
-    return await room.join(room.digest(identity), key_hash)
+    return await room.join(room.digest(identity), key_hash, suspect="trap_field" if given.website else "")
 
 
 def quick(request: web.Request, desk: Desk, room: Room, given: JoinRequest) -> tuple[bytes, bytes] | None:
@@ -44,6 +44,8 @@ def quick(request: web.Request, desk: Desk, room: Room, given: JoinRequest) -> t
     """
     headers = request.headers
     if given.queue_ticket is not None or given.device_key is not None or room.rules.challenge != "none":
+        return None
+    if given.website:
         return None
     if "Cookie" in headers or "X-Request-Id" in headers or headers.get("Sec-Fetch-Mode") == "navigate":
         return None

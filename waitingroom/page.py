@@ -62,7 +62,10 @@ async def join(request: web.Request) -> web.Response:
     room = await room_of(request)
     form = await request.post() if (request.content_length or 0) <= FORM_BYTES_MAX else {}
     desk, identity = request.app[DESK], form.get("identity")
-    given = JoinRequest(identity=identity[:IDENTITY_CHARS_MAX] if isinstance(identity, str) else None)
+    given = JoinRequest(
+        identity=identity[:IDENTITY_CHARS_MAX] if isinstance(identity, str) else None,
+        website="filled in" if form.get("website") else None,
+    )
     try:
         place = await entrance.join(request, desk, room, given)
     except (IdentityRequired, ChallengeRequired) as refusal:
@@ -106,7 +109,7 @@ def _page(request: web.Request, room: Room, ticket: hotpath_rs.QueueTicket | Non
         raise RoomAway
     settings = request.config_dict[SETTINGS]
     words = WORDS[choose(request.headers.get("Accept-Language", ""))]
-    number = snapshot.number(ticket.number) if ticket is not None else None
+    number = room.number(ticket.number) if ticket is not None else None
     if ticket is not None:
         room.presence.mark(ticket.number if number is None else number, drawn=number is not None)
     face = shown.face or face_of(snapshot, joined=ticket is not None, number=number)
@@ -126,6 +129,7 @@ def _page(request: web.Request, room: Room, ticket: hotpath_rs.QueueTicket | Non
         "place": {"ticket": _text(request, room), "number": ticket.number} if ticket is not None else None,
         "proof": _proof(snapshot, ticket, number, words),
         "admission": shown.admission,
+        "moved": ticket is not None and snapshot.moved > 0 and ticket.number in room.moved(),
         "error": shown.error,
         "full": shown.full,
         "refresh_s": refresh_after_s(face, wait, snapshot, room.board.now_ms()),

@@ -12,7 +12,7 @@ POLL_MIN_S, POLL_MAX_S, POLL_DIVISOR = 2, 120, 4
 BEAT_WITHIN_S = 300  # people who expect to wait less than this report that they are there
 BEAT_EVERY_S = 25
 STREAM_WITHIN_S = 120
-ETA_S_MAX = 86_400           # beyond a day nothing is promised: the line stands still
+ETA_S_MAX = 86_400  # beyond a day nothing is promised: the line stands still
 SHUFFLES_KEPT = 200_000  # a shuffle is 90 rounds of SHA-256; near the front the same numbers ask again and again
 
 

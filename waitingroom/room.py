@@ -17,6 +17,7 @@ from engine.foundation.batching import GroupCommit
 from engine.foundation.connections import HotRedis
 from waitingroom import queue
 from waitingroom.board import Board, Snapshot
+from waitingroom.draw import Moved
 from waitingroom.errors import NoRoom, RoomAway, RoomClosed, TicketInvalid, TurnOver
 from waitingroom.gauges import Gauges
 from waitingroom.ledger import Ledger
@@ -48,7 +49,10 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """``why``: not_yet, drawing, paused, sold_out or full. Position and wait are None before the draw."""
+    """``why``: not_yet, drawing, paused, sold_out or full. Position and wait are None before the draw.
+
+    ``moved`` says why this registration stands behind the drawn, where it does.
+    """
 
     why: str
     number: int | None
@@ -57,6 +61,7 @@ class Waiting(msgspec.Struct, frozen=True):
     phase: str
     serving: int
     now_ms: int
+    moved: str | None = None
 
 
 class Room:
@@ -71,6 +76,7 @@ class Room:
         self.presence = Presence()
         self.gauges = Gauges()
         self._ledger = ledger
+        self._moved: dict[int, Moved] | None = None
         self._joins: GroupCommit[Join, Joined] = GroupCommit("queue_join", self._join_all, age_max_ms=1000)
         self._restoring = asyncio.Lock()
         self._raising = asyncio.Lock()
@@ -96,13 +102,25 @@ class Room:
         except hotpath_rs.TokenError as error:
             raise TicketInvalid(reason=error.code) from error
 
-    async def join(self, digest: bytes, device_key_hash: bytes = b"") -> Place:
-        """The one place of this identity. QueueNotOpen, RoomClosed, RoomAway, Overloaded."""
-        return await self.joined(await self.joining(digest), digest, device_key_hash)
+    async def join(self, digest: bytes, device_key_hash: bytes = b"", suspect: str = "") -> Place:
+        """The one place of this identity. QueueNotOpen, RoomClosed, RoomAway, Overloaded.
 
-    def joining(self, digest: bytes) -> asyncio.Future[Joined]:
+        ``suspect`` says why it looks automated: it then stands behind the drawn, and is told so.
+        """
+        wish = b"!" + suspect.encode() if suspect else b""
+        return await self.joined(await self.joining(digest, wish), digest, device_key_hash)
+
+    def joining(self, digest: bytes, wish: bytes = b"") -> asyncio.Future[Joined]:
         """The first half of a join: stand in line. Refusals come out of the future; Overloaded at once."""
-        return self._joins.submit(Join(digest))
+        return self._joins.submit(Join(digest, wish))
+
+    async def move_back(self, digest: bytes, index: int) -> int:
+        """Give up a drawn place for one at the end of the line; the number there. Doing it twice changes nothing."""
+        return (await self._joins.submit(Join(digest, b"^%d" % index))).number
+
+    async def learn_draw(self) -> None:
+        """Know who was moved."""
+        self.rules = await self._ledger.room(self.event_id) or self.rules
 
     async def joined(self, joined: Joined, digest: bytes, device_key_hash: bytes) -> Place:
         """The second half: whose turn is over already takes a new place."""
@@ -122,14 +140,14 @@ class Room:
     async def claim(self, ticket: hotpath_rs.QueueTicket) -> Admitted | Waiting:
         """Let the bearer in if it is their turn and there is room. TurnOver, RoomClosed, RoomAway."""
         snapshot = self.snapshot()
-        number = snapshot.number(ticket.number)
+        number = self.number(ticket.number)
         if number is None:
-            return self._waiting(snapshot, "drawing", None)
+            return self._waiting(snapshot, "drawing", None, ticket.number)
         if number >= snapshot.serving:
             if snapshot.phase == "closed":
                 raise RoomClosed
             self.presence.mark(number, drawn=True)
-            return self._waiting(snapshot, "not_yet", number)
+            return self._waiting(snapshot, "not_yet", number, ticket.number)
         lease_id = self.lease_id(number)
         try:
             claimed = await self.store.claim(number, lease_id)
@@ -140,7 +158,7 @@ class Room:
         if claimed.word == "closed":
             raise RoomClosed
         if claimed.word == "waits":
-            return self._waiting(snapshot, claimed.why, number)
+            return self._waiting(snapshot, claimed.why, number, ticket.number)
         token = self.keys.mint_admission(
             lease_id=lease_id,
             device_key_hash=ticket.device_key_hash,
@@ -152,18 +170,33 @@ class Room:
     def beat(self, ticket: hotpath_rs.QueueTicket) -> Waiting:
         """The bearer is there."""
         snapshot = self.snapshot()
-        number = snapshot.number(ticket.number)
+        number = self.number(ticket.number)
         self.presence.mark(ticket.number if number is None else number, drawn=number is not None)
-        return self._waiting(snapshot, "drawing" if number is None else "not_yet", number)
+        return self._waiting(snapshot, "drawing" if number is None else "not_yet", number, ticket.number)
 
     def leave(self, ticket: hotpath_rs.QueueTicket) -> None:
         """The bearer has gone; the counter need not wait for them. Coming back is always possible."""
-        number = self.snapshot().number(ticket.number)
+        number = self.number(ticket.number)
         self.presence.leave(ticket.number if number is None else number, drawn=number is not None)
 
     async def release(self, lease_id: bytes) -> bool:
         """Give an admission back; the next person is called within a second. False where it had ended."""
         return await self.store.release(lease_id)
+
+    def number(self, registered: int) -> int | None:
+        """The place in line of a ticket's number: drawn, moved behind the drawn, or as it is. None before the draw."""
+        snapshot = self.board.snapshot
+        if snapshot is None:
+            return None
+        if snapshot.moved and registered < snapshot.cohort and (moved := self.moved().get(registered)) is not None:
+            return moved.number
+        return snapshot.number(registered)
+
+    def moved(self) -> dict[int, Moved]:
+        """Registrations that looked automated, by index. Known before the first snapshot after the draw is shown."""
+        if self._moved is None and self.rules.draw is not None:
+            self._moved = {one.index: one for one in self.rules.draw.moved}
+        return self._moved or {}
 
     def lease_id(self, queue_number: int) -> bytes:
         return self.keys.lease_id(LEASE_EPOCH, queue_number)
@@ -232,7 +265,7 @@ class Room:
     async def _turn_is_over(self, number: int) -> bool:
         """Whether the bearer of this ticket number was let in and that admission has ended: a new place is due."""
         snapshot = self.board.snapshot
-        place = snapshot.number(number) if snapshot is not None else None
+        place = self.number(number)
         if snapshot is None or place is None or place >= snapshot.serving:
             return False
         return await self.store.turn_is_over(place, self.lease_id(place))
@@ -248,8 +281,7 @@ class Room:
             device_key_hash=device_key_hash,
             issued_at_ms=joined.now_ms,
         )
-        snapshot = self.board.snapshot
-        number = snapshot.number(joined.number) if snapshot is not None else None
+        number = self.number(joined.number)
         if number is not None and joined.word == "known":
             self.presence.mark(number, drawn=True)
         answer = PlaceAnswer(
@@ -262,7 +294,7 @@ class Room:
         )
         return Place(answer, joined.word == "taken")
 
-    def _waiting(self, snapshot: Snapshot, why: str, number: int | None) -> Waiting:
+    def _waiting(self, snapshot: Snapshot, why: str, number: int | None, registered: int) -> Waiting:
         now_ms = self.board.now_ms()
         if number is None:
             left_s = max(1, -(-(snapshot.opens_at_ms - now_ms) // 1000))
@@ -270,4 +302,6 @@ class Room:
             return Waiting(why, None, None, retry_s, snapshot.phase, snapshot.serving, now_ms)
         wait = queue.wait(number, snapshot.serving, snapshot.honest_pace)
         retry_s = RETRY_WHEN_CALLED_S if number < snapshot.serving else queue.poll_after_s(wait.eta_s)
-        return Waiting(why, number, wait, retry_s, snapshot.phase, snapshot.serving, now_ms)
+        moved = self.moved().get(registered) if snapshot.moved else None
+        reason = moved.reason if moved is not None else None
+        return Waiting(why, number, wait, retry_s, snapshot.phase, snapshot.serving, now_ms, reason)

@@ -42,7 +42,7 @@ class Fenced(Exception):  # noqa: N818 - answered by restoring the room, never s
 
 
 class Join(msgspec.Struct, frozen=True, gc=False):
-    """``wish``: b"" | b"=number" a ticket was shown | b"^number" that number's turn is over."""
+    """``wish``: b"" | b"=number" of a ticket shown | b"^number" that is over | b"!reason" why it looks automated."""
 
     digest: bytes
     wish: bytes = b""
@@ -79,6 +79,7 @@ class RoomStore:
         self._ids = base + b"ids:"
         self._live = (base + b"live:0", base + b"live:1", base + b"live:2")
         self._claimed = base + b"claimed"
+        self._marked = base + b"marked"
         self._lease = leases.lease_key(event_id)
         self._wait, self._wait_due = base + b"wait", base + b"wait_due"
         self._pow = base + b"pow:"
@@ -99,7 +100,7 @@ class RoomStore:
         """Numbers for these identities, in this order. QueueNotOpen, RoomClosed, Fenced."""
         arguments = [word for item in items for word in (item.digest, item.wish)]
         buckets = [self._bucket(item.digest) for item in items]
-        reply = await self._call("queue_join", (self._m, *self._live, *buckets), arguments)
+        reply = await self._call("queue_join", (self._m, *self._live, self._marked, *buckets), arguments)
         if reply[0] == b"not_open":
             wait_s = max(1, -(-(reply[2] - reply[1]) // 1000))
             raise QueueNotOpen(retry_after_s=wait_s, opens_at_ms=reply[2], server_now_ms=reply[1])
@@ -210,6 +211,11 @@ class RoomStore:
                         digests[number * DIGEST_BYTES : (number + 1) * DIGEST_BYTES] = digest
         return bytes(digests)
 
+    async def marked(self) -> dict[int, str]:
+        """Registration indexes that looked automated, and why."""
+        pairs = iter(await self._redis.command(b"HGETALL", self._marked))
+        return {int(index): reason.decode() for index, reason in zip(pairs, pairs, strict=True)}
+
     async def there(self) -> bytes:
         """Who is there, as a bitmap by number."""
         bitmaps = [await self._redis.command(b"GET", key) or b"" for key in self._live]
@@ -224,4 +230,6 @@ class RoomStore:
 
 
 def _draw_fields(draw: Draw) -> list[Argument]:
-    return ["root", draw.root, "seed", draw.seed, "secret", draw.secret, "beacon", draw.beacon]
+    return [
+        "root", draw.root, "seed", draw.seed, "secret", draw.secret, "beacon", draw.beacon, "moved", len(draw.moved),
+    ]  # fmt: skip

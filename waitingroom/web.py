@@ -133,7 +133,7 @@ async def release(request: web.Request) -> web.Response:
         lease_id = _lease_of(room, admission)
     else:
         ticket = room.verify(asking.ticket_text(request, room, given))
-        number = room.snapshot().number(ticket.number)
+        number = room.number(ticket.number)
         if number is None:
             return http.json(ReleaseAnswer(released=False, server_now_ms=room.board.now_ms()), headers=_NO_STORE)
         lease_id = room.lease_id(number)
@@ -181,6 +181,7 @@ def wait_answer(waiting: Waiting) -> WaitAnswer:
         reason=waiting.why,
         serving=waiting.serving,
         server_now_ms=waiting.now_ms,
+        moved=waiting.moved,
     )
 
 

@@ -22,13 +22,15 @@ class JoinRequest(Struct, frozen=True, kw_only=True):
     """Who wants a place.
 
     ``identity``: an e-mail address where the room asks for one; ``device_key``: a P-256 public key as base64url (raw
-    point) binds the place to the device, any other text only names it; ``queue_ticket``: ask for one's own place again.
+    point) binds the place to the device, any other text only names it; ``queue_ticket``: ask for one's own place again;
+    ``website``: a field that people do not see, so that whoever fills it in is taken for a program.
     """
 
     identity: Annotated[str, Meta(max_length=IDENTITY_CHARS_MAX)] | None = None
     device_key: Annotated[str, Meta(min_length=1, max_length=DEVICE_KEY_CHARS_MAX)] | None = None
     queue_ticket: Token | None = None
     challenge: Annotated[str, Meta(max_length=CHALLENGE_CHARS_MAX)] | None = None
+    website: Annotated[str, Meta(max_length=IDENTITY_CHARS_MAX)] | None = None
 
 
 class PlaceAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -58,7 +60,10 @@ class AdmissionAnswer(Struct, frozen=True, kw_only=True):
 
 
 class WaitAnswer(Struct, frozen=True, kw_only=True):
-    """Position, ahead and wait are null before the draw; ``reason``: not_yet, drawing, paused, sold_out or full."""
+    """Position, ahead and wait are null before the draw; ``reason``: not_yet, drawing, paused, sold_out or full.
+
+    ``moved``: why this registration looked automated, and stands behind the drawn; null for everybody else.
+    """
 
     position: int | None
     ahead: int | None
@@ -69,6 +74,7 @@ class WaitAnswer(Struct, frozen=True, kw_only=True):
     reason: str
     serving: int
     server_now_ms: int
+    moved: str | None = None
 
 
 class LeftAnswer(Struct, frozen=True, kw_only=True):
@@ -101,6 +107,7 @@ class DrawFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     secret: str | None = None
     beacon: str | None = None
     beacon_name: str | None = None
+    tail_cohort: int | None = None
 
 
 class StatusDocument(Struct, frozen=True, kw_only=True):
@@ -182,6 +189,14 @@ class ChallengeAnswer(Struct, frozen=True, kw_only=True, rename={"max_number": "
     signature: str
 
 
+class MovedRegistration(Struct, frozen=True, kw_only=True):
+    """A registration that looked automated: it was drawn like all, but stands at ``number``, behind the cohort."""
+
+    index: int
+    number: int
+    reason: str
+
+
 class DrawBundle(Struct, frozen=True, kw_only=True):
     """The audit bundle. ``beacon`` empty although one was named: it did not come in time.
 
@@ -196,5 +211,6 @@ class DrawBundle(Struct, frozen=True, kw_only=True):
     seed: str
     beacon: str
     beacon_name: str
+    tail_cohort: list[MovedRegistration]
     rounds: int
     identities: list[str]

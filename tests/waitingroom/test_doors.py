@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+import hotpath_rs
 from engine.foundation.address_limits import DELAY_MAX_S, AddressLimits, block_of
 from engine.foundation.errors import SlowDown
 from tests.waitingroom.conftest import NewRoom, post, room_of, until, until_phase
@@ -213,3 +214,41 @@ async def test_the_contract_is_served_and_unknown_addresses_are_refused_properly
     wrong = await room_client.delete("/v1/rooms/evt_1/join")
     assert wrong.status == 405
     assert wrong.headers["Allow"] == "OPTIONS, POST"
+
+
+async def test_who_fills_in_the_trap_stands_behind_the_drawn_and_is_told(
+    room_client: TestClient, new_room: NewRoom
+) -> None:
+    event_id = await new_room(prequeue_in_s=-5, opens_in_s=1.5, capacity=50)
+    tickets = []
+    for i in range(6):
+        trap = {"website": "http://spam.example"} if i in {1, 4} else {}
+        tickets.append((await post(room_client, event_id, "join", 201, identity=f"v{i}", **trap))[1]["queue_ticket"])
+    document = await until_phase(room_client, event_id, "open")
+    assert document["draw"]["tail_cohort"] == 2
+    bundle = await (await room_client.get(f"/v1/rooms/{event_id}/draw")).json()
+    assert bundle["tail_cohort"] == [
+        {"index": 1, "number": 6, "reason": "trap_field"},
+        {"index": 4, "number": 7, "reason": "trap_field"},
+    ]
+    hotpath_rs.verify_draw(json.dumps(bundle).encode())
+    seen = []
+    for index, ticket in enumerate(tickets):
+        _, waiting = await post(room_client, event_id, "beat", 200, queue_ticket=ticket)
+        assert waiting["moved"] == ("trap_field" if index in {1, 4} else None)
+        seen.append(waiting["queue_number"])
+    seed = bytes.fromhex(bundle["seed"])
+    assert [seen[1], seen[4]] == [6, 7]
+    assert [seen[i] for i in (0, 2, 3, 5)] == [hotpath_rs.shuffle_index(seed, i, 6) for i in (0, 2, 3, 5)]
+
+    async def let_in() -> bool:
+        return (await post(room_client, event_id, "claim", queue_ticket=tickets[4]))[0] == 200
+
+    await until(let_in)
+    _, again = await post(room_client, event_id, "join", 200, identity="v1")
+    assert (again["kind"], again["number"]) == ("live", 6)
+    room_client.session.cookie_jar.clear()
+    html = await (
+        await room_client.get(f"/r/{event_id}", headers={"Cookie": f"onsale_queue_{event_id}={tickets[1]}"})
+    ).text()
+    assert 'data-alert="moved">' in html

@@ -15,7 +15,7 @@ const tabs = "BroadcastChannel" in self ? new BroadcastChannel(KEPT) : null;
 
 let status = JSON.parse(document.getElementById("status").textContent);
 let place = readPlace();
-let claiming = false, handedOver = false, stream = null, pollTimer = 0, beatAt = 0, spokeAt = 0, fails = 0;
+let claiming = false, asking = false, handedOver = false, stream = null, pollTimer = 0, beatAt = 0, spokeAt = 0, fails = 0;
 
 function readPlace() {
   const { ticket, number } = main.dataset;
@@ -68,8 +68,21 @@ function faceFor(number) {
 /** The place in line, computed here once: nobody tells this browser what it drew. */
 function placeNumber() {
   if (!status.draw.seed) return null;
+  if (status.draw.tail_cohort && place.told === undefined) { ask(); return null; }
+  if (place.told !== undefined && place.told !== null) return place.told;
   if (place.drawn !== status.draw.seed) keep({ ...place, drawn: status.draw.seed, queueNumber: placeOf(place.number, status) });
   return place.queueNumber;
+}
+
+/** Some registrations were moved behind the drawn: whether ours was, the room tells. */
+function ask() {
+  if (asking) return;
+  asking = true;
+  room.beat(place.ticket).then(({ body }) => {
+    keep({ ...place, told: body.moved ? body.queue_number : null });
+    view.alertIf("moved", Boolean(body.moved));
+    show();
+  }, () => { /* the next poll asks again */ }).finally(() => { asking = false; });
 }
 
 function waitSeconds(number) {
@@ -211,10 +224,10 @@ function work() {
 
 document.getElementById("join").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const field = document.getElementById("identity"), button = event.target.querySelector("button");
+  const field = document.getElementById("identity"), trap = document.getElementById("website"), button = event.target.querySelector("button");
   button.disabled = true;
   try {
-    await join(field ? { identity: field.value } : {});
+    await join({ ...(field && { identity: field.value }), ...(trap.value && { website: trap.value }) });
   } catch (error) {
     const email = field && error instanceof Refused && error.status === 422;
     if (email) { field.setAttribute("aria-invalid", "true"); document.getElementById("identity-error").hidden = false; field.focus(); }
