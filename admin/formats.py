@@ -99,8 +99,8 @@ def ago(value: datetime | None) -> Markup | str:
 
 
 def word(code: str) -> str:
-    """A state's code as a word."""
-    return WORDS.get(code, code.replace("_", " ").capitalize())
+    """A state's code, or a field's name, as a word: ``venue_id`` is ``Venue``."""
+    return WORDS.get(code, code.removesuffix("_id").replace("_", " ").capitalize())
 
 
 def tone(code: str) -> str:

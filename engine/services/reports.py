@@ -72,7 +72,7 @@ class Reports:
         """Money and tickets of an event; by the minute while the sale is young, by hours and days later on."""
         await self._access.require(person, event.organization_id, "reports.read")
         statuses = await store.by_status(self._pool, event.id)
-        step, since = _window(event)
+        step, since = _window(event, await store.first_paid_at(self._pool, event.id))
         bins = await store.over_time(self._pool, event.id, BIN_MIN[step], since)
         held = [row for row in statuses if row["status"] in _HELD_MONEY]
         return Sales(
@@ -97,9 +97,13 @@ class Reports:
         )
 
 
-def _window(event: Event) -> tuple[Step, datetime]:
-    """How finely sales are shown, and since when: a young sale by the minute, an old one by the day."""
-    opened = event.on_sale.opens_at if event.on_sale is not None else event.created_at
+def _window(event: Event, first_paid_at: datetime | None) -> tuple[Step, datetime]:
+    """How finely sales are shown, and since when: a young sale by the minute, an old one by the day.
+
+    Orders may be older than the planned opening: an operator opens early, guests come before everybody.
+    """
+    planned = event.on_sale.opens_at if event.on_sale is not None else event.created_at
+    opened = min(planned, first_paid_at or planned)
     for step in _FINE:
         if now() - opened < _WIDTHS[step] * COLUMNS_MAX:
             return step, max(opened, now() - _WIDTHS[step] * COLUMNS_MAX)

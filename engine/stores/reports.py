@@ -33,6 +33,7 @@ SELECT date_bin(make_interval(mins => $2), o.paid_at, timestamptz 'epoch') AS mo
   FROM orders o JOIN order_units u ON u.order_id = o.id
  WHERE o.event_id = $1 AND o.paid_at >= $3 GROUP BY 1 ORDER BY 1
 """
+_FIRST = "SELECT min(paid_at) FROM orders WHERE event_id = $1"
 _SECONDS = """
 SELECT (SELECT count(*) FROM orders WHERE event_id = $1 AND created_at >= now() - make_interval(secs => $2)) AS opened,
        (SELECT count(*) FROM orders WHERE event_id = $1 AND paid_at >= now() - make_interval(secs => $2)) AS paid,
@@ -62,6 +63,12 @@ async def over_time(db: Database, event_id: str, minutes: int, since: datetime) 
     """Tickets paid since then, by bins of so many minutes; empty ones are left out."""
     rows = await db.fetch(_OVER_TIME, event_id, minutes, since)
     return [(row["moment"], row["tickets"]) for row in rows]
+
+
+async def first_paid_at(db: Database, event_id: str) -> datetime | None:
+    """When the first order was paid."""
+    moment: datetime | None = await db.fetchval(_FIRST, event_id)
+    return moment
 
 
 async def last_seconds(db: Database, event_id: str, seconds: int, late_after_s: int) -> dict[str, Any]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from engine.domain.events import Event
 from engine.services import reports
 from engine.services.reports import BIN_MIN, COLUMNS_MAX, Step
 
@@ -27,6 +30,15 @@ def test_every_bin_is_counted_once_wherever_the_hall_stands(
     assert len(series) <= COLUMNS_MAX + 1
     last = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     assert timedelta(0) <= last - series[-1][0] < reports._WIDTHS[step]
+
+
+def test_what_was_sold_before_the_planned_opening_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = datetime(2027, 3, 1, 18, tzinfo=UTC)
+    monkeypatch.setattr(reports, "now", lambda: moment)
+    on_sale = SimpleNamespace(opens_at=moment + timedelta(minutes=1))
+    event = cast("Event", SimpleNamespace(on_sale=on_sale))
+    assert reports._window(event, moment - timedelta(minutes=2)) == ("minute", moment - timedelta(minutes=2))
+    assert reports._window(event, None) == ("minute", moment + timedelta(minutes=1))
 
 
 def test_a_day_begins_at_the_halls_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
