@@ -29,7 +29,7 @@ import hotpath_rs
 from engine.domain.errors import InventoryRebuilding
 from engine.domain.inventory import FREE, HELD, ORDERED, SOLD, free_byte
 from engine.domain.selling import tape_name
-from engine.foundation import embedded
+from engine.foundation import embedded, logs
 from engine.foundation.connections import HotRedis, open_client
 from engine.foundation.scripts import Script
 from engine.services.inventory import Inventory
@@ -660,6 +660,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     options = parser.parse_args()
+    logs.configure("model", "error")
     with tempfile.TemporaryDirectory() as folder:
         server = embedded.start_valkey(Path(folder), fsync="none")
         try:
