@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tests.bench.machine import Cores, CpuMeter
 from tests.bench.method import Run
 
-CONNECTIONS = 64
+CONNECTIONS = 256  # a surge has thousands; both sides get the same
 _SAID = "onsale-bench "
 # `targets` is a list of {body, headers, times}: the first is asked so many times, then the next; the last stays.
 _PROGRAM = """

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +79,17 @@ def processor() -> str:
             name = line.partition(":")[2].strip()
             break
     return f"{name}, {len(os.sched_getaffinity(0))} cores, {sys.platform}"
+
+
+@contextlib.contextmanager
+def running_on(core: int) -> Iterator[None]:
+    """This process on one core for a while."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def load() -> float:

@@ -21,7 +21,7 @@ class Plan:
 
     @classmethod
     def short(cls) -> Plan:
-        return cls(pairs=3, run_s=1.5, warm_up_s=1.0, quick=True)
+        return cls(pairs=3, run_s=2.0, warm_up_s=1.0, quick=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class Sale:
     event_id: str
     types: list[str]
     admission: str
+    lease: bytes
     units: int
     holds_each: int
 
@@ -81,10 +82,11 @@ async def _open(stage: Stage, sections: list[dict[str, Any]], categories: list[l
     await stage.inventory.load(event_id)
     event = await stage.selling.get(event_id)
     moment = now_ms()
+    lease = secrets.token_bytes(16)
     admission = event.keys.mint_admission(
-        lease_id=secrets.token_bytes(16), device_key_hash=b"", not_before_ms=moment, expires_at_ms=moment + ADMITTED_MS
+        lease_id=lease, device_key_hash=b"", not_before_ms=moment, expires_at_ms=moment + ADMITTED_MS
     )
-    return Sale(event_id, ids, admission, event.units, event.units // len(ids) // QUANTITY)
+    return Sale(event_id, ids, admission, lease, event.units, event.units // len(ids) // QUANTITY)
 
 
 async def primed(served: Served, sales: Sequence[Sale], path: str = "/v1/holds") -> int:

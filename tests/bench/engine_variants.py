@@ -1,0 +1,72 @@
+"""The engine with one thing changed, to see what that thing is worth: ``python -m tests.bench.engine_variants KIND``.
+
+``planned``  every hold is planned in Rust on the worker's own map and committed conditionally; no tape is walked
+``waiting``  every batch waits until a replica has it (WAIT 1) before anybody is answered
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+import uvloop
+from aiohttp import web
+
+from engine.app import create_app
+from engine.foundation import logs
+from engine.foundation.memory import settle
+from engine.services.holds import Holds
+from engine.settings import Settings
+from engine.stores.holds import HoldStore
+
+REPLICA_WAIT_MS = 1000
+
+
+def planned() -> None:
+    """Candidate (a) of the atomic pick."""
+
+    async def not_usual(_self: Holds, _body: bytes, **_more: Any) -> None:
+        return None
+
+    async def no_picks(_self: Holds, *_asked: Any) -> None:
+        return None
+
+    Holds.place_usual = not_usual  # type: ignore[method-assign, assignment]
+    Holds._picks = no_picks  # type: ignore[method-assign, assignment]
+
+
+def waiting() -> None:
+    """Durability as a deployment with a replica has it."""
+    place = HoldStore.place
+
+    async def place_and_wait(self: HoldStore, event_id: str, epoch: bytes, items: Any) -> list[bytes]:
+        answers = await place(self, event_id, epoch, items)
+        if await self._hot.command(b"WAIT", 1, REPLICA_WAIT_MS) < 1:
+            raise RuntimeError("no replica has it")
+        return answers
+
+    HoldStore.place = place_and_wait  # type: ignore[method-assign]
+
+
+VARIANTS = {"planned": planned, "waiting": waiting}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", choices=sorted(VARIANTS))
+    parser.add_argument("--port", type=int, required=True)
+    options = parser.parse_args()
+    VARIANTS[options.kind]()
+    logs.configure("bench", "warning")
+    app = create_app(Settings())
+    app.on_startup.append(settle)
+    web.run_app(
+        app, host="127.0.0.1", port=options.port, reuse_port=True, access_log=None, print=None,
+        loop=uvloop.new_event_loop(),
+    )  # fmt: skip
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

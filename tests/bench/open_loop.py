@@ -1,0 +1,96 @@
+"""The open loop: requests leave on a schedule whether answers come or not; latency counts from the scheduled moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+CONNECTIONS = 64
+DRAIN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Latencies:
+    """Milliseconds from the scheduled moment to the last byte; who got no answer counts as DRAIN_S."""
+
+    sent: int
+    refused: int
+    unanswered: int
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+
+
+class _Caller(asyncio.Protocol):
+    """One keep-alive connection; answers come in the order of its requests."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[float] = deque()
+        self.took_s: list[float] = []
+        self.refused = 0
+        self._transport: asyncio.Transport | None = None
+        self._read = b""
+        self._now_s = asyncio.get_running_loop().time
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+
+    def send(self, request: bytes, scheduled_s: float) -> None:
+        assert self._transport is not None
+        self.waiting.append(scheduled_s)
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        self._read += data
+        while (end := self._read.find(b"\r\n\r\n")) >= 0:
+            head = self._read[:end].lower()
+            length = int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0])
+            if len(self._read) < end + 4 + length:
+                return
+            self._read = self._read[end + 4 + length :]
+            self.refused += not head.startswith(b"http/1.1 2")
+            self.took_s.append(self._now_s() - self.waiting.popleft())
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+async def latencies(url: str, requests: Iterator[bytes], *, per_s: float, seconds: float) -> Latencies:
+    """Send at this rate for so long, over CONNECTIONS in turn."""
+    loop = asyncio.get_running_loop()
+    parts = urlsplit(url)
+    callers = [(await loop.create_connection(_Caller, parts.hostname, parts.port))[1] for _ in range(CONNECTIONS)]
+    began_s, total = loop.time() + 0.05, round(per_s * seconds)
+    sent = 0
+    while sent < total:
+        due = min(total, int((loop.time() - began_s) * per_s) + 1)
+        while sent < due:
+            callers[sent % CONNECTIONS].send(next(requests), began_s + sent / per_s)
+            sent += 1
+        await asyncio.sleep(max(0.0, began_s + sent / per_s - loop.time()))
+    stop_s = loop.time() + DRAIN_S
+    while any(caller.waiting for caller in callers) and loop.time() < stop_s:
+        await asyncio.sleep(0.01)
+    unanswered = sum(len(caller.waiting) for caller in callers)
+    took = sorted([took_s for caller in callers for took_s in caller.took_s] + [DRAIN_S] * unanswered)
+    refused = sum(caller.refused for caller in callers)
+    for caller in callers:
+        caller.close()
+    return Latencies(
+        sent, refused, unanswered, _ms(took[len(took) // 2]), _ms(took[int(len(took) * 0.99)]), _ms(took[-1])
+    )
+
+
+def request(path: str, host: str, body: str, headers: dict[str, str], key: str) -> bytes:
+    """A POST as bytes."""
+    lines = [f"POST {path} HTTP/1.1", f"Host: {host}", "Content-Type: application/json", f"Idempotency-Key: {key}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", body]).encode()
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)

@@ -1,0 +1,143 @@
+"""Ticket codes: verified in the extension against `hmac.new` and `openssl speed`; a batch of 10,000 over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import statistics
+import time
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import orjson
+
+from engine.domain.tickets import code_window
+from engine.foundation.bearer import Person
+from engine.foundation.ids import new_id
+from engine.services.access import Access
+from engine.services.devices import Devices
+from engine.services.doors import EntryDoors
+from tests import factories
+from tests.bench.machine import CpuMeter
+from tests.bench.method import Plan, Row, Run, interleaved, ratio_row
+from tests.bench.stage import Served, Stage
+from tests.hotpath import code_ratios
+
+CODES = 10_000
+ADMIN = Person("usr_bench", is_admin=True)
+
+
+async def verified(_stage: Stage, plan: Plan) -> list[Row]:
+    """Row 7: nanoseconds of CPU time a code, alone and in one call of 10,000."""
+    single, bulk = await asyncio.to_thread(code_ratios.measured, plan.pairs)
+    rows = []
+    for name, pairs, must, hope in (
+        ("verify one code from Python / hmac.new", single, 10.0, 12.0),
+        ("verify 10,000 codes / openssl speed", bulk, 2.0, 3.5),
+    ):
+        ratios = tuple(round(theirs / ours, 2) for ours, theirs in pairs)
+        facts = {
+            "ours_ns": round(statistics.median(ours for ours, _ in pairs)),
+            "theirs_ns": round(statistics.median(theirs for _, theirs in pairs)),
+        }
+        rows.append(Row(name, "ticket codes of 40 characters", statistics.median(ratios), must=must, hope=hope,
+                        spread=ratios, facts=facts))  # fmt: skip
+    return rows
+
+
+async def bulk_over_http(stage: Stage, plan: Plan) -> list[Row]:
+    """Row 8: every scan of the batch is in the ledger before the answer; the other side reads the body and stops."""
+    async with (
+        stage.served("engine", "serve", "engine") as shop,
+        stage.served("tests.bench.twins", "bare") as bare,
+    ):
+        event_id, codes = await _sold_out(stage)
+        credential = await _scanner(stage, event_id)
+        path = f"/v1/events/{event_id}/checkins/batch"
+
+        async def ours(seconds: float) -> Run:
+            return await _upload(stage, shop, path, codes, credential, seconds, 200)
+
+        async def theirs(seconds: float) -> Run:
+            return await _upload(stage, bare, path, codes, credential, seconds, 201)
+
+        pairs = await interleaved(plan, ours, theirs)
+    logged = await stage.pool.fetchval("SELECT count(*) FROM scans WHERE event_id = $1", event_id)
+    return [
+        ratio_row(
+            "bulk validation of 10,000 / reading the body", "POST /v1/events/{id}/checkins/batch, JSON, durable", pairs,
+            must=0.20, hope=0.27, codes=CODES, scans_in_the_ledger=logged,
+        )
+    ]  # fmt: skip
+
+
+async def _upload(
+    stage: Stage, served: Served, path: str, codes: list[str], credential: str, seconds: float, expected: int
+) -> Run:
+    """One upload after the other, as one gate does; at least one."""
+    meter = CpuMeter({"app": served.pids, "redis": stage.redis_pid, "postgres": stage.postgres_pids()})
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120)) as client:
+        done = 0
+        elapsed_s = 0.0
+        meter.start()
+        while elapsed_s < seconds:
+            at = datetime.now(UTC).isoformat()
+            scans = [{"code": code, "scannedAt": at, "nonce": f"{done}-{i}"} for i, code in enumerate(codes)]
+            body = orjson.dumps({"scans": scans})
+            headers = {
+                "Authorization": f"Device {credential}",
+                "Idempotency-Key": secrets.token_hex(8),
+                "Content-Type": "application/json",
+            }
+            began_s = time.perf_counter()
+            async with client.post(served.url + path, data=body, headers=headers) as answer:
+                raw = await answer.read()
+            elapsed_s += time.perf_counter() - began_s
+            if answer.status != expected:
+                raise RuntimeError(f"no verdicts: {answer.status} {raw[:500]!r}")
+            done += 1
+    return Run(done, elapsed_s, 0, meter.stop(done))
+
+
+async def _sold_out(stage: Stage) -> tuple[str, list[str]]:
+    """An event with CODES tickets sold, and their codes."""
+    pool = stage.pool
+    now = datetime.now(UTC)
+    ends_at, paid_at = now + timedelta(hours=5), now - timedelta(minutes=5)
+    event_id, (type_id,) = await factories.event(
+        pool, factories.chart(factories.general("Floor", CODES)), [{"categories": ["Floor"]}],
+        starts_at=now + timedelta(hours=1), ends_at=ends_at,
+    )  # fmt: skip
+    order_id = new_id("ord")
+    await pool.execute(
+        """INSERT INTO orders (id, order_number, event_id, hold_id, status, buyer_name, buyer_email, currency,
+                               amount_cents, price, expires_at, reconcile_at, paid_at)
+           VALUES ($1, $2, $3, $4, 'paid', 'Ada', 'ada@example.org', 'CAD', 1000, '{}', $5, $5, $5)""",
+        order_id, order_id[-10:], event_id, new_id("hld"), paid_at,
+    )  # fmt: skip
+    await pool.execute(
+        """INSERT INTO order_units (order_id, line, event_id, unit, ticket_type_id, section, face_cents, total_cents)
+           SELECT $1, n, $2, n, $3, 'Floor', 1000, 1000 FROM generate_series(0, $4 - 1) n""",
+        order_id, event_id, type_id, CODES,
+    )  # fmt: skip
+    await pool.executemany(
+        """INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, holder_name, holder_email)
+           VALUES ($1, $2, $3, $4, $4, $5, 'Floor', 'Ada', 'ada@example.org')""",
+        [(new_id("tkt"), event_id, order_id, line, type_id) for line in range(CODES)],
+    )
+    keys = stage.settings.keyring.event(event_id)
+    window = code_window(paid_at, ends_at)
+    return event_id, [keys.mint_ticket_code(unit, 1, *window) for unit in range(CODES)]
+
+
+async def _scanner(stage: Stage, event_id: str) -> str:
+    """The credential of a scanner at the event's only gate."""
+    await stage.pool.execute(
+        """INSERT INTO users (id, email, name, password_hash, is_admin) VALUES ($1, 'bench@example.org', 'B', '-', true)
+           ON CONFLICT DO NOTHING""",
+        ADMIN.user_id,
+    )
+    access = Access(pool=stage.pool)
+    doors = EntryDoors(pool=stage.pool, hot=stage.hot, access=access)
+    device, secret = await Devices(pool=stage.pool, access=access, doors=doors).create(ADMIN, event_id, "Bench", [])
+    return f"{device.id}.{secret}"
