@@ -11,6 +11,7 @@ Conflict 409
 ├── HoldOrdered               hold_ordered
 ├── PromoExhausted            promo_exhausted
 ├── BuyerLimit                buyer_limit               facts: max_tickets_per_buyer
+├── PriceChanged              price_changed             facts: held_cents, total_cents
 ├── OrderNotPayable           order_not_payable         facts: order_status
 ├── OrderUnpaid               order_unpaid              facts: order_status
 ├── OrderNotRefundable        order_not_refundable      facts: order_status
@@ -28,6 +29,7 @@ Invalid 422
 ├── MaxPerOrder               max_per_order             facts: max_per_order
 ├── UnknownSeat               unknown_seat
 ├── AmountTooSmall            amount_too_small          facts: amount_min_cents
+├── AmountTooLarge            amount_too_large          facts: amount_max_cents
 └── PromoInvalid              promo_invalid
 Unavailable 503
 ├── InventoryRebuilding       inventory_rebuilding
@@ -78,6 +80,12 @@ class PromoExhausted(Conflict):
 
 class BuyerLimit(Conflict):
     code, title = "buyer_limit", "That is more than one buyer may have"
+
+
+class PriceChanged(Conflict):
+    """The organizer changed prices while the hold stood; nobody pays another price than the one they were shown."""
+
+    code, title = "price_changed", "The price has changed since you chose: please choose again"
 
 
 class OrderNotPayable(Conflict):
@@ -134,6 +142,10 @@ class UnknownSeat(Invalid):
 
 class AmountTooSmall(Invalid):
     code, title = "amount_too_small", "The payment provider takes no amount this small"
+
+
+class AmountTooLarge(Invalid):
+    code, title = "amount_too_large", "The payment provider takes no amount this large"
 
 
 class PromoInvalid(Invalid):

@@ -57,7 +57,10 @@ class HoldLine:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A hold as it stands. ``state`` is held, ordering, ordered or ended; times are Redis's."""
+    """A hold as it stands. ``state`` is held, ordering, ordered or ended; times are Redis's.
+
+    ``held_cents`` is the total the buyer was shown; ``price`` is what it comes to under the event's present terms.
+    """
 
     id: str
     event_id: str
@@ -66,6 +69,7 @@ class Hold:
     expires_at_ms: int
     lines: tuple[HoldLine, ...]
     price: Price
+    held_cents: int
     step: int
     adjacent: bool
     rows_used: int

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from engine.domain.errors import AmountTooSmall, PaymentMismatch
 
 AMOUNT_MIN_CENTS = 50  # the provider charges nothing smaller (Stripe: 0.50 CAD, USD)
+AMOUNT_MAX_CENTS = 99_999_999  # nor anything larger: eight digits
 UNPAID_STATES = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.domain.errors import AmountTooLarge
 from engine.domain.holds import Hold, HoldLine
 from engine.domain.money import Line as MoneyLine
 from engine.domain.money import Price, price_document, quote
+from engine.domain.payments import AMOUNT_MAX_CENTS
 from engine.domain.selling import PromoTerms, SellingEvent, TicketTypeTerms
 from engine.foundation import http
 from engine.services.hold_asks import Ask
 from engine.stores.holds import Record
 
 PRICES_KEPT = 512
-TOTAL_CENTS_MAX = 2**32 - 1
 
 
 def price_of(event: SellingEvent, asks: Sequence[Ask], promo: PromoTerms | None) -> Price:
@@ -24,7 +25,7 @@ def price_of(event: SellingEvent, asks: Sequence[Ask], promo: PromoTerms | None)
 def price_of_parts(
     event: SellingEvent, parts: Sequence[tuple[TicketTypeTerms, int]], promo: PromoTerms | None
 ) -> Price:
-    """The same for ticket types with counts."""
+    """The same for ticket types with counts. AmountTooLarge beyond what can ever be charged."""
     shape = ("price", tuple([(kind.number, count) for kind, count in parts]), promo.number if promo else 0)
     price: Price | None = event.memo.get(shape)
     if price is None:
@@ -36,9 +37,11 @@ def price_of_parts(
             fee=event.fee,
             discount=promo.discount if promo else None,
         )
+        if price.total_cents > AMOUNT_MAX_CENTS:
+            raise AmountTooLarge(amount_max_cents=AMOUNT_MAX_CENTS)
         if len(event.memo) < PRICES_KEPT:
             event.memo[shape] = price
-            if promo is None and len(parts) == 1 and price.total_cents <= TOTAL_CENTS_MAX:
+            if promo is None and len(parts) == 1:
                 document = http.dumps(price_document(price)).decode()
                 event.desk.learn(parts[0][0].number, parts[0][1], price.total_cents, document)
     return price
@@ -64,6 +67,7 @@ def read_hold(event: SellingEvent, hold_id: str, record: Record) -> Hold:
         expires_at_ms=record.expires_at_ms,
         lines=tuple(lines),
         price=price_of_parts(event, parts, promo),
+        held_cents=record.total_cents,
         step=record.step,
         adjacent=record.adjacent,
         rows_used=len(rows),

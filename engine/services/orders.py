@@ -17,6 +17,8 @@ from engine.domain.errors import (
     HoldExpired,
     OrderExpired,
     OrderUnpaid,
+    PriceChanged,
+    SalesClosed,
     SeatTaken,
     SwitchedOff,
 )
@@ -25,9 +27,10 @@ from engine.domain.money import Price, price_document
 from engine.domain.orders import CLOSED, OPEN, PAID, NewOrder, Order, OrderLine, new_number, status_document
 from engine.domain.payments import check_chargeable
 from engine.domain.receipts import receipt_document
+from engine.domain.selling import SellingEvent
 from engine.foundation.bearer import Person
 from engine.foundation.clock import from_ms, to_ms
-from engine.foundation.errors import NotFound, Unauthenticated
+from engine.foundation.errors import Conflict, NotFound, Unauthenticated
 from engine.foundation.ids import is_id, new_id
 from engine.services.access import Access
 from engine.services.hold_asks import read_asks
@@ -94,8 +97,8 @@ class Orders:
     ) -> dict[str, Any]:
         """The order of this hold with what the buyer needs to pay it. Repeating continues the same order.
 
-        HoldExpired, OrderExpired; SeatTaken where the ledger knows another owner; ProviderUnavailable keeps order and
-        units: ask again.
+        HoldExpired, OrderExpired; SeatTaken where the ledger knows another owner; PriceChanged; SalesClosed where the
+        event is no longer there to be sold; ProviderUnavailable keeps order and units: ask again.
         """
         try:
             hold = await self._holds.of_token(hold_id, hold_token)
@@ -107,6 +110,13 @@ class Orders:
             raise SwitchedOff("Checkout is switched off", retry_after_s=60)
         check_chargeable(hold.price.total_cents)
         event = await self._selling.get(hold.event_id)
+        try:
+            _check_as_shown(event, hold)
+        except Conflict:
+            known = await self._book.of_hold(hold_id)
+            if known is None:
+                raise
+            return await self._pay(known)
         await self._check_buyer(event.max_tickets_per_buyer, hold, buyer)
         record, deadline_ms = await self._inventory.order(hold.event_id, hold_id)
         hold = self._holds.view(event, hold_id, record)
@@ -233,6 +243,14 @@ class Orders:
             return self._platform.verify_order_token(token) == order_id
         except ValueError:  # not ours, or no text at all
             return False
+
+
+def _check_as_shown(event: SellingEvent, hold: Hold) -> None:
+    """SalesClosed, PriceChanged where the event or its prices are not what they were when the hold was placed."""
+    if event.status != "published":
+        raise SalesClosed("This event was cancelled" if event.status == "cancelled" else None)
+    if hold.price.total_cents != hold.held_cents:
+        raise PriceChanged(held_cents=hold.held_cents, total_cents=hold.price.total_cents)
 
 
 def _new_order(hold: Hold, buyer: Buyer, deadline_ms: int, payment_method_id: str | None) -> NewOrder:

@@ -156,6 +156,7 @@ ROUTES = (
             refusals.SalesClosed,
             refusals.BuyerLimit,
             refusals.MaxPerOrder,
+            refusals.AmountTooLarge,
             refusals.PromoInvalid,
             refusals.InventoryRebuilding,
             refusals.SwitchedOff,

@@ -188,6 +188,8 @@ OPEN_REFUSES = (
     refusals.SeatTaken,
     refusals.BuyerLimit,
     refusals.AmountTooSmall,
+    refusals.PriceChanged,
+    refusals.SalesClosed,
     refusals.PaymentRefused,
     refusals.ProviderUnavailable,
     refusals.InventoryRebuilding,
@@ -197,7 +199,7 @@ OPEN_REFUSES = (
 ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/orders/quote", quote, "public", takes=QuoteRequest, gives=PriceDocument,
           refuses=(errors.Malformed, errors.Invalid, errors.NotFound, refusals.PromoInvalid, refusals.MaxPerOrder,
-                   refusals.SalesNotOpen, refusals.SalesClosed, refusals.UnknownSeat),
+                   refusals.AmountTooLarge, refusals.SalesNotOpen, refusals.SalesClosed, refusals.UnknownSeat),
           aliases=aliases("/v1/orders/quote")),
     Route("GET", _AT, get_order, "capability", gives=OrderDocument, refuses=_OWN, aliases=aliases(_AT)),
     Route("GET", f"{_AT}/status", get_status, "capability", gives=StatusDocument, refuses=_OWN,
