@@ -7,10 +7,11 @@ BIN := $(VENV)/bin
 DATA ?= var
 PROFILE ?= emf
 REPEATS ?= 20
+STEPS ?= 100000
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench rehearse herd openapi lock clean browser
+.PHONY: help setup run test lint format bench rehearse herd model openapi lock clean browser
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -46,6 +47,9 @@ rehearse: setup ## Replay a demand profile against a stack of its own: make rehe
 
 herd: setup ## A thousand simultaneous callers on four workers, repeated (REPEATS=20)
 	$(BIN)/python -m tests.invariants.herd --repeats $(REPEATS)
+
+model: setup ## Selling beside its oracle, at random (STEPS=1000000 ARGS="--seed 1")
+	$(BIN)/python -m tests.invariants.model --steps $(STEPS) $(ARGS)
 
 openapi: setup ## Write docs/openapi.json from the route table
 	$(BIN)/python -m engine openapi --write docs/openapi.json

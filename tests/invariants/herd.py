@@ -1,4 +1,11 @@
-"""A herd: simultaneous callers on several engine processes. ``python -m tests.invariants.herd --repeats 20``."""
+"""A thousand callers at once on four engine processes: everybody who can be served is, and nobody twice.
+
+``python -m tests.invariants.herd --repeats 20`` starts its own stores and processes and ends with a verdict.
+
+pairs     2 of 2,000 seats each, best available: 1,000 get them, 2,000 different seats, nothing is left
+fours     4 of 2,000 seats each: exactly 500 get them, 500 are told 409, nothing is left
+the last  1 unit: one gets it, 999 are told 409
+"""
 
 from __future__ import annotations
 
@@ -10,9 +17,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import uuid
+import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,144 +27,169 @@ from typing import Any
 import aiohttp
 import uvloop
 
-from engine.foundation import embedded
-from engine.foundation.connections import open_postgres
+from engine.foundation import embedded, logs
 from engine.foundation.migrate import migrate
-from engine.services.wiring import open_services
+from engine.services.wiring import Services, open_services
 from engine.settings import Settings
 from tests import factories as make
 
-MIGRATIONS = Path(__file__).parents[2] / "engine" / "stores" / "migrations"
-READY_TRIES = 600
+CALLERS = 1000
 WORKERS = 4
+READY_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 10.0
+MIGRATIONS = Path(__file__).parents[2] / "engine" / "stores" / "migrations"
+PAIRS, FOURS, LAST = "pairs", "fours", "the last"
 
 
 @dataclass(frozen=True)
-class Herd:
-    """What one stampede ended in."""
+class Outcome:
+    """What a herd was told, and what the seats and the ledger say afterwards."""
 
+    kind: str
     statuses: Counter[int]
-    codes: Counter[str]
     units: list[int]
+    seconds: float
+    report: dict[str, Any]
 
-    @property
-    def distinct(self) -> int:
-        return len(set(self.units))
+    def check(self) -> None:
+        """AssertionError where anybody was turned away for nothing, or served for nothing."""
+        expected = {
+            PAIRS: ({201: CALLERS}, 2 * CALLERS),
+            FOURS: ({201: CALLERS // 2, 409: CALLERS // 2}, 2 * CALLERS),
+            LAST: ({201: 1, 409: CALLERS - 1}, 1),
+        }
+        statuses, units = expected[self.kind]
+        assert dict(self.statuses) == statuses, f"{self.kind}: {dict(self.statuses)}"
+        assert len(self.units) == len(set(self.units)) == units, f"{self.kind}: {len(set(self.units))} units"
+        assert self.report["ok"], self.report["problems"]
+        assert self.report["on_hold"] == units
+        assert self.report["free"] == self.report["capacity"] - units
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {dict(self.statuses)}, {len(set(self.units))} units in {self.seconds:.2f} s"
+
+
+@contextlib.contextmanager
+def engine_processes(settings: Settings, workers: int = WORKERS) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """``onsale serve engine --workers N`` on a free port: (its address, the keeper of the workers)."""
+    port = embedded.free_port()
+    facts = settings.model_dump()
+    environment = {
+        f"ONSALE_{name.upper()}": str(
+            int(value) if isinstance(value, bool) else getattr(value, "get_secret_value", lambda v=value: v)()
+        )
+        for name, value in facts.items()
+    }
+    command = [sys.executable, "-m", "engine", "serve", "engine", "--port", str(port), "--workers", str(workers)]
+    process = subprocess.Popen(command, env=os.environ | environment, stdin=subprocess.DEVNULL)
+    try:
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+async def until_ready(url: str, answers: int = WORKERS * 4) -> None:
+    """Until so many fresh connections in a row are answered: every worker is then likely to be there."""
+    deadline, row = time.monotonic() + READY_TIMEOUT_S, 0
+    while row < answers:
+        assert time.monotonic() < deadline, f"{url} does not get ready"
+        row += 1
+        try:
+            async with aiohttp.ClientSession() as http, http.get(url + "/readyz") as answer:
+                if answer.status != 200:
+                    row = 0
+        except aiohttp.ClientError:
+            row = 0
+        if not row:
+            await asyncio.sleep(0.1)
+
+
+async def stampede(services: Services, url: str, kind: str) -> Outcome:
+    """Open an event and let the herd at it."""
+    seating = make.general("S", 1) if kind == LAST else make.seated("S", 40, 50)
+    event_id, (ticket_type,) = await make.event(services.pool, make.chart(seating), [{"categories": ["S"]}])
+    await services.inventory.load(event_id)
+    quantity = {PAIRS: 2, FOURS: 4, LAST: 1}[kind]
+    body = {"event_id": event_id, "items": [{"ticket_type_id": ticket_type, "quantity": quantity}]}
+    start = asyncio.Event()
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
+
+        async def call(number: int) -> tuple[int, list[int]]:
+            await start.wait()
+            headers = {"Idempotency-Key": f"caller-{number}"}
+            async with http.post(url + "/v1/holds", json=body, headers=headers) as answer:
+                document = await answer.json(content_type=None)
+                return answer.status, [item["unit"] for item in document.get("items", ())]
+
+        callers = [asyncio.create_task(call(number)) for number in range(CALLERS)]
+        await asyncio.sleep(0)
+        began = time.monotonic()
+        start.set()
+        answers = await asyncio.gather(*callers)
+    seconds = time.monotonic() - began
+    (report,) = await services.ledger.audit(event_id)
+    units = [unit for _, taken in answers for unit in taken]
+    return Outcome(kind, Counter(status for status, _ in answers), units, seconds, report)
 
 
 @contextlib.asynccontextmanager
-async def engines(settings: Settings, workers: int) -> AsyncIterator[str]:
-    """``onsale serve engine`` with this many processes on one port; their address once each answers."""
-    port = embedded.free_port()
-    environment = os.environ | {
-        "ONSALE_REDIS_URL": settings.redis_url,
-        "ONSALE_DATABASE_URL": settings.database_url,
-        "ONSALE_MASTER_KEYS": settings.master_keys.get_secret_value(),
-        "ONSALE_JWT_KEY": settings.jwt_key.get_secret_value(),
-        "ONSALE_STRIPE_SECRET_KEY": "sk_test_herd",
-        "ONSALE_STRIPE_WEBHOOK_SECRET": "whsec_herd",
-        "ONSALE_STRIPE_URL": "http://127.0.0.1:9",
-        "ONSALE_REHEARSAL": "1",
-    }
-    command = [sys.executable, "-m", "engine", "serve", "engine", "--port", str(port)]
-    processes = [subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) for _ in range(workers)]
-    url = f"http://127.0.0.1:{port}"
+async def own_stack(folder: Path, workers: int) -> AsyncIterator[tuple[Services, str]]:
+    """Stores and processes of its own."""
+    redis = embedded.start_valkey(folder / "redis", fsync="everysec")
+    postgres = embedded.start_postgres(folder / "postgres", settings={"shared_buffers": "64MB"})
     try:
-        # The kernel spreads connections: every process has answered once as many fresh ones in a row did.
-        row = 0
-        for _ in range(READY_TRIES):
-            async with aiohttp.ClientSession() as client:
-                try:
-                    async with client.get(url + "/readyz") as answer:
-                        row = row + 1 if answer.status == 200 else 0
-                except aiohttp.ClientError:
-                    row = 0
-            if row >= workers * 6:
-                break
-            await asyncio.sleep(0 if row else 0.1)
-        assert row >= workers * 6, "the engines did not start"
-        yield url
-    finally:
-        for process in processes:
-            process.send_signal(signal.SIGTERM)
-        for process in processes:
-            process.wait(20)
-
-
-async def stampede(url: str, event_id: str, kind: str, *, callers: int, quantity: int) -> Herd:
-    """All callers at once, each with a connection and a key of its own."""
-    statuses: Counter[int] = Counter()
-    codes: Counter[str] = Counter()
-    units: list[int] = []
-    body = {"event_id": event_id, "items": [{"ticket_type_id": kind, "quantity": quantity}]}
-    start = asyncio.Event()
-
-    async def call(client: aiohttp.ClientSession) -> None:
-        await start.wait()
-        headers = {"Idempotency-Key": str(uuid.uuid4())}
-        async with client.post(url + "/v1/holds", json=body, headers=headers) as answer:
-            document: dict[str, Any] = await answer.json()
-            statuses[answer.status] += 1
-            codes[document.get("code", "held")] += 1
-            units.extend(item["unit"] for item in document.get("items", ()))
-
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=120)) as client:
-        callers_waiting = [asyncio.create_task(call(client)) for _ in range(callers)]
-        start.set()
-        await asyncio.gather(*callers_waiting)
-    return Herd(statuses, codes, units)
-
-
-async def rounds(settings: Settings, pool: Any, repeats: int, workers: int = WORKERS) -> list[str]:
-    """Every herd of design/allocation.md, repeated; what went wrong, one line each."""
-    faults = []
-    async with engines(settings, workers) as url, open_services(settings) as services:
-        for number in range(repeats):
-            for callers, quantity, seats, held in ((1000, 2, 2000, 1000), (1000, 4, 2000, 500), (1000, 1, 1, 1)):
-                section = make.general("S", 1) if seats == 1 else make.seated("S", 40, 50)
-                event_id, (kind,) = await make.event(pool, make.chart(section), [{"categories": ["S"]}])
-                await services.inventory.load(event_id)
-                herd = await stampede(url, event_id, kind, callers=callers, quantity=quantity)
-                expected = Counter({201: held, 409: callers - held} if held < callers else {201: held})
-                name = f"round {number + 1}: {callers} callers for {quantity} on {seats}"
-                if herd.statuses != expected:
-                    faults.append(f"{name}: {dict(herd.statuses)} {dict(herd.codes)}")
-                if herd.distinct != len(herd.units) or herd.distinct != held * quantity:
-                    faults.append(f"{name}: {len(herd.units)} units given, {herd.distinct} distinct")
-                (report,) = await services.ledger.audit(event_id)
-                if not report["ok"]:
-                    faults.append(f"{name}: {report['problems'][:3]}")
-                print(f"{name}: {dict(herd.statuses)}, {herd.distinct} distinct units", flush=True)
-    return faults
-
-
-async def _main(repeats: int, workers: int) -> int:
-    folder = Path(tempfile.mkdtemp(prefix="onsale-herd-"))
-    folder.chmod(0o755)
-    valkey = embedded.start_valkey(folder / "redis")
-    postgres = embedded.start_postgres(folder / "postgres")
-    try:
-        dsn = embedded.create_database(postgres, "onsale")
-        migrate(dsn, MIGRATIONS)
+        database_url = embedded.create_database(postgres, "onsale")
+        migrate(database_url, MIGRATIONS)
         settings = Settings(
-            redis_url=valkey.url, database_url=dsn, master_keys="1:" + "11" * 32, jwt_key="herd-" + "x" * 32,
-            stripe_webhook_secret="whsec_herd", log_level="warning",
-        )  # fmt: skip
-        pool = await open_postgres(dsn, pool_max=4)
-        faults = await rounds(settings, pool, repeats, workers)
-        await pool.close()
+            redis_url=redis.url,
+            database_url=database_url,
+            master_keys="1:" + "11" * 32,  # type: ignore[arg-type]
+            jwt_key="herd-jwt-key-" + "x" * 32,  # type: ignore[arg-type]
+            stripe_url="http://127.0.0.1:9",
+            log_level="warning",
+            rehearsal=True,
+        )
+        with engine_processes(settings, workers) as (url, _):
+            async with open_services(settings) as services:
+                await until_ready(url)
+                yield services, url
     finally:
-        valkey.stop()
+        redis.stop()
         postgres.stop()
-    print("\n".join(faults) or f"no false refusal, no unit twice, in {repeats} rounds on {workers} workers")
-    return 1 if faults else 0
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
+async def repeat(repeats: int, workers: int) -> int:
+    with tempfile.TemporaryDirectory(prefix="onsale-herd-") as folder:
+        Path(folder).chmod(0o755)
+        async with own_stack(Path(folder), workers) as (services, url):
+            for number in range(1, repeats + 1):
+                for kind in (PAIRS, FOURS, LAST):
+                    outcome = await stampede(services, url, kind)
+                    print(f"{number:>3} {outcome}", flush=True)
+                    outcome.check()
+    print(f"KEPT: {repeats} repeats of three herds of {CALLERS} on {workers} workers, audit clean after each")
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.invariants.herd", description=__doc__)
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--workers", type=int, default=WORKERS)
     options = parser.parse_args()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        sys.exit(runner.run(_main(options.repeats, options.workers)))
+    logs.configure("herd", "error")
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(repeat(options.repeats, options.workers))
+    except AssertionError as broken:
+        print(f"BROKEN: {broken}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
