@@ -170,8 +170,9 @@ def open_room(shop: Shop) -> str:
     return event_id
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One Chromium a module: while it lives a loop counts as running in this thread, and no async test could run."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium

@@ -7,8 +7,11 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.journeys.conftest import Shop
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("journeys"), pytest.mark.timeout(180)]
 GUIDE = Path(__file__).parents[2] / "docs" / "INTEGRATING.md"
 GUIDE_TIMEOUT_S = 60
 
