@@ -16,6 +16,7 @@ from waitingroom.board import Snapshot
 
 REFRESH_MIN_S, REFRESH_MAX_S = 5, 120
 HOUR_MIN = 60
+_PHASES_THAT_HALT = frozenset({"paused", "sold_out"})
 _FACES_THAT_WAIT = frozenset({"scheduled", "registered", "waiting", "called"})
 
 
@@ -61,10 +62,13 @@ def expected(snapshot: Snapshot, number: int | None, shown: str, words: dict[str
     minutes = math.ceil(wait.eta_s / 60) if wait.eta_s is not None else None
     first, position = wait.position, wait.position
     parts = shown.split(".")
-    if len(parts) == 4 and all(part.isascii() and part.isdecimal() for part in parts) and int(parts[0]) == number:  # noqa: PLR2004
+    known = len(parts) == 4 and all(part.isascii() and part.isdecimal() for part in parts) and int(parts[0]) == number  # noqa: PLR2004
+    if known:
         first, position = max(1, int(parts[1])), min(position, max(1, int(parts[2])))
         minutes = min(minutes, int(parts[3])) if minutes is not None else None
     progress = round(100 * (1 - (position - 1) / first)) if first > 1 else 100
+    if snapshot.phase in _PHASES_THAT_HALT:  # nobody knows how long: no promise, and none that is forgotten
+        return Expected(position, wait.eta_s, words["wait_unknown"], max(0, min(100, progress)), shown if known else "")
     remembered = f"{number}.{first}.{position}.{minutes}" if minutes is not None else ""
     return Expected(position, wait.eta_s, in_words(minutes, words), max(0, min(100, progress)), remembered)
 
@@ -102,7 +106,9 @@ def moments(snapshot: Snapshot, card: dict[str, Any], locale: str) -> dict[str, 
 
 
 def moment(when: datetime, zone_name: str, locale: str) -> str:
-    return str(format_datetime(when, "d MMMM, HH:mm z", tzinfo=_zone(zone_name), locale=locale))
+    """With the zone's name as the time zone data has it: the language's own tables know of no new laws."""
+    at = when.astimezone(_zone(zone_name))
+    return str(format_datetime(at, f"d MMMM, HH:mm '{at.tzname()}'", tzinfo=_zone(zone_name), locale=locale))
 
 
 def _day(text: Any, zone_name: str, locale: str) -> str:

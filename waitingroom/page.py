@@ -126,6 +126,7 @@ def _page(request: web.Request, room: Room, ticket: hotpath_rs.QueueTicket | Non
         "identity": room.rules.identity,
         "challenge": room.rules.challenge,
         "status": msgspec.json.decode(room.board.document),
+        "registered": max(snapshot.tail, ticket.number + 1 if ticket is not None else 0),
         "place": {"ticket": _text(request, room), "number": ticket.number} if ticket is not None else None,
         "proof": _proof(snapshot, ticket, number, words),
         "admission": shown.admission,

@@ -40,7 +40,7 @@ function apply(document) {
   view.alertIf("stale", status.stale === true);
   view.alertIf("message", status.message !== "");
   view.fact("message", status.message);
-  view.fact("tail", new Intl.NumberFormat().format(status.tail));
+  view.fact("tail", new Intl.NumberFormat().format(Math.max(status.tail, place ? place.number + 1 : 0)));
   for (const text of main.querySelectorAll("[data-when]")) text.hidden = (text.dataset.when === "prequeue") !== (status.phase === "prequeue");
   view.alertIf("keep", place !== null);
   if (place && place.epoch !== undefined && place.epoch !== status.epoch) setTimeout(recall, Math.random() * 5000);
@@ -91,11 +91,12 @@ function waitSeconds(number) {
   return seconds <= DAY_S ? seconds : null;
 }
 
-/** Neither position nor wait ever goes up: a later, larger estimate keeps the old words. */
+/** Neither position nor wait ever goes up: a later, larger estimate keeps the old words. While nobody is let in there is no estimate. */
 function showWaiting(number) {
   const position = Math.min(place.position ?? Infinity, Math.max(1, number - status.serving + 1));
   const wait = waitSeconds(number);
-  const dueAt = wait === null ? place.dueAt ?? null : Math.min(place.dueAt ?? Infinity, clock.now() + wait * 1000);
+  const halted = status.phase === "paused" || status.phase === "sold_out";
+  const dueAt = halted ? null : wait === null ? place.dueAt ?? null : Math.min(place.dueAt ?? Infinity, clock.now() + wait * 1000);
   const first = place.first ?? position;
   const progress = first > 1 ? Math.round(100 * (1 - (position - 1) / first)) : 100;
   if (position !== place.position || dueAt !== place.dueAt) keep({ ...place, position, dueAt, first });
