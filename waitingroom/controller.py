@@ -10,10 +10,8 @@ import asyncio
 import contextlib
 import time
 
-import asyncpg
-
 from engine.foundation import leases, logs
-from engine.foundation.errors import Refusal
+from engine.foundation.http import refusal_of
 from waitingroom.board import Snapshot, read
 from waitingroom.drawing import hold_draw
 from waitingroom.ledger import NUMBER_BLOCK, Ledger
@@ -86,7 +84,7 @@ class Controller:
         except Exception as error:  # noqa: BLE001 - as above
             self._room.board.admit_silence()
             if not self._failing:
-                away = isinstance(error, (Refusal, Fenced, OSError, TimeoutError, asyncpg.PostgresError))
+                away = isinstance(error, Fenced) or refusal_of(error) is not None
                 tell = _log.warning if away else _log.error
                 tell("step_failed", event_id=self._room.event_id, exc_info=None if away else error, error=repr(error))
             self._failing = True
