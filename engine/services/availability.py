@@ -36,7 +36,7 @@ _log = logs.get("availability")
 class _Copy:
     """One event's map as this process knows it."""
 
-    __slots__ = ("checked_at", "counts", "deltas", "event", "map", "moved", "ready", "version")
+    __slots__ = ("awaited", "checked_at", "counts", "deltas", "event", "map", "moved", "ready", "version")
 
     def __init__(self, event: SellingEvent, version: int, raw: bytes) -> None:
         self.event = event
@@ -47,6 +47,7 @@ class _Copy:
         self.ready: dict[str, tuple[int, float, bytes]] = {}
         self.moved = asyncio.Event()
         self.checked_at = time.monotonic()
+        self.awaited = 0  # a version that was on its way when last checked
 
     def apply(self, version: int, changes: bytes) -> None:
         for i in range(0, len(changes), 5):
@@ -59,6 +60,12 @@ class _Copy:
         self.version = version
         self.deltas.append((version, changes))
         self.wake()
+
+    def is_current(self, version: int) -> bool:
+        """Whether that version is here, or on its way for the first time: one that never arrives was lost."""
+        lost = version > self.version + 1 or (version > self.version and version == self.awaited)
+        self.awaited = version
+        return not lost
 
     def wake(self) -> None:
         self.moved.set()
@@ -191,7 +198,7 @@ class Availability:
         event = await self._selling.get(event_id)
         if copy is not None and copy.event is event:
             version = await self._redis.hget(keys.pulse(event_id), "version")
-            if version is not None and int(version) <= copy.version + 1:
+            if version is not None and copy.is_current(int(version)):
                 copy.checked_at = now
                 return copy
         task = self._reading.get(event_id)
