@@ -12,7 +12,7 @@ import ipaddress
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import asyncpg
 import msgspec
@@ -38,6 +38,7 @@ _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}\Z")
 _POINTER = re.compile(r" - at `\$?(.*)`$")
 
 
+REQUEST_ID: Final = web.RequestKey("request_id", str)
 _fresh_request_id = CheapIds("req")
 _encoder = msgspec.json.Encoder()  # writes aware UTC datetimes as RFC 3339 with Z
 
@@ -263,7 +264,7 @@ def request_id_of(request: web.Request) -> str:
 async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Outermost: gives the request its id, turns refusals into problem documents, counts and times."""
     started = time.perf_counter()
-    request_id = request["request_id"] = request_id_of(request)
+    request_id = request[REQUEST_ID] = request_id_of(request)
     try:
         if "%00" in request.raw_path and "\0" in request.path:
             raise errors.NotFound  # Postgres keeps no NUL in text, so nothing has such a name

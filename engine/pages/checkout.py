@@ -93,7 +93,7 @@ async def order(request: web.Request) -> web.Response:
         consents={"marketing": typed.marketing},
         ip_address=None if address == "unknown" else address,
         user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_CHARS_MAX] or None,
-        correlation_id=request["request_id"],
+        correlation_id=request[http.REQUEST_ID],
     )
     opened = await request.config_dict[ORDERS].open(hold_id, token, buyer)
     if frame.wants_html(request):

@@ -85,7 +85,7 @@ async def stream_seat_status(request: web.Request) -> web.StreamResponse:
     event = await request.config_dict[SELLING].get(request.match_info["event_id"])
     stream = request.config_dict[AVAILABILITY].stream(event.id, since)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
-    response.headers["X-Request-Id"] = request["request_id"]
+    response.headers["X-Request-Id"] = request[http.REQUEST_ID]
     first: Any = await anext(stream)
     await response.prepare(request)
     try:

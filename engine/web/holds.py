@@ -75,7 +75,7 @@ async def place_hold(request: web.Request) -> web.StreamResponse:
     usual = await holds.place_usual(raw, admission=admission, principal=principal, key=key)
     if usual is not None:
         body, replayed = usual
-        return Ready(201, (_REPLAYED if replayed else _PLACED) % request["request_id"].encode(), body)
+        return Ready(201, (_REPLAYED if replayed else _PLACED) % request[http.REQUEST_ID].encode(), body)
     placed = await holds.place(
         http.decode(raw, _hold_request), admission=admission, principal=principal, key=key, body=raw
     )

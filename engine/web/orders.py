@@ -85,7 +85,7 @@ def buyer_of(request: web.Request, info: UserInfo, *, marketing: bool) -> Buyer:
         user_id=person.user_id if person else None,
         ip_address=None if address == "unknown" else address,
         user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_CHARS_MAX] or None,
-        correlation_id=request.get("request_id", ""),
+        correlation_id=request.get(http.REQUEST_ID, ""),
     )
 
 

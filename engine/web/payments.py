@@ -60,7 +60,7 @@ async def receive_webhook(request: web.Request) -> web.Response:
     """An event of the payment provider: 200 once it is stored, whether or not it was here before."""
     body = await http.read(request, WEBHOOK_BYTES_MAX)
     signature = request.headers.get("Stripe-Signature", "")
-    fresh = await request.config_dict[WEBHOOKS].receive(body, signature, request.get("request_id", ""))
+    fresh = await request.config_dict[WEBHOOKS].receive(body, signature, request.get(http.REQUEST_ID, ""))
     return http.json(Receipt(received=True, repeated=not fresh))
 
 
