@@ -104,6 +104,7 @@ class Stack:
             await self._demo(data)
         data.write_run({**data.read_run(), **self.facts})  # type: ignore[dict-item]
         self.say(f"ready       after {time.monotonic() - self._began_s:.1f} s")
+        self.say(f"open        {self.facts['engine']} to buy, {self.facts['admin']} to organize (password below)")
 
     async def _stores(self, folder: Path) -> tuple[str, str]:
         """The named stores, or embedded ones started side by side."""
