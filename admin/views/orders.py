@@ -100,11 +100,13 @@ async def refund(visit: Visit) -> web.Response:
     path = address("events", event.id, "orders", order.id)
 
     async def act(typed: RefundForm) -> web.Response:
+        scope = scope_of(f"admin:{visit.person.user_id}", visit.request, typed.key)
+
         async def run() -> web.Response:
-            refund = await visit.services.refunds.create(visit.person, order.id, typed.given(order.currency))
+            wanted = typed.given(order.currency)
+            refund = await visit.services.refunds.create(visit.person, order.id, wanted, once_as=scope)
             return web.Response(text=refund.status)
 
-        scope = scope_of(f"admin:{visit.person.user_id}", visit.request, typed.key)
         return await visit.services.idempotency.once(scope, typed.model_dump_json().encode(), run)
 
     try:

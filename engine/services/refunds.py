@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from prometheus_client import Counter
 
@@ -20,8 +21,10 @@ from engine.domain.payments import ProviderRefund
 from engine.domain.refund_requests import RefundRequest, parts_of
 from engine.foundation import logs
 from engine.foundation.bearer import Person
+from engine.foundation.clock import now
 from engine.foundation.errors import NotFound
-from engine.foundation.ids import is_id, new_id
+from engine.foundation.idempotency import KEPT_H
+from engine.foundation.ids import id_from_bytes, is_id, new_id
 from engine.services.access import Access
 from engine.services.lane import PaymentLane
 from engine.services.outbox import Outbox
@@ -34,6 +37,7 @@ from engine.stores.outbox import AT_ONCE_DELAY_S, Errand
 from engine.stores.refunds import Refund
 from engine.stores.stripe_gateway import StripeGateway
 
+ID_BYTES = 16
 REFUNDS_PER_STEP = 50
 PUSH_CONCURRENCY = 4
 PUSH_IN_S = 10.0  # the worker leaves a fresh refund to the process that made it
@@ -64,10 +68,13 @@ class Refunds:
         self._access = access
         self._enabled = enabled
 
-    async def create(self, actor: Person, order_id: str, request: RefundRequest) -> Refund:
+    async def create(
+        self, actor: Person, order_id: str, request: RefundRequest, *, once_as: bytes | None = None
+    ) -> Refund:
         """Refund by an organizer. RefundExceedsPaid where less is left, OrderNotRefundable where nothing was paid.
 
-        The answer may still be pending: the provider is asked again until it knows.
+        The answer may still be pending: the provider is asked again until it knows. ``once_as`` (the scope of an
+        idempotency key) names the refund: whoever lost the answer and asks again gets the same one, not a second.
         """
         if not self._enabled:
             raise SwitchedOff("Refunds are switched off", retry_after_s=60)
@@ -76,7 +83,7 @@ class Refunds:
         if order is None or organization_id is None:
             raise NotFound("There is no such order")
         await self._access.require(actor, organization_id, "refunds.write", hidden=NotFound)
-        refund_id = await self.claim(order_id, request, actor)
+        refund_id = await self.claim(order_id, request, actor, once_as=once_as)
         await self._try_push(refund_id)
         return await self.read(refund_id)
 
@@ -143,7 +150,9 @@ class Refunds:
             if refund is not None:
                 await self._apply(refund, answer)
 
-    async def claim(self, order_id: str, request: RefundRequest, actor: Person | None = None) -> str:
+    async def claim(
+        self, order_id: str, request: RefundRequest, actor: Person | None = None, *, once_as: bytes | None = None
+    ) -> str:
         """Claim the cents and stop the tickets; the refund's id. It is put to the provider by whoever comes first.
 
         ``actor`` None is the system itself.
@@ -151,6 +160,12 @@ class Refunds:
         async with self._pool.acquire() as connection, connection.transaction():
             order = await order_store.read(connection, order_id, lock=True)
             assert order is not None
+            refund_id = id_from_bytes("ref", once_as[:ID_BYTES]) if once_as is not None else new_id("ref")
+            known = await store.read(connection, refund_id) if once_as is not None else None
+            if known is not None and known.created_at > now() - timedelta(hours=KEPT_H):
+                return known.id
+            if known is not None:
+                refund_id = new_id("ref")
             so_far = await store.refunded(connection, order_id)
             left_cents = order.amount_cents - so_far.total_cents
             if order.status not in PAID or order.amount_cents == 0:
@@ -159,7 +174,6 @@ class Refunds:
                 raise RefundExceedsPaid(refundable_cents=0)
             tickets = await store.tickets(connection, order_id)
             parts, ticket_ids = parts_of(order, so_far, request, tickets)
-            refund_id = new_id("ref")
             await store.add(
                 connection,
                 refund_id,

@@ -116,7 +116,8 @@ async def read(db: Database, refund_id: str, *, lock: bool = False) -> Refund | 
 
 async def of_order(db: Database, order_id: str) -> list[Refund]:
     """Oldest first."""
-    return [Refund(**dict(row)) for row in await db.fetch(_COLUMNS + " WHERE order_id = $1 ORDER BY id", order_id)]
+    rows = await db.fetch(_COLUMNS + " WHERE order_id = $1 ORDER BY created_at, id", order_id)
+    return [Refund(**dict(row)) for row in rows]
 
 
 async def succeeded(db: Database, refund_id: str, provider_refund_id: str | None) -> bool:

@@ -71,13 +71,16 @@ async def create_refund(request: web.Request) -> web.Response:
     key = key_of(request)
     actor = auth.person(request)
 
+    scope = scope_of(auth.principal(request), request, key)
+
     async def run() -> web.Response:
+        wanted = RefundRequest(body.reason, body.lines, body.amount_cents)
         refund = await request.config_dict[REFUNDS].create(
-            actor, request.match_info["order_id"], RefundRequest(body.reason, body.lines, body.amount_cents)
+            actor, request.match_info["order_id"], wanted, once_as=scope
         )
         return http.json(refund_document(refund), 201)
 
-    return await request.config_dict[IDEMPOTENCY].once(scope_of(auth.principal(request), request, key), raw, run)
+    return await request.config_dict[IDEMPOTENCY].once(scope, raw, run)
 
 
 async def list_refunds(request: web.Request) -> web.Response:

@@ -196,6 +196,24 @@ async def test_refunds_of_lines_return_their_stored_cents_and_free_their_units(s
     assert (await shop.paid(3)).status == 201
 
 
+async def test_a_refund_whose_answer_was_lost_is_not_made_twice(shop: Shop):
+    await shop.open_event()
+    order, head = await shop.paid(3), await shop.organizer()
+    path, body = f"/v1/orders/{order['order_id']}/refunds", {"reason": "once", "amount_cents": 700}
+    first = await shop.ask("POST", path, body, Authorization=head, Idempotency_Key="lost")
+    assert first.status == 201, first.body
+    # The process died after the refund and before its answer was kept, and the key's lock ran out.
+    await shop.services.pool.execute(
+        "UPDATE idempotency_keys SET status = NULL, body = NULL, locked_until = now() - interval '1 second'"
+    )
+    again = await shop.ask("POST", path, body, Authorization=head, Idempotency_Key="lost")
+    assert (again.status, again["id"]) == (201, first["id"])
+    assert "Idempotent-Replayed" not in again.headers
+    other = await shop.ask("POST", path, body, Authorization=head, Idempotency_Key="another")
+    assert other["id"] != first["id"]
+    assert (await shop.provider())["refunded_cents"] == {"cad": 1400}
+
+
 async def test_refunds_of_amounts_return_exactly_what_was_paid(shop: Shop):
     taxes = [{"name": "GST", "rate_bp": 500}, {"name": "PST", "rate_bp": 700}]
     await shop.open_event(taxes=taxes, types=[{"categories": ["Floor"], "price_cents": 10_000}])
