@@ -7,6 +7,7 @@ Bodies are bounded by name at each route.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import ipaddress
 import re
@@ -24,6 +25,7 @@ from engine.foundation.ids import CheapIds
 
 BODY_BYTES_MAX = 64 * 1024
 BODY_BYTES_CEILING = 32 * 1024 * 1024  # the application's client_max_size: the largest body any route takes
+BODY_WAIT_S_MAX = 60  # for the slowest gate's largest batch; whoever sends a byte a minute is not one
 REQUEST_ID_CHARS_MAX = 128
 PAGE_DEFAULT, PAGE_MAX = 50, 200
 CURSOR_CHARS_MAX = 256
@@ -77,7 +79,7 @@ def version_expected(request: web.Request) -> str:
 
 
 async def read(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
-    """The whole body; TooLarge beyond ``bytes_max``, without reading further.
+    """The whole body; TooLarge beyond ``bytes_max``, without reading further. Malformed where it never ends.
 
     UnsupportedMedia where it is compressed: a few bytes could unfold into a very long second.
     """
@@ -87,7 +89,16 @@ async def read(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
     if length is not None:
         if length > bytes_max:
             raise errors.TooLarge(bytes_max=bytes_max)
-        return await request.read()
+        if request.content.is_eof():  # it is here already, as small bodies are: no clock needs to watch it
+            return await request.read()
+    try:
+        async with asyncio.timeout(BODY_WAIT_S_MAX):
+            return await (request.read() if length is not None else _read_chunks(request, bytes_max))
+    except TimeoutError as error:
+        raise errors.Malformed("The body did not arrive in time") from error
+
+
+async def _read_chunks(request: web.Request, bytes_max: int) -> bytes:
     chunks, size = [], 0
     async for chunk in request.content.iter_any():
         size += len(chunk)

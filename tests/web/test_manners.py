@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 
 import aiohttp
 import pytest
+from yarl import URL
 
+from engine.foundation import http
 from engine.foundation.bearer import Person
 from engine.foundation.ids import new_id
 from engine.services import organizations
@@ -57,6 +60,18 @@ async def test_a_compressed_body_is_refused_unread(shop: Shop, encoding: str):
     for path in ("/v1/auth/login", "/v1/holds", "/v1/orders", "/v1/webhooks/stripe"):
         async with shop.http.post(shop.url + path, data=aiohttp.BytesPayload(body), headers=headers) as answer:
             assert answer.status == 415, (path, await answer.text())
+
+
+async def test_a_body_that_never_ends_is_not_waited_for(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(http, "BODY_WAIT_S_MAX", 0.2)
+    address = URL(shop.url)
+    for headers in ("Content-Length: 100", "Transfer-Encoding: chunked"):
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        begun = f"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n\r\n"
+        writer.write(begun.encode() + (b"5\r\n{" if "chunked" in headers else b"{"))
+        async with asyncio.timeout(10):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 400"), headers
+        writer.close()
 
 
 async def test_the_requirement_documents_body_is_taken_where_theirs_and_our_path_are_one(shop: Shop):
