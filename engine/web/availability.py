@@ -14,6 +14,7 @@ from engine.web.aliases import aliases
 from engine.web.wire import Route
 
 PUBLIC_CACHE = "public, max-age=1, stale-while-revalidate=10"
+VERSION_DIGITS_MAX = 15
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
@@ -79,9 +80,9 @@ async def read_seat_status(request: web.Request) -> web.Response:
 
 
 async def stream_seat_status(request: web.Request) -> web.StreamResponse:
-    """Server-sent events; Last-Event-ID resumes where the client dropped."""
-    last = request.headers.get("Last-Event-ID", "")
-    since = int(last) if last.isdecimal() else http.query(request, SeatStatusQuery).since
+    """Server-sent events; Last-Event-ID resumes where the client dropped, one that is none of ours at the beginning."""
+    query, last = http.query(request, SeatStatusQuery), request.headers.get("Last-Event-ID", "")
+    since = int(last) if last.isdecimal() and len(last) <= VERSION_DIGITS_MAX else query.since
     event = await request.config_dict[SELLING].get(request.match_info["event_id"])
     stream = request.config_dict[AVAILABILITY].stream(event.id, since)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})

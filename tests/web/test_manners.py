@@ -62,6 +62,15 @@ async def test_a_compressed_body_is_refused_unread(shop: Shop, encoding: str):
             assert answer.status == 415, (path, await answer.text())
 
 
+@pytest.mark.parametrize("last", ["9" * 15, "9" * 16, "9" * 5000, "-1", "x", "\u0663"])
+async def test_a_stream_begins_whatever_the_client_says_it_saw_last(shop: Shop, last: str):
+    await shop.open_event()
+    path = f"{shop.url}/v1/events/{shop.event_id}/seat-status/stream"
+    async with asyncio.timeout(10), shop.http.get(path, headers={"Last-Event-ID": last}) as answer:
+        assert answer.status == 200
+        assert (await answer.content.readline()).startswith((b"event:", b"id:", b"retry:", b":"))
+
+
 async def test_a_body_that_never_ends_is_not_waited_for(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(http, "BODY_WAIT_S_MAX", 0.2)
     address = URL(shop.url)
