@@ -167,9 +167,12 @@ class Inventory:
             event_id, await self.fenced(event_id, lambda epoch: self._holds.ordered(event_id, epoch, ref, units))
         )
 
-    async def sold(self, event_id: str, units: Sequence[int]) -> None:
-        """The order is paid: its units are sold. Idempotent."""
-        self._strayed(event_id, await self.fenced(event_id, lambda epoch: self._holds.sold(event_id, epoch, units)))
+    async def sold(self, event_id: str, hold_id: str, units: Sequence[int]) -> None:
+        """The order made of this hold is paid: its units are sold. Idempotent."""
+        ref = _ref(hold_id)
+        self._strayed(
+            event_id, await self.fenced(event_id, lambda epoch: self._holds.sold(event_id, epoch, ref, units))
+        )
 
     async def free(
         self, event_id: str, units: Sequence[int], op_id: str, *, types: Sequence[str], promo_id: str | None = None

@@ -16,7 +16,7 @@ class Map(Protocol):
 
     async def ordered(self, event_id: str, hold_id: str, units: Sequence[int]) -> None: ...
 
-    async def sold(self, event_id: str, units: Sequence[int]) -> None: ...
+    async def sold(self, event_id: str, hold_id: str, units: Sequence[int]) -> None: ...
 
     async def free(
         self, event_id: str, units: Sequence[int], op_id: str, *, types: Sequence[str], promo_id: str | None = None
@@ -57,7 +57,7 @@ class Stock:
         units = payload["units"]
         if repeated:
             units = sorted(await self._mine(payload))
-        await self._inventory.sold(payload["event_id"], units)
+        await self._inventory.sold(payload["event_id"], payload["hold_id"], units)
 
     async def free(self, payload: Mapping[str, Any], repeated: bool) -> None:
         """Units went back to their lots, a promo's use with them. A repeat never frees what somebody owns by now."""

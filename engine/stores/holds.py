@@ -218,9 +218,9 @@ class HoldStore:
         reply = await self._run("hold_expire", event_id, epoch)
         return bool(reply[1]), reply[2:]
 
-    async def sold(self, event_id: str, epoch: bytes, units: Sequence[int]) -> int:
-        """How many of the units are astray: they were free."""
-        return int((await self._run("units_sold", event_id, epoch, pack_units(units)))[2])
+    async def sold(self, event_id: str, epoch: bytes, ref: bytes, units: Sequence[int]) -> int:
+        """How many of the units are astray: neither this hold's nor an order's."""
+        return int((await self._run("hold_sold", event_id, epoch, ref, pack_units(units)))[2])
 
     async def free(
         self, event_id: str, epoch: bytes, op_id: str, units: Sequence[tuple[int, int]], promo: int = 0

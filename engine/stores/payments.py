@@ -35,7 +35,8 @@ WITH wanted AS (
            payment_intent_id = coalesce(o.payment_intent_id, w.intent_id)
       FROM wanted w JOIN locked l ON l.id = w.id
      WHERE o.id = w.id
-    RETURNING o.id, o.event_id, o.buyer_name, o.buyer_email, o.lease_id, o.amount_cents, o.currency, o.correlation_id
+    RETURNING o.id, o.event_id, o.hold_id, o.buyer_name, o.buyer_email, o.lease_id, o.amount_cents, o.currency,
+        o.correlation_id
 ), issued AS (
     INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, seat, holder_name, holder_email)
     SELECT n.ticket_id, p.event_id, p.id, u.line, u.unit, u.ticket_type_id, u.section, u.seat, p.buyer_name,
@@ -43,8 +44,8 @@ WITH wanted AS (
       FROM paid p JOIN order_units u ON u.order_id = p.id JOIN named n ON n.order_id = p.id AND n.line = u.line
 ), boxed AS (
     INSERT INTO outbox (topic, key, payload, available_at)
-    SELECT 'inventory.sold', p.id, jsonb_build_object('event_id', p.event_id, 'order_id', p.id, 'units',
-               (SELECT jsonb_agg(u.unit ORDER BY u.line) FROM order_units u WHERE u.order_id = p.id)),
+    SELECT 'inventory.sold', p.id, jsonb_build_object('event_id', p.event_id, 'order_id', p.id, 'hold_id', p.hold_id,
+               'units', (SELECT jsonb_agg(u.unit ORDER BY u.line) FROM order_units u WHERE u.order_id = p.id)),
            now() + make_interval(secs => $7) FROM paid p
     UNION ALL
     SELECT 'lease.release', p.id, jsonb_build_object('event_id', p.event_id, 'lease_id', encode(p.lease_id, 'hex')),
@@ -191,10 +192,10 @@ class PaymentLedger:
                     return []
                 await connection.execute(_REOWN, order.id, numbers, list(units))
                 await connection.execute(_ISSUE, order.id, numbers, names)
-                sold = {"event_id": order.event_id, "order_id": order.id, "units": list(units)}
+                own = {"event_id": order.event_id, "order_id": order.id, "hold_id": hold_id, "units": list(units)}
                 return [
-                    await outbox.add(connection, "inventory.ordered", order.id, sold | {"hold_id": hold_id}),
-                    await outbox.add(connection, "inventory.sold", order.id, sold),
+                    await outbox.add(connection, "inventory.ordered", order.id, own),
+                    await outbox.add(connection, "inventory.sold", order.id, own),
                     await outbox.add(connection, "mail.tickets", order.id, {"order_id": order.id}),
                 ]
         except asyncpg.UniqueViolationError:

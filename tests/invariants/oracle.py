@@ -305,28 +305,21 @@ class Oracle:
         self.orders[order_id] = Order(ref, units, hold.promo)
         return True
 
-    def ordered(self, order_id: str) -> bool:
-        """Whether any unit is astray."""
-        order = self.orders[order_id]
-        hold = self.redis.holds.get(order.ref)
-        units = {u for u, _ in order.units}
+    def bought(self, order_id: str, units: Sequence[int], to: int) -> bool:
+        """Units leave their hold as ordered or sold. Whether any is astray: another's, or free."""
+        hold = self.redis.holds.get(self.orders[order_id].ref)
         own: set[int] = set()
-        if hold is not None and hold.state != DEAD and units == {u for u, _ in units_of(hold.runs)}:
-            own = units
+        if units and hold is not None and hold.state != DEAD and set(units) == {u for u, _ in units_of(hold.runs)}:
+            own = set(units)
             if hold.state != BOUGHT:
                 self._uncount(hold)
                 hold.state = BOUGHT
                 hold.forgotten_after_ms = hold.expires_ms + 86_400_000
-        for unit, _ in order.units:
-            if unit in own and self.redis.map[unit] == HELD:
-                self.redis.map[unit] = ORDERED
-        return any(self.redis.map[u] not in {ORDERED, SOLD} for u, _ in order.units)
-
-    def sold(self, units: Sequence[int]) -> bool:
         for unit in units:
-            if self.redis.map[unit] in {HELD, ORDERED}:
-                self.redis.map[unit] = SOLD
-        return any(self.redis.map[u] != SOLD for u in units)
+            state = self.redis.map[unit]
+            if (state == HELD and unit in own) or (state == ORDERED and to == SOLD):
+                self.redis.map[unit] = to
+        return any(self.redis.map[u] not in {SOLD, to} for u in units)
 
     def free(self, op_id: str, units: Sequence[tuple[int, int]], promo: int) -> None:
         if op_id in self.redis.freed:

@@ -183,7 +183,8 @@ async def test_a_process_that_dies_after_the_commit_leaves_errands_that_the_rela
     await shop.open_event()
     order = await shop.ordered(2)
     pool = shop.services.pool
-    errand = {"event_id": shop.event_id, "order_id": order["order_id"], "units": [0, 1]}
+    hold_id = await pool.fetchval("SELECT hold_id FROM orders WHERE id = $1", order["order_id"])
+    errand = {"event_id": shop.event_id, "order_id": order["order_id"], "hold_id": hold_id, "units": [0, 1]}
     await pool.execute(
         "INSERT INTO outbox (topic, key, payload) VALUES ('inventory.sold', $1, $2)", order["order_id"], errand
     )
