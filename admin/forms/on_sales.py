@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from admin import formats
-from admin.forms.fields import LocalMoment, Whole, at_place
+from admin.forms.fields import LocalMoment, Whole, at_place, words
 from admin.forms.filled import Filled, Form, fresh
 from engine.domain.events import Event
-from engine.domain.on_sales import ROOM_CAPACITY_MAX, ROOM_RATE_PER_MIN_MAX, NewOnSale, OnSale, RoomSettings
+from engine.domain.on_sales import ROOM_CAPACITY_MAX, ROOM_RATE_PER_MIN_MAX, NewOnSale, OnSale, RoomSettings, RoomShown
 from engine.foundation import shapes
 
 MINUTE_S = 60
@@ -26,6 +26,7 @@ class OnSaleForm(Form):
         "room/rate_per_min": "rate_per_min",
         "room/claim_ttl_s": "claim_ttl_s",
         "room/session_ttl_s": "session_minutes",
+        "room/codes": "codes",
     }
 
     prequeue_opens_at: LocalMoment | None = None
@@ -38,6 +39,7 @@ class OnSaleForm(Form):
     session_minutes: Whole = RoomSettings().session_ttl_s // MINUTE_S
     identity: Literal["none", "email"] = "none"
     challenge: Literal["none", "pow"] = "none"
+    codes: str = ""
 
     def given(self, event: Event) -> NewOnSale:
         document: dict[str, Any] = {
@@ -52,6 +54,7 @@ class OnSaleForm(Form):
             "session_ttl_s": self.session_minutes * MINUTE_S,
             "identity": self.identity,
             "challenge": self.challenge,
+            "codes": words(self.codes),
         }
         return shapes.build(document, NewOnSale)
 
@@ -79,7 +82,7 @@ class ControlsForm(Form):
 
 def of(on_sale: OnSale | None, event: Event) -> Filled[OnSaleForm]:
     """The form as an on-sale would fill it in; the usual room where there is none yet."""
-    room = on_sale.room if on_sale is not None else RoomSettings(enabled=True)
+    room = on_sale.room if on_sale is not None else RoomShown(enabled=True)
     moments = {
         name: formats.local(getattr(on_sale, name), event.timezone) or None
         for name in ("prequeue_opens_at", "opens_at", "closes_at")
@@ -95,4 +98,5 @@ def of(on_sale: OnSale | None, event: Event) -> Filled[OnSaleForm]:
         session_minutes=room.session_ttl_s // MINUTE_S,
         identity=room.identity,
         challenge=room.challenge,
+        codes="\n".join(room.codes or ()) or None,
     )

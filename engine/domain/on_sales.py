@@ -5,18 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
-from engine.domain.fields import Faults, Moment, fault, is_moment
+from engine.domain.fields import Faults, Moment, Short, fault, is_moment
 from engine.foundation.errors import Invalid
+from engine.foundation.typed_codes import spelled
 
 ROOM_CAPACITY_MAX = 1_000_000
 ROOM_RATE_PER_MIN_MAX = 1_000_000
 CLAIM_TTL_S_MIN, CLAIM_TTL_S_MAX = 10, 3600
 SESSION_TTL_S_MIN, SESSION_TTL_S_MAX = 60, 7200
+ROOM_CODES_MAX = 1000
 
 
-class RoomSettings(Struct, frozen=True, kw_only=True):
+class RoomPace(Struct, frozen=True, kw_only=True):
     """``capacity`` is people in the shop at once, ``rate_per_min`` how many are called in a minute.
 
     ``claim_ttl_s``: how long a called person may take to come; ``session_ttl_s``: how long an admission is good for.
@@ -29,6 +31,19 @@ class RoomSettings(Struct, frozen=True, kw_only=True):
     session_ttl_s: Annotated[int, Meta(ge=SESSION_TTL_S_MIN, le=SESSION_TTL_S_MAX)] = 600
     identity: Literal["none", "email"] = "none"
     challenge: Literal["none", "pow"] = "none"
+
+
+class RoomSettings(RoomPace, frozen=True, kw_only=True):
+    """``codes``: whoever joins brings one of them, in any case, as often as they like; none: open to everybody."""
+
+    codes: Annotated[tuple[Short, ...], Meta(max_length=ROOM_CODES_MAX)] = ()
+
+
+class RoomShown(RoomPace, frozen=True, kw_only=True):
+    """Where joining takes a code ``code_required`` says so; ``codes`` are there for the organizer alone."""
+
+    codes: tuple[str, ...] | UnsetType = UNSET
+    code_required: bool | UnsetType = UNSET
 
 
 class NewOnSale(Struct, kw_only=True):
@@ -48,10 +63,27 @@ class OnSale(Struct, frozen=True, kw_only=True):
     prequeue_opens_at: datetime | None
     opens_at: datetime
     closes_at: datetime | None
-    room: RoomSettings
+    room: RoomShown
     live: bool
     version: int
     updated_at: datetime
+
+    def for_guests(self) -> OnSale:
+        """Without the codes."""
+        return structs.replace(self, room=structs.replace(self.room, codes=UNSET))
+
+
+def with_codes_spelled(given: NewOnSale) -> NewOnSale:
+    """With each code once, as it is compared."""
+    codes = tuple(dict.fromkeys(spelled(code) for code in given.room.codes))
+    return structs.replace(given, room=structs.replace(given.room, codes=codes))
+
+
+def shown(room: RoomSettings) -> RoomShown:
+    """The settings as the organizer reads them again."""
+    kept = structs.asdict(room)
+    codes = kept.pop("codes") or UNSET
+    return RoomShown(**kept, codes=codes, code_required=True if codes else UNSET)
 
 
 def check(given: NewOnSale, ends_at: datetime) -> None:
@@ -67,5 +99,7 @@ def check(given: NewOnSale, ends_at: datetime) -> None:
         found.append(fault("/closes_at", "out_of_order", "The sale closes after it opens"))
     if given.opens_at >= ends_at:
         found.append(fault("/opens_at", "out_of_order", "The sale opens before the event ends"))
+    if given.room.codes and not given.room.enabled:
+        found.append(fault("/room/codes", "no_room", "The waiting room asks for codes: put one in front"))
     if found:
         raise Invalid(errors=found)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from engine.domain.catalogue_errors import EventFrozen, EventUnknown, OnSaleMissing, OnSaleRunning
-from engine.domain.on_sales import NewOnSale, OnSale, check
+from engine.domain.on_sales import NewOnSale, OnSale, check, with_codes_spelled
 from engine.foundation.bearer import Person
+from engine.services.access import Access
 from engine.services.events import Events
 from engine.stores import audit
 from engine.stores import events as events_store
@@ -15,21 +16,25 @@ from engine.stores.database import Pool
 class OnSales:
     """One on-sale an event."""
 
-    def __init__(self, *, pool: Pool, events: Events) -> None:
+    def __init__(self, *, pool: Pool, access: Access, events: Events) -> None:
         self._pool = pool
+        self._access = access
         self._events = events
 
     async def get(self, person: Person | None, id_or_slug: str) -> OnSale:
-        """OnSaleMissing before there is one; EventUnknown for a draft of somebody else's."""
+        """Its codes for the organizer alone. OnSaleMissing before there is one; EventUnknown for a foreign draft."""
         event = await self._events.get(person, id_or_slug)
         on_sale = await store.get(self._pool, event.id)
         if on_sale is None:
             raise OnSaleMissing
+        if on_sale.room.codes and not await self._access.may(person, on_sale.organization_id, "events.read"):
+            return on_sale.for_guests()
         return on_sale
 
     async def put(self, person: Person, event_id: str, given: NewOnSale) -> OnSale:
         """Set the window and the room. Invalid where times are out of order; OnSaleRunning once the queue was drawn."""
         await self._events.writable(person, event_id)
+        given = with_codes_spelled(given)
         async with self._pool.acquire() as db, db.transaction():
             event = await events_store.lock(db, event_id)
             if event is None:

@@ -165,7 +165,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             venues=Venues(pool=pool, access=access),
             events=events,
             ticket_types=TicketTypes(pool=pool, access=access, events=events),
-            on_sales=OnSales(pool=pool, events=events),
+            on_sales=OnSales(pool=pool, access=access, events=events),
             allotments=Allotments(pool=pool, hot=hot, access=access, events=events, inventory=inventory),
             promos=Promos(pool=pool, access=access, events=events, throttle=throttle),
             selling=selling,

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from engine.domain.events import Event
-from engine.domain.on_sales import NewOnSale, OnSale, RoomSettings
+from engine.domain.on_sales import NewOnSale, OnSale, RoomSettings, shown
 from engine.stores.database import Database, Record
 
 _COLUMNS = """event_id, organization_id, prequeue_opens_at, opens_at, closes_at, room_enabled, room, live, version,
@@ -17,7 +17,7 @@ updated_at"""
 def _on_sale(row: Record) -> OnSale:
     values = dict(row)
     room = {**values.pop("room"), "enabled": values.pop("room_enabled")}
-    return OnSale(**values, room=msgspec.convert(room, RoomSettings))
+    return OnSale(**values, room=shown(msgspec.convert(room, RoomSettings)))
 
 
 async def get(db: Database, event_id: str) -> OnSale | None:

@@ -197,3 +197,16 @@ async def test_a_form_that_is_no_form_is_refused(organizer: Organizer) -> None:
     assert page.status == 400
     page = await organizer.post("/organizations", {"name": "x" * 1_100_000}, token=token)
     assert page.status == 413
+
+
+async def test_codes_are_typed_one_a_line_kept_and_shown_again(organizer: Organizer, chart: str) -> None:
+    organization_id = await organizer.organization()
+    event_id = await organizer.event(organization_id, await organizer.venue(organization_id, chart))
+    at = f"/events/{event_id}/on-sale"
+    given = {"opens_at": "2026-01-01T10:00", "enabled": "true", "codes": "early-bird\r\n\r\n Friends \r\nEARLY-BIRD"}
+    assert (await organizer.post(at, given)).status == 200
+    assert ">EARLY-BIRD\nFRIENDS</textarea>" in (await organizer.get(at)).text
+    page = await organizer.post(at, {"opens_at": "2026-01-01T10:00", "codes": "early-bird"})
+    assert page.status == 422
+    assert 'id="e-codes">The waiting room asks for codes: put one in front' in page.text
+    assert ">early-bird</textarea>" in page.text

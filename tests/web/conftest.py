@@ -54,7 +54,7 @@ async def catalogue(
     app[appkeys.VENUES] = Venues(pool=pool, access=access)
     app[appkeys.EVENTS] = all_events
     app[appkeys.TICKET_TYPES] = TicketTypes(pool=pool, access=access, events=all_events)
-    app[appkeys.ON_SALES] = OnSales(pool=pool, events=all_events)
+    app[appkeys.ON_SALES] = OnSales(pool=pool, access=access, events=all_events)
     app[appkeys.ALLOTMENTS] = Allotments(pool=pool, hot=hot, access=access, events=all_events, inventory=inventory)
     app[appkeys.PROMOS] = Promos(pool=pool, access=access, events=all_events, throttle=Throttle(hot=hot))
     for noun in NOUNS:

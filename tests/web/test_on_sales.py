@@ -92,3 +92,41 @@ async def test_a_draft_has_none_until_one_is_put(register, guest):
     assert orjson.loads(await response.read())["live"] is False
     assert (await organizer.ask("GET", path, headers={"If-None-Match": response.headers["ETag"]})).status == 304
     await guest.refused("event_unknown", "GET", path)
+
+
+async def test_codes_are_kept_as_they_are_compared_and_shown_to_the_organizer_alone(
+    register, guest, pool: asyncpg.Pool
+):
+    organizer, stranger = await register(), await register()
+    event = await organizer.published()
+    path = f"/v1/events/{event['id']}/on-sale"
+    room = {"enabled": True, "codes": [" early-bird ", "EARLY-BIRD", "amis"]}
+    given = await organizer.ok("PUT", path, {"opens_at": at(1), "room": room})
+    assert (given["room"]["codes"], given["room"]["code_required"]) == (["EARLY-BIRD", "AMIS"], True)
+    assert await pool.fetchval("SELECT room->'codes' FROM on_sales") == ["EARLY-BIRD", "AMIS"]
+    for asking, seen in ((organizer, True), (stranger, False), (guest, False)):
+        body = await (await asking.ask("GET", path)).read()
+        assert orjson.loads(body)["room"]["code_required"] is True
+        assert (b"codes" in body, b"EARLY" in body) == (seen, seen)
+        event_body = await (await asking.ask("GET", f"/v1/events/{event['id']}")).read()
+        assert b"EARLY" not in event_body
+    shut = await organizer.ok("PUT", path, {"opens_at": at(1), "room": {"enabled": True}})
+    assert shut["room"].keys().isdisjoint({"codes", "code_required"})
+
+
+@pytest.mark.parametrize(
+    ("room", "pointer"),
+    [
+        ({"enabled": True, "codes": ["  "]}, "/room/codes/0"),
+        ({"enabled": True, "codes": ["ok", "x" * 65]}, "/room/codes/1"),
+        ({"enabled": True, "codes": ["two\nlines"]}, "/room/codes/0"),
+        ({"enabled": True, "codes": [f"c{i}" for i in range(1001)]}, "/room/codes"),
+        ({"enabled": False, "codes": ["alone"]}, "/room/codes"),
+    ],
+)
+async def test_codes_that_could_never_be_asked_for_are_refused(register, room, pointer):
+    organizer = await register()
+    event = await organizer.published()
+    given = {"opens_at": at(1), "room": room}
+    document = await organizer.refused("invalid", "PUT", f"/v1/events/{event['id']}/on-sale", given)
+    assert [fault["pointer"] for fault in document["errors"]] == [pointer]

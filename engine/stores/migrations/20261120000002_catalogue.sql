@@ -127,7 +127,7 @@ CREATE TABLE on_sales (
     opens_at timestamptz NOT NULL,
     closes_at timestamptz,
     room_enabled boolean NOT NULL DEFAULT false,
-    room jsonb NOT NULL DEFAULT '{}',            -- {capacity, rate_per_min, claim_ttl_s, session_ttl_s, identity, challenge}
+    room jsonb NOT NULL DEFAULT '{}',            -- {capacity, rate_per_min, claim_ttl_s, session_ttl_s, identity, challenge, codes}
     card jsonb NOT NULL DEFAULT '{}',            -- what the queue page shows: {title, slug, venue, city, starts_at, timezone, shop_url}
     live boolean NOT NULL DEFAULT false,         -- the event is published
     version integer NOT NULL DEFAULT 1,
