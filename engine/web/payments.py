@@ -75,9 +75,7 @@ async def create_refund(request: web.Request) -> web.Response:
 
     async def run() -> web.Response:
         wanted = RefundRequest(body.reason, body.lines, body.amount_cents)
-        refund = await request.config_dict[REFUNDS].create(
-            actor, request.match_info["order_id"], wanted, once_as=scope
-        )
+        refund = await request.config_dict[REFUNDS].create(actor, request.match_info["order_id"], wanted, once_as=scope)
         return http.json(refund_document(refund), 201)
 
     return await request.config_dict[IDEMPOTENCY].once(scope, raw, run)

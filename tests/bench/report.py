@@ -32,11 +32,11 @@ _INTRODUCTION = """# Benchmarks
 and how:
 
 - Both sides of a ratio get the same method, body, headers, event loop, process settings, core and number of
-  connections. The servers, Redis and Postgres share one core; the generator has the other (wrk, one thread, an idempotency
-  key of its own for every request). Loopback only.
+  connections. The servers, Redis and Postgres share one core; the generator has the other (wrk, one thread, an
+  idempotency key of its own for every request). Loopback only.
 - Ratios are taken from interleaved runs after a warm-up; the value is the median of the pairs' ratios. "by CPU" is the
-  same ratio of CPU time an operation (user + system, all processes of a side): it holds on a busy machine, where rates do
-  not.
+  same ratio of CPU time an operation (user + system, all processes of a side): it holds where others are at work too,
+  and rates do not.
 - Latency comes from an open loop and counts from the moment a request was scheduled.
 - Every row ends with the ledger check: sold + held + free = capacity, no unit twice, every answered hold there.
 - Where a peer is faster, the row stays.

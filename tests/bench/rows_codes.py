@@ -117,7 +117,7 @@ async def _sold_out(stage: Stage) -> tuple[str, list[str]]:
     )  # fmt: skip
     await pool.execute(
         """INSERT INTO order_units (order_id, line, event_id, unit, ticket_type_id, section, face_cents, total_cents)
-           SELECT $1, n, $2, n, $3, 'Floor', 1000, 1000 FROM generate_series(0, $4 - 1) n""",
+           SELECT $1, n, $2, n, $3, 'Floor', 1000, 1000 FROM generate_series(0, $4::integer - 1) n""",
         order_id, event_id, type_id, CODES,
     )  # fmt: skip
     await pool.executemany(
