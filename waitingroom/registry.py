@@ -14,7 +14,8 @@ import redis.exceptions
 
 import hotpath_rs
 from engine.foundation import leases, logs
-from engine.foundation.connections import HotRedis, open_client
+from engine.foundation.cluster import open_client
+from engine.foundation.connections import HotRedis
 from engine.foundation.errors import Refusal
 from engine.foundation.ids import is_id
 from waitingroom.board import Board
@@ -125,6 +126,7 @@ class Rooms:
             controller = Controller(room, self._ledger, self._name)
             with contextlib.suppress(Refusal, OSError, TimeoutError):
                 await controller.step()
+                await room.apply(room.rules)  # they may have changed while nobody was there to be told
             if rules.event_id in self._rooms:
                 return
             self._rooms[rules.event_id] = room
@@ -132,11 +134,7 @@ class Rooms:
                 self.boards[rules.event_id] = room.board
             self._unknown.pop(rules.event_id, None)
             self._controllers[rules.event_id] = controller, asyncio.create_task(controller.run())
-        elif (rules.on_sale_version, rules.controls_version, rules.live) != (
-            room.rules.on_sale_version,
-            room.rules.controls_version,
-            room.rules.live,
-        ):
+        elif _edition(rules) != _edition(room.rules):
             await room.apply(rules)
             self._controllers[rules.event_id][0].wake()
 
@@ -178,3 +176,8 @@ class Rooms:
             await self.reload(event_id)
         elif event_id in self._controllers:
             self._controllers[event_id][0].wake()
+
+
+def _edition(rules: Rules) -> tuple[int, ...]:
+    """What tells these rules from others of the same room."""
+    return rules.on_sale_version, rules.controls_version, rules.live, rules.forget_at_ms

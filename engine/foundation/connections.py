@@ -125,6 +125,10 @@ class HotRedis:
     def connected(self) -> bool:
         return self._protocol is not None
 
+    @property
+    def host(self) -> str:
+        return self._url.hostname or "127.0.0.1"
+
     async def ready(self, timeout_s: float) -> bool:
         """Wait for the connection to be made again; False where it was not in time."""
         for _ in range(round(timeout_s / READY_POLL_S)):
@@ -136,7 +140,7 @@ class HotRedis:
     async def _connect(self) -> None:
         """Greet a new connection and put it in place with the run id it leads to, both at once."""
         loop = asyncio.get_running_loop()
-        host, port = self._url.hostname or "127.0.0.1", self._url.port or 6379
+        host, port = self.host, self._url.port or 6379
         protocol: _Protocol | None = None
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):

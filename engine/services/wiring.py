@@ -13,7 +13,8 @@ import asyncpg
 
 from engine.foundation.address_limits import AddressLimits
 from engine.foundation.bearer import Bearers
-from engine.foundation.connections import HotRedis, RedisClient, eventually, open_client, open_postgres
+from engine.foundation.cluster import hot_redis, open_client
+from engine.foundation.connections import HotRedis, RedisClient, eventually, open_postgres
 from engine.foundation.health import Health
 from engine.foundation.idempotency import Idempotency
 from engine.services.access import Access
@@ -110,7 +111,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             tries_max=CONNECT_TRIES_MAX,
         )
         stack.push_async_callback(pool.close)
-        hot = await eventually(HotRedis(settings.redis_url).open, tries_max=CONNECT_TRIES_MAX)
+        hot = await eventually(hot_redis(settings.redis_url).open, tries_max=CONNECT_TRIES_MAX)
         stack.push_async_callback(hot.close)
         redis = open_client(settings.redis_url)
         stack.push_async_callback(redis.aclose)
