@@ -151,10 +151,12 @@ async def test_a_refund_that_is_told_before_the_success_ends_refunded(shop: Shop
 
 async def test_a_late_paying_method_waits_in_processing_and_then_settles(shop: Shop):
     await shop.open_event()
-    await shop.switch(processing_ms=300)
+    await shop.switch(processing_ms=60_000)
     order = await shop.ordered()
     await shop.pay(order, "pm_usBankAccount_success")
     assert (await shop.until(order, "processing"))["payment"]["state"] == "processing"
+    intent_id = order["client_secret"].partition("_secret_")[0]
+    await shop.sandbox(f"payment_intents/{intent_id}/settle", {"outcome": "succeed"})
     await shop.until(order, "paid")
 
 
