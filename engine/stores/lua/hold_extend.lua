@@ -7,7 +7,7 @@
   Replies {"fenced"} | {"unknown"} | {"expired"} | {"ordered"} | {"exceeded", record} | {"extended", record, now ms} ]]
 -- include: inventory
 if fenced then return { 'fenced' } end
-expire()
+expire(EXPIRED_BESIDE)
 local hold = read_hold(ARGV[2])
 if not hold then finish() return { 'unknown' } end
 if hold.state == DEAD or (hold.state == ALIVE and hold.placed + hold.life <= now_ms) then finish() return { 'expired' } end

@@ -8,7 +8,7 @@
   Replies {"fenced"} | {"unknown"} | {"expired"} | {"ordering" | "bought", record, now ms}; the record's life includes ARGV[5] ]]
 -- include: inventory
 if fenced then return { 'fenced' } end
-expire()
+expire(EXPIRED_BESIDE)
 local hold = read_hold(ARGV[2])
 if not hold then finish() return { 'unknown' } end
 if hold.state == BOUGHT then finish() return { 'bought', hold.raw, tostring(now_ms) } end

@@ -11,13 +11,15 @@
     allocation byte: step (3 bits), adjacent (1 bit), orphans (4 bits)
   Replies {"fenced"} | {"ok", answer...}; an answer is one letter and facts:
     H record (held) | R record (replayed) | K (key reused with another body) | S free u24 (sold out) | T unit u24... (taken)
-    B units held u8 (the admission holds as many as it may)
+    B units held u8 (the admission holds as many as it may) | L (the admission's lease is over)
     P (needs a plan: no single block left) | X tape name (tape not loaded) | U (promo used up) | E (not understood)   ]]
 -- include: inventory
 if fenced then return { 'fenced' } end
 
-expire()
+expire(EXPIRED_BESIDE)
 
+local OVER = 'wr:' .. tag .. ':over'               -- leases that ended before their tokens do
+local any_over = call('EXISTS', OVER) == 1
 local find, concat, floor = string.find, table.concat, math.floor
 local map = call('GET', MAP)
 local over = {}                                   -- units this call has taken, before they are written
@@ -53,13 +55,10 @@ local function rights(lots)
 end
 
 -- Runs of an exact pick, or the units in the way. Only what it may have is marked, so that it can be unmarked again.
-local function pick_exact(item, pos, may, runs)
-  local count, taken, marked, wanted, allocation = nil, {}, {}, {}, nil
-  count, pos = unpack_('>B', item, pos)
-  for i = 1, count do
-    local kind, unit, length
-    kind, unit, length, pos = unpack_('>BI3B', item, pos)
-    for u = unit, unit + length - 1 do
+local function pick_exact(pick, may, runs)
+  local taken, marked = {}, {}
+  for _, run in ipairs(pick.runs) do
+    for u = run[2], run[2] + run[3] - 1 do
       if may.any[at(u)] then
         over[u] = HELD
         marked[#marked + 1] = u
@@ -67,29 +66,25 @@ local function pick_exact(item, pos, may, runs)
         taken[#taken + 1] = pack('>I3', u)
       end
     end
-    wanted[i] = { kind, unit, length }
   end
-  allocation, pos = unpack_('>B', item, pos)
   if #taken > 0 then
     for _, u in ipairs(marked) do over[u] = nil end
-    return 'T' .. concat(taken), pos
+    return 'T' .. concat(taken)
   end
-  for _, run in ipairs(wanted) do runs[#runs + 1] = run end
-  return nil, pos, allocation
+  for _, run in ipairs(pick.runs) do runs[#runs + 1] = run end
+  return nil, pick.allocation
 end
 
 -- The lowest free numbers of a section.
-local function pick_general(item, pos, may, runs)
-  local first, size, parts
-  first, size, parts, pos = unpack_('>I3I3B', item, pos)
-  local unit, stop, eligible, plain, got = first, first + size, may.even, may.plain, 0
+local function pick_general(pick, may, runs)
+  local first = pick.first
+  local unit, stop, eligible, plain, got = first, first + pick.size, may.even, may.plain, 0
   if plain then unit = general_from[first] or first end
-  for _ = 1, parts do
-    local kind, count, last
-    kind, count, pos = unpack_('>BB', item, pos)
+  for i = 1, #pick.parts do
+    local kind, count, last = pick.parts[i][1], pick.parts[i][2], nil
     while count > 0 do
       if plain then unit = (find(map, PLAIN, unit + 1, true) or stop + 1) - 1 end
-      if unit >= stop then return 'S' .. pack('>I3', got), pos end
+      if unit >= stop then return 'S' .. pack('>I3', got) end
       if eligible[at(unit)] then
         over[unit] = HELD
         count, got = count - 1, got + 1
@@ -104,29 +99,20 @@ local function pick_general(item, pos, may, runs)
     end
   end
   if plain then general_from[first] = unit end
-  return nil, pos, 1 * 32 + 16
+  return nil, 1 * 32 + 16
 end
 
 -- The best block on a tape of starts: 24 bits of unit, then flags: how many seats stand left and right of the run (two
 -- bits each: 0, 1, 2+), and 16 where it is as far away as the start before it.
-local function pick_tape(item, pos, may, runs)
-  local name, policy, parts
-  name, pos = unpack_('>Bc0', item, pos)
-  policy, parts, pos = unpack_('>BB', item, pos)
-  local n, sizes = 0, {}
-  for i = 1, parts do
-    local kind, count
-    kind, count, pos = unpack_('>BB', item, pos)
-    sizes[i] = { kind, count }
-    n = n + count
-  end
+local function pick_tape(pick, may, runs)
+  local name, policy, parts, n = pick.name, pick.policy, pick.parts, pick.count
   local tape = tapes[name]
   if tape == nil then
     tape = call('GET', 'inv:' .. tag .. ':tape:' .. name) or false
     tapes[name] = tape
     cursors[name] = tonumber(call('HGET', CURSORS, name) or 1)
   end
-  if not tape then return 'X' .. name, pos end
+  if not tape then return 'X' .. name end
   -- A buyer with more lots open may take what the open house's cursor has passed.
   local eligible, counts = may.even, may.counts
   local cursor, dead, found, found_orphans = may.plain and cursors[name] or 1, true, nil, 0
@@ -134,7 +120,7 @@ local function pick_tape(item, pos, may, runs)
     visits = visits + 1
     if visits > VISITS_MAX then
       if may.plain then cursors[name] = cursor end
-      return 'P', pos
+      return 'P'
     end
     local a, b, c, sides = byte(tape, entry, entry + 3)
     local start = a * 65536 + b * 256 + c
@@ -161,15 +147,15 @@ local function pick_tape(item, pos, may, runs)
     end
   end
   if may.plain then cursors[name] = cursor end
-  if not found then return 'P', pos end
+  if not found then return 'P' end
   local unit = found
-  for i = 1, parts do
-    local count = sizes[i][2]
-    runs[#runs + 1] = { sizes[i][1], unit, count }
+  for i = 1, #parts do
+    local count = parts[i][2]
+    runs[#runs + 1] = { parts[i][1], unit, count }
     for u = unit, unit + count - 1 do over[u] = HELD end
     unit = unit + count
   end
-  return nil, pos, (found_orphans > 0 and 2 or 1) * 32 + 16 + found_orphans
+  return nil, (found_orphans > 0 and 2 or 1) * 32 + 16 + found_orphans
 end
 
 local free_before = nil
@@ -198,35 +184,72 @@ local function forget(runs, picks)
   if picks > 1 then for name in pairs(cursors) do cursors[name] = 1 end end
 end
 
-local function place(item)
-  local ref, hash, life, total, promo, promo_max, lease, lease_max, lots, capped, pos =
-    unpack_('>c8c4I3I4BI3Bc0BBc0B', item)
-  local may = rights(lots)
-  local caps
-  if capped > 0 then
-    caps = {}
-    for _ = 1, capped do
-      local kind, most
-      kind, most, pos = unpack_('>BI3', item, pos)
-      caps[kind] = most
-    end
+local function parts_of(text, pos)
+  local parts, count, total = {}, nil, 0
+  count, pos = unpack_('>B', text, pos)
+  for i = 1, count do
+    local kind, units
+    kind, units, pos = unpack_('>BB', text, pos)
+    parts[i] = { kind, units }
+    total = total + units
   end
+  return parts, total, pos
+end
 
-  local picks
-  picks, pos = unpack_('>B', item, pos)
-  local runs, step, adjacent, orphans, refusal = {}, 1, 16, 0, nil
-  for _ = 1, picks do
-    local mode, allocation
-    mode, pos = unpack_('>B', item, pos)
-    if mode == 0 then
-      refusal, pos, allocation = pick_exact(item, pos, may, runs)
-    elseif mode == 1 then
-      refusal, pos, allocation = pick_general(item, pos, may, runs)
-    else
-      refusal, pos, allocation = pick_tape(item, pos, may, runs)
+local function pick_of(text, pos)
+  local mode, pick, count = nil, {}, nil
+  mode, pos = unpack_('>B', text, pos)
+  if mode == 0 then
+    pick.by, pick.runs = pick_exact, {}
+    count, pos = unpack_('>B', text, pos)
+    for i = 1, count do
+      local kind, unit, length
+      kind, unit, length, pos = unpack_('>BI3B', text, pos)
+      pick.runs[i] = { kind, unit, length }
     end
+    pick.allocation, pos = unpack_('>B', text, pos)
+  elseif mode == 1 then
+    pick.by = pick_general
+    pick.first, pick.size, pos = unpack_('>I3I3', text, pos)
+    pick.parts, pick.count, pos = parts_of(text, pos)
+  else
+    pick.by = pick_tape
+    pick.name, pick.policy, pos = unpack_('>Bc0B', text, pos)
+    pick.parts, pick.count, pos = parts_of(text, pos)
+  end
+  return pick, pos
+end
+
+-- What follows the lease in an item: the same bytes for everybody who wants the same, so they are read once a call.
+local asks = {}
+local function ask_of(text)
+  local ask = asks[text]
+  if ask then return ask end
+  local lots, capped, picks, pos
+  lots, capped, pos = unpack_('>Bc0B', text)
+  ask = { may = rights(lots) }
+  if capped > 0 then ask.caps = {} end
+  for _ = 1, capped do
+    local kind, most
+    kind, most, pos = unpack_('>BI3', text, pos)
+    ask.caps[kind] = most
+  end
+  picks, pos = unpack_('>B', text, pos)
+  for i = 1, picks do ask[i], pos = pick_of(text, pos) end
+  asks[text] = ask
+  return ask
+end
+
+local function place(item)
+  local ref, hash, life, total, promo, promo_max, lease, lease_max, pos = unpack_('>c8c4I3I4BI3Bc0B', item)
+  local ask = ask_of(sub(item, pos))
+  local picks, may, caps = #ask, ask.may, ask.caps
+  local runs, step, adjacent, orphans, refusal = {}, 1, 16, 0, nil
+  for i = 1, picks do
+    local allocation
+    refusal, allocation = ask[i].by(ask[i], may, runs)
     if refusal then break end
-    step = math.max(step, floor(allocation / 32))
+    if allocation >= 64 then step = math.max(step, floor(allocation / 32)) end
     if floor(allocation / 16) % 2 == 0 then adjacent = 0 end
     orphans = orphans + allocation % 16
   end
@@ -243,6 +266,7 @@ local function place(item)
     refusal = 'U'
   end
   local asked = 0
+  if not refusal and any_over and #lease == 16 and call('ZSCORE', OVER, lease) then refusal = 'L' end
   if not refusal and lease_max > 0 and #lease == 16 then
     for i = 1, #runs do asked = asked + runs[i][3] end
     local has = tonumber(call('HGET', BUYERS, lease) or 0)

@@ -1,4 +1,4 @@
---[[ hold_release: give a hold's units back. Replay-safe: a hold that ended stays ended.
+--[[ hold_release: give a hold's units back. Replay-safe: a hold that ended stays ended. Its buyer is still in the shop.
   KEYS[1] inv:{E}:epoch  string  the fence
   ARGV[1] epoch the caller knows
   ARGV[2] ref 8 bytes
@@ -11,7 +11,7 @@ if not hold then return { 'unknown' } end
 if hold.state == ORDERING or hold.state == BOUGHT then return { 'ordered' } end
 if hold.state == DEAD then return { 'expired' } end
 local record = hold.raw
-end_hold(ARGV[2], hold)
+end_hold(ARGV[2], hold, true)
 ended_all()
 if ARGV[3] == '1' then call('HDEL', bucket_of(ARGV[2]), ARGV[2]) end
 finish()

@@ -10,7 +10,7 @@
     {"capped", units left u24} | {"buyer", units held} | {"swapped", record, now ms} ]]
 -- include: inventory
 if fenced then return { 'fenced' } end
-expire()
+expire(EXPIRED_BESIDE)
 local hold = read_hold(ARGV[2])
 if not hold then finish() return { 'unknown' } end
 if hold.state == DEAD or (hold.state == ALIVE and hold.placed + hold.life <= now_ms) then finish() return { 'expired' } end

@@ -65,7 +65,7 @@ for bucket = 0, 1023 do
         hold.state = BOUGHT
         write_hold(ref, hold)
       else                                         -- it lost some of what was promised
-        bury(ref, hold)
+        bury(ref, hold, true)
       end
     end
   end

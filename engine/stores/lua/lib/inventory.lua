@@ -3,7 +3,7 @@
 local HELD, ORDERED, SOLD, FREE = 1, 2, 3, 64
 local ALIVE, ORDERING, BOUGHT, DEAD = 1, 2, 3, 4
 local KEPT_DEAD_MS = 86400000
-local EXPIRED_PER_STEP, SECONDS_PER_STEP = 100, 300
+local EXPIRED_PER_STEP, EXPIRED_BESIDE, SECONDS_PER_STEP = 50, 10, 300  -- beside: while a buyer waits for something else
 
 local byte, sub, rep, char = string.byte, string.sub, string.rep, string.char
 local pack, unpack_, call = struct.pack, struct.unpack, redis.call
@@ -111,25 +111,26 @@ local function finish()
   call('PUBLISH', 'inv:' .. tag, pack('>I6', version) .. table.concat(deltas))
 end
 
--- Remember that a hold ended, for as long as its key may be repeated. Its lease goes back to the room.
+-- Remember that a hold ended, for as long as its key may be repeated. Its lease goes back to the room, unless its buyer
+-- stays to choose again.
 local forgotten = {}
-local function bury(ref, hold)
+local function bury(ref, hold, stays)
   hold.state = DEAD
   write_hold(ref, hold)
   local second = math.floor((math.max(now_ms, hold.placed + hold.life) + KEPT_DEAD_MS) / 1000)
   forgotten[second] = (forgotten[second] or '') .. ref
-  if #hold.lease == 16 then call('RPUSH', ENDED, hold.lease) end
+  if #hold.lease == 16 and not stays then call('RPUSH', ENDED, hold.lease) end
 end
 
 -- Give a hold's units back.
-local function end_hold(ref, hold)
+local function end_hold(ref, hold, stays)
   for _, run in ipairs(runs_of(hold)) do
     local back = turn(run[2], run[3], HELD, nil)
     count_type(run[1], -back)
   end
   if hold.promo > 0 then call('HINCRBY', TYPES, 'promo' .. hold.promo, -1) end
   count_buyer(hold.lease, -units_in(hold))
-  bury(ref, hold)
+  bury(ref, hold, stays)
 end
 
 -- After the last burial of a call.
