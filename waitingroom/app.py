@@ -14,6 +14,7 @@ from aiohttp import web
 
 from engine.foundation.address_limits import AddressLimits
 from engine.foundation.bearer import Bearers
+from engine.foundation.cluster import hot_redis
 from engine.foundation.connections import HotRedis, eventually, open_postgres
 from engine.foundation.health import Health
 from engine.foundation.http import BODY_BYTES_MAX, PROBLEM_PAGE
@@ -21,6 +22,7 @@ from waitingroom import appkeys, routes
 from waitingroom.asking import cookie_attributes
 from waitingroom.assets import Assets
 from waitingroom.challenge import Challenges
+from waitingroom.codes import WRONG_BURST, WRONG_PER_S
 from waitingroom.desk import BOARDS, DESK, Desk
 from waitingroom.guard import guarded
 from waitingroom.ledger import Ledger
@@ -61,7 +63,7 @@ def _pages(app: web.Application) -> None:
 
 async def _stores(app: web.Application) -> AsyncIterator[None]:
     settings = app[appkeys.SETTINGS]
-    redis: HotRedis = await eventually(HotRedis(settings.redis_url).open)
+    redis: HotRedis = await eventually(hot_redis(settings.redis_url).open)
     pool = await eventually(lambda: open_postgres(settings.database_url, pool_max=settings.waitingroom_pool_max))
     app[appkeys.REDIS] = redis
     app[appkeys.LEDGER] = ledger = Ledger(pool)
@@ -85,6 +87,9 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
         app[DESK] = Desk(
             rooms=rooms,
             limits=AddressLimits(time.monotonic, lifted_for_loopback=settings.rehearsal),
+            guesses=AddressLimits(
+                time.monotonic, per_s=WRONG_PER_S, burst=WRONG_BURST, lifted_for_loopback=settings.rehearsal
+            ),
             challenges=Challenges(_challenge_key(settings)),
             keys=settings.keyring.platform(),
             cookie_attributes=cookie_attributes(secure=settings.secure_cookies),

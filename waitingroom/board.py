@@ -49,6 +49,7 @@ class Snapshot:
     prequeue_opens_at_ms: int
     opens_at_ms: int
     closes_at_ms: int
+    forget_at_ms: int
     message: str
     commit: bytes
     root: bytes | None
@@ -57,6 +58,8 @@ class Snapshot:
     beacon: str
     beacon_name: str
     moved: int  # registrations that stand behind the drawn
+    on_sale_version: int
+    controls_version: int
     fence: bytes
     leases: int
     offers: int
@@ -70,7 +73,7 @@ class Snapshot:
     @property
     def phase(self) -> str:
         """The phase as people are told it."""
-        if 0 < self.closes_at_ms <= self.now_ms:
+        if 0 < self.closes_at_ms <= self.now_ms or self.past:
             return "closed"
         if self.base_phase == "drawing":
             return "prequeue"
@@ -79,6 +82,11 @@ class Snapshot:
         if self.base_phase == "open" and self.paused:
             return "paused"
         return self.base_phase
+
+    @property
+    def past(self) -> bool:
+        """Whether it ended so long ago that Redis need not hold it."""
+        return 0 < self.forget_at_ms <= self.now_ms
 
     @property
     def honest_pace(self) -> float:
@@ -108,6 +116,7 @@ def read(now_ms: int, m: dict[bytes, bytes]) -> Snapshot:
         prequeue_opens_at_ms=int(m[b"prequeue_at"]),
         opens_at_ms=int(m[b"opens_at"]),
         closes_at_ms=int(m[b"closes_at"]),
+        forget_at_ms=int(m.get(b"forget_at", 0)),
         message=m[b"message"].decode(),
         commit=m[b"commit"],
         root=m[b"root"] if drawn else None,
@@ -116,6 +125,8 @@ def read(now_ms: int, m: dict[bytes, bytes]) -> Snapshot:
         beacon=m.get(b"beacon", b"").decode(),
         beacon_name=m.get(b"beacon_name", b"").decode(),
         moved=int(m.get(b"moved", 0)),
+        on_sale_version=int(m[b"on_sale_version"]),
+        controls_version=int(m[b"controls_version"]),
         fence=m[b"fence"],
         leases=int(m[b"leases"]),
         offers=int(m[b"offers"]),

@@ -38,6 +38,7 @@ class Controller:
         self._wake = asyncio.Event()
         self._draw: asyncio.Task[None] | None = None
         self._kept_serving, self._kept_at_s = 0, 0.0
+        self._forget_from = 0
         self._failing = False
         self.leads = False
 
@@ -69,7 +70,7 @@ class Controller:
             self.leads, now_ms, m = await room.store.tick(self._name, self._fence, self._health)
         snapshot = read(now_ms, m)
         if snapshot.moved and room.rules.draw is None:
-            await room.learn_draw()
+            await room.learn()
         room.board.show(snapshot)
         room.gauges.feed(snapshot)
         await room.presence.flush(room.store, drawn=snapshot.seed is not None)
@@ -95,6 +96,9 @@ class Controller:
 
     async def _lead(self, snapshot: Snapshot) -> None:
         room = self._room
+        if snapshot.past:
+            await self._forget()
+            return
         if snapshot.base_phase == "drawing" and self._draw is None:
             self._draw = asyncio.create_task(hold_draw(room, self._ledger, snapshot.cohort))
             self._draw.add_done_callback(self._drawn)
@@ -104,6 +108,18 @@ class Controller:
         if snapshot.serving > self._kept_serving and now_s - self._kept_at_s >= KEEP_SERVING_EVERY_S:
             await self._ledger.keep_serving(room.event_id, snapshot.serving)
             self._kept_serving, self._kept_at_s = snapshot.serving, now_s
+
+    async def _forget(self) -> None:
+        """Delete a bounded part of what Redis holds of a room that is past. Postgres remembers when nothing is left."""
+        room = self._room
+        if room.rules.forgotten:
+            return
+        following = await room.store.forget(self._forget_from)
+        if following is None:
+            await self._ledger.keep_forgotten(room.event_id)
+            await room.learn()
+            _log.info("room_forgotten", event_id=room.event_id)
+        self._forget_from = following or 0
 
     def _drawn(self, task: asyncio.Task[None]) -> None:
         self._draw = None

@@ -21,10 +21,11 @@ PREFIX_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """``cookie_attributes`` follow every queue cookie."""
+    """``cookie_attributes`` follow every queue cookie; ``guesses`` count wrong codes."""
 
     rooms: Rooms
     limits: AddressLimits
+    guesses: AddressLimits
     challenges: Challenges
     keys: hotpath_rs.PlatformKeys
     cookie_attributes: str

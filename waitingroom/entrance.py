@@ -1,13 +1,16 @@
-"""Joining, decided in the order of cost: what the request says, the challenge, the address block, then Redis."""
+"""Joining, decided in the order of cost: what the request says, the challenge, the address block, the code, Redis."""
 
 from __future__ import annotations
 
+import math
+
 from aiohttp import web
 
+from engine.foundation.errors import SlowDown
 from waitingroom import asking
 from waitingroom.challenge import VALID_S
 from waitingroom.desk import Desk
-from waitingroom.errors import ChallengeRequired, IdentityRequired, TicketInvalid
+from waitingroom.errors import ChallengeRequired, CodeInvalid, CodeRequired, IdentityRequired, TicketInvalid
 from waitingroom.room import Place, Room
 from waitingroom.wire import JoinRequest
 
@@ -29,11 +32,17 @@ async def join(request: web.Request, desk: Desk, room: Room, given: JoinRequest)
         if room.rules.identity == "email":
             raise IdentityRequired.at("/identity", "identity_required", "Say who you are: an e-mail address")
         identity = desk.nobody()
+    codes = room.rules.codes
+    if codes.required and not _code(given):
+        raise CodeRequired
     if room.rules.challenge != "none":
         await _challenge(desk, room, given)
-    delay = desk.limits.take(asking.address(request, trust_forwarded=desk.trust_forwarded))
+    address = asking.address(request, trust_forwarded=desk.trust_forwarded)
+    delay = desk.limits.take(address)
     if delay > 0:
         await desk.limits.hold_back(delay)
+    if codes.required:
+        _show_code(desk, room, _code(given), address)
     return await room.join(room.digest(identity), key_hash, suspect="trap_field" if given.website else "")
 
 
@@ -43,9 +52,7 @@ def quick(request: web.Request, desk: Desk, room: Room, given: JoinRequest) -> t
     Says the same as ``join``, without its steps in between: at the opening second this is all that happens.
     """
     headers = request.headers
-    if given.queue_ticket is not None or given.device_key is not None or room.rules.challenge != "none":
-        return None
-    if given.website:
+    if given.queue_ticket is not None or given.device_key is not None or given.website:
         return None
     if "Cookie" in headers or "X-Request-Id" in headers or headers.get("Sec-Fetch-Mode") == "navigate":
         return None
@@ -54,7 +61,11 @@ def quick(request: web.Request, desk: Desk, room: Room, given: JoinRequest) -> t
         if room.rules.identity == "email":
             return None
         identity = desk.nobody()
-    if not desk.limits.passes(asking.address(request, trust_forwarded=desk.trust_forwarded)):
+    address = asking.address(request, trust_forwarded=desk.trust_forwarded)
+    codes = room.rules.codes
+    if codes.required and not (_code(given) and desk.guesses.wait_s(address) <= 0 and codes.admits(_code(given))):
+        return None
+    if room.rules.challenge != "none" or not desk.limits.passes(address):
         return None
     return room.digest(identity), b""
 
@@ -85,6 +96,20 @@ async def _by_cookie(request: web.Request, room: Room) -> Place | None:
     except TicketInvalid:
         return None
     return await room.rejoin(ticket)
+
+
+def _code(given: JoinRequest) -> str:
+    return given.code.strip() if given.code is not None else ""
+
+
+def _show_code(desk: Desk, room: Room, code: str, address: str) -> None:
+    """CodeInvalid; SlowDown, and nothing is compared, where too many wrong ones came from around there."""
+    wait_s = desk.guesses.wait_s(address)
+    if wait_s > 0:
+        raise SlowDown(retry_after_s=math.ceil(wait_s))
+    if not room.rules.codes.admits(code):
+        desk.guesses.take(address)
+        raise CodeInvalid
 
 
 async def _challenge(desk: Desk, room: Room, given: JoinRequest) -> None:

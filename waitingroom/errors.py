@@ -9,6 +9,8 @@ Refusal
 │   └── ProofRequired      proof_required        this place is bound to a device: sign ``nonce``
 ├── Forbidden 403
 │   ├── ChallengeRequired  challenge_required    solve ``challenge`` and send it along
+│   ├── CodeRequired       code_required         this line is for those who bring a code
+│   ├── CodeInvalid        code_invalid          it is none of this event's codes
 │   └── FormForged         form_forged           another site sent this visitor's browser here
 ├── Gone 410
 │   ├── RoomClosed         room_closed
@@ -48,6 +50,14 @@ class ProofRequired(errors.Unauthenticated):
 
 class ChallengeRequired(errors.Forbidden):
     code, title = "challenge_required", "Solve the challenge to join"
+
+
+class CodeRequired(errors.Forbidden):
+    code, title = "code_required", "This queue is for those who have a code: send it along"
+
+
+class CodeInvalid(errors.Forbidden):
+    code, title = "code_invalid", "This code is not one of this event's"
 
 
 class FormForged(errors.Forbidden):

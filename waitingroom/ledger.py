@@ -8,19 +8,23 @@ from typing import Any
 import asyncpg
 
 from waitingroom.draw import SECRET_BYTES
-from waitingroom.rules import Rules, parse
+from waitingroom.rules import FORGOTTEN_AFTER_S, Rules, parse
 
 ROOMS_MAX = 1000
 NUMBER_BLOCK = 10_000  # numbers are promised in blocks, durably, before the first of a block is given out
 
 _ROOM = """
 SELECT o.event_id, o.organization_id, o.prequeue_opens_at, o.opens_at, o.closes_at, o.room, o.card, o.live, o.version,
+       least(o.closes_at, e.ends_at) AS ended_at, r.forgotten_at,
        r.epoch, r.high_water, r.serving, r.draw_secret, r.draw, r.controls
-  FROM on_sales o JOIN rooms r USING (event_id)
+  FROM on_sales o JOIN rooms r USING (event_id) JOIN events e ON e.id = o.event_id
  WHERE o.room_enabled
 """
-# A finished room is forgotten after a day; its row stays.
-_ALL = _ROOM + "AND (o.closes_at IS NULL OR o.closes_at > now() - interval '1 day') ORDER BY o.opens_at DESC LIMIT $1"
+# A room is kept in mind until Redis has forgotten it; its row stays. One whose sale was prolonged since is used again.
+_ALL = (
+    _ROOM + "AND (r.forgotten_at IS NULL OR r.forgotten_at < least(o.closes_at, e.ends_at) + make_interval(secs => $2))"
+    " ORDER BY o.opens_at DESC LIMIT $1"
+)
 _ONE = _ROOM + "AND o.event_id = $1"
 _MISSING = """
 SELECT o.event_id FROM on_sales o LEFT JOIN rooms r USING (event_id)
@@ -38,7 +42,7 @@ class Ledger:
         """Every room in use; a newly published one gets its secret here, long before anybody joins."""
         for row in await self._pool.fetch(_MISSING, ROOMS_MAX):
             await self._found(row["event_id"])
-        return [parse(row) for row in await self._pool.fetch(_ALL, ROOMS_MAX)]
+        return [parse(row) for row in await self._pool.fetch(_ALL, ROOMS_MAX, FORGOTTEN_AFTER_S)]
 
     async def room(self, event_id: str) -> Rules | None:
         """One room, None where the event has none or was never published."""
@@ -78,6 +82,17 @@ class Ledger:
             "UPDATE rooms SET serving = greatest(serving, $2), updated_at = now() WHERE event_id = $1",
             event_id,
             serving,
+        )
+
+    async def keep_forgotten(self, event_id: str) -> None:
+        """Remember that Redis holds nothing more of this room."""
+        await self._pool.execute(
+            # Redis's clock may be ahead of this one: it is over all the same.
+            "UPDATE rooms r"
+            " SET forgotten_at = greatest(now(), least(o.closes_at, e.ends_at) + make_interval(secs => $2))"
+            " FROM on_sales o JOIN events e ON e.id = o.event_id WHERE r.event_id = $1 AND o.event_id = $1",
+            event_id,
+            FORGOTTEN_AFTER_S,
         )
 
     async def keep_draw(self, event_id: str, draw: dict[str, Any], digests: bytes) -> dict[str, Any]:

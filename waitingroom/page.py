@@ -17,6 +17,8 @@ from waitingroom.board import Snapshot
 from waitingroom.desk import DESK, room_of
 from waitingroom.errors import (
     ChallengeRequired,
+    CodeInvalid,
+    CodeRequired,
     IdentityRequired,
     NoRoom,
     QueueNotOpen,
@@ -27,19 +29,24 @@ from waitingroom.errors import (
 from waitingroom.faces import expected, face_of, moments, refresh_after_s
 from waitingroom.languages import WORDS, choose
 from waitingroom.room import Admitted, Room
-from waitingroom.wire import IDENTITY_CHARS_MAX, JoinRequest
+from waitingroom.wire import CODE_CHARS_MAX, IDENTITY_CHARS_MAX, JoinRequest
 
 FORM_BYTES_MAX: Final = 4 * 1024
 SHOWN_CHARS_MAX: Final = 40
+_NOTHING_TYPED: Final = JoinRequest()
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What one rendering says beyond the room itself. ``full``: called, but the shop is full right now."""
+    """What one rendering says beyond the room itself. ``full``: called, but the shop is full right now.
+
+    ``error`` is the code of the refusal that the form met, ``typed`` what stood in its fields.
+    """
 
     face: str | None = None
     admission: str | None = None
-    error: bool = False
+    error: str = ""
+    typed: JoinRequest = _NOTHING_TYPED
     full: bool = False
     status: int = 200
 
@@ -61,15 +68,18 @@ async def join(request: web.Request) -> web.Response:
     asking.from_own_page(request)
     room = await room_of(request)
     form = await request.post() if (request.content_length or 0) <= FORM_BYTES_MAX else {}
-    desk, identity = request.app[DESK], form.get("identity")
+    desk, identity, code = request.app[DESK], form.get("identity"), form.get("code")
     given = JoinRequest(
         identity=identity[:IDENTITY_CHARS_MAX] if isinstance(identity, str) else None,
+        # One character too many is kept, so that what is too long is not cut down to what is right.
+        code=code.strip()[: CODE_CHARS_MAX + 1] if isinstance(code, str) else None,
         website="filled in" if form.get("website") else None,
     )
     try:
         place = await entrance.join(request, desk, room, given)
-    except (IdentityRequired, ChallengeRequired) as refusal:
-        return _page(request, room, None, Shown(face="join", error=True, status=refusal.status))
+    except (IdentityRequired, ChallengeRequired, CodeRequired, CodeInvalid) as refusal:
+        met = Shown(face="join", error=refusal.code, typed=given, status=refusal.status)
+        return _page(request, room, None, met)
     except QueueNotOpen:
         raise web.HTTPSeeOther(f"/r/{room.event_id}") from None
     response = web.HTTPSeeOther(f"/r/{room.event_id}")
@@ -125,6 +135,8 @@ def _page(request: web.Request, room: Room, ticket: hotpath_rs.QueueTicket | Non
         "face": face,
         "identity": room.rules.identity,
         "challenge": room.rules.challenge,
+        "code_required": room.rules.codes.required,
+        "code_chars_max": CODE_CHARS_MAX,
         "status": msgspec.json.decode(room.board.document),
         "registered": max(snapshot.tail, ticket.number + 1 if ticket is not None else 0),
         "place": {"ticket": _text(request, room), "number": ticket.number} if ticket is not None else None,
@@ -132,6 +144,7 @@ def _page(request: web.Request, room: Room, ticket: hotpath_rs.QueueTicket | Non
         "admission": shown.admission,
         "moved": ticket is not None and snapshot.moved > 0 and ticket.number in room.moved(),
         "error": shown.error,
+        "typed": shown.typed,
         "full": shown.full,
         "refresh_s": refresh_after_s(face, wait, snapshot, room.board.now_ms()),
         "refresh_url": f"/r/{room.event_id}?shown={wait.shown}" if wait.shown else f"/r/{room.event_id}",

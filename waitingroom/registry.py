@@ -18,7 +18,7 @@ from engine.foundation.cluster import open_client
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import Refusal
 from engine.foundation.ids import is_id
-from waitingroom.board import Board
+from waitingroom.board import Board, Snapshot
 from waitingroom.controller import Controller
 from waitingroom.errors import NoRoom
 from waitingroom.ledger import Ledger
@@ -126,7 +126,8 @@ class Rooms:
             controller = Controller(room, self._ledger, self._name)
             with contextlib.suppress(Refusal, OSError, TimeoutError):
                 await controller.step()
-                await room.apply(room.rules)  # they may have changed while nobody was there to be told
+                if room.board.snapshot is not None and _edition(room.board.snapshot) != _edition(rules):
+                    await room.apply(rules)  # they changed while nobody was there to be told
             if rules.event_id in self._rooms:
                 return
             self._rooms[rules.event_id] = room
@@ -134,7 +135,7 @@ class Rooms:
                 self.boards[rules.event_id] = room.board
             self._unknown.pop(rules.event_id, None)
             self._controllers[rules.event_id] = controller, asyncio.create_task(controller.run())
-        elif _edition(rules) != _edition(room.rules):
+        elif (rules.live, *_edition(rules)) != (room.rules.live, *_edition(room.rules)):
             await room.apply(rules)
             self._controllers[rules.event_id][0].wake()
 
@@ -178,6 +179,6 @@ class Rooms:
             self._controllers[event_id][0].wake()
 
 
-def _edition(rules: Rules) -> tuple[int, ...]:
-    """What tells these rules from others of the same room."""
-    return rules.on_sale_version, rules.controls_version, rules.live, rules.forget_at_ms
+def _edition(of: Rules | Snapshot) -> tuple[int, int, int]:
+    """What tells rules from others of the same room."""
+    return of.on_sale_version, of.controls_version, of.forget_at_ms

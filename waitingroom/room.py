@@ -118,8 +118,8 @@ class Room:
         """Give up a drawn place for one at the end of the line; the number there. Doing it twice changes nothing."""
         return (await self._joins.submit(Join(digest, b"^%d" % index))).number
 
-    async def learn_draw(self) -> None:
-        """Know who was moved."""
+    async def learn(self) -> None:
+        """Read again what only Postgres says: who was moved in the draw, that the room was forgotten."""
         self.rules = await self._ledger.room(self.event_id) or self.rules
 
     async def joined(self, joined: Joined, digest: bytes, device_key_hash: bytes) -> Place:

@@ -14,6 +14,8 @@ from waitingroom import operating, operations, page, stream, wire
 from waitingroom import web as rooms
 from waitingroom.errors import (
     ChallengeRequired,
+    CodeInvalid,
+    CodeRequired,
     DrawNotHeld,
     FormForged,
     IdentityRequired,
@@ -65,6 +67,8 @@ ROUTES: tuple[Route, ...] = (
             *_BODY,
             TicketInvalid,
             ChallengeRequired,
+            CodeRequired,
+            CodeInvalid,
             FormForged,
             NoRoom,
             QueueNotOpen,

@@ -7,16 +7,21 @@ from datetime import datetime
 from typing import Any, Literal
 
 from engine.foundation.clock import to_ms
+from waitingroom.codes import Codes
 from waitingroom.draw import Draw, commitment
 
 RATE_PER_MIN_DEFAULT, CAPACITY_DEFAULT = 500, 500
 CLAIM_TTL_S_DEFAULT, SESSION_TTL_S_DEFAULT = 120, 600
 CLOSED_LONG_AGO_MS = 1  # a room whose event is no longer on sale
+FORGOTTEN_AFTER_S = 86_400  # Redis holds a room for so long after its sale, or else its event, has ended
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """One room as Postgres knows it. ``closes_at_ms`` 0: it stays open."""
+    """One room as Postgres knows it. ``closes_at_ms`` 0: it stays open.
+
+    From ``forget_at_ms`` on Redis need not hold it; ``forgotten``: nor does it, but for what a late visitor looks up.
+    """
 
     event_id: str
     organization_id: str
@@ -25,12 +30,15 @@ class Rules:
     prequeue_opens_at_ms: int
     opens_at_ms: int
     closes_at_ms: int
+    forget_at_ms: int
+    forgotten: bool
     rate_per_min: int
     capacity: int
     claim_ttl_s: int
     session_ttl_s: int
     identity: Literal["none", "email"]
     challenge: Literal["none", "pow"]
+    codes: Codes
     paused: bool
     message: str
     beacon: str
@@ -50,6 +58,7 @@ class Rules:
             "prequeue_at", self.prequeue_opens_at_ms,
             "opens_at", self.opens_at_ms,
             "closes_at", self.closes_at_ms,
+            "forget_at", self.forget_at_ms,
             "rate", self.rate_per_min,
             "capacity", self.capacity,
             "claim_ttl", self.claim_ttl_s * 1000,
@@ -68,6 +77,7 @@ def parse(row: Any) -> Rules:
     if "opened_at_ms" in controls:
         opens_at_ms = min(opens_at_ms, controls["opened_at_ms"])
     secret = bytes(row["draw_secret"])
+    forget_at_ms = to_ms(row["ended_at"]) + FORGOTTEN_AFTER_S * 1000
     return Rules(
         event_id=row["event_id"],
         organization_id=row["organization_id"],
@@ -76,12 +86,15 @@ def parse(row: Any) -> Rules:
         prequeue_opens_at_ms=min(prequeue_at_ms, opens_at_ms),
         opens_at_ms=opens_at_ms,
         closes_at_ms=_ms(row["closes_at"], 0) if row["live"] else CLOSED_LONG_AGO_MS,
+        forget_at_ms=forget_at_ms,
+        forgotten=_ms(row["forgotten_at"], 0) >= forget_at_ms,
         rate_per_min=controls.get("rate_per_min") or room.get("rate_per_min") or RATE_PER_MIN_DEFAULT,
         capacity=controls.get("capacity") or room.get("capacity") or CAPACITY_DEFAULT,
         claim_ttl_s=room.get("claim_ttl_s") or CLAIM_TTL_S_DEFAULT,
         session_ttl_s=room.get("session_ttl_s") or SESSION_TTL_S_DEFAULT,
         identity=room.get("identity") or "none",
         challenge=room.get("challenge") or "none",
+        codes=Codes(room.get("codes") or ()),
         paused=bool(controls.get("paused", False)),
         message=controls.get("message") or "",
         beacon=controls.get("beacon") or "",

@@ -20,6 +20,7 @@ from waitingroom.rules import Rules
 
 BUCKETS = 16_384
 BUCKETS_PER_READ = 512
+BUCKETS_FORGOTTEN_PER_STEP = 1_024
 MARKS_MAX = 4_096
 LEADER_TTL_MS = 1_500
 LIVE_PERIOD_MS = 45_000  # presence lapses after two to three of these
@@ -86,6 +87,11 @@ class RoomStore:
         self._tick_keys = (
             self._m, *self._live, self._claimed, self._lease, self._wait, self._wait_due,
             base + b"tick", base + b"tmp", base + b"tmp2", leases.pulse_key(event_id),
+        )  # fmt: skip
+        # All but the buckets; the rest of what begins like these goes by itself.
+        self._lasting = (
+            *self._live, self._claimed, self._marked, self._lease, self._wait, self._wait_due, base + b"tick",
+            base + b"tmp", base + b"tmp2",
         )  # fmt: skip
         self._claim_keys = (self._m, self._claimed, self._lease, self._wait, self._wait_due, *self._live)
 
@@ -189,6 +195,19 @@ class RoomStore:
     async def apply(self, rules: Rules) -> None:
         """Put newer rules in force; older ones change nothing."""
         await self._call("room_rules", (self._m,), (rules.on_sale_version, rules.controls_version, *rules.fields()))
+
+    async def forget(self, first: int) -> int | None:
+        """Delete a step's worth of buckets from ``first`` on: where to go on, None where the room is gone altogether.
+
+        The same ``first`` again where the room is in use after all.
+        """
+        following = first + BUCKETS_FORGOTTEN_PER_STEP
+        is_last = following >= BUCKETS
+        keys = [self._ids + suffix for suffix in _SUFFIXES[first:following]] + list(self._lasting if is_last else ())
+        reply = await self._call("room_forget", (self._m, *keys), (b"last" if is_last else b"",))
+        if reply[0] == b"in_use":
+            return first
+        return None if is_last else following
 
     async def publish_draw(self, draw: Draw, there: bytes) -> None:
         """Open the line with this draw. AssertionError where it was made for another cohort."""

@@ -13,6 +13,7 @@ CHALLENGE_CHARS_MAX = 4096
 MESSAGE_CHARS_MAX = 200
 RATE_PER_MIN_MAX = 1_000_000
 CAPACITY_MAX = 1_000_000
+CODE_CHARS_MAX = 64
 BEACON_CHARS_MAX = 200
 
 Token = Annotated[str, Meta(min_length=1, max_length=TOKEN_CHARS_MAX)]
@@ -23,6 +24,7 @@ class JoinRequest(Struct, frozen=True, kw_only=True):
 
     ``identity``: an e-mail address where the room asks for one; ``device_key``: a P-256 public key as base64url (raw
     point) binds the place to the device, any other text only names it; ``queue_ticket``: ask for one's own place again;
+    ``code``: a presale's or an invitation's, where the on-sale says ``code_required``;
     ``website``: a field that people do not see, so that whoever fills it in is taken for a program.
     """
 
@@ -30,6 +32,7 @@ class JoinRequest(Struct, frozen=True, kw_only=True):
     device_key: Annotated[str, Meta(min_length=1, max_length=DEVICE_KEY_CHARS_MAX)] | None = None
     queue_ticket: Token | None = None
     challenge: Annotated[str, Meta(max_length=CHALLENGE_CHARS_MAX)] | None = None
+    code: Annotated[str, Meta(max_length=CODE_CHARS_MAX)] | None = None
     website: Annotated[str, Meta(max_length=IDENTITY_CHARS_MAX)] | None = None
 
 

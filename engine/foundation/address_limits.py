@@ -75,6 +75,13 @@ class AddressLimits:
         self.take(address)
         return True
 
+    def wait_s(self, address: str) -> float:
+        """How long a request would be held back now; nothing is counted."""
+        if self._lifted and (address.startswith("127.") or address == "::1"):
+            return 0.0
+        due_s = self._due_s.get(self._blocks.get(address) or block_of(address), 0.0)
+        return max(0.0, due_s - self._now_s())
+
     def take(self, address: str) -> float:
         """Count one request: the seconds to hold it back. SlowDown beyond DELAY_MAX_S, and then it is not counted."""
         if self._lifted and (address.startswith("127.") or address == "::1"):

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from engine.foundation.connections import HotRedis
+from waitingroom.codes import Codes
 from waitingroom.draw import DIGEST_BYTES, commitment, hold
 from waitingroom.rules import Rules
 from waitingroom.store import Join, RoomStore
@@ -28,6 +29,7 @@ def _rules() -> Rules:
         session_ttl_s=600, identity="none", challenge="none", paused=False, message="", beacon="", beacon_name="",
         epoch=1, high_water=0, serving=0, on_sale_version=1, controls_version=1, commit=commitment(SECRET), draw=None,
         secret=SECRET,
+        forget_at_ms=0, forgotten=False, codes=Codes(()),
     )  # fmt: skip
 
 

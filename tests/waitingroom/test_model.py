@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from engine.foundation import embedded
 from engine.foundation.connections import HotRedis
+from waitingroom.codes import Codes
 from waitingroom.draw import commitment, hold
 from waitingroom.rules import Rules
 from waitingroom.store import OVERBOOK_MILLI, Join, RoomStore
@@ -35,6 +36,7 @@ def rules_with(capacity: int, version: int, *, paused: bool) -> Rules:
         session_ttl_s=3600, identity="none", challenge="none", paused=paused, message="", beacon="", beacon_name="",
         epoch=1, high_water=0, serving=0, on_sale_version=1, controls_version=version, commit=commitment(SECRET),
         draw=None, secret=SECRET,
+        forget_at_ms=0, forgotten=False, codes=Codes(()),
     )  # fmt: skip
 
 

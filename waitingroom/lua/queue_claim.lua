@@ -10,7 +10,7 @@
   Replies {"fenced"} | {"granted" | "again", now_ms, expires_at_ms} | {"ended", now_ms} | {"closed", now_ms}
         | {"waits", now_ms, serving, why}: why is not_yet, drawing, paused, sold_out or full                           ]]
 -- include: room
-local m = call('HMGET', KEYS[1], 'run', 'phase', 'closes_at', 'serving', 'capacity', 'session_ttl', 'paused', 'sold_out', 'slot')
+local m = call('HMGET', KEYS[1], 'run', 'phase', 'closes_at', 'serving', 'capacity', 'session_ttl', 'paused', 'sold_out', 'slot', 'forget_at')
 if m[1] ~= ARGV[1] then return { 'fenced' } end
 local number, lease, leeway = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local serving = tonumber(m[4])
@@ -20,7 +20,7 @@ if call('GETBIT', KEYS[2], number) == 1 then
   if until_ms - leeway > now_ms then return { 'again', now_ms, until_ms - leeway } end
   return { 'ended', now_ms }
 end
-if is_closed(m[3]) then return { 'closed', now_ms } end
+if is_closed(m[3]) or is_past(m[10]) then return { 'closed', now_ms } end
 if m[2] ~= 'open' then return { 'waits', now_ms, serving, 'drawing' } end
 
 call('SETBIT', KEYS[6 + tonumber(m[9])], number, 1)

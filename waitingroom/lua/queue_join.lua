@@ -10,9 +10,9 @@
         | {"joined", now_ms, epoch, cohort (-1 before the line opens), packed}: per item word u8, number u32 little-endian;
           words 0 taken, 1 known, 2 the high-water mark (the number) must be raised first                                       ]]
 -- include: room
-local m = call('HMGET', KEYS[1], 'run', 'phase', 'prequeue_at', 'opens_at', 'closes_at', 'tail', 'hwm', 'slot', 'epoch', 'cohort')
+local m = call('HMGET', KEYS[1], 'run', 'phase', 'prequeue_at', 'opens_at', 'closes_at', 'tail', 'hwm', 'slot', 'epoch', 'cohort', 'forget_at')
 if m[1] ~= ARGV[1] then return { 'fenced' } end
-if is_closed(m[5]) then return { 'closed', now_ms } end
+if is_closed(m[5]) or is_past(m[11]) then return { 'closed', now_ms } end
 local tail = tonumber(m[6])
 local phase = advance(KEYS[1], m[2], m[3], m[4], tail)
 if phase == 'scheduled' then return { 'not_open', now_ms, tonumber(m[3]) } end

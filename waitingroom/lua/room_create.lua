@@ -17,6 +17,10 @@ call('HSET', KEYS[1], 'run', ARGV[1], 'epoch', epoch, 'tail', ARGV[3], 'hwm', AR
   'tokens', 0, 'tokens_at', now_ms, 'slot', 0, 'slot_at', now_ms, 'fence', (m[4] or 0) + 1, 'leader', '', 'leader_until', 0,
   'sold_out', 0, 'binding', 'none', 'claims', m[5] or 0, 'noshows', kept[1] or 0, 'left', kept[2] or 0, 'pace', 0,
   'leases', 0, 'offers', 0, 'waiting', 0, 'free', -1)
+if is_past(call('HGET', KEYS[1], 'forget_at')) then
+  call('EXPIRE', KEYS[1], PAST_KEPT_S)
+  return { 'created', now_ms, 0 }
+end
 
 call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now_ms)
 -- A Redis that came back with the room lost at most its last moments (an append-only file synced every second, a promoted

@@ -15,7 +15,7 @@
   Replies {"fenced"} | {"led" | "follows", now_ms, field, value, ...} the whole room                                  ]]
 -- include: room
 local key = KEYS[1]
-local m = call('HMGET', key, 'run', 'phase', 'prequeue_at', 'opens_at', 'tail', 'leader', 'leader_until', 'fence')
+local m = call('HMGET', key, 'run', 'phase', 'prequeue_at', 'opens_at', 'tail', 'leader', 'leader_until', 'fence', 'forget_at')
 if m[1] ~= ARGV[1] then return { 'fenced' } end
 local tail = tonumber(m[5])
 local phase = advance(key, m[2], m[3], m[4], tail)
@@ -31,7 +31,7 @@ local mine = m[6] == ARGV[2] and m[8] == ARGV[3]
 if not mine and tonumber(m[7]) > now_ms then return answer('follows') end
 if not mine then call('HSET', key, 'leader', ARGV[2], 'fence', tonumber(m[8]) + 1) end
 call('HSET', key, 'leader_until', now_ms + tonumber(ARGV[4]))
-if phase ~= 'open' then return answer('led') end
+if phase ~= 'open' or is_past(m[9]) then return answer('led') end
 
 local s = call('HMGET', key, 'serving', 'capacity', 'rate', 'claim_ttl', 'paused', 'tokens', 'tokens_at', 'slot', 'slot_at',
   'pace', 'closes_at', 'noshows')

@@ -225,13 +225,17 @@ function work() {
 
 document.getElementById("join").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const field = document.getElementById("identity"), trap = document.getElementById("website"), button = event.target.querySelector("button");
+  const [field, code, trap] = ["identity", "code", "website"].map((id) => document.getElementById(id)), button = event.target.querySelector("button");
   button.disabled = true;
+  view.faultIn(field, false);
+  view.faultIn(code, false);
   try {
-    await join({ ...(field && { identity: field.value }), ...(trap.value && { website: trap.value }) });
+    await join({ ...(field && { identity: field.value }), ...(code && { code: code.value }), ...(trap.value && { website: trap.value }) });
   } catch (error) {
-    const email = field && error instanceof Refused && error.status === 422;
-    if (email) { field.setAttribute("aria-invalid", "true"); document.getElementById("identity-error").hidden = false; field.focus(); }
+    const refused = error instanceof Refused ? error : { status: 0, code: "" };
+    if (refused.code === "code_required" && !code) location.reload(); // asked for since this page was made
+    else if (code && ["code_required", "code_invalid"].includes(refused.code)) view.faultIn(code, true);
+    else if (field && refused.status === 422) view.faultIn(field, true);
     else view.alertIf("error", true);
   } finally { button.disabled = false; }
 });

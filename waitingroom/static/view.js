@@ -21,6 +21,15 @@ export function alertIf(name, shown) {
   if (box.hidden === shown) box.hidden = !shown;
 }
 
+/** Point out a field of a form, or no longer. */
+export function faultIn(field, wrong) {
+  if (!field) return;
+  field.toggleAttribute("aria-invalid", wrong);
+  if (wrong) field.setAttribute("aria-invalid", "true");
+  document.getElementById(`${field.id}-error`).hidden = !wrong;
+  if (wrong) field.focus();
+}
+
 export function waitInWords(seconds) {
   if (seconds === null || !Number.isFinite(seconds)) return words.wait_unknown;
   const minutes = Math.ceil(seconds / 60);

@@ -22,3 +22,11 @@ local function is_closed(closes_at)
   closes_at = tonumber(closes_at)
   return closes_at > 0 and now_ms >= closes_at
 end
+
+-- Whether the room ended so long ago that nothing of it need be kept; then it is closed whatever its schedule says.
+local function is_past(forget_at)
+  return is_closed(forget_at or 0)
+end
+
+-- What is built again of such a room is for a late visitor to be told that it is closed, and goes by itself.
+local PAST_KEPT_S = 3600
