@@ -60,6 +60,12 @@ function startBest() {
   });
 }
 
+/** Whether somebody was quicker than the map and is saying how many: their form stays where it is. */
+function bestIsBegun() {
+  const counts = [...$("best-form").querySelectorAll('[name^="q-"]')];
+  return $("best-form").contains(document.activeElement) || counts.some((input) => Number(input.value) > 0);
+}
+
 function promoOf() {
   const code = $("promo").value.trim().toUpperCase();
   return code ? { promo_code: code } : {};
@@ -101,7 +107,7 @@ async function startSeats() {
   };
 
   const tabs = startTabs($("ways"), () => { state.map?.apply(); state.list?.draw(); });
-  tabs.select("tab-map");
+  tabs.select(bestIsBegun() ? "tab-best" : "tab-map");
   state.basket = new Basket(data, offers, chart, {
     changed(units) { state.map?.own(units); state.list?.draw(); },
     refused,
