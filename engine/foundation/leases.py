@@ -4,6 +4,7 @@ A lease is a capped seat inside the shop. The room grants it (claim), the engine
 or its hold is abandoned, so the next person is let in within a second. All keys of an event share one hash slot.
 
 ``wr:{E}:lease``     zset    lease id (16 raw bytes) -> the epoch ms until which its token may be valid
+``wr:{E}:over``      zset    lease ids that ended, while their tokens still verify: no hold is placed on them any more
 ``inv:{E}:pulse``    hash    free, held, ordered, sold: written by the inventory scripts, read by the room's controller
 ``onsale:health``    string  0..1000, the health factor in thousandths, published by the engine with a short TTL
 channel ``wr:released``  event id, so that the controller need not wait for its next tick
@@ -12,8 +13,12 @@ channel ``wr:changed``   event id, after the on-sale row changed in Postgres
 
 from __future__ import annotations
 
+import asyncio
+
+from engine.foundation.clock import now_ms
 from engine.foundation.connections import HotRedis
 
+OVER_KEPT_MS = 3 * 3600 * 1000  # longer than any session that an on-sale may give
 HEALTH_KEY = b"onsale:health"
 HEALTH_FULL = 1000
 HEALTH_TTL_S = 10
@@ -31,9 +36,23 @@ def pulse_key(event_id: str) -> bytes:
     return b"inv:{%s}:pulse" % event_id.encode()
 
 
+def over_key(event_id: str) -> bytes:
+    """The zset of leases that ended: id -> the epoch ms at which it may be forgotten."""
+    return b"wr:{%s}:over" % event_id.encode()
+
+
 async def release(redis: HotRedis, event_id: str, lease_id: bytes) -> bool:
-    """Give a lease back; False where it had ended already."""
-    removed = await redis.command(b"ZREM", lease_key(event_id), lease_id)
+    """Give a lease back; False where it had ended already. Its token places no hold from here on.
+
+    So that the next person is let in instead of, and not besides, whoever keeps the token.
+    """
+    over, moment_ms = over_key(event_id), now_ms()
+    removed, *_ = await asyncio.gather(
+        redis.command(b"ZREM", lease_key(event_id), lease_id),
+        redis.command(b"ZADD", over, moment_ms + OVER_KEPT_MS, lease_id),
+        redis.command(b"ZREMRANGEBYSCORE", over, b"-inf", moment_ms),
+        redis.command(b"PEXPIRE", over, OVER_KEPT_MS),
+    )
     if removed:
         await redis.command(b"PUBLISH", RELEASED_CHANNEL, event_id)
     return bool(removed)

@@ -298,6 +298,8 @@ class Holds:
             raise IdempotencyKeyReused
         if letter == b"U":
             raise PromoExhausted
+        if letter == b"L":
+            raise AdmissionExpired("This admission has ended: join the queue again for another one")
         if letter == b"B":
             raise BuyerLimit(max_tickets_per_buyer=event.max_tickets_per_buyer, held=answer[1])
         raise AssertionError(f"hold_place answered {answer!r}")

@@ -79,7 +79,7 @@ WITH closed AS (
            now() + make_interval(secs => $4) FROM closed c
     UNION ALL
     SELECT 'lease.release', c.id, jsonb_build_object('event_id', c.event_id, 'lease_id', encode(c.lease_id, 'hex')),
-           now() + make_interval(secs => $4) FROM closed c WHERE c.lease_id IS NOT NULL
+           now() + make_interval(secs => $4) FROM closed c WHERE c.lease_id IS NOT NULL AND $2 = 'expired'
     UNION ALL
     SELECT 'mail.order_expired', c.id, jsonb_build_object('order_id', c.id), now() FROM closed c WHERE $2 = 'expired'
     RETURNING id, topic, key, payload
