@@ -24,6 +24,13 @@ MIGRATIONS = Path(__file__).parent.parent / "engine" / "stores" / "migrations"
 TEST_MASTER_KEYS = "1:" + "11" * 32
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """``ONSALE_TEST_REDIS_BINARY=redis-server`` runs everything over that server instead of the bundled Valkey."""
+    binary = os.environ.get("ONSALE_TEST_REDIS_BINARY")
+    if binary:
+        embedded.valkey_binary = lambda: binary
+
+
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], object]]:
     """The product runs on uvloop, so its tests do."""
     return {"uvloop": uvloop.new_event_loop}

@@ -10,6 +10,7 @@ from engine.jobs.hold_expiry import HoldExpiry
 from engine.jobs.housekeeping import Housekeeping
 from engine.jobs.outbox_relay import OutboxRelay
 from engine.jobs.payment_reconciler import PaymentReconciler
+from engine.jobs.redis_rebuild import RedisRebuild
 from engine.jobs.refund_push import RefundPush
 from engine.jobs.webhook_retry import WebhookRetry
 
@@ -21,6 +22,7 @@ def all_jobs(services: Services) -> list[Any]:
     """Every job, made from the services it needs."""
     return [
         HoldExpiry(services.inventory),
+        RedisRebuild(services.inventory),
         OutboxRelay(outbox=services.outbox),
         PaymentReconciler(payments=services.payments),
         RefundPush(refunds=services.refunds),

@@ -32,6 +32,11 @@ SELECT u.unit, t.number, o.status IN ('pending', 'processing') AS unpaid
   JOIN ticket_types t ON t.id = u.ticket_type_id
  WHERE u.event_id = $1 AND u.live
 """
+_OWNED_COUNTS = """
+SELECT count(*) FILTER (WHERE o.status IN ('pending', 'processing')) AS ordered,
+       count(*) FILTER (WHERE o.status NOT IN ('pending', 'processing')) AS sold
+  FROM order_units u JOIN orders o ON o.id = u.order_id WHERE u.event_id = $1 AND u.live
+"""
 _PROMO_USES = """
 SELECT promo_code_id AS id, count(*) AS uses FROM orders
  WHERE event_id = $1 AND promo_code_id IS NOT NULL AND status NOT IN ('expired', 'cancelled') GROUP BY 1
@@ -64,6 +69,12 @@ class SellingStore:
     async def owned(self, event_id: str) -> tuple[list[Row], list[Row]]:
         """(every unit the ledger says has an owner, promo uses)."""
         return await self._pool.fetch(_OWNED, event_id), await self._pool.fetch(_PROMO_USES, event_id)
+
+    async def owned_counts(self, event_id: str) -> tuple[int, int]:
+        """(units being paid for, units sold) by the ledger."""
+        row = await self._pool.fetchrow(_OWNED_COUNTS, event_id)
+        assert row is not None
+        return row["ordered"], row["sold"]
 
     async def selling(self, limit: int) -> list[str]:
         """Ids of published events."""
