@@ -19,6 +19,7 @@ from engine.foundation import logs
 from engine.foundation.errors import Refusal
 from engine.foundation.memory import settle
 from engine.foundation.migrate import migrate
+from engine.foundation.serving import Express, run
 from engine.settings import Settings
 from engine.supervisor.run_file import DEFAULT_DATA_DIR, DataDir
 
@@ -163,11 +164,11 @@ def _serve(options: argparse.Namespace) -> int:
     settings = _settings(options, options.app)
     ports = {"engine": settings.engine_url, "waitingroom": settings.waitingroom_url, "admin": settings.admin_url}
     port = options.port or int(ports[options.app].rpartition(":")[2])
-    if options.app == "waitingroom":
-        from waitingroom.serving import run  # noqa: PLC0415 - a building of its own
-
+    express = _express(options.app)
+    if express is not None:
         run(
             _settled(_application(options.app, settings)),
+            express=express,
             host=settings.host,
             port=port,
             shutdown_timeout_s=SHUTDOWN_TIMEOUT_S,
@@ -191,6 +192,19 @@ async def _settled(application: web.Application | Awaitable[web.Application]) ->
     app = application if isinstance(application, web.Application) else await application
     app.on_startup.append(settle)
     return app
+
+
+def _express(name: str) -> Express | None:
+    """What answers an app's hottest requests before its router."""
+    if name == "waitingroom":
+        from waitingroom.serving import express as room_express  # noqa: PLC0415 - a building of its own
+
+        return room_express
+    if name == "engine":
+        from engine.web.express import express  # noqa: PLC0415 - as the application itself
+
+        return express
+    return None
 
 
 def _application(name: str, settings: Settings) -> web.Application | Awaitable[web.Application]:

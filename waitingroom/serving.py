@@ -1,4 +1,4 @@
-"""The socket of the waiting room: aiohttp's server, with polls and joins answered before its router.
+"""Polls and joins before the router.
 
 At an opening second nearly every request is one of these two, and routing costs a sixth of answering one. Both are the
 handlers of ``web.py`` all the same: what they do not answer at once, and every refusal, goes the usual way.
@@ -6,20 +6,15 @@ handlers of ``web.py`` all the same: what they do not answer at once, and every 
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from collections.abc import Awaitable, Callable
-
-import uvloop
 from aiohttp import web
 
+from engine.foundation.http import Handler
 from waitingroom.desk import BOARDS, DESK
 from waitingroom.routes import ROOM
 from waitingroom.web import REFUSED, at_once
 
 _BASE = ROOM.partition("{")[0]
 _JOIN = "/join"
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Express:
@@ -49,33 +44,6 @@ class Express:
         return await self._rest(request)
 
 
-class ExpressRunner(web.AppRunner):
-    """An application whose server asks ``Express`` first."""
-
-    __slots__ = ()
-
-    async def _make_server(self) -> web.Server:
-        server = await super()._make_server()
-        server.request_handler = Express(self.app, server.request_handler).handle  # type: ignore[assignment]
-        return server
-
-
-def run(application: Awaitable[web.Application], *, host: str, port: int, shutdown_timeout_s: float) -> None:
-    """Serve until SIGINT or SIGTERM, then finish what is under way."""
-
-    async def serve() -> None:
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        runner = ExpressRunner(
-            await application, access_log=None, auto_decompress=False, shutdown_timeout=shutdown_timeout_s
-        )
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, host, port, reuse_port=True).start()
-            await stop.wait()
-        finally:
-            await runner.cleanup()
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
-        loop.run(serve())
+def express(app: web.Application, rest: Handler) -> Handler:
+    """``Express`` for a room that has started."""
+    return Express(app, rest).handle

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.foundation.address_limits import AddressLimits
+from engine.foundation.bearer import Bearers
 from engine.services.holds import Holds
 
 
@@ -14,4 +15,5 @@ class HoldDesk:
 
     holds: Holds
     limits: AddressLimits
+    bearers: Bearers
     trust_forwarded: bool

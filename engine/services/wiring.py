@@ -176,6 +176,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             hold_desk=HoldDesk(
                 holds=holds,
                 limits=AddressLimits(time.monotonic, lifted_for_loopback=settings.rehearsal),
+                bearers=bearers,
                 trust_forwarded=settings.trust_forwarded,
             ),
             lane=checkout.lane,

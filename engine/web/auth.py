@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from engine.foundation import http
-from engine.foundation.bearer import Person
+from engine.foundation.bearer import Bearers, Person
 from engine.foundation.errors import Unauthenticated
 from engine.services.appkeys import BEARERS, SETTINGS
 
@@ -25,10 +25,14 @@ def _scheme(request: web.Request, scheme: str) -> str | None:
 
 def person(request: web.Request) -> Person:
     """The signed-in person. Unauthenticated without a valid bearer token."""
+    return _person(request, request.config_dict[BEARERS])
+
+
+def _person(request: web.Request, bearers: Bearers) -> Person:
     token = _scheme(request, "bearer")
     if token is None:
         raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
-    return request.config_dict[BEARERS].verify(token)
+    return bearers.verify(token)
 
 
 def optional_person(request: web.Request) -> Person | None:
@@ -62,24 +66,32 @@ def client_address(request: web.Request) -> str:
     return http.client_address(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded)
 
 
-def buyer(request: web.Request) -> tuple[str, str | None]:
-    """``principal`` and ``admission_text``, with one look at the header where both stand in it."""
+def buyer(request: web.Request, *, bearers: Bearers, trust_forwarded: bool) -> tuple[str, str | None]:
+    """``principal`` and ``admission_text`` before the request is routed, with one look at the header."""
     header = request.headers.get("Authorization", "")
     if header.startswith("Admission ") and len(header) <= CREDENTIAL_CHARS_MAX:
         value = header[len("Admission ") :]
         return "admission:" + value, value.strip() or request.cookies.get(ADMISSION_COOKIE)
-    return principal(request), admission_text(request)
+    return principal_of(request, bearers=bearers, trust_forwarded=trust_forwarded), admission_text(request)
 
 
 def principal(request: web.Request) -> str:
     """Who an Idempotency-Key belongs to: the credential shown, else the address it came from."""
+    app = request.config_dict
+    return principal_of(request, bearers=app[BEARERS], trust_forwarded=app[SETTINGS].trust_forwarded)
+
+
+def principal_of(request: web.Request, *, bearers: Bearers, trust_forwarded: bool) -> str:
+    """As ``principal``, before the request is routed."""
     header = request.headers.get("Authorization")
     if header:
         scheme, _, value = header.partition(" ")
         if scheme.lower() == "bearer":
-            return "person:" + person(request).user_id
+            return "person:" + _person(request, bearers).user_id
         if scheme.lower() == "device":
             return "device:" + value.partition(".")[0]
         return "admission:" + value
     cookie = request.cookies.get(ADMISSION_COOKIE)
-    return "admission:" + cookie if cookie else "address:" + client_address(request)
+    if cookie:
+        return "admission:" + cookie
+    return "address:" + http.client_address(request, trust_forwarded=trust_forwarded)

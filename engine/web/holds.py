@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
 
 import msgspec
 from aiohttp import web
@@ -15,6 +16,7 @@ from engine.foundation.idempotency import key_of
 from engine.foundation.ids import id_to_bytes
 from engine.foundation.ready import Ready
 from engine.services.appkeys import HOLD_DESK, HOLDS, SELLING
+from engine.services.hold_desk import HoldDesk
 from engine.web import auth
 from engine.web.aliases import aliases
 from engine.web.wire import Route
@@ -22,6 +24,7 @@ from engine.web.wire import Route
 _hold_request = msgspec.json.Decoder(HoldRequest)
 _swap_request = msgspec.json.Decoder(SwapRequest)
 _grow_request = msgspec.json.Decoder(GrowRequest)
+PLACE: Final = "/v1/holds"
 _PLACED = b"Content-Type: application/json\r\nX-Request-Id: %b\r\n"
 _REPLAYED = _PLACED + b"Idempotent-Replayed: true\r\n"
 
@@ -61,28 +64,56 @@ class SwapQuery(msgspec.Struct):
     code: Annotated[str, msgspec.Meta(max_length=CODE_CHARS_MAX)] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What became of a request before it was routed: its body, and why it is refused, if it is."""
+
+    raw: bytes
+    refusal: Exception | None = None
+
+
+TRIED: Final = web.RequestKey("tried", Tried)
+
+
 async def place_hold(request: web.Request) -> web.StreamResponse:
     """Set units aside for the admitted buyer, all or nothing."""
     desk = request.app[HOLD_DESK]
-    raw = http.read_now(request)
-    if raw is None:
-        raw = await http.read(request)
-    key, (principal, admission) = key_of(request), auth.buyer(request)
-    delay_s = desk.limits.take(http.client_address(request, trust_forwarded=desk.trust_forwarded))
-    if delay_s:
-        await desk.limits.hold_back(delay_s)
-    holds = desk.holds
-    usual = await holds.place_usual(raw, admission=admission, principal=principal, key=key)
-    if usual is not None:
-        body, replayed = usual
-        return Ready(201, (_REPLAYED if replayed else _PLACED) % request[http.REQUEST_ID].encode(), body)
-    placed = await holds.place(
+    tried = request.get(TRIED)
+    if tried is None:
+        tried = Tried(await http.read(request))
+        answer = await at_once(request, desk, tried.raw, request[http.REQUEST_ID])
+        if answer is not None:
+            return answer
+    elif tried.refusal is not None:
+        raise tried.refusal
+    raw = tried.raw
+    key, (principal, admission) = (
+        key_of(request),
+        auth.buyer(request, bearers=desk.bearers, trust_forwarded=desk.trust_forwarded),
+    )
+    placed = await desk.holds.place(
         http.decode(raw, _hold_request), admission=admission, principal=principal, key=key, body=raw
     )
     response = http.json(placed.hold.document(placed.token, placed.server_now_ms), 201)
     if placed.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response
+
+
+async def at_once(request: web.Request, desk: HoldDesk, raw: bytes, request_id: str) -> Ready | None:
+    """The answer to a request of the usual kind, None where the long way must be taken. Asks no router's findings."""
+    key, (principal, admission) = (
+        key_of(request),
+        auth.buyer(request, bearers=desk.bearers, trust_forwarded=desk.trust_forwarded),
+    )
+    delay_s = desk.limits.take(http.client_address(request, trust_forwarded=desk.trust_forwarded))
+    if delay_s:
+        await desk.limits.hold_back(delay_s)
+    usual = await desk.holds.place_usual(raw, admission=admission, principal=principal, key=key)
+    if usual is None:
+        return None
+    body, replayed = usual
+    return Ready(201, (_REPLAYED if replayed else _PLACED) % request_id.encode(), body)
 
 
 async def read_hold(request: web.Request) -> web.Response:
@@ -133,7 +164,7 @@ _OVER = (refusals.CapabilityWrong, refusals.HoldExpired, refusals.InventoryRebui
 ROUTES = (
     Route(
         "POST",
-        "/v1/holds",
+        PLACE,
         place_hold,
         who="buyer",
         takes=HoldRequest,

@@ -22,7 +22,7 @@ async def place(request: web.Request) -> web.StreamResponse:
     raw = http.read_now(request)
     if raw is None:
         raw = await http.read(request)
-    head = b"Content-Type: application/json\r\nX-Request-Id: %b\r\n" % request["request_id"].encode()
+    head = b"Content-Type: application/json\r\nX-Request-Id: %b\r\n" % request[http.REQUEST_ID].encode()
     return Ready(201, head, raw or CONTENT)
 
 

@@ -12,9 +12,10 @@ import pytest
 
 from engine.foundation import embedded
 from engine.foundation.connections import RedisClient
+from engine.foundation.serving import ExpressRunner
 from tests.waitingroom.conftest import NewRoom
 from waitingroom.app import create_app
-from waitingroom.serving import ExpressRunner
+from waitingroom.serving import express as before_the_router
 from waitingroom.settings import Settings
 
 
@@ -22,7 +23,7 @@ from waitingroom.settings import Settings
 async def express(room_settings: Settings, redis_client: RedisClient) -> AsyncIterator[str]:
     from aiohttp import web
 
-    runner = ExpressRunner(await create_app(room_settings), access_log=None)
+    runner = ExpressRunner(await create_app(room_settings), before_the_router, shutdown_timeout_s=1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
