@@ -23,16 +23,16 @@ def express(app: web.Application, rest: Handler) -> Handler:
 
     async def place(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
-        raw = http.read_now(request)
-        if raw is None:
-            return await rest(request)
+        raw: bytes | None = b""
         try:
-            answer = await at_once(request, desk, raw, http.request_id_of(request))
+            raw = http.read_now(request)
+            answer = await at_once(request, desk, raw, http.request_id_of(request)) if raw is not None else None
         except Exception as error:  # noqa: BLE001 - told by the route, whose boundary knows how
-            request[TRIED] = Tried(raw, error)
+            request[TRIED] = Tried(raw or b"", error)
             return await rest(request)
         if answer is None:
-            request[TRIED] = Tried(raw)
+            if raw is not None:
+                request[TRIED] = Tried(raw)
             return await rest(request)
         answers.note(answer.status, time.perf_counter() - started)
         return answer
