@@ -38,6 +38,17 @@ def test_a_fan_queues_and_buys_the_best_four(fan: Page, shop: Shop, open_room: s
     shop.audit()
 
 
+def test_a_fan_quicker_than_the_scripts_is_let_in_all_the_same(fan: Page, shop: Shop, open_room: str) -> None:
+    late = re.compile(r"/room\.js")
+    fan.route(late, lambda route: route.abort())
+    fan.goto(f"{shop.facts['waitingroom']}/r/{open_room}")
+    fan.get_by_role("button", name="Join the queue").click()  # the plain form: the ticket comes back in the page
+    fan.wait_for_selector("main[data-ticket]")
+    fan.unroute(late)
+    fan.reload()
+    fan.wait_for_url(re.compile(r"/e/[^/]+/shop$"))
+
+
 def test_a_declined_card_keeps_the_named_pair_for_a_good_one(fan: Page, shop: Shop, open_room: str) -> None:
     through_the_queue(fan, shop.engine, DEMO)
     named_seats(fan, "Balcony Left", 2)

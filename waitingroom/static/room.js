@@ -22,11 +22,13 @@ function readPlace() {
   let kept = null;
   try { kept = JSON.parse(localStorage.getItem(KEPT)); } catch { /* no storage: the cookie is enough */ }
   if (!ticket) return kept;
-  return kept?.ticket === ticket ? kept : keep({ ticket, number: Number(number) });
+  return kept?.ticket === ticket ? kept : store({ ticket, number: Number(number) });
 }
 
-function keep(next) {
-  place = next;
+const keep = (next) => { place = store(next); return place; };
+
+/** Does not touch `place`, which is not there yet when the page reads it for the first time. */
+function store(next) {
   try { next ? localStorage.setItem(KEPT, JSON.stringify(next)) : localStorage.removeItem(KEPT); } catch { /* as above */ }
   return next;
 }
