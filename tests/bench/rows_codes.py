@@ -117,13 +117,13 @@ async def _sold_out(stage: Stage) -> tuple[str, list[str]]:
     )  # fmt: skip
     await pool.execute(
         """INSERT INTO order_units (order_id, line, event_id, unit, ticket_type_id, section, face_cents, total_cents)
-           SELECT $1, n, $2, n, $3, 'Floor', 1000, 1000 FROM generate_series(0, $4::integer - 1) n""",
+           SELECT $1, n::smallint, $2, n, $3, 'Floor', 1000, 1000 FROM generate_series(0, $4::integer - 1) n""",
         order_id, event_id, type_id, CODES,
     )  # fmt: skip
     await pool.executemany(
         """INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, holder_name, holder_email)
-           VALUES ($1, $2, $3, $4, $4, $5, 'Floor', 'Ada', 'ada@example.org')""",
-        [(new_id("tkt"), event_id, order_id, line, type_id) for line in range(CODES)],
+           VALUES ($1, $2, $3, $4, $5, $6, 'Floor', 'Ada', 'ada@example.org')""",
+        [(new_id("tkt"), event_id, order_id, line, line, type_id) for line in range(CODES)],
     )
     keys = stage.settings.keyring.event(event_id)
     window = code_window(paid_at, ends_at)

@@ -29,11 +29,12 @@ class Sections:
 
     stage: Stage
     generator: Generator
+    prefix: str
     made: int = 0
 
     def side(self, served: Served, path: str, *, in_postgres: bool) -> Side:
         async def run(seconds: float) -> Run:
-            names = [f"bench-{self.made + number}" for number in range(SECTIONS_READY)]
+            names = [f"{self.prefix}-{self.made + number}" for number in range(SECTIONS_READY)]
             self.made += SECTIONS_READY
             if in_postgres:
                 await self._write(names)
@@ -71,7 +72,10 @@ async def peers(stage: Stage, plan: Plan) -> list[Row]:
             ("Postgres SELECT ... FOR UPDATE SKIP LOCKED", "/skip-locked", True),
             ("Postgres SELECT ... FOR UPDATE of the section", "/for-update", True),
         ):
-            sales, sections = Sales(stage, Generator(stage.cores)), Sections(stage, Generator(stage.cores))
+            sales, sections = (
+                Sales(stage, Generator(stage.cores)),
+                Sections(stage, Generator(stage.cores), path.strip("/")),
+            )
             pairs = await interleaved(
                 plan, sales.side(shop, seated), sections.side(twin, path, in_postgres=in_postgres)
             )

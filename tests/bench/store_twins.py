@@ -25,7 +25,7 @@ from engine.domain.orders import NewOrder, OrderLine
 from engine.domain.selling import SellingEvent
 from engine.foundation.connections import RedisClient, open_client, open_postgres
 from engine.foundation.idempotency import key_of
-from engine.foundation.ids import new_id
+from engine.foundation.ids import CheapIds
 from engine.services.appkeys import SETTINGS
 from engine.services.hold_asks import read_asks
 from engine.services.hold_prices import price_of
@@ -44,6 +44,8 @@ BOOK: Final = web.AppKey("book", OrderBook)
 POOL_CONNECTIONS = 16
 LOCK_TIMEOUT_S, LOCK_WAIT_S = 5.0, 10.0
 _HEADERS = {"Content-Type": "application/json"}
+_ORDERED = b'{"ok":true}'
+_new_order_id, _new_hold_id = CheapIds("ord"), CheapIds("hld")
 _hold_request = msgspec.json.Decoder(HoldRequest)
 _units = itertools.count()
 _SKIP_LOCKED = """
@@ -170,7 +172,7 @@ async def order_grouped(request: web.Request) -> web.Response:
     asked = _hold_request.decode(await request.read())
     order = _new_order(asked.event_id, asked.items[0].ticket_type_id)
     placed = await request.app[BOOK].place(order)
-    return web.json_response({"order_id": order.id}, status=201 if placed.placed else 409)
+    return web.Response(body=_ORDERED, status=201 if placed.placed else 409, headers=_HEADERS)
 
 
 async def order_single(request: web.Request) -> web.Response:
@@ -182,7 +184,7 @@ async def order_single(request: web.Request) -> web.Response:
         _ONE_ORDER, order.id, order.number, order.event_id, order.hold_id, order.expires_at, line.unit,
         line.ticket_type_id,
     )  # fmt: skip
-    return web.json_response({"order_id": order.id}, status=201)
+    return web.Response(body=_ORDERED, status=201, headers=_HEADERS)
 
 
 def _new_order(event_id: str, ticket_type_id: str) -> NewOrder:
@@ -190,9 +192,9 @@ def _new_order(event_id: str, ticket_type_id: str) -> NewOrder:
         line=0, unit=next(_units), ticket_type_id=ticket_type_id, section="Floor", seat=None, face_cents=1000,
         discount_cents=0, fee_cents=0, taxes={}, total_cents=1000,
     )  # fmt: skip
-    order_id = new_id("ord")
+    order_id = _new_order_id()
     return NewOrder(
-        id=order_id, number=order_id[-10:], event_id=event_id, hold_id=new_id("hld"), user_id=None, buyer_name="Ada",
+        id=order_id, number=order_id[-10:], event_id=event_id, hold_id=_new_hold_id(), user_id=None, buyer_name="Ada",
         buyer_email="ada@example.org", consents={}, currency="CAD", amount_cents=1000, price={}, lines=(line,),
         expires_at=datetime.now(UTC) + timedelta(minutes=10),
     )  # fmt: skip
