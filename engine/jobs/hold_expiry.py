@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from engine.foundation.errors import Unavailable
 from engine.services.inventory import Inventory
 
-STEPS_MAX = 40
+STEPS_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)

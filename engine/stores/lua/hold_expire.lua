@@ -1,4 +1,4 @@
---[[ hold_expire: one bounded step of expiry, at most 50 holds and 300 seconds of due times. Replay-safe.
+--[[ hold_expire: one bounded step of expiry, at most 30 holds and 300 seconds of due times. Replay-safe.
   KEYS[1] inv:{E}:epoch  string  the fence
   ARGV[1] epoch the caller knows
   Replies {"fenced"} | {"ok", more 0/1, lease...}; the leases of holds that ended unbought since the last call ]]

@@ -3,7 +3,7 @@
 local HELD, ORDERED, SOLD, FREE = 1, 2, 3, 64
 local ALIVE, ORDERING, BOUGHT, DEAD = 1, 2, 3, 4
 local KEPT_DEAD_MS = 86400000
-local EXPIRED_PER_STEP, EXPIRED_BESIDE, SECONDS_PER_STEP = 50, 10, 300  -- beside: while a buyer waits for something else
+local EXPIRED_PER_STEP, EXPIRED_BESIDE, SECONDS_PER_STEP = 30, 10, 300  -- beside: while a buyer waits for something else
 
 local byte, sub, rep, char = string.byte, string.sub, string.rep, string.char
 local pack, unpack_, call = struct.pack, struct.unpack, redis.call
