@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +25,6 @@ PICTURES = os.environ.get("ONSALE_PICTURES")  # a folder for screenshots, for wh
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium here"),
 ]
 
 PROBLEMS_OF_A_PAGE = """() => {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -167,7 +166,6 @@ async def test_the_page_asks_for_the_code_without_scripts_too(room_client: TestC
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(not Path("/usr/bin/chromium").exists(), reason="no Chromium here")
 async def test_in_a_browser_a_wrong_code_is_pointed_out_and_the_right_one_joins(
     room_client: TestClient, new_room: NewRoom, browser: Any, redis_client: RedisClient
 ) -> None:
