@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -22,6 +23,9 @@ START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 15.0
 POLL_S = 0.02
 NOBODY = 65534
+PORTS = (10_000, 32_000)
+PORT_ATTEMPTS = 64
+_PORT_LOTTERY = random.SystemRandom()  # a seeded generator would give every test the same ports
 _VALKEY_FLAGS = (
     "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no", "--loglevel", "warning",
     "--hash-max-listpack-entries", "512", "--slowlog-log-slower-than", "1000", "--slowlog-max-len", "1024",
@@ -65,11 +69,20 @@ class Server:
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port nobody listens on right now.
+
+    Below the range the kernel gives to outgoing connections: between this probe and the child's bind, an unrelated
+    connection would otherwise take the port sooner or later.
+    """
+    for _ in range(PORT_ATTEMPTS):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", _PORT_LOTTERY.randrange(*PORTS)))
+            except OSError:
+                continue
+            port: int = probe.getsockname()[1]
+            return port
+    raise EmbeddedFailed(f"No free port found from {PORTS[0]} to {PORTS[1]}")
 
 
 def valkey_binary() -> str:
