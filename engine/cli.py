@@ -19,7 +19,7 @@ from engine.foundation import logs
 from engine.foundation.errors import Refusal
 from engine.foundation.memory import settle
 from engine.foundation.migrate import migrate
-from engine.foundation.serving import Express, run
+from engine.foundation.serving import ExpressOf, run
 from engine.settings import Settings
 from engine.supervisor.run_file import DEFAULT_DATA_DIR, DataDir
 
@@ -194,7 +194,7 @@ async def _settled(application: web.Application | Awaitable[web.Application]) ->
     return app
 
 
-def _express(name: str) -> Express | None:
+def _express(name: str) -> ExpressOf | None:
     """What answers an app's hottest requests before its router."""
     if name == "waitingroom":
         from waitingroom.serving import express as room_express  # noqa: PLC0415 - a building of its own

@@ -93,6 +93,7 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
             challenges=Challenges(_challenge_key(settings)),
             keys=settings.keyring.platform(),
             cookie_attributes=cookie_attributes(secure=settings.secure_cookies),
+            origins=frozenset({settings.engine_url, settings.admin_url}),
             trust_forwarded=settings.trust_forwarded,
         )
         yield

@@ -15,6 +15,7 @@ from typing import Any
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from engine.foundation.http import dumps
+from engine.foundation.ready import Ready
 from waitingroom import queue
 from waitingroom.draw import ROUNDS
 from waitingroom.rules import Rules
@@ -147,6 +148,7 @@ class Board:
         self.snapshot: Snapshot | None = None
         self.document = b""
         self.etag = ""
+        self.answer: Ready | None = None
         self.headers: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict(_FOREVER))
         self.frame = b""
         self.changed = asyncio.Event()
@@ -188,7 +190,10 @@ class Board:
             self.frame = b"event: status\ndata: " + self.document + b"\n\n"
             self.changed.set()
             self.changed = asyncio.Event()
-        self.headers = CIMultiDictProxy(CIMultiDict({**_FOREVER, "ETag": self.etag}))
+        headers = {**_FOREVER, "ETag": self.etag}
+        self.headers = CIMultiDictProxy(CIMultiDict(headers))
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        self.answer = Ready(200, head.encode(), self.document)
 
 
 def document(event_id: str, snapshot: Snapshot) -> dict[str, Any]:

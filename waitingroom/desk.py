@@ -21,7 +21,7 @@ PREFIX_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """``cookie_attributes`` follow every queue cookie; ``guesses`` count wrong codes."""
+    """``cookie_attributes`` follow every queue cookie; ``guesses`` count wrong codes; ``origins`` may read answers."""
 
     rooms: Rooms
     limits: AddressLimits
@@ -29,6 +29,7 @@ class Desk:
     challenges: Challenges
     keys: hotpath_rs.PlatformKeys
     cookie_attributes: str
+    origins: frozenset[str]
     trust_forwarded: bool
     _prefix: bytes = field(default_factory=lambda: b"random:" + secrets.token_bytes(PREFIX_BYTES), repr=False)
     _counter: itertools.count[int] = field(default_factory=itertools.count, repr=False)

@@ -54,7 +54,7 @@ def quick(request: web.Request, desk: Desk, room: Room, given: JoinRequest) -> t
     headers = request.headers
     if given.queue_ticket is not None or given.device_key is not None or given.website:
         return None
-    if "Cookie" in headers or "X-Request-Id" in headers or headers.get("Sec-Fetch-Mode") == "navigate":
+    if "Cookie" in headers or headers.get("Sec-Fetch-Mode") == "navigate":
         return None
     identity = _identity(room, given) if given.identity is not None else None
     if identity is None:

@@ -13,7 +13,7 @@ import msgspec
 
 import hotpath_rs
 from engine.foundation import logs
-from engine.foundation.batching import GroupCommit
+from engine.foundation.batching import GroupCommit, Promise
 from engine.foundation.connections import HotRedis
 from waitingroom import queue
 from waitingroom.board import Board, Snapshot
@@ -113,6 +113,10 @@ class Room:
     def joining(self, digest: bytes, wish: bytes = b"") -> asyncio.Future[Joined]:
         """The first half of a join: stand in line. Refusals come out of the future; Overloaded at once."""
         return self._joins.submit(Join(digest, wish))
+
+    def joining_to(self, promise: Promise[Joined], digest: bytes) -> None:
+        """As ``joining``, with a place of the caller's own for the answer."""
+        self._joins.submit_to(Join(digest, b""), promise)
 
     async def move_back(self, digest: bytes, index: int) -> int:
         """Give up a drawn place for one at the end of the line; the number there. Doing it twice changes nothing."""
@@ -264,11 +268,15 @@ class Room:
 
     async def _turn_is_over(self, number: int) -> bool:
         """Whether the bearer of this ticket number was let in and that admission has ended: a new place is due."""
-        snapshot = self.board.snapshot
         place = self.number(number)
-        if snapshot is None or place is None or place >= snapshot.serving:
+        if place is None or not self.turn_may_be_over(number):
             return False
         return await self.store.turn_is_over(place, self.lease_id(place))
+
+    def turn_may_be_over(self, number: int) -> bool:
+        """Whether the line has come as far as this ticket number, so that Redis must be asked."""
+        snapshot, place = self.board.snapshot, self.number(number)
+        return snapshot is not None and place is not None and place < snapshot.serving
 
     def place(self, joined: Joined, digest: bytes, device_key_hash: bytes) -> Place:
         """What the visitor is told of an answer in line."""

@@ -6,10 +6,10 @@ from typing import Final
 
 import msgspec
 from aiohttp import web
-from multidict import CIMultiDict
 
 import hotpath_rs
 from engine.foundation import http
+from engine.foundation.ready import Ready
 from waitingroom import asking, entrance, proof
 from waitingroom.appkeys import LEDGER
 from waitingroom.desk import BOARDS, DESK, Desk, room_of
@@ -21,9 +21,10 @@ from waitingroom.wire import AdmissionAnswer, JoinRequest, LeftAnswer, ReleaseAn
 
 _join_request = msgspec.json.Decoder(JoinRequest)
 _encode = msgspec.json.Encoder().encode
-REFUSED: Final = web.RequestKey("refused", Exception)
+REFUSED: Final = web.RequestKey("refused", BaseException)
 _NO_STORE = {"Cache-Control": "no-store"}
-_JSON, _FRESH = ("Content-Type", "application/json"), ("Cache-Control", "no-store")
+_JOINED = b"Content-Type: application/json\r\nCache-Control: no-store\r\nSet-Cookie: %b\r\n"
+_ALLOWED = b"Access-Control-Allow-Origin: %b\r\nVary: Origin\r\n"
 _NOTHING_SAID, _NOTHING = JoinRequest(), frozenset({b"", b"{}"})
 
 
@@ -52,43 +53,39 @@ async def join(request: web.Request) -> web.StreamResponse:
     try:
         if (refused := request.get(REFUSED)) is not None:
             raise refused
-        event_id = request.match_info["event_id"]
-        return await at_once(request, request.app[DESK], event_id) or await _join(request)
+        return await _join(request)
     except Exception as error:  # noqa: BLE001 - the boundary tells refusals from faults
         return await failed(request, error)
 
 
-async def at_once(request: web.Request, desk: Desk, event_id: str) -> web.Response | None:
-    """The join of whoever need not be looked at twice; None for the others, of whom nothing was written."""
-    room = desk.rooms.get(event_id)
-    if room is None:
+def quick(request: web.Request, desk: Desk, room: Room) -> tuple[bytes, bytes] | None:
+    """Whoever need not be looked at twice, as ``entrance.quick`` has it; None as well while the body is on its way."""
+    raw = http.peek(request)
+    if raw is None:
         return None
-    raw = await request.read()
     given = _NOTHING_SAID if raw in _NOTHING else http.decode(raw, _join_request)
-    quick = entrance.quick(request, desk, room, given)
-    if quick is None:
-        return None
-    joined = await room.joining(quick[0])
-    place = room.place(joined, *quick) if joined.word == "taken" else await room.joined(joined, *quick)
-    return _joined(desk, room, place)
+    return entrance.quick(request, desk, room, given)
 
 
-@lean
-async def _join(request: web.Request) -> web.Response:
-    """The same for who brings a ticket, a cookie, a device or a solved challenge. FormForged where a form posts it."""
+async def _join(request: web.Request) -> Ready:
+    """The whole of it. FormForged where a form posts it."""
     if request.headers.get("Sec-Fetch-Mode") == "navigate":
         raise FormForged
     room = await room_of(request)
     desk = request.app[DESK]
     raw = await request.read()
     given = http.decode(raw, _join_request) if raw else _NOTHING_SAID
-    return _joined(desk, room, await entrance.join(request, desk, room, given))
+    return joined_answer(request, desk, room, await entrance.join(request, desk, room, given))
 
 
-def _joined(desk: Desk, room: Room, place: Place) -> web.Response:
+def joined_answer(request: web.Request, desk: Desk, room: Room, place: Place) -> Ready:
     cookie = f"{asking.QUEUE_COOKIE_PREFIX}{room.event_id}={place.answer.queue_ticket}{desk.cookie_attributes}"
-    headers = CIMultiDict((_JSON, _FRESH, ("Set-Cookie", cookie)))
-    return web.Response(body=_encode(place.answer), status=201 if place.is_new else 200, headers=headers)
+    head, headers = _JOINED % cookie.encode(), request.headers
+    if "Origin" in headers and headers["Origin"] in desk.origins:
+        head += _ALLOWED % headers["Origin"].encode()
+    if "X-Request-Id" in headers:
+        head += b"X-Request-Id: %b\r\n" % http.request_id_of(request).encode()
+    return Ready(201 if place.is_new else 200, head, _encode(place.answer))
 
 
 @lean

@@ -16,13 +16,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from engine.foundation import metrics
 from engine.foundation.errors import Unavailable
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+Told_contra = TypeVar("Told_contra", contravariant=True)
 
 BATCH_MAX = 64
 FLIGHTS_MAX = 2
@@ -34,6 +35,15 @@ DRAIN_TIMEOUT_S = 5.0
 
 class Overloaded(Unavailable):
     code, title = "overloaded", "Too many requests are waiting: try again in a moment"
+
+
+class Promise(Protocol[Told_contra]):
+    """Where an answer goes: a future, or something with its manners and without its turn of the loop."""
+
+    def done(self) -> bool: ...
+    def cancelled(self) -> bool: ...
+    def set_result(self, result: Told_contra, /) -> None: ...
+    def set_exception(self, exception: BaseException, /) -> None: ...
 
 
 class GroupCommit(Generic[Item, Answer]):
@@ -62,7 +72,7 @@ class GroupCommit(Generic[Item, Answer]):
         self._flights_max = flights_max
         self._queue_max = queue_max
         self._age_ticks_max = max(1, round(age_max_ms / 1000 / TICK_S))
-        self._queue: deque[tuple[Item, asyncio.Future[Answer], int]] = deque()
+        self._queue: deque[tuple[Item, Promise[Answer], int]] = deque()
         self._flights = 0
         self._scheduled = False
         self._closing = False
@@ -74,21 +84,24 @@ class GroupCommit(Generic[Item, Answer]):
 
     def submit(self, item: Item) -> asyncio.Future[Answer]:
         """A future for this item's answer. Overloaded where the queue is too long or too old."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.submit_to(item, future)
+        return future
+
+    def submit_to(self, item: Item, promise: Promise[Answer]) -> None:
+        """As ``submit``, with a place of the caller's own for the answer. Its methods must not raise."""
         queue = self._queue
         if (
             queue and (len(queue) >= self._queue_max or self._tick - queue[0][2] > self._age_ticks_max)
         ) or self._closing:
             self._shed.inc()
             raise Overloaded(retry_after_s=1)
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Answer] = loop.create_future()
-        queue.append((item, future, self._tick))
+        queue.append((item, promise, self._tick))
         if not self._scheduled and self._flights < self._flights_max:
             self._scheduled = True
-            loop.call_soon(self._flush)
+            asyncio.get_running_loop().call_soon(self._flush)
         if self._metronome is None:
-            self._metronome = loop.call_later(TICK_S, self._beat)
-        return future
+            self._metronome = asyncio.get_running_loop().call_later(TICK_S, self._beat)
 
     async def close(self) -> None:
         """Refuse newcomers, finish what is queued (bounded by DRAIN_TIMEOUT_S), then stop."""
@@ -125,7 +138,7 @@ class GroupCommit(Generic[Item, Answer]):
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _fly(self, batch: list[tuple[Item, asyncio.Future[Answer], int]]) -> None:
+    async def _fly(self, batch: list[tuple[Item, Promise[Answer], int]]) -> None:
         self._sizes.observe(len(batch))
         try:
             answers = await self._commit([item for item, _, _ in batch])

@@ -122,6 +122,14 @@ def read_now(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes | N
     return raw
 
 
+def peek(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes | None:
+    """As ``read_now``, and ``request.read`` finds it again."""
+    raw = read_now(request, bytes_max)
+    if raw is not None:
+        request._read_bytes = raw  # noqa: SLF001 - where aiohttp itself keeps it
+    return raw
+
+
 async def body(request: web.Request, decoder: msgspec.json.Decoder[T], bytes_max: int = BODY_BYTES_MAX) -> T:
     """The decoded body. Malformed where it is no JSON, Invalid with a pointer where it has the wrong shape."""
     return decode(await read(request, bytes_max), decoder)

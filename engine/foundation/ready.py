@@ -50,19 +50,20 @@ class Ready(web.StreamResponse):
         if transport is None or transport.is_closing():
             raise ConnectionResetError("The caller is gone")
         self._stays = request.keep_alive and request.version >= HttpVersion11
-        transport.write(
-            b"HTTP/1.1 %d %b\r\n%bDate: %b\r\nContent-Length: %d\r\n%b\r\n%b"
-            % (
-                self._code,
-                _PHRASES[self._code],
-                self._head,
-                _date(int(time.time())),
-                len(self._content),
-                b"" if self._stays else b"Connection: close\r\n",
-                self._content,
-            )
-        )
+        transport.write(self.raw(stays=self._stays))
         return None
+
+    def raw(self, *, stays: bool) -> bytes:
+        """The whole answer; ``stays``: the connection is kept."""
+        return b"HTTP/1.1 %d %b\r\n%bDate: %b\r\nContent-Length: %d\r\n%b\r\n%b" % (
+            self._code,
+            _PHRASES[self._code],
+            self._head,
+            _date(int(time.time())),
+            len(self._content),
+            b"" if stays else b"Connection: close\r\n",
+            self._content,
+        )
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Written already."""

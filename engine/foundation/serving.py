@@ -1,7 +1,7 @@
 """The socket of an application whose hottest requests are answered before its router.
 
-Where a second's requests are nearly all of one kind, routing and middlewares cost a sixth of answering one. ``express``
-is asked first; what it does not answer goes to the application as always.
+Where a second's requests are nearly all of one kind, tasks, routing and middlewares cost more than answering one. What
+``express`` does not answer goes to the application as always.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 import uvloop
 from aiohttp import web
 
-from engine.foundation.http import Handler
+from engine.foundation.express import Express, ExpressServer
 
-Express = Callable[[web.Application, Handler], Handler]
+ExpressOf: TypeAlias = Callable[[web.Application], Express]
 
 
 class ExpressRunner(web.AppRunner):
@@ -23,19 +24,17 @@ class ExpressRunner(web.AppRunner):
 
     __slots__ = ("_express",)
 
-    def __init__(self, app: web.Application, express: Express, *, shutdown_timeout_s: float) -> None:
+    def __init__(self, app: web.Application, express: ExpressOf, *, shutdown_timeout_s: float) -> None:
         # Compressed bodies are refused, and must cost nothing before that.
         super().__init__(app, access_log=None, auto_decompress=False, shutdown_timeout=shutdown_timeout_s)
         self._express = express
 
     async def _make_server(self) -> web.Server:
-        server = await super()._make_server()
-        server.request_handler = self._express(self.app, server.request_handler)  # type: ignore[assignment]
-        return server
+        return ExpressServer(await super()._make_server(), self._express(self.app))
 
 
 def run(
-    application: Awaitable[web.Application], *, express: Express, host: str, port: int, shutdown_timeout_s: float
+    application: Awaitable[web.Application], *, express: ExpressOf, host: str, port: int, shutdown_timeout_s: float
 ) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way."""
 

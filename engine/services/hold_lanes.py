@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import hotpath_rs
 from engine.domain.selling import SellingEvent
 from engine.foundation import logs
-from engine.foundation.batching import GroupCommit
+from engine.foundation.batching import GroupCommit, Promise
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import Unavailable
 from engine.services.hold_asks import Ask
@@ -48,6 +48,10 @@ class HoldLanes:
     def place(self, event_id: str, item: bytes) -> asyncio.Future[bytes]:
         """The script's answer for a packed item."""
         return self._batch(event_id).submit(item)
+
+    def place_to(self, event_id: str, item: bytes, promise: Promise[bytes]) -> None:
+        """As ``place``, with a place of the caller's own for the answer."""
+        self._batch(event_id).submit_to(item, promise)
 
     def plan(self, event: SellingEvent, item: Item, ask: Ask) -> asyncio.Future[bytes]:
         """The script's answer for what the planner finds; ``N`` and the free count where it finds nothing."""

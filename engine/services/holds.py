@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import hotpath_rs
 from engine.domain import inventory as units_domain
@@ -32,6 +33,7 @@ from engine.domain.errors import (
 )
 from engine.domain.holds import Hold, HoldItem, HoldRequest
 from engine.domain.selling import TAPE_PARTY_MAX, SellingEvent, tape_name
+from engine.foundation.batching import Promise
 from engine.foundation.clock import now_ms
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import IdempotencyKeyReused
@@ -54,6 +56,8 @@ from engine.stores.holds import (
     pick_tape,
     units_of,
 )
+
+UsualHold: TypeAlias = tuple[SellingEvent, bytes, bytes]
 
 POLICY_EVERY_S = 0.25
 REF_HASH_BYTES = 4
@@ -135,15 +139,27 @@ class Holds:
 
         One ticket type, best available or general admission, no code: read, packed and answered in Rust.
         """
+        usual = self.usual(body, admission=admission, principal=principal, key=key)
+        if usual is None:
+            return None
+        return self.usual_answer(usual, await self._lanes.place(usual[0].id, usual[2]))
+
+    def usual(self, body: bytes, *, admission: str | None, principal: str, key: str) -> UsualHold | None:
+        """The first half of ``place_usual``: (event, hold id, packed item)."""
         event_id = hotpath_rs.hold_event(body)
         event = self._selling.ready(event_id) if event_id is not None and self._enabled else None
         if event is None:
             return None
         prepared = event.desk.prepare(body, principal, key, admission)
-        if prepared is None:
-            return None
-        hold_id, item = prepared
-        answer = await self._lanes.place(event.id, item)
+        return None if prepared is None else (event, *prepared)
+
+    def place_to(self, usual: UsualHold, promise: Promise[bytes]) -> None:
+        """The middle: into the batch, whose answer goes to ``promise``. Overloaded at once."""
+        self._lanes.place_to(usual[0].id, usual[2], promise)
+
+    def usual_answer(self, usual: UsualHold, answer: bytes) -> tuple[bytes, bool] | None:
+        """The second half: what the script's answer is to the buyer."""
+        event, hold_id, _ = usual
         document = event.desk.render(hold_id, answer)
         if document is not None:
             return document, answer[:1] == b"R"

@@ -69,7 +69,7 @@ class Tried:
     """What became of a request before it was routed: its body, and why it is refused, if it is."""
 
     raw: bytes
-    refusal: Exception | None = None
+    refusal: BaseException | None = None
 
 
 TRIED: Final = web.RequestKey("tried", Tried)
@@ -112,6 +112,11 @@ async def at_once(request: web.Request, desk: HoldDesk, raw: bytes, request_id: 
     usual = await desk.holds.place_usual(raw, admission=admission, principal=principal, key=key)
     if usual is None:
         return None
+    return placed(usual, request_id)
+
+
+def placed(usual: tuple[bytes, bool], request_id: str) -> Ready:
+    """The answer to a hold of the usual kind: (its JSON, whether it is a repetition)."""
     body, replayed = usual
     return Ready(201, (_REPLAYED if replayed else _PLACED) % request_id.encode(), body)
 

@@ -1,0 +1,223 @@
+"""A protocol that answers the hottest requests where they arrive, before aiohttp makes them into tasks.
+
+aiohttp's parser reads every byte, and its request object is what ``express`` gets; what is left out is the machinery
+around the answer: a wake-up of the connection's task, a second task for the handler, a response with a multidict of
+headers, two turns of the loop. Together they cost more than placing a hold. Whatever ``express`` does not answer goes
+the usual way with the same request object, so nothing is read or decided twice, and answers keep their order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Generic, TypeAlias, TypeVar, cast
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import HttpVersion11, RawRequestMessage
+from aiohttp.streams import StreamReader
+from aiohttp.web_protocol import RequestHandler
+
+from engine.foundation import logs
+from engine.foundation.ready import Ready
+
+T = TypeVar("T")
+_log = logs.get("http")
+
+
+class Reply(Generic[T]):
+    """An answer that a batch owes: a future's manners, without a future's turn of the loop.
+
+    Whoever hangs up before the batch has gone out is left out of it. Afterwards nobody is: the same key asked again on
+    another connection may have been given what this one asked for.
+    """
+
+    __slots__ = ("_connection",)
+
+    def __init__(self) -> None:
+        self._connection: ExpressProtocol | None = None
+
+    def answer(self, told: T) -> Ready | None:
+        """What the caller reads; None where the usual way must be taken."""
+        raise NotImplementedError
+
+    def refuse(self, error: BaseException) -> None:
+        """Remember for the usual way why it is refused."""
+        raise NotImplementedError
+
+    def owed_by(self, connection: ExpressProtocol) -> None:
+        self._connection = connection
+
+    def cancelled(self) -> bool:
+        return self._connection is None or self._connection.transport is None
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, told: T, /) -> None:
+        answer = None
+        try:
+            answer = self.answer(told)
+        except Exception as error:  # noqa: BLE001 - told by the usual way
+            self.refuse(error)
+        self._tell(answer)
+
+    def set_exception(self, error: BaseException, /) -> None:
+        self.refuse(error)
+        self._tell(None)
+
+    def _tell(self, answer: Ready | None) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.answered(answer)
+
+
+# None: not mine.
+Express: TypeAlias = Callable[[web.Request], "Ready | Reply[Any] | None"]
+
+
+class ExpressServer(web.Server):
+    """A server whose connections ask ``express`` first."""
+
+    def __init__(self, plain: web.Server, express: Express) -> None:
+        super().__init__(plain.request_handler, request_factory=plain.request_factory, **plain._kwargs)  # noqa: SLF001
+        self.express = express
+
+    def __call__(self) -> RequestHandler:
+        return ExpressProtocol(self, loop=self._loop, **self._kwargs)
+
+
+class ExpressProtocol(RequestHandler):
+    """One connection. The head of aiohttp's message queue is the request under way, in this lane as beside it."""
+
+    __slots__ = ("_asked", "_express", "_factory", "_idle", "_under_way")
+
+    def __init__(self, manager: ExpressServer, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._express = manager.express
+        self._factory = manager.request_factory
+        self._request_factory = self._request_again
+        self._asked: web.Request | None = None
+        self._under_way = False
+        self._idle: asyncio.Future[None] | None = None
+
+    def data_received(self, data: bytes) -> None:
+        waiter = self._waiter
+        if waiter is None or waiter.done():
+            super().data_received(data)  # the usual way is at work, and takes what follows
+            return
+        self._waiter = None  # nobody is woken for what may be answered here
+        try:
+            super().data_received(data)
+        finally:
+            self._waiter = waiter
+        if self._messages and not self._under_way:
+            self._serve()
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """aiohttp resumes after every body; where nothing was paused that is a parser and a system call for nothing."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._messages and not self._under_way and self._waiter is not None and not self._waiter.done():
+            self._serve()
+
+    def close(self) -> None:
+        """Take nothing more; what is under way is still answered."""
+        if self._under_way:
+            self._close = True
+        else:
+            super().close()
+
+    async def shutdown(self, timeout: float | None = 15.0) -> None:  # noqa: ASYNC109 - aiohttp's own signature
+        if self._under_way:
+            self._idle = self._loop.create_future()
+            await asyncio.wait([self._idle], timeout=timeout)
+        await super().shutdown(timeout)
+
+    def answered(self, answer: Ready | None) -> None:
+        """What was under way is over; None where the usual way must be taken."""
+        self._under_way = False
+        if self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+        if self.transport is None:
+            return  # the caller hung up
+        if answer is None:
+            self._go_the_usual_way()
+            return
+        self._write(answer)
+        if self._messages:
+            self._serve()
+
+    def _serve(self) -> None:
+        """Answer what waits, in order, until something takes time. Who does not read is not answered further."""
+        while self._messages and not self._paused:
+            message, payload = self._messages[0]
+            self._under_way = True  # reading a body may bring more data in
+            answer = self._ask(message, payload)
+            if isinstance(answer, Reply):
+                answer.owed_by(self)
+                return
+            self._under_way = False
+            if answer is None:
+                self._go_the_usual_way()
+                return
+            self._write(answer)
+
+    def _ask(self, message: Any, payload: StreamReader) -> Ready | Reply[Any] | None:
+        if (
+            not isinstance(message, RawRequestMessage)
+            or message.upgrade
+            or message.chunked
+            or message.compression
+            or message.version != HttpVersion11
+            or not payload.is_eof()
+            or "Expect" in message.headers
+        ):
+            return None
+        request = self._asked = cast(web.Request, self._factory(message, payload, self, None, None))  # type: ignore[arg-type]
+        try:
+            return self._express(request)
+        except Exception:  # noqa: BLE001 - the usual way tells it
+            _log.exception("express_failed", path=message.path)
+            return None
+
+    def _write(self, answer: Ready) -> None:
+        message = cast(RawRequestMessage, self._messages.popleft()[0])
+        self._asked = None
+        if self._parser is not None:
+            self._parser.message_consumed()
+        transport, stays = self.transport, not (message.should_close or self._close)
+        if transport is None or transport.is_closing():
+            return
+        transport.write(answer.raw(stays=stays))
+        if self._manager is not None:
+            self._manager.requests_count += 1
+        if not stays:
+            self.force_close()
+            return
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
+            self._resume_reading_if_drained()
+
+    def _go_the_usual_way(self) -> None:
+        """Wake the connection's task; it takes the message from the head of the queue."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _request_again(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: RequestHandler,
+        writer: AbstractStreamWriter,
+        task: asyncio.Task[None],
+    ) -> web.BaseRequest:
+        """The request that the express lane looked at, whose body may be read already, or a new one."""
+        request, self._asked = self._asked, None
+        if request is None or request._message is not message:  # noqa: SLF001
+            return self._factory(message, payload, protocol, writer, task)
+        request._payload_writer, request._task = writer, task  # noqa: SLF001
+        return request
