@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import time
-from collections import Counter, OrderedDict, deque
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
+from itertools import groupby
 from typing import Any
 
 from engine.domain.inventory import FREE, HELD, ORDERED, SOLD
@@ -30,19 +31,22 @@ LISTEN_RETRY_S = 0.3
 RECHECK_S = 5.0
 FEW_PERCENT = 15
 
+_SAME = [bytes((state,)) * 255 for state in range(256)]
+
 _log = logs.get("availability")
 
 
 class _Copy:
     """One event's map as this process knows it."""
 
-    __slots__ = ("awaited", "checked_at", "counts", "deltas", "event", "map", "moved", "ready", "version")
+    __slots__ = ("_counted", "_runs", "awaited", "checked_at", "deltas", "event", "map", "moved", "ready", "version")
 
     def __init__(self, event: SellingEvent, version: int, raw: bytes) -> None:
         self.event = event
         self.version = version
         self.map = bytearray(raw)
-        self.counts: Counter[tuple[int, int]] = Counter(zip(event.category_of, raw, strict=True))
+        self._runs = _runs(event.category_of)
+        self._counted: dict[tuple[int, int], int] = {}
         self.deltas: deque[tuple[int, bytes]] = deque(maxlen=DELTAS_KEPT)
         self.ready: dict[str, tuple[int, float, bytes]] = {}
         self.moved = asyncio.Event()
@@ -52,11 +56,8 @@ class _Copy:
     def apply(self, version: int, changes: bytes) -> None:
         for i in range(0, len(changes), 5):
             unit, length, to = int.from_bytes(changes[i : i + 3], "big"), changes[i + 3], changes[i + 4]
-            for u in range(unit, unit + length):
-                category = self.event.category_of[u]
-                self.counts[category, self.map[u]] -= 1
-                self.counts[category, to] += 1
-                self.map[u] = to
+            self.map[unit : unit + length] = _SAME[to][:length]
+        self._counted.clear()
         self.version = version
         self.deltas.append((version, changes))
         self.wake()
@@ -73,10 +74,32 @@ class _Copy:
 
     def free(self, categories: tuple[int, ...]) -> int:
         """Free in the open house, accessible seats included."""
-        return sum(self.counts[c, FREE] + self.counts[c, FREE + 1] for c in categories)
+        return self.count(categories, FREE) + self.count(categories, FREE + 1)
+
+    def units(self, categories: tuple[int, ...]) -> int:
+        return sum(stop - start for c in categories for start, stop in self._runs.get(c, ()))
 
     def count(self, categories: tuple[int, ...], state: int) -> int:
-        return sum(self.counts[c, state] for c in categories)
+        return sum(self._count(c, state) for c in categories)
+
+    def _count(self, category: int, state: int) -> int:
+        """Counted when somebody asks, not at every change: in a rush there are thousands between two questions."""
+        counted = self._counted.get((category, state))
+        if counted is None:
+            runs = self._runs.get(category, ())
+            counted = self._counted[category, state] = sum(self.map.count(state, start, stop) for start, stop in runs)
+        return counted
+
+
+def _runs(category_of: bytes) -> dict[int, list[tuple[int, int]]]:
+    """Where each category's units are: (first, one past the last) of every run of neighbours."""
+    runs: dict[int, list[tuple[int, int]]] = {}
+    start = 0
+    for category, members in groupby(category_of):
+        stop = start + sum(1 for _ in members)
+        runs.setdefault(category, []).append((start, stop))
+        start = stop
+    return runs
 
 
 class Availability:
@@ -168,7 +191,7 @@ class Availability:
         copy = self._copies.get(event.id)
         if copy is None:
             return None
-        total = sum(count for (category, _), count in copy.counts.items() if category in categories)
+        total = copy.units(categories)
         taken = copy.count(categories, ORDERED) + copy.count(categories, SOLD)
         return "lenient" if taken * 100 >= STRICT_UNTIL_SOLD_PERCENT * total else "strict"
 
@@ -247,7 +270,7 @@ class Availability:
             free = copy.free(kind.categories)
             if kind.capacity is not None:
                 free = max(0, min(free, kind.capacity - taken))
-            units = sum(count for (category, _), count in copy.counts.items() if category in kind.categories)
+            units = copy.units(kind.categories)
             total = units if kind.capacity is None else min(kind.capacity, units)
             row: dict[str, Any] = {"id": kind.id, "name": kind.name, "free": free, "level": _level(free, total)}
             if exact:

@@ -19,6 +19,7 @@ SCRIPTS: Final = load_folder(Path(__file__).parent / "lua")
 LEASE_BYTES = 16
 REF_BYTES = 8
 POLICY_BYTE: Final = {"off": 0, "strict": 1, "lenient": 2}
+LIFE_MS_MAX: Final = 0x7FFFFF  # the bit above says that the hold's units were counted for its buyer
 STATE_NAME: Final = {1: "held", 2: "ordering", 3: "ordered", 4: "ended"}
 _HEAD = struct.Struct(">B6s3s4sIBBB")
 _ITEM = struct.Struct(">8s4s3sIB3sB")
@@ -71,7 +72,7 @@ class Record:
         return cls(
             STATE_NAME[state],
             int.from_bytes(placed, "big"),
-            int.from_bytes(life, "big"),
+            int.from_bytes(life, "big") & LIFE_MS_MAX,
             body_hash,
             total,
             allocation >> 5,

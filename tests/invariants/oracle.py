@@ -32,6 +32,7 @@ class Hold:
     promo: int
     lease: bytes
     runs: Runs
+    counted: bool = False
     forgotten_after_ms: int = 0
     due_s: list[int] = field(default_factory=list)
 
@@ -104,6 +105,11 @@ class Oracle:
             if looked_at and hold.state in LIVE and hold.expires_ms <= self.now_ms:
                 self._end(hold)
 
+    def due(self) -> int:
+        """How many tellings ``expire`` would look at."""
+        second_over = self.now_ms // 1000 - 1
+        return sum(second <= second_over for hold in self.redis.holds.values() for second in hold.due_s)
+
     def _end(self, hold: Hold) -> None:
         for unit, kind in units_of(hold.runs):
             if self.redis.map[unit] == HELD:
@@ -116,7 +122,7 @@ class Oracle:
         hold.forgotten_after_ms = max(self.now_ms, hold.expires_ms) + 86_400_000
 
     def _uncount(self, hold: Hold) -> None:
-        if hold.lease:
+        if hold.counted:
             self.redis.buyers[hold.lease] -= hold.count
 
     # Holds
@@ -144,11 +150,12 @@ class Oracle:
                 return "S", 0
             return refusal
         hold = Hold(ALIVE, self.now_ms, wish.life_ms, wish.body_hash, wish.promo, wish.lease, tuple(runs))
+        hold.counted = bool(wish.lease and wish.lease_max)
         self.redis.holds[wish.ref] = hold
         self.redis.types.update(kind for _, kind in units_of(runs))
         if wish.promo:
             self.redis.promos[wish.promo] += 1
-        if wish.lease:
+        if hold.counted:
             self.redis.buyers[wish.lease] += hold.count
         return "H", hold
 
@@ -261,7 +268,8 @@ class Oracle:
         if any(more[kind] > 0 and self.redis.types[kind] + more[kind] > most for kind, most in caps):
             return "capped"
         grown = sum(more.values())
-        if grown > 0 and lease_max and hold.lease and self.redis.buyers[hold.lease] + grown > lease_max:
+        adds = grown if hold.counted else hold.count + grown
+        if grown > 0 and lease_max and hold.lease and self.redis.buyers[hold.lease] + adds > lease_max:
             return "buyer"
         for unit, kind in units_of(hold.runs):
             if unit in own:
@@ -270,8 +278,9 @@ class Oracle:
         for unit, kind in units_of(runs):
             self.redis.map[unit] = HELD
             self.redis.types[kind] += 1
-        if hold.lease:
-            self.redis.buyers[hold.lease] += grown
+        if hold.counted or (hold.lease and lease_max):
+            self.redis.buyers[hold.lease] += adds
+            hold.counted = True
         hold.runs = runs
         return "swapped"
 
@@ -361,7 +370,7 @@ class Oracle:
             for unit, kind in units_of(hold.runs):
                 redis.map[unit] = HELD
                 redis.types[kind] += 1
-            if hold.lease:
+            if hold.counted:
                 redis.buyers[hold.lease] += hold.count
             if hold.promo:
                 redis.promos[hold.promo] += 1

@@ -265,9 +265,9 @@ local function place(item)
     and tonumber(call('HGET', TYPES, 'promo' .. promo) or 0) >= promo_max then
     refusal = 'U'
   end
-  local asked = 0
+  local asked, counted = 0, lease_max > 0 and #lease == 16
   if not refusal and any_over and #lease == 16 and call('ZSCORE', OVER, lease) then refusal = 'L' end
-  if not refusal and lease_max > 0 and #lease == 16 then
+  if not refusal and counted then
     for i = 1, #runs do asked = asked + runs[i][3] end
     local has = tonumber(call('HGET', BUYERS, lease) or 0)
     if has + asked > lease_max then refusal = 'B' .. char(math.min(has, 255)) end
@@ -283,7 +283,7 @@ local function place(item)
   end
   local raw, fresh
   if not refusal then
-    raw = pack('>BI6I3c4I4BBB', ALIVE, now_ms, life, hash, total, step * 32 + adjacent + (orphans < 15 and orphans or 15),
+    raw = pack('>BI6I3c4I4BBB', ALIVE, now_ms, counted and life + COUNTED or life, hash, total, step * 32 + adjacent + (orphans < 15 and orphans or 15),
       promo, #lease) .. lease .. text
     fresh = call('HSETNX', bucket_of(ref), ref, raw) == 1
   end
@@ -308,12 +308,7 @@ local function place(item)
     sold_of_type[kind] = (sold_of_type[kind] or 0) + length
   end
   if promo > 0 then call('HINCRBY', TYPES, 'promo' .. promo, 1) end
-  if #lease == 16 then
-    if asked == 0 then
-      for i = 1, #runs do asked = asked + runs[i][3] end
-    end
-    count_buyer(lease, asked)
-  end
+  if counted then count_buyer(lease, asked) end
   local second = floor((now_ms + life) / 1000)
   local refs = due[second]
   if not refs then

@@ -46,11 +46,16 @@ for i = 1, #ARGV[6], 4 do
   end
 end
 local total, allocation, lease_max = unpack_('>I4BB', ARGV[5])
-if grown > 0 and lease_max > 0 and #hold.lease == 16 then
+local limited = lease_max > 0 and #hold.lease == 16
+local adds = hold.counted and grown or units_in(hold) + grown       -- a limit may be younger than the hold
+if grown > 0 and limited then
   local has = tonumber(call('HGET', BUYERS, hold.lease) or 0)
-  if has + grown > lease_max then finish() return { 'buyer', tostring(has) } end
+  if has + adds > lease_max then finish() return { 'buyer', tostring(has) } end
 end
-count_buyer(hold.lease, grown)
+if limited or hold.counted then
+  count_buyer(hold.lease, adds)
+  hold.counted = true
+end
 
 for _, run in ipairs(old) do count_type(run[1], -turn(run[2], run[3], HELD, nil)) end
 for _, run in ipairs(fresh) do

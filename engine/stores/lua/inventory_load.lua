@@ -58,7 +58,7 @@ for bucket = 0, 1023 do
           counts[run[1]] = (counts[run[1]] or 0) + run[3]
         end
         kept = kept + units
-        count_buyer(hold.lease, units)
+        if hold.counted then count_buyer(hold.lease, units) end
         if hold.promo > 0 then uses[hold.promo] = (uses[hold.promo] or 0) + 1 end
         if hold.placed + hold.life < (swept + 1) * 1000 then due_at(ref, (swept + 1) * 1000) end
       elseif gone == units then                    -- it became an order, or the ledger gave its units to another

@@ -22,8 +22,8 @@ use crate::keys::EventKeys;
 
 /// Bytes of a hold's reference: the first of its id.
 pub const REF_BYTES: usize = 8;
-/// Longest life of a hold that its 24 bits carry, in ms.
-pub const LIFE_MS_MAX: u32 = 0x00FF_FFFF;
+/// Longest life of a hold that its 23 bits carry, in ms; the bit above says whether its units count for its buyer.
+pub const LIFE_MS_MAX: u32 = 0x007F_FFFF;
 const HASH_BYTES: usize = 4;
 const PRICES_MAX: usize = 512;
 const FREE: u8 = 0x40;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Desk, Labels};
+use super::{Desk, LIFE_MS_MAX, Labels};
 
 const HEAD_BYTES: usize = 22;
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -23,7 +23,8 @@ impl Desk {
             _ => "ended",
         };
         let placed_at_ms = record[1..7].iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
-        let life_ms = record[7..10].iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+        let life_ms = record[7..10].iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte))
+            & u64::from(LIFE_MS_MAX);
         let (allocation, promo, lease) = (record[18], record[19], usize::from(record[20]));
         let runs = record.get(21 + lease..)?;
         let [number, a, b, c, length] = runs.get(..5)?.try_into().ok()?;

@@ -15,7 +15,7 @@ local function buy(ref, packed, to)
       if not own[unit] then own = {} end
     end
     if hold.state ~= BOUGHT and own[units[1]] then
-      count_buyer(hold.lease, -#units)
+      if hold.counted then count_buyer(hold.lease, -#units) end
       hold.state = BOUGHT
       write_hold(ref, hold)
     end

@@ -20,7 +20,9 @@ local fenced = call('GET', KEYS[1]) ~= ARGV[1]
 local time = call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- A hold's record: state, placed at (48 bit ms), life (24 bit ms), body hash, total, allocation, promo, lease, runs.
+-- A hold's record: state, placed at (48 bit ms), life (23 bit ms, and a bit that says whether its units were counted
+-- for its buyer), body hash, total, allocation, promo, lease, runs.
+local COUNTED = 8388608
 local function bucket_of(ref)
   local a, b = byte(ref, 1, 2)
   return HOLDS .. ((a * 256 + b) % 1024)
@@ -28,7 +30,9 @@ end
 
 local function parse_hold(raw)
   local state, placed, life, hash, total, allocation, promo, lease, at = unpack_('>BI6I3c4I4BBBc0', raw)
-  return { raw = raw, state = state, placed = placed, life = life, head = sub(raw, 11), at = at, lease = lease,
+  local counted = life >= COUNTED
+  if counted then life = life - COUNTED end
+  return { raw = raw, state = state, placed = placed, life = life, counted = counted, head = sub(raw, 11), at = at, lease = lease,
            hash = hash, total = total, allocation = allocation, promo = promo }
 end
 
@@ -38,7 +42,7 @@ local function read_hold(ref)
 end
 
 local function write_hold(ref, hold)
-  hold.raw = pack('>BI6I3', hold.state, hold.placed, hold.life) .. hold.head
+  hold.raw = pack('>BI6I3', hold.state, hold.placed, hold.life + (hold.counted and COUNTED or 0)) .. hold.head
   call('HSET', bucket_of(ref), ref, hold.raw)
 end
 
@@ -62,9 +66,10 @@ local function units_in(hold)
   return units
 end
 
--- How many units an admission has on hold: one admission, one buyer.
+-- How many units an admission has on hold: one admission, one buyer. Counted where the sale limits them, in holds that
+-- say so.
 local function count_buyer(lease, by)
-  if #lease == 16 and by ~= 0 and call('HINCRBY', BUYERS, lease, by) <= 0 then call('HDEL', BUYERS, lease) end
+  if by ~= 0 and call('HINCRBY', BUYERS, lease, by) <= 0 then call('HDEL', BUYERS, lease) end
 end
 
 -- Changes of this call: counted once, told once.
@@ -129,7 +134,7 @@ local function end_hold(ref, hold, stays)
     count_type(run[1], -back)
   end
   if hold.promo > 0 then call('HINCRBY', TYPES, 'promo' .. hold.promo, -1) end
-  count_buyer(hold.lease, -units_in(hold))
+  if hold.counted then count_buyer(hold.lease, -units_in(hold)) end
   bury(ref, hold, stays)
 end
 
