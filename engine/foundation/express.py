@@ -90,7 +90,7 @@ class ExpressServer(web.Server):
 class ExpressProtocol(RequestHandler):
     """One connection. The head of aiohttp's message queue is the request under way, in this lane as beside it."""
 
-    __slots__ = ("_asked", "_express", "_factory", "_idle", "_under_way")
+    __slots__ = ("_asked", "_early", "_express", "_factory", "_idle", "_under_way")
 
     def __init__(self, manager: ExpressServer, **options: Any) -> None:
         super().__init__(manager, **options)
@@ -100,9 +100,22 @@ class ExpressProtocol(RequestHandler):
         self._asked: web.Request | None = None
         self._under_way = False
         self._idle: asyncio.Future[None] | None = None
+        self._early: list[bytes] | None = []  # what came before the connection's task had begun to wait
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        early, self._early = self._early, None
+        if early:
+            self.data_received(b"".join(early))
 
     def data_received(self, data: bytes) -> None:
         waiter = self._waiter
+        if self._early is not None:
+            self._early.append(data)
+            return
         if waiter is None or waiter.done():
             super().data_received(data)  # the usual way is at work, and takes what follows
             return
@@ -200,7 +213,9 @@ class ExpressProtocol(RequestHandler):
             return
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
         if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
+            self._under_way = True  # it parses what it kept back; whoever called this answers it
             self._resume_reading_if_drained()
+            self._under_way = False
 
     def _go_the_usual_way(self) -> None:
         """Wake the connection's task; it takes the message from the head of the queue."""

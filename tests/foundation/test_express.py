@@ -1,0 +1,228 @@
+"""The lane before the router: order, bodies that come late, callers who hang up or do not read, a good end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from engine.foundation import http
+from engine.foundation.batching import GroupCommit
+from engine.foundation.express import ExpressProtocol, Reply
+from engine.foundation.ready import Ready
+from engine.foundation.serving import ExpressRunner
+
+HEAD = b"Content-Type: text/plain\r\n"
+LONG = b"x" * 100_000
+
+
+class Echo(Reply[bytes]):
+    """What the batch says; "usual" goes on to the route, "broken" fails on the way out."""
+
+    def __init__(self, request: web.Request) -> None:
+        super().__init__()
+        self.request = request
+        self.refused: BaseException | None = None
+
+    def answer(self, told: bytes) -> Ready | None:
+        if told == b"usual":
+            return None
+        if told == b"broken":
+            raise ValueError("no words for it")
+        return Ready(200, HEAD, b"batch:" + told)
+
+    def refuse(self, error: BaseException) -> None:
+        self.refused = error
+
+
+@dataclass
+class Place:
+    """The server, the bodies its batches committed, and a gate that holds batches up while it is closed."""
+
+    port: int
+    runner: ExpressRunner
+    gate: asyncio.Event
+    committed: list[bytes] = field(default_factory=list)
+
+    async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self.port)
+
+    async def said(self, *parts: bytes, pause_s: float = 0.03) -> bytes:
+        """Everything the server says until it hangs up or is silent."""
+        reader, writer = await self.open()
+        for part in parts:
+            writer.write(part)
+            await asyncio.sleep(pause_s)
+        said = b""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                while piece := await reader.read(65536):
+                    said += piece
+                said += b"<closed>"
+        writer.close()
+        return said
+
+
+@pytest.fixture
+async def place() -> AsyncIterator[Place]:
+    gate, committed = asyncio.Event(), list[bytes]()
+    gate.set()
+
+    async def commit(items: list[bytes]) -> list[bytes | BaseException]:
+        await gate.wait()
+        committed.extend(items)
+        return [ConnectionError("lost") if item == b"refused" else item for item in items]
+
+    batch = GroupCommit("echo", commit, age_max_ms=60_000)
+
+    def ask(request: web.Request) -> Ready | Reply[bytes] | None:
+        if request.raw_path == "/now":
+            return Ready(200, HEAD, b"now")
+        if request.raw_path == "/long":
+            return Ready(200, HEAD, LONG)
+        if request.raw_path == "/bug":
+            raise RuntimeError("a bug")
+        raw = http.peek(request) if request.raw_path == "/batch" else None
+        if raw is None:
+            return None
+        reply = Echo(request)
+        batch.submit_to(raw, reply)
+        return reply
+
+    async def route(request: web.Request) -> web.Response:
+        return web.Response(text=f"route:{request.path}:{(await request.read()).decode()}")
+
+    app = web.Application(client_max_size=1 << 20)
+    app.router.add_route("*", "/{rest:.*}", route)
+    runner = ExpressRunner(app, lambda _app: ask, shutdown_timeout_s=5)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield Place(runner.addresses[0][1], runner, gate, committed)
+    gate.set()
+    await runner.cleanup()
+    await batch.close()
+
+
+def get(path: str, *headers: str, version: str = "1.1") -> bytes:
+    return "\r\n".join([f"GET {path} HTTP/{version}", "Host: here", *headers, "", ""]).encode()
+
+
+def post(body: bytes, *headers: str, path: str = "/batch") -> bytes:
+    head = "\r\n".join([f"POST {path} HTTP/1.1", "Host: here", f"Content-Length: {len(body)}", *headers, "", ""])
+    return head.encode() + body
+
+
+def bodies(said: bytes) -> list[bytes]:
+    """The body of each answer, in order."""
+    found = []
+    while said.startswith(b"HTTP/1.1"):
+        head, _, said = said.partition(b"\r\n\r\n")
+        length = int(
+            next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")).split()[1]
+        )
+        found.append(said[:length])
+        said = said[length:]
+    return [*found, said] if said else found
+
+
+async def test_answers_of_both_ways_come_in_the_order_of_the_requests(place: Place):
+    """Whoever waits behind one of the usual way goes with it."""
+    said = await place.said(get("/now") + post(b"one") + post(b"two") + post(b"usual") + get("/now"))
+    assert bodies(said) == [b"now", b"batch:one", b"batch:two", b"route:/batch:usual", b"route:/now:"]
+    assert place.committed == [b"one", b"two", b"usual"]
+    said = await place.said(get("/now") + get("/bug") + post(b"three") + get("/other"), get("/now"), pause_s=0.5)
+    assert bodies(said) == [b"now", b"route:/bug:", b"route:/batch:three", b"route:/other:", b"now"]
+
+
+async def test_a_body_in_pieces_goes_the_usual_way_and_the_connection_goes_on(place: Place):
+    whole = post(b"in pieces")
+    said = await place.said(whole[:-6], whole[-6:-2], whole[-2:] + get("/now"), whole)
+    assert bodies(said) == [b"route:/batch:in pieces", b"route:/now:", b"batch:in pieces"]
+    said = await place.said(whole[:10], whole[10:])  # the head itself in two
+    assert bodies(said) == [b"batch:in pieces"]
+
+
+@pytest.mark.parametrize("told", [b"refused", b"broken"])
+async def test_what_fails_in_the_batch_is_told_by_the_route(place: Place, told: bytes):
+    assert bodies(await place.said(post(told))) == [b"route:/batch:" + told]
+    assert place.committed == [told]
+
+
+async def test_other_manners_of_http_go_the_usual_way(place: Place):
+    chunked = b"POST /batch HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    assert bodies(await place.said(chunked)) == [b"route:/batch:abc"]
+    said = await place.said(post(b"wait", "Expect: 100-continue"))
+    assert said.startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert said.endswith(b"route:/batch:wait")
+    said = await place.said(get("/now", version="1.0"))
+    assert said.endswith(b"route:/now:<closed>")
+    assert (await place.said(b"NONSENSE\r\n\r\n")).startswith(b"HTTP/1.0 400") or place.committed == []
+    assert place.committed == []
+
+
+async def test_who_asks_to_be_hung_up_on_is(place: Place):
+    said = await place.said(get("/now", "Connection: close"))
+    assert b"Connection: close\r\n" in said
+    assert said.endswith(b"\r\n\r\nnow<closed>")
+
+
+async def test_who_hangs_up_while_waiting_is_left_out_and_disturbs_nobody(place: Place):
+    place.gate.clear()
+    first = asyncio.create_task(place.said(post(b"first")))  # two flights are under way, the rest waits in the queue
+    await asyncio.sleep(0.05)
+    second = asyncio.create_task(place.said(post(b"second")))
+    await asyncio.sleep(0.1)
+    _, writer = await place.open()
+    writer.write(post(b"gone"))
+    await asyncio.sleep(0.05)
+    writer.close()
+    await asyncio.sleep(0.05)
+    third = asyncio.create_task(place.said(post(b"third")))
+    await asyncio.sleep(0.05)
+    place.gate.set()
+    assert [bodies(await one) for one in (first, second, third)] == [
+        [b"batch:first"],
+        [b"batch:second"],
+        [b"batch:third"],
+    ]
+    assert b"gone" not in place.committed
+
+
+async def test_who_asks_without_reading_is_not_answered_into_memory(place: Place):
+    reader, writer = await place.open()
+    asked = 200
+    for _ in range(asked):
+        writer.write(get("/long"))
+    await asyncio.sleep(0.3)
+    (connection,) = place.runner.server.connections  # type: ignore[union-attr]
+    assert isinstance(connection, ExpressProtocol)
+    assert connection.transport is not None
+    assert connection.transport.get_write_buffer_size() < 4 * len(LONG)  # type: ignore[attr-defined]
+    read = 0
+    async with asyncio.timeout(5):
+        while read < asked * len(LONG):
+            read += len(await reader.read(1 << 20))
+    writer.close()
+
+
+async def test_a_server_that_ends_still_gives_the_answer_that_is_under_way(place: Place):
+    place.gate.clear()
+    reader, writer = await place.open()
+    _, idle = await place.open()
+    writer.write(post(b"last"))
+    await asyncio.sleep(0.1)
+    ending = asyncio.create_task(place.runner.cleanup())
+    await asyncio.sleep(0.1)
+    assert not ending.done()
+    place.gate.set()
+    said: Any = await asyncio.wait_for(reader.read(), 2)
+    assert bodies(said) == [b"batch:last"]
+    assert b"Connection: close" in said
+    await asyncio.wait_for(ending, 2)
+    writer.close()
+    idle.close()
