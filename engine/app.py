@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -31,7 +32,10 @@ def create_app(settings: Settings) -> web.Application:
 async def _services(app: web.Application) -> AsyncIterator[None]:
     async with open_services(app[appkeys.SETTINGS]) as services:
         install(app, services)
+        telling = asyncio.create_task(services.crowding.tell())
         yield
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
 
 
 def install(app: web.Application, services: Services) -> None:

@@ -12,6 +12,7 @@ import asyncio
 import json
 import os
 import re
+import socket
 import statistics
 import subprocess
 import sys
@@ -22,8 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
-
-from engine.foundation import embedded
 
 RUN_S, PAIRS = 4, 5
 WARM_UP_S = 2
@@ -142,7 +141,9 @@ def measured(
     seen, joined = ask(url + path), ask(f"{url}{path}/join", b"{}")
     cores = sorted(os.sched_getaffinity(0))
     server_core, client_core = (cores[0], cores[-1]) if len(cores) > 1 and pid else (None, None)
-    port = embedded.free_port()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     serve = f"from loadtest.bench_room import Answer, twin; twin({port}, {seen!r}, {joined!r})"
     process = subprocess.Popen([sys.executable, "-c", serve])
     try:

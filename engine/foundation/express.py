@@ -9,6 +9,7 @@ the usual way with the same request object, so nothing is read or decided twice,
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
@@ -37,13 +38,13 @@ class Reply(Generic[T]):
     def __init__(self) -> None:
         self._connection: ExpressProtocol | None = None
 
+    @abstractmethod
     def answer(self, told: T) -> Ready | None:
         """What the caller reads; None where the usual way must be taken."""
-        raise NotImplementedError
 
+    @abstractmethod
     def refuse(self, error: BaseException) -> None:
         """Remember for the usual way why it is refused."""
-        raise NotImplementedError
 
     def owed_by(self, connection: ExpressProtocol) -> None:
         self._connection = connection

@@ -7,6 +7,7 @@ or its hold is abandoned, so the next person is let in within a second. All keys
 ``wr:{E}:over``      zset    lease ids that ended, while their tokens still verify: no hold is placed on them any more
 ``inv:{E}:pulse``    hash    free, held, ordered, sold: written by the inventory scripts, read by the room's controller
 ``onsale:health``    string  0..1000, the health factor in thousandths, published by the engine with a short TTL
+``onsale:strain``    hash    engine process -> its own health factor and the epoch ms of telling, u16 + u48
 channel ``wr:released``  event id, so that the controller need not wait for its next tick
 channel ``wr:changed``   event id, after the on-sale row changed in Postgres
 """
@@ -20,6 +21,7 @@ from engine.foundation.connections import HotRedis
 
 OVER_KEPT_MS = 3 * 3600 * 1000  # longer than any session that an on-sale may give
 HEALTH_KEY = b"onsale:health"
+STRAIN_KEY = b"onsale:strain"
 HEALTH_FULL = 1000
 HEALTH_TTL_S = 10
 RELEASED_CHANNEL = b"wr:released"
@@ -66,3 +68,25 @@ async def tell_changed(redis: HotRedis, event_id: str) -> None:
 async def tell_health(redis: HotRedis, thousandths: int) -> None:
     """Publish the shop's health factor, 0..HEALTH_FULL, good for HEALTH_TTL_S."""
     await redis.command(b"SET", HEALTH_KEY, thousandths, b"EX", HEALTH_TTL_S)
+
+
+async def tell_strain(redis: HotRedis, process: bytes, thousandths: int) -> None:
+    """Publish one engine process's own health factor."""
+    told = thousandths.to_bytes(2, "big") + now_ms().to_bytes(6, "big")
+    await asyncio.gather(
+        redis.command(b"HSET", STRAIN_KEY, process, told), redis.command(b"EXPIRE", STRAIN_KEY, HEALTH_TTL_S)
+    )
+
+
+async def strain(redis: HotRedis) -> int:
+    """The lowest health factor that an engine process told lately; HEALTH_FULL where none did. Forgets the silent."""
+    told = await redis.command(b"HGETALL", STRAIN_KEY)
+    since_ms, lowest, silent = now_ms() - HEALTH_TTL_S * 1000, HEALTH_FULL, []
+    for process, value in zip(told[::2], told[1::2], strict=True):
+        if int.from_bytes(value[2:], "big") < since_ms:
+            silent.append(process)
+        else:
+            lowest = min(lowest, int.from_bytes(value[:2], "big"))
+    if silent:
+        await redis.command(b"HDEL", STRAIN_KEY, *silent)
+    return lowest

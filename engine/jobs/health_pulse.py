@@ -19,5 +19,5 @@ class HealthPulse:
 
     async def step(self) -> int:
         """One reading, published; 0 so that the next waits its interval."""
-        await leases.tell_health(self._hot, await self._lane.health())
+        await leases.tell_health(self._hot, min(await self._lane.health(), await leases.strain(self._hot)))
         return 0

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.services.allotments import Allotments
     from engine.services.attendance import Attendance
     from engine.services.availability import Availability
+    from engine.services.crowding import Crowding
     from engine.services.devices import Devices
     from engine.services.doors import EntryDoors
     from engine.services.events import Events
@@ -57,6 +58,7 @@ SELLING: Final[web.AppKey[Selling]] = web.AppKey("selling")
 INVENTORY: Final[web.AppKey[Inventory]] = web.AppKey("inventory")
 AVAILABILITY: Final[web.AppKey[Availability]] = web.AppKey("availability")
 HOLDS: Final[web.AppKey[Holds]] = web.AppKey("holds")
+CROWDING: Final[web.AppKey[Crowding]] = web.AppKey("crowding")
 HOLD_DESK: Final[web.AppKey[HoldDesk]] = web.AppKey("hold_desk")
 ORDERS: Final[web.AppKey[Orders]] = web.AppKey("orders")
 PAYMENTS: Final[web.AppKey[Payments]] = web.AppKey("payments")

@@ -22,6 +22,7 @@ from engine.services.allotments import Allotments
 from engine.services.attendance import Attendance
 from engine.services.availability import Availability
 from engine.services.checkout import open_checkout
+from engine.services.crowding import Crowding
 from engine.services.devices import Devices
 from engine.services.doors import EntryDoors
 from engine.services.events import Events
@@ -84,6 +85,7 @@ class Services:
     availability: Availability
     holds: Holds
     hold_desk: HoldDesk
+    crowding: Crowding
     lane: PaymentLane
     outbox: Outbox
     orders: Orders
@@ -179,6 +181,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 bearers=bearers,
                 trust_forwarded=settings.trust_forwarded,
             ),
+            crowding=Crowding(hot=hot),
             lane=checkout.lane,
             outbox=checkout.outbox,
             orders=checkout.orders,

@@ -17,7 +17,7 @@ from engine.foundation import errors, http
 from engine.foundation.clock import now_ms
 from engine.foundation.idempotency import key_of, scope_of
 from engine.foundation.ids import is_id
-from engine.services.appkeys import IDEMPOTENCY, ORDERS, TICKETS
+from engine.services.appkeys import CROWDING, IDEMPOTENCY, ORDERS, TICKETS
 from engine.services.orders import Buyer
 from engine.web import auth
 from engine.web.aliases import aliases
@@ -65,7 +65,8 @@ async def open_from(request: web.Request, raw: bytes) -> web.Response:
         return http.json({**opened, "server_now_ms": now_ms()}, 201)
 
     scope = scope_of(f"hold:{hold_token}", request, key)
-    response = await request.config_dict[IDEMPOTENCY].once(scope, raw, run)
+    with request.config_dict[CROWDING].orders:
+        response = await request.config_dict[IDEMPOTENCY].once(scope, raw, run)
     response.headers["Cache-Control"] = "no-store"
     return response
 

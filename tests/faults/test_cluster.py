@@ -67,7 +67,7 @@ async def _sections(shop: Shop, cluster: ClusterBox) -> dict[int, list[tuple[str
     """Events by the node that has them, at least one on each master."""
     found: dict[int, list[tuple[str, list[str]]]] = {number: [] for number in range(MASTERS)}
     for _ in range(60):
-        await shop.open_event(make.seated("Floor", 20, 50), types=[{"categories": ["Floor"]}])
+        await shop.open_event(make.seated("Floor", 120, 50), types=[{"categories": ["Floor"]}])
         found[await cluster.master_of(keys.epoch(shop.event_id))].append((shop.event_id, shop.types))
         if all(found.values()):
             return found

@@ -27,7 +27,7 @@ def _children(pid: int) -> list[int]:
 
 @pytest.mark.slow
 async def test_engine_processes_killed_in_the_middle_leave_a_clean_ledger(shop: Shop):
-    await shop.open_event(make.seated("Floor", 40, 50), types=[{"categories": ["Floor"]}])
+    await shop.open_event(make.seated("Floor", 200, 50), types=[{"categories": ["Floor"]}])
     with engine_processes(shop.services.settings, WORKERS) as (url, keeper):
         await until_ready(url)
         shop.url = url

@@ -322,8 +322,8 @@ class World:
         """Ended holds and orders that no longer matter; keeps a long run's memory flat."""
         holds = self.oracle.redis.holds
         self.refs = [ref for ref in self.refs[-60:] if ref in holds]
-        closed = {oid for oid, order in self.oracle.orders.items() if order.status in {"closed", "refunded"}}
-        for order_id in list(closed)[:-20]:
+        closed = [oid for oid, order in self.oracle.orders.items() if order.status in {"closed", "refunded"}]
+        for order_id in closed[:-20]:
             if self.oracle.orders[order_id].promo == 0 or self.oracle.orders[order_id].status == "closed":
                 del self.oracle.orders[order_id]
 

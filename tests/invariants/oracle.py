@@ -83,6 +83,7 @@ class RedisState:
     promos: Counter[int] = field(default_factory=Counter)
     buyers: Counter[bytes] = field(default_factory=Counter)
     freed: set[str] = field(default_factory=set)
+    listed: dict[bytes, list[int]] = field(default_factory=dict)  # due seconds that still name a forgotten hold
 
 
 class Oracle:
@@ -104,6 +105,10 @@ class Oracle:
             hold.due_s = [second for second in hold.due_s if second > second_over]
             if looked_at and hold.state in LIVE and hold.expires_ms <= self.now_ms:
                 self._end(hold)
+        for ref, seconds in list(self.redis.listed.items()):
+            self.redis.listed[ref] = [second for second in seconds if second > second_over]
+            if not self.redis.listed[ref]:
+                del self.redis.listed[ref]
 
     def due(self) -> int:
         """How many tellings ``expire`` would look at."""
@@ -151,6 +156,7 @@ class Oracle:
             return refusal
         hold = Hold(ALIVE, self.now_ms, wish.life_ms, wish.body_hash, wish.promo, wish.lease, tuple(runs))
         hold.counted = bool(wish.lease and wish.lease_max)
+        hold.due_s += self.redis.listed.pop(wish.ref, [])
         self.redis.holds[wish.ref] = hold
         self.redis.types.update(kind for _, kind in units_of(runs))
         if wish.promo:
@@ -253,6 +259,7 @@ class Oracle:
             return "expired"
         self._end(hold)
         if forget:
+            self.redis.listed[ref] = hold.due_s
             del self.redis.holds[ref]
         return "released"
 
