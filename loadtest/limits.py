@@ -29,6 +29,7 @@ CLAIM_PAUSE_MAX_S = 15.0
 STATUS_POLLS_MAX = 200
 STATUS_PAUSE_FIRST_S = 0.25
 STATUS_PAUSE_MAX_S = 2.0
+HOLDS_LOST_MAX = 3  # a buyer whose hold is gone when they come to pay starts again with another
 HOLD_TRIES_MAX = 3  # a named seat that is gone falls back to best available
 
 GATE_USERS = 2
@@ -42,6 +43,8 @@ SETUP_TIMEOUT_S = 30.0
 STACK_READY_MAX_S = 90.0
 STACK_STOP_MAX_S = 20.0
 AUDIT_MAX_S = 120.0
+REBUILD_MAX_S = 60.0  # until tickets sold before the rehearsal are on the map
+RESUMED_MAX_S = 30.0  # from the loss of Redis to the next hold
 SETTLE_MAX_S = 30.0  # after the last journey: how long orders may take to become terminal
 
 GENERATOR_CPU_SHARE = 0.9  # of a core, above which a generator measures its own slowness

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from loadtest import arrivals, limits, own_stack, plan, record, report, stage, table, verdict
+from loadtest import arrivals, calamity, limits, own_stack, plan, record, report, stage, table, verdict
 from loadtest.arrivals import BadProfile, Profile
 from loadtest.shop import Obj, Shop, ShopRefused
 from loadtest.stage import Stage
@@ -55,8 +55,13 @@ def _rehearse_own(given: argparse.Namespace, profile: Profile, ready: Obj, data_
         scene = stage.visit(shop, ready["event_id"], device_id="", device_secret="")
         scene = stage.add_device(shop, scene)
     else:
-        scene = _build(given, shop, profile)
-    given.stripe = ready["stripe"]
+        scene, before = _build(given, shop, profile)
+        if before is not None:
+            calamity.sell_before(
+                ready, scene.event_id, before.ticket_type_id, before.tickets,
+                first_unit=before.first_unit, cents=before.cents,
+            )  # fmt: skip
+    given.stripe, given.redis = ready["stripe"], ready["redis"]
     if given.kill:
         if given.kill not in ready.get("pids", {}):
             raise ShopRefused(f"no process {given.kill}; there are {', '.join(ready.get('pids', {}))}")
@@ -67,6 +72,8 @@ def _rehearse_own(given: argparse.Namespace, profile: Profile, ready: Obj, data_
 def _rehearse_running(given: argparse.Namespace, profile: Profile, out: Path) -> Verdict:
     if not (given.waitingroom and given.stripe and (given.event or given.admin_email)):
         raise ShopRefused("a running shop needs --engine, --waitingroom, --stripe, and --event or --admin-email")
+    if given.flush_at_s is not None or given.sold_before:
+        raise ShopRefused("--flush-at-s and --sold-before write into the stores of a shop of its own, not of yours")
     secret = given.device_secret or os.environ.get("ONSALE_DEVICE_SECRET", "")
     shop = Shop(engine=given.engine, waitingroom=given.waitingroom)
     if given.admin_email:
@@ -74,15 +81,17 @@ def _rehearse_running(given: argparse.Namespace, profile: Profile, out: Path) ->
     if given.event:
         scene = stage.visit(shop, given.event, device_id=given.device_id or "", device_secret=secret)
     else:
-        scene = _build(given, shop, profile)
+        scene, _ = _build(given, shop, profile)
     return _rehearse(given, profile, shop, scene, out, given.data_dir, audited=given.data_dir is not None)
 
 
-def _build(given: argparse.Namespace, shop: Shop, profile: Profile) -> Stage:
+def _build(given: argparse.Namespace, shop: Shop, profile: Profile) -> tuple[Stage, stage.SoldBefore | None]:
     """A new event. Unless told otherwise its room admits as fast as the recorded peak: what is above it queues."""
     recorded_peak = profile.peak // given.multiplier
     rate_per_min = given.room_rate_per_min or max(limits.ROOM_RATE_MIN, recorded_peak * 60)
-    return stage.build(shop, profile, rate_per_min=rate_per_min, capacity=given.room_capacity)
+    return stage.build(
+        shop, profile, rate_per_min=rate_per_min, capacity=given.room_capacity, sold_before=given.sold_before
+    )
 
 
 def _rehearse(
@@ -101,7 +110,8 @@ def _rehearse(
     )
     asked = Asked(
         profile.name, given.multiplier, profile.total, len(profile.per_second), scene.fresh,
-        shed_allowed=given.multiplier > 1, broken_allowed=given.kill_pid is not None, p95_max_ms=given.p95_max_ms,
+        shed_allowed=given.multiplier > 1 or given.flush_at_s is not None, sold_before=given.sold_before,
+        flushed_at_s=given.flush_at_s, broken_allowed=given.kill_pid is not None, p95_max_ms=given.p95_max_ms,
     )  # fmt: skip
     judged = verdict.judge(seen, asked, ledger)
     (out / "verdict.json").write_bytes(msgspec.json.format(msgspec.json.encode(judged), indent=2))
@@ -129,6 +139,8 @@ def drive(given: argparse.Namespace, profile: Profile, shop: Shop, scene: Stage,
         plans.append((path, Path(told.out)))
     children = [subprocess.Popen([sys.executable, "-m", "loadtest.drive", str(path)]) for path, _ in plans]
     killer = _kill_later(given, starts_at_s)
+    if given.flush_at_s is not None:
+        calamity.forget_later(given.redis, starts_at_s + given.flush_at_s)
     patience_s = lead_s + instants[-1] + given.journey_max_s + 2 * limits.NETWORK_TIMEOUT_S
     deadline = time.monotonic() + patience_s
     try:
@@ -206,6 +218,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--kill", help="of a shop of its own: SIGKILL this process (engine, waitingroom, worker, ...) in the surge")
     add("--kill-pid", type=int, help="of a running shop: the same, by process id")
     add("--kill-at-s", type=float, default=5.0, help="when, counted from the first second of the profile")
+    add("--flush-at-s", type=float, help="of a shop of its own: Redis forgets all at this second of the profile")
+    add(
+        "--sold-before", type=int, default=0, help="of a shop of its own: so many tickets of the event are sold already"
+    )
     return parser
 
 

@@ -8,7 +8,7 @@ import secrets
 import time
 from dataclasses import dataclass
 
-from loadtest import limits
+from loadtest import calamity, limits
 from loadtest.arrivals import Profile
 from loadtest.plan import TicketType
 from loadtest.shop import Obj, Shop, ShopRefused
@@ -17,6 +17,7 @@ UNITS_PER_BUYER = 2.6  # a party is 2.2 on average (users/taste.py): nearly ever
 SEATED_SHARE = 0.72
 SECTION_ROWS, ROW_SEATS = 40, 50
 GATE = "Rehearsal"
+SOLD_BEFORE_CENTS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,23 @@ class Stage:
     fresh: bool
 
 
-def build(shop: Shop, profile: Profile, *, rate_per_min: int, capacity: int) -> Stage:
+@dataclass(frozen=True, slots=True)
+class SoldBefore:
+    """Units that nobody of the rehearsal is offered: the last `tickets` of the chart, from `first_unit` on."""
+
+    ticket_type_id: str
+    first_unit: int
+    tickets: int
+    cents: int
+
+
+def build(
+    shop: Shop, profile: Profile, *, rate_per_min: int, capacity: int, sold_before: int = 0
+) -> tuple[Stage, SoldBefore | None]:
     """Create organization, venue, chart, event, ticket types, on-sale and device, and publish.
 
     `rate_per_min` and `capacity` are the room's: it lets in what the shop can carry, whatever stands outside.
+    `sold_before`: so many units more, for tickets that were sold long ago.
     """
     mark = secrets.token_hex(4)
     organization = shop.call("POST", "/v1/organizations", {"name": f"Rehearsal {mark}", "slug": f"rehearsal-{mark}"})
@@ -45,7 +59,7 @@ def build(shop: Shop, profile: Profile, *, rate_per_min: int, capacity: int) -> 
     })  # fmt: skip
     units = math.ceil(profile.total * UNITS_PER_BUYER)
     sections = max(1, math.ceil(units * SEATED_SHARE / (SECTION_ROWS * ROW_SEATS)))
-    shop.call("PUT", f"/v1/venues/{venue['id']}/seating-chart", chart(units, sections))
+    shop.call("PUT", f"/v1/venues/{venue['id']}/seating-chart", drawn := chart(units, sections, sold_before))
     now = dt.datetime.now(dt.UTC)
     event = shop.call("POST", "/v1/events", {
         "organization_id": organization["id"], "venue_id": venue["id"], "title": f"Rehearsal {mark}",
@@ -59,6 +73,10 @@ def build(shop: Shop, profile: Profile, *, rate_per_min: int, capacity: int) -> 
         _ticket_type(shop, event["id"], "Seat", 6_500, [f"Stalls {number + 1}" for number in range(sections)]),
         _ticket_type(shop, event["id"], "Floor", 4_500, ["Floor"]),
     ]
+    before = None
+    if sold_before:
+        kind = _ticket_type(shop, event["id"], "Sold before", SOLD_BEFORE_CENTS, [calamity.SOLD_SECTION])
+        before = SoldBefore(kind, capacity_of(drawn) - sold_before, sold_before, SOLD_BEFORE_CENTS)
     shop.call("PUT", f"/v1/events/{event['id']}/on-sale", {
         "opens_at": _text(now - dt.timedelta(seconds=5)), "closes_at": _text(now + dt.timedelta(minutes=50)),
         "room": {
@@ -70,7 +88,7 @@ def build(shop: Shop, profile: Profile, *, rate_per_min: int, capacity: int) -> 
     device = shop.call("POST", f"/v1/events/{event['id']}/devices", {"name": "Rehearsal gate", "gates": [GATE]})
     seats = TicketType(kinds[0], seat_pairs=_pairs(sections), max_per_order=8)
     floor = TicketType(kinds[1], general=True, max_per_order=8)
-    return Stage(event["id"], [seats, floor], True, True, device["device_id"], device["secret"], True)
+    return Stage(event["id"], [seats, floor], True, True, device["device_id"], device["secret"], True), before
 
 
 def visit(shop: Shop, event_id: str, *, device_id: str, device_secret: str) -> Stage:
@@ -116,8 +134,14 @@ def add_device(shop: Shop, stage: Stage) -> Stage:
     )
 
 
-def chart(units: int, sections: int) -> Obj:
-    """`sections` blocks of 2,000 seats (one smaller where fewer are enough) and a floor for the rest."""
+def capacity_of(drawn: Obj) -> int:
+    """How many units a chart has."""
+    rows = sum(row["count"] for section in drawn["sections"] for row in section.get("rows", []))
+    return int(rows + sum(section.get("capacity", 0) for section in drawn["sections"]))
+
+
+def chart(units: int, sections: int, sold_before: int = 0) -> Obj:
+    """`sections` blocks of 2,000 seats (one smaller where fewer are enough), a floor for the rest, the sold last."""
     seated = math.ceil(units * SEATED_SHARE)
     blocks = []
     for number in range(sections):
@@ -131,7 +155,8 @@ def chart(units: int, sections: int) -> Obj:
             ],
         })  # fmt: skip
     floor = {"name": "Floor", "kind": "general", "capacity": max(4, units - seated)}
-    return {"focal_point": {"x": 0.0, "y": -5.0}, "sections": [*blocks, floor]}
+    sold = [{"name": calamity.SOLD_SECTION, "kind": "general", "capacity": sold_before}] if sold_before else []
+    return {"focal_point": {"x": 0.0, "y": -5.0}, "sections": [*blocks, floor, *sold]}
 
 
 def _pairs(sections: int) -> list[tuple[str, str]]:

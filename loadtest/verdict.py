@@ -30,6 +30,8 @@ class Asked(msgspec.Struct, frozen=True):
     fresh_event: bool
     shed_allowed: bool = False
     broken_allowed: bool = False  # something was killed on purpose
+    flushed_at_s: float | None = None  # when Redis was made to forget everything, counted as the samples are
+    sold_before: int = 0
     p95_max_ms: float | None = None
 
 
@@ -85,7 +87,7 @@ def judge(record: Record, asked: Asked, ledger: Obj | None) -> Verdict:
     ended_well = all(journey.outcome in GOOD_ENDS for journey in record.journeys)
     reasons = _reasons(record, asked, totals, doubled)
     reasons += _ledger_reasons(ledger, asked, sold, everybody_ended_well=ended_well)
-    cautions = _cautions(asked, totals, late, record.cpu_share, ledger) + _slow(steps)
+    cautions = _cautions(record, asked, totals, late, record.cpu_share, ledger) + _slow(steps)
     for figures in steps:
         if asked.p95_max_ms is not None and figures.p95_ms > asked.p95_max_ms:
             reasons.append(f"{figures.step}: p95 {figures.p95_ms:.0f} ms is above {asked.p95_max_ms:.0f} ms")
@@ -120,6 +122,11 @@ def _reasons(record: Record, asked: Asked, totals: dict[str, int], doubled: list
         found.append(f"{len(record.journeys)} of {asked.arrivals} reservations were offered")
     stuck = Counter(j.outcome for j in record.journeys if j.outcome not in GOOD_ENDS)
     found += [f"{count} buyers ended with: {outcome}" for outcome, count in stuck.most_common(8)]
+    if asked.flushed_at_s is not None:
+        resumed = resumed_after_s(record, asked.flushed_at_s)
+        if resumed is None or resumed > limits.RESUMED_MAX_S:
+            told = "never" if resumed is None else f"after {resumed:.1f} s"
+            found.append(f"selling resumed {told} after Redis was lost, more than {limits.RESUMED_MAX_S:.0f} s")
     if record.journeys and not any(journey.outcome == "paid" for journey in record.journeys):
         found.append("nobody could buy")
     bad_scans = {result: count for result, count in record.scans.items() if result not in GOOD_SCANS}
@@ -141,18 +148,31 @@ def _ledger_reasons(ledger: Obj | None, asked: Asked, sold: int, *, everybody_en
     counts = [ledger.get(name) for name in ("sold", "held", "free", "capacity")]
     if all(isinstance(count, int) for count in counts):
         taken, held, free, capacity = (int(count or 0) for count in counts)
+        before = asked.sold_before
         if taken + held + free != capacity:
             found.append(f"sold {taken} + held {held} + free {free} is not the capacity {capacity}")
         # A buyer who gave up waiting may still have been sold to: then the ledger rightly knows more.
-        if asked.fresh_event and (taken < sold or (taken > sold and everybody_ended_well)):
-            found.append(f"the ledger sold {taken} units, the buyers hold tickets for {sold}")
+        if asked.fresh_event and (taken - before < sold or (taken - before > sold and everybody_ended_well)):
+            found.append(f"the ledger sold {taken - before} units, the buyers hold tickets for {sold}")
     found += [f"the ledger check found: {problem}" for problem in (ledger.get("problems") or [])[:PROBLEMS_SHOWN_MAX]]
     if ledger.get("exit_status") and not found:
         found.append(f"the ledger check ended with status {ledger['exit_status']}")
     return found
 
 
-def _cautions(asked: Asked, totals: dict[str, int], late: float, cpu_share: float, ledger: Obj | None) -> list[str]:
+def resumed_after_s(record: Record, flushed_at_s: float) -> float | None:
+    """From the loss of Redis to the first hold that was both asked for and given after it; None where there is none."""
+    ends = [
+        sample.due_s + sample.latency_ms / 1000 - flushed_at_s
+        for sample in record.samples
+        if sample.step == "hold" and sample.kind == "ok" and sample.due_s > flushed_at_s
+    ]
+    return min(ends, default=None)
+
+
+def _cautions(
+    record: Record, asked: Asked, totals: dict[str, int], late: float, cpu_share: float, ledger: Obj | None
+) -> list[str]:
     found = []
     if ledger is None:
         found.append("the ledger was not checked")
@@ -162,6 +182,10 @@ def _cautions(asked: Asked, totals: dict[str, int], late: float, cpu_share: floa
         found.append(f"a generator used {cpu_share:.0%} of its core: latencies are upper bounds; try more --processes")
     if totals["shed"] and asked.shed_allowed:
         found.append(f"{totals['shed']} requests were shed and came back later")
+    if asked.flushed_at_s is not None and (resumed := resumed_after_s(record, asked.flushed_at_s)) is not None:
+        found.append(
+            f"Redis lost everything at {asked.flushed_at_s:.0f} s; the next hold was given {resumed:.1f} s later"
+        )
     if totals["broken"] and asked.broken_allowed:
         found.append(f"{totals['broken']} requests were broken by the kill and repeated")
     return found

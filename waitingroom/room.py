@@ -244,8 +244,9 @@ class Room:
         if rules is None:
             raise NoRoom
         self.rules = rules
-        seen = self.board.snapshot.serving if self.board.snapshot is not None else 0
-        phantoms = await self.store.create(rules, max(seen, rules.serving))
+        seen = self.board.snapshot
+        serving, tail = (seen.serving, seen.tail) if seen is not None else (0, None)
+        phantoms = await self.store.create(rules, max(serving, rules.serving), tail)
         _log.info("room_created", event_id=self.event_id, epoch=rules.epoch, tail=rules.high_water, phantoms=phantoms)
 
     async def _join_all(self, items: list[Join]) -> Sequence[Joined]:

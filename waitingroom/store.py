@@ -172,8 +172,11 @@ class RoomStore:
         epoch, run = await self._redis.command(b"HMGET", self._m, b"epoch", b"run")
         return (int(epoch) if epoch is not None else None), run == run_id
 
-    async def create(self, rules: Rules, serving: int) -> int:
-        """Build the room of this epoch; how many phantom leases stand in for lost ones."""
+    async def create(self, rules: Rules, serving: int, tail: int | None = None) -> int:
+        """Build the room of this epoch; how many phantom leases stand in for lost ones.
+
+        ``serving`` and ``tail`` as last published; None where nobody knows how far the line had grown.
+        """
         fields: list[Argument] = [*rules.fields(), "on_sale_version", rules.on_sale_version]
         fields += ["controls_version", rules.controls_version, "commit", rules.commit]
         if rules.draw is not None:
@@ -186,6 +189,7 @@ class RoomStore:
             rules.session_ttl_s * 1000,
             TOKEN_LEEWAY_MS,
             rules.capacity,
+            rules.high_water if tail is None else tail,
         ]
         reply = await self._redis.run(
             _SCRIPTS["room_create"], (self._m, self._claimed, self._lease, self._live[0]), (run_id, *arguments, *fields)

@@ -89,17 +89,15 @@ class _Way:
             raise
 
     def _shop(self, admission: str | None) -> str:
-        hold = self._hold(admission)
-        self.held_after_s = time.time() - self._due_s
-        if self._taste.abandons:
-            self._caller.call(
-                "release", "DELETE", f"{self._plan.engine}/v1/holds/{hold['id']}",
-                headers=_with(admission, **{"X-Order-Token": hold["hold_token"]}),
-            )  # fmt: skip
-            if admission:
-                self._leave(admission)
-            return "abandoned"
-        order = self._order(admission, hold)
+        for chance in range(limits.HOLDS_LOST_MAX):
+            hold = self._hold(admission)
+            self.held_after_s = time.time() - self._due_s
+            if self._taste.abandons:
+                return self._abandon(admission, hold)
+            order = self._order(admission, hold, last=chance == limits.HOLDS_LOST_MAX - 1)
+            if order is not None:
+                break
+        assert order is not None
         token = {"X-Order-Token": order["order_token"]}
         if order.get("client_secret"):
             self._pay(order)
@@ -107,6 +105,15 @@ class _Way:
         self.paid_after_s = time.time() - self._due_s
         self._fetch_tickets(order["order_id"], token)
         return "paid"
+
+    def _abandon(self, admission: str | None, hold: Obj) -> str:
+        self._caller.call(
+            "release", "DELETE", f"{self._plan.engine}/v1/holds/{hold['id']}",
+            headers=_with(admission, **{"X-Order-Token": hold["hold_token"]}),
+        )  # fmt: skip
+        if admission:
+            self._leave(admission)
+        return "abandoned"
 
     def _admitted(self) -> str:
         """The admission token. The first request of the walk is the one that counts from the scheduled instant."""
@@ -160,7 +167,8 @@ class _Way:
                 break
         raise Stopped("sold_out" if answer.code == "sold_out" else f"hold {answer.code}")
 
-    def _order(self, admission: str | None, hold: Obj) -> Obj:
+    def _order(self, admission: str | None, hold: Obj, *, last: bool) -> Obj | None:
+        """None where the hold is gone and there is another chance, as after a store that lost what it held."""
         answer = self._caller.call(
             "order", "POST", f"{self._plan.engine}/v1/orders",
             body={"hold_id": hold["id"], "user_info": {"name": f"Fan {self._who}", "email": self._email}},
@@ -168,6 +176,8 @@ class _Way:
                 admission, **{"X-Order-Token": hold["hold_token"], "Idempotency-Key": f"order-{hold['id']}"}
             ),
         )  # fmt: skip
+        if answer.code == "hold_expired" and not last:
+            return None
         if not answer.ok:
             raise Stopped(f"order {answer.code}")
         self.amount_cents = int(answer.body.get("amount_cents", 0))

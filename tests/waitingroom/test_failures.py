@@ -113,6 +113,36 @@ async def test_after_a_total_loss_old_places_stand_first_and_capacity_holds(
     assert again["number"] == 5
 
 
+async def test_after_a_total_loss_neither_ghosts_nor_phantoms_keep_the_living_out(
+    fragile: TestClient, new_room: NewRoom, own_valkey: embedded.Server
+) -> None:
+    """The numbers up to the mark that nobody got take no offers; a lost lease keeps a place and wants no ticket."""
+    event_id = await new_room(prequeue_in_s=None, opens_in_s=-1, capacity=20, rate_per_min=6_000, claim_ttl_s=120)
+    client = open_client(own_valkey.url)
+    for n in range(8):
+        _, place = await post(fragile, event_id, "join", 201, identity=f"early{n}")
+        await serving_reaches(fragile, event_id, n + 1)
+        await post(fragile, event_id, "claim", 200, queue_ticket=place["queue_ticket"])
+    await asyncio.sleep(0.8)
+    await client.flushall()
+    pulse = f"inv:{{{event_id}}}:pulse"
+    await client.hset(pulse, mapping={"free": 6, "held": 0, "ordered": 0, "sold": 94})  # fewer than were let in before
+
+    async def reborn() -> bool:
+        return bool((await status(fragile, event_id))["epoch"] == 2)
+
+    await until(reborn)
+    assert int(await client.hget(f"wr:{{{event_id}}}:m", "phantoms")) == 8
+    _, place = await post(fragile, event_id, "join", 201, identity="late")
+    assert place["number"] >= NUMBER_BLOCK
+
+    async def admitted() -> bool:
+        return (await post(fragile, event_id, "claim", queue_ticket=place["queue_ticket"]))[0] == 200
+
+    await until(admitted, within_s=5)
+    await client.aclose()
+
+
 async def test_a_loss_in_the_prequeue_costs_nobody_their_place_in_the_draw(
     fragile: TestClient, new_room: NewRoom, own_valkey: embedded.Server
 ) -> None:

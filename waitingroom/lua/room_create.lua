@@ -2,7 +2,8 @@
   Whoever may still be in the shop on a lease that was lost is stood in for by a phantom lease, so that capacity holds.
   KEYS[1] wr:{E}:m  hash; KEYS[2] wr:{E}:claimed  string; KEYS[3] wr:{E}:lease  zset; KEYS[4] wr:{E}:live:0  string
   ARGV[1] run id, ARGV[2] epoch, ARGV[3] tail (the durable high-water mark), ARGV[4] serving as last published,
-          ARGV[5] session ttl ms, ARGV[6] leeway ms, ARGV[7] capacity, ARGV[8..] field, value: schedule, rules, draw
+          ARGV[5] session ttl ms, ARGV[6] leeway ms, ARGV[7] capacity, ARGV[8] tail as last published (the mark where nobody
+          knows), ARGV[9..] field, value: schedule, rules, draw
   Replies {"known", epoch} | {"created", now_ms, phantoms}                                                            ]]
 -- include: room
 local m = call('HMGET', KEYS[1], 'epoch', 'run', 'serving', 'fence', 'claims')
@@ -12,7 +13,7 @@ if m[1] and tonumber(m[1]) >= epoch then return { 'known', tonumber(m[1]) } end
 local serving = math.max(tonumber(ARGV[4]), tonumber(m[3] or 0))
 local kept = call('HMGET', KEYS[1], 'noshows', 'left')
 call('DEL', KEYS[1])
-call('HSET', KEYS[1], 'phase', 'scheduled', 'cohort', -1, 'seed', '', unpack(ARGV, 8))
+call('HSET', KEYS[1], 'phase', 'scheduled', 'cohort', -1, 'seed', '', unpack(ARGV, 9))
 call('HSET', KEYS[1], 'run', ARGV[1], 'epoch', epoch, 'tail', ARGV[3], 'hwm', ARGV[3], 'serving', serving,
   'tokens', 0, 'tokens_at', now_ms, 'slot', 0, 'slot_at', now_ms, 'fence', (m[4] or 0) + 1, 'leader', '', 'leader_until', 0,
   'sold_out', 0, 'binding', 'none', 'claims', m[5] or 0, 'noshows', kept[1] or 0, 'left', kept[2] or 0, 'pace', 0,
@@ -33,11 +34,13 @@ local until_ms = now_ms + tonumber(ARGV[5]) + tonumber(ARGV[6])
 for i = 1, phantoms do
   call('ZADD', KEYS[3], until_ms, string.format('phantom%09d', i))
 end
+call('HSET', KEYS[1], 'phantoms', phantoms, 'phantoms_until', until_ms)
 
--- Where presence was lost with the rest, everybody is taken to be there, else the counter would run past a whole line.
--- Where it was kept, the few numbers given out in the last moments may be passed: they claim first whenever they come.
+-- Where presence was lost with the rest, everybody up to the tail last published is taken to be there, else the counter
+-- would run past a whole line. The numbers between it and the mark were hardly given out: calling them would keep the
+-- shop's places for nobody. Whoever got one in the last moments may be passed: they claim first whenever they come.
 if not m[1] then
-  local from, tail = serving, tonumber(ARGV[3])
+  local from, tail = serving, math.min(tonumber(ARGV[3]), tonumber(ARGV[8]))
   for number = from, math.min(tail, math.ceil(from / 8) * 8) - 1 do call('SETBIT', KEYS[4], number, 1) end
   local first = math.ceil(from / 8)
   if math.ceil(tail / 8) > first then call('SETRANGE', KEYS[4], first, string.rep('\255', math.ceil(tail / 8) - first)) end

@@ -34,7 +34,7 @@ call('HSET', key, 'leader_until', now_ms + tonumber(ARGV[4]))
 if phase ~= 'open' or is_past(m[9]) then return answer('led') end
 
 local s = call('HMGET', key, 'serving', 'capacity', 'rate', 'claim_ttl', 'paused', 'tokens', 'tokens_at', 'slot', 'slot_at',
-  'pace', 'closes_at', 'noshows')
+  'pace', 'closes_at', 'noshows', 'phantoms', 'phantoms_until')
 local serving, capacity, rate, claim_ttl = tonumber(s[1]), tonumber(s[2]), tonumber(s[3]), tonumber(s[4])
 local tokens, tokens_at, slot, slot_at = tonumber(s[6]), tonumber(s[7]), tonumber(s[8]), tonumber(s[9])
 local pace, noshows = tonumber(s[10]), tonumber(s[12])
@@ -101,8 +101,10 @@ if per_ms * 1000 < rate / 60 then binding = 'health' end
 local room_left = capacity - leases - offers - turned_away
 if room_left < budget then budget, binding = room_left, 'capacity' end
 if known then
-  -- People in the shop who already hold something are in `held` and `ordered`; the others may each want one more.
-  local looking = math.max(0, leases - math.ceil((held + ordered) / 2)) + offers + turned_away
+  -- People in the shop who already hold something are in `held` and `ordered`; the others may each want one more. A
+  -- phantom keeps a place in the shop, which is a promise, but it will not buy.
+  local phantoms = tonumber(s[14] or 0) > now_ms and tonumber(s[13]) or 0
+  local looking = math.max(0, leases - phantoms - math.ceil((held + ordered) / 2)) + offers + turned_away
   local stock_left = math.ceil(math.max(0, free) * tonumber(ARGV[6]) / 1000) - looking
   if stock_left < budget then budget, binding = stock_left, 'inventory' end
 end
