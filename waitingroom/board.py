@@ -159,7 +159,12 @@ class Board:
     @property
     def stale(self) -> bool:
         """Whether Redis has been silent for too long to go by this."""
-        return time.monotonic() - self._seen_at_s > STALE_AFTER_S
+        return self.age_s > STALE_AFTER_S
+
+    @property
+    def age_s(self) -> float:
+        """How long ago the snapshot was taken."""
+        return time.monotonic() - self._seen_at_s
 
     def now_ms(self) -> int:
         """Redis's clock, as this process can tell it."""

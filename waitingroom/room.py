@@ -7,6 +7,7 @@ claim script, which alone decides. A visitor whose number is not called is answe
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -245,8 +246,12 @@ class Room:
             raise NoRoom
         self.rules = rules
         seen = self.board.snapshot
-        serving, tail = (seen.serving, seen.tail) if seen is not None else (0, None)
-        phantoms = await self.store.create(rules, max(serving, rules.serving), tail)
+        if seen is None:
+            phantoms = await self.store.create(rules, rules.serving)
+        else:
+            called_since = max(seen.rate_per_min, rules.rate_per_min) / 60 * self.board.age_s
+            leases_max = seen.leases + seen.offers + math.ceil(called_since)
+            phantoms = await self.store.create(rules, max(seen.serving, rules.serving), seen.tail, leases_max)
         _log.info("room_created", event_id=self.event_id, epoch=rules.epoch, tail=rules.high_water, phantoms=phantoms)
 
     async def _join_all(self, items: list[Join]) -> Sequence[Joined]:

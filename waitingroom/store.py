@@ -172,10 +172,11 @@ class RoomStore:
         epoch, run = await self._redis.command(b"HMGET", self._m, b"epoch", b"run")
         return (int(epoch) if epoch is not None else None), run == run_id
 
-    async def create(self, rules: Rules, serving: int, tail: int | None = None) -> int:
+    async def create(self, rules: Rules, serving: int, tail: int | None = None, leases_max: int | None = None) -> int:
         """Build the room of this epoch; how many phantom leases stand in for lost ones.
 
-        ``serving`` and ``tail`` as last published; None where nobody knows how far the line had grown.
+        ``serving`` and ``tail`` as last published, ``leases_max`` as many as there can have been; None where nobody
+        knows.
         """
         fields: list[Argument] = [*rules.fields(), "on_sale_version", rules.on_sale_version]
         fields += ["controls_version", rules.controls_version, "commit", rules.commit]
@@ -190,6 +191,7 @@ class RoomStore:
             TOKEN_LEEWAY_MS,
             rules.capacity,
             rules.high_water if tail is None else tail,
+            -1 if leases_max is None else leases_max,
         ]
         reply = await self._redis.run(
             _SCRIPTS["room_create"], (self._m, self._claimed, self._lease, self._live[0]), (run_id, *arguments, *fields)

@@ -15,10 +15,12 @@ channel ``wr:changed``   event id, after the on-sale row changed in Postgres
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from engine.foundation.clock import now_ms
 from engine.foundation.connections import HotRedis
 
+ENDED_PER_COMMAND = 1000
 OVER_KEPT_MS = 3 * 3600 * 1000  # longer than any session that an on-sale may give
 HEALTH_KEY = b"onsale:health"
 STRAIN_KEY = b"onsale:strain"
@@ -58,6 +60,17 @@ async def release(redis: HotRedis, event_id: str, lease_id: bytes) -> bool:
     if removed:
         await redis.command(b"PUBLISH", RELEASED_CHANNEL, event_id)
     return bool(removed)
+
+
+async def end_again(redis: HotRedis, event_id: str, lease_ids: Sequence[bytes]) -> None:
+    """After Redis was lost: remember which leases had ended, so that their tokens place no hold."""
+    if not lease_ids:
+        return
+    over, until_ms = over_key(event_id), now_ms() + OVER_KEPT_MS
+    for start in range(0, len(lease_ids), ENDED_PER_COMMAND):
+        scored = [part for lease_id in lease_ids[start : start + ENDED_PER_COMMAND] for part in (until_ms, lease_id)]
+        await redis.command(b"ZADD", over, *scored)
+    await redis.command(b"PEXPIRE", over, OVER_KEPT_MS)
 
 
 async def tell_changed(redis: HotRedis, event_id: str) -> None:

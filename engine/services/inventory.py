@@ -119,6 +119,8 @@ class Inventory:
             await self._hot.command(b"PEXPIRE", lock, REBUILD_LOCK_MS)
             owned, types, promos = await self._owned(event)
             await self._hot.command(b"PEXPIRE", lock, REBUILD_LOCK_MS)
+            ended = await self._store.ended_leases(event_id, leases.OVER_KEPT_MS // 1000)
+            await leases.end_again(self._hot, event_id, ended)
             epoch = run_id + b":" + owner
             loaded = await self._holds.load(
                 event_id, keys.REBUILDING + owner, epoch, base=event.base, owned=owned, types=types, promos=promos

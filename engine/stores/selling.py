@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncpg
 
+from engine.domain.orders import OPEN
+
 Row = asyncpg.Record
 
 _EVENT = """
@@ -31,6 +33,12 @@ SELECT u.unit, t.number, o.status IN ('pending', 'processing') AS unpaid
   JOIN orders o ON o.id = u.order_id
   JOIN ticket_types t ON t.id = u.ticket_type_id
  WHERE u.event_id = $1 AND u.live
+"""
+_ENDED_LEASES = """
+SELECT DISTINCT lease_id
+  FROM orders
+ WHERE event_id = $1 AND lease_id IS NOT NULL AND created_at > now() - make_interval(secs => $2)
+   AND NOT status = ANY ($3::text[])
 """
 _OWNED_COUNTS = """
 SELECT count(*) FILTER (WHERE o.status IN ('pending', 'processing')) AS ordered,
@@ -69,6 +77,10 @@ class SellingStore:
     async def owned(self, event_id: str) -> tuple[list[Row], list[Row]]:
         """(every unit the ledger says has an owner, promo uses)."""
         return await self._pool.fetch(_OWNED, event_id), await self._pool.fetch(_PROMO_USES, event_id)
+
+    async def ended_leases(self, event_id: str, kept_s: int) -> list[bytes]:
+        """Admissions whose orders ended within so many seconds; their tokens may still verify."""
+        return [row["lease_id"] for row in await self._pool.fetch(_ENDED_LEASES, event_id, kept_s, list(OPEN))]
 
     async def owned_counts(self, event_id: str) -> tuple[int, int]:
         """(units being paid for, units sold) by the ledger."""

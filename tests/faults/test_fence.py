@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.foundation import embedded
+from engine.foundation import embedded, leases
 from engine.services.orders import Buyer
 from tests import factories as make
 from tests.faults.conftest import RedisBox, audited, until_sold_again
@@ -248,3 +248,19 @@ async def test_a_rebuilder_that_was_killed_stops_selling_for_no_longer_than_its_
     _, refused = await until_sold_again(shop)
     assert refused
     assert (await audited(shop))["on_hold"] == 1
+
+
+async def test_an_admission_that_was_used_up_stays_used_up_when_redis_is_lost(shop: Shop):
+    """Its token still verifies; the ledger remembers the order it ended in."""
+    await shop.open_event(make.general("Floor", 20))
+    lease_ids = [bytes([n]) * 16 for n in (1, 2)]
+    for lease_id in lease_ids:
+        order = await shop.paid(1)
+        await shop.services.pool.execute(
+            "UPDATE orders SET lease_id = $2 WHERE id = $1", order["order_id"], lease_id
+        )  # fmt: skip
+    await shop.services.pool.execute("UPDATE orders SET status = 'pending' WHERE lease_id = $1", lease_ids[1])
+    await shop.services.redis.flushall()
+    assert await shop.services.inventory.rebuild(shop.event_id)
+    over = await shop.services.redis.zrange(leases.over_key(shop.event_id), 0, -1)
+    assert over == lease_ids[:1]

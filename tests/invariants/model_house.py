@@ -99,6 +99,9 @@ class MemoryLedger:
         uses = sum(bool(order.promo) and order.status != "closed" for order in self.oracle.orders.values())
         return units, [{"id": "prm_1", "uses": uses}]
 
+    async def ended_leases(self, _event_id: str, _kept_s: int) -> list[bytes]:
+        return []
+
     async def still_owned(self, _event_id: str, units: Sequence[int], order_id: str | None = None) -> set[int]:
         owners = self.oracle.owners()
         return {u for u in units if u in owners and (order_id is None or owners[u] is self.oracle.orders[order_id])}

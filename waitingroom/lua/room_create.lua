@@ -3,7 +3,7 @@
   KEYS[1] wr:{E}:m  hash; KEYS[2] wr:{E}:claimed  string; KEYS[3] wr:{E}:lease  zset; KEYS[4] wr:{E}:live:0  string
   ARGV[1] run id, ARGV[2] epoch, ARGV[3] tail (the durable high-water mark), ARGV[4] serving as last published,
           ARGV[5] session ttl ms, ARGV[6] leeway ms, ARGV[7] capacity, ARGV[8] tail as last published (the mark where nobody
-          knows), ARGV[9..] field, value: schedule, rules, draw
+          knows), ARGV[9] most leases there can have been moments before the loss (-1: nobody knows), ARGV[10..] field, value: schedule, rules, draw
   Replies {"known", epoch} | {"created", now_ms, phantoms}                                                            ]]
 -- include: room
 local m = call('HMGET', KEYS[1], 'epoch', 'run', 'serving', 'fence', 'claims')
@@ -13,7 +13,7 @@ if m[1] and tonumber(m[1]) >= epoch then return { 'known', tonumber(m[1]) } end
 local serving = math.max(tonumber(ARGV[4]), tonumber(m[3] or 0))
 local kept = call('HMGET', KEYS[1], 'noshows', 'left')
 call('DEL', KEYS[1])
-call('HSET', KEYS[1], 'phase', 'scheduled', 'cohort', -1, 'seed', '', unpack(ARGV, 9))
+call('HSET', KEYS[1], 'phase', 'scheduled', 'cohort', -1, 'seed', '', unpack(ARGV, 10))
 call('HSET', KEYS[1], 'run', ARGV[1], 'epoch', epoch, 'tail', ARGV[3], 'hwm', ARGV[3], 'serving', serving,
   'tokens', 0, 'tokens_at', now_ms, 'slot', 0, 'slot_at', now_ms, 'fence', (m[4] or 0) + 1, 'leader', '', 'leader_until', 0,
   'sold_out', 0, 'binding', 'none', 'claims', m[5] or 0, 'noshows', kept[1] or 0, 'left', kept[2] or 0, 'pace', 0,
@@ -25,10 +25,13 @@ end
 
 call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now_ms)
 -- A Redis that came back with the room lost at most its last moments (an append-only file synced every second, a promoted
--- replica): no more leases than the rate gives in LOST_S are unknown. One that came back empty lost them all.
+-- replica): no more leases than the rate gives in LOST_S are unknown. One that came back empty lost them all: as many as
+-- were last seen, and what the rate may have given since.
 local LOST_S = 3
 local unknown = serving > 0 and serving - call('BITCOUNT', KEYS[2], 0, serving - 1, 'BIT') or 0
-if m[1] then unknown = math.min(unknown, math.ceil(tonumber(call('HGET', KEYS[1], 'rate') or 0) / 60 * LOST_S)) end
+local lately = math.ceil(tonumber(call('HGET', KEYS[1], 'rate') or 0) / 60 * LOST_S)
+if m[1] then unknown = math.min(unknown, lately)
+elseif tonumber(ARGV[9]) >= 0 then unknown = math.min(unknown, tonumber(ARGV[9]) + lately) end
 local phantoms = math.max(0, math.min(unknown, tonumber(ARGV[7]) - call('ZCARD', KEYS[3])))
 local until_ms = now_ms + tonumber(ARGV[5]) + tonumber(ARGV[6])
 for i = 1, phantoms do
