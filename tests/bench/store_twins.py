@@ -23,10 +23,11 @@ import hotpath_rs
 from engine.domain.holds import HoldRequest
 from engine.domain.orders import NewOrder, OrderLine
 from engine.domain.selling import SellingEvent
+from engine.foundation.bearer import Bearers
 from engine.foundation.connections import RedisClient, open_client, open_postgres
 from engine.foundation.idempotency import key_of
 from engine.foundation.ids import CheapIds
-from engine.services.appkeys import SETTINGS
+from engine.services.appkeys import BEARERS, SETTINGS
 from engine.services.hold_asks import read_asks
 from engine.services.hold_prices import price_of
 from engine.services.selling import Selling
@@ -93,6 +94,7 @@ def app() -> web.Application:
 async def _stores(made: web.Application) -> AsyncIterator[None]:
     settings = made[SETTINGS]
     redis = made[REDIS] = open_client(settings.redis_url)
+    made[BEARERS] = Bearers(settings.jwt_key.get_secret_value().encode())
     pool = made[POOL] = await open_postgres(settings.database_url, pool_max=POOL_CONNECTIONS)
     made[SELLING] = Selling(store=SellingStore(pool), keyring=settings.keyring, redis=redis)
     book = made[BOOK] = OrderBook(pool)
@@ -108,7 +110,8 @@ async def hold_by_evalsha(request: web.Request) -> web.Response:
     event_id = hotpath_rs.hold_event(body)
     assert event_id is not None
     event = await request.app[SELLING].get(event_id)
-    key, principal, admission = key_of(request), auth.principal(request), auth.admission_text(request)
+    key = key_of(request)
+    principal, admission = auth.buyer(request, bearers=request.app[BEARERS], trust_forwarded=False)
     prepared = event.desk.prepare(body, principal, key, admission)
     if prepared is None:
         _learn_price(event, body)
