@@ -25,7 +25,7 @@ from tests.bench import (
     rows_script,
     stage,
 )
-from tests.bench.machine import load
+from tests.bench.machine import load, production_redis
 from tests.bench.method import Plan, Row
 
 Taking = Callable[[stage.Stage, Plan], Awaitable[list[Row]]]
@@ -57,6 +57,7 @@ def main() -> int:
         if shutil.which(tool) is None:
             parser.error(f"{tool} is not installed (Debian: apt-get install wrk util-linux)")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    production_redis()
     plan = Plan.short() if options.quick else Plan()
     names = options.only or list(ROWS)
     command = " ".join(["python -m tests.bench", *sys.argv[1:]])
