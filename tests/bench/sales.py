@@ -67,10 +67,10 @@ async def seated(stage: Stage, sections: int = SECTIONS) -> Sale:
     return await _open(stage, made, [[f"S{number}"] for number in range(sections)])
 
 
-def priced(event: SellingEvent, sale: Sale) -> None:
-    """Teach a process's own desk what QUANTITY of each type costs, as its first buyer would."""
+def priced(event: SellingEvent, sale: Sale, quantity: int = QUANTITY) -> None:
+    """Teach a process's own desk what so many of each type cost, as its first buyer would."""
     for kind in sale.types:
-        asks, promo, _ = read_asks(event, HoldRequest(sale.event_id, (HoldItem(kind, QUANTITY),)))
+        asks, promo, _ = read_asks(event, HoldRequest(sale.event_id, (HoldItem(kind, quantity),)))
         price_of(event, asks, promo)
 
 
