@@ -34,6 +34,7 @@ ROWS: dict[str, Taking] = {
     "script": rows_script.batched_against_single,
     "evalsha": rows_holds.against_evalsha,
     "room": rows_room.room,
+    "crowded": rows_room.crowded,
     "orders": rows_orders.confirmed,
     "codes": rows_codes.verified,
     "bulk": rows_codes.bulk_over_http,

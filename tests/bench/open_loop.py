@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +34,6 @@ class _Caller(asyncio.Protocol):
         self.refused = 0
         self._transport: asyncio.Transport | None = None
         self._read = b""
-        self._now_s = asyncio.get_running_loop().time
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
@@ -52,7 +52,7 @@ class _Caller(asyncio.Protocol):
                 return
             self._read = self._read[end + 4 + length :]
             self.refused += not head.startswith(b"http/1.1 2")
-            self.took_s.append(self._now_s() - self.waiting.popleft())
+            self.took_s.append(time.monotonic() - self.waiting.popleft())
 
     def close(self) -> None:
         if self._transport is not None:
@@ -64,16 +64,16 @@ async def latencies(url: str, requests: Iterator[bytes], *, per_s: float, second
     loop = asyncio.get_running_loop()
     parts = urlsplit(url)
     callers = [(await loop.create_connection(_Caller, parts.hostname, parts.port))[1] for _ in range(CONNECTIONS)]
-    began_s, total = loop.time() + 0.05, round(per_s * seconds)
+    began_s, total = time.monotonic() + 0.05, round(per_s * seconds)  # the loop's own clock counts whole milliseconds
     sent = 0
     while sent < total:
-        due = min(total, int((loop.time() - began_s) * per_s) + 1)
+        due = min(total, int((time.monotonic() - began_s) * per_s) + 1)
         while sent < due:
             callers[sent % CONNECTIONS].send(next(requests), began_s + sent / per_s)
             sent += 1
-        await asyncio.sleep(max(0.0, began_s + sent / per_s - loop.time()))
-    stop_s = loop.time() + DRAIN_S
-    while any(caller.waiting for caller in callers) and loop.time() < stop_s:
+        await asyncio.sleep(max(0.0, began_s + sent / per_s - time.monotonic()))
+    stop_s = time.monotonic() + DRAIN_S
+    while any(caller.waiting for caller in callers) and time.monotonic() < stop_s:
         await asyncio.sleep(0.01)
     unanswered = sum(len(caller.waiting) for caller in callers)
     took = sorted([took_s for caller in callers for took_s in caller.took_s] + [DRAIN_S] * unanswered)
