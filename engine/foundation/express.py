@@ -128,6 +128,11 @@ class ExpressProtocol(RequestHandler):
         if self._messages and not self._under_way:
             self._serve()
 
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        self._asked = None
+        self._rest()  # whoever is left out of a batch is never answered
+
     def resume_reading(self, resume_parser: bool = True) -> None:
         """aiohttp resumes after every body; where nothing was paused that is a parser and a system call for nothing."""
         if self._reading_paused:
@@ -154,19 +159,30 @@ class ExpressProtocol(RequestHandler):
     def answered(self, answer: Ready | None) -> None:
         """What was under way is over; None where the usual way must be taken."""
         self._under_way = False
-        if self._idle is not None and not self._idle.done():
-            self._idle.set_result(None)
+        self._rest()
         if self.transport is None:
             return  # the caller hung up
         if answer is None:
             self._go_the_usual_way()
             return
-        self._write(answer)
-        if self._messages:
-            self._serve()
+        self._serve(answer)
 
-    def _serve(self) -> None:
-        """Answer what waits, in order, until something takes time. Who does not read is not answered further."""
+    def _serve(self, first: Ready | None = None) -> None:
+        """Answer what waits, in order, until something takes time. Who does not read is not answered further.
+
+        ``first`` is given before. What aiohttp cannot read (a host that is no name, say) costs this connection and no
+        other: it may be a batch that calls, and others wait for it.
+        """
+        try:
+            if first is not None:
+                self._write(first)
+            self._serve_on()
+        except Exception as error:  # noqa: BLE001 - as above
+            _log.warning("connection_given_up", error=repr(error))
+            self._under_way = False
+            self.force_close()
+
+    def _serve_on(self) -> None:
         while self._messages and not self._paused:
             message, payload = self._messages[0]
             self._under_way = True  # reading a body may bring more data in
@@ -179,6 +195,17 @@ class ExpressProtocol(RequestHandler):
                 self._go_the_usual_way()
                 return
             self._write(answer)
+
+    def _rest(self) -> None:
+        """Whoever ends the server need not wait for this connection any longer."""
+        if self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+
+    def _process_keepalive(self) -> None:
+        """Who waits for an answer is not idle."""
+        if self._under_way:
+            self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        super()._process_keepalive()
 
     def _ask(self, message: Any, payload: StreamReader) -> Ready | Reply[Any] | None:
         if (

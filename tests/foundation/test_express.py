@@ -226,3 +226,54 @@ async def test_a_server_that_ends_still_gives_the_answer_that_is_under_way(place
     await asyncio.wait_for(ending, 2)
     writer.close()
     idle.close()
+
+
+@pytest.mark.parametrize("target", ["https://xn--a/", "http://[::1]@/"])
+async def test_what_cannot_be_made_a_request_costs_its_own_connection_and_no_other(place: Place, target: str):
+    """It comes behind a request whose batch other callers wait for as well."""
+    place.gate.clear()
+    ahead = []
+    for number in range(2):  # two flights are under way, the rest shares the third
+        ahead.append(asyncio.create_task(place.said(post(b"ahead%d" % number))))
+        await asyncio.sleep(0.05)
+    reader, writer = await place.open()
+    writer.write(post(b"before"))
+    await asyncio.sleep(0.05)
+    writer.write(get(target))
+    behind = asyncio.create_task(place.said(post(b"behind")))
+    await asyncio.sleep(0.05)
+    place.gate.set()
+    assert bodies(await behind) == [b"batch:behind"]
+    await asyncio.wait_for(reader.read(), 1)  # it is hung up on
+    assert [bodies(await one) for one in ahead] == [[b"batch:ahead0"], [b"batch:ahead1"]]
+    writer.close()
+
+
+async def test_a_server_that_ends_does_not_wait_for_who_was_left_out_of_the_batch(place: Place):
+    place.gate.clear()
+    ahead = [asyncio.create_task(place.said(post(b"ahead"))) for _ in range(2)]
+    await asyncio.sleep(0.05)
+    ahead.append(asyncio.create_task(place.said(post(b"ahead"))))
+    await asyncio.sleep(0.05)
+    _, writer = await place.open()
+    writer.write(post(b"gone"))
+    await asyncio.sleep(0.05)
+    ending = asyncio.create_task(place.runner.cleanup())
+    await asyncio.sleep(0.05)
+    writer.close()
+    await asyncio.sleep(0.05)
+    place.gate.set()
+    await asyncio.wait_for(ending, 2)
+    assert place.committed == [b"ahead"] * 3
+    await asyncio.gather(*ahead)
+
+
+async def test_who_waits_for_an_answer_is_not_idle(place: Place):
+    place.gate.clear()
+    waiting = asyncio.create_task(place.said(post(b"slow")))
+    await asyncio.sleep(0.05)
+    (connection,) = place.runner.server.connections  # type: ignore[union-attr]
+    connection._next_keepalive_close_time = 0.0
+    connection._process_keepalive()
+    place.gate.set()
+    assert bodies(await waiting) == [b"batch:slow"]
