@@ -38,7 +38,7 @@ _ENDED_LEASES = """
 SELECT DISTINCT lease_id
   FROM orders
  WHERE event_id = $1 AND lease_id IS NOT NULL AND created_at > now() - make_interval(secs => $2)
-   AND NOT status = ANY ($3::text[])
+   AND status <> 'cancelled' AND NOT status = ANY ($3::text[])
 """
 _OWNED_COUNTS = """
 SELECT count(*) FILTER (WHERE o.status IN ('pending', 'processing')) AS ordered,
@@ -79,7 +79,10 @@ class SellingStore:
         return await self._pool.fetch(_OWNED, event_id), await self._pool.fetch(_PROMO_USES, event_id)
 
     async def ended_leases(self, event_id: str, kept_s: int) -> list[bytes]:
-        """Admissions whose orders ended within so many seconds; their tokens may still verify."""
+        """Admissions whose orders ended within so many seconds; their tokens may still verify.
+
+        Whoever cancels keeps theirs, to choose again.
+        """
         return [row["lease_id"] for row in await self._pool.fetch(_ENDED_LEASES, event_id, kept_s, list(OPEN))]
 
     async def owned_counts(self, event_id: str) -> tuple[int, int]:

@@ -251,15 +251,16 @@ async def test_a_rebuilder_that_was_killed_stops_selling_for_no_longer_than_its_
 
 
 async def test_an_admission_that_was_used_up_stays_used_up_when_redis_is_lost(shop: Shop):
-    """Its token still verifies; the ledger remembers the order it ended in."""
+    """Its token still verifies; the ledger remembers the order it ended in. Whoever cancelled may choose again."""
     await shop.open_event(make.general("Floor", 20))
-    lease_ids = [bytes([n]) * 16 for n in (1, 2)]
+    lease_ids = [bytes([n]) * 16 for n in (1, 2, 3)]
     for lease_id in lease_ids:
         order = await shop.paid(1)
         await shop.services.pool.execute(
             "UPDATE orders SET lease_id = $2 WHERE id = $1", order["order_id"], lease_id
         )  # fmt: skip
-    await shop.services.pool.execute("UPDATE orders SET status = 'pending' WHERE lease_id = $1", lease_ids[1])
+    for lease_id, status in zip(lease_ids[1:], ("pending", "cancelled"), strict=True):
+        await shop.services.pool.execute("UPDATE orders SET status = $2 WHERE lease_id = $1", lease_id, status)
     await shop.services.redis.flushall()
     assert await shop.services.inventory.rebuild(shop.event_id)
     over = await shop.services.redis.zrange(leases.over_key(shop.event_id), 0, -1)
