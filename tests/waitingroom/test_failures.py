@@ -143,6 +143,33 @@ async def test_after_a_total_loss_neither_ghosts_nor_phantoms_keep_the_living_ou
     await client.aclose()
 
 
+async def test_who_stands_in_after_a_second_loss_stands_beside_those_of_the_first(
+    fragile: TestClient, new_room: NewRoom, own_valkey: embedded.Server
+) -> None:
+    event_id = await new_room(prequeue_in_s=None, opens_in_s=-1, capacity=20, rate_per_min=6_000, session_ttl_s=600)
+    for n in range(4):
+        _, place = await post(fragile, event_id, "join", 201, identity=f"early{n}")
+        await serving_reaches(fragile, event_id, n + 1)
+        await post(fragile, event_id, "claim", 200, queue_ticket=place["queue_ticket"])
+    await asyncio.sleep(0.8)
+    client = open_client(own_valkey.url)
+    room = f"wr:{{{event_id}}}:m"
+
+    async def reborn(epoch: int) -> None:
+        async def shown() -> bool:
+            return bool((await status(fragile, event_id))["epoch"] == epoch)
+
+        await until(shown)
+
+    await client.flushall()
+    await reborn(2)
+    assert await client.zcard(f"wr:{{{event_id}}}:lease") == 4
+    await client.hset(room, "run", "another")  # it comes back without its last moments
+    await reborn(3)
+    assert await client.zcard(f"wr:{{{event_id}}}:lease") == int(await client.hget(room, "phantoms")) == 8
+    await client.aclose()
+
+
 async def test_a_loss_in_the_prequeue_costs_nobody_their_place_in_the_draw(
     fragile: TestClient, new_room: NewRoom, own_valkey: embedded.Server
 ) -> None:

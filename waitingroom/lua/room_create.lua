@@ -11,7 +11,7 @@ local epoch = tonumber(ARGV[2])
 if m[1] and tonumber(m[1]) >= epoch then return { 'known', tonumber(m[1]) } end
 
 local serving = math.max(tonumber(ARGV[4]), tonumber(m[3] or 0))
-local kept = call('HMGET', KEYS[1], 'noshows', 'left')
+local kept = call('HMGET', KEYS[1], 'noshows', 'left', 'phantoms', 'phantoms_until')
 call('DEL', KEYS[1])
 call('HSET', KEYS[1], 'phase', 'scheduled', 'cohort', -1, 'seed', '', unpack(ARGV, 10))
 call('HSET', KEYS[1], 'run', ARGV[1], 'epoch', epoch, 'tail', ARGV[3], 'hwm', ARGV[3], 'serving', serving,
@@ -34,10 +34,11 @@ if m[1] then unknown = math.min(unknown, lately)
 elseif tonumber(ARGV[9]) >= 0 then unknown = math.min(unknown, tonumber(ARGV[9]) + lately) end
 local phantoms = math.max(0, math.min(unknown, tonumber(ARGV[7]) - call('ZCARD', KEYS[3])))
 local until_ms = now_ms + tonumber(ARGV[5]) + tonumber(ARGV[6])
-for i = 1, phantoms do
-  call('ZADD', KEYS[3], until_ms, string.format('phantom%09d', i))
+for i = 1, phantoms do                              -- beside those of a loss before, which stand in for other people
+  call('ZADD', KEYS[3], until_ms, string.format('phantom%d:%d', epoch, i))
 end
-call('HSET', KEYS[1], 'phantoms', phantoms, 'phantoms_until', until_ms)
+local older = tonumber(kept[4] or 0) > now_ms and tonumber(kept[3]) or 0
+call('HSET', KEYS[1], 'phantoms', older + phantoms, 'phantoms_until', until_ms)
 
 -- Where presence was lost with the rest, everybody up to the tail last published is taken to be there, else the counter
 -- would run past a whole line. The numbers between it and the mark were hardly given out: calling them would keep the
