@@ -57,4 +57,5 @@ async def _keep_doing(job: Job, stop: asyncio.Event) -> None:
             _log.warning("job_failed", job=job.name, error=repr(error))
             delay_s = FAILURE_DELAY_S
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), max(delay_s, 0.001))
+            async with asyncio.timeout(max(delay_s, 0.001)):
+                await stop.wait()

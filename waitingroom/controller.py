@@ -52,8 +52,10 @@ class Controller:
             while True:
                 self._wake.clear()
                 await self._survive()
+                # Not wait_for: in Python 3.11 it forgets a cancellation that meets the wake-up.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self._pause_s())
+                    async with asyncio.timeout(self._pause_s()):
+                        await self._wake.wait()
         finally:
             if self._draw is not None:
                 self._draw.cancel()

@@ -31,7 +31,8 @@ class Health:
     async def _one(name: str, check: Check) -> tuple[str, dict[str, Any]]:
         started = time.perf_counter()
         try:
-            await asyncio.wait_for(check(), CHECK_TIMEOUT_S)
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                await check()
         except Exception as error:  # noqa: BLE001 - whatever a subsystem throws, it is not well
             UP.labels(name).set(0)
             return name, {"ok": False, "error": type(error).__name__}

@@ -171,7 +171,8 @@ class Availability:
                     continue
                 moved = copy.moved
                 try:
-                    await asyncio.wait_for(moved.wait(), STREAM_BEAT_S)
+                    async with asyncio.timeout(STREAM_BEAT_S):
+                        await moved.wait()
                 except TimeoutError:
                     yield b": still here\n\n"
         finally:
