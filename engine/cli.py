@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -153,9 +154,15 @@ def _up(options: argparse.Namespace) -> int:
     logs.configure("supervisor", "warning")
     stack = Stack(
         Options(options.data_dir, options.ports, options.demo, options.workers, options.rehearsal),
-        say=lambda line: print(line, file=sys.stderr, flush=True),
+        say=_say,
     )
     return _run(stack.run())
+
+
+def _say(line: str) -> None:
+    """To a reader who may be gone: a closed terminal must not keep the stack from stopping."""
+    with contextlib.suppress(OSError, ValueError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -64,9 +64,9 @@ class Stack:
     _began_s: float = field(default_factory=time.monotonic)
 
     async def run(self) -> int:
-        """Start, print the ready line, wait for SIGINT or SIGTERM, stop everything. The exit code."""
+        """Start, print the ready line, wait for SIGINT, SIGTERM or SIGHUP, stop everything. The exit code."""
         stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         data = DataDir(self.options.data_dir.resolve())
         try:
@@ -220,12 +220,14 @@ class Stack:
         self._failure.set()
 
     async def _stop(self, data: DataDir) -> None:
-        if self._children is not None:
-            self.say("stopping")
-            await self._children.stop()
-            data.forget_run()
-        for server in reversed(self._servers):
-            await asyncio.to_thread(server.stop)
+        try:
+            if self._children is not None:
+                self.say("stopping")
+                await self._children.stop()
+                data.forget_run()
+        finally:
+            for server in reversed(self._servers):
+                await asyncio.to_thread(server.stop)
 
 
 async def _first(work: asyncio.Task[Any], stop: asyncio.Event) -> bool:
