@@ -11,7 +11,7 @@ STEPS ?= 100000
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench rehearse herd model openapi lock clean browser
+.PHONY: help setup run test lint format bench rehearse herd model soak openapi lock clean browser
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ herd: setup ## A thousand simultaneous callers on four workers, repeated (REPEAT
 
 model: setup ## Selling beside its oracle, at random (STEPS=1000000 ARGS="--seed 1")
 	$(BIN)/python -m tests.invariants.model --steps $(STEPS) $(ARGS)
+
+soak: setup ## The waiting room's scripts for simulated hours: rate, windows, capacity (ARGS="--people 200000 --claims 1000000")
+	$(BIN)/python -m tests.invariants.room_soak $(ARGS)
 
 openapi: setup ## Write docs/openapi.json from the route table
 	$(BIN)/python -m engine openapi --write docs/openapi.json

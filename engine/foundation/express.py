@@ -250,6 +250,18 @@ class ExpressProtocol(RequestHandler):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    def _body_came_late(self) -> None:
+        self._loop.call_soon(self._count_late_body)  # its parser has yet to count it
+
+    def _count_late_body(self) -> None:
+        """Tell the parser that the message has left the queue: that was before its body, and was not counted.
+
+        Left so, the parser would stop one message before the queue is full, and nobody would wake it.
+        """
+        if self._parser is not None:
+            self._parser.message_consumed()
+            self.data_received(b"")
+
     def _request_again(
         self,
         message: RawRequestMessage,
@@ -259,8 +271,14 @@ class ExpressProtocol(RequestHandler):
         task: asyncio.Task[None],
     ) -> web.BaseRequest:
         """The request that the express lane looked at, whose body may be read already, or a new one."""
+        if not payload.is_eof():
+            payload.on_eof(self._body_came_late)
         request, self._asked = self._asked, None
         if request is None or request._message is not message:  # noqa: SLF001
-            return self._factory(message, payload, protocol, writer, task)
+            try:
+                return self._factory(message, payload, protocol, writer, task)
+            except Exception:
+                self.force_close()  # aiohttp would leave the connection open for ever
+                raise
         request._payload_writer, request._task = writer, task  # noqa: SLF001
         return request

@@ -147,6 +147,18 @@ async def test_a_body_in_pieces_goes_the_usual_way_and_the_connection_goes_on(pl
     assert bodies(said) == [b"batch:in pieces"]
 
 
+@pytest.mark.parametrize("path", ["/other", "/batch"])
+async def test_many_requests_behind_a_late_body_are_all_answered(place: Place, path: str):
+    """More than aiohttp parses ahead; the late one is counted by its parser and not by its queue."""
+    late, many = post(b"late", path=path), b"".join(get(f"/now?{n}") for n in range(100))
+    for parts in ((late[:-2], late[-2:] + many), (late[:-2], late[-2:], many)):
+        said = bodies(await place.said(*parts))
+        assert said[0] == b"route:%b:late" % path.encode()
+        assert len(said) == 101
+    said = bodies(await place.said(late[:-2], late[-2:], get("/now") * 100))
+    assert said[1:] == [b"now"] * 100
+
+
 @pytest.mark.parametrize("told", [b"refused", b"broken"])
 async def test_what_fails_in_the_batch_is_told_by_the_route(place: Place, told: bytes):
     assert bodies(await place.said(post(told))) == [b"route:/batch:" + told]
@@ -246,6 +258,9 @@ async def test_what_cannot_be_made_a_request_costs_its_own_connection_and_no_oth
     assert bodies(await behind) == [b"batch:behind"]
     await asyncio.wait_for(reader.read(), 1)  # it is hung up on
     assert [bodies(await one) for one in ahead] == [[b"batch:ahead0"], [b"batch:ahead1"]]
+    assert bodies(await place.said(get("/other"), get(target))) == [b"route:/other:", b"<closed>"]
+    said = await place.said(get("/other") + get("/now") + get("https://xn--a/"))
+    assert bodies(said) == [b"route:/other:", b"route:/now:", b"<closed>"]
     writer.close()
 
 

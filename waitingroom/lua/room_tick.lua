@@ -34,14 +34,17 @@ call('HSET', key, 'leader_until', now_ms + tonumber(ARGV[4]))
 if phase ~= 'open' or is_past(m[9]) then return answer('led') end
 
 local s = call('HMGET', key, 'serving', 'capacity', 'rate', 'claim_ttl', 'paused', 'tokens', 'tokens_at', 'slot', 'slot_at',
-  'pace', 'closes_at', 'noshows', 'phantoms', 'phantoms_until')
+  'pace', 'closes_at', 'noshows', 'phantoms', 'phantoms_until',
+  'claims', 'claims_seen', 'credit')
 local serving, capacity, rate, claim_ttl = tonumber(s[1]), tonumber(s[2]), tonumber(s[3]), tonumber(s[4])
 local tokens, tokens_at, slot, slot_at = tonumber(s[6]), tonumber(s[7]), tonumber(s[8]), tonumber(s[9])
 local pace, noshows = tonumber(s[10]), tonumber(s[12])
 
--- Presence turns over near the front only: beyond three minutes' worth of numbers nobody is asked to report.
+-- Presence turns over near the front only, within four of the five minutes in which people are asked to report: measured
+-- in the pace that they are told (queue.honest_pace), for a line with many absent moves much faster than the rate.
 if now_ms - slot_at >= tonumber(ARGV[7]) then
-  local front = math.min(tail, serving + 3 * rate)
+  local told = pace > 0 and math.min(pace, 2 * rate) or rate
+  local front = math.min(tail, serving + math.floor(4 * told))
   local whole = math.floor(front / 8)
   slot = (slot + 1) % 3
   local fresh = KEYS[2 + slot]
@@ -85,6 +88,13 @@ for _ = 1, 64 do
 end
 tokens = math.min(burst, tokens)
 
+-- Calls are spent by who is called, admission is felt by who comes. Where more come than the rate gives (calls that came
+-- back meet a line with fewer absent), fewer are called, in proportion, until the difference is made up.
+local claims = tonumber(s[15] or 0)
+local credit = tonumber(s[17] or 0) + (now_ms - tokens_at) * per_ms - (claims - tonumber(s[16] or claims))
+credit = math.min(burst / 3, credit)
+local share = math.max(0, math.min(1, 1 + 2 * credit / burst))
+
 local oldest = call('LINDEX', KEYS[9], -1)
 local offered_from = oldest and tonumber(string.match(oldest, '%d+ (%d+)')) or serving
 local offers = here(offered_from, serving)
@@ -96,7 +106,7 @@ local known = p[1] and true or false
 local sold_out = known and free <= 0 and held <= 0 and ordered <= 0
 
 -- Why admission is limited right now: the smallest term of the budget.
-local budget, binding = math.floor(tokens), 'rate'
+local budget, binding = math.floor(tokens * share), 'rate'
 if per_ms * 1000 < rate / 60 then binding = 'health' end
 local room_left = capacity - leases - offers - turned_away
 if room_left < budget then budget, binding = room_left, 'capacity' end
@@ -146,7 +156,8 @@ if before < tail and binding ~= 'paused' and binding ~= 'sold_out' and binding ~
   local gain = 1 - math.exp(-spent / tonumber(ARGV[8]))
   pace = pace <= 0 and rate or pace + ((serving - before) * 60000 / spent - pace) * gain
 end
-call('HSET', key, 'serving', serving, 'tokens', string.format('%.6f', tokens), 'tokens_at', now_ms, 'slot', slot, 'slot_at', slot_at,
+call('HSET', key, 'serving', serving, 'tokens', string.format('%.6f', tokens), 'tokens_at', now_ms,
+  'claims_seen', claims, 'credit', string.format('%.6f', credit), 'slot', slot, 'slot_at', slot_at,
   'pace', string.format('%.3f', pace), 'noshows', noshows, 'leases', leases, 'offers', offers + released,
   'waiting', waiting - released, 'free', free, 'sold_out', sold_out and 1 or 0, 'binding', binding)
 return answer('led')
