@@ -118,15 +118,21 @@ class ExpressProtocol(RequestHandler):
             self._early.append(data)
             return
         if waiter is None or waiter.done():
-            super().data_received(data)  # the usual way is at work, and takes what follows
+            self._parse(data)  # the usual way is at work, and takes what follows
             return
         self._waiter = None  # nobody is woken for what may be answered here
         try:
-            super().data_received(data)
+            self._parse(data)
         finally:
             self._waiter = waiter
         if self._messages and not self._under_way:
             self._serve()
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            super().data_received(data)
+        except Exception as error:  # noqa: BLE001 - a fault of the parser must end nothing but this connection
+            self._give_up(error)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
@@ -178,12 +184,15 @@ class ExpressProtocol(RequestHandler):
                 self._write(first)
             self._serve_on()
         except Exception as error:  # noqa: BLE001 - as above
-            _log.warning("connection_given_up", error=repr(error))
-            self._under_way = False
-            self.force_close()
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        _log.warning("connection_given_up", error=repr(error))
+        self._under_way = False
+        self.force_close()
 
     def _serve_on(self) -> None:
-        while self._messages and not self._paused:
+        while self._messages and not self._paused and self.transport is not None:
             message, payload = self._messages[0]
             self._under_way = True  # reading a body may bring more data in
             answer = self._ask(message, payload)
@@ -277,8 +286,8 @@ class ExpressProtocol(RequestHandler):
         if request is None or request._message is not message:  # noqa: SLF001
             try:
                 return self._factory(message, payload, protocol, writer, task)
-            except Exception:
-                self.force_close()  # aiohttp would leave the connection open for ever
-                raise
+            except Exception as error:
+                self._give_up(error)
+                raise asyncio.CancelledError from error  # the connection's task, which would leave it open for ever
         request._payload_writer, request._task = writer, task  # noqa: SLF001
         return request
