@@ -8,7 +8,6 @@ import secrets
 from engine.foundation import leases, logs
 from engine.foundation.connections import HotRedis
 from engine.foundation.crowd import Crowd
-from engine.foundation.errors import Unavailable
 
 ORDERS_MAX = 256  # about two seconds of one core's work
 TELL_EVERY_S = 1.0
@@ -29,6 +28,6 @@ class Crowding:
         while True:
             try:
                 await leases.tell_strain(self._hot, self._name, self.orders.health)
-            except (Unavailable, ConnectionError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next second tells again
                 _log.info("strain_not_told", error=repr(error))
             await asyncio.sleep(TELL_EVERY_S)
