@@ -126,3 +126,14 @@ async def post(client: TestClient, event_id: str, verb: str, expect: int | None 
     document = await answer.json()
     assert expect is None or answer.status == expect, (answer.status, document)
     return answer.status, document
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Any]:
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"]
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        yield browser
+        await browser.close()

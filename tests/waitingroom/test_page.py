@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -167,17 +166,6 @@ def test_the_browsers_shuffle_is_the_servers() -> None:
           if (shuffle(fromHex(seed), index, count) !== number) throw new Error(`${{seed}} ${{index}}`);
     """
     subprocess.run(["node", "--input-type=module", "-e", script], check=True, timeout=60)
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Any]:
-    from playwright.async_api import async_playwright
-
-    async with async_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"]
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
-        yield browser
-        await browser.close()
 
 
 @pytest.mark.browser
