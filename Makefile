@@ -8,10 +8,11 @@ DATA ?= var
 PROFILE ?= emf
 REPEATS ?= 20
 STEPS ?= 100000
+ROOM ?= room.html
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench rehearse herd model soak openapi lock clean browser
+.PHONY: help setup run test lint format bench rehearse herd model simulate soak openapi lock clean browser
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -50,6 +51,9 @@ herd: setup ## A thousand simultaneous callers on four workers, repeated (REPEAT
 
 model: setup ## Selling beside its oracle, at random (STEPS=1000000 ARGS="--seed 1")
 	$(BIN)/python -m tests.invariants.model --steps $(STEPS) $(ARGS)
+
+simulate: setup ## A million visitors in simulated time, with plots (ROOM=room.html ARGS="--visitors 1000000")
+	$(BIN)/python -m waitingroom.simulate --out $(ROOM) $(ARGS)
 
 soak: setup ## The waiting room's scripts for simulated hours: rate, windows, capacity (ARGS="--people 200000 --claims 1000000")
 	$(BIN)/python -m tests.invariants.room_soak $(ARGS)
