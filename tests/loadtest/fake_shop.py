@@ -25,6 +25,7 @@ class FakeShop:
         self.intents: dict[str, str] = {}
         self.scanned: set[str] = set()
         self.seen = itertools.count(1)
+        self.asked = itertools.count(1)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -57,9 +58,9 @@ class FakeShop:
         assert request.headers["Authorization"] == "Admission adm"
         assert request.headers["Idempotency-Key"]
         body = await request.json()
-        if self.fault == "error" and next(self.seen) % 400 == 0:
+        if self.fault == "error" and next(self.asked) % 40 == 0:
             return web.json_response({"code": "internal"}, status=500)
-        if self.fault == "shed" and next(self.seen) % 50 == 0:
+        if self.fault == "shed" and next(self.asked) % 20 == 0:
             return web.json_response({"code": "overloaded"}, status=503, headers={"Retry-After": "0.05"})
         units = [next(self.units) for _ in range(body["items"][0]["quantity"])]
         if units[-1] >= CAPACITY:
