@@ -1,4 +1,4 @@
-"""The engine with one thing changed, to see what that thing is worth: ``python -m tests.bench.engine_variants KIND``.
+"""The engine as it is served, with one thing changed: ``python -m tests.bench.engine_variants KIND``.
 
 ``planned``  every hold is planned in Rust on the worker's own map and committed conditionally; no tape is walked
 ``waiting``  every batch waits until a replica has it (WAIT 1) before anybody is answered
@@ -10,15 +10,16 @@ import argparse
 import sys
 from typing import Any
 
-import uvloop
 from aiohttp import web
 
 from engine.app import create_app
 from engine.foundation import logs
 from engine.foundation.memory import settle
+from engine.foundation.serving import run
 from engine.services.holds import Holds
 from engine.settings import Settings
 from engine.stores.holds import HoldStore
+from engine.web.express import express
 
 REPLICA_WAIT_MS = 1000
 
@@ -26,13 +27,13 @@ REPLICA_WAIT_MS = 1000
 def planned() -> None:
     """Candidate (a) of the atomic pick."""
 
-    async def not_usual(_self: Holds, _body: bytes, **_more: Any) -> None:
+    def not_usual(_self: Holds, _body: bytes, **_more: Any) -> None:
         return None
 
     async def no_picks(_self: Holds, *_asked: Any) -> None:
         return None
 
-    Holds.place_usual = not_usual  # type: ignore[method-assign, assignment]
+    Holds.usual = not_usual  # type: ignore[method-assign, assignment]
     Holds._picks = no_picks  # type: ignore[method-assign, assignment]
 
 
@@ -59,13 +60,14 @@ def main() -> int:
     options = parser.parse_args()
     VARIANTS[options.kind]()
     logs.configure("bench", "warning")
+    run(_app(), express=express, host="127.0.0.1", port=options.port, shutdown_timeout_s=1)
+    return 0
+
+
+async def _app() -> web.Application:
     app = create_app(Settings())
     app.on_startup.append(settle)
-    web.run_app(
-        app, host="127.0.0.1", port=options.port, reuse_port=True, access_log=None, print=None,
-        loop=uvloop.new_event_loop(),
-    )  # fmt: skip
-    return 0
+    return app
 
 
 if __name__ == "__main__":
