@@ -97,7 +97,7 @@ async def search(db: Database, event_id: str, text: str) -> list[TicketPage]:
         _READ
         + """ WHERE t.event_id = $1
                 AND (t.holder_name ILIKE $2 OR t.holder_email ILIKE $2 OR o.order_number ILIKE $2)
-              ORDER BY t.holder_name, t.id LIMIT $3""",
+              ORDER BY t.holder_name, t.order_id, t.line LIMIT $3""",
         event_id,
         pattern,
         SEARCH_MAX,
