@@ -28,7 +28,7 @@ from waitingroom.guard import guarded
 from waitingroom.ledger import Ledger
 from waitingroom.page import problem_page
 from waitingroom.registry import Rooms
-from waitingroom.settings import Settings, parse_master_keys
+from waitingroom.settings import Settings
 from waitingroom.streams import Streams
 
 
@@ -101,5 +101,4 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
 
 def _challenge_key(settings: Settings) -> bytes:
     """Derived from the newest master key: rotating that only voids challenges of the last minutes."""
-    _, master = parse_master_keys(settings.master_keys.get_secret_value())[0]
-    return hmac.new(master, b"onsale waitingroom challenge", hashlib.sha256).digest()
+    return hmac.new(settings.newest_master_key, b"onsale waitingroom challenge", hashlib.sha256).digest()

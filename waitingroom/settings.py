@@ -1,72 +1,13 @@
-"""What the waiting room reads from the environment: those of the engine's ``ONSALE_*`` names that it needs."""
+"""What the waiting room reads from the environment."""
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field
 
-import hotpath_rs
-
-MASTER_KEY_BYTES = 32
-MASTER_KEYS_MAX = 2
-KEY_ID_MAX = 255
+from engine.foundation.settings import SharedSettings
 
 
-class Settings(BaseSettings):
-    """Frozen; wrong values are refused at the start."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="ONSALE_", frozen=True, extra="ignore", ignored_types=(cached_property,)
-    )
-
-    redis_url: str = "redis://127.0.0.1:6379/0"
-    database_url: str = "postgresql://onsale@127.0.0.1:5432/onsale"
+class Settings(SharedSettings):
     waitingroom_pool_max: Annotated[int, Field(ge=2, le=16)] = 4
-
-    master_keys: SecretStr  # "1:64 hex digits[,0:64 hex digits]", newest first
-    jwt_key: SecretStr
-
-    engine_url: str = "http://127.0.0.1:8080"
-    waitingroom_url: str = "http://127.0.0.1:8081"
-    admin_url: str = "http://127.0.0.1:8082"
-
-    log_level: str = "info"
-    metrics_token: SecretStr = SecretStr("")  # empty: /metrics answers loopback only
-    rehearsal: bool = False  # lifts per-address limits for loopback clients
-    trust_forwarded: bool = False  # the client's address is in X-Forwarded-For, written by our own proxy
-    secure_cookies: bool = False
-
-    @field_validator("jwt_key")
-    @classmethod
-    def _jwt_key_is_long(cls, value: SecretStr) -> SecretStr:
-        if len(value.get_secret_value()) < MASTER_KEY_BYTES:
-            raise ValueError("needs at least 32 characters")
-        return value
-
-    @field_validator("master_keys")
-    @classmethod
-    def _master_keys_parse(cls, value: SecretStr) -> SecretStr:
-        parse_master_keys(value.get_secret_value())
-        return value
-
-    @cached_property
-    def keyring(self) -> hotpath_rs.Keyring:
-        """The keys behind queue tickets and admission tokens."""
-        return hotpath_rs.Keyring(parse_master_keys(self.master_keys.get_secret_value()))
-
-
-def parse_master_keys(text: str) -> list[tuple[int, bytes]]:
-    """``1:hex,0:hex`` as (key id, key) pairs. ValueError where malformed."""
-    keys = []
-    for part in text.split(","):
-        key_id, _, digits = part.strip().partition(":")
-        key = bytes.fromhex(digits)
-        if not key_id.isdecimal() or int(key_id) > KEY_ID_MAX or len(key) != MASTER_KEY_BYTES:
-            raise ValueError("master keys are ID:64 hex digits")
-        keys.append((int(key_id), key))
-    if not 1 <= len(keys) <= MASTER_KEYS_MAX or len({key_id for key_id, _ in keys}) != len(keys):
-        raise ValueError("one or two master keys with different ids")
-    return keys

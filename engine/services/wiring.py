@@ -51,7 +51,7 @@ from engine.services.ticket_types import TicketTypes
 from engine.services.tickets import Tickets
 from engine.services.venues import Venues
 from engine.services.webhooks import Webhooks
-from engine.settings import Settings, parse_master_keys
+from engine.settings import Settings
 from engine.stores.holds import HoldStore
 from engine.stores.ledger import LedgerStore
 from engine.stores.selling import SellingStore
@@ -146,7 +146,6 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             stack, settings=settings, pool=pool, hot=hot, access=access, selling=selling, inventory=inventory,
             hold_store=hold_store, holds=holds, tickets=tickets, scans=scans,
         )  # fmt: skip
-        master_key = parse_master_keys(settings.master_keys.get_secret_value())[0][1]
 
         for follow in (selling.listen, availability.listen, holds.keep_policies):
             stack.push_async_callback(_stop, asyncio.create_task(follow()))
@@ -193,7 +192,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             devices=Devices(pool=pool, access=access, doors=doors),
             scans=scans,
             attendance=Attendance(pool=pool, access=access, doors=doors),
-            gate_bundles=GateBundles(pool=pool, doors=doors, keyring=settings.keyring, master_key=master_key),
+            gate_bundles=GateBundles(
+                pool=pool, doors=doors, keyring=settings.keyring, master_key=settings.newest_master_key
+            ),
             ledger=Ledger(store=LedgerStore(pool, redis), selling=selling),
             reports=Reports(pool=pool, access=access),
             history=History(pool=pool, access=access),

@@ -1,0 +1,83 @@
+"""What every process reads from its environment, and the rules of it: each building adds the names it alone needs."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+import hotpath_rs
+
+MASTER_KEY_BYTES = 32
+MASTER_KEYS_MAX = 2
+KEY_ID_MAX = 255
+JWT_KEY_CHARS_MIN = 32
+
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)]
+
+
+class SharedSettings(BaseSettings):
+    """``ONSALE_*``, frozen; a wrong value is refused at the start, and the refusal does not repeat it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ONSALE_",
+        frozen=True,
+        extra="ignore",
+        ignored_types=(cached_property,),
+        hide_input_in_errors=True,
+    )
+
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    database_url: str = "postgresql://onsale@127.0.0.1:5432/onsale"
+
+    master_keys: SecretStr  # "1:64 hex digits[,0:64 hex digits]", newest first: it signs, both verify
+    jwt_key: SecretStr
+
+    engine_url: str = "http://127.0.0.1:8080"  # as people reach it
+    waitingroom_url: str = "http://127.0.0.1:8081"
+    admin_url: str = "http://127.0.0.1:8082"
+
+    log_level: LogLevel = "info"
+    metrics_token: SecretStr = SecretStr("")  # empty: /metrics answers loopback only
+    rehearsal: bool = False  # lifts per-address limits for loopback clients
+    trust_forwarded: bool = False  # the client's address is in X-Forwarded-For, written by our own proxy
+    secure_cookies: bool = False  # set where TLS ends before us
+
+    @field_validator("jwt_key")
+    @classmethod
+    def _jwt_key_is_long(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < JWT_KEY_CHARS_MIN:
+            raise ValueError(f"needs at least {JWT_KEY_CHARS_MIN} characters")
+        return value
+
+    @field_validator("master_keys")
+    @classmethod
+    def _master_keys_parse(cls, value: SecretStr) -> SecretStr:
+        parse_master_keys(value.get_secret_value())
+        return value
+
+    @cached_property
+    def keyring(self) -> hotpath_rs.Keyring:
+        """The keys behind every token and ticket code."""
+        return hotpath_rs.Keyring(parse_master_keys(self.master_keys.get_secret_value()))
+
+    @property
+    def newest_master_key(self) -> bytes:
+        """The one that signs."""
+        return parse_master_keys(self.master_keys.get_secret_value())[0][1]
+
+
+def parse_master_keys(text: str) -> list[tuple[int, bytes]]:
+    """``1:hex,0:hex`` as (key id, key) pairs. ValueError where malformed."""
+    keys = []
+    for part in text.split(","):
+        key_id, _, digits = part.strip().partition(":")
+        key = bytes.fromhex(digits)
+        if not key_id.isdecimal() or int(key_id) > KEY_ID_MAX or len(key) != MASTER_KEY_BYTES:
+            raise ValueError("master keys are ID:64 hex digits")
+        keys.append((int(key_id), key))
+    if not 1 <= len(keys) <= MASTER_KEYS_MAX or len({key_id for key_id, _ in keys}) != len(keys):
+        raise ValueError("one or two master keys with different ids")
+    return keys
