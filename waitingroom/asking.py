@@ -1,11 +1,10 @@
-"""Who is asking, read from a request: queue ticket, admission token, address, operator."""
+"""Who is asking, read from a request: queue ticket, admission token, operator."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import hashlib
-import ipaddress
 from urllib.parse import urlsplit
 
 import msgspec
@@ -26,17 +25,6 @@ BODY_BYTES_MAX = 8 * 1024
 OPERATOR_ROLES = frozenset({"owner", "manager"})
 DEVICE_KEY_HASH_BYTES = 16
 _ticket_request = msgspec.json.Decoder(TicketRequest)
-
-
-def address(request: web.Request, *, trust_forwarded: bool) -> str:
-    """The caller's address; X-Forwarded-For counts only behind our own proxy, which wrote its last entry."""
-    if trust_forwarded:
-        last = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        try:
-            return str(ipaddress.ip_address(last))
-        except ValueError:
-            pass
-    return request.remote or "unknown"
 
 
 async def asked(request: web.Request) -> TicketRequest:

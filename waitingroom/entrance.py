@@ -6,6 +6,7 @@ import math
 
 from aiohttp import web
 
+from engine.foundation import http
 from engine.foundation.errors import SlowDown
 from waitingroom import asking
 from waitingroom.challenge import VALID_S
@@ -37,7 +38,7 @@ async def join(request: web.Request, desk: Desk, room: Room, given: JoinRequest)
         raise CodeRequired
     if room.rules.challenge != "none":
         await _challenge(desk, room, given)
-    address = asking.address(request, trust_forwarded=desk.trust_forwarded)
+    address = http.client_address(request, trust_forwarded=desk.trust_forwarded)
     delay = desk.limits.take(address)
     if delay > 0:
         await desk.limits.hold_back(delay)
@@ -61,7 +62,7 @@ def quick(request: web.Request, desk: Desk, room: Room, given: JoinRequest) -> t
         if room.rules.identity == "email":
             return None
         identity = desk.nobody()
-    address = asking.address(request, trust_forwarded=desk.trust_forwarded)
+    address = http.client_address(request, trust_forwarded=desk.trust_forwarded)
     codes = room.rules.codes
     if codes.required and not (_code(given) and desk.guesses.wait_s(address) <= 0 and codes.admits(_code(given))):
         return None

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
-
 from aiohttp import web
 
 from engine.foundation import http
-from engine.foundation import metrics as exposed
-from engine.foundation.errors import Forbidden
 from waitingroom import openapi as contract
 from waitingroom import page
 from waitingroom.appkeys import HEALTH, SETTINGS
-from waitingroom.asking import address
 from waitingroom.guard import allow_origin
 
 PREFLIGHT_MAX_AGE_S = 600
@@ -31,14 +26,9 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """Prometheus. Forbidden from elsewhere than loopback without the token."""
-    token = request.config_dict[SETTINGS].metrics_token.get_secret_value()
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    caller = address(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded)
-    local = caller.startswith("127.") or caller == "::1"
-    if not (hmac.compare_digest(given.encode(), token.encode()) if token else local):
-        raise Forbidden
-    body, content_type = exposed.exposition()
-    return web.Response(body=body, headers={"Content-Type": content_type})
+    settings = request.config_dict[SETTINGS]
+    token = settings.metrics_token.get_secret_value()
+    return http.scrape(request, token, trust_forwarded=settings.trust_forwarded)
 
 
 async def openapi(_request: web.Request) -> web.Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import secrets
 from typing import Final
@@ -17,6 +16,7 @@ from admin.forms.accounts import PasswordForm, RegisterForm, SignInForm
 from admin.sessions import ABSOLUTE_S
 from admin.visit import Visit
 from engine.domain.people import Session as Tokens
+from engine.foundation import http
 from engine.foundation.errors import Forbidden, Unauthenticated
 
 FORM_COOKIE: Final = "onsale_admin_form"
@@ -39,7 +39,7 @@ async def sign_in(request: web.Request) -> web.Response:
     typed = filled.read(SignInForm, form)
     people = request.app[SERVICES].people
     try:
-        tokens = await typed.carry_out(lambda form: people.sign_in(form.given(), client_address(request)))
+        tokens = await typed.carry_out(lambda form: people.sign_in(form.given(), _address(request)))
     except (Unauthenticated, Forbidden) as refusal:
         typed.general.append(str(refusal.detail))
         tokens = None
@@ -56,7 +56,7 @@ async def register(request: web.Request) -> web.Response:
     """An account, signed in at once."""
     typed = filled.read(RegisterForm, await _posted(request))
     people = request.app[SERVICES].people
-    tokens = await typed.carry_out(lambda form: people.register(form.given(), client_address(request)))
+    tokens = await typed.carry_out(lambda form: people.register(form.given(), _address(request)))
     if tokens is None:
         return _page(request, "accounts/register.html", typed)
     return await _signed_in(request, tokens, "/")
@@ -77,7 +77,7 @@ async def show(visit: Visit) -> web.Response:
 async def change_password(visit: Visit) -> web.Response:
     """A new password ends every session of the account but the one that this answers."""
     typed = filled.read(PasswordForm, visit.form)
-    address = client_address(visit.request)
+    address = _address(visit.request)
     try:
         tokens = await typed.carry_out(
             lambda form: visit.services.people.change_password(visit.person, form.given(), address)
@@ -92,15 +92,9 @@ async def change_password(visit: Visit) -> web.Response:
     return await _signed_in(visit.request, tokens, "/account", note=note)
 
 
-def client_address(request: web.Request) -> str:
-    """The caller's address; X-Forwarded-For counts only behind our own proxy, which wrote its last entry."""
-    if request.app[SETTINGS].trust_forwarded:
-        last = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        try:
-            return str(ipaddress.ip_address(last))
-        except ValueError:
-            pass
-    return request.remote or "unknown"
+def _address(request: web.Request) -> str:
+    """The caller's address, as the settings let it be known."""
+    return http.client_address(request, trust_forwarded=request.app[SETTINGS].trust_forwarded)
 
 
 async def _signed_in(request: web.Request, tokens: Tokens, path: str, note: str | None = None) -> web.Response:

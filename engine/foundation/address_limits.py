@@ -35,6 +35,11 @@ def block_of(address: str) -> str:
     return str(ipaddress.ip_network((parsed, prefix), strict=False))
 
 
+def is_loopback(address: str) -> bool:
+    """Whether a caller is on this machine. Looked at, not parsed: it stands before every request of a rehearsal."""
+    return address == "::1" or address.startswith("127.")
+
+
 class AddressLimits:
     """``now_s`` is a monotonic clock; ``lifted_for_loopback`` serves rehearsals."""
 
@@ -66,7 +71,7 @@ class AddressLimits:
 
     def passes(self, address: str) -> bool:
         """Count one request that need not be held back; False, and nothing counted, where it must."""
-        if self._lifted and (address.startswith("127.") or address == "::1"):
+        if self._lifted and is_loopback(address):
             return True
         block = self._blocks.get(address)
         due_s = self._due_s.get(block) if block is not None else None
@@ -77,14 +82,14 @@ class AddressLimits:
 
     def wait_s(self, address: str) -> float:
         """How long a request would be held back now; nothing is counted."""
-        if self._lifted and (address.startswith("127.") or address == "::1"):
+        if self._lifted and is_loopback(address):
             return 0.0
         due_s = self._due_s.get(self._blocks.get(address) or block_of(address), 0.0)
         return max(0.0, due_s - self._now_s())
 
     def take(self, address: str) -> float:
         """Count one request: the seconds to hold it back. SlowDown beyond DELAY_MAX_S, and then it is not counted."""
-        if self._lifted and (address.startswith("127.") or address == "::1"):
+        if self._lifted and is_loopback(address):
             return 0.0
         now_s = self._now_s()
         block = self._blocks.get(address)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hmac
 import ipaddress
 import re
 import time
@@ -21,6 +22,7 @@ import redis.exceptions
 from aiohttp import web
 
 from engine.foundation import errors, logs, metrics
+from engine.foundation.address_limits import is_loopback
 from engine.foundation.ids import CheapIds
 
 BODY_BYTES_MAX = 64 * 1024
@@ -271,6 +273,16 @@ def client_address(request: web.Request, *, trust_forwarded: bool) -> str:
         except ValueError:
             pass
     return request.remote or "unknown"
+
+
+def scrape(request: web.Request, token: str, *, trust_forwarded: bool) -> web.Response:
+    """Prometheus metrics for whoever brings the token; where there is none, for loopback. Forbidden."""
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    known = hmac.compare_digest(given.encode(), token.encode())
+    if not (known if token else is_loopback(client_address(request, trust_forwarded=trust_forwarded))):
+        raise errors.Forbidden
+    body, content_type = metrics.exposition()
+    return web.Response(body=body, headers={"Content-Type": content_type})
 
 
 def request_id_of(request: web.Request) -> str:

@@ -7,9 +7,9 @@ met by its own count.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 
 from engine.domain.catalogue_errors import RegistrationThrottled, SignInThrottled
+from engine.foundation.address_limits import is_loopback
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import TooMany
 
@@ -70,10 +70,7 @@ class Throttle:
         return kind(retry_after_s=max(1, int(await self._hot.command(b"TTL", key))))
 
     def _is_lifted(self, address: str) -> bool:
-        try:
-            return self._lifted and ipaddress.ip_address(address).is_loopback
-        except ValueError:
-            return False
+        return self._lifted and is_loopback(address)
 
 
 def _pair(address: str, email: str) -> bytes:

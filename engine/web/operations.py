@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
-
 from aiohttp import web
 
-from engine.foundation import http, metrics
-from engine.foundation.errors import Forbidden
+from engine.foundation import http
 from engine.services.appkeys import HEALTH, SETTINGS
 from engine.web import openapi
-from engine.web.auth import client_address
 from engine.web.wire import Route
 
 
@@ -28,22 +23,14 @@ async def ready(request: web.Request) -> web.Response:
 
 async def scrape(request: web.Request) -> web.Response:
     """Prometheus metrics, for loopback or the metrics token."""
-    token = request.config_dict[SETTINGS].metrics_token.get_secret_value()
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    allowed = hmac.compare_digest(given.encode(), token.encode()) if token else _is_loopback(client_address(request))
-    if not allowed:
-        raise Forbidden
-    body, content_type = metrics.exposition()
-    return web.Response(body=body, headers={"Content-Type": content_type})
+    settings = request.config_dict[SETTINGS]
+    token = settings.metrics_token.get_secret_value()
+    return http.scrape(request, token, trust_forwarded=settings.trust_forwarded)
 
 
 async def contract(_request: web.Request) -> web.Response:
     """The OpenAPI document."""
     return web.Response(body=openapi.document_bytes(), content_type="application/json")
-
-
-def _is_loopback(address: str | None) -> bool:
-    return address is not None and ipaddress.ip_address(address).is_loopback
 
 
 ROUTES = (
