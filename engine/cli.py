@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import contextlib
 import os
-import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -30,13 +29,21 @@ REFUSED = 2  # as argparse has it; 1 is what a check that failed says
 MIGRATIONS = Path(__file__).parent / "stores" / "migrations"
 
 
+class NoStack(RuntimeError):  # noqa: N818 - reads as a sentence where it is raised
+    """A command needs the settings of a stack, and there is none."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; its exit code: REFUSED, and one line that says why, where it cannot be done as asked."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, more = parser.parse_known_args(arguments)
+    if more and options.run is not _rehearse:
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    options.more = more
     command: Callable[[argparse.Namespace], int] = options.run
     try:
         return command(options)
-    except (Refusal, OSError) as refusal:
+    except (Refusal, RuntimeError, OSError) as refusal:
         print(f"onsale: {refusal}", file=sys.stderr)
         return REFUSED
 
@@ -93,11 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.set_defaults(run=_rebuild)
 
     rehearse = commands.add_parser(
-        "rehearse", help="replay a demand profile against a stack of its own, end with a verdict"
+        "rehearse", add_help=False, help="replay a demand profile against a stack of its own, end with a verdict"
     )
-    rehearse.add_argument("profile")
-    rehearse.add_argument("more", nargs=argparse.REMAINDER, help="handed on to python -m loadtest.rehearse")
-    rehearse.set_defaults(run=_rehearse)
+    rehearse.set_defaults(run=_rehearse)  # its arguments are read, explained and refused by loadtest.rehearse
 
     draw = commands.add_parser("verify-draw", help="check a waiting room's audit bundle")
     draw.add_argument("file", type=Path)
@@ -121,6 +126,9 @@ def _ports(text: str) -> tuple[int, int, int]:
         raise argparse.ArgumentTypeError("three ports, as 8080,8081,8082") from None
     if not all(0 <= port <= 65535 for port in (engine, room, admin)):  # noqa: PLR2004 - what a port is
         raise argparse.ArgumentTypeError("ports are 0 to 65535")
+    named = [port for port in (engine, room, admin) if port]
+    if len(set(named)) != len(named):
+        raise argparse.ArgumentTypeError("three different ports, as 8080,8081,8082")
     return engine, room, admin
 
 
@@ -141,7 +149,7 @@ def _settings(options: argparse.Namespace, process: str) -> Settings:
     if folder is not None:
         facts = DataDir(folder).read_run()
         if facts is None:
-            sys.exit(f"onsale: no stack runs from {folder}: start one with `onsale up`, or set ONSALE_* settings")
+            raise NoStack(f"no stack runs from {folder}: start one with `onsale up`, or set ONSALE_* settings")
         os.environ.update(facts["environment"])
     settings = Settings()
     logs.configure(process, settings.log_level)
@@ -300,10 +308,12 @@ def _rebuild(options: argparse.Namespace) -> int:
 
 
 def _rehearse(options: argparse.Namespace) -> int:
-    command = [sys.executable, "-m", "loadtest.rehearse", options.profile, *options.more]
+    command = [sys.executable, "-m", "loadtest.rehearse", *options.more]
     if "--engine" not in options.more and "--own-stack" not in options.more:
         command.append("--own-stack")
-    return subprocess.call(command)
+    sys.stdout.flush()
+    # In our place: what stops us must stop the rehearsal and its shop.
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and module
 
 
 def _verify_draw(options: argparse.Namespace) -> int:

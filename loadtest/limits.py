@@ -5,7 +5,8 @@ from __future__ import annotations
 PROFILE_SECONDS_MAX = 3_600
 ARRIVALS_MAX = 200_000
 MULTIPLIER_MAX = 100
-PROCESSES_MAX = 8
+PROCESSES_MAX = 8  # of generators, and of the engine of a shop of the rehearsal's own
+COUNT_MAX = 1_000_000  # of anything asked for by number
 
 LEAD_S = 4.0  # between the start of the generators and the first arrival, and
 LEAD_PER_BUYER_S = 0.001  # more for each: users are made before the surge, not in it

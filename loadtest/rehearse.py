@@ -6,6 +6,7 @@ Writes `verdict.json` and `report.html` into `--out`, a table to the terminal, a
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import subprocess
@@ -23,16 +24,21 @@ from loadtest.shop import Obj, Shop, ShopRefused
 from loadtest.stage import Stage
 from loadtest.verdict import Asked, Verdict
 
-GO, NO_GO, NOT_REHEARSED = 0, 1, 2
+_ABOUT = "Rehearse an on-sale against a shop of its own, or a running one, and judge it: a table, figures, a report."
+GO, NO_GO, NOT_REHEARSED, STOPPED = 0, 1, 2, 130
 
 
 def main(words: list[str] | None = None) -> int:
-    given = _parser().parse_args(words)
-    out = Path(given.out or tempfile.mkdtemp(prefix="onsale-rehearsal-"))
-    out.mkdir(parents=True, exist_ok=True)
-    given.journey_max_s += _more_patience_s(given)
+    parser = _parser()
+    given = parser.parse_args(words)
+    if given.named_share + given.general_share > 1:
+        parser.error("--named-share and --general-share are parts of the same buyers: together at most 1")
+    signal.signal(signal.SIGTERM, _stopped)
     try:
         profile = arrivals.read_profile(given.profile).times(given.multiplier)
+        given.journey_max_s += _more_patience_s(given)
+        out = Path(given.out or tempfile.mkdtemp(prefix="onsale-rehearsal-"))
+        out.mkdir(parents=True, exist_ok=True)
         if given.own_stack or given.engine is None:
             with tempfile.TemporaryDirectory(prefix="onsale-rehearsal-data-", ignore_cleanup_errors=True) as folder:
                 data_dir = given.data_dir or Path(folder)
@@ -43,6 +49,12 @@ def main(words: list[str] | None = None) -> int:
     except (BadProfile, ShopRefused) as problem:
         print(f"rehearse: {problem.args[0]}", file=sys.stderr)
         return NOT_REHEARSED
+    except OSError as problem:
+        print(f"rehearse: {problem}", file=sys.stderr)
+        return NOT_REHEARSED
+    except KeyboardInterrupt:
+        print("rehearse: stopped, and its shop with it", file=sys.stderr)
+        return STOPPED
     print(table.render(judged))
     print(f"\nreport: {out / 'report.html'}\nfigures: {out / 'verdict.json'}")
     return GO if judged.go else NO_GO
@@ -187,8 +199,46 @@ def _kill_later(given: argparse.Namespace, starts_at_s: float) -> threading.Time
     return killer
 
 
+def _stopped(_number: int, _frame: object) -> None:
+    """SIGTERM ends a rehearsal as Ctrl-C does: by way of every `finally`, so that its shop is stopped too."""
+    raise KeyboardInterrupt
+
+
+def _share(text: str) -> float:
+    return _number(text, 0.0, 1.0, "a share from 0 to 1")
+
+
+def _seconds(text: str) -> float:
+    return _number(text, 0.0, limits.PROFILE_SECONDS_MAX, f"seconds from 0 to {limits.PROFILE_SECONDS_MAX}")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= limits.COUNT_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a count from 1 to {limits.COUNT_MAX}")
+    return int(text)
+
+
+def _processes(text: str) -> int:
+    return int(_number(text, 1, limits.PROCESSES_MAX, f"a number of processes from 1 to {limits.PROCESSES_MAX}"))
+
+
+def _number(text: str, least: float, most: float, what: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+    return value
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="onsale rehearse", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="onsale rehearse",
+        usage="%(prog)s PROFILE [options], which --help explains",
+        description=_ABOUT,
+        epilog="Exit codes: 0 GO, 1 NO-GO, 2 not rehearsed, 130 stopped.",
+    )
     add = parser.add_argument
     add("profile", help="a CSV of second,reservations, or the name of one that comes with the product")
     add("--own-stack", action="store_true", help="start a shop for the rehearsal (the default without --engine)")
@@ -198,29 +248,42 @@ def _parser() -> argparse.ArgumentParser:
     add("--event", help="the event to rehearse; with a shop of its own: `demo`, or none for a new event")
     add("--device-id", help="a gate device of the event")
     add("--device-secret", help="its secret; better in ONSALE_DEVICE_SECRET")
-    add("--publishable-key", default="pk_test_rehearsal")
+    add("--publishable-key", default="pk_test_rehearsal", help="of the payment provider")
     add("--data-dir", type=Path, help="of the running shop, for the ledger check")
     add("--out", help="folder for verdict.json and report.html")
     add("--keep-plan", action="store_true", help="leave the plan in --out, for Locust's own command line")
     add("--multiplier", type=int, default=1, help="every second this many times as busy")
-    add("--processes", type=int, default=1, choices=range(1, limits.PROCESSES_MAX + 1), help="generator processes")
-    add("--workers", type=int, default=1, help="engine processes of the shop of its own")
-    add("--seed", type=int, default=1)
-    add("--journey-max-s", type=float, default=limits.JOURNEY_MAX_S)
-    add("--room-rate-per-min", type=int, help="of a new event; by default the recorded peak")
-    add("--room-capacity", type=int, default=limits.ROOM_CAPACITY, help="of a new event: buyers inside at once")
-    add("--named-share", type=float, default=0.1, help="share of buyers who name their seats")
-    add("--general-share", type=float, default=0.2, help="share who want general admission")
-    add("--abandon-share", type=float, default=0.0, help="share who give their hold back")
-    add("--decline-share", type=float, default=0.0, help="share whose first card is declined")
-    add("--p95-max-ms", type=float, help="NO-GO where any step's p95 is above this")
+    add(
+        "--processes",
+        type=_processes,
+        default=1,
+        help="generator processes",
+    )
+    add(
+        "--workers",
+        type=_processes,
+        default=1,
+        help="engine processes of the shop of its own",
+    )
+    add("--seed", type=int, default=1, help="the same seed, the same buyers at the same instants")
+    add("--journey-max-s", type=_seconds, default=limits.JOURNEY_MAX_S, help="the patience of one buyer")
+    add("--room-rate-per-min", type=_count, help="of a new event; by default the recorded peak")
+    add("--room-capacity", type=_count, default=limits.ROOM_CAPACITY, help="of a new event: buyers inside at once")
+    add("--named-share", type=_share, default=0.1, help="share of buyers who name their seats")
+    add("--general-share", type=_share, default=0.2, help="share who want general admission")
+    add("--abandon-share", type=_share, default=0.0, help="share who give their hold back")
+    add("--decline-share", type=_share, default=0.0, help="share whose first card is declined")
+    add("--p95-max-ms", type=_count, help="NO-GO where any step's p95 is above this")
     add("--admin-email", help="create a new event at the running shop; the password is in ONSALE_ADMIN_PASSWORD")
     add("--kill", help="of a shop of its own: SIGKILL this process (engine, waitingroom, worker, ...) in the surge")
     add("--kill-pid", type=int, help="of a running shop: the same, by process id")
-    add("--kill-at-s", type=float, default=5.0, help="when, counted from the first second of the profile")
-    add("--flush-at-s", type=float, help="of a shop of its own: Redis forgets all at this second of the profile")
+    add("--kill-at-s", type=_seconds, default=5.0, help="when, counted from the first second of the profile")
+    add("--flush-at-s", type=_seconds, help="of a shop of its own: Redis forgets all at this second of the profile")
     add(
-        "--sold-before", type=int, default=0, help="of a shop of its own: so many tickets of the event are sold already"
+        "--sold-before",
+        type=_count,
+        default=0,
+        help="of a shop of its own: so many tickets of the event are sold already",
     )
     return parser
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,14 +27,51 @@ def test_a_stale_contract_is_a_failed_check(tmp_path: Path, capsys: pytest.Captu
     assert "stale" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["up", "--ports", "1,2"], ["up", "--workers", "0"], ["serve", "nothing"], []])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["up", "--ports", "1,2"],
+        ["up", "--ports", "8080,8080,8081"],
+        ["up", "--workers", "0"],
+        ["up", "--nonsense"],
+        ["serve", "nothing"],
+    ],
+)
 def test_an_argument_that_makes_no_sense_is_refused_before_anything_starts(arguments: list[str]):
     with pytest.raises(SystemExit) as refused:
         cli.main(arguments)
     assert refused.value.code == 2
 
 
-def test_a_command_for_a_stack_that_does_not_run_says_so(tmp_path: Path):
-    with pytest.raises(SystemExit) as refused:
-        cli.main(["audit", "--data-dir", str(tmp_path)])
-    assert "no stack runs" in str(refused.value.code)
+@pytest.mark.parametrize("command", [["audit"], ["rebuild"], ["migrate"], ["work"], ["serve", "engine"]])
+def test_a_command_for_a_stack_that_does_not_run_says_so(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert cli.main([*command, "--data-dir", str(tmp_path)]) == cli.REFUSED, "1 would say that a check failed"
+    assert "no stack runs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--help"], "--named-share"),
+        ([], "required: profile"),
+        (["emf", "--nonsense"], "unrecognized arguments: --nonsense"),
+        (["emf", "--named-share", "3"], "'3' is not a share"),
+        (["emf", "--named-share", "0.7", "--general-share", "0.7"], "together at most 1"),
+        (["emf", "--workers", "0"], "number of processes"),
+        (["emf", "--room-capacity", "0"], "not a count"),
+        (["emf", "--journey-max-s", "-1"], "not seconds"),
+        (["emf", "--multiplier", "0"], "multiplier must be between 1 and"),
+        (["emf", "--out", "/proc/none/report"], "No such file or directory"),
+        (["nosuch"], "known ones are emf"),
+    ],
+)
+def test_a_rehearsal_that_cannot_be_held_is_refused_before_its_shop_starts(arguments: list[str], said: str):
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", "rehearse", *arguments], capture_output=True, text=True, check=False
+    )
+    assert said in done.stdout + done.stderr
+    assert done.returncode == (0 if arguments == ["--help"] else cli.REFUSED)
+    assert "Traceback" not in done.stderr

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.supervisor.guardian import Guardian
+
 RESTARTS_MAX = 20  # within RESTART_WINDOW_S; a child that keeps dying stops the stack
 RESTART_WINDOW_S = 60.0
 RESTART_DELAY_S = 0.2
@@ -34,8 +36,9 @@ class Child:
 class Children:
     """All our processes. ``on_failure`` is called once with a sentence when one cannot be kept alive."""
 
-    def __init__(self, on_failure: Callable[[str], None]) -> None:
+    def __init__(self, on_failure: Callable[[str], None], guardian: Guardian) -> None:
         self._children: list[Child] = []
+        self._guardian = guardian
         self._on_failure = on_failure
         self._stopping = False
 
@@ -83,6 +86,7 @@ class Children:
                 env={**os.environ, **child.environment},
                 start_new_session=True,  # Ctrl-C reaches us alone; we stop them in order
             )
+            self._guardian.watch_app(child.process.pid)
 
     async def _watch(self, child: Child) -> None:
         while True:

@@ -26,6 +26,8 @@ from engine.foundation.migrate import migrate
 from engine.services.people import create_admin
 from engine.supervisor.children import Child, Children
 from engine.supervisor.demo import create_demo
+from engine.supervisor.guardian import Guardian
+from engine.supervisor.named_stores import check_postgres, check_redis
 from engine.supervisor.run_file import DataDir
 
 MIGRATIONS = Path(__file__).parents[1] / "stores" / "migrations"
@@ -58,7 +60,9 @@ class Stack:
     say: Callable[[str], None]
     facts: dict[str, Any] = field(default_factory=dict)
     _servers: list[embedded.Server] = field(default_factory=list)
+    _store_starts: list[asyncio.Task[embedded.Server]] = field(default_factory=list)
     _children: Children | None = None
+    _guardian: Guardian | None = None
     _failure: asyncio.Event = field(default_factory=asyncio.Event)
     _why: str = ""
     _began_s: float = field(default_factory=time.monotonic)
@@ -71,6 +75,7 @@ class Stack:
         data = DataDir(self.options.data_dir.resolve())
         try:
             data.claim()
+            self._guardian = Guardian()
             starting = asyncio.create_task(self._start(data))
             if not await _first(starting, stop):
                 return 130
@@ -88,7 +93,7 @@ class Stack:
 
     async def _start(self, data: DataDir) -> None:
         ports = tuple(_claim_port(port) for port in self.options.ports)
-        self.say("stores      starting Valkey and Postgres")
+        self.say("stores      starting, or asking those that were named")
         redis_url, postgres_dsn = await self._stores(data.path)
         self.say("schema      migrating")
         await asyncio.to_thread(migrate, postgres_dsn, MIGRATIONS)
@@ -109,13 +114,16 @@ class Stack:
     async def _stores(self, folder: Path) -> tuple[str, str]:
         """The named stores, or embedded ones started side by side."""
         redis_url, database_url = os.environ.get("ONSALE_REDIS_URL"), os.environ.get("ONSALE_DATABASE_URL")
-        waits = []
+        if redis_url is not None:
+            await check_redis(redis_url)
+        if database_url is not None:
+            await check_postgres(database_url)
         if redis_url is None:
-            waits.append(asyncio.to_thread(embedded.start_valkey, folder / "redis"))
+            self._store_starts.append(asyncio.create_task(self._store(embedded.start_valkey, folder / "redis")))
         if database_url is None:
-            waits.append(asyncio.to_thread(embedded.start_postgres, folder / "postgres"))
-        for server in await asyncio.gather(*waits):
-            self._servers.append(server)
+            self._store_starts.append(asyncio.create_task(self._store(embedded.start_postgres, folder / "postgres")))
+        # A thread cannot be cancelled: `_stop` waits for those that still start a server, whatever ended us.
+        for server in await asyncio.gather(*map(asyncio.shield, self._store_starts)):
             if server.url.startswith("redis"):
                 redis_url = server.url
             else:
@@ -123,6 +131,13 @@ class Stack:
         assert redis_url is not None
         assert database_url is not None
         return redis_url, database_url
+
+    async def _store(self, start: Callable[[Path], embedded.Server], folder: Path) -> embedded.Server:
+        assert self._guardian is not None
+        server = await asyncio.to_thread(start, folder)
+        self._servers.append(server)
+        self._guardian.watch_store(server.process.pid)
+        return server
 
     async def _processes(
         self, data: DataDir, ports: tuple[int, ...], secrets: dict[str, str], redis_url: str, postgres_dsn: str
@@ -153,7 +168,8 @@ class Stack:
             }
         logs = data.path / "logs"
         logs.mkdir(exist_ok=True)
-        children = self._children = Children(self._fail)
+        assert self._guardian is not None
+        children = self._children = Children(self._fail, self._guardian)
 
         async def start(name: str, *arguments: str) -> None:
             command = [sys.executable, "-m", *arguments]
@@ -226,8 +242,11 @@ class Stack:
                 await self._children.stop()
                 data.forget_run()
         finally:
+            await asyncio.gather(*self._store_starts, return_exceptions=True)
             for server in reversed(self._servers):
                 await asyncio.to_thread(server.stop)
+            if self._guardian is not None:
+                self._guardian.dismiss()
 
 
 async def _first(work: asyncio.Task[Any], stop: asyncio.Event) -> bool:

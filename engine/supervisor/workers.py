@@ -7,6 +7,7 @@ import signal
 import sys
 
 from engine.supervisor.children import Child, Children
+from engine.supervisor.guardian import Guardian
 
 
 async def keep_workers(name: str, command: list[str], count: int) -> int:
@@ -20,11 +21,13 @@ async def keep_workers(name: str, command: list[str], count: int) -> int:
 
     for told in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(told, stop.set)
-    children = Children(fail)
+    guardian = Guardian()
+    children = Children(fail, guardian)
     for number in range(1, count + 1):
         await children.start(Child(f"{name}-{number}", command, {}, log=None))
     await stop.wait()
     await children.stop()
+    guardian.dismiss()
     for why in failures:
         sys.stderr.write(f"onsale: {why}\n")
     return 1 if failures else 0
