@@ -19,8 +19,11 @@ from aiohttp.http import HttpVersion11, RawRequestMessage
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
-from engine.foundation import logs
+from engine.foundation import errors, http, logs
+from engine.foundation.ids import new_id
 from engine.foundation.ready import Ready
+
+LOOK_S = 120.0  # whoever sent no whole request between two looks is hung up on: twice this at most
 
 T = TypeVar("T")
 _log = logs.get("http")
@@ -91,7 +94,7 @@ class ExpressServer(web.Server):
 class ExpressProtocol(RequestHandler):
     """One connection. The head of aiohttp's message queue is the request under way, in this lane as beside it."""
 
-    __slots__ = ("_asked", "_early", "_express", "_factory", "_idle", "_under_way")
+    __slots__ = ("_asked", "_early", "_express", "_factory", "_idle", "_look", "_seen", "_under_way")
 
     def __init__(self, manager: ExpressServer, **options: Any) -> None:
         super().__init__(manager, **options)
@@ -102,10 +105,13 @@ class ExpressProtocol(RequestHandler):
         self._under_way = False
         self._idle: asyncio.Future[None] | None = None
         self._early: list[bytes] | None = []  # what came before the connection's task had begun to wait
+        self._look: asyncio.TimerHandle | None = None
+        self._seen = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._loop.call_soon(self._begin)
+        self._look = self._loop.call_later(LOOK_S, self._look_after)
 
     def _begin(self) -> None:
         early, self._early = self._early, None
@@ -136,6 +142,8 @@ class ExpressProtocol(RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
+        if self._look is not None:
+            self._look.cancel()
         self._asked = None
         self._rest()  # whoever is left out of a batch is never answered
 
@@ -209,6 +217,34 @@ class ExpressProtocol(RequestHandler):
         """Whoever ends the server need not wait for this connection any longer."""
         if self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
+
+    def _look_after(self) -> None:
+        """Hang up on who came and sent nothing whole, or asks without reading.
+
+        aiohttp's own clock starts with the first answer of its task: who sends one byte of a head a minute, or is
+        answered in this lane alone, would stay for ever.
+        """
+        waits = self._waiter is not None and not self._waiter.done() and not self._under_way
+        if waits and self._request_count == self._seen:
+            self.force_close()
+            return
+        self._seen = self._request_count
+        self._look = self._loop.call_later(LOOK_S, self._look_after)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """What is no HTTP, or too long for a head, gets a problem document as well; a fault of ours is aiohttp's."""
+        if status != errors.Malformed.status or request.writer.output_size > 0:
+            return super().handle_error(request, status, exc, message)
+        refusal = errors.Malformed("This is no HTTP request, or its head is too long")
+        response = http.problem(refusal, new_id("req"), request.path)
+        response.force_close()
+        return response
 
     def _process_keepalive(self) -> None:
         """Who waits for an answer is not idle."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from engine.foundation import http
+from engine.foundation import express, http
 from engine.foundation.batching import GroupCommit
 from engine.foundation.express import ExpressProtocol, Reply
 from engine.foundation.ready import Ready
@@ -292,3 +293,64 @@ async def test_who_waits_for_an_answer_is_not_idle(place: Place):
     connection._process_keepalive()
     place.gate.set()
     assert bodies(await waiting) == [b"batch:slow"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01 no HTTP\r\n\r\n",
+        get("/" + "a" * 9000),
+        get("/now", "X: " + "a" * 9000),
+        get("/now", "Content-Length: -1"),
+        get("/other", "Content-Length: 5", "Transfer-Encoding: chunked"),
+        b"POST /other HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+    ],
+)
+async def test_what_is_no_http_gets_a_problem_document_that_repeats_none_of_it(place: Place, sent: bytes):
+    said = await place.said(sent)
+    head, _, body = said.removesuffix(b"<closed>").partition(b"\r\n\r\n")
+    assert said.endswith(b"<closed>")
+    assert b" 400 " in head.split(b"\r\n")[0]
+    assert b"Content-Type: application/problem+json" in head
+    document = json.loads(body)
+    assert (document["status"], document["code"]) == (400, "malformed")
+    assert document["message"] == document["detail"]
+    assert "aaaa" not in body.decode()
+
+
+@pytest.mark.parametrize("sent", [b"", get("/now")[:-2], get("/now") + get("/now")[:-2], get("/long") * 200])
+async def test_who_completes_no_request_is_hung_up_on(place: Place, sent: bytes, monkeypatch: pytest.MonkeyPatch):
+    """Nothing at all, half a head, half a second head, or no reading of the answers."""
+    monkeypatch.setattr(express, "LOOK_S", 0.05)
+    reader, writer = await place.open()
+    writer.write(sent)
+    async with asyncio.timeout(5):
+        while place.runner.server is None or not place.runner.server.connections:
+            await asyncio.sleep(0.01)
+        while place.runner.server.connections:
+            await asyncio.sleep(0.01)
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await reader.read()
+
+
+async def test_who_goes_on_asking_or_waits_for_an_answer_is_not_hung_up_on(place: Place):
+    reader, writer = await place.open()
+    place.gate.clear()
+    for _ in range(3):
+        writer.write(get("/now"))
+        assert (await reader.readuntil(b"now")).endswith(b"\r\n\r\nnow")
+        (connection,) = place.runner.server.connections  # type: ignore[union-attr]
+        assert isinstance(connection, ExpressProtocol)
+        connection._look_after()
+    writer.write(post(b"slow"))
+    while not connection._under_way:
+        await asyncio.sleep(0.01)
+    for _ in range(3):
+        connection._look_after()
+    place.gate.set()
+    assert (await reader.readuntil(b"batch:slow")).startswith(b"HTTP/1.1 200")
+    for _ in range(2):
+        connection._look_after()
+    assert await reader.read() == b""
+    writer.close()
