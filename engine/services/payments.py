@@ -231,7 +231,7 @@ class Payments:
         errands = await self._ledger.settle(Settlement(order.id, intent_id, lines, webhook_id))
         if errands is not None:
             _SETTLED.labels("free" if intent_id is None else "paid").inc()
-            await self._outbox.at_once(errand for errand in errands if not errand.topic.startswith("mail."))
+            await self._outbox.at_once(errands)
             return await self._read(order.id)
         order = await self._read(order.id)
         if order.status in CLOSED and intent_id is not None:
@@ -247,7 +247,7 @@ class Payments:
             if errands is not None:
                 _SETTLED.labels("reclaimed").inc()
                 _log.warning("paid_after_expiry_reclaimed", order_id=order.id)
-                await self._outbox.at_once(errand for errand in errands if not errand.topic.startswith("mail."))
+                await self._outbox.at_once(errands)
                 return await self._read(order.id)
         refund_id = await self._ledger.lost(order, intent_id)
         if refund_id is not None:
@@ -260,7 +260,7 @@ class Payments:
         errands = await self._ledger.end(order.id, status=status, note=note, actor_kind=actor[0], actor_id=actor[1])
         if errands is not None:
             _CLOSED.labels(status).inc()
-            await self._outbox.at_once(errand for errand in errands if not errand.topic.startswith("mail."))
+            await self._outbox.at_once(errands)
         return await self._read(order.id)
 
     async def _read(self, order_id: str) -> Order:
