@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 HELD, ORDERED, SOLD, BLOCKED = 1, 2, 3, 4
 FREE = 0x40
-ALLOTMENT_MAX = 95
 PLAIN_LOTS = bytes([FREE])
 
 

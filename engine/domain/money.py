@@ -7,7 +7,7 @@ and never computed again: a refund reads what was stored (``refunds.py``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -67,12 +67,6 @@ class Price:
     lines: tuple[PricedLine, ...]
     taxes: dict[str, int]
     service_fee_cents: int = 0
-
-
-def fee_of(row: Mapping[str, Any]) -> Fee:
-    """The fee of an event's ``fee`` column: ``{"rate_bp", "fixed_cents", "paid_by"}``."""
-    paid_by: Literal["buyer", "organizer"] = "organizer" if row.get("paid_by") == "organizer" else "buyer"
-    return Fee(int(row.get("rate_bp", 0)), int(row.get("fixed_cents", 0)), paid_by)
 
 
 def quote(

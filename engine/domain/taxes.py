@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 BASIS_POINTS = 10_000  # 10,000 bp are the whole
 TAXES_MAX = 8
-TAX_NAME_CHARS_MAX = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +15,6 @@ class Tax:
 
     name: str
     rate_bp: int
-
-
-def taxes_of(rows: Iterable[Mapping[str, Any]]) -> tuple[Tax, ...]:
-    """The taxes of an event's ``taxes`` column: ``[{"name": "GST", "rate_bp": 500}]``."""
-    return tuple(Tax(str(row["name"]), int(row["rate_bp"])) for row in rows)
 
 
 def half_up(numerator: int, denominator: int) -> int:

@@ -25,12 +25,6 @@ REFUSALS = Counter("onsale_refusals_total", "Refusals by their stable code", ["c
 BATCH_SIZE = Histogram(
     "onsale_batch_items", "Requests in one group commit", ["batch"], buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)
 )
-BATCH_WAIT_SECONDS = Histogram(
-    "onsale_batch_wait_seconds",
-    "Age of the oldest request of a batch at its flush",
-    ["batch"],
-    buckets=LATENCY_BUCKETS_S,
-)
 SHED = Counter("onsale_shed_total", "Requests shed because the queue was too old or too long", ["batch"])
 UP = Gauge("onsale_subsystem_up", "1 where the subsystem answers", ["subsystem"])
 

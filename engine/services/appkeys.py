@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from engine.foundation.bearer import Bearers
-from engine.foundation.connections import HotRedis
 from engine.foundation.health import Health
 from engine.foundation.idempotency import Idempotency
 from engine.settings import Settings
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 SETTINGS: Final = web.AppKey("settings", Settings)
 BEARERS: Final = web.AppKey("bearers", Bearers)
 HEALTH: Final = web.AppKey("health", Health)
-HOT: Final = web.AppKey("hot", HotRedis)
 IDEMPOTENCY: Final = web.AppKey("idempotency", Idempotency)
 
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")

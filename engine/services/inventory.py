@@ -31,7 +31,6 @@ ORDER_TTL_MS = 600_000
 HOLD_LIFE_MS_MAX = 900_000
 LOCK_GRACE_MS = 120_000  # units outlive the order's deadline by this: the provider is asked first
 REBUILD_LOCK_MS = 10_000  # renewed at every stage of a rebuild: one that died stops selling no longer than this
-TAPE_CANDIDATES_MAX = 200_000
 ASTRAY_AGAIN_S = 5.0
 RECONNECTED_WITHIN_S = 0.25
 FENCE_TRIES = 2

@@ -16,7 +16,6 @@ from engine.foundation.scripts import load_folder
 from engine.stores import keys
 
 SCRIPTS: Final = load_folder(Path(__file__).parent / "lua")
-LEASE_BYTES = 16
 REF_BYTES = 8
 POLICY_BYTE: Final = {"off": 0, "strict": 1, "lenient": 2}
 LIFE_MS_MAX: Final = 0x7FFFFF  # the bit above says that the hold's units were counted for its buyer

@@ -15,7 +15,6 @@ SELECT e.id, e.slug, e.organization_id, e.title, e.status, e.currency, e.hold_tt
   FROM events e LEFT JOIN on_sales s ON s.event_id = e.id
  WHERE e.id = $1 AND e.chart IS NOT NULL
 """
-_CHART_ETAG = "SELECT chart_etag FROM events WHERE id = $1"
 _TYPES = """
 SELECT id, number, name, price_cents, categories, capacity, max_per_order, sales_start_at, sales_end_at, visibility,
        taxable, sort

@@ -15,7 +15,6 @@ from engine.web.wire import Route
 
 PUBLIC_CACHE = "public, max-age=1, stale-while-revalidate=10"
 VERSION_DIGITS_MAX = 15
-IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 class AvailabilityRow(msgspec.Struct):

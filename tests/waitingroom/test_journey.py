@@ -10,13 +10,14 @@ from aiohttp.test_utils import TestClient
 
 import hotpath_rs
 from tests.waitingroom.conftest import NewRoom, post, room_of, status, until, until_phase
+from waitingroom.board import DOCUMENT_BYTES_MAX
 from waitingroom.settings import Settings
 
 
 async def test_the_whole_way_from_the_prequeue_to_an_admission(
     room_client: TestClient, new_room: NewRoom, room_settings: Settings
 ) -> None:
-    event_id = await new_room(prequeue_in_s=-5, opens_in_s=1.0, capacity=5)
+    event_id = await new_room(prequeue_in_s=-5, opens_in_s=3.0, capacity=5)
     before = await status(room_client, event_id)
     assert before["phase"] == "prequeue"
     assert "seed" not in before["draw"]
@@ -164,7 +165,7 @@ async def test_a_poll_costs_no_redis_command(room_client: TestClient, new_room: 
     try:
         for _ in range(50):
             answer = await room_client.get(f"/v1/rooms/{event_id}")
-            assert len(await answer.read()) <= 1536
+            assert len(await answer.read()) <= DOCUMENT_BYTES_MAX
     finally:
         room.store._redis.command = original
     # What was sent meanwhile is the controller's own step, not the polls'.
