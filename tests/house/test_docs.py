@@ -41,6 +41,21 @@ def test_a_page_names_files_that_exist(page):
     assert not missing
 
 
+def test_the_walks_name_functions_that_their_files_define():
+    told = re.findall(r"`([\w/]+\.(?:py|rs))`\s+\*\*(\w+)\*\*", tree.text(tree.ROOT / "docs" / "ARCHITECTURE.md"))
+    assert len(told) > 10, "the walks are told differently: the pattern is wrong"
+    strangers = [
+        (file, name)
+        for file, name in told
+        if not any(
+            re.search(rf"\b(?:def|class|fn) {name}\b", path.read_text())
+            for path in (tree.ROOT / file, tree.ROOT / "engine" / file)
+            if path.exists()
+        )
+    ]
+    assert not strangers
+
+
 @pytest.mark.parametrize("page", PAGES, ids=_say)
 def test_the_links_of_a_page_lead_somewhere(page):
     missing = [
