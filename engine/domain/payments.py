@@ -42,6 +42,17 @@ class ProviderRefund:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What the provider took under one of our intents, and gave back, as last read."""
+
+    intent_id: str
+    order_id: str  # from its metadata
+    captured_cents: int
+    refunded_cents: int
+    currency: str  # upper case
+
+
 class Verdict(enum.Enum):
     """What the order must do next."""
 

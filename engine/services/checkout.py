@@ -39,6 +39,7 @@ from engine.stores.webhook_events import WebhookEvents
 class Checkout:
     """The services of money."""
 
+    gateway: StripeGateway
     lane: PaymentLane
     outbox: Outbox
     orders: Orders
@@ -131,4 +132,4 @@ def open_checkout(
     mail.register(outbox)
     Cancellations(pool=pool, refunds=refunds, outbox=outbox).register(outbox)
     Stock(inventory=inventory, orders=book, hot=hot, gates=scans).register(outbox)
-    return Checkout(lane, outbox, orders, payments, refunds, disputes, webhooks, mail)
+    return Checkout(gateway, lane, outbox, orders, payments, refunds, disputes, webhooks, mail)

@@ -42,6 +42,7 @@ from engine.services.passwords import Passwords
 from engine.services.payments import Payments
 from engine.services.people import People
 from engine.services.promos import Promos
+from engine.services.provider_books import ProviderBooks
 from engine.services.refunds import Refunds
 from engine.services.reports import Reports
 from engine.services.scans import Scans
@@ -147,6 +148,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             hold_store=hold_store, holds=holds, tickets=tickets, scans=scans,
         )  # fmt: skip
 
+        ledger_store = LedgerStore(pool, redis)
         for follow in (selling.listen, availability.listen, holds.keep_policies):
             stack.push_async_callback(_stop, asyncio.create_task(follow()))
 
@@ -195,7 +197,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             gate_bundles=GateBundles(
                 pool=pool, doors=doors, keyring=settings.keyring, master_key=settings.newest_master_key
             ),
-            ledger=Ledger(store=LedgerStore(pool, redis), selling=selling),
+            ledger=Ledger(
+                store=ledger_store,
+                selling=selling,
+                books=ProviderBooks(gateway=checkout.gateway, lane=checkout.lane, store=ledger_store),
+            ),
             reports=Reports(pool=pool, access=access),
             history=History(pool=pool, access=access),
             moderation=Moderation(pool=pool),

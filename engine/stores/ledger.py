@@ -25,13 +25,17 @@ SELECT u.order_id, u.line, u.unit, u.live, u.ticket_type_id, u.total_cents, o.st
  WHERE u.event_id = $1
 """
 _ORDERS = """
-SELECT o.id, o.status, o.amount_cents, o.refunded_cents, o.payment_intent_id,
+SELECT o.id, o.status, o.amount_cents, o.currency, o.refunded_cents, o.payment_intent_id,
        o.expires_at < now() - $2::interval AS late,
        coalesce((SELECT sum(total_cents) FROM order_units u WHERE u.order_id = o.id), 0) AS lines_cents,
        coalesce((SELECT sum(amount_cents) FROM refunds r
-                  WHERE r.order_id = o.id AND r.status <> 'failed'), 0) AS refunds_cents
+                  WHERE r.order_id = o.id AND r.status <> 'failed'), 0) AS refunds_cents,
+       coalesce((SELECT sum(amount_cents) FROM refunds r
+                  WHERE r.order_id = o.id AND r.status = 'succeeded'), 0) AS refunds_done_cents
   FROM orders o WHERE o.event_id = $1
 """
+_FIRST_ORDER = "SELECT extract(epoch FROM min(created_at))::bigint FROM orders"
+_KNOWN_ORDERS = "SELECT id FROM orders WHERE id = ANY($1::text[])"
 _DOUBLE_TICKETS = """
 SELECT unit, count(*) AS owners FROM tickets
  WHERE event_id = $1 AND status NOT IN ('refunded', 'cancelled') GROUP BY unit HAVING count(*) > 1
@@ -85,6 +89,15 @@ class LedgerStore:
                 await connection.fetch(_DOUBLE_TICKETS, event_id),
                 await connection.fetch(_STRAY_TICKETS, event_id),
             )
+
+    async def first_order_s(self) -> int | None:
+        """When the oldest order was made, in epoch seconds; None where there is none."""
+        first: int | None = await self._pool.fetchval(_FIRST_ORDER)
+        return first
+
+    async def known_orders(self, order_ids: list[str]) -> set[str]:
+        """Which of them exist."""
+        return {row["id"] for row in await self._pool.fetch(_KNOWN_ORDERS, order_ids)}
 
     async def redis(self, event_id: str) -> RedisView:
         """Redis as of one moment (one transaction)."""

@@ -16,12 +16,13 @@ from typing import Any, TypeVar
 import aiohttp
 import stripe
 
-from engine.domain.payments import Intent, ProviderRefund
+from engine.domain.payments import Intent, ProviderRefund, Taken
 
 TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
 WEBHOOK_TOLERANCE_S = 300
 REFUNDS_PER_INTENT_MAX = 100
+TAKEN_PER_PAGE = 100
 
 T = TypeVar("T")
 
@@ -152,6 +153,22 @@ class StripeGateway:
         )
         return [_refund(row) for row in reversed(found.data)]
 
+    async def taken(self, created_from_s: int, after: str | None) -> tuple[list[Taken], str | None]:
+        """A page of our intents that ever took money, newest first, and where the next begins (None: it was the last).
+
+        An account may serve others than us: only intents that carry an order id are ours.
+        """
+        params: dict[str, Any] = {
+            "limit": TAKEN_PER_PAGE,
+            "created": {"gte": created_from_s},
+            "expand": ["data.latest_charge"],
+        }
+        if after is not None:
+            params["starting_after"] = after
+        found = await _ask(self._client.v1.payment_intents.list_async(params))  # type: ignore[arg-type]
+        page = [taken for intent in found.data if (taken := _taken(intent)) is not None]
+        return page, found.data[-1].id if found.has_more and found.data else None
+
     def verify(self, body: bytes, signature: str) -> None:
         """SignatureWrong unless any ``v1`` of the header signs this body and is at most five minutes old.
 
@@ -159,6 +176,8 @@ class StripeGateway:
         """
         if not self._webhook_secret:
             raise SignatureWrong("no webhook secret is set")
+        if not signature.isascii():
+            raise SignatureWrong("a signature is ASCII text")
         try:
             stripe.WebhookSignature.verify_header(
                 body.decode("utf-8"), signature, self._webhook_secret, WEBHOOK_TOLERANCE_S
@@ -213,6 +232,18 @@ def _intent(found: stripe.PaymentIntent) -> Intent:
         order_id=metadata.get("order_id"),
         client_secret=found.client_secret,
         error=(failure.message or failure.code or "declined") if failure else None,
+    )
+
+
+def _taken(found: stripe.PaymentIntent) -> Taken | None:
+    order_id = (found.metadata.to_dict() if found.metadata else {}).get("order_id")
+    charge = found.latest_charge
+    if order_id is None or not found.amount_received or charge is None or isinstance(charge, str):
+        return None
+    # Of a charge captured in part, the rest that was let go counts as refunded at the provider.
+    let_go_cents = charge.amount - charge.amount_captured
+    return Taken(
+        found.id, order_id, charge.amount_captured, charge.amount_refunded - let_go_cents, found.currency.upper()
     )
 
 

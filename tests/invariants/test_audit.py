@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.services import ledger
+from engine.services import ledger, provider_books
 from tests.shop import Shop
 
 CAPACITY = 100
@@ -87,7 +87,76 @@ async def test_an_order_long_past_its_deadline_is_unsettled(shop: Shop):
     await shop.services.pool.execute("UPDATE orders SET expires_at = now() - interval '121 seconds'")
     report = await audited(shop)
     assert report["orders_unsettled"] == 1
-    assert not report["ok"]
+    order = await shop.services.pool.fetchval("SELECT id FROM orders WHERE status = 'pending'")
+    assert report["problems"] == [f"orders: {order} is pending, unsettled past its deadline + 120 s"]
+
+
+async def _stolen_at_the_provider(shop: Shop, amount: int, **metadata: str) -> str:
+    """A payment made and captured past us, in our account."""
+    form = {"amount": str(amount), "currency": "cad", "confirm": "true", "payment_method": "pm_card_visa"}
+    form |= {f"metadata[{name}]": value for name, value in metadata.items()}
+    async with shop.http.post(
+        f"{shop.stripe_url}/v1/payment_intents", data=form, headers={"Authorization": "Bearer sk_test_onsale"}
+    ) as answer:
+        assert answer.status == 200, await answer.text()
+        return str((await answer.json())["id"])
+
+
+async def _audited_with_the_provider(shop: Shop) -> dict:
+    (report,) = await shop.services.ledger.audit(shop.event_id, provider=True)
+    return report
+
+
+async def test_the_provider_says_the_same_of_a_shop_at_work_and_nothing_of_other_shops(shop: Shop):
+    await open_shop(shop)
+    await _stolen_at_the_provider(shop, 900, note="another shop's")
+    report = await _audited_with_the_provider(shop)
+    assert report["ok"], report["problems"]
+    assert (report["provider_payments"], report["provider_problem"]) == (1, None)
+
+
+async def test_money_the_provider_took_for_no_order_is_found(shop: Shop):
+    await open_shop(shop)
+    intent = await _stolen_at_the_provider(shop, 900, order_id="ord_gone")
+    report = await _audited_with_the_provider(shop)
+    assert (
+        f"money: the provider captured 900 CAD under {intent} for ord_gone, which does not exist" in report["problems"]
+    )
+
+
+async def test_money_the_provider_took_twice_for_an_order_is_found(shop: Shop):
+    await open_shop(shop)
+    order = await shop.services.pool.fetchval("SELECT id FROM orders WHERE status = 'paid'")
+    intent = await _stolen_at_the_provider(shop, 900, order_id=order)
+    report = await _audited_with_the_provider(shop)
+    assert any(f"under {intent}, which is not its payment" in problem for problem in report["problems"])
+
+
+PROVIDER_DAMAGE = {
+    "the provider captured": "UPDATE orders SET amount_cents = amount_cents + 1 WHERE id = $1",
+    "is expired, the provider keeps": "UPDATE orders SET status = 'expired', expires_at = now() - interval '121 s'"
+    " WHERE id = $1",
+    "has refunds of 700, the provider gave back 0": "INSERT INTO refunds"
+    " (id, order_id, amount_cents, net_cents, status, created_by) VALUES ('ref_1', $1, 700, 700, 'succeeded', 'test')",
+}
+
+
+@pytest.mark.parametrize("said", PROVIDER_DAMAGE)
+async def test_what_the_ledger_says_of_money_is_held_against_the_provider(shop: Shop, said: str):
+    await open_shop(shop)
+    order = await shop.services.pool.fetchval("SELECT id FROM orders WHERE status = 'paid'")
+    await shop.services.pool.execute(PROVIDER_DAMAGE[said], order)
+    problems = (await _audited_with_the_provider(shop))["problems"]
+    assert any(order in problem and said in problem for problem in problems), problems
+
+
+async def test_a_provider_that_does_not_answer_is_told_and_is_no_failure(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(provider_books, "PATIENCE_S", 0.2)
+    await open_shop(shop)
+    await shop.switch(faults=[{"kind": "outage"}])
+    report = await _audited_with_the_provider(shop)
+    assert report["ok"], report["problems"]
+    assert "did not answer" in report["provider_problem"]
 
 
 async def _forget_the_epoch(redis, event):
