@@ -26,9 +26,9 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """Prometheus. Forbidden from elsewhere than loopback without the token."""
-    settings = request.config_dict[SETTINGS]
+    settings, health = request.config_dict[SETTINGS], request.config_dict[HEALTH]
     token = settings.metrics_token.get_secret_value()
-    return http.scrape(request, token, trust_forwarded=settings.trust_forwarded)
+    return await http.scrape(request, token, health, trust_forwarded=settings.trust_forwarded)
 
 
 async def openapi(_request: web.Request) -> web.Response:

@@ -23,6 +23,7 @@ from aiohttp import web
 
 from engine.foundation import errors, logs, metrics
 from engine.foundation.address_limits import is_loopback
+from engine.foundation.health import Health
 from engine.foundation.ids import CheapIds
 
 BODY_BYTES_MAX = 64 * 1024
@@ -275,12 +276,16 @@ def client_address(request: web.Request, *, trust_forwarded: bool) -> str:
     return request.remote or "unknown"
 
 
-def scrape(request: web.Request, token: str, *, trust_forwarded: bool) -> web.Response:
-    """Prometheus metrics for whoever brings the token; where there is none, for loopback. Forbidden."""
+async def scrape(request: web.Request, token: str, health: Health, *, trust_forwarded: bool) -> web.Response:
+    """Prometheus metrics for whoever brings the token; where there is none, for loopback. Forbidden.
+
+    The subsystems are looked at first: ``onsale_subsystem_up`` is what is so, not what was when /readyz was last asked.
+    """
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     known = hmac.compare_digest(given.encode(), token.encode())
     if not (known if token else is_loopback(client_address(request, trust_forwarded=trust_forwarded))):
         raise errors.Forbidden
+    await health.report()
     body, content_type = metrics.exposition()
     return web.Response(body=body, headers={"Content-Type": content_type})
 

@@ -12,6 +12,7 @@ from engine.jobs.outbox_relay import OutboxRelay
 from engine.jobs.payment_reconciler import PaymentReconciler
 from engine.jobs.redis_rebuild import RedisRebuild
 from engine.jobs.refund_push import RefundPush
+from engine.jobs.subsystem_watch import SubsystemWatch
 from engine.jobs.webhook_retry import WebhookRetry
 
 if TYPE_CHECKING:
@@ -30,4 +31,5 @@ def all_jobs(services: Services) -> list[Any]:
         HealthPulse(lane=services.lane, hot=services.hot),
         Housekeeping(idempotency=services.idempotency, webhooks=services.webhooks),
         EventCompletion(events=services.events, people=services.people),
+        SubsystemWatch(health=services.health),
     ]

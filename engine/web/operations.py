@@ -23,9 +23,9 @@ async def ready(request: web.Request) -> web.Response:
 
 async def scrape(request: web.Request) -> web.Response:
     """Prometheus metrics, for loopback or the metrics token."""
-    settings = request.config_dict[SETTINGS]
+    settings, health = request.config_dict[SETTINGS], request.config_dict[HEALTH]
     token = settings.metrics_token.get_secret_value()
-    return http.scrape(request, token, trust_forwarded=settings.trust_forwarded)
+    return await http.scrape(request, token, health, trust_forwarded=settings.trust_forwarded)
 
 
 async def contract(_request: web.Request) -> web.Response:

@@ -7,10 +7,13 @@ from unittest.mock import Mock
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from engine.foundation import http
+from engine.foundation import http, metrics
 from engine.foundation.errors import Forbidden
+from engine.foundation.health import Health
+from engine.jobs.subsystem_watch import SubsystemWatch
 
 TOKEN = "t" * 32
+HEALTH = Health({}, required=frozenset())
 
 
 def _asked(peer, **headers):
@@ -20,26 +23,49 @@ def _asked(peer, **headers):
 
 
 @pytest.mark.parametrize("peer", [("127.0.0.1", 1), ("::1", 1)])
-def test_without_a_token_this_machine_reads_the_metrics(peer):
-    assert http.scrape(_asked(peer), "", trust_forwarded=False).status == 200
+async def test_without_a_token_this_machine_reads_the_metrics(peer):
+    assert (await http.scrape(_asked(peer), "", HEALTH, trust_forwarded=False)).status == 200
 
 
 @pytest.mark.parametrize(
     "peer", [("192.0.2.1", 1), ("::ffff:192.0.2.1", 1), "", None], ids=["v4", "v6", "unix", "none"]
 )
-def test_without_a_token_nobody_else_reads_them(peer):
+async def test_without_a_token_nobody_else_reads_them(peer):
     with pytest.raises(Forbidden):
-        http.scrape(_asked(peer), "", trust_forwarded=False)
+        await http.scrape(_asked(peer), "", HEALTH, trust_forwarded=False)
 
 
-def test_behind_a_proxy_it_is_the_caller_that_counts():
+async def test_behind_a_proxy_it_is_the_caller_that_counts():
+    asked = _asked(("127.0.0.1", 1), **{"X-Forwarded-For": "127.0.0.1, 192.0.2.1"})
     with pytest.raises(Forbidden):
-        http.scrape(_asked(("127.0.0.1", 1), **{"X-Forwarded-For": "127.0.0.1, 192.0.2.1"}), "", trust_forwarded=True)
+        await http.scrape(asked, "", HEALTH, trust_forwarded=True)
 
 
-def test_with_a_token_it_alone_opens():
+async def test_with_a_token_it_alone_opens():
     right = _asked(("192.0.2.1", 1), Authorization=f"Bearer {TOKEN}")
-    assert http.scrape(right, TOKEN, trust_forwarded=False).status == 200
+    assert (await http.scrape(right, TOKEN, HEALTH, trust_forwarded=False)).status == 200
     for wrong in (_asked(("127.0.0.1", 1)), _asked(("127.0.0.1", 1), Authorization="Bearer " + "u" * 32)):
         with pytest.raises(Forbidden):
-            http.scrape(wrong, TOKEN, trust_forwarded=False)
+            await http.scrape(wrong, TOKEN, HEALTH, trust_forwarded=False)
+
+
+async def test_a_scrape_tells_what_is_up_now():
+    away = [False]
+
+    async def store():
+        if away[0]:
+            raise ConnectionError
+
+    health = Health({"a_store": store}, required=frozenset({"a_store"}))
+    for away[0], told in ((False, "1.0"), (True, "0.0")):
+        answer = await http.scrape(_asked(("127.0.0.1", 1)), "", health, trust_forwarded=False)
+        assert f'onsale_subsystem_up{{subsystem="a_store"}} {told}' in answer.text
+
+
+async def test_a_worker_looks_by_itself_for_nobody_asks_it():
+    async def away():
+        raise TimeoutError
+
+    metrics.UP.labels("a_worker_store").set(1)
+    assert await SubsystemWatch(health=Health({"a_worker_store": away}, required=frozenset())).step() == 0
+    assert b'onsale_subsystem_up{subsystem="a_worker_store"} 0.0' in metrics.exposition()[0]
