@@ -5,10 +5,12 @@ scheduled for the end of this loop tick; each finished batch starts the next. So
 is there, and the arrivals of one round trip when everybody is. The same class serves Redis scripts and Postgres
 inserts.
 
-Limits: a batch holds ``batch_max`` items, the queue ``queue_max``, and nothing waits longer than ``age_max_ms``: beyond
-either a newcomer is shed with 503 (Overloaded) before it is queued. Age is counted in ticks of a metronome that runs
-only while something waits, so that a stalled event loop (a thousand requests parsed in one tick) does not look like a
-slow store.
+Limits: a batch holds ``batch_max`` items, the queue ``queue_max``. Where the first in the queue has waited longer than
+``age_max_ms``, a newcomer is shed with 503 (Overloaded) before it is queued, if the queue is longer than one herd
+(``CROWD_MAX``) or the store has not answered a batch for twice that time: a thousand callers of one second are a crowd
+that goes down by itself, and each of them is owed a seat or a true refusal, however slow the machine. Age is counted in
+ticks of a metronome that runs only while something waits, so that a stalled event loop (a thousand requests parsed in
+one tick) does not look like a slow store.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ BATCH_MAX = 64
 FLIGHTS_MAX = 2
 QUEUE_MAX = 10_000
 AGE_MAX_MS = 50
+CROWD_MAX = 1_024
+STALLED_AGES = 2
 TICK_S = 0.01
 DRAIN_TIMEOUT_S = 5.0
 
@@ -77,13 +81,14 @@ class GroupCommit(Generic[Item, Answer]):
         self._scheduled = False
         self._closing = False
         self._tick = 0
+        self._answered_tick = 0
         self._metronome: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._sizes = metrics.BATCH_SIZE.labels(name)
         self._shed = metrics.SHED.labels(name)
 
     def submit(self, item: Item) -> asyncio.Future[Answer]:
-        """A future for this item's answer. Overloaded where the queue is too long or too old."""
+        """A future for this item's answer. Overloaded where the queue is too long, or old and not going down."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.submit_to(item, future)
         return future
@@ -91,9 +96,7 @@ class GroupCommit(Generic[Item, Answer]):
     def submit_to(self, item: Item, promise: Promise[Answer]) -> None:
         """As ``submit``, with a place of the caller's own for the answer. Its methods must not raise."""
         queue = self._queue
-        if (
-            queue and (len(queue) >= self._queue_max or self._tick - queue[0][2] > self._age_ticks_max)
-        ) or self._closing:
+        if (queue and (len(queue) >= self._queue_max or self._is_late(queue[0][2]))) or self._closing:
             self._shed.inc()
             raise Overloaded(retry_after_s=1)
         queue.append((item, promise, self._tick))
@@ -119,6 +122,13 @@ class GroupCommit(Generic[Item, Answer]):
 
     def __len__(self) -> int:
         return len(self._queue)
+
+    def _is_late(self, first_tick: int) -> bool:
+        """Whether the first has waited too long in a queue that is more than a herd, or that stands still."""
+        if self._tick - first_tick <= self._age_ticks_max:
+            return False
+        stands_still = self._tick - self._answered_tick > STALLED_AGES * self._age_ticks_max
+        return stands_still or len(self._queue) >= CROWD_MAX
 
     def _beat(self) -> None:
         self._tick += 1
@@ -146,6 +156,7 @@ class GroupCommit(Generic[Item, Answer]):
         except BaseException as error:  # noqa: BLE001 - every waiting caller must hear of it, whatever it is
             answers = [error] * len(batch)
         self._flights -= 1
+        self._answered_tick = self._tick
         for (item, future, _), answer in zip(batch, answers, strict=True):
             if isinstance(answer, BaseException):
                 if not future.done():

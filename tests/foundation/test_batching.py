@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from engine.foundation.batching import BATCH_MAX, GroupCommit, Overloaded
+from engine.foundation.batching import BATCH_MAX, CROWD_MAX, GroupCommit, Overloaded
 
 
 class Store:
@@ -82,6 +82,31 @@ async def test_a_slow_store_sheds_newcomers_with_a_time_to_come_back():
         commit.submit(3)
     assert (refused.value.status, refused.value.retry_after_s) == (503, 1)
     assert [await first, await second] == [2, 4]
+
+
+async def test_a_herd_that_is_being_answered_is_never_shed_however_old_its_first_is():
+    store = Store(seconds=0.02)
+    commit = GroupCommit("herd", store.commit, batch_max=8, flights_max=1, age_max_ms=50)
+    waiting = [commit.submit(i) for i in range(200)]
+    while len(store.batches) < 10:  # 200 ms and more: the first in the queue is older than its limit
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        waiting = [future for future in waiting if not future.done()]
+    waiting += [commit.submit(i) for i in range(200, CROWD_MAX - 200)]
+    await asyncio.gather(*waiting)
+    assert sum(map(len, store.batches)) == CROWD_MAX - 200
+
+
+async def test_more_than_a_herd_is_shed_where_its_first_has_waited_too_long():
+    store = Store(seconds=0.02)
+    commit = GroupCommit("crowd", store.commit, batch_max=8, flights_max=1, age_max_ms=50)
+    waiting = [commit.submit(i) for i in range(2 * CROWD_MAX)]
+    while len(store.batches) < 10:
+        await waiting[8 * len(store.batches)]
+    with pytest.raises(Overloaded):
+        commit.submit(0)
+    for future in waiting:
+        future.cancel()
+    await commit.close()
 
 
 async def test_a_stalled_loop_is_not_taken_for_a_slow_store():
