@@ -33,7 +33,7 @@ from engine.services.passwords import Passwords
 from engine.services.throttle import Throttle
 from engine.stores import audit
 from engine.stores import people as store
-from engine.stores.database import Pool
+from engine.stores.database import Database, Pool
 
 REFRESH_TOKEN_BYTES = 32
 
@@ -77,23 +77,30 @@ class People:
     async def refresh(self, refresh_token: str) -> Session:
         """The next access and refresh token. RefreshReused ends the family; RefreshRefused otherwise."""
         token_hash = _hash(refresh_token)
-        used = await store.use_refresh(self._pool, token_hash)
-        if used is None:
-            family = await store.used_family(self._pool, token_hash)
-            if family is None:
-                raise RefreshRefused
-            await store.revoke_family(self._pool, family)
+        async with self._pool.acquire() as db, db.transaction():
+            await store.lock_owner(db, token_hash)  # else a session ended in this moment would leave its next token
+            used = await store.use_refresh(db, token_hash)
+            family = None if used is not None else await store.used_family(db, token_hash)
+            if family is not None:
+                await store.revoke_family(db, family)
+            row = None if used is None else await store.secrets_by_id(db, used["user_id"])
+            next_token = ""
+            if used is not None and row is not None and row["disabled_at"] is None:
+                next_token = await _next_token(db, used["family"], row["id"])
+        if family is not None:
             raise RefreshReused
-        row = await store.secrets_by_id(self._pool, used["user_id"])
-        if row is None or row["disabled_at"] is not None:
+        if row is None or not next_token:
             raise RefreshRefused
-        return await self._session(Person(row["id"], is_admin=row["is_admin"]), used["family"])
+        return await self._session(Person(row["id"], is_admin=row["is_admin"]), next_token)
 
     async def sign_out(self, refresh_token: str) -> None:
         """End the session that this token belongs to; saying it twice is fine."""
-        family = await store.family_of(self._pool, _hash(refresh_token))
-        if family is not None:
-            await store.revoke_family(self._pool, family)
+        token_hash = _hash(refresh_token)
+        async with self._pool.acquire() as db, db.transaction():
+            await store.lock_owner(db, token_hash)
+            family = await store.family_of(db, token_hash)
+            if family is not None:
+                await store.revoke_family(db, family)
 
     async def me(self, person: Person) -> User:
         """The person with the organizations they work for. Unauthenticated where the account is gone."""
@@ -126,12 +133,10 @@ class People:
         """Forget refresh tokens whose time is over; how many."""
         return await store.sweep_refresh(self._pool)
 
-    async def _session(self, person: Person, family: str | None = None) -> Session:
-        refresh_token = secrets.token_urlsafe(REFRESH_TOKEN_BYTES)
-        await store.add_refresh(self._pool, _hash(refresh_token), family or new_id("fam"), person.user_id)
+    async def _session(self, person: Person, refresh_token: str | None = None) -> Session:
         return Session(
             access_token=self._bearers.sign(person),
-            refresh_token=refresh_token,
+            refresh_token=refresh_token or await _next_token(self._pool, new_id("fam"), person.user_id),
             expires_in=ACCESS_TOKEN_TTL_S,
             user=await self.me(person),
         )
@@ -147,6 +152,12 @@ async def create_admin(pool: Pool, email: str, password: str, name: str) -> str:
         await store.revoke_all(db, user_id)
         await audit.record(db, None, "admin.created", user_id)
     return user_id
+
+
+async def _next_token(db: Database, family: str, user_id: str) -> str:
+    refresh_token = secrets.token_urlsafe(REFRESH_TOKEN_BYTES)
+    await store.add_refresh(db, _hash(refresh_token), family, user_id)
+    return refresh_token
 
 
 def _hash(refresh_token: str) -> bytes:

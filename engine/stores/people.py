@@ -82,6 +82,14 @@ async def add_refresh(db: Database, token_hash: bytes, family: str, user_id: str
     )
 
 
+async def lock_owner(db: Database, token_hash: bytes) -> None:
+    """Let whoever renews or ends sessions of this token's owner wait for each other, within a transaction."""
+    await db.execute(
+        "SELECT FROM users u JOIN refresh_tokens t ON t.user_id = u.id WHERE t.token_hash = $1 FOR NO KEY UPDATE OF u",
+        token_hash,
+    )
+
+
 async def use_refresh(db: Database, token_hash: bytes) -> Record | None:
     """Use a token up: its family and user once, None ever after."""
     return await db.fetchrow(

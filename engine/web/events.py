@@ -27,7 +27,7 @@ from engine.foundation.errors import (
     PreconditionRequired,
     Unauthenticated,
 )
-from engine.services.appkeys import EVENTS
+from engine.services.appkeys import EVENTS, VENUES
 from engine.web.aliases import aliases
 from engine.web.auth import optional_person, person
 from engine.web.event_search import ListingQuery, cursor_of, position_of, wanted
@@ -46,7 +46,8 @@ async def list_events(request: web.Request) -> web.Response:
 async def list_events_at_venue(request: web.Request) -> web.Response:
     """Published events at one venue by start."""
     query = http.query(request, ListingQuery)
-    after, filters = position_of(query.cursor), wanted(query, venue_id=request.match_info["venue_id"])
+    venue = await request.config_dict[VENUES].get(optional_person(request), request.match_info["venue_id"])
+    after, filters = position_of(query.cursor), wanted(query, venue_id=venue.id)
     rows = await request.config_dict[EVENTS].published(filters, after, query.limit + 1)
     return http.json(http.page(rows, query.limit, cursor_of))
 

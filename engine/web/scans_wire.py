@@ -14,6 +14,7 @@ from engine.foundation import http
 from engine.foundation.errors import Invalid, Malformed, TooLarge
 from engine.services.scans import Shown
 
+MOMENT_MIN, MOMENT_MAX = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # a clock beyond is wrong
 JSON_SCANS_MAX: Final = 10_000
 LINES_MAX: Final = 50_000
 CODE_TEXT_CHARS_MAX: Final = 4_096
@@ -201,5 +202,9 @@ def _aware(moment: datetime | None) -> datetime | None:
 
 
 def _surely_aware(moment: datetime) -> datetime:
-    """A time without a zone is taken as UTC."""
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    """In UTC, as is taken for granted without a zone; what no calendar or ledger can hold is brought back into it.
+
+    The ledger knows no zone sixteen hours away, and one such scan must not sink the statement it shares.
+    """
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return min(max(aware, MOMENT_MIN), MOMENT_MAX).astimezone(UTC)

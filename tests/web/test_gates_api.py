@@ -205,6 +205,33 @@ async def test_a_json_batch_keeps_its_order_and_junk_never_sinks_it(api: Api) ->
     assert other_key["results"] == told["results"][:1]
 
 
+IMPOSSIBLE_TIMES = [
+    "2026-01-01T00:00:00+23:59", "2026-01-01T00:00:00-23:59", "0001-01-01T00:00:00+23:59",
+    "9999-12-31T23:59:59-23:59", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59",
+]  # fmt: skip
+
+
+async def test_a_scan_from_a_clock_that_no_ledger_knows_is_judged_and_sinks_no_other(api: Api) -> None:
+    device = await api.new_device()
+    scans = [
+        {
+            "code": api.world.code(n),
+            "nonce": f"n{n}",
+            "scanned_at": moment,
+            "clock_offset_ms": (-1) ** n * 2_000_000_000,
+        }
+        for n, moment in enumerate(IMPOSSIBLE_TIMES)
+    ]
+    response = await api.batch(device, [*scans, {"code": api.world.code(9)}])
+    assert response.status == 200, await response.text()
+    assert (await response.json())["counts"] == {"admit": len(scans) + 1}
+    for n, moment in enumerate(IMPOSSIBLE_TIMES, start=10):
+        verdict = await api.validate(device, code=api.world.code(n), scannedAt=moment)
+        assert verdict["result"] == "admit"
+    sent = await api.batch(device, [{"code": api.world.code(17)}], key="k2", sent_at=IMPOSSIBLE_TIMES[2])
+    assert (await sent.json())["counts"] == {"admit": 1}
+
+
 async def test_a_batch_needs_a_key_and_knows_its_limits(api: Api) -> None:
     device = await api.new_device()
     path = f"/v1/events/{api.world.event_id}/checkins/batch"

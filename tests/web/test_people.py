@@ -124,6 +124,33 @@ async def test_signing_out_ends_the_session(register, guest):
     await guest.refused("refresh_refused", "POST", "/v1/auth/refresh", {"refresh_token": token})
 
 
+async def test_a_session_that_ends_in_the_moment_it_is_renewed_has_ended(register, guest, pool: asyncpg.Pool):
+    """Whoever copied a token and renews it at the same time as its owner keeps none; nor does signing out leave one."""
+    for end in ("/v1/auth/refresh", "/v1/auth/logout"):
+        for _ in range(5):
+            token = {"refresh_token": (await register()).session["refresh_token"]}
+            await asyncio.gather(guest.ask("POST", "/v1/auth/refresh", token), guest.ask("POST", end, token))
+    living = "SELECT count(*) FROM refresh_tokens WHERE used_at IS NULL AND revoked_at IS NULL"
+    assert await pool.fetchval(living) == 0
+
+
+async def test_a_new_password_ends_a_session_that_is_just_being_renewed(register, guest, pool: asyncpg.Pool):
+    for _ in range(5):
+        someone = await register()
+        body = {"current_password": PASSWORD, "new_password": PASSWORD + "2"}
+        changed = asyncio.create_task(someone.ask("PUT", "/v1/users/me/password", body))
+        token = someone.session["refresh_token"]
+        while (await pool.fetchval("SELECT count(*) FROM refresh_tokens WHERE revoked_at IS NULL")) > 0:
+            answer = await guest.ask("POST", "/v1/auth/refresh", {"refresh_token": token})
+            if answer.status != 200:
+                break
+            token = (await answer.json())["refresh_token"]
+        assert (await changed).status == 200
+        living = "SELECT count(*) FROM refresh_tokens WHERE used_at IS NULL AND revoked_at IS NULL"
+        assert await pool.fetchval(living) == 1  # the one that the change answered with
+        await pool.execute("DELETE FROM refresh_tokens")
+
+
 async def test_a_refresh_token_is_kept_as_a_digest_only(register, pool: asyncpg.Pool):
     token = (await register()).session["refresh_token"]
     row = await pool.fetchrow("SELECT * FROM refresh_tokens")

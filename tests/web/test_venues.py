@@ -64,6 +64,17 @@ async def test_a_venue_is_refused_with_every_fault_at_once(register):
     assert [fault["pointer"] for fault in document["errors"]] == ["/timezone", "/lat"]
 
 
+async def test_the_events_of_a_venue_nobody_knows_are_not_an_empty_list(register, guest):
+    organizer = await register()
+    event = await organizer.published()
+    hidden = await organizer.venue(await organizer.organization())
+    (listed,) = (await guest.ok("GET", f"/v1/venues/{event['venue_id']}/events"))["data"]
+    assert listed["id"] == event["id"]
+    for venue_id in ("nothing", "ven_01ARZ3NDEKTSV4RRFFQ69G5FAV", event["id"], hidden):
+        await guest.refused("venue_unknown", "GET", f"/v1/venues/{venue_id}/events")
+    assert (await organizer.ok("GET", f"/v1/venues/{hidden}/events"))["data"] == []
+
+
 async def test_a_venue_is_changed_with_its_version_and_the_queue_pages_card_follows(register, pool: asyncpg.Pool):
     organizer = await register()
     event = await organizer.published()
