@@ -29,6 +29,27 @@ TONES: Final = {
     "cancelled": "bad", "failed": "bad", "revoked": "bad", "sold_out": "bad", "blocked": "bad",
 }  # fmt: skip
 
+DEEDS: Final = {
+    "on_sale.put": "On-sale schedule saved",
+    "venue.chart_put": "Seating chart saved",
+    "entry_rules.set": "Rules of the doors saved",
+    "device.created": "Scanner registered",
+    "device.revoked": "Scanner revoked",
+    "member.role_set": "Role of a member changed",
+    "promo.created": "Promo code made",
+    "promo.changed": "Promo code changed",
+    "promo.deleted": "Promo code deleted",
+}
+FACTS: Final = {
+    "cents": "price",
+    "room_enabled": "waiting room",
+    "allow_reentry": "people may come back in",
+    "units": "places",
+    "fields": "changed",
+    "starts_at": "starts",
+    "from_event": "copied from",
+}
+
 
 def money(cents: int | None, currency: str) -> str:
     """Minor units as people read them; a dash where there is no amount."""
@@ -110,17 +131,24 @@ def tone(code: str) -> str:
 
 def deed(action: str) -> str:
     """An action of the audit log as a sentence's beginning: ``ticket_type.changed`` is ``Ticket type changed``."""
-    return action.replace("_", " ").replace(".", " ").capitalize()
+    return DEEDS.get(action) or action.replace("_", " ").replace(".", " ").capitalize()
 
 
-def facts_of(facts: dict[str, Any]) -> str:
+def facts_of(facts: dict[str, Any], currency: str) -> str:
     """What the audit log says beside the action, without the ids that say nothing to people."""
     shown = {name: value for name, value in facts.items() if not name.endswith("_id") and value not in (None, "", [])}
-    parts = [
-        f"{name.replace('_', ' ')}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
-        for name, value in shown.items()
-    ]
-    return "; ".join(parts)
+    return "; ".join(_fact(name, value, currency) for name, value in shown.items())
+
+
+def _fact(name: str, value: Any, currency: str) -> str:
+    called = FACTS.get(name, name.removesuffix("_cents").replace("_", " "))
+    if (name == "cents" or name.endswith("_cents")) and isinstance(value, int):
+        return f"{called} {money(value, currency)}"
+    if isinstance(value, bool):
+        return f"{called}: {'yes' if value else 'no'}"
+    if isinstance(value, list):
+        return f"{called}: {', '.join(word(str(item)).lower() for item in value)}"
+    return f"{called}: {value}"
 
 
 def columns_of(series: Sequence[tuple[datetime, int]], pattern: str) -> list[tuple[str, int]]:

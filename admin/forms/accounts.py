@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
@@ -16,6 +17,8 @@ Password = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1
 
 
 class SignInForm(Form):
+    LABELS: ClassVar[Mapping[str, str]] = {"email": "E-mail address"}
+
     email: str = Field(min_length=1, max_length=EMAIL_CHARS_MAX)
     password: Password
 
@@ -24,6 +27,8 @@ class SignInForm(Form):
 
 
 class RegisterForm(Form):
+    LABELS: ClassVar[Mapping[str, str]] = {"name": "Your name", "email": "E-mail address"}
+
     name: Name
     email: str = Field(min_length=1, max_length=EMAIL_CHARS_MAX)
     password: Password

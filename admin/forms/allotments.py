@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from admin.forms.fields import Name, Whole, words
 from admin.forms.filled import Form
@@ -13,6 +14,12 @@ from engine.foundation.errors import Invalid
 
 
 class AllotmentForm(Form):
+    LABELS: ClassVar[Mapping[str, str]] = {
+        "by": "Choose",
+        "quantity": "How many",
+        "seats": "Or these seats",
+    }
+
     name: Name
     by: Literal["section", "seats"] = "section"
     section: str | None = None

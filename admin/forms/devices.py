@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import ClassVar
 
 from pydantic import Field
 
 from admin.forms.fields import Whole, words
 from admin.forms.filled import Filled, Form, fresh
 from engine.domain.entry_rules import GATES_MAX, EntryRules
+from engine.domain.fields import fault
 from engine.foundation import shapes
 from engine.foundation.errors import Invalid
 
@@ -31,7 +33,14 @@ class DeviceForm(Form):
 
 
 class DoorsForm(Form):
-    """Entry limits hold where people may come back in."""
+    """Entry limits hold where people may come back in: named without that, they are refused rather than dropped."""
+
+    LABELS: ClassVar[Mapping[str, str]] = {
+        "allow_reentry": "People may leave and come back in",
+        "max_entries": "Entries in all",
+        "max_entries_per_day": "Entries a day",
+        "exit_all_at": "Everybody is out at",
+    }
 
     allow_reentry: bool = False
     max_entries: Whole | None = None
@@ -39,15 +48,12 @@ class DoorsForm(Form):
     exit_all_at: str | None = None
 
     def given(self, before: EntryRules) -> EntryRules:
-        """The rules; whose gate is whose stays as it is."""
-        document: dict[str, Any] = {"allow_reentry": self.allow_reentry, "gates": before.gates}
-        if self.allow_reentry:
-            document |= {
-                "max_entries": self.max_entries,
-                "max_entries_per_day": self.max_entries_per_day,
-                "exit_all_at": self.exit_all_at,
-            }
-        return shapes.build(document, EntryRules)
+        """The rules; whose gate is whose stays as it is. Invalid where limits come without the permission."""
+        limits = self.model_dump(include={"max_entries", "max_entries_per_day", "exit_all_at"}, exclude_none=True)
+        if limits and not self.allow_reentry:
+            words = "This needs “People may leave and come back in”: without it a ticket enters once"
+            raise Invalid(errors=[fault(f"/{name}", "needs_reentry", words) for name in limits])
+        return shapes.build({"allow_reentry": self.allow_reentry, "gates": before.gates, **limits}, EntryRules)
 
 
 def of(rules: EntryRules) -> Filled[DoorsForm]:

@@ -47,6 +47,22 @@ class EventForm(Form):
         "fee/paid_by": "fee_paid_by",
         "hold_ttl_s": "hold_minutes",
     }
+    LABELS: ClassVar[Mapping[str, str]] = {
+        "summary": "In one line",
+        "cover_url": "Picture",
+        "starts_at": "Starts",
+        "ends_at": "Ends",
+        "timezone": "Time zone",
+        "fee_rate": "Service fee",
+        "fee_fixed": "and per ticket",
+        "fee_paid_by": "The fee is paid by",
+        "tax_name": "Tax {}: name",
+        "tax_rate": "Tax {}: percent",
+        "hold_minutes": "Seats are held for",
+        "max_tickets_per_buyer": "Tickets per buyer at most",
+        "orphan_policy": "Single seats left alone",
+        "allow_refunds_until": "Refunds until",
+    }
 
     title: Name
     summary: Line = ""

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 from multidict import MultiMapping
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from admin import formats
 from engine.foundation.errors import Conflict, Invalid, PreconditionFailed, TooMany, Unavailable
 
 MOVED_ON: Final = "Somebody else changed this while you were editing. Open it again to see their version."
@@ -26,6 +27,9 @@ _MESSAGES: Final = {
     "float_parsing": "Write a number",
     "decimal_parsing": "Write an amount like 45.00",
     "decimal_max_places": "That is finer than it may be",
+    "greater_than_equal": "At least {ge}",
+    "less_than_equal": "At most {le}",
+    "string_too_long": "At most {max_length} characters",
     "literal_error": "Choose one of these",
     "datetime_from_date_parsing": "Write a date and a time",
     "datetime_parsing": "Write a date and a time",
@@ -33,15 +37,25 @@ _MESSAGES: Final = {
 }
 
 
+_LIMIT: Final = re.compile(r"Expected `(?P<kind>\w+)`(?P<sized> of length)? (?P<sign>[<>]=) (?P<limit>-?[\d.]+)\Z")
+
+
 class Form(BaseModel):
     """Base of all forms. An empty field counts as left out, so its default holds.
 
-    ``LISTS`` are fields that may come several times; ``POINTERS`` translate the domain's names where ours differ.
+    ``LISTS`` are fields that may come several times; ``POINTERS`` translate the domain's names where ours differ;
+    ``LABELS`` say what a field is called on its page where that is not its name, with {} for the place in a list.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
     LISTS: ClassVar[frozenset[str]] = frozenset()
     POINTERS: ClassVar[Mapping[str, str]] = {}
+    LABELS: ClassVar[Mapping[str, str]] = {}
+
+    def told(self, pointer: str, message: str) -> str:
+        """A fault of no field of ours, as the whole form tells it."""
+        where = pointer.strip("/").replace("/", ", ")
+        return f"{message} ({where})" if where else message
 
 
 F = TypeVar("F", bound=Form)
@@ -66,6 +80,13 @@ class Filled(Generic[F]):
     def all(self, name: str) -> list[str]:
         """Everything that stands in a field which may come several times."""
         return list(self.values.get(name, []))
+
+    def label(self, name: str) -> str:
+        """What a field is called on its page."""
+        plain, _, index = name.rpartition("_")
+        if index.isdecimal() and plain in self._kind.LISTS:
+            return self._kind.LABELS.get(plain, formats.word(plain)).format(int(index) + 1)
+        return self._kind.LABELS.get(name, formats.word(name))
 
     @property
     def has_faults(self) -> bool:
@@ -93,11 +114,11 @@ class Filled(Generic[F]):
     def _note(self, refusal: Invalid) -> None:
         for error in refusal.errors:
             name = self._field(error["pointer"])
+            message = _plain(error["message"])
             if name is None:
-                where = error["pointer"].strip("/").replace("/", ", ")
-                self.general.append(f"{error['message']} ({where})" if where else error["message"])
+                self.general.append(self.form.told(error["pointer"], message) if self.form else message)
             else:
-                self.errors.setdefault(name, error["message"])
+                self.errors.setdefault(name, message)
         if not refusal.errors:
             self.general.append(str(refusal.detail))
 
@@ -125,7 +146,7 @@ def read(kind: type[F], posted: MultiMapping[str]) -> Filled[F]:
         filled.form = kind.model_validate(given)
     except ValidationError as error:
         for fault in error.errors():
-            filled.errors.setdefault(_place(fault["loc"]), _message(fault["type"], fault["msg"]))
+            filled.errors.setdefault(_place(fault["loc"]), _message(fault["type"], fault["msg"], fault.get("ctx", {})))
     return filled
 
 
@@ -143,9 +164,18 @@ def _place(location: tuple[int | str, ...]) -> str:
     return "_".join(str(part) for part in location[:2])
 
 
-def _message(kind: str, message: str) -> str:
+def _message(kind: str, message: str, facts: Mapping[str, Any]) -> str:
     known = _MESSAGES.get(kind)
     if known is not None:
-        return known
+        return known.format(**facts)
     text = re.sub(r"^(Value error, |Input |String )", "", message)
     return text[:1].upper() + text[1:]
+
+
+def _plain(message: str) -> str:
+    """A decoder's limit in the words of the other faults: ``Expected `float` <= 90.0`` is ``At most 90``."""
+    found = _LIMIT.match(message)
+    if found is None:
+        return message
+    unit = (" characters" if found["kind"] == "str" else " of them") if found["sized"] else ""
+    return f"{'At most' if found['sign'] == '<=' else 'At least'} {float(found['limit']):g}{unit}"

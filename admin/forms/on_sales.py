@@ -28,6 +28,17 @@ class OnSaleForm(Form):
         "room/session_ttl_s": "session_minutes",
         "room/codes": "codes",
     }
+    LABELS: ClassVar[Mapping[str, str]] = {
+        "opens_at": "Sales open",
+        "closes_at": "Sales close",
+        "prequeue_opens_at": "The queue opens",
+        "capacity": "In the shop at once",
+        "rate_per_min": "Let in",
+        "claim_ttl_s": "When called, come within",
+        "session_minutes": "Stay in the shop for",
+        "identity": "One place per",
+        "challenge": "Against bots",
+    }
 
     prequeue_opens_at: LocalMoment | None = None
     opens_at: LocalMoment
@@ -61,6 +72,12 @@ class OnSaleForm(Form):
 
 class ControlsForm(Form):
     """Only what the pressed button names is changed."""
+
+    LABELS: ClassVar[Mapping[str, str]] = {
+        "rate_per_min": "Let in",
+        "capacity": "In the shop at once",
+        "message": "To everybody in the queue",
+    }
 
     do: Literal["pace", "pause", "resume", "message", "open_now"]
     rate_per_min: Whole | None = Field(None, ge=1, le=ROOM_RATE_PER_MIN_MAX)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -18,6 +19,12 @@ class RefundForm(Form):
     """``key`` is the form's own: sent twice, it refunds once."""
 
     LISTS: ClassVar[frozenset[str]] = frozenset({"lines"})
+    LABELS: ClassVar[Mapping[str, str]] = {
+        "what": "What to refund",
+        "lines": "These tickets",
+        "amount_cents": "Amount",
+        "reason": "Why",
+    }
 
     key: str = Field(min_length=16, max_length=64)
     what: Literal["everything", "lines", "amount"]

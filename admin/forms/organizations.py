@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -23,6 +24,8 @@ ROLES: tuple[tuple[Role, str], ...] = (
 class OrganizationForm(Form):
     """``slug`` left out is made from the name."""
 
+    LABELS: ClassVar[Mapping[str, str]] = {"slug": "Short name"}
+
     name: Name
     slug: str | None = Field(None, max_length=100)
     legal_name: OptionalName = None
@@ -32,6 +35,8 @@ class OrganizationForm(Form):
 
 
 class OrganizationChangeForm(Form):
+    LABELS: ClassVar[Mapping[str, str]] = {"slug": "Short name"}
+
     version: str
     name: Name
     slug: str = Field(min_length=1, max_length=100)
@@ -42,6 +47,8 @@ class OrganizationChangeForm(Form):
 
 
 class MemberForm(Form):
+    LABELS: ClassVar[Mapping[str, str]] = {"email": "E-mail address"}
+
     email: str = Field(min_length=1, max_length=EMAIL_CHARS_MAX)
     role: Literal["owner", "manager", "finance", "box_office"]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from admin.forms.fields import Amount, LocalMoment, Whole, at_place, basis_points, cents
 from admin.forms.filled import Form
@@ -13,6 +14,14 @@ from engine.foundation.errors import Invalid
 
 
 class PromoForm(Form):
+    LABELS: ClassVar[Mapping[str, str]] = {
+        "kind": "Takes off",
+        "value": "How much",
+        "max_uses": "Uses at most",
+        "valid_from": "From",
+        "valid_until": "Until",
+    }
+
     code: str
     kind: Literal["percent", "fixed"] = "percent"
     value: Amount

@@ -18,6 +18,15 @@ class TicketTypeForm(Form):
 
     LISTS: ClassVar[frozenset[str]] = frozenset({"categories"})
     POINTERS: ClassVar[Mapping[str, str]] = {"price_cents": "price"}
+    LABELS: ClassVar[Mapping[str, str]] = {
+        "categories": "Sold from",
+        "capacity": "At most",
+        "max_per_order": "Per order at most",
+        "sales_start_at": "On sale from",
+        "sales_end_at": "On sale until",
+        "visibility": "Who sees it",
+        "sort": "Order on the page",
+    }
 
     version: str = ""
     name: Name

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
+from admin import chart_places
 from admin.forms.fields import Line, Name, Short, Text
 from admin.forms.filled import Filled, Form, fresh
 from engine.domain.venues import NewVenue, Venue, VenueChange
 from engine.foundation import shapes
+from engine.foundation.errors import Invalid
 
 
 class VenueForm(Form):
+    LABELS: ClassVar[Mapping[str, str]] = {
+        "timezone": "Time zone",
+        "lat": "Latitude",
+        "lng": "Longitude",
+    }
+
     name: Name
     address: Line = ""
     city: Short = ""
@@ -33,12 +44,24 @@ class VenueChangeForm(VenueForm):
 class ChartForm(Form):
     """``chart`` is pasted, ``file`` uploaded; what was uploaded counts."""
 
+    LABELS: ClassVar[Mapping[str, str]] = {"chart": "Chart as JSON"}
+
     chart: str = ""
     file: str = ""
 
     @property
     def given(self) -> bytes:
+        """Invalid where there is neither."""
+        if not (self.file or self.chart):
+            raise Invalid.at("/chart", "missing", "Paste a chart, choose a file, or begin with a sample")
         return (self.file or self.chart).encode()
+
+    def told(self, pointer: str, message: str) -> str:
+        """The fault at its section, row and seat, counted from one and by name, as somebody would look for it."""
+        if not pointer:
+            return f"This is not JSON yet: {message}" if " at line " in message else f"The chart {message}"
+        where = chart_places.words(self.given, pointer, message)
+        return f"{where}: {message}" if where else message
 
 
 def of(venue: Venue) -> Filled[VenueChangeForm]:

@@ -6,7 +6,7 @@ if (current) tabs.scrollLeft = current.offsetLeft - tabs.offsetLeft - (tabs.clie
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  const question = form.dataset.confirm;
+  const question = event.submitter?.dataset.confirm || form.dataset.confirm;
   if (question && !window.confirm(question)) {
     event.preventDefault();
     return;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -16,6 +16,14 @@ from admin.visit import Visit, address
 from engine.domain.events import Event
 from engine.foundation.clock import now_ms
 from engine.foundation.errors import Forbidden, NotFound, Unavailable
+
+DONE: Final = {
+    "pace": "The new pace is in force.",
+    "pause": "Admission is paused. Those in the shop go on.",
+    "resume": "Admission goes on.",
+    "message": "Everybody in the queue sees it within seconds.",
+    "open_now": "The sale is open.",
+}
 
 
 async def show(visit: Visit) -> web.Response:
@@ -36,7 +44,8 @@ async def control(visit: Visit) -> web.Response:
     done = await form.carry_out(lambda typed: visit.rooms.control(visit.person, event.id, typed.changes()))
     if done is None:
         return await _page(visit, event, form)
-    return await visit.go(address("events", event.id, "console"), "In force.")
+    note = DONE[form.value("do")]
+    return await visit.go(address("events", event.id, "console"), note)
 
 
 async def _page(visit: Visit, event: Event, form: filled.Filled[ControlsForm]) -> web.Response:

@@ -81,7 +81,7 @@ async def show_chart(visit: Visit) -> web.Response:
 async def preview_chart(visit: Visit) -> web.Response:
     """The picture of what was typed, or its faults; nothing is kept."""
     venue = await reach.venue(visit, "venues.write")
-    form = filled.read(ChartForm, visit.form)
+    form = _typed_chart(visit)
     picture = await form.carry_out(lambda typed: _checked(typed.given))
     if visit.is_partial:
         return visit.piece("venues/picture.html", form=form, picture=picture, saved=False)
@@ -90,7 +90,7 @@ async def preview_chart(visit: Visit) -> web.Response:
 
 async def put_chart(visit: Visit) -> web.Response:
     venue = await reach.venue(visit, "venues.write")
-    form = filled.read(ChartForm, visit.form)
+    form = _typed_chart(visit)
     facts = await form.carry_out(lambda typed: visit.services.venues.put_chart(visit.person, venue.id, typed.given))
     if facts is None:
         return await _chart(visit, venue, form, b"")
@@ -147,6 +147,15 @@ async def _chart(visit: Visit, venue: Venue, form: filled.Filled[ChartForm], cha
         may_write=await visit.may(venue.organization_id, "venues.write"),
         status=form.status,
     )
+
+
+def _typed_chart(visit: Visit) -> filled.Filled[ChartForm]:
+    """The form, with an uploaded chart in the text field: where it is refused, it can be mended there."""
+    form = filled.read(ChartForm, visit.form)
+    text = form.value("file")
+    if text and len(text) <= CHART_SHOWN_BYTES_MAX:
+        form.values = {**form.values, "chart": [text]}
+    return form
 
 
 def _shown(chart: bytes) -> str:

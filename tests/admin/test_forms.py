@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from html import unescape
 
+import orjson
 import pytest
 from multidict import MultiDict
 
-from admin import formats
+from admin import chart_places, formats
 from admin.forms import filled
 from admin.forms.accounts import SignInForm
+from admin.forms.devices import DoorsForm
 from admin.forms.events import EventForm
 from admin.forms.fields import at_place, basis_points, cents, words
 from admin.forms.organizations import OrganizationForm
 from admin.forms.promos import PromoForm
 from admin.forms.ticket_types import TicketTypeForm
+from admin.forms.venues import ChartForm, VenueForm
+from engine.domain.entry_rules import EntryRules
 from engine.foundation.errors import Conflict, Forbidden, Invalid, PreconditionFailed
 from tests.admin.organizer import Organizer
 
@@ -210,3 +216,110 @@ async def test_codes_are_typed_one_a_line_kept_and_shown_again(organizer: Organi
     assert page.status == 422
     assert 'id="e-codes">The waiting room asks for codes: put one in front' in page.text
     assert ">early-bird</textarea>" in page.text
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("Expected `float` <= 90.0", "At most 90"),
+        ("Expected `int` >= 1", "At least 1"),
+        ("Expected `str` of length <= 64", "At most 64 characters"),
+        ("Expected `array` of length <= 8", "At most 8 of them"),
+        ("Expected `int`, got `str`", "Expected `int`, got `str`"),
+    ],
+)
+async def test_a_limit_is_told_without_the_decoders_words(message: str, told: str) -> None:
+    form = filled.read(VenueForm, MultiDict(name="Opera", timezone="UTC"))
+
+    async def act(_typed: VenueForm) -> None:
+        raise Invalid.at("/lat", "invalid_value", message)
+
+    assert await form.carry_out(act) is None
+    assert form.errors == {"lat": told}
+    assert form.label("lat") == "Latitude"
+
+
+def test_limits_of_a_form_itself_are_told_in_the_same_words() -> None:
+    form = filled.read(EventForm, MultiDict([*EVENT, ("summary", "x" * 5000), ("fee_fixed", "-1")]))
+    assert form.errors["summary"].startswith("At most ")
+    assert form.errors["summary"].endswith(" characters")
+    assert filled.read(TicketTypeForm, MultiDict(name="R", price="-1")).errors["price"] == "At least 0"
+
+
+async def test_limits_of_the_doors_without_coming_back_are_refused_not_dropped() -> None:
+    form = filled.read(DoorsForm, MultiDict(max_entries="3", exit_all_at="04:00"))
+
+    async def act(typed: DoorsForm) -> EntryRules:
+        return typed.given(EntryRules())
+
+    assert await form.carry_out(act) is None
+    assert set(form.errors) == {"max_entries", "exit_all_at"}
+    form = filled.read(DoorsForm, MultiDict(max_entries="3", allow_reentry="true"))
+    rules = await form.carry_out(act)
+    assert rules is not None
+    assert (rules.allow_reentry, rules.max_entries) == (True, 3)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "message", "told"),
+    [
+        ("/sections/0/rows/1/name", "taken", "Section 1 “Stalls”, row 2 “B”: taken"),
+        ("/sections/0/rows/0/seats/1/x", "must be odd", "Section 1 “Stalls”, row 1 “A”, seat 2, “x”: must be odd"),
+        ("/sections/1/capacity", "must be 1 to 200000", "Section 2, “capacity”: must be 1 to 200000"),
+        ("/focal_point/y", '"y" is required', '“focal_point”: "y" is required'),
+        ("/focal_point", '"focal_point" is required', '"focal_point" is required'),
+        ("", "bad at line 2 column 21", "This is not JSON yet: bad at line 2 column 21"),
+        ("", "must be an object", "The chart must be an object"),
+        ("/sections/9/rows", "needs at least one", "Section 10: needs at least one"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_a_chart_is_told_by_section_row_and_seat(pointer: str, message: str, told: str) -> None:
+    rows = [{"name": "A", "seats": [{"name": "1"}, {"x": "left"}]}, {"name": "B"}]
+    chart = orjson.dumps({"focal_point": {}, "sections": [{"name": "Stalls", "rows": rows}, {"capacity": 0}]}).decode()
+    assert ChartForm(chart=chart).told(pointer, message) == told
+
+
+def test_names_in_a_chart_are_told_in_part() -> None:
+    assert chart_places.words(orjson.dumps({"sections": [{"name": "x" * 500}]}), "/sections/0", "odd") == (
+        f"Section 1 “{'x' * chart_places.NAME_CHARS_SHOWN}”"
+    )
+
+
+@pytest.mark.parametrize("given", [{}, {"chart": "  "}])
+async def test_no_chart_at_all_is_told_so(given: dict[str, str]) -> None:
+    form = filled.read(ChartForm, MultiDict(given))
+
+    async def act(typed: ChartForm) -> bytes:
+        return typed.given
+
+    assert await form.carry_out(act) is None
+    assert set(form.errors) == {"chart"}
+
+
+async def test_every_fault_points_to_its_field_by_the_name_that_stands_there(organizer: Organizer, chart: str) -> None:
+    organization_id, _, event_id = await organizer.published(chart)
+    at = f"/events/{event_id}"
+    taxes = [("tax_name", "GST"), ("tax_rate", "5"), ("tax_name", "PST"), ("tax_rate", "seven")]
+    event = [(name, value) for name, value in EVENT if not name.startswith("tax_")]
+    pages = [
+        await organizer.post(f"/o/{organization_id}/events", {}),
+        await organizer.post(f"/o/{organization_id}/events", [*event, *taxes]),
+        await organizer.post(f"/o/{organization_id}/venues", {"name": "x", "timezone": "UTC", "lat": "900"}),
+        await organizer.post(at + "/on-sale", {"capacity": "x", "claim_ttl_s": "x", "session_minutes": "x"}),
+        await organizer.post(at + "/promos", {"value": "120", "code": "X"}),
+        await organizer.post(at + "/ticket-types", {"sort": "x", "max_per_order": "x", "sales_end_at": "x"}),
+        await organizer.post(at + "/allotments", {"by": "section", "name": "x"}),
+        await organizer.post(at + "/devices", {}),
+        await organizer.post(at + "/doors", {"max_entries": "x", "exit_all_at": "x"}),
+        await organizer.post("/organizations", {}),
+    ]
+    for page in pages:
+        assert page.status == 422, page.url
+        links = re.findall(r'<li><a href="#(f-[\w-]+)">([^<]+): [^<]+</a></li>', page.text)
+        assert links, page.words
+        for target, called in links:
+            label = re.search(rf'<label for="{target}">([^<]+?)\s*<', page.text)
+            field = re.search(rf'id="{target}"[^>]* aria-label="([^"]+)"', page.text)
+            found = label or field
+            assert found, (page.url, target)
+            assert unescape(found[1]) == unescape(called), page.url

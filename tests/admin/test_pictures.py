@@ -87,7 +87,7 @@ async def test_a_chart_is_drawn_before_it_is_kept_and_its_faults_are_named(organ
     broken = chart.replace('"kind": "general", "capacity": 60', '"kind": "general", "capacity": -1')
     page = await organizer.post(at, {"chart": broken})
     assert page.status == 422
-    assert "sections, 1" in page.words
+    assert "Section 2 “Floor”" in page.words
     assert (await organizer.post(at, {"chart": "not json"})).status == 422
     assert (await organizer.get(at + ".json")).status == 404
     await organizer.post(at, {"chart": chart})

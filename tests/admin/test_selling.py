@@ -119,7 +119,9 @@ async def test_an_event_remembers_who_did_what(organizer: Organizer, chart: str)
     _, _, event_id = await organizer.published(chart)
     await organizer.post(f"/events/{event_id}/promos", {"code": "EARLY", "kind": "percent", "value": "10"})
     words = (await organizer.get(f"/events/{event_id}/history")).words
-    deeds = ["Promo created", "Event published", "On sale put", "Ticket type created", "Event created"]
+    deeds = ["Promo code made", "Event published", "On-sale schedule saved", "Ticket type created", "Event created"]
+    assert "price CA$45.00" in words, "money is written as money"
+    assert "waiting room: no" in words
     places = [words.index(deed) for deed in deeds]
     assert places == sorted(places)
     assert "Some One" in words

@@ -59,9 +59,9 @@ def account(desk: Page, admin: str) -> None:
 
 
 def venue_with_chart(desk: Page) -> None:
-    desk.get_by_role("link", name="Found an organization").click()
+    desk.get_by_role("link", name="Create an organization").click()
     desk.get_by_label(re.compile("^Name")).fill("Harbour Hall")
-    desk.get_by_role("button", name="Found it").click()
+    desk.get_by_role("button", name="Create it").click()
     desk.get_by_role("link", name="Add a venue").click()
     desk.get_by_label(re.compile("^Name")).fill("The Old Cannery")
     desk.get_by_label(re.compile("^City")).fill("Vancouver")
