@@ -16,6 +16,7 @@ from waitingroom.board import Snapshot
 
 REFRESH_MIN_S, REFRESH_MAX_S = 5, 120
 HOUR_MIN = 60
+SHOWN_PARTS = 4
 _PHASES_THAT_HALT = frozenset({"paused", "sold_out"})
 _FACES_THAT_WAIT = frozenset({"scheduled", "registered", "waiting", "called"})
 
@@ -62,7 +63,11 @@ def expected(snapshot: Snapshot, number: int | None, shown: str, words: dict[str
     minutes = math.ceil(wait.eta_s / 60) if wait.eta_s is not None else None
     first, position = wait.position, wait.position
     parts = shown.split(".")
-    known = len(parts) == 4 and all(part.isascii() and part.isdecimal() for part in parts) and int(parts[0]) == number  # noqa: PLR2004
+    known = (
+        len(parts) == SHOWN_PARTS
+        and all(part.isascii() and part.isdecimal() for part in parts)
+        and int(parts[0]) == number
+    )
     if known:
         first, position = max(1, int(parts[1])), min(position, max(1, int(parts[2])))
         minutes = min(minutes, int(parts[3])) if minutes is not None else None

@@ -7,6 +7,7 @@ from typing import Any
 
 import hotpath_rs
 from engine.domain.errors import PromoInvalid, SalesClosed, SalesNotOpen
+from engine.domain.events import OrphanPolicy
 from engine.domain.money import Discount, Fee
 from engine.domain.taxes import Tax
 from engine.foundation.clock import rfc3339
@@ -73,7 +74,7 @@ class SellingEvent:
     version: int
     currency: str
     hold_ttl_ms: int
-    orphan_policy: str
+    orphan_policy: OrphanPolicy
     taxes: tuple[Tax, ...]
     fee: Fee
     max_tickets_per_buyer: int | None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import hotpath_rs
 from engine.domain.errors import BuyerLimit, MaxPerOrder, PromoInvalid, UnknownSeat
+from engine.domain.events import OrphanPolicy
 from engine.domain.holds import QUANTITY_MAX, HoldItem, HoldRequest
 from engine.domain.selling import PromoTerms, SellingEvent, TicketTypeTerms
 from engine.foundation.clock import now_ms
@@ -41,13 +42,17 @@ class Ask:
 
     @staticmethod
     def joined(
-        asks: Sequence[Ask], open_allotments: tuple[int, ...], *, policy: str = "auto", beside: Sequence[int] = ()
+        asks: Sequence[Ask],
+        open_allotments: tuple[int, ...],
+        *,
+        policy: OrphanPolicy = "auto",
+        beside: Sequence[int] = (),
     ) -> Ask:
         """All asks of a hold as one for the planner; ``beside``: units the hold has, to sit next to."""
         parties = [hotpath_rs.Party(ask.quantity, list(ask.categories), ask.section, ask.accessible) for ask in asks]
         rust = hotpath_rs.Ask(
             parties,
-            policy,  # type: ignore[arg-type]
+            policy,
             split=all(ask.split for ask in asks),
             open_allotments=list(open_allotments),
             beside=list(beside),
@@ -87,9 +92,8 @@ def read_asks(event: SellingEvent, request: HoldRequest) -> tuple[list[Ask], Pro
             asks.append(_named(event, kind, item, number))
         else:
             section = item.section if item.section is None else _section(event, kind, item, number)
-            groups.setdefault((kind.categories, None if section is None else str(section), item.split), []).append(
-                (kind, item, number)
-            )
+            group = (kind.categories, None if section is None else str(section), item.split is not False)
+            groups.setdefault(group, []).append((kind, item, number))
     if event.max_tickets_per_buyer is not None and total > event.max_tickets_per_buyer:
         raise BuyerLimit(max_tickets_per_buyer=event.max_tickets_per_buyer)
     _check_repeats(asks)
@@ -151,7 +155,7 @@ def _party(
     members: Sequence[tuple[TicketTypeTerms, HoldItem, int]],
 ) -> Ask:
     quantity = sum(item.quantity for _, item, _ in members)
-    accessible = sum(item.accessible for _, item, _ in members)
+    accessible = sum(item.accessible or 0 for _, item, _ in members)
     if accessible > quantity:
         raise Invalid.at(f"/items/{members[0][2]}/accessible", "accessible", "More accessible seats than tickets")
     index = None if section is None else int(section)

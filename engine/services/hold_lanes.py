@@ -109,11 +109,11 @@ class HoldLanes:
             if chosen:
                 replies = await self._inventory.fenced(
                     event_id,
-                    lambda epoch, packed=packed: self._store.place(event_id, epoch, packed),  # type: ignore[misc]
+                    lambda epoch, packed=packed: self._store.place(event_id, epoch, packed),  # type: ignore[misc]  # a default's type is lost
                 )
                 for i, reply in zip(chosen, replies, strict=True):
                     answers[i] = reply
-            left = [i for i in chosen if answers[i][:1] == b"T"]  # type: ignore[index]
+            left = [i for i in chosen if answers[i][:1] == b"T"]  # type: ignore[index]  # chosen ones have bytes
             if not left:
                 break
         for i in left:

@@ -203,7 +203,7 @@ class Holds:
         assert record is not None
 
     async def extend(self, hold_id: str, hold_token: str | None) -> Hold:
-        """A full life from now, never beyond 900 s in total (HoldLifetimeExceeded)."""
+        """Another full life, never beyond 900 s in total; nothing left to add is HoldLifetimeExceeded."""
         event = await self._opened(hold_id, hold_token)
         ref = id_to_bytes(hold_id)[:REF_BYTES]
         word, record, _ = await self._inventory.fenced(
@@ -287,7 +287,7 @@ class Holds:
         current = await self._availability.map(event.id)
         if any(current[unit] < units_domain.FREE for unit in seated):
             return  # the script says which are taken
-        better = event.seat_map.check_named(current, seated, list(codes), policy)  # type: ignore[arg-type]
+        better = event.seat_map.check_named(current, seated, list(codes), policy)
         if better is not None:
             raise OrphanSeat(suggestion=[event.seats[unit] for unit in better])
 

@@ -40,15 +40,15 @@ class ProviderBusy(ProviderError):  # noqa: N818 - says what the provider is
     pass
 
 
-class ProviderAway(ProviderError):  # noqa: N818
+class ProviderAway(ProviderError):  # noqa: N818 - as above
     pass
 
 
-class ProviderRefused(ProviderError):  # noqa: N818
+class ProviderRefused(ProviderError):  # noqa: N818 - as above
     pass
 
 
-class SignatureWrong(Exception):  # noqa: N818
+class SignatureWrong(Exception):  # noqa: N818 - says what the signature is
     """The webhook was not signed by the provider, or longer ago than WEBHOOK_TOLERANCE_S."""
 
 
@@ -67,7 +67,7 @@ class StripeGateway:
         self._webhook_secret = webhook_secret
 
     async def close(self) -> None:
-        await self._http.close_async()  # type: ignore[no-untyped-call]
+        await self._http.close_async()  # type: ignore[no-untyped-call]  # the SDK left it bare
 
     async def create_intent(
         self,
@@ -102,7 +102,7 @@ class StripeGateway:
             params["transfer_data"] = {"destination": destination_account}
             if application_fee_cents:
                 params["application_fee_amount"] = application_fee_cents
-        intents = self._client.v1.payment_intents
+        intents = self._client.v1.payment_intents  # its parameters are TypedDicts; ours are made step by step
         return _intent(await _ask(intents.create_async(params, {"idempotency_key": order_id})))  # type: ignore[arg-type]
 
     async def read_intent(self, intent_id: str) -> Intent:
@@ -143,7 +143,7 @@ class StripeGateway:
             params["reverse_transfer"] = True
         if from_account and with_fee:
             params["refund_application_fee"] = True
-        refunds = self._client.v1.refunds
+        refunds = self._client.v1.refunds  # as above
         return _refund(await _ask(refunds.create_async(params, {"idempotency_key": refund_id})))  # type: ignore[arg-type]
 
     async def refunds_of(self, intent_id: str) -> list[ProviderRefund]:
@@ -165,7 +165,7 @@ class StripeGateway:
         }
         if after is not None:
             params["starting_after"] = after
-        found = await _ask(self._client.v1.payment_intents.list_async(params))  # type: ignore[arg-type]
+        found = await _ask(self._client.v1.payment_intents.list_async(params))  # type: ignore[arg-type]  # as above
         page = [taken for intent in found.data if (taken := _taken(intent)) is not None]
         return page, found.data[-1].id if found.has_more and found.data else None
 
@@ -189,7 +189,7 @@ class StripeGateway:
 async def _ask(call: Awaitable[T]) -> T:
     async with _translated():
         return await call
-    raise AssertionError("unreachable")  # pragma: no cover
+    raise AssertionError("unreachable")
 
 
 @asynccontextmanager
