@@ -1,6 +1,7 @@
 """onsale's hot path in Rust: tokens, ticket codes, the draw, seat maps and allocation.
 
-Nothing here does I/O or keeps state between calls; every object is immutable and safe to share between threads.
+Nothing here does I/O. Every object is safe to share between threads, and immutable but for what a ``HoldDesk`` is told
+of prices and orphan policies.
 Arguments outside their documented range raise ``ValueError``.
 
     ValueError
