@@ -5,13 +5,16 @@ FormForged 403 form_forged
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import MultiDict
 
 from admin import frame
@@ -25,7 +28,6 @@ SESSION_COOKIE: Final = "onsale_admin"
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "X-CSRF-Token"
 FORM_BYTES_MAX: Final = 1024 * 1024  # a list of 20,000 seats still fits
-FORM_FIELDS_MAX: Final = 2_000
 
 VisitHandler = Callable[[Visit], Awaitable[web.StreamResponse]]
 
@@ -80,16 +82,9 @@ def to_sign_in(request: web.Request) -> web.Response:
 async def read_form(request: web.Request, bytes_max: int) -> MultiDict[str]:
     """The posted fields as text, files too. TooLarge, Malformed, UnsupportedMedia."""
     if request.content_type == "multipart/form-data":
-        given = await request.clone(client_max_size=bytes_max).post()
-        pairs = [(name, await _text(value)) for name, value in given.items()]
-    elif request.content_type in {"application/x-www-form-urlencoded", "application/octet-stream"}:
-        raw = await http.read(request, bytes_max)
-        try:
-            pairs = parse_qsl(
-                raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX, errors="replace"
-            )
-        except ValueError as error:
-            raise Malformed("The form has too many fields") from error
+        pairs = await _parts(request, bytes_max)
+    elif request.content_type in http.FORM_TYPES:
+        pairs = await http.form_pairs(request, bytes_max)
     else:
         raise UnsupportedMedia
     return MultiDict((name, value.replace("\0", "").replace("\r\n", "\n")) for name, value in pairs)
@@ -102,6 +97,18 @@ def check_token(request: web.Request, form: MultiDict[str], expected: str) -> No
         raise FormForged
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         raise FormForged
+
+
+async def _parts(request: web.Request, bytes_max: int) -> list[tuple[str, str]]:
+    """A form in parts, as one with a file is sent. aiohttp's reading knows many ways to break."""
+    try:
+        async with asyncio.timeout(http.BODY_WAIT_S_MAX):
+            given = await request.clone(client_max_size=bytes_max).post()
+    except TimeoutError as error:
+        raise Malformed("The form did not arrive in time") from error
+    except (ValueError, LookupError, RuntimeError, AssertionError, zlib.error, HttpProcessingError) as error:
+        raise Malformed("The form's parts cannot be read") from error
+    return [(name, await _text(value)) for name, value in given.items()]
 
 
 async def _text(value: str | bytes | bytearray | web.FileField) -> str:

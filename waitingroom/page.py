@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp_jinja2 import render_template
 
 import hotpath_rs
+from engine.foundation import http
 from engine.foundation.errors import Refusal
 from waitingroom import asking, entrance, proof
 from waitingroom.appkeys import LEDGER, SETTINGS
@@ -67,12 +68,12 @@ async def join(request: web.Request) -> web.Response:
     """The form: take a place, keep it in the cookie, show it. FormForged."""
     asking.from_own_page(request)
     room = await room_of(request)
-    form = await request.post() if (request.content_length or 0) <= FORM_BYTES_MAX else {}
+    form = await http.form(request, FORM_BYTES_MAX)
     desk, identity, code = request.app[DESK], form.get("identity"), form.get("code")
     given = JoinRequest(
-        identity=identity[:IDENTITY_CHARS_MAX] if isinstance(identity, str) else None,
+        identity=identity[:IDENTITY_CHARS_MAX] if identity is not None else None,
         # One character too many is kept, so that what is too long is not cut down to what is right.
-        code=code.strip()[: CODE_CHARS_MAX + 1] if isinstance(code, str) else None,
+        code=code.strip()[: CODE_CHARS_MAX + 1] if code is not None else None,
         website="filled in" if form.get("website") else None,
     )
     try:

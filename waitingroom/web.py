@@ -73,7 +73,7 @@ async def _join(request: web.Request) -> Ready:
         raise FormForged
     room = await room_of(request)
     desk = request.app[DESK]
-    raw = await request.read()
+    raw = await http.read(request, asking.BODY_BYTES_MAX)
     given = http.decode(raw, _join_request) if raw else _NOTHING_SAID
     return joined_answer(request, desk, room, await entrance.join(request, desk, room, given))
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hmac
 import ipaddress
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
+from urllib.parse import parse_qsl
 
 import asyncpg
 import msgspec
@@ -22,14 +22,14 @@ import redis.exceptions
 from aiohttp import web
 
 from engine.foundation import errors, logs, metrics
-from engine.foundation.address_limits import is_loopback
-from engine.foundation.health import Health
 from engine.foundation.ids import CheapIds
 
 BODY_BYTES_MAX = 64 * 1024
 BODY_BYTES_CEILING = 32 * 1024 * 1024  # the application's client_max_size: the largest body any route takes
 BODY_WAIT_S_MAX = 60  # for the slowest gate's largest batch; whoever sends a byte a minute is not one
 REQUEST_ID_CHARS_MAX = 128
+FORM_FIELDS_MAX = 2_000
+FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "application/octet-stream"})  # the latter: none was sent
 PAGE_DEFAULT, PAGE_MAX = 50, 200
 CURSOR_CHARS_MAX = 256
 
@@ -41,6 +41,7 @@ PROBLEM_PAGE: web.AppKey[ProblemPage] = web.AppKey("problem_page")
 _log = logs.get("http")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}\Z")
 _POINTER = re.compile(r" - at `\$?(.*)`$")
+_MISSING = re.compile(r"Object missing required field `(.+)`$")
 
 
 REQUEST_ID: Final = web.RequestKey("request_id", str)
@@ -101,6 +102,27 @@ async def read(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
         raise errors.Malformed("The body did not arrive in time") from error
 
 
+async def form(request: web.Request, bytes_max: int) -> dict[str, str]:
+    """As ``form_pairs``, the last value of each field."""
+    return dict(await form_pairs(request, bytes_max))
+
+
+async def form_pairs(request: web.Request, bytes_max: int) -> list[tuple[str, str]]:
+    """The fields of a url-encoded form, as UTF-8. TooLarge, Malformed, UnsupportedMedia.
+
+    Nothing else: aiohttp's own reading breaks on charsets that do not exist and on parts without their boundary.
+    """
+    raw = await read(request, bytes_max)
+    if raw and request.content_type not in FORM_TYPES:
+        raise errors.UnsupportedMedia("Send the form url-encoded")
+    try:
+        return parse_qsl(
+            raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FORM_FIELDS_MAX, errors="replace"
+        )
+    except ValueError as error:
+        raise errors.Malformed("The form has too many fields") from error
+
+
 async def _read_chunks(request: web.Request, bytes_max: int) -> bytes:
     chunks, size = [], 0
     async for chunk in request.content.iter_any():
@@ -155,6 +177,9 @@ def invalid(error: msgspec.ValidationError) -> errors.Invalid:
     path = match.group(1) if match else ""
     pointer = re.sub(r"\[(\.\.\.|\d+)\]", r"/\1", path).replace(".", "/").replace("///", "/...") if path else ""
     message = text[: match.start()] if match else text
+    missing = _MISSING.match(message)
+    if missing is not None:
+        return errors.Invalid.at(f"{pointer}/{missing.group(1)}", "missing", "Required")
     return errors.Invalid.at(pointer, "invalid_value", message)
 
 
@@ -274,20 +299,6 @@ def client_address(request: web.Request, *, trust_forwarded: bool) -> str:
         except ValueError:
             pass
     return request.remote or "unknown"
-
-
-async def scrape(request: web.Request, token: str, health: Health, *, trust_forwarded: bool) -> web.Response:
-    """Prometheus metrics for whoever brings the token; where there is none, for loopback. Forbidden.
-
-    The subsystems are looked at first: ``onsale_subsystem_up`` is what is so, not what was when /readyz was last asked.
-    """
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    known = hmac.compare_digest(given.encode(), token.encode())
-    if not (known if token else is_loopback(client_address(request, trust_forwarded=trust_forwarded))):
-        raise errors.Forbidden
-    await health.report()
-    body, content_type = metrics.exposition()
-    return web.Response(body=body, headers={"Content-Type": content_type})
 
 
 def request_id_of(request: web.Request) -> str:

@@ -86,9 +86,8 @@ async def enter(request: web.Request) -> web.Response:
 
 
 async def read_form(request: web.Request) -> dict[str, str]:
-    """A small url-encoded form, the last value of each field."""
-    await http.read(request, FORM_BYTES_MAX)
-    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    """A form of ours, the last value of each field."""
+    return await http.form(request, FORM_BYTES_MAX)
 
 
 async def _session_until_ms(request: web.Request, shown: Shown) -> int | None:
@@ -142,6 +141,7 @@ async def _shop(
         "sections": sections,
         "quantities": {offer.id: _count(form, f"q-{offer.id}") for offer in offers},
         "section": form.get("section", ""),
+        "promo_code": form.get("promo_code", "")[:CODE_CHARS_MAX],
         "accessible": _count(form, "accessible"),
         "split": not form or "split" in form,
         "form_key": secrets.token_hex(KEY_BYTES),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 
 import pytest
+from yarl import URL
 
 from admin.guard import Route
 from admin.routes import ROUTES
@@ -137,6 +138,29 @@ async def test_no_form_is_taken_without_the_sessions_own_token(
     )
     assert page.status == 403
     assert await contents(services) == before
+
+
+PART = b'--b\r\nContent-Disposition: form-data; name="a"\r\n'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"--b\r\n",
+        b"no boundary at all",
+        PART,
+        PART + b"Content-Encoding: gzip\r\n\r\nx\r\n--b--\r\n",
+        PART + b"Content-Transfer-Encoding: no\r\n\r\nx\r\n--b--\r\n",
+        PART + b"Content-Type: text/plain; charset=no\r\n\r\nx\r\n--b--\r\n",
+        b"--b\r\nX\r\n\r\nx\r\n--b--\r\n",
+    ],
+)
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=b", ""])
+async def test_a_form_that_cannot_be_read_is_refused(browser: Callable[[], Organizer], kind: str, body: bytes) -> None:
+    guest = browser()
+    headers = {"Content-Type": kind or "application/x-www-form-urlencoded; charset=no"}
+    answer = await guest.client.post(guest.base.join(URL("/sign-in")), data=body, headers=headers)
+    assert answer.status in {400, 403}, await answer.text()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import asyncpg
+import pytest
 
 from engine.foundation.clock import now_ms
 from engine.services import appkeys
@@ -51,6 +52,27 @@ async def test_a_form_from_elsewhere_is_refused(engine: Client, night: Night) ->
     assert response.status == 403
     response = await engine.post(path, data={f"q-{night.types[0]}": "1"}, headers=HTML)
     assert response.status == 403
+
+
+UNREADABLE = [
+    ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="csrf"\r\n\r\nx\r\n--b--\r\n'),
+    ("multipart/form-data", b"--b\r\n"),
+    ("application/x-www-form-urlencoded; charset=foo", b"csrf=x"),
+    ("application/x-www-form-urlencoded; charset=utf-16", b"a=%ff"),
+    ("application/x-www-form-urlencoded", b"\xff\xfe=%00%ff&" + b"a=1&" * 3000),
+]
+
+
+@pytest.mark.parametrize(("kind", "body"), UNREADABLE)
+@pytest.mark.parametrize(
+    "path", ["/e/{}/shop", "/shop/admission", "/checkout/hld_x/enter", "/checkout/hld_x", "/checkout/hld_x/release",
+             "/order/ord_x/enter", "/order/ord_x/cancel"],
+)  # fmt: skip
+async def test_a_form_that_cannot_be_read_is_refused(
+    engine: Client, night: Night, path: str, kind: str, body: bytes
+) -> None:
+    response = await engine.post(path.format(night.slug), data=body, headers={"Content-Type": kind})
+    assert response.status in {400, 403, 415}, await response.text()
 
 
 async def test_the_shops_data_cannot_close_its_script_element(engine: Client, publish) -> None:

@@ -193,6 +193,25 @@ async def test_in_a_browser_a_visitor_joins_checks_the_draw_and_is_handed_over(
 
 
 @pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("multipart/form-data; boundary=b", b"--b\r\n", 415),
+        ("application/x-www-form-urlencoded; charset=foo", b"identity=a%40b.test", 303),
+        ("application/x-www-form-urlencoded", b"identity=%ff%00" + b"a" * 5000, 413),
+    ],
+)
+async def test_a_form_that_cannot_be_read_breaks_nothing(
+    room_client: TestClient, new_room: NewRoom, kind: str, body: bytes, status: int
+) -> None:
+    event_id = await new_room()
+    await until_phase(room_client, event_id, "open")
+    answer = await room_client.post(
+        f"/r/{event_id}/join", data=body, headers={"Content-Type": kind}, allow_redirects=False
+    )
+    assert answer.status == status, await answer.text()
+
+
+@pytest.mark.parametrize(
     "sent", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere.test"}, {"Origin": "null"}]
 )
 async def test_a_form_of_another_site_takes_no_place_and_keeps_the_one_there_is(
