@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.foundation import http
+from engine.foundation import http, operations
 from waitingroom import openapi as contract
 from waitingroom import page
 from waitingroom.appkeys import HEALTH, SETTINGS
@@ -15,20 +15,19 @@ PREFLIGHT_MAX_AGE_S = 600
 
 async def livez(_request: web.Request) -> web.Response:
     """The process turns."""
-    return http.json({"status": "alive"})
+    return operations.alive()
 
 
 async def readyz(request: web.Request) -> web.Response:
     """Redis and Postgres answer."""
-    ready, document = await request.config_dict[HEALTH].report()
-    return http.json(document, 200 if ready else 503)
+    return await operations.ready(request.config_dict[HEALTH])
 
 
 async def metrics(request: web.Request) -> web.Response:
     """Prometheus. Forbidden from elsewhere than loopback without the token."""
     settings, health = request.config_dict[SETTINGS], request.config_dict[HEALTH]
     token = settings.metrics_token.get_secret_value()
-    return await http.scrape(request, token, health, trust_forwarded=settings.trust_forwarded)
+    return await operations.scrape(request, token, health, trust_forwarded=settings.trust_forwarded)
 
 
 async def openapi(_request: web.Request) -> web.Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.foundation import http
+from engine.foundation import operations
 from engine.services.appkeys import HEALTH, SETTINGS
 from engine.web import openapi
 from engine.web.wire import Route
@@ -12,20 +12,19 @@ from engine.web.wire import Route
 
 async def alive(_request: web.Request) -> web.Response:
     """The process runs."""
-    return http.json({"status": "alive"})
+    return operations.alive()
 
 
 async def ready(request: web.Request) -> web.Response:
     """Each subsystem answers, or 503 with which one does not."""
-    ok, document = await request.config_dict[HEALTH].report()
-    return http.json(document, 200 if ok else 503, headers={"Cache-Control": "no-store"})
+    return await operations.ready(request.config_dict[HEALTH])
 
 
 async def scrape(request: web.Request) -> web.Response:
     """Prometheus metrics, for loopback or the metrics token."""
     settings, health = request.config_dict[SETTINGS], request.config_dict[HEALTH]
     token = settings.metrics_token.get_secret_value()
-    return await http.scrape(request, token, health, trust_forwarded=settings.trust_forwarded)
+    return await operations.scrape(request, token, health, trust_forwarded=settings.trust_forwarded)
 
 
 async def contract(_request: web.Request) -> web.Response:

@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from engine.foundation import http, metrics
+from engine.foundation import metrics, operations
 from engine.foundation.errors import Forbidden
 from engine.foundation.health import Health
 from engine.jobs.subsystem_watch import SubsystemWatch
@@ -24,7 +24,7 @@ def _asked(peer, **headers):
 
 @pytest.mark.parametrize("peer", [("127.0.0.1", 1), ("::1", 1)])
 async def test_without_a_token_this_machine_reads_the_metrics(peer):
-    assert (await http.scrape(_asked(peer), "", HEALTH, trust_forwarded=False)).status == 200
+    assert (await operations.scrape(_asked(peer), "", HEALTH, trust_forwarded=False)).status == 200
 
 
 @pytest.mark.parametrize(
@@ -32,21 +32,21 @@ async def test_without_a_token_this_machine_reads_the_metrics(peer):
 )
 async def test_without_a_token_nobody_else_reads_them(peer):
     with pytest.raises(Forbidden):
-        await http.scrape(_asked(peer), "", HEALTH, trust_forwarded=False)
+        await operations.scrape(_asked(peer), "", HEALTH, trust_forwarded=False)
 
 
 async def test_behind_a_proxy_it_is_the_caller_that_counts():
     asked = _asked(("127.0.0.1", 1), **{"X-Forwarded-For": "127.0.0.1, 192.0.2.1"})
     with pytest.raises(Forbidden):
-        await http.scrape(asked, "", HEALTH, trust_forwarded=True)
+        await operations.scrape(asked, "", HEALTH, trust_forwarded=True)
 
 
 async def test_with_a_token_it_alone_opens():
     right = _asked(("192.0.2.1", 1), Authorization=f"Bearer {TOKEN}")
-    assert (await http.scrape(right, TOKEN, HEALTH, trust_forwarded=False)).status == 200
+    assert (await operations.scrape(right, TOKEN, HEALTH, trust_forwarded=False)).status == 200
     for wrong in (_asked(("127.0.0.1", 1)), _asked(("127.0.0.1", 1), Authorization="Bearer " + "u" * 32)):
         with pytest.raises(Forbidden):
-            await http.scrape(wrong, TOKEN, HEALTH, trust_forwarded=False)
+            await operations.scrape(wrong, TOKEN, HEALTH, trust_forwarded=False)
 
 
 async def test_a_scrape_tells_what_is_up_now():
@@ -58,7 +58,7 @@ async def test_a_scrape_tells_what_is_up_now():
 
     health = Health({"a_store": store}, required=frozenset({"a_store"}))
     for away[0], told in ((False, "1.0"), (True, "0.0")):
-        answer = await http.scrape(_asked(("127.0.0.1", 1)), "", health, trust_forwarded=False)
+        answer = await operations.scrape(_asked(("127.0.0.1", 1)), "", health, trust_forwarded=False)
         assert f'onsale_subsystem_up{{subsystem="a_store"}} {told}' in answer.text
 
 
