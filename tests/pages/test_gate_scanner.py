@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,13 @@ import asyncpg
 import pytest
 import zxingcpp
 from aiohttp.test_utils import TestServer
+from axe_playwright_python.async_playwright import Axe
 from PIL import Image
-from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Dialog, Page, Playwright, async_playwright, expect
 
 from engine.app import create_app
 from engine.foundation.connections import HotRedis
+from engine.foundation.ids import new_id
 from engine.services import ticket_images
 from engine.settings import Settings
 from tests.gate_world import ADMIN, World, open_world
@@ -90,7 +93,7 @@ async def _sign_in(page: Page, credential: str) -> None:
     await page.goto("/gate")
     await page.get_by_label("Credential").fill(credential)
     await page.get_by_role("button", name="Start scanning").click()
-    await expect(page.locator("#chip-sync")).to_have_text("Synced", timeout=WAIT_MS)
+    await expect(page.locator("#chip-sync")).to_contain_text("Synced", timeout=WAIT_MS)
 
 
 @pytest.fixture
@@ -172,6 +175,8 @@ async def test_without_a_network_the_bundle_judges_and_the_queue_is_sent_later(d
         await page.keyboard.press("Enter")
         await expect(verdict).to_contain_text(word)
         await expect(verdict).to_contain_text("offline")
+        if word == "Already in":
+            await expect(verdict).to_contain_text(re.compile(r"At \d.*North 1"))
         await page.keyboard.press("Escape")
     await page.get_by_label("Ticket code").fill("nonsense")
     await page.keyboard.press("Enter")
@@ -201,6 +206,121 @@ async def test_without_a_network_the_bundle_judges_and_the_queue_is_sent_later(d
     log = await door.world.log()
     assert [(row["result"], row["online"]) for row in log] == [("admit", False), ("admit", False)]
     await browser.close()
+
+
+async def test_a_scanner_signs_in_with_its_camera_or_thinks_better_of_it(door: Door) -> None:
+    browser = await door.browser()
+    _, page = await door.page(browser)
+    await page.goto("/gate")
+    await page.get_by_role("button", name="Scan its code").click()
+    await expect(page.locator("#finder-hint")).to_contain_text("scanner’s code", timeout=WAIT_MS)
+    await expect(page.get_by_role("button", name="Find by name")).to_be_hidden()
+    await expect(page.get_by_label("Ticket code")).to_be_hidden()
+    await door.shoot(page, "gate-pairing")
+    await page.get_by_role("button", name="Back").click()
+    await expect(page.get_by_label("Credential")).to_be_focused()
+    await browser.close()
+
+    browser = await door.browser(await door.credential())
+    _, page = await door.page(browser)
+    await page.goto("/gate")
+    await page.get_by_role("button", name="Scan its code").click()
+    await expect(page.locator("#chip-sync")).to_contain_text("Synced", timeout=WAIT_MS)
+    await expect(page.get_by_role("button", name="Find by name")).to_be_visible()
+    await expect(page.get_by_role("button", name="Back")).to_be_hidden()
+    assert door.faults == []
+    await browser.close()
+
+
+async def test_signing_out_asks_first_and_never_leaves_scans_behind(door: Door) -> None:
+    browser = await door.browser()
+    context, page = await door.page(browser)
+    asked: list[str] = []
+    answers = [False, True]
+
+    async def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        await (dialog.accept() if answers[len(asked) - 1] else dialog.dismiss())
+
+    page.on("dialog", answer)
+    await _sign_in(page, await door.credential())
+    await context.set_offline(True)
+    await page.get_by_label("Ticket code").fill(door.world.code(5))
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#chip-queue")).to_have_text("1 to send")
+    await page.keyboard.press("Escape")
+    await page.locator("#menu-button").click()
+    await page.get_by_role("button", name="Sign this scanner out").click()
+    await expect(page.locator("#menu-error")).to_contain_text("waiting to be sent")
+    await expect(page.locator("#menu-error")).to_be_in_viewport()
+    assert asked == []
+    await context.set_offline(False)
+    await expect(page.locator("#chip-queue")).to_be_hidden(timeout=WAIT_MS)
+    await page.get_by_role("button", name="Sign this scanner out").click()
+    await expect(page.locator("#scanner")).to_be_visible()
+    await page.get_by_role("button", name="Sign this scanner out").click()
+    await expect(page.get_by_label("Credential")).to_be_visible()
+    assert len(asked) == 2
+    assert "credential" in asked[0]
+    await browser.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_no_face_of_the_scanner_has_a_serious_finding(door: Door, width: int) -> None:
+    browser = await door.browser()
+    context, page = await door.page(browser, width=width, height=844)
+    found: dict[str, list[str]] = {}
+
+    async def look(face: str) -> None:
+        await door.shoot(page, f"axe-{width}-{face}")
+        found[face] = await _serious(page)
+
+    async def scanned(code: str, face: str, words: str) -> None:
+        await page.get_by_label("Ticket code").fill(code)
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#verdict")).to_contain_text(words)
+        await look(face)
+        await page.keyboard.press("Escape")
+
+    await page.goto("/gate")
+    await look("sign-in")
+    await page.get_by_role("button", name="Start scanning").click()
+    await expect(page.locator("#credential-error")).to_contain_text("begins with dev_")
+    await look("no-credential")
+    await _sign_in(page, await door.credential())
+    await page.wait_for_function("navigator.serviceWorker.controller !== null")
+    await look("nothing-yet")
+    good = door.world.code(1)
+    await scanned(good, "admit", "Welcome")
+    await scanned(good, "duplicate", "Already in")
+    await scanned(door.world.code(2, event_id=new_id("evt")), "wrong-event", "another event")
+    await scanned("nonsense", "no-ticket", "not one of our tickets")
+    await page.get_by_role("button", name="Exit").click()
+    await scanned(good, "exit", "Goodbye")
+    await page.get_by_role("button", name="Find by name").click()
+    await page.get_by_label("Name, e-mail or order number").fill("lovel")
+    await expect(page.locator("#found li")).to_have_count(12)
+    await look("search")
+    await page.get_by_role("button", name="Close").click()
+    await page.locator("#menu-button").click()
+    await look("menu")
+    await page.keyboard.press("Escape")
+    await context.set_offline(True)
+    await expect(page.locator("#chip-net")).to_have_text("Offline")
+    await look("offline")
+    assert not any(found.values()), found
+    await browser.close()
+
+
+async def _serious(page: Page) -> list[str]:
+    """What axe finds that keeps somebody out: rule and elements."""
+    answer = await Axe().run(page)
+    assert answer.response["passes"], "axe looked at nothing"
+    return [
+        f"{one['id']}: {[node['target'] for node in one['nodes']][:3]}"
+        for one in answer.response["violations"]
+        if one["impact"] in {"serious", "critical"}
+    ]
 
 
 async def test_a_revoked_scanner_signs_itself_out(door: Door) -> None:

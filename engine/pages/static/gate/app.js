@@ -48,7 +48,7 @@ async function judge(scan, local) {
   try {
     const verdict = await server.validate({ ...scan, scannedAt });
     setOnline(true);
-    if (scan.code) await bundle.note(scan.code, verdict);
+    if (scan.code) await bundle.note(scan.code, verdict, scan.gate || scanner.name);
     return verdict;
   } catch (error) {
     if (!(error instanceof Away)) throw error;
@@ -105,7 +105,7 @@ async function showState() {
   const limits = bundle.payload || { amber_after_s: 900, red_after_s: 3600 };
   const state = age === null || ageMs > limits.red_after_s * 1000 ? "bad" : ageMs > limits.amber_after_s * 1000 ? "warn" : "good";
   byId("chip-sync").hidden = !scanner;
-  chip("chip-sync", age === null ? "Not synced" : age < 1 ? "Synced" : `Synced ${age} min ago`, state);
+  chip("chip-sync", age === null ? "Not synced" : age < 1 ? "Synced just now" : `Synced ${age} min ago`, state);
 }
 
 function chip(id, text, state) {
@@ -144,18 +144,18 @@ function nameGate() {
   byId("gate-name").textContent = [scanner.gate, scanner.name].filter(Boolean).join(" · ");
 }
 
-async function look() {
+async function look(words = "Hold the code into the frame") {
   const hint = byId("finder-hint");
   try {
     await camera.start();
-    hint.textContent = "Hold the code into the frame";
+    hint.textContent = words;
     byId("finder").dataset.live = "true";
-    byId("torch").hidden = !camera.hasTorch;
+    showTorch(false);
     byId("flip").hidden = camera.devices.length < 2;
   } catch (error) {
     hint.textContent = error.name === "NotAllowedError"
       ? "The camera was refused. Allow it in the browser, or type the code below."
-      : "No camera here. Type the code, use a wedge scanner, or find people by name.";
+      : "No camera here. Type the code, use a hand scanner, or find people by name.";
   }
 }
 
@@ -170,15 +170,28 @@ function askToSignIn() {
   });
   byId("sign-in-scan").addEventListener("click", async () => {
     onCode = (text) => {
-      camera.stop();
-      byId("scanner").hidden = true;
-      byId("sign-in").hidden = false;
+      stopPairing();
       tryToSignIn(text);
     };
+    document.body.dataset.mode = "pairing";
     byId("sign-in").hidden = true;
     byId("scanner").hidden = false;
-    await look();
+    byId("pair-back").focus();
+    await look("Hold the scanner’s code into the frame");
   });
+  byId("pair-back").addEventListener("click", () => {
+    stopPairing();
+    byId("credential").focus();
+  });
+}
+
+/* Until it knows its event the scanner has a camera only: no directions, no search, no list. */
+function stopPairing() {
+  onCode = () => {};
+  camera.stop();
+  delete document.body.dataset.mode;
+  byId("scanner").hidden = true;
+  byId("sign-in").hidden = false;
 }
 
 async function tryToSignIn(text) {
@@ -201,6 +214,7 @@ function listen() {
   byId("type-in").addEventListener("submit", (event) => {
     event.preventDefault();
     const text = byId("code").value.trim();
+    if (busy) return; // the code stays in the field: nothing that was typed is lost
     if (text) onCode(text);
     byId("code").value = "";
   });
@@ -230,17 +244,24 @@ function listen() {
   byId("sound-on").addEventListener("change", (event) => sound.setOn(event.target.checked));
   byId("sync-now").addEventListener("click", () => sync());
   byId("sign-out").addEventListener("click", signOut);
-  byId("torch").addEventListener("click", async (event) => {
-    const on = event.currentTarget.getAttribute("aria-pressed") !== "true";
-    event.currentTarget.setAttribute("aria-pressed", String(on));
-    await camera.torch(on);
+  byId("torch").addEventListener("click", async () => {
+    const on = byId("torch").getAttribute("aria-pressed") !== "true";
+    await camera.torch(on).then(() => showTorch(on), () => showTorch(false));
   });
-  byId("flip").addEventListener("click", () => camera.flip());
+  byId("flip").addEventListener("click", async () => {
+    await camera.flip();
+    showTorch(false); // the other camera begins in the dark, or has no torch at all
+  });
   window.addEventListener("online", () => scanner && sync());
   window.addEventListener("offline", () => {
     setOnline(false);
     showState();
   });
+}
+
+function showTorch(on) {
+  byId("torch").hidden = !camera.hasTorch;
+  byId("torch").setAttribute("aria-pressed", String(on));
 }
 
 async function openMenu() {
@@ -270,9 +291,11 @@ function showFacts(more) {
 async function signOut() {
   if ((await queue.length()) > 0) {
     byId("menu-error").textContent = "Scans are waiting to be sent. Connect and sync before signing out.";
+    byId("menu-error").scrollIntoView({ block: "nearest" });
     return;
   }
-  await leave("");
+  const question = "Sign this scanner out? It needs its credential to come back, and the organizer saw that only once.";
+  if (window.confirm(question)) await leave("");
 }
 
 listen();

@@ -32,7 +32,7 @@ export class Bundle {
     this.syncedAtMs = 0;
     this.revoked = new Map();
     this.cursor = 0;
-    this.used = new Set();
+    this.used = new Map(); // unit -> {at, gate} of the entry, or null where that is not known
   }
 
   /** Bring back what an earlier visit kept. */
@@ -42,7 +42,7 @@ export class Bundle {
     this.take(kept.document, kept.etag);
     this.cursor = kept.cursor;
     this.revoked = new Map(kept.revoked);
-    this.used = new Set(kept.used);
+    this.used = new Map(kept.used.map((entry) => (Array.isArray(entry) ? entry : [entry, null])));
     this.syncedAtMs = kept.syncedAtMs;
   }
 
@@ -103,8 +103,8 @@ export class Bundle {
     if (change && view.getUint16(4) < change.min_version) return verdict("reject", change.reason, facts);
     if (this.payload.event.status === "cancelled") return verdict("reject", "cancelled", facts);
     if (direction === "exit") return this.leave(unit, verdict, facts);
-    if (this.used.has(unit)) return verdict("duplicate", "already_used", facts);
-    this.used.add(unit);
+    if (this.used.has(unit)) return verdict("duplicate", "already_used", { ...facts, previous: this.used.get(unit) });
+    this.used.set(unit, { at: new Date().toISOString(), gate: shownGate });
     await this.keep();
     return verdict("admit", "ok", facts);
   }
@@ -118,13 +118,14 @@ export class Bundle {
   }
 
   /** Remember what the server decided, so that this device knows it when the network goes. */
-  async note(code, verdict) {
+  async note(code, verdict, gate) {
     if (!this.ready || (verdict.result !== "admit" && verdict.result !== "exit_ok" && verdict.result !== "duplicate")) return;
     const place = this.find((await sha256(this.salt, text.encode(code))).subarray(0, this.payload.hash_bytes));
     if (place < 0) return;
     const unit = new DataView(this.codes.buffer, place * ROW_BYTES + this.payload.hash_bytes, 4).getUint32(0);
     if (verdict.result === "exit_ok" && this.payload.rules.allow_reentry) this.used.delete(unit);
-    else this.used.add(unit);
+    else if (verdict.result === "duplicate") this.used.set(unit, verdict.previous || null);
+    else if (!this.used.has(unit)) this.used.set(unit, { at: new Date().toISOString(), gate });
     await this.keep();
   }
 
