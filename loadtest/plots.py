@@ -8,13 +8,13 @@ from html import escape
 
 from loadtest.verdict import StepFigures
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 880, 56, 16, 14, 34
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 880, 62, 16, 18, 44
 DOTS_MAX = 2_500
 TICKS = 5
 
 
-def surge(per_second: dict[str, list[int]]) -> str:
-    """Offered reservations as bars; what became of them each second as lines over them."""
+def surge(per_second: dict[str, list[int]], marks: Sequence[tuple[float, str]] = ()) -> str:
+    """Offered reservations as bars; what became of them each second as lines over them; what was done to the shop."""
     names = list(per_second)
     seconds = max((len(counts) for counts in per_second.values()), default=1)
     ticks = _ticks(max((max(counts, default=0) for counts in per_second.values()), default=1))
@@ -33,6 +33,8 @@ def surge(per_second: dict[str, list[int]]) -> str:
     for series, name in enumerate(names[1:], start=1):
         points = " ".join(f"{x(second + 0.5):.1f},{y(count):.1f}" for second, count in enumerate(per_second[name]))
         parts.append(f'<polyline class="line s{series}" points="{points}"/>')
+    parts += _marks(marks, x, height)
+    parts.append(_axis_name(height, "seconds of the profile"))
     return _svg(height, parts, f"{', '.join(names)} per second") + _legend(names)
 
 
@@ -47,7 +49,7 @@ def ranges(steps: Sequence[StepFigures]) -> str:
     for decade in decades:
         at = x(10**decade)
         parts.append(f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{height - BOTTOM}"/>')
-        parts.append(_below(at, height, f"{10.0**decade:g} ms"))
+        parts.append(_below(at, height, _duration(decade)))
     for index, figures in enumerate(steps):
         y = TOP + row * (index + 0.5)
         p50, p95, p99, most = (
@@ -66,7 +68,7 @@ def ranges(steps: Sequence[StepFigures]) -> str:
     return _svg(height, parts, "latency per step") + _legend(["p50 to p95", "p99", "to the slowest"], "ranges")
 
 
-def scatter(points: Sequence[tuple[float, float]], what: str) -> str:
+def scatter(points: Sequence[tuple[float, float]], what: str, marks: Sequence[tuple[float, str]] = ()) -> str:
     """Each request as a dot: when it was due, how long it took (logarithmic). At most `DOTS_MAX`, evenly thinned."""
     if not points:
         return ""
@@ -79,10 +81,12 @@ def scatter(points: Sequence[tuple[float, float]], what: str) -> str:
     seconds, low, high = max(1.0, *(at for at, _ in points)), min(1.0, *times), max(10.0, *times)
     x, y = _linear(0, seconds, LEFT, WIDTH - RIGHT), _log(low, high, height - BOTTOM, TOP)
     decades = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
-    parts = [_frame(height, [(y(10**decade), f"{10.0**decade:g} ms") for decade in decades])]
+    parts = [_frame(height, [(y(10**decade), _duration(decade)) for decade in decades])]
     step = max(1, round(seconds / 12))
     parts += [_below(x(second), height, f"{second}") for second in range(0, math.floor(seconds) + 1, step)]
     parts += [f'<circle class="dust" cx="{x(at):.1f}" cy="{y(max(low, took)):.1f}" r="2"/>' for at, took in drawn]
+    parts += _marks(marks, x, height)
+    parts.append(_axis_name(height, "seconds of the profile"))
     return _svg(height, parts, what)
 
 
@@ -101,6 +105,23 @@ def _frame(height: float, ticks: list[tuple[float, str]]) -> str:
     )
     base = height - BOTTOM
     return f'{lines}<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{base}" y2="{base}"/>'
+
+
+def _marks(marks: Sequence[tuple[float, str]], x: Callable[[float], float], height: float) -> list[str]:
+    """What was done to the shop, and when: a line across and its name at the top."""
+    return [
+        f'<line class="mark" x1="{x(at):.1f}" x2="{x(at):.1f}" y1="{TOP - 4}" y2="{height - BOTTOM}"/>'
+        f'<text class="marked" x="{x(at) + 6:.1f}" y="{TOP + 8}">{escape(name)}</text>'
+        for at, name in marks
+    ]
+
+
+def _axis_name(height: float, text: str) -> str:
+    return f'<text class="under" x="{(LEFT + WIDTH - RIGHT) / 2:.1f}" y="{height - 6:.1f}">{escape(text)}</text>'
+
+
+def _duration(decade: int) -> str:
+    return f"{10.0**decade:g} ms" if decade < 3 else f"{10.0 ** (decade - 3):g} s"  # noqa: PLR2004 - 1,000 ms
 
 
 def _below(at: float, height: float, text: str) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from loadtest import arrivals, calamity, limits, own_stack, plan, record, report, stage, table, verdict
+from loadtest import arrivals, calamity, limits, own_stack, plan, record, report, setting, stage, table, verdict
 from loadtest.arrivals import BadProfile, Profile
 from loadtest.shop import Obj, Shop, ShopRefused
 from loadtest.stage import Stage
@@ -116,6 +116,8 @@ def _rehearse(
     *,
     audited: bool,
 ) -> Verdict:
+    where = setting.read(workers=given.workers, processes=given.processes, own_stack=given.engine is None)
+    busy = setting.busy()
     seen = drive(given, profile, shop, scene, out)
     ledger = (
         _settled_audit(scene.event_id, data_dir, limits.SETTLE_MAX_S + _more_patience_s(given)) if audited else None
@@ -124,8 +126,10 @@ def _rehearse(
         profile.name, given.multiplier, profile.total, len(profile.per_second), scene.fresh,
         shed_allowed=given.multiplier > 1 or given.flush_at_s is not None, sold_before=given.sold_before,
         flushed_at_s=given.flush_at_s, broken_allowed=given.kill_pid is not None, p95_max_ms=given.p95_max_ms,
+        killed=given.kill or (f"process {given.kill_pid}" if given.kill_pid else ""),
+        killed_at_s=given.kill_at_s if given.kill_pid else None,
     )  # fmt: skip
-    judged = verdict.judge(seen, asked, ledger)
+    judged = verdict.judge(seen, asked, ledger, setting=where, busy=busy)
     (out / "verdict.json").write_bytes(msgspec.json.format(msgspec.json.encode(judged), indent=2))
     (out / "report.html").write_text(report.render(judged, seen))
     return judged

@@ -7,18 +7,28 @@ from html import escape
 from pathlib import Path
 
 from loadtest import plots
+from loadtest.failures import failures
 from loadtest.record import Record
+from loadtest.thresholds import Threshold, thresholds
 from loadtest.verdict import StepFigures, Verdict
 
 STYLE = Path(__file__).with_name("report.css")
 SECONDS_DRAWN_MAX = 3_600
-_HEADS = ("Step", "Requests", "OK", "Refused", "Shed", "Limited", "5xx", "No answer", "p50", "p95", "p99", "Slowest")
+_HEADS = ("Step", "Asked", "OK", "Refused", "Shed", "Limited", "5xx", "Lost", "p50", "p95", "p99", "Slowest")
+_LEDGER_LABELS = {
+    "title": "Event", "capacity": "Capacity", "sold": "Sold", "held": "Held", "free": "Free", "orders": "Orders",
+    "orders_unsettled": "Orders unsettled past their deadline", "unit_conflicts": "Units with two owners",
+    "paid_cents": "Money taken", "provider_payments": "Payments found at the provider",
+    "provider_problem": "Provider", "redis_matches_postgres": "Redis says what Postgres says",
+    "problems_total": "Promises broken", "problem": "Not checked because",
+}  # fmt: skip
 
 
 def render(judged: Verdict, seen: Record) -> str:
     word, tone = ("GO", "go") if judged.go else ("NO-GO", "no")
     asked = judged.asked
-    surge = plots.surge(_per_second(seen))
+    marks = _marks(judged)
+    surge = plots.surge(_per_second(seen), marks)
     holds = [(sample.due_s, sample.latency_ms) for sample in seen.samples if sample.step == "hold"]
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -26,26 +36,94 @@ def render(judged: Verdict, seen: Record) -> str:
 <body><main>
 <header><h1 class="word {tone}">{word}</h1>
 <p class="what"><strong>Rehearsal of {escape(asked.profile)}</strong>
-{asked.arrivals:,} reservations offered in {asked.seconds} seconds, each walked from the waiting room to the gate.</p>
+{_said(judged)}</p>
 </header>
 {_tiles(judged)}
 {_notes(judged)}
-<h2>The surge</h2><p>Reservations offered each second, and how many of them held and paid in that second.</p>
+<h2>What had to hold</h2><p>{_broken(thresholds(judged))}</p>
+{_thresholds(thresholds(judged))}
+{_failures(seen)}
+<h2>The surge</h2><p>Reservations offered each second, and how many buyers had their hold or their tickets in it.</p>
 <figure>{surge}</figure>
 <h2>How long each step took</h2><p>Counted from when the request was due, not from when a busy generator got to it.</p>
 <figure>{plots.ranges([*judged.steps, judged.journey])}</figure>
 <h2>Every hold</h2><p>One dot per request for a hold: the second it was due and the time to its answer.</p>
-<figure>{plots.scatter(holds, "hold latency over time")}</figure>
-<h2>The figures</h2><p>Milliseconds. <em>Refused</em> are the shop's own noes, such as sold out.</p>
+<figure>{plots.scatter(holds, "hold latency over time", marks)}</figure>
+<h2>The figures</h2><p>Milliseconds. <em>Refused</em> are the shop's own noes, such as sold out.
+A journey runs from arrival to tickets.</p>
 {_steps(judged)}
 <h2>How the journeys ended</h2><p>One line per outcome, of buyers and of scans at the gate.</p>
 {_pairs(("Buyers", judged.outcomes), ("Scans", judged.scans))}
-<h2>The ledger</h2><p>What the shop's own audit says after the last order was settled.</p>
+<h2>The ledger</h2><p>What the shop's own audit says after the last order was settled: Postgres, Redis and the payment
+provider held against each other.</p>
 {_ledger(judged)}
-<footer>The generator's own lateness was {judged.generator_late_p99_ms:.1f} ms (p99).
-Card payments went to the payment sandbox: no real money moved.</footer>
+<h2>Where and when</h2><p>Figures of another machine are other figures.</p>
+{_facts(judged.setting)}
+<footer>Card payments went to the payment sandbox: no real money moved.</footer>
 </main></body></html>
 """
+
+
+def _said(judged: Verdict) -> str:
+    asked = judged.asked
+    told = (
+        f"{asked.arrivals:,} reservations offered in {asked.seconds} seconds, each walked from the waiting room to the "
+        "gate."
+    )
+    if asked.killed_at_s is not None:
+        told += f" {escape(asked.killed)} was killed at second {asked.killed_at_s:.0f}."
+    if asked.flushed_at_s is not None:
+        told += f" Redis lost everything at second {asked.flushed_at_s:.0f}."
+    return told
+
+
+def _marks(judged: Verdict) -> list[tuple[float, str]]:
+    asked = judged.asked
+    found = []
+    if asked.killed_at_s is not None:
+        found.append((asked.killed_at_s, f"{asked.killed} killed"))
+    if asked.flushed_at_s is not None:
+        found.append((asked.flushed_at_s, "Redis lost everything"))
+    return found
+
+
+def _broken(lines: list[Threshold]) -> str:
+    broken = sum(line.kept is False for line in lines)
+    demanded = sum(line.kept is not None for line in lines)
+    return f"{demanded - broken} of {demanded} kept." + (" The broken ones come first." if broken else "")
+
+
+def _thresholds(lines: list[Threshold]) -> str:
+    words = {True: "kept", False: "broken", None: "not demanded"}
+    rows = "".join(
+        f'<tr class="{words[line.kept].split()[0]}"><th scope="row">{escape(line.name)}</th>'
+        f"<td>{escape(line.demanded)}</td><td>{escape(line.seen)}</td><td>{words[line.kept]}</td></tr>"
+        for line in sorted(lines, key=lambda line: line.kept is not False)
+    )
+    return _table(("Threshold", "Demanded", "Seen", ""), rows)
+
+
+def _failures(seen: Record) -> str:
+    found = failures(seen)
+    if not found:
+        return ""
+    rows = "".join(
+        f'<tr><th scope="row">{escape(one.step)}</th><td>{escape(one.what)}</td><td>{one.status or "none"}</td>'
+        f"<td>{one.count:,}</td><td>{one.first_s:.1f} s</td><td>{one.last_s:.1f} s</td></tr>"
+        for one in found
+    )
+    heads = ("Step", "What", "Status", "Requests", "First", "Last")
+    return (
+        "<h2>What went wrong</h2><p>Requests that did not get what they came for, by the seconds they were due.</p>"
+        + _table(heads, rows)
+    )
+
+
+def _facts(facts: dict[str, str]) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(fact)}</td></tr>' for name, fact in facts.items()
+    )
+    return _table(("Fact", ""), rows)
 
 
 def _per_second(seen: Record) -> dict[str, list[int]]:
@@ -114,14 +192,24 @@ def _pairs(*groups: tuple[str, dict[str, int]]) -> str:
 
 
 def _ledger(judged: Verdict) -> str:
-    if judged.ledger is None:
+    ledger = judged.ledger
+    if ledger is None:
         return "<p>Not checked: no data folder was named.</p>"
     rows = "".join(
-        f'<tr><th scope="row">{escape(str(name))}</th><td>{escape(str(value))}</td></tr>'
-        for name, value in judged.ledger.items()
-        if isinstance(value, bool | int | float | str)
+        f'<tr><th scope="row">{escape(label)}</th><td>{escape(_shown(name, ledger[name]))}</td></tr>'
+        for name, label in _LEDGER_LABELS.items()
+        if ledger.get(name) is not None
     )
-    return _table(("Check", "Finding"), rows)
+    problems = "".join(f'<li class="reason">{escape(str(text))}</li>' for text in ledger.get("problems") or ())
+    return _table(("Check", "Finding"), rows) + (f'<ul class="notes">{problems}</ul>' if problems else "")
+
+
+def _shown(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name == "paid_cents" and isinstance(value, int):
+        return f"{value / 100:,.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _table(heads: tuple[str, ...], rows: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loadtest.thresholds import Threshold, thresholds
 from loadtest.verdict import StepFigures, Verdict
 
 _HEAD = (
@@ -36,7 +37,13 @@ def render(judged: Verdict) -> str:
         f"generator late: {judged.generator_late_p99_ms:.1f} ms (p99)",
     ]
     notes = [f"  because {reason}" for reason in judged.reasons] + [f"  note: {text}" for text in judged.cautions]
-    return "\n".join([*lines, "", *facts, "", "GO" if judged.go else "NO-GO", *notes])
+    kept = [_threshold(line) for line in thresholds(judged)]
+    return "\n".join([*lines, "", *facts, "", *kept, "", "GO" if judged.go else "NO-GO", *notes])
+
+
+def _threshold(line: Threshold) -> str:
+    word = {True: "kept", False: "BROKEN", None: "-"}[line.kept]
+    return f"{word:<7} {line.name}: {line.seen} (demanded: {line.demanded})"
 
 
 def _row(figures: StepFigures) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from loadtest import limits
+from loadtest.failures import failures, places
 from loadtest.record import STEPS, Record
 
 Obj = dict[str, Any]
@@ -33,6 +34,8 @@ class Asked(msgspec.Struct, frozen=True):
     flushed_at_s: float | None = None  # when Redis was made to forget everything, counted as the samples are
     sold_before: int = 0
     p95_max_ms: float | None = None
+    killed: str = ""  # which process, for the report
+    killed_at_s: float | None = None
 
 
 class StepFigures(msgspec.Struct, frozen=True):
@@ -72,10 +75,21 @@ class Verdict(msgspec.Struct, frozen=True):
     journey: StepFigures
     steps: list[StepFigures]
     ledger: Obj | None
+    setting: dict[str, str] = {}
 
 
-def judge(record: Record, asked: Asked, ledger: Obj | None) -> Verdict:
-    """Weigh what was seen by the buyers against what was asked for and what the ledger says."""
+def judge(
+    record: Record,
+    asked: Asked,
+    ledger: Obj | None,
+    *,
+    setting: dict[str, str] | None = None,
+    busy: str | None = None,
+) -> Verdict:
+    """Weigh what was seen by the buyers against what was asked for and what the ledger says.
+
+    ``setting`` is where and when it was; ``busy`` says what else the machine had to do.
+    """
     steps = [figures for step in _steps(record) if (figures := _figures(record, step)).requests]
     outcomes = Counter(journey.outcome for journey in record.journeys)
     units = Counter(unit for journey in record.journeys for unit in journey.units)
@@ -88,6 +102,7 @@ def judge(record: Record, asked: Asked, ledger: Obj | None) -> Verdict:
     reasons = _reasons(record, asked, totals, doubled)
     reasons += _ledger_reasons(ledger, asked, sold, everybody_ended_well=ended_well)
     cautions = _cautions(record, asked, totals, late, record.cpu_share, ledger) + _slow(steps)
+    cautions += [f"{busy}: latencies and what was shed are worse than the shop's own"] if busy else []
     for figures in steps:
         if asked.p95_max_ms is not None and figures.p95_ms > asked.p95_max_ms:
             reasons.append(f"{figures.step}: p95 {figures.p95_ms:.0f} ms is above {asked.p95_max_ms:.0f} ms")
@@ -97,6 +112,7 @@ def judge(record: Record, asked: Asked, ledger: Obj | None) -> Verdict:
         revenue_cents=sum(journey.amount_cents for journey in record.journeys if journey.outcome == "paid"),
         scans=record.scans, requests=len(record.samples), **totals, generator_late_p99_ms=round(late, 1),
         generator_cpu_share=record.cpu_share, journey=whole, steps=steps, ledger=ledger,
+        setting=setting or {},
     )  # fmt: skip
 
 
@@ -112,12 +128,15 @@ def _reasons(record: Record, asked: Asked, totals: dict[str, int], doubled: list
     found = []
     if doubled:
         found.append(f"oversold: {len(doubled)} units were given to two buyers ({', '.join(doubled[:5])})")
+    wrong = failures(record)
     if totals["errors_5xx"]:
-        found.append(f"{totals['errors_5xx']} answers were server errors")
+        found.append(f"{totals['errors_5xx']} answers were server errors ({places(wrong, 'error')})")
     if totals["shed"] and not asked.shed_allowed:
-        found.append(f"{totals['shed']} requests were shed with 503 under a surge it must carry")
+        found.append(
+            f"{totals['shed']} requests were shed with 503 under a surge it must carry ({places(wrong, 'shed')})"
+        )
     if totals["broken"] and not asked.broken_allowed:
-        found.append(f"{totals['broken']} requests got no answer")
+        found.append(f"{totals['broken']} requests got no answer ({places(wrong, 'broken')})")
     if len(record.journeys) != asked.arrivals:
         found.append(f"{len(record.journeys)} of {asked.arrivals} reservations were offered")
     stuck = Counter(j.outcome for j in record.journeys if j.outcome not in GOOD_ENDS)
@@ -194,7 +213,8 @@ def _cautions(
 def _slow(steps: list[StepFigures]) -> list[str]:
     """Steps of the shop above the promised 200 ms; the payment provider's own time is not the shop's."""
     slow = [figures for figures in steps if figures.p95_ms > P95_PROMISED_MS and figures.step != "pay"]
-    return [f"{figures.step}: p95 {figures.p95_ms:.0f} ms is above {P95_PROMISED_MS} ms" for figures in slow]
+    shown = ", ".join(f"{figures.step} {figures.p95_ms:,.0f} ms" for figures in slow)
+    return [f"p95 above the promised {P95_PROMISED_MS} ms: {shown}"] if slow else []
 
 
 def _steps(record: Record) -> list[str]:

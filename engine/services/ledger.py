@@ -26,6 +26,7 @@ LATE_AFTER = timedelta(seconds=120)
 LOOKS_MAX = 6
 LOOK_AGAIN_S = 0.5
 PROBLEMS_SHOWN_MAX = 50
+CAUSES_FIRST = ("units", "tickets", "orders", "money", "redis")  # what is wrong in Postgres shows in Redis as well
 
 _UNPAID = {"pending", "processing"}
 _SOLD = {"paid", "partially_refunded"}
@@ -69,7 +70,7 @@ class Ledger:
             if not found or (look and not standing):
                 break
             await asyncio.sleep(LOOK_AGAIN_S)
-        problems = sorted(standing or ())
+        problems = sorted(standing or (), key=_rank)
         report["problems"] = problems[:PROBLEMS_SHOWN_MAX]
         report["problems_total"] = len(problems)
         report["redis_matches_postgres"] = not any(problem.startswith("redis:") for problem in problems)
@@ -78,6 +79,10 @@ class Ledger:
             report["provider_payments"] = sum(row["id"] in books.by_order for row in ledger.orders)
             report["provider_problem"] = books.problem
         return report
+
+
+def _rank(problem: str) -> tuple[int, str]:
+    return CAUSES_FIRST.index(problem.partition(":")[0]), problem
 
 
 def _compare(event: SellingEvent, ledger: LedgerView, redis: RedisView) -> tuple[dict[str, Any], list[str]]:

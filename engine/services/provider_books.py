@@ -28,7 +28,7 @@ class Books:
     """What was read; ``problem`` says why it is not everything."""
 
     by_order: dict[str, list[Taken]] = field(default_factory=dict)
-    strays: list[Taken] = field(default_factory=list)  # of orders that do not exist
+    strays: list[Taken] = field(default_factory=list)  # kept for orders that do not exist
     problem: str | None = None
 
     @property
@@ -51,7 +51,13 @@ class ProviderBooks:
         found: dict[str, list[Taken]] = defaultdict(list)
         problem = await self._fill(found, since_s - OLDER_S)
         known = await self._store.known_orders(list(found))
-        strays = [taken for order_id, rows in found.items() if order_id not in known for taken in rows]
+        strays = [
+            taken
+            for order_id, rows in found.items()
+            if order_id not in known
+            for taken in rows
+            if taken.captured_cents > taken.refunded_cents
+        ]
         return Books(dict(found), strays, problem)
 
     async def _fill(self, found: dict[str, list[Taken]], since_s: int) -> str | None:
@@ -87,8 +93,8 @@ def differences(orders: Iterable[Any], books: Books) -> Iterator[str]:
 
 def without_order(taken: Taken) -> str:
     return (
-        f"money: the provider captured {taken.captured_cents} {taken.currency} under {taken.intent_id} "
-        f"for {taken.order_id}, which does not exist"
+        f"money: the provider keeps {taken.captured_cents - taken.refunded_cents} {taken.currency} under "
+        f"{taken.intent_id} for {taken.order_id}, which does not exist"
     )
 
 

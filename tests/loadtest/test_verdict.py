@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from loadtest import report, table
+from loadtest import report, setting, table
 from loadtest.record import Journey, Record, Sample, merge
+from loadtest.thresholds import thresholds
 from loadtest.verdict import Asked, judge, percentile
 
 LEDGER = {
@@ -78,7 +79,7 @@ def test_a_buyer_who_gave_up_may_have_been_sold_to_after_all():
 
 def test_a_slow_step_is_a_caution_until_a_bound_is_asked_for():
     seen = record(Sample("claim", 0.3, 900.0, 200, "ok"))
-    assert "claim: p95 900 ms" in judge(seen, asked(), LEDGER).cautions[0]
+    assert "200 ms: claim 900 ms" in judge(seen, asked(), LEDGER).cautions[0]
     assert not judge(seen, asked(p95_max_ms=500), LEDGER).go
 
 
@@ -112,6 +113,56 @@ def test_the_report_stands_alone_and_escapes_what_it_shows():
     assert page.count("<svg") == 3
     assert "NO-GO" in page
     assert "NO-GO" in table.render(judged)
+
+
+@pytest.mark.parametrize(
+    ("seen", "ledger", "broken"),
+    [
+        (record(), LEDGER, []),
+        (record(Sample("hold", 0.3, 5.0, 500, "error")), LEDGER, ["Server errors (5xx)"]),
+        (record(Sample("hold", 0.3, 5.0, 503, "shed")), LEDGER, ["Requests shed (503, come back later)"]),
+        (record(), LEDGER | {"unit_conflicts": 1}, ["Ledger: units with two owners"]),
+        (record(), LEDGER | {"redis_matches_postgres": False}, ["Ledger: redis matches postgres"]),
+        (record(), {"problem": "no such table"}, ["The ledger"]),
+    ],
+)
+def test_the_thresholds_show_what_the_verdict_is_made_of(seen, ledger, broken):
+    judged = judge(seen, asked(), ledger)
+    lines = thresholds(judged)
+    assert [line.name for line in lines if line.kept is False] == broken
+    assert judged.go is not bool(broken)
+    for name in broken:
+        assert name in report.render(judged, seen)
+        assert f"BROKEN  {name}" in table.render(judged)
+
+
+def test_the_report_says_which_step_failed_and_when():
+    seen = record(Sample("order", 3.0, 5.0, 500, "error"), Sample("order", 7.5, 5.0, 500, "error"))
+    judged = judge(seen, asked(), LEDGER)
+    assert judged.reasons == ["2 answers were server errors (order 2)"]
+    row = report.render(judged, seen).partition("What went wrong")[2].partition("</table>")[0]
+    for told in ("order", "server error", "500", "3.0 s", "7.5 s"):
+        assert told in row
+    assert "What went wrong" not in report.render(judge(record(), asked(), LEDGER), record())
+
+
+def test_what_was_done_to_the_shop_is_said_and_drawn():
+    seen = record()
+    judged = judge(seen, asked(broken_allowed=True, killed="engine", killed_at_s=5.0), LEDGER)
+    page = report.render(judged, seen)
+    assert "engine was killed at second 5." in page
+    assert page.count("engine killed</text>") == 2
+
+
+def test_a_busy_machine_is_a_caution_and_its_facts_are_shown(monkeypatch):
+    monkeypatch.setattr(setting.os, "getloadavg", lambda: (99.0, 0.0, 0.0))
+    facts = setting.read(workers=2, processes=1, own_stack=True)
+    judged = judge(record(), asked(), LEDGER, setting=facts, busy=setting.busy())
+    assert judged.go
+    assert "load 99.0" in judged.cautions[0]
+    assert "2 engine processes" in report.render(judged, record())
+    monkeypatch.setattr(setting.os, "getloadavg", lambda: (0.0, 0.0, 0.0))
+    assert setting.busy() is None
 
 
 def test_an_empty_rehearsal_still_renders():
