@@ -20,14 +20,17 @@ _Seat = Annotated[str, msgspec.Meta(min_length=1, max_length=SEAT_CHARS_MAX)]
 
 
 class HoldItem(msgspec.Struct, frozen=True):
-    """``quantity`` tickets of one type: the best available, in ``section`` where given, or exactly ``seats``."""
+    """``quantity`` tickets of one type: the best available, in ``section`` where given, or exactly ``seats``.
+
+    They may be split unless ``split`` is false; what is left out may also be null.
+    """
 
     ticket_type_id: _Id
     quantity: Annotated[int, msgspec.Meta(ge=1, le=QUANTITY_MAX)]
     seats: Annotated[tuple[_Seat, ...], msgspec.Meta(max_length=QUANTITY_MAX)] | None = None
-    accessible: Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)] = 0
+    accessible: Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)] | None = None
     section: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
-    split: bool = True
+    split: bool | None = None
 
 
 class HoldRequest(msgspec.Struct, frozen=True):

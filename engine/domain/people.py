@@ -14,16 +14,18 @@ from engine.foundation.errors import Invalid
 EMAIL_CHARS_MAX = 254
 PASSWORD_CHARS_MIN, PASSWORD_CHARS_MAX = 10, 256
 REFRESH_TTL_D = 30
-REFRESH_TOKEN_CHARS_MAX = 128
+REFRESH_TOKEN_CHARS_MAX = 4096  # longer than ours: another kind of token is refused as one, not as a form
 
 Email = Annotated[str, Meta(min_length=3, max_length=EMAIL_CHARS_MAX, pattern=NO_NUL)]
 NewPassword = Annotated[str, Meta(min_length=PASSWORD_CHARS_MIN, max_length=PASSWORD_CHARS_MAX)]
 
 
 class Registration(Struct, kw_only=True):
+    """``name`` is what stands before the @ where it is left out."""
+
     email: Email
     password: NewPassword
-    name: Name
+    name: Name | None = None
 
 
 class Credentials(Struct, kw_only=True):
@@ -35,6 +37,12 @@ class Credentials(Struct, kw_only=True):
 
 class RefreshRequest(Struct, kw_only=True):
     refresh_token: Annotated[str, Meta(min_length=1, max_length=REFRESH_TOKEN_CHARS_MAX)]
+
+
+class SignOut(Struct, kw_only=True):
+    """Which session ends; without a token, all those of the person who asks."""
+
+    refresh_token: Annotated[str, Meta(min_length=1, max_length=REFRESH_TOKEN_CHARS_MAX)] | None = None
 
 
 class PersonChange(Struct, kw_only=True):

@@ -10,10 +10,11 @@ import asyncio
 import base64
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from itertools import groupby
 from typing import Any
 
+from engine.domain.events import OrphanPolicy
 from engine.domain.inventory import FREE, HELD, ORDERED, SOLD
 from engine.domain.selling import STRICT_UNTIL_SOLD_PERCENT, SellingEvent
 from engine.foundation import http, logs
@@ -147,7 +148,7 @@ class Availability:
                 return http.dumps(deltas)
         return await self._ready(copy, "status", lambda: _bitmap(copy))
 
-    async def stream(self, event_id: str, since: int | None) -> AsyncIterator[bytes]:
+    async def stream(self, event_id: str, since: int | None) -> AsyncGenerator[bytes, None]:
         """Server-sent events: a snapshot or the missing changes first, then changes at most every RENDER_EVERY_S."""
         if self._streams >= STREAMS_MAX:
             raise Unavailable("Too many live viewers: poll instead", retry_after_s=5)
@@ -178,14 +179,14 @@ class Availability:
         finally:
             self._streams -= 1
 
-    async def policy(self, event: SellingEvent, categories: tuple[int, ...]) -> str:
+    async def policy(self, event: SellingEvent, categories: tuple[int, ...]) -> OrphanPolicy:
         """The orphan policy right now: ``auto`` is strict until 85 % of the categories are sold."""
         if event.orphan_policy != "auto":
             return event.orphan_policy
         await self._copy(event.id)
         return self.policy_now(event, categories) or "strict"
 
-    def policy_now(self, event: SellingEvent, categories: tuple[int, ...]) -> str | None:
+    def policy_now(self, event: SellingEvent, categories: tuple[int, ...]) -> OrphanPolicy | None:
         """The same from the copy at hand, None where this process has none."""
         if event.orphan_policy != "auto":
             return event.orphan_policy
@@ -297,7 +298,7 @@ async def _bitmap(copy: _Copy) -> dict[str, Any]:
 
 def _since(copy: _Copy, since: int) -> dict[str, Any] | None:
     if since == copy.version:
-        return {"version": copy.version, "changes": []}
+        return {"version": copy.version, "taken": [], "changes": []}
     if since > copy.version or not copy.deltas or copy.deltas[0][0] > since + 1:
         return None
     changes: dict[int, int] = {}
@@ -309,4 +310,5 @@ def _since(copy: _Copy, since: int) -> dict[str, Any] | None:
             taken = int(raw[i + 4] not in {FREE, FREE + 1})
             for u in range(unit, unit + raw[i + 3]):
                 changes[u] = taken
-    return {"version": copy.version, "changes": [[unit, taken] for unit, taken in changes.items()]}
+    deltas = [[unit, taken] for unit, taken in changes.items()]
+    return {"version": copy.version, "taken": deltas, "changes": deltas}

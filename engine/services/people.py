@@ -53,7 +53,8 @@ class People:
         await self._throttle.registration(address)
         password_hash = await self._passwords.hash(given.password)
         user_id = new_id("usr")
-        if not await store.insert(self._pool, user_id, email, given.name.strip(), password_hash):
+        name = (given.name or email.partition("@")[0]).strip()
+        if not await store.insert(self._pool, user_id, email, name, password_hash):
             raise EmailTaken
         return await self._session(Person(user_id, is_admin=False))
 
@@ -93,8 +94,16 @@ class People:
             raise RefreshRefused
         return await self._session(Person(row["id"], is_admin=row["is_admin"]), next_token)
 
-    async def sign_out(self, refresh_token: str) -> None:
-        """End the session that this token belongs to; saying it twice is fine."""
+    async def sign_out(self, refresh_token: str | None, person: Person | None = None) -> None:
+        """End the session that this token belongs to; saying it twice is fine.
+
+        Without a token every session of the person ends. Unauthenticated where neither is known.
+        """
+        if refresh_token is None:
+            if person is None:
+                raise Unauthenticated
+            await store.revoke_all(self._pool, person.user_id)
+            return
         token_hash = _hash(refresh_token)
         async with self._pool.acquire() as db, db.transaction():
             await store.lock_owner(db, token_hash)

@@ -40,6 +40,14 @@ def optional_person(request: web.Request) -> Person | None:
     return person(request) if _scheme(request, "bearer") is not None else None
 
 
+def known_person(request: web.Request) -> Person | None:
+    """The signed-in person, or None where nothing valid says who asks: whoever signs out may come with an old token."""
+    try:
+        return optional_person(request)
+    except Unauthenticated:
+        return None
+
+
 def admission_text(request: web.Request) -> str | None:
     """The admission token as sent: ``Authorization: Admission`` or the HttpOnly cookie."""
     return _scheme(request, "admission") or request.cookies.get(ADMISSION_COOKIE)

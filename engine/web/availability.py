@@ -33,11 +33,14 @@ class AvailabilityDocument(msgspec.Struct):
 
 
 class SeatStatusDocument(msgspec.Struct):
-    """Either ``taken`` (base64 bitmap, bit i of byte i/8 least significant first) or ``changes`` ([unit, 0 or 1])."""
+    """``taken`` is a base64 bitmap (bit i of byte i/8, least significant first) or deltas ([unit, 0 or 1]).
+
+    Deltas are also under ``changes``; a bitmap has no ``changes``.
+    """
 
     version: int
+    taken: str | list[list[int]]
     units: int | None = None
-    taken: str | None = None
     changes: list[list[int]] | None = None
 
 
@@ -95,7 +98,7 @@ async def stream_seat_status(request: web.Request) -> web.StreamResponse:
     except ConnectionError:
         pass
     finally:
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
     return response
 
 

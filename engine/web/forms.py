@@ -34,9 +34,12 @@ class PageQuery(Struct, frozen=True, kw_only=True):
     cursor: Annotated[str, Meta(max_length=http.CURSOR_CHARS_MAX)] | None = None
 
 
-async def form(request: web.Request, shape: type[T]) -> T:
-    """The body as this Struct. Malformed where it is no JSON, Invalid with every broken field at once."""
-    return build(http.decode(await http.read(request, FORM_BYTES_MAX), _anything), shape)
+async def form(request: web.Request, shape: type[T], *, absent: bytes = b"") -> T:
+    """The body as this Struct. Malformed where it is no JSON, Invalid with every broken field at once.
+
+    ``absent`` is what an empty body stands for.
+    """
+    return build(http.decode(await http.read(request, FORM_BYTES_MAX) or absent, _anything), shape)
 
 
 def created(value: Struct, version: int, location: str) -> web.Response:

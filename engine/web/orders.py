@@ -56,7 +56,7 @@ async def open_from(request: web.Request, raw: bytes) -> web.Response:
     body = http.decode(raw, _order_request)
     hold_token = body.hold_token or auth.hold_token(request)
     key = key_of(request, fallback=body.idempotencyKey)
-    buyer = buyer_of(request, body.user_info, marketing=body.consents.marketing)
+    buyer = buyer_of(request, body.user_info, marketing=body.consents is not None and body.consents.marketing)
 
     async def run() -> web.Response:
         opened = await request.config_dict[ORDERS].open(

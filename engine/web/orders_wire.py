@@ -45,7 +45,7 @@ class OrderRequest(Struct, frozen=True):
 
     hold_id: Id
     user_info: UserInfo
-    consents: Consents = Consents()
+    consents: Consents | None = None
     payment_method_id: Id | None = None
     hold_token: Token | None = None
     idempotencyKey: Annotated[str, Meta(max_length=255)] | None = None  # noqa: N815 - the requirement documents' spelling

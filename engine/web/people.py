@@ -15,12 +15,21 @@ from engine.domain.catalogue_errors import (
     SignInRefused,
     SignInThrottled,
 )
-from engine.domain.people import Credentials, PasswordChange, PersonChange, RefreshRequest, Registration, Session, User
+from engine.domain.people import (
+    Credentials,
+    PasswordChange,
+    PersonChange,
+    RefreshRequest,
+    Registration,
+    Session,
+    SignOut,
+    User,
+)
 from engine.foundation import http
 from engine.foundation.errors import Invalid, Unauthenticated
 from engine.services.appkeys import PEOPLE
 from engine.web.aliases import aliases
-from engine.web.auth import client_address, person
+from engine.web.auth import client_address, known_person, person
 from engine.web.forms import form
 from engine.web.wire import Route
 
@@ -48,9 +57,9 @@ async def refresh(request: web.Request) -> web.Response:
 
 
 async def logout(request: web.Request) -> web.Response:
-    """End the session that this refresh token belongs to."""
-    given = await form(request, RefreshRequest)
-    await request.config_dict[PEOPLE].sign_out(given.refresh_token)
+    """End the session that this refresh token belongs to; without one, every session of the signed-in person."""
+    given = await form(request, SignOut, absent=b"{}")
+    await request.config_dict[PEOPLE].sign_out(given.refresh_token, known_person(request))
     return web.Response(status=204)
 
 
@@ -87,7 +96,7 @@ ROUTES: Final = (
         refuses=(Invalid, RefreshRefused, RefreshReused), aliases=aliases("/v1/auth/refresh"),
     ),
     Route(
-        "POST", "/v1/auth/logout", logout, "public", takes=RefreshRequest, status=204,
+        "POST", "/v1/auth/logout", logout, "public", takes=SignOut, status=204,
         refuses=(Invalid,), aliases=aliases("/v1/auth/logout"),
     ),
     Route(

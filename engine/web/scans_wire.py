@@ -43,7 +43,7 @@ class ValidateRequest(msgspec.Struct, kw_only=True):
     gate: _Gate | None = None
     scannedAt: datetime | None = None  # noqa: N815
     nonce: _Nonce | None = None
-    direction: _Direction = "entry"
+    direction: _Direction | None = None
     location: Location | None = None
     deviceInfo: Annotated[dict[str, Any], Meta(max_length=32)] | None = None  # noqa: N815
 
@@ -81,7 +81,7 @@ class ScanItem(msgspec.Struct, kw_only=True):
     scanned_at: datetime | None = None
     scannedAt: datetime | None = None  # noqa: N815
     gate: _Gate | None = None
-    direction: _Direction = "entry"
+    direction: _Direction | None = None
     offline: bool | None = None
     clock_offset_ms: _OffsetMs | None = None
     cursor: _Cursor | None = None
@@ -139,7 +139,7 @@ def shown_one(given: ValidateRequest) -> Shown:
         nonce=given.nonce,
         scanned_at=_aware(given.scannedAt),
         gate=given.gate or None,
-        direction=given.direction,
+        direction=given.direction or "entry",
         facts=facts or None,
     )
 
@@ -185,7 +185,7 @@ def _shown(item: ScanItem | None, offset_ms: int, cursor: int | None) -> Shown |
         nonce=item.nonce,
         scanned_at=_aware(item.scanned_at or item.scannedAt),
         gate=item.gate or None,
-        direction=item.direction,
+        direction=item.direction or "entry",
         offline=item.offline,
         offset_ms=item.clock_offset_ms if item.clock_offset_ms is not None else offset_ms,
         cursor_seq=item.cursor if item.cursor is not None else cursor,

@@ -242,7 +242,7 @@ class Oracle:
         word, hold = self._standing(ref)
         if hold is None:
             return word
-        life = min(self.now_ms + add_ms - hold.placed_ms, life_max_ms)
+        life = min(hold.life_ms + add_ms, life_max_ms)
         if life <= hold.life_ms:
             return "exceeded"
         hold.life_ms = life

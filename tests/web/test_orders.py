@@ -65,6 +65,36 @@ async def test_an_order_needs_the_capability_of_its_hold(shop: Shop):
     assert await shop.services.pool.fetchval("SELECT count(*) FROM orders") == 0
 
 
+async def test_a_hold_is_extended_by_another_life_until_it_has_lasted_the_longest_one(shop: Shop):
+    await shop.open_event(hold_ttl_s=600)
+    hold = await shop.hold()
+    path = f"/v1/holds/{hold['id']}/extend"
+    longer = await shop.ask("POST", path, X_Order_Token=hold["hold_token"])
+    assert (longer.status, longer["expires_at_ms"] - hold["expires_at_ms"]) == (200, 300_000)
+    refused = await shop.ask("POST", path, X_Order_Token=hold["hold_token"])
+    assert (refused.status, refused["code"]) == (409, "hold_lifetime_exceeded")
+    assert (await shop.ask("GET", path.removesuffix("/extend"), X_Order_Token=hold["hold_token"]))[
+        "expires_at_ms"
+    ] == longer["expires_at_ms"]
+
+
+async def test_what_may_be_left_out_of_a_hold_or_an_order_may_be_null(shop: Shop):
+    await shop.open_event()
+    hold = await shop.hold(2, seats=None, section=None, accessible=None, split=None, promo_code=None)
+    assert hold.status == 201
+    order = await shop.order(hold, consents=None, payment_method_id=None)
+    assert order.status == 201
+
+
+async def test_a_fault_deep_in_a_body_is_pointed_at(shop: Shop):
+    await shop.open_event()
+    body = {"event_id": shop.event_id, "items": [{"ticket_type_id": shop.types[0]}]}
+    refused = await shop.ask("POST", "/v1/holds", body, Idempotency_Key=shop.key())
+    assert refused["errors"] == [{"pointer": "/items/0/quantity", "code": "missing", "message": "Required"}]
+    refused = await shop.ask("POST", "/v1/holds", {"event_id": shop.event_id}, Idempotency_Key=shop.key())
+    assert refused["errors"][0]["pointer"] == "/items"
+
+
 async def test_an_order_is_opened_by_its_own_capability_only(shop: Shop):
     await shop.open_event()
     mine, theirs = await shop.ordered(), await shop.ordered()

@@ -46,6 +46,8 @@ async def test_a_webhook_without_a_valid_fresh_signature_is_refused(shop: Shop):
     assert (await deliver(shop, event, secret="whsec_other"))["code"] == "webhook_signature_invalid"
     stale = await deliver(shop, event, at_s=int(time.time()) - 301)
     assert (stale.status, stale["code"]) == (400, "webhook_signature_invalid")
+    early = await deliver(shop, event, at_s=int(time.time()) + 310)
+    assert (early.status, early["code"]) == (400, "webhook_signature_invalid")
     assert (await shop.ask("POST", "/v1/webhooks/stripe", b"{}")).status == 400
     foreign = await shop.ask("POST", "/v1/webhooks/stripe", b"{}", Stripe_Signature=f"t={int(time.time())},v1=é")
     assert (foreign.status, foreign["code"]) == (400, "webhook_signature_invalid")

@@ -31,7 +31,7 @@ async def test_an_address_is_registered_once_whatever_its_spelling(register, gue
 
 async def test_a_registration_is_refused_with_every_fault_at_once(guest, pool: asyncpg.Pool):
     document = await guest.refused("invalid", "POST", "/v1/auth/register", {"email": "x", "password": "short"})
-    assert [fault["pointer"] for fault in document["errors"]] == ["/email", "/password", "/name"]
+    assert [fault["pointer"] for fault in document["errors"]] == ["/email", "/password"]
     await guest.refused(
         "invalid", "POST", "/v1/auth/register", {"email": "not an address", "password": PASSWORD, "name": "A"}
     )
@@ -122,6 +122,26 @@ async def test_signing_out_ends_the_session(register, guest):
     for _ in range(2):
         assert (await guest.ask("POST", "/v1/auth/logout", {"refresh_token": token})).status == 204
     await guest.refused("refresh_refused", "POST", "/v1/auth/refresh", {"refresh_token": token})
+
+
+async def test_signing_out_without_a_token_ends_every_session_of_who_asks(register, guest):
+    someone = await register()
+    other = (await guest.ok("POST", "/v1/auth/login", {"email": someone.email, "password": PASSWORD}))["refresh_token"]
+    assert (await guest.ask("POST", "/v1/auth/logout")).status == 401
+    assert (await someone.ask("POST", "/v1/auth/logout")).status == 204
+    for token in (other, someone.session["refresh_token"]):
+        await guest.refused("refresh_refused", "POST", "/v1/auth/refresh", {"refresh_token": token})
+
+
+async def test_an_access_token_is_no_refresh_token(register, guest):
+    token = (await register()).session["access_token"]
+    refused = await guest.refused("refresh_refused", "POST", "/v1/auth/refresh", {"refresh_token": token})
+    assert refused["status"] == 401
+
+
+async def test_who_gives_no_name_is_called_by_their_address(guest):
+    session = await guest.ok("POST", "/v1/auth/register", {"email": "ada@example.test", "password": PASSWORD})
+    assert session["user"]["name"] == "ada"
 
 
 async def test_a_session_that_ends_in_the_moment_it_is_renewed_has_ended(register, guest, pool: asyncpg.Pool):
