@@ -6,7 +6,6 @@ from typing import Final
 
 from aiohttp import web
 
-from admin.assets import Assets
 from admin.figures import Figures
 from admin.rooms import Rooms
 from admin.sessions import Sessions
@@ -20,4 +19,3 @@ SESSIONS: Final = web.AppKey("sessions", Sessions)
 ROOMS: Final = web.AppKey("rooms", Rooms)
 FIGURES: Final = web.AppKey("figures", Figures)
 VITALS: Final = web.AppKey("vitals", Vitals)
-ASSETS: Final = web.AppKey("assets", Assets)

@@ -10,12 +10,12 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from admin import charts, formats
-from admin.appkeys import ASSETS, SETTINGS
-from admin.assets import Assets
+from admin import assets, charts, formats
+from admin.appkeys import SETTINGS
 from engine.domain.organizations import Permission, allows
 from engine.domain.people import User
 from engine.foundation import http
+from engine.foundation.assets import ROUTE
 from engine.foundation.errors import Refusal
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -35,8 +35,8 @@ GUARDS: Final = {
 
 def setup(app: web.Application) -> None:
     """Templates, static files and HTML refusals."""
-    app[ASSETS] = assets = Assets()
-    app.router.add_get("/static/{version}/{path:.+}", assets.serve)
+    files = assets.read()
+    app.router.add_get(ROUTE, files.serve)
     environment = aiohttp_jinja2.setup(
         app,
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -47,7 +47,7 @@ def setup(app: web.Application) -> None:
     )
     settings = app[SETTINGS]
     environment.globals.update(
-        static=assets.url,
+        static=files.url,
         charts=charts,
         may=may,
         infinite=float("inf"),

@@ -7,12 +7,14 @@ import hmac
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Final
 
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
 from engine.foundation.address_limits import AddressLimits
+from engine.foundation.assets import ROUTE, Assets, files_below
 from engine.foundation.bearer import Bearers
 from engine.foundation.cluster import hot_redis
 from engine.foundation.connections import HotRedis, eventually, open_postgres
@@ -20,7 +22,6 @@ from engine.foundation.health import Health
 from engine.foundation.http import BODY_BYTES_MAX, PROBLEM_PAGE
 from waitingroom import appkeys, routes
 from waitingroom.asking import cookie_attributes
-from waitingroom.assets import Assets
 from waitingroom.challenge import Challenges
 from waitingroom.codes import WRONG_BURST, WRONG_PER_S
 from waitingroom.desk import BOARDS, DESK, Desk
@@ -30,6 +31,8 @@ from waitingroom.page import problem_page
 from waitingroom.registry import Rooms
 from waitingroom.settings import Settings
 from waitingroom.streams import Streams
+
+HERE: Final = Path(__file__).parent
 
 
 async def create_app(settings: Settings) -> web.Application:
@@ -48,17 +51,17 @@ async def create_app(settings: Settings) -> web.Application:
 
 
 def _pages(app: web.Application) -> None:
-    assets = Assets()
+    assets = Assets(files_below(HERE / "static"))
     aiohttp_jinja2.setup(
         app,
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     aiohttp_jinja2.get_env(app).globals["static"] = assets.url
-    app.router.add_get("/static/{version}/{name}", guarded(assets.serve))
+    app.router.add_get(ROUTE, guarded(assets.serve))
 
 
 async def _stores(app: web.Application) -> AsyncIterator[None]:

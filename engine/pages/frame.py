@@ -12,10 +12,10 @@ import jinja2
 from aiohttp import web
 
 from engine.foundation import http
+from engine.foundation.assets import ROUTE, Assets, files_below
 from engine.foundation.clock import now_ms
 from engine.foundation.errors import Refusal
 from engine.pages import csrf
-from engine.pages.assets import Assets
 from engine.pages.formats import FILTERS
 from engine.pages.memo import Memo
 from engine.pages.poster import poster
@@ -34,8 +34,8 @@ SERVER_NOW: Final = "@server-now-ms@"
 
 def setup(app: web.Application) -> None:
     """Templates, static files and HTML refusals for this application."""
-    assets = Assets(HERE / "static")
-    assets.setup(app)
+    assets = Assets(files_below(HERE / "static"))
+    app.router.add_get(ROUTE, assets.serve)
     app[ASSETS] = assets
     app[SHARED] = Memo[str]()
     environment = aiohttp_jinja2.setup(

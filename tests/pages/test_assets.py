@@ -21,8 +21,14 @@ async def test_a_versioned_file_is_kept_for_ever_and_a_plain_one_revalidated(eng
     assert again.status == 304
 
 
+async def test_a_page_of_another_release_gets_this_ones_file_and_does_not_keep_it(engine: Client) -> None:
+    other = await engine.get("/static/v000000000000/tokens.css")
+    assert other.status == 200
+    assert other.headers["Cache-Control"] == "no-cache"
+
+
 async def test_files_outside_the_folder_cannot_be_asked_for(engine: Client) -> None:
-    for path in ("../frame.py", "%2e%2e/frame.py", "v000000000000/tokens.css", ""):
+    for path in ("../frame.py", "%2e%2e/frame.py", "v000000000000/frame.py", ""):
         response = await engine.get(f"/static/{path}")
         assert response.status == 404, path
 

@@ -2,13 +2,16 @@
 
 ``/static/<version>/<name>`` never changes and may be kept for a year: the version is a hash over every file, so that
 modules importing each other and style sheets naming an icon stay in one release. ``/static/<name>`` is the same file
-for callers that know no version; it is revalidated.
+for callers that know no version, and another release's version leads to this one's file, so that a page outlives the
+rollout it was loaded in; both are revalidated.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,6 +25,7 @@ ASSET_BYTES_MAX: Final = 1024 * 1024
 COMPRESSED_AT_LEAST_BYTES: Final = 512
 YEAR_S: Final = 31_536_000
 VERSION_CHARS: Final = 12
+ROUTE: Final = "/static/{path:.+}"
 
 CONTENT_TYPES: Final = {
     ".css": "text/css",
@@ -33,6 +37,7 @@ CONTENT_TYPES: Final = {
     ".txt": "text/plain",
 }
 COMPRESSIBLE: Final = frozenset({".css", ".js", ".svg", ".json", ".webmanifest", ".txt"})
+_A_VERSION: Final = re.compile(rf"v[0-9a-f]{{{VERSION_CHARS}}}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +51,10 @@ class Asset:
 
 
 class Assets:
-    """All files of one folder whose kind is known, found by their path inside it."""
+    """Files by the name that templates give them."""
 
-    def __init__(self, folder: Path, prefix: str = "/static") -> None:
-        self._prefix = prefix
-        self._files = {
-            path.relative_to(folder).as_posix(): _asset(path)
-            for path in sorted(folder.rglob("*"))
-            if path.is_file() and path.suffix in CONTENT_TYPES
-        }
+    def __init__(self, paths: Mapping[str, Path]) -> None:
+        self._files = {name: _asset(path) for name, path in sorted(paths.items())}
         digest = hashlib.sha256()
         for name, asset in self._files.items():
             digest.update(f"{name}={asset.etag};".encode())
@@ -64,32 +64,37 @@ class Assets:
         """The address of this release's copy of a file. KeyError where there is none: a template names it wrongly."""
         if name not in self._files:
             raise KeyError(name)
-        return f"{self._prefix}/{self.version}/{name}"
-
-    def setup(self, app: web.Application) -> None:
-        app.router.add_get(self._prefix + "/{path:.+}", self.serve)
+        return f"/static/{self.version}/{name}"
 
     async def serve(self, request: web.Request) -> web.Response:
-        """A file, its 304, or NotFound."""
+        """A file, its 304, or NotFound; to be registered at ROUTE."""
         path = request.match_info["path"]
         version, _, rest = path.partition("/")
-        kept = version == self.version
-        asset = self._files.get(rest if kept else path)
+        asset = self._files.get(rest if _A_VERSION.match(version) else path)
         if asset is None:
             raise NotFound
         headers = {
-            "Cache-Control": f"public, max-age={YEAR_S}, immutable" if kept else "no-cache",
+            "Cache-Control": f"public, max-age={YEAR_S}, immutable" if version == self.version else "no-cache",
+            "ETag": f'"{asset.etag}"',
             "Vary": "Accept-Encoding",
             "X-Content-Type-Options": "nosniff",
         }
         if http.fresh(request, asset.etag):
-            return web.Response(status=304, headers={**headers, "ETag": f'"{asset.etag}"'})
-        headers["ETag"] = f'"{asset.etag}"'
+            return web.Response(status=304, headers=headers)
         body = asset.body
         if asset.compressed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
             body = asset.compressed
             headers["Content-Encoding"] = "gzip"
         return web.Response(body=body, content_type=asset.content_type, charset=_charset(asset), headers=headers)
+
+
+def files_below(folder: Path) -> dict[str, Path]:
+    """All files of a folder whose kind is known, by their path inside it."""
+    return {
+        path.relative_to(folder).as_posix(): path
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix in CONTENT_TYPES
+    }
 
 
 def _asset(path: Path) -> Asset:
