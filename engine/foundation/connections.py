@@ -328,6 +328,9 @@ async def open_postgres(dsn: str, *, pool_max: int = POOL_MAX) -> asyncpg.Pool[a
             "idle_in_transaction_session_timeout": "15000",
             "synchronous_commit": "on",
             "timezone": "UTC",
+            # Plans are kept as long as their connection and made while the tables of a sale are still empty, when
+            # reading them whole looks cheapest: at 30,000 units sold that cost 110 of an order's 150 us.
+            "enable_seqscan": "off",
         },
     )
     assert pool is not None

@@ -30,11 +30,11 @@ RETURNING id
 """
 _CLAIM = """
 UPDATE outbox SET locked_until = now() + make_interval(secs => $2), attempts = attempts + 1
- WHERE id IN (
+ WHERE id = ANY(ARRAY(
     SELECT id FROM outbox
      WHERE done_at IS NULL AND dead_at IS NULL AND available_at <= now()
        AND (locked_until IS NULL OR locked_until < now())
-     ORDER BY available_at, id LIMIT $1 FOR UPDATE SKIP LOCKED)
+     ORDER BY available_at, id LIMIT $1 FOR UPDATE SKIP LOCKED))
 RETURNING id, topic, key, payload, attempts
 """
 _FAILED = """

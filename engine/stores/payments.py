@@ -69,7 +69,8 @@ WITH closed AS (
      WHERE id = $1 AND status IN ('pending', 'processing')
     RETURNING id, event_id, lease_id, promo_code_id, correlation_id
 ), freed AS (
-    UPDATE order_units u SET live = false FROM closed c WHERE u.order_id = c.id RETURNING u.unit, u.ticket_type_id
+    UPDATE order_units u SET live = false FROM closed c
+     WHERE u.order_id = $1 AND u.order_id = c.id RETURNING u.unit, u.ticket_type_id
 ), boxed AS (
     INSERT INTO outbox (topic, key, payload, available_at)
     SELECT 'inventory.free', c.id, jsonb_build_object('event_id', c.event_id, 'op_id', c.id,
@@ -99,9 +100,9 @@ _CLAIM = """
 UPDATE orders
    SET reconcile_at = CASE WHEN expires_at <= now() THEN now() + make_interval(secs => $2)
        ELSE least(expires_at, now() + greatest(make_interval(secs => $2), (now() - created_at) / 2)) END
- WHERE id IN (
+ WHERE id = ANY(ARRAY(
     SELECT id FROM orders WHERE status IN ('pending', 'processing') AND reconcile_at <= now()
-     ORDER BY expires_at > now(), reconcile_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+     ORDER BY expires_at > now(), reconcile_at LIMIT $1 FOR UPDATE SKIP LOCKED))
 RETURNING id
 """
 _LATE = """

@@ -49,8 +49,8 @@ RETURNING status
 _CLAIM = """
 UPDATE refunds
    SET attempts = attempts + 1, push_at = now() + make_interval(secs => least($3, $2 * power(2, least(attempts, 20))))
- WHERE id IN (SELECT id FROM refunds WHERE status = 'pending' AND push_at <= now()
-               ORDER BY push_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+ WHERE id = ANY(ARRAY(SELECT id FROM refunds WHERE status = 'pending' AND push_at <= now()
+                       ORDER BY push_at LIMIT $1 FOR UPDATE SKIP LOCKED))
 RETURNING id
 """
 _TURN_TICKETS = """

@@ -29,9 +29,10 @@ ON CONFLICT DO NOTHING RETURNING id
 """
 _CLAIM = """
 UPDATE webhook_events SET available_at = now() + make_interval(secs => $2)
- WHERE (provider, id) IN (
-    SELECT provider, id FROM webhook_events WHERE status IN ('received', 'parked') AND available_at <= now()
-     ORDER BY available_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+ WHERE provider = 'stripe' AND id = ANY(ARRAY(
+    SELECT id FROM webhook_events
+     WHERE provider = 'stripe' AND status IN ('received', 'parked') AND available_at <= now()
+     ORDER BY available_at LIMIT $1 FOR UPDATE SKIP LOCKED))
 RETURNING id, kind, object_id, payload, correlation_id
 """
 _END = "UPDATE webhook_events SET status = $2, processed_at = now(), error = $3 WHERE provider = 'stripe' AND id = $1"
