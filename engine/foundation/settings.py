@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -15,6 +16,7 @@ MASTER_KEYS_MAX = 2
 KEY_ID_MAX = 255
 JWT_KEY_CHARS_MIN = 32
 
+_HEX = re.compile(rf"[0-9a-fA-F]{{{2 * MASTER_KEY_BYTES}}}\Z")
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)]
 
 
@@ -74,7 +76,7 @@ def parse_master_keys(text: str) -> list[tuple[int, bytes]]:
     keys = []
     for part in text.split(","):
         key_id, _, digits = part.strip().partition(":")
-        key = bytes.fromhex(digits)
+        key = bytes.fromhex(digits) if _HEX.match(digits) else b""
         if not key_id.isdecimal() or int(key_id) > KEY_ID_MAX or len(key) != MASTER_KEY_BYTES:
             raise ValueError("master keys are ID:64 hex digits")
         keys.append((int(key_id), key))

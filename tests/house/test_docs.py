@@ -97,6 +97,16 @@ def test_the_settings_that_pages_name_exist():
     assert named <= told
 
 
+def test_units_start_commands_that_exist_and_name_their_port():
+    from engine.cli import _parser
+
+    units = sorted((tree.ROOT / "deploy" / "systemd").glob("*.service"))
+    commands = [re.search(r"^ExecStart=\S+/onsale (.+)$", unit.read_text(), re.MULTILINE).group(1) for unit in units]
+    given = [vars(_parser().parse_args(command.split())) for command in commands]
+    # Behind a proxy an app's public address has no port to listen on.
+    assert sorted(one["port"] for one in given if "app" in one) == [8080, 8081, 8082]
+
+
 def test_alerts_speak_of_metrics_that_exist():
     code = "".join(tree.text(path) for path in tree.files(".py", under=("engine", "waitingroom")))
     alerts = (tree.ROOT / "deploy" / "prometheus" / "alerts.yml").read_text()
