@@ -36,7 +36,7 @@ _STATE_NAME = {HELD: "held", ORDERED: "ordered", SOLD: "sold", BLOCKED: "blocked
 class Ledger:
     """Audits events. Reads only."""
 
-    def __init__(self, *, store: LedgerStore, selling: Selling, books: ProviderBooks) -> None:
+    def __init__(self, *, store: LedgerStore, selling: Selling, books: ProviderBooks | None = None) -> None:
         self._store = store
         self._selling = selling
         self._books = books
@@ -51,8 +51,12 @@ class Ledger:
             if event_id not in events:
                 raise NotFound("There is no such event with an inventory")
             events = [event_id]
-        books = await self._books.read() if provider else None
+        books = await self._read_books() if provider else None
         return [await self._event(one, books, strays=one == events[0]) for one in events]
+
+    async def _read_books(self) -> Books:
+        assert self._books is not None, "this audit was given no provider"
+        return await self._books.read()
 
     async def _event(self, event_id: str, books: Books | None, *, strays: bool) -> dict[str, Any]:
         event = await self._selling.get(event_id)
@@ -63,7 +67,7 @@ class Ledger:
             redis = await self._store.redis(event_id)
             report, problems = _compare(event, ledger, redis)
             if books is not None:
-                books = await self._books.read() if look else books
+                books = await self._read_books() if look else books
                 problems += [*differences(ledger.orders, books), *(map(without_order, books.strays) if strays else ())]
             found = set(problems)
             standing = found if standing is None else standing & found
