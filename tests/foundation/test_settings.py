@@ -11,7 +11,15 @@ from waitingroom.settings import Settings as RoomSettings
 
 OLD, NEW = "ab" * 32, "cd" * 32
 WRONG = {
-    "master_keys": ("1:" + "ab" * 31, f"1:{OLD},1:{NEW}", f"256:{OLD}", f"3:{OLD},2:{NEW},1:{OLD}", "one:" + OLD, "1:" + "xy" * 32, ""),
+    "master_keys": (
+        "1:" + "ab" * 31,
+        f"1:{OLD},1:{NEW}",
+        f"256:{OLD}",
+        f"3:{OLD},2:{NEW},1:{OLD}",
+        "one:" + OLD,
+        "1:" + "xy" * 32,
+        "",
+    ),
     "jwt_key": ("z" * 31, ""),
     "log_level": ("loud", ""),
 }
