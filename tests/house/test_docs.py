@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+import hotpath_rs
 from tests.house import tree
 
 PAGES = [path for path in tree.files(".md") if path.name != "VENDOR.md" and "tests" not in path.parts]
@@ -121,6 +122,14 @@ def test_nothing_that_git_keeps_is_ignored_by_git():
         cwd=tree.ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.stdout.split() == []
+
+
+def test_the_chart_that_integrators_are_shown_is_one():
+    page = (tree.ROOT / "docs" / "INTEGRATING.md").read_text()
+    shown = re.search(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL).group(1)
+    chart = hotpath_rs.SeatMap.parse(shown.encode())
+    assert chart.units == 212
+    assert chart.categories == ["Standard", "Premium", "Floor"]
 
 
 def test_every_table_is_explained_and_no_other():
