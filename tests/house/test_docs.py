@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 
+import msgspec
 import pytest
 
 import hotpath_rs
+from loadtest.sandbox.controls import Controls
 from tests.house import tree
 
 PAGES = [path for path in tree.files(".md") if path.name != "VENDOR.md" and "tests" not in path.parts]
@@ -139,3 +141,8 @@ def test_every_table_is_explained_and_no_other():
     rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", told, re.MULTILINE)
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == tables
     assert set(re.findall(r"^    (\w+) [|}o]", told, re.MULTILINE)) <= tables
+
+
+def test_every_switch_of_the_sandbox_is_explained():
+    told = (tree.ROOT / "loadtest" / "README.md").read_text()
+    assert [field.name for field in msgspec.structs.fields(Controls) if f"`{field.name}" not in told] == []
