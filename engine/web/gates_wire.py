@@ -79,7 +79,7 @@ class GateCount(msgspec.Struct):
 class Alert(msgspec.Struct):
     """A ticket shown again and again in the last ten minutes."""
 
-    ticketId: str  # noqa: N815 - as validate answers it
+    ticketId: str
     attendee: str
     seat: str
     duplicates: int
@@ -111,7 +111,7 @@ class LoggedScan(msgspec.Struct):
     """One attempt, admitted or not. ``scanned_at`` is by the device's clock, ``counted_at`` when it counts as read."""
 
     id: int
-    ticketId: str | None  # noqa: N815
+    ticketId: str | None
     unit: int | None
     device_id: str
     gate: str | None
@@ -158,7 +158,7 @@ class ConflictPair(msgspec.Struct):
     """``canonical`` is the accepted scan with the earliest corrected time; ``gap_s`` lies between the two."""
 
     id: int
-    ticketId: str  # noqa: N815
+    ticketId: str
     unit: int
     attendee: str
     seat: str

@@ -48,7 +48,7 @@ class OrderRequest(Struct, frozen=True):
     consents: Consents | None = None
     payment_method_id: Id | None = None
     hold_token: Token | None = None
-    idempotencyKey: Annotated[str, Meta(max_length=255)] | None = None  # noqa: N815 - the requirement documents' spelling
+    idempotencyKey: Annotated[str, Meta(max_length=255)] | None = None
 
 
 class QuoteRequest(Struct, frozen=True):

@@ -33,8 +33,8 @@ WEBHOOK_BYTES_MAX = 512 * 1024
 class CamelConfirm(Struct, frozen=True):
     """The requirement documents' spelling."""
 
-    orderId: Id  # noqa: N815
-    paymentIntentId: Id  # noqa: N815
+    orderId: Id
+    paymentIntentId: Id
 
 
 class Receipt(Struct):

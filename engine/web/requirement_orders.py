@@ -42,31 +42,31 @@ class SeatInfo(Struct, frozen=True):
 
 
 class Item(Struct, frozen=True):
-    ticketTypeId: Id  # noqa: N815 - the requirement documents' spelling, here and below
+    ticketTypeId: Id
     quantity: Annotated[int, Meta(ge=1, le=QUANTITY_MAX)]
-    seatInfo: SeatInfo | None = None  # noqa: N815
+    seatInfo: SeatInfo | None = None
 
 
 class BookingRequest(Struct, frozen=True):
     """What the requirement documents call an order request."""
 
     items: Annotated[tuple[Item, ...], Meta(min_length=1, max_length=ITEMS_MAX)]
-    userInfo: UserInfo  # noqa: N815
-    idempotencyKey: Annotated[str, Meta(max_length=255)] | None = None  # noqa: N815
-    paymentMethodId: Id | None = None  # noqa: N815
-    promoCode: Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX)] | None = None  # noqa: N815
+    userInfo: UserInfo
+    idempotencyKey: Annotated[str, Meta(max_length=255)] | None = None
+    paymentMethodId: Id | None = None
+    promoCode: Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX)] | None = None
 
 
 class BookingDocument(Struct):
-    orderId: str  # noqa: N815
-    orderNumber: str  # noqa: N815
-    orderToken: str  # noqa: N815
+    orderId: str
+    orderNumber: str
+    orderToken: str
     status: str
-    amountCents: int  # noqa: N815
+    amountCents: int
     currency: str
-    clientSecret: str | None  # noqa: N815
-    publishableKey: str  # noqa: N815
-    expiresAtMs: int  # noqa: N815
+    clientSecret: str | None
+    publishableKey: str
+    expiresAtMs: int
 
 
 class _Shape(Struct):

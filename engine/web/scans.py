@@ -46,7 +46,7 @@ class SearchQuery(msgspec.Struct):
 class FoundTicket(msgspec.Struct):
     """A ticket found by name; the e-mail is masked, the code stays away from gates."""
 
-    ticketId: str  # noqa: N815 - as validate takes it
+    ticketId: str
     attendee: str
     email: str
     order_number: str

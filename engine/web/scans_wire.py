@@ -36,16 +36,16 @@ class Location(msgspec.Struct, omit_defaults=True):
 class ValidateRequest(msgspec.Struct, kw_only=True):
     """One reading: ``qrSecret`` or ``code``; or ``ticketId`` of a ticket found by name, logged as manual."""
 
-    qrSecret: _Text | None = None  # noqa: N815 - the requirement documents' spelling
+    qrSecret: _Text | None = None
     code: _Text | None = None
-    ticketId: Annotated[str, Meta(max_length=64)] | None = None  # noqa: N815
-    scannerId: Annotated[str, Meta(max_length=128)] | None = None  # noqa: N815
+    ticketId: Annotated[str, Meta(max_length=64)] | None = None
+    scannerId: Annotated[str, Meta(max_length=128)] | None = None
     gate: _Gate | None = None
-    scannedAt: datetime | None = None  # noqa: N815
+    scannedAt: datetime | None = None
     nonce: _Nonce | None = None
     direction: _Direction | None = None
     location: Location | None = None
-    deviceInfo: Annotated[dict[str, Any], Meta(max_length=32)] | None = None  # noqa: N815
+    deviceInfo: Annotated[dict[str, Any], Meta(max_length=32)] | None = None
 
 
 class Previous(msgspec.Struct):
@@ -59,8 +59,8 @@ class VerdictDocument(msgspec.Struct, kw_only=True):
     result: Literal["admit", "duplicate", "reject", "exit_ok"]
     reason: str
     status: Literal["VALID", "INVALID", "ALREADY_CHECKED_IN"]
-    ticketId: str | None  # noqa: N815
-    checkedInAt: str | None  # noqa: N815
+    ticketId: str | None
+    checkedInAt: str | None
     direction: _Direction
     gate: str
     attendee: str | msgspec.UnsetType = msgspec.UNSET
@@ -76,10 +76,10 @@ class ScanItem(msgspec.Struct, kw_only=True):
     """One scan of a batch. ``offline``: the device let the person in by its bundle; left out, it is inferred."""
 
     code: str | None = None
-    qrSecret: str | None = None  # noqa: N815
+    qrSecret: str | None = None
     nonce: _Nonce | None = None
     scanned_at: datetime | None = None
-    scannedAt: datetime | None = None  # noqa: N815
+    scannedAt: datetime | None = None
     gate: _Gate | None = None
     direction: _Direction | None = None
     offline: bool | None = None

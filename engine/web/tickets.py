@@ -46,8 +46,8 @@ class TicketDocument(msgspec.Struct, kw_only=True):
     version: int
     status: str
     code: str | None
-    qrSecret: str | None  # noqa: N815 - the requirement documents' spelling
-    seatInfo: str  # noqa: N815
+    qrSecret: str | None
+    seatInfo: str
     attendee_name: str
     attendee_email: str
     price_cents: int
