@@ -147,6 +147,7 @@ class HotRedis:
                 _, protocol = await loop.create_connection(
                     lambda: _Protocol(self._lost, self._reply_timeout_s), host, port
                 )
+                # hiredis packs any number of words; its stub knows one.
                 for words in self._greeting():
                     await protocol.send(hiredis.pack_command(words))  # type: ignore[arg-type]  # as above
                 info: bytes = await protocol.send(hiredis.pack_command((b"INFO", b"server")))  # type: ignore[arg-type]

@@ -84,7 +84,8 @@ class ExpressServer(web.Server):
     """A server whose connections ask ``express`` first."""
 
     def __init__(self, plain: web.Server, express: Express) -> None:
-        super().__init__(plain.request_handler, request_factory=plain.request_factory, **plain._kwargs)  # noqa: SLF001
+        options = plain._kwargs  # noqa: SLF001 - aiohttp names them nowhere else
+        super().__init__(plain.request_handler, request_factory=plain.request_factory, **options)
         self.express = express
 
     def __call__(self) -> RequestHandler:
@@ -263,6 +264,7 @@ class ExpressProtocol(RequestHandler):
             or "Expect" in message.headers
         ):
             return None
+        # Writer and task are given it once there are any: `_request_again`.
         request = self._asked = cast(web.Request, self._factory(message, payload, self, None, None))  # type: ignore[arg-type]
         try:
             return self._express(request)
@@ -319,11 +321,11 @@ class ExpressProtocol(RequestHandler):
         if not payload.is_eof():
             payload.on_eof(self._body_came_late)
         request, self._asked = self._asked, None
-        if request is None or request._message is not message:  # noqa: SLF001
+        if request is None or request._message is not message:  # noqa: SLF001 - whose it is
             try:
                 return self._factory(message, payload, protocol, writer, task)
             except Exception as error:
                 self._give_up(error)
                 raise asyncio.CancelledError from error  # the connection's task, which would leave it open for ever
-        request._payload_writer, request._task = writer, task  # noqa: SLF001
+        request._payload_writer, request._task = writer, task  # noqa: SLF001 - what the factory was not given
         return request
