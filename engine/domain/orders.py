@@ -68,6 +68,7 @@ class NewOrder:
     correlation_id: str = ""
     ip_address: str | None = None
     user_agent: str | None = None
+    buyer_units_max: int | None = None  # of the event, over all orders of one e-mail address
 
     def opened(self, destination_account: str | None) -> Order:
         """The order as it stands right after it was written."""

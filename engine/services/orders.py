@@ -121,18 +121,23 @@ class Orders:
         record, deadline_ms = await self._inventory.order(hold.event_id, hold_id)
         hold = self._holds.view(event, hold_id, record)
         for _ in range(NUMBER_TRIES):
-            order = _new_order(hold, buyer, deadline_ms, payment_method_id)
+            order = _new_order(hold, buyer, deadline_ms, payment_method_id, event.max_tickets_per_buyer)
             placed = await self._book.place(order)
             if placed.placed:
                 await self._outbox.at_once(placed.errands)
                 return await self._pay(order.opened(placed.destination_account))
+            if placed.beyond_limit:  # other orders of this address were opened since it was looked at
+                raise BuyerLimit(max_tickets_per_buyer=event.max_tickets_per_buyer)
             known = await self._book.of_hold(hold_id)
             if known is not None:
                 return await self._pay(known)
         raise SeatTaken(seats=[line.seat or line.section for line in hold.lines])
 
     async def _check_buyer(self, most: int | None, hold: Hold, buyer: Buyer) -> None:
-        """BuyerLimit where this e-mail address would own more of the event than one buyer may."""
+        """BuyerLimit where this e-mail address would own more of the event than one buyer may.
+
+        Asked before the hold's life becomes the order's; the ledger decides (`orders_buyer_limit`).
+        """
         if most is None:
             return
         owned = await self._book.owned_by(hold.event_id, buyer.email, besides_hold_id=hold.id)
@@ -253,7 +258,7 @@ def _check_as_shown(event: SellingEvent, hold: Hold) -> None:
         raise PriceChanged(held_cents=hold.held_cents, total_cents=hold.price.total_cents)
 
 
-def _new_order(hold: Hold, buyer: Buyer, deadline_ms: int, payment_method_id: str | None) -> NewOrder:
+def _new_order(hold: Hold, buyer: Buyer, deadline_ms: int, payment_method_id: str | None, most: int | None) -> NewOrder:
     price = hold.price
     lines = tuple(
         OrderLine(
@@ -290,4 +295,5 @@ def _new_order(hold: Hold, buyer: Buyer, deadline_ms: int, payment_method_id: st
         correlation_id=buyer.correlation_id,
         ip_address=buyer.ip_address,
         user_agent=buyer.user_agent and buyer.user_agent.encode("ascii", "replace").decode(),
+        buyer_units_max=most,
     )

@@ -22,6 +22,7 @@ from engine.stores.outbox import AT_ONCE_DELAY_S, Errand
 
 BATCH_MAX = 64
 LOOK_FIRST_S = 20  # an order this old is looked up at the provider: its webhook may be lost
+BUYER_LIMIT = "orders_buyer_limit"  # the trigger's name for what it refuses
 AGE_MAX_MS = 2_000  # the lane behind it is slower: an order that is here already has its units
 
 # Orders and lines travel as two JSON texts: encoding 31 arrays cost the process twice what this does.
@@ -31,7 +32,7 @@ WITH wanted AS (
         AS w(id text, number text, event_id text, hold_id text, user_id text, buyer_name text, buyer_email text,
              consents jsonb, currency text, amount_cents bigint, price jsonb, expires_at timestamptz, promo_code text,
              payment_method_id text, lease_id bytea, correlation_id text, ip_address inet, user_agent text,
-             errand jsonb)
+             buyer_units_max integer, errand jsonb)
 ), lines AS (
     SELECT * FROM json_to_recordset($2::text::json)
         AS l(order_id text, line smallint, event_id text, unit integer, ticket_type_id text, section text, seat text,
@@ -39,11 +40,11 @@ WITH wanted AS (
 ), placed AS (
     INSERT INTO orders (id, order_number, event_id, hold_id, user_id, buyer_name, buyer_email, consents, currency,
         amount_cents, price, expires_at, reconcile_at, promo_code_id, payment_method_id, lease_id, correlation_id,
-        ip_address, user_agent, destination_account)
+        ip_address, user_agent, buyer_units_max, destination_account)
     SELECT w.id, w.number, w.event_id, w.hold_id, w.user_id, w.buyer_name, w.buyer_email, w.consents, w.currency,
         w.amount_cents, w.price, w.expires_at, least(w.expires_at, now() + make_interval(secs => $4)), p.id,
         w.payment_method_id, w.lease_id,
-        w.correlation_id, w.ip_address, w.user_agent, g.stripe_account_id
+        w.correlation_id, w.ip_address, w.user_agent, w.buyer_units_max, g.stripe_account_id
       FROM wanted w
       JOIN events e ON e.id = w.event_id
       JOIN organizations g ON g.id = e.organization_id
@@ -123,9 +124,13 @@ _LIKE_ESCAPES = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What became of an order that was offered: ``placed`` False wrote nothing."""
+    """What became of an order that was offered: ``placed`` False wrote nothing.
+
+    ``beyond_limit``: the e-mail address would own more of the event than one buyer may.
+    """
 
     placed: bool
+    beyond_limit: bool = False
     destination_account: str | None = None
     errands: tuple[Errand, ...] = ()
 
@@ -227,7 +232,7 @@ class OrderBook:
             return await self._write(orders)
         except asyncpg.PostgresError as error:
             if len(orders) == 1:
-                return [Placed(placed=False) if isinstance(error, asyncpg.UniqueViolationError) else error]
+                return [_refused(error) or error]
         return [(await self._place([order]))[0] for order in orders]
 
     async def _write(self, orders: list[NewOrder]) -> list[Placed]:
@@ -237,7 +242,13 @@ class OrderBook:
         ]
         rows = await self._pool.fetch(
             _PLACE,
-            _json([_wanted(order, errand) for order, errand in zip(orders, errands, strict=True)]),
+            # Sorted, so that two batches wait for the locks of the buyers' limit in one order.
+            _json(
+                [
+                    _wanted(order, errand)
+                    for order, errand in sorted(zip(orders, errands, strict=True), key=lambda pair: pair[0].buyer_email)
+                ]
+            ),
             _json([_line(order, line) for order in orders for line in order.lines]),
             AT_ONCE_DELAY_S,
             LOOK_FIRST_S,
@@ -247,7 +258,9 @@ class OrderBook:
         for order, errand in zip(orders, errands, strict=True):
             row = by_id[order.id]
             done = Errand(row["errand_id"], "inventory.ordered", order.id, errand) if row["placed"] else None
-            answers.append(Placed(row["placed"], row["destination_account"], (done,) if done else ()))
+            answers.append(
+                Placed(row["placed"], destination_account=row["destination_account"], errands=(done,) if done else ())
+            )
         return answers
 
 
@@ -255,6 +268,15 @@ async def read(db: Database, order_id: str, *, lock: bool = False) -> Order | No
     """The order with its lines; ``lock`` keeps its row for the caller's transaction."""
     row = await db.fetchrow(f"{_COLUMNS} WHERE o.id = $1{' FOR UPDATE OF o' if lock else ''}", order_id)
     return None if row is None else _order(row)
+
+
+def _refused(error: asyncpg.PostgresError) -> Placed | None:
+    """The answer that an error of one order's statement means, if it is one."""
+    if isinstance(error, asyncpg.UniqueViolationError):
+        return Placed(placed=False)
+    if isinstance(error, asyncpg.CheckViolationError) and error.constraint_name == BUYER_LIMIT:
+        return Placed(placed=False, beyond_limit=True)
+    return None
 
 
 def _wanted(order: NewOrder, errand: dict[str, Any]) -> dict[str, Any]:
@@ -277,6 +299,7 @@ def _wanted(order: NewOrder, errand: dict[str, Any]) -> dict[str, Any]:
         "correlation_id": order.correlation_id,
         "ip_address": order.ip_address,
         "user_agent": order.user_agent,
+        "buyer_units_max": order.buyer_units_max,
         "errand": errand,
     }
 

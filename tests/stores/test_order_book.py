@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg
@@ -62,6 +63,19 @@ async def test_a_loser_writes_nothing_and_takes_nobody_along(pool, books, event)
     assert [answer.placed for answer in answers] == [False] + [True] * 20
     assert await books[0].read(loser.id) is None
     assert (await books[0].place(order(event, 4))).placed
+
+
+async def test_one_address_owns_no_more_than_a_buyer_may_whoever_asks_at_once(pool, books, event):
+    pairs = [order(event, 2 * i, 2 * i + 1, buyer_units_max=6) for i in range(12)]
+    spelled = [replace(new, buyer_email="A@B.test") if i % 2 else new for i, new in enumerate(pairs)]
+    others = [replace(order(event, 100 + i, buyer_units_max=6), buyer_email=f"{i}@b.test") for i in range(12)]
+    answers = await asyncio.gather(*(books[i % 2].place(new) for i, new in enumerate([*spelled, *others])))
+    assert (
+        sorted((answer.placed, answer.beyond_limit) for answer in answers[:12])
+        == [(False, True)] * 9 + [(True, False)] * 3
+    )
+    assert all(answer.placed for answer in answers[12:])
+    assert await pool.fetchval("SELECT count(*) FROM order_units WHERE unit < 100") == 6
 
 
 async def test_a_hold_becomes_one_order_whoever_is_first(pool, books, event):

@@ -376,3 +376,17 @@ async def test_headers_that_are_no_text_break_nothing(shop: Shop):
         writer.close()
     assert statuses[0] == 201
     assert all(400 <= status < 500 for status in statuses[1:]), statuses
+
+
+async def test_one_address_opens_no_more_at_once_than_a_buyer_may_own(shop: Shop):
+    await shop.open_event(max_tickets_per_buyer=4)
+    holds = [await shop.hold(2) for _ in range(6)]
+    assert [hold.status for hold in holds] == [201] * 6
+    answers = await asyncio.gather(*(shop.order(hold) for hold in holds))
+    assert sorted(answer.status for answer in answers) == [201] * 2 + [409] * 4
+    refused = next(answer for answer in answers if answer.status == 409)
+    assert (refused["code"], refused["max_tickets_per_buyer"]) == ("buyer_limit", 4)
+    for hold, answer in zip(holds, answers, strict=True):
+        assert (await shop.order(hold)).status == answer.status
+    (report,) = await shop.services.ledger.audit(shop.event_id)
+    assert report["ok"], report["problems"]
