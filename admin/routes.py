@@ -21,6 +21,7 @@ from admin.views import (
     organizations,
     promos,
     ticket_types,
+    trials,
     venues,
 )
 from engine.domain.venues import CHART_BYTES_MAX
@@ -99,6 +100,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", EVENT + "/attendance/counts", attendance.counts, touches=False),
     Route("GET", EVENT + "/history", history.show),
     Route("GET", EVENT + "/books", history.check_books),
+    Route("GET", EVENT + "/trial", trials.show),
+    Route("POST", EVENT + "/trial", trials.run),
     Route("GET", "/people", moderation.list_people),
     Route("POST", r"/people/{user:usr_[0-9A-Z]{26}}/disable", moderation.disable),
     Route("POST", r"/people/{user:usr_[0-9A-Z]{26}}/enable", moderation.enable),

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from playwright.async_api import Browser, async_playwright
 
 from admin.app import create_app
 from admin.appkeys import SERVICES
 from engine.foundation.connections import RedisClient
 from engine.services.wiring import Services
 from engine.settings import Settings
+from tests.admin.browsing import CHROMIUM, FLAGS
 from tests.admin.organizer import Organizer
 
 CHART = """{"focal_point": {"x": 0, "y": -5}, "sections": [
@@ -67,3 +69,11 @@ async def organizer(somebody: Callable[[], Awaitable[Organizer]]) -> Organizer:
 @pytest.fixture
 def chart() -> str:
     return CHART
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()

@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from engine.services.wiring import Services
+from tests.admin.browsing import page_of
 from tests.admin.organizer import PASSWORD, Organizer, hold, platform_admin
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 PHONE = {"width": 390, "height": 844}
 PICTURES = os.environ.get("ONSALE_PICTURES")  # a folder for screenshots, for whoever wants to look
 
@@ -42,25 +39,6 @@ PROBLEMS_OF_A_PAGE = """() => {
   for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) found.push("twice: " + id);
   return found;
 }"""
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        await browser.close()
-
-
-async def page_of(chromium: Browser, server: TestServer[web.Request], **more: Any) -> tuple[Page, list[str]]:
-    """A fresh page and what its console complains about."""
-    context = await chromium.new_context(base_url=str(server.make_url("/")), **more)
-    context.set_default_timeout(20_000)
-    page = await context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    return page, complaints
 
 
 async def look(page: Page, name: str) -> None:

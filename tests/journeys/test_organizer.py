@@ -103,6 +103,16 @@ def event_on_sale(desk: Page) -> None:
     expect(desk.get_by_text("is public now")).to_be_visible()
 
 
+def trial_order(desk: Page) -> None:
+    """The whole line is tried with play money before anybody queues; the place is back on sale afterwards."""
+    desk.get_by_role("link", name="Try an order").click()
+    desk.get_by_role("button", name="Try it").click()
+    expect(desk.get_by_role("alert")).to_contain_text("Everything works")
+    expect(desk.get_by_role("img", name="Done")).to_have_count(10)
+    desk.get_by_role("link", name="Look at the order").click()
+    expect(desk.get_by_text("Refunded").first).to_be_visible()
+
+
 def scanner_credential(desk: Page) -> str:
     desk.get_by_role("link", name="Scanners", exact=True).click()
     desk.get_by_label(re.compile("^Name")).fill("North door")
@@ -115,8 +125,11 @@ def test_an_organizer_sells_and_the_door_lets_everybody_in_once(visitor: Callabl
     account(desk, shop.facts["admin"])
     venue_with_chart(desk)
     event_on_sale(desk)
-    event_id = desk.url.rpartition("/")[2]
+    event_url = desk.url
+    event_id = event_url.rpartition("/")[2]
     shop.wait_for_phase(event_id, "open")
+    trial_order(desk)
+    desk.goto(event_url)
 
     pair, four = visitor(), visitor()
     for fan in (pair, four):
