@@ -14,6 +14,8 @@ from typing import Any
 import orjson
 import uvloop
 from aiohttp import web
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from engine.foundation import logs
 from engine.foundation.errors import Refusal
@@ -165,8 +167,31 @@ def _settings(options: argparse.Namespace, process: str) -> Settings:
         if facts is None:
             raise NoStack(f"no stack runs from {folder}: start one with `onsale up`, or set ONSALE_* settings")
         os.environ.update(facts["environment"])
-    settings = Settings()
+    try:
+        settings = Settings()
+    except ValidationError as wrong:
+        raise NoStack(f"settings: {'; '.join(map(_setting_told, wrong.errors()))}") from None
     logs.configure(process, settings.log_level)
+    return settings
+
+
+def _setting_told(error: ErrorDetails) -> str:
+    """Its name and what is wrong with it; never its value, which may be a key."""
+    return f"ONSALE_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}"
+
+
+def _asked_stores(options: argparse.Namespace, process: str) -> Settings:
+    """Settings of stores that answer: a command that ends by itself does not wait for those that do not."""
+    from engine.supervisor.named_stores import check_postgres, check_redis  # noqa: PLC0415 - not what serves
+
+    settings = _settings(options, process)
+
+    async def ask() -> int:
+        await check_postgres(settings.database_url)
+        await check_redis(settings.redis_url)
+        return 0
+
+    _run(ask())
     return settings
 
 
@@ -268,7 +293,7 @@ def _work(options: argparse.Namespace) -> int:
 
 
 def _migrate(options: argparse.Namespace) -> int:
-    print(migrate(_settings(options, "migrate").database_url, MIGRATIONS) or "up to date")
+    print(migrate(_asked_stores(options, "migrate").database_url, MIGRATIONS) or "up to date")
     return 0
 
 
@@ -276,7 +301,7 @@ def _create_admin(options: argparse.Namespace) -> int:
     from engine.foundation.connections import open_postgres  # noqa: PLC0415
     from engine.services.people import create_admin  # noqa: PLC0415
 
-    settings = _settings(options, "create-admin")
+    settings = _asked_stores(options, "create-admin")
     password = sys.stdin.readline().rstrip("\n")
 
     async def create() -> int:
@@ -293,7 +318,7 @@ def _create_admin(options: argparse.Namespace) -> int:
 def _audit(options: argparse.Namespace) -> int:
     from engine.services.wiring import open_services  # noqa: PLC0415
 
-    settings = _settings(options, "audit")
+    settings = _asked_stores(options, "audit")
 
     async def check() -> int:
         async with open_services(settings) as services:
@@ -310,7 +335,7 @@ def _audit(options: argparse.Namespace) -> int:
 def _rebuild(options: argparse.Namespace) -> int:
     from engine.services.wiring import open_services  # noqa: PLC0415
 
-    settings = _settings(options, "rebuild")
+    settings = _asked_stores(options, "rebuild")
 
     async def rebuild() -> int:
         async with open_services(settings) as services:

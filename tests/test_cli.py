@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -75,3 +76,31 @@ def test_a_rehearsal_that_cannot_be_held_is_refused_before_its_shop_starts(argum
     assert said in done.stdout + done.stderr
     assert done.returncode == (0 if arguments == ["--help"] else cli.REFUSED)
     assert "Traceback" not in done.stderr
+
+
+def _cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ONSALE_")}
+    return subprocess.run(
+        [sys.executable, "-m", "engine", *arguments], capture_output=True, text=True, check=False,
+        env=clean | environment,
+    )  # fmt: skip
+
+
+def test_settings_that_are_wrong_are_named_without_their_values():
+    done = _cli("audit", ONSALE_MASTER_KEYS="secret-word", ONSALE_JWT_KEY="short-word")
+    assert done.returncode == cli.REFUSED
+    (line,) = done.stderr.splitlines()
+    assert "ONSALE_MASTER_KEYS" in line
+    assert "ONSALE_JWT_KEY" in line
+    assert "-word" not in line
+
+
+@pytest.mark.parametrize("command", ["audit", "rebuild", "migrate"])
+def test_a_store_that_does_not_answer_is_told_in_one_line(command: str):
+    done = _cli(
+        command, ONSALE_MASTER_KEYS="1:" + "ab" * 32, ONSALE_JWT_KEY="x" * 48,
+        ONSALE_DATABASE_URL="postgresql://me:secret-word@127.0.0.1:1/x", ONSALE_REDIS_URL="redis://127.0.0.1:1/0",
+    )  # fmt: skip
+    assert done.returncode == cli.REFUSED
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("onsale: ONSALE_DATABASE_URL (postgresql://127.0.0.1:1/x) cannot be used")

@@ -36,7 +36,10 @@ class Child:
 class Children:
     """All our processes. ``on_failure`` is called once with a sentence when one cannot be kept alive."""
 
-    def __init__(self, on_failure: Callable[[str], None], guardian: Guardian) -> None:
+    def __init__(
+        self, on_failure: Callable[[str], None], guardian: Guardian, say: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._say = say
         self._children: list[Child] = []
         self._guardian = guardian
         self._on_failure = on_failure
@@ -99,6 +102,7 @@ class Children:
             if len(child.deaths) > RESTARTS_MAX:
                 self._on_failure(f"{child.name} keeps ending (last exit {code}):\n    {self.tail(child.name)}")
                 return
+            self._say(f"{child.name:<11} ended with {code}: starting it again")
             await asyncio.sleep(RESTART_DELAY_S * len(child.deaths))
             if self._stopping:  # `stop` may have begun while we waited
                 return  # type: ignore[unreachable]

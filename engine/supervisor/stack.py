@@ -27,8 +27,8 @@ from engine.services.people import create_admin
 from engine.supervisor.children import Child, Children
 from engine.supervisor.demo import create_demo
 from engine.supervisor.guardian import Guardian
-from engine.supervisor.named_stores import check_postgres, check_redis
 from engine.supervisor.run_file import DataDir
+from engine.supervisor.stores import Stores
 
 MIGRATIONS = Path(__file__).parents[1] / "stores" / "migrations"
 ADMIN_EMAIL = "admin@onsale.localhost"
@@ -59,8 +59,7 @@ class Stack:
     options: Options
     say: Callable[[str], None]
     facts: dict[str, Any] = field(default_factory=dict)
-    _servers: list[embedded.Server] = field(default_factory=list)
-    _store_starts: list[asyncio.Task[embedded.Server]] = field(default_factory=list)
+    _stores: Stores | None = None
     _children: Children | None = None
     _guardian: Guardian | None = None
     _failure: asyncio.Event = field(default_factory=asyncio.Event)
@@ -94,7 +93,9 @@ class Stack:
     async def _start(self, data: DataDir) -> None:
         ports = tuple(_claim_port(port) for port in self.options.ports)
         self.say("stores      starting, or asking those that were named")
-        redis_url, postgres_dsn = await self._stores(data.path)
+        assert self._guardian is not None
+        self._stores = Stores(data.path, self._guardian, self.say, self._fail)
+        redis_url, postgres_dsn = await self._stores.start()
         self.say("schema      migrating")
         await asyncio.to_thread(migrate, postgres_dsn, MIGRATIONS)
         secrets = data.secrets()
@@ -110,34 +111,6 @@ class Stack:
         data.write_run({**data.read_run(), **self.facts})  # type: ignore[dict-item]
         self.say(f"ready       after {time.monotonic() - self._began_s:.1f} s")
         self.say(f"open        {self.facts['engine']} to buy, {self.facts['admin']} to organize (password below)")
-
-    async def _stores(self, folder: Path) -> tuple[str, str]:
-        """The named stores, or embedded ones started side by side."""
-        redis_url, database_url = os.environ.get("ONSALE_REDIS_URL"), os.environ.get("ONSALE_DATABASE_URL")
-        if redis_url is not None:
-            await check_redis(redis_url)
-        if database_url is not None:
-            await check_postgres(database_url)
-        if redis_url is None:
-            self._store_starts.append(asyncio.create_task(self._store(embedded.start_valkey, folder / "redis")))
-        if database_url is None:
-            self._store_starts.append(asyncio.create_task(self._store(embedded.start_postgres, folder / "postgres")))
-        # A thread cannot be cancelled: `_stop` waits for those that still start a server, whatever ended us.
-        for server in await asyncio.gather(*map(asyncio.shield, self._store_starts)):
-            if server.url.startswith("redis"):
-                redis_url = server.url
-            else:
-                database_url = await asyncio.to_thread(embedded.create_database, server, "onsale")
-        assert redis_url is not None
-        assert database_url is not None
-        return redis_url, database_url
-
-    async def _store(self, start: Callable[[Path], embedded.Server], folder: Path) -> embedded.Server:
-        assert self._guardian is not None
-        server = await asyncio.to_thread(start, folder)
-        self._servers.append(server)
-        self._guardian.watch_store(server.process.pid)
-        return server
 
     async def _processes(
         self, data: DataDir, ports: tuple[int, ...], secrets: dict[str, str], redis_url: str, postgres_dsn: str
@@ -169,7 +142,7 @@ class Stack:
         logs = data.path / "logs"
         logs.mkdir(exist_ok=True)
         assert self._guardian is not None
-        children = self._children = Children(self._fail, self._guardian)
+        children = self._children = Children(self._fail, self._guardian, self.say)
 
         async def start(name: str, *arguments: str) -> None:
             command = [sys.executable, "-m", *arguments]
@@ -242,9 +215,8 @@ class Stack:
                 await self._children.stop()
                 data.forget_run()
         finally:
-            await asyncio.gather(*self._store_starts, return_exceptions=True)
-            for server in reversed(self._servers):
-                await asyncio.to_thread(server.stop)
+            if self._stores is not None:
+                await self._stores.stop()
             if self._guardian is not None:
                 self._guardian.dismiss()
 

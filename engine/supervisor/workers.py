@@ -22,7 +22,11 @@ async def keep_workers(name: str, command: list[str], count: int) -> int:
     for told in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(told, stop.set)
     guardian = Guardian()
-    children = Children(fail, guardian)
+
+    def say(line: str) -> None:
+        sys.stderr.write(line + "\n")
+
+    children = Children(fail, guardian, say)
     for number in range(1, count + 1):
         await children.start(Child(f"{name}-{number}", command, {}, log=None))
     await stop.wait()

@@ -23,6 +23,7 @@ from loadtest.sandbox import (
     payment_intents,
     payment_methods,
     refunds,
+    reversals,
 )  # fmt: skip
 from loadtest.sandbox.calls import Route, Sandbox
 from loadtest.sandbox.controls import Board, Controls
@@ -38,7 +39,7 @@ from loadtest.sandbox.webhooks import Webhooks
 SANDBOX = web.AppKey("sandbox", Sandbox)
 ROUTES: tuple[Route, ...] = (
     *payment_intents.ROUTES, *refunds.ROUTES, *charges.ROUTES, *payment_methods.ROUTES, *customers.ROUTES,
-    *checkout_sessions.ROUTES, *connect.ROUTES, *disputes.ROUTES, *ledger.ROUTES,
+    *checkout_sessions.ROUTES, *connect.ROUTES, *disputes.ROUTES, *ledger.ROUTES, *reversals.ROUTES,
 )  # fmt: skip
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from loadtest.sandbox import country_cards
+
 
 @dataclass(frozen=True, slots=True)
 class Decline:
@@ -14,7 +16,9 @@ class Decline:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One test payment method. `pays_late` goes through `processing`; `disputed` is the reason of a later dispute."""
+    """One test payment method, and what becomes of it."""
+
+    # `pays_late` goes through `processing`. `disputed` is the reason of a later dispute; an `inquiry` takes no money.
 
     brand: str = "visa"
     last4: str = "4242"
@@ -25,6 +29,7 @@ class Card:
     decline: Decline | None = None
     pays_late: str | None = None  # "succeeds" | "fails" | "stays"
     disputed: str | None = None
+    inquiry: bool = False
     refund: str = "succeeded"  # "succeeded" | "pending" (settles later) | "failed" (fails later)
 
 
@@ -52,6 +57,15 @@ UNAUTHENTICATED = Decline(
     "to attempt to fulfill this PaymentIntent again.",
 )  # fmt: skip
 
+AUTHENTICATION_REQUIRED = Decline(
+    "authentication_required", "authentication_required",
+    "Your card was declined. This transaction requires authentication.",
+)  # fmt: skip
+ACTION_UNWANTED = Decline(
+    "authentication_required", None,
+    "This payment required an authentication action to complete, but `error_on_requires_action` was set.",
+)  # fmt: skip
+
 _VISA = Card()
 _CHALLENGE = replace(_VISA, needs_challenge=True)
 
@@ -70,7 +84,29 @@ NUMBERS: dict[str, Card] = {
     "36227206271667": Card("diners", "1667"),
     "3566002020360505": Card("jcb", "0505"),
     "6200000000000005": Card("unionpay", "0005"),
-    "4000001240000000": replace(_VISA, last4="0000", country="CA"),
+    "6011981111111113": Card("discover", "1113", funding="debit"),
+    "6555900000604105": Card("discover", "4105"),
+    "6200000000000047": Card("unionpay", "0047", funding="debit"),
+    "6205500000000000004": Card("unionpay", "0004"),
+    "3530111333300000": Card("jcb", "0000"),
+    "4000002500001001": Card("cartes_bancaires", "1001", country="FR"),
+    "5555552500001001": Card("cartes_bancaires", "1001", country="FR"),
+    "4000058260000005": Card("visa", "0005", country="GB", funding="debit"),
+    "5555558265554449": Card("mastercard", "4449", country="GB"),
+    **{
+        number: replace(_VISA, last4=number[-4:], country=country.upper())
+        for country, number in country_cards.NUMBERS.items()
+    },
+    "4000000000000093": replace(_VISA, last4="0093"),
+    "4000000000000010": replace(_VISA, last4="0010"),
+    "4000000000000028": replace(_VISA, last4="0028"),
+    "4000000000000036": replace(_VISA, last4="0036"),
+    "4000000000000044": replace(_VISA, last4="0044"),
+    "4000000000000101": replace(_VISA, last4="0101"),
+    "4000000000009235": replace(_VISA, last4="9235"),
+    "4000000000005423": replace(_VISA, last4="5423"),
+    "4000000000003097": replace(_VISA, last4="3097"),
+    "4000008400001280": replace(_CHALLENGE, last4="1280", decline=PROCESSING),
     "4000000000000077": replace(_VISA, last4="0077"),
     "4000000000000002": replace(_VISA, last4="0002", decline=GENERIC),
     "4000000000009995": replace(_VISA, last4="9995", decline=INSUFFICIENT),
@@ -93,7 +129,7 @@ NUMBERS: dict[str, Card] = {
     "4000000000003055": replace(_VISA, last4="3055"),
     "4000000000000259": replace(_VISA, last4="0259", disputed="fraudulent"),
     "4000000000002685": replace(_VISA, last4="2685", disputed="product_not_received"),
-    "4000000000001976": replace(_VISA, last4="1976", disputed="general"),
+    "4000000000001976": replace(_VISA, last4="1976", disputed="general", inquiry=True),
     "4000000000007726": replace(_VISA, last4="7726", refund="pending"),
     "4000000000005126": replace(_VISA, last4="5126", refund="failed"),
 }
@@ -110,8 +146,24 @@ NAMES: dict[str, Card] = {
     "pm_card_diners": NUMBERS["3056930009020004"],
     "pm_card_jcb": NUMBERS["3566002020360505"],
     "pm_card_unionpay": NUMBERS["6200000000000005"],
-    "pm_card_ca": NUMBERS["4000001240000000"],
     "pm_card_us": _VISA,
+    **{f"pm_card_{country}": NUMBERS[number] for country, number in country_cards.NUMBERS.items()},
+    "pm_card_gb_debit": NUMBERS["4000058260000005"],
+    "pm_card_gb_mastercard": NUMBERS["5555558265554449"],
+    "pm_card_visa_cartesBancaires": NUMBERS["4000002500001001"],
+    "pm_card_mastercard_cartesBancaires": NUMBERS["5555552500001001"],
+    "pm_card_domesticPricing": NUMBERS["4000000000000093"],
+    "pm_card_avsFail": NUMBERS["4000000000000010"],
+    "pm_card_avsLine1Fail": NUMBERS["4000000000000028"],
+    "pm_card_avsZipFail": NUMBERS["4000000000000036"],
+    "pm_card_avsUnchecked": NUMBERS["4000000000000044"],
+    "pm_card_cvcCheckFail": NUMBERS["4000000000000101"],
+    "pm_card_riskLevelElevated": NUMBERS["4000000000009235"],
+    "pm_card_riskLevelHighest": NUMBERS["4000000000004954"],
+    "pm_card_createIssuerFraudRecord": NUMBERS["4000000000005423"],
+    "pm_card_amex_threeDSecureNotSupported": NUMBERS["378282246310005"],
+    "pm_card_threeDSecureOptionalProcessingError": NUMBERS["4000000000003097"],
+    "pm_card_threeDSecureRequiredProcessingError": NUMBERS["4000008400001280"],
     "pm_card_bypassPending": NUMBERS["4000000000000077"],
     "pm_card_chargeDeclined": NUMBERS["4000000000000002"],
     "pm_card_visa_chargeDeclined": NUMBERS["4000000000000002"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loadtest.sandbox import lists, params
+from loadtest.sandbox import lists, params, search
 from loadtest.sandbox.calls import Call, Route, Sandbox, takes
 from loadtest.sandbox.cards import Card, Decline
 from loadtest.sandbox.errors import Obj
@@ -27,6 +27,11 @@ def list_all(call: Call) -> Obj:
         call, "charges", "/v1/charges", lambda found: all(found[name] == value for name, value in wanted.items()),
         among=list(intent["_charges"]) if intent else None,
     )  # fmt: skip
+
+
+def find(call: Call) -> Obj:
+    call.secret_only()
+    return search.page(call, "charges", "/v1/charges/search")
 
 
 def attempt(box: Sandbox, intent: Obj, method: Obj, *, captured: bool, decline: Decline | None) -> Obj:
@@ -180,5 +185,6 @@ def _outcome(decline: Decline | None) -> Obj:
 
 ROUTES = (
     Route("GET", "/v1/charges", list_all, takes(f"payment_intent customer transfer_group {lists.PAGING}")),
+    Route("GET", "/v1/charges/search", find, takes("query limit page")),
     Route("GET", "/v1/charges/{id}", retrieve, takes("")),
 )

@@ -66,7 +66,7 @@ def update(call: Call) -> Obj:
 
 def list_all(call: Call) -> Obj:
     call.secret_only()
-    return lists.page(call, "accounts", "/v1/accounts")
+    return lists.page(call, "accounts", "/v1/accounts", lambda found: not found.get("_deleted"))
 
 
 def link(call: Call) -> Obj:
@@ -95,6 +95,28 @@ def onboard(box: Sandbox, account: Obj) -> Obj:
     box.store.save("accounts", account)
     box.events.emit("account.updated", account)
     return account
+
+
+def delete(call: Call) -> Obj:
+    """Only one that never got money can go."""
+    call.secret_only()
+    account = call.box.store.find("accounts", call.path)
+    if any(found["destination"] == account["id"] for found in call.box.store.tables["transfers"].by_id.values()):
+        raise InvalidRequest("This account has a balance or a history and cannot be deleted.", param="account")
+    account |= {"_deleted": True, "charges_enabled": False, "payouts_enabled": False}
+    account["capabilities"] = dict.fromkeys(account["capabilities"], "inactive")
+    call.box.store.save("accounts", account)
+    return {"id": account["id"], "object": "account", "deleted": True}
+
+
+def login_link(call: Call) -> Obj:
+    """The organizer's own page at the provider; here it says that there is none."""
+    call.secret_only()
+    account = call.box.store.find("accounts", call.path)
+    if not account["details_submitted"]:
+        raise InvalidRequest("Cannot create a login link for an account that has not completed onboarding.")
+    now_s = call.box.store.now_s()
+    return {"object": "login_link", "created": now_s, "url": f"{call.origin}/connect/{account['id']}/login"}
 
 
 def checked_destination(store: Store, transfer_data: Obj) -> Obj | None:
@@ -129,7 +151,11 @@ def refund_fee(box: Sandbox, charge: Obj, amount: int) -> None:
     fee = box.store.get("application_fees", charge["application_fee"])
     if fee is None:
         raise InvalidRequest("The charge has no application fee to refund.", param="refund_application_fee")
-    fee["amount_refunded"] = fee["amount"] * (charge["_refunding"] + amount) // charge["amount_captured"]
+    fee_given_back(box, fee, fee["amount"] * (charge["_refunding"] + amount) // charge["amount_captured"])
+
+
+def fee_given_back(box: Sandbox, fee: Obj, in_all: int) -> None:
+    fee["amount_refunded"] = max(fee["amount_refunded"], in_all)
     fee["refunded"] = fee["amount_refunded"] == fee["amount"]
     box.store.save("application_fees", fee)
     box.events.emit("application_fee.refunded", fee)
@@ -226,6 +252,8 @@ ROUTES = (
     Route("GET", "/v1/accounts", list_all, takes(lists.PAGING)),
     Route("GET", "/v1/accounts/{id}", retrieve, takes("")),
     Route("POST", "/v1/accounts/{id}", update, takes(_PROFILE_PARAMS)),
+    Route("DELETE", "/v1/accounts/{id}", delete, takes("")),
+    Route("POST", "/v1/accounts/{id}/login_links", login_link, takes("")),
     Route("POST", "/v1/account_links", link, takes("account type return_url refresh_url collect collection_options")),
     Route(
         "POST", "/v1/transfers", transfer_create,

@@ -17,7 +17,8 @@ REASONS = (
 _WON, _LOST = "winning_evidence", "losing_evidence"  # Stripe's published words for `evidence[uncategorized_text]`
 
 
-def open_dispute(box: Sandbox, charge: Obj, reason: str, amount: int) -> Obj:
+def open_dispute(box: Sandbox, charge: Obj, reason: str, amount: int, *, inquiry: bool = False) -> Obj:
+    """The buyer's bank asks for the money back, or (an inquiry) only what it was for."""
     dispute: Obj = {
         "id": new_id("dp_"),
         "object": "dispute",
@@ -30,26 +31,32 @@ def open_dispute(box: Sandbox, charge: Obj, reason: str, amount: int) -> Obj:
         "evidence_details": {
             "due_by": box.store.now_s() + 7 * 86_400, "has_evidence": False, "past_due": False, "submission_count": 0,
         },
-        "is_charge_refundable": False,
+        "is_charge_refundable": inquiry,
         "livemode": False,
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "reason": reason,
-        "status": "needs_response",
+        "status": "warning_needs_response" if inquiry else "needs_response",
         "_account": charge.get("_account"),
     }  # fmt: skip
-    taken = balance_transaction(box, dispute, -amount, fee=DISPUTE_FEE_CENTS, kind="adjustment")
-    dispute["balance_transactions"].append(public(taken))
-    charge["disputed"] = True
+    charge["disputed"], charge["_charged_back"] = True, not inquiry
     box.store.save("charges", charge)
     box.store.save("disputes", dispute)
     box.events.emit("charge.dispute.created", dispute)
-    box.events.emit("charge.dispute.funds_withdrawn", dispute)
+    if not inquiry:
+        _withdraw(box, dispute)
     return dispute
 
 
+def _withdraw(box: Sandbox, dispute: Obj) -> None:
+    taken = balance_transaction(box, dispute, -dispute["amount"], fee=DISPUTE_FEE_CENTS, kind="adjustment")
+    dispute["balance_transactions"].append(public(taken))
+    box.store.save("disputes", dispute)
+    box.events.emit("charge.dispute.funds_withdrawn", dispute)
+
+
 def open_by_control(box: Sandbox, given: Obj) -> Obj:
-    """`{"payment_intent" or "charge", "reason"?, "amount"?}` from the control page."""
+    """`{"payment_intent" or "charge", "reason"?, "amount"?, "inquiry"?}` from the control page."""
     identifier = given.get("charge")
     if identifier is None:
         intent = box.store.get("payment_intents", given.get("payment_intent"))
@@ -65,20 +72,21 @@ def open_by_control(box: Sandbox, given: Obj) -> Obj:
     amount = given.get("amount", charge["amount_captured"])
     if not isinstance(amount, int) or not 1 <= amount <= charge["amount_captured"]:
         raise InvalidRequest("Invalid amount", param="amount")
-    return open_dispute(box, charge, reason, amount)
+    return open_dispute(box, charge, reason, amount, inquiry=given.get("inquiry") is True)
 
 
 def close(box: Sandbox, dispute: Obj, status: str) -> Obj:
     """Decide it: `won` gives the money back, `lost` keeps it, `warning_closed` ends an inquiry."""
-    if dispute["status"] in {"won", "lost"}:
+    if dispute["status"] in {"won", "lost", "warning_closed"}:
         raise InvalidRequest(f"This dispute is already closed: {dispute['status']}.", param="dispute")
     dispute["status"] = status
     charge = box.store.tables["charges"].by_id[dispute["charge"]]
-    if status == "won":
+    if status != "lost":
+        charge["disputed"] = charge["_charged_back"] = False
+        box.store.save("charges", charge)
+    if status == "won" and dispute["balance_transactions"]:
         given = balance_transaction(box, dispute, dispute["amount"], kind="adjustment")
         dispute["balance_transactions"].append(public(given))
-        charge["disputed"] = False
-        box.store.save("charges", charge)
     box.store.save("disputes", dispute)
     box.events.emit("charge.dispute.closed", dispute)
     if status == "won":
@@ -110,12 +118,13 @@ def update(call: Call) -> Obj:
         dispute["evidence_details"]["has_evidence"] = True
     if params.boolean(call.params, "submit", default=bool(evidence)) and evidence:
         dispute["evidence_details"]["submission_count"] += 1
-        dispute["status"] = "under_review"
+        asked_only = dispute["status"].startswith("warning")
+        dispute["status"] = "warning_under_review" if asked_only else "under_review"
     call.box.store.save("disputes", dispute)
     call.emit("charge.dispute.updated", dispute)
     verdict = {_WON: "won", _LOST: "lost"}.get(str(dispute["evidence"].get("uncategorized_text")))
-    if verdict and dispute["status"] == "under_review":
-        close(call.box, dispute, verdict)
+    if verdict and dispute["status"].endswith("under_review"):
+        close(call.box, dispute, "warning_closed" if dispute["status"].startswith("warning") else verdict)
     return public(dispute)
 
 

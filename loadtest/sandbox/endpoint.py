@@ -87,7 +87,7 @@ class Endpoint:
         if idempotency_key is None:
             await self._fault_before()
             return await self._fault_after(self._run(call)), {}
-        replay = self._keys.begin(idempotency_key, call.account, request.path, body)
+        replay = self._keys.begin(idempotency_key, call.account, request.path, given)
         if replay is not None:
             return replay, {"Idempotent-Replayed": "true", "Original-Request": replay.request_id}
         answer: Replay | None = None
@@ -96,7 +96,7 @@ class Endpoint:
             answer = self._run(call)
         finally:
             kept = answer if answer is not None and _remembered(answer.status) else None
-            self._keys.finish(idempotency_key, call.account, request.path, body, kept)
+            self._keys.finish(idempotency_key, call.account, request.path, given, kept)
         return await self._fault_after(answer), {"Idempotency-Key": idempotency_key}
 
     def _run(self, call: Call) -> Replay:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+import orjson
+
 from loadtest.sandbox import limits
-from loadtest.sandbox.errors import IdempotencyMismatch, InvalidRequest, KeyInUse
+from loadtest.sandbox.errors import IdempotencyMismatch, InvalidRequest, KeyInUse, Obj
 from loadtest.sandbox.store import Store
 
 
@@ -24,7 +26,7 @@ class Idempotency:
         self._store = store
         self._answering: set[str] = set()
 
-    def begin(self, key: str, account: str | None, path: str, body: bytes) -> Replay | None:
+    def begin(self, key: str, account: str | None, path: str, given: Obj) -> Replay | None:
         """The earlier answer, or None: then the caller answers and must `finish`. Refuses mismatches and races."""
         if len(key) > limits.IDEMPOTENCY_KEY_MAX_CHARS:
             raise InvalidRequest("Idempotency keys may be at most 255 characters.", code="idempotency_key_too_long")
@@ -38,7 +40,7 @@ class Idempotency:
                     "different request.",
                     code="idempotency_key_in_use",
                 )
-            if known["body_sha"] != _digest(body):
+            if known["body_sha"] != _digest(given):
                 raise IdempotencyMismatch(
                     "Keys for idempotent requests can only be used with the same parameters they were first used "
                     f"with. Try using a key other than '{key}' if you meant to execute a different request."
@@ -53,7 +55,7 @@ class Idempotency:
         self._answering.add(scoped)
         return None
 
-    def finish(self, key: str, account: str | None, path: str, body: bytes, answer: Replay | None) -> None:
+    def finish(self, key: str, account: str | None, path: str, given: Obj, answer: Replay | None) -> None:
         """Let the key go; `answer` is what to say to the next one who comes with it, None remembers nothing."""
         scoped = _scoped(key, account)
         self._answering.discard(scoped)
@@ -64,7 +66,7 @@ class Idempotency:
             {
                 "id": scoped,
                 "path": path,
-                "body_sha": _digest(body),
+                "body_sha": _digest(given),
                 "status": answer.status,
                 "body": answer.body.decode(),
                 "request_id": answer.request_id,
@@ -77,5 +79,6 @@ def _scoped(key: str, account: str | None) -> str:
     return f"{account or ''} {key}"
 
 
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
+def _digest(given: Obj) -> str:
+    """Of the parameters, whatever their order: it is they that Stripe compares."""
+    return hashlib.sha256(orjson.dumps(given, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -13,6 +13,18 @@ _FIELD = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)\Z")
 _TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
 
 
+# The ISO 4217 codes that Stripe charges in, as it documents them.
+_CURRENCIES = (
+    "usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd bwp byn bzd cad cdf chf "
+    "clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd hnl htg huf idr ils "
+    "inr isk jmd jod jpy kes kgs khr kmf krw kwd kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk mnt mop mur mvr mwk "
+    "mxn myr mzn nad ngn nio nok npr nzd omr pab pen pgk php pkr pln pyg qar ron rsd rub rwf sar sbd scr sek sgd shp "
+    "sle sos srd std szl thb tjs tnd top try ttd twd tzs uah ugx uyu uzs vnd vuv wst xaf xcd xof xpf yer zar "
+    "zmw"
+)
+CURRENCIES = frozenset(_CURRENCIES.split())
+
+
 def decode(text: str) -> Obj:
     """`a[b]=1&c[]=2&d[0][e]=3` -> `{"a": {"b": "1"}, "c": ["2"], "d": [{"e": "3"}]}`. Values stay text."""
     if not text:
@@ -174,6 +186,9 @@ def amount(given: Obj, name: str = "amount", *, least: int = limits.AMOUNT_MIN_C
 
 def currency(given: Obj) -> str:
     value = required(given, "currency").lower()
-    if len(value) != 3 or not value.isalpha():  # noqa: PLR2004 - ISO 4217
-        raise InvalidRequest(f"Invalid currency: {value}.", param="currency")
+    if value not in CURRENCIES:
+        raise InvalidRequest(
+            f"Invalid currency: {value}. Stripe currently supports these currencies: {', '.join(sorted(CURRENCIES))}",
+            param="currency",
+        )
     return value

@@ -7,6 +7,7 @@ canceled from any of them but the last two; a decline goes back to requires_paym
 from __future__ import annotations
 
 from functools import partial
+from typing import NoReturn
 
 from loadtest.sandbox import cards, charges, disputes
 from loadtest.sandbox.calls import Sandbox
@@ -28,13 +29,20 @@ def unexpected(intent: Obj, verb: str, why: str) -> InvalidRequest:
     )
 
 
-def confirm(box: Sandbox, intent: Obj, method: Obj, *, return_url: str | None, origin: str) -> None:
-    """Try to pay. Raises CardError on a decline, after writing it down in the intent."""
+def confirm(
+    box: Sandbox, intent: Obj, method: Obj, *, return_url: str | None, origin: str, unasked: Decline | None = None
+) -> None:
+    """Try to pay. Raises CardError on a decline, after writing it down in the intent.
+
+    ``unasked`` is the decline of a payment that would have to ask the buyer something, where nobody can be asked.
+    """
     intent["payment_method"] = method["id"]
     intent["last_payment_error"] = None
     intent["next_action"] = None
     card = behaviour(method)
-    if card.needs_challenge:
+    if card.needs_challenge and unasked is not None:
+        _decline(box, intent, method, unasked)
+    elif card.needs_challenge:
         _challenge(box, intent, return_url, origin)
     else:
         _charge(box, intent, method, card)
@@ -149,13 +157,10 @@ def _charge(box: Sandbox, intent: Obj, method: Obj, card: Card) -> None:
         _await_answer(box, intent, card)
         return
     decline = None if card.needs_challenge else card.decline
-    manual = intent["capture_method"] == "manual"
-    charge = charges.attempt(box, intent, method, captured=not manual, decline=decline)
     if decline is not None:
-        _fail(box, intent, method, decline, charge=charge)
-        raise declined(
-            decline, charge=charge["id"], advice_code=None, payment_intent=public(intent), payment_method=public(method)
-        )
+        _decline(box, intent, method, decline)
+    manual = intent["capture_method"] == "manual"
+    charge = charges.attempt(box, intent, method, captured=not manual, decline=None)
     if manual:
         intent |= {"status": "requires_capture", "amount_capturable": intent["amount"]}
         box.store.save("payment_intents", intent)
@@ -163,6 +168,14 @@ def _charge(box: Sandbox, intent: Obj, method: Obj, card: Card) -> None:
         box.events.emit("payment_intent.amount_capturable_updated", intent)
         return
     _succeed(box, intent, charge)
+
+
+def _decline(box: Sandbox, intent: Obj, method: Obj, decline: Decline) -> NoReturn:
+    charge = charges.attempt(box, intent, method, captured=False, decline=decline)
+    _fail(box, intent, method, decline, charge=charge)
+    raise declined(
+        decline, charge=charge["id"], advice_code=None, payment_intent=public(intent), payment_method=public(method)
+    )
 
 
 def _succeed(box: Sandbox, intent: Obj, charge: Obj) -> None:
@@ -175,7 +188,13 @@ def _succeed(box: Sandbox, intent: Obj, charge: Obj) -> None:
     box.events.emit("charge.succeeded", charge)
     box.events.emit("payment_intent.succeeded", intent)
     if charge["_disputed_later"]:
-        disputes.open_dispute(box, charge, charge["_disputed_later"], charge["amount_captured"])
+        disputes.open_dispute(
+            box,
+            charge,
+            charge["_disputed_later"],
+            charge["amount_captured"],
+            inquiry=charges.card_of(box, charge).inquiry,
+        )
 
 
 def _fail(box: Sandbox, intent: Obj, method: Obj, decline: Decline, *, charge: Obj | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 
-from loadtest.sandbox import connect, lists, params, paying, search
+from loadtest.sandbox import cards, connect, lists, params, paying, search
 from loadtest.sandbox.calls import Call, Route, takes
 from loadtest.sandbox.errors import InvalidRequest, Obj, ResourceMissing, Unauthorized
 from loadtest.sandbox.events import public
@@ -55,7 +55,7 @@ def create(call: Call) -> Obj:
         method = _method_of(call, intent)
         call.box.store.save("payment_intents", intent)
         call.emit("payment_intent.created", intent)
-        paying.confirm(call.box, intent, method, return_url=params.text(given, "return_url"), origin=call.origin)
+        _confirm(call, intent, method)
         return public(intent)
     if given.get("payment_method") or given.get("payment_method_data"):
         intent["payment_method"] = _method_of(call, intent)["id"]
@@ -85,6 +85,11 @@ def new_intent(call: Call, given: Obj, *, amount: int, currency: str) -> Obj:
     if customer:
         call.box.store.find("customers", customer, account=call.account, param="customer")
     automatic = params.mapping(given, "automatic_payment_methods")
+    if automatic and params.listing(given, "payment_method_types"):
+        raise InvalidRequest(
+            "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.",
+            param="payment_method_types",
+        )
     types = params.listing(given, "payment_method_types") or ["card"]
     identifier = new_id("pi_")
     return {
@@ -167,7 +172,7 @@ def confirm(call: Call) -> Obj:
     if "receipt_email" in given:
         intent["receipt_email"] = params.text(given, "receipt_email")
     method = _method_of(call, intent)
-    paying.confirm(call.box, intent, method, return_url=params.text(given, "return_url"), origin=call.origin)
+    _confirm(call, intent, method)
     return _seen(call, intent)
 
 
@@ -199,6 +204,16 @@ def list_all(call: Call) -> Obj:
 def find(call: Call) -> Obj:
     call.secret_only()
     return search.page(call, "payment_intents", "/v1/payment_intents/search")
+
+
+def _confirm(call: Call, intent: Obj, method: Obj) -> None:
+    unasked = None
+    if params.boolean(call.params, "error_on_requires_action"):
+        unasked = cards.ACTION_UNWANTED
+    elif call.params.get("off_session") not in {None, "", "false", "0"}:  # true, one_off or recurring
+        unasked = cards.AUTHENTICATION_REQUIRED
+    return_url = params.text(call.params, "return_url")
+    paying.confirm(call.box, intent, method, return_url=return_url, origin=call.origin, unasked=unasked)
 
 
 def _reach(call: Call) -> Obj:

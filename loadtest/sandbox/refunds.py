@@ -19,7 +19,7 @@ def create(call: Call) -> Obj:
     given = call.params
     charge = _charge_of(call)
     left = charge["amount_captured"] - charge["_refunding"]
-    if charge["disputed"]:
+    if charge.get("_charged_back", charge["disputed"]):
         raise InvalidRequest(
             f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
         )
@@ -77,6 +77,17 @@ def update(call: Call) -> Obj:
     return public(refund)
 
 
+def cancel(call: Call) -> Obj:
+    """Only while it waits for its bank: what was given back stays given."""
+    call.secret_only()
+    refund = call.box.store.find("refunds", call.path, account=call.account)
+    if refund["status"] != "pending":
+        raise InvalidRequest(f"Refund {refund['id']} cannot be canceled because its status is {refund['status']}.")
+    _undo(call.box, refund, {"status": "canceled"})
+    call.emit("refund.updated", refund)
+    return public(refund)
+
+
 def list_all(call: Call) -> Obj:
     call.secret_only()
     wanted = {name: params.text(call.params, name) for name in ("payment_intent", "charge")}
@@ -92,17 +103,11 @@ def finish(box: Sandbox, identifier: str, *, paid: bool) -> None:
     refund = box.store.get("refunds", identifier)
     if refund is None or refund["status"] in {"failed", "canceled"}:
         return
-    charge = box.store.tables["charges"].by_id[refund["charge"]]
     if paid:
         refund["status"] = "succeeded"
+        box.store.save("refunds", refund)
     else:
-        refund |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
-        charge["_refunding"] -= refund["amount"]
-        charge["amount_refunded"] -= refund["amount"]
-        charge["refunded"] = False
-        balance_transaction(box, refund, refund["amount"], kind="refund_failure")
-        box.store.save("charges", charge)
-    box.store.save("refunds", refund)
+        _undo(box, refund, {"status": "failed", "failure_reason": "expired_or_canceled_card"})
     box.events.emit("refund.updated", refund)
     if not paid:
         box.events.emit("refund.failed", refund)
@@ -168,6 +173,18 @@ def _later(box: Sandbox, charge: Obj, refund: Obj) -> None:
     box.timers.at(due_s, partial(finish, box, refund["id"], paid=charge["_refund_outcome"] == "pending"))
 
 
+def _undo(box: Sandbox, refund: Obj, end: Obj) -> None:
+    """The charge has its unrefunded amount back."""
+    charge = box.store.tables["charges"].by_id[refund["charge"]]
+    refund |= end
+    charge["_refunding"] -= refund["amount"]
+    charge["amount_refunded"] -= refund["amount"]
+    charge["refunded"] = False
+    balance_transaction(box, refund, refund["amount"], kind="refund_failure")
+    box.store.save("charges", charge)
+    box.store.save("refunds", refund)
+
+
 def _money(cents: int) -> str:
     return f"${cents // 100}.{cents % 100:02d}"
 
@@ -182,4 +199,5 @@ ROUTES = (
     Route("GET", "/v1/refunds", list_all, takes(f"payment_intent charge {lists.PAGING}")),
     Route("GET", "/v1/refunds/{id}", retrieve, takes("")),
     Route("POST", "/v1/refunds/{id}", update, takes("metadata")),
+    Route("POST", "/v1/refunds/{id}/cancel", cancel, takes("")),
 )  # fmt: skip

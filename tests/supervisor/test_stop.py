@@ -8,7 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from http import HTTPStatus
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import orjson
 import pytest
@@ -65,6 +69,47 @@ def test_a_stack_that_is_killed_leaves_no_child():
     process.wait(STOP_S)
     _until_gone(folder, list(facts["pids"].values()))
     process.stdout.close()
+
+
+def _store_pid(kind: str, port: int) -> int:
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if str(port) in line and kind in line and "engine" not in line:
+            return int(process.name)
+    raise AssertionError(f"no {kind} on port {port}")
+
+
+@pytest.mark.slow
+def test_a_store_that_dies_is_started_again_where_it_was_and_said_so():
+    process, folder = _started()
+    assert process.stdout is not None
+    assert process.stderr is not None
+    facts = orjson.loads(process.stdout.readline())
+    for kind, address in (("valkey", facts["redis"]), ("postgres", facts["postgres"])):
+        os.kill(_store_pid(kind, urlsplit(address).port or 0), signal.SIGKILL)
+        while f"{kind:<11} ended with" not in (line := process.stderr.readline().decode()):
+            assert line, "the stack ended instead"
+    deadline = time.monotonic() + STOP_S
+    while (shown := _answer(facts["engine"] + "/readyz")) != HTTPStatus.OK and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert shown == HTTPStatus.OK
+    process.terminate()
+    process.communicate(timeout=STOP_S)
+    assert process.returncode == 0
+    assert _running_from(folder) == []
+
+
+def _answer(url: str) -> int:
+    try:
+        with urlopen(url, timeout=2) as answer:
+            return int(answer.status)
+    except HTTPError as refused:
+        return refused.code
+    except OSError:
+        return 0
 
 
 @pytest.mark.slow
