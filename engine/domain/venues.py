@@ -11,6 +11,7 @@ from engine.domain.fields import Faults, Id, Line, Name, OptionalShort, Short, T
 from engine.foundation.errors import Invalid
 
 CHART_BYTES_MAX = 24 * 1024 * 1024
+STACKED_TOLD_MAX = 100
 
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
@@ -80,6 +81,39 @@ class ChartFacts(Struct, frozen=True, kw_only=True):
     sections: tuple[ChartSection, ...]
     categories: tuple[str, ...]
     etag: str
+
+
+class _Spot(Struct):
+    name: str
+    x: float
+
+
+class _Row(Struct):
+    seats: list[_Spot] | None = None
+
+
+class _Section(Struct):
+    rows: list[_Row] | None = None
+
+
+class Spots(Struct):
+    """Of a seating chart that is well-formed: where each seat stands in its row."""
+
+    sections: list[_Section]
+
+
+def stacked_seats(chart: Spots) -> Faults:
+    """A fault for each seat that stands where another of its row stands, the first STACKED_TOLD_MAX of them."""
+    found: Faults = []
+    for s, section in enumerate(chart.sections):
+        for r, row in enumerate(section.rows or ()):
+            places: dict[float, str] = {}
+            for n, seat in enumerate(row.seats or ()):
+                first = places.setdefault(seat.x, seat.name)
+                if first != seat.name:
+                    message = f'"{first}" stands at the same place'
+                    found.append(fault(f"/sections/{s}/rows/{r}/seats/{n}/x", "overlap", message))
+    return found[:STACKED_TOLD_MAX]
 
 
 def check(venue: NewVenue | VenueChange) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 import hotpath_rs
 from engine.domain.catalogue_errors import ChartMissing, VenueInUse, VenueUnknown
-from engine.domain.venues import ChartFacts, ChartSection, NewVenue, Venue, VenueChange, check
+from engine.domain.venues import ChartFacts, ChartSection, NewVenue, Spots, Venue, VenueChange, check, stacked_seats
 from engine.domain.versions import expect
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Invalid, PreconditionFailed
@@ -108,6 +110,9 @@ def read_chart(chart: bytes) -> ChartFacts:
             "The seating chart has faults",
             errors=[{"pointer": pointer, "code": code, "message": message} for pointer, code, message in error.errors],
         ) from error
+    stacked = stacked_seats(msgspec.json.decode(chart, type=Spots))
+    if stacked:
+        raise Invalid("The seating chart has faults", errors=stacked)
     return ChartFacts(
         units=seat_map.units,
         sections=tuple(

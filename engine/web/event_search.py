@@ -44,10 +44,12 @@ def wanted(query: ListingQuery, *, venue_id: str | None = None) -> ListingFilter
     """The query as the store's filter. Malformed where its parts do not go together."""
     if (query.lat is None) != (query.lng is None):
         raise Malformed("lat and lng come together", parameter="lat")
+    radius_km = query.radius_km or query.radius_km_camel
+    if radius_km is not None and query.lat is None:
+        raise Malformed("A radius needs lat and lng", parameter="radius_km")
     near = None
     if query.lat is not None and query.lng is not None:
-        radius_km = query.radius_km or query.radius_km_camel or RADIUS_KM_DEFAULT
-        near = Near(lat=query.lat, lng=query.lng, radius_km=radius_km)
+        near = Near(lat=query.lat, lng=query.lng, radius_km=radius_km or RADIUS_KM_DEFAULT)
     return ListingFilter(
         q=query.q,
         city=query.city,

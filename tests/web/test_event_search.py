@@ -144,8 +144,9 @@ async def test_a_filtered_listing_walks_to_its_end_without_repeating(make: Make,
     "query",
     [
         "limit=0", "limit=201", "limit=x", "unknown=1", "city=a&city=b", "lat=1", "lat=91&lng=0", "lat=1&lng=nan",
-        "lat=1&lng=1&radius_km=0", "from=soon", "to=0001-01-01", "to=9999-12-31", "from=2027-13-01", "price_min=-1",
-        "price_min=99999999999999999999", "cursor=%21", "cursor=AAAA", "cursor=" + "A" * 300, "city=%00", "q=a%00",
+        "lat=1&lng=1&radius_km=0", "radius_km=5", "from=soon", "to=0001-01-01", "to=9999-12-31", "from=2027-13-01",
+        "price_min=-1", "price_min=99999999999999999999", "cursor=%21", "cursor=AAAA", "cursor=" + "A" * 300,
+        "city=%00", "q=a%00",
     ],
 )  # fmt: skip
 async def test_a_query_that_makes_no_sense_is_malformed_and_says_why(guest, query):

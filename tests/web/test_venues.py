@@ -42,6 +42,19 @@ async def test_a_chart_is_refused_with_a_pointer_for_every_fault(register, pool:
     assert await pool.fetchval("SELECT chart_units FROM venues") == 100
 
 
+async def test_two_seats_of_a_row_do_not_stand_on_one_spot(register, pool: asyncpg.Pool):
+    organizer = await register()
+    venue_id = await organizer.venue(await organizer.organization(), chart=None)
+    seats = [{"name": "1", "x": 0}, {"name": "2", "x": 1}, {"name": "3", "x": 0.0}]
+    row = {"name": "A", "y": 0, "seats": seats}
+    chart = {"focal_point": {"x": 0, "y": 0}, "sections": [{"name": "S", "kind": "seated", "rows": [row]}]}
+    document = await organizer.refused("invalid", "PUT", f"/v1/venues/{venue_id}/seating-chart", chart)
+    assert document["errors"] == [
+        {"pointer": "/sections/0/rows/0/seats/2/x", "code": "overlap", "message": '"1" stands at the same place'}
+    ]
+    assert await pool.fetchval("SELECT chart_units FROM venues") is None
+
+
 async def test_a_chart_larger_than_the_limit_is_not_read(register, catalogue):
     organizer = await register()
     venue_id = await organizer.venue(await organizer.organization(), chart=None)
