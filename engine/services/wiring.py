@@ -21,7 +21,6 @@ from engine.services.access import Access
 from engine.services.allotments import Allotments
 from engine.services.attendance import Attendance
 from engine.services.availability import Availability
-from engine.services.checkout import open_checkout
 from engine.services.crowding import Crowding
 from engine.services.devices import Devices
 from engine.services.doors import EntryDoors
@@ -52,6 +51,7 @@ from engine.services.ticket_types import TicketTypes
 from engine.services.tickets import Tickets
 from engine.services.venues import Venues
 from engine.services.webhooks import Webhooks
+from engine.services.wiring_money import open_money
 from engine.settings import Settings
 from engine.stores.holds import HoldStore
 from engine.stores.ledger import LedgerStore
@@ -143,7 +143,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         scans = Scans(pool=pool, hot=hot, keyring=settings.keyring, doors=doors, enabled=settings.scanning_enabled)
         stack.push_async_callback(scans.close)
         tickets = Tickets(pool=pool, keyring=settings.keyring, access=access)
-        checkout = open_checkout(
+        money = open_money(
             stack, settings=settings, pool=pool, hot=hot, access=access, selling=selling, inventory=inventory,
             hold_store=hold_store, holds=holds, tickets=tickets, scans=scans,
         )  # fmt: skip
@@ -183,12 +183,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 trust_forwarded=settings.trust_forwarded,
             ),
             crowding=Crowding(hot=hot),
-            lane=checkout.lane,
-            outbox=checkout.outbox,
-            orders=checkout.orders,
-            payments=checkout.payments,
-            refunds=checkout.refunds,
-            webhooks=checkout.webhooks,
+            lane=money.lane,
+            outbox=money.outbox,
+            orders=money.orders,
+            payments=money.payments,
+            refunds=money.refunds,
+            webhooks=money.webhooks,
             tickets=tickets,
             doors=doors,
             devices=Devices(pool=pool, access=access, doors=doors),
@@ -200,7 +200,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             ledger=Ledger(
                 store=ledger_store,
                 selling=selling,
-                books=ProviderBooks(gateway=checkout.gateway, lane=checkout.lane, store=ledger_store),
+                books=ProviderBooks(gateway=money.gateway, lane=money.lane, store=ledger_store),
             ),
             reports=Reports(pool=pool, access=access),
             history=History(pool=pool, access=access),

@@ -1,4 +1,4 @@
-"""Everything between a hold and a ticket, made once and handed its collaborators: the money side of the wiring."""
+"""The money side of the wiring: everything between a hold and a ticket, made once and handed its collaborators."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from engine.stores.webhook_events import WebhookEvents
 
 
 @dataclass(frozen=True, slots=True)
-class Checkout:
+class Money:
     """The services of money."""
 
     gateway: StripeGateway
@@ -50,7 +50,7 @@ class Checkout:
     mail: Mail
 
 
-def open_checkout(
+def open_money(
     stack: contextlib.AsyncExitStack,
     *,
     settings: Settings,
@@ -63,7 +63,7 @@ def open_checkout(
     holds: Holds,
     tickets: Tickets,
     scans: Scans,
-) -> Checkout:
+) -> Money:
     """Make them; what must be closed goes on the stack."""
     gateway = StripeGateway(
         url=settings.stripe_url,
@@ -132,4 +132,4 @@ def open_checkout(
     mail.register(outbox)
     Cancellations(pool=pool, refunds=refunds, outbox=outbox).register(outbox)
     Stock(inventory=inventory, orders=book, hot=hot, gates=scans).register(outbox)
-    return Checkout(gateway, lane, outbox, orders, payments, refunds, disputes, webhooks, mail)
+    return Money(gateway, lane, outbox, orders, payments, refunds, disputes, webhooks, mail)
