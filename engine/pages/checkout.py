@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from aiohttp import web
 
+import hotpath_rs
 from engine.domain.errors import HoldExpired, OrderExpired
+from engine.domain.events import Event
 from engine.domain.holds import Hold
 from engine.domain.people import email_normal
 from engine.domain.selling import SellingEvent
@@ -162,9 +164,18 @@ async def _over(request: web.Request, hold_id: str, token: str | None, expired: 
         pass
     else:
         raise _to_order(request, opened)
-    response = frame.render(request, "checkout/expired.html", {"refusal": expired}, status=expired.status)
+    context = {"event": await _event_of(request, token)}
+    response = frame.render(request, "checkout/expired.html", context, status=expired.status)
     cookies.drop_hold(response)
     return response
+
+
+async def _event_of(request: web.Request, token: str | None) -> Event | None:
+    """The event that a hold's token names, which is where one chooses again; None where it is not shown any more."""
+    try:
+        return (await find(request, hotpath_rs.peek_event(token or ""))).event
+    except (hotpath_rs.TokenError, Refusal):
+        return None
 
 
 def _to_order(request: web.Request, opened: dict[str, Any]) -> web.HTTPSeeOther:

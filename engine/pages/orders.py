@@ -20,6 +20,7 @@ from engine.stores.tickets import TicketPage
 
 REFRESH_S: Final = 5
 SHOWN_AT_GATES: Final = frozenset({"valid", "used"})  # used: for those who go out and come back
+UNPAID: Final = frozenset({"awaiting_payment", "failed"})
 TICKET_WORDS: Final = {
     "valid": "Valid",
     "used": "Used",
@@ -55,6 +56,7 @@ async def page(request: web.Request) -> web.Response:
         "order": order,
         "status": status,
         "open": order.status in OPEN,
+        "unpaid": _unpaid(request, status["payment"]["state"]),
         "paid": order.status in PAID,
         "lines": [
             {
@@ -125,6 +127,11 @@ async def mine(request: web.Request) -> web.Response:
 async def _read(request: web.Request) -> Order:
     token = request.cookies.get(cookies.ORDER_COOKIE)
     return await request.config_dict[ORDERS].read(request.match_info["order_id"], person=None, token=token)
+
+
+def _unpaid(request: web.Request, payment: str) -> bool:
+    """Whether the order still waits for its buyer: not while they come back from the provider with an answer."""
+    return payment in UNPAID and not {"paid", "payment_intent"} & set(request.query)
 
 
 def _ticket(request: web.Request, ticket: TicketPage) -> dict[str, Any]:

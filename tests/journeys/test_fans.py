@@ -87,5 +87,5 @@ def test_the_last_ticket_sold_shows_everybody_else_that_it_is_gone(fan: Page, sh
             break
         fan.wait_for_timeout(1000)
     expect(sold_out).to_be_visible()
-    expect(fan.get_by_role("link", name="Choose seats")).to_have_count(0)
+    expect(fan.get_by_role("link", name="Choose tickets")).to_have_count(0)
     shop.audit()

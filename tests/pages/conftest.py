@@ -10,11 +10,15 @@ import asyncpg
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from playwright.async_api import Browser, async_playwright
 
 from engine.app import create_app
 from engine.services import appkeys
 from engine.settings import Settings
+from loadtest.sandbox.app import build_app
+from loadtest.sandbox.controls import Controls
 from tests import factories
+from tests.pages.browsing import CHROMIUM, FLAGS, Site
 
 Client = TestClient[web.Request, web.Application]
 HTML = {"Accept": "text/html,application/xhtml+xml"}
@@ -64,3 +68,36 @@ async def night(publish: Callable[..., Awaitable[Night]]) -> Night:
         taxes=[{"name": "GST", "rate_bp": 500}],
         fee={"rate_bp": 600, "fixed_cents": 0, "paid_by": "buyer"},
     )
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def site(settings: Settings, pool: asyncpg.Pool, redis_client: object, browser: Browser) -> AsyncIterator[Site]:
+    controls = Controls()
+    sandbox = TestServer(build_app(controls))
+    await sandbox.start_server()
+    stripe_url = str(sandbox.make_url("")).rstrip("/")
+    own = settings.model_copy(update={"stripe_url": stripe_url, "stripe_rate_per_s": 1000})
+    server = TestServer(create_app(own))
+    await server.start_server()
+    controls.webhook_url = str(server.make_url("/v1/webhooks/stripe"))
+    controls.webhook_secret = "whsec_test_onsale"
+    page = await browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(20_000)
+    site = Site(server, pool, page)
+    page.on("pageerror", lambda error: site.complaints.append(str(error)))
+    page.on(
+        "console", lambda message: site.complaints.append(message.text) if "Content Security" in message.text else None
+    )
+    yield site
+    await page.close()
+    await server.close()
+    await sandbox.close()
+    assert site.complaints == []

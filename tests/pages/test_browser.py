@@ -3,110 +3,17 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
-import asyncpg
 import pytest
-from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, expect
 
-from engine.app import create_app
+from engine.foundation.ids import new_id
 from engine.services import appkeys
-from engine.settings import Settings
-from loadtest.sandbox.app import build_app
-from loadtest.sandbox.controls import Controls
 from tests import factories
+from tests.pages.browsing import GOOD, POOR, SECURE, Site
 
+STANDING = [{"name": "Standing", "price_cents": 2000, "categories": ["Floor"]}]
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(180)]
-
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-]  # fmt: skip
-GOOD, SECURE, POOR = "4242424242424242", "4000002760003184", "4000000000009995"
-
-
-@dataclass
-class Site:
-    """A running engine with a payment sandbox, an event, and a page that writes its complaints down."""
-
-    server: TestServer
-    pool: asyncpg.Pool
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-    slug: str = ""
-    event_id: str = ""
-    types: list[str] = field(default_factory=list)
-
-    async def publish(self, *sections: dict, types: list[dict] | None = None) -> None:
-        seating = factories.chart(*(sections or (factories.seated("Stalls", 4, 10), factories.general("Floor", 30))))
-        types = types or [
-            {"name": "Stalls", "price_cents": 5000, "categories": ["Stalls"]},
-            {"name": "Standing", "price_cents": 2000, "categories": ["Floor"]},
-        ]
-        self.slug = "lanterns"
-        self.event_id, self.types = await factories.event(
-            self.pool, seating, types, slug=self.slug, title="Lanterns", price_from_cents=2000, price_to_cents=5000
-        )
-        await self.server.app[appkeys.INVENTORY].load(self.event_id)
-
-    async def open(self, path: str) -> None:
-        await self.page.goto(str(self.server.make_url(path)))
-
-    async def open_shop(self) -> None:
-        await self.open(f"/e/{self.slug}/shop")
-        await self.page.wait_for_selector("#legend button")
-
-    async def hold_two(self) -> None:
-        """Two seats by keys alone, held."""
-        await self.open_shop()
-        await self.page.focus("#map")
-        for key in ("ArrowRight", "Enter", "ArrowRight", "Enter"):
-            await self.page.keyboard.press(key)
-        await self.page.click("#hold")
-        await self.page.wait_for_url("**/checkout/**")
-
-    async def fill(self, card: str) -> None:
-        await self.page.get_by_label("Name", exact=True).fill("Ada Lovelace")
-        await self.page.get_by_label("E-mail", exact=True).fill("ada@example.com")
-        await self.page.click(f'[data-card="{card}"]')
-        await self.page.click("#pay-button")
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        await browser.close()
-
-
-@pytest.fixture
-async def site(settings: Settings, pool: asyncpg.Pool, redis_client: object, browser: Browser) -> AsyncIterator[Site]:
-    controls = Controls()
-    sandbox = TestServer(build_app(controls))
-    await sandbox.start_server()
-    stripe_url = str(sandbox.make_url("")).rstrip("/")
-    own = settings.model_copy(update={"stripe_url": stripe_url, "stripe_rate_per_s": 1000})
-    server = TestServer(create_app(own))
-    await server.start_server()
-    controls.webhook_url = str(server.make_url("/v1/webhooks/stripe"))
-    controls.webhook_secret = "whsec_test_onsale"
-    page = await browser.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(20_000)
-    site = Site(server, pool, page)
-    page.on("pageerror", lambda error: site.complaints.append(str(error)))
-    page.on(
-        "console", lambda message: site.complaints.append(message.text) if "Content Security" in message.text else None
-    )
-    yield site
-    await page.close()
-    await server.close()
-    await sandbox.close()
-    assert site.complaints == []
 
 
 async def test_two_seats_are_bought_without_touching_the_mouse_on_the_map(site: Site) -> None:
@@ -147,7 +54,7 @@ async def test_a_card_refused_at_3d_secure_may_be_replaced_on_the_orders_page(si
     await site.page.wait_for_url("**/3ds/**")
     await site.page.get_by_role("button").last.click()
     await site.page.wait_for_url("**/order/**")
-    await expect(site.page.get_by_role("heading", name="Your payment is safe.")).to_be_visible()
+    await expect(site.page.get_by_role("heading", name="Not paid yet.")).to_be_visible()
     await site.page.click(f'[data-card="{GOOD}"]')
     await site.page.click("#pay-button")
     await expect(site.page.get_by_role("heading", name="You are going.")).to_be_visible()
@@ -219,3 +126,79 @@ async def test_no_page_is_wider_than_a_small_phone(site: Site, browser: Browser)
         )
         assert small == [], path
     await context.close()
+
+
+async def test_best_available_says_what_the_tickets_cost_together_before_they_are_held(site: Site) -> None:
+    """Taxes are rounded over the order: two tickets may cost a cent more than twice one, and the page says so."""
+    await site.publish(factories.general("Floor", 30), types=STANDING, taxes=[{"name": "GST", "rate_bp": 512}])
+    await site.open(f"/e/{site.slug}/shop")
+    total = site.page.locator("#best-total dd")
+    more = site.page.get_by_role("button", name="One more: Standing", exact=True)
+    await more.click()
+    await expect(total).to_have_text("CA$21.02")
+    await more.click()
+    await expect(total).to_have_text("CA$42.05")
+    await site.page.get_by_role("button", name="Find and hold").click()
+    await site.page.wait_for_url("**/checkout/**")
+    await expect(site.page.locator(".checkout-total b")).to_have_text("CA$42.05")
+    await site.page.go_back()
+    await expect(total).to_have_text("CA$42.05")
+
+
+async def test_a_promo_code_is_taken_where_tickets_are_only_counted(site: Site) -> None:
+    await site.publish(factories.general("Floor", 30), types=STANDING)
+    await site.pool.execute(
+        "INSERT INTO promo_codes (id, event_id, code, kind, value) VALUES ($1, $2, 'HALF', 'percent', 5000)",
+        new_id("pro"),
+        site.event_id,
+    )
+    site.server.app[appkeys.SELLING].forget(site.event_id)
+    await site.open(f"/e/{site.slug}/shop")
+    await site.page.get_by_role("button", name="One more: Standing", exact=True).click()
+    await site.page.locator("#best-form summary").click()
+    await site.page.locator("#promo-plain").fill("half")
+    await site.page.get_by_role("button", name="Find and hold").click()
+    await site.page.wait_for_url("**/checkout/**")
+    await expect(site.page.locator(".checkout-total b")).to_have_text("CA$10.00")
+
+
+async def test_on_a_phone_the_first_event_and_the_one_thing_to_do_are_in_the_first_screen(
+    site: Site, browser: Browser
+) -> None:
+    await site.publish()
+    await site.pool.execute("UPDATE events SET summary = 'Two hours of brass, strings and four hundred lanterns.'")
+    context = await browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    site.page = await context.new_page()
+    await site.open("/")
+    await expect(site.page.locator(".event-card-date")).to_be_in_viewport()
+    await site.open(f"/e/{site.slug}")
+    await expect(site.page.locator("#call .button-accent")).to_be_in_viewport(ratio=1)
+    await context.close()
+
+
+async def test_time_and_total_stay_in_sight_while_one_fills_in_the_checkout(site: Site, browser: Browser) -> None:
+    await site.publish(factories.general("Floor", 30), types=STANDING)
+    context = await browser.new_context(viewport={"width": 320, "height": 640}, has_touch=True)
+    site.page = await context.new_page()
+    await site.open(f"/e/{site.slug}/shop")
+    for _ in range(2):
+        await site.page.get_by_role("button", name="One more: Standing", exact=True).click()
+    await site.page.get_by_role("button", name="Find and hold").click()
+    await site.page.wait_for_url("**/checkout/**")
+    await site.page.locator("#pay-button").scroll_into_view_if_needed()
+    for part in ("#clock", ".checkout-total"):
+        await expect(site.page.locator(part)).to_be_in_viewport(ratio=1)
+    assert await site.page.evaluate("document.documentElement.scrollWidth") <= 320
+    await context.close()
+
+
+async def test_tickets_given_back_in_one_tab_are_not_paid_for_in_another(site: Site) -> None:
+    await site.publish()
+    await site.hold_two()
+    tab = await site.page.context.request.get(site.page.url)
+    (csrf,) = set(re.findall(r'name="csrf" value="([^"]+)"', await tab.text()))
+    given = await site.page.context.request.post(site.page.url + "/release", form={"csrf": csrf})
+    assert given.ok
+    await site.fill(GOOD)
+    await expect(site.page.get_by_role("heading", name="This page is closed here.")).to_be_visible()
+    assert await site.pool.fetchval("SELECT count(*) FROM orders") == 0

@@ -39,7 +39,7 @@ async def test_the_list_goes_on_where_the_page_ended(engine: Client, publish) ->
 async def test_an_event_says_what_one_ticket_costs_and_of_what_it_is_made(engine: Client, night: Night) -> None:
     html = await page(engine, f"/e/{night.slug}")
     assert "CA$55.65" in html
-    assert "CA$50.00 + CA$3.00 fee + CA$2.65 GST" in html
+    assert "CA$50.00 +&nbsp;CA$3.00&nbsp;fee +&nbsp;CA$2.65&nbsp;GST" in html
     assert f'href="/e/{night.slug}/shop"' in html
 
 
@@ -61,26 +61,26 @@ async def test_an_event_with_a_queue_sends_people_there(engine: Client, night: N
     await pool.execute("UPDATE on_sales SET room_enabled = true")
     html = await page(engine, f"/e/{night.slug}")
     assert f'href="http://127.0.0.1:8081/r/{night.id}"' in html
-    assert "Choose seats" not in html
+    assert "Choose tickets" not in html
 
 
 async def test_a_cancelled_event_sells_nothing(engine: Client, night: Night, pool: asyncpg.Pool) -> None:
     await pool.execute("UPDATE events SET status = 'cancelled'")
     html = await page(engine, f"/e/{night.slug}")
     assert "Cancelled." in html
-    assert "Choose seats" not in html
+    assert "Choose tickets" not in html
 
 
 async def test_a_sold_out_event_says_so(engine: Client, publish) -> None:
     night = await publish([{"name": "Floor", "price_cents": 0, "categories": ["Floor"], "capacity": 0}])
     html = await page(engine, f"/e/{night.slug}")
     assert "Sold out." in html
-    assert "Choose seats" not in html
+    assert "Choose tickets" not in html
 
 
 async def test_a_draft_is_not_found(engine: Client, night: Night, pool: asyncpg.Pool) -> None:
     await pool.execute("UPDATE events SET status = 'draft'")
-    assert "This seat is empty" in await page(engine, f"/e/{night.slug}", 404)
+    assert "Nothing at this address" in await page(engine, f"/e/{night.slug}", 404)
 
 
 async def test_a_hidden_type_is_not_shown(engine: Client, night: Night, pool: asyncpg.Pool) -> None:

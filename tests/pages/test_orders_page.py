@@ -68,6 +68,7 @@ async def test_a_refunded_order_shows_no_tickets(engine: Client, night: Night, p
     await pool.execute("UPDATE tickets SET status = 'refunded'")
     html = await page(engine, order)
     assert "Refunded." in html
+    assert "No longer valid" in html
     assert "Ticket code" not in html
 
 

@@ -115,6 +115,40 @@ async def test_an_event_without_a_queue_sends_its_visitors_to_the_shop(
     assert (missing.status, missing.content_type) == (404, "text/html")
 
 
+async def test_a_room_leads_to_where_the_shop_stands_now(
+    room_client: TestClient, new_room: NewRoom, pool: asyncpg.Pool, room_settings: Settings
+) -> None:
+    """An event keeps the address it was published under; a stack that starts again may answer at another one."""
+    event_id = await new_room()
+    await pool.execute(
+        'UPDATE on_sales SET card = card || \'{"slug": "x", "shop_url": "http://127.0.0.1:1/e/x/shop"}\''
+        " WHERE event_id = $1",
+        event_id,
+    )
+
+    async def moved() -> bool:
+        return f'data-shop="{room_settings.engine_url.rstrip("/")}/e/x/shop"' in await page(
+            room_client, f"/r/{event_id}"
+        )
+
+    assert await until(moved)
+
+
+async def test_a_sold_out_room_says_so_before_it_offers_the_queue(
+    room_client: TestClient, new_room: NewRoom, redis_client: RedisClient
+) -> None:
+    event_id = await new_room()
+    await until_phase(room_client, event_id, "open")
+    await redis_client.hset(f"inv:{{{event_id}}}:pulse", mapping={"free": 0, "held": 0, "ordered": 0, "sold": 1})
+    await until_phase(room_client, event_id, "sold_out")
+    html = await page(room_client, f"/r/{event_id}")
+    told, offered = html.index('data-alert="sold_out"'), html.index('data-show="join"')
+    assert told < offered
+    assert "hidden" not in html[told : told + 40]
+    assert 'data-when="open" hidden' in html
+    assert 'data-when="sold_out">' in html
+
+
 async def test_faces_follow_the_phase(
     room_client: TestClient, new_room: NewRoom, room_settings: Settings, redis_client: RedisClient
 ) -> None:

@@ -1,5 +1,6 @@
 /** Countdowns by the room's clock: the visitor's own may be wrong by minutes. */
 
+const HOUR_MS = 3_600_000;
 const PARTS = [["days", 86_400_000, 1e9], ["hours", 3_600_000, 24], ["minutes", 60_000, 60], ["seconds", 1_000, 60]];
 
 export class Clock {
@@ -25,6 +26,7 @@ export function showCountdowns(clock, status) {
     for (const [name, size, wrap] of PARTS) {
       const value = String(Math.floor(left / size) % wrap).padStart(2, "0");
       const part = timer.querySelector(`[data-part="${name}"]`);
+      part.parentElement.hidden = size >= HOUR_MS && left < size; // noughts in front say nothing
       if (part.textContent !== value) part.textContent = value;
     }
   }

@@ -43,7 +43,8 @@ function apply(document) {
   view.alertIf("message", status.message !== "");
   view.fact("message", status.message);
   view.fact("tail", new Intl.NumberFormat().format(Math.max(status.tail, place ? place.number + 1 : 0)));
-  for (const text of main.querySelectorAll("[data-when]")) text.hidden = (text.dataset.when === "prequeue") !== (status.phase === "prequeue");
+  const when = ["prequeue", "sold_out"].includes(status.phase) ? status.phase : "open";
+  for (const text of main.querySelectorAll("[data-when]")) text.hidden = text.dataset.when !== when;
   view.alertIf("keep", place !== null);
   if (place && place.epoch !== undefined && place.epoch !== status.epoch) setTimeout(recall, Math.random() * 5000);
   if (place && place.epoch !== status.epoch) keep({ ...place, epoch: status.epoch });

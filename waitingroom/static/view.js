@@ -48,6 +48,8 @@ export function announce(text) {
 export function showPlace(position, ahead, seconds, progress) {
   fact("position", numbers.format(position));
   fact("ahead", numbers.format(ahead));
+  main.querySelector('[data-fact="ahead"]').parentElement.hidden = !ahead;
+  document.getElementById("next").hidden = Boolean(ahead);
   fact("wait", waitInWords(seconds));
   const bar = main.querySelector("progress");
   bar.value = progress;

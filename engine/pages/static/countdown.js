@@ -50,6 +50,9 @@ export function startCountdowns(root = document) {
     box.hidden = false;
     countDown(Number(box.dataset.untilMs), offsetMs, (remainingMs) => {
       const left = parts(remainingMs);
+      // Noughts in front say nothing: a sale a minute away counts minutes and seconds.
+      box.querySelector("[data-days]").parentElement.hidden = !left.days;
+      box.querySelector("[data-hours]").parentElement.hidden = !left.days && !left.hours;
       put("days", String(left.days));
       put("hours", two(left.hours));
       put("minutes", two(left.minutes));

@@ -21,6 +21,7 @@ export function startSteppers(root, changed = () => {}) {
       });
     }
     field.addEventListener("input", () => { show(); changed(field); });
+    addEventListener("pageshow", () => { show(); changed(field); }); // coming back, the browser puts the old number in late
     show();
   }
 }

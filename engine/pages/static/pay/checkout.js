@@ -89,8 +89,8 @@ function refused(error) {
   if (error instanceof Problem && error.code === "invalid") {
     for (const fault of error.facts.errors ?? []) if (fault.pointer in { "/name": 1, "/email": 1 }) fieldFault(fault.pointer.slice(1), fault.message);
     alertWith("Please look at the fields marked below.");
-  } else if (error instanceof Problem && error.status === 410) {
-    location.reload();
+  } else if (error instanceof Problem && [403, 410].includes(error.status)) {
+    location.reload(); // given back, or out of time: its page says so
   } else if (error instanceof Problem) {
     alertWith(`${error.message}. Nothing was charged.`);
   } else if (opened) {

@@ -29,8 +29,16 @@ async function hurry() {
 
 /** While a payment is under way a second one is out of the question: the form goes away. */
 function settling() {
+  headed(false);
   const again = $("pay-again");
   if (again) again.hidden = true;
+}
+
+/** The heading that is true now: either the buyer has something to do, or the payment is under way. */
+function headed(unpaid) {
+  if (!$("head-unpaid")) return;
+  $("head-unpaid").hidden = !unpaid;
+  $("head-safe").hidden = unpaid;
 }
 
 async function follow() {
@@ -64,7 +72,10 @@ function show(status) {
   }
   if (status.payment.state === "processing" || status.payment.state === "succeeded") settling();
   const failed = status.payment.state === "failed";
-  if (failed && $("pay-again")) $("pay-again").hidden = false;
+  if (failed && $("pay-again")) {
+    $("pay-again").hidden = false;
+    headed(true);
+  }
 }
 
 function alertWith(text) {

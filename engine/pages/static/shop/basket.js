@@ -3,7 +3,7 @@
 import { element, money, post } from "../api.js";
 
 const QUOTE_AFTER_MS = 450;
-const PHONE = "(max-width: 61.99rem)";
+export const PHONE = "(max-width: 61.99rem)";
 
 export class Basket {
   /**

@@ -1,4 +1,8 @@
-/** Reads the best-available form as a hold request. */
+/** Best available: reads its form as a hold request, and says what the tickets cost together. */
+
+import { money, post } from "../api.js";
+
+const QUOTE_AFTER_MS = 450;
 
 export function bestRequest(form, data) {
   const fields = form.elements;
@@ -21,4 +25,55 @@ export function bestRequest(form, data) {
       return item;
     }),
   };
+}
+
+/** The promo code that stands in a field, as a part of a request. */
+export function promoIn(field) {
+  const code = field.value.trim().toUpperCase();
+  return code ? { promo_code: code } : {};
+}
+
+/** What the form's tickets cost together. The server says it: taxes are rounded over the order, not over each ticket. */
+export class BestTotal {
+  constructor(form, data, refused) {
+    Object.assign(this, { form, data, refused, timer: 0, round: 0 });
+    this.box = form.querySelector("#best-total");
+    this.box.hidden = false;
+    form.elements.promo_code.addEventListener("change", () => this.soon());
+    this.soon();
+  }
+
+  /** Ask once the visitor has stopped counting. One ticket costs what its line says. */
+  soon() {
+    clearTimeout(this.timer);
+    this.round += 1;
+    const items = bestRequest(this.form, this.data).items.map(({ ticket_type_id, quantity }) => ({ ticket_type_id, quantity }));
+    const promo = promoIn(this.form.elements.promo_code);
+    if (!items.length) { this.#show(null); return; }
+    if (items.length === 1 && items[0].quantity === 1 && !promo.promo_code) {
+      this.#show(this.data.offers.find((offer) => offer.id === items[0].ticket_type_id).total_cents);
+      return;
+    }
+    this.box.setAttribute("aria-busy", "true");
+    this.timer = setTimeout(() => this.#ask({ event_id: this.data.event_id, items, ...promo }, this.round), QUOTE_AFTER_MS);
+  }
+
+  async #ask(wanted, round) {
+    try {
+      const answer = await post("/v1/orders/quote", wanted);
+      this.form.elements.promo_code.removeAttribute("aria-invalid");
+      if (round === this.round) this.#show((answer.price ?? answer).total_cents);
+    } catch (error) {
+      if (round !== this.round) return;
+      this.#show(null); // the checkout says what it costs before anything is paid
+      if (!error.code?.startsWith("promo")) return;
+      this.form.elements.promo_code.setAttribute("aria-invalid", "true");
+      this.refused(error);
+    }
+  }
+
+  #show(cents) {
+    this.box.removeAttribute("aria-busy");
+    this.box.querySelector("dd").textContent = cents === null ? "–" : cents ? money(cents, this.data.currency) : "Free";
+  }
 }

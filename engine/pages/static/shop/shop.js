@@ -5,8 +5,8 @@ import { clockOffsetMs, countDown, minutesAndSeconds } from "../countdown.js";
 import { startSteppers } from "../stepper.js";
 import { startTabs } from "../tabs.js";
 import { keepAdmission } from "./admission.js";
-import { Basket } from "./basket.js";
-import { bestRequest } from "./best.js";
+import { Basket, PHONE } from "./basket.js";
+import { BestTotal, bestRequest, promoIn } from "./best.js";
 import { Chart } from "./chart.js";
 import { HELD_KEY, enter, place, words } from "./hold.js";
 import { MapInput } from "./mapinput.js";
@@ -50,13 +50,13 @@ function refused(error) {
 
 function startBest() {
   const form = $("best-form");
-  startSteppers(form);
-  for (const node of document.querySelectorAll(".no-script-only")) node.remove();
+  const total = new BestTotal(form, data, refused);
+  startSteppers(form, () => total.soon());
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const request = bestRequest(form, data);
     if (!request.items.length) { tell("Say how many tickets you want."); return; }
-    busy(form.querySelector('[type="submit"]'), async () => enter(await place({ ...request, ...promoOf() })));
+    busy(form.querySelector('[type="submit"]'), async () => enter(await place({ ...request, ...promoIn(form.elements.promo_code) })));
   });
 }
 
@@ -66,9 +66,10 @@ function bestIsBegun() {
   return $("best-form").contains(document.activeElement) || counts.some((input) => Number(input.value) > 0);
 }
 
-function promoOf() {
-  const code = $("promo").value.trim().toUpperCase();
-  return code ? { promo_code: code } : {};
+/** What was chosen steps back while the visitor looks elsewhere: on a phone it would cover the half of it. */
+function leaveRoomFor(way) {
+  $("shop").dataset.way = way;
+  if (matchMedia(PHONE).matches) $("basket-more").open = false;
 }
 
 async function startSeats() {
@@ -106,7 +107,7 @@ async function startSeats() {
     else say(wordsOf(unit));
   };
 
-  const tabs = startTabs($("ways"), () => { state.map?.apply(); state.list?.draw(); });
+  const tabs = startTabs($("ways"), (way) => { leaveRoomFor(way); state.map?.apply(); state.list?.draw(); });
   tabs.select(bestIsBegun() ? "tab-best" : "tab-map");
   state.basket = new Basket(data, offers, chart, {
     changed(units) { state.map?.own(units); state.list?.draw(); },
