@@ -120,6 +120,11 @@ class GroupCommit(Generic[Item, Answer]):
                 future.set_exception(Overloaded("The server is stopping"))
         self._queue.clear()
 
+    @property
+    def idle(self) -> bool:
+        """Nobody is in it: it may be forgotten."""
+        return not (self._queue or self._tasks or self._scheduled)
+
     def __len__(self) -> int:
         return len(self._queue)
 

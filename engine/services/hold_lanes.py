@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import hotpath_rs
 from engine.domain.selling import SellingEvent
@@ -23,6 +24,7 @@ from engine.stores.holds import REF_BYTES, HoldStore, Item, Record, Run, allocat
 
 PLAN_TRIES_MAX = 64
 PLAN_AGE_MAX_MS = 1000
+LANES_MAX = 1_024  # events whose lanes are remembered; beyond, those that nobody uses are made again when asked for
 
 _log = logs.get("holds")
 
@@ -71,6 +73,7 @@ class HoldLanes:
             async def commit(items: list[bytes]) -> list[bytes]:
                 return await self._inventory.fenced(event_id, lambda epoch: self._store.place(event_id, epoch, items))
 
+            _forget_idle(self._batches)
             batch = self._batches[event_id] = GroupCommit(
                 "holds", commit, undo=lambda item, a: self._undo(event_id, item[:REF_BYTES], a)
             )
@@ -83,6 +86,7 @@ class HoldLanes:
             async def commit(items: list[_Planned]) -> list[bytes | BaseException]:
                 return await self._plan(event_id, items)
 
+            _forget_idle(self._plans)
             lane = self._plans[event_id] = GroupCommit(
                 "planned_holds", commit, flights_max=1, age_max_ms=PLAN_AGE_MAX_MS,
                 undo=lambda planned, a: self._undo(event_id, planned.item.ref, a),
@@ -134,6 +138,12 @@ class HoldLanes:
         self._undoing.discard(task)
         if not task.cancelled() and task.exception() is not None:
             _log.info("abandoned_hold_left_to_expiry", error=repr(task.exception()))
+
+
+def _forget_idle(lanes: dict[str, GroupCommit[Any, bytes]]) -> None:
+    if len(lanes) >= LANES_MAX:
+        for event_id in [event_id for event_id, lane in lanes.items() if lane.idle]:
+            del lanes[event_id]
 
 
 def exact_pick(ask: Ask) -> bytes:
