@@ -35,10 +35,15 @@ async def asked(request: web.Request) -> TicketRequest:
 
 def ticket_text(request: web.Request, room: Room, given: TicketRequest) -> str:
     """The queue ticket: from the body, else the cookie. TicketInvalid where there is none."""
-    text = given.queue_ticket or request.cookies.get(QUEUE_COOKIE_PREFIX + room.event_id)
+    text = shown_ticket(request, room, given)
     if not text:
         raise TicketInvalid("Send your queue_ticket", reason="missing")
     return text
+
+
+def shown_ticket(request: web.Request, room: Room, given: TicketRequest) -> str | None:
+    """As ``ticket_text``, None where there is none."""
+    return given.queue_ticket or request.cookies.get(QUEUE_COOKIE_PREFIX + room.event_id)
 
 
 def admission_text(request: web.Request, given: TicketRequest) -> str | None:

@@ -50,7 +50,7 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """``why``: not_yet, drawing, paused, sold_out or full. Position and wait are None before the draw.
+    """``why``: not_yet, drawing, paused, sold_out, full or admitted. Position and wait are None before the draw.
 
     ``moved`` says why this registration stands behind the drawn, where it does.
     """
@@ -178,6 +178,12 @@ class Room:
         number = self.number(ticket.number)
         self.presence.mark(ticket.number if number is None else number, drawn=number is not None)
         return self._waiting(snapshot, "drawing" if number is None else "not_yet", number, ticket.number)
+
+    def waiting_over(self) -> Waiting:
+        """What somebody hears who was let in and asks about the line all the same."""
+        snapshot = self.snapshot()
+        over = queue.Wait(position=0, ahead=0, eta_s=0)
+        return Waiting("admitted", None, over, queue.POLL_MAX_S, snapshot.phase, snapshot.serving, self.board.now_ms())
 
     def leave(self, ticket: hotpath_rs.QueueTicket) -> None:
         """The bearer has gone; the counter need not wait for them. Coming back is always possible."""

@@ -103,9 +103,14 @@ async def claim(request: web.Request) -> web.Response:
 
 @lean
 async def beat(request: web.Request) -> web.Response:
-    """Say that one is there."""
+    """Say that one is there: in line with a queue ticket, in the shop already with an admission token."""
     room = await room_of(request)
-    ticket = room.verify(asking.ticket_text(request, room, await asking.asked(request)))
+    given = await asking.asked(request)
+    admission = None if asking.shown_ticket(request, room, given) else asking.admission_text(request, given)
+    if admission:
+        _lease_of(room, admission, late_ms=0)
+        return http.json(wait_answer(room.waiting_over()), headers=_NO_STORE)
+    ticket = room.verify(asking.ticket_text(request, room, given))
     return http.json(wait_answer(room.beat(ticket)), headers=_NO_STORE)
 
 
@@ -182,9 +187,9 @@ def wait_answer(waiting: Waiting) -> WaitAnswer:
     )
 
 
-def _lease_of(room: Room, admission: str) -> bytes:
+def _lease_of(room: Room, admission: str, *, late_ms: int = 1 << 40) -> bytes:
     """The lease behind an admission token; one that has expired may still be given back."""
     try:
-        return room.keys.verify_admission(admission, room.board.now_ms(), 1 << 40).lease_id
+        return room.keys.verify_admission(admission, room.board.now_ms(), late_ms).lease_id
     except hotpath_rs.TokenError as error:
         raise TicketInvalid(reason=error.code) from error

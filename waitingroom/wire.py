@@ -63,8 +63,9 @@ class AdmissionAnswer(Struct, frozen=True, kw_only=True):
 
 
 class WaitAnswer(Struct, frozen=True, kw_only=True):
-    """Position, ahead and wait are null before the draw; ``reason``: not_yet, drawing, paused, sold_out or full.
+    """Position, ahead and wait are null before the draw.
 
+    ``reason``: not_yet, drawing, paused, sold_out, full, or admitted, which says that the wait is over.
     ``moved``: why this registration looked automated, and stands behind the drawn; null for everybody else.
     """
 

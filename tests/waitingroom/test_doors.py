@@ -190,6 +190,25 @@ async def test_a_beat_keeps_a_place_at_the_front(room_client: TestClient, new_ro
     await until(flushed)
 
 
+async def test_who_is_in_may_beat_with_the_admission(room_client: TestClient, new_room: NewRoom) -> None:
+    event_id, other_id = await new_room(), await new_room()
+    _, place = await post(room_client, event_id, "join", 201)
+    room_client.session.cookie_jar.clear()
+    admissions: list[str] = []
+
+    async def let_in() -> bool:
+        status, answer = await post(room_client, event_id, "claim", queue_ticket=place["queue_ticket"])
+        admissions.extend([answer["admission_token"]] if status == 200 else [])
+        return status == 200
+
+    await until(let_in)
+    _, answer = await post(room_client, event_id, "beat", 200, admission_token=admissions[0])
+    assert (answer["reason"], answer["position"], answer["eta_s"]) == ("admitted", 0, 0)
+    head = {"Authorization": f"Admission {admissions[0]}"}
+    assert (await room_client.post(f"/v1/rooms/{event_id}/beat", headers=head)).status == 200
+    assert (await room_client.post(f"/v1/rooms/{other_id}/beat", headers=head)).status == 401
+
+
 async def test_a_ticket_of_another_event_or_kind_is_refused(room_client: TestClient, new_room: NewRoom) -> None:
     here, there = await new_room(), await new_room()
     _, place = await post(room_client, there, "join", 201)
