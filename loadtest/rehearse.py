@@ -122,12 +122,13 @@ def _rehearse(
     ledger = (
         _settled_audit(scene.event_id, data_dir, limits.SETTLE_MAX_S + _more_patience_s(given)) if audited else None
     )
+    killed, flushed = given.kill_pid is not None, given.flush_at_s is not None
     asked = Asked(
         profile.name, given.multiplier, profile.total, len(profile.per_second), scene.fresh,
-        shed_allowed=given.multiplier > 1 or given.flush_at_s is not None, sold_before=given.sold_before,
-        flushed_at_s=given.flush_at_s, broken_allowed=given.kill_pid is not None, p95_max_ms=given.p95_max_ms,
-        killed=given.kill or (f"process {given.kill_pid}" if given.kill_pid else ""),
-        killed_at_s=given.kill_at_s if given.kill_pid else None,
+        shed_allowed=given.multiplier > 1 or flushed or killed,  # only the recorded surge must be carried unharmed
+        sold_before=given.sold_before, flushed_at_s=given.flush_at_s, broken_allowed=killed,
+        p95_max_ms=given.p95_max_ms, killed_at_s=given.kill_at_s if killed else None,
+        killed=given.kill or (f"process {given.kill_pid}" if killed else ""),
     )  # fmt: skip
     judged = verdict.judge(seen, asked, ledger, setting=where, busy=busy)
     (out / "verdict.json").write_bytes(msgspec.json.format(msgspec.json.encode(judged), indent=2))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,33 @@ def test_a_unit_sold_twice_is_no_go_and_exit_status_1(rehearse):
     assert done.returncode == 1
     assert judged["units_doubled"] == ["7"]
     assert "oversold" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_server_error_is_no_go_and_the_report_says_where_and_when(rehearse, tmp_path):
+    done, judged = rehearse("error")
+    assert done.returncode == 1
+    assert f"{judged['errors_5xx']} answers were server errors (hold {judged['errors_5xx']})" in done.stdout
+    assert "BROKEN  Server errors (5xx)" in done.stdout
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "NO-GO" in page
+    assert "server error" in page.partition("What went wrong")[2].partition("</table>")[0]
+
+
+@pytest.mark.slow
+def test_a_rehearsal_told_to_stop_takes_its_shop_with_it(tmp_path):
+    tmp_path.chmod(0o755)
+    command = [sys.executable, "-m", "engine", "rehearse", "emf", "--out", str(tmp_path / "out")]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    log = tmp_path / "out" / "stack.log"
+    deadline = time.monotonic() + 60
+    while not (log.exists() and "answers at" in log.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "rehearse: stopped, and its shop with it\n")
+    assert "stopping" in log.read_text()
 
 
 @pytest.mark.slow
