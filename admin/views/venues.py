@@ -15,10 +15,12 @@ from admin.forms.venues import ChartForm, VenueChangeForm, VenueForm
 from admin.seat_picture import Picture
 from admin.visit import Visit, address
 from engine.domain.catalogue_errors import ChartMissing
+from engine.domain.event_search import ListingFilter
 from engine.domain.venues import Venue
 from engine.foundation.errors import Conflict
 from engine.services.venues import read_chart
 
+EVENTS_SHOWN_MAX = 50
 CHART_SHOWN_BYTES_MAX = 512 * 1024  # larger ones are not put back into the text field
 
 
@@ -125,9 +127,15 @@ async def _checked(chart: bytes) -> Picture:
 async def _venue(visit: Visit, venue: Venue, form: filled.Filled[VenueChangeForm]) -> web.Response:
     chart = await _kept(visit, venue)
     picture = await asyncio.to_thread(seat_picture.draw, chart) if chart else None
-    may_write = await visit.may(venue.organization_id, "venues.write")
+    coming = await visit.services.events.published(ListingFilter(venue_id=venue.id), None, EVENTS_SHOWN_MAX)
     return await visit.page(
-        "venues/show.html", venue=venue, form=form, picture=picture, may_write=may_write, status=form.status
+        "venues/show.html",
+        venue=venue,
+        form=form,
+        picture=picture,
+        coming=coming,
+        may_write=await visit.may(venue.organization_id, "venues.write"),
+        status=form.status,
     )
 
 

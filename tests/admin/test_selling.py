@@ -271,6 +271,7 @@ class Room:
 
     bearers: Bearers
     paused: bool = False
+    limited_by: str = "capacity"
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
     broken: int = 0
 
@@ -282,7 +283,7 @@ class Room:
             return web.json_response({"detail": "The draw is fixed"}, status=self.broken)
         if body and "paused" in body:
             self.paused = body["paused"]
-        return web.json_response(CONSOLE | {"paused": self.paused})
+        return web.json_response(CONSOLE | {"paused": self.paused, "limited_by": self.limited_by})
 
 
 CONSOLE = {
@@ -319,6 +320,11 @@ async def test_an_operator_sees_why_admission_is_limited_and_turns_the_tap(
         at = f"/events/{event_id}"
         assert "no waiting room" in (await organizer.get(at + "/console")).text
         await organizer.post(at + "/on-sale", {"opens_at": "2026-01-01T10:00", "enabled": "true"})
+        for binding, sentence in (("none", "before the sale opens"), ("sold_out", "admission has stopped")):
+            waiting.limited_by = binding
+            assert sentence in (await organizer.get(at + "/console/figures")).words
+        waiting.limited_by = "capacity"
+        waiting.asked.clear()
         page = await organizer.get(at + "/console")
         assert "6,543" in page.text
         assert "The shop is full" in page.text
@@ -350,3 +356,24 @@ async def test_a_silent_room_leaves_the_rest_of_the_console_standing(organizer: 
     assert page.status == 200
     assert "does not answer" in page.text
     assert "Controls" not in page.text
+
+
+async def test_a_venue_lists_what_comes_up_there(organizer: Organizer, services: Services, chart: str) -> None:
+    _, venue_id, event_id = await organizer.published(chart)
+    assert f'href="/events/{event_id}"' in (await organizer.get(f"/venues/{venue_id}")).text
+    await organizer.post(f"/events/{event_id}/unpublish", {})
+    page = await organizer.get(f"/venues/{venue_id}")
+    assert event_id not in page.text, "drafts are no dates yet"
+    assert "No published event" in page.words
+
+
+async def test_a_hidden_type_shows_the_id_it_is_sold_by(organizer: Organizer, services: Services, chart: str) -> None:
+    _, _, event_id = await organizer.published(chart)
+    at = f"/events/{event_id}/ticket-types"
+    kind = await services.pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id)
+    version = re.search(r'name="version" value="([^"]+)"', (await organizer.get(f"{at}/{kind}")).text)
+    assert version
+    fields = {"version": version[1], "name": "Friends", "price": "45", "visibility": "hidden"}
+    page = await organizer.post(f"{at}/{kind}", fields)
+    assert page.status == 200, page.words
+    assert f"<code>{kind}</code>" in (await organizer.get(f"{at}/{kind}")).text
