@@ -90,14 +90,19 @@ def _marks(judged: Verdict) -> list[tuple[float, str]]:
 def _broken(lines: list[Threshold]) -> str:
     broken = sum(line.kept is False for line in lines)
     demanded = sum(line.kept is not None for line in lines)
-    return f"{demanded - broken} of {demanded} kept." + (" The broken ones come first." if broken else "")
+    told = f"{demanded - broken} of {demanded} kept."
+    if broken:
+        told += " The broken ones come first."
+    if any(line.word == "missed" and line.kept is None for line in lines):
+        told += " A promised latency that was missed does not decide, unless --p95-max-ms demands it."
+    return told
 
 
 def _thresholds(lines: list[Threshold]) -> str:
-    words = {True: "kept", False: "broken", None: "not demanded"}
+    tones = {True: "kept", False: "broken", None: "noted"}
     rows = "".join(
-        f'<tr class="{words[line.kept].split()[0]}"><th scope="row">{escape(line.name)}</th>'
-        f"<td>{escape(line.demanded)}</td><td>{escape(line.seen)}</td><td>{words[line.kept]}</td></tr>"
+        f'<tr class="{tones[line.kept]}"><th scope="row">{escape(line.name)}</th>'
+        f"<td>{escape(line.demanded)}</td><td>{escape(line.seen)}</td><td>{escape(line.told)}</td></tr>"
         for line in sorted(lines, key=lambda line: line.kept is not False)
     )
     return _table(("Threshold", "Demanded", "Seen", ""), rows)

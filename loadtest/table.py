@@ -42,7 +42,7 @@ def render(judged: Verdict) -> str:
 
 
 def _threshold(line: Threshold) -> str:
-    word = {True: "kept", False: "BROKEN", None: "-"}[line.kept]
+    word = line.told.upper() if line.kept is False else line.told
     return f"{word:<7} {line.name}: {line.seen} (demanded: {line.demanded})"
 
 

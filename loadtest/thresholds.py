@@ -11,12 +11,17 @@ PROVIDER_STEPS = frozenset({"pay"})  # the payment provider's own time is not th
 
 
 class Threshold(msgspec.Struct, frozen=True):
-    """One line. `kept` is None where nothing was demanded: a figure to look at."""
+    """One line. `kept` is None where it does not decide: `word` then says what it is."""
 
     name: str
     demanded: str
     seen: str
     kept: bool | None
+    word: str = ""
+
+    @property
+    def told(self) -> str:
+        return {True: "kept", False: "broken", None: self.word}[self.kept]
 
 
 def thresholds(judged: Verdict) -> list[Threshold]:
@@ -39,14 +44,14 @@ def thresholds(judged: Verdict) -> list[Threshold]:
 
 def _exactly(name: str, wanted: int, seen: int, *, allowed: bool = False) -> Threshold:
     if allowed:
-        return Threshold(name, "allowed here", f"{seen:,}", None)
+        return Threshold(name, "any", f"{seen:,}", None, "allowed")
     return Threshold(name, f"{wanted:,}", f"{seen:,}", seen == wanted)
 
 
 def _ledger(judged: Verdict) -> list[Threshold]:
     ledger = judged.ledger
     if ledger is None:
-        return [Threshold("The ledger", "every promise kept", "not checked", None)]
+        return [Threshold("The ledger", "every promise kept", "not checked", None, "unknown")]
     if ledger.get("problem"):
         return [Threshold("The ledger", "every promise kept", "could not be checked", kept=False)]
     found = [
@@ -71,8 +76,8 @@ def _latencies(judged: Verdict) -> list[Threshold]:
             continue
         below = figures.p95_ms <= bound
         kept = below if wanted is not None else (True if below else None)
-        told = f"{bound:,.0f} ms" + ("" if wanted is not None else " promised")
-        found.append(Threshold(f"p95 of {figures.step}", told, f"{figures.p95_ms:,.0f} ms", kept))
+        name = f"p95 of {figures.step}" + ("" if wanted is not None else " (promised)")
+        found.append(Threshold(name, f"{bound:,.0f} ms", f"{figures.p95_ms:,.0f} ms", kept, "missed"))
     return found
 
 
@@ -80,5 +85,5 @@ def _generator(judged: Verdict) -> Threshold:
     late = judged.generator_late_p99_ms
     return Threshold(
         "The generator's own lateness, p99", f"{limits.GENERATOR_LATE_MS:,.0f} ms", f"{late:,.0f} ms",
-        True if late <= limits.GENERATOR_LATE_MS else None,
+        True if late <= limits.GENERATOR_LATE_MS else None, "late",
     )  # fmt: skip
