@@ -53,7 +53,16 @@ class Route:
 _BODY = (errors.Malformed, errors.Invalid, errors.TooLarge)
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", ROOM, rooms.read_status, "public", gives=wire.StatusDocument, refuses=(NoRoom, RoomAway), hot=True),
+    Route(
+        "GET",
+        ROOM,
+        rooms.read_status,
+        "public",
+        gives=wire.StatusDocument,
+        also=((304, None),),
+        refuses=(NoRoom, RoomAway),
+        hot=True,
+    ),
     Route(
         "POST",
         f"{ROOM}/join",

@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from engine.domain.holds import CODE_CHARS_MAX, ITEMS_MAX, QUANTITY_MAX, HoldItem, HoldRequest
+from engine.domain.holds import CODE_CHARS_MAX, ITEMS_MAX, QUANTITY_MAX, SEAT_CHARS_MAX, HoldItem, HoldRequest
 from engine.foundation import errors, http
 from engine.foundation.clock import now_ms
 from engine.foundation.idempotency import key_of, scope_of
@@ -44,7 +44,13 @@ class SeatInfo(Struct, frozen=True):
 class Item(Struct, frozen=True):
     ticketTypeId: Id
     quantity: Annotated[int, Meta(ge=1, le=QUANTITY_MAX)]
-    seatInfo: SeatInfo | None = None
+    seatInfo: SeatInfo | Annotated[str, Meta(min_length=1, max_length=SEAT_CHARS_MAX)] | None = None
+
+    def seats(self) -> tuple[str, ...] | None:
+        """The seats it names; text is one seat as tickets show it."""
+        if self.seatInfo is None:
+            return None
+        return (self.seatInfo,) if isinstance(self.seatInfo, str) else self.seatInfo.named() or None
 
 
 class BookingRequest(Struct, frozen=True):
@@ -109,10 +115,7 @@ async def _hold_and_order(
     buyer = buyer_of(request, booking.userInfo, marketing=False)
     orders = request.config_dict[ORDERS]
     event_id = await orders.event_of(booking.items[0].ticketTypeId)
-    items = tuple(
-        HoldItem(item.ticketTypeId, item.quantity, (item.seatInfo.named() or None) if item.seatInfo else None)
-        for item in booking.items
-    )
+    items = tuple(HoldItem(item.ticketTypeId, item.quantity, item.seats()) for item in booking.items)
     holds = request.config_dict[HOLDS]
     placed = await holds.place(
         HoldRequest(event_id, items, booking.promoCode),

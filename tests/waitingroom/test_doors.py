@@ -223,6 +223,7 @@ async def test_a_ticket_of_another_event_or_kind_is_refused(room_client: TestCli
 async def test_the_contract_is_served_and_unknown_addresses_are_refused_properly(room_client: TestClient) -> None:
     document = await (await room_client.get("/openapi.json")).json()
     assert document["paths"]["/v1/rooms/{event_id}/claim"]["post"]["responses"].keys() >= {"200", "202", "410", "503"}
+    assert document["paths"]["/v1/rooms/{event_id}"]["get"]["responses"].keys() >= {"200", "304"}
     assert (await room_client.get("/docs")).status == 200
     assert (await room_client.get("/livez")).status == 200
     ready = await room_client.get("/readyz")

@@ -211,6 +211,17 @@ async def test_the_requirement_documents_order_in_one_call(shop: Shop):
     assert (await shop.ask("POST", "/api/v1/orders", too_many)).status in {409, 422}
 
 
+async def test_the_requirement_documents_name_a_seat_as_tickets_show_it_or_by_its_parts(shop: Shop):
+    await shop.open_event(factories.seated("Stalls", 2, 10), types=[{"categories": ["Stalls"]}])
+    user = {"name": "Ada", "email": "ada@example.test"}
+    for number, info in enumerate(["Stalls/1/1", {"section": "Stalls", "row": "1", "seat": "2"}]):
+        items = [{"ticketTypeId": shop.types[0], "quantity": 1, "seatInfo": info}]
+        body = {"items": items, "userInfo": user, "idempotencyKey": f"seat-{number}"}
+        assert (await shop.ask("POST", "/api/v1/orders", body)).status == 201
+    taken = await shop.services.pool.fetch("SELECT seat FROM order_units ORDER BY unit")
+    assert [row["seat"] for row in taken] == ["Stalls/1/1", "Stalls/1/2"]
+
+
 async def test_a_receipt_names_each_tax_and_sums_to_what_was_paid(shop: Shop):
     await shop.open_event(taxes=[{"name": "GST", "rate_bp": 500}, {"name": "PST", "rate_bp": 700}])
     order = await shop.ordered(3)
