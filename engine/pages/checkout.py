@@ -165,9 +165,8 @@ async def _over(request: web.Request, hold_id: str, token: str | None, expired: 
     else:
         raise _to_order(request, opened)
     context = {"event": await _event_of(request, token)}
-    response = frame.render(request, "checkout/expired.html", context, status=expired.status)
-    cookies.drop_hold(response)
-    return response
+    # The cookie stays: loading the page again says the same.
+    return frame.render(request, "checkout/expired.html", context, status=expired.status)
 
 
 async def _event_of(request: web.Request, token: str | None) -> Event | None:

@@ -85,6 +85,7 @@ async def test_a_hold_given_back_is_over(engine: Client, night: Night) -> None:
     hold_id = checkout.rpartition("/")[2]
     token = {c.key: c.value for c in engine.session.cookie_jar}["onsale_hold"]
     await engine.app[appkeys.HOLDS].release(hold_id, token)
+    await page(engine, checkout, 410)
     over = await page(engine, checkout, 410)
     assert "Time is up" in over
     assert f'href="/e/{night.slug}">Choose again' in over

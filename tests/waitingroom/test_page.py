@@ -83,10 +83,10 @@ async def test_position_and_wait_never_go_up_even_without_scripts(room_client: T
     answers = [await post(room_client, event_id, "join", 201) for _ in range(30)]
     cookie = f"onsale_queue_{event_id}={answers[-1][1]['queue_ticket']}"
     html = await page(room_client, f"/r/{event_id}?shown=29.40.7.3", Cookie=cookie)
-    assert '<p class="huge figures" data-fact="position">7</p>' in html
+    assert 'data-fact="position" data-digits="1">7</p>' in html
     assert "about 3 min" in html
     forged = await page(room_client, f"/r/{event_id}?shown=28.40.7.3", Cookie=cookie)
-    assert '<p class="huge figures" data-fact="position">7</p>' not in forged
+    assert 'data-fact="position" data-digits="1">7</p>' not in forged
 
 
 async def test_a_bad_address_is_pointed_out_on_the_page(room_client: TestClient, new_room: NewRoom) -> None:
@@ -200,6 +200,33 @@ def test_the_browsers_shuffle_is_the_servers() -> None:
           if (shuffle(fromHex(seed), index, count) !== number) throw new Error(`${{seed}} ${{index}}`);
     """
     subprocess.run(["node", "--input-type=module", "-e", script], check=True, timeout=60)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 390, 700, 720, 1280])
+async def test_a_place_of_any_length_stands_on_one_line(
+    room_client: TestClient, new_room: NewRoom, browser: Any, width: int
+) -> None:
+    event_id = await new_room(capacity=1)
+    await post(room_client, event_id, "join", 201)
+    await until_phase(room_client, event_id, "open")
+    visitor = await browser.new_page(viewport={"width": width, "height": 800})
+    await visitor.goto(str(room_client.make_url(f"/r/{event_id}")))
+    for position in (1, 20_002, 123_456, 9_876_543):
+        lines, beyond = await visitor.evaluate(
+            """async (position) => {
+              const script = document.querySelector("script[type=module]").src;
+              const view = await import(script.replace("room.js", "view.js"));
+              view.showFace("waiting");
+              view.showPlace(position, position - 1, 7200, 0);
+              const place = document.querySelector(".huge");
+              const line = parseFloat(getComputedStyle(place).lineHeight);
+              return [Math.round(place.offsetHeight / line), document.documentElement.scrollWidth - innerWidth];
+            }""",
+            position,
+        )
+        assert (lines, beyond) == (1, 0), position
+    await visitor.close()
 
 
 @pytest.mark.browser

@@ -47,6 +47,7 @@ export function announce(text) {
 
 export function showPlace(position, ahead, seconds, progress) {
   fact("position", numbers.format(position));
+  main.querySelector('[data-fact="position"]').dataset.digits = String(position).length;
   fact("ahead", numbers.format(ahead));
   main.querySelector('[data-fact="ahead"]').parentElement.hidden = !ahead;
   document.getElementById("next").hidden = Boolean(ahead);
