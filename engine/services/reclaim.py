@@ -1,7 +1,7 @@
 """Units for an order that ended and was paid after all: the same ones, or equal numbers of the same section.
 
 They are held in Redis first, so that nobody who is choosing right now is surprised; the ledger then decides. Seats
-have no equal: where one is gone, nothing is taken and the money goes back.
+have no equal: where one is gone, nothing is taken and the money goes back, as it does where the event is.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class Reclaim:
         raw = os.urandom(ID_BYTES)
         try:
             event = await self._selling.get(order.event_id)
+            if event.status != "published":
+                return None  # cancelled or over: nobody wants these units any more
             units = await self._exactly(event, order, raw) or await self._equal(event, order, raw)
         except Refusal:
             return None

@@ -1,7 +1,8 @@
 """What payments do to orders in the ledger: settled in batches, closed, reclaimed. Every function is idempotent.
 
 Settling is one statement for all that waits: orders to paid, tickets, errands, audit, webhook events. An order that is
-not open any more is simply not in the answer; the caller then reads what became of it.
+not open any more is simply not in the answer; the caller then reads what became of it. Whoever pays while their event
+is being cancelled settles all the same, and the cancellation's errand is left again: its pages had passed them by.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ WITH wanted AS (
            now() + make_interval(secs => $7) FROM paid p WHERE p.lease_id IS NOT NULL
     UNION ALL
     SELECT 'mail.tickets', p.id, jsonb_build_object('order_id', p.id), now() FROM paid p
+    UNION ALL
+    SELECT 'event.cancelled', p.id, jsonb_build_object('event_id', p.event_id), now() + make_interval(secs => $7)
+      FROM paid p JOIN events e ON e.id = p.event_id WHERE e.status = 'cancelled'
     RETURNING id, topic, key, payload
 ), audited AS (
     INSERT INTO audit_log (actor_kind, action, target, facts, correlation_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests import factories
-from tests.shop import Answer, Shop
+from tests.shop import WAIT_MAX_S, Answer, Shop
 
 
 def intent_of(order: Answer) -> str:
@@ -244,6 +244,37 @@ async def test_a_cancelled_event_returns_everything(shop: Shop):
     assert statuses == ["refunded", "cancelled", "expired"]
     tickets = await shop.tickets(paid) + await shop.tickets(free)
     assert {ticket["status"] for ticket in tickets} == {"refunded", "cancelled"}
+
+
+async def test_who_pays_while_the_event_is_being_cancelled_gets_it_back(shop: Shop):
+    """The cancellation has looked for paid orders already, and the deadline has not been noticed yet."""
+    await shop.open_event()
+    order = await shop.ordered(2)
+    cancelled = await shop.ask("POST", f"/v1/events/{shop.event_id}/cancel", Authorization=await shop.organizer())
+    assert (cancelled.status, cancelled["status"]) == (200, "cancelled")
+    await shop.work("outbox_relay")
+    assert await shop.settled_errands() == 0
+    assert (await shop.pay(order))[0] == 200
+    async with asyncio.timeout(WAIT_MAX_S):
+        while (await shop.status(order))["status"] != "refunded":
+            await shop.work("refund_push")
+    assert (await shop.status(order))["refunded_cents"] == order["amount_cents"]
+    assert {ticket["status"] for ticket in await shop.tickets(order)} == {"refunded"}
+    await shop.work("outbox_relay")
+    (report,) = await shop.services.ledger.audit(shop.event_id)
+    assert (report["ok"], report["sold"], report["problems"]) == (True, 0, [])
+
+
+async def test_an_order_that_ended_is_not_brought_back_for_an_event_that_was_cancelled(shop: Shop):
+    await shop.open_event()
+    order, pool = await shop.ordered(1), shop.services.pool
+    await shop.ask("POST", f"/v1/events/{shop.event_id}/cancel", Authorization=await shop.organizer())
+    await pool.execute("UPDATE order_units SET live = false WHERE order_id = $1", order["order_id"])
+    await pool.execute("UPDATE orders SET status = 'expired', closed_at = now() WHERE id = $1", order["order_id"])
+    await shop.services.inventory.load(shop.event_id)
+    assert (await shop.pay(order))[0] == 200
+    assert (await shop.until(order, "refunded"))["refunded_cents"] == order["amount_cents"]
+    assert await shop.tickets(order) == []
 
 
 async def test_the_tickets_arrive_by_mail_with_their_codes_and_a_printable_sheet(shop: Shop):
