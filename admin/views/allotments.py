@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from admin import reach
+from admin import frozen, reach
 from admin.forms import filled
 from admin.forms.allotments import AllotmentChangeForm, AllotmentForm, VersionForm
 from admin.visit import Visit, address
 from engine.domain.allotments import Allotment
-from engine.domain.catalogue_errors import AllotmentUnknown, ChartMissing
+from engine.domain.catalogue_errors import AllotmentUnknown
 from engine.domain.events import Event
-from engine.domain.venues import ChartSection
-from engine.services.venues import read_chart
 
 
 async def list_all(visit: Visit) -> web.Response:
@@ -73,17 +71,8 @@ async def _list(visit: Visit, event: Event, form: filled.Filled[AllotmentForm]) 
         "allotments/list.html",
         event=event,
         allotments=await visit.services.allotments.of_event(visit.person, event.id),
-        sections=await _sections(visit, event),
+        sections=await frozen.sections(visit, event),
         form=form,
         may_write=await visit.may(event.organization_id, "allotments.write"),
         status=form.status,
     )
-
-
-async def _sections(visit: Visit, event: Event) -> tuple[ChartSection, ...]:
-    """Those of the venue's chart; none before there is one."""
-    try:
-        chart, _ = await visit.services.venues.chart(visit.person, event.venue_id)
-    except ChartMissing:
-        return ()
-    return read_chart(chart).sections

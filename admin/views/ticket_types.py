@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from admin import reach
+from admin import frozen, reach
 from admin.forms import filled
 from admin.forms import ticket_types as forms
 from admin.forms.allotments import VersionForm
@@ -64,12 +64,11 @@ async def delete(visit: Visit) -> web.Response:
 
 async def _list(visit: Visit, event: Event, form: filled.Filled[TicketTypeForm]) -> web.Response:
     types = await visit.services.ticket_types.of_event(visit.person, event.id)
-    venue = await visit.services.venues.get(visit.person, event.venue_id)
     return await visit.page(
         "ticket_types/list.html",
         event=event,
         types=types,
-        categories=venue.categories or (),
+        categories=await frozen.categories(visit, event),
         form=form,
         may_write=await visit.may(event.organization_id, "events.write"),
         status=form.status,
@@ -77,12 +76,11 @@ async def _list(visit: Visit, event: Event, form: filled.Filled[TicketTypeForm])
 
 
 async def _one(visit: Visit, event: Event, kind: TicketType, form: filled.Filled[TicketTypeForm]) -> web.Response:
-    venue = await visit.services.venues.get(visit.person, event.venue_id)
     return await visit.page(
         "ticket_types/show.html",
         event=event,
         kind=kind,
-        categories=venue.categories or (),
+        categories=await frozen.categories(visit, event),
         form=form,
         may_write=await visit.may(event.organization_id, "events.write"),
         status=form.status,

@@ -377,3 +377,20 @@ async def test_a_hidden_type_shows_the_id_it_is_sold_by(organizer: Organizer, se
     page = await organizer.post(f"{at}/{kind}", fields)
     assert page.status == 200, page.words
     assert f"<code>{kind}</code>" in (await organizer.get(f"{at}/{kind}")).text
+
+
+async def test_what_a_published_event_offers_is_its_own_chart_not_the_venues_new_one(
+    organizer: Organizer, chart: str
+) -> None:
+    _, venue_id, event_id = await organizer.published(chart)
+    rebuilt = chart.replace('"Stalls"', '"Gallery"').replace('"Floor"', '"Pit"')
+    assert "The chart is kept" in (await organizer.post(f"/venues/{venue_id}/chart", {"chart": rebuilt})).text
+    at = f"/events/{event_id}"
+    for path in ("/ticket-types", "/allotments"):
+        page = await organizer.get(at + path)
+        assert 'value="Floor"' in page.text, path
+        assert 'value="Pit"' not in page.text, path
+    kind = [("name", "Standing"), ("price", "30"), ("categories", "Floor")]
+    assert (await organizer.post(at + "/ticket-types", kind)).status == 200
+    apart = {"name": "Guests", "by": "section", "section": "Floor", "quantity": "5"}
+    assert (await organizer.post(at + "/allotments", apart)).status == 200

@@ -1,0 +1,34 @@
+"""The seating chart that an event sells from: its own since publication, its venue's before.
+
+A venue's chart may change afterwards; forms that offered the new one would offer places the event does not have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import hotpath_rs
+from admin.visit import Visit
+from engine.domain.catalogue_errors import ChartMissing
+from engine.domain.events import Event
+from engine.domain.venues import ChartSection
+from engine.services.venues import read_chart
+
+
+async def categories(visit: Visit, event: Event) -> Sequence[str]:
+    """What ticket types may be sold from; none before there is a chart."""
+    if event.published_at is not None:
+        return (await visit.services.selling.get(event.id)).seat_map.categories
+    return (await visit.services.venues.get(visit.person, event.venue_id)).categories or ()
+
+
+async def sections(visit: Visit, event: Event) -> Sequence[ChartSection | hotpath_rs.Section]:
+    """What may be set apart; none before there is a chart."""
+    if event.published_at is not None:
+        return (await visit.services.selling.get(event.id)).seat_map.sections
+    try:
+        chart, _ = await visit.services.venues.chart(visit.person, event.venue_id)
+    except ChartMissing:
+        return ()
+    return (await asyncio.to_thread(read_chart, chart)).sections
