@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.pages.conftest import HTML, Client
+from engine.foundation.connections import RedisAway
+from engine.services import appkeys
+from tests.pages.conftest import HTML, Client, Night
+from tests.pages.forms import page, send
 
 
 async def test_a_browser_gets_a_page_and_a_program_a_document(engine: Client) -> None:
@@ -38,3 +41,21 @@ async def test_a_problem_page_carries_its_reference(engine: Client) -> None:
     response = await engine.get("/nowhere", headers={**HTML, "X-Request-Id": "my-reference"})
     assert "my-reference" in await response.text()
     assert response.headers["X-Request-Id"] == "my-reference"
+
+
+async def test_a_buyer_is_told_what_to_do_and_not_which_part_is_away(
+    engine: Client, night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/e/{night.slug}/shop"
+    html = await page(engine, path)
+
+    async def away(*_: object, **__: object) -> None:
+        raise RedisAway
+
+    for part in (appkeys.HOLDS, appkeys.SELLING):  # the form again, and where even that cannot be drawn, a page
+        monkeypatch.setattr(type(engine.app[part]), "place" if part is appkeys.HOLDS else "get", away)
+        response = await send(engine, path, html, {f"q-{night.types[0]}": "1"})
+        told = await response.text()
+        assert response.status == 503
+        assert "Very busy just now" in told
+        assert "nventory" not in told

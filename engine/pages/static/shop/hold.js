@@ -29,6 +29,8 @@ export function enter(hold) {
 
 /** What to tell the visitor about a refusal. */
 export function words(problem, data) {
+  if (problem.code === "switched_off") return "Sales are paused. Nothing was taken from you: look again in a few minutes.";
+  if (problem.status === 503) return "Very busy just now. Nothing was taken from you: press once more in a few seconds.";
   switch (problem.code) {
     case "sold_out": return problem.facts.free ? `Only ${problem.facts.free} left. Try fewer.` : "Nothing left of that just now. Seats come back when payments fail, so look again in a moment.";
     case "best_available_not_found": return "No seats fit that together. Try fewer, another section, or let us seat you near each other.";
@@ -36,8 +38,6 @@ export function words(problem, data) {
     case "sales_closed": return "Sales are closed.";
     case "admission_required":
     case "admission_expired": return data.room_url ? "Your time in the shop is over. The queue lets you back in." : problem.message;
-    case "unavailable":
-    case "inventory_rebuilding": return "Very busy just now. Nothing was taken from you: press once more in a few seconds.";
     default: return problem.message.endsWith(".") ? problem.message : `${problem.message}.`;
   }
 }
