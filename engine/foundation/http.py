@@ -179,7 +179,8 @@ def invalid(error: msgspec.ValidationError) -> errors.Invalid:
     message = text[: match.start()] if match else text
     missing = _MISSING.match(message)
     if missing is not None:
-        return errors.Invalid.at(f"{pointer}/{missing.group(1)}", "missing", "Required")
+        fault = {"pointer": f"{pointer}/{missing.group(1)}", "code": "missing", "message": "Required"}
+        return errors.Invalid(message, errors=[fault])
     return errors.Invalid.at(pointer, "invalid_value", message)
 
 
