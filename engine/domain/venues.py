@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from engine.foundation.errors import Invalid
 
 CHART_BYTES_MAX = 24 * 1024 * 1024
 STACKED_TOLD_MAX = 100
+SPOT_DIGITS = 6  # of a coordinate, as the seat map keeps them
 
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
@@ -89,7 +91,19 @@ class _Spot(Struct):
 
 
 class _Row(Struct):
+    name: str
+    y: float
     seats: list[_Spot] | None = None
+    count: int = 0
+    x0: float = 0.0
+    pitch: float = 0.0
+
+    def spots(self) -> Iterator[tuple[float, float]]:
+        """(x, y) of each seat, as exact as the map keeps them."""
+        across = (
+            (seat.x for seat in self.seats) if self.seats else (self.x0 + n * self.pitch for n in range(self.count))
+        )
+        return ((round(x, SPOT_DIGITS), round(self.y, SPOT_DIGITS)) for x in across)
 
 
 class _Section(Struct):
@@ -103,16 +117,25 @@ class Spots(Struct):
 
 
 def stacked_seats(chart: Spots) -> Faults:
-    """A fault for each seat that stands where another of its row stands, the first STACKED_TOLD_MAX of them."""
+    """A fault for each seat that stands on another of its row, and for each row that stands on another of its section.
+
+    The first STACKED_TOLD_MAX of them. Sections may each have an origin of their own.
+    """
     found: Faults = []
     for s, section in enumerate(chart.sections):
-        for r, row in enumerate(section.rows or ()):
+        taken: dict[tuple[float, float], int] = {}
+        rows = section.rows or []
+        for r, row in enumerate(rows):
             places: dict[float, str] = {}
             for n, seat in enumerate(row.seats or ()):
                 first = places.setdefault(seat.x, seat.name)
                 if first != seat.name:
                     message = f'"{first}" stands at the same place'
                     found.append(fault(f"/sections/{s}/rows/{r}/seats/{n}/x", "overlap", message))
+            under = {first for spot in row.spots() if (first := taken.setdefault(spot, r)) != r}
+            if under:
+                message = f'seats of row "{rows[min(under)].name}" stand at the same places'
+                found.append(fault(f"/sections/{s}/rows/{r}/y", "overlap", message))
     return found[:STACKED_TOLD_MAX]
 
 

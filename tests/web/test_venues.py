@@ -55,6 +55,25 @@ async def test_two_seats_of_a_row_do_not_stand_on_one_spot(register, pool: async
     assert await pool.fetchval("SELECT chart_units FROM venues") is None
 
 
+async def test_two_rows_of_a_section_do_not_stand_on_one_spot(register, pool: asyncpg.Pool):
+    organizer = await register()
+    venue_id = await organizer.venue(await organizer.organization(), chart=None)
+    counted = {"name": "A", "y": 2, "first": 1, "count": 10, "x0": -0.3, "pitch": 0.1}
+    crossing = {"name": "B", "y": 2.0, "seats": [{"name": "1", "x": 8}, {"name": "2", "x": 0.5}]}
+    behind = {**counted, "name": "C", "y": 3}
+    section = {"name": "S", "kind": "seated", "rows": [counted, crossing, behind]}
+    chart = {"focal_point": {"x": 0, "y": 0}, "sections": [section, {**section, "name": "T", "rows": [counted]}]}
+    document = await organizer.refused("invalid", "PUT", f"/v1/venues/{venue_id}/seating-chart", chart)
+    assert document["errors"] == [
+        {
+            "pointer": "/sections/0/rows/1/y",
+            "code": "overlap",
+            "message": 'seats of row "A" stand at the same places',
+        }
+    ]
+    assert await pool.fetchval("SELECT chart_units FROM venues") is None
+
+
 async def test_a_chart_larger_than_the_limit_is_not_read(register, catalogue):
     organizer = await register()
     venue_id = await organizer.venue(await organizer.organization(), chart=None)
