@@ -132,7 +132,7 @@ def stacked_seats(chart: Spots) -> Faults:
                 if first != seat.name:
                     message = f'"{first}" stands at the same place'
                     found.append(fault(f"/sections/{s}/rows/{r}/seats/{n}/x", "overlap", message))
-            under = {first for spot in row.spots() if (first := taken.setdefault(spot, r)) != r}
+            under = {owner for spot in row.spots() if (owner := taken.setdefault(spot, r)) != r}
             if under:
                 message = f'seats of row "{rows[min(under)].name}" stand at the same places'
                 found.append(fault(f"/sections/{s}/rows/{r}/y", "overlap", message))

@@ -63,8 +63,9 @@ class Throttle:
             raise await self._refusal(SignInThrottled, key)
 
     async def _count(self, key: bytes) -> int:
-        await self._hot.command(b"SET", key, 0, b"EX", WINDOW_S, b"NX")
-        return int(await self._hot.command(b"INCR", key))
+        count = int(await self._hot.command(b"INCR", key))
+        await self._hot.command(b"EXPIRE", key, WINDOW_S, b"NX")  # after counting: a count never outlives its window
+        return count
 
     async def _refusal(self, kind: type[TooMany], key: bytes) -> TooMany:
         return kind(retry_after_s=max(1, int(await self._hot.command(b"TTL", key))))
