@@ -99,4 +99,4 @@ async def test_selling_switched_off_takes_the_button_away(engine: Client, night:
     settings = engine.app[appkeys.SETTINGS].model_copy(update={"checkout_enabled": False})
     engine.app._state[appkeys.SETTINGS] = settings
     assert "Selling is paused" in await page(engine, f"/e/{night.slug}")
-    assert "Very busy" in await page(engine, f"/e/{night.slug}/shop", 503)
+    assert "Selling is paused." in await page(engine, f"/e/{night.slug}/shop", 503)

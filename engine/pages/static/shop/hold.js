@@ -29,7 +29,7 @@ export function enter(hold) {
 
 /** What to tell the visitor about a refusal. */
 export function words(problem, data) {
-  if (problem.code === "switched_off") return "Sales are paused. Nothing was taken from you: look again in a few minutes.";
+  if (problem.code === "switched_off") return "Selling is paused. Nothing was taken from you: look again in a few minutes.";
   if (problem.status === 503) return "Very busy just now. Nothing was taken from you: press once more in a few seconds.";
   switch (problem.code) {
     case "sold_out": return problem.facts.free ? `Only ${problem.facts.free} left. Try fewer.` : "Nothing left of that just now. Seats come back when payments fail, so look again in a moment.";
