@@ -65,7 +65,7 @@ async def open_from(request: web.Request, raw: bytes) -> web.Response:
         return http.json({**opened, "server_now_ms": now_ms()}, 201)
 
     scope = scope_of(f"hold:{hold_token}", request, key)
-    with request.config_dict[CROWDING].orders:
+    async with request.config_dict[CROWDING].orders:
         response = await request.config_dict[IDEMPOTENCY].once(scope, raw, run)
     response.headers["Cache-Control"] = "no-store"
     return response

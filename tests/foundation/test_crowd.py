@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from engine.foundation import leases
@@ -10,24 +12,48 @@ from engine.foundation.connections import HotRedis
 from engine.foundation.crowd import Crowd
 
 
-def test_who_comes_when_it_is_full_is_sent_away_and_leaves_no_trace():
-    crowd = Crowd("test", 2)
-    with crowd, crowd:
-        with pytest.raises(Overloaded) as shed, crowd:
-            pass
+async def test_who_comes_when_the_line_is_full_is_sent_away_and_leaves_no_trace():
+    crowd = Crowd("test", at_work_max=2, line_max=0, wait_max_s=5)
+    async with crowd, crowd:
+        with pytest.raises(Overloaded) as shed:
+            await crowd.__aenter__()
         assert 1 <= (shed.value.retry_after_s or 0) <= 4
         assert len(crowd) == 2
     assert len(crowd) == 0
-    with pytest.raises(ValueError, match="broke"), crowd:
-        raise ValueError("broke")
+    with pytest.raises(ValueError, match="broke"):
+        async with crowd:
+            raise ValueError("broke")
     assert len(crowd) == 0
 
 
-def test_health_falls_from_ease_to_full():
-    crowd, seen = Crowd("test", 8), []
+async def test_those_in_line_come_in_their_order_and_who_leaves_it_or_waits_too_long_takes_no_turn():
+    crowd, served = Crowd("test", at_work_max=1, line_max=9, wait_max_s=0.05), list[int]()
+
+    async def buyer(number: int) -> None:
+        async with crowd:
+            served.append(number)
+
+    async with crowd:
+        line = [asyncio.create_task(buyer(number)) for number in range(4)]
+        await asyncio.sleep(0)
+        assert len(crowd) == 5
+        line[1].cancel()
+    ended = await asyncio.gather(*line, return_exceptions=True)
+    assert served == [0, 2, 3]
+    assert isinstance(ended[1], asyncio.CancelledError)
+    async with crowd:
+        with pytest.raises(Overloaded):
+            await buyer(5)
+    assert len(crowd) == 0
+    await buyer(6)
+    assert served == [0, 2, 3, 6]
+
+
+async def test_health_falls_from_ease_to_full():
+    crowd, seen = Crowd("test", at_work_max=8, line_max=1, wait_max_s=5), []
     for _ in range(8):
         seen.append(crowd.health)
-        crowd.__enter__()
+        await crowd.__aenter__()
     assert seen == sorted(seen, reverse=True)
     assert seen[:3] == [1000, 1000, 1000]
     assert 0 < seen[-1] < 250
