@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from email.message import EmailMessage
 
 import aiosmtplib
 
 SEND_TIMEOUT_S = 20.0
+_HERE = socket.getfqdn()  # asked once: the library would resolve it for every message
 
 
 class Mailer:
@@ -27,5 +29,6 @@ class Mailer:
             username=self._user or None,
             password=self._password or None,
             start_tls=True if self._tls else None,
+            local_hostname=_HERE,
             timeout=SEND_TIMEOUT_S,
         )

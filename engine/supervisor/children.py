@@ -28,9 +28,17 @@ class Child:
     command: list[str]
     environment: dict[str, str]
     log: Path | None  # None: it writes where we write
+    niceness: int = 0  # above 0: others on the same cores go first
     process: asyncio.subprocess.Process | None = None
     watcher: asyncio.Task[None] | None = None
     deaths: list[float] = field(default_factory=list)
+
+
+def _yield_to_others(pid: int, niceness: int) -> None:
+    """Its niceness, and its session's: where the kernel groups sessions, a nice process is nice within its own only."""
+    with contextlib.suppress(OSError):  # it may have ended already; being polite is no condition for working
+        os.setpriority(os.PRIO_PROCESS, pid, niceness)
+        Path(f"/proc/{pid}/autogroup").write_text(f"{niceness}\n")
 
 
 class Children:
@@ -90,6 +98,8 @@ class Children:
                 start_new_session=True,  # Ctrl-C reaches us alone; we stop them in order
             )
             self._guardian.watch_app(child.process.pid)
+            if child.niceness:
+                _yield_to_others(child.process.pid, child.niceness)
 
     async def _watch(self, child: Child) -> None:
         while True:
