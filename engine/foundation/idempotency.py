@@ -7,27 +7,39 @@ the key may be used again. Answers live in Postgres beside what they answer for.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 import asyncpg
 from aiohttp import web
 
 from engine.foundation import errors
+from engine.foundation.batching import GroupCommit
 
 KEY_CHARS_MAX = 255
 LOCK_S = 60
 KEPT_H = 24
+BATCH_MAX = 64
+AGE_MAX_MS = 2_000
+ANSWER_AGE_MAX_MS = 30_000  # what was done is done: its answer is worth waiting for
 
 _CLAIM = """
 INSERT INTO idempotency_keys (scope, body_hash, locked_until)
-VALUES ($1, $2, now() + make_interval(secs => $3))
+SELECT w.scope, w.body_hash, now() + make_interval(secs => $3)
+  FROM unnest($1::bytea[], $2::bytea[]) AS w(scope, body_hash)
 ON CONFLICT (scope) DO UPDATE
    SET body_hash = excluded.body_hash, locked_until = excluded.locked_until, created_at = now(),
        status = NULL, content_type = NULL, body = NULL
  WHERE idempotency_keys.created_at < now() - make_interval(hours => $4)
     OR (idempotency_keys.status IS NULL AND idempotency_keys.locked_until < now())
-RETURNING true
+RETURNING scope
+"""
+_KEEP = """
+UPDATE idempotency_keys k SET status = w.status, content_type = w.content_type, body = w.body
+  FROM unnest($1::bytea[], $2::integer[], $3::text[], $4::bytea[]) AS w(scope, status, content_type, body)
+ WHERE k.scope = ANY($1::bytea[]) AND k.scope = w.scope
 """
 
 
@@ -48,16 +60,39 @@ def scope_of(principal: str, request: web.Request, key: str) -> bytes:
     return digest.digest()
 
 
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    scope: bytes
+    body_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    scope: bytes
+    status: int
+    content_type: str
+    body: bytes
+
+
 class Idempotency:
-    """Runs a handler at most once per scope."""
+    """Runs a handler at most once per scope. Claims and answers of the same moment share their statements."""
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
         self._pool = pool
+        self._claims: GroupCommit[_Claim, bool] = GroupCommit(
+            "idempotency_claims", self._claim, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+        )
+        self._answers: GroupCommit[_Answer, None] = GroupCommit(
+            "idempotency_answers", self._keep, batch_max=BATCH_MAX, age_max_ms=ANSWER_AGE_MAX_MS
+        )
+
+    async def close(self) -> None:
+        await asyncio.gather(self._claims.close(), self._answers.close())
 
     async def once(self, scope: bytes, body: bytes, run: Callable[[], Awaitable[web.Response]]) -> web.Response:
         """The answer of ``run``, or the stored one."""
         body_hash = hashlib.sha256(body).digest()
-        if not await self._pool.fetchval(_CLAIM, scope, body_hash, LOCK_S, KEPT_H):
+        if not await self._claims.submit(_Claim(scope, body_hash)):
             return await self._replay(scope, body_hash)
         try:
             response = await run()
@@ -65,13 +100,7 @@ class Idempotency:
             await self._pool.execute("DELETE FROM idempotency_keys WHERE scope = $1 AND status IS NULL", scope)
             raise
         assert isinstance(response.body, bytes)
-        await self._pool.execute(
-            "UPDATE idempotency_keys SET status = $2, content_type = $3, body = $4 WHERE scope = $1",
-            scope,
-            response.status,
-            response.content_type,
-            response.body,
-        )
+        await self._answers.submit(_Answer(scope, response.status, response.content_type, response.body))
         return response
 
     async def sweep(self) -> int:
@@ -80,6 +109,25 @@ class Idempotency:
             "DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => $1)", KEPT_H
         )
         return int(tag.rpartition(" ")[2])
+
+    async def _claim(self, claims: list[_Claim]) -> Sequence[bool]:
+        # One of each scope, in one order everywhere: a statement may not meet a row twice, two may not wait in a ring.
+        first = {claim.scope: claim for claim in reversed(claims)}
+        rows = await self._pool.fetch(
+            _CLAIM, sorted(first), [first[scope].body_hash for scope in sorted(first)], LOCK_S, KEPT_H
+        )
+        won = {row["scope"] for row in rows}
+        return [claim.scope in won and first[claim.scope] is claim for claim in claims]
+
+    async def _keep(self, answers: list[_Answer]) -> Sequence[None]:
+        await self._pool.execute(
+            _KEEP,
+            [answer.scope for answer in answers],
+            [answer.status for answer in answers],
+            [answer.content_type for answer in answers],
+            [answer.body for answer in answers],
+        )
+        return [None] * len(answers)
 
     async def _replay(self, scope: bytes, body_hash: bytes) -> web.Response:
         row = await self._pool.fetchrow(

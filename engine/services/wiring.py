@@ -122,6 +122,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         bearers = Bearers(settings.jwt_key.get_secret_value().encode())
         access = Access(pool=pool)
         throttle = Throttle(hot=hot, lifted=settings.rehearsal)
+        idempotency = Idempotency(pool)
+        stack.push_async_callback(idempotency.close)
         people = People(pool=pool, bearers=bearers, throttle=throttle, passwords=Passwords())
 
         selling_store, hold_store = SellingStore(pool), HoldStore(hot)
@@ -162,7 +164,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 required=frozenset({"postgres", "redis"}),
             ),
             bearers=bearers,
-            idempotency=Idempotency(pool),
+            idempotency=idempotency,
             access=access,
             people=people,
             organizations=Organizations(pool=pool, access=access),

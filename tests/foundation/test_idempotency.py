@@ -50,6 +50,26 @@ async def test_the_same_key_and_body_get_the_first_answer_again(pool: asyncpg.Po
     assert work.runs == 1
 
 
+async def test_of_many_that_come_at_once_each_key_runs_once(pool: asyncpg.Pool):
+    first, second = Idempotency(pool), Idempotency(pool)
+    works = [Work() for _ in range(20)]
+    scopes = [scope_of("usr_1", request(), f"k{number}") for number in range(20)]
+
+    async def ask(turn: int) -> int:
+        here = (first, second)[turn % 2]
+        try:
+            return (await here.once(scopes[turn % 20], b"body", works[turn % 20])).status
+        except IdempotencyInFlight:
+            return 409
+
+    answers = await asyncio.gather(*(ask(turn) for turn in range(200)))
+    assert [work.runs for work in works] == [1] * 20
+    assert set(answers) <= {201, 409}
+    assert [await ask(turn) for turn in range(20)] == [201] * 20
+    assert [work.runs for work in works] == [1] * 20
+    await asyncio.gather(first.close(), second.close())
+
+
 async def test_another_body_under_the_same_key_is_refused(pool: asyncpg.Pool):
     idempotency, work = Idempotency(pool), Work()
     scope = scope_of("usr_1", request(), "k")

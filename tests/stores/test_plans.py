@@ -32,6 +32,7 @@ BEGINNINGS = {("orders", "_COLUMNS"), ("refunds", "_COLUMNS"), ("scans", "_CHECK
 WHOLE = {
     ("orders", "of_intent"): orders._COLUMNS + " WHERE o.payment_intent_id = $1",
     ("orders", "of_hold"): orders._COLUMNS + " WHERE o.hold_id = $1",
+    ("orders", "read many"): orders._COLUMNS + " WHERE o.id = ANY($1::text[])",
     ("orders", "read"): orders._COLUMNS + " WHERE o.id = $1 FOR UPDATE OF o",
     ("refunds", "get"): refunds._COLUMNS + " WHERE id = $1",
     ("tickets", "get"): tickets._READ + " WHERE t.id = $1",
