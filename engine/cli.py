@@ -1,4 +1,4 @@
-"""The ``onsale`` command: start everything, serve one app, migrate, audit, rebuild, rehearse."""
+"""The ``onsale`` command: start everything, serve one app, migrate, audit, rebuild, replay, rehearse."""
 
 from __future__ import annotations
 
@@ -108,6 +108,18 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.add_argument("event", nargs="?", help="an event's id; every event on sale without it")
     _data_dir(rebuild)
     rebuild.set_defaults(run=_rebuild)
+
+    dead = commands.add_parser(
+        "dead-letters",
+        help="list what failed for good, or have it tried again",
+        description="Events of the payment provider and errands that failed too often, oldest first: one JSON object a "
+        "line. Replayed ones are printed as they were; a running worker takes them up.",
+    )
+    which = dead.add_mutually_exclusive_group()
+    which.add_argument("--replay", metavar="ID", help="have this one tried again")
+    which.add_argument("--replay-all", action="store_true", help="have all of them tried again")
+    _data_dir(dead)
+    dead.set_defaults(run=_dead_letters)
 
     rehearse = commands.add_parser(
         "rehearse", add_help=False, help="replay a demand profile against a stack of its own, end with a verdict"
@@ -346,6 +358,30 @@ def _rebuild(options: argparse.Namespace) -> int:
         return 0
 
     return _run(rebuild())
+
+
+def _dead_letters(options: argparse.Namespace) -> int:
+    from engine.services.dead_letters import LISTED_MAX  # noqa: PLC0415
+    from engine.services.wiring import open_services  # noqa: PLC0415
+
+    settings = _asked_stores(options, "dead-letters")
+
+    async def list_or_replay() -> int:
+        more = False
+        async with open_services(settings) as services:
+            if options.replay is not None:
+                letters = [await services.dead_letters.replay(options.replay)]
+            elif options.replay_all:
+                letters = await services.dead_letters.replay_all()
+            else:
+                letters, more = await services.dead_letters.page()
+        for letter in letters:
+            print(orjson.dumps(letter).decode())
+        if more:
+            print(f"onsale: these are the oldest {LISTED_MAX} of a kind, there are more", file=sys.stderr)
+        return 0
+
+    return _run(list_or_replay())
 
 
 def _rehearse(options: argparse.Namespace) -> int:

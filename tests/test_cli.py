@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from engine import cli
+from engine.settings import Settings
 
 
 def test_a_file_that_is_not_there_is_told_and_not_traced(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -37,6 +41,7 @@ def test_a_stale_contract_is_a_failed_check(tmp_path: Path, capsys: pytest.Captu
         ["up", "--workers", "0"],
         ["up", "--nonsense"],
         ["serve", "nothing"],
+        ["dead-letters", "--replay", "1", "--replay-all"],
     ],
 )
 def test_an_argument_that_makes_no_sense_is_refused_before_anything_starts(arguments: list[str]):
@@ -45,7 +50,9 @@ def test_an_argument_that_makes_no_sense_is_refused_before_anything_starts(argum
     assert refused.value.code == 2
 
 
-@pytest.mark.parametrize("command", [["audit"], ["rebuild"], ["migrate"], ["work"], ["serve", "engine"]])
+@pytest.mark.parametrize(
+    "command", [["audit"], ["rebuild"], ["dead-letters"], ["migrate"], ["work"], ["serve", "engine"]]
+)
 def test_a_command_for_a_stack_that_does_not_run_says_so(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
@@ -95,7 +102,7 @@ def test_settings_that_are_wrong_are_named_without_their_values():
     assert "-word" not in line
 
 
-@pytest.mark.parametrize("command", ["audit", "rebuild", "migrate"])
+@pytest.mark.parametrize("command", ["audit", "rebuild", "dead-letters", "migrate"])
 def test_a_store_that_does_not_answer_is_told_in_one_line(command: str):
     done = _cli(
         command, ONSALE_MASTER_KEYS="1:" + "ab" * 32, ONSALE_JWT_KEY="x" * 48,
@@ -104,3 +111,44 @@ def test_a_store_that_does_not_answer_is_told_in_one_line(command: str):
     assert done.returncode == cli.REFUSED
     (line,) = done.stderr.splitlines()
     assert line.startswith("onsale: ONSALE_DATABASE_URL (postgresql://127.0.0.1:1/x) cannot be used")
+
+
+async def _dead_letters(settings: Settings, *arguments: str) -> tuple[int, list[dict[str, object]], str]:
+    done = await asyncio.to_thread(
+        _cli, "dead-letters", *arguments, ONSALE_MASTER_KEYS=settings.master_keys.get_secret_value(),
+        ONSALE_JWT_KEY=settings.jwt_key.get_secret_value(), ONSALE_DATABASE_URL=settings.database_url,
+        ONSALE_REDIS_URL=settings.redis_url,
+    )  # fmt: skip
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+
+async def test_an_operator_sees_dead_letters_and_gives_them_another_life(settings: Settings, pool: asyncpg.Pool):
+    await pool.execute(
+        "INSERT INTO webhook_events (provider, id, kind, object_id, payload, status, attempts, error) VALUES"
+        " ('stripe', 'evt_a', 'refund.updated', 're_1', '{}', 'dead', 25, 'why'),"
+        " ('stripe', 'evt_b', 'refund.updated', NULL, '{}', 'parked', 3, 'not yet')"
+    )
+    errand_id = await pool.fetchval(
+        "INSERT INTO outbox (topic, key, payload, attempts, error, dead_at) VALUES"
+        " ('mail.tickets', 'ord_1', '{}', 30, 'no mail server', now()) RETURNING id"
+    )
+    code, (event, errand), _ = await _dead_letters(settings)
+    assert code == 0
+    assert (event["kind"], event["id"], event["what"]) == ("webhook", "evt_a", "refund.updated re_1")
+    assert (errand["kind"], errand["id"], errand["what"]) == ("errand", errand_id, "mail.tickets ord_1")
+    assert [(letter["attempts"], letter["error"]) for letter in (event, errand)] == [
+        (25, "why"),
+        (30, "no mail server"),
+    ]
+    assert all(letter["since"] for letter in (event, errand))
+
+    for unknown in ("evt_b", "evt_none", "0", "9" * 19):
+        code, letters, told = await _dead_letters(settings, "--replay", unknown)
+        assert (code, letters) == (cli.REFUSED, [])
+        assert told == f"onsale: There is no dead letter '{unknown}'\n"
+
+    assert (await _dead_letters(settings, "--replay", str(errand_id)))[:2] == (0, [errand])
+    assert (await _dead_letters(settings, "--replay-all"))[:2] == (0, [event])
+    assert (await _dead_letters(settings))[:2] == (0, [])
+    assert await pool.fetchval("SELECT count(*) FROM outbox WHERE dead_at IS NULL AND attempts = 0") == 1
+    assert await pool.fetchval("SELECT status FROM webhook_events WHERE id = 'evt_a' AND attempts = 0") == "parked"

@@ -68,8 +68,8 @@ class Outbox:
         """Errands that failed for good, oldest first."""
         return await self._store.dead(limit)
 
-    async def replay(self, errand_id: int) -> bool:
-        """Give a dead errand another life; False where it is none."""
+    async def replay(self, errand_id: int) -> dict[str, Any] | None:
+        """Give a dead errand another life; as it was, None where it is none."""
         return await self._store.replay(errand_id)
 
     async def _run(self, errand: Errand, *, repeated: bool) -> None:

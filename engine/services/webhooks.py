@@ -95,8 +95,8 @@ class Webhooks:
         """The dead letters, oldest first."""
         return await self._store.dead(limit)
 
-    async def replay(self, event_id: str) -> bool:
-        """Give a dead letter another life; False where it is none."""
+    async def replay(self, event_id: str) -> dict[str, Any] | None:
+        """Give a dead letter another life; as it was, None where it is none."""
         return await self._store.replay(event_id)
 
     async def _handle(self, event: Received, *, timeout_s: float, turn_wait_max_s: float) -> None:

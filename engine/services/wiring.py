@@ -22,6 +22,7 @@ from engine.services.allotments import Allotments
 from engine.services.attendance import Attendance
 from engine.services.availability import Availability
 from engine.services.crowding import Crowding
+from engine.services.dead_letters import DeadLetters
 from engine.services.devices import Devices
 from engine.services.doors import EntryDoors
 from engine.services.events import Events
@@ -93,6 +94,7 @@ class Services:
     payments: Payments
     refunds: Refunds
     webhooks: Webhooks
+    dead_letters: DeadLetters
     tickets: Tickets
     doors: EntryDoors
     devices: Devices
@@ -191,6 +193,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             payments=money.payments,
             refunds=money.refunds,
             webhooks=money.webhooks,
+            dead_letters=DeadLetters(webhooks=money.webhooks, outbox=money.outbox),
             tickets=tickets,
             doors=doors,
             devices=Devices(pool=pool, access=access, doors=doors),

@@ -15,7 +15,7 @@ from typing import Any
 
 from engine.foundation.batching import GroupCommit
 from engine.foundation.errors import Unavailable
-from engine.stores.database import Database, Pool, count
+from engine.stores.database import Database, Pool
 
 CLAIM_S = 60
 AT_ONCE_DELAY_S = 5  # the head start of the process that wrote the row
@@ -46,8 +46,12 @@ UPDATE outbox
 RETURNING dead_at IS NOT NULL
 """
 _REPLAY = """
-UPDATE outbox SET dead_at = NULL, attempts = 0, available_at = now(), locked_until = NULL
- WHERE id = $1 AND dead_at IS NOT NULL
+WITH was AS (
+    SELECT id, topic, key, error, attempts, created_at, dead_at FROM outbox
+     WHERE id = $1 AND dead_at IS NOT NULL FOR UPDATE)
+UPDATE outbox o SET dead_at = NULL, attempts = 0, available_at = now(), locked_until = NULL
+  FROM was WHERE o.id = $1
+RETURNING was.*
 """
 _DEAD = """
 SELECT id, topic, key, error, attempts, created_at, dead_at FROM outbox WHERE dead_at IS NOT NULL ORDER BY id LIMIT $1
@@ -101,9 +105,10 @@ class OutboxStore:
         """The dead letters, oldest first."""
         return [dict(row) for row in await self._pool.fetch(_DEAD, limit)]
 
-    async def replay(self, errand_id: int) -> bool:
-        """Give a dead letter another life; False where it is none."""
-        return count(await self._pool.execute(_REPLAY, errand_id)) == 1
+    async def replay(self, errand_id: int) -> dict[str, Any] | None:
+        """Give a dead letter another life; as it was, None where it is none."""
+        row = await self._pool.fetchrow(_REPLAY, errand_id)
+        return None if row is None else dict(row)
 
     async def close(self) -> None:
         """Let the last batch go."""

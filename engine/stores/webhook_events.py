@@ -45,8 +45,12 @@ UPDATE webhook_events
 RETURNING status = 'dead'
 """
 _REPLAY = """
-UPDATE webhook_events SET status = 'parked', attempts = 0, available_at = now()
- WHERE provider = 'stripe' AND id = $1 AND status = 'dead'
+WITH was AS (
+    SELECT id, kind, object_id, error, attempts, received_at FROM webhook_events
+     WHERE provider = 'stripe' AND id = $1 AND status = 'dead' FOR UPDATE)
+UPDATE webhook_events w SET status = 'parked', attempts = 0, available_at = now()
+  FROM was WHERE w.provider = 'stripe' AND w.id = $1
+RETURNING was.*
 """
 _FORGET = """
 UPDATE webhook_events SET payload = '{}' WHERE (provider, id) IN (
@@ -112,9 +116,10 @@ class WebhookEvents:
         """The dead letters, oldest first."""
         return [dict(row) for row in await self._pool.fetch(_DEAD, limit)]
 
-    async def replay(self, event_id: str) -> bool:
-        """Give a dead letter another life; False where it is none."""
-        return count(await self._pool.execute(_REPLAY, event_id)) == 1
+    async def replay(self, event_id: str) -> dict[str, Any] | None:
+        """Give a dead letter another life; as it was, None where it is none."""
+        row = await self._pool.fetchrow(_REPLAY, event_id)
+        return None if row is None else dict(row)
 
     async def _store(self, events: list[Received]) -> Sequence[bool]:
         rows = await self._pool.fetch(

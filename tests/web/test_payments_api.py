@@ -120,8 +120,9 @@ async def test_an_event_that_never_fits_becomes_a_dead_letter_that_can_be_replay
     await pool.execute("UPDATE webhook_events SET attempts = 24, available_at = now()")
     await shop.work("webhook_retry")
     assert [row["id"] for row in await shop.services.webhooks.dead(10)] == ["evt_a"]
-    assert await shop.services.webhooks.replay("evt_a") is True
+    assert (await shop.services.dead_letters.replay("evt_a"))["what"] == "payment_intent.succeeded pi_x"
     assert await shop.services.webhooks.dead(10) == []
+    assert await pool.fetchval("SELECT attempts FROM webhook_events WHERE status = 'parked'") == 0
 
 
 async def test_failure_after_success_stays_paid(shop: Shop):
