@@ -228,7 +228,8 @@ class Payments:
 
     async def _settle(self, order: Order, intent_id: str | None, webhook_id: str | None) -> Order:
         lines = tuple(line.line for line in order.lines)
-        errands = await self._ledger.settle(Settlement(order.id, intent_id, lines, webhook_id))
+        done_with = webhook_id if order.status in OPEN else None  # a late payment may have to be looked at again
+        errands = await self._ledger.settle(Settlement(order.id, intent_id, lines, done_with))
         if errands is not None:
             _SETTLED.labels("free" if intent_id is None else "paid").inc()
             await self._outbox.at_once(errands)

@@ -11,7 +11,7 @@ import os
 from engine.domain import inventory as units_domain
 from engine.domain.orders import Order, OrderLine
 from engine.domain.selling import SellingEvent
-from engine.foundation.errors import Refusal
+from engine.foundation.errors import Refusal, Unavailable
 from engine.foundation.ids import id_from_bytes
 from engine.services.inventory import Inventory
 from engine.services.selling import Selling
@@ -30,13 +30,18 @@ class Reclaim:
         self._selling = selling
 
     async def take(self, order: Order) -> tuple[str, list[int]] | None:
-        """(hold id, the units of the order's lines, line by line), held for it; None where they cannot be had."""
+        """(hold id, the units of the order's lines, line by line), held for it; None where they cannot be had.
+
+        Unavailable where nobody knows: whoever asks, asks again.
+        """
         raw = os.urandom(ID_BYTES)
         try:
             event = await self._selling.get(order.event_id)
             if event.status != "published":
                 return None  # cancelled or over: nobody wants these units any more
             units = await self._exactly(event, order, raw) or await self._equal(event, order, raw)
+        except Unavailable:
+            raise
         except Refusal:
             return None
         return None if units is None else (id_from_bytes("hld", raw), units)

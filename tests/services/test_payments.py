@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from engine.domain.errors import ProviderUnavailable
 from tests import factories
 from tests.shop import WAIT_MAX_S, Answer, Shop
-
-
-def intent_of(order: Answer) -> str:
-    return order["client_secret"].partition("_secret_")[0]
+from tests.web.test_payments_api import deliver, event_of, intent_of
 
 
 async def intent(shop: Shop, order: Answer) -> dict:
@@ -159,6 +159,47 @@ async def test_money_for_an_expired_order_goes_back_in_full_where_the_seat_is_go
     assert answer["refunded_cents"] == 1000
     assert await shop.tickets(order) == []
     assert (await intent(shop, order))["status"] == "succeeded"
+
+
+async def test_money_for_an_expired_order_that_waits_to_go_back_is_no_fault_of_the_ledger(shop: Shop):
+    await shop.open_event(factories.seated("Stalls", 1, 4), types=[{"categories": ["Stalls"]}], orphan_policy="off")
+    await shop.switch(webhook_enabled=False, faults=[{"kind": "outage", "endpoint": "POST /v1/refunds"}])
+    order = await shop.ordered(1, seats=["Stalls/1/1"])
+    await close_without_the_provider(shop, order)
+    await shop.ordered(1, seats=["Stalls/1/1"])
+    await shop.pay(order)
+    with pytest.raises(ProviderUnavailable):
+        await shop.services.payments.converge(order["order_id"])
+    (report,) = await shop.services.ledger.audit(shop.event_id)
+    assert report["problems"] == []
+    await shop.services.pool.execute("UPDATE refunds SET status = 'failed'")
+    (report,) = await shop.services.ledger.audit(shop.event_id)
+    assert any("is paid without a ticket" in problem for problem in report["problems"])
+
+
+async def test_money_for_an_expired_order_waits_for_an_inventory_that_is_being_rebuilt(shop: Shop):
+    await shop.open_event()
+    await shop.switch(webhook_enabled=False)
+    order = await shop.ordered(2)
+    await close_without_the_provider(shop, order)
+    await shop.pay(order)
+    event_id, redis, pool = shop.event_id.encode(), shop.services.redis, shop.services.pool
+    await redis.set(b"inv:{%s}:rebuild" % event_id, b"another")
+    await redis.set(b"inv:{%s}:epoch" % event_id, b"!another")
+    about = {"id": intent_of(order), "metadata": {"order_id": order["order_id"]}}
+    assert (await deliver(shop, event_of("payment_intent.succeeded", about))).status == 200
+    async with asyncio.timeout(WAIT_MAX_S):
+        while await pool.fetchval("SELECT status FROM webhook_events") != "parked":
+            await asyncio.sleep(0.02)
+    assert (await shop.status(order))["status"] == "expired"
+    assert await pool.fetchval("SELECT count(*) FROM refunds") == 0
+    await redis.delete(b"inv:{%s}:rebuild" % event_id)
+    await shop.services.inventory.rebuild(shop.event_id)
+    await pool.execute("UPDATE webhook_events SET available_at = now()")
+    await shop.work("webhook_retry")
+    assert (await shop.status(order))["closing_note"] == "paid_after_expiry_reclaimed"
+    (report,) = await shop.services.ledger.audit(shop.event_id)
+    assert (report["ok"], report["sold"]) == (True, 2)
 
 
 async def test_an_expired_order_gives_its_promo_codes_use_back(shop: Shop):
