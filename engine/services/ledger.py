@@ -1,9 +1,9 @@
 """The audit: whether the ledger keeps its promises, and whether Redis says the same.
 
 Per event: sold + held + free = capacity, one live owner a unit, Redis = Postgres for everything sold, every paid line
-has its ticket, money adds up, nothing unsettled past its deadline + 120 s; with the provider's books, what was captured
-and given back is what the orders say. A running shop moves while it is read, so what looks wrong is looked at again;
-only what stays wrong is reported.
+has its ticket (one that admits, or whose money is on its way back), money adds up, nothing unsettled past its deadline
++ 120 s; with the provider's books, what was captured and given back is what the orders say. A running shop moves while
+it is read, so what looks wrong is looked at again; only what stays wrong is reported.
 """
 
 from __future__ import annotations
@@ -147,17 +147,20 @@ def _row(event: SellingEvent, row: Any) -> Iterator[str]:
         return
     paid, unpaid = row["status"] in _SOLD, row["status"] in _UNPAID
     gone = row["ticket_status"] in {"refunded", "cancelled"}
+    returning = row["being_refunded"]  # a pending refund says so: of its ticket, or of an order paid when all was gone
     if row["live"] and not (paid or unpaid):
         yield f"units: {where} is live though the order is {row['status']}"
-    if not row["live"] and (unpaid or (paid and not gone)):
+    if not row["live"] and (unpaid or (paid and not gone and not returning)):
         yield f"units: {where} is not live though the order is {row['status']}"
-    if paid and not row["ticketed"]:
+    if paid and not row["ticketed"] and not returning:
         yield f"tickets: {where} is paid without a ticket"
     if row["ticketed"]:
         if row["ticket_unit"] != row["unit"]:
             yield f"tickets: the ticket of {where} says unit {row['ticket_unit']}"
         if not paid and not gone:
             yield f"tickets: {where} has a {row['ticket_status']} ticket though the order is {row['status']}"
+        if paid and row["live"] and gone and not returning and event.status != "cancelled":
+            yield f"tickets: {where} is paid, its ticket is {row['ticket_status']} and no refund is under way"
     yield from _kind(event, row, where)
 
 
@@ -173,8 +176,8 @@ def _money(ledger: LedgerView, problems: list[str]) -> None:
     for row in ledger.orders:
         if row["lines_cents"] != row["amount_cents"]:
             problems.append(f"money: {row['id']} is {row['amount_cents']} but its lines are {row['lines_cents']}")
-        if row["refunds_cents"] != row["refunded_cents"]:
-            told, made = row["refunded_cents"], row["refunds_cents"]
+        if row["refunds_done_cents"] != row["refunded_cents"]:
+            told, made = row["refunded_cents"], row["refunds_done_cents"]
             problems.append(f"money: {row['id']} says {told} refunded, its refunds {made}")
         if row["status"] in _SOLD | {"refunded"} and row["amount_cents"] > 0 and row["payment_intent_id"] is None:
             problems.append(f"money: {row['id']} is {row['status']} without a payment")

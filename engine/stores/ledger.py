@@ -17,7 +17,15 @@ HOLD_BUCKETS = 1024
 _EVENTS = "SELECT id FROM events WHERE chart IS NOT NULL ORDER BY id"
 _UNITS = """
 SELECT u.order_id, u.line, u.unit, u.live, u.ticket_type_id, u.total_cents, o.status, t.id IS NOT NULL AS ticketed,
-       t.unit AS ticket_unit, t.status AS ticket_status, k.number AS type_number, k.event_id AS type_event
+       t.unit AS ticket_unit, t.status AS ticket_status, k.number AS type_number, k.event_id AS type_event,
+       CASE WHEN o.status NOT IN ('paid', 'partially_refunded') THEN false
+            WHEN u.live AND t.status = 'refunded' THEN EXISTS (
+                SELECT FROM refunds r
+                 WHERE r.order_id = u.order_id AND r.status = 'pending' AND t.id = ANY(r.ticket_ids))
+            WHEN t.id IS NULL AND NOT u.live THEN EXISTS (
+                SELECT FROM refunds r
+                 WHERE r.order_id = u.order_id AND r.status = 'pending' AND r.amount_cents = o.amount_cents)
+            ELSE false END AS being_refunded
   FROM order_units u
   JOIN orders o ON o.id = u.order_id
   LEFT JOIN tickets t ON t.order_id = u.order_id AND t.line = u.line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.domain.refund_requests import RefundRequest
 from engine.services import ledger, provider_books
 from tests.shop import Shop
 
@@ -55,6 +56,8 @@ LEDGER_DAMAGE = {
     "says unit 90": "UPDATE tickets SET unit = 90 WHERE order_id = $1 AND line = 0",
     "is not live though the order is paid": "UPDATE order_units SET live = false WHERE order_id = $1 AND line = 0",
     "is live though the order is expired": "UPDATE orders SET status = 'expired' WHERE id = $1",
+    "its ticket is refunded and no refund": "UPDATE tickets SET status = 'refunded' WHERE order_id = $1 AND line = 0",
+    "its ticket is cancelled and no refund": "UPDATE tickets SET status = 'cancelled' WHERE order_id = $1 AND line = 0",
     "does not exist in the chart": "UPDATE order_units SET unit = 1000 WHERE order_id = $1 AND line = 0",
     "the ledger knows no owner": "UPDATE order_units SET unit = 95 WHERE order_id = $1 AND line = 0",
 }
@@ -68,6 +71,40 @@ async def test_damage_to_the_ledger_is_found(shop: Shop, said: str):
     report = await audited(shop)
     assert not report["ok"]
     assert any(said.format(order=order) in problem for problem in report["problems"]), report["problems"]
+
+
+async def _refund_claimed(shop: Shop) -> tuple[str, list[str]]:
+    """A refund of one of the two paid tickets that has not reached the provider: the order, its tickets."""
+    pool = shop.services.pool
+    order = await pool.fetchval("SELECT id FROM orders WHERE status = 'paid'")
+    tickets = [row["id"] for row in await pool.fetch("SELECT id FROM tickets WHERE order_id = $1 ORDER BY line", order)]
+    await shop.services.refunds.claim(order, RefundRequest("asked for", lines=tickets[:1]))
+    return order, tickets
+
+
+async def test_a_refund_under_way_explains_its_own_tickets_and_no_other(shop: Shop):
+    await open_shop(shop)
+    order, (_, other) = await _refund_claimed(shop)
+    assert (await audited(shop))["problems"] == []
+    await shop.services.pool.execute("UPDATE tickets SET status = 'refunded' WHERE id = $1", other)
+    (problem,) = (await audited(shop))["problems"]
+    assert problem.startswith("tickets: unit ")
+    assert f"of {order} is paid, its ticket is refunded" in problem
+
+
+async def test_a_refund_that_was_refused_explains_nothing(shop: Shop):
+    await open_shop(shop)
+    await _refund_claimed(shop)
+    await shop.services.pool.execute("UPDATE refunds SET status = 'failed'")
+    assert any("no refund is under way" in problem for problem in (await audited(shop))["problems"])
+
+
+async def test_a_cancelled_event_explains_tickets_that_admit_no_more(shop: Shop):
+    await open_shop(shop)
+    await shop.services.pool.execute("UPDATE events SET status = 'cancelled'")
+    await shop.services.pool.execute("UPDATE tickets SET status = 'cancelled'")
+    shop.services.selling.forget(shop.event_id)
+    assert not any("no refund is under way" in problem for problem in (await audited(shop))["problems"])
 
 
 async def test_two_live_owners_of_a_unit_are_a_conflict(shop: Shop):
