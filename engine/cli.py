@@ -21,7 +21,7 @@ from engine.foundation import logs
 from engine.foundation.errors import Refusal
 from engine.foundation.memory import settle
 from engine.foundation.migrate import migrate
-from engine.foundation.serving import ExpressOf, run
+from engine.foundation.serving import ExpressOf, router_only, run
 from engine.settings import Settings
 from engine.supervisor.run_file import DEFAULT_DATA_DIR, DataDir
 
@@ -230,26 +230,12 @@ def _serve(options: argparse.Namespace) -> int:
     settings = _settings(options, options.app)
     ports = {"engine": settings.engine_url, "waitingroom": settings.waitingroom_url, "admin": settings.admin_url}
     port = options.port or int(ports[options.app].rpartition(":")[2])
-    express = _express(options.app)
-    if express is not None:
-        run(
-            _settled(_application(options.app, settings)),
-            express=express,
-            host=settings.host,
-            port=port,
-            shutdown_timeout_s=SHUTDOWN_TIMEOUT_S,
-        )
-        return 0
-    web.run_app(
+    run(
         _settled(_application(options.app, settings)),
+        express=_express(options.app),
         host=settings.host,
         port=port,
-        reuse_port=True,
-        access_log=None,
-        auto_decompress=False,  # compressed bodies are refused, and must cost nothing before that
-        print=None,
-        shutdown_timeout=SHUTDOWN_TIMEOUT_S,
-        loop=uvloop.new_event_loop(),
+        shutdown_timeout_s=SHUTDOWN_TIMEOUT_S,
     )
     return 0
 
@@ -260,8 +246,8 @@ async def _settled(application: web.Application | Awaitable[web.Application]) ->
     return app
 
 
-def _express(name: str) -> ExpressOf | None:
-    """What answers an app's hottest requests before its router."""
+def _express(name: str) -> ExpressOf:
+    """What answers an app's hottest requests before its router; the admin app has none."""
     if name == "waitingroom":
         from waitingroom.serving import express as room_express  # noqa: PLC0415 - a building of its own
 
@@ -270,7 +256,7 @@ def _express(name: str) -> ExpressOf | None:
         from engine.web.express import express  # noqa: PLC0415 - as the application itself
 
         return express
-    return None
+    return router_only
 
 
 def _application(name: str, settings: Settings) -> web.Application | Awaitable[web.Application]:

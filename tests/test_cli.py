@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import asyncpg
 import pytest
 
 from engine import cli
+from engine.foundation import embedded
+from engine.foundation.connections import HotRedis
 from engine.settings import Settings
+
+START_MAX_S = 30.0
 
 
 def test_a_file_that_is_not_there_is_told_and_not_traced(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -113,12 +120,56 @@ def test_a_store_that_does_not_answer_is_told_in_one_line(command: str):
     assert line.startswith("onsale: ONSALE_DATABASE_URL (postgresql://127.0.0.1:1/x) cannot be used")
 
 
-async def _dead_letters(settings: Settings, *arguments: str) -> tuple[int, list[dict[str, object]], str]:
-    done = await asyncio.to_thread(
-        _cli, "dead-letters", *arguments, ONSALE_MASTER_KEYS=settings.master_keys.get_secret_value(),
-        ONSALE_JWT_KEY=settings.jwt_key.get_secret_value(), ONSALE_DATABASE_URL=settings.database_url,
-        ONSALE_REDIS_URL=settings.redis_url,
+def _environment(settings: Settings) -> dict[str, str]:
+    return {
+        "ONSALE_MASTER_KEYS": settings.master_keys.get_secret_value(),
+        "ONSALE_JWT_KEY": settings.jwt_key.get_secret_value(),
+        "ONSALE_DATABASE_URL": settings.database_url,
+        "ONSALE_REDIS_URL": settings.redis_url,
+    }
+
+
+@contextlib.asynccontextmanager
+async def _serving(app: str, port: int, settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
+    """The app in a process of its own, ready; it must end well when it is told to."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "engine", "serve", app, "--port", str(port), env={**os.environ, **_environment(settings)}
     )  # fmt: skip
+    try:
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http, asyncio.timeout(START_MAX_S):
+            while not await _ready(http):
+                assert process.returncode is None, "it ended before it was ready"
+                await asyncio.sleep(0.1)
+            yield http
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), START_MAX_S) == 0
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+
+
+async def _ready(http: aiohttp.ClientSession) -> bool:
+    try:
+        async with http.get("/readyz") as answer:
+            return answer.status == 200
+    except aiohttp.ClientError:
+        return False
+
+
+@pytest.mark.parametrize("app", ["engine", "waitingroom", "admin"])
+async def test_every_app_answers_what_is_no_http_with_a_problem_document(app: str, settings: Settings, hot: HotRedis):
+    port = embedded.free_port()
+    async with _serving(app, port, settings):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"\x16\x03\x01 no HTTP\r\n\r\n")
+        head, _, body = (await asyncio.wait_for(reader.read(), START_MAX_S)).partition(b"\r\n\r\n")
+        writer.close()
+    assert b"Content-Type: application/problem+json" in head
+    assert json.loads(body)["code"] == "malformed"
+
+
+async def _dead_letters(settings: Settings, *arguments: str) -> tuple[int, list[dict[str, object]], str]:
+    done = await asyncio.to_thread(_cli, "dead-letters", *arguments, **_environment(settings))
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
 

@@ -33,6 +33,11 @@ class ExpressRunner(web.AppRunner):
         return ExpressServer(await super()._make_server(), self._express(self.app))
 
 
+def router_only(_app: web.Application) -> Express:
+    """For an app without hot requests: the limits and the manners of the connection alone."""
+    return lambda _request: None
+
+
 def run(
     application: Awaitable[web.Application], *, express: ExpressOf, host: str, port: int, shutdown_timeout_s: float
 ) -> None:
