@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from engine.foundation import logs
-from engine.foundation.errors import Refusal
+from engine.foundation.connections import StoreNeverAnswered
+from engine.foundation.errors import Refusal, Unavailable
 from engine.foundation.memory import settle
 from engine.foundation.migrate import migrate
 from engine.foundation.serving import ExpressOf, router_only, run
@@ -45,6 +46,9 @@ def main(arguments: list[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], int] = options.run
     try:
         return command(options)
+    except (StoreNeverAnswered, Unavailable) as away:
+        print(f"onsale: {away}", file=sys.stderr)
+        return os.EX_TEMPFAIL if command in (_serve, _work) else REFUSED
     except (Refusal, RuntimeError, OSError) as refusal:
         print(f"onsale: {refusal}", file=sys.stderr)
         return REFUSED
@@ -54,7 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="onsale",
         description="Sells tickets when everybody wants them in the same second.",
-        epilog="Exit codes: 0 done, 1 a check failed or what was started ended, 2 it cannot be done as asked.",
+        epilog="Exit codes: 0 done, 1 a check failed or what was started ended, 2 it cannot be done as asked, "
+        "75 a store is away (serve, work): start it again.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

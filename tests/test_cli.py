@@ -120,6 +120,19 @@ def test_a_store_that_does_not_answer_is_told_in_one_line(command: str):
     assert line.startswith("onsale: ONSALE_DATABASE_URL (postgresql://127.0.0.1:1/x) cannot be used")
 
 
+@pytest.mark.parametrize("command", [["work"], ["serve", "waitingroom"]])
+def test_what_serves_ends_with_a_code_of_its_own_where_a_store_is_away(command: list[str]):
+    """The supervisor starts it again for as long as that takes."""
+    done = _cli(
+        *command, ONSALE_MASTER_KEYS="1:" + "ab" * 32, ONSALE_JWT_KEY="x" * 48,
+        ONSALE_DATABASE_URL="postgresql://me:secret-word@127.0.0.1:1/x", ONSALE_REDIS_URL="redis://127.0.0.1:1/0",
+    )  # fmt: skip
+    assert done.returncode == os.EX_TEMPFAIL
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("onsale: a store does not answer: ")
+    assert "secret-word" not in line
+
+
 def _environment(settings: Settings) -> dict[str, str]:
     return {
         "ONSALE_MASTER_KEYS": settings.master_keys.get_secret_value(),

@@ -11,7 +11,6 @@ RedisRefused (Unavailable) LOADING, READONLY, OOM, MASTERDOWN, CLUSTERDOWN ...: 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
@@ -338,10 +337,17 @@ async def open_postgres(dsn: str, *, pool_max: int = POOL_MAX) -> asyncpg.Pool[a
     return pool
 
 
+class StoreNeverAnswered(RuntimeError):  # noqa: N818 - reads as a sentence where it is raised
+    """A store that was waited for; the message says what it said last."""
+
+
 async def eventually(attempt: Callable[[], Awaitable[Any]], *, tries_max: int = 50, delay_s: float = 0.1) -> Any:
-    """Try until it works: for stores that are just starting. The last error is raised."""
-    for _ in range(tries_max - 1):
-        with contextlib.suppress(OSError, Unavailable, asyncpg.PostgresError, redis_client.RedisError):
+    """Try until it works: for stores that are just starting. StoreNeverAnswered where it never does."""
+    last: Exception | None = None
+    for tries_left in reversed(range(tries_max)):
+        try:
             return await attempt()
-        await asyncio.sleep(delay_s)
-    return await attempt()
+        except (OSError, Unavailable, asyncpg.PostgresError, redis_client.RedisError) as error:
+            last = error
+        await asyncio.sleep(delay_s if tries_left else 0)
+    raise StoreNeverAnswered(f"a store does not answer: {str(last) or repr(last)}") from last

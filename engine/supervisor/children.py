@@ -1,4 +1,9 @@
-"""Child processes: started with their own log, watched, started again when they die, stopped in reverse order."""
+"""Child processes: started with their own log, watched, started again when they die, stopped in reverse order.
+
+One that ends because a store is away (EX_TEMPFAIL) is started again for as long as that takes, with growing pauses: the
+others go on serving what they can, and stopping them would help nobody. One that ends for reasons of its own again and
+again stops the stack.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +21,8 @@ from engine.supervisor.guardian import Guardian
 RESTARTS_MAX = 20  # within RESTART_WINDOW_S; a child that keeps dying stops the stack
 RESTART_WINDOW_S = 60.0
 RESTART_DELAY_S = 0.2
+AWAY_FIRST_S, AWAY_MAX_S = 0.5, 10.0  # it has waited for the store itself for some seconds
+AWAY_DOUBLINGS_MAX = 10
 STOP_TIMEOUT_S = 12.0
 LOG_TAIL_LINES = 8
 
@@ -32,6 +39,7 @@ class Child:
     process: asyncio.subprocess.Process | None = None
     watcher: asyncio.Task[None] | None = None
     deaths: list[float] = field(default_factory=list)
+    away: int = 0  # how often in a row it ended because a store was away
 
 
 def _yield_to_others(pid: int, niceness: int) -> None:
@@ -51,7 +59,7 @@ class Children:
         self._children: list[Child] = []
         self._guardian = guardian
         self._on_failure = on_failure
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     async def start(self, child: Child) -> None:
         """Start it and keep it running."""
@@ -61,7 +69,7 @@ class Children:
 
     async def stop(self) -> None:
         """Ask every child to stop, newest first; what does not stop in time is killed."""
-        self._stopping = True
+        self._stopping.set()
         for child in reversed(self._children):
             process = child.process
             if process is not None and process.returncode is None:
@@ -105,15 +113,26 @@ class Children:
         while True:
             assert child.process is not None
             code = await child.process.wait()
-            if self._stopping:
+            if self._stopping.is_set():
                 return
-            now = time.monotonic()
-            child.deaths = [moment for moment in child.deaths if now - moment < RESTART_WINDOW_S] + [now]
-            if len(child.deaths) > RESTARTS_MAX:
+            pause_s = self._pause_s(child, code)
+            if pause_s is None:
                 self._on_failure(f"{child.name} keeps ending (last exit {code}):\n    {self.tail(child.name)}")
                 return
-            self._say(f"{child.name:<11} ended with {code}: starting it again")
-            await asyncio.sleep(RESTART_DELAY_S * len(child.deaths))
-            if self._stopping:  # `stop` may have begun while we waited
-                return  # type: ignore[unreachable]
+            why = f"{code}, a store is away" if child.away else f"{code}"
+            self._say(f"{child.name:<11} ended with {why}: starting it again in {pause_s:.1f} s")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause_s)
+            if self._stopping.is_set():  # `stop` may have begun while we waited
+                return
             await self._spawn(child)
+
+    def _pause_s(self, child: Child, code: int) -> float | None:
+        """How long to wait before it is started again; None where that is of no use."""
+        if code == os.EX_TEMPFAIL:
+            child.away += 1
+            return min(AWAY_FIRST_S * 2.0 ** min(child.away - 1, AWAY_DOUBLINGS_MAX), AWAY_MAX_S)
+        child.away = 0
+        now = time.monotonic()
+        child.deaths = [moment for moment in child.deaths if now - moment < RESTART_WINDOW_S] + [now]
+        return RESTART_DELAY_S * len(child.deaths) if len(child.deaths) <= RESTARTS_MAX else None
