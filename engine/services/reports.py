@@ -100,14 +100,14 @@ class Reports:
 def _window(event: Event, first_paid_at: datetime | None) -> tuple[Step, datetime]:
     """How finely sales are shown, and since when: a young sale by the minute, an old one by the day.
 
-    Orders may be older than the planned opening: an operator opens early, guests come before everybody.
+    A sale is as old as its first paid order: an operator opens early, guests come before everybody, and what was
+    planned for long ago may have begun to sell today. The planned opening begins the picture where it fits into it.
     """
     planned = event.on_sale.opens_at if event.on_sale is not None else event.created_at
-    opened = min(planned, first_paid_at or planned)
-    for step in _FINE:
-        if now() - opened < _WIDTHS[step] * COLUMNS_MAX:
-            return step, max(opened, now() - _WIDTHS[step] * COLUMNS_MAX)
-    return "day", max(opened, now() - _WIDTHS["day"] * COLUMNS_MAX)
+    began = first_paid_at or planned
+    step: Step = next((step for step in _FINE if now() - began < _WIDTHS[step] * COLUMNS_MAX), "day")
+    earliest = now() - _WIDTHS[step] * COLUMNS_MAX
+    return step, max(planned if earliest < planned < began else began, earliest)
 
 
 def _series(

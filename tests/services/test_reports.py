@@ -41,6 +41,31 @@ def test_what_was_sold_before_the_planned_opening_is_shown(monkeypatch: pytest.M
     assert reports._window(event, None) == ("minute", moment + timedelta(minutes=1))
 
 
+@pytest.mark.parametrize(
+    ("planned_h", "first_sold_h", "shown"),
+    [
+        (24 * 200, 1, ("minute", 1)),  # planned for long ago, selling since an hour
+        (24 * 30, 10, ("hour", 10)),
+        (1.2, 0.1, ("minute", 1.2)),  # it opened, and nobody came for an hour: that is shown
+        (50, 2, ("hour", 50)),
+        (24 * 200, 24 * 20, ("day", 24 * 20)),
+        (24 * 200, 24 * 100, ("day", 24 * 90)),
+        (24 * 200, None, ("day", 24 * 90)),
+        (1, None, ("minute", 1)),
+    ],
+)
+def test_sales_are_shown_since_the_first_or_since_an_opening_near_it(
+    planned_h: float, first_sold_h: float | None, shown: tuple[Step, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = datetime(2027, 3, 1, 18, tzinfo=UTC)
+    monkeypatch.setattr(reports, "now", lambda: moment)
+    on_sale = SimpleNamespace(opens_at=moment - timedelta(hours=planned_h))
+    event = cast("Event", SimpleNamespace(on_sale=on_sale))
+    first = None if first_sold_h is None else moment - timedelta(hours=first_sold_h)
+    step, since = reports._window(event, first)
+    assert (step, moment - since) == (shown[0], timedelta(hours=shown[1]))
+
+
 def test_a_day_begins_at_the_halls_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports, "now", lambda: datetime(2027, 3, 2, 20, tzinfo=UTC))
     bins = [(datetime(2027, 3, 1, 18, 15, tzinfo=UTC), 3), (datetime(2027, 3, 1, 18, 30, tzinfo=UTC), 5)]
