@@ -253,7 +253,8 @@ class Refunds:
         async with self._pool.acquire() as connection, connection.transaction():
             order = await order_store.read(connection, refund.order_id, lock=True)
             assert order is not None
-            had_succeeded = refund.status == "succeeded"
+            standing = await store.read(connection, refund.id)  # it may have succeeded since it was looked at
+            had_succeeded = standing is not None and standing.status == "succeeded"
             if not await store.failed(connection, refund.id, error):
                 return
             await store.total(connection, order.id)

@@ -24,7 +24,7 @@ AGE_MAX_MS = 5_000
 
 _SETTLE = """
 WITH wanted AS (
-    SELECT * FROM unnest($1::text[], $2::text[]) AS w(id, intent_id)
+    SELECT * FROM unnest($1::text[], $2::text[], $6::text[]) AS w(id, intent_id, webhook_id)
 ), named AS (
     SELECT * FROM unnest($3::text[], $4::smallint[], $5::text[]) AS n(order_id, line, ticket_id)
 ), locked AS (
@@ -62,8 +62,9 @@ WITH wanted AS (
     SELECT 'system', 'order.paid', p.id, jsonb_build_object('amount_cents', p.amount_cents, 'currency', p.currency),
            p.correlation_id FROM paid p
 ), hooked AS (
-    UPDATE webhook_events SET status = 'processed', processed_at = now(), error = NULL
-     WHERE provider = 'stripe' AND id = ANY($6::text[])
+    UPDATE webhook_events e SET status = 'processed', processed_at = now(), error = NULL
+      FROM wanted w JOIN paid p ON p.id = w.id
+     WHERE e.provider = 'stripe' AND e.id = ANY($6::text[]) AND e.id = w.webhook_id
 )
 SELECT p.id AS order_id, b.id, b.topic, b.payload FROM paid p JOIN boxed b ON b.key = p.id
 """
@@ -239,7 +240,7 @@ class PaymentLedger:
             [order_id for order_id, _, _ in lines],
             [line for _, line, _ in lines],
             [ticket_id for _, _, ticket_id in lines],
-            [settlement.webhook_id for settlement in settlements if settlement.webhook_id],
+            [settlement.webhook_id for settlement in first.values()],
             AT_ONCE_DELAY_S,
         )
         errands: dict[str, list[Errand]] = {}
