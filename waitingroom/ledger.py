@@ -16,7 +16,7 @@ NUMBER_BLOCK = 10_000  # numbers are promised in blocks, durably, before the fir
 _ROOM = """
 SELECT o.event_id, o.organization_id, o.prequeue_opens_at, o.opens_at, o.closes_at, o.room, o.card, o.live, o.version,
        least(o.closes_at, e.ends_at) AS ended_at, r.forgotten_at,
-       r.epoch, r.high_water, r.serving, r.draw_secret, r.draw, r.controls
+       r.epoch, r.high_water, r.high_water_version, r.serving, r.draw_secret, r.draw, r.controls
   FROM on_sales o JOIN rooms r USING (event_id) JOIN events e ON e.id = o.event_id
  WHERE o.room_enabled
 """
@@ -65,16 +65,35 @@ class Ledger:
             "UPDATE rooms SET epoch = epoch + 1, updated_at = now() WHERE event_id = $1 AND epoch = $2", event_id, seen
         )
 
-    async def raise_high_water(self, event_id: str, above: int) -> int:
-        """Promise whole blocks so that at least one more than ``above`` is covered; the mark that now stands."""
+    async def raise_high_water(self, event_id: str, epoch: int, above: int) -> tuple[int, int] | None:
+        """Promise whole blocks so that at least one more than ``above`` is covered: (the standing mark, its version).
+
+        None where the room has moved on from this epoch: whoever builds the next one reads a mark that stays.
+        """
         mark = (above // NUMBER_BLOCK + 1) * NUMBER_BLOCK
-        raised: int = await self._pool.fetchval(
-            "UPDATE rooms SET high_water = greatest(high_water, $2), updated_at = now() WHERE event_id = $1"
-            " RETURNING high_water",
+        raised = await self._pool.fetchrow(
+            "UPDATE rooms SET high_water = greatest(high_water, $3), high_water_version = high_water_version + 1,"
+            " updated_at = now() WHERE event_id = $1 AND epoch <= $2 RETURNING high_water, high_water_version",
             event_id,
+            epoch,
             mark,
         )
-        return raised
+        return (raised["high_water"], raised["high_water_version"]) if raised is not None else None
+
+    async def hand_back(self, event_id: str, epoch: int, tail: int, version: int) -> bool:
+        """Promise no number from ``tail`` on any more. False where the mark was raised since ``version``: it stands.
+
+        Only after Redis refuses those numbers.
+        """
+        lowered = await self._pool.fetchval(
+            "UPDATE rooms SET high_water = $3, high_water_version = high_water_version + 1, updated_at = now()"
+            " WHERE event_id = $1 AND epoch = $2 AND high_water_version = $4 AND high_water > $3 RETURNING true",
+            event_id,
+            epoch,
+            tail,
+            version,
+        )
+        return lowered is not None
 
     async def keep_serving(self, event_id: str, serving: int) -> None:
         """Remember how far the counter was published; it never goes back."""

@@ -24,11 +24,15 @@ from waitingroom.errors import NoRoom
 from waitingroom.ledger import Ledger
 from waitingroom.room import Room
 from waitingroom.rules import Rules
+from waitingroom.store import Fenced
 
 REFRESH_S = 1.5
 LISTEN_AGAIN_S = 0.5
 UNKNOWN_KEPT_S = 1.0
 UNKNOWN_MAX = 10_000
+CANCELLED_AGAIN_S = 0.1
+HANDED_BACK_AT_ONCE = 8
+HAND_BACK_WITHIN_S = 2.0  # a stop is not kept waiting for a store that is away
 _log = logs.get("waitingroom.rooms")
 
 
@@ -57,10 +61,9 @@ class Rooms:
             yield self
         finally:
             tasks += [task for _, task in self._controllers.values()]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end(tasks)
             await asyncio.gather(*(room.close() for room in self._rooms.values()))
+            await self._hand_back()
 
     def get(self, event_id: str) -> Room | None:
         """A room that is already known here."""
@@ -147,6 +150,24 @@ class Rooms:
             task.cancel()
             await room.close()
 
+    async def _hand_back(self) -> None:
+        """What cannot be handed back in time, or because a store is gone already, is a gap and no harm."""
+        slots = asyncio.Semaphore(HANDED_BACK_AT_ONCE)
+
+        async def hand_back(room: Room) -> None:
+            async with slots:
+                await room.hand_back()
+
+        try:
+            async with asyncio.timeout(HAND_BACK_WITHIN_S):
+                results = await asyncio.gather(*map(hand_back, self._rooms.values()), return_exceptions=True)
+        except TimeoutError:
+            _log.warning("numbers_not_handed_back", error=f"not done within {HAND_BACK_WITHIN_S} s")
+            return
+        failed = [result for result in results if isinstance(result, Exception) and not isinstance(result, Fenced)]
+        if failed:
+            _log.warning("numbers_not_handed_back", rooms=len(failed), error=repr(failed[0]))
+
     async def _poll(self) -> None:
         while True:
             await asyncio.sleep(REFRESH_S)
@@ -177,6 +198,15 @@ class Rooms:
             await self.reload(event_id)
         elif event_id in self._controllers:
             self._controllers[event_id][0].wake()
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel until they have ended: the Redis client forgets a cancellation that meets its own time limit or answer."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCELLED_AGAIN_S)
 
 
 def _edition(of: Rules | Snapshot) -> tuple[int, int, int]:

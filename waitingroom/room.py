@@ -241,10 +241,41 @@ class Room:
             await self.restore()
 
     async def raise_high_water(self, epoch: int, above: int) -> None:
-        """Promise numbers beyond ``above`` in whole blocks, durably, then let them be given out."""
+        """Promise numbers beyond ``above`` in whole blocks, durably, then let them be given out.
+
+        A caller that is cancelled leaves no half: a mark that Postgres alone knows of could not be handed back.
+        """
+        await asyncio.shield(asyncio.ensure_future(self._raise_high_water(epoch, above)))
+
+    async def hand_back(self) -> None:
+        """Before a clean stop: give back what of the last block nobody got, so that no gap follows.
+
+        A number given out is below the mark in Postgres, always:
+        - Redis refuses every number from its tail on first; who needs one raises the mark through Postgres, as ever.
+        - Postgres lowers the mark only at the version that Redis had. A raise by another process, before or after that
+          refusal, made another version: then the higher mark stays, and a later hand-back is that process's.
+        - A raise from before, arriving in Redis late, has an older version than the refusal and is not obeyed.
+        - A new epoch reads the mark only after it was begun; from then on neither raise nor hand-back of an older epoch
+          changes it.
+        A crash between the two steps leaves the high mark in Postgres: a gap, never a duplicate.
+        """
+        snapshot = self.board.snapshot
+        if snapshot is None:
+            return
         async with self._raising:
-            mark = await self._ledger.raise_high_water(self.event_id, above)
-            await self.store.raise_high_water(epoch, mark)
+            unused = await self.store.hand_back(snapshot.epoch)
+            if unused is not None:
+                tail, version = unused
+                done = await self._ledger.hand_back(self.event_id, snapshot.epoch, tail, version)
+                _log.info("numbers_handed_back", event_id=self.event_id, tail=tail, done=done)
+
+    async def _raise_high_water(self, epoch: int, above: int) -> None:
+        async with self._raising:
+            raised = await self._ledger.raise_high_water(self.event_id, epoch, above)
+            if raised is None:
+                await self._create()  # the next epoch was begun; whoever began it may have died before it was built
+            else:
+                await self.store.raise_high_water(epoch, *raised)
 
     async def _create(self) -> None:
         rules = await self._ledger.room(self.event_id)
@@ -267,15 +298,14 @@ class Room:
         for _ in range(JOIN_TRIES_MAX):
             try:
                 joined = await self.store.join([items[at] for at in left])
+                answers.update(zip(left, joined, strict=True))
+                left = [at for at in left if answers[at].word == "high_water"]
+                if not left:
+                    return [answers[at] for at in range(len(items))]
+                refused = answers[left[0]]
+                await self.raise_high_water(refused.epoch, refused.number)
             except Fenced:
                 await self.restore()
-                continue
-            answers.update(zip(left, joined, strict=True))
-            left = [at for at in left if answers[at].word == "high_water"]
-            if not left:
-                return [answers[at] for at in range(len(items))]
-            refused = answers[left[0]]
-            await self.raise_high_water(refused.epoch, refused.number)
         raise RoomAway
 
     async def _turn_is_over(self, number: int) -> bool:

@@ -51,6 +51,7 @@ class Rules:
     commit: bytes
     draw: Draw | None
     secret: bytes = field(repr=False)
+    high_water_version: int = 0
 
     def fields(self) -> list[str | int]:
         """Field, value, ... as the room's scripts read them."""
@@ -107,6 +108,7 @@ def parse(row: Any) -> Rules:
         commit=commitment(secret),
         draw=Draw.restored(row["draw"] or {}, secret),
         secret=secret,
+        high_water_version=row["high_water_version"],
     )
 
 

@@ -115,8 +115,14 @@ class RoomStore:
         _, now_ms, epoch, cohort, packed = reply
         return [Joined(_WORDS[word], number, cohort, epoch, now_ms) for word, number in _ITEM.iter_unpack(packed)]
 
-    async def raise_high_water(self, epoch: int, mark: int) -> None:
-        await self._call("queue_raise", (self._m,), (epoch, mark))
+    async def raise_high_water(self, epoch: int, mark: int, version: int = 0) -> None:
+        """Allow numbers below a mark that Postgres holds at this version; one from before a hand-back is not obeyed."""
+        await self._call("queue_raise", (self._m,), (epoch, mark, version))
+
+    async def hand_back(self, epoch: int) -> tuple[int, int] | None:
+        """Allow no number beyond the tail: (the tail, the mark's version until now). None: there is nothing beyond."""
+        reply = await self._call("queue_hand_back", (self._m,), (epoch,))
+        return (reply[1], reply[2]) if reply[0] == b"handed_back" else None
 
     async def claim(self, number: int, lease_id: bytes) -> Claimed:
         """Let this queue number in if it is its turn."""
@@ -192,6 +198,7 @@ class RoomStore:
             rules.capacity,
             rules.high_water if tail is None else tail,
             -1 if leases_max is None else leases_max,
+            rules.high_water_version,
         ]
         reply = await self._redis.run(
             _SCRIPTS["room_create"], (self._m, self._claimed, self._lease, self._live[0]), (run_id, *arguments, *fields)

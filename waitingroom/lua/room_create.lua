@@ -3,7 +3,8 @@
   KEYS[1] wr:{E}:m  hash; KEYS[2] wr:{E}:claimed  string; KEYS[3] wr:{E}:lease  zset; KEYS[4] wr:{E}:live:0  string
   ARGV[1] run id, ARGV[2] epoch, ARGV[3] tail (the durable high-water mark), ARGV[4] serving as last published,
           ARGV[5] session ttl ms, ARGV[6] leeway ms, ARGV[7] capacity, ARGV[8] tail as last published (the mark where nobody
-          knows), ARGV[9] most leases there can have been moments before the loss (-1: nobody knows), ARGV[10..] field, value: schedule, rules, draw
+          knows), ARGV[9] most leases there can have been moments before the loss (-1: nobody knows), ARGV[10] version of
+          the mark, ARGV[11..] field, value: schedule, rules, draw
   Replies {"known", epoch} | {"created", now_ms, phantoms}                                                            ]]
 -- include: room
 local m = call('HMGET', KEYS[1], 'epoch', 'run', 'serving', 'fence', 'claims')
@@ -13,8 +14,9 @@ if m[1] and tonumber(m[1]) >= epoch then return { 'known', tonumber(m[1]) } end
 local serving = math.max(tonumber(ARGV[4]), tonumber(m[3] or 0))
 local kept = call('HMGET', KEYS[1], 'noshows', 'left', 'phantoms', 'phantoms_until')
 call('DEL', KEYS[1])
-call('HSET', KEYS[1], 'phase', 'scheduled', 'cohort', -1, 'seed', '', unpack(ARGV, 10))
-call('HSET', KEYS[1], 'run', ARGV[1], 'epoch', epoch, 'tail', ARGV[3], 'hwm', ARGV[3], 'serving', serving,
+call('HSET', KEYS[1], 'phase', 'scheduled', 'cohort', -1, 'seed', '', unpack(ARGV, 11))
+call('HSET', KEYS[1], 'run', ARGV[1], 'epoch', epoch, 'tail', ARGV[3], 'hwm', ARGV[3], 'hwm_version', ARGV[10],
+  'serving', serving,
   'tokens', 0, 'tokens_at', now_ms, 'slot', 0, 'slot_at', now_ms, 'fence', (m[4] or 0) + 1, 'leader', '', 'leader_until', 0,
   'sold_out', 0, 'binding', 'none', 'claims', m[5] or 0, 'noshows', kept[1] or 0, 'left', kept[2] or 0, 'pace', 0,
   'leases', 0, 'offers', 0, 'waiting', 0, 'free', -1)
