@@ -24,7 +24,7 @@ run: setup ## Start everything with a demo on-sale (ARGS="--ports 8080,8081,8082
 
 test: setup browser ## The whole suite: Rust, Python, browser
 	cargo test --quiet --locked --manifest-path hotpath_rs/Cargo.toml
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -q -n 3 --dist loadgroup $(ARGS)
 
 lint: setup ## Formats, types, floors, clippy
 	$(BIN)/ruff check .

@@ -172,7 +172,11 @@ async def test_a_poll_costs_no_redis_command(room_client: TestClient, new_room: 
     assert len(sent) <= 20, sent
     etag = answer.headers["ETag"]
     assert document["poll"] == {"min_s": 2, "max_s": 120, "divisor": 4}
-    again = await room_client.get(f"/v1/rooms/{event_id}", headers={"If-None-Match": etag})
+    for _ in range(20):  # the room may just have moved on: then there is a newer document to know
+        again = await room_client.get(f"/v1/rooms/{event_id}", headers={"If-None-Match": etag})
+        if again.status == 304:
+            break
+        etag = again.headers["ETag"]
     assert again.status == 304
     assert "Set-Cookie" not in answer.headers
     assert "Vary" not in answer.headers
