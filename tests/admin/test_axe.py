@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
 from admin.routes import ROUTES
@@ -16,10 +15,10 @@ from engine.services.wiring import Services
 from tests.admin.browsing import page_of
 from tests.admin.organizer import PASSWORD, Organizer, platform_admin
 from tests.admin.test_strangers import everything, fill
+from tests.axe import serious
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-SERIOUS = {"serious", "critical"}
 PIECES = (".json", ".csv", "/board", "/live", "/figures", "/counts")  # no pages of their own
 # Forms that are refused as they come, by the page they stand on and the button that sends them.
 REFUSED = (
@@ -33,18 +32,11 @@ REFUSED = (
 PICTURES = os.environ.get("ONSALE_PICTURES")  # a folder for screenshots, for whoever wants to look
 
 
-async def _serious(page: Page) -> list[str]:
-    """What axe finds that keeps somebody out: rule and elements."""
-    found = await Axe().run(page)
-    assert found.response["passes"], "axe looked at nothing"
+async def _looked_at(page: Page) -> list[str]:
     if PICTURES:
         name = page.url.partition("//")[2].partition("/")[2].replace("/", "-")
         await page.screenshot(path=f"{PICTURES}/axe-{name}-{(page.viewport_size or {})['width']}.png", full_page=True)
-    return [
-        f"{one['id']}: {[node['target'] for node in one['nodes']][:3]}"
-        for one in found.response["violations"]
-        if one["impact"] in SERIOUS
-    ]
+    return await serious(page)
 
 
 @pytest.mark.timeout(300)
@@ -68,7 +60,7 @@ async def test_no_page_of_the_admin_app_has_a_serious_finding(
     findings: dict[str, list[str]] = {}
     for path in ("/sign-in", "/register"):
         await page.goto(path)
-        findings[path] = await _serious(page)
+        findings[path] = await _looked_at(page)
     await page.goto("/sign-in")
     await page.get_by_label("E-mail address").fill(email)
     await page.get_by_label("Password").fill(PASSWORD)
@@ -78,13 +70,13 @@ async def test_no_page_of_the_admin_app_has_a_serious_finding(
     empty = {fill(route, bare) for route in ROUTES if route.method == "GET" and not route.path.endswith(PIECES)}
     for path in sorted(full | {path for path in empty if "/ord_" not in path and "/tt_" not in path}):
         await page.goto(path)
-        findings[path] = await _serious(page)
+        findings[path] = await _looked_at(page)
     for template, button in REFUSED:
         await page.goto(template.format(**things))
         await page.get_by_role("button", name=button, exact=True).click()
         await page.locator("[data-focus]").wait_for()
-        findings[template] = await _serious(page)
+        findings[template] = await _looked_at(page)
     await page.goto("/nowhere")
-    findings["/nowhere"] = await _serious(page)
+    findings["/nowhere"] = await _looked_at(page)
     assert len(findings) > 40
     assert not any(findings.values()), {path: found for path, found in findings.items() if found}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
 
+from tests.axe import serious
 from tests.pages.browsing import GOOD, POOR, SECURE, Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(180)]
-SERIOUS = {"serious", "critical"}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -31,13 +30,7 @@ async def test_no_page_of_a_fan_has_a_serious_finding(site: Site, browser: Brows
     findings: dict[str, list[str]] = {}
 
     async def look(name: str) -> None:
-        found = await Axe().run(site.page)
-        assert found.response["passes"], "axe looked at nothing"
-        findings[name] = [
-            f"{one['id']}: {[node['target'] for node in one['nodes']][:3]}"
-            for one in found.response["violations"]
-            if one["impact"] in SERIOUS
-        ]
+        findings[name] = await serious(site.page)
 
     for path in ("/", "/?q=nothing&city=Nowhere", f"/e/{site.slug}", "/my-tickets", "/nowhere", "/order/ord_x"):
         await site.open(path)

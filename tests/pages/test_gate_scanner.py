@@ -14,7 +14,6 @@ import asyncpg
 import pytest
 import zxingcpp
 from aiohttp.test_utils import TestServer
-from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import Browser, BrowserContext, Dialog, Page, Playwright, async_playwright, expect
 
@@ -23,6 +22,7 @@ from engine.foundation.connections import HotRedis
 from engine.foundation.ids import new_id
 from engine.services import ticket_images
 from engine.settings import Settings
+from tests.axe import serious
 from tests.gate_world import ADMIN, World, open_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -273,7 +273,7 @@ async def test_no_face_of_the_scanner_has_a_serious_finding(door: Door, width: i
 
     async def look(face: str) -> None:
         await door.shoot(page, f"axe-{width}-{face}")
-        found[face] = await _serious(page)
+        found[face] = await serious(page)
 
     async def scanned(code: str, face: str, words: str) -> None:
         await page.get_by_label("Ticket code").fill(code)
@@ -310,17 +310,6 @@ async def test_no_face_of_the_scanner_has_a_serious_finding(door: Door, width: i
     await look("offline")
     assert not any(found.values()), found
     await browser.close()
-
-
-async def _serious(page: Page) -> list[str]:
-    """What axe finds that keeps somebody out: rule and elements."""
-    answer = await Axe().run(page)
-    assert answer.response["passes"], "axe looked at nothing"
-    return [
-        f"{one['id']}: {[node['target'] for node in one['nodes']][:3]}"
-        for one in answer.response["violations"]
-        if one["impact"] in {"serious", "critical"}
-    ]
 
 
 async def test_a_revoked_scanner_signs_itself_out(door: Door) -> None:

@@ -6,24 +6,12 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
-from axe_playwright_python.async_playwright import Axe
 
 from engine.foundation.connections import RedisClient
+from tests.axe import serious
 from tests.waitingroom.conftest import NewRoom, post, until_phase
 
 pytestmark = pytest.mark.browser
-SERIOUS = {"serious", "critical"}
-
-
-async def _serious(page: Any) -> list[str]:
-    """What axe finds that keeps somebody out: rule and elements."""
-    found = await Axe().run(page)
-    assert found.response["passes"], "axe looked at nothing"
-    return [
-        f"{one['id']}: {[node['target'] for node in one['nodes']][:3]}"
-        for one in found.response["violations"]
-        if one["impact"] in SERIOUS
-    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -47,13 +35,13 @@ async def test_no_face_of_the_page_has_a_serious_finding(
     page = await browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
     findings: dict[str, list[str]] = {}
     await page.goto(str(room_client.make_url(f"/r/{early}")))
-    findings["before joining"] = await _serious(page)
+    findings["before joining"] = await serious(page)
     await page.fill("#identity", "ann@example.com")
     await page.click("#join button")
     await page.wait_for_selector('[data-show="registered"]:not([hidden])')
-    findings["registered"] = await _serious(page)
+    findings["registered"] = await serious(page)
     for name, event_id in (("in line", line), ("sold out", over)):
         await page.goto(str(room_client.make_url(f"/r/{event_id}")))
-        findings[name] = await _serious(page)
+        findings[name] = await serious(page)
     await page.close()
     assert not any(findings.values()), findings
