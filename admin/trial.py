@@ -187,7 +187,7 @@ class Trial:
         return await self._scan("reject")
 
     async def _books(self) -> str:
-        (report,) = await self.services.ledger.audit(self.event.id)
+        (report,) = await self.services.audit.check(self.event.id)
         if not report["ok"]:
             raise StepError("They do not: see “Check the books”")
         return ""

@@ -325,7 +325,7 @@ def _audit(options: argparse.Namespace) -> int:
 
     async def check() -> int:
         async with open_services(settings) as services:
-            reports = await services.ledger.audit(options.event, provider=not options.without_provider)
+            reports = await services.audit.check(options.event, provider=not options.without_provider)
         for report in reports:
             print(orjson.dumps(report).decode())
             if report.get("provider_problem"):

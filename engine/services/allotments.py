@@ -19,8 +19,8 @@ from engine.foundation.ids import new_id
 from engine.services.access import Access
 from engine.services.events import Events
 from engine.services.inventory import Inventory
+from engine.stores import activity, keys
 from engine.stores import allotments as store
-from engine.stores import audit, keys
 from engine.stores import events as events_store
 from engine.stores.database import Connection, Pool, Record
 
@@ -60,7 +60,7 @@ class Allotments:
             if number is None:
                 raise TooManyOfThem(limit=ALLOTMENTS_MAX)
             row = await store.insert(db, new_id("alt"), event_id, number, units, given)
-            await audit.record(db, person, "allotment.created", row["id"], event_id=event_id, units=len(units))
+            await activity.record(db, person, "allotment.created", row["id"], event_id=event_id, units=len(units))
         await self._relot(event)
         return _allotment(row, seat_map)
 
@@ -72,7 +72,7 @@ class Allotments:
             changed = await store.change(db, allotment_id, row["version"], given)
             if changed is None:
                 raise PreconditionFailed
-            await audit.record(db, person, "allotment.changed", allotment_id, event_id=event.id)
+            await activity.record(db, person, "allotment.changed", allotment_id, event_id=event.id)
         await self._events.tell(event)
         return _allotment(changed, await self._seat_map(event.id))
 
@@ -82,7 +82,7 @@ class Allotments:
         expect(expected, row["version"])
         async with self._pool.acquire() as db, db.transaction():
             await store.delete(db, allotment_id)
-            await audit.record(db, person, "allotment.released", allotment_id, event_id=event.id)
+            await activity.record(db, person, "allotment.released", allotment_id, event_id=event.id)
         await self._relot(event)
 
     async def _relot(self, event: Event) -> None:

@@ -19,7 +19,7 @@ from engine.foundation.errors import Conflict, Forbidden, NotFound, Unauthentica
 from engine.foundation.ids import is_id, new_id
 from engine.services.access import Access
 from engine.services.doors import EntryDoors
-from engine.stores import audit
+from engine.stores import activity
 from engine.stores import devices as store
 from engine.stores.database import Pool
 from engine.stores.devices import Device
@@ -60,7 +60,7 @@ class Devices:
             device = await store.insert(
                 connection, new_id("dev"), event_id, name, gates, _digest(secret), person.user_id
             )
-            await audit.record(connection, person, "device.created", device.id, event_id=event_id)
+            await activity.record(connection, person, "device.created", device.id, event_id=event_id)
         return device, secret
 
     async def of_event(self, person: Person, event_id: str, after: str, limit: int) -> list[Device]:
@@ -73,7 +73,7 @@ class Devices:
         async with self._pool.acquire() as connection, connection.transaction():
             if not await store.revoke(connection, event_id, device_id):
                 raise NotFound
-            await audit.record(connection, person, "device.revoked", device_id, event_id=event_id)
+            await activity.record(connection, person, "device.revoked", device_id, event_id=event_id)
         self._known.pop(device_id, None)
 
     async def verify(self, credential: str | None) -> Scanner:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.domain.orders import Order
 from engine.foundation import logs
 from engine.services.outbox import Outbox
-from engine.stores import audit, outbox
+from engine.stores import activity, outbox
 from engine.stores import refunds as tickets
 from engine.stores.database import Pool
 from engine.stores.outbox import AT_ONCE_DELAY_S
@@ -40,7 +40,7 @@ class Disputes:
             units = await tickets.turn_tickets(connection, order.id, every, to=to, when=when)
             if not units:
                 return
-            await audit.record(connection, None, action, order.id, reason=reason, tickets=len(units))
+            await activity.record(connection, None, action, order.id, reason=reason, tickets=len(units))
             payload = {"event_id": order.event_id, "units": units}
             errand = await outbox.add(connection, "tickets.changed", order.id, payload, delay_s=AT_ONCE_DELAY_S)
         await self._outbox.at_once([errand])

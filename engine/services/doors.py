@@ -12,7 +12,7 @@ from engine.foundation.bearer import Person
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import NotFound
 from engine.services.access import Access
-from engine.stores import audit, scan_map
+from engine.stores import activity, scan_map
 from engine.stores import doors as store
 from engine.stores.database import Pool
 from engine.stores.doors import GateEvent
@@ -57,7 +57,7 @@ class EntryDoors:
         entry_rules.check(rules)
         async with self._pool.acquire() as connection, connection.transaction():
             await store.write_rules(connection, event_id, rules)
-            await audit.record(connection, person, "entry_rules.set", event_id, allow_reentry=rules.allow_reentry)
+            await activity.record(connection, person, "entry_rules.set", event_id, allow_reentry=rules.allow_reentry)
         self._known.pop(event_id, None)
         await scan_map.forget(self._hot, event_id)
         return rules

@@ -36,7 +36,7 @@ from engine.foundation.errors import Invalid
 from engine.foundation.ids import is_id, new_id
 from engine.services.access import Access
 from engine.services.inventory import Inventory
-from engine.stores import audit, event_search, on_sales, organizations, ticket_types, venues
+from engine.stores import activity, event_search, on_sales, organizations, ticket_types, venues
 from engine.stores import events as store
 from engine.stores.database import Connection, Pool
 
@@ -86,7 +86,7 @@ class Events:
                 raise TooManyOfThem(limit=EVENTS_PER_ORGANIZATION_MAX)
             given.timezone = given.timezone or venue.timezone
             event_id = await self._insert(db, given)
-            await audit.record(db, person, "event.created", event_id, organization_id=given.organization_id)
+            await activity.record(db, person, "event.created", event_id, organization_id=given.organization_id)
             return await _locked(db, event_id)
 
     async def copy(self, person: Person, event_id: str, given: EventCopy) -> Event:
@@ -100,7 +100,7 @@ class Events:
                 kind = copied_type(row, given.starts_at - event.starts_at)
                 number = await ticket_types.next_number(db, copy_id)
                 await ticket_types.insert(db, new_id("tt"), copy_id, number, kind)
-            await audit.record(db, person, "event.copied", copy_id, from_event=event_id)
+            await activity.record(db, person, "event.copied", copy_id, from_event=event_id)
             return await self.refresh(db, copy_id)
 
     async def change(self, person: Person, event_id: str, expected: str, given: EventChange) -> Event:
@@ -117,7 +117,7 @@ class Events:
                     raise Invalid.at("/venue_id", "unknown_venue", "The organization has no such venue")
             await store.change(db, event_id, given)
             changed = await self.refresh(db, event_id)
-            await audit.record(db, person, "event.changed", event_id, fields=sorted(_given(given)))
+            await activity.record(db, person, "event.changed", event_id, fields=sorted(_given(given)))
         await self.tell(changed)
         return changed
 
@@ -132,7 +132,7 @@ class Events:
             if await store.has_orders(db, event_id):
                 raise EventHasOrders
             await store.delete(db, event_id)
-            await audit.record(db, person, "event.deleted", event_id, title=event.title)
+            await activity.record(db, person, "event.deleted", event_id, title=event.title)
         await self.tell(event)
 
     async def publish(self, person: Person, event_id: str) -> Event:
@@ -146,7 +146,7 @@ class Events:
                 await self._check_complete(db, event)
                 await store.publish(db, event_id)
                 await on_sales.set_live(db, event_id, self.card(event), live=True)
-                await audit.record(db, person, "event.published", event_id)
+                await activity.record(db, person, "event.published", event_id)
                 event = await self.refresh(db, event_id)
         await self._inventory.changed(event_id)
         await self._inventory.load(event_id)
@@ -164,7 +164,7 @@ class Events:
             if event.status == "published":
                 await store.unpublish(db, event_id)
                 await on_sales.set_live(db, event_id, self.card(event), live=False)
-                await audit.record(db, person, "event.unpublished", event_id)
+                await activity.record(db, person, "event.unpublished", event_id)
                 event = await _locked(db, event_id)
         await self._inventory.changed(event_id)
         return event
@@ -180,7 +180,7 @@ class Events:
                 await store.cancel(db, event_id)
                 await on_sales.set_live(db, event_id, self.card(event), live=False)
                 await store.queue_cancelled(db, event_id)
-                await audit.record(db, person, "event.cancelled", event_id)
+                await activity.record(db, person, "event.cancelled", event_id)
                 event = await _locked(db, event_id)
         await self._inventory.changed(event_id)
         return event
@@ -189,7 +189,7 @@ class Events:
         """Complete events that ended over a day ago, at most COMPLETED_PER_STEP of them; how many."""
         over = await store.complete_past(self._pool, COMPLETED_PER_STEP)
         for event_id in over:
-            await audit.record(self._pool, None, "event.completed", event_id)
+            await activity.record(self._pool, None, "event.completed", event_id)
             await self._inventory.changed(event_id)
         return len(over)
 

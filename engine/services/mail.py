@@ -24,8 +24,8 @@ from engine.foundation.clock import now
 from engine.services.outbox import Outbox
 from engine.services.refunds import Refunds
 from engine.services.tickets import Tickets
-from engine.stores.mail import Mailer
-from engine.stores.orders import OrderBook
+from engine.stores.mail import MailGateway
+from engine.stores.orders import OrderStore
 from engine.stores.tickets import TicketPage
 
 LOCALE = "en_CA"
@@ -38,8 +38,8 @@ class Mail:
     def __init__(
         self,
         *,
-        mailer: Mailer,
-        orders: OrderBook,
+        mailer: MailGateway,
+        orders: OrderStore,
         tickets: Tickets,
         refunds: Refunds,
         keyring: hotpath_rs.Keyring,

@@ -7,7 +7,7 @@ from typing import Any
 from engine.domain.catalogue_errors import MemberUnknown, OrganizationUnknown
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Forbidden
-from engine.stores import audit
+from engine.stores import activity
 from engine.stores import moderation as store
 from engine.stores import people as people_store
 from engine.stores.database import Pool
@@ -32,7 +32,7 @@ class Moderation:
                 raise MemberUnknown("There is no such account, or it is a platform admin's")
             if disabled:
                 await people_store.revoke_all(db, user_id)
-            await audit.record(db, person, "account.disabled" if disabled else "account.enabled", user_id)
+            await activity.record(db, person, "account.disabled" if disabled else "account.enabled", user_id)
 
     async def set_suspended(self, person: Person, organization_id: str, *, suspended: bool) -> None:
         """A suspended organization publishes nothing more; what is on sale is unpublished or cancelled one by one."""
@@ -41,7 +41,7 @@ class Moderation:
             if not await store.set_status(db, organization_id, "suspended" if suspended else "active"):
                 raise OrganizationUnknown
             action = "organization.suspended" if suspended else "organization.reinstated"
-            await audit.record(db, person, action, organization_id)
+            await activity.record(db, person, action, organization_id)
 
 
 def _require(person: Person) -> None:

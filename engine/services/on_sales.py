@@ -7,7 +7,7 @@ from engine.domain.on_sales import NewOnSale, OnSale, check, with_codes_spelled
 from engine.foundation.bearer import Person
 from engine.services.access import Access
 from engine.services.events import Events
-from engine.stores import audit
+from engine.stores import activity
 from engine.stores import events as events_store
 from engine.stores import on_sales as store
 from engine.stores.database import Pool
@@ -50,6 +50,6 @@ class OnSales:
             if moved and await store.is_drawn(db, event_id):
                 raise OnSaleRunning
             on_sale = await store.put(db, event, given, self._events.card(event))
-            await audit.record(db, person, "on_sale.put", event_id, room_enabled=given.room.enabled)
+            await activity.record(db, person, "on_sale.put", event_id, room_enabled=given.room.enabled)
         await self._events.tell(event)
         return on_sale

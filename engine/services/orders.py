@@ -40,7 +40,7 @@ from engine.services.inventory import Inventory
 from engine.services.outbox import Outbox
 from engine.services.payments import Payments
 from engine.services.selling import Selling
-from engine.stores.orders import OrderBook
+from engine.stores.orders import OrderStore
 
 NUMBER_TRIES = 3
 
@@ -64,7 +64,7 @@ class Orders:
     def __init__(
         self,
         *,
-        book: OrderBook,
+        book: OrderStore,
         holds: Holds,
         inventory: Inventory,
         selling: Selling,

@@ -29,7 +29,7 @@ from engine.foundation.bearer import Person
 from engine.foundation.errors import Invalid, PreconditionFailed
 from engine.foundation.ids import new_id
 from engine.services.access import Access
-from engine.stores import audit
+from engine.stores import activity
 from engine.stores import organizations as store
 from engine.stores import people as people_store
 from engine.stores.database import Connection, Pool
@@ -55,7 +55,7 @@ class Organizations:
                 raise TooManyOfThem(limit=ORGANIZATIONS_PER_PERSON_MAX)
             organization_id = await self._insert(db, given)
             await store.add_member(db, organization_id, person.user_id, "owner")
-            await audit.record(db, person, "organization.created", organization_id, name=given.name)
+            await activity.record(db, person, "organization.created", organization_id, name=given.name)
         return await self.get(person, organization_id)
 
     async def get(self, person: Person, organization_id: str) -> Organization:
@@ -83,7 +83,7 @@ class Organizations:
                 raise SlugTaken
             if not await store.change(db, organization_id, found.version, given):
                 raise PreconditionFailed
-            await audit.record(db, person, "organization.changed", organization_id)
+            await activity.record(db, person, "organization.changed", organization_id)
         return await self.get(person, organization_id)
 
     async def members(self, person: Person, organization_id: str, after: str, limit: int) -> list[Member]:
@@ -103,7 +103,7 @@ class Organizations:
                 raise Invalid.at("/email", "nobody_registered", "Nobody registered with this e-mail address")
             if not await store.add_member(db, organization_id, row["id"], given.role):
                 raise AlreadyMember
-            await audit.record(db, person, "member.added", organization_id, user_id=row["id"], role=given.role)
+            await activity.record(db, person, "member.added", organization_id, user_id=row["id"], role=given.role)
             return await self._member(db, organization_id, row["id"])
 
     async def set_role(self, person: Person, organization_id: str, user_id: str, given: RoleChange) -> Member:
@@ -115,7 +115,7 @@ class Organizations:
             if given.role != "owner":
                 await self._keep_an_owner(db, organization_id, member)
             await store.set_role(db, organization_id, user_id, given.role)
-            await audit.record(db, person, "member.role_set", organization_id, user_id=user_id, role=given.role)
+            await activity.record(db, person, "member.role_set", organization_id, user_id=user_id, role=given.role)
             return await self._member(db, organization_id, user_id)
 
     async def remove_member(self, person: Person, organization_id: str, user_id: str) -> None:
@@ -127,7 +127,7 @@ class Organizations:
             member = await self._member(db, organization_id, user_id)
             await self._keep_an_owner(db, organization_id, member)
             await store.remove_member(db, organization_id, user_id)
-            await audit.record(db, person, "member.removed", organization_id, user_id=user_id)
+            await activity.record(db, person, "member.removed", organization_id, user_id=user_id)
 
     async def _insert(self, db: Connection, given: NewOrganization) -> str:
         slug = given.slug or slug_of(given.name)

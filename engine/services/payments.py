@@ -24,8 +24,8 @@ from engine.foundation.errors import NotFound
 from engine.foundation.ids import is_id
 from engine.services.lane import OPENING, TURN_WAIT_MAX_S, PaymentLane
 from engine.services.outbox import Outbox
-from engine.stores.orders import OrderBook
-from engine.stores.payments import PaymentLedger, Settlement
+from engine.stores.orders import OrderStore
+from engine.stores.payments import PaymentStore, Settlement
 from engine.stores.stripe_gateway import StripeGateway
 
 RECONCILED_PER_STEP = 100
@@ -57,15 +57,15 @@ class Payments:
     def __init__(
         self,
         *,
-        ledger: PaymentLedger,
-        orders: OrderBook,
+        store: PaymentStore,
+        orders: OrderStore,
         gateway: StripeGateway,
         lane: PaymentLane,
         outbox: Outbox,
         reclaims: Reclaims,
         refunds: Returns,
     ) -> None:
-        self._ledger = ledger
+        self._store = store
         self._orders = orders
         self._gateway = gateway
         self._lane = lane
@@ -132,7 +132,7 @@ class Payments:
 
     async def reconcile(self) -> int:
         """One step over open orders that are due: each is settled, closed, or looked at again; how many were due."""
-        due = await self._ledger.claim_due(RECONCILED_PER_STEP, again_in_s=RECONCILE_AGAIN_S)
+        due = await self._store.claim_due(RECONCILED_PER_STEP, again_in_s=RECONCILE_AGAIN_S)
         gate = asyncio.Semaphore(RECONCILE_CONCURRENCY)
 
         async def one(order_id: str) -> None:
@@ -140,7 +140,7 @@ class Payments:
                 await self._reconcile_one(order_id)
 
         await asyncio.gather(*(one(order_id) for order_id in due))
-        late = await self._ledger.count_late(TERMINAL_WITHIN_S)
+        late = await self._store.count_late(TERMINAL_WITHIN_S)
         _LATE.set(late)
         if late:
             _log.error("orders_unsettled_late", orders=late, late_s=TERMINAL_WITHIN_S)
@@ -223,13 +223,13 @@ class Payments:
         if verdict is Verdict.CLOSE:
             status = "expired" if order.overdue(now()) else "cancelled"
             return await self._end(order, status, "cancelled_at_the_provider", ("system", ""))
-        await self._ledger.note(order.id, processing=verdict is Verdict.WAIT, error=intent.error)
+        await self._store.note(order.id, processing=verdict is Verdict.WAIT, error=intent.error)
         return await self._read(order.id)
 
     async def _settle(self, order: Order, intent_id: str | None, webhook_id: str | None) -> Order:
         lines = tuple(line.line for line in order.lines)
         done_with = webhook_id if order.status in OPEN else None  # a late payment may have to be looked at again
-        errands = await self._ledger.settle(Settlement(order.id, intent_id, lines, done_with))
+        errands = await self._store.settle(Settlement(order.id, intent_id, lines, done_with))
         if errands is not None:
             _SETTLED.labels("free" if intent_id is None else "paid").inc()
             await self._outbox.at_once(errands)
@@ -244,13 +244,13 @@ class Payments:
         taken = await self._reclaims.take(order)
         if taken is not None:
             hold_id, units = taken
-            errands = await self._ledger.reclaim(order, intent_id, units, hold_id)
+            errands = await self._store.reclaim(order, intent_id, units, hold_id)
             if errands is not None:
                 _SETTLED.labels("reclaimed").inc()
                 _log.warning("paid_after_expiry_reclaimed", order_id=order.id)
                 await self._outbox.at_once(errands)
                 return await self._read(order.id)
-        refund_id = await self._ledger.lost(order, intent_id)
+        refund_id = await self._store.lost(order, intent_id)
         if refund_id is not None:
             _SETTLED.labels("refunded").inc()
             _log.warning("paid_after_expiry_refunded", order_id=order.id, refund_id=refund_id)
@@ -258,7 +258,7 @@ class Payments:
         return await self._read(order.id)
 
     async def _end(self, order: Order, status: str, note: str, actor: tuple[str, str]) -> Order:
-        errands = await self._ledger.end(order.id, status=status, note=note, actor_kind=actor[0], actor_id=actor[1])
+        errands = await self._store.end(order.id, status=status, note=note, actor_kind=actor[0], actor_id=actor[1])
         if errands is not None:
             _CLOSED.labels(status).inc()
             await self._outbox.at_once(errands)

@@ -31,7 +31,7 @@ from engine.foundation.errors import Invalid, Unauthenticated
 from engine.foundation.ids import new_id
 from engine.services.passwords import Passwords
 from engine.services.throttle import Throttle
-from engine.stores import audit
+from engine.stores import activity
 from engine.stores import people as store
 from engine.stores.database import Database, Pool
 
@@ -159,7 +159,7 @@ async def create_admin(pool: Pool, email: str, password: str, name: str) -> str:
     async with pool.acquire() as db, db.transaction():
         user_id = await store.put_admin(db, new_id("usr"), email_normal(email), name, password_hash)
         await store.revoke_all(db, user_id)
-        await audit.record(db, None, "admin.created", user_id)
+        await activity.record(db, None, "admin.created", user_id)
     return user_id
 
 

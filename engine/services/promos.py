@@ -29,7 +29,7 @@ from engine.foundation.ids import new_id
 from engine.services.access import Access
 from engine.services.events import Events
 from engine.services.throttle import Throttle
-from engine.stores import audit
+from engine.stores import activity
 from engine.stores import events as events_store
 from engine.stores import promos as store
 from engine.stores.database import Connection, Pool
@@ -65,7 +65,7 @@ class Promos:
             promo_id = new_id("pro")
             if not await store.insert(db, promo_id, event_id, given):
                 raise PromoCodeTaken
-            await audit.record(db, person, "promo.created", promo_id, event_id=event_id)
+            await activity.record(db, person, "promo.created", promo_id, event_id=event_id)
             promo = await self._again(db, promo_id)
         await self._events.tell(event)
         return promo
@@ -79,7 +79,7 @@ class Promos:
             expect(expected, before.version)
             check_terms(given, before)
             await store.change(db, promo_id, given)
-            await audit.record(db, person, "promo.changed", promo_id, event_id=event.id)
+            await activity.record(db, person, "promo.changed", promo_id, event_id=event.id)
             promo = await self._again(db, promo_id)
         await self._events.tell(event)
         return promo
@@ -93,7 +93,7 @@ class Promos:
             if event.published_at is not None:
                 raise PromoCodeUsed
             await store.delete(db, promo_id)
-            await audit.record(db, person, "promo.deleted", promo_id, event_id=event.id)
+            await activity.record(db, person, "promo.deleted", promo_id, event_id=event.id)
 
     async def answer(self, event_id: str, code: str, address: str) -> PromoAnswer:
         """What a code takes off now. PromoUnknown, PromoExpired, PromoUsedUp; TooMany for those who try many."""

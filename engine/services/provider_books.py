@@ -14,7 +14,7 @@ from typing import Any
 from engine.domain.payments import Taken
 from engine.foundation.errors import Unavailable
 from engine.services.lane import PaymentLane
-from engine.stores.ledger import LedgerStore
+from engine.stores.audit import AuditStore
 from engine.stores.stripe_gateway import StripeGateway
 
 PAGES_MAX = 2_000  # 200,000 payments
@@ -39,7 +39,7 @@ class Books:
 class ProviderBooks:
     """Reads them, page by page, at the pace of the payment lane."""
 
-    def __init__(self, *, gateway: StripeGateway, lane: PaymentLane, store: LedgerStore) -> None:
+    def __init__(self, *, gateway: StripeGateway, lane: PaymentLane, store: AuditStore) -> None:
         self._gateway = gateway
         self._lane = lane
         self._store = store

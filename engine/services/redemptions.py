@@ -24,7 +24,7 @@ from engine.foundation.clock import now
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import Unavailable
 from engine.stores import scan_map
-from engine.stores import scans as ledger
+from engine.stores import scans as store
 from engine.stores.database import Pool
 from engine.stores.scan_map import BEING_WRITTEN, Claim
 
@@ -90,7 +90,7 @@ class Redemptions:
     async def load_map(self, doors: Doors) -> None:
         """Build an event's check-in map from the ledger; the first of several loaders wins."""
         moment = now()
-        tickets = await ledger.entered(self._pool, doors.event_id)
+        tickets = await store.entered(self._pool, doors.event_id)
         units = [ticket.unit for ticket in tickets if blocks_entry(ticket, doors, moment)]
         await scan_map.load_map(self._hot, doors.event_id, units)
 
@@ -107,7 +107,7 @@ class Redemptions:
                 seen[key] = place
             firsts.append(place)
         if seen:
-            given = await ledger.given_before(self._pool, list(seen))
+            given = await store.given_before(self._pool, list(seen))
             for key, verdict in given.items():
                 verdicts[seen[key]] = verdict
         return firsts
@@ -122,9 +122,9 @@ class Redemptions:
                 outcomes[place] = Outcome(Result.REJECT, attempt.failed)
             elif attempt.unit is not None:
                 by_unit[attempt.scanner.event_id, attempt.unit].append(place)
-        tickets = await ledger.newest(self._pool, list(by_unit)) if by_unit else {}
+        tickets = await store.newest(self._pool, list(by_unit)) if by_unit else {}
         stale = [unit for unit, here in by_unit.items() if any(attempts[place].offline for place in here)]
-        revoked = await ledger.newest_revocations(self._pool, stale) if stale else {}
+        revoked = await store.newest_revocations(self._pool, stale) if stale else {}
         groups: dict[Unit, _Group] = {}
         for unit, here in by_unit.items():
             ticket = tickets.get(unit)
@@ -194,7 +194,7 @@ class Redemptions:
         ]
         moves = sorted(((group.before, group.after) for group in moving), key=lambda move: move[0].id)
         try:
-            moved = await ledger.settle(self._pool, moves, settled)
+            moved = await store.settle(self._pool, moves, settled)
         except BaseException as error:
             await self._tell_map(moving, set(), mark)
             if isinstance(error, _AGAIN):

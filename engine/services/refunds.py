@@ -28,11 +28,11 @@ from engine.foundation.ids import id_from_bytes, is_id, new_id
 from engine.services.access import Access
 from engine.services.lane import PaymentLane
 from engine.services.outbox import Outbox
-from engine.stores import audit, outbox
+from engine.stores import activity, outbox
 from engine.stores import orders as order_store
 from engine.stores import refunds as store
 from engine.stores.database import Connection, Pool
-from engine.stores.orders import OrderBook
+from engine.stores.orders import OrderStore
 from engine.stores.outbox import AT_ONCE_DELAY_S, Errand
 from engine.stores.refunds import Refund
 from engine.stores.stripe_gateway import StripeGateway
@@ -53,7 +53,7 @@ class Refunds:
         self,
         *,
         pool: Pool,
-        orders: OrderBook,
+        orders: OrderStore,
         gateway: StripeGateway,
         lane: PaymentLane,
         outbox: Outbox,
@@ -185,7 +185,7 @@ class Refunds:
                 push_in_s=PUSH_IN_S if actor else 0,
             )
             units = await store.turn_tickets(connection, order_id, ticket_ids, to="refunded")
-            await audit.record(
+            await activity.record(
                 connection, actor, "refund.requested", order_id, refund_id=refund_id, amount_cents=parts.total_cents
             )
             errands = await _tell_gates(connection, order, units)
@@ -242,7 +242,7 @@ class Refunds:
                     await outbox.add(connection, "inventory.free", order.id, payload, delay_s=AT_ONCE_DELAY_S)
                 )
             await outbox.add(connection, "mail.refund", order.id, {"refund_id": refund.id})
-            await audit.record(
+            await activity.record(
                 connection, None, "refund.succeeded", order.id, refund_id=refund.id, amount_cents=refund.amount_cents
             )
         _REFUNDS.labels("succeeded").inc()
@@ -264,7 +264,7 @@ class Refunds:
                     connection, order.id, refund.ticket_ids, to="valid", when=("refunded",)
                 )
             errands = await _tell_gates(connection, order, units)
-            await audit.record(connection, None, "refund.failed", order.id, refund_id=refund.id, error=error)
+            await activity.record(connection, None, "refund.failed", order.id, refund_id=refund.id, error=error)
         _REFUNDS.labels("failed").inc()
         _log.error("refund_failed", order_id=order.id, refund_id=refund.id, error=error, after_success=had_succeeded)
         await self._outbox.at_once(errands)

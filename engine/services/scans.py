@@ -28,7 +28,7 @@ from engine.foundation.connections import HotRedis
 from engine.foundation.errors import TooMany, Unavailable
 from engine.services.doors import EntryDoors
 from engine.services.redemptions import Redemptions, Verdict
-from engine.stores import scans as ledger
+from engine.stores import scans as store
 from engine.stores import tickets as tickets_store
 from engine.stores.database import Pool
 
@@ -117,7 +117,7 @@ class Scans:
 
     async def ticket_changed(self, event_id: str, unit: int) -> None:
         """A ticket was refunded, blocked, transferred or reissued: the check-in map follows the ledger."""
-        tickets = await ledger.newest(self._pool, [(event_id, unit)])
+        tickets = await store.newest(self._pool, [(event_id, unit)])
         await self._redemptions.put(await self._doors_of(event_id), list(tickets.values()))
 
     async def rebuild(self, event_id: str) -> None:

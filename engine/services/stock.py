@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from engine.foundation import leases
 from engine.foundation.connections import HotRedis
 from engine.services.outbox import Outbox
-from engine.stores.orders import OrderBook
+from engine.stores.orders import OrderStore
 
 
 class Map(Protocol):
@@ -32,7 +32,7 @@ class Gates(Protocol):
 class Stock:
     """Tells the map, the room and the gates."""
 
-    def __init__(self, *, inventory: Map, orders: OrderBook, hot: HotRedis, gates: Gates) -> None:
+    def __init__(self, *, inventory: Map, orders: OrderStore, hot: HotRedis, gates: Gates) -> None:
         self._inventory = inventory
         self._orders = orders
         self._hot = hot

@@ -28,7 +28,7 @@ from engine.foundation.bearer import Person
 from engine.foundation.ids import new_id
 from engine.services.access import Access
 from engine.services.events import Events
-from engine.stores import audit
+from engine.stores import activity
 from engine.stores import events as events_store
 from engine.stores import ticket_types as store
 from engine.stores.database import Connection, Pool
@@ -68,7 +68,7 @@ class TicketTypes:
                 raise TooManyOfThem(limit=TICKET_TYPES_MAX)
             row = await store.insert(db, new_id("tt"), event_id, number, given)
             await self._events.refresh(db, event_id)
-            await audit.record(db, person, "ticket_type.created", row.id, event_id=event_id, cents=row.price_cents)
+            await activity.record(db, person, "ticket_type.created", row.id, event_id=event_id, cents=row.price_cents)
         await self._events.tell(event)
         return priced(row, event)
 
@@ -87,7 +87,7 @@ class TicketTypes:
                     raise CapacityBelowSold(sold=sold)
             row = await store.change(db, ticket_type_id, given)
             await self._events.refresh(db, event.id)
-            await audit.record(db, person, "ticket_type.changed", row.id, event_id=event.id, cents=row.price_cents)
+            await activity.record(db, person, "ticket_type.changed", row.id, event_id=event.id, cents=row.price_cents)
         await self._events.tell(event)
         return priced(row, event)
 
@@ -102,7 +102,7 @@ class TicketTypes:
                 raise EventNotDraft("Tickets of this type may be held or sold", event_status=event.status)
             await store.delete(db, ticket_type_id)
             await self._events.refresh(db, event.id)
-            await audit.record(db, person, "ticket_type.deleted", row.id, event_id=event.id, name=row.name)
+            await activity.record(db, person, "ticket_type.deleted", row.id, event_id=event.id, name=row.name)
 
     async def _found(self, person: Person | None, ticket_type_id: str) -> tuple[TicketTypeRow, Event]:
         row = await store.get(self._pool, ticket_type_id)

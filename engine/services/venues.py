@@ -14,7 +14,7 @@ from engine.foundation.bearer import Person
 from engine.foundation.errors import Invalid, PreconditionFailed
 from engine.foundation.ids import new_id
 from engine.services.access import Access
-from engine.stores import audit, on_sales
+from engine.stores import activity, on_sales
 from engine.stores import venues as store
 from engine.stores.database import Pool
 
@@ -32,7 +32,7 @@ class Venues:
         check(given)
         async with self._pool.acquire() as db, db.transaction():
             venue = await store.insert(db, new_id("ven"), given)
-            await audit.record(db, person, "venue.created", venue.id, organization_id=given.organization_id)
+            await activity.record(db, person, "venue.created", venue.id, organization_id=given.organization_id)
         return venue
 
     async def get(self, person: Person | None, venue_id: str) -> Venue:
@@ -61,7 +61,7 @@ class Venues:
             if changed is None:
                 raise PreconditionFailed
             await on_sales.set_venue_on_cards(db, venue_id)
-            await audit.record(db, person, "venue.changed", venue_id)
+            await activity.record(db, person, "venue.changed", venue_id)
         return changed
 
     async def delete(self, person: Person, venue_id: str, expected: str) -> None:
@@ -73,7 +73,7 @@ class Venues:
                 raise VenueInUse
             if not await store.delete(db, venue_id, venue.version):
                 raise PreconditionFailed
-            await audit.record(db, person, "venue.deleted", venue_id)
+            await activity.record(db, person, "venue.deleted", venue_id)
 
     async def put_chart(self, person: Person, venue_id: str, chart: bytes) -> ChartFacts:
         """Keep a seating chart. Invalid with a pointer for every fault in it.
@@ -84,7 +84,7 @@ class Venues:
         facts = await asyncio.to_thread(read_chart, chart)
         async with self._pool.acquire() as db, db.transaction():
             await store.put_chart(db, venue_id, chart, facts)
-            await audit.record(db, person, "venue.chart_put", venue_id, units=facts.units, etag=facts.etag)
+            await activity.record(db, person, "venue.chart_put", venue_id, units=facts.units, etag=facts.etag)
         return facts
 
     async def chart(self, person: Person | None, venue_id: str) -> tuple[bytes, str]:

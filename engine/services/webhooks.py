@@ -23,9 +23,9 @@ from engine.services.disputes import Disputes
 from engine.services.lane import TURN_WAIT_MAX_S
 from engine.services.payments import Payments
 from engine.services.refunds import Refunds
-from engine.stores.orders import OrderBook
+from engine.stores.orders import OrderStore
 from engine.stores.stripe_gateway import SignatureWrong, StripeGateway
-from engine.stores.webhook_events import Received, WebhookEvents
+from engine.stores.webhook_events import Received, WebhookEventStore
 
 AT_ONCE_TIMEOUT_S = 8.0  # the provider waits for our answer; what takes longer is the worker's
 AT_ONCE_TURN_WAIT_MAX_S = 4.0  # a turn that was taken must be used: less than the timeout leaves room for the call
@@ -47,8 +47,8 @@ class Webhooks:
     def __init__(
         self,
         *,
-        store: WebhookEvents,
-        orders: OrderBook,
+        store: WebhookEventStore,
+        orders: OrderStore,
         gateway: StripeGateway,
         payments: Payments,
         refunds: Refunds,

@@ -18,8 +18,10 @@ from engine.foundation.connections import HotRedis, RedisClient, eventually, ope
 from engine.foundation.health import Health
 from engine.foundation.idempotency import Idempotency
 from engine.services.access import Access
+from engine.services.activity import Activity
 from engine.services.allotments import Allotments
 from engine.services.attendance import Attendance
+from engine.services.audit import Audit
 from engine.services.availability import Availability
 from engine.services.crowding import Crowding
 from engine.services.dead_letters import DeadLetters
@@ -27,12 +29,10 @@ from engine.services.devices import Devices
 from engine.services.doors import EntryDoors
 from engine.services.events import Events
 from engine.services.gate_bundles import GateBundles
-from engine.services.history import History
 from engine.services.hold_desk import HoldDesk
 from engine.services.holds import Holds
 from engine.services.inventory import Inventory
 from engine.services.lane import PaymentLane
-from engine.services.ledger import Ledger
 from engine.services.moderation import Moderation
 from engine.services.on_sales import OnSales
 from engine.services.orders import Orders
@@ -54,8 +54,8 @@ from engine.services.venues import Venues
 from engine.services.webhooks import Webhooks
 from engine.services.wiring_money import open_money
 from engine.settings import Settings
+from engine.stores.audit import AuditStore
 from engine.stores.holds import HoldStore
-from engine.stores.ledger import LedgerStore
 from engine.stores.selling import SellingStore
 
 CONNECT_TRIES_MAX = 50
@@ -101,9 +101,9 @@ class Services:
     scans: Scans
     attendance: Attendance
     gate_bundles: GateBundles
-    ledger: Ledger
+    audit: Audit
     reports: Reports
-    history: History
+    activity: Activity
     moderation: Moderation
 
 
@@ -152,7 +152,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             hold_store=hold_store, holds=holds, tickets=tickets, scans=scans,
         )  # fmt: skip
 
-        ledger_store = LedgerStore(pool, redis)
+        audit_store = AuditStore(pool, redis)
         for follow in (selling.listen, availability.listen, holds.keep_policies):
             stack.push_async_callback(_stop, asyncio.create_task(follow()))
 
@@ -202,13 +202,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             gate_bundles=GateBundles(
                 pool=pool, doors=doors, keyring=settings.keyring, master_key=settings.newest_master_key
             ),
-            ledger=Ledger(
-                store=ledger_store,
+            audit=Audit(
+                store=audit_store,
                 selling=selling,
-                books=ProviderBooks(gateway=money.gateway, lane=money.lane, store=ledger_store),
+                books=ProviderBooks(gateway=money.gateway, lane=money.lane, store=audit_store),
             ),
             reports=Reports(pool=pool, access=access),
-            history=History(pool=pool, access=access),
+            activity=Activity(pool=pool, access=access),
             moderation=Moderation(pool=pool),
         )
 

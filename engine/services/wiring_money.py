@@ -26,13 +26,13 @@ from engine.services.webhooks import Webhooks
 from engine.settings import Settings
 from engine.stores.database import Pool
 from engine.stores.holds import HoldStore
-from engine.stores.lane import LaneTurns
-from engine.stores.mail import Mailer
-from engine.stores.orders import OrderBook
+from engine.stores.lane import LaneStore
+from engine.stores.mail import MailGateway
+from engine.stores.orders import OrderStore
 from engine.stores.outbox import OutboxStore
-from engine.stores.payments import PaymentLedger
+from engine.stores.payments import PaymentStore
 from engine.stores.stripe_gateway import StripeGateway
-from engine.stores.webhook_events import WebhookEvents
+from engine.stores.webhook_events import WebhookEventStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,11 @@ def open_money(
     )
     stack.push_async_callback(gateway.close)
     rate_per_s = settings.stripe_rate_per_s
-    lane = PaymentLane(LaneTurns(hot, rate_per_s=rate_per_s, burst=max(1, rate_per_s // BURST_SHARE)))
+    lane = PaymentLane(LaneStore(hot, rate_per_s=rate_per_s, burst=max(1, rate_per_s // BURST_SHARE)))
 
-    outbox_store, book = OutboxStore(pool), OrderBook(pool)
-    ledger, events = PaymentLedger(pool), WebhookEvents(pool)
-    for store in (outbox_store, book, ledger, events):
+    outbox_store, book = OutboxStore(pool), OrderStore(pool)
+    payment_store, events = PaymentStore(pool), WebhookEventStore(pool)
+    for store in (outbox_store, book, payment_store, events):
         stack.push_async_callback(store.close)
     outbox = Outbox(store=outbox_store)
 
@@ -90,7 +90,7 @@ def open_money(
         enabled=settings.refunds_enabled,
     )
     payments = Payments(
-        ledger=ledger,
+        store=payment_store,
         orders=book,
         gateway=gateway,
         lane=lane,
@@ -115,7 +115,7 @@ def open_money(
         store=events, orders=book, gateway=gateway, payments=payments, refunds=refunds, disputes=disputes
     )
     mail = Mail(
-        mailer=Mailer(
+        mailer=MailGateway(
             host=settings.smtp_host,
             port=settings.smtp_port,
             user=settings.smtp_user,

@@ -13,7 +13,7 @@ _MICROS_PER_S = 1_000_000
 AWAY_MS = 5_000  # how long a provider that did not answer counts as away
 
 
-class LaneTurns:
+class LaneStore:
     """``rate_per_s`` calls a second at each endpoint, ``burst`` of them at once."""
 
     def __init__(self, hot: HotRedis, *, rate_per_s: int, burst: int) -> None:

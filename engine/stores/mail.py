@@ -11,7 +11,7 @@ SEND_TIMEOUT_S = 20.0
 _HERE = socket.getfqdn()  # asked once: the library would resolve it for every message
 
 
-class Mailer:
+class MailGateway:
     """Hands messages to the mail server. Raises aiosmtplib.SMTPException or OSError where it did not take one."""
 
     def __init__(self, *, host: str, port: int, user: str = "", password: str = "", tls: bool = False) -> None:

@@ -144,7 +144,7 @@ class Attached:
     client_secret: str | None
 
 
-class OrderBook:
+class OrderStore:
     """Opens, attaches and reads orders."""
 
     def __init__(self, pool: Pool) -> None:

@@ -150,7 +150,7 @@ class Settlement:
     webhook_id: str | None = None
 
 
-class PaymentLedger:
+class PaymentStore:
     """Writes what payments did."""
 
     def __init__(self, pool: Pool) -> None:

@@ -74,7 +74,7 @@ class Received:
     correlation_id: str = ""
 
 
-class WebhookEvents:
+class WebhookEventStore:
     """Stores events once and keeps what became of them."""
 
     def __init__(self, pool: Pool) -> None:

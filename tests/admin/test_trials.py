@@ -55,7 +55,7 @@ async def test_a_trial_that_breaks_says_where_and_leaves_nothing_taken(
     assert await services.pool.fetchval("SELECT count(*) FROM orders WHERE event_id = $1", event_id) == 0
     live = "SELECT count(*) FROM devices WHERE event_id = $1 AND revoked_at IS NULL"
     assert await services.pool.fetchval(live, event_id) == 0
-    (report,) = await services.ledger.audit(event_id)
+    (report,) = await services.audit.check(event_id)
     assert (report["ok"], report["held"], report["free"]) == (True, 0, 80)
 
 

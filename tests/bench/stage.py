@@ -18,12 +18,12 @@ import asyncpg
 from engine.foundation import embedded
 from engine.foundation.connections import HotRedis, RedisClient, open_client, open_postgres
 from engine.foundation.migrate import migrate
+from engine.services.audit import Audit
 from engine.services.inventory import Inventory
-from engine.services.ledger import Ledger
 from engine.services.selling import Selling
 from engine.settings import Settings
+from engine.stores.audit import AuditStore
 from engine.stores.holds import HoldStore
-from engine.stores.ledger import LedgerStore
 from engine.stores.selling import SellingStore
 from tests.bench.machine import Cores
 
@@ -64,7 +64,7 @@ class Stage:
     redis: RedisClient
     selling: Selling
     inventory: Inventory
-    ledger: Ledger
+    audit: Audit
     log: Path
     _audited: set[str] = field(default_factory=set)
 
@@ -107,7 +107,7 @@ class Stage:
         """The ledger check over these events. RuntimeError where one of them does not add up."""
         totals = {"events": 0, "capacity": 0, "sold": 0, "held": 0, "free": 0}
         for event_id in event_ids:
-            (report,) = await self.ledger.audit(event_id)
+            (report,) = await self.audit.check(event_id)
             if not report["ok"] or report["unit_conflicts"]:
                 raise RuntimeError(f"the ledger check failed: {report}")
             totals["events"] += 1
@@ -155,7 +155,7 @@ async def opened(*, fsync: str = "everysec", extra: tuple[str, ...] = ()) -> Asy
             redis=redis,
             selling=selling,
             inventory=inventory,
-            ledger=Ledger(store=LedgerStore(pool, redis), selling=selling),
+            audit=Audit(store=AuditStore(pool, redis), selling=selling),
             log=folder / "servers.log",
         )
 

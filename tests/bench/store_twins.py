@@ -34,14 +34,14 @@ from engine.services.selling import Selling
 from engine.settings import Settings
 from engine.stores import keys
 from engine.stores.holds import SCRIPTS
-from engine.stores.orders import OrderBook
+from engine.stores.orders import OrderStore
 from engine.stores.selling import SellingStore
 from engine.web import auth
 
 REDIS: Final = web.AppKey("redis", RedisClient)
 POOL: Final[web.AppKey[asyncpg.Pool]] = web.AppKey("pool")
 SELLING: Final = web.AppKey("selling", Selling)
-BOOK: Final = web.AppKey("book", OrderBook)
+BOOK: Final = web.AppKey("book", OrderStore)
 POOL_CONNECTIONS = 16
 LOCK_TIMEOUT_S, LOCK_WAIT_S = 5.0, 10.0
 _HEADERS = {"Content-Type": "application/json"}
@@ -97,7 +97,7 @@ async def _stores(made: web.Application) -> AsyncIterator[None]:
     made[BEARERS] = Bearers(settings.jwt_key.get_secret_value().encode())
     pool = made[POOL] = await open_postgres(settings.database_url, pool_max=POOL_CONNECTIONS)
     made[SELLING] = Selling(store=SellingStore(pool), keyring=settings.keyring, redis=redis)
-    book = made[BOOK] = OrderBook(pool)
+    book = made[BOOK] = OrderStore(pool)
     yield
     await book.close()
     await pool.close()

@@ -113,7 +113,7 @@ async def audited(shop: Shop) -> dict[str, Any]:
         await shop.work("outbox_relay", rounds=3)
         if not await shop.settled_errands():
             break
-    (report,) = await shop.services.ledger.audit(shop.event_id)
+    (report,) = await shop.services.audit.check(shop.event_id)
     assert report["ok"], report["problems"]
     assert report["sold"] + report["held"] + report["free"] == report["capacity"]
     return report

@@ -54,6 +54,6 @@ async def test_a_hundred_thousand_sold_tickets_are_on_the_map_again_in_time(shop
     hold = await shop.hold(4)
     assert hold.status == 201
     assert all(item["unit"] >= TICKETS for item in hold["items"])
-    (report,) = await shop.services.ledger.audit(shop.event_id)
+    (report,) = await shop.services.audit.check(shop.event_id)
     assert report["ok"], report["problems"]
     assert report["sold"] == TICKETS

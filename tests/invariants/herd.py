@@ -133,7 +133,7 @@ async def stampede(services: Services, url: str, kind: str) -> Outcome:
         start.set()
         answers = await asyncio.gather(*callers)
     seconds = time.monotonic() - began
-    (report,) = await services.ledger.audit(event_id)
+    (report,) = await services.audit.check(event_id)
     units = [unit for _, taken in answers for unit in taken]
     return Outcome(kind, Counter(status for status, _ in answers), units, seconds, report)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.domain.refund_requests import RefundRequest
-from engine.services import ledger, provider_books
+from engine.services import audit, provider_books
 from tests.shop import Shop
 
 CAPACITY = 100
@@ -13,7 +13,7 @@ CAPACITY = 100
 
 @pytest.fixture(autouse=True)
 def _without_waiting(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(ledger, "LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(audit, "LOOK_AGAIN_S", 0.01)
 
 
 async def open_shop(shop: Shop) -> None:
@@ -26,7 +26,7 @@ async def open_shop(shop: Shop) -> None:
 
 
 async def audited(shop: Shop) -> dict:
-    (report,) = await shop.services.ledger.audit(shop.event_id)
+    (report,) = await shop.services.audit.check(shop.event_id)
     return report
 
 
@@ -44,7 +44,7 @@ async def test_every_event_with_an_inventory_is_audited(shop: Shop):
     await shop.open_event()
     first = shop.event_id
     await shop.open_event()
-    reports = await shop.services.ledger.audit()
+    reports = await shop.services.audit.check()
     assert {report["event_id"] for report in reports} == {first, shop.event_id}
     assert all(report["ok"] for report in reports)
 
@@ -149,7 +149,7 @@ async def _refunded_at_the_provider(shop: Shop, intent: str) -> None:
 
 
 async def _audited_with_the_provider(shop: Shop) -> dict:
-    (report,) = await shop.services.ledger.audit(shop.event_id, provider=True)
+    (report,) = await shop.services.audit.check(shop.event_id, provider=True)
     return report
 
 

@@ -11,7 +11,7 @@ from engine.domain.errors import PaymentRefused, ProviderUnavailable
 from engine.foundation.connections import HotRedis
 from engine.services import lane as lanes
 from engine.services.lane import PaymentLane
-from engine.stores.lane import LaneTurns
+from engine.stores.lane import LaneStore
 from engine.stores.stripe_gateway import ProviderAway, ProviderBusy, ProviderRefused
 
 
@@ -40,7 +40,7 @@ class Provider:
 
 
 async def test_no_second_of_calls_exceeds_the_rate_whatever_the_number_of_processes(hot: HotRedis):
-    lane_a, lane_b = (PaymentLane(LaneTurns(hot, rate_per_s=50, burst=5)) for _ in range(2))
+    lane_a, lane_b = (PaymentLane(LaneStore(hot, rate_per_s=50, burst=5)) for _ in range(2))
     moments = []
 
     async def call():
@@ -55,14 +55,14 @@ async def test_no_second_of_calls_exceeds_the_rate_whatever_the_number_of_proces
 
 
 async def test_endpoints_do_not_wait_for_each_other(hot: HotRedis):
-    turns = LaneTurns(hot, rate_per_s=1, burst=1)
+    turns = LaneStore(hot, rate_per_s=1, burst=1)
     assert await turns.take("create", wait_max_s=0) == (True, 0.0)
     assert (await turns.take("create", wait_max_s=0))[0] is False
     assert await turns.take("refund", wait_max_s=0) == (True, 0.0)
 
 
 async def test_a_lane_that_is_too_long_refuses_at_once_and_says_when_to_come_back(hot: HotRedis):
-    lane = PaymentLane(LaneTurns(hot, rate_per_s=1, burst=1))
+    lane = PaymentLane(LaneStore(hot, rate_per_s=1, burst=1))
     provider = Provider()
     await lane.run("create", provider)
     with pytest.raises(ProviderUnavailable) as refused:
@@ -118,8 +118,8 @@ async def test_the_queue_of_one_process_is_bounded(monkeypatch: pytest.MonkeyPat
 
 
 async def test_health_falls_with_the_wait_of_all_processes_and_recovers(hot: HotRedis):
-    turns = LaneTurns(hot, rate_per_s=5, burst=1)
-    lane, other = PaymentLane(turns), PaymentLane(LaneTurns(hot, rate_per_s=5, burst=1))
+    turns = LaneStore(hot, rate_per_s=5, burst=1)
+    lane, other = PaymentLane(turns), PaymentLane(LaneStore(hot, rate_per_s=5, burst=1))
     assert await lane.health() == 1000
     for _ in range(30):
         await turns.take(lanes.OPENING, wait_max_s=60)
@@ -130,7 +130,7 @@ async def test_health_falls_with_the_wait_of_all_processes_and_recovers(hot: Hot
 
 
 async def test_health_is_low_while_the_provider_does_not_answer(hot: HotRedis):
-    lane = PaymentLane(LaneTurns(hot, rate_per_s=1000, burst=100))
+    lane = PaymentLane(LaneStore(hot, rate_per_s=1000, burst=100))
     with pytest.raises(ProviderUnavailable):
         await lane.run(lanes.OPENING, Provider(*[ProviderAway("silence")] * 50), patience_s=0.3)
     assert await lane.health() == lanes.HEALTH_AWAY

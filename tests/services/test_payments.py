@@ -170,10 +170,10 @@ async def test_money_for_an_expired_order_that_waits_to_go_back_is_no_fault_of_t
     await shop.pay(order)
     with pytest.raises(ProviderUnavailable):
         await shop.services.payments.converge(order["order_id"])
-    (report,) = await shop.services.ledger.audit(shop.event_id)
+    (report,) = await shop.services.audit.check(shop.event_id)
     assert report["problems"] == []
     await shop.services.pool.execute("UPDATE refunds SET status = 'failed'")
-    (report,) = await shop.services.ledger.audit(shop.event_id)
+    (report,) = await shop.services.audit.check(shop.event_id)
     assert any("is paid without a ticket" in problem for problem in report["problems"])
 
 
@@ -198,7 +198,7 @@ async def test_money_for_an_expired_order_waits_for_an_inventory_that_is_being_r
     await pool.execute("UPDATE webhook_events SET available_at = now()")
     await shop.work("webhook_retry")
     assert (await shop.status(order))["closing_note"] == "paid_after_expiry_reclaimed"
-    (report,) = await shop.services.ledger.audit(shop.event_id)
+    (report,) = await shop.services.audit.check(shop.event_id)
     assert (report["ok"], report["sold"]) == (True, 2)
 
 
@@ -302,7 +302,7 @@ async def test_who_pays_while_the_event_is_being_cancelled_gets_it_back(shop: Sh
     assert (await shop.status(order))["refunded_cents"] == order["amount_cents"]
     assert {ticket["status"] for ticket in await shop.tickets(order)} == {"refunded"}
     await shop.work("outbox_relay")
-    (report,) = await shop.services.ledger.audit(shop.event_id)
+    (report,) = await shop.services.audit.check(shop.event_id)
     assert (report["ok"], report["sold"], report["problems"]) == (True, 0, [])
 
 

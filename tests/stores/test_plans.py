@@ -28,7 +28,7 @@ GROWING = {
 }  # fmt: skip
 # Beginnings of statements: the ways they end in are here instead.
 BEGINNINGS = {("orders", "_COLUMNS"), ("refunds", "_COLUMNS"), ("scans", "_CHECKED_IN"), ("tickets", "_READ"),
-              ("promos", "_SELECT"), ("ledger", "_FIRST_ORDER")}  # fmt: skip
+              ("promos", "_SELECT"), ("audit", "_FIRST_ORDER")}  # fmt: skip
 WHOLE = {
     ("orders", "of_intent"): orders._COLUMNS + " WHERE o.payment_intent_id = $1",
     ("orders", "of_hold"): orders._COLUMNS + " WHERE o.hold_id = $1",
@@ -43,7 +43,7 @@ WHOLE = {
 # Read a whole event, a person's all, or what was left over, and nobody waits in a queue for it.
 REPORTS = {
     ("attendance", "_ALERTS"), ("cancellations", "_CANCEL_FREE"), ("gate_bundles", "_FINGERPRINT"),
-    ("gate_bundles", "_LIVE"), ("ledger", "_STRAY_TICKETS"), ("ledger", "_UNITS"), ("orders", "_OF_PERSON"),
+    ("gate_bundles", "_LIVE"), ("audit", "_STRAY_TICKETS"), ("audit", "_UNITS"), ("orders", "_OF_PERSON"),
     ("payments", "_LATE"), ("reports", "_BOARD"), ("reports", "_BY_TYPE"), ("reports", "_OVER_TIME"),
     ("reports", "_SECONDS"), ("selling", "_OWNED"), ("selling", "_OWNED_COUNTS"), ("selling", "_PROMO_USES"),
     ("webhook_events", "_FORGET"),

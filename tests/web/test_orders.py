@@ -399,5 +399,5 @@ async def test_one_address_opens_no_more_at_once_than_a_buyer_may_own(shop: Shop
     assert (refused["code"], refused["max_tickets_per_buyer"]) == ("buyer_limit", 4)
     for hold, answer in zip(holds, answers, strict=True):
         assert (await shop.order(hold)).status == answer.status
-    (report,) = await shop.services.ledger.audit(shop.event_id)
+    (report,) = await shop.services.audit.check(shop.event_id)
     assert report["ok"], report["problems"]

@@ -19,8 +19,8 @@ from engine.domain.selling import SellingEvent
 from engine.foundation.errors import NotFound
 from engine.services.provider_books import Books, ProviderBooks, differences, without_order
 from engine.services.selling import Selling
+from engine.stores.audit import AuditStore, PostgresView, RedisView
 from engine.stores.holds import Run
-from engine.stores.ledger import LedgerStore, LedgerView, RedisView
 
 LATE_AFTER = timedelta(seconds=120)
 LOOKS_MAX = 6
@@ -33,15 +33,15 @@ _SOLD = {"paid", "partially_refunded"}
 _STATE_NAME = {HELD: "held", ORDERED: "ordered", SOLD: "sold", BLOCKED: "blocked"}
 
 
-class Ledger:
+class Audit:
     """Audits events. Reads only."""
 
-    def __init__(self, *, store: LedgerStore, selling: Selling, books: ProviderBooks | None = None) -> None:
+    def __init__(self, *, store: AuditStore, selling: Selling, books: ProviderBooks | None = None) -> None:
         self._store = store
         self._selling = selling
         self._books = books
 
-    async def audit(self, event_id: str | None = None, *, provider: bool = False) -> list[dict[str, Any]]:
+    async def check(self, event_id: str | None = None, *, provider: bool = False) -> list[dict[str, Any]]:
         """One report an event (all events without an id). NotFound for an unknown one.
 
         ``provider``: its books are read too, some 100 payments a call. Money of no order is told in the first report.
@@ -63,12 +63,15 @@ class Ledger:
         standing: set[str] | None = None
         report: dict[str, Any] = {}
         for look in range(LOOKS_MAX):
-            ledger = await self._store.ledger(event_id, LATE_AFTER)
+            postgres = await self._store.postgres(event_id, LATE_AFTER)
             redis = await self._store.redis(event_id)
-            report, problems = _compare(event, ledger, redis)
+            report, problems = _compare(event, postgres, redis)
             if books is not None:
                 books = await self._read_books() if look else books
-                problems += [*differences(ledger.orders, books), *(map(without_order, books.strays) if strays else ())]
+                problems += [
+                    *differences(postgres.orders, books),
+                    *(map(without_order, books.strays) if strays else ()),
+                ]
             found = set(problems)
             standing = found if standing is None else standing & found
             if not found or (look and not standing):
@@ -80,7 +83,7 @@ class Ledger:
         report["redis_matches_postgres"] = not any(problem.startswith("redis:") for problem in problems)
         report["ok"] = not problems
         if books is not None:
-            report["provider_payments"] = sum(row["id"] in books.by_order for row in ledger.orders)
+            report["provider_payments"] = sum(row["id"] in books.by_order for row in postgres.orders)
             report["provider_problem"] = books.problem
         return report
 
@@ -89,18 +92,18 @@ def _rank(problem: str) -> tuple[int, str]:
     return CAUSES_FIRST.index(problem.partition(":")[0]), problem
 
 
-def _compare(event: SellingEvent, ledger: LedgerView, redis: RedisView) -> tuple[dict[str, Any], list[str]]:
+def _compare(event: SellingEvent, postgres: PostgresView, redis: RedisView) -> tuple[dict[str, Any], list[str]]:
     problems: list[str] = []
-    owners = _owners(event, ledger, problems)
-    _money(ledger, problems)
+    owners = _owners(event, postgres, problems)
+    _money(postgres, problems)
     counts = _map(event, owners, redis, problems)
-    late = [row for row in ledger.orders if row["status"] in _UNPAID and row["late"]]
+    late = [row for row in postgres.orders if row["status"] in _UNPAID and row["late"]]
     unsettled = len(late)
     problems += [f"orders: {row['id']} is {row['status']}, unsettled past its deadline + 120 s" for row in late]
     free = sum(count for state, count in counts.items() if state >= FREE)
     if redis.map is not None and counts[SOLD] + counts[HELD] + counts[ORDERED] + counts[BLOCKED] + free != event.units:
         problems.append("redis: sold + held + free is not the capacity")
-    conflicts = len(ledger.double_tickets) + sum(len(rows) > 1 for rows in owners.values())
+    conflicts = len(postgres.double_tickets) + sum(len(rows) > 1 for rows in owners.values())
     report = {
         "event_id": event.id,
         "title": event.title,
@@ -112,21 +115,21 @@ def _compare(event: SellingEvent, ledger: LedgerView, redis: RedisView) -> tuple
         "on_hold": counts[HELD],
         "blocked": counts[BLOCKED],
         "unit_conflicts": conflicts,
-        "orders": len(ledger.orders),
+        "orders": len(postgres.orders),
         "orders_unsettled": unsettled,
         "paid_cents": sum(
-            row["amount_cents"] - row["refunded_cents"] for row in ledger.orders if row["status"] in _SOLD
+            row["amount_cents"] - row["refunded_cents"] for row in postgres.orders if row["status"] in _SOLD
         ),
-        "ticket_types": _by_type(event, ledger),
+        "ticket_types": _by_type(event, postgres),
         "sections": _by_section(event, redis),
     }
     return report, problems
 
 
-def _owners(event: SellingEvent, ledger: LedgerView, problems: list[str]) -> dict[int, list[Any]]:
+def _owners(event: SellingEvent, postgres: PostgresView, problems: list[str]) -> dict[int, list[Any]]:
     """Live rows by unit; everything that is wrong with a row on the way."""
     owners: dict[int, list[Any]] = {}
-    for row in ledger.units:
+    for row in postgres.units:
         if row["live"]:
             owners.setdefault(row["unit"], []).append(row)
         problems += _row(event, row)
@@ -134,8 +137,8 @@ def _owners(event: SellingEvent, ledger: LedgerView, problems: list[str]) -> dic
         if len(rows) > 1:
             names = ", ".join(row["order_id"] for row in rows)
             problems.append(f"units: unit {unit} has {len(rows)} live owners: {names}")
-    problems += [f"tickets: unit {row['unit']} has {row['owners']} live tickets" for row in ledger.double_tickets]
-    problems += [f"tickets: {row['id']} stands for no order line" for row in ledger.stray_tickets]
+    problems += [f"tickets: unit {row['unit']} has {row['owners']} live tickets" for row in postgres.double_tickets]
+    problems += [f"tickets: {row['id']} stands for no order line" for row in postgres.stray_tickets]
     return owners
 
 
@@ -172,8 +175,8 @@ def _kind(event: SellingEvent, row: Any, where: str) -> Iterator[str]:
         yield f"units: {where} is not in a category of {kind.name}"
 
 
-def _money(ledger: LedgerView, problems: list[str]) -> None:
-    for row in ledger.orders:
+def _money(postgres: PostgresView, problems: list[str]) -> None:
+    for row in postgres.orders:
         if row["lines_cents"] != row["amount_cents"]:
             problems.append(f"money: {row['id']} is {row['amount_cents']} but its lines are {row['lines_cents']}")
         if row["refunds_done_cents"] != row["refunded_cents"]:
@@ -241,9 +244,9 @@ def _live_runs(redis: RedisView) -> Iterator[Run]:
     return (run for hold in redis.holds if hold.state in {"held", "ordering"} for run in hold.runs)
 
 
-def _by_type(event: SellingEvent, ledger: LedgerView) -> list[dict[str, Any]]:
-    sold = Counter(row["ticket_type_id"] for row in ledger.units if row["live"] and row["status"] in _SOLD)
-    ordered = Counter(row["ticket_type_id"] for row in ledger.units if row["live"] and row["status"] in _UNPAID)
+def _by_type(event: SellingEvent, postgres: PostgresView) -> list[dict[str, Any]]:
+    sold = Counter(row["ticket_type_id"] for row in postgres.units if row["live"] and row["status"] in _SOLD)
+    ordered = Counter(row["ticket_type_id"] for row in postgres.units if row["live"] and row["status"] in _UNPAID)
     return [
         {
             "id": kind.id,

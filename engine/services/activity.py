@@ -7,13 +7,13 @@ from typing import Any, Final
 from engine.domain.events import Event
 from engine.foundation.bearer import Person
 from engine.services.access import Access
-from engine.stores import audit as store
+from engine.stores import activity as store
 from engine.stores.database import Pool
 
 NEWEST: Final = 2**62  # above every number that a line will ever have
 
 
-class History:
+class Activity:
     """Reads the audit log; nobody writes it but those who act."""
 
     def __init__(self, *, pool: Pool, access: Access) -> None:

@@ -13,15 +13,15 @@ import pytest
 from engine.domain.orders import NewOrder, OrderLine, new_number
 from engine.foundation.clock import now
 from engine.foundation.ids import new_id
-from engine.stores.orders import OrderBook
-from engine.stores.payments import PaymentLedger, Settlement
+from engine.stores.orders import OrderStore
+from engine.stores.payments import PaymentStore, Settlement
 from tests import factories
 
 
 @pytest.fixture
-async def books(pool: asyncpg.Pool) -> AsyncIterator[list[OrderBook]]:
+async def books(pool: asyncpg.Pool) -> AsyncIterator[list[OrderStore]]:
     """Two processes' books."""
-    both = [OrderBook(pool), OrderBook(pool)]
+    both = [OrderStore(pool), OrderStore(pool)]
     yield both
     for book in both:
         await book.close()
@@ -98,7 +98,7 @@ async def test_one_order_with_nonsense_fails_alone(books, event):
 
 
 async def test_a_unit_that_was_let_go_can_be_owned_again_and_the_old_order_stays_closed(pool, books, event):
-    ledger, first = PaymentLedger(pool), order(event, 7)
+    ledger, first = PaymentStore(pool), order(event, 7)
     await books[0].place(first)
     assert await ledger.end(first.id, status="expired", note="expired")
     assert (await books[0].place(order(event, 7))).placed
@@ -112,7 +112,7 @@ async def test_a_unit_that_was_let_go_can_be_owned_again_and_the_old_order_stays
 
 
 async def test_settling_and_expiring_at_the_same_moment_end_in_exactly_one_of_them(pool, books, event):
-    ledgers = [PaymentLedger(pool), PaymentLedger(pool)]
+    ledgers = [PaymentStore(pool), PaymentStore(pool)]
     offered = [order(event, unit) for unit in range(40)]
     for new in offered:
         await books[0].place(new)
@@ -132,7 +132,7 @@ async def test_settling_and_expiring_at_the_same_moment_end_in_exactly_one_of_th
 
 
 async def test_a_payment_is_attached_to_open_orders_only(pool, books, event):
-    new, ledger = order(event, 1), PaymentLedger(pool)
+    new, ledger = order(event, 1), PaymentStore(pool)
     await books[0].place(new)
     assert await books[0].attach(new.id, "pi_1", "secret")
     assert await books[0].attach(new.id, "pi_1", "secret")
@@ -143,7 +143,7 @@ async def test_a_payment_is_attached_to_open_orders_only(pool, books, event):
 
 
 async def test_only_the_event_that_paid_an_order_is_done_with_it(pool, books, event):
-    ledger, paid, closed = PaymentLedger(pool), order(event, 1), order(event, 2)
+    ledger, paid, closed = PaymentStore(pool), order(event, 1), order(event, 2)
     for new in (paid, closed):
         await books[0].place(new)
     assert await ledger.end(closed.id, status="expired", note="expired")

@@ -1,0 +1,37 @@
+"""Who did what: one row for every write of an organizer or admin, in the transaction of what it tells of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+from engine.foundation.bearer import Person
+from engine.stores.database import Database
+
+_INSERT = """
+INSERT INTO audit_log (actor_kind, actor_id, action, target, facts, correlation_id) VALUES ($1, $2, $3, $4, $5, $6)
+"""
+
+
+async def record(db: Database, actor: Person | None, action: str, target: str, **facts: Any) -> None:
+    """Write one line; ``actor`` None is the system itself. The facts hold no secrets and no buyer's data."""
+    kind = "system" if actor is None else "admin" if actor.is_admin else "organizer"
+    correlation_id = structlog.contextvars.get_contextvars().get("correlation_id", "")
+    actor_id = actor.user_id if actor is not None else ""
+    await db.execute(_INSERT, kind, actor_id, action, target, facts, str(correlation_id))
+
+
+_OF_EVENT = """
+SELECT a.id, a.actor_kind, a.actor_id, a.action, a.target, a.facts, a.created_at, u.name AS actor_name
+  FROM (SELECT * FROM audit_log WHERE target = $1 AND id < $2
+        UNION SELECT * FROM audit_log WHERE facts ? 'event_id' AND facts->>'event_id' = $1 AND id < $2
+        ORDER BY id DESC LIMIT $3) AS a
+  LEFT JOIN users u ON u.id = a.actor_id
+ ORDER BY a.id DESC
+"""
+
+
+async def of_event(db: Database, event_id: str, before: int, limit: int) -> list[dict[str, Any]]:
+    """What was done to an event and to what belongs to it, newest first, below a line's number."""
+    return [dict(row) for row in await db.fetch(_OF_EVENT, event_id, before, limit)]
