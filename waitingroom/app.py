@@ -24,7 +24,7 @@ from waitingroom import appkeys, routes
 from waitingroom.asking import cookie_attributes
 from waitingroom.challenge import Challenges
 from waitingroom.codes import WRONG_BURST, WRONG_PER_S
-from waitingroom.desk import BOARDS, DESK, Desk
+from waitingroom.endpoint import BOARDS, ENDPOINT, RoomEndpoint
 from waitingroom.guard import guarded
 from waitingroom.ledger import Ledger
 from waitingroom.page import problem_page
@@ -87,7 +87,7 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
     )
     async with rooms.running():
         app[BOARDS] = rooms.boards
-        app[DESK] = Desk(
+        app[ENDPOINT] = RoomEndpoint(
             rooms=rooms,
             limits=AddressLimits(time.monotonic, lifted_for_loopback=settings.rehearsal),
             guesses=AddressLimits(

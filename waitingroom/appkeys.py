@@ -1,4 +1,4 @@
-"""The names under which handlers find what they ask. Hot handlers ask ``desk.DESK`` alone."""
+"""The names under which handlers find what they ask. Hot handlers ask ``endpoint.ENDPOINT`` alone."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from engine.foundation import http
 from engine.foundation.errors import SlowDown
 from waitingroom import asking
 from waitingroom.challenge import VALID_S
-from waitingroom.desk import Desk
+from waitingroom.endpoint import RoomEndpoint
 from waitingroom.errors import ChallengeRequired, CodeInvalid, CodeRequired, IdentityRequired, TicketInvalid
 from waitingroom.room import Place, Room
 from waitingroom.wire import JoinRequest
@@ -18,7 +18,7 @@ from waitingroom.wire import JoinRequest
 IDENTITY_CHARS_MIN = 3
 
 
-async def join(request: web.Request, desk: Desk, room: Room, given: JoinRequest) -> Place:
+async def join(request: web.Request, endpoint: RoomEndpoint, room: Room, given: JoinRequest) -> Place:
     """A place for whoever asks. A ticket that is shown again, or an identity that is known, keeps its number."""
     if given.queue_ticket is not None:
         return await room.rejoin(room.verify(given.queue_ticket))
@@ -32,22 +32,22 @@ async def join(request: web.Request, desk: Desk, room: Room, given: JoinRequest)
                 return place
         if room.rules.identity == "email":
             raise IdentityRequired.at("/identity", "identity_required", "Say who you are: an e-mail address")
-        identity = desk.nobody()
+        identity = endpoint.nobody()
     codes = room.rules.codes
     if codes.required and not _code(given):
         raise CodeRequired
     if room.rules.challenge != "none":
-        await _challenge(desk, room, given)
-    address = http.client_address(request, trust_forwarded=desk.trust_forwarded)
-    delay = desk.limits.take(address)
+        await _challenge(endpoint, room, given)
+    address = http.client_address(request, trust_forwarded=endpoint.trust_forwarded)
+    delay = endpoint.limits.take(address)
     if delay > 0:
-        await desk.limits.hold_back(delay)
+        await endpoint.limits.hold_back(delay)
     if codes.required:
-        _show_code(desk, room, _code(given), address)
+        _show_code(endpoint, room, _code(given), address)
     return await room.join(room.digest(identity), key_hash, suspect="trap_field" if given.website else "")
 
 
-def quick(request: web.Request, desk: Desk, room: Room, given: JoinRequest) -> tuple[bytes, bytes] | None:
+def quick(request: web.Request, endpoint: RoomEndpoint, room: Room, given: JoinRequest) -> tuple[bytes, bytes] | None:
     """Identity digest and device key hash of whoever need not wait for anything but the line; None for all others.
 
     Says the same as ``join``, without its steps in between: at the opening second this is all that happens.
@@ -61,12 +61,12 @@ def quick(request: web.Request, desk: Desk, room: Room, given: JoinRequest) -> t
     if identity is None:
         if room.rules.identity == "email":
             return None
-        identity = desk.nobody()
-    address = http.client_address(request, trust_forwarded=desk.trust_forwarded)
+        identity = endpoint.nobody()
+    address = http.client_address(request, trust_forwarded=endpoint.trust_forwarded)
     codes = room.rules.codes
-    if codes.required and not (_code(given) and desk.guesses.wait_s(address) <= 0 and codes.admits(_code(given))):
+    if codes.required and not (_code(given) and endpoint.guesses.wait_s(address) <= 0 and codes.admits(_code(given))):
         return None
-    if room.rules.challenge != "none" or not desk.limits.passes(address):
+    if room.rules.challenge != "none" or not endpoint.limits.passes(address):
         return None
     return room.digest(identity), b""
 
@@ -103,18 +103,18 @@ def _code(given: JoinRequest) -> str:
     return given.code.strip() if given.code is not None else ""
 
 
-def _show_code(desk: Desk, room: Room, code: str, address: str) -> None:
+def _show_code(endpoint: RoomEndpoint, room: Room, code: str, address: str) -> None:
     """CodeInvalid; SlowDown, and nothing is compared, where too many wrong ones came from around there."""
-    wait_s = desk.guesses.wait_s(address)
+    wait_s = endpoint.guesses.wait_s(address)
     if wait_s > 0:
         raise SlowDown(retry_after_s=math.ceil(wait_s))
     if not room.rules.codes.admits(code):
-        desk.guesses.take(address)
+        endpoint.guesses.take(address)
         raise CodeInvalid
 
 
-async def _challenge(desk: Desk, room: Room, given: JoinRequest) -> None:
+async def _challenge(endpoint: RoomEndpoint, room: Room, given: JoinRequest) -> None:
     """Work done for this room and never spent before. ChallengeRequired, with a fresh challenge to solve."""
-    spent_as = desk.challenges.spent_as(room.event_id, given.challenge) if given.challenge else None
+    spent_as = endpoint.challenges.spent_as(room.event_id, given.challenge) if given.challenge else None
     if spent_as is None or not await room.store.spend_challenge(spent_as, VALID_S):
-        raise ChallengeRequired(challenge=desk.challenges.make(room.event_id))
+        raise ChallengeRequired(challenge=endpoint.challenges.make(room.event_id))

@@ -12,7 +12,7 @@ from engine.foundation.connections import HotRedis
 from engine.foundation.leases import tell_changed
 from waitingroom import asking
 from waitingroom.appkeys import LEDGER, REDIS
-from waitingroom.desk import DESK, room_of
+from waitingroom.endpoint import ENDPOINT, room_of
 from waitingroom.errors import RoomAway
 from waitingroom.room import Room
 from waitingroom.wire import ConsoleAnswer, Controls
@@ -103,7 +103,7 @@ def _changes(room: Room, given: Controls) -> dict[str, Any]:
 async def _put_in_force(request: web.Request, room: Room, changes: dict[str, Any]) -> None:
     """Postgres first, then this process, then the others; and a step at once, so that it shows."""
     await request.config_dict[LEDGER].keep_controls(room.event_id, changes)
-    rooms = request.app[DESK].rooms
+    rooms = request.app[ENDPOINT].rooms
     await rooms.reload(room.event_id)
     await rooms.step(room.event_id)
     redis: HotRedis = request.config_dict[REDIS]

@@ -15,7 +15,7 @@ from engine.foundation.errors import Refusal
 from waitingroom import asking, entrance, proof
 from waitingroom.appkeys import LEDGER, SETTINGS
 from waitingroom.board import Snapshot
-from waitingroom.desk import DESK, room_of
+from waitingroom.endpoint import ENDPOINT, room_of
 from waitingroom.errors import (
     ChallengeRequired,
     CodeInvalid,
@@ -69,7 +69,7 @@ async def join(request: web.Request) -> web.Response:
     asking.from_own_page(request)
     room = await room_of(request)
     form = await http.form(request, FORM_BYTES_MAX)
-    desk, identity, code = request.app[DESK], form.get("identity"), form.get("code")
+    endpoint, identity, code = request.app[ENDPOINT], form.get("identity"), form.get("code")
     given = JoinRequest(
         identity=identity[:IDENTITY_CHARS_MAX] if identity is not None else None,
         # One character too many is kept, so that what is too long is not cut down to what is right.
@@ -77,14 +77,14 @@ async def join(request: web.Request) -> web.Response:
         website="filled in" if form.get("website") else None,
     )
     try:
-        place = await entrance.join(request, desk, room, given)
+        place = await entrance.join(request, endpoint, room, given)
     except (IdentityRequired, ChallengeRequired, CodeRequired, CodeInvalid) as refusal:
         met = Shown(face="join", error=refusal.code, typed=given, status=refusal.status)
         return _page(request, room, None, met)
     except QueueNotOpen:
         raise web.HTTPSeeOther(f"/r/{room.event_id}") from None
     response = web.HTTPSeeOther(f"/r/{room.event_id}")
-    cookie = f"{asking.QUEUE_COOKIE_PREFIX}{room.event_id}={place.answer.queue_ticket}{desk.cookie_attributes}"
+    cookie = f"{asking.QUEUE_COOKIE_PREFIX}{room.event_id}={place.answer.queue_ticket}{endpoint.cookie_attributes}"
     response.headers.add("Set-Cookie", cookie)
     raise response
 
@@ -96,7 +96,7 @@ async def enter(request: web.Request) -> web.Response:
     ticket = _ticket(request, room)
     if ticket is None:
         raise web.HTTPSeeOther(f"/r/{room.event_id}")
-    proof.require(request.app[DESK].keys, room.event_id, ticket.device_key_hash, None, room.board.now_ms())
+    proof.require(request.app[ENDPOINT].keys, room.event_id, ticket.device_key_hash, None, room.board.now_ms())
     try:
         outcome = await room.claim(ticket)
     except TurnOver:

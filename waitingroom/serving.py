@@ -11,7 +11,7 @@ from aiohttp import web
 
 from engine.foundation.express import Express, Reply
 from engine.foundation.ready import Ready
-from waitingroom.desk import BOARDS, DESK, Desk
+from waitingroom.endpoint import BOARDS, ENDPOINT, RoomEndpoint
 from waitingroom.room import Room
 from waitingroom.routes import ROOM
 from waitingroom.store import Joined
@@ -24,19 +24,19 @@ _JOIN = "/join"
 class JoinedReply(Reply[Joined]):
     """The place that was asked for; who is known already may be asked about their turn on the usual way."""
 
-    __slots__ = ("_desk", "_identity", "_request", "_room")
+    __slots__ = ("_endpoint", "_identity", "_request", "_room")
 
-    def __init__(self, request: web.Request, desk: Desk, room: Room, identity: tuple[bytes, bytes]) -> None:
+    def __init__(self, request: web.Request, endpoint: RoomEndpoint, room: Room, identity: tuple[bytes, bytes]) -> None:
         super().__init__()
         self._request = request
-        self._desk = desk
+        self._endpoint = endpoint
         self._room = room
         self._identity = identity
 
     def answer(self, told: Joined) -> Ready | None:
         if told.word != "taken" and self._room.turn_may_be_over(told.number):
             return None
-        return joined_answer(self._request, self._desk, self._room, self._room.place(told, *self._identity))
+        return joined_answer(self._request, self._endpoint, self._room, self._room.place(told, *self._identity))
 
     def refuse(self, error: BaseException) -> None:
         self._request[REFUSED] = error
@@ -44,8 +44,8 @@ class JoinedReply(Reply[Joined]):
 
 def express(app: web.Application) -> Express:
     """The two hot requests of a room that has started."""
-    boards, desk = app[BOARDS], app[DESK]
-    rooms = desk.rooms
+    boards, endpoint = app[BOARDS], app[ENDPOINT]
+    rooms = endpoint.rooms
 
     def ask(request: web.Request) -> Ready | Reply[Joined] | None:
         path = request.raw_path
@@ -61,10 +61,10 @@ def express(app: web.Application) -> Express:
 
     def join(request: web.Request, room: Room) -> Reply[Joined] | None:
         try:
-            identity = quick(request, desk, room)
+            identity = quick(request, endpoint, room)
             if identity is None:
                 return None
-            reply = JoinedReply(request, desk, room, identity)
+            reply = JoinedReply(request, endpoint, room, identity)
             room.joining_to(reply, identity[0])
         except Exception as error:  # noqa: BLE001 - told by the route, which knows how
             request[REFUSED] = error

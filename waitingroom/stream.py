@@ -12,7 +12,7 @@ from aiohttp import web
 
 from engine.foundation.errors import Unavailable
 from waitingroom.appkeys import STREAMS
-from waitingroom.desk import room_of
+from waitingroom.endpoint import room_of
 from waitingroom.queue import STREAM_WITHIN_S
 
 STREAMS_MAX = 2_000

@@ -12,8 +12,8 @@ from engine.foundation import http
 from engine.foundation.ready import Ready
 from waitingroom import asking, entrance, proof
 from waitingroom.appkeys import LEDGER
-from waitingroom.desk import BOARDS, DESK, Desk, room_of
 from waitingroom.draw import bundle
+from waitingroom.endpoint import BOARDS, ENDPOINT, RoomEndpoint, room_of
 from waitingroom.errors import DrawNotHeld, FormForged, RoomAway, TicketInvalid
 from waitingroom.guard import failed, lean
 from waitingroom.room import Admitted, Place, Room, Waiting
@@ -58,13 +58,13 @@ async def join(request: web.Request) -> web.StreamResponse:
         return await failed(request, error)
 
 
-def quick(request: web.Request, desk: Desk, room: Room) -> tuple[bytes, bytes] | None:
+def quick(request: web.Request, endpoint: RoomEndpoint, room: Room) -> tuple[bytes, bytes] | None:
     """Whoever need not be looked at twice, as ``entrance.quick`` has it; None as well while the body is on its way."""
     raw = http.peek(request)
     if raw is None:
         return None
     given = _NOTHING_SAID if raw in _NOTHING else http.decode(raw, _join_request)
-    return entrance.quick(request, desk, room, given)
+    return entrance.quick(request, endpoint, room, given)
 
 
 async def _join(request: web.Request) -> Ready:
@@ -72,16 +72,16 @@ async def _join(request: web.Request) -> Ready:
     if request.headers.get("Sec-Fetch-Mode") == "navigate":
         raise FormForged
     room = await room_of(request)
-    desk = request.app[DESK]
+    endpoint = request.app[ENDPOINT]
     raw = await http.read(request, asking.BODY_BYTES_MAX)
     given = http.decode(raw, _join_request) if raw else _NOTHING_SAID
-    return joined_answer(request, desk, room, await entrance.join(request, desk, room, given))
+    return joined_answer(request, endpoint, room, await entrance.join(request, endpoint, room, given))
 
 
-def joined_answer(request: web.Request, desk: Desk, room: Room, place: Place) -> Ready:
-    cookie = f"{asking.QUEUE_COOKIE_PREFIX}{room.event_id}={place.answer.queue_ticket}{desk.cookie_attributes}"
+def joined_answer(request: web.Request, endpoint: RoomEndpoint, room: Room, place: Place) -> Ready:
+    cookie = f"{asking.QUEUE_COOKIE_PREFIX}{room.event_id}={place.answer.queue_ticket}{endpoint.cookie_attributes}"
     head, headers = _JOINED % cookie.encode(), request.headers
-    if "Origin" in headers and headers["Origin"] in desk.origins:
+    if "Origin" in headers and headers["Origin"] in endpoint.origins:
         head += _ALLOWED % headers["Origin"].encode()
     if "X-Request-Id" in headers:
         head += b"X-Request-Id: %b\r\n" % http.request_id_of(request).encode()
@@ -94,7 +94,7 @@ async def claim(request: web.Request) -> web.Response:
     room = await room_of(request)
     given = await asking.asked(request)
     ticket = room.verify(asking.ticket_text(request, room, given))
-    proof.require(request.app[DESK].keys, room.event_id, ticket.device_key_hash, given.proof, room.board.now_ms())
+    proof.require(request.app[ENDPOINT].keys, room.event_id, ticket.device_key_hash, given.proof, room.board.now_ms())
     outcome = await room.claim(ticket)
     if isinstance(outcome, Admitted):
         return http.json(admission_answer(outcome), headers=_NO_STORE)
@@ -146,7 +146,7 @@ async def release(request: web.Request) -> web.Response:
 async def make_challenge(request: web.Request) -> web.Response:
     """A challenge to solve before joining, where the room asks for one."""
     room = await room_of(request)
-    return http.json(request.app[DESK].challenges.make(room.event_id), headers=_NO_STORE)
+    return http.json(request.app[ENDPOINT].challenges.make(room.event_id), headers=_NO_STORE)
 
 
 async def read_draw(request: web.Request) -> web.Response:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from engine.services.doors import EntryDoors
     from engine.services.events import Events
     from engine.services.gate_bundles import GateBundles
-    from engine.services.hold_desk import HoldDesk
+    from engine.services.hold_endpoint import HoldEndpoint
     from engine.services.holds import Holds
     from engine.services.inventory import Inventory
     from engine.services.on_sales import OnSales
@@ -57,7 +57,7 @@ INVENTORY: Final[web.AppKey[Inventory]] = web.AppKey("inventory")
 AVAILABILITY: Final[web.AppKey[Availability]] = web.AppKey("availability")
 HOLDS: Final[web.AppKey[Holds]] = web.AppKey("holds")
 CROWDING: Final[web.AppKey[Crowding]] = web.AppKey("crowding")
-HOLD_DESK: Final[web.AppKey[HoldDesk]] = web.AppKey("hold_desk")
+HOLD_ENDPOINT: Final[web.AppKey[HoldEndpoint]] = web.AppKey("hold_endpoint")
 ORDERS: Final[web.AppKey[Orders]] = web.AppKey("orders")
 PAYMENTS: Final[web.AppKey[Payments]] = web.AppKey("payments")
 REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")

@@ -29,7 +29,7 @@ from engine.services.devices import Devices
 from engine.services.doors import EntryDoors
 from engine.services.events import Events
 from engine.services.gate_bundles import GateBundles
-from engine.services.hold_desk import HoldDesk
+from engine.services.hold_endpoint import HoldEndpoint
 from engine.services.holds import Holds
 from engine.services.inventory import Inventory
 from engine.services.lane import PaymentLane
@@ -86,7 +86,7 @@ class Services:
     inventory: Inventory
     availability: Availability
     holds: Holds
-    hold_desk: HoldDesk
+    hold_endpoint: HoldEndpoint
     crowding: Crowding
     lane: PaymentLane
     outbox: Outbox
@@ -180,7 +180,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             inventory=inventory,
             availability=availability,
             holds=holds,
-            hold_desk=HoldDesk(
+            hold_endpoint=HoldEndpoint(
                 holds=holds,
                 limits=AddressLimits(time.monotonic, lifted_for_loopback=settings.rehearsal),
                 bearers=bearers,

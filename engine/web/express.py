@@ -15,7 +15,7 @@ from engine.foundation.express import Express, Reply
 from engine.foundation.idempotency import key_of
 from engine.foundation.metrics import RouteAnswers
 from engine.foundation.ready import Ready
-from engine.services.appkeys import HOLD_DESK
+from engine.services.appkeys import HOLD_ENDPOINT
 from engine.services.holds import Holds, UsualHold
 from engine.web import auth
 from engine.web.holds import PLACE, TRIED, Tried, placed
@@ -52,8 +52,13 @@ class PlacedReply(Reply[bytes]):
 
 def express(app: web.Application) -> Express:
     """What answers holds where they arrive; the application must have started."""
-    desk = app[HOLD_DESK]
-    holds, limits, bearers, trust_forwarded = desk.holds, desk.limits, desk.bearers, desk.trust_forwarded
+    endpoint = app[HOLD_ENDPOINT]
+    holds, limits, bearers, trust_forwarded = (
+        endpoint.holds,
+        endpoint.limits,
+        endpoint.bearers,
+        endpoint.trust_forwarded,
+    )
     answers = metrics.ANSWERS.of(PLACE, "POST")
 
     def place(request: web.Request) -> Reply[bytes] | None:

@@ -15,8 +15,8 @@ from engine.foundation.clock import now_ms
 from engine.foundation.idempotency import key_of
 from engine.foundation.ids import id_to_bytes
 from engine.foundation.ready import Ready
-from engine.services.appkeys import HOLD_DESK, HOLDS, SELLING
-from engine.services.hold_desk import HoldDesk
+from engine.services.appkeys import HOLD_ENDPOINT, HOLDS, SELLING
+from engine.services.hold_endpoint import HoldEndpoint
 from engine.web import auth
 from engine.web.aliases import aliases
 from engine.web.wire import Route
@@ -77,11 +77,11 @@ TRIED: Final = web.RequestKey("tried", Tried)
 
 async def place_hold(request: web.Request) -> web.StreamResponse:
     """Set units aside for the admitted buyer, all or nothing."""
-    desk = request.app[HOLD_DESK]
+    endpoint = request.app[HOLD_ENDPOINT]
     tried = request.get(TRIED)
     if tried is None:
         tried = Tried(await http.read(request))
-        answer = await at_once(request, desk, tried.raw, request[http.REQUEST_ID])
+        answer = await at_once(request, endpoint, tried.raw, request[http.REQUEST_ID])
         if answer is not None:
             return answer
     elif tried.refusal is not None:
@@ -89,9 +89,9 @@ async def place_hold(request: web.Request) -> web.StreamResponse:
     raw = tried.raw
     key, (principal, admission) = (
         key_of(request),
-        auth.buyer(request, bearers=desk.bearers, trust_forwarded=desk.trust_forwarded),
+        auth.buyer(request, bearers=endpoint.bearers, trust_forwarded=endpoint.trust_forwarded),
     )
-    placed = await desk.holds.place(
+    placed = await endpoint.holds.place(
         http.decode(raw, _hold_request), admission=admission, principal=principal, key=key, body=raw
     )
     response = http.json(placed.hold.document(placed.token, placed.server_now_ms), 201)
@@ -100,16 +100,16 @@ async def place_hold(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def at_once(request: web.Request, desk: HoldDesk, raw: bytes, request_id: str) -> Ready | None:
+async def at_once(request: web.Request, endpoint: HoldEndpoint, raw: bytes, request_id: str) -> Ready | None:
     """The answer to a request of the usual kind, None where the long way must be taken. Asks no router's findings."""
     key, (principal, admission) = (
         key_of(request),
-        auth.buyer(request, bearers=desk.bearers, trust_forwarded=desk.trust_forwarded),
+        auth.buyer(request, bearers=endpoint.bearers, trust_forwarded=endpoint.trust_forwarded),
     )
-    delay_s = desk.limits.take(http.client_address(request, trust_forwarded=desk.trust_forwarded))
+    delay_s = endpoint.limits.take(http.client_address(request, trust_forwarded=endpoint.trust_forwarded))
     if delay_s:
-        await desk.limits.hold_back(delay_s)
-    usual = await desk.holds.place_usual(raw, admission=admission, principal=principal, key=key)
+        await endpoint.limits.hold_back(delay_s)
+    usual = await endpoint.holds.place_usual(raw, admission=admission, principal=principal, key=key)
     if usual is None:
         return None
     return placed(usual, request_id)

@@ -15,7 +15,7 @@ from engine.foundation.connections import RedisClient
 from engine.foundation.ids import new_id
 from engine.settings import Settings as EngineSettings
 from waitingroom.app import create_app
-from waitingroom.desk import DESK
+from waitingroom.endpoint import ENDPOINT
 from waitingroom.room import Room
 from waitingroom.settings import Settings
 
@@ -90,7 +90,7 @@ async def new_room(pool: asyncpg.Pool) -> NewRoom:
 
 async def room_of(client: TestClient, event_id: str) -> Room:
     """The room object inside the application under test."""
-    return await client.app[DESK].rooms.find(event_id)
+    return await client.app[ENDPOINT].rooms.find(event_id)
 
 
 async def status(client: TestClient, event_id: str) -> dict[str, Any]:

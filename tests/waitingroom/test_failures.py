@@ -19,8 +19,8 @@ from tests.waitingroom.conftest import NewRoom, post, room_of, status, until, un
 from waitingroom import appkeys, drawing
 from waitingroom.app import create_app
 from waitingroom.controller import Controller
-from waitingroom.desk import DESK
 from waitingroom.draw import VACANT, hold
+from waitingroom.endpoint import ENDPOINT
 from waitingroom.ledger import NUMBER_BLOCK, Ledger
 from waitingroom.room import Room
 from waitingroom.settings import Settings
@@ -277,7 +277,7 @@ async def test_a_leader_that_slept_comes_back_as_a_follower(room_client: TestCli
         await other.step()
         assert not other.leads  # the first still leads
         # The first stops: its own steps are held back while the other takes over.
-        rooms = room_client.app[DESK].rooms
+        rooms = room_client.app[ENDPOINT].rooms
         controller, task = rooms._controllers[event_id]
         task.cancel()
         stopped_at_s = time.monotonic()

@@ -28,8 +28,8 @@ from tests.waitingroom.conftest import NewRoom, post, room_of, status, until, un
 from waitingroom import appkeys
 from waitingroom.app import create_app
 from waitingroom.controller import Controller
-from waitingroom.desk import DESK
 from waitingroom.draw import VACANT
+from waitingroom.endpoint import ENDPOINT
 from waitingroom.ledger import NUMBER_BLOCK, Ledger
 from waitingroom.room import Room
 from waitingroom.settings import Settings
@@ -149,7 +149,7 @@ async def pair(room_client: TestClient, new_room: NewRoom, pool: asyncpg.Pool) -
     event_id = await new_room(prequeue_in_s=None)
     a = await room_of(room_client, event_id)
     await until_phase(room_client, event_id, "open")
-    controller, task = room_client.app[DESK].rooms._controllers[event_id]
+    controller, task = room_client.app[ENDPOINT].rooms._controllers[event_id]
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     redis = await HotRedis(room_client.app[appkeys.SETTINGS].redis_url).open()

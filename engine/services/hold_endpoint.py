@@ -10,7 +10,7 @@ from engine.services.holds import Holds
 
 
 @dataclass(frozen=True, slots=True)
-class HoldDesk:
+class HoldEndpoint:
     """``trust_forwarded`` as in the settings: where callers' addresses are read from."""
 
     holds: Holds

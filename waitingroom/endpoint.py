@@ -20,7 +20,7 @@ PREFIX_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class RoomEndpoint:
     """``cookie_attributes`` follow every queue cookie; ``guesses`` count wrong codes; ``origins`` may read answers."""
 
     rooms: Rooms
@@ -43,18 +43,18 @@ class Desk:
         return b"%s%d" % (self._prefix, next(self._counter))
 
 
-DESK: Final = web.AppKey("desk", Desk)
+ENDPOINT: Final = web.AppKey("endpoint", RoomEndpoint)
 BOARDS: Final[web.AppKey[dict[str, Board]]] = web.AppKey("boards", dict)
 
 
 async def room_of(request: web.Request) -> Room:
     """The room that the path names. NoRoom."""
-    return await found(request.app[DESK], request.match_info["event_id"])
+    return await found(request.app[ENDPOINT], request.match_info["event_id"])
 
 
-async def found(desk: Desk, event_id: str) -> Room:
+async def found(endpoint: RoomEndpoint, event_id: str) -> Room:
     """As ``room_of``, by the event's id."""
-    room = desk.rooms.get(event_id)
+    room = endpoint.rooms.get(event_id)
     if room is None:
-        room = await desk.rooms.find(event_id)
+        room = await endpoint.rooms.find(event_id)
     return room
