@@ -92,7 +92,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", EVENT + "/devices", devices.list_all),
     Route("POST", EVENT + "/devices", devices.create),
     Route("POST", EVENT + r"/devices/{device:dev_[0-9A-Z]{26}}/revoke", devices.revoke),
-    Route("POST", EVENT + "/doors", devices.set_doors),
+    Route("POST", EVENT + "/doors", devices.set_entry_rules),
     Route("GET", EVENT + "/console", console.show),
     Route("GET", EVENT + "/console/figures", console.figures, touches=False),
     Route("POST", EVENT + "/console/controls", console.control),

@@ -15,7 +15,7 @@ from engine.foundation.connections import HotRedis
 from engine.foundation.ids import new_id
 from engine.services.access import Access
 from engine.services.devices import Devices
-from engine.services.doors import EntryDoors
+from engine.services.gate_events import GateEvents
 from engine.services.scans import Scans, Shown
 from engine.services.tickets import Tickets
 from engine.settings import Settings
@@ -37,7 +37,7 @@ class World:
     paid_at: datetime
     ends_at: datetime
     access: Access
-    doors: EntryDoors
+    gate_events: GateEvents
     devices: Devices
     scans: Scans
     tickets: Tickets
@@ -59,8 +59,8 @@ class World:
 
     async def second_process(self, hot: HotRedis) -> Scans:
         """The same gates served by another worker."""
-        doors = EntryDoors(pool=self.pool, hot=hot, access=self.access)
-        scans = Scans(pool=self.pool, hot=hot, keyring=self.settings.keyring, doors=doors)
+        gate_events = GateEvents(pool=self.pool, hot=hot, access=self.access)
+        scans = Scans(pool=self.pool, hot=hot, keyring=self.settings.keyring, gate_events=gate_events)
         self.others.append(scans)
         return scans
 
@@ -91,7 +91,7 @@ async def open_world(
     order_ids = [await sell(pool, event_id, type_id, list(range(tickets)), paid_at)]
     rows = await pool.fetch("SELECT id FROM tickets WHERE event_id = $1 ORDER BY unit", event_id)
     access = Access(pool=pool)
-    doors = EntryDoors(pool=pool, hot=hot, access=access)
+    gate_events = GateEvents(pool=pool, hot=hot, access=access)
     return World(
         pool=pool,
         settings=settings,
@@ -102,9 +102,9 @@ async def open_world(
         paid_at=paid_at,
         ends_at=ends_at,
         access=access,
-        doors=doors,
-        devices=Devices(pool=pool, access=access, doors=doors),
-        scans=Scans(pool=pool, hot=hot, keyring=settings.keyring, doors=doors),
+        gate_events=gate_events,
+        devices=Devices(pool=pool, access=access, gate_events=gate_events),
+        scans=Scans(pool=pool, hot=hot, keyring=settings.keyring, gate_events=gate_events),
         tickets=Tickets(pool=pool, keyring=settings.keyring, access=access),
     )
 

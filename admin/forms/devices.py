@@ -1,4 +1,4 @@
-"""Scanners, and the rules of the doors they stand at."""
+"""Scanners, and the entry rules."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class DeviceForm(Form):
         return names
 
 
-class DoorsForm(Form):
+class EntryRulesForm(Form):
     """Entry limits hold where people may come back in: named without that, they are refused rather than dropped."""
 
     LABELS: ClassVar[Mapping[str, str]] = {
@@ -56,10 +56,10 @@ class DoorsForm(Form):
         return shapes.build({"allow_reentry": self.allow_reentry, "gates": before.gates, **limits}, EntryRules)
 
 
-def of(rules: EntryRules) -> Filled[DoorsForm]:
+def of(rules: EntryRules) -> Filled[EntryRulesForm]:
     """The form as the rules would fill it in."""
     return fresh(
-        DoorsForm,
+        EntryRulesForm,
         allow_reentry="true" if rules.allow_reentry else None,
         max_entries=rules.max_entries,
         max_entries_per_day=rules.max_entries_per_day,

@@ -1,4 +1,4 @@
-"""Scanners of an event: registered with a credential that is shown once, revoked at once; the rules of the doors."""
+"""Scanners of an event: registered with a credential that is shown once, revoked at once; the entry rules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from markupsafe import Markup
 from admin import reach
 from admin.forms import devices as forms
 from admin.forms import filled
-from admin.forms.devices import DeviceForm, DoorsForm
+from admin.forms.devices import DeviceForm, EntryRulesForm
 from admin.visit import Visit, address
 from engine.domain.events import Event
 
@@ -42,12 +42,12 @@ async def revoke(visit: Visit) -> web.Response:
     return await visit.go(address("events", event.id, "devices"), "The scanner is revoked. It stops within a second.")
 
 
-async def set_doors(visit: Visit) -> web.Response:
+async def set_entry_rules(visit: Visit) -> web.Response:
     event = await reach.event(visit, "events.write")
-    form = filled.read(DoorsForm, visit.form)
-    before = await visit.services.doors.rules(visit.person, event.id)
+    form = filled.read(EntryRulesForm, visit.form)
+    before = await visit.services.gate_events.rules(visit.person, event.id)
     rules = await form.carry_out(
-        lambda typed: visit.services.doors.set_rules(visit.person, event.id, typed.given(before))
+        lambda typed: visit.services.gate_events.set_rules(visit.person, event.id, typed.given(before))
     )
     if rules is None:
         return await _list(visit, event, filled.Filled(), form)
@@ -55,21 +55,24 @@ async def set_doors(visit: Visit) -> web.Response:
 
 
 async def _list(
-    visit: Visit, event: Event, form: filled.Filled[DeviceForm], doors: filled.Filled[DoorsForm] | None = None
+    visit: Visit,
+    event: Event,
+    form: filled.Filled[DeviceForm],
+    entry_rules: filled.Filled[EntryRulesForm] | None = None,
 ) -> web.Response:
     rows = await visit.services.devices.of_event(visit.person, event.id, visit.query.get("after", ""), reach.PAGE + 1)
     page, more = reach.cut(rows)
-    rules = await visit.services.doors.rules(visit.person, event.id)
+    rules = await visit.services.gate_events.rules(visit.person, event.id)
     return await visit.page(
         "devices/list.html",
         event=event,
         devices=page,
         more=more,
         form=form,
-        doors=doors or forms.of(rules),
+        entry_rules=entry_rules or forms.of(rules),
         may_write=await visit.may(event.organization_id, "devices.write"),
         may_rule=await visit.may(event.organization_id, "events.write"),
-        status=422 if form.has_faults or (doors is not None and doors.has_faults) else 200,
+        status=422 if form.has_faults or (entry_rules is not None and entry_rules.has_faults) else 200,
     )
 
 

@@ -1,4 +1,4 @@
-"""The rules of an event's doors: may people come back, how often, when is everybody gone, which gate is theirs.
+"""The entry rules of an event: may people come back, how often, when is everybody gone, which gate is theirs.
 
 The document lives in ``events.entry_rules``; absent fields mean one entry, any gate.
 """

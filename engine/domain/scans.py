@@ -65,7 +65,7 @@ _BY_STATUS: Final = {
 }
 
 
-class Doors(Struct, frozen=True):
+class EntryTerms(Struct, frozen=True):
     """What a verdict needs to know of the event."""
 
     event_id: str
@@ -101,43 +101,43 @@ class Outcome(Struct, frozen=True, gc=False):
     right_gates: tuple[str, ...] = ()
 
 
-def judge(ticket: Ticket, scan: Scan, doors: Doors) -> Outcome:
+def judge(ticket: Ticket, scan: Scan, entry: EntryTerms) -> Outcome:
     """The verdict on an authentic code of a known unit."""
-    refused = standing(ticket, scan.version, doors)
+    refused = standing(ticket, scan.version, entry)
     if refused is not None:
         if scan.offline and scan.revoked_unknown_to_device and refused in _BY_STATUS.values():
-            return _enter(ticket, scan, doors, Reason.ADMITTED_ON_STALE_BUNDLE)
+            return _enter(ticket, scan, entry, Reason.ADMITTED_ON_STALE_BUNDLE)
         return Outcome(Result.REJECT, refused, ticket)
-    misplaced = _wrong_time(ticket, scan) or _wrong_gate(ticket, scan, doors)
+    misplaced = _wrong_time(ticket, scan) or _wrong_gate(ticket, scan, entry)
     if misplaced is not None:
         return misplaced
-    return _leave(ticket, scan, doors) if scan.direction == "exit" else _come(ticket, scan, doors)
+    return _leave(ticket, scan, entry) if scan.direction == "exit" else _come(ticket, scan, entry)
 
 
-def standing(ticket: Ticket, version: int, doors: Doors) -> Reason | None:
+def standing(ticket: Ticket, version: int, entry: EntryTerms) -> Reason | None:
     """Why a ticket admits nobody, whoever shows it; None where it does."""
     if version != ticket.version:
         return Reason.STALE_VERSION
     if ticket.status in _BY_STATUS:
         return _BY_STATUS[ticket.status]
-    if doors.cancelled:
+    if entry.cancelled:
         return Reason.CANCELLED
     if ticket.order_status == "refunded":
         return Reason.REFUNDED
     return None if ticket.order_status in PAID_ORDER_STATUSES else Reason.UNPAID
 
 
-def is_inside(ticket: Ticket, doors: Doors, at: datetime) -> bool:
+def is_inside(ticket: Ticket, entry: EntryTerms, at: datetime) -> bool:
     """Whether its holder counts as inside, after the event's daily emptying."""
     if not ticket.inside:
         return False
-    emptied_at = doors.rules.emptied_at(at, doors.timezone)
+    emptied_at = entry.rules.emptied_at(at, entry.timezone)
     return emptied_at is None or ticket.last_entry_at is None or ticket.last_entry_at >= emptied_at
 
 
-def blocks_entry(ticket: Ticket, doors: Doors, at: datetime) -> bool:
+def blocks_entry(ticket: Ticket, entry: EntryTerms, at: datetime) -> bool:
     """The ticket's bit in the check-in map: a plain entry now would be a duplicate."""
-    return is_inside(ticket, doors, at) if doors.rules.allow_reentry else ticket.entries > 0
+    return is_inside(ticket, entry, at) if entry.rules.allow_reentry else ticket.entries > 0
 
 
 def corrected(
@@ -161,42 +161,42 @@ def _wrong_time(ticket: Ticket, scan: Scan) -> Outcome | None:
     return None
 
 
-def _wrong_gate(ticket: Ticket, scan: Scan, doors: Doors) -> Outcome | None:
+def _wrong_gate(ticket: Ticket, scan: Scan, entry: EntryTerms) -> Outcome | None:
     if scan.device_gates and scan.gate not in scan.device_gates:
         return Outcome(Result.REJECT, Reason.WRONG_GATE, ticket, right_gates=scan.device_gates)
-    if doors.rules.admits_at(scan.gate, ticket.section, ticket.ticket_type_id):
+    if entry.rules.admits_at(scan.gate, ticket.section, ticket.ticket_type_id):
         return None
-    right_gates = doors.rules.right_gates(ticket.section, ticket.ticket_type_id)
+    right_gates = entry.rules.right_gates(ticket.section, ticket.ticket_type_id)
     return Outcome(Result.REJECT, Reason.WRONG_GATE, ticket, right_gates=right_gates)
 
 
-def _come(ticket: Ticket, scan: Scan, doors: Doors) -> Outcome:
-    rules = doors.rules
-    if blocks_entry(ticket, doors, scan.at):
-        return _again(ticket, scan, doors)
+def _come(ticket: Ticket, scan: Scan, entry: EntryTerms) -> Outcome:
+    rules = entry.rules
+    if blocks_entry(ticket, entry, scan.at):
+        return _again(ticket, scan, entry)
     if rules.allow_reentry:
-        today = ticket.entries_today if ticket.entries_on == local_day(scan.at, doors.timezone) else 0
+        today = ticket.entries_today if ticket.entries_on == local_day(scan.at, entry.timezone) else 0
         spent = rules.max_entries is not None and ticket.entries >= rules.max_entries
         if spent or (rules.max_entries_per_day is not None and today >= rules.max_entries_per_day):
             return _duplicate(ticket, Reason.ALREADY_USED)
-    return _enter(ticket, scan, doors, Reason.OK)
+    return _enter(ticket, scan, entry, Reason.OK)
 
 
-def _again(ticket: Ticket, scan: Scan, doors: Doors) -> Outcome:
+def _again(ticket: Ticket, scan: Scan, entry: EntryTerms) -> Outcome:
     """A second entry. Two devices that could not hear of each other each let a head in: the earlier is canonical."""
     if not scan.offline or ticket.checked_in_device == scan.device_id or ticket.last_entry_at is None:
         return _duplicate(ticket, Reason.ALREADY_USED)
     if scan.at >= ticket.last_entry_at:
         return _duplicate(ticket, Reason.DUPLICATE_OFFLINE_CONFLICT)
-    return _enter(ticket, scan, doors, Reason.OFFLINE_EARLIER)
+    return _enter(ticket, scan, entry, Reason.OFFLINE_EARLIER)
 
 
 def _duplicate(ticket: Ticket, reason: Reason) -> Outcome:
     return Outcome(Result.DUPLICATE, reason, ticket, ticket.last_entry_at, ticket.last_entry_gate)
 
 
-def _enter(ticket: Ticket, scan: Scan, doors: Doors, reason: Reason) -> Outcome:
-    day = local_day(scan.at, doors.timezone)
+def _enter(ticket: Ticket, scan: Scan, entry: EntryTerms, reason: Reason) -> Outcome:
+    day = local_day(scan.at, entry.timezone)
     first = ticket.checked_in_at is None or scan.at < ticket.checked_in_at
     after = replace(
         ticket,
@@ -220,7 +220,7 @@ def _enter(ticket: Ticket, scan: Scan, doors: Doors, reason: Reason) -> Outcome:
     )
 
 
-def _leave(ticket: Ticket, scan: Scan, doors: Doors) -> Outcome:
-    if not is_inside(ticket, doors, scan.at):
+def _leave(ticket: Ticket, scan: Scan, entry: EntryTerms) -> Outcome:
+    if not is_inside(ticket, entry, scan.at):
         return Outcome(Result.REJECT, Reason.NOT_INSIDE, ticket)
     return Outcome(Result.EXIT_OK, Reason.OK, replace(ticket, inside=False))

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from engine.services.availability import Availability
     from engine.services.crowding import Crowding
     from engine.services.devices import Devices
-    from engine.services.doors import EntryDoors
     from engine.services.events import Events
     from engine.services.gate_bundles import GateBundles
+    from engine.services.gate_events import GateEvents
     from engine.services.hold_endpoint import HoldEndpoint
     from engine.services.holds import Holds
     from engine.services.inventory import Inventory
@@ -65,6 +65,6 @@ WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 TICKETS: Final[web.AppKey[Tickets]] = web.AppKey("tickets")
 DEVICES: Final[web.AppKey[Devices]] = web.AppKey("devices")
 SCANS: Final[web.AppKey[Scans]] = web.AppKey("scans")
-DOORS: Final[web.AppKey[EntryDoors]] = web.AppKey("doors")
+GATE_EVENTS: Final[web.AppKey[GateEvents]] = web.AppKey("gate_events")
 ATTENDANCE: Final[web.AppKey[Attendance]] = web.AppKey("attendance")
 GATE_BUNDLES: Final[web.AppKey[GateBundles]] = web.AppKey("gate_bundles")

@@ -15,10 +15,10 @@ from engine.foundation.bearer import Person
 from engine.foundation.clock import now, rfc3339
 from engine.foundation.errors import Forbidden, NotFound
 from engine.services.access import Access
-from engine.services.doors import EntryDoors
+from engine.services.gate_events import GateEvents
 from engine.stores import attendance as store
 from engine.stores.database import Pool
-from engine.stores.doors import GateEvent
+from engine.stores.gate_events import GateEvent
 
 REMEMBERED_S: Final = 1.0
 REMEMBERED_MAX: Final = 200
@@ -34,10 +34,10 @@ _SCAN_FIELDS: Final = (
 class Attendance:
     """Counts for organizers and for the gates themselves."""
 
-    def __init__(self, *, pool: Pool, access: Access, doors: EntryDoors) -> None:
+    def __init__(self, *, pool: Pool, access: Access, gate_events: GateEvents) -> None:
         self._pool = pool
         self._access = access
-        self._doors = doors
+        self._gate_events = gate_events
         self._known: dict[str, tuple[float, dict[str, Any]]] = {}
 
     async def read(self, asker: Asker, event_id: str) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class Attendance:
         return out.getvalue().encode()
 
     async def _count(self, event: GateEvent) -> dict[str, Any]:
-        emptied_at = event.doors.rules.emptied_at(now(), event.timezone)
+        emptied_at = event.entry.rules.emptied_at(now(), event.timezone)
         types = await store.by_type(self._pool, event.id, emptied_at)
         gates = await store.by_gate(self._pool, event.id, emptied_at)
         alerts = await store.alerts(self._pool, event.id)
@@ -100,7 +100,7 @@ class Attendance:
         }
 
     async def _allow(self, asker: Asker, event_id: str) -> GateEvent:
-        event = await self._doors.get(event_id)
+        event = await self._gate_events.get(event_id)
         if isinstance(asker, Scanner):
             if asker.event_id != event_id:
                 raise Forbidden("This scanner belongs to another event")

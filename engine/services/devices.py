@@ -18,7 +18,7 @@ from engine.foundation.bearer import Person
 from engine.foundation.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from engine.foundation.ids import is_id, new_id
 from engine.services.access import Access
-from engine.services.doors import EntryDoors
+from engine.services.gate_events import GateEvents
 from engine.stores import activity
 from engine.stores import devices as store
 from engine.stores.database import Pool
@@ -43,10 +43,10 @@ class TooManyDevices(Conflict):
 class Devices:
     """Creates, lists, revokes and verifies scanners."""
 
-    def __init__(self, *, pool: Pool, access: Access, doors: EntryDoors) -> None:
+    def __init__(self, *, pool: Pool, access: Access, gate_events: GateEvents) -> None:
         self._pool = pool
         self._access = access
-        self._doors = doors
+        self._gate_events = gate_events
         self._known: OrderedDict[str, tuple[float, Device]] = OrderedDict()
         self._seen_at: dict[str, float] = {}
 
@@ -132,7 +132,7 @@ class Devices:
         await store.seen(self._pool, device_id)
 
     async def _require(self, person: Person, event_id: str, *, write: bool) -> None:
-        event = await self._doors.get(event_id)
+        event = await self._gate_events.get(event_id)
         permission: Permission = "devices.write" if write else "devices.read"
         await self._access.require(person, event.organization_id, permission, hidden=NotFound)
 

@@ -30,11 +30,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 import hotpath_rs
 from engine.domain.tickets import code_window
 from engine.foundation.clock import now_ms, rfc3339
-from engine.services.doors import EntryDoors
+from engine.services.gate_events import GateEvents
 from engine.stores import gate_bundles as store
 from engine.stores.database import Pool
-from engine.stores.doors import GateEvent
 from engine.stores.gate_bundles import BundleTicket, Fingerprint
+from engine.stores.gate_events import GateEvent
 
 FORMAT: Final = 1
 HASH_BYTES: Final = 12
@@ -60,9 +60,9 @@ class Bundle:
 class GateBundles:
     """Builds, signs and remembers bundles. ``master_key`` is what the signing key is derived from."""
 
-    def __init__(self, *, pool: Pool, doors: EntryDoors, keyring: hotpath_rs.Keyring, master_key: bytes) -> None:
+    def __init__(self, *, pool: Pool, gate_events: GateEvents, keyring: hotpath_rs.Keyring, master_key: bytes) -> None:
         self._pool = pool
-        self._doors = doors
+        self._gate_events = gate_events
         self._keyring = keyring
         self._seed = _derive(master_key, b"onsale gate bundle ed25519")
         self._key = Ed25519PrivateKey.from_private_bytes(self._seed)
@@ -76,7 +76,7 @@ class GateBundles:
 
     async def read(self, event_id: str) -> Bundle:
         """The event's present bundle; built anew where tickets, their standing or the rules changed."""
-        event = await self._doors.get(event_id)
+        event = await self._gate_events.get(event_id)
         mark = await store.fingerprint(self._pool, event_id)
         etag = self._etag(event, mark)
         known = self._known.get(event_id)
@@ -120,7 +120,7 @@ class GateBundles:
                 "ends_at": rfc3339(event.ends_at),
                 "timezone": event.timezone,
             },
-            "rules": msgspec.to_builtins(event.doors.rules),
+            "rules": msgspec.to_builtins(event.entry.rules),
             "issued_at_ms": issued_at_ms,
             "valid_until_ms": issued_at_ms + VALID_MS,
             "amber_after_s": AMBER_AFTER_S,

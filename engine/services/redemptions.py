@@ -17,7 +17,7 @@ from typing import Any, Final
 import asyncpg
 
 from engine.domain.attempts import Attempt, answer
-from engine.domain.scans import Doors, Outcome, Reason, Result, blocks_entry, judge
+from engine.domain.scans import EntryTerms, Outcome, Reason, Result, blocks_entry, judge
 from engine.domain.tickets import Ticket
 from engine.foundation import logs
 from engine.foundation.clock import now
@@ -31,7 +31,7 @@ from engine.stores.scan_map import BEING_WRITTEN, Claim
 MAP_LOADS_MAX: Final = 3
 Verdict = dict[str, Any]
 Unit = tuple[str, int]  # event, unit
-DoorsOf = Callable[[str], Awaitable[Doors]]
+EntryTermsOf = Callable[[str], Awaitable[EntryTerms]]
 
 _log = logs.get("redemptions")
 _AGAIN = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
@@ -41,7 +41,7 @@ _AGAIN = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.S
 class _Group:
     """The attempts on one unit, in order, and where its ticket stands before and after them."""
 
-    doors: Doors
+    entry: EntryTerms
     before: Ticket
     after: Ticket
     places: list[int] = field(default_factory=list)
@@ -53,25 +53,25 @@ class _Group:
         return self.after is not self.before
 
     def claim(self) -> Claim:
-        expected = blocks_entry(self.before, self.doors, now())
-        return Claim(self.before.unit, expected, blocks_entry(self.after, self.doors, now()))
+        expected = blocks_entry(self.before, self.entry, now())
+        return Claim(self.before.unit, expected, blocks_entry(self.after, self.entry, now()))
 
 
 class Redemptions:
-    """Settles attempts. ``doors_of`` gives an event's doors."""
+    """Settles attempts. ``entry_terms_of`` gives an event's entry terms."""
 
-    def __init__(self, *, pool: Pool, hot: HotRedis, doors_of: DoorsOf) -> None:
+    def __init__(self, *, pool: Pool, hot: HotRedis, entry_terms_of: EntryTermsOf) -> None:
         self._pool = pool
         self._hot = hot
-        self._doors_of = doors_of
+        self._entry_terms_of = entry_terms_of
 
     async def settle(self, attempts: Sequence[Attempt], *, in_bulk: bool = False) -> list[Verdict | None]:
         """One pass; None for those to judge again after a moment."""
         verdicts: list[Verdict | None] = [None] * len(attempts)
         firsts = await self._repeat(attempts, verdicts)
-        doors = {event_id: await self._doors_of(event_id) for event_id in {a.scanner.event_id for a in attempts}}
+        entry = {event_id: await self._entry_terms_of(event_id) for event_id in {a.scanner.event_id for a in attempts}}
         outcomes: dict[int, Outcome] = {}
-        groups = await self._judge(attempts, [i for i in firsts if verdicts[i] is None], doors, outcomes)
+        groups = await self._judge(attempts, [i for i in firsts if verdicts[i] is None], entry, outcomes)
         mark = secrets.token_hex(8)
         waiting = await self._claim(groups, mark, in_bulk=in_bulk)
         for unit in waiting:
@@ -82,17 +82,17 @@ class Redemptions:
             verdicts[place] = verdicts[first]
         return verdicts
 
-    async def put(self, doors: Doors, tickets: Sequence[Ticket]) -> None:
+    async def put(self, entry: EntryTerms, tickets: Sequence[Ticket]) -> None:
         """Set the map's bits of these tickets as the ledger has them."""
-        bits = [(ticket.unit, blocks_entry(ticket, doors, now())) for ticket in tickets]
-        await scan_map.put(self._hot, doors.event_id, bits)
+        bits = [(ticket.unit, blocks_entry(ticket, entry, now())) for ticket in tickets]
+        await scan_map.put(self._hot, entry.event_id, bits)
 
-    async def load_map(self, doors: Doors) -> None:
+    async def load_map(self, entry: EntryTerms) -> None:
         """Build an event's check-in map from the ledger; the first of several loaders wins."""
         moment = now()
-        tickets = await store.entered(self._pool, doors.event_id)
-        units = [ticket.unit for ticket in tickets if blocks_entry(ticket, doors, moment)]
-        await scan_map.load_map(self._hot, doors.event_id, units)
+        tickets = await store.entered(self._pool, entry.event_id)
+        units = [ticket.unit for ticket in tickets if blocks_entry(ticket, entry, moment)]
+        await scan_map.load_map(self._hot, entry.event_id, units)
 
     async def _repeat(self, attempts: Sequence[Attempt], verdicts: list[Verdict | None]) -> _Firsts:
         """Fill in verdicts given before; the attempts that are the first of their nonce."""
@@ -113,7 +113,7 @@ class Redemptions:
         return firsts
 
     async def _judge(
-        self, attempts: Sequence[Attempt], places: list[int], doors: dict[str, Doors], outcomes: dict[int, Outcome]
+        self, attempts: Sequence[Attempt], places: list[int], entry: dict[str, EntryTerms], outcomes: dict[int, Outcome]
     ) -> dict[Unit, _Group]:
         by_unit: dict[Unit, list[int]] = defaultdict(list)
         for place in places:
@@ -131,9 +131,9 @@ class Redemptions:
             if ticket is None:
                 outcomes.update((place, Outcome(Result.REJECT, Reason.NOT_FOUND)) for place in here)
                 continue
-            group = groups[unit] = _Group(doors[unit[0]], ticket, ticket, here)
+            group = groups[unit] = _Group(entry[unit[0]], ticket, ticket, here)
             for place in here:
-                outcome = judge(group.after, attempts[place].scan(revoked_seq=revoked.get(unit)), group.doors)
+                outcome = judge(group.after, attempts[place].scan(revoked_seq=revoked.get(unit)), group.entry)
                 outcomes[place] = outcome
                 if outcome.ticket is not None:
                     group.after = outcome.ticket
@@ -165,7 +165,7 @@ class Redemptions:
                     return []
                 answers = await scan_map.redeem(self._hot, event_id, claims, mark)
             except scan_map.MapMissing:
-                await self.load_map(groups[0].doors)
+                await self.load_map(groups[0].entry)
                 continue
             for group, word in zip(groups, answers, strict=True):
                 group.claimed = word == scan_map.CLAIMED
@@ -213,7 +213,7 @@ class Redemptions:
             if group.claimed or done:
                 claim = group.claim()
                 whose = mark if group.claimed else ""
-                bits[group.doors.event_id, whose].append((claim.unit, claim.bit if done else claim.expected))
+                bits[group.entry.event_id, whose].append((claim.unit, claim.bit if done else claim.expected))
         for (event_id, whose), here in bits.items():
             try:
                 await scan_map.put(self._hot, event_id, here, whose)

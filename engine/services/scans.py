@@ -20,13 +20,13 @@ from msgspec.structs import replace
 import hotpath_rs
 from engine.domain.attempts import NONCE_CHARS_MAX, Attempt, Direction, Scanner
 from engine.domain.errors import SwitchedOff
-from engine.domain.scans import Doors, Reason, corrected
+from engine.domain.scans import EntryTerms, Reason, corrected
 from engine.domain.tickets import CODE_CHARS_MAX
 from engine.foundation.batching import GroupCommit
 from engine.foundation.clock import now
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import TooMany, Unavailable
-from engine.services.doors import EntryDoors
+from engine.services.gate_events import GateEvents
 from engine.services.redemptions import Redemptions, Verdict
 from engine.stores import scans as store
 from engine.stores import tickets as tickets_store
@@ -74,14 +74,14 @@ class Scans:
     """Validates codes. ``enabled`` is the operator's switch."""
 
     def __init__(
-        self, *, pool: Pool, hot: HotRedis, keyring: hotpath_rs.Keyring, doors: EntryDoors, enabled: bool = True
+        self, *, pool: Pool, hot: HotRedis, keyring: hotpath_rs.Keyring, gate_events: GateEvents, enabled: bool = True
     ) -> None:
         self._pool = pool
         self._keyring = keyring
-        self._doors = doors
+        self._gate_events = gate_events
         self._enabled = enabled
         self._keys: dict[str, hotpath_rs.EventKeys] = {}
-        self._redemptions = Redemptions(pool=pool, hot=hot, doors_of=self._doors_of)
+        self._redemptions = Redemptions(pool=pool, hot=hot, entry_terms_of=self._entry_terms_of)
         self._commits: GroupCommit[Attempt, Verdict | None] = GroupCommit(
             "scans", self._redemptions.settle, batch_max=SCANS_PER_COMMIT_MAX, age_max_ms=SCAN_AGE_MAX_MS
         )
@@ -118,11 +118,11 @@ class Scans:
     async def ticket_changed(self, event_id: str, unit: int) -> None:
         """A ticket was refunded, blocked, transferred or reissued: the check-in map follows the ledger."""
         tickets = await store.newest(self._pool, [(event_id, unit)])
-        await self._redemptions.put(await self._doors_of(event_id), list(tickets.values()))
+        await self._redemptions.put(await self._entry_terms_of(event_id), list(tickets.values()))
 
     async def rebuild(self, event_id: str) -> None:
         """Load an event's check-in map from the ledger where Redis has none."""
-        await self._redemptions.load_map(await self._doors_of(event_id))
+        await self._redemptions.load_map(await self._entry_terms_of(event_id))
 
     async def close(self) -> None:
         await self._commits.close()
@@ -141,8 +141,8 @@ class Scans:
         if self._spent[scanner.device_id] > SCANS_PER_SECOND_MAX:
             raise TooMany("This scanner asks too often", retry_after_s=1)
 
-    async def _doors_of(self, event_id: str) -> Doors:
-        return (await self._doors.get(event_id)).doors
+    async def _entry_terms_of(self, event_id: str) -> EntryTerms:
+        return (await self._gate_events.get(event_id)).entry
 
     def _keys_of(self, event_id: str) -> hotpath_rs.EventKeys:
         keys = self._keys.get(event_id)

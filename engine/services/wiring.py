@@ -26,9 +26,9 @@ from engine.services.availability import Availability
 from engine.services.crowding import Crowding
 from engine.services.dead_letters import DeadLetters
 from engine.services.devices import Devices
-from engine.services.doors import EntryDoors
 from engine.services.events import Events
 from engine.services.gate_bundles import GateBundles
+from engine.services.gate_events import GateEvents
 from engine.services.hold_endpoint import HoldEndpoint
 from engine.services.holds import Holds
 from engine.services.inventory import Inventory
@@ -96,7 +96,7 @@ class Services:
     webhooks: Webhooks
     dead_letters: DeadLetters
     tickets: Tickets
-    doors: EntryDoors
+    gate_events: GateEvents
     devices: Devices
     scans: Scans
     attendance: Attendance
@@ -143,8 +143,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(holds.close)
 
         events = Events(pool=pool, access=access, inventory=inventory, engine_url=settings.engine_url)
-        doors = EntryDoors(pool=pool, hot=hot, access=access)
-        scans = Scans(pool=pool, hot=hot, keyring=settings.keyring, doors=doors, enabled=settings.scanning_enabled)
+        gate_events = GateEvents(pool=pool, hot=hot, access=access)
+        scans = Scans(
+            pool=pool, hot=hot, keyring=settings.keyring, gate_events=gate_events, enabled=settings.scanning_enabled
+        )
         stack.push_async_callback(scans.close)
         tickets = Tickets(pool=pool, keyring=settings.keyring, access=access)
         money = open_money(
@@ -195,12 +197,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             webhooks=money.webhooks,
             dead_letters=DeadLetters(webhooks=money.webhooks, outbox=money.outbox),
             tickets=tickets,
-            doors=doors,
-            devices=Devices(pool=pool, access=access, doors=doors),
+            gate_events=gate_events,
+            devices=Devices(pool=pool, access=access, gate_events=gate_events),
             scans=scans,
-            attendance=Attendance(pool=pool, access=access, doors=doors),
+            attendance=Attendance(pool=pool, access=access, gate_events=gate_events),
             gate_bundles=GateBundles(
-                pool=pool, doors=doors, keyring=settings.keyring, master_key=settings.newest_master_key
+                pool=pool, gate_events=gate_events, keyring=settings.keyring, master_key=settings.newest_master_key
             ),
             audit=Audit(
                 store=audit_store,

@@ -1,4 +1,4 @@
-"""Scanners of an event, and the rules of its doors, for the organizer."""
+"""Scanners of an event, and its entry rules, for the organizer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.domain.entry_rules import GATES_MAX, EntryRules, GateName
 from engine.foundation import http
 from engine.foundation.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from engine.foundation.http import PAGE_DEFAULT, PAGE_MAX
-from engine.services.appkeys import DEVICES, DOORS
+from engine.services.appkeys import DEVICES, GATE_EVENTS
 from engine.services.devices import TooManyDevices
 from engine.stores.devices import Device
 from engine.web import auth
@@ -92,15 +92,15 @@ async def revoke_device(request: web.Request) -> web.Response:
 
 async def get_entry_rules(request: web.Request) -> web.Response:
     """Re-entry, limits, daily emptying and whose gate is whose."""
-    rules = await request.config_dict[DOORS].rules(auth.person(request), request.match_info["event_id"])
+    rules = await request.config_dict[GATE_EVENTS].rules(auth.person(request), request.match_info["event_id"])
     return http.json(_rules(rules))
 
 
 async def put_entry_rules(request: web.Request) -> web.Response:
-    """Replace the rules of an event's doors."""
+    """Replace the entry rules of an event."""
     rules = await http.body(request, _entry_rules)
     event_id = request.match_info["event_id"]
-    return http.json(_rules(await request.config_dict[DOORS].set_rules(auth.person(request), event_id, rules)))
+    return http.json(_rules(await request.config_dict[GATE_EVENTS].set_rules(auth.person(request), event_id, rules)))
 
 
 def _rules(rules: EntryRules) -> dict[str, Any]:

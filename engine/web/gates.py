@@ -10,7 +10,7 @@ from engine.domain.attempts import Scanner
 from engine.foundation import http
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Forbidden, Malformed, NotFound, Unauthenticated
-from engine.services.appkeys import ATTENDANCE, DEVICES, DOORS, GATE_BUNDLES
+from engine.services.appkeys import ATTENDANCE, DEVICES, GATE_BUNDLES, GATE_EVENTS
 from engine.web import auth
 from engine.web.aliases import aliases
 from engine.web.gates_wire import (
@@ -33,11 +33,11 @@ NUMBER_CHARS_MAX = 18
 async def get_own_device(request: web.Request) -> web.Response:
     """Who am I: for a scanner that was just given its credential."""
     scanner = await device(request)
-    event = await request.config_dict[DOORS].get(scanner.event_id)
+    event = await request.config_dict[GATE_EVENTS].get(scanner.event_id)
     document = {
         "device_id": scanner.device_id,
         "name": scanner.name,
-        "gates": list(scanner.gates or event.doors.rules.gates),
+        "gates": list(scanner.gates or event.entry.rules.gates),
         "event_id": event.id,
         "event_title": event.title,
         "venue": event.venue,

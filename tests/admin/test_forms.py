@@ -14,7 +14,7 @@ from multidict import MultiDict
 from admin import chart_places, formats
 from admin.forms import filled
 from admin.forms.accounts import SignInForm
-from admin.forms.devices import DoorsForm
+from admin.forms.devices import EntryRulesForm
 from admin.forms.events import EventForm
 from admin.forms.fields import at_place, basis_points, cents, words
 from admin.forms.organizations import OrganizationForm
@@ -247,14 +247,14 @@ def test_limits_of_a_form_itself_are_told_in_the_same_words() -> None:
 
 
 async def test_limits_of_the_doors_without_coming_back_are_refused_not_dropped() -> None:
-    form = filled.read(DoorsForm, MultiDict(max_entries="3", exit_all_at="04:00"))
+    form = filled.read(EntryRulesForm, MultiDict(max_entries="3", exit_all_at="04:00"))
 
-    async def act(typed: DoorsForm) -> EntryRules:
+    async def act(typed: EntryRulesForm) -> EntryRules:
         return typed.given(EntryRules())
 
     assert await form.carry_out(act) is None
     assert set(form.errors) == {"max_entries", "exit_all_at"}
-    form = filled.read(DoorsForm, MultiDict(max_entries="3", allow_reentry="true"))
+    form = filled.read(EntryRulesForm, MultiDict(max_entries="3", allow_reentry="true"))
     rules = await form.carry_out(act)
     assert rules is not None
     assert (rules.allow_reentry, rules.max_entries) == (True, 3)

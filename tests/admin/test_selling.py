@@ -234,7 +234,7 @@ async def test_the_doors_rules_are_kept_with_their_gates(organizer: Organizer, s
         f"/events/{event_id}/doors", {"allow_reentry": "true", "max_entries": "3", "exit_all_at": "04:00"}
     )
     assert "new rules" in page.text
-    rules = (await services.doors.get(event_id)).doors.rules
+    rules = (await services.gate_events.get(event_id)).entry.rules
     assert (rules.allow_reentry, rules.max_entries, rules.exit_all_at) == (True, 3, "04:00")
     assert rules.gates["North"].sections == ["Stalls"]
     page = await organizer.post(f"/events/{event_id}/doors", {"allow_reentry": "true", "exit_all_at": "at night"})

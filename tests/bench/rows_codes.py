@@ -16,7 +16,7 @@ from engine.foundation.bearer import Person
 from engine.foundation.ids import new_id
 from engine.services.access import Access
 from engine.services.devices import Devices
-from engine.services.doors import EntryDoors
+from engine.services.gate_events import GateEvents
 from tests import factories
 from tests.bench.machine import CpuMeter
 from tests.bench.method import Plan, Row, Run, interleaved, ratio_row
@@ -138,6 +138,8 @@ async def _scanner(stage: Stage, event_id: str) -> str:
         ADMIN.user_id,
     )
     access = Access(pool=stage.pool)
-    doors = EntryDoors(pool=stage.pool, hot=stage.hot, access=access)
-    device, secret = await Devices(pool=stage.pool, access=access, doors=doors).create(ADMIN, event_id, "Bench", [])
+    gate_events = GateEvents(pool=stage.pool, hot=stage.hot, access=access)
+    device, secret = await Devices(pool=stage.pool, access=access, gate_events=gate_events).create(
+        ADMIN, event_id, "Bench", []
+    )
     return f"{device.id}.{secret}"

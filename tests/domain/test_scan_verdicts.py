@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engine.domain.entry_rules import EntryRules, GateRule, check
-from engine.domain.scans import STATUS, Doors, Outcome, Reason, Result, Scan, corrected, is_inside, judge
+from engine.domain.scans import STATUS, EntryTerms, Outcome, Reason, Result, Scan, corrected, is_inside, judge
 from engine.domain.tickets import Ticket, code_window, shown_status
 from engine.foundation.errors import Invalid
 
@@ -42,11 +42,11 @@ SCAN = Scan(
 )
 
 
-def doors(*, cancelled: bool = False, timezone: str = "UTC", **rules: Any) -> Doors:
-    return Doors(event_id="evt_1", cancelled=cancelled, timezone=timezone, rules=EntryRules(**rules))
+def terms(*, cancelled: bool = False, timezone: str = "UTC", **rules: Any) -> EntryTerms:
+    return EntryTerms(event_id="evt_1", cancelled=cancelled, timezone=timezone, rules=EntryRules(**rules))
 
 
-def run(steps: list[tuple[str, datetime]], where: Doors) -> list[Outcome]:
+def run(steps: list[tuple[str, datetime]], where: EntryTerms) -> list[Outcome]:
     ticket, told = TICKET, []
     for direction, at in steps:
         outcome = judge(ticket, replace(SCAN, direction=direction, at=at), where)
@@ -58,7 +58,7 @@ def run(steps: list[tuple[str, datetime]], where: Doors) -> list[Outcome]:
 def test_the_first_failing_reason_answers() -> None:
     ticket = replace(TICKET, status="refunded", order_status="refunded")
     scan = replace(SCAN, version=1, expires_at_s=1, device_gates=("South",))
-    where = doors(cancelled=True)
+    where = terms(cancelled=True)
     told = []
     for repair in (
         {"version": 2}, {"status": "valid"}, {"cancelled": False}, {"order_status": "paid"},
@@ -67,7 +67,7 @@ def test_the_first_failing_reason_answers() -> None:
         told.append(judge(ticket, scan, where).reason)
         [name] = repair
         if name == "cancelled":
-            where = doors()
+            where = terms()
         elif hasattr(scan, name):
             scan = replace(scan, **repair)
         else:
@@ -80,7 +80,7 @@ def test_the_first_failing_reason_answers() -> None:
 
 @given(st.lists(st.sampled_from(["entry", "exit"]), max_size=30))
 def test_without_reentry_one_entry_is_given_whatever_the_order_of_scans(steps: list[str]) -> None:
-    told = run([(step, NOW + timedelta(minutes=n)) for n, step in enumerate(steps)], doors())
+    told = run([(step, NOW + timedelta(minutes=n)) for n, step in enumerate(steps)], terms())
     admitted = [outcome for outcome in told if outcome.result is Result.ADMIT]
     assert len(admitted) == min(1, steps.count("entry"))
 
@@ -93,7 +93,7 @@ def test_without_reentry_one_entry_is_given_whatever_the_order_of_scans(steps: l
 def test_with_reentry_nobody_enters_twice_without_leaving_nor_beyond_the_limits(
     steps: list[tuple[str, int]], most: int, daily: int
 ) -> None:
-    where = doors(allow_reentry=True, max_entries=most, max_entries_per_day=daily, timezone="America/Toronto")
+    where = terms(allow_reentry=True, max_entries=most, max_entries_per_day=daily, timezone="America/Toronto")
     at, timed = NOW, []
     for direction, minutes in steps:
         at += timedelta(minutes=minutes)
@@ -115,7 +115,7 @@ def test_with_reentry_nobody_enters_twice_without_leaving_nor_beyond_the_limits(
 def test_a_verdict_moves_a_ticket_only_when_somebody_passes() -> None:
     for status in ("valid", "blocked", "refunded"):
         for direction in ("entry", "exit"):
-            outcome = judge(replace(TICKET, status=status), replace(SCAN, direction=direction), doors())
+            outcome = judge(replace(TICKET, status=status), replace(SCAN, direction=direction), terms())
             passes = outcome.result in {Result.ADMIT, Result.EXIT_OK}
             assert (outcome.ticket is not None and outcome.ticket.entries == 1) == passes
 
@@ -130,7 +130,7 @@ def test_every_result_has_its_legacy_status() -> None:
     [(datetime(2026, 11, 21, 8, 59, tzinfo=UTC), True), (datetime(2026, 11, 21, 9, 1, tzinfo=UTC), False)],
 )
 def test_the_daily_emptying_goes_by_the_events_own_clock(scanned: datetime, inside: bool) -> None:
-    where = doors(allow_reentry=True, exit_all_at="04:00", timezone="America/Toronto")
+    where = terms(allow_reentry=True, exit_all_at="04:00", timezone="America/Toronto")
     [outcome] = run([("entry", NOW)], where)
     assert outcome.ticket is not None
     assert is_inside(outcome.ticket, where, scanned) is inside

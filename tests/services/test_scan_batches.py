@@ -74,7 +74,7 @@ async def test_a_batch_and_single_scans_share_one_truth(world: World) -> None:
 
 
 async def test_comings_and_goings_in_one_batch_are_judged_in_order(world: World) -> None:
-    await world.doors.set_rules(ADMIN, world.event_id, EntryRules(allow_reentry=True))
+    await world.gate_events.set_rules(ADMIN, world.event_id, EntryRules(allow_reentry=True))
     gate = await world.scanner()
     steps = ["entry", "exit", "entry", "entry", "exit", "exit"]
     verdicts = await world.scans.batch(gate, [Shown(code=world.code(1), direction=step) for step in steps])

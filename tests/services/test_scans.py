@@ -209,7 +209,7 @@ async def test_the_wrong_gate_says_the_right_one(world: World) -> None:
     south = await world.scanner("S1", ["South"])
     verdict = await world.scan(south, 1, gate="North")
     assert (verdict["reason"], verdict["right_gates"]) == ("wrong_gate", ["South"])
-    await world.doors.set_rules(ADMIN, world.event_id, EntryRules(gates={"East": {"sections": ["Floor"]}}))
+    await world.gate_events.set_rules(ADMIN, world.event_id, EntryRules(gates={"East": {"sections": ["Floor"]}}))
     anywhere = await world.scanner("S2")
     verdict = await world.scan(anywhere, 1, gate="North")
     assert (verdict["reason"], verdict["right_gates"]) == ("wrong_gate", ["East"])
@@ -217,7 +217,7 @@ async def test_the_wrong_gate_says_the_right_one(world: World) -> None:
 
 
 async def test_with_reentry_people_come_and_go_and_inside_is_a_duplicate(world: World) -> None:
-    await world.doors.set_rules(ADMIN, world.event_id, EntryRules(allow_reentry=True, max_entries=2))
+    await world.gate_events.set_rules(ADMIN, world.event_id, EntryRules(allow_reentry=True, max_entries=2))
     gate = await world.scanner()
     steps = ["exit", "entry", "entry", "exit", "entry", "exit", "entry"]
     told = [await world.scan(gate, 1, direction=step) for step in steps]
@@ -231,7 +231,7 @@ async def test_with_reentry_people_come_and_go_and_inside_is_a_duplicate(world: 
 
 async def test_after_the_daily_emptying_everybody_counts_as_gone(world: World) -> None:
     rules = EntryRules(allow_reentry=True, exit_all_at=(datetime.now(UTC) + timedelta(seconds=1)).isoformat())
-    await world.doors.set_rules(ADMIN, world.event_id, rules)
+    await world.gate_events.set_rules(ADMIN, world.event_id, rules)
     gate = await world.scanner()
     assert (await world.scan(gate, 1))["result"] == "admit"
     assert (await world.scan(gate, 1))["result"] == "duplicate"
@@ -249,7 +249,7 @@ async def test_a_ticket_found_by_name_is_checked_in_by_hand_and_logged_so(world:
 
 async def test_scanning_can_be_switched_off(world: World, hot: HotRedis) -> None:
     gate = await world.scanner()
-    off = Scans(pool=world.pool, hot=hot, keyring=world.settings.keyring, doors=world.doors, enabled=False)
+    off = Scans(pool=world.pool, hot=hot, keyring=world.settings.keyring, gate_events=world.gate_events, enabled=False)
     with pytest.raises(SwitchedOff):
         await off.validate(gate, Shown(code=world.code(1)))
     assert await world.log() == []

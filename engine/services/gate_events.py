@@ -1,4 +1,4 @@
-"""An event's doors: its entry rules, remembered for a second by every worker, changed by its organizer."""
+"""An event as its gates see it, remembered for a second by every worker; its entry rules, changed by its organizer."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from engine.foundation.connections import HotRedis
 from engine.foundation.errors import NotFound
 from engine.services.access import Access
 from engine.stores import activity, scan_map
-from engine.stores import doors as store
+from engine.stores import gate_events as store
 from engine.stores.database import Pool
-from engine.stores.doors import GateEvent
+from engine.stores.gate_events import GateEvent
 
 REMEMBERED_S: Final = 1.0  # how long a changed rule or a cancelled event may take to reach a gate
 REMEMBERED_MAX: Final = 1_000
 
 
-class EntryDoors:
+class GateEvents:
     """Reads events as gates see them."""
 
     def __init__(self, *, pool: Pool, hot: HotRedis, access: Access) -> None:
@@ -48,7 +48,7 @@ class EntryDoors:
         """The rules, for whoever may see the event's devices."""
         event = await self.get(event_id)
         await self._access.require(person, event.organization_id, "devices.read", hidden=NotFound)
-        return event.doors.rules
+        return event.entry.rules
 
     async def set_rules(self, person: Person, event_id: str, rules: EntryRules) -> EntryRules:
         """Replace the rules. What a bit of the check-in map means may change with them, so the map is loaded anew."""

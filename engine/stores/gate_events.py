@@ -1,4 +1,4 @@
-"""What gates read of an event, and the rules of its doors."""
+"""What gates read of an event, and its entry rules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 from engine.domain import entry_rules
 from engine.domain.entry_rules import EntryRules
-from engine.domain.scans import Doors
+from engine.domain.scans import EntryTerms
 from engine.stores.database import Database
 
 _READ: Final = """
@@ -31,7 +31,7 @@ class GateEvent:
     ends_at: datetime
     timezone: str
     venue: str
-    doors: Doors
+    entry: EntryTerms
 
 
 async def read(db: Database, event_id: str) -> GateEvent | None:
@@ -41,12 +41,14 @@ async def read(db: Database, event_id: str) -> GateEvent | None:
         return None
     facts = dict(row)
     rules = entry_rules.read(facts.pop("entry_rules"))
-    doors = Doors(event_id=event_id, cancelled=facts["status"] == "cancelled", timezone=facts["timezone"], rules=rules)
-    return GateEvent(**facts, doors=doors)
+    entry = EntryTerms(
+        event_id=event_id, cancelled=facts["status"] == "cancelled", timezone=facts["timezone"], rules=rules
+    )
+    return GateEvent(**facts, entry=entry)
 
 
 async def write_rules(db: Database, event_id: str, rules: EntryRules) -> None:
-    """Replace the rules of an event's doors."""
+    """Replace the entry rules of an event."""
     await db.execute(
         "UPDATE events SET entry_rules = $2, version = version + 1, updated_at = now() WHERE id = $1",
         event_id,
