@@ -16,7 +16,7 @@ from engine.foundation.bearer import Person
 from waitingroom.appkeys import BEARERS, LEDGER
 from waitingroom.errors import FormForged, TicketInvalid
 from waitingroom.room import Room
-from waitingroom.wire import TicketRequest
+from waitingroom.shapes import TicketRequest
 
 ADMISSION_COOKIE = "onsale_admission"
 QUEUE_COOKIE_PREFIX = "onsale_queue_"

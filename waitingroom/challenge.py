@@ -12,7 +12,7 @@ import altcha.v1 as altcha
 import msgspec
 
 from engine.foundation import clock
-from waitingroom.wire import ChallengeAnswer
+from waitingroom.shapes import ChallengeAnswer
 
 VALID_S = 600
 WORK_MAX = 60_000  # numbers to try at most: 0.1 s on a laptop, under a second on an old phone

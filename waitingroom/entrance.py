@@ -13,7 +13,7 @@ from waitingroom.challenge import VALID_S
 from waitingroom.endpoint import RoomEndpoint
 from waitingroom.errors import ChallengeRequired, CodeInvalid, CodeRequired, IdentityRequired, TicketInvalid
 from waitingroom.room import Place, Room
-from waitingroom.wire import JoinRequest
+from waitingroom.shapes import JoinRequest
 
 IDENTITY_CHARS_MIN = 3
 

@@ -15,7 +15,7 @@ from waitingroom.appkeys import LEDGER, REDIS
 from waitingroom.endpoint import ENDPOINT, room_of
 from waitingroom.errors import RoomAway
 from waitingroom.room import Room
-from waitingroom.wire import ConsoleAnswer, Controls
+from waitingroom.shapes import ConsoleAnswer, Controls
 
 MESSAGE_BYTES_MAX = 400  # the status document stays under 1.5 KB
 _controls = msgspec.json.Decoder(Controls)

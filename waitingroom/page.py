@@ -30,7 +30,7 @@ from waitingroom.errors import (
 from waitingroom.faces import expected, face_of, moments, refresh_after_s
 from waitingroom.languages import WORDS, choose
 from waitingroom.room import Admitted, Room
-from waitingroom.wire import CODE_CHARS_MAX, IDENTITY_CHARS_MAX, JoinRequest
+from waitingroom.shapes import CODE_CHARS_MAX, IDENTITY_CHARS_MAX, JoinRequest
 
 FORM_BYTES_MAX: Final = 4 * 1024
 SHOWN_CHARS_MAX: Final = 40

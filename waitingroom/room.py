@@ -24,8 +24,8 @@ from waitingroom.gauges import Gauges
 from waitingroom.ledger import Ledger
 from waitingroom.presence import Presence
 from waitingroom.rules import Rules
+from waitingroom.shapes import PlaceAnswer
 from waitingroom.store import TOKEN_LEEWAY_MS, Fenced, Join, Joined, RoomStore
-from waitingroom.wire import PlaceAnswer
 
 JOIN_TRIES_MAX = 4
 RESTORE_TRIES_MAX = 5

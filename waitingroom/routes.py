@@ -10,7 +10,7 @@ from aiohttp import web
 from engine.foundation import errors
 from engine.foundation.batching import Overloaded
 from engine.foundation.http import Handler
-from waitingroom import operating, operations, page, stream, wire
+from waitingroom import operating, operations, page, shapes, stream
 from waitingroom import web as rooms
 from waitingroom.errors import (
     ChallengeRequired,
@@ -58,7 +58,7 @@ ROUTES: tuple[Route, ...] = (
         ROOM,
         rooms.read_status,
         "public",
-        gives=wire.StatusDocument,
+        gives=shapes.StatusDocument,
         also=((304, None),),
         refuses=(NoRoom, RoomAway),
         hot=True,
@@ -68,10 +68,10 @@ ROUTES: tuple[Route, ...] = (
         f"{ROOM}/join",
         rooms.join,
         "public",
-        takes=wire.JoinRequest,
-        gives=wire.PlaceAnswer,
+        takes=shapes.JoinRequest,
+        gives=shapes.PlaceAnswer,
         status=201,
-        also=((200, wire.PlaceAnswer),),
+        also=((200, shapes.PlaceAnswer),),
         refuses=(
             *_BODY,
             TicketInvalid,
@@ -94,9 +94,9 @@ ROUTES: tuple[Route, ...] = (
         f"{ROOM}/claim",
         rooms.claim,
         "ticket",
-        takes=wire.TicketRequest,
-        gives=wire.AdmissionAnswer,
-        also=((202, wire.WaitAnswer),),
+        takes=shapes.TicketRequest,
+        gives=shapes.AdmissionAnswer,
+        also=((202, shapes.WaitAnswer),),
         refuses=(*_BODY, TicketInvalid, ProofRequired, NoRoom, RoomClosed, TurnOver, RoomAway),
         hot=True,
     ),
@@ -105,8 +105,8 @@ ROUTES: tuple[Route, ...] = (
         f"{ROOM}/beat",
         rooms.beat,
         "ticket",
-        takes=wire.TicketRequest,
-        gives=wire.WaitAnswer,
+        takes=shapes.TicketRequest,
+        gives=shapes.WaitAnswer,
         refuses=(*_BODY, TicketInvalid, NoRoom, RoomAway),
         hot=True,
     ),
@@ -115,8 +115,8 @@ ROUTES: tuple[Route, ...] = (
         f"{ROOM}/leave",
         rooms.leave,
         "ticket",
-        takes=wire.TicketRequest,
-        gives=wire.LeftAnswer,
+        takes=shapes.TicketRequest,
+        gives=shapes.LeftAnswer,
         refuses=(*_BODY, TicketInvalid, NoRoom, RoomAway),
     ),
     Route(
@@ -124,8 +124,8 @@ ROUTES: tuple[Route, ...] = (
         f"{ROOM}/release",
         rooms.release,
         "ticket",
-        takes=wire.TicketRequest,
-        gives=wire.ReleaseAnswer,
+        takes=shapes.TicketRequest,
+        gives=shapes.ReleaseAnswer,
         refuses=(*_BODY, TicketInvalid, NoRoom, RoomAway),
     ),
     Route(
@@ -136,15 +136,15 @@ ROUTES: tuple[Route, ...] = (
         refuses=(NoRoom, stream.StreamsFull),
         content_type="text/event-stream",
     ),
-    Route("GET", f"{ROOM}/challenge", rooms.make_challenge, "public", gives=wire.ChallengeAnswer, refuses=(NoRoom,)),
-    Route("GET", f"{ROOM}/draw", rooms.read_draw, "public", gives=wire.DrawBundle, refuses=(NoRoom, DrawNotHeld)),
+    Route("GET", f"{ROOM}/challenge", rooms.make_challenge, "public", gives=shapes.ChallengeAnswer, refuses=(NoRoom,)),
+    Route("GET", f"{ROOM}/draw", rooms.read_draw, "public", gives=shapes.DrawBundle, refuses=(NoRoom, DrawNotHeld)),
     Route(
         "PATCH",
         f"{ROOM}/controls",
         operating.change_controls,
         "operator",
-        takes=wire.Controls,
-        gives=wire.ConsoleAnswer,
+        takes=shapes.Controls,
+        gives=shapes.ConsoleAnswer,
         refuses=(*_BODY, errors.Unauthenticated, errors.Forbidden, NoRoom, errors.Conflict, RoomAway),
     ),
     Route(
@@ -152,7 +152,7 @@ ROUTES: tuple[Route, ...] = (
         f"{ROOM}/console",
         operating.read_console,
         "operator",
-        gives=wire.ConsoleAnswer,
+        gives=shapes.ConsoleAnswer,
         refuses=(errors.Unauthenticated, errors.Forbidden, NoRoom, RoomAway),
     ),
     Route("GET", "/r/{event_id}", page.show, "public", content_type="text/html"),

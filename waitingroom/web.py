@@ -17,7 +17,7 @@ from waitingroom.endpoint import BOARDS, ENDPOINT, RoomEndpoint, room_of
 from waitingroom.errors import DrawNotHeld, FormForged, RoomAway, TicketInvalid
 from waitingroom.guard import failed, lean
 from waitingroom.room import Admitted, Place, Room, Waiting
-from waitingroom.wire import AdmissionAnswer, JoinRequest, LeftAnswer, ReleaseAnswer, WaitAnswer
+from waitingroom.shapes import AdmissionAnswer, JoinRequest, LeftAnswer, ReleaseAnswer, WaitAnswer
 
 _join_request = msgspec.json.Decoder(JoinRequest)
 _encode = msgspec.json.Encoder().encode

@@ -247,10 +247,10 @@ def _await_ready(server: Server, answers: object) -> None:
 
 
 def _valkey_answers(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as wire:
-        wire.settimeout(1)
-        wire.sendall(b"PING\r\n")
-        return wire.recv(64).startswith(b"+PONG")
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+        connection.settimeout(1)
+        connection.sendall(b"PING\r\n")
+        return connection.recv(64).startswith(b"+PONG")
     return False
 
 

@@ -21,7 +21,7 @@ from engine.services.appkeys import ALLOTMENTS
 from engine.web.aliases import aliases
 from engine.web.auth import person
 from engine.web.forms import Page, PageQuery, created, form, listed, versioned
-from engine.web.wire import Route
+from engine.web.route import Route
 
 
 async def create_allotment(request: web.Request) -> web.Response:

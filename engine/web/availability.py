@@ -11,7 +11,7 @@ from engine.foundation import errors, http
 from engine.services.appkeys import ACCESS, AVAILABILITY, SELLING
 from engine.web import auth
 from engine.web.aliases import aliases
-from engine.web.wire import Route
+from engine.web.route import Route
 
 PUBLIC_CACHE = "public, max-age=1, stale-while-revalidate=10"
 VERSION_DIGITS_MAX = 15

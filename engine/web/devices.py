@@ -18,7 +18,7 @@ from engine.services.devices import TooManyDevices
 from engine.stores.devices import Device
 from engine.web import auth
 from engine.web.aliases import aliases
-from engine.web.wire import Route
+from engine.web.route import Route
 
 DEVICE_NAME_CHARS_MAX = 100
 

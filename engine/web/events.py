@@ -32,7 +32,7 @@ from engine.web.aliases import aliases
 from engine.web.auth import optional_person, person
 from engine.web.event_search import ListingQuery, cursor_of, position_of, wanted
 from engine.web.forms import Page, PageQuery, created, form, id_cursor, versioned
-from engine.web.wire import Route
+from engine.web.route import Route
 
 
 async def list_events(request: web.Request) -> web.Response:

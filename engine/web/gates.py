@@ -13,7 +13,7 @@ from engine.foundation.errors import Forbidden, Malformed, NotFound, Unauthentic
 from engine.services.appkeys import ATTENDANCE, DEVICES, GATE_BUNDLES, GATE_EVENTS
 from engine.web import auth
 from engine.web.aliases import aliases
-from engine.web.gates_wire import (
+from engine.web.gates_shapes import (
     AttendanceDocument,
     BundleDocument,
     Changes,
@@ -24,8 +24,8 @@ from engine.web.gates_wire import (
     OwnDevice,
     ScanLog,
 )
+from engine.web.route import Route
 from engine.web.scans import device
-from engine.web.wire import Route
 
 NUMBER_CHARS_MAX = 18
 

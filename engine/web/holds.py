@@ -19,7 +19,7 @@ from engine.services.appkeys import HOLD_ENDPOINT, HOLDS, SELLING
 from engine.services.hold_endpoint import HoldEndpoint
 from engine.web import auth
 from engine.web.aliases import aliases
-from engine.web.wire import Route
+from engine.web.route import Route
 
 _hold_request = msgspec.json.Decoder(HoldRequest)
 _swap_request = msgspec.json.Decoder(SwapRequest)

@@ -13,7 +13,7 @@ from engine.services.appkeys import ON_SALES
 from engine.web.aliases import aliases
 from engine.web.auth import optional_person, person
 from engine.web.forms import form, versioned
-from engine.web.wire import Route
+from engine.web.route import Route
 
 
 async def put_on_sale(request: web.Request) -> web.Response:

@@ -11,7 +11,7 @@ import msgspec
 import orjson
 
 from engine.foundation.errors import Invalid, PreconditionRequired, Refusal, TooLarge
-from engine.web.wire import Route
+from engine.web.route import Route
 
 TITLE = "onsale"
 VERSION = "1.0.0"

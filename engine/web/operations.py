@@ -7,7 +7,7 @@ from aiohttp import web
 from engine.foundation import operations
 from engine.services.appkeys import HEALTH, SETTINGS
 from engine.web import openapi
-from engine.web.wire import Route
+from engine.web.route import Route
 
 
 async def alive(_request: web.Request) -> web.Response:

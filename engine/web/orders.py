@@ -22,7 +22,7 @@ from engine.services.orders import Buyer
 from engine.web import auth
 from engine.web.aliases import aliases
 from engine.web.forms import listed
-from engine.web.orders_wire import (
+from engine.web.orders_shapes import (
     ListQuery,
     OrderDocument,
     OrderList,
@@ -36,7 +36,7 @@ from engine.web.orders_wire import (
     UserInfo,
     order_document,
 )
-from engine.web.wire import Route
+from engine.web.route import Route
 
 USER_AGENT_CHARS_MAX = 400
 ETAG_BYTES = 12

@@ -21,7 +21,7 @@ from engine.services.appkeys import ORGANIZATIONS
 from engine.web.aliases import aliases
 from engine.web.auth import person
 from engine.web.forms import Page, PageQuery, created, form, id_cursor, versioned
-from engine.web.wire import Route
+from engine.web.route import Route
 
 
 async def create_organization(request: web.Request) -> web.Response:

@@ -15,7 +15,7 @@ from engine.services.webhooks import SignatureRefused
 from engine.web import auth
 from engine.web.aliases import aliases
 from engine.web.forms import listed
-from engine.web.orders_wire import (
+from engine.web.orders_shapes import (
     ConfirmDocument,
     ConfirmRequest,
     Id,
@@ -25,7 +25,7 @@ from engine.web.orders_wire import (
     RefundList,
     refund_document,
 )
-from engine.web.wire import Route
+from engine.web.route import Route
 
 WEBHOOK_BYTES_MAX = 512 * 1024
 

@@ -31,7 +31,7 @@ from engine.services.appkeys import PEOPLE
 from engine.web.aliases import aliases
 from engine.web.auth import client_address, known_person, person
 from engine.web.forms import form
-from engine.web.wire import Route
+from engine.web.route import Route
 
 _UNCACHED: Final = {"Cache-Control": "no-store"}
 

@@ -37,7 +37,7 @@ from engine.services.appkeys import PROMOS
 from engine.web.aliases import aliases
 from engine.web.auth import client_address, person
 from engine.web.forms import Page, PageQuery, created, form, listed, versioned
-from engine.web.wire import Route
+from engine.web.route import Route
 
 
 async def create_promo(request: web.Request) -> web.Response:

@@ -20,8 +20,8 @@ from engine.foundation.idempotency import key_of, scope_of
 from engine.services.appkeys import HOLDS, IDEMPOTENCY, ORDERS
 from engine.web import auth
 from engine.web.orders import OPEN_REFUSES, buyer_of, open_from
-from engine.web.orders_wire import Id, OrderRequest, PayableOrder, UserInfo
-from engine.web.wire import Route
+from engine.web.orders_shapes import Id, OrderRequest, PayableOrder, UserInfo
+from engine.web.route import Route
 
 SEATS_MAX = 50
 

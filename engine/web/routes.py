@@ -22,7 +22,7 @@ from engine.web import (
     tickets,
     venues,
 )
-from engine.web.wire import Route
+from engine.web.route import Route
 
 ROUTES: tuple[Route, ...] = (
     *people.ROUTES,

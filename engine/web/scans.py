@@ -30,9 +30,9 @@ from engine.foundation.errors import (
 from engine.foundation.idempotency import key_of, scope_of
 from engine.services.appkeys import DEVICES, IDEMPOTENCY, SCANS, TICKETS
 from engine.services.devices import DeviceRevoked
-from engine.web import auth, scans_wire
+from engine.web import auth, scans_shapes
 from engine.web.aliases import aliases
-from engine.web.wire import Route
+from engine.web.route import Route
 
 BATCH_BYTES_MAX = 16 * 1024 * 1024
 LINE_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
@@ -62,8 +62,8 @@ class FoundTickets(msgspec.Struct):
 async def validate(request: web.Request) -> web.Response:
     """The verdict on one code."""
     scanner = await device(request)
-    given = await http.body(request, scans_wire.validate_request)
-    verdict = await request.config_dict[SCANS].validate(scanner, scans_wire.shown_one(given))
+    given = await http.body(request, scans_shapes.validate_request)
+    verdict = await request.config_dict[SCANS].validate(scanner, scans_shapes.shown_one(given))
     return http.json(verdict, headers=_clock())
 
 
@@ -77,9 +77,9 @@ async def check_in_batch(request: web.Request) -> web.StreamResponse:
     async def run() -> web.Response:
         # Megabytes of JSON hold the loop for as long as they take: elsewhere, other gates are answered meanwhile.
         if request.content_type in LINE_TYPES:
-            shown = await asyncio.to_thread(scans_wire.shown_lines, raw)
+            shown = await asyncio.to_thread(scans_shapes.shown_lines, raw)
         else:
-            shown = await asyncio.to_thread(scans_wire.shown_batch, raw, received_at)
+            shown = await asyncio.to_thread(scans_shapes.shown_batch, raw, received_at)
         results = await request.config_dict[SCANS].batch(scanner, shown)
         counts = Counter(verdict["result"] for verdict in results)
         body = await asyncio.to_thread(http.dumps, {"results": results, "counts": counts})
@@ -135,8 +135,8 @@ ROUTES: tuple[Route, ...] = (
         "/v1/tickets/validate",
         validate,
         "device",
-        takes=scans_wire.ValidateRequest,
-        gives=scans_wire.VerdictDocument,
+        takes=scans_shapes.ValidateRequest,
+        gives=scans_shapes.VerdictDocument,
         refuses=(*_NO, Invalid, Malformed, TooMany),
         aliases=aliases("/v1/tickets/validate"),
     ),
@@ -145,8 +145,8 @@ ROUTES: tuple[Route, ...] = (
         "/v1/events/{event_id}/checkins/batch",
         check_in_batch,
         "device",
-        takes=scans_wire.BatchRequest,
-        gives=scans_wire.BatchAnswer,
+        takes=scans_shapes.BatchRequest,
+        gives=scans_shapes.BatchAnswer,
         refuses=(
             *_NO, Forbidden, Invalid, Malformed, TooLarge,
             IdempotencyKeyRequired, IdempotencyKeyReused, IdempotencyInFlight,

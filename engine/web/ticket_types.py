@@ -28,7 +28,7 @@ from engine.services.appkeys import TICKET_TYPES
 from engine.web.aliases import aliases
 from engine.web.auth import optional_person, person
 from engine.web.forms import Page, PageQuery, created, form, listed, versioned
-from engine.web.wire import Route
+from engine.web.route import Route
 
 
 async def create_ticket_type(request: web.Request) -> web.Response:

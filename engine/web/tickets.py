@@ -17,7 +17,7 @@ from engine.services.tickets import Asker, TicketNotLive
 from engine.stores.tickets import TicketPage
 from engine.web import auth
 from engine.web.aliases import aliases
-from engine.web.wire import Route
+from engine.web.route import Route
 
 PRIVATE = "private, max-age=60"
 

@@ -22,7 +22,7 @@ from engine.services.appkeys import VENUES
 from engine.web.aliases import aliases
 from engine.web.auth import optional_person, person
 from engine.web.forms import Page, PageQuery, created, form, id_cursor, versioned
-from engine.web.wire import Route
+from engine.web.route import Route
 
 
 class VenuesQuery(PageQuery, frozen=True, kw_only=True):

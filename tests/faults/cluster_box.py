@@ -41,22 +41,24 @@ class ClusterBox:
             )  # fmt: skip
             self.buses.append(bus)
             self.nodes.append(embedded.start_valkey(self.folder / f"node-{number}", fsync="none", extra=extra))
-        wires = [await HotRedis(node.url).open() for node in self.nodes]
+        connections = [await HotRedis(node.url).open() for node in self.nodes]
         for number in range(1, NODES):
-            await wires[0].command("CLUSTER", "MEET", "127.0.0.1", self.port(number), self.buses[number])
+            await connections[0].command("CLUSTER", "MEET", "127.0.0.1", self.port(number), self.buses[number])
         for number in range(MASTERS):
             first, last = SLOTS * number // MASTERS, SLOTS * (number + 1) // MASTERS - 1
-            await wires[number].command("CLUSTER", "ADDSLOTSRANGE", first, last)
-        ids = [(await wire.command("CLUSTER", "MYID")).decode() for wire in wires]
-        await self._until(wires, lambda info, _: f"cluster_known_nodes:{NODES}" in info)
+            await connections[number].command("CLUSTER", "ADDSLOTSRANGE", first, last)
+        ids = [(await connection.command("CLUSTER", "MYID")).decode() for connection in connections]
+        await self._until(connections, lambda info, _: f"cluster_known_nodes:{NODES}" in info)
         for number in range(MASTERS, NODES):
-            await _patiently(wires[number], "CLUSTER", "REPLICATE", ids[number - MASTERS])
-        await self._until(wires, lambda info, nodes: "cluster_state:ok" in info and nodes.count("slave") == MASTERS)
-        for wire in wires[MASTERS:]:
-            while b"master_link_status:up" not in await wire.command("INFO", "replication"):
+            await _patiently(connections[number], "CLUSTER", "REPLICATE", ids[number - MASTERS])
+        await self._until(
+            connections, lambda info, nodes: "cluster_state:ok" in info and nodes.count("slave") == MASTERS
+        )
+        for connection in connections[MASTERS:]:
+            while b"master_link_status:up" not in await connection.command("INFO", "replication"):
                 await asyncio.sleep(0.05)
-        for wire in wires:
-            await wire.close()
+        for connection in connections:
+            await connection.close()
         return self
 
     async def master_of(self, key: bytes) -> int:
@@ -64,9 +66,9 @@ class ClusterBox:
         for number, node in enumerate(self.nodes):
             if node.process.poll() is not None:
                 continue
-            wire = await HotRedis(node.url).open()
-            rows = await wire.command("CLUSTER", "SLOTS")
-            await wire.close()
+            connection = await HotRedis(node.url).open()
+            rows = await connection.command("CLUSTER", "SLOTS")
+            await connection.close()
             slot = slot_of(key)
             (port,) = [row[2][1] for row in rows if row[0] <= slot <= row[1]]
             return next(number for number in range(NODES) if self.port(number) == port)
@@ -81,23 +83,23 @@ class ClusterBox:
             node.process.kill()
             node.process.wait()
 
-    async def _until(self, wires: list[HotRedis], so) -> None:
+    async def _until(self, connections: list[HotRedis], so) -> None:
         deadline = time.monotonic() + FORMED_WITHIN_S
-        for wire in wires:
+        for connection in connections:
             while True:
-                info = (await wire.command("CLUSTER", "INFO")).decode()
-                nodes = (await wire.command("CLUSTER", "NODES")).decode()
+                info = (await connection.command("CLUSTER", "INFO")).decode()
+                nodes = (await connection.command("CLUSTER", "NODES")).decode()
                 if so(info, nodes):
                     break
                 assert time.monotonic() < deadline, f"the cluster does not form:\n{info}\n{nodes}"
                 await asyncio.sleep(0.05)
 
 
-async def _patiently(wire: HotRedis, *words: str) -> None:
+async def _patiently(connection: HotRedis, *words: str) -> None:
     """The cluster gossips for a moment before it knows every name."""
     for _ in range(100):
         try:
-            await wire.command(*words)
+            await connection.command(*words)
         except RuntimeError:
             await asyncio.sleep(0.05)
         else:

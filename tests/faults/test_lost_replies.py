@@ -59,10 +59,10 @@ async def test_a_reply_lost_between_engine_and_redis_never_makes_a_second_hold(s
 async def test_a_reply_lost_between_client_and_engine_never_makes_a_second_hold(shop: Shop):
     await shop.open_event(make.seated("Floor", 20, 50), types=[{"categories": ["Floor"]}])
     seen, tries = set(), 0
-    async with Proxy(shop.url) as wire:
+    async with Proxy(shop.url) as proxy:
         for number in range(REPEATS):
-            wire.lose_replies = 1
-            hold_id, needed = await _until_placed(shop, f"key-{number}", wire.url, wire)
+            proxy.lose_replies = 1
+            hold_id, needed = await _until_placed(shop, f"key-{number}", proxy.url, proxy)
             seen.add(hold_id)
             tries += needed
     assert len(seen) == REPEATS

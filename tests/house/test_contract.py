@@ -9,8 +9,8 @@ from typing import get_args
 import pytest
 
 from engine.web.openapi import document_bytes
+from engine.web.route import Who
 from engine.web.routes import ROUTES
-from engine.web.wire import Who
 from tests.house import tree
 from waitingroom.routes import ROUTES as ROOM_ROUTES
 from waitingroom.routes import Who as RoomWho

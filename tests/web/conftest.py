@@ -30,7 +30,7 @@ from engine.services.venues import Venues
 from engine.settings import Settings
 from engine.stores.holds import HoldStore
 from engine.stores.selling import SellingStore
-from engine.web import allotments, events, on_sales, organizations, people, promos, ticket_types, venues, wire
+from engine.web import allotments, events, on_sales, organizations, people, promos, route, ticket_types, venues
 from tests.web.catalogue import PASSWORD, Someone
 
 _people = itertools.count(1)
@@ -58,7 +58,7 @@ async def catalogue(
     app[appkeys.ALLOTMENTS] = Allotments(pool=pool, hot=hot, access=access, events=all_events, inventory=inventory)
     app[appkeys.PROMOS] = Promos(pool=pool, access=access, events=all_events, throttle=Throttle(hot=hot))
     for noun in NOUNS:
-        wire.add(app, noun.ROUTES)
+        route.add(app, noun.ROUTES)
     async with TestClient(TestServer(app)) as client:
         yield client
 

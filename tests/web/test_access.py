@@ -13,8 +13,8 @@ import asyncpg
 import pytest
 
 from engine.foundation.ids import new_id
+from engine.web.route import Route
 from engine.web.routes import ROUTES
-from engine.web.wire import Route
 from tests import factories
 from tests.shop import Shop
 from tests.web.test_isolation import bodies

@@ -30,7 +30,7 @@ pub enum Policy {
 }
 
 impl Policy {
-    /// From the word of the wire.
+    /// From the word that the API uses.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         match word {
@@ -42,7 +42,7 @@ impl Policy {
         }
     }
 
-    /// The word of the wire.
+    /// The word that the API uses.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -152,7 +152,7 @@ pub enum RefusalCode {
 }
 
 impl RefusalCode {
-    /// The word of the wire.
+    /// The word that the API uses.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {

@@ -15,7 +15,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The word of the wire.
+    /// The word that the API uses.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {

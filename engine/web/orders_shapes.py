@@ -1,4 +1,4 @@
-"""What orders look like on the wire: requests in, documents out."""
+"""What orders look like over HTTP: requests in, documents out."""
 
 from __future__ import annotations
 
