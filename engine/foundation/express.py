@@ -93,7 +93,7 @@ class ExpressServer(web.Server):
 
 
 class ExpressProtocol(RequestHandler):
-    """One connection. The head of aiohttp's message queue is the request under way, in this lane as beside it."""
+    """One connection. The head of aiohttp's message queue is the request under way, on the express path as off it."""
 
     __slots__ = ("_asked", "_early", "_express", "_factory", "_idle", "_look", "_seen", "_under_way")
 
@@ -223,7 +223,7 @@ class ExpressProtocol(RequestHandler):
         """Hang up on who came and sent nothing whole, or asks without reading.
 
         aiohttp's own clock starts with the first answer of its task: who sends one byte of a head a minute, or is
-        answered in this lane alone, would stay for ever.
+        answered on the express path alone, would stay for ever.
         """
         waits = self._waiter is not None and not self._waiter.done() and not self._under_way
         if waits and self._request_count == self._seen:
@@ -317,7 +317,7 @@ class ExpressProtocol(RequestHandler):
         writer: AbstractStreamWriter,
         task: asyncio.Task[None],
     ) -> web.BaseRequest:
-        """The request that the express lane looked at, whose body may be read already, or a new one."""
+        """The request that the express path looked at, whose body may be read already, or a new one."""
         if not payload.is_eof():
             payload.on_eof(self._body_came_late)
         request, self._asked = self._asked, None

@@ -21,7 +21,7 @@ from engine.foundation.connections import HotRedis
 from engine.foundation.errors import Unavailable
 from engine.foundation.ids import id_to_bytes
 from engine.services.hold_asks import Ask, read_asks
-from engine.services.hold_lanes import is_block, merged
+from engine.services.hold_batches import is_block, merged
 from engine.services.hold_prices import price_of_parts, read_hold
 from engine.services.inventory import Inventory
 from engine.stores import keys

@@ -2,7 +2,7 @@
 
 A request is checked and priced on the event's snapshot, packed, and joins the batch of its event. The script picks and
 takes in one step, so two buyers never meet. What a script cannot pick from a tape (split groups, accessible seats,
-mixed sections) goes down the planned lane: Rust plans the whole waiting batch on a fresh map and the same script takes
+mixed sections) joins the planned batch: Rust plans the whole waiting batch on a fresh map and the same script takes
 exactly those units, or says which were taken meanwhile and the rest is planned again.
 """
 
@@ -41,8 +41,8 @@ from engine.foundation.ids import id_from_bytes, id_to_bytes, is_id
 from engine.services.availability import Availability
 from engine.services.desk_terms import ADMISSION_LEEWAY_MS
 from engine.services.hold_asks import Ask, named_units, read_asks
+from engine.services.hold_batches import HoldBatches, exact_pick
 from engine.services.hold_changes import HoldChanges, lease_units_max
-from engine.services.hold_lanes import HoldLanes, exact_pick
 from engine.services.hold_prices import price_of, read_hold
 from engine.services.inventory import HOLD_LIFE_MS_MAX, Inventory
 from engine.services.selling import Selling
@@ -91,7 +91,7 @@ class Holds:
         self._selling = selling
         self._inventory = inventory
         self._availability = availability
-        self._lanes = HoldLanes(hot=hot, store=store, inventory=inventory)
+        self._batches = HoldBatches(hot=hot, store=store, inventory=inventory)
         self._changes = HoldChanges(hot=hot, store=store, inventory=inventory)
 
     async def place(
@@ -122,14 +122,14 @@ class Holds:
         )
         picks = await self._picks(event, asks, codes)
         if picks is None:
-            answer = await self._lanes.plan(event, item, Ask.joined(asks, codes))
+            answer = await self._batches.plan(event, item, Ask.joined(asks, codes))
         else:
-            answer = await self._lanes.place(event.id, item.with_picks(picks).pack())
+            answer = await self._batches.place(event.id, item.with_picks(picks).pack())
             if answer[:1] == b"X":
                 await self._write_missing_tape(event, asks)
-                answer = await self._lanes.place(event.id, item.with_picks(picks).pack())
+                answer = await self._batches.place(event.id, item.with_picks(picks).pack())
             if answer[:1] == b"P":
-                answer = await self._lanes.plan(event, item, Ask.joined(asks, codes))
+                answer = await self._batches.plan(event, item, Ask.joined(asks, codes))
         return self._answer(event, hold_id, answer)
 
     async def place_usual(
@@ -142,7 +142,7 @@ class Holds:
         usual = self.usual(body, admission=admission, principal=principal, key=key)
         if usual is None:
             return None
-        return self.usual_answer(usual, await self._lanes.place(usual[0].id, usual[2]))
+        return self.usual_answer(usual, await self._batches.place(usual[0].id, usual[2]))
 
     def usual(self, body: bytes, *, admission: str | None, principal: str, key: str) -> UsualHold | None:
         """The first half of ``place_usual``: (event, hold id, packed item)."""
@@ -155,7 +155,7 @@ class Holds:
 
     def place_to(self, usual: UsualHold, promise: Promise[bytes]) -> None:
         """The middle: into the batch, whose answer goes to ``promise``. Overloaded at once."""
-        self._lanes.place_to(usual[0].id, usual[2], promise)
+        self._batches.place_to(usual[0].id, usual[2], promise)
 
     def usual_answer(self, usual: UsualHold, answer: bytes) -> tuple[bytes, bool] | None:
         """The second half: what the script's answer is to the buyer."""
@@ -236,7 +236,7 @@ class Holds:
 
     async def close(self) -> None:
         """Finish what is queued."""
-        await self._lanes.close()
+        await self._batches.close()
 
     def view(self, event: SellingEvent, hold_id: str, record: Record) -> Hold:
         """A record as a hold, for the services that own its next step."""

@@ -20,7 +20,7 @@ from engine.services.reclaim import Reclaim
 from engine.services.refunds import Refunds
 from engine.services.scans import Scans
 from engine.services.selling import Selling
-from engine.services.stock import Stock
+from engine.services.stock_errands import StockErrands
 from engine.services.tickets import Tickets
 from engine.services.webhooks import Webhooks
 from engine.settings import Settings
@@ -131,5 +131,5 @@ def open_money(
     )
     mail.register(outbox)
     Cancellations(pool=pool, refunds=refunds, outbox=outbox).register(outbox)
-    Stock(inventory=inventory, orders=book, hot=hot, gates=scans).register(outbox)
+    StockErrands(inventory=inventory, orders=book, hot=hot, gates=scans).register(outbox)
     return Money(gateway, lane, outbox, orders, payments, refunds, disputes, webhooks, mail)

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.foundation.ids import new_id
 from engine.jobs.hold_expiry import HoldExpiry
-from engine.services.hold_lanes import HoldLanes
+from engine.services.hold_batches import HoldBatches
 from engine.stores import keys
 from engine.stores.holds import HoldStore
 from tests.bench.expiry import sweep
@@ -94,7 +94,7 @@ async def _place(
     event = await stage.selling.get(sale.event_id)
     priced(event, sale, quantity)
     body = sale.body(sale.types[0], quantity).encode()
-    lanes = HoldLanes(hot=stage.hot, store=HoldStore(stage.hot), inventory=stage.inventory)
+    lanes = HoldBatches(hot=stage.hot, store=HoldStore(stage.hot), inventory=stage.inventory)
     for start in range(0, count, BATCH * 8):
         items = []
         for number in range(start, min(count, start + BATCH * 8)):

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from engine.foundation.connections import HotRedis
-from engine.services.hold_lanes import HoldLanes
+from engine.services.hold_batches import HoldBatches
 from engine.stores import keys
 from engine.stores.holds import SCRIPTS, HoldStore
 from tests.bench.machine import CpuMeter, running_on
@@ -37,7 +37,7 @@ async def batched_against_single(stage: Stage, plan: Plan) -> list[Row]:
     events = await _ready(stage, round(HOLDS_PER_S_MAX * plan.run_s / 1000 / 4))
     used: list[str] = []
     single = [await HotRedis(stage.valkey.url).open() for _ in range(CLIENTS)]
-    lanes = HoldLanes(hot=stage.hot, store=HoldStore(stage.hot), inventory=stage.inventory)
+    lanes = HoldBatches(hot=stage.hot, store=HoldStore(stage.hot), inventory=stage.inventory)
 
     async def ours(seconds: float) -> Run:
         async def one(event: Ready, item: bytes) -> bytes:

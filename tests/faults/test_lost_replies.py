@@ -125,8 +125,8 @@ async def test_an_item_that_nobody_understands_fails_alone(shop: Shop):
         return holds.place(request, admission=None, principal="p", key=key, body=b"")
 
     await place("first")
-    lane = holds._lanes
-    poison = (lane.place(shop.event_id, b"poison" * number) for number in range(4))
+    batches = holds._batches
+    poison = (batches.place(shop.event_id, b"poison" * number) for number in range(4))
     answers = await asyncio.gather(place("a"), *poison, place("b"), place("c"))
     assert answers[1:5] == [b"E"] * 4
     assert all(answer.hold.lines for answer in (answers[0], *answers[5:]))
@@ -142,13 +142,13 @@ async def test_a_caller_who_leaves_gives_the_units_back_and_may_come_again(shop:
     await holds.place(request, admission=None, principal="p", key="stays", body=body)
     for number in range(20):
         asking = asyncio.create_task(holds.place_usual(body, admission=None, principal="p", key=f"k{number}"))
-        while not holds._lanes._batch(shop.event_id)._flights:
+        while not holds._batches._batch(shop.event_id)._flights:
             await asyncio.sleep(0)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
     async with asyncio.timeout(5):
-        while (await shop.pulse())["held"] != 3 or holds._lanes._undoing:
+        while (await shop.pulse())["held"] != 3 or holds._batches._undoing:
             await asyncio.sleep(0.02)
     placed = await holds.place_usual(body, admission=None, principal="p", key="k3")
     assert placed is not None

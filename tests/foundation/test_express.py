@@ -1,4 +1,4 @@
-"""The lane before the router: order, bodies that come late, callers who hang up or do not read, a good end."""
+"""The express path before the router: order, bodies that come late, callers who hang up or do not read, a good end."""
 
 from __future__ import annotations
 

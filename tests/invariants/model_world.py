@@ -14,7 +14,7 @@ from engine.domain.errors import InventoryRebuilding
 from engine.domain.inventory import FREE, HELD, ORDERED, SOLD
 from engine.foundation.connections import HotRedis
 from engine.services.inventory import Inventory
-from engine.services.stock import Stock
+from engine.services.stock_errands import StockErrands
 from engine.stores import holds as hold_store
 from engine.stores import keys
 from engine.stores.holds import HoldStore, Item, Record, Run, allocation_byte, pick_exact, pick_general, pick_tape
@@ -60,7 +60,7 @@ class World:
         self.inventory = Inventory(
             hot=self.hot, redis=self.redis, holds=self.store, store=self.ledger, selling=self.snapshot
         )  # type: ignore[arg-type]
-        self.stock = Stock(inventory=self.inventory, orders=self.ledger, hot=self.hot, gates=None)  # type: ignore[arg-type]
+        self.stock = StockErrands(inventory=self.inventory, orders=self.ledger, hot=self.hot, gates=None)  # type: ignore[arg-type]
         self.listener = self.redis.pubsub(ignore_subscribe_messages=True)
 
     async def open(self) -> World:

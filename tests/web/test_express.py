@@ -101,7 +101,7 @@ async def test_a_sold_out_house_says_so_and_what_only_a_plan_finds_is_planned(do
     assert (status, problem["code"]) == (409, "sold_out")
 
 
-async def test_a_group_larger_than_any_row_comes_by_the_planned_lane(door: Door):
+async def test_a_group_larger_than_any_row_comes_by_a_planned_batch(door: Door):
     async with open_services(door.app[appkeys.SETTINGS]) as services:
         await services.pool.execute("UPDATE ticket_types SET max_per_order = 20 WHERE id = $1", door.types[0])
         await services.inventory.changed(door.event_id)

@@ -29,7 +29,7 @@ class Gates(Protocol):
     async def ticket_changed(self, event_id: str, unit: int) -> None: ...
 
 
-class Stock:
+class StockErrands:
     """Tells the map, the room and the gates."""
 
     def __init__(self, *, inventory: Map, orders: OrderStore, hot: HotRedis, gates: Gates) -> None:

@@ -1,6 +1,6 @@
-"""The two ways into the script: the batch of an event, and the planned lane for what no tape can pick.
+"""The two ways into the script: the batch of an event, and the planned batch for what no tape can pick.
 
-The planned lane has one batch under way at a time: Rust plans all of it on a fresh map, the script takes exactly that,
+Of planned batches one is under way at a time: Rust plans all of it on a fresh map, the script takes exactly that,
 and what somebody else took meanwhile is planned again.
 """
 
@@ -24,7 +24,7 @@ from engine.stores.holds import REF_BYTES, HoldStore, Item, Record, Run, allocat
 
 PLAN_TRIES_MAX = 64
 PLAN_AGE_MAX_MS = 1000
-LANES_MAX = 1_024  # events whose lanes are remembered; beyond, those that nobody uses are made again when asked for
+BATCHES_MAX = 1_024  # events whose batches are remembered; beyond, those that nobody uses are made again when asked for
 
 _log = logs.get("holds")
 
@@ -36,7 +36,7 @@ class _Planned:
     event: SellingEvent
 
 
-class HoldLanes:
+class HoldBatches:
     """Batches by event. Whoever is cancelled after their hold was placed gives it back."""
 
     def __init__(self, *, hot: HotRedis, store: HoldStore, inventory: Inventory) -> None:
@@ -57,14 +57,14 @@ class HoldLanes:
 
     def plan(self, event: SellingEvent, item: Item, ask: Ask) -> asyncio.Future[bytes]:
         """The script's answer for what the planner finds; ``N`` and the free count where it finds nothing."""
-        return self._plan_lane(event.id).submit(_Planned(item, ask, event))
+        return self._plan_batch(event.id).submit(_Planned(item, ask, event))
 
     async def close(self) -> None:
         """Finish what is queued."""
         for batch in self._batches.values():
             await batch.close()
-        for lane in self._plans.values():
-            await lane.close()
+        for planned in self._plans.values():
+            await planned.close()
 
     def _batch(self, event_id: str) -> GroupCommit[bytes, bytes]:
         batch = self._batches.get(event_id)
@@ -79,19 +79,19 @@ class HoldLanes:
             )
         return batch
 
-    def _plan_lane(self, event_id: str) -> GroupCommit[_Planned, bytes]:
-        lane = self._plans.get(event_id)
-        if lane is None:
+    def _plan_batch(self, event_id: str) -> GroupCommit[_Planned, bytes]:
+        batch = self._plans.get(event_id)
+        if batch is None:
 
             async def commit(items: list[_Planned]) -> list[bytes | BaseException]:
                 return await self._plan(event_id, items)
 
             _forget_idle(self._plans)
-            lane = self._plans[event_id] = GroupCommit(
+            batch = self._plans[event_id] = GroupCommit(
                 "planned_holds", commit, flights_max=1, age_max_ms=PLAN_AGE_MAX_MS,
                 undo=lambda planned, a: self._undo(event_id, planned.item.ref, a),
             )  # fmt: skip
-        return lane
+        return batch
 
     async def _plan(self, event_id: str, items: list[_Planned]) -> list[bytes | BaseException]:
         """Plan all on one map, take exactly that, plan again what others took meanwhile."""
@@ -140,10 +140,10 @@ class HoldLanes:
             _log.info("abandoned_hold_left_to_expiry", error=repr(task.exception()))
 
 
-def _forget_idle(lanes: dict[str, GroupCommit[Any, bytes]]) -> None:
-    if len(lanes) >= LANES_MAX:
-        for event_id in [event_id for event_id, lane in lanes.items() if lane.idle]:
-            del lanes[event_id]
+def _forget_idle(batches: dict[str, GroupCommit[Any, bytes]]) -> None:
+    if len(batches) >= BATCHES_MAX:
+        for event_id in [event_id for event_id, batch in batches.items() if batch.idle]:
+            del batches[event_id]
 
 
 def exact_pick(ask: Ask) -> bytes:

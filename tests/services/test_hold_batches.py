@@ -1,11 +1,11 @@
-"""The lanes into the hold script are remembered for so many events, and never forgotten under somebody's feet."""
+"""The batches into the hold script are remembered for so many events, and never forgotten under somebody's feet."""
 
 from __future__ import annotations
 
 import asyncio
 
-from engine.services import hold_lanes
-from engine.services.hold_lanes import HoldLanes
+from engine.services import hold_batches
+from engine.services.hold_batches import HoldBatches
 
 
 class Scripts:
@@ -29,22 +29,22 @@ async def _tasks_end():
 
 
 async def test_idle_lanes_are_forgotten_and_those_in_use_answer(monkeypatch):
-    monkeypatch.setattr(hold_lanes, "LANES_MAX", 3)
+    monkeypatch.setattr(hold_batches, "BATCHES_MAX", 3)
     scripts = Scripts()
-    lanes = HoldLanes(hot=None, store=scripts, inventory=scripts)
-    busy = lanes.place("evt_busy", b"first")
+    batches = HoldBatches(hot=None, store=scripts, inventory=scripts)
+    busy = batches.place("evt_busy", b"first")
     scripts.held.set()
     for number in range(2):
-        assert await lanes.place(f"evt_{number}", b"x") == b"Sx"
+        assert await batches.place(f"evt_{number}", b"x") == b"Sx"
     assert await busy == b"Sfirst"
     await _tasks_end()
     scripts.held.clear()
-    busy = lanes.place("evt_busy", b"second")
-    others = [lanes.place(f"evt_other_{number}", b"y") for number in range(5)]
-    assert set(lanes._batches) == {"evt_busy", *(f"evt_other_{number}" for number in range(5))}
+    busy = batches.place("evt_busy", b"second")
+    others = [batches.place(f"evt_other_{number}", b"y") for number in range(5)]
+    assert set(batches._batches) == {"evt_busy", *(f"evt_other_{number}" for number in range(5))}
     scripts.held.set()
     assert await asyncio.gather(busy, *others) == [b"Ssecond"] + [b"Sy"] * 5
     await _tasks_end()
-    assert await lanes.place("evt_last", b"z") == b"Sz"
-    assert set(lanes._batches) == {"evt_last"}
-    await lanes.close()
+    assert await batches.place("evt_last", b"z") == b"Sz"
+    assert set(batches._batches) == {"evt_last"}
+    await batches.close()
