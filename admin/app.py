@@ -13,7 +13,7 @@ from admin.figures import Figures
 from admin.rooms import CALL_TIMEOUT_S, Rooms
 from admin.sessions import Sessions
 from admin.vitals import Vitals
-from engine.domain.venues import CHART_BYTES_MAX
+from engine.domain.catalogue.venues import CHART_BYTES_MAX
 from engine.foundation import http
 from engine.services.wiring import open_services
 from engine.settings import Settings

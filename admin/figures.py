@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from admin.trace import Trace
-from engine.domain.inventory import BLOCKED, FREE, HELD, ORDERED, SOLD
-from engine.domain.selling import SellingEvent
+from engine.domain.sale.inventory import BLOCKED, FREE, HELD, ORDERED, SOLD
+from engine.domain.sale.selling import SellingEvent
 from engine.services.wiring import Services
 
 REMEMBERED_S: Final = 0.9

@@ -12,8 +12,8 @@ from aiohttp import web
 
 from admin import assets, charts, formats
 from admin.appkeys import SETTINGS
-from engine.domain.organizations import Permission, allows
-from engine.domain.people import User
+from engine.domain.accounts.organizations import Permission, allows
+from engine.domain.accounts.people import User
 from engine.foundation import http
 from engine.foundation.assets import ROUTE
 from engine.foundation.errors import Refusal

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import hotpath_rs
 from admin.visit import Visit
-from engine.domain.catalogue_errors import ChartMissing
-from engine.domain.events import Event
-from engine.domain.venues import ChartSection
-from engine.services.venues import read_chart
+from engine.domain.catalogue.errors import ChartMissing
+from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.venues import ChartSection
+from engine.services.catalogue.venues import read_chart
 
 
 async def categories(visit: Visit, event: Event) -> Sequence[str]:

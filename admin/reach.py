@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from admin.visit import Visit
-from engine.domain.catalogue_errors import EventUnknown, OrganizationUnknown, TicketTypeUnknown, VenueUnknown
+from engine.domain.accounts.organizations import Organization, Permission
+from engine.domain.catalogue.errors import EventUnknown, OrganizationUnknown, TicketTypeUnknown, VenueUnknown
+from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.ticket_types import TicketType
+from engine.domain.catalogue.venues import Venue
 from engine.domain.errors import CapabilityWrong
-from engine.domain.events import Event
-from engine.domain.orders import Order
-from engine.domain.organizations import Organization, Permission
-from engine.domain.ticket_types import TicketType
-from engine.domain.venues import Venue
+from engine.domain.money.orders import Order
 from engine.foundation.errors import NotFound
 
 PAGE: Final = 50

@@ -24,7 +24,7 @@ from admin.views import (
     trials,
     venues,
 )
-from engine.domain.venues import CHART_BYTES_MAX
+from engine.domain.catalogue.venues import CHART_BYTES_MAX
 
 ORGANIZATION = r"/o/{organization:org_[0-9A-Z]{26}}"
 VENUE = r"/venues/{venue:ven_[0-9A-Z]{26}}"

@@ -17,11 +17,11 @@ from typing import Final
 import orjson
 from cryptography.fernet import Fernet, InvalidToken
 
-from engine.domain.people import Session as Tokens
+from engine.domain.accounts.people import Session as Tokens
 from engine.foundation.clock import now_ms
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import Unauthenticated
-from engine.services.people import People
+from engine.services.accounts.people import People
 
 IDLE_S: Final = 2 * 3600
 ABSOLUTE_S: Final = 12 * 3600

@@ -20,9 +20,9 @@ from typing import Any, Final
 import aiohttp
 import orjson
 
-from engine.domain.events import Event
-from engine.domain.people import User
-from engine.domain.refund_requests import RefundRequest
+from engine.domain.accounts.people import User
+from engine.domain.catalogue.events import Event
+from engine.domain.money.refund_requests import RefundRequest
 from engine.foundation.bearer import Person
 from engine.foundation.clock import now_ms
 from engine.foundation.errors import Conflict, Refusal

@@ -15,8 +15,8 @@ from admin.figures import Figures
 from admin.rooms import Rooms
 from admin.sessions import Session
 from admin.vitals import Vitals
-from engine.domain.organizations import Permission
-from engine.domain.people import User
+from engine.domain.accounts.organizations import Permission
+from engine.domain.accounts.people import User
 from engine.foundation.bearer import Person
 from engine.services.wiring import Services
 

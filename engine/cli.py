@@ -258,7 +258,7 @@ def _express(name: str) -> ExpressOf:
 
         return room_express
     if name == "engine":
-        from engine.web.express import express  # noqa: PLC0415 - as the application itself
+        from engine.web.sale.express import express  # noqa: PLC0415 - as the application itself
 
         return express
     return router_only
@@ -302,7 +302,7 @@ def _migrate(options: argparse.Namespace) -> int:
 
 def _create_admin(options: argparse.Namespace) -> int:
     from engine.foundation.connections import open_postgres  # noqa: PLC0415
-    from engine.services.people import create_admin  # noqa: PLC0415
+    from engine.services.accounts.people import create_admin  # noqa: PLC0415
 
     settings = _asked_stores(options, "create-admin")
     password = sys.stdin.readline().rstrip("\n")
@@ -352,7 +352,7 @@ def _rebuild(options: argparse.Namespace) -> int:
 
 
 def _dead_letters(options: argparse.Namespace) -> int:
-    from engine.services.dead_letters import LISTED_MAX  # noqa: PLC0415
+    from engine.services.insight.dead_letters import LISTED_MAX  # noqa: PLC0415
     from engine.services.wiring import open_services  # noqa: PLC0415
 
     settings = _asked_stores(options, "dead-letters")

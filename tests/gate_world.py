@@ -8,16 +8,16 @@ from typing import Any
 
 import asyncpg
 
-from engine.domain.attempts import Scanner
-from engine.domain.tickets import code_window
+from engine.domain.gates.attempts import Scanner
+from engine.domain.tickets.tickets import code_window
 from engine.foundation.bearer import Person
 from engine.foundation.connections import HotRedis
 from engine.foundation.ids import new_id
-from engine.services.access import Access
-from engine.services.devices import Devices
-from engine.services.gate_events import GateEvents
-from engine.services.scans import Scans, Shown
-from engine.services.tickets import Tickets
+from engine.services.accounts.access import Access
+from engine.services.gates.devices import Devices
+from engine.services.gates.gate_events import GateEvents
+from engine.services.gates.scans import Scans, Shown
+from engine.services.tickets.tickets import Tickets
 from engine.settings import Settings
 from tests import factories
 

@@ -20,7 +20,7 @@ from engine.foundation.bearer import Bearers, Person
 from engine.foundation.ids import new_id
 from engine.jobs import all_jobs
 from engine.services import appkeys
-from engine.services.orders import Orders
+from engine.services.money.orders import Orders
 from engine.services.wiring import Services, open_services
 from engine.settings import Settings
 from loadtest.sandbox.app import build_app

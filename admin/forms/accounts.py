@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from admin.forms.fields import Name
 from admin.forms.filled import Form
-from engine.domain.people import EMAIL_CHARS_MAX, PASSWORD_CHARS_MAX, Credentials, PasswordChange, Registration
+from engine.domain.accounts.people import EMAIL_CHARS_MAX, PASSWORD_CHARS_MAX, Credentials, PasswordChange, Registration
 from engine.foundation import shapes
 
 # A password is taken as it is typed, blanks and all.

@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 
 from admin.forms.fields import Name, Whole, words
 from admin.forms.filled import Form
-from engine.domain.allotments import AllotmentChange, NewAllotment
 from engine.domain.fields import fault
+from engine.domain.sale.allotments import AllotmentChange, NewAllotment
 from engine.foundation import shapes
 from engine.foundation.errors import Invalid
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from admin.forms.fields import Whole, words
 from admin.forms.filled import Filled, Form, fresh
-from engine.domain.entry_rules import GATES_MAX, EntryRules
+from engine.domain.catalogue.entry_rules import GATES_MAX, EntryRules
 from engine.domain.fields import fault
 from engine.foundation import shapes
 from engine.foundation.errors import Invalid

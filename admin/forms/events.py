@@ -25,8 +25,8 @@ from admin.forms.fields import (
     words,
 )
 from admin.forms.filled import Filled, Form, fresh
-from engine.domain.event_copy import EventCopy
-from engine.domain.events import HOLD_TTL_S_DEFAULT, Event, EventChange, FeeRule, NewEvent, TaxRule
+from engine.domain.catalogue.event_copy import EventCopy
+from engine.domain.catalogue.events import HOLD_TTL_S_DEFAULT, Event, EventChange, FeeRule, NewEvent, TaxRule
 from engine.domain.fields import fault, is_currency
 from engine.foundation import shapes
 from engine.foundation.errors import Invalid

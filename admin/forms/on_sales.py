@@ -10,8 +10,15 @@ from pydantic import Field
 from admin import formats
 from admin.forms.fields import LocalMoment, Whole, at_place, words
 from admin.forms.filled import Filled, Form, fresh
-from engine.domain.events import Event
-from engine.domain.on_sales import ROOM_CAPACITY_MAX, ROOM_RATE_PER_MIN_MAX, NewOnSale, OnSale, RoomSettings, RoomShown
+from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.on_sales import (
+    ROOM_CAPACITY_MAX,
+    ROOM_RATE_PER_MIN_MAX,
+    NewOnSale,
+    OnSale,
+    RoomSettings,
+    RoomShown,
+)
 from engine.foundation import shapes
 
 MINUTE_S = 60

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from admin.forms.fields import Amount, cents
 from admin.forms.filled import Form
-from engine.domain.refund_requests import RefundRequest
+from engine.domain.money.refund_requests import RefundRequest
 from engine.foundation.errors import Invalid
 
 REASON_CHARS_MAX = 500

@@ -9,8 +9,15 @@ from pydantic import Field
 
 from admin.forms.fields import Name, OptionalName
 from admin.forms.filled import Filled, Form, fresh
-from engine.domain.organizations import NewMember, NewOrganization, Organization, OrganizationChange, Role, RoleChange
-from engine.domain.people import EMAIL_CHARS_MAX
+from engine.domain.accounts.organizations import (
+    NewMember,
+    NewOrganization,
+    Organization,
+    OrganizationChange,
+    Role,
+    RoleChange,
+)
+from engine.domain.accounts.people import EMAIL_CHARS_MAX
 from engine.foundation import shapes
 
 ROLES: tuple[tuple[Role, str], ...] = (

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal
 
 from admin.forms.fields import Amount, LocalMoment, Whole, at_place, basis_points, cents
 from admin.forms.filled import Form
-from engine.domain.events import Event
-from engine.domain.promos import NewPromo, PromoChange
+from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.promos import NewPromo, PromoChange
 from engine.foundation import shapes
 from engine.foundation.errors import Invalid
 

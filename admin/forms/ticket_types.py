@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal
 from admin import formats
 from admin.forms.fields import Amount, LocalMoment, Name, Whole, at_place, cents
 from admin.forms.filled import Filled, Form, fresh
-from engine.domain.events import Event
-from engine.domain.ticket_types import MAX_PER_ORDER_DEFAULT, NewTicketType, TicketType, TicketTypeChange
+from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.ticket_types import MAX_PER_ORDER_DEFAULT, NewTicketType, TicketType, TicketTypeChange
 from engine.foundation import shapes
 
 

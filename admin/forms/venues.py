@@ -8,7 +8,7 @@ from typing import ClassVar
 from admin import chart_places
 from admin.forms.fields import Line, Name, Short, Text
 from admin.forms.filled import Filled, Form, fresh
-from engine.domain.venues import NewVenue, Venue, VenueChange
+from engine.domain.catalogue.venues import NewVenue, Venue, VenueChange
 from engine.foundation import shapes
 from engine.foundation.errors import Invalid
 

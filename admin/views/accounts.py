@@ -15,7 +15,7 @@ from admin.forms import filled
 from admin.forms.accounts import PasswordForm, RegisterForm, SignInForm
 from admin.sessions import ABSOLUTE_S
 from admin.visit import Visit
-from engine.domain.people import Session as Tokens
+from engine.domain.accounts.people import Session as Tokens
 from engine.foundation import http
 from engine.foundation.errors import Forbidden, Unauthenticated
 

@@ -8,9 +8,9 @@ from admin import frozen, reach
 from admin.forms import filled
 from admin.forms.allotments import AllotmentChangeForm, AllotmentForm, VersionForm
 from admin.visit import Visit, address
-from engine.domain.allotments import Allotment
-from engine.domain.catalogue_errors import AllotmentUnknown
-from engine.domain.events import Event
+from engine.domain.catalogue.errors import AllotmentUnknown
+from engine.domain.catalogue.events import Event
+from engine.domain.sale.allotments import Allotment
 
 
 async def list_all(visit: Visit) -> web.Response:

@@ -13,7 +13,7 @@ from admin.forms.on_sales import ControlsForm
 from admin.trace import Sample
 from admin.views.events import live_of
 from admin.visit import Visit, address
-from engine.domain.events import Event
+from engine.domain.catalogue.events import Event
 from engine.foundation.clock import now_ms
 from engine.foundation.errors import Forbidden, NotFound, Unavailable
 

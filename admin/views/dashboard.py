@@ -10,8 +10,8 @@ from aiohttp import web
 
 from admin import reach
 from admin.visit import Visit
-from engine.domain.events import Event
-from engine.domain.organizations import Organization
+from engine.domain.accounts.organizations import Organization
+from engine.domain.catalogue.events import Event
 from engine.foundation.clock import now
 
 ORGANIZATIONS_SHOWN: Final = 12

@@ -13,7 +13,7 @@ from admin.forms import devices as forms
 from admin.forms import filled
 from admin.forms.devices import DeviceForm, EntryRulesForm
 from admin.visit import Visit, address
-from engine.domain.events import Event
+from engine.domain.catalogue.events import Event
 
 
 async def list_all(visit: Visit) -> web.Response:

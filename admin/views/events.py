@@ -14,13 +14,13 @@ from admin.forms import events as forms
 from admin.forms import filled
 from admin.forms.events import CopyForm, EventForm, TypedConfirmation
 from admin.visit import Visit, address
-from engine.domain.catalogue_errors import VenueUnknown
-from engine.domain.events import Event
-from engine.domain.organizations import Organization
-from engine.domain.ticket_types import TicketType
-from engine.domain.venues import Venue
+from engine.domain.accounts.organizations import Organization
+from engine.domain.catalogue.errors import VenueUnknown
+from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.ticket_types import TicketType
+from engine.domain.catalogue.venues import Venue
 from engine.foundation.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
-from engine.services.reports import Sales
+from engine.services.insight.reports import Sales
 
 VENUES_OFFERED_MAX = 200
 CURRENCIES = ("CAD", "USD", "EUR", "GBP", "CHF", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "JPY", "MXN", "BRL")

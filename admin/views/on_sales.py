@@ -9,9 +9,9 @@ from admin.forms import filled
 from admin.forms import on_sales as forms
 from admin.forms.on_sales import OnSaleForm
 from admin.visit import Visit, address
-from engine.domain.catalogue_errors import OnSaleMissing
-from engine.domain.events import Event
-from engine.domain.on_sales import OnSale
+from engine.domain.catalogue.errors import OnSaleMissing
+from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.on_sales import OnSale
 
 
 async def show(visit: Visit) -> web.Response:

@@ -11,8 +11,8 @@ from admin import reach, sheets
 from admin.forms import filled
 from admin.forms.orders import RefundForm
 from admin.visit import Visit, address
-from engine.domain.events import Event
-from engine.domain.orders import OPEN, REFUNDABLE, Order
+from engine.domain.catalogue.events import Event
+from engine.domain.money.orders import OPEN, REFUNDABLE, Order
 from engine.foundation.errors import Conflict, IdempotencyKeyReused, Unavailable
 from engine.foundation.idempotency import scope_of
 

@@ -9,9 +9,9 @@ from admin.forms import filled
 from admin.forms.allotments import VersionForm
 from admin.forms.promos import PromoForm, PromoSwitchForm
 from admin.visit import Visit, address
-from engine.domain.catalogue_errors import PromoCodeUnknown
-from engine.domain.events import Event
-from engine.domain.promos import PromoCode
+from engine.domain.catalogue.errors import PromoCodeUnknown
+from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.promos import PromoCode
 
 
 async def list_all(visit: Visit) -> web.Response:

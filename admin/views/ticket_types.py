@@ -10,8 +10,8 @@ from admin.forms import ticket_types as forms
 from admin.forms.allotments import VersionForm
 from admin.forms.ticket_types import TicketTypeForm
 from admin.visit import Visit, address
-from engine.domain.events import Event
-from engine.domain.ticket_types import TicketType
+from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.ticket_types import TicketType
 
 
 async def list_all(visit: Visit) -> web.Response:

@@ -14,11 +14,11 @@ from admin.forms import venues as forms
 from admin.forms.venues import ChartForm, VenueChangeForm, VenueForm
 from admin.seat_picture import Picture
 from admin.visit import Visit, address
-from engine.domain.catalogue_errors import ChartMissing
-from engine.domain.event_search import ListingFilter
-from engine.domain.venues import Venue
+from engine.domain.catalogue.errors import ChartMissing
+from engine.domain.catalogue.event_search import ListingFilter
+from engine.domain.catalogue.venues import Venue
 from engine.foundation.errors import Conflict
-from engine.services.venues import read_chart
+from engine.services.catalogue.venues import read_chart
 
 EVENTS_SHOWN_MAX = 50
 CHART_SHOWN_BYTES_MAX = 512 * 1024  # larger ones are not put back into the text field

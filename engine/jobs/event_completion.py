@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.services.events import Events
-from engine.services.people import People
+from engine.services.accounts.people import People
+from engine.services.catalogue.events import Events
 
 
 class EventCompletion:

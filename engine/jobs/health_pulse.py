@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.foundation import leases
 from engine.foundation.connections import HotRedis
-from engine.services.lane import PaymentLane
+from engine.services.money.lane import PaymentLane
 
 
 class HealthPulse:

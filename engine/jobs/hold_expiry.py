@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.foundation.errors import Unavailable
-from engine.services.inventory import Inventory
+from engine.services.sale.inventory import Inventory
 
 STEPS_MAX = 64
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.foundation.idempotency import Idempotency
-from engine.services.webhooks import Webhooks
+from engine.services.money.webhooks import Webhooks
 
 
 class Housekeeping:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.services.payments import Payments
+from engine.services.money.payments import Payments
 
 
 class PaymentReconciler:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from engine.foundation import logs
 from engine.foundation.errors import Unavailable
-from engine.services.inventory import Inventory
+from engine.services.sale.inventory import Inventory
 
 LOOKS = 3  # the same difference so many times in a row is no sale under way
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.services.refunds import Refunds
+from engine.services.money.refunds import Refunds
 
 
 class RefundPush:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.services.webhooks import Webhooks
+from engine.services.money.webhooks import Webhooks
 
 
 class WebhookRetry:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.pages import checkout, docs, events, frame, gate, orders, shop
+from engine.pages import docs, frame
+from engine.pages.catalogue import events
+from engine.pages.gates import gate
+from engine.pages.money import checkout, orders
+from engine.pages.sale import shop
 
 
 def setup(app: web.Application) -> None:

@@ -12,31 +12,31 @@ from engine.foundation.idempotency import Idempotency
 from engine.settings import Settings
 
 if TYPE_CHECKING:
-    from engine.services.access import Access
-    from engine.services.allotments import Allotments
-    from engine.services.attendance import Attendance
-    from engine.services.availability import Availability
-    from engine.services.crowding import Crowding
-    from engine.services.devices import Devices
-    from engine.services.events import Events
-    from engine.services.gate_bundles import GateBundles
-    from engine.services.gate_events import GateEvents
-    from engine.services.hold_endpoint import HoldEndpoint
-    from engine.services.holds import Holds
-    from engine.services.inventory import Inventory
-    from engine.services.on_sales import OnSales
-    from engine.services.orders import Orders
-    from engine.services.organizations import Organizations
-    from engine.services.payments import Payments
-    from engine.services.people import People
-    from engine.services.promos import Promos
-    from engine.services.refunds import Refunds
-    from engine.services.scans import Scans
-    from engine.services.selling import Selling
-    from engine.services.ticket_types import TicketTypes
-    from engine.services.tickets import Tickets
-    from engine.services.venues import Venues
-    from engine.services.webhooks import Webhooks
+    from engine.services.accounts.access import Access
+    from engine.services.accounts.organizations import Organizations
+    from engine.services.accounts.people import People
+    from engine.services.catalogue.events import Events
+    from engine.services.catalogue.on_sales import OnSales
+    from engine.services.catalogue.promos import Promos
+    from engine.services.catalogue.ticket_types import TicketTypes
+    from engine.services.catalogue.venues import Venues
+    from engine.services.gates.attendance import Attendance
+    from engine.services.gates.devices import Devices
+    from engine.services.gates.gate_bundles import GateBundles
+    from engine.services.gates.gate_events import GateEvents
+    from engine.services.gates.scans import Scans
+    from engine.services.money.orders import Orders
+    from engine.services.money.payments import Payments
+    from engine.services.money.refunds import Refunds
+    from engine.services.money.webhooks import Webhooks
+    from engine.services.sale.allotments import Allotments
+    from engine.services.sale.availability import Availability
+    from engine.services.sale.crowding import Crowding
+    from engine.services.sale.hold_endpoint import HoldEndpoint
+    from engine.services.sale.holds import Holds
+    from engine.services.sale.inventory import Inventory
+    from engine.services.sale.selling import Selling
+    from engine.services.tickets.tickets import Tickets
 
 SETTINGS: Final = web.AppKey("settings", Settings)
 BEARERS: Final = web.AppKey("bearers", Bearers)

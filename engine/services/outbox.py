@@ -4,13 +4,13 @@ Handlers are idempotent and raise where they could not; the outbox then repeats 
 an earlier run may have happened, so that it looks before it frees anything.
 
 topic               payload                                handler
-inventory.ordered   {event_id, order_id, hold_id, units}   services/stock_errands.py
-inventory.sold      {event_id, order_id, hold_id, units}   services/stock_errands.py
-inventory.free      {event_id, units, types, op_id}        services/stock_errands.py
-lease.release       {event_id, lease_id}                   services/stock_errands.py
-tickets.changed     {event_id, units}                      services/stock_errands.py
-event.cancelled     {event_id}                             services/cancellations.py
-mail.*              {order_id} or {refund_id}              services/mail.py
+inventory.ordered   {event_id, order_id, hold_id, units}   services/money/stock_errands.py
+inventory.sold      {event_id, order_id, hold_id, units}   services/money/stock_errands.py
+inventory.free      {event_id, units, types, op_id}        services/money/stock_errands.py
+lease.release       {event_id, lease_id}                   services/money/stock_errands.py
+tickets.changed     {event_id, units}                      services/money/stock_errands.py
+event.cancelled     {event_id}                             services/money/cancellations.py
+mail.*              {order_id} or {refund_id}              services/messages/mail.py
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ import orjson
 from engine.foundation import embedded
 from engine.foundation.connections import open_postgres
 from engine.foundation.migrate import migrate
-from engine.services.people import create_admin
+from engine.services.accounts.people import create_admin
 from engine.supervisor.children import Child, Children
 from engine.supervisor.demo import create_demo
 from engine.supervisor.guardian import Guardian

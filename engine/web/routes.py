@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from engine.web import (
-    allotments,
-    availability,
-    devices,
-    events,
-    gates,
-    holds,
-    on_sales,
-    operations,
-    orders,
-    organizations,
-    payments,
-    people,
-    promos,
-    requirement_orders,
-    scans,
-    ticket_types,
-    tickets,
-    venues,
-)
+from engine.web import operations
+from engine.web.accounts import organizations, people
+from engine.web.catalogue import events, on_sales, promos, ticket_types, venues
+from engine.web.gates import devices, gates, scans
+from engine.web.money import orders, payments, requirement_orders
 from engine.web.route import Route
+from engine.web.sale import allotments, availability, holds
+from engine.web.tickets import tickets
 
 ROUTES: tuple[Route, ...] = (
     *people.ROUTES,

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import ClientSession, CookieJar
 from yarl import URL
 
-from engine.domain.holds import HoldItem, HoldRequest
+from engine.domain.sale.holds import HoldItem, HoldRequest
 from engine.foundation.ids import new_id
 from engine.services.wiring import Services
 
@@ -121,7 +121,7 @@ class Organizer:
 
 async def platform_admin(services: Services, email: str = "root@example.test") -> str:
     """Make a platform admin; their address."""
-    from engine.services.people import create_admin
+    from engine.services.accounts.people import create_admin
 
     await create_admin(services.pool, email, PASSWORD, "Root")
     return email

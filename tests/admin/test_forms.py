@@ -21,7 +21,7 @@ from admin.forms.organizations import OrganizationForm
 from admin.forms.promos import PromoForm
 from admin.forms.ticket_types import TicketTypeForm
 from admin.forms.venues import ChartForm, VenueForm
-from engine.domain.entry_rules import EntryRules
+from engine.domain.catalogue.entry_rules import EntryRules
 from engine.foundation.errors import Conflict, Forbidden, Invalid, PreconditionFailed
 from tests.admin.organizer import Organizer
 

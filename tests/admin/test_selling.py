@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 
 from admin.figures import REMEMBERED_S
 from engine.foundation.bearer import Bearers
-from engine.services.orders import Buyer
+from engine.services.money.orders import Buyer
 from engine.services.wiring import Services
 from engine.settings import Settings
 from tests.admin.organizer import Organizer, hold, platform_admin
@@ -218,7 +218,7 @@ async def test_a_scanners_credential_is_shown_once_and_works_until_it_is_revoked
     assert credential.partition(".")[2] not in listed.text
     assert "North door" in listed.text
     await organizer.post(f"{at}/{scanner.device_id}/revoke", {})
-    from engine.services.devices import DeviceRevoked
+    from engine.services.gates.devices import DeviceRevoked
 
     with pytest.raises(DeviceRevoked):
         await services.devices.verify(credential)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from engine.domain.people import PasswordChange
+from engine.domain.accounts.people import PasswordChange
 from engine.foundation.bearer import Person
 from engine.foundation.connections import RedisClient
-from engine.services.throttle import FAILURES_MAX
+from engine.services.accounts.throttle import FAILURES_MAX
 from engine.services.wiring import Services
 from tests.admin.organizer import PASSWORD, Organizer
 

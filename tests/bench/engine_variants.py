@@ -16,10 +16,10 @@ from engine.app import create_app
 from engine.foundation import logs
 from engine.foundation.memory import settle
 from engine.foundation.serving import run
-from engine.services.holds import Holds
+from engine.services.sale.holds import Holds
 from engine.settings import Settings
-from engine.stores.holds import HoldStore
-from engine.web.express import express
+from engine.stores.sale.holds import HoldStore
+from engine.web.sale.express import express
 
 REPLICA_WAIT_MS = 1000
 

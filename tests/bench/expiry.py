@@ -17,12 +17,12 @@ from typing import Any
 
 import uvloop
 
-from engine.domain.inventory import FREE, HELD, PLAIN_LOTS
+from engine.domain.sale.inventory import FREE, HELD, PLAIN_LOTS
 from engine.foundation import embedded
 from engine.foundation.connections import HotRedis, RedisClient, open_client
 from engine.foundation.ids import new_id
 from engine.stores import keys
-from engine.stores.holds import HoldStore, Item, pick_general
+from engine.stores.sale.holds import HoldStore, Item, pick_general
 
 HOLDS = 100_000
 BATCH = 64

@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 import orjson
 
-from engine.domain.tickets import code_window
+from engine.domain.tickets.tickets import code_window
 from engine.foundation.bearer import Person
 from engine.foundation.ids import new_id
-from engine.services.access import Access
-from engine.services.devices import Devices
-from engine.services.gate_events import GateEvents
+from engine.services.accounts.access import Access
+from engine.services.gates.devices import Devices
+from engine.services.gates.gate_events import GateEvents
 from tests import factories
 from tests.bench.machine import CpuMeter
 from tests.bench.method import Plan, Row, Run, interleaved, ratio_row

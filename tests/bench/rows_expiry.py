@@ -10,9 +10,9 @@ from typing import Any
 
 from engine.foundation.ids import new_id
 from engine.jobs.hold_expiry import HoldExpiry
-from engine.services.hold_batches import HoldBatches
+from engine.services.sale.hold_batches import HoldBatches
 from engine.stores import keys
-from engine.stores.holds import HoldStore
+from engine.stores.sale.holds import HoldStore
 from tests.bench.expiry import sweep
 from tests.bench.method import Plan, Row
 from tests.bench.open_loop import Latencies, latencies, request

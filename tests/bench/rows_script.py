@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from engine.foundation.connections import HotRedis
-from engine.services.hold_batches import HoldBatches
+from engine.services.sale.hold_batches import HoldBatches
 from engine.stores import keys
-from engine.stores.holds import SCRIPTS, HoldStore
+from engine.stores.sale.holds import SCRIPTS, HoldStore
 from tests.bench.machine import CpuMeter, running_on
 from tests.bench.method import Plan, Row, Run, interleaved, ratio_row
 from tests.bench.sales import Sale, priced, seated

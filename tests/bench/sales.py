@@ -10,11 +10,11 @@ from typing import Any
 import aiohttp
 import orjson
 
-from engine.domain.holds import HoldItem, HoldRequest
-from engine.domain.selling import SellingEvent
+from engine.domain.sale.holds import HoldItem, HoldRequest
+from engine.domain.sale.selling import SellingEvent
 from engine.foundation.clock import now_ms
-from engine.services.hold_asks import read_asks
-from engine.services.hold_prices import price_of
+from engine.services.sale.hold_asks import read_asks
+from engine.services.sale.hold_prices import price_of
 from tests import factories
 from tests.bench.generator import Target
 from tests.bench.stage import Served, Stage

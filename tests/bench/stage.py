@@ -18,13 +18,13 @@ import asyncpg
 from engine.foundation import embedded
 from engine.foundation.connections import HotRedis, RedisClient, open_client, open_postgres
 from engine.foundation.migrate import migrate
-from engine.services.audit import Audit
-from engine.services.inventory import Inventory
-from engine.services.selling import Selling
+from engine.services.insight.audit import Audit
+from engine.services.sale.inventory import Inventory
+from engine.services.sale.selling import Selling
 from engine.settings import Settings
-from engine.stores.audit import AuditStore
-from engine.stores.holds import HoldStore
-from engine.stores.selling import SellingStore
+from engine.stores.insight.audit import AuditStore
+from engine.stores.sale.holds import HoldStore
+from engine.stores.sale.selling import SellingStore
 from tests.bench.machine import Cores
 
 MIGRATIONS = Path(__file__).parents[2] / "engine" / "stores" / "migrations"

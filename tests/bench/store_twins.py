@@ -20,22 +20,22 @@ import msgspec
 from aiohttp import web
 
 import hotpath_rs
-from engine.domain.holds import HoldRequest
-from engine.domain.orders import NewOrder, OrderLine
-from engine.domain.selling import SellingEvent
+from engine.domain.money.orders import NewOrder, OrderLine
+from engine.domain.sale.holds import HoldRequest
+from engine.domain.sale.selling import SellingEvent
 from engine.foundation.bearer import Bearers
 from engine.foundation.connections import RedisClient, open_client, open_postgres
 from engine.foundation.idempotency import key_of
 from engine.foundation.ids import CheapIds
 from engine.services.appkeys import BEARERS, SETTINGS
-from engine.services.hold_asks import read_asks
-from engine.services.hold_prices import price_of
-from engine.services.selling import Selling
+from engine.services.sale.hold_asks import read_asks
+from engine.services.sale.hold_prices import price_of
+from engine.services.sale.selling import Selling
 from engine.settings import Settings
 from engine.stores import keys
-from engine.stores.holds import SCRIPTS
-from engine.stores.orders import OrderStore
-from engine.stores.selling import SellingStore
+from engine.stores.money.orders import OrderStore
+from engine.stores.sale.holds import SCRIPTS
+from engine.stores.sale.selling import SellingStore
 from engine.web import auth
 
 REDIS: Final = web.AppKey("redis", RedisClient)

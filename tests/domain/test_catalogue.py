@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.domain import on_sales, promos
-from engine.domain.events import slug_of
-from engine.domain.on_sales import NewOnSale
-from engine.domain.organizations import allows
-from engine.domain.people import email_normal
-from engine.domain.promos import NewPromo
+from engine.domain.accounts.organizations import allows
+from engine.domain.accounts.people import email_normal
+from engine.domain.catalogue import on_sales, promos
+from engine.domain.catalogue.events import slug_of
+from engine.domain.catalogue.on_sales import NewOnSale
+from engine.domain.catalogue.promos import NewPromo
 from engine.domain.versions import expect
 from engine.foundation.errors import Invalid, PreconditionFailed
 from engine.web.aliases import aliases

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.domain.money import Discount, Fee, Line, price_document, quote
-from engine.domain.promos import PERCENT_MAX_BP
+from engine.domain.catalogue.promos import PERCENT_MAX_BP
+from engine.domain.prices import Discount, Fee, Line, price_document, quote
 from engine.domain.taxes import Tax, half_up, spread
 
 CASES = json.loads((Path(__file__).parent / "money_cases.json").read_text())

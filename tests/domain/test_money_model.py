@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.domain.money import Discount, Fee, Line, quote
+from engine.domain.prices import Discount, Fee, Line, quote
 from engine.domain.taxes import Tax
 from tests.money_model import Terms, price
 

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.domain import refunds
-from engine.domain.money import Fee, Line, quote
-from engine.domain.refunds import Parts
+from engine.domain.money.refunds import Parts
+from engine.domain.prices import Fee, Line, quote, refunds
 from engine.domain.taxes import Tax
 
 CASES = json.loads((Path(__file__).parent / "money_cases.json").read_text())

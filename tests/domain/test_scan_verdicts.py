@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from engine.domain.entry_rules import EntryRules, GateRule, check
-from engine.domain.scans import STATUS, EntryTerms, Outcome, Reason, Result, Scan, corrected, is_inside, judge
-from engine.domain.tickets import Ticket, code_window, shown_status
+from engine.domain.catalogue.entry_rules import EntryRules, GateRule, check
+from engine.domain.gates.scans import STATUS, EntryTerms, Outcome, Reason, Result, Scan, corrected, is_inside, judge
+from engine.domain.tickets.tickets import Ticket, code_window, shown_status
 from engine.foundation.errors import Invalid
 
 NOW = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ import json
 import aiohttp
 import pytest
 
-from engine.domain.holds import HoldItem, HoldRequest
+from engine.domain.sale.holds import HoldItem, HoldRequest
 from tests import factories as make
 from tests.faults.conftest import audited, until_sold_again
 from tests.faults.proxy import Proxy

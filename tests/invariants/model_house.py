@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 
 import hotpath_rs
-from engine.domain.inventory import FREE, free_byte
-from engine.domain.selling import tape_name
+from engine.domain.sale.inventory import FREE, free_byte
+from engine.domain.sale.selling import tape_name
 from engine.foundation.scripts import Script
 from tests import factories as make
 from tests.invariants.oracle import Oracle

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.domain.errors import InventoryRebuilding
-from engine.domain.inventory import FREE, HELD, ORDERED, SOLD
+from engine.domain.sale.inventory import FREE, HELD, ORDERED, SOLD
 from engine.foundation.connections import HotRedis
-from engine.services.inventory import Inventory
-from engine.services.stock_errands import StockErrands
-from engine.stores import holds as hold_store
+from engine.services.money.stock_errands import StockErrands
+from engine.services.sale.inventory import Inventory
 from engine.stores import keys
-from engine.stores.holds import HoldStore, Item, Record, Run, allocation_byte, pick_exact, pick_general, pick_tape
+from engine.stores.sale import holds as hold_store
+from engine.stores.sale.holds import HoldStore, Item, Record, Run, allocation_byte, pick_exact, pick_general, pick_tape
 from tests.invariants.model_house import (
     CAPS,
     CLOCK,

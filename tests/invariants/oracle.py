@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from engine.domain.inventory import FREE, HELD, ORDERED, SOLD
+from engine.domain.sale.inventory import FREE, HELD, ORDERED, SOLD
 
 ALIVE, ORDERING, BOUGHT, DEAD = "held", "ordering", "ordered", "ended"
 LIVE = {ALIVE, ORDERING}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.domain.refund_requests import RefundRequest
-from engine.services import audit, provider_books
+from engine.domain.money.refund_requests import RefundRequest
+from engine.services.insight import audit, provider_books
 from tests.shop import Shop
 
 CAPACITY = 100

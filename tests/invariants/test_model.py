@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from engine.foundation import embedded
 from engine.foundation.connections import HotRedis, open_client
-from engine.stores import holds as hold_store
+from engine.stores.sale import holds as hold_store
 from tests.invariants.model import Chance, drive
 from tests.invariants.model_house import LEASES, OPENED, PLAIN, WITH_ACCESSIBLE, with_the_tests_clock
 from tests.invariants.model_world import World

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from engine.domain.events import EntryRules, Event, EventOnSale, EventOrganization, EventVenue, FeeRule
-from engine.pages.faces import face_of
+from engine.domain.catalogue.events import EntryRules, Event, EventOnSale, EventOrganization, EventVenue, FeeRule
+from engine.pages.catalogue.faces import face_of
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -20,7 +20,7 @@ from playwright.async_api import Browser, BrowserContext, Dialog, Page, Playwrig
 from engine.app import create_app
 from engine.foundation.connections import HotRedis
 from engine.foundation.ids import new_id
-from engine.services import ticket_images
+from engine.services.tickets import ticket_images
 from engine.settings import Settings
 from tests.axe import serious
 from tests.gate_world import ADMIN, World, open_world

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.pages.search import Search, place_of
+from engine.pages.catalogue.search import Search, place_of
 
 
 def test_an_empty_form_narrows_nothing() -> None:

@@ -11,13 +11,13 @@ import asyncpg
 import pytest
 
 from engine.foundation.connections import HotRedis, RedisClient
-from engine.services.availability import Availability
-from engine.services.holds import Holds
-from engine.services.inventory import Inventory
-from engine.services.selling import Selling
+from engine.services.sale.availability import Availability
+from engine.services.sale.holds import Holds
+from engine.services.sale.inventory import Inventory
+from engine.services.sale.selling import Selling
 from engine.settings import Settings
-from engine.stores.holds import HoldStore
-from engine.stores.selling import SellingStore
+from engine.stores.sale.holds import HoldStore
+from engine.stores.sale.selling import SellingStore
 
 
 @dataclass

@@ -8,8 +8,8 @@ import contextlib
 import json
 import random
 
-from engine.domain.holds import HoldItem, HoldRequest
-from engine.domain.inventory import FREE
+from engine.domain.sale.holds import HoldItem, HoldRequest
+from engine.domain.sale.inventory import FREE
 from engine.stores import keys
 from tests import factories as make
 
@@ -140,7 +140,7 @@ async def test_a_capped_type_shows_what_its_cap_leaves(core, pool):
 async def test_a_lost_last_change_is_found_out(core, pool, monkeypatch):
     event_id, (kind,) = await make.event(pool, make.chart(make.seated("S", 1, 4)), [{"categories": ["S"]}])
     await core.inventory.load(event_id)
-    monkeypatch.setattr("engine.services.availability.RECHECK_S", 0.0)
+    monkeypatch.setattr("engine.services.sale.availability.RECHECK_S", 0.0)
     assert (await core.availability.exact(event_id))["ticket_types"][0]["free"] == 4
     monkeypatch.setattr(core.availability, "_hear", lambda _channel, _data: None)
     request = HoldRequest(event_id, (HoldItem(kind, 4),))

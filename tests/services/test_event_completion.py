@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 
 from engine.jobs.event_completion import EventCompletion
-from engine.services.access import Access
-from engine.services.events import Events
-from engine.services.passwords import Passwords
-from engine.services.people import People
+from engine.services.accounts.access import Access
+from engine.services.accounts.passwords import Passwords
+from engine.services.accounts.people import People
+from engine.services.catalogue.events import Events
 from tests import factories
 from tests.services.conftest import Core
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from engine.services import hold_batches
-from engine.services.hold_batches import HoldBatches
+from engine.services.sale import hold_batches
+from engine.services.sale.hold_batches import HoldBatches
 
 
 class Scripts:

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from engine.app import create_app
 from engine.domain import errors
-from engine.domain.holds import HoldItem, HoldRequest
+from engine.domain.sale.holds import HoldItem, HoldRequest
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import IdempotencyKeyReused
 from engine.services import appkeys
@@ -107,7 +107,7 @@ async def test_the_allocation_cases_hold_through_the_script(core, pool, case):
     if case["taken"]:
         event = await core.selling.get(event_id)
         for i, seat in enumerate(case["taken"]):
-            runs = [__import__("engine.stores.holds", fromlist=["Run"]).Run(0, event.seat_map.unit(seat), 1)]
+            runs = [__import__("engine.stores.sale.holds", fromlist=["Run"]).Run(0, event.seat_map.unit(seat), 1)]
             await _take(core, event_id, runs, i)
     request = HoldRequest(event_id, (HoldItem(kind, wanted.pop("quantity"), **wanted),))
     expect = case["expect"]
@@ -123,7 +123,7 @@ async def test_the_allocation_cases_hold_through_the_script(core, pool, case):
 
 
 async def _take(core, event_id, runs, i):
-    from engine.stores.holds import Item, allocation_byte, pick_exact
+    from engine.stores.sale.holds import Item, allocation_byte, pick_exact
 
     item = Item(
         ref=bytes([i + 1] * 8), body_hash=b"xxxx", life_ms=600_000, total_cents=0, lots=bytes([0x40, 0x41]),

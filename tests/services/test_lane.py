@@ -9,10 +9,10 @@ import pytest
 
 from engine.domain.errors import PaymentRefused, ProviderUnavailable
 from engine.foundation.connections import HotRedis
-from engine.services import lane as lanes
-from engine.services.lane import PaymentLane
-from engine.stores.lane import LaneStore
-from engine.stores.stripe_gateway import ProviderAway, ProviderBusy, ProviderRefused
+from engine.services.money import lane as lanes
+from engine.services.money.lane import PaymentLane
+from engine.stores.money.lane import LaneStore
+from engine.stores.money.stripe_gateway import ProviderAway, ProviderBusy, ProviderRefused
 
 
 class AtOnce:

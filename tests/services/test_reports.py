@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.domain.events import Event
-from engine.services import reports
-from engine.services.reports import BIN_MIN, COLUMNS_MAX, Step
+from engine.domain.catalogue.events import Event
+from engine.services.insight import reports
+from engine.services.insight.reports import BIN_MIN, COLUMNS_MAX, Step
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/Vancouver", "Asia/Kolkata", "Asia/Kathmandu", "Europe/Berlin"])

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from engine.domain.entry_rules import EntryRules
+from engine.domain.catalogue.entry_rules import EntryRules
 from engine.foundation.connections import HotRedis
-from engine.services.scans import Shown
+from engine.services.gates.scans import Shown
 from engine.settings import Settings
 from tests.gate_world import ADMIN, World, open_world
 

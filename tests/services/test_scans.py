@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from engine.domain.entry_rules import EntryRules
+from engine.domain.catalogue.entry_rules import EntryRules
 from engine.domain.errors import SwitchedOff
 from engine.foundation.connections import HotRedis, RedisClient
-from engine.services.scans import Scans, Shown
+from engine.services.gates.scans import Scans, Shown
 from engine.settings import Settings
 from tests.gate_world import ADMIN, World, open_world, sell
 

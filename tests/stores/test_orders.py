@@ -10,11 +10,11 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from engine.domain.orders import NewOrder, OrderLine, new_number
+from engine.domain.money.orders import NewOrder, OrderLine, new_number
 from engine.foundation.clock import now
 from engine.foundation.ids import new_id
-from engine.stores.orders import OrderStore
-from engine.stores.payments import PaymentStore, Settlement
+from engine.stores.money.orders import OrderStore
+from engine.stores.money.payments import PaymentStore, Settlement
 from tests import factories
 
 

@@ -19,7 +19,10 @@ import pytest
 
 import engine.stores
 from engine.foundation.clock import now
-from engine.stores import orders, promos, refunds, scans, tickets
+from engine.stores.catalogue import promos
+from engine.stores.gates import scans
+from engine.stores.money import orders, refunds
+from engine.stores.tickets import tickets
 from tests import factories, gate_world
 
 GROWING = {

@@ -14,23 +14,26 @@ from engine.foundation import http
 from engine.foundation.bearer import Bearers
 from engine.foundation.connections import HotRedis, RedisClient
 from engine.services import appkeys
-from engine.services.access import Access
-from engine.services.allotments import Allotments
-from engine.services.events import Events
-from engine.services.inventory import Inventory
-from engine.services.on_sales import OnSales
-from engine.services.organizations import Organizations
-from engine.services.passwords import Passwords
-from engine.services.people import People
-from engine.services.promos import Promos
-from engine.services.selling import Selling
-from engine.services.throttle import Throttle
-from engine.services.ticket_types import TicketTypes
-from engine.services.venues import Venues
+from engine.services.accounts.access import Access
+from engine.services.accounts.organizations import Organizations
+from engine.services.accounts.passwords import Passwords
+from engine.services.accounts.people import People
+from engine.services.accounts.throttle import Throttle
+from engine.services.catalogue.events import Events
+from engine.services.catalogue.on_sales import OnSales
+from engine.services.catalogue.promos import Promos
+from engine.services.catalogue.ticket_types import TicketTypes
+from engine.services.catalogue.venues import Venues
+from engine.services.sale.allotments import Allotments
+from engine.services.sale.inventory import Inventory
+from engine.services.sale.selling import Selling
 from engine.settings import Settings
-from engine.stores.holds import HoldStore
-from engine.stores.selling import SellingStore
-from engine.web import allotments, events, on_sales, organizations, people, promos, route, ticket_types, venues
+from engine.stores.sale.holds import HoldStore
+from engine.stores.sale.selling import SellingStore
+from engine.web import route
+from engine.web.accounts import organizations, people
+from engine.web.catalogue import events, on_sales, promos, ticket_types, venues
+from engine.web.sale import allotments
 from tests.web.catalogue import PASSWORD, Someone
 
 _people = itertools.count(1)

@@ -7,7 +7,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from engine.domain.inventory import HELD
+from engine.domain.sale.inventory import HELD
 from engine.foundation.connections import HotRedis
 from engine.stores import keys
 from tests.web.catalogue import Someone, order

@@ -18,7 +18,7 @@ from engine.foundation.serving import ExpressRunner
 from engine.services import appkeys
 from engine.services.wiring import open_services
 from engine.settings import Settings
-from engine.web.express import express
+from engine.web.sale.express import express
 from tests import factories
 
 PLACE = "/v1/holds"

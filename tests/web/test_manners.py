@@ -12,7 +12,7 @@ from yarl import URL
 from engine.foundation import http
 from engine.foundation.bearer import Person
 from engine.foundation.ids import new_id
-from engine.services import organizations
+from engine.services.accounts import organizations
 from engine.web.routes import ROUTES
 from tests.shop import Shop
 from tests.web.catalogue import Someone

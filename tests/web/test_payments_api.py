@@ -9,7 +9,7 @@ import orjson
 import pytest
 import stripe
 
-from engine.stores.stripe_gateway import SignatureWrong, StripeGateway
+from engine.stores.money.stripe_gateway import SignatureWrong, StripeGateway
 from tests import factories
 from tests.shop import Answer, Shop
 

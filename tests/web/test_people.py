@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 
 from engine.foundation.errors import Invalid
-from engine.services.passwords import Passwords
-from engine.services.people import create_admin
-from engine.services.throttle import FAILURES_MAX
+from engine.services.accounts.passwords import Passwords
+from engine.services.accounts.people import create_admin
+from engine.services.accounts.throttle import FAILURES_MAX
 from tests.web.catalogue import PASSWORD, Someone
 
 

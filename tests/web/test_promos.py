@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from engine.services.throttle import GUESSES_MAX
+from engine.services.accounts.throttle import GUESSES_MAX
 from tests.web.catalogue import at, order
 
 TEN = {"code": "early10", "kind": "percent", "value": 1000}

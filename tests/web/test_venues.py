@@ -6,7 +6,7 @@ import copy
 
 import asyncpg
 
-from engine.domain.venues import CHART_BYTES_MAX
+from engine.domain.catalogue.venues import CHART_BYTES_MAX
 from tests.web.catalogue import CHART
 
 

@@ -1,4 +1,4 @@
-/** Judges codes without the network, from the event's signed bundle (engine/services/gate_bundles.py says its layout). */
+/** Judges codes without the network, from the event's signed bundle (engine/services/gates/gate_bundles.py says its layout). */
 
 import * as store from "./store.js";
 

@@ -1,0 +1,90 @@
+"""Organizations, their members, and what each role may do.
+
+owner       everything
+manager     everything but members and payouts
+finance     reads, refunds, reports, payouts
+box_office  reads, orders, comps, devices
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from engine.domain.accounts.people import Email
+from engine.domain.fields import Name, Slug
+
+MEMBERS_MAX = 500
+ORGANIZATIONS_PER_PERSON_MAX = 100
+
+Role = Literal["owner", "manager", "finance", "box_office"]
+Permission = Literal[
+    "organization.read", "organization.write", "members.read", "members.write", "payouts.read", "payouts.write",
+    "venues.read", "venues.write", "events.read", "events.write", "events.publish", "promos.read", "promos.write",
+    "allotments.read", "allotments.write", "orders.read", "orders.write", "refunds.read", "refunds.write",
+    "comps.read", "comps.write", "devices.read", "devices.write", "attendance.read", "reports.read", "rooms.write",
+]  # fmt: skip
+_AREAS: dict[str, frozenset[str]] = {
+    "finance": frozenset({"refunds", "reports", "payouts"}),
+    "box_office": frozenset({"orders", "comps", "devices"}),
+}
+
+
+def allows(role: str, permission: Permission) -> bool:
+    """Whether a member with this role has that permission."""
+    area, _, verb = permission.partition(".")
+    if role == "owner":
+        return True
+    if role == "manager":
+        return area not in {"members", "payouts"} or permission == "members.read"
+    if area in _AREAS.get(role, frozenset()):
+        return True
+    return role in _AREAS and verb == "read" and area not in {"payouts", "reports"}
+
+
+class NewOrganization(Struct, kw_only=True):
+    """``slug`` is made from the name where it is left out."""
+
+    name: Name
+    slug: Slug | None = None
+    legal_name: Name | None = None
+
+
+class OrganizationChange(Struct, kw_only=True):
+    name: Name | UnsetType = UNSET
+    slug: Slug | UnsetType = UNSET
+    legal_name: Name | UnsetType | None = UNSET
+
+
+class Organization(Struct, frozen=True, kw_only=True):
+    """``legal_name`` is what stands on receipts; ``role`` is the asker's own (None for a platform admin)."""
+
+    id: str
+    name: str
+    slug: str
+    legal_name: str | None
+    status: str
+    version: int
+    created_at: datetime
+    role: str | None = None
+
+
+class NewMember(Struct, kw_only=True):
+    """The person must have registered already."""
+
+    email: Email
+    role: Role
+
+
+class RoleChange(Struct, kw_only=True):
+    role: Role
+
+
+class Member(Struct, frozen=True, kw_only=True):
+    user_id: str
+    email: str
+    name: str
+    role: str
+    created_at: datetime

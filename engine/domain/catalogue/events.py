@@ -1,0 +1,217 @@
+"""Events: what an organizer types, what the world sees, and what may still change after publication."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from engine.domain.catalogue import entry_rules
+from engine.domain.catalogue.entry_rules import EntryRules
+from engine.domain.fields import (
+    BasisPoints,
+    Currency,
+    Faults,
+    Id,
+    Line,
+    Moment,
+    Name,
+    Short,
+    Text,
+    fault,
+    is_currency,
+    is_moment,
+    is_timezone,
+)
+from engine.domain.taxes import TAXES_MAX
+from engine.foundation.errors import Invalid
+
+EVENTS_PER_ORGANIZATION_MAX = 10_000
+TAGS_MAX = 20
+HOLD_TTL_S_MIN, HOLD_TTL_S_MAX, HOLD_TTL_S_DEFAULT = 300, 900, 600
+TICKETS_PER_BUYER_MAX = 1000
+FEE_FIXED_CENTS_MAX = 100_000
+SLUG_CHARS_MAX = 80
+# Frozen by publication: the map, the money and the ownership of what people already bought.
+FROZEN_FIELDS = ("venue_id", "currency")
+
+OrphanPolicy = Literal["auto", "strict", "lenient", "off"]
+HoldTtl = Annotated[int, Meta(ge=HOLD_TTL_S_MIN, le=HOLD_TTL_S_MAX)]
+PerBuyer = Annotated[int, Meta(ge=1, le=TICKETS_PER_BUYER_MAX)]
+Tags = Annotated[list[Short], Meta(max_length=TAGS_MAX)]
+Cover = Annotated[str, Meta(max_length=2000, pattern=r"^https?://[^\s\x00]+$(?!\n)")]
+
+
+class TaxRule(Struct, frozen=True, kw_only=True):
+    """``rate_bp`` 500 is five percent."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^(?=.*\S)[^\x00-\x1f\x7f]+$(?!\n)")]
+    rate_bp: BasisPoints
+
+
+class FeeRule(Struct, frozen=True, kw_only=True):
+    """The service fee per ticket: a rate of the price plus a fixed part, on top for the buyer or from the organizer."""
+
+    rate_bp: BasisPoints = 0
+    fixed_cents: Annotated[int, Meta(ge=0, le=FEE_FIXED_CENTS_MAX)] = 0
+    paid_by: Literal["buyer", "organizer"] = "buyer"
+
+
+Taxes = Annotated[list[TaxRule], Meta(max_length=TAXES_MAX)]
+
+
+class NewEvent(Struct, kw_only=True):
+    """``timezone`` is the venue's where it is left out."""
+
+    organization_id: Id
+    venue_id: Id
+    title: Name
+    summary: Line = ""
+    description: Text = ""
+    category: Short = "other"
+    tags: Tags = []
+    terms: Text = ""
+    cover_url: Cover | None = None
+    starts_at: Moment
+    ends_at: Moment
+    timezone: Short | None = None
+    currency: Currency
+    hold_ttl_s: HoldTtl = HOLD_TTL_S_DEFAULT
+    orphan_policy: OrphanPolicy = "auto"
+    taxes: Taxes = []
+    fee: FeeRule = FeeRule()
+    max_tickets_per_buyer: PerBuyer | None = None
+    allow_refunds_until: Moment | None = None
+    entry_rules: EntryRules = EntryRules()
+
+
+class EventChange(Struct, kw_only=True):
+    """Only what is sent changes. FROZEN_FIELDS are refused once the event was published."""
+
+    venue_id: Id | UnsetType = UNSET
+    title: Name | UnsetType = UNSET
+    summary: Line | UnsetType = UNSET
+    description: Text | UnsetType = UNSET
+    category: Short | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    terms: Text | UnsetType = UNSET
+    cover_url: Cover | UnsetType | None = UNSET
+    starts_at: Moment | UnsetType = UNSET
+    ends_at: Moment | UnsetType = UNSET
+    timezone: Short | UnsetType = UNSET
+    currency: Currency | UnsetType = UNSET
+    hold_ttl_s: HoldTtl | UnsetType = UNSET
+    orphan_policy: OrphanPolicy | UnsetType = UNSET
+    taxes: Taxes | UnsetType = UNSET
+    fee: FeeRule | UnsetType = UNSET
+    max_tickets_per_buyer: PerBuyer | UnsetType | None = UNSET
+    allow_refunds_until: Moment | UnsetType | None = UNSET
+    entry_rules: EntryRules | UnsetType = UNSET
+
+
+class EventVenue(Struct, frozen=True, kw_only=True):
+    """The venue as an event shows it."""
+
+    id: str
+    name: str
+    address: str
+    city: str
+    region: str
+    country: str
+    lat: float | None
+    lng: float | None
+    timezone: str
+    accessibility: str
+
+
+class EventOrganization(Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+    slug: str
+
+
+class EventOnSale(Struct, frozen=True, kw_only=True):
+    """When selling is open, and whether one queues for it."""
+
+    prequeue_opens_at: datetime | None
+    opens_at: datetime
+    closes_at: datetime | None
+    room_enabled: bool
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """An event with all that its card needs. Prices from..to are all-in: what the buyer pays for one ticket."""
+
+    id: str
+    slug: str
+    organization_id: str
+    venue_id: str
+    title: str
+    summary: str
+    description: str
+    category: str
+    tags: tuple[str, ...]
+    terms: str
+    cover_url: str | None
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str
+    currency: str
+    hold_ttl_s: int
+    orphan_policy: OrphanPolicy
+    taxes: tuple[TaxRule, ...]
+    fee: FeeRule
+    max_tickets_per_buyer: int | None
+    allow_refunds_until: datetime | None
+    entry_rules: EntryRules
+    status: str
+    units: int | None
+    price_from_cents: int | None
+    price_to_cents: int | None
+    version: int
+    published_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    venue: EventVenue
+    organization: EventOrganization
+    on_sale: EventOnSale | None
+
+
+def check(event: NewEvent | EventChange, *, before: Event | None = None) -> None:
+    """The rules between fields; ``before`` fills in what a change leaves out. Invalid with all that is broken."""
+    found: Faults = []
+    for name in ("starts_at", "ends_at", "allow_refunds_until"):
+        moment = getattr(event, name)
+        if isinstance(moment, datetime) and not is_moment(moment):
+            found.append(fault(f"/{name}", "out_of_range", "This date is out of range"))
+    if isinstance(event.entry_rules, EntryRules):
+        found += _entry_faults(event.entry_rules)
+    starts_at = before.starts_at if before is not None and event.starts_at is UNSET else event.starts_at
+    ends_at = before.ends_at if before is not None and event.ends_at is UNSET else event.ends_at
+    if isinstance(starts_at, datetime) and isinstance(ends_at, datetime) and ends_at <= starts_at:
+        found.append(fault("/ends_at", "out_of_order", "An event ends after it starts"))
+    if isinstance(event.timezone, str) and not is_timezone(event.timezone):
+        found.append(fault("/timezone", "unknown_timezone", "This is not an IANA time zone"))
+    if isinstance(event.currency, str) and not is_currency(event.currency):
+        found.append(fault("/currency", "unknown_currency", "This is not an ISO 4217 currency"))
+    if isinstance(event.taxes, list) and len({tax.name for tax in event.taxes}) != len(event.taxes):
+        found.append(fault("/taxes", "duplicate", "Each tax has its own name"))
+    if found:
+        raise Invalid(errors=found)
+
+
+def _entry_faults(rules: EntryRules) -> Faults:
+    try:
+        entry_rules.check(rules)
+    except Invalid as error:
+        return [{**each, "pointer": f"/entry_rules{each['pointer']}"} for each in error.errors]
+    return []
+
+
+def slug_of(title: str) -> str:
+    """A short name for addresses: lower-case ASCII words joined by hyphens; ``event`` where none is left."""
+    ascii_text = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", ascii_text))[:SLUG_CHARS_MAX].strip("-") or "event"

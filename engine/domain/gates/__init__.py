@@ -1,0 +1,1 @@
+"""Scanners, scans, and who is inside."""

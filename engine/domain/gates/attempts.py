@@ -1,0 +1,102 @@
+"""An attempt at the gate: what was shown, by whom, when; and the answer's shape (API.md, "Tickets and gates")."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+
+from engine.domain.gates.scans import STATUS, Outcome, Reason, Result, Scan
+from engine.foundation.clock import rfc3339
+
+NONCE_CHARS_MAX: Final = 128
+CODE_TIME_MAX_S: Final = 2**32 - 1
+
+Direction = Literal["entry", "exit"]
+
+
+class Scanner(Struct, frozen=True):
+    """The device behind an attempt, as verified for this request."""
+
+    device_id: str
+    event_id: str
+    name: str = ""
+    gates: tuple[str, ...] = ()
+    bundle_at: datetime | None = None
+    cursor_seq: int = 0
+    created_at: datetime | None = None
+
+
+class Attempt(Struct, frozen=True, gc=False):
+    """One reading, of a code or (manually) of a ticket found by name. ``failed``: the code itself said no already."""
+
+    scanner: Scanner
+    received_at: datetime
+    scanned_at: datetime  # by the device's clock
+    counted_at: datetime  # when it counts as read
+    gate: str | None = None
+    direction: Direction = "entry"
+    nonce: str | None = None
+    unit: int | None = None
+    version: int = 0
+    not_before_s: int = 0
+    expires_at_s: int = CODE_TIME_MAX_S
+    failed: Reason | None = None
+    offset_ms: int = 0
+    offline: bool = False
+    clock_impossible: bool = False
+    cursor_seq: int = 0  # the revocations the device knew when it scanned
+    manual: bool = False
+    facts: dict[str, Any] | None = None
+    correlation_id: str = ""
+
+    @property
+    def shown_gate(self) -> str:
+        """Where it happened, as people are told: the gate, else the device's name."""
+        return self.gate or self.scanner.name or self.scanner.device_id
+
+    def scan(self, *, revoked_seq: int | None) -> Scan:
+        """What the verdict is judged from. ``revoked_seq`` is the newest revocation of the unit."""
+        scanner = self.scanner
+        return Scan(
+            device_id=scanner.device_id,
+            gate=self.gate,
+            shown_gate=self.shown_gate,
+            device_gates=scanner.gates,
+            direction=self.direction,
+            at=self.counted_at,
+            version=self.version,
+            not_before_s=self.not_before_s,
+            expires_at_s=self.expires_at_s,
+            offline=self.offline,
+            revoked_unknown_to_device=revoked_seq is not None and revoked_seq > self.cursor_seq,
+        )
+
+
+def answer(attempt: Attempt, outcome: Outcome) -> dict[str, Any]:
+    """The verdict as it is sent, logged and repeated."""
+    ticket = outcome.ticket
+    checked_in_at = ticket.checked_in_at if ticket is not None else None
+    if outcome.result is Result.ADMIT:
+        checked_in_at = attempt.counted_at
+    document: dict[str, Any] = {
+        "result": outcome.result.value,
+        "reason": outcome.reason.value,
+        "status": STATUS[outcome.result],
+        "ticketId": ticket.id if ticket is not None else None,
+        "checkedInAt": rfc3339(checked_in_at) if checked_in_at is not None else None,
+        "direction": attempt.direction,
+        "gate": attempt.shown_gate,
+    }
+    if ticket is not None:
+        document |= {"attendee": ticket.holder_name, "seat": ticket.place, "ticket_type_id": ticket.ticket_type_id}
+    if outcome.previous_at is not None:
+        document["previous"] = {"at": rfc3339(outcome.previous_at), "gate": outcome.previous_gate}
+    if outcome.right_gates:
+        document["right_gates"] = list(outcome.right_gates)
+    if attempt.nonce is not None:
+        document["nonce"] = attempt.nonce
+    if attempt.clock_impossible:
+        document["clock_flagged"] = True
+    return document

@@ -1,0 +1,62 @@
+"""What an organizer may ask to give back, and what that comes to in cents and tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.domain.errors import RefundExceedsPaid
+from engine.domain.money import refunds
+from engine.domain.money.orders import Order
+from engine.domain.money.refunds import Parts
+from engine.foundation.errors import Invalid
+
+ENDED = frozenset({"refunded", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """Ticket ids, or an amount, or neither: everything that is left."""
+
+    reason: str
+    lines: Sequence[str] | None = None
+    amount_cents: int | None = None
+
+
+def parts_of(
+    order: Order, so_far: Parts, request: RefundRequest, tickets: Sequence[Mapping[str, Any]]
+) -> tuple[Parts, list[str]]:
+    """(what this request returns, which tickets stop admitting with it). RefundExceedsPaid, Invalid.
+
+    ``so_far`` is returned or on its way; ``tickets`` are the order's, each with id, line and status.
+    """
+    left_cents = order.amount_cents - so_far.total_cents
+    if request.lines is not None:
+        if request.amount_cents is not None:
+            raise Invalid.at("/amount_cents", "lines_or_amount", "Name lines or an amount, not both")
+        return _of_lines(order, so_far, request.lines, tickets), list(request.lines)
+    amount_cents = left_cents if request.amount_cents is None else request.amount_cents
+    if amount_cents > left_cents:
+        raise RefundExceedsPaid(refundable_cents=left_cents)
+    ending = [ticket["id"] for ticket in tickets if ticket["status"] not in ENDED] if amount_cents == left_cents else []
+    return refunds.of_amount(amount_cents, paid=order.paid_parts, refunded=so_far), ending
+
+
+def _of_lines(order: Order, so_far: Parts, lines: Sequence[str], tickets: Sequence[Mapping[str, Any]]) -> Parts:
+    left_cents = order.amount_cents - so_far.total_cents
+    known = {ticket["id"]: ticket for ticket in tickets}
+    for index, ticket_id in enumerate(lines):
+        if ticket_id not in known or ticket_id in lines[:index]:
+            raise Invalid.at(f"/lines/{index}", "unknown_ticket", "This ticket is not part of the order")
+        if known[ticket_id]["status"] in ENDED:
+            raise RefundExceedsPaid("This ticket was refunded before", refundable_cents=left_cents)
+    chosen = [order.lines[known[ticket_id]["line"]] for ticket_id in lines]
+    total_cents = sum(line.total_cents for line in chosen)
+    if total_cents > left_cents:
+        raise RefundExceedsPaid(refundable_cents=left_cents)
+    if total_cents == 0:
+        raise Invalid.at("/lines", "nothing_to_refund", "These tickets cost nothing")
+    names = {name for line in chosen for name in line.taxes}
+    taxes = {name: sum(line.taxes.get(name, 0) for line in chosen) for name in names}
+    return refunds.of_line(total_cents, taxes, paid=order.paid_parts, refunded=so_far)

@@ -1,0 +1,131 @@
+"""What selling needs to know of an event, frozen: terms, ticket types, the seat map, who may take which lot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import hotpath_rs
+from engine.domain.catalogue.events import OrphanPolicy
+from engine.domain.errors import PromoInvalid, SalesClosed, SalesNotOpen
+from engine.domain.prices import Discount, Fee
+from engine.domain.taxes import Tax
+from engine.foundation.clock import rfc3339
+
+STRICT_UNTIL_SOLD_PERCENT = 85
+TAPE_PARTY_MAX = 10  # larger parties are planned
+
+
+@dataclass(frozen=True, slots=True)
+class TicketTypeTerms:
+    """A ticket type while it is sold. ``number`` is its byte in Redis; categories are indexes in the seat map."""
+
+    id: str
+    number: int
+    name: str
+    price_cents: int
+    categories: tuple[int, ...]
+    capacity: int | None
+    max_per_order: int
+    sales_start_at_ms: int | None
+    sales_end_at_ms: int | None
+    hidden: bool
+    taxable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AllotmentTerms:
+    number: int
+    name: str
+    units: tuple[int, ...]
+    open_to: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PromoTerms:
+    """A promo code; ``number`` 1..255 names its counter in Redis."""
+
+    id: str
+    number: int
+    code: str
+    discount: Discount
+    max_uses: int | None
+    valid_from_ms: int | None
+    valid_until_ms: int | None
+    active: bool
+
+    def check(self, now_ms: int) -> None:
+        """PromoInvalid outside its window or switched off."""
+        if not self.active or (self.valid_until_ms is not None and now_ms >= self.valid_until_ms):
+            raise PromoInvalid("This promo code is no longer valid", reason="expired")
+        if self.valid_from_ms is not None and now_ms < self.valid_from_ms:
+            raise PromoInvalid("This promo code is not valid yet", reason="not_yet_valid")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SellingEvent:
+    """An event as it is sold right now. Immutable: a change makes a new one."""
+
+    id: str
+    slug: str
+    organization_id: str
+    title: str
+    status: str
+    version: int
+    currency: str
+    hold_ttl_ms: int
+    orphan_policy: OrphanPolicy
+    taxes: tuple[Tax, ...]
+    fee: Fee
+    max_tickets_per_buyer: int | None
+    starts_at_ms: int
+    ends_at_ms: int
+    timezone: str
+    opens_at_ms: int | None
+    closes_at_ms: int | None
+    room_enabled: bool
+    seat_map: hotpath_rs.SeatMap
+    seats: tuple[str | None, ...]
+    section_names: tuple[str, ...]
+    section_of: memoryview
+    category_of: bytes
+    base: bytes
+    ticket_types: dict[str, TicketTypeTerms]
+    type_by_number: dict[int, TicketTypeTerms]
+    allotments: tuple[AllotmentTerms, ...]
+    promos: dict[str, PromoTerms]
+    promo_by_number: dict[int, PromoTerms]
+    keys: hotpath_rs.EventKeys
+    desk: hotpath_rs.HoldDesk
+    units: int
+    memo: dict[Any, Any] = field(default_factory=dict)  # prices and tape names worked out for this snapshot
+
+    def check_open(self, now_ms: int, *, admitted: bool = False) -> None:
+        """SalesNotOpen or SalesClosed outside the on-sale window. The room decides the opening for those it let in."""
+        if self.status == "cancelled":
+            raise SalesClosed("This event was cancelled")
+        if self.status != "published" or (self.closes_at_ms is not None and now_ms >= self.closes_at_ms):
+            raise SalesClosed
+        if self.opens_at_ms is None:
+            raise SalesNotOpen
+        if now_ms < self.opens_at_ms and not admitted:
+            raise SalesNotOpen(opens_at=rfc3339(self.opens_at_ms), opens_at_ms=self.opens_at_ms)
+
+    def check_type_open(self, kind: TicketTypeTerms, now_ms: int) -> None:
+        """The same for one ticket type's own window."""
+        if kind.sales_start_at_ms is not None and now_ms < kind.sales_start_at_ms:
+            raise SalesNotOpen(f"{kind.name} is not on sale yet", ticket_type_id=kind.id)
+        if kind.sales_end_at_ms is not None and now_ms >= kind.sales_end_at_ms:
+            raise SalesClosed(f"{kind.name} is no longer on sale", ticket_type_id=kind.id)
+
+    def open_allotments(self, codes: frozenset[str]) -> tuple[int, ...]:
+        """The allotments open to somebody who shows these channel names and codes."""
+        return tuple(allotment.number for allotment in self.allotments if codes & allotment.open_to) if codes else ()
+
+    def section_name(self, unit: int) -> str:
+        return self.section_names[self.section_of[unit]]
+
+
+def tape_name(chart_etag: str, categories: tuple[int, ...], section: int | None, size: int) -> str:
+    """What a tape of starts is called: the chart, the categories, the section, the party size."""
+    return f"{chart_etag[:12]}-{'.'.join(map(str, categories))}-{'' if section is None else section}-{size}"

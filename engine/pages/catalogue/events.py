@@ -1,0 +1,146 @@
+"""The list of events and one event's page. The same for everybody, so they may be cached for a moment."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import msgspec
+from aiohttp import web
+
+from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.ticket_types import TicketType
+from engine.foundation.clock import now
+from engine.foundation.errors import NotFound, Refusal
+from engine.pages import frame
+from engine.pages.catalogue.faces import Face, face_of
+from engine.pages.catalogue.offers import Level, offers_of
+from engine.pages.catalogue.search import Search, cursor_after, place_of
+from engine.pages.memo import Memo
+from engine.services.appkeys import AVAILABILITY, EVENTS, SETTINGS, TICKET_TYPES
+
+CARDS_PER_PAGE: Final = 24
+CATEGORIES: Final = ("concert", "sports", "theatre", "comedy", "festival", "conference", "family", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An event with what its pages say of it."""
+
+    event: Event
+    kinds: list[TicketType]
+    levels: dict[str, Level]
+
+    @property
+    def sold_out(self) -> bool:
+        """Nothing of any public type is left. Unknown is not sold out."""
+        return bool(self.levels) and all(level == "none" for level in self.levels.values())
+
+    @property
+    def face(self) -> Face:
+        return face_of(self.event, now(), sold_out=self.sold_out)
+
+
+SHOWN: Final[web.AppKey[Memo[Shown]]] = web.AppKey("shown")
+
+
+def setup(app: web.Application) -> None:
+    app[SHOWN] = Memo[Shown]()
+    app.router.add_get("/", index)
+    app.router.add_get("/e/{slug}", detail)
+    app.router.add_get("/tickets/events", to_index)
+    app.router.add_get("/checkout/{event_id}/{ticket_type_id}", to_shop)
+
+
+async def index(request: web.Request) -> web.Response:
+    """Published events that are still to come, soonest first."""
+    search = Search.read(request.query)
+    cursor = request.query.get("cursor", "")
+
+    async def context() -> dict[str, Any]:
+        found = await _listed(request, search, cursor)
+        cards = found[:CARDS_PER_PAGE]
+        return {
+            "search": search,
+            "categories": _categories(search.category),
+            "cards": cards,
+            "next_url": search.url(cursor_after(cards[-1][0])) if len(found) > CARDS_PER_PAGE else None,
+        }
+
+    return await frame.shared(request, (search, cursor), "events/list.html", context)
+
+
+async def detail(request: web.Request) -> web.Response:
+    """One event: its facts, its prices, and the one thing to do now."""
+    shown = await find(request, request.match_info["slug"])
+    event, settings = shown.event, request.config_dict[SETTINGS]
+    if request.match_info["slug"] != event.slug:
+        raise web.HTTPMovedPermanently(f"/e/{event.slug}")
+
+    async def context() -> dict[str, Any]:
+        return {
+            "event": event,
+            "face": shown.face,
+            "offers": offers_of(event, shown.kinds, shown.levels, now()),
+            "room_url": room_url(request, event),
+            "selling_enabled": settings.selling_enabled,
+        }
+
+    return await frame.shared(request, event.slug, "events/detail.html", context)
+
+
+async def to_index(request: web.Request) -> web.Response:
+    """The list's other address."""
+    raise web.HTTPMovedPermanently("/" + (f"?{request.query_string}" if request.query_string else ""))
+
+
+async def to_shop(request: web.Request) -> web.Response:
+    """One ticket type's own address: its event's shop with one of it asked for."""
+    shown = await find(request, request.match_info["event_id"])
+    raise web.HTTPSeeOther(f"/e/{shown.event.slug}/shop?" + urlencode({"type": request.match_info["ticket_type_id"]}))
+
+
+async def find(request: web.Request, slug: str) -> Shown:
+    """A published event by its slug or id; EventUnknown elsewhere."""
+    return await request.config_dict[SHOWN].get(slug, lambda: _find(request, slug))
+
+
+def room_url(request: web.Request, event: Event) -> str:
+    """Where one queues for an event."""
+    return f"{request.config_dict[SETTINGS].waitingroom_url.rstrip('/')}/r/{event.id}"
+
+
+async def _find(request: web.Request, slug: str) -> Shown:
+    event = await request.config_dict[EVENTS].get(None, slug)
+    kinds = await request.config_dict[TICKET_TYPES].of_event(None, event.id)
+    return Shown(event, kinds, await _levels(request, event))
+
+
+async def _levels(request: web.Request, event: Event) -> dict[str, Level]:
+    """How much is left of each public type; nothing where the inventory is away or not there yet."""
+    try:
+        document = await request.config_dict[AVAILABILITY].document(event.id)
+    except (Refusal, NotFound):
+        return {}
+    return {row["id"]: row["level"] for row in msgspec.json.decode(document)["ticket_types"]}
+
+
+async def _listed(request: web.Request, search: Search, cursor: str) -> list[tuple[Event, Face]]:
+    events = await request.config_dict[EVENTS].published(search.filter(), place_of(cursor), CARDS_PER_PAGE + 1)
+    return await asyncio.gather(*(_card(request, event) for event in events))
+
+
+async def _card(request: web.Request, event: Event) -> tuple[Event, Face]:
+    """Only what is on sale can be sold out: the others are not asked about."""
+    face = face_of(event, now())
+    if face.buyable:
+        levels: dict[str, Any] = await _levels(request, event)
+        sold_out = bool(levels) and all(level == "none" for level in levels.values())
+        face = face_of(event, now(), sold_out=sold_out)
+    return event, face
+
+
+def _categories(chosen: str) -> list[str]:
+    return [*CATEGORIES] if not chosen or chosen in CATEGORIES else [chosen, *CATEGORIES]

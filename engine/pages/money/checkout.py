@@ -1,0 +1,207 @@
+"""The checkout: from a hold to an order. Card data goes from the browser to the provider, never through here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from aiohttp import web
+
+import hotpath_rs
+from engine.domain.accounts.people import email_normal
+from engine.domain.catalogue.events import Event
+from engine.domain.errors import HoldExpired, OrderExpired
+from engine.domain.sale.holds import Hold
+from engine.domain.sale.selling import SellingEvent
+from engine.foundation import http
+from engine.foundation.clock import now_ms
+from engine.foundation.errors import Invalid, Refusal
+from engine.pages import cookies, csrf, frame
+from engine.pages.catalogue.events import find
+from engine.pages.sale.shop import read_form, script_data
+from engine.services.appkeys import HOLDS, ORDERS, SELLING, SETTINGS
+from engine.services.money.orders import Buyer
+from engine.settings import Settings
+
+NAME_CHARS_MAX: Final = 200
+USER_AGENT_CHARS_MAX: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The form as the buyer filled it in, and what is wrong with it by field."""
+
+    name: str = ""
+    email: str = ""
+    marketing: bool = False
+    faults: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, form: dict[str, str]) -> Typed:
+        name = " ".join(form.get("name", "").split())[:NAME_CHARS_MAX]
+        email = form.get("email", "").strip()
+        faults = {} if name.isprintable() and name else {"name": "Please tell us your name: it stands on the tickets."}
+        try:
+            email = email_normal(email)
+        except (ValueError, Refusal):
+            faults["email"] = "This does not look like an e-mail address: your tickets are sent there."
+        return cls(name, email, form.get("marketing") == "yes", faults)
+
+
+def setup(app: web.Application) -> None:
+    app.router.add_post("/checkout/{hold_id}/enter", enter)
+    app.router.add_get("/checkout/{hold_id}", checkout)
+    app.router.add_post("/checkout/{hold_id}", order)
+    app.router.add_post("/checkout/{hold_id}/release", release)
+
+
+async def enter(request: web.Request) -> web.Response:
+    """The shop hands the hold's token over; from here on it is a cookie."""
+    form = await read_form(request)
+    csrf.check(request, form)
+    hold_id, text = request.match_info["hold_id"], form.get("hold_token", "")[: cookies.TOKEN_CHARS_MAX]
+    await request.config_dict[HOLDS].of_token(hold_id, text)
+    response = web.HTTPSeeOther(f"/checkout/{hold_id}")
+    cookies.keep_hold(request, response, text)
+    raise response
+
+
+async def checkout(request: web.Request) -> web.Response:
+    """Who buys, what it costs, and paying. A hold that became an order goes on at the order's page."""
+    hold_id, token = request.match_info["hold_id"], request.cookies.get(cookies.HOLD_COOKIE)
+    try:
+        hold = await request.config_dict[HOLDS].of_token(hold_id, token)
+    except HoldExpired as expired:
+        return await _over(request, hold_id, token, expired)
+    if hold.state == "ordered":
+        return await _over(request, hold_id, token, HoldExpired())
+    return await _page(request, hold, Typed())
+
+
+async def order(request: web.Request) -> web.Response:
+    """Open the order, or go on with the one this hold became. Scripts get JSON, a plain form is led to the order."""
+    hold_id, token = request.match_info["hold_id"], request.cookies.get(cookies.HOLD_COOKIE)
+    form = await read_form(request)
+    csrf.check(request, form)
+    typed = Typed.read(form)
+    if typed.faults:
+        if not frame.wants_html(request):
+            raise Invalid(errors=[_fault(name, text) for name, text in typed.faults.items()])
+        return await _page(request, await request.config_dict[HOLDS].of_token(hold_id, token), typed, status=422)
+    address = http.client_address(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded)
+    buyer = Buyer(
+        name=typed.name,
+        email=typed.email,
+        consents={"marketing": typed.marketing},
+        ip_address=None if address == "unknown" else address,
+        user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_CHARS_MAX] or None,
+        correlation_id=request[http.REQUEST_ID],
+    )
+    opened = await request.config_dict[ORDERS].open(hold_id, token, buyer)
+    if frame.wants_html(request):
+        raise _to_order(request, opened)
+    response = http.json({name: value for name, value in opened.items() if name != "order_token"}, status=201)
+    cookies.keep_order(request, response, opened["order_id"], opened["order_token"])
+    return response
+
+
+async def release(request: web.Request) -> web.Response:
+    """Give the tickets back and choose again."""
+    csrf.check(request, await read_form(request))
+    hold_id, token = request.match_info["hold_id"], request.cookies.get(cookies.HOLD_COOKIE)
+    holds = request.config_dict[HOLDS]
+    try:
+        hold = await holds.of_token(hold_id, token)
+    except HoldExpired:
+        raise web.HTTPSeeOther("/") from None
+    await holds.release(hold_id, token)
+    event = await request.config_dict[SELLING].get(hold.event_id)
+    response = web.HTTPSeeOther(f"/e/{event.slug}/shop")
+    cookies.drop_hold(response)
+    raise response
+
+
+def pay_data(settings: Settings, **facts: Any) -> Any:
+    """What the payment form's scripts need: public facts only."""
+    return script_data(
+        {
+            "stripe_url": (settings.stripe_public_url or settings.stripe_url).rstrip("/"),
+            "publishable_key": settings.stripe_publishable_key,
+            "sandboxed": settings.payments_are_sandboxed,
+            "server_now_ms": now_ms(),
+            **facts,
+        }
+    )
+
+
+async def _page(request: web.Request, hold: Hold, typed: Typed, status: int = 200) -> web.Response:
+    settings = request.config_dict[SETTINGS]
+    selling = await request.config_dict[SELLING].get(hold.event_id)
+    shown = await find(request, hold.event_id)
+    context = {
+        "event": shown.event,
+        "hold": hold,
+        "lines": hold_lines(selling, hold),
+        "typed": typed,
+        "sandboxed": settings.payments_are_sandboxed,
+        "server_now_ms": now_ms(),
+        "pay_data": pay_data(
+            settings,
+            hold_id=hold.id,
+            amount_cents=hold.price.total_cents,
+            currency=hold.price.currency,
+            expires_at_ms=hold.expires_at_ms,
+        ),
+    }
+    return frame.render(request, "checkout/checkout.html", context, status=status)
+
+
+async def _over(request: web.Request, hold_id: str, token: str | None, expired: HoldExpired) -> web.Response:
+    """The hold's time is over: on to the order it became, or a page that says so."""
+    try:
+        opened = await request.config_dict[ORDERS].open(hold_id, token, Buyer("", "", {}))
+    except (HoldExpired, OrderExpired):
+        pass
+    else:
+        raise _to_order(request, opened)
+    context = {"event": await _event_of(request, token)}
+    # The cookie stays: loading the page again says the same.
+    return frame.render(request, "checkout/expired.html", context, status=expired.status)
+
+
+async def _event_of(request: web.Request, token: str | None) -> Event | None:
+    """The event that a hold's token names, which is where one chooses again; None where it is not shown any more."""
+    try:
+        return (await find(request, hotpath_rs.peek_event(token or ""))).event
+    except (hotpath_rs.TokenError, Refusal):
+        return None
+
+
+def _to_order(request: web.Request, opened: dict[str, Any]) -> web.HTTPSeeOther:
+    response = web.HTTPSeeOther(cookies.order_path(opened["order_id"]))
+    cookies.keep_order(request, response, opened["order_id"], opened["order_token"])
+    return response
+
+
+def hold_lines(selling: SellingEvent, hold: Hold) -> list[dict[str, Any]]:
+    """One line a ticket: what it is called, where, and its share of the total."""
+    return [
+        {
+            "place": place(line.section, line.seat),
+            "kind": selling.ticket_types[line.ticket_type_id].name,
+            "cents": priced.total_cents,
+        }
+        for line, priced in zip(hold.lines, hold.price.lines, strict=True)
+    ]
+
+
+def place(section: str, seat: str | None) -> str:
+    """``Stalls, row F, seat 12`` with spaces that keep a number beside its word; the section where one stands."""
+    if seat is None:
+        return section
+    name, row, number = seat.split("/")
+    return f"{name}, row\u00a0{row}, seat\u00a0{number}"
+
+
+def _fault(name: str, text: str) -> dict[str, str]:
+    return {"pointer": f"/{name}", "code": "invalid_value", "message": text}

@@ -1,0 +1,153 @@
+"""An order's page: hold, payment and tickets each told apart, then the tickets themselves and the receipt."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from aiohttp import web
+from markupsafe import Markup
+
+from engine.domain.errors import CapabilityWrong
+from engine.domain.money.orders import OPEN, PAID, Order
+from engine.foundation.clock import now_ms, to_ms
+from engine.foundation.errors import NotFound, Unauthenticated
+from engine.pages import cookies, csrf, frame
+from engine.pages.formats import said
+from engine.pages.money.checkout import pay_data, place
+from engine.pages.sale.shop import read_form
+from engine.services.appkeys import EVENTS, ORDERS, SELLING, SETTINGS, TICKETS
+from engine.stores.tickets.tickets import TicketPage
+
+REFRESH_S: Final = 5
+SHOWN_AT_GATES: Final = frozenset({"valid", "used"})  # used: for those who go out and come back
+UNPAID: Final = frozenset({"awaiting_payment", "failed"})
+TICKET_WORDS: Final = {
+    "valid": "Valid",
+    "used": "Used",
+    "transfer_pending": "Being transferred",
+    "refunded": "Refunded",
+    "cancelled": "Cancelled",
+    "blocked": "Blocked",
+}
+
+
+def setup(app: web.Application) -> None:
+    app.router.add_get("/order/{order_id}", page)
+    app.router.add_post("/order/{order_id}/enter", enter)
+    app.router.add_post("/order/{order_id}/cancel", cancel)
+    app.router.add_get("/order/{order_id}/tickets.pdf", sheet)
+    app.router.add_get("/my-tickets", mine)
+
+
+async def page(request: web.Request) -> web.Response:
+    """The order for whoever carries its token; else the door that takes the token from the address."""
+    try:
+        order = await _read(request)
+    except (Unauthenticated, CapabilityWrong, NotFound) as refusal:
+        context = {"order_id": request.match_info["order_id"]}
+        return frame.render(request, "orders/door.html", context, status=refusal.status)
+    settings = request.config_dict[SETTINGS]
+    event = await request.config_dict[EVENTS].get(None, order.event_id)
+    kinds = (await request.config_dict[SELLING].get(order.event_id)).ticket_types
+    status = await request.config_dict[ORDERS].status(order)
+    tickets = await request.config_dict[TICKETS].of_order(order.id) if order.status in PAID else []
+    shown: dict[str, Any] = {
+        "event": event,
+        "order": order,
+        "status": status,
+        "open": order.status in OPEN,
+        "unpaid": _unpaid(request, status["payment"]["state"]),
+        "paid": order.status in PAID,
+        "lines": [
+            {
+                "place": place(line.section, line.seat),
+                "kind": kinds[line.ticket_type_id].name,
+                "cents": line.total_cents,
+            }
+            for line in order.lines
+        ],
+        "tickets": [_ticket(request, ticket) for ticket in tickets],
+        "refresh_s": REFRESH_S,
+        "sandboxed": settings.payments_are_sandboxed,
+        "server_now_ms": now_ms(),
+        "pay_data": pay_data(
+            settings,
+            order_id=order.id,
+            order_number=order.order_number,
+            event_title=event.title,
+            event_starts=said(event.starts_at, event.timezone),
+            status=order.status,
+            issued=status["tickets"]["issued"],
+            client_secret=order.client_secret if order.status in OPEN else None,
+            payment_intent_id=order.payment_intent_id,
+            amount_cents=order.amount_cents,
+            currency=order.currency,
+            expires_at_ms=to_ms(order.expires_at),
+        ),
+    }
+    return frame.render(request, "orders/order.html", shown)
+
+
+async def enter(request: web.Request) -> web.Response:
+    """A token from a link becomes this order's cookie. CapabilityWrong where it opens another order or none."""
+    form = await read_form(request)
+    csrf.check(request, form)
+    order_id, text = request.match_info["order_id"], form.get("order_token", "")[: cookies.TOKEN_CHARS_MAX]
+    order = await request.config_dict[ORDERS].read(order_id, person=None, token=text)
+    response = web.HTTPSeeOther(cookies.order_path(order.id))
+    cookies.keep_order(request, response, order.id, text)
+    raise response
+
+
+async def cancel(request: web.Request) -> web.Response:
+    """Give up before paying; the units go back once the provider confirms that nothing can be charged."""
+    csrf.check(request, await read_form(request))
+    order_id = request.match_info["order_id"]
+    await request.config_dict[ORDERS].cancel(order_id, person=None, token=request.cookies.get(cookies.ORDER_COOKIE))
+    raise web.HTTPSeeOther(cookies.order_path(order_id))
+
+
+async def sheet(request: web.Request) -> web.Response:
+    """Every live ticket of the order as one PDF. NotFound where there is none."""
+    order = await _read(request)
+    tickets = request.config_dict[TICKETS]
+    live = [ticket for ticket in await tickets.of_order(order.id) if tickets.code(ticket) is not None]
+    if not live:
+        raise NotFound("There is no ticket to print yet")
+    name = f"tickets-{order.order_number}.pdf"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return web.Response(body=await tickets.sheet(live), content_type="application/pdf", headers=headers)
+
+
+async def mine(request: web.Request) -> web.Response:
+    """The orders this browser remembers; the server does not know them together."""
+    return frame.render(request, "orders/mine.html")
+
+
+async def _read(request: web.Request) -> Order:
+    token = request.cookies.get(cookies.ORDER_COOKIE)
+    return await request.config_dict[ORDERS].read(request.match_info["order_id"], person=None, token=token)
+
+
+def _unpaid(request: web.Request, payment: str) -> bool:
+    """Whether the order still waits for its buyer: not while they come back from the provider with an answer."""
+    return payment in UNPAID and not {"paid", "payment_intent"} & set(request.query)
+
+
+def _ticket(request: web.Request, ticket: TicketPage) -> dict[str, Any]:
+    """A ticket for the template; ``code`` is its QR as inline SVG, None where a gate would turn it away now."""
+    code = None
+    if ticket.status in SHOWN_AT_GATES:
+        code = Markup(request.config_dict[TICKETS].image(ticket, "svg").decode())  # noqa: S704 - drawn by us
+    return {
+        "id": ticket.id,
+        "place": place(ticket.section, ticket.seat),
+        "section": ticket.section,
+        "row": ticket.seat.split("/")[1] if ticket.seat else None,
+        "seat": ticket.seat.split("/")[2] if ticket.seat else None,
+        "kind": ticket.ticket_type_name,
+        "holder": ticket.holder_name,
+        "status": ticket.status,
+        "words": TICKET_WORDS.get(ticket.status, ticket.status),
+        "code": code,
+    }

@@ -1,0 +1,189 @@
+"""The shop of one event: being let in, choosing seats, and the form that works without scripts."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+from markupsafe import Markup
+
+import hotpath_rs
+from engine.domain.errors import AdmissionRequired, SwitchedOff
+from engine.domain.sale.holds import HoldItem, HoldRequest
+from engine.foundation import http
+from engine.foundation.clock import now, now_ms
+from engine.foundation.errors import Invalid, Refusal
+from engine.pages import cookies, csrf, frame
+from engine.pages.catalogue.events import Shown, find, room_url
+from engine.pages.catalogue.offers import Offer, offers_of
+from engine.services.appkeys import HOLDS, SELLING, SETTINGS
+
+FORM_BYTES_MAX: Final = 16 * 1024
+KEY_BYTES: Final = 16
+SECTION_CHARS_MAX: Final = 64
+CODE_CHARS_MAX: Final = 64
+
+
+def setup(app: web.Application) -> None:
+    app.router.add_get("/e/{slug}/shop", shop)
+    app.router.add_post("/e/{slug}/shop", hold_best)
+    app.router.add_post("/shop/admission", enter)
+
+
+async def shop(request: web.Request) -> web.Response:
+    """The seat picker; the door where an event has a queue and the visitor is not in yet."""
+    shown = await find(request, request.match_info["slug"])
+    if not shown.face.buyable and shown.face.kind != "sold_out":
+        raise web.HTTPSeeOther(f"/e/{shown.event.slug}")
+    until_ms = await _session_until_ms(request, shown)
+    if until_ms is None:
+        context = {"event": shown.event, "room_url": room_url(request, shown.event)}
+        return frame.render(request, "shop/door.html", context)
+    asked = request.query.get("type")
+    return await _shop(request, shown, until_ms, {f"q-{asked}": "1", "split": "yes"} if asked else {})
+
+
+async def hold_best(request: web.Request) -> web.Response:
+    """The form: hold the best available, then pay. A refusal shows the form again and says why."""
+    shown = await find(request, request.match_info["slug"])
+    form = await read_form(request)
+    csrf.check(request, form)
+    try:
+        body = _request_of(shown, await _offers(request, shown), form)
+        placed = await request.config_dict[HOLDS].place(
+            body,
+            admission=request.cookies.get(cookies.ADMISSION_COOKIE),
+            principal="form:" + csrf.token(request),
+            key=form.get("key", "")[: KEY_BYTES * 2] or secrets.token_hex(KEY_BYTES),
+            body=msgspec.json.encode(body),
+        )
+    except AdmissionRequired:
+        raise
+    except Refusal as refusal:
+        return await _shop(request, shown, await _session_until_ms(request, shown), form, refusal)
+    response = web.HTTPSeeOther(f"/checkout/{placed.hold.id}")
+    cookies.keep_hold(request, response, placed.token)
+    raise response
+
+
+async def enter(request: web.Request) -> web.Response:
+    """The queue's hand-over: an admission token becomes a cookie. AdmissionRequired where it does not verify."""
+    form = await read_form(request)
+    if request.headers.get("Origin") != frame.origin(request.config_dict[SETTINGS].waitingroom_url):
+        csrf.check(request, form)
+    text = form.get("admission", "")[: cookies.TOKEN_CHARS_MAX]
+    try:
+        event = await request.config_dict[SELLING].get(hotpath_rs.peek_event(text))
+        event.keys.verify_admission(text, now_ms())
+    except hotpath_rs.TokenError as error:
+        raise AdmissionRequired(reason=error.code) from error
+    response = web.HTTPSeeOther(f"/e/{event.slug}/shop")
+    cookies.keep_admission(request, response, text)
+    raise response
+
+
+async def read_form(request: web.Request) -> dict[str, str]:
+    """A form of ours, the last value of each field."""
+    return await http.form(request, FORM_BYTES_MAX)
+
+
+async def _session_until_ms(request: web.Request, shown: Shown) -> int | None:
+    """When this visitor's time in the shop ends: 0 without a queue, None where they are not in."""
+    if shown.event.on_sale is None or not shown.event.on_sale.room_enabled:
+        return 0
+    text = request.cookies.get(cookies.ADMISSION_COOKIE, "")
+    event = await request.config_dict[SELLING].get(shown.event.id)
+    try:
+        return event.keys.verify_admission(text, now_ms()).expires_at_ms
+    except hotpath_rs.TokenError:
+        return None
+
+
+async def _offers(request: web.Request, shown: Shown) -> list[Offer]:
+    event = await request.config_dict[SELLING].get(shown.event.id)
+    found: set[int] = set()
+    for section in event.seat_map.sections:
+        if section.kind == "seated":
+            found.update(event.category_of[section.first_unit : section.first_unit + section.units])
+    seated = frozenset(event.seat_map.categories[index] for index in found)
+    offers = offers_of(shown.event, shown.kinds, shown.levels, now(), seated=seated)
+    return [offer for offer in offers if offer.selling]
+
+
+async def _shop(
+    request: web.Request, shown: Shown, until_ms: int | None, form: Mapping[str, str], refusal: Refusal | None = None
+) -> web.Response:
+    settings = request.config_dict[SETTINGS]
+    if not settings.selling_enabled:
+        raise SwitchedOff
+    event = shown.event
+    selling = await request.config_dict[SELLING].get(event.id)
+    offers = await _offers(request, shown)
+    sections = [section.name for section in selling.seat_map.sections if section.kind == "seated"]
+    data = {
+        "event_id": event.id,
+        "currency": event.currency,
+        "offers": [offer.data() for offer in offers],
+        "max_tickets_per_buyer": event.max_tickets_per_buyer,
+        "has_seats": bool(sections),
+        "room_url": room_url(request, event) if selling.room_enabled else None,
+        "server_now_ms": now_ms(),
+        "session_until_ms": until_ms or None,
+    }
+    context = {
+        "event": event,
+        "offers": offers,
+        "shop_data": script_data(data),
+        "has_seats": bool(sections),
+        "sections": sections,
+        "quantities": {offer.id: _count(form, f"q-{offer.id}") for offer in offers},
+        "section": form.get("section", ""),
+        "promo_code": form.get("promo_code", "")[:CODE_CHARS_MAX],
+        "accessible": _count(form, "accessible"),
+        "split": not form or "split" in form,
+        "form_key": secrets.token_hex(KEY_BYTES),
+        "alert": refusal,
+    }
+    return frame.render(request, "shop/shop.html", context, status=refusal.status if refusal else 200)
+
+
+def script_data(data: Any) -> Markup:
+    """JSON that may stand inside a ``<script type="application/json">``: no character of it can close the element."""
+    text = msgspec.json.encode(data).decode()
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704 - escaped here
+
+
+def _request_of(shown: Shown, offers: list[Offer], form: Mapping[str, str]) -> HoldRequest:
+    """The hold the form asks for. Invalid where nothing is."""
+    places = _count(form, "accessible")
+    items = []
+    for offer in offers:
+        quantity = _count(form, f"q-{offer.id}")
+        if not quantity:
+            continue
+        here = min(places, quantity) if offer.seated else 0
+        places -= here
+        items.append(
+            HoldItem(
+                ticket_type_id=offer.id,
+                quantity=quantity,
+                accessible=here,
+                section=(form.get("section", "")[:SECTION_CHARS_MAX] or None) if offer.seated else None,
+                split="split" in form or not offer.seated,
+            )
+        )
+    if not items:
+        raise Invalid("Say how many tickets you want")
+    return HoldRequest(
+        event_id=shown.event.id,
+        items=tuple(items),
+        promo_code=form.get("promo_code", "").strip().upper()[:CODE_CHARS_MAX] or None,
+    )
+
+
+def _count(form: Mapping[str, str], name: str) -> int:
+    text = form.get(name, "").strip()
+    return min(int(text), 50) if text.isascii() and text.isdecimal() and len(text) <= 2 else 0  # noqa: PLR2004 - two digits

@@ -1,0 +1,44 @@
+"""Who may do what in which organization: asked by every service before it does it.
+
+A platform admin may do everything. Rights are read from the ledger each time: a removed member is out at once.
+"""
+
+from __future__ import annotations
+
+from engine.domain.accounts.organizations import Permission, allows
+from engine.domain.catalogue.errors import OrganizationUnknown
+from engine.foundation.bearer import Person
+from engine.foundation.errors import Forbidden, NotFound
+from engine.stores.accounts import organizations as store
+from engine.stores.database import Database
+
+
+class Access:
+    """Checks a person's rights in organizations."""
+
+    def __init__(self, *, pool: Database) -> None:
+        self._pool = pool
+
+    async def require(
+        self, person: Person, organization_id: str, permission: Permission, *, hidden: type[NotFound] | None = None
+    ) -> None:
+        """Forbidden where the person may not; OrganizationUnknown to an admin where there is none.
+
+        ``hidden`` is what those outside the organization hear instead, of things they must not even learn to exist.
+        """
+        if person.is_admin:
+            if await store.status(self._pool, organization_id) is None:
+                raise hidden or OrganizationUnknown
+            return
+        role = await store.role(self._pool, organization_id, person.user_id)
+        if role is None and hidden is not None:
+            raise hidden
+        if role is None or not allows(role, permission):
+            raise Forbidden("Your role does not allow this", permission=permission)
+
+    async def may(self, person: Person | None, organization_id: str, permission: Permission) -> bool:
+        """Whether they may; False for a guest."""
+        if person is None or person.is_admin:
+            return person is not None
+        role = await store.role(self._pool, organization_id, person.user_id)
+        return role is not None and allows(role, permission)

@@ -1,0 +1,49 @@
+"""What the platform's admins may do to accounts and organizations: shut them, and open them again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.domain.catalogue.errors import MemberUnknown, OrganizationUnknown
+from engine.foundation.bearer import Person
+from engine.foundation.errors import Forbidden
+from engine.stores import activity
+from engine.stores.accounts import moderation as store
+from engine.stores.accounts import people as people_store
+from engine.stores.database import Pool
+
+
+class Moderation:
+    """For platform admins alone: everybody else hears Forbidden."""
+
+    def __init__(self, *, pool: Pool) -> None:
+        self._pool = pool
+
+    async def people(self, person: Person, search: str | None, before: str | None, limit: int) -> list[dict[str, Any]]:
+        """Accounts by address or name, newest first."""
+        _require(person)
+        return await store.people(self._pool, search, before, limit)
+
+    async def set_disabled(self, person: Person, user_id: str, *, disabled: bool) -> None:
+        """Shut an account, whose sessions end at once, or open it again. MemberUnknown; admins are made elsewhere."""
+        _require(person)
+        async with self._pool.acquire() as db, db.transaction():
+            if not await store.set_disabled(db, user_id, disabled=disabled):
+                raise MemberUnknown("There is no such account, or it is a platform admin's")
+            if disabled:
+                await people_store.revoke_all(db, user_id)
+            await activity.record(db, person, "account.disabled" if disabled else "account.enabled", user_id)
+
+    async def set_suspended(self, person: Person, organization_id: str, *, suspended: bool) -> None:
+        """A suspended organization publishes nothing more; what is on sale is unpublished or cancelled one by one."""
+        _require(person)
+        async with self._pool.acquire() as db, db.transaction():
+            if not await store.set_status(db, organization_id, "suspended" if suspended else "active"):
+                raise OrganizationUnknown
+            action = "organization.suspended" if suspended else "organization.reinstated"
+            await activity.record(db, person, action, organization_id)
+
+
+def _require(person: Person) -> None:
+    if not person.is_admin:
+        raise Forbidden("Only platform admins may do this")

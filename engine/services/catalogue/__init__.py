@@ -1,0 +1,1 @@
+"""Venues, events, what is sold in them and when."""

@@ -1,0 +1,275 @@
+"""Events: drafts, publication, cancellation, and what the world may see of them."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from engine.domain.catalogue.errors import (
+    EventFrozen,
+    EventHasOrders,
+    EventIncomplete,
+    EventNotDraft,
+    EventNotPublished,
+    EventUnknown,
+    TooManyOfThem,
+)
+from engine.domain.catalogue.event_copy import EventCopy, copied, copied_type
+from engine.domain.catalogue.event_search import ListingFilter
+from engine.domain.catalogue.events import (
+    EVENTS_PER_ORGANIZATION_MAX,
+    FROZEN_FIELDS,
+    Event,
+    EventChange,
+    NewEvent,
+    check,
+    slug_of,
+)
+from engine.domain.catalogue.ticket_types import price_range
+from engine.domain.versions import expect
+from engine.foundation.bearer import Person
+from engine.foundation.clock import rfc3339
+from engine.foundation.errors import Invalid
+from engine.foundation.ids import is_id, new_id
+from engine.services.accounts.access import Access
+from engine.services.sale.inventory import Inventory
+from engine.stores import activity
+from engine.stores.accounts import organizations
+from engine.stores.catalogue import event_search, on_sales, ticket_types, venues
+from engine.stores.catalogue import events as store
+from engine.stores.database import Connection, Pool
+
+SLUG_TRIES_MAX = 5
+COMPLETED_PER_STEP = 100
+
+
+class Events:
+    """Everything about an event but its ticket types, on-sale and allotments."""
+
+    def __init__(self, *, pool: Pool, access: Access, inventory: Inventory, engine_url: str) -> None:
+        self._pool = pool
+        self._access = access
+        self._inventory = inventory
+        self._engine_url = engine_url
+
+    async def get(self, person: Person | None, id_or_slug: str) -> Event:
+        """The event by id or slug. EventUnknown for a draft of somebody else's."""
+        find = store.get if is_id("evt", id_or_slug) else store.by_slug
+        event = await find(self._pool, id_or_slug)
+        if event is None:
+            raise EventUnknown
+        if event.status == "draft" and not await self._access.may(person, event.organization_id, "events.read"):
+            raise EventUnknown
+        return event
+
+    async def published(self, wanted: ListingFilter, after: tuple[datetime, str] | None, limit: int) -> list[Event]:
+        """Published events by start, after a position."""
+        return await event_search.published(self._pool, wanted, after, limit)
+
+    async def of_organization(
+        self, person: Person, organization_id: str, before: str | None, limit: int
+    ) -> list[Event]:
+        """All events of an organization, drafts too, newest first."""
+        await self._access.require(person, organization_id, "events.read")
+        return await store.of_organization(self._pool, organization_id, before, limit)
+
+    async def create(self, person: Person, given: NewEvent) -> Event:
+        """A draft. Invalid with every broken field; the venue must be the organization's own."""
+        await self._access.require(person, given.organization_id, "events.write")
+        check(given)
+        async with self._pool.acquire() as db, db.transaction():
+            venue = await venues.get(db, given.venue_id)
+            if venue is None or venue.organization_id != given.organization_id:
+                raise Invalid.at("/venue_id", "unknown_venue", "The organization has no such venue")
+            if await store.count_of(db, given.organization_id) >= EVENTS_PER_ORGANIZATION_MAX:
+                raise TooManyOfThem(limit=EVENTS_PER_ORGANIZATION_MAX)
+            given.timezone = given.timezone or venue.timezone
+            event_id = await self._insert(db, given)
+            await activity.record(db, person, "event.created", event_id, organization_id=given.organization_id)
+            return await _locked(db, event_id)
+
+    async def copy(self, person: Person, event_id: str, given: EventCopy) -> Event:
+        """A draft of the same event on another date, with its ticket types; codes and allotments stay behind."""
+        event = await self.writable(person, event_id)
+        draft = copied(event, given)
+        check(draft)
+        async with self._pool.acquire() as db, db.transaction():
+            copy_id = await self._insert(db, draft)
+            for row in await ticket_types.of_event(db, event_id):
+                kind = copied_type(row, given.starts_at - event.starts_at)
+                number = await ticket_types.next_number(db, copy_id)
+                await ticket_types.insert(db, new_id("tt"), copy_id, number, kind)
+            await activity.record(db, person, "event.copied", copy_id, from_event=event_id)
+            return await self.refresh(db, copy_id)
+
+    async def change(self, person: Person, event_id: str, expected: str, given: EventChange) -> Event:
+        """Change what is given. EventFrozen for what publication fixed; PreconditionFailed where it moved on."""
+        await self.writable(person, event_id)
+        async with self._pool.acquire() as db, db.transaction():
+            event = await _locked(db, event_id)
+            expect(expected, event.version)
+            _check_frozen(event, given)
+            check(given, before=event)
+            if isinstance(given.venue_id, str):
+                venue = await venues.get(db, given.venue_id)
+                if venue is None or venue.organization_id != event.organization_id:
+                    raise Invalid.at("/venue_id", "unknown_venue", "The organization has no such venue")
+            await store.change(db, event_id, given)
+            changed = await self.refresh(db, event_id)
+            await activity.record(db, person, "event.changed", event_id, fields=sorted(_given(given)))
+        await self.tell(changed)
+        return changed
+
+    async def delete(self, person: Person, event_id: str, expected: str) -> None:
+        """Only a draft that nobody ordered from. EventNotDraft, EventHasOrders."""
+        await self.writable(person, event_id)
+        async with self._pool.acquire() as db, db.transaction():
+            event = await _locked(db, event_id)
+            expect(expected, event.version)
+            if event.status != "draft":
+                raise EventNotDraft(event_status=event.status)
+            if await store.has_orders(db, event_id):
+                raise EventHasOrders
+            await store.delete(db, event_id)
+            await activity.record(db, person, "event.deleted", event_id, title=event.title)
+        await self.tell(event)
+
+    async def publish(self, person: Person, event_id: str) -> Event:
+        """Show it to the world and let it sell. EventIncomplete says what is missing. Twice is fine."""
+        await self.writable(person, event_id, "events.publish")
+        async with self._pool.acquire() as db, db.transaction():
+            event = await _locked(db, event_id)
+            if event.status not in {"draft", "published"}:
+                raise EventNotDraft(event_status=event.status)
+            if event.status == "draft":
+                await self._check_complete(db, event)
+                await store.publish(db, event_id)
+                await on_sales.set_live(db, event_id, self.card(event), live=True)
+                await activity.record(db, person, "event.published", event_id)
+                event = await self.refresh(db, event_id)
+        await self._inventory.changed(event_id)
+        await self._inventory.load(event_id)
+        return event
+
+    async def unpublish(self, person: Person, event_id: str) -> Event:
+        """Make it a draft again. EventHasOrders once anybody ordered: then it can only be cancelled."""
+        await self.writable(person, event_id, "events.publish")
+        async with self._pool.acquire() as db, db.transaction():
+            event = await _locked(db, event_id)
+            if event.status not in {"draft", "published"}:
+                raise EventNotPublished(event_status=event.status)
+            if await store.has_orders(db, event_id):
+                raise EventHasOrders
+            if event.status == "published":
+                await store.unpublish(db, event_id)
+                await on_sales.set_live(db, event_id, self.card(event), live=False)
+                await activity.record(db, person, "event.unpublished", event_id)
+                event = await _locked(db, event_id)
+        await self._inventory.changed(event_id)
+        return event
+
+    async def cancel(self, person: Person, event_id: str) -> Event:
+        """Stop selling for good; paid orders are refunded by the worker. EventNotPublished. Twice is fine."""
+        await self.writable(person, event_id, "events.publish")
+        async with self._pool.acquire() as db, db.transaction():
+            event = await _locked(db, event_id)
+            if event.status not in {"published", "cancelled"}:
+                raise EventNotPublished(event_status=event.status)
+            if event.status == "published":
+                await store.cancel(db, event_id)
+                await on_sales.set_live(db, event_id, self.card(event), live=False)
+                await store.queue_cancelled(db, event_id)
+                await activity.record(db, person, "event.cancelled", event_id)
+                event = await _locked(db, event_id)
+        await self._inventory.changed(event_id)
+        return event
+
+    async def complete_past(self) -> int:
+        """Complete events that ended over a day ago, at most COMPLETED_PER_STEP of them; how many."""
+        over = await store.complete_past(self._pool, COMPLETED_PER_STEP)
+        for event_id in over:
+            await activity.record(self._pool, None, "event.completed", event_id)
+            await self._inventory.changed(event_id)
+        return len(over)
+
+    async def writable(self, person: Person, event_id: str, permission: Any = "events.write") -> Event:
+        """The event, where the person may write it. EventUnknown for a hidden one, Forbidden for a public one."""
+        event = await self.get(person, event_id)
+        await self._access.require(person, event.organization_id, permission)
+        return event
+
+    async def refresh(self, db: Connection, event_id: str) -> Event:
+        """After a change of the event or its types: keep prices and the queue page's card in step with it."""
+        event = await _locked(db, event_id)
+        prices = price_range(await ticket_types.of_event(db, event_id), event)
+        await store.set_prices(db, event_id, *prices)
+        await on_sales.set_card(db, event_id, self.card(event))
+        return msgspec.structs.replace(event, price_from_cents=prices[0], price_to_cents=prices[1])
+
+    async def tell(self, event: Event) -> None:
+        """Let every process know, where the event was ever published."""
+        if event.published_at is not None:
+            await self._inventory.changed(event.id)
+
+    def card(self, event: Event) -> dict[str, Any]:
+        """What the queue page shows of an event."""
+        return {
+            "title": event.title,
+            "slug": event.slug,
+            "venue": event.venue.name,
+            "city": event.venue.city,
+            "starts_at": rfc3339(event.starts_at),
+            "timezone": event.timezone,
+            "cover_url": event.cover_url,
+            "shop_url": f"{self._engine_url}/e/{event.slug}/shop",
+        }
+
+    async def _insert(self, db: Connection, given: NewEvent) -> str:
+        slug = slug_of(given.title)
+        for _ in range(SLUG_TRIES_MAX):
+            event_id = new_id("evt")
+            if await store.insert(db, event_id, slug, given):
+                return event_id
+            slug = f"{slug_of(given.title)}-{secrets.token_hex(3)}"
+        raise AssertionError("random slugs do not collide five times")
+
+    async def _check_complete(self, db: Connection, event: Event) -> None:
+        missing = []
+        categories = set(await store.categories(db, event.id))
+        types = await ticket_types.of_event(db, event.id)
+        if not categories:
+            missing.append("seating_chart")
+        if not types:
+            missing.append("ticket_types")
+        elif categories and any(not categories.issuperset(kind.categories) for kind in types):
+            missing.append("ticket_type_categories")
+        if event.on_sale is None:
+            missing.append("on_sale")
+        if await organizations.status(db, event.organization_id) != "active":
+            missing.append("organization_active")
+        if missing:
+            raise EventIncomplete(f"Missing: {', '.join(missing)}", missing=missing)
+
+
+async def _locked(db: Connection, event_id: str) -> Event:
+    event = await store.lock(db, event_id)
+    if event is None:
+        raise EventUnknown
+    return event
+
+
+def _given(given: EventChange) -> list[str]:
+    return [name for name in given.__struct_fields__ if getattr(given, name) is not msgspec.UNSET]
+
+
+def _check_frozen(event: Event, given: EventChange) -> None:
+    if event.status in {"cancelled", "completed"}:
+        raise EventFrozen(f"The event is {event.status}", fields=_given(given), event_status=event.status)
+    if event.published_at is None:
+        return
+    frozen = [name for name in FROZEN_FIELDS if getattr(given, name) not in {msgspec.UNSET, getattr(event, name)}]
+    if frozen:
+        raise EventFrozen(fields=frozen)

@@ -1,0 +1,140 @@
+"""Promo codes of an event: making, changing, and telling a buyer what one takes off."""
+
+from __future__ import annotations
+
+from engine.domain.accounts.organizations import Permission
+from engine.domain.catalogue.errors import (
+    EventUnknown,
+    PromoCodeTaken,
+    PromoCodeUnknown,
+    PromoCodeUsed,
+    TooManyOfThem,
+)
+from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.promos import (
+    PROMOS_MAX,
+    NewPromo,
+    Promo,
+    PromoAnswer,
+    PromoChange,
+    PromoCode,
+    PromoUnknown,
+    PromoUsedUp,
+    check_terms,
+)
+from engine.domain.versions import expect
+from engine.foundation.bearer import Person
+from engine.foundation.clock import now
+from engine.foundation.ids import new_id
+from engine.services.accounts.access import Access
+from engine.services.accounts.throttle import Throttle
+from engine.services.catalogue.events import Events
+from engine.stores import activity
+from engine.stores.catalogue import events as events_store
+from engine.stores.catalogue import promos as store
+from engine.stores.database import Connection, Pool
+
+
+class Promos:
+    """The organizer's codes. Uses are reserved with holds, not here."""
+
+    def __init__(self, *, pool: Pool, access: Access, events: Events, throttle: Throttle) -> None:
+        self._pool = pool
+        self._access = access
+        self._events = events
+        self._throttle = throttle
+
+    async def of_event(self, person: Person, event_id: str) -> list[PromoCode]:
+        """All codes of an event with how often each was used and what it took off."""
+        event = await self._events.get(person, event_id)
+        await self._access.require(person, event.organization_id, "promos.read")
+        return await store.of_event(self._pool, event.id)
+
+    async def get(self, person: Person, promo_id: str) -> PromoCode:
+        """One code. PromoCodeUnknown to everybody outside the organization."""
+        return (await self._found(person, promo_id, write=False))[0]
+
+    async def create(self, person: Person, event_id: str, given: NewPromo) -> PromoCode:
+        """A new code. PromoCodeTaken; Invalid with every broken field."""
+        await self._events.writable(person, event_id, "promos.write")
+        check_terms(given)
+        async with self._pool.acquire() as db, db.transaction():
+            event = await self._locked(db, event_id)
+            if len(await store.of_event(db, event_id)) >= PROMOS_MAX:
+                raise TooManyOfThem(limit=PROMOS_MAX)
+            promo_id = new_id("pro")
+            if not await store.insert(db, promo_id, event_id, given):
+                raise PromoCodeTaken
+            await activity.record(db, person, "promo.created", promo_id, event_id=event_id)
+            promo = await self._again(db, promo_id)
+        await self._events.tell(event)
+        return promo
+
+    async def change(self, person: Person, promo_id: str, expected: str, given: PromoChange) -> PromoCode:
+        """Change what is given; orders keep the discount they were made with. PreconditionFailed where it moved on."""
+        _, event = await self._found(person, promo_id, write=True)
+        async with self._pool.acquire() as db, db.transaction():
+            event = await self._locked(db, event.id)
+            before = await self._again(db, promo_id)
+            expect(expected, before.version)
+            check_terms(given, before)
+            await store.change(db, promo_id, given)
+            await activity.record(db, person, "promo.changed", promo_id, event_id=event.id)
+            promo = await self._again(db, promo_id)
+        await self._events.tell(event)
+        return promo
+
+    async def delete(self, person: Person, promo_id: str, expected: str) -> None:
+        """Only before its event was first published: a code's place in the list names its counter. PromoCodeUsed."""
+        _, event = await self._found(person, promo_id, write=True)
+        async with self._pool.acquire() as db, db.transaction():
+            event = await self._locked(db, event.id)
+            expect(expected, (await self._again(db, promo_id)).version)
+            if event.published_at is not None:
+                raise PromoCodeUsed
+            await store.delete(db, promo_id)
+            await activity.record(db, person, "promo.deleted", promo_id, event_id=event.id)
+
+    async def answer(self, event_id: str, code: str, address: str) -> PromoAnswer:
+        """What a code takes off now. PromoUnknown, PromoExpired, PromoUsedUp; TooMany for those who try many."""
+        await self._throttle.guess(address)
+        event = await self._events.get(None, event_id)
+        found = await store.by_code(self._pool, event.id, code)
+        if found is None:
+            raise PromoUnknown
+        terms = Promo(
+            id=found.id,
+            event_id=found.event_id,
+            code=found.code,
+            kind=found.kind,
+            value=found.value,
+            max_uses=found.max_uses,
+            valid_from=found.valid_from,
+            valid_until=found.valid_until,
+            status=found.status,
+        )
+        terms.check(now())
+        if found.max_uses is not None and found.used_count >= found.max_uses:
+            raise PromoUsedUp
+        return PromoAnswer(code=found.code, kind=found.kind, value=found.value, valid_until=found.valid_until)
+
+    async def _found(self, person: Person, promo_id: str, *, write: bool) -> tuple[PromoCode, Event]:
+        promo = await store.get(self._pool, promo_id)
+        event = await events_store.get(self._pool, promo.event_id) if promo is not None else None
+        if promo is None or event is None:
+            raise PromoCodeUnknown
+        permission: Permission = "promos.write" if write else "promos.read"
+        await self._access.require(person, event.organization_id, permission, hidden=PromoCodeUnknown)
+        return promo, event
+
+    async def _locked(self, db: Connection, event_id: str) -> Event:
+        event = await events_store.lock(db, event_id)
+        if event is None:
+            raise EventUnknown
+        return event
+
+    async def _again(self, db: Connection, promo_id: str) -> PromoCode:
+        promo = await store.get(db, promo_id)
+        if promo is None:
+            raise PromoCodeUnknown
+        return promo

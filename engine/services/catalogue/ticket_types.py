@@ -1,0 +1,140 @@
+"""Ticket types of an event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.domain.catalogue.errors import (
+    CapacityBelowSold,
+    EventFrozen,
+    EventNotDraft,
+    TicketTypeUnknown,
+    TooManyOfThem,
+)
+from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.ticket_types import (
+    FROZEN_FIELDS,
+    NUMBERS_MAX,
+    TICKET_TYPES_MAX,
+    NewTicketType,
+    TicketType,
+    TicketTypeChange,
+    TicketTypeRow,
+    check,
+    priced,
+)
+from engine.domain.versions import expect
+from engine.foundation.bearer import Person
+from engine.foundation.ids import new_id
+from engine.services.accounts.access import Access
+from engine.services.catalogue.events import Events
+from engine.stores import activity
+from engine.stores.catalogue import events as events_store
+from engine.stores.catalogue import ticket_types as store
+from engine.stores.database import Connection, Pool
+
+
+class TicketTypes:
+    """What is priced and sold. Hidden types are listed to the organizer only, and sold to whoever knows their id."""
+
+    def __init__(self, *, pool: Pool, access: Access, events: Events) -> None:
+        self._pool = pool
+        self._access = access
+        self._events = events
+
+    async def of_event(self, person: Person | None, id_or_slug: str) -> list[TicketType]:
+        """An event's types in the order they are shown."""
+        event = await self._events.get(person, id_or_slug)
+        rows = await store.of_event(self._pool, event.id)
+        if not await self._access.may(person, event.organization_id, "events.read"):
+            rows = [row for row in rows if row.visibility == "public"]
+        return [priced(row, event) for row in rows]
+
+    async def get(self, person: Person | None, ticket_type_id: str) -> TicketType:
+        """One type. TicketTypeUnknown where its event is a draft of somebody else's."""
+        row, event = await self._found(person, ticket_type_id)
+        return priced(row, event)
+
+    async def create(self, person: Person, event_id: str, given: NewTicketType) -> TicketType:
+        """A new type. Invalid with every broken field; its categories must be in the seating chart."""
+        await self._events.writable(person, event_id)
+        async with self._pool.acquire() as db, db.transaction():
+            event = await self._locked(db, event_id)
+            known = await events_store.categories(db, event_id)
+            check(given, known)
+            types = await store.of_event(db, event_id)
+            number = await store.next_number(db, event_id)
+            if len(types) >= TICKET_TYPES_MAX or number >= NUMBERS_MAX:
+                raise TooManyOfThem(limit=TICKET_TYPES_MAX)
+            row = await store.insert(db, new_id("tt"), event_id, number, given)
+            await self._events.refresh(db, event_id)
+            await activity.record(db, person, "ticket_type.created", row.id, event_id=event_id, cents=row.price_cents)
+        await self._events.tell(event)
+        return priced(row, event)
+
+    async def change(self, person: Person, ticket_type_id: str, expected: str, given: TicketTypeChange) -> TicketType:
+        """Change what is given. EventFrozen for categories after publication; CapacityBelowSold; PreconditionFailed."""
+        before, event = await self._writable(person, ticket_type_id)
+        async with self._pool.acquire() as db, db.transaction():
+            event = await self._locked(db, event.id)
+            before = await self._again(db, ticket_type_id)
+            expect(expected, before.version)
+            _check_frozen(event, before, given)
+            check(given, await events_store.categories(db, event.id), before)
+            if isinstance(given.capacity, int):
+                sold = await store.live_sold(db, ticket_type_id)
+                if given.capacity < sold:
+                    raise CapacityBelowSold(sold=sold)
+            row = await store.change(db, ticket_type_id, given)
+            await self._events.refresh(db, event.id)
+            await activity.record(db, person, "ticket_type.changed", row.id, event_id=event.id, cents=row.price_cents)
+        await self._events.tell(event)
+        return priced(row, event)
+
+    async def delete(self, person: Person, ticket_type_id: str, expected: str) -> None:
+        """Only of a draft that was never published: afterwards end its sales or hide it. EventNotDraft."""
+        _, event = await self._writable(person, ticket_type_id)
+        async with self._pool.acquire() as db, db.transaction():
+            event = await self._locked(db, event.id)
+            row = await self._again(db, ticket_type_id)
+            expect(expected, row.version)
+            if event.published_at is not None:
+                raise EventNotDraft("Tickets of this type may be held or sold", event_status=event.status)
+            await store.delete(db, ticket_type_id)
+            await self._events.refresh(db, event.id)
+            await activity.record(db, person, "ticket_type.deleted", row.id, event_id=event.id, name=row.name)
+
+    async def _found(self, person: Person | None, ticket_type_id: str) -> tuple[TicketTypeRow, Event]:
+        row = await store.get(self._pool, ticket_type_id)
+        if row is None:
+            raise TicketTypeUnknown
+        event = await events_store.get(self._pool, row.event_id)
+        assert event is not None, "a ticket type lives with its event"
+        if event.status == "draft" and not await self._access.may(person, event.organization_id, "events.read"):
+            raise TicketTypeUnknown
+        return row, event
+
+    async def _writable(self, person: Person, ticket_type_id: str) -> tuple[TicketTypeRow, Event]:
+        row, event = await self._found(person, ticket_type_id)
+        await self._access.require(person, event.organization_id, "events.write")
+        return row, event
+
+    async def _locked(self, db: Connection, event_id: str) -> Event:
+        event = await events_store.lock(db, event_id)
+        if event is None:
+            raise TicketTypeUnknown
+        return event
+
+    async def _again(self, db: Connection, ticket_type_id: str) -> TicketTypeRow:
+        row = await store.get(db, ticket_type_id)
+        if row is None:
+            raise TicketTypeUnknown
+        return row
+
+
+def _check_frozen(event: Event, before: TicketTypeRow, given: TicketTypeChange) -> None:
+    if event.status in {"cancelled", "completed"}:
+        raise EventFrozen(f"The event is {event.status}", event_status=event.status)
+    categories = given.categories
+    if event.published_at is not None and isinstance(categories, Sequence) and tuple(categories) != before.categories:
+        raise EventFrozen(fields=list(FROZEN_FIELDS))

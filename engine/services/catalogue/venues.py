@@ -1,0 +1,140 @@
+"""Venues and their seating charts."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+import hotpath_rs
+from engine.domain.catalogue.errors import ChartMissing, VenueInUse, VenueUnknown
+from engine.domain.catalogue.venues import (
+    ChartFacts,
+    ChartSection,
+    NewVenue,
+    Spots,
+    Venue,
+    VenueChange,
+    check,
+    stacked_seats,
+)
+from engine.domain.versions import expect
+from engine.foundation.bearer import Person
+from engine.foundation.errors import Invalid, PreconditionFailed
+from engine.foundation.ids import new_id
+from engine.services.accounts.access import Access
+from engine.stores import activity
+from engine.stores.catalogue import on_sales
+from engine.stores.catalogue import venues as store
+from engine.stores.database import Pool
+
+
+class Venues:
+    """Venues belong to an organization; a stranger sees those where something public takes place."""
+
+    def __init__(self, *, pool: Pool, access: Access) -> None:
+        self._pool = pool
+        self._access = access
+
+    async def create(self, person: Person, given: NewVenue) -> Venue:
+        """A new venue. Invalid with every broken field."""
+        await self._access.require(person, given.organization_id, "venues.write")
+        check(given)
+        async with self._pool.acquire() as db, db.transaction():
+            venue = await store.insert(db, new_id("ven"), given)
+            await activity.record(db, person, "venue.created", venue.id, organization_id=given.organization_id)
+        return venue
+
+    async def get(self, person: Person | None, venue_id: str) -> Venue:
+        """VenueUnknown to strangers unless an event made it public."""
+        venue = await store.get(self._pool, venue_id)
+        if venue is None:
+            raise VenueUnknown
+        if not await self._access.may(person, venue.organization_id, "venues.read") and not await store.is_public(
+            self._pool, venue_id
+        ):
+            raise VenueUnknown
+        return venue
+
+    async def of_organization(self, person: Person, organization_id: str, after: str, limit: int) -> list[Venue]:
+        """An organization's venues by id."""
+        await self._access.require(person, organization_id, "venues.read")
+        return await store.of_organization(self._pool, organization_id, after, limit)
+
+    async def change(self, person: Person, venue_id: str, expected: str, given: VenueChange) -> Venue:
+        """Change what is given. PreconditionFailed where it moved on."""
+        venue = await self._writable(person, venue_id)
+        expect(expected, venue.version)
+        check(given)
+        async with self._pool.acquire() as db, db.transaction():
+            changed = await store.change(db, venue_id, venue.version, given)
+            if changed is None:
+                raise PreconditionFailed
+            await on_sales.set_venue_on_cards(db, venue_id)
+            await activity.record(db, person, "venue.changed", venue_id)
+        return changed
+
+    async def delete(self, person: Person, venue_id: str, expected: str) -> None:
+        """VenueInUse where events take place there."""
+        venue = await self._writable(person, venue_id)
+        expect(expected, venue.version)
+        async with self._pool.acquire() as db, db.transaction():
+            if await store.is_used(db, venue_id):
+                raise VenueInUse
+            if not await store.delete(db, venue_id, venue.version):
+                raise PreconditionFailed
+            await activity.record(db, person, "venue.deleted", venue_id)
+
+    async def put_chart(self, person: Person, venue_id: str, chart: bytes) -> ChartFacts:
+        """Keep a seating chart. Invalid with a pointer for every fault in it.
+
+        Events that were published keep the chart they were published with.
+        """
+        await self._writable(person, venue_id)
+        facts = await asyncio.to_thread(read_chart, chart)
+        async with self._pool.acquire() as db, db.transaction():
+            await store.put_chart(db, venue_id, chart, facts)
+            await activity.record(db, person, "venue.chart_put", venue_id, units=facts.units, etag=facts.etag)
+        return facts
+
+    async def chart(self, person: Person | None, venue_id: str) -> tuple[bytes, str]:
+        """The chart as given, and its etag. ChartMissing."""
+        await self.get(person, venue_id)
+        found = await store.chart(self._pool, venue_id)
+        if found is None:
+            raise ChartMissing
+        return found
+
+    async def _writable(self, person: Person, venue_id: str) -> Venue:
+        venue = await self.get(person, venue_id)
+        await self._access.require(person, venue.organization_id, "venues.write")
+        return venue
+
+
+def read_chart(chart: bytes) -> ChartFacts:
+    """What a chart holds. Invalid with a pointer for every fault."""
+    try:
+        seat_map = hotpath_rs.SeatMap.parse(chart)
+    except hotpath_rs.ChartError as error:
+        raise Invalid(
+            "The seating chart has faults",
+            errors=[{"pointer": pointer, "code": code, "message": message} for pointer, code, message in error.errors],
+        ) from error
+    stacked = stacked_seats(msgspec.json.decode(chart, type=Spots))
+    if stacked:
+        raise Invalid("The seating chart has faults", errors=stacked)
+    return ChartFacts(
+        units=seat_map.units,
+        sections=tuple(
+            ChartSection(
+                name=section.name,
+                kind=section.kind,
+                category=section.category,
+                first_unit=section.first_unit,
+                units=section.units,
+            )
+            for section in seat_map.sections
+        ),
+        categories=tuple(seat_map.categories),
+        etag=seat_map.etag,
+    )

@@ -1,0 +1,229 @@
+"""Redemptions: attempts become verdicts. Judged in memory from the ledger's rows, claimed in Redis, written at once.
+
+One pass over a batch of attempts: verdicts given before (nonce) are repeated; the newest tickets are read; each unit's
+attempts are judged in their order; units that move are claimed in the check-in map, so that of many workers with the
+same code one writes and the others wait for what it writes; one statement moves tickets by compare-and-set and logs
+every attempt. What lost a claim or a compare is answered None: judge it again. Redis away: the ledger alone decides.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import asyncpg
+
+from engine.domain.gates.attempts import Attempt, answer
+from engine.domain.gates.scans import EntryTerms, Outcome, Reason, Result, blocks_entry, judge
+from engine.domain.tickets.tickets import Ticket
+from engine.foundation import logs
+from engine.foundation.clock import now
+from engine.foundation.connections import HotRedis
+from engine.foundation.errors import Unavailable
+from engine.stores.database import Pool
+from engine.stores.gates import scan_map
+from engine.stores.gates import scans as store
+from engine.stores.gates.scan_map import BEING_WRITTEN, Claim
+
+MAP_LOADS_MAX: Final = 3
+Verdict = dict[str, Any]
+Unit = tuple[str, int]  # event, unit
+EntryTermsOf = Callable[[str], Awaitable[EntryTerms]]
+
+_log = logs.get("redemptions")
+_AGAIN = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+
+@dataclass(slots=True)
+class _Group:
+    """The attempts on one unit, in order, and where its ticket stands before and after them."""
+
+    entry: EntryTerms
+    before: Ticket
+    after: Ticket
+    places: list[int] = field(default_factory=list)
+    claimed: bool = False
+    in_bulk: bool = False  # claimed by its chunk's bitmap, without a mark
+
+    @property
+    def moves(self) -> bool:
+        return self.after is not self.before
+
+    def claim(self) -> Claim:
+        expected = blocks_entry(self.before, self.entry, now())
+        return Claim(self.before.unit, expected, blocks_entry(self.after, self.entry, now()))
+
+
+class Redemptions:
+    """Settles attempts. ``entry_terms_of`` gives an event's entry terms."""
+
+    def __init__(self, *, pool: Pool, hot: HotRedis, entry_terms_of: EntryTermsOf) -> None:
+        self._pool = pool
+        self._hot = hot
+        self._entry_terms_of = entry_terms_of
+
+    async def settle(self, attempts: Sequence[Attempt], *, in_bulk: bool = False) -> list[Verdict | None]:
+        """One pass; None for those to judge again after a moment."""
+        verdicts: list[Verdict | None] = [None] * len(attempts)
+        firsts = await self._repeat(attempts, verdicts)
+        entry = {event_id: await self._entry_terms_of(event_id) for event_id in {a.scanner.event_id for a in attempts}}
+        outcomes: dict[int, Outcome] = {}
+        groups = await self._judge(attempts, [i for i in firsts if verdicts[i] is None], entry, outcomes)
+        mark = secrets.token_hex(8)
+        waiting = await self._claim(groups, mark, in_bulk=in_bulk)
+        for unit in waiting:
+            for place in groups.pop(unit).places:
+                del outcomes[place]
+        await self._write(attempts, groups, outcomes, verdicts, mark)
+        for place, first in firsts.twins:
+            verdicts[place] = verdicts[first]
+        return verdicts
+
+    async def put(self, entry: EntryTerms, tickets: Sequence[Ticket]) -> None:
+        """Set the map's bits of these tickets as the ledger has them."""
+        bits = [(ticket.unit, blocks_entry(ticket, entry, now())) for ticket in tickets]
+        await scan_map.put(self._hot, entry.event_id, bits)
+
+    async def load_map(self, entry: EntryTerms) -> None:
+        """Build an event's check-in map from the ledger; the first of several loaders wins."""
+        moment = now()
+        tickets = await store.entered(self._pool, entry.event_id)
+        units = [ticket.unit for ticket in tickets if blocks_entry(ticket, entry, moment)]
+        await scan_map.load_map(self._hot, entry.event_id, units)
+
+    async def _repeat(self, attempts: Sequence[Attempt], verdicts: list[Verdict | None]) -> _Firsts:
+        """Fill in verdicts given before; the attempts that are the first of their nonce."""
+        firsts = _Firsts()
+        seen: dict[tuple[str, str], int] = {}
+        for place, attempt in enumerate(attempts):
+            key = (attempt.scanner.device_id, attempt.nonce) if attempt.nonce is not None else None
+            if key is not None and key in seen:
+                firsts.twins.append((place, seen[key]))
+                continue
+            if key is not None:
+                seen[key] = place
+            firsts.append(place)
+        if seen:
+            given = await store.given_before(self._pool, list(seen))
+            for key, verdict in given.items():
+                verdicts[seen[key]] = verdict
+        return firsts
+
+    async def _judge(
+        self, attempts: Sequence[Attempt], places: list[int], entry: dict[str, EntryTerms], outcomes: dict[int, Outcome]
+    ) -> dict[Unit, _Group]:
+        by_unit: dict[Unit, list[int]] = defaultdict(list)
+        for place in places:
+            attempt = attempts[place]
+            if attempt.failed is not None:
+                outcomes[place] = Outcome(Result.REJECT, attempt.failed)
+            elif attempt.unit is not None:
+                by_unit[attempt.scanner.event_id, attempt.unit].append(place)
+        tickets = await store.newest(self._pool, list(by_unit)) if by_unit else {}
+        stale = [unit for unit, here in by_unit.items() if any(attempts[place].offline for place in here)]
+        revoked = await store.newest_revocations(self._pool, stale) if stale else {}
+        groups: dict[Unit, _Group] = {}
+        for unit, here in by_unit.items():
+            ticket = tickets.get(unit)
+            if ticket is None:
+                outcomes.update((place, Outcome(Result.REJECT, Reason.NOT_FOUND)) for place in here)
+                continue
+            group = groups[unit] = _Group(entry[unit[0]], ticket, ticket, here)
+            for place in here:
+                outcome = judge(group.after, attempts[place].scan(revoked_seq=revoked.get(unit)), group.entry)
+                outcomes[place] = outcome
+                if outcome.ticket is not None:
+                    group.after = outcome.ticket
+        return groups
+
+    async def _claim(self, groups: dict[Unit, _Group], mark: str, *, in_bulk: bool) -> list[Unit]:
+        """Claim the units that move; those that somebody else is writing right now are to wait."""
+        by_event: dict[str, list[_Group]] = defaultdict(list)
+        for (event_id, _), group in groups.items():
+            if group.moves:
+                by_event[event_id].append(group)
+        waiting: list[Unit] = []
+        for event_id, here in by_event.items():
+            try:
+                waiting += await self._claim_event(event_id, here, mark, in_bulk=in_bulk)
+            except Unavailable as error:
+                _log.warning("check_in_map_away", event_id=event_id, reason=error.code)
+        return waiting
+
+    async def _claim_event(self, event_id: str, groups: list[_Group], mark: str, *, in_bulk: bool) -> list[Unit]:
+        claims = [group.claim() for group in groups]
+        whole = in_bulk and all(claim.bit and not claim.expected for claim in claims)
+        for _ in range(MAP_LOADS_MAX):
+            try:
+                if whole:  # bits already set are the ledger's to explain: it compares and sets
+                    await scan_map.redeem_many(self._hot, event_id, [claim.unit for claim in claims])
+                    for group in groups:
+                        group.in_bulk = True
+                    return []
+                answers = await scan_map.redeem(self._hot, event_id, claims, mark)
+            except scan_map.MapMissing:
+                await self.load_map(groups[0].entry)
+                continue
+            for group, word in zip(groups, answers, strict=True):
+                group.claimed = word == scan_map.CLAIMED
+            return [
+                (event_id, group.before.unit)
+                for group, word in zip(groups, answers, strict=True)
+                if word == BEING_WRITTEN
+            ]
+        return []
+
+    async def _write(
+        self,
+        attempts: Sequence[Attempt],
+        groups: dict[Unit, _Group],
+        outcomes: dict[int, Outcome],
+        verdicts: list[Verdict | None],
+        mark: str,
+    ) -> None:
+        if not outcomes:
+            return
+        moving = [group for group in groups.values() if group.moves]
+        depends = {place: group.before.id for group in moving for place in group.places}
+        settled = [
+            (attempts[place], outcome, answer(attempts[place], outcome), depends.get(place))
+            for place, outcome in outcomes.items()
+        ]
+        moves = sorted(((group.before, group.after) for group in moving), key=lambda move: move[0].id)
+        try:
+            moved = await store.settle(self._pool, moves, settled)
+        except BaseException as error:
+            await self._tell_map(moving, set(), mark)
+            if isinstance(error, _AGAIN):
+                return
+            raise
+        for place, (_, _, verdict, needs) in zip(outcomes, settled, strict=True):
+            if needs is None or needs in moved:
+                verdicts[place] = verdict
+        await self._tell_map([group for group in moving if not group.in_bulk], moved, mark)
+
+    async def _tell_map(self, groups: list[_Group], moved: set[str], mark: str) -> None:
+        """The map follows the ledger: claims are confirmed or given back (where still ours), marks are lifted."""
+        bits: dict[tuple[str, str], list[tuple[int, bool]]] = defaultdict(list)
+        for group in groups:
+            done = group.before.id in moved
+            if group.claimed or done:
+                claim = group.claim()
+                whose = mark if group.claimed else ""
+                bits[group.entry.event_id, whose].append((claim.unit, claim.bit if done else claim.expected))
+        for (event_id, whose), here in bits.items():
+            try:
+                await scan_map.put(self._hot, event_id, here, whose)
+            except Unavailable as error:
+                _log.warning("check_in_map_away", event_id=event_id, reason=error.code)
+
+
+class _Firsts(list[int]):
+    """Places to judge; ``twins`` repeat the nonce of an earlier place and get its verdict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.twins: list[tuple[int, int]] = []

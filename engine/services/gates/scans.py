@@ -1,0 +1,259 @@
+"""Scans: codes shown at gates, one at a time or by the thousand, each answered with a verdict and logged.
+
+The answer leaves after the ledger has it. Single scans of all gates share group commits; a batch is cut into chunks
+that take turns with them, so a gate's upload of 50,000 never makes another gate wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from msgspec import Struct
+from msgspec.structs import replace
+
+import hotpath_rs
+from engine.domain.errors import SwitchedOff
+from engine.domain.gates.attempts import NONCE_CHARS_MAX, Attempt, Direction, Scanner
+from engine.domain.gates.scans import EntryTerms, Reason, corrected
+from engine.domain.tickets.tickets import CODE_CHARS_MAX
+from engine.foundation.batching import GroupCommit
+from engine.foundation.clock import now
+from engine.foundation.connections import HotRedis
+from engine.foundation.errors import TooMany, Unavailable
+from engine.services.gates.gate_events import GateEvents
+from engine.services.gates.redemptions import Redemptions, Verdict
+from engine.stores.database import Pool
+from engine.stores.gates import scans as store
+from engine.stores.tickets import tickets as tickets_store
+
+SCANS_PER_COMMIT_MAX: Final = 64
+SCAN_AGE_MAX_MS: Final = 2_000  # a gate rather waits than hears "try again"
+CHUNK_SCANS: Final = 500
+BATCHES_AT_ONCE: Final = 2  # a process
+BATCHES_WAITING_MAX: Final = 16
+RETRY_DELAYS_S: Final = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.0)
+OFFLINE_AFTER: Final = timedelta(seconds=1)  # an upload this old was judged by the device, if it had a bundle
+OFFLINE_UNTOLD_AFTER: Final = timedelta(seconds=10)  # and if we know of no bundle
+OFFLINE_OLDEST: Final = timedelta(hours=72)
+OFFSET_MAX_MS: Final = 2**31 - 1
+EVENT_KEYS_MAX: Final = 1_000
+SCANS_PER_SECOND_MAX: Final = 1_000  # of one scanner in one process: far beyond any hand, short of a flood
+
+_FAILED: Final = {
+    1: Reason.MALFORMED,
+    2: Reason.UNKNOWN_KEY,
+    3: Reason.BAD_SIGNATURE,
+    4: Reason.WRONG_EVENT,
+}
+_OUT_OF_TIME: Final = frozenset({5, 6})
+_PACKED_BYTES: Final = 8
+
+
+class Shown(Struct, frozen=True, gc=False):
+    """What a device sent: a code, or the id of a ticket found by name. ``code`` None and no ticket: junk."""
+
+    code: str | None
+    ticket_id: str | None = None
+    nonce: str | None = None
+    scanned_at: datetime | None = None
+    gate: str | None = None
+    direction: Direction = "entry"
+    offline: bool | None = None  # None: the device does not say
+    offset_ms: int = 0  # what must be added to the device's clock
+    cursor_seq: int | None = None  # the revocations it knew
+    facts: dict[str, Any] | None = None
+
+
+class Scans:
+    """Validates codes. ``enabled`` is the operator's switch."""
+
+    def __init__(
+        self, *, pool: Pool, hot: HotRedis, keyring: hotpath_rs.Keyring, gate_events: GateEvents, enabled: bool = True
+    ) -> None:
+        self._pool = pool
+        self._keyring = keyring
+        self._gate_events = gate_events
+        self._enabled = enabled
+        self._keys: dict[str, hotpath_rs.EventKeys] = {}
+        self._redemptions = Redemptions(pool=pool, hot=hot, entry_terms_of=self._entry_terms_of)
+        self._commits: GroupCommit[Attempt, Verdict | None] = GroupCommit(
+            "scans", self._redemptions.settle, batch_max=SCANS_PER_COMMIT_MAX, age_max_ms=SCAN_AGE_MAX_MS
+        )
+        self._batches = asyncio.Semaphore(BATCHES_AT_ONCE)
+        self._batches_waiting = 0
+        self._second = 0
+        self._spent: Counter[str] = Counter()
+
+    async def validate(self, scanner: Scanner, shown: Shown) -> Verdict:
+        """The verdict on one code, durable before it is given. SwitchedOff, TooMany, Unavailable (no ledger)."""
+        self._open()
+        self._spend(scanner)
+        attempt = await self._attempt(scanner, shown)
+        for delay_s in RETRY_DELAYS_S:
+            if delay_s:
+                await asyncio.sleep(delay_s)
+            verdict = await self._commits.submit(attempt)
+            if verdict is not None:
+                return verdict
+        raise Unavailable("This ticket is being scanned elsewhere: scan it again", retry_after_s=1)
+
+    async def batch(self, scanner: Scanner, shown: Sequence[Shown | None]) -> list[Verdict]:
+        """Verdicts in input order; None is junk that could not even be read. Refusals as for ``validate``."""
+        self._open()
+        if self._batches_waiting >= BATCHES_WAITING_MAX:
+            raise Unavailable("Too many uploads at once: send it again in a moment", retry_after_s=2)
+        self._batches_waiting += 1
+        try:
+            async with self._batches:
+                return await self._settle_all(scanner, shown, now())
+        finally:
+            self._batches_waiting -= 1
+
+    async def ticket_changed(self, event_id: str, unit: int) -> None:
+        """A ticket was refunded, blocked, transferred or reissued: the check-in map follows the ledger."""
+        tickets = await store.newest(self._pool, [(event_id, unit)])
+        await self._redemptions.put(await self._entry_terms_of(event_id), list(tickets.values()))
+
+    async def rebuild(self, event_id: str) -> None:
+        """Load an event's check-in map from the ledger where Redis has none."""
+        await self._redemptions.load_map(await self._entry_terms_of(event_id))
+
+    async def close(self) -> None:
+        await self._commits.close()
+
+    def _open(self) -> None:
+        if not self._enabled:
+            raise SwitchedOff("Scanning is switched off", retry_after_s=30)
+
+    def _spend(self, scanner: Scanner) -> None:
+        """TooMany once a scanner has had its scans of this second."""
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second = second
+            self._spent.clear()
+        self._spent[scanner.device_id] += 1
+        if self._spent[scanner.device_id] > SCANS_PER_SECOND_MAX:
+            raise TooMany("This scanner asks too often", retry_after_s=1)
+
+    async def _entry_terms_of(self, event_id: str) -> EntryTerms:
+        return (await self._gate_events.get(event_id)).entry
+
+    def _keys_of(self, event_id: str) -> hotpath_rs.EventKeys:
+        keys = self._keys.get(event_id)
+        if keys is None:
+            if len(self._keys) >= EVENT_KEYS_MAX:
+                self._keys.clear()
+            keys = self._keys[event_id] = self._keyring.event(event_id)
+        return keys
+
+    async def _attempt(self, scanner: Scanner, shown: Shown) -> Attempt:
+        """A live reading: it counts as read when it is received, whatever the device's clock says."""
+        received_at = now()
+        attempt = self._blank(scanner, shown, received_at)
+        behind_ms = round((received_at - attempt.scanned_at).total_seconds() * 1000)
+        attempt = replace(attempt, offset_ms=max(-OFFSET_MAX_MS, min(OFFSET_MAX_MS, behind_ms)))
+        if shown.code is None and shown.ticket_id is not None:
+            unit = await tickets_store.unit_of(self._pool, scanner.event_id, shown.ticket_id)
+            if unit is None:
+                return replace(attempt, manual=True, failed=Reason.NOT_FOUND)
+            return replace(attempt, manual=True, unit=unit[0], version=unit[1])
+        return self._read(attempt, shown.code)
+
+    def _attempts(self, scanner: Scanner, shown: Sequence[Shown | None], received_at: datetime) -> list[Attempt]:
+        junk = Shown(code=None)
+        blanks = [self._placed(self._blank(scanner, one or junk, received_at), one or junk) for one in shown]
+        codes = [(one.code or "") if one is not None else "" for one in shown]
+        packed = self._keys_of(scanner.event_id).verify_ticket_code_list(codes, int(received_at.timestamp()))
+        attempts = []
+        for place, blank in enumerate(blanks):
+            at = place * _PACKED_BYTES
+            word = packed[at]
+            if word in _FAILED:
+                attempts.append(replace(blank, failed=_FAILED[word]))
+            elif word in _OUT_OF_TIME:
+                attempts.append(self._read(blank, codes[place]))
+            else:
+                version = int.from_bytes(packed[at + 2 : at + 4], "little")
+                unit = int.from_bytes(packed[at + 4 : at + 8], "little")
+                attempts.append(replace(blank, unit=unit, version=version))
+        return attempts
+
+    def _blank(self, scanner: Scanner, shown: Shown, received_at: datetime) -> Attempt:
+        nonce = shown.nonce
+        return Attempt(
+            scanner=scanner,
+            received_at=received_at,
+            scanned_at=shown.scanned_at or received_at,
+            counted_at=received_at,
+            gate=shown.gate or (scanner.gates[0] if scanner.gates else None),
+            direction=shown.direction,
+            nonce=nonce[:NONCE_CHARS_MAX] if nonce else None,
+            offset_ms=max(-OFFSET_MAX_MS, min(OFFSET_MAX_MS, shown.offset_ms)),
+            cursor_seq=shown.cursor_seq if shown.cursor_seq is not None else scanner.cursor_seq,
+            facts=shown.facts,
+            correlation_id=str(structlog.contextvars.get_contextvars().get("correlation_id", "")),
+        )
+
+    @staticmethod
+    def _placed(blank: Attempt, shown: Shown) -> Attempt:
+        """An uploaded reading: online, or judged by the device some time ago and then placed in time."""
+        scanner, received_at = blank.scanner, blank.received_at
+        earliest = max(scanner.bundle_at or received_at - OFFLINE_OLDEST, received_at - OFFLINE_OLDEST)
+        at, impossible = corrected(shown.scanned_at, received_at, blank.offset_ms, earliest)
+        offline = shown.offline
+        if offline is None:
+            after = OFFLINE_AFTER if scanner.bundle_at is not None else OFFLINE_UNTOLD_AFTER
+            offline = at < received_at - after
+        if not offline:
+            return replace(blank, clock_impossible=impossible)
+        return replace(blank, offline=True, counted_at=at, clock_impossible=impossible)
+
+    def _read(self, attempt: Attempt, code: str | None) -> Attempt:
+        if code is None or len(code) > CODE_CHARS_MAX:
+            return replace(attempt, failed=Reason.MALFORMED)
+        try:
+            read = self._keys_of(attempt.scanner.event_id).verify_ticket_code(code, 0, check_times=False)
+        except hotpath_rs.TokenError as error:
+            return replace(attempt, failed=_reason(error.code))
+        return replace(
+            attempt,
+            unit=read.unit,
+            version=read.version,
+            not_before_s=read.not_before_s,
+            expires_at_s=read.expires_at_s,
+        )
+
+    async def _settle_all(
+        self, scanner: Scanner, shown: Sequence[Shown | None], received_at: datetime
+    ) -> list[Verdict]:
+        verdicts: list[Verdict] = []
+        for start in range(0, len(shown), CHUNK_SCANS):
+            chunk = self._attempts(scanner, shown[start : start + CHUNK_SCANS], received_at)
+            verdicts += await self._settle_chunk(chunk)
+        return verdicts
+
+    async def _settle_chunk(self, chunk: list[Attempt]) -> list[Verdict]:
+        settled: dict[int, Verdict] = {}
+        places = list(range(len(chunk)))
+        for delay_s in RETRY_DELAYS_S:
+            if delay_s:
+                await asyncio.sleep(delay_s)
+            answers = await self._redemptions.settle([chunk[place] for place in places], in_bulk=True)
+            settled.update((place, verdict) for place, verdict in zip(places, answers, strict=True) if verdict)
+            places = [place for place in places if place not in settled]
+            if not places:
+                return [settled[place] for place in range(len(chunk))]
+        raise Unavailable("Some tickets are being scanned elsewhere: send the batch again", retry_after_s=1)
+
+
+def _reason(code: str) -> Reason:
+    try:
+        return Reason(code)
+    except ValueError:
+        return Reason.MALFORMED

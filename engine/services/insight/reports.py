@@ -1,0 +1,134 @@
+"""Sales as an organizer reads them: totals, by ticket type, over time, and the last seconds of a running on-sale."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from engine.domain.catalogue.events import Event
+from engine.domain.money.orders import TERMINAL_WITHIN_S
+from engine.foundation.bearer import Person
+from engine.foundation.clock import now
+from engine.services.accounts.access import Access
+from engine.stores.database import Pool
+from engine.stores.insight import reports as store
+
+Step = Literal["minute", "hour", "day"]
+COLUMNS_MAX = 90  # minutes, hours or days shown
+BIN_MIN: dict[Step, int] = {"minute": 1, "hour": 15, "day": 15}  # every zone is a whole number of quarters off UTC
+RATE_OVER_S = 10  # per-second figures are the mean of this many seconds
+_WIDTHS: dict[Step, timedelta] = {
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+}
+_FINE: tuple[Step, ...] = ("minute", "hour")
+_HELD_MONEY = frozenset({"paid", "partially_refunded", "refunded"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """``orders`` counts by status; cents are of paid orders, ``series`` is tickets by (start, count)."""
+
+    orders: dict[str, int]
+    paid_cents: int
+    refunded_cents: int
+    by_type: list[dict[str, Any]]
+    step: Step
+    series: list[tuple[datetime, int]]
+
+    @property
+    def kept_cents(self) -> int:
+        return self.paid_cents - self.refunded_cents
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Right now: orders opened and paid a second, being paid, tickets out, orders that should have ended by now."""
+
+    opened_per_s: float
+    paid_per_s: float
+    paying: int
+    tickets: int
+    stuck: int
+
+
+class Reports:
+    """Reads the ledger for organizers."""
+
+    def __init__(self, *, pool: Pool, access: Access) -> None:
+        self._pool = pool
+        self._access = access
+
+    async def board(self, person: Person, organization_id: str, event_ids: list[str]) -> dict[str, dict[str, Any]]:
+        """Units ``sold`` and ``ordered`` (being paid for) by event of this organization."""
+        await self._access.require(person, organization_id, "events.read")
+        return await store.board(self._pool, event_ids)
+
+    async def sales(self, person: Person, event: Event) -> Sales:
+        """Money and tickets of an event; by the minute while the sale is young, by hours and days later on."""
+        await self._access.require(person, event.organization_id, "reports.read")
+        statuses = await store.by_status(self._pool, event.id)
+        step, since = _window(event, await store.first_paid_at(self._pool, event.id))
+        bins = await store.over_time(self._pool, event.id, BIN_MIN[step], since)
+        held = [row for row in statuses if row["status"] in _HELD_MONEY]
+        return Sales(
+            orders={row["status"]: row["orders"] for row in statuses},
+            paid_cents=sum(row["amount_cents"] for row in held),
+            refunded_cents=sum(row["refunded_cents"] for row in held),
+            by_type=await store.by_type(self._pool, event.id),
+            step=step,
+            series=_series(bins, step, since, ZoneInfo(event.timezone)),
+        )
+
+    async def flow(self, person: Person, event: Event) -> Flow:
+        """The last seconds of a running on-sale."""
+        await self._access.require(person, event.organization_id, "orders.read")
+        row = await store.last_seconds(self._pool, event.id, RATE_OVER_S, TERMINAL_WITHIN_S)
+        return Flow(
+            opened_per_s=row["opened"] / RATE_OVER_S,
+            paid_per_s=row["paid"] / RATE_OVER_S,
+            paying=row["paying"],
+            tickets=row["tickets"],
+            stuck=row["stuck"],
+        )
+
+
+def _window(event: Event, first_paid_at: datetime | None) -> tuple[Step, datetime]:
+    """How finely sales are shown, and since when: a young sale by the minute, an old one by the day.
+
+    A sale is as old as its first paid order: an operator opens early, guests come before everybody, and what was
+    planned for long ago may have begun to sell today. The planned opening begins the picture where it fits into it.
+    """
+    planned = event.on_sale.opens_at if event.on_sale is not None else event.created_at
+    began = first_paid_at or planned
+    step: Step = next((step for step in _FINE if now() - began < _WIDTHS[step] * COLUMNS_MAX), "day")
+    earliest = now() - _WIDTHS[step] * COLUMNS_MAX
+    return step, max(planned if earliest < planned < began else began, earliest)
+
+
+def _series(
+    bins: list[tuple[datetime, int]], step: Step, since: datetime, zone: ZoneInfo
+) -> list[tuple[datetime, int]]:
+    """Every minute, hour or day from ``since`` to now by the local clock, with nought where nothing was sold."""
+    counts: Counter[datetime] = Counter()
+    for moment, tickets in bins:
+        counts[_floor(moment.astimezone(zone).replace(tzinfo=None), step)] += tickets
+    start = _floor(since.astimezone(zone).replace(tzinfo=None), step)
+    last = now().astimezone(zone).replace(tzinfo=None)
+    found: list[tuple[datetime, int]] = []
+    while start <= last and len(found) <= COLUMNS_MAX:
+        found.append((start, counts[start]))
+        start += _WIDTHS[step]
+    return found
+
+
+def _floor(moment: datetime, step: Step) -> datetime:
+    if step == "minute":
+        return moment.replace(second=0, microsecond=0)
+    if step == "hour":
+        return moment.replace(minute=0, second=0, microsecond=0)
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,0 +1,167 @@
+"""Mail to buyers: tickets, refunds, an order that ran out. Written from the ledger at the moment of sending.
+
+A message's id is made from what it tells, so a mail that is sent twice shows once in most mailboxes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import babel.dates
+import babel.numbers
+import jinja2
+
+import hotpath_rs
+from engine.domain.money.orders import PAID, Order
+from engine.foundation.clock import now
+from engine.services.money.refunds import Refunds
+from engine.services.outbox import Outbox
+from engine.services.tickets.tickets import Tickets
+from engine.stores.messages.mail import MailGateway
+from engine.stores.money.orders import OrderStore
+from engine.stores.tickets.tickets import TicketPage
+
+LOCALE = "en_CA"
+INLINE_CODES_MAX = 12  # more tickets than this are in the PDF only: mailboxes refuse large messages
+
+
+class Mail:
+    """Composes and hands over."""
+
+    def __init__(
+        self,
+        *,
+        mailer: MailGateway,
+        orders: OrderStore,
+        tickets: Tickets,
+        refunds: Refunds,
+        keyring: hotpath_rs.Keyring,
+        sender: str,
+        engine_url: str,
+    ) -> None:
+        self._mailer = mailer
+        self._orders = orders
+        self._tickets = tickets
+        self._refunds = refunds
+        self._platform = keyring.platform()
+        self._sender = sender
+        self._engine_url = engine_url.rstrip("/")
+        self._domain = sender.rpartition("@")[2].rstrip("> ") or "localhost"
+        self._templates = jinja2.Environment(
+            loader=jinja2.PackageLoader("engine.services.messages", "templates/mail"),
+            autoescape=jinja2.select_autoescape(("html", "html.jinja"), default=False),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+        )
+        self._templates.filters |= {"money": money, "moment": moment}
+
+    def register(self, outbox: Outbox) -> None:
+        """Take the mail topics."""
+        outbox.on("mail.tickets", self.tickets)
+        outbox.on("mail.refund", self.refund)
+        outbox.on("mail.order_expired", self.order_expired)
+
+    async def tickets(self, payload: Mapping[str, Any], _repeated: bool) -> None:
+        """The order's tickets: codes inline, all of them as PDF. Nothing where none is live any more."""
+        order = await self._order(payload["order_id"])
+        pages = [page for page in await self._tickets.of_order(order.id) if self._tickets.code(page) is not None]
+        if not pages or order.status not in PAID:
+            return
+        shown = pages[:INLINE_CODES_MAX]
+        images = [await asyncio.to_thread(self._tickets.image, page, "png") for page in shown]
+        context = await self._context(order)
+        context["tickets"] = [
+            {"cid": f"code{index}", "place": page.seat or page.section, "ticket_type_name": page.ticket_type_name}
+            for index, page in enumerate(shown)
+        ]
+        message = self._message(order, "tickets", f"Your tickets for {context['seller']['title']}", order.id, context)
+        _embed(message, images)
+        await self._attach(message, order, pages)
+        await self._mailer.send(message)
+
+    async def refund(self, payload: Mapping[str, Any], _repeated: bool) -> None:
+        """Money went back to the buyer."""
+        refund = await self._refunds.read(payload["refund_id"])
+        order = await self._order(refund.order_id)
+        context = await self._context(order)
+        context |= {"refund": refund, "late": order.closing_note == "paid_after_expiry_refunded"}
+        subject = f"Refund for {context['seller']['title']}"
+        await self._mailer.send(self._message(order, "refund", subject, refund.id, context))
+
+    async def order_expired(self, payload: Mapping[str, Any], _repeated: bool) -> None:
+        """The order ran out; nothing where it was paid after all."""
+        order = await self._order(payload["order_id"])
+        if order.status != "expired":
+            return
+        context = await self._context(order)
+        subject = f"Your order for {context['seller']['title']} was not paid"
+        await self._mailer.send(self._message(order, "order_expired", subject, order.id, context))
+
+    async def _order(self, order_id: str) -> Order:
+        order = await self._orders.read(order_id)
+        assert order is not None, "an errand for an order that is not there"
+        return order
+
+    async def _context(self, order: Order) -> dict[str, Any]:
+        seller = await self._orders.seller_of(order.event_id)
+        token = self._platform.mint_order_token(order.id)
+        return {
+            "order": order,
+            "seller": seller,
+            "order_url": f"{self._engine_url}/order/{order.id}#token={token}",
+            "event_url": f"{self._engine_url}/e/{seller['slug']}",
+        }
+
+    def _message(self, order: Order, template: str, subject: str, about: str, context: dict[str, Any]) -> EmailMessage:
+        message = EmailMessage()
+        message["Subject"] = _one_line(subject)
+        message["From"] = self._sender
+        user, _, host = order.buyer_email.rpartition("@")
+        message["To"] = Address(display_name=_one_line(order.buyer_name), username=user, domain=host)
+        message["Date"] = format_datetime(now())
+        message["Message-ID"] = f"<{about}.{template}@{self._domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(self._templates.get_template(f"{template}.txt.jinja").render(context))
+        message.add_alternative(self._templates.get_template(f"{template}.html.jinja").render(context), subtype="html")
+        return message
+
+    async def _attach(self, message: EmailMessage, order: Order, pages: Sequence[TicketPage]) -> None:
+        sheet = await self._tickets.sheet(list(pages))
+        name = f"tickets-{order.order_number}.pdf"
+        message.add_attachment(sheet, maintype="application", subtype="pdf", filename=name)
+
+
+def _embed(message: EmailMessage, images: Sequence[bytes]) -> None:
+    """Put the codes beside the HTML part, where ``cid:`` finds them."""
+    part = message.get_body(("html",))
+    assert isinstance(part, EmailMessage)
+    for index, image in enumerate(images):
+        part.add_related(image, maintype="image", subtype="png", cid=f"<code{index}>", filename=f"code{index}.png")
+
+
+def _one_line(text: str) -> str:
+    """Without what would end a header."""
+    return " ".join(text.split())
+
+
+def money(cents: int, currency: str) -> str:
+    """``$33.94`` as the buyer reads it; never used to calculate."""
+    digits = babel.numbers.get_currency_precision(currency)
+    whole, rest = divmod(cents, 10**digits)
+    text = f"{whole}.{rest:0{digits}d}" if digits else str(whole)
+    return babel.numbers.format_currency(babel.numbers.parse_decimal(text, locale="en"), currency, locale=LOCALE)
+
+
+def moment(at: datetime, timezone: str) -> str:
+    """``Friday, November 20, 2026 at 8:00 p.m. PST`` at the place of the event."""
+    local = at.astimezone(ZoneInfo(timezone))
+    day = babel.dates.format_date(local, "full", locale=LOCALE)
+    hour = babel.dates.format_time(local, "short", tzinfo=ZoneInfo(timezone), locale=LOCALE)
+    return f"{day}, {hour} {local.tzname()}"

@@ -1,0 +1,299 @@
+"""Orders: what a buyer does from the moment of paying on.
+
+Opening: the hold's life becomes the order's (Redis) -> the order and its units are durable (Postgres) -> the map is
+told -> the payment is created in the lane. A request that breaks off anywhere is continued by repeating it: one hold is
+one order, for ever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import hotpath_rs
+from engine.domain.errors import (
+    BuyerLimit,
+    CapabilityWrong,
+    HoldExpired,
+    OrderExpired,
+    OrderUnpaid,
+    PriceChanged,
+    SalesClosed,
+    SeatTaken,
+    SwitchedOff,
+)
+from engine.domain.money.orders import CLOSED, OPEN, PAID, NewOrder, Order, OrderLine, new_number, status_document
+from engine.domain.money.payments import check_chargeable
+from engine.domain.money.receipts import receipt_document
+from engine.domain.prices import Price, price_document
+from engine.domain.sale.holds import Hold, HoldRequest
+from engine.domain.sale.selling import SellingEvent
+from engine.foundation.bearer import Person
+from engine.foundation.clock import from_ms, to_ms
+from engine.foundation.errors import Conflict, NotFound, Unauthenticated
+from engine.foundation.ids import is_id, new_id
+from engine.services.accounts.access import Access
+from engine.services.money.payments import Payments
+from engine.services.outbox import Outbox
+from engine.services.sale.hold_asks import read_asks
+from engine.services.sale.hold_prices import price_of
+from engine.services.sale.holds import Holds
+from engine.services.sale.inventory import Inventory
+from engine.services.sale.selling import Selling
+from engine.stores.money.orders import OrderStore
+
+NUMBER_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who orders, as told by the request."""
+
+    name: str
+    email: str
+    consents: dict[str, bool]
+    user_id: str | None = None
+    ip_address: str | None = None
+    user_agent: str | None = None
+    correlation_id: str = ""
+
+
+class Orders:
+    """Opens, continues, reads and lists orders. ``enabled`` is the operator's switch for new ones."""
+
+    def __init__(
+        self,
+        *,
+        book: OrderStore,
+        holds: Holds,
+        inventory: Inventory,
+        selling: Selling,
+        payments: Payments,
+        outbox: Outbox,
+        access: Access,
+        keyring: hotpath_rs.Keyring,
+        publishable_key: str,
+        enabled: bool = True,
+    ) -> None:
+        self._book = book
+        self._holds = holds
+        self._inventory = inventory
+        self._selling = selling
+        self._payments = payments
+        self._outbox = outbox
+        self._access = access
+        self._platform = keyring.platform()
+        self._publishable_key = publishable_key
+        self._enabled = enabled
+
+    async def quote(self, request: HoldRequest) -> Price:
+        """What these items would cost now; nothing is set aside."""
+        event = await self._selling.get(request.event_id)
+        asks, promo, _ = read_asks(event, request)
+        return price_of(event, asks, promo)
+
+    async def open(
+        self, hold_id: str, hold_token: str | None, buyer: Buyer, *, payment_method_id: str | None = None
+    ) -> dict[str, Any]:
+        """The order of this hold with what the buyer needs to pay it. Repeating continues the same order.
+
+        HoldExpired, OrderExpired; SeatTaken where the ledger knows another owner; PriceChanged; SalesClosed where the
+        event is no longer there to be sold; ProviderUnavailable keeps order and units: ask again.
+        """
+        try:
+            hold = await self._holds.of_token(hold_id, hold_token)
+        except HoldExpired:
+            return await self._continue(hold_id)
+        if hold.state == "ordered":
+            return await self._continue(hold_id)
+        if not self._enabled and hold.state == "held":
+            raise SwitchedOff("Checkout is switched off", retry_after_s=60)
+        check_chargeable(hold.price.total_cents)
+        event = await self._selling.get(hold.event_id)
+        try:
+            _check_as_shown(event, hold)
+        except Conflict:
+            known = await self._book.of_hold(hold_id)
+            if known is None:
+                raise
+            return await self._pay(known)
+        await self._check_buyer(event.max_tickets_per_buyer, hold, buyer)
+        record, deadline_ms = await self._inventory.order(hold.event_id, hold_id)
+        hold = self._holds.view(event, hold_id, record)
+        for _ in range(NUMBER_TRIES):
+            order = _new_order(hold, buyer, deadline_ms, payment_method_id, event.max_tickets_per_buyer)
+            placed = await self._book.place(order)
+            if placed.placed:
+                await self._outbox.at_once(placed.errands)
+                return await self._pay(order.opened(placed.destination_account))
+            if placed.beyond_limit:  # other orders of this address were opened since it was looked at
+                raise BuyerLimit(max_tickets_per_buyer=event.max_tickets_per_buyer)
+            known = await self._book.of_hold(hold_id)
+            if known is not None:
+                return await self._pay(known)
+        raise SeatTaken(seats=[line.seat or line.section for line in hold.lines])
+
+    async def _check_buyer(self, most: int | None, hold: Hold, buyer: Buyer) -> None:
+        """BuyerLimit where this e-mail address would own more of the event than one buyer may.
+
+        Asked before the hold's life becomes the order's; the ledger decides (`orders_buyer_limit`).
+        """
+        if most is None:
+            return
+        owned = await self._book.owned_by(hold.event_id, buyer.email, besides_hold_id=hold.id)
+        if owned + len(hold.lines) > most:
+            raise BuyerLimit(max_tickets_per_buyer=most, owned=owned)
+
+    async def read(self, order_id: str, *, person: Person | None, token: str | None) -> Order:
+        """The order for its owner: the capability, the signed-in buyer, or who may read the organization's orders."""
+        if person is None and token is None:
+            raise Unauthenticated
+        order = await self._book.read(order_id) if is_id("ord", order_id) else None
+        if order is None:
+            raise NotFound("There is no such order")
+        if self.owns(order, person, token):
+            return order
+        organization_id = await self._book.organization_of(order.event_id)
+        if person is not None and organization_id and await self._access.may(person, organization_id, "orders.read"):
+            return order
+        raise CapabilityWrong
+
+    def owns(self, order: Order, person: Person | None, token: str | None) -> bool:
+        """Whether the asker is the buyer, by capability or by name."""
+        return self._opens(token, order.id) or (person is not None and person.user_id == order.user_id)
+
+    async def event_of(self, ticket_type_id: str) -> str:
+        """The event that sells this ticket type. NotFound."""
+        event_id = await self._book.event_of_type(ticket_type_id)
+        if event_id is None:
+            raise NotFound("There is no such ticket type")
+        return event_id
+
+    async def receipt(self, order: Order) -> dict[str, Any]:
+        """What was paid and returned, tax by tax, to which legal entity. OrderUnpaid where nothing was."""
+        if order.status not in PAID:
+            raise OrderUnpaid(order_status=order.status)
+        seller = await self._book.seller_of(order.event_id)
+        return receipt_document(order, seller, await self._book.returns_of(order.id))
+
+    async def status(self, order: Order) -> dict[str, Any]:
+        """What hold, payment and tickets do, each apart."""
+        counts = await self._book.ticket_counts(order.id) if order.status not in OPEN else {}
+        return status_document(order, counts)
+
+    async def cancel(self, order_id: str, *, person: Person | None, token: str | None) -> Order:
+        """Give up before paying. OrderNotPayable where it is paid or its payment is under way."""
+        order = await self.read(order_id, person=person, token=token)
+        owner = self.owns(order, person, token)
+        if not owner:
+            organization_id = await self._book.organization_of(order.event_id)
+            assert person is not None
+            assert organization_id is not None
+            await self._access.require(person, organization_id, "orders.write")
+        kind = "user" if owner else "organizer"
+        return await self._payments.cancel(order_id, actor_kind=kind, actor_id=person.user_id if person else "")
+
+    async def of_event(
+        self, person: Person, event_id: str, *, search: str | None, status: str | None, before: str | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """Up to limit + 1 orders of an organizer's event, newest first."""
+        organization_id = await self._book.organization_of(event_id) if is_id("evt", event_id) else None
+        if organization_id is None:
+            raise NotFound("There is no such event")
+        await self._access.require(person, organization_id, "orders.read", hidden=NotFound)
+        return await self._book.search(event_id, search=search, status=status, before=before, limit=limit)
+
+    async def of_person(self, person: Person, *, before: str | None, limit: int) -> list[dict[str, Any]]:
+        """Up to limit + 1 orders of the signed-in buyer, newest first."""
+        return await self._book.of_person(person.user_id, before=before, limit=limit)
+
+    def payable(self, order: Order) -> dict[str, Any]:
+        """An order as its buyer gets it when opening it."""
+        return {
+            "order_id": order.id,
+            "order_number": order.order_number,
+            "order_token": self._platform.mint_order_token(order.id),
+            "event_id": order.event_id,
+            "status": order.status,
+            "amount_cents": order.amount_cents,
+            "currency": order.currency,
+            "client_secret": order.client_secret if order.status in OPEN else None,
+            "payment_intent_id": order.payment_intent_id,
+            "publishable_key": self._publishable_key,
+            "expires_at": order.expires_at,
+            "expires_at_ms": to_ms(order.expires_at),
+        }
+
+    async def _continue(self, hold_id: str) -> dict[str, Any]:
+        """The order this hold became before. HoldExpired where it became none."""
+        order = await self._book.of_hold(hold_id)
+        if order is None:
+            raise HoldExpired
+        return await self._pay(order)
+
+    async def _pay(self, order: Order) -> dict[str, Any]:
+        if order.status in CLOSED:
+            raise OrderExpired
+        if order.status in OPEN and order.amount_cents == 0:
+            order = await self._payments.settle_free(order)
+        elif order.status in OPEN and order.client_secret is None:
+            intent = await self._payments.open(order)
+            order = replace(order, payment_intent_id=intent.id, client_secret=intent.client_secret)
+        return self.payable(order)
+
+    def _opens(self, token: str | None, order_id: str) -> bool:
+        if token is None:
+            return False
+        try:
+            return self._platform.verify_order_token(token) == order_id
+        except ValueError:  # not ours, or no text at all
+            return False
+
+
+def _check_as_shown(event: SellingEvent, hold: Hold) -> None:
+    """SalesClosed, PriceChanged where the event or its prices are not what they were when the hold was placed."""
+    if event.status != "published":
+        raise SalesClosed("This event was cancelled" if event.status == "cancelled" else None)
+    if hold.price.total_cents != hold.held_cents:
+        raise PriceChanged(held_cents=hold.held_cents, total_cents=hold.price.total_cents)
+
+
+def _new_order(hold: Hold, buyer: Buyer, deadline_ms: int, payment_method_id: str | None, most: int | None) -> NewOrder:
+    price = hold.price
+    lines = tuple(
+        OrderLine(
+            line=index,
+            unit=held.unit,
+            ticket_type_id=held.ticket_type_id,
+            section=held.section,
+            seat=held.seat,
+            face_cents=priced.face_cents,
+            discount_cents=priced.discount_cents,
+            fee_cents=priced.fee_cents,
+            taxes=priced.taxes,
+            total_cents=priced.total_cents,
+        )
+        for index, (held, priced) in enumerate(zip(hold.lines, price.lines, strict=True))
+    )
+    return NewOrder(
+        id=new_id("ord"),
+        number=new_number(),
+        event_id=hold.event_id,
+        hold_id=hold.id,
+        user_id=buyer.user_id,
+        buyer_name=buyer.name,
+        buyer_email=buyer.email,
+        consents=buyer.consents,
+        currency=price.currency,
+        amount_cents=price.total_cents,
+        price=price_document(price),
+        lines=lines,
+        expires_at=from_ms(deadline_ms),
+        promo_code=hold.promo_code,
+        payment_method_id=payment_method_id,
+        lease_id=hold.lease_id,
+        correlation_id=buyer.correlation_id,
+        ip_address=buyer.ip_address,
+        user_agent=buyer.user_agent and buyer.user_agent.encode("ascii", "replace").decode(),
+        buyer_units_max=most,
+    )

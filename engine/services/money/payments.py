@@ -1,0 +1,271 @@
+"""Payments: opening one for an order, and the one way in which an order becomes paid.
+
+Webhook, client and reconciler all come to ``converge``: the intent is read afresh at the provider, checked against the
+order, judged, and applied in one idempotent transaction. Nobody's word but the provider's settles anything.
+
+An order is closed only after the provider said that it can never be charged any more. Money that still arrives for a
+closed order gets its units back where they are free, and else is returned in full at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from prometheus_client import Counter, Gauge
+
+from engine.domain.errors import OrderExpired, OrderNotPayable, PaymentMismatch, PaymentRefused, ProviderUnavailable
+from engine.domain.money import payments as rules
+from engine.domain.money.orders import CLOSED, OPEN, PAID, TERMINAL_WITHIN_S, Order
+from engine.domain.money.payments import Intent, Verdict
+from engine.foundation import logs
+from engine.foundation.clock import now
+from engine.foundation.errors import NotFound
+from engine.foundation.ids import is_id
+from engine.services.money.lane import OPENING, TURN_WAIT_MAX_S, PaymentLane
+from engine.services.outbox import Outbox
+from engine.stores.money.orders import OrderStore
+from engine.stores.money.payments import PaymentStore, Settlement
+from engine.stores.money.stripe_gateway import StripeGateway
+
+RECONCILED_PER_STEP = 100
+RECONCILE_CONCURRENCY = 8
+RECONCILE_AGAIN_S = 15.0
+LOOK_WAIT_MAX_S = 1.0  # looking early must not keep payments waiting
+
+_SETTLED = Counter("onsale_orders_settled_total", "Orders that became paid", ["how"])
+_CLOSED = Counter("onsale_orders_closed_total", "Orders that ended unpaid", ["how"])
+_LATE = Gauge("onsale_orders_unsettled_late", "Open orders whose deadline passed more than 120 s ago")
+_log = logs.get("payments")
+
+
+class Reclaims(Protocol):
+    """Holds units for a closed order that was paid (services/money/reclaim.py); what is not used expires by itself."""
+
+    async def take(self, order: Order) -> tuple[str, list[int]] | None: ...
+
+
+class Returns(Protocol):
+    """Puts a refund to the provider (services/money/refunds.py)."""
+
+    async def push(self, refund_id: str) -> None: ...
+
+
+class Payments:
+    """Orders and their payments brought together."""
+
+    def __init__(
+        self,
+        *,
+        store: PaymentStore,
+        orders: OrderStore,
+        gateway: StripeGateway,
+        lane: PaymentLane,
+        outbox: Outbox,
+        reclaims: Reclaims,
+        refunds: Returns,
+    ) -> None:
+        self._store = store
+        self._orders = orders
+        self._gateway = gateway
+        self._lane = lane
+        self._outbox = outbox
+        self._reclaims = reclaims
+        self._refunds = refunds
+        self._opening: dict[str, asyncio.Task[Intent]] = {}
+
+    async def open(self, order: Order) -> Intent:
+        """The order's payment, created once. ProviderUnavailable keeps the order and its units: ask again.
+
+        OrderExpired where the order ended meanwhile; its payment is then cancelled and its secret never leaves us.
+        """
+        task = self._opening.get(order.id)
+        if task is None:
+            task = self._opening[order.id] = asyncio.get_running_loop().create_task(self._open(order))
+            task.add_done_callback(lambda _: self._opening.pop(order.id, None))
+        return await asyncio.shield(task)
+
+    async def converge(
+        self,
+        order_id: str,
+        *,
+        intent_id: str | None = None,
+        webhook_id: str | None = None,
+        turn_wait_max_s: float = TURN_WAIT_MAX_S,
+    ) -> Order:
+        """Bring the order in line with the provider; the order as it is afterwards.
+
+        ``intent_id`` is a claim, checked against the order. NotFound where there is no such order (yet).
+        """
+        order = await self._read(order_id)
+        known = order.payment_intent_id or intent_id
+        if intent_id is not None and known != intent_id:
+            raise PaymentMismatch(order_id=order_id)
+        if order.status in PAID or known is None:
+            return order
+        intent = await self._lane.run(
+            "payment_intents.read", lambda: self._gateway.read_intent(known), turn_wait_max_s=turn_wait_max_s
+        )
+        return await self._apply(order, intent, webhook_id)
+
+    async def confirm(self, order_id: str, intent_id: str) -> Order:
+        """The client says that this payment pays this order. PaymentMismatch, NotFound, ProviderUnavailable."""
+        return await self.converge(order_id, intent_id=intent_id)
+
+    async def settle_free(self, order: Order) -> Order:
+        """An order of zero is paid at once, without the provider."""
+        assert order.amount_cents == 0, "only what costs nothing is settled without the provider"
+        return await self._settle(order, None, None)
+
+    async def cancel(self, order_id: str, *, actor_kind: str, actor_id: str) -> Order:
+        """Buyer or organizer gives up: cancelled at the provider first. OrderNotPayable where it is too late."""
+        order = await self._read(order_id)
+        if order.status == "cancelled":
+            return order
+        if order.status not in OPEN:
+            raise OrderNotPayable(order_status=order.status)
+        note = "cancelled_by_" + actor_kind
+        order = await self._close(order, status="cancelled", note=note, actor=(actor_kind, actor_id))
+        if order.status != "cancelled":
+            raise OrderNotPayable(order_status=order.status)
+        return order
+
+    async def reconcile(self) -> int:
+        """One step over open orders that are due: each is settled, closed, or looked at again; how many were due."""
+        due = await self._store.claim_due(RECONCILED_PER_STEP, again_in_s=RECONCILE_AGAIN_S)
+        gate = asyncio.Semaphore(RECONCILE_CONCURRENCY)
+
+        async def one(order_id: str) -> None:
+            async with gate:
+                await self._reconcile_one(order_id)
+
+        await asyncio.gather(*(one(order_id) for order_id in due))
+        late = await self._store.count_late(TERMINAL_WITHIN_S)
+        _LATE.set(late)
+        if late:
+            _log.error("orders_unsettled_late", orders=late, late_s=TERMINAL_WITHIN_S)
+        return len(due)
+
+    async def _reconcile_one(self, order_id: str) -> None:
+        try:
+            order = await self._read(order_id)
+            if order.status not in OPEN:
+                return
+            if order.amount_cents == 0:
+                await self.settle_free(order)
+            elif order.overdue(now()):
+                await self._close(order, status="expired", note="expired", actor=("system", ""))
+            else:
+                await self.converge(order_id, turn_wait_max_s=LOOK_WAIT_MAX_S)
+        except Exception as error:  # noqa: BLE001 - one order's trouble must not stop the others; it is due again soon
+            _log.warning("reconcile_failed", order_id=order_id, error=repr(error))
+
+    async def _open(self, order: Order) -> Intent:
+        intent = await self._create(order)
+        if not await self._orders.attach(order.id, intent.id, intent.client_secret):
+            ended = await self._read(order.id)
+            if ended.status in CLOSED:
+                await self._lane.run("payment_intents.cancel", lambda: self._gateway.cancel_intent(intent.id))
+                raise OrderExpired
+        return intent
+
+    async def _create(self, order: Order) -> Intent:
+        """Create, or learn again by the same idempotency key, the order's intent."""
+        return await self._lane.run(
+            OPENING,
+            lambda: self._gateway.create_intent(
+                order_id=order.id,
+                order_number=order.order_number,
+                user_id=order.user_id,
+                amount_cents=order.amount_cents,
+                currency=order.currency,
+                receipt_email=order.buyer_email,
+                payment_method_id=order.payment_method_id,
+                destination_account=order.destination_account,
+                application_fee_cents=min(order.price.get("service_fee_cents", 0), order.amount_cents),
+            ),
+        )
+
+    async def _close(self, order: Order, *, status: str, note: str, actor: tuple[str, str]) -> Order:
+        """Cancelled at the provider first; whatever it answers decides."""
+        intent_id = order.payment_intent_id
+        if intent_id is None:
+            try:
+                intent_id = (await self._create(order)).id
+            except PaymentRefused as refused:
+                if refused.facts.get("provider_code") == "idempotency_error":
+                    raise
+                return await self._end(order, status, note, actor)
+        intent = await self._lane.run("payment_intents.cancel", lambda: self._gateway.cancel_intent(intent_id))
+        if rules.judge(intent) is Verdict.CLOSE:
+            return await self._end(order, status, note, actor)
+        if rules.judge(intent) is Verdict.OPEN:
+            raise ProviderUnavailable("The payment could not be cancelled yet", retry_after_s=3)
+        return await self._apply(order, intent, None)
+
+    async def _apply(self, order: Order, intent: Intent, webhook_id: str | None) -> Order:
+        try:
+            rules.check(
+                intent,
+                order_id=order.id,
+                intent_id=order.payment_intent_id,
+                amount_cents=order.amount_cents,
+                currency=order.currency,
+            )
+        except PaymentMismatch:
+            _log.error("payment_mismatch", order_id=order.id, intent_id=intent.id)
+            raise
+        verdict = rules.judge(intent)
+        if verdict is Verdict.SETTLE:
+            return await self._settle(order, intent.id, webhook_id)
+        if order.status not in OPEN:
+            return order
+        if verdict is Verdict.CLOSE:
+            status = "expired" if order.overdue(now()) else "cancelled"
+            return await self._end(order, status, "cancelled_at_the_provider", ("system", ""))
+        await self._store.note(order.id, processing=verdict is Verdict.WAIT, error=intent.error)
+        return await self._read(order.id)
+
+    async def _settle(self, order: Order, intent_id: str | None, webhook_id: str | None) -> Order:
+        lines = tuple(line.line for line in order.lines)
+        done_with = webhook_id if order.status in OPEN else None  # a late payment may have to be looked at again
+        errands = await self._store.settle(Settlement(order.id, intent_id, lines, done_with))
+        if errands is not None:
+            _SETTLED.labels("free" if intent_id is None else "paid").inc()
+            await self._outbox.at_once(errands)
+            return await self._read(order.id)
+        order = await self._read(order.id)
+        if order.status in CLOSED and intent_id is not None:
+            return await self._paid_late(order, intent_id)
+        return order
+
+    async def _paid_late(self, order: Order, intent_id: str) -> Order:
+        """Money for a closed order: its units again where they are free, else all of it back."""
+        taken = await self._reclaims.take(order)
+        if taken is not None:
+            hold_id, units = taken
+            errands = await self._store.reclaim(order, intent_id, units, hold_id)
+            if errands is not None:
+                _SETTLED.labels("reclaimed").inc()
+                _log.warning("paid_after_expiry_reclaimed", order_id=order.id)
+                await self._outbox.at_once(errands)
+                return await self._read(order.id)
+        refund_id = await self._store.lost(order, intent_id)
+        if refund_id is not None:
+            _SETTLED.labels("refunded").inc()
+            _log.warning("paid_after_expiry_refunded", order_id=order.id, refund_id=refund_id)
+            await self._refunds.push(refund_id)
+        return await self._read(order.id)
+
+    async def _end(self, order: Order, status: str, note: str, actor: tuple[str, str]) -> Order:
+        errands = await self._store.end(order.id, status=status, note=note, actor_kind=actor[0], actor_id=actor[1])
+        if errands is not None:
+            _CLOSED.labels(status).inc()
+            await self._outbox.at_once(errands)
+        return await self._read(order.id)
+
+    async def _read(self, order_id: str) -> Order:
+        order = await self._orders.read(order_id) if is_id("ord", order_id) else None
+        if order is None:
+            raise NotFound("There is no such order")
+        return order

@@ -1,0 +1,177 @@
+"""Webhooks: stored once under their event id, then handled at once; what cannot be handled yet is parked and repeated.
+
+An event only says where to look. Its effect comes from reading the provider afresh, so copies, reordering and late
+arrival all end in the same place.
+
+SignatureRefused 400 webhook_signature_invalid
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import orjson
+from prometheus_client import Counter
+
+from engine.domain.errors import PaymentMismatch
+from engine.domain.money.orders import Order
+from engine.foundation import logs
+from engine.foundation.errors import Malformed, NotFound
+from engine.foundation.ids import is_id
+from engine.services.money.disputes import Disputes
+from engine.services.money.lane import TURN_WAIT_MAX_S
+from engine.services.money.payments import Payments
+from engine.services.money.refunds import Refunds
+from engine.stores.money.orders import OrderStore
+from engine.stores.money.stripe_gateway import SignatureWrong, StripeGateway
+from engine.stores.money.webhook_events import Received, WebhookEventStore
+
+AT_ONCE_TIMEOUT_S = 8.0  # the provider waits for our answer; what takes longer is the worker's
+AT_ONCE_TURN_WAIT_MAX_S = 4.0  # a turn that was taken must be used: less than the timeout leaves room for the call
+RETRY_TIMEOUT_S = 30.0
+RETRIED_PER_STEP = 100
+RETRY_CONCURRENCY = 8
+
+_EVENTS = Counter("onsale_webhooks_total", "Webhook events by outcome", ["kind", "outcome"])
+_log = logs.get("webhooks")
+
+
+class SignatureRefused(Malformed):
+    code, title = "webhook_signature_invalid", "The signature does not verify"
+
+
+class Webhooks:
+    """Receives and repeats the payment provider's events."""
+
+    def __init__(
+        self,
+        *,
+        store: WebhookEventStore,
+        orders: OrderStore,
+        gateway: StripeGateway,
+        payments: Payments,
+        refunds: Refunds,
+        disputes: Disputes,
+    ) -> None:
+        self._store = store
+        self._orders = orders
+        self._gateway = gateway
+        self._payments = payments
+        self._refunds = refunds
+        self._disputes = disputes
+
+    async def receive(self, body: bytes, signature: str, correlation_id: str) -> bool:
+        """Store a signed event, then handle it; False where it was here before. SignatureRefused, Malformed."""
+        try:
+            self._gateway.verify(body, signature)
+        except SignatureWrong as error:
+            _EVENTS.labels("unknown", "bad_signature").inc()
+            raise SignatureRefused from error
+        event = _received(body, correlation_id)
+        if not await self._store.store(event):
+            _EVENTS.labels(_label(event.kind), "repeated").inc()
+            return False
+        await self._handle(event, timeout_s=AT_ONCE_TIMEOUT_S, turn_wait_max_s=AT_ONCE_TURN_WAIT_MAX_S)
+        return True
+
+    async def step(self) -> int:
+        """Repeat what is due; how many there were."""
+        due = await self._store.claim_due(RETRIED_PER_STEP)
+        gate = asyncio.Semaphore(RETRY_CONCURRENCY)
+
+        async def one(event: Received) -> None:
+            async with gate:
+                await self._handle(event, timeout_s=RETRY_TIMEOUT_S, turn_wait_max_s=TURN_WAIT_MAX_S)
+
+        await asyncio.gather(*(one(event) for event in due))
+        return len(due)
+
+    async def forget(self) -> int:
+        """Empty old events of what they say about buyers; how many."""
+        return await self._store.forget()
+
+    async def dead(self, limit: int) -> list[dict[str, Any]]:
+        """The dead letters, oldest first."""
+        return await self._store.dead(limit)
+
+    async def replay(self, event_id: str) -> dict[str, Any] | None:
+        """Give a dead letter another life; as it was, None where it is none."""
+        return await self._store.replay(event_id)
+
+    async def _handle(self, event: Received, *, timeout_s: float, turn_wait_max_s: float) -> None:
+        label = _label(event.kind)
+        try:
+            async with asyncio.timeout(timeout_s):
+                known = await self._effect(event, turn_wait_max_s)
+            await self._store.processed(event.id, ignored=not known)
+            _EVENTS.labels(label, "processed" if known else "ignored").inc()
+        except PaymentMismatch as error:
+            await self._store.processed(event.id, ignored=True, note=repr(error))
+            _EVENTS.labels(label, "mismatch").inc()
+        except Exception as error:  # noqa: BLE001 - it is stored: whatever went wrong, it is repeated
+            dead = await self._park(event, error)
+            _EVENTS.labels(label, "dead" if dead else "parked").inc()
+            _log.warning("webhook_parked", event_id=event.id, kind=event.kind, dead=dead, error=repr(error))
+
+    async def _park(self, event: Received, error: Exception) -> bool:
+        try:
+            return await self._store.park(event.id, repr(error))
+        except Exception as again:  # noqa: BLE001 - the row is due again by itself after its head start
+            _log.warning("webhook_park_failed", event_id=event.id, error=repr(again))
+            return False
+
+    async def _effect(self, event: Received, turn_wait_max_s: float) -> bool:
+        """Do what the event points at; False where it is none of ours."""
+        about = event.payload.get("data", {}).get("object", {})
+        order_id = (about.get("metadata") or {}).get("order_id")
+        if event.kind.startswith("payment_intent."):
+            return await self._converge(order_id, about.get("id"), event.id, turn_wait_max_s) is not None
+        if not event.kind.startswith(("checkout.session.", "refund.", "charge.refund", "charge.dispute.")):
+            return False
+        order = await self._converge(order_id, about.get("payment_intent"), None, turn_wait_max_s)
+        if order is None:
+            return False
+        if event.kind.startswith(("refund.", "charge.refund")):
+            await self._refunds.converge(order)
+        elif event.kind == "charge.dispute.created":
+            await self._disputes.opened(order, str(about.get("reason", "")))
+        elif event.kind == "charge.dispute.closed":
+            await self._disputes.closed(order, str(about.get("status", "")))
+        return True
+
+    async def _converge(
+        self, order_id: str | None, intent_id: str | None, webhook_id: str | None, turn_wait_max_s: float
+    ) -> Order | None:
+        """The order behind an intent, brought in line; None where it is none of ours. NotFound: not ours *yet*."""
+        if not is_id("ord", order_id):
+            order = await self._orders.of_intent(intent_id) if intent_id else None
+            if order is None:
+                return None
+            order_id = order.id
+        try:
+            return await self._payments.converge(
+                str(order_id), intent_id=intent_id, webhook_id=webhook_id, turn_wait_max_s=turn_wait_max_s
+            )
+        except NotFound:
+            _log.info("webhook_before_its_order", order_id=order_id)
+            raise
+
+
+def _received(body: bytes, correlation_id: str) -> Received:
+    try:
+        payload = orjson.loads(body)
+        event_id, kind = payload["id"], payload["type"]
+        about = payload.get("data", {}).get("object", {})
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise Malformed("The event cannot be understood") from error
+    if not isinstance(event_id, str) or not isinstance(kind, str) or not isinstance(about, dict):
+        raise Malformed("The event cannot be understood")
+    object_id = about.get("id")
+    return Received(event_id, kind, object_id if isinstance(object_id, str) else None, payload, correlation_id)
+
+
+def _label(kind: str) -> str:
+    """The event's family: metric labels must stay few."""
+    family = kind.partition(".")[0]
+    return family if family in {"payment_intent", "charge", "refund", "checkout"} else "other"

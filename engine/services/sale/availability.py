@@ -1,0 +1,314 @@
+"""What is free, told to everybody without asking Redis: each process keeps its own copy of each map it is asked about.
+
+Every inventory script publishes its changes with a version. A copy follows them; where a version is missing (a lost
+message, a rebuild) it is read again. Answers are ready bytes, made at most once per version and ``RENDER_EVERY_S``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import time
+from collections import OrderedDict, deque
+from collections.abc import AsyncGenerator
+from itertools import groupby
+from typing import Any
+
+from engine.domain.catalogue.events import OrphanPolicy
+from engine.domain.sale.inventory import FREE, HELD, ORDERED, SOLD
+from engine.domain.sale.selling import STRICT_UNTIL_SOLD_PERCENT, SellingEvent
+from engine.foundation import http, logs
+from engine.foundation.connections import RedisClient
+from engine.foundation.errors import Unavailable
+from engine.services.sale.selling import Selling
+from engine.stores import keys
+
+COPIES_MAX = 256
+RENDER_EVERY_S = 0.25
+DELTAS_KEPT = 4096
+STREAMS_MAX = 2000
+STREAM_BEAT_S = 15.0
+LISTEN_RETRY_S = 0.3
+RECHECK_S = 5.0
+FEW_PERCENT = 15
+
+_SAME = [bytes((state,)) * 255 for state in range(256)]
+
+_log = logs.get("availability")
+
+
+class _Copy:
+    """One event's map as this process knows it."""
+
+    __slots__ = ("_counted", "_runs", "awaited", "checked_at", "deltas", "event", "map", "moved", "ready", "version")
+
+    def __init__(self, event: SellingEvent, version: int, raw: bytes) -> None:
+        self.event = event
+        self.version = version
+        self.map = bytearray(raw)
+        self._runs = _runs(event.category_of)
+        self._counted: dict[tuple[int, int], int] = {}
+        self.deltas: deque[tuple[int, bytes]] = deque(maxlen=DELTAS_KEPT)
+        self.ready: dict[str, tuple[int, float, bytes]] = {}
+        self.moved = asyncio.Event()
+        self.checked_at = time.monotonic()
+        self.awaited = 0  # a version that was on its way when last checked
+
+    def apply(self, version: int, changes: bytes) -> None:
+        for i in range(0, len(changes), 5):
+            unit, length, to = int.from_bytes(changes[i : i + 3], "big"), changes[i + 3], changes[i + 4]
+            self.map[unit : unit + length] = _SAME[to][:length]
+        self._counted.clear()
+        self.version = version
+        self.deltas.append((version, changes))
+        self.wake()
+
+    def is_current(self, version: int) -> bool:
+        """Whether that version is here, or on its way for the first time: one that never arrives was lost."""
+        lost = version > self.version + 1 or (version > self.version and version == self.awaited)
+        self.awaited = version
+        return not lost
+
+    def wake(self) -> None:
+        self.moved.set()
+        self.moved = asyncio.Event()
+
+    def free(self, categories: tuple[int, ...]) -> int:
+        """Free in the open house, accessible seats included."""
+        return self.count(categories, FREE) + self.count(categories, FREE + 1)
+
+    def units(self, categories: tuple[int, ...]) -> int:
+        return sum(stop - start for c in categories for start, stop in self._runs.get(c, ()))
+
+    def count(self, categories: tuple[int, ...], state: int) -> int:
+        return sum(self._count(c, state) for c in categories)
+
+    def _count(self, category: int, state: int) -> int:
+        """Counted when somebody asks, not at every change: in a rush there are thousands between two questions."""
+        counted = self._counted.get((category, state))
+        if counted is None:
+            runs = self._runs.get(category, ())
+            counted = self._counted[category, state] = sum(self.map.count(state, start, stop) for start, stop in runs)
+        return counted
+
+
+def _runs(category_of: bytes) -> dict[int, list[tuple[int, int]]]:
+    """Where each category's units are: (first, one past the last) of every run of neighbours."""
+    runs: dict[int, list[tuple[int, int]]] = {}
+    start = 0
+    for category, members in groupby(category_of):
+        stop = start + sum(1 for _ in members)
+        runs.setdefault(category, []).append((start, stop))
+        start = stop
+    return runs
+
+
+class Availability:
+    """Ready answers about what is free. Follows the delta channel while ``listen`` runs."""
+
+    def __init__(self, *, redis: RedisClient, selling: Selling) -> None:
+        self._redis = redis
+        self._selling = selling
+        self._copies: OrderedDict[str, _Copy] = OrderedDict()
+        self._reading: dict[str, asyncio.Task[_Copy]] = {}
+        self._streams = 0
+
+    async def listen(self) -> None:
+        """Follow every event's changes; runs until cancelled."""
+        while True:
+            try:
+                async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
+                    await channel.psubscribe(keys.DELTA_CHANNEL_PREFIX + b"*")
+                    self._copies.clear()
+                    async for message in channel.listen():
+                        self._hear(message["channel"], message["data"])
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever broke the channel, copies are read again
+                _log.warning("availability_channel_lost", error=repr(error))
+            self._copies.clear()
+            await asyncio.sleep(LISTEN_RETRY_S)
+
+    async def document(self, event_id: str) -> bytes:
+        """``GET /availability`` for the public."""
+        copy = await self._copy(event_id)
+        return await self._ready(copy, "public", lambda: self._document(copy, exact=False))
+
+    async def exact(self, event_id: str) -> dict[str, Any]:
+        """The organizer's view: held and sold besides."""
+        copy = await self._copy(event_id)
+        return await self._document(copy, exact=True)
+
+    async def status(self, event_id: str, since: int | None) -> bytes:
+        """The seat status: changes after version ``since`` where they are still known, else the whole bitmap."""
+        copy = await self._copy(event_id)
+        if since is not None:
+            deltas = _since(copy, since)
+            if deltas is not None:
+                return http.dumps(deltas)
+        return await self._ready(copy, "status", lambda: _bitmap(copy))
+
+    async def stream(self, event_id: str, since: int | None) -> AsyncGenerator[bytes, None]:
+        """Server-sent events: a snapshot or the missing changes first, then changes at most every RENDER_EVERY_S."""
+        if self._streams >= STREAMS_MAX:
+            raise Unavailable("Too many live viewers: poll instead", retry_after_s=5)
+        self._streams += 1
+        try:
+            version = since
+            if version == (await self._copy(event_id)).version:
+                yield b": nothing missed\n\n"  # opens the stream at once: a browser waits for the first byte
+            while True:
+                copy = await self._copy(event_id)
+                if version is None or version != copy.version:
+                    deltas = None if version is None else _since(copy, version)
+                    body = deltas if deltas is not None else await _bitmap(copy)
+                    version = copy.version
+                    yield b"id: %d\nevent: %s\ndata: %s\n\n" % (
+                        version,
+                        b"changes" if deltas is not None else b"snapshot",
+                        http.dumps(body),
+                    )
+                    await asyncio.sleep(RENDER_EVERY_S)
+                    continue
+                moved = copy.moved
+                try:
+                    async with asyncio.timeout(STREAM_BEAT_S):
+                        await moved.wait()
+                except TimeoutError:
+                    yield b": still here\n\n"
+        finally:
+            self._streams -= 1
+
+    async def policy(self, event: SellingEvent, categories: tuple[int, ...]) -> OrphanPolicy:
+        """The orphan policy right now: ``auto`` is strict until 85 % of the categories are sold."""
+        if event.orphan_policy != "auto":
+            return event.orphan_policy
+        await self._copy(event.id)
+        return self.policy_now(event, categories) or "strict"
+
+    def policy_now(self, event: SellingEvent, categories: tuple[int, ...]) -> OrphanPolicy | None:
+        """The same from the copy at hand, None where this process has none."""
+        if event.orphan_policy != "auto":
+            return event.orphan_policy
+        copy = self._copies.get(event.id)
+        if copy is None:
+            return None
+        total = copy.units(categories)
+        taken = copy.count(categories, ORDERED) + copy.count(categories, SOLD)
+        return "lenient" if taken * 100 >= STRICT_UNTIL_SOLD_PERCENT * total else "strict"
+
+    async def map(self, event_id: str) -> bytes:
+        """The map as this process knows it (a few milliseconds behind)."""
+        return bytes((await self._copy(event_id)).map)
+
+    def _hear(self, channel: bytes, data: bytes) -> None:
+        event_id = channel[5:-1].decode()
+        copy = self._copies.get(event_id)
+        if copy is None:
+            return
+        version, changes = int.from_bytes(data[:6], "big"), data[6:]
+        if version <= copy.version:
+            return
+        if version != copy.version + 1 or not changes:
+            self._copies.pop(event_id, None)
+            copy.wake()
+            return
+        copy.apply(version, changes)
+
+    async def _copy(self, event_id: str) -> _Copy:
+        copy = self._copies.get(event_id)
+        now = time.monotonic()
+        if copy is not None and now - copy.checked_at < RECHECK_S:
+            return copy
+        event = await self._selling.get(event_id)
+        if copy is not None and copy.event is event:
+            version = await self._redis.hget(keys.pulse(event_id), "version")
+            if version is not None and copy.is_current(int(version)):
+                copy.checked_at = now
+                return copy
+        task = self._reading.get(event_id)
+        if task is None:
+            task = self._reading[event_id] = asyncio.get_running_loop().create_task(self._read(event))
+            task.add_done_callback(lambda _: self._reading.pop(event_id, None))
+        return await asyncio.shield(task)
+
+    async def _read(self, event: SellingEvent) -> _Copy:
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.get(keys.unit_map(event.id))
+            pipe.hget(keys.pulse(event.id), "version")
+            raw, version = await pipe.execute()
+        if raw is None or len(raw) != event.units:
+            raise Unavailable("The inventory is being rebuilt", retry_after_s=1)
+        old = self._copies.get(event.id)
+        copy = self._copies[event.id] = _Copy(event, int(version or 0), raw)
+        if old is not None:
+            old.wake()
+        self._copies.move_to_end(event.id)
+        while len(self._copies) > COPIES_MAX:
+            self._copies.popitem(last=False)
+        return copy
+
+    async def _ready(self, copy: _Copy, name: str, make: Any) -> bytes:
+        now = time.monotonic()
+        known: tuple[int, float, bytes] | None = copy.ready.get(name)
+        if known is not None and (known[0] == copy.version or now - known[1] < RENDER_EVERY_S):
+            return known[2]
+        version = copy.version
+        body = http.dumps(await make())
+        copy.ready[name] = (version, now, body)
+        return body
+
+    async def _document(self, copy: _Copy, *, exact: bool) -> dict[str, Any]:
+        event = copy.event
+        capped = any(kind.capacity is not None for kind in event.ticket_types.values())
+        counts: dict[Any, Any] = {}
+        if capped or exact:
+            counts = await self._redis.hgetall(b"inv:{%s}:types" % event.id.encode())
+        rows = []
+        for kind in event.ticket_types.values():
+            if kind.hidden and not exact:
+                continue
+            taken = int(counts.get(str(kind.number).encode(), 0))
+            free = copy.free(kind.categories)
+            if kind.capacity is not None:
+                free = max(0, min(free, kind.capacity - taken))
+            units = copy.units(kind.categories)
+            total = units if kind.capacity is None else min(kind.capacity, units)
+            row: dict[str, Any] = {"id": kind.id, "name": kind.name, "free": free, "level": _level(free, total)}
+            if exact:
+                row["held"] = copy.count(kind.categories, HELD)
+                row["sold"] = copy.count(kind.categories, ORDERED) + copy.count(kind.categories, SOLD)
+                row["taken_of_type"] = taken
+            rows.append(row)
+        return {"event_id": event.id, "version": copy.version, "ticket_types": rows}
+
+
+def _level(free: int, total: int) -> str:
+    if free <= 0:
+        return "none"
+    return "few" if free * 100 <= total * FEW_PERCENT else "plenty"
+
+
+async def _bitmap(copy: _Copy) -> dict[str, Any]:
+    """Bit i (least significant first in each byte) is 1 where unit i cannot be had from the open house."""
+    taken = int("".join(["0" if b in {FREE, FREE + 1} else "1" for b in reversed(copy.map)]) or "0", 2)
+    raw = taken.to_bytes((len(copy.map) + 7) // 8, "little")
+    return {"version": copy.version, "units": len(copy.map), "taken": base64.b64encode(raw).decode()}
+
+
+def _since(copy: _Copy, since: int) -> dict[str, Any] | None:
+    if since == copy.version:
+        return {"version": copy.version, "taken": [], "changes": []}
+    if since > copy.version or not copy.deltas or copy.deltas[0][0] > since + 1:
+        return None
+    changes: dict[int, int] = {}
+    for version, raw in copy.deltas:
+        if version <= since:
+            continue
+        for i in range(0, len(raw), 5):
+            unit = int.from_bytes(raw[i : i + 3], "big")
+            taken = int(raw[i + 4] not in {FREE, FREE + 1})
+            for u in range(unit, unit + raw[i + 3]):
+                changes[u] = taken
+    deltas = [[unit, taken] for unit, taken in changes.items()]
+    return {"version": copy.version, "taken": deltas, "changes": deltas}

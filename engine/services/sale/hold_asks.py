@@ -1,0 +1,200 @@
+"""From what a buyer typed to what allocation understands: items become asks, checked against the event's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import hotpath_rs
+from engine.domain.catalogue.events import OrphanPolicy
+from engine.domain.errors import BuyerLimit, MaxPerOrder, PromoInvalid, UnknownSeat
+from engine.domain.sale.holds import QUANTITY_MAX, HoldItem, HoldRequest
+from engine.domain.sale.selling import PromoTerms, SellingEvent, TicketTypeTerms
+from engine.foundation.clock import now_ms
+from engine.foundation.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A party that sits together: ticket types with counts, where they may sit, how they want to.
+
+    ``seated`` and ``has_general`` say which kinds of section its categories have; ``general`` is (first unit, size)
+    where exactly one general-admission section is meant.
+    """
+
+    parts: tuple[tuple[TicketTypeTerms, int], ...]
+    quantity: int
+    categories: tuple[int, ...]
+    section: int | None = None
+    seats: tuple[int, ...] = ()
+    accessible: int = 0
+    split: bool = True
+    seated: bool = False
+    has_general: bool = False
+    general: tuple[int, int] | None = None
+    rust: hotpath_rs.Ask | None = None
+
+    @property
+    def planner(self) -> hotpath_rs.Ask:
+        """The ask as the planner reads it; only joined asks have one."""
+        assert self.rust is not None
+        return self.rust
+
+    @staticmethod
+    def joined(
+        asks: Sequence[Ask],
+        open_allotments: tuple[int, ...],
+        *,
+        policy: OrphanPolicy = "auto",
+        beside: Sequence[int] = (),
+    ) -> Ask:
+        """All asks of a hold as one for the planner; ``beside``: units the hold has, to sit next to."""
+        parties = [hotpath_rs.Party(ask.quantity, list(ask.categories), ask.section, ask.accessible) for ask in asks]
+        rust = hotpath_rs.Ask(
+            parties,
+            policy,
+            split=all(ask.split for ask in asks),
+            open_allotments=list(open_allotments),
+            beside=list(beside),
+        )
+        parts = tuple(part for ask in asks for part in ask.parts)
+        return Ask(parts, sum(ask.quantity for ask in asks), (), rust=rust)
+
+
+def read_asks(event: SellingEvent, request: HoldRequest) -> tuple[list[Ask], PromoTerms | None, tuple[int, ...]]:
+    """(asks, the promo code where one discounts, allotments that the code opens). Invalid with pointers."""
+    groups: dict[tuple[tuple[int, ...], str | None, bool], list[tuple[TicketTypeTerms, HoldItem, int]]] = {}
+    asks: list[Ask] = []
+    total, moment = 0, now_ms()
+    per_type: dict[str, int] = {}
+    for number, item in enumerate(request.items):
+        kind = event.ticket_types.get(item.ticket_type_id)
+        if kind is None:
+            raise Invalid.at(
+                f"/items/{number}/ticket_type_id", "unknown_ticket_type", "This event sells no such ticket type"
+            )
+        event.check_type_open(kind, moment)
+        total += item.quantity
+        per_type[kind.id] = per_type.get(kind.id, 0) + item.quantity
+        if per_type[kind.id] > kind.max_per_order or total > QUANTITY_MAX:
+            raise MaxPerOrder(
+                f"At most {kind.max_per_order} of {kind.name} in one order",
+                errors=[
+                    {
+                        "pointer": f"/items/{number}/quantity",
+                        "code": "max_per_order",
+                        "message": "Too many in one order",
+                    }
+                ],
+                max_per_order=kind.max_per_order,
+            )
+        if item.seats is not None and item.seats:
+            asks.append(_named(event, kind, item, number))
+        else:
+            section = item.section if item.section is None else _section(event, kind, item, number)
+            group = (kind.categories, None if section is None else str(section), item.split is not False)
+            groups.setdefault(group, []).append((kind, item, number))
+    if event.max_tickets_per_buyer is not None and total > event.max_tickets_per_buyer:
+        raise BuyerLimit(max_tickets_per_buyer=event.max_tickets_per_buyer)
+    _check_repeats(asks)
+    asks += [
+        _party(event, categories, section, split, members) for (categories, section, split), members in groups.items()
+    ]
+    promo, codes = _code(event, request.promo_code, moment)
+    return asks, promo, codes
+
+
+def named_units(event: SellingEvent, kinds: Sequence[TicketTypeTerms], seats: Sequence[str], pointer: str) -> list[int]:
+    """The unit of each seat name, within its ticket type's categories. UnknownSeat, or Invalid on a repeat."""
+    if len(seats) != len(kinds):
+        raise Invalid.at(pointer, "seat_count", f"Name exactly {len(kinds)} seats")
+    if len(set(seats)) != len(seats):
+        raise Invalid.at(pointer, "duplicate_seat", "A seat is named twice")
+    units = []
+    for i, (kind, seat) in enumerate(zip(kinds, seats, strict=True)):
+        try:
+            unit = event.seat_map.unit(seat)
+        except KeyError:
+            unit = -1
+        if unit < 0 or event.category_of[unit] not in kind.categories:
+            raise UnknownSeat(
+                f"{kind.name} has no seat {seat}",
+                errors=[
+                    {"pointer": f"{pointer}/{i}", "code": "unknown_seat", "message": f"{kind.name} has no such seat"}
+                ],
+                seats=[seat],
+            )
+        units.append(unit)
+    return units
+
+
+def _named(event: SellingEvent, kind: TicketTypeTerms, item: HoldItem, number: int) -> Ask:
+    assert item.seats is not None
+    units = named_units(event, [kind] * item.quantity, item.seats, f"/items/{number}/seats")
+    return Ask(((kind, item.quantity),), item.quantity, kind.categories, seats=tuple(units), seated=True)
+
+
+def _check_repeats(asks: Sequence[Ask]) -> None:
+    named = [unit for ask in asks for unit in ask.seats]
+    if len(set(named)) != len(named):
+        raise Invalid.at("/items", "duplicate_seat", "A seat is named twice")
+
+
+def _section(event: SellingEvent, kind: TicketTypeTerms, item: HoldItem, number: int) -> int:
+    for index, name in enumerate(event.section_names):
+        if name == item.section and index in _places(event, kind.categories):
+            return index
+    raise Invalid.at(f"/items/{number}/section", "unknown_section", f"{kind.name} is not sold in that section")
+
+
+def _party(
+    event: SellingEvent,
+    categories: tuple[int, ...],
+    section: str | None,
+    split: bool,
+    members: Sequence[tuple[TicketTypeTerms, HoldItem, int]],
+) -> Ask:
+    quantity = sum(item.quantity for _, item, _ in members)
+    accessible = sum(item.accessible or 0 for _, item, _ in members)
+    if accessible > quantity:
+        raise Invalid.at(f"/items/{members[0][2]}/accessible", "accessible", "More accessible seats than tickets")
+    index = None if section is None else int(section)
+    places = _places(event, categories)
+    if index is not None:
+        places = {index: places[index]}
+    general = [place for place in places.values() if place[0] == "general"]
+    return Ask(
+        parts=tuple((kind, item.quantity) for kind, item, _ in members),
+        quantity=quantity,
+        categories=categories,
+        section=index,
+        accessible=accessible,
+        split=split,
+        seated=any(place[0] == "seated" for place in places.values()),
+        has_general=bool(general),
+        general=(general[0][1], general[0][2]) if len(general) == 1 else None,
+    )
+
+
+def _places(event: SellingEvent, categories: tuple[int, ...]) -> dict[int, tuple[str, int, int]]:
+    """Section index -> (kind, first unit, units) of every section with units of these categories."""
+    known: dict[int, tuple[str, int, int]] | None = event.memo.get(("places", categories))
+    if known is None:
+        used = {event.section_of[u] for u, category in enumerate(event.category_of) if category in categories}
+        known = event.memo["places", categories] = {
+            s.index: (s.kind, s.first_unit, s.units) for s in event.seat_map.sections if s.index in used
+        }
+    return known
+
+
+def _code(event: SellingEvent, code: str | None, moment_ms: int) -> tuple[PromoTerms | None, tuple[int, ...]]:
+    if code is None:
+        return None, ()
+    opened = event.open_allotments(frozenset({code, code.upper()}))
+    promo = event.promos.get(code.strip().upper())
+    if promo is None:
+        if opened:
+            return None, opened
+        raise PromoInvalid(errors=[{"pointer": "/promo_code", "code": "promo_invalid", "message": "No such code here"}])
+    promo.check(moment_ms)
+    return promo, opened

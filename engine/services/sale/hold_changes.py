@@ -1,0 +1,152 @@
+"""Changing a live hold in one step: other seats, or more tickets beside those it has. A refusal leaves it as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import hotpath_rs
+from engine.domain.errors import (
+    BestAvailableNotFound,
+    BuyerLimit,
+    HoldExpired,
+    HoldOrdered,
+    MaxPerOrder,
+    SeatTaken,
+    SoldOut,
+)
+from engine.domain.sale import inventory as units_domain
+from engine.domain.sale.holds import QUANTITY_MAX, Hold, HoldItem, HoldRequest
+from engine.domain.sale.selling import SellingEvent, TicketTypeTerms
+from engine.foundation.connections import HotRedis
+from engine.foundation.errors import Unavailable
+from engine.foundation.ids import id_to_bytes
+from engine.services.sale.hold_asks import Ask, read_asks
+from engine.services.sale.hold_batches import is_block, merged
+from engine.services.sale.hold_prices import price_of_parts, read_hold
+from engine.services.sale.inventory import Inventory
+from engine.stores import keys
+from engine.stores.sale.holds import REF_BYTES, HoldStore, Record, Run, allocation_byte, units_of
+
+GROW_TRIES_MAX = 16
+BYTE_MAX = 255
+
+
+def lease_units_max(event: SellingEvent) -> int:
+    """Units one admission may have on hold at once; 0 where the event sets no limit that a byte carries."""
+    most = event.max_tickets_per_buyer
+    return most if event.room_enabled and most is not None and most <= BYTE_MAX else 0
+
+
+class HoldChanges:
+    """Swaps and growths, each one atomic script."""
+
+    def __init__(self, *, hot: HotRedis, store: HoldStore, inventory: Inventory) -> None:
+        self._hot = hot
+        self._store = store
+        self._inventory = inventory
+
+    async def swap(self, event: SellingEvent, hold: Hold, wanted: Sequence[int], opened: tuple[int, ...]) -> Hold:
+        """These units instead, in the order of the hold's lines. SeatTaken names those somebody else has."""
+        kinds = [event.ticket_types[line.ticket_type_id] for line in hold.lines]
+        answer = await self._write(
+            event,
+            hold,
+            list(zip(kinds, wanted, strict=True)),
+            lots=units_domain.eligible_lots(opened, accessible=True),
+            allocation=allocation_byte(1, adjacent=is_block(wanted), orphans=0),
+        )
+        if isinstance(answer, bytes):
+            raise SeatTaken(seats=[event.seats[unit] for unit in units_of(answer)])
+        return answer
+
+    async def grow(self, event: SellingEvent, hold: Hold, items: tuple[HoldItem, ...]) -> Hold:
+        """The hold with these items besides. MaxPerOrder and BuyerLimit count what it has already."""
+        asks, _, opened = read_asks(event, HoldRequest(event.id, items, hold.promo_code))
+        held = [(event.ticket_types[line.ticket_type_id], line.unit) for line in hold.lines]
+        _check_size(event, held, asks)
+        accessible = any([ask.seats or ask.accessible for ask in asks])
+        lots = units_domain.eligible_lots(opened, accessible=accessible)
+        for _ in range(GROW_TRIES_MAX):
+            more, allocation = await self._beside(event, hold, asks, opened)
+            answer = await self._write(event, hold, held + more, lots=lots, allocation=allocation)
+            if isinstance(answer, Hold):
+                return answer
+            if any(ask.seats for ask in asks):
+                raise SeatTaken(seats=[event.seats[unit] for unit in units_of(answer)])
+        raise Unavailable("Too many buyers want the same seats: try again", retry_after_s=1)
+
+    async def _beside(
+        self, event: SellingEvent, hold: Hold, asks: Sequence[Ask], opened: tuple[int, ...]
+    ) -> tuple[list[tuple[TicketTypeTerms, int]], int]:
+        """The units for these asks next to the held ones, on the map of this moment; the allocation byte of all."""
+        kinds = [kind for ask in asks for kind, count in ask.parts for _ in range(count)]
+        if all(ask.seats for ask in asks):
+            units = [unit for ask in asks for unit in ask.seats]
+            whole = [line.unit for line in hold.lines] + units
+            return list(zip(kinds, units, strict=True)), allocation_byte(1, adjacent=is_block(whole), orphans=0)
+        current: bytes | None = await self._hot.command(b"GET", keys.unit_map(event.id))
+        if current is None or len(current) != event.units:
+            raise Unavailable("The inventory is being rebuilt", retry_after_s=1)
+        ask = Ask.joined(asks, opened, beside=[line.unit for line in hold.lines])
+        try:
+            plan = event.seat_map.plan(current, ask.planner)
+        except hotpath_rs.AllocationRefused as refusal:
+            raise (SoldOut if refusal.code == "sold_out" else BestAvailableNotFound)(free=refusal.free) from refusal
+        allocation = allocation_byte(plan.step, adjacent=plan.adjacent, orphans=plan.orphans_created)
+        return list(zip(kinds, plan.units, strict=True)), allocation
+
+    async def _write(
+        self,
+        event: SellingEvent,
+        hold: Hold,
+        units: list[tuple[TicketTypeTerms, int]],
+        *,
+        lots: bytes,
+        allocation: int,
+    ) -> Hold | bytes:
+        """The changed hold, or the units somebody else has."""
+        runs = merged([Run(kind.number, unit, 1) for kind, unit in units])
+        price = price_of_parts(event, [(kind, 1) for kind, _ in units], event.promos.get(hold.promo_code or ""))
+        caps = sorted({(kind.number, kind.capacity) for kind, _ in units if kind.capacity is not None})
+        word, answer, _ = await self._inventory.fenced(
+            event.id,
+            lambda epoch: self._store.swap(
+                event.id,
+                epoch,
+                id_to_bytes(hold.id)[:REF_BYTES],
+                lots=lots,
+                runs=runs,
+                total_cents=price.total_cents,
+                allocation=allocation,
+                caps=caps,
+                lease_units_max=lease_units_max(event),
+            ),
+        )
+        if word in {"unknown", "expired"}:
+            raise HoldExpired
+        if word == "ordered":
+            raise HoldOrdered
+        if isinstance(answer, Record):
+            return read_hold(event, hold.id, answer)
+        assert isinstance(answer, bytes)
+        if word == "capped":
+            raise SoldOut(free=int.from_bytes(answer, "big"))
+        if word == "buyer":
+            raise BuyerLimit(max_tickets_per_buyer=event.max_tickets_per_buyer, held=int(answer))
+        return answer
+
+
+def _check_size(event: SellingEvent, held: Sequence[tuple[TicketTypeTerms, int]], asks: Sequence[Ask]) -> None:
+    """The hold's tickets and the new ones together within each type's and the buyer's limit."""
+    counts: dict[str, int] = {}
+    for kind, _ in held:
+        counts[kind.id] = counts.get(kind.id, 0) + 1
+    for ask in asks:
+        for kind, count in ask.parts:
+            counts[kind.id] = counts.get(kind.id, 0) + count
+            if counts[kind.id] > kind.max_per_order or sum(counts.values()) > QUANTITY_MAX:
+                raise MaxPerOrder.at(
+                    "/items", "max_per_order", f"At most {kind.max_per_order} of {kind.name} in one order"
+                )
+    if event.max_tickets_per_buyer is not None and sum(counts.values()) > event.max_tickets_per_buyer:
+        raise BuyerLimit(max_tickets_per_buyer=event.max_tickets_per_buyer)

@@ -1,0 +1,19 @@
+"""All that placing a hold asks for, under one key: each look-up in the application costs the hot route dear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.foundation.address_limits import AddressLimits
+from engine.foundation.bearer import Bearers
+from engine.services.sale.holds import Holds
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEndpoint:
+    """``trust_forwarded`` as in the settings: where callers' addresses are read from."""
+
+    holds: Holds
+    limits: AddressLimits
+    bearers: Bearers
+    trust_forwarded: bool

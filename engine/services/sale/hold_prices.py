@@ -1,0 +1,78 @@
+"""What a hold costs, and a record read as the hold it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.domain.errors import AmountTooLarge
+from engine.domain.money.payments import AMOUNT_MAX_CENTS
+from engine.domain.prices import Line as MoneyLine
+from engine.domain.prices import Price, price_document, quote
+from engine.domain.sale.holds import Hold, HoldLine
+from engine.domain.sale.selling import PromoTerms, SellingEvent, TicketTypeTerms
+from engine.foundation import http
+from engine.services.sale.hold_asks import Ask
+from engine.stores.sale.holds import Record
+
+PRICES_KEPT = 512
+
+
+def price_of(event: SellingEvent, asks: Sequence[Ask], promo: PromoTerms | None) -> Price:
+    """What these asks cost; worked out once per snapshot and shape."""
+    return price_of_parts(event, [part for ask in asks for part in ask.parts], promo)
+
+
+def price_of_parts(
+    event: SellingEvent, parts: Sequence[tuple[TicketTypeTerms, int]], promo: PromoTerms | None
+) -> Price:
+    """The same for ticket types with counts. AmountTooLarge beyond what can ever be charged."""
+    shape = ("price", tuple([(kind.number, count) for kind, count in parts]), promo.number if promo else 0)
+    price: Price | None = event.memo.get(shape)
+    if price is None:
+        lines = [MoneyLine(kind.id, kind.price_cents, kind.taxable) for kind, count in parts for _ in range(count)]
+        price = quote(
+            currency=event.currency,
+            lines=lines,
+            taxes=event.taxes,
+            fee=event.fee,
+            discount=promo.discount if promo else None,
+        )
+        if price.total_cents > AMOUNT_MAX_CENTS:
+            raise AmountTooLarge(amount_max_cents=AMOUNT_MAX_CENTS)
+        if len(event.memo) < PRICES_KEPT:
+            event.memo[shape] = price
+            if promo is None and len(parts) == 1:
+                document = http.dumps(price_document(price)).decode()
+                event.desk.learn(parts[0][0].number, parts[0][1], price.total_cents, document)
+    return price
+
+
+def read_hold(event: SellingEvent, hold_id: str, record: Record) -> Hold:
+    """The hold behind a record, priced by the event's terms."""
+    lines, parts, rows = [], list[tuple[TicketTypeTerms, int]](), set[str]()
+    for run in record.runs:
+        kind = event.type_by_number[run.kind]
+        parts.append((kind, run.length))
+        for unit in range(run.unit, run.unit + run.length):
+            seat = event.seats[unit]
+            if seat is not None:
+                rows.add(seat.rpartition("/")[0])
+            lines.append(HoldLine(kind.id, unit, event.section_name(unit), seat, kind.price_cents))
+    promo = event.promo_by_number.get(record.promo)
+    return Hold(
+        id=hold_id,
+        event_id=event.id,
+        state=record.state,
+        placed_at_ms=record.placed_at_ms,
+        expires_at_ms=record.expires_at_ms,
+        lines=tuple(lines),
+        price=price_of_parts(event, parts, promo),
+        held_cents=record.total_cents,
+        step=record.step,
+        adjacent=record.adjacent,
+        rows_used=len(rows),
+        orphans_created=record.orphans_created,
+        lease_id=record.lease_id or None,
+        promo_code=promo.code if promo else None,
+        promo_id=promo.id if promo else None,
+    )

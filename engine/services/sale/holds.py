@@ -1,0 +1,348 @@
+"""Holds: the path a buyer takes in the second when everybody wants the same seats.
+
+A request is checked and priced on the event's snapshot, packed, and joins the batch of its event. The script picks and
+takes in one step, so two buyers never meet. What a script cannot pick from a tape (split groups, accessible seats,
+mixed sections) joins the planned batch: Rust plans the whole waiting batch on a fresh map and the same script takes
+exactly those units, or says which were taken meanwhile and the rest is planned again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import hotpath_rs
+from engine.domain.errors import (
+    AdmissionExpired,
+    AdmissionRequired,
+    BestAvailableNotFound,
+    BuyerLimit,
+    CapabilityWrong,
+    HoldExpired,
+    HoldLifetimeExceeded,
+    HoldOrdered,
+    OrphanSeat,
+    PromoExhausted,
+    SeatTaken,
+    SoldOut,
+    SwitchedOff,
+)
+from engine.domain.sale import inventory as units_domain
+from engine.domain.sale.holds import Hold, HoldItem, HoldRequest
+from engine.domain.sale.selling import TAPE_PARTY_MAX, SellingEvent, tape_name
+from engine.foundation.batching import Promise
+from engine.foundation.clock import now_ms
+from engine.foundation.connections import HotRedis
+from engine.foundation.errors import IdempotencyKeyReused
+from engine.foundation.ids import id_from_bytes, id_to_bytes, is_id
+from engine.services.sale.availability import Availability
+from engine.services.sale.desk_terms import ADMISSION_LEEWAY_MS
+from engine.services.sale.hold_asks import Ask, named_units, read_asks
+from engine.services.sale.hold_batches import HoldBatches, exact_pick
+from engine.services.sale.hold_changes import HoldChanges, lease_units_max
+from engine.services.sale.hold_prices import price_of, read_hold
+from engine.services.sale.inventory import HOLD_LIFE_MS_MAX, Inventory
+from engine.services.sale.selling import Selling
+from engine.stores.sale.holds import (
+    POLICY_BYTE,
+    REF_BYTES,
+    HoldStore,
+    Item,
+    Record,
+    pick_general,
+    pick_tape,
+    units_of,
+)
+
+UsualHold: TypeAlias = tuple[SellingEvent, bytes, bytes]
+
+POLICY_EVERY_S = 0.25
+REF_HASH_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A hold just placed, or the one this key placed before."""
+
+    hold: Hold
+    token: str
+    replayed: bool
+    server_now_ms: int
+
+
+class Holds:
+    """Places, reads, extends, swaps and releases holds. ``enabled`` is the operator's switch: it stops new ones."""
+
+    def __init__(
+        self,
+        *,
+        hot: HotRedis,
+        store: HoldStore,
+        selling: Selling,
+        inventory: Inventory,
+        availability: Availability,
+        enabled: bool = True,
+    ) -> None:
+        self._enabled = enabled
+        self._store = store
+        self._selling = selling
+        self._inventory = inventory
+        self._availability = availability
+        self._batches = HoldBatches(hot=hot, store=store, inventory=inventory)
+        self._changes = HoldChanges(hot=hot, store=store, inventory=inventory)
+
+    async def place(
+        self, request: HoldRequest, *, admission: str | None, principal: str, key: str, body: bytes
+    ) -> Placed:
+        """Set units aside, all or nothing. The same principal and key get the same hold (another body: 422)."""
+        if not self._enabled:
+            raise SwitchedOff("Selling is switched off", retry_after_s=60)
+        event = await self._selling.get(request.event_id)
+        lease_id = admit(event, admission)
+        event.check_open(now_ms(), admitted=bool(lease_id))
+        asks, promo, codes = read_asks(event, request)
+        price = price_of(event, asks, promo)
+        hold_id = event.keys.identity_digest(b"hold\0" + principal.encode() + b"\0" + key.encode())[:16]
+        item = Item(
+            ref=hold_id[:REF_BYTES],
+            body_hash=hashlib.sha256(body).digest()[:REF_HASH_BYTES],
+            life_ms=event.hold_ttl_ms,
+            total_cents=price.total_cents,
+            lots=_lots(asks, codes),
+            caps=tuple(
+                {(kind.number, kind.capacity) for ask in asks for kind, _ in ask.parts if kind.capacity is not None}
+            ),
+            promo=promo.number if promo else 0,
+            promo_uses_max=(promo.max_uses or 0) if promo else 0,
+            lease_id=lease_id,
+            lease_units_max=lease_units_max(event),
+        )
+        picks = await self._picks(event, asks, codes)
+        if picks is None:
+            answer = await self._batches.plan(event, item, Ask.joined(asks, codes))
+        else:
+            answer = await self._batches.place(event.id, item.with_picks(picks).pack())
+            if answer[:1] == b"X":
+                await self._write_missing_tape(event, asks)
+                answer = await self._batches.place(event.id, item.with_picks(picks).pack())
+            if answer[:1] == b"P":
+                answer = await self._batches.plan(event, item, Ask.joined(asks, codes))
+        return self._answer(event, hold_id, answer)
+
+    async def place_usual(
+        self, body: bytes, *, admission: str | None, principal: str, key: str
+    ) -> tuple[bytes, bool] | None:
+        """(the answer's JSON, replayed) for a request of the usual kind, None where the long way must be taken.
+
+        One ticket type, best available or general admission, no code: read, packed and answered in Rust.
+        """
+        usual = self.usual(body, admission=admission, principal=principal, key=key)
+        if usual is None:
+            return None
+        return self.usual_answer(usual, await self._batches.place(usual[0].id, usual[2]))
+
+    def usual(self, body: bytes, *, admission: str | None, principal: str, key: str) -> UsualHold | None:
+        """The first half of ``place_usual``: (event, hold id, packed item)."""
+        event_id = hotpath_rs.hold_event(body)
+        event = self._selling.ready(event_id) if event_id is not None and self._enabled else None
+        if event is None:
+            return None
+        prepared = event.desk.prepare(body, principal, key, admission)
+        return None if prepared is None else (event, *prepared)
+
+    def place_to(self, usual: UsualHold, promise: Promise[bytes]) -> None:
+        """The middle: into the batch, whose answer goes to ``promise``. Overloaded at once."""
+        self._batches.place_to(usual[0].id, usual[2], promise)
+
+    def usual_answer(self, usual: UsualHold, answer: bytes) -> tuple[bytes, bool] | None:
+        """The second half: what the script's answer is to the buyer."""
+        event, hold_id, _ = usual
+        document = event.desk.render(hold_id, answer)
+        if document is not None:
+            return document, answer[:1] == b"R"
+        if answer[:1] in {b"P", b"X", b"R"}:
+            return None
+        self._answer(event, hold_id, answer)
+        raise AssertionError(f"the desk has no words for {answer[:1]!r}")
+
+    async def keep_policies(self) -> None:
+        """Tell every desk the orphan policy of the moment; runs until cancelled."""
+        while True:
+            await asyncio.sleep(POLICY_EVERY_S)
+            for event in self._selling.all_ready():
+                if event.orphan_policy != "auto":
+                    continue
+                for kind in event.ticket_types.values():
+                    policy = self._availability.policy_now(event, kind.categories)
+                    if policy is not None:
+                        event.desk.set_policy(kind.number, POLICY_BYTE[policy])
+
+    async def of_token(self, hold_id: str, hold_token: str | None) -> Hold:
+        """The live hold behind a capability. CapabilityWrong, HoldExpired (410) where it is over."""
+        event = await self._opened(hold_id, hold_token)
+        found = await self._inventory.fenced(
+            event.id, lambda epoch: self._store.read(event.id, epoch, id_to_bytes(hold_id)[:REF_BYTES])
+        )
+        if found is None:
+            raise HoldExpired
+        record, moment_ms = found
+        if record.state == "ended" or (record.state == "held" and record.expires_at_ms <= moment_ms):
+            raise HoldExpired
+        return read_hold(event, hold_id, record)
+
+    async def release(self, hold_id: str, hold_token: str | None) -> None:
+        """Give the units back. HoldOrdered where the buyer is paying already; a hold that ended is HoldExpired."""
+        event = await self._opened(hold_id, hold_token)
+        word, record = await self._inventory.fenced(
+            event.id, lambda epoch: self._store.release(event.id, epoch, id_to_bytes(hold_id)[:REF_BYTES])
+        )
+        _over(word)
+        assert record is not None
+
+    async def extend(self, hold_id: str, hold_token: str | None) -> Hold:
+        """Another full life, never beyond 900 s in total; nothing left to add is HoldLifetimeExceeded."""
+        event = await self._opened(hold_id, hold_token)
+        ref = id_to_bytes(hold_id)[:REF_BYTES]
+        word, record, _ = await self._inventory.fenced(
+            event.id,
+            lambda epoch: self._store.extend(
+                event.id, epoch, ref, add_ms=event.hold_ttl_ms, life_ms_max=HOLD_LIFE_MS_MAX
+            ),
+        )
+        _over(word)
+        if word == "exceeded":
+            raise HoldLifetimeExceeded(life_max_s=HOLD_LIFE_MS_MAX // 1000)
+        assert record is not None
+        return read_hold(event, hold_id, record)
+
+    async def swap(self, hold_id: str, hold_token: str | None, seats: Sequence[str], codes: frozenset[str]) -> Hold:
+        """Other seats for the same tickets, in one step; on a refusal the old ones stay."""
+        hold = await self.of_token(hold_id, hold_token)
+        event = await self._selling.get(hold.event_id)
+        kinds = [event.ticket_types[line.ticket_type_id] for line in hold.lines]
+        wanted = named_units(event, kinds, seats, "/seats")
+        opened = event.open_allotments(codes)
+        await self._check_orphans(event, sorted(wanted), opened)
+        return await self._changes.swap(event, hold, wanted, opened)
+
+    async def grow(self, hold_id: str, hold_token: str | None, items: tuple[HoldItem, ...]) -> Hold:
+        """More tickets in the same hold, beside the held ones if that can be; on a refusal nothing changes."""
+        hold = await self.of_token(hold_id, hold_token)
+        event = await self._selling.get(hold.event_id)
+        return await self._changes.grow(event, hold, items)
+
+    async def close(self) -> None:
+        """Finish what is queued."""
+        await self._batches.close()
+
+    def view(self, event: SellingEvent, hold_id: str, record: Record) -> Hold:
+        """A record as a hold, for the services that own its next step."""
+        return read_hold(event, hold_id, record)
+
+    async def _opened(self, hold_id: str, hold_token: str | None) -> SellingEvent:
+        """The event of a hold whose capability verifies."""
+        if not is_id("hld", hold_id) or not hold_token:
+            raise CapabilityWrong
+        try:
+            event = await self._selling.get(hotpath_rs.peek_event(hold_token))
+            named = event.keys.verify_hold_token(hold_token)
+        except hotpath_rs.TokenError as error:
+            raise CapabilityWrong from error
+        if named != id_to_bytes(hold_id):
+            raise CapabilityWrong
+        return event
+
+    async def _picks(
+        self, event: SellingEvent, asks: Sequence[Ask], codes: tuple[int, ...]
+    ) -> tuple[bytes, ...] | None:
+        """How the script shall pick each ask, or None where it needs a plan."""
+        picks = []
+        for ask in asks:
+            parts = [(kind.number, count) for kind, count in ask.parts]
+            if ask.seats:
+                await self._check_orphans(event, sorted(ask.seats), codes)
+                picks.append(exact_pick(ask))
+            elif ask.accessible:
+                return None
+            elif ask.general is not None and not ask.seated:
+                picks.append(pick_general(*ask.general, parts))
+            elif ask.seated and not ask.has_general and ask.quantity <= TAPE_PARTY_MAX:
+                name = tape_name(event.seat_map.etag, ask.categories, ask.section, ask.quantity)
+                picks.append(pick_tape(name.encode(), await self._availability.policy(event, ask.categories), parts))
+            else:
+                return None
+        return tuple(picks)
+
+    async def _check_orphans(self, event: SellingEvent, units: list[int], codes: tuple[int, ...]) -> None:
+        """Named seats must not strand a single one where the strict rule holds and a better choice exists."""
+        seated = [unit for unit in units if event.seats[unit] is not None]
+        if not seated or event.orphan_policy == "off":
+            return
+        policy = await self._availability.policy(event, tuple({event.category_of[unit] for unit in seated}))
+        if policy != "strict":
+            return
+        current = await self._availability.map(event.id)
+        if any(current[unit] < units_domain.FREE for unit in seated):
+            return  # the script says which are taken
+        better = event.seat_map.check_named(current, seated, list(codes), policy)
+        if better is not None:
+            raise OrphanSeat(suggestion=[event.seats[unit] for unit in better])
+
+    async def _write_missing_tape(self, event: SellingEvent, asks: Sequence[Ask]) -> None:
+        for ask in asks:
+            if ask.seated and not ask.seats:
+                await self._inventory.write_tape(event, ask.categories, ask.section, ask.quantity)
+
+    def _answer(self, event: SellingEvent, hold_id: bytes, answer: bytes) -> Placed:
+        letter = answer[:1]
+        if letter in {b"H", b"R"}:
+            record = Record.unpack(answer, 1)
+            text = id_from_bytes("hld", hold_id)
+            return Placed(
+                read_hold(event, text, record), event.keys.mint_hold_token(hold_id), letter == b"R", record.placed_at_ms
+            )
+        if letter == b"S":
+            raise SoldOut(free=int.from_bytes(answer[1:4], "big"))
+        if letter == b"N":
+            raise BestAvailableNotFound(free=int.from_bytes(answer[1:4], "big"))
+        if letter == b"T":
+            raise SeatTaken(seats=[event.seats[unit] for unit in units_of(answer[1:])])
+        if letter == b"K":
+            raise IdempotencyKeyReused
+        if letter == b"U":
+            raise PromoExhausted
+        if letter == b"L":
+            raise AdmissionExpired("This admission has ended: join the queue again for another one")
+        if letter == b"B":
+            raise BuyerLimit(max_tickets_per_buyer=event.max_tickets_per_buyer, held=answer[1])
+        raise AssertionError(f"hold_place answered {answer!r}")
+
+
+def admit(event: SellingEvent, admission: str | None) -> bytes:
+    """The lease an admission stands on, b"" where the event has no room. AdmissionRequired, AdmissionExpired."""
+    if not event.room_enabled:
+        return b""
+    if admission is None:
+        raise AdmissionRequired
+    try:
+        return event.keys.verify_admission(admission, now_ms(), ADMISSION_LEEWAY_MS).lease_id
+    except hotpath_rs.TokenError as error:
+        if error.code == "expired":
+            raise AdmissionExpired from error
+        raise AdmissionRequired(f"The admission token does not verify: {error.code}", reason=error.code) from error
+
+
+def _lots(asks: Sequence[Ask], codes: tuple[int, ...]) -> bytes:
+    """Whoever names a seat, or asks for accessible ones, may have an accessible one."""
+    accessible = any([ask.seats or ask.accessible for ask in asks])
+    return units_domain.eligible_lots(codes, accessible=accessible) if codes or accessible else units_domain.PLAIN_LOTS
+
+
+def _over(word: str) -> None:
+    if word in {"unknown", "expired"}:
+        raise HoldExpired
+    if word == "ordered":
+        raise HoldOrdered

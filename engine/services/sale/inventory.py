@@ -1,0 +1,263 @@
+"""Inventory: the map of units in Redis, fenced by an epoch, rebuilt from Postgres at any time.
+
+An epoch names the Redis process the map was written to (its run id) and the writing. A script that is shown another
+epoch than the one it finds answers "fenced" and changes nothing; and what a process believes of an epoch it believes
+over one connection only. So an emptied, restarted or failed-over Redis stops selling by itself; whoever notices
+rebuilds under a lock while callers get InventoryRebuilding (503 with Retry-After).
+
+What Postgres says is owned is owned. Holds that Redis still knows survive a rebuild; a lost hold is a lost hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from engine.domain.errors import HoldExpired, InventoryRebuilding
+from engine.domain.sale.inventory import ORDERED, SOLD
+from engine.domain.sale.selling import TAPE_PARTY_MAX, SellingEvent, tape_name
+from engine.foundation import leases, logs
+from engine.foundation.connections import HotRedis, RedisAway, RedisClient, RedisRefused, SlotMoved
+from engine.foundation.ids import id_to_bytes
+from engine.services.sale.selling import Selling
+from engine.stores import keys
+from engine.stores.sale.holds import REF_BYTES, Fenced, HoldStore, Record
+from engine.stores.sale.selling import SellingStore
+
+ORDER_TTL_MS = 600_000
+HOLD_LIFE_MS_MAX = 900_000
+LOCK_GRACE_MS = 120_000  # units outlive the order's deadline by this: the provider is asked first
+REBUILD_LOCK_MS = 10_000  # renewed at every stage of a rebuild: one that died stops selling no longer than this
+ASTRAY_AGAIN_S = 5.0
+RECONNECTED_WITHIN_S = 0.25
+FENCE_TRIES = 2
+EVENTS_MAX = 1000
+
+Answer = TypeVar("Answer")
+_log = logs.get("inventory")
+
+
+class Inventory:
+    """Loads, rebuilds and changes the maps. One instance a process."""
+
+    def __init__(
+        self, *, hot: HotRedis, redis: RedisClient, holds: HoldStore, store: SellingStore, selling: Selling
+    ) -> None:
+        self._hot = hot
+        self._redis = redis
+        self._holds = holds
+        self._store = store
+        self._selling = selling
+        self._epochs: dict[str, tuple[bytes, int]] = {}  # with the generation of the connection it was read over
+        self._rebuilding: dict[str, asyncio.Task[bool]] = {}
+        self._astray_at: dict[str, float] = {}
+
+    async def epoch(self, event_id: str) -> bytes:
+        """The epoch this process believes in. InventoryRebuilding where there is none yet (a rebuild is begun)."""
+        known = self._epochs.get(event_id)
+        generation = self._hot.generation
+        if known is not None and known[1] == generation:
+            return known[0]
+        key = keys.epoch(event_id)
+        found = await self._hot.command(b"GET", key)
+        if found is None or found.partition(b":")[0] != await self._hot.run_id(key):
+            self._rebuild_soon(event_id)
+            raise InventoryRebuilding(retry_after_s=1)
+        if self._hot.generation != generation:
+            raise RedisAway
+        self._epochs[event_id] = (found, generation)
+        return bytes(found)
+
+    async def fenced(self, event_id: str, run: Callable[[bytes], Awaitable[Answer]]) -> Answer:
+        """``run(epoch)``, once more where the epoch or the event's node had moved on, or the reply was lost."""
+        for tries_left in reversed(range(FENCE_TRIES)):
+            epoch = await self.epoch(event_id)
+            try:
+                return await run(epoch)
+            except (Fenced, SlotMoved):
+                self._epochs.pop(event_id, None)
+            except RedisAway as lost:
+                self._epochs.clear()
+                # A reply was lost with its connection: every script may be repeated, once, over a new one.
+                if not tries_left or not lost.applied_unknown or not await self._hot.ready(RECONNECTED_WITHIN_S):
+                    raise
+            except RedisRefused:
+                self._epochs.clear()
+                raise
+        self._rebuild_soon(event_id)
+        raise InventoryRebuilding(retry_after_s=1)
+
+    async def load(self, event_id: str) -> None:
+        """Make sure the event has a map in Redis; nothing happens where it has one."""
+        with contextlib.suppress(InventoryRebuilding):
+            await self.epoch(event_id)
+            return
+        await self._rebuild_soon(event_id)
+
+    async def rebuild(self, event_id: str, *, where_fenced: bool = False) -> bool:
+        """Fence, read the ledger, write the map, lift the fence. False where another process is at it.
+
+        ``where_fenced``: not where somebody has done it since the caller saw the fence down.
+        """
+        lock, key = keys.rebuild_lock(event_id), keys.epoch(event_id)
+        owner = secrets.token_hex(8).encode()
+        if not await self._hot.command(b"SET", lock, owner, b"NX", b"PX", REBUILD_LOCK_MS):
+            return False
+        try:
+            run_id = await self._hot.run_id(key)
+            if where_fenced and (await self._hot.command(b"GET", key) or b"").partition(b":")[0] == run_id:
+                return True
+            await self._hot.command(b"SET", key, keys.REBUILDING + owner)
+            self._epochs.pop(event_id, None)
+            self._selling.forget(event_id)
+            event = await self._selling.get(event_id)
+            await self._write_tapes(event)
+            await self._hot.command(b"PEXPIRE", lock, REBUILD_LOCK_MS)
+            owned, types, promos = await self._owned(event)
+            await self._hot.command(b"PEXPIRE", lock, REBUILD_LOCK_MS)
+            ended = await self._store.ended_leases(event_id, leases.OVER_KEPT_MS // 1000)
+            await leases.end_again(self._hot, event_id, ended)
+            epoch = run_id + b":" + owner
+            loaded = await self._holds.load(
+                event_id, keys.REBUILDING + owner, epoch, base=event.base, owned=owned, types=types, promos=promos
+            )
+            _log.info(
+                "inventory_rebuilt", event_id=event_id, owned=sum(types.values()), units=event.units, loaded=loaded
+            )
+        finally:
+            if await self._hot.command(b"GET", lock) == owner:
+                await self._hot.command(b"DEL", lock)
+        return loaded
+
+    async def relot(self, event_id: str) -> None:
+        """The event's allotments changed: free units change their lots, whatever is taken stays taken."""
+        self._selling.forget(event_id)
+        event = await self._selling.get(event_id)
+        await self.fenced(event_id, lambda epoch: self._holds.relot(event_id, epoch, event.base))
+
+    async def changed(self, event_id: str) -> None:
+        """Tell every process that the event, its ticket types, on-sale, allotments or promo codes changed."""
+        self._selling.forget(event_id)
+        await self._redis.publish(keys.EVENT_CHANGED_CHANNEL, event_id)
+        await leases.tell_changed(self._hot, event_id)
+
+    async def order(self, event_id: str, hold_id: str) -> tuple[Record, int]:
+        """The buyer starts to pay: (the record with its new life, the order's deadline in epoch ms).
+
+        The hold's life becomes the order's, once, at most HOLD_LIFE_MS_MAX after it was placed. HoldExpired where gone.
+        """
+        ref = _ref(hold_id)
+        word, record, _ = await self.fenced(
+            event_id,
+            lambda epoch: self._holds.order(
+                event_id, epoch, ref, order_ms=ORDER_TTL_MS, life_ms_max=HOLD_LIFE_MS_MAX, grace_ms=LOCK_GRACE_MS
+            ),
+        )
+        if record is None:
+            raise HoldExpired
+        assert word in {"ordering", "bought"}, word
+        return record, record.expires_at_ms - LOCK_GRACE_MS
+
+    async def ordered(self, event_id: str, hold_id: str, units: Sequence[int]) -> None:
+        """The order is durable: its units are ordered. Idempotent."""
+        ref = _ref(hold_id)
+        self._strayed(
+            event_id, await self.fenced(event_id, lambda epoch: self._holds.ordered(event_id, epoch, ref, units))
+        )
+
+    async def sold(self, event_id: str, hold_id: str, units: Sequence[int]) -> None:
+        """The order made of this hold is paid: its units are sold. Idempotent."""
+        ref = _ref(hold_id)
+        self._strayed(
+            event_id, await self.fenced(event_id, lambda epoch: self._holds.sold(event_id, epoch, ref, units))
+        )
+
+    async def free(
+        self, event_id: str, units: Sequence[int], op_id: str, *, types: Sequence[str], promo_id: str | None = None
+    ) -> None:
+        """The ledger let go of these units (``types``: their ticket type ids, in order). Idempotent per op for a day.
+
+        ``promo_id`` is the code whose use comes back with them.
+        """
+        event = await self._selling.get(event_id)
+        pairs = [(unit, event.ticket_types[kind].number) for unit, kind in zip(units, types, strict=True)]
+        promo = next((code.number for code in event.promo_by_number.values() if code.id == promo_id), 0)
+        await self.fenced(event_id, lambda epoch: self._holds.free(event_id, epoch, op_id, pairs, promo))
+
+    async def expire(self, event_id: str) -> bool:
+        """One bounded step of expiry; leases of holds that ended unbought go back. True where more waits."""
+        more, ended = await self.fenced(event_id, lambda epoch: self._holds.expire(event_id, epoch))
+        for lease_id in ended:
+            await leases.release(self._hot, event_id, lease_id)
+        return more
+
+    async def drift(self, event_id: str) -> tuple[int, int]:
+        """Units (ordered, sold) that the map counts beyond the ledger. A busy sale is a few apart for a moment."""
+        ordered, sold = await self._store.owned_counts(event_id)
+        said = await self._hot.command(b"HMGET", keys.pulse(event_id), b"ordered", b"sold")
+        return int(said[0] or 0) - ordered, int(said[1] or 0) - sold
+
+    async def on_sale(self) -> list[str]:
+        """Ids of the events that are published, at most EVENTS_MAX."""
+        return await self._store.selling(EVENTS_MAX)
+
+    async def _owned(self, event: SellingEvent) -> tuple[bytes, dict[int, int], dict[int, int]]:
+        """What the ledger says: a byte a unit, units by ticket type number, orders by promo number."""
+        unit_rows, promo_rows = await self._store.owned(event.id)
+        owned, types = bytearray(event.units), dict[int, int]()
+        for row in unit_rows:
+            owned[row["unit"]] = ORDERED if row["unpaid"] else SOLD
+            types[row["number"]] = types.get(row["number"], 0) + 1
+        numbers = {promo.id: promo.number for promo in event.promo_by_number.values()}
+        promos = {numbers[row["id"]]: row["uses"] for row in promo_rows if row["id"] in numbers}
+        return bytes(owned), types, promos
+
+    def _strayed(self, event_id: str, astray: int) -> None:
+        """The ledger has owners for units that the map gives to others: the map was lost before they were written."""
+        now = asyncio.get_running_loop().time()
+        if not astray or now - self._astray_at.get(event_id, -ASTRAY_AGAIN_S) < ASTRAY_AGAIN_S:
+            return
+        self._astray_at[event_id] = now
+        _log.warning("inventory_astray", event_id=event_id, units=astray)
+        self._rebuild_soon(event_id, where_fenced=False)
+
+    def _rebuild_soon(self, event_id: str, *, where_fenced: bool = True) -> asyncio.Task[bool]:
+        task = self._rebuilding.get(event_id)
+        if task is None:
+            task = self._rebuilding[event_id] = asyncio.get_running_loop().create_task(
+                self.rebuild(event_id, where_fenced=where_fenced)
+            )
+            task.add_done_callback(lambda done: self._rebuilt(event_id, done))
+        return task
+
+    def _rebuilt(self, event_id: str, task: asyncio.Task[bool]) -> None:
+        self._rebuilding.pop(event_id, None)
+        if not task.cancelled() and task.exception() is not None:
+            _log.warning("inventory_rebuild_failed", event_id=event_id, error=repr(task.exception()))
+
+    async def _write_tapes(self, event: SellingEvent) -> None:
+        """The starts, best first, for every set of categories that is sold and every usual party size."""
+        wanted = {
+            (kind.categories, None, size) for kind in event.ticket_types.values() for size in _sizes(kind.max_per_order)
+        }
+        for categories, section, size in sorted(wanted, key=repr):
+            await self.write_tape(event, categories, section, size)
+
+    async def write_tape(
+        self, event: SellingEvent, categories: tuple[int, ...], section: int | None, size: int
+    ) -> None:
+        """One tape, computed off the loop."""
+        tape = await asyncio.to_thread(event.seat_map.tape, list(categories), section, size)
+        name = tape_name(event.seat_map.etag, categories, section, size)
+        await self._hot.command(b"SET", keys.tape(event.id, name.encode()), tape)
+
+
+def _sizes(max_per_order: int) -> range:
+    return range(1, min(max_per_order, TAPE_PARTY_MAX) + 1)
+
+
+def _ref(hold_id: str) -> bytes:
+    return id_to_bytes(hold_id)[:REF_BYTES]

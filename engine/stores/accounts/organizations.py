@@ -1,0 +1,155 @@
+"""Organizations and their members in the ledger."""
+
+from __future__ import annotations
+
+from engine.domain.accounts.organizations import Member, NewOrganization, Organization, OrganizationChange
+from engine.stores.database import Connection, Database, assignments, columns_of, count
+
+_COLUMNS = "o.id, o.name, o.slug, o.legal_name, o.status, o.version, o.created_at"
+
+
+async def insert(db: Database, organization_id: str, slug: str, given: NewOrganization) -> bool:
+    """Keep a new organization; False where the slug is taken."""
+    row = await db.fetchrow(
+        "INSERT INTO organizations (id, name, slug, legal_name) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (slug) DO NOTHING RETURNING id",
+        organization_id,
+        given.name,
+        slug,
+        given.legal_name,
+    )
+    return row is not None
+
+
+async def get(db: Database, organization_id: str, user_id: str) -> Organization | None:
+    """An organization with this person's role in it."""
+    row = await db.fetchrow(
+        f"SELECT {_COLUMNS}, m.role FROM organizations o"
+        " LEFT JOIN members m ON m.organization_id = o.id AND m.user_id = $2 WHERE o.id = $1",
+        organization_id,
+        user_id,
+    )
+    return Organization(**dict(row)) if row is not None else None
+
+
+async def of_person(db: Database, user_id: str, after: str, limit: int) -> list[Organization]:
+    """The organizations a person works for, by id."""
+    rows = await db.fetch(
+        f"SELECT {_COLUMNS}, m.role FROM organizations o JOIN members m ON m.organization_id = o.id"
+        " WHERE m.user_id = $1 AND o.id > $2 ORDER BY o.id LIMIT $3",
+        user_id,
+        after,
+        limit,
+    )
+    return [Organization(**dict(row)) for row in rows]
+
+
+async def everyone(db: Database, after: str, limit: int) -> list[Organization]:
+    """All organizations by id, for the platform's admins."""
+    rows = await db.fetch(
+        f"SELECT {_COLUMNS}, NULL AS role FROM organizations o WHERE o.id > $1 ORDER BY o.id LIMIT $2", after, limit
+    )
+    return [Organization(**dict(row)) for row in rows]
+
+
+async def change(db: Database, organization_id: str, version: int, given: OrganizationChange) -> bool:
+    """Change what is given where the version still is this one."""
+    columns = columns_of(given)
+    sets = "".join(f"{part}, " for part in [assignments(columns, 3)] if part)
+    tag = await db.execute(
+        f"UPDATE organizations SET {sets}version = version + 1, updated_at = now() WHERE id = $1 AND version = $2",
+        organization_id,
+        version,
+        *columns.values(),
+    )
+    return count(tag) == 1
+
+
+async def status(db: Database, organization_id: str) -> str | None:
+    found: str | None = await db.fetchval("SELECT status FROM organizations WHERE id = $1", organization_id)
+    return found
+
+
+async def lock(db: Connection, organization_id: str) -> None:
+    """Keep everybody else from changing who works here until the transaction ends."""
+    await db.execute("SELECT 1 FROM organizations WHERE id = $1 FOR UPDATE", organization_id)
+
+
+async def role(db: Database, organization_id: str, user_id: str) -> str | None:
+    """The role of a person whose account is not disabled."""
+    found: str | None = await db.fetchval(
+        "SELECT m.role FROM members m JOIN users u ON u.id = m.user_id"
+        " WHERE m.organization_id = $1 AND m.user_id = $2 AND u.disabled_at IS NULL",
+        organization_id,
+        user_id,
+    )
+    return found
+
+
+async def members(db: Database, organization_id: str, after: str, limit: int) -> list[Member]:
+    """Who works here, by user id."""
+    rows = await db.fetch(
+        "SELECT u.id AS user_id, u.email, u.name, m.role, m.created_at FROM members m JOIN users u ON u.id = m.user_id"
+        " WHERE m.organization_id = $1 AND u.id > $2 ORDER BY u.id LIMIT $3",
+        organization_id,
+        after,
+        limit,
+    )
+    return [Member(**dict(row)) for row in rows]
+
+
+async def member(db: Database, organization_id: str, user_id: str) -> Member | None:
+    row = await db.fetchrow(
+        "SELECT u.id AS user_id, u.email, u.name, m.role, m.created_at FROM members m JOIN users u ON u.id = m.user_id"
+        " WHERE m.organization_id = $1 AND u.id = $2",
+        organization_id,
+        user_id,
+    )
+    return Member(**dict(row)) if row is not None else None
+
+
+async def add_member(db: Database, organization_id: str, user_id: str, role_given: str) -> bool:
+    """Add somebody; False where they are in already."""
+    row = await db.fetchrow(
+        "INSERT INTO members (organization_id, user_id, role) VALUES ($1, $2, $3)"
+        " ON CONFLICT DO NOTHING RETURNING role",
+        organization_id,
+        user_id,
+        role_given,
+    )
+    return row is not None
+
+
+async def set_role(db: Database, organization_id: str, user_id: str, role_given: str) -> None:
+    await db.execute(
+        "UPDATE members SET role = $3 WHERE organization_id = $1 AND user_id = $2", organization_id, user_id, role_given
+    )
+
+
+async def remove_member(db: Database, organization_id: str, user_id: str) -> None:
+    await db.execute("DELETE FROM members WHERE organization_id = $1 AND user_id = $2", organization_id, user_id)
+
+
+async def owners(db: Database, organization_id: str) -> int:
+    """How many owners there are."""
+    found: int = await db.fetchval(
+        "SELECT count(*) FROM members WHERE organization_id = $1 AND role = 'owner'", organization_id
+    )
+    return found
+
+
+async def member_count(db: Database, organization_id: str) -> int:
+    found: int = await db.fetchval("SELECT count(*) FROM members WHERE organization_id = $1", organization_id)
+    return found
+
+
+async def organization_count(db: Database, user_id: str) -> int:
+    """How many organizations this person owns."""
+    found: int = await db.fetchval("SELECT count(*) FROM members WHERE user_id = $1 AND role = 'owner'", user_id)
+    return found
+
+
+async def slug_owner(db: Database, slug: str) -> str | None:
+    """The organization that has this slug."""
+    found: str | None = await db.fetchval("SELECT id FROM organizations WHERE slug = $1", slug)
+    return found

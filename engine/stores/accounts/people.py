@@ -1,0 +1,126 @@
+"""Users and their refresh tokens in the ledger. A token is kept as its SHA-256 only."""
+
+from __future__ import annotations
+
+from engine.domain.accounts.people import REFRESH_TTL_D, Membership, User
+from engine.stores.database import Database, Record, count
+
+_USER = "id, email, name, is_admin, email_verified_at, created_at"
+
+
+async def insert(db: Database, user_id: str, email: str, name: str, password_hash: str) -> bool:
+    """Keep a new person; False where the address is taken."""
+    row = await db.fetchrow(
+        "INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (email) DO NOTHING RETURNING id",
+        user_id,
+        email,
+        name,
+        password_hash,
+    )
+    return row is not None
+
+
+async def put_admin(db: Database, user_id: str, email: str, name: str, password_hash: str) -> str:
+    """Make this address a platform admin with this password, whoever had it before; returns its id."""
+    found: str = await db.fetchval(
+        "INSERT INTO users (id, email, name, password_hash, is_admin, email_verified_at)"
+        " VALUES ($1, $2, $3, $4, true, now()) ON CONFLICT (email) DO UPDATE SET name = excluded.name,"
+        " password_hash = excluded.password_hash, is_admin = true, disabled_at = NULL RETURNING id",
+        user_id,
+        email,
+        name,
+        password_hash,
+    )
+    return found
+
+
+async def secrets_of(db: Database, email: str) -> Record | None:
+    """Id, password_hash, is_admin, disabled_at of an address."""
+    return await db.fetchrow("SELECT id, password_hash, is_admin, disabled_at FROM users WHERE email = $1", email)
+
+
+async def secrets_by_id(db: Database, user_id: str) -> Record | None:
+    """As ``secrets_of``, by id."""
+    return await db.fetchrow("SELECT id, password_hash, is_admin, disabled_at FROM users WHERE id = $1", user_id)
+
+
+async def user(db: Database, user_id: str) -> User | None:
+    """A person with the organizations they work for; None where the account is gone or disabled."""
+    row = await db.fetchrow(f"SELECT {_USER} FROM users WHERE id = $1 AND disabled_at IS NULL", user_id)
+    if row is None:
+        return None
+    memberships = await db.fetch(
+        "SELECT m.organization_id, o.name, o.slug, m.role FROM members m"
+        " JOIN organizations o ON o.id = m.organization_id WHERE m.user_id = $1 ORDER BY m.organization_id",
+        user_id,
+    )
+    return User(**dict(row), organizations=tuple(Membership(**dict(each)) for each in memberships))
+
+
+async def rename(db: Database, user_id: str, name: str) -> None:
+    await db.execute("UPDATE users SET name = $2 WHERE id = $1", user_id, name)
+
+
+async def set_password(db: Database, user_id: str, password_hash: str) -> None:
+    await db.execute("UPDATE users SET password_hash = $2 WHERE id = $1", user_id, password_hash)
+
+
+async def signed_in(db: Database, user_id: str) -> None:
+    await db.execute("UPDATE users SET last_login_at = now() WHERE id = $1", user_id)
+
+
+async def add_refresh(db: Database, token_hash: bytes, family: str, user_id: str) -> None:
+    """Keep a refresh token good for REFRESH_TTL_D."""
+    await db.execute(
+        "INSERT INTO refresh_tokens (token_hash, family, user_id, expires_at)"
+        " VALUES ($1, $2, $3, now() + make_interval(days => $4))",
+        token_hash,
+        family,
+        user_id,
+        REFRESH_TTL_D,
+    )
+
+
+async def lock_owner(db: Database, token_hash: bytes) -> None:
+    """Let whoever renews or ends sessions of this token's owner wait for each other, within a transaction."""
+    await db.execute(
+        "SELECT FROM users u JOIN refresh_tokens t ON t.user_id = u.id WHERE t.token_hash = $1 FOR NO KEY UPDATE OF u",
+        token_hash,
+    )
+
+
+async def use_refresh(db: Database, token_hash: bytes) -> Record | None:
+    """Use a token up: its family and user once, None ever after."""
+    return await db.fetchrow(
+        "UPDATE refresh_tokens SET used_at = now() WHERE token_hash = $1 AND used_at IS NULL AND revoked_at IS NULL"
+        " AND expires_at > now() RETURNING family, user_id",
+        token_hash,
+    )
+
+
+async def used_family(db: Database, token_hash: bytes) -> str | None:
+    """The family of a token that was used before and not revoked since."""
+    found: str | None = await db.fetchval(
+        "SELECT family FROM refresh_tokens WHERE token_hash = $1 AND used_at IS NOT NULL AND revoked_at IS NULL",
+        token_hash,
+    )
+    return found
+
+
+async def family_of(db: Database, token_hash: bytes) -> str | None:
+    found: str | None = await db.fetchval("SELECT family FROM refresh_tokens WHERE token_hash = $1", token_hash)
+    return found
+
+
+async def revoke_family(db: Database, family: str) -> None:
+    await db.execute("UPDATE refresh_tokens SET revoked_at = now() WHERE family = $1 AND revoked_at IS NULL", family)
+
+
+async def revoke_all(db: Database, user_id: str) -> None:
+    await db.execute("UPDATE refresh_tokens SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL", user_id)
+
+
+async def sweep_refresh(db: Database) -> int:
+    """Forget tokens whose time is over; how many went."""
+    return count(await db.execute("DELETE FROM refresh_tokens WHERE expires_at < now()"))

@@ -1,0 +1,220 @@
+"""Events in the ledger. The public listing is in ``event_search.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from engine.domain.catalogue import entry_rules
+from engine.domain.catalogue.events import (
+    Event,
+    EventChange,
+    EventOnSale,
+    EventOrganization,
+    EventVenue,
+    FeeRule,
+    NewEvent,
+    TaxRule,
+)
+from engine.stores import outbox
+from engine.stores.database import Connection, Database, Record, assignments, columns_of
+
+_OWN = (
+    "id", "slug", "organization_id", "venue_id", "title", "summary", "description", "category", "terms", "cover_url",
+    "starts_at", "ends_at", "timezone", "currency", "hold_ttl_s", "orphan_policy", "max_tickets_per_buyer",
+    "allow_refunds_until", "status", "units", "price_from_cents", "price_to_cents", "version", "published_at",
+    "created_at", "updated_at",
+)  # fmt: skip
+_VENUE = ("name", "address", "city", "region", "country", "lat", "lng", "timezone", "accessibility")
+SELECT = f"""
+SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, e.taxes, e.fee, e.entry_rules,
+       {", ".join(f"v.{name} AS venue_{name}" for name in _VENUE)},
+       o.name AS organization_name, o.slug AS organization_slug,
+       s.prequeue_opens_at, s.opens_at, s.closes_at, s.room_enabled
+  FROM events e
+  JOIN venues v ON v.id = e.venue_id
+  JOIN organizations o ON o.id = e.organization_id
+  LEFT JOIN on_sales s ON s.event_id = e.id
+"""
+
+
+def of_row(row: Record) -> Event:
+    """The event of a row that SELECT gave."""
+    on_sale = None
+    if row["opens_at"] is not None:
+        on_sale = EventOnSale(
+            prequeue_opens_at=row["prequeue_opens_at"],
+            opens_at=row["opens_at"],
+            closes_at=row["closes_at"],
+            room_enabled=row["room_enabled"],
+        )
+    return Event(
+        **{name: row[name] for name in _OWN},
+        tags=tuple(row["tags"]),
+        taxes=msgspec.convert(row["taxes"], tuple[TaxRule, ...]),
+        fee=msgspec.convert(row["fee"], FeeRule),
+        entry_rules=entry_rules.read(row["entry_rules"]),
+        venue=EventVenue(id=row["venue_id"], **{name: row[f"venue_{name}"] for name in _VENUE}),
+        organization=EventOrganization(
+            id=row["organization_id"], name=row["organization_name"], slug=row["organization_slug"]
+        ),
+        on_sale=on_sale,
+    )
+
+
+async def get(db: Database, event_id: str) -> Event | None:
+    row = await db.fetchrow(SELECT + "WHERE e.id = $1", event_id)
+    return of_row(row) if row is not None else None
+
+
+async def by_slug(db: Database, slug: str) -> Event | None:
+    row = await db.fetchrow(SELECT + "WHERE e.slug = $1", slug)
+    return of_row(row) if row is not None else None
+
+
+async def lock(db: Connection, event_id: str) -> Event | None:
+    """The event, kept from changing under us until the transaction ends."""
+    row = await db.fetchrow(SELECT + "WHERE e.id = $1 FOR UPDATE OF e", event_id)
+    return of_row(row) if row is not None else None
+
+
+async def insert(db: Database, event_id: str, slug: str, given: NewEvent) -> bool:
+    """Keep a draft; False where the slug is taken."""
+    columns = columns_of(given)
+    marks = ", ".join(f"${index + 3}" for index in range(len(columns)))
+    row = await db.fetchrow(
+        f"INSERT INTO events (id, slug, {', '.join(columns)}) VALUES ($1, $2, {marks})"
+        " ON CONFLICT (slug) DO NOTHING RETURNING id",
+        event_id,
+        slug,
+        *columns.values(),
+    )
+    return row is not None
+
+
+async def change(db: Database, event_id: str, given: EventChange) -> None:
+    """Change what is given and move the version."""
+    columns = columns_of(given)
+    sets = "".join(f"{part}, " for part in [assignments(columns, 2)] if part)
+    await db.execute(
+        f"UPDATE events SET {sets}version = version + 1, updated_at = now() WHERE id = $1", event_id, *columns.values()
+    )
+
+
+async def set_prices(db: Database, event_id: str, price_from_cents: int | None, price_to_cents: int | None) -> None:
+    """Keep the range of all-in prices; it is what the listing filters by, not an edit of the event."""
+    await db.execute(
+        "UPDATE events SET price_from_cents = $2, price_to_cents = $3 WHERE id = $1",
+        event_id,
+        price_from_cents,
+        price_to_cents,
+    )
+
+
+async def delete(db: Database, event_id: str) -> None:
+    await db.execute("DELETE FROM events WHERE id = $1", event_id)
+
+
+async def publish(db: Database, event_id: str) -> None:
+    """Make it public. The first time the venue's chart is frozen as it stands: what is sold hangs on it."""
+    await db.execute(
+        "UPDATE events e SET status = 'published', published_at = COALESCE(e.published_at, now()),"
+        " chart = COALESCE(e.chart, v.chart),"
+        " chart_etag = COALESCE(e.chart_etag, v.chart_etag), units = COALESCE(e.units, v.chart_units),"
+        " chart_categories = COALESCE(e.chart_categories, v.chart_categories), version = e.version + 1,"
+        " updated_at = now() FROM venues v WHERE e.id = $1 AND v.id = e.venue_id",
+        event_id,
+    )
+
+
+async def unpublish(db: Database, event_id: str) -> None:
+    """Make it a draft again; its chart stays as frozen, so that holds still under way keep their places."""
+    await db.execute(
+        "UPDATE events SET status = 'draft', version = version + 1, updated_at = now() WHERE id = $1", event_id
+    )
+
+
+async def cancel(db: Database, event_id: str) -> None:
+    await db.execute(
+        "UPDATE events SET status = 'cancelled', version = version + 1, updated_at = now() WHERE id = $1", event_id
+    )
+
+
+async def queue_cancelled(db: Database, event_id: str) -> None:
+    """Leave word that its paid orders are to be refunded, in the transaction that cancels it."""
+    await outbox.add(db, "event.cancelled", event_id, {"event_id": event_id})
+
+
+async def categories(db: Database, event_id: str) -> list[str]:
+    """The categories of the event's frozen chart, else of its venue's; empty without a chart."""
+    found: list[str] | None = await db.fetchval(
+        "SELECT COALESCE(e.chart_categories, v.chart_categories) FROM events e JOIN venues v ON v.id = e.venue_id"
+        " WHERE e.id = $1",
+        event_id,
+    )
+    return found or []
+
+
+async def chart(db: Database, event_id: str) -> tuple[bytes, str] | None:
+    """The event's frozen chart, else its venue's, and the etag."""
+    row = await db.fetchrow(
+        "SELECT COALESCE(e.chart, v.chart) AS chart, COALESCE(e.chart_etag, v.chart_etag) AS etag"
+        " FROM events e JOIN venues v ON v.id = e.venue_id WHERE e.id = $1",
+        event_id,
+    )
+    return (row["chart"], row["etag"]) if row is not None and row["chart"] is not None else None
+
+
+async def chart_etag(db: Database, event_id: str) -> str | None:
+    """The etag alone, without reading megabytes of chart."""
+    found: str | None = await db.fetchval(
+        "SELECT COALESCE(e.chart_etag, v.chart_etag) FROM events e JOIN venues v ON v.id = e.venue_id WHERE e.id = $1",
+        event_id,
+    )
+    return found
+
+
+async def has_orders(db: Database, event_id: str) -> bool:
+    """Whether anybody ever ordered: such an event is cancelled, never deleted or unpublished."""
+    found: bool = await db.fetchval("SELECT EXISTS (SELECT 1 FROM orders WHERE event_id = $1)", event_id)
+    return found
+
+
+async def live_units(db: Database, event_id: str, units: Sequence[int]) -> list[int]:
+    """Which of these units are sold or being paid for."""
+    rows = await db.fetch(
+        "SELECT unit FROM order_units WHERE event_id = $1 AND unit = ANY($2::int[]) AND live ORDER BY unit",
+        event_id,
+        list(units),
+    )
+    return [row["unit"] for row in rows]
+
+
+async def of_organization(db: Database, organization_id: str, before: str | None, limit: int) -> list[Event]:
+    """An organization's events, drafts too, newest first."""
+    rows = await db.fetch(
+        SELECT + "WHERE e.organization_id = $1 AND ($2::text IS NULL OR e.id < $2) ORDER BY e.id DESC LIMIT $3",
+        organization_id,
+        before,
+        limit,
+    )
+    return [of_row(row) for row in rows]
+
+
+async def count_of(db: Database, organization_id: str) -> int:
+    found: int = await db.fetchval("SELECT count(*) FROM events WHERE organization_id = $1", organization_id)
+    return found
+
+
+async def complete_past(db: Database, limit: int) -> list[str]:
+    """Mark published events that ended over a day ago as completed, and shut their rooms; which."""
+    rows = await db.fetch(
+        "WITH over AS (UPDATE events SET status = 'completed', version = version + 1, updated_at = now() WHERE id IN"
+        " (SELECT id FROM events WHERE status = 'published' AND ends_at < now() - interval '1 day'"
+        " ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING id),"
+        " shut AS (UPDATE on_sales SET live = false, version = version + 1, updated_at = now()"
+        " WHERE event_id IN (SELECT id FROM over)) SELECT id FROM over",
+        limit,
+    )
+    return [row["id"] for row in rows]

@@ -1,0 +1,66 @@
+"""Promo codes in the ledger. Their uses are counted from the orders that carry them."""
+
+from __future__ import annotations
+
+from engine.domain.catalogue.promos import NewPromo, PromoChange, PromoCode, normal
+from engine.stores.database import Database, Record, assignments, columns_of
+
+_SELECT = """
+SELECT p.id, p.event_id, p.code, p.kind, p.value, p.max_uses, p.valid_from, p.valid_until, p.status, p.version,
+       p.created_at, p.updated_at, u.used_count, u.discount_given_cents
+  FROM promo_codes p
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS used_count,
+              COALESCE(sum((o.price->>'discount_cents')::bigint), 0)::bigint AS discount_given_cents
+         FROM orders o WHERE o.promo_code_id = p.id AND o.status NOT IN ('expired', 'cancelled')) u
+"""
+
+
+def _promo(row: Record | None) -> PromoCode | None:
+    return PromoCode(**dict(row)) if row is not None else None
+
+
+async def of_event(db: Database, event_id: str) -> list[PromoCode]:
+    """An event's codes in the order they were made, with how often each was used."""
+    rows = await db.fetch(_SELECT + "WHERE p.event_id = $1 ORDER BY p.created_at, p.id", event_id)
+    return [PromoCode(**dict(row)) for row in rows]
+
+
+async def get(db: Database, promo_id: str) -> PromoCode | None:
+    return _promo(await db.fetchrow(_SELECT + "WHERE p.id = $1", promo_id))
+
+
+async def by_code(db: Database, event_id: str, code: str) -> PromoCode | None:
+    return _promo(await db.fetchrow(_SELECT + "WHERE p.event_id = $1 AND p.code = $2", event_id, normal(code)))
+
+
+async def insert(db: Database, promo_id: str, event_id: str, given: NewPromo) -> bool:
+    """Keep a code; False where the event has it already."""
+    row = await db.fetchrow(
+        "INSERT INTO promo_codes (id, event_id, code, kind, value, max_uses, valid_from, valid_until)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (event_id, code) DO NOTHING RETURNING id",
+        promo_id,
+        event_id,
+        normal(given.code),
+        given.kind,
+        given.value,
+        given.max_uses,
+        given.valid_from,
+        given.valid_until,
+    )
+    return row is not None
+
+
+async def change(db: Database, promo_id: str, given: PromoChange) -> None:
+    """Change what is given and move the version; the caller holds the event's lock."""
+    columns = columns_of(given)
+    sets = "".join(f"{part}, " for part in [assignments(columns, 2)] if part)
+    await db.execute(
+        f"UPDATE promo_codes SET {sets}version = version + 1, updated_at = now() WHERE id = $1",
+        promo_id,
+        *columns.values(),
+    )
+
+
+async def delete(db: Database, promo_id: str) -> None:
+    await db.execute("DELETE FROM promo_codes WHERE id = $1", promo_id)

@@ -1,0 +1,122 @@
+"""What the ledger and Redis say of an event, read for the audit. Writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import asyncpg
+
+from engine.foundation.connections import RedisClient
+from engine.stores import keys
+from engine.stores.sale.holds import Record
+
+Row = asyncpg.Record
+HOLD_BUCKETS = 1024
+
+_EVENTS = "SELECT id FROM events WHERE chart IS NOT NULL ORDER BY id"
+_UNITS = """
+SELECT u.order_id, u.line, u.unit, u.live, u.ticket_type_id, u.total_cents, o.status, t.id IS NOT NULL AS ticketed,
+       t.unit AS ticket_unit, t.status AS ticket_status, k.number AS type_number, k.event_id AS type_event,
+       CASE WHEN o.status NOT IN ('paid', 'partially_refunded') THEN false
+            WHEN u.live AND t.status = 'refunded' THEN EXISTS (
+                SELECT FROM refunds r
+                 WHERE r.order_id = u.order_id AND r.status = 'pending' AND t.id = ANY(r.ticket_ids))
+            WHEN t.id IS NULL AND NOT u.live THEN EXISTS (
+                SELECT FROM refunds r
+                 WHERE r.order_id = u.order_id AND r.status = 'pending' AND r.amount_cents = o.amount_cents)
+            ELSE false END AS being_refunded
+  FROM order_units u
+  JOIN orders o ON o.id = u.order_id
+  LEFT JOIN tickets t ON t.order_id = u.order_id AND t.line = u.line
+  LEFT JOIN ticket_types k ON k.id = u.ticket_type_id
+ WHERE u.event_id = $1
+"""
+_ORDERS = """
+SELECT o.id, o.status, o.amount_cents, o.currency, o.refunded_cents, o.payment_intent_id,
+       o.expires_at < now() - $2::interval AS late,
+       coalesce((SELECT sum(total_cents) FROM order_units u WHERE u.order_id = o.id), 0) AS lines_cents,
+       coalesce((SELECT sum(amount_cents) FROM refunds r
+                  WHERE r.order_id = o.id AND r.status <> 'failed'), 0) AS refunds_cents,
+       coalesce((SELECT sum(amount_cents) FROM refunds r
+                  WHERE r.order_id = o.id AND r.status = 'succeeded'), 0) AS refunds_done_cents
+  FROM orders o WHERE o.event_id = $1
+"""
+_FIRST_ORDER = "SELECT extract(epoch FROM min(created_at))::bigint FROM orders"
+_KNOWN_ORDERS = "SELECT id FROM orders WHERE id = ANY($1::text[])"
+_DOUBLE_TICKETS = """
+SELECT unit, count(*) AS owners FROM tickets
+ WHERE event_id = $1 AND status NOT IN ('refunded', 'cancelled') GROUP BY unit HAVING count(*) > 1
+"""
+_STRAY_TICKETS = """
+SELECT t.id FROM tickets t LEFT JOIN order_units u ON u.order_id = t.order_id AND u.line = t.line
+ WHERE t.event_id = $1 AND u.order_id IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresView:
+    """One moment of Postgres."""
+
+    units: list[Row]
+    orders: list[Row]
+    double_tickets: list[Row]
+    stray_tickets: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class RedisView:
+    """One moment of Redis; ``map`` is None where the event is fenced."""
+
+    map: bytes | None
+    pulse: dict[bytes, bytes]
+    types: dict[bytes, bytes]
+    holds: list[Record]
+
+
+class AuditStore:
+    """Reads both sides."""
+
+    def __init__(self, pool: asyncpg.Pool[Row], redis: RedisClient) -> None:
+        self._pool = pool
+        self._redis = redis
+
+    async def events(self) -> list[str]:
+        """Every event that ever had an inventory."""
+        return [row["id"] for row in await self._pool.fetch(_EVENTS)]
+
+    async def postgres(self, event_id: str, late_after: timedelta) -> PostgresView:
+        """Postgres as of one moment; orders are late this long after their deadline."""
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            return PostgresView(
+                await connection.fetch(_UNITS, event_id),
+                await connection.fetch(_ORDERS, event_id, late_after),
+                await connection.fetch(_DOUBLE_TICKETS, event_id),
+                await connection.fetch(_STRAY_TICKETS, event_id),
+            )
+
+    async def first_order_s(self) -> int | None:
+        """When the oldest order was made, in epoch seconds; None where there is none."""
+        first: int | None = await self._pool.fetchval(_FIRST_ORDER)
+        return first
+
+    async def known_orders(self, order_ids: list[str]) -> set[str]:
+        """Which of them exist."""
+        return {row["id"] for row in await self._pool.fetch(_KNOWN_ORDERS, order_ids)}
+
+    async def redis(self, event_id: str) -> RedisView:
+        """Redis as of one moment (one transaction)."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.get(keys.epoch(event_id))
+            pipe.get(keys.unit_map(event_id))
+            pipe.hgetall(keys.pulse(event_id))
+            pipe.hgetall(b"inv:{%s}:types" % event_id.encode())
+            for bucket in range(HOLD_BUCKETS):
+                pipe.hvals(b"hold:{%s}:%d" % (event_id.encode(), bucket))
+            epoch, unit_map, pulse, types, *buckets = await pipe.execute()
+        holds = [Record.unpack(raw) for bucket in buckets for raw in bucket]
+        fenced = epoch is None or epoch.startswith(keys.REBUILDING)
+        return RedisView(None if fenced else unit_map, pulse, types, holds)

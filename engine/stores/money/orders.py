@@ -1,0 +1,354 @@
+"""Orders in the ledger: opened in batches by one statement, read by id, hold, buyer or event.
+
+An order is written with all its units or not at all: the unique index over live units decides, and a batch with a
+loser is repeated one by one, so that losing is an answer and only the loser's. Losing is rare, the map in Redis said
+free; looking for live owners first made every order pay for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import orjson
+
+from engine.domain.money.orders import NewOrder, Order, OrderLine
+from engine.foundation.batching import GroupCommit
+from engine.stores.database import Database, Pool
+from engine.stores.outbox import AT_ONCE_DELAY_S, Errand
+
+BATCH_MAX = 64
+LOOK_FIRST_S = 20  # an order this old is looked up at the provider: its webhook may be lost
+BUYER_LIMIT = "orders_buyer_limit"  # the trigger's name for what it refuses
+AGE_MAX_MS = 2_000  # the lane behind it is slower: an order that is here already has its units
+
+# Orders and lines travel as two JSON texts: encoding 31 arrays cost the process twice what this does.
+_PLACE = """
+WITH wanted AS (
+    SELECT * FROM json_to_recordset($1::text::json)
+        AS w(id text, number text, event_id text, hold_id text, user_id text, buyer_name text, buyer_email text,
+             consents jsonb, currency text, amount_cents bigint, price jsonb, expires_at timestamptz, promo_code text,
+             payment_method_id text, lease_id bytea, correlation_id text, ip_address inet, user_agent text,
+             buyer_units_max integer, errand jsonb)
+), lines AS (
+    SELECT * FROM json_to_recordset($2::text::json)
+        AS l(order_id text, line smallint, event_id text, unit integer, ticket_type_id text, section text, seat text,
+             face_cents bigint, discount_cents bigint, fee_cents bigint, taxes jsonb, total_cents bigint)
+), placed AS (
+    INSERT INTO orders (id, order_number, event_id, hold_id, user_id, buyer_name, buyer_email, consents, currency,
+        amount_cents, price, expires_at, reconcile_at, promo_code_id, payment_method_id, lease_id, correlation_id,
+        ip_address, user_agent, buyer_units_max, destination_account)
+    SELECT w.id, w.number, w.event_id, w.hold_id, w.user_id, w.buyer_name, w.buyer_email, w.consents, w.currency,
+        w.amount_cents, w.price, w.expires_at, least(w.expires_at, now() + make_interval(secs => $4)), p.id,
+        w.payment_method_id, w.lease_id,
+        w.correlation_id, w.ip_address, w.user_agent, w.buyer_units_max, g.stripe_account_id
+      FROM wanted w
+      JOIN events e ON e.id = w.event_id
+      JOIN organizations g ON g.id = e.organization_id
+      LEFT JOIN promo_codes p ON p.event_id = w.event_id AND p.code = w.promo_code
+    ON CONFLICT DO NOTHING
+    RETURNING id, destination_account
+), owned AS (
+    INSERT INTO order_units (order_id, line, event_id, unit, ticket_type_id, section, seat, face_cents, discount_cents,
+        fee_cents, taxes, total_cents)
+    SELECT l.order_id, l.line, l.event_id, l.unit, l.ticket_type_id, l.section, l.seat, l.face_cents, l.discount_cents,
+        l.fee_cents, l.taxes, l.total_cents
+      FROM lines l JOIN placed p ON p.id = l.order_id
+), boxed AS (
+    INSERT INTO outbox (topic, key, payload, available_at)
+    SELECT 'inventory.ordered', w.id, w.errand, now() + make_interval(secs => $3)
+      FROM wanted w JOIN placed p ON p.id = w.id
+    RETURNING id, key
+)
+SELECT w.id, p.id IS NOT NULL AS placed, x.id AS errand_id, p.destination_account
+  FROM wanted w LEFT JOIN placed p ON p.id = w.id LEFT JOIN boxed x ON x.key = w.id
+"""
+_COLUMNS = """
+SELECT o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer_name, o.buyer_email, o.consents,
+       o.currency, o.amount_cents, o.refunded_cents, o.price, o.promo_code_id, o.payment_method_id,
+       o.destination_account, o.payment_intent_id,
+       o.client_secret, o.payment_error, o.lease_id, o.closing_note, o.correlation_id, o.expires_at, o.created_at,
+       o.paid_at, o.closed_at,
+       (SELECT array_agg(jsonb_build_object('line', u.line, 'unit', u.unit, 'ticket_type_id', u.ticket_type_id,
+            'section', u.section, 'seat', u.seat, 'face_cents', u.face_cents, 'discount_cents', u.discount_cents,
+            'fee_cents', u.fee_cents, 'taxes', u.taxes, 'total_cents', u.total_cents) ORDER BY u.line)
+          FROM order_units u WHERE u.order_id = o.id) AS lines
+  FROM orders o
+"""
+_ATTACH = """
+UPDATE orders o SET payment_intent_id = w.intent_id, client_secret = w.client_secret
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS w(id, intent_id, client_secret)
+ WHERE o.id = ANY($1::text[]) AND o.id = w.id AND o.status IN ('pending', 'processing')
+   AND (o.payment_intent_id IS NULL OR o.payment_intent_id = w.intent_id)
+RETURNING o.id
+"""
+_LIST = """
+SELECT id, order_number, status, buyer_name, buyer_email, currency, amount_cents, refunded_cents, created_at, paid_at,
+       (SELECT count(*) FROM order_units u WHERE u.order_id = o.id) AS quantity
+  FROM orders o
+ WHERE event_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR id < $3)
+   AND ($4::text IS NULL OR buyer_name ILIKE $4 OR buyer_email ILIKE $4 OR order_number = upper($5))
+ ORDER BY id DESC LIMIT $6
+"""
+_OWNED_BY = """
+SELECT coalesce(sum((SELECT count(*) FILTER (WHERE u.live) FROM order_units u WHERE u.order_id = o.id)), 0)::int
+  FROM orders o
+ WHERE o.event_id = $1 AND lower(o.buyer_email) = lower($2) AND o.hold_id <> $3
+"""
+_OF_PERSON = """
+SELECT o.id, o.order_number, o.event_id, e.title AS event_title, e.starts_at, o.status, o.currency, o.amount_cents,
+       o.refunded_cents, o.created_at, o.paid_at,
+       (SELECT count(*) FROM order_units u WHERE u.order_id = o.id) AS quantity
+  FROM orders o JOIN events e ON e.id = o.event_id
+ WHERE o.user_id = $1 AND ($2::text IS NULL OR o.id < $2) ORDER BY o.id DESC LIMIT $3
+"""
+_SELLER = """
+SELECT e.title, e.slug, e.starts_at, e.ends_at, e.timezone, v.name AS venue, v.address, v.city, v.region, v.country,
+       g.name AS organization, coalesce(g.legal_name, g.name) AS legal_name
+  FROM events e JOIN venues v ON v.id = e.venue_id JOIN organizations g ON g.id = e.organization_id WHERE e.id = $1
+"""
+_RETURNS = """
+SELECT id, amount_cents, net_cents, taxes, reason, settled_at FROM refunds
+ WHERE order_id = $1 AND status = 'succeeded' ORDER BY settled_at, id
+"""
+_OWNED = """
+SELECT unit FROM order_units
+ WHERE event_id = $1 AND unit = ANY($2::integer[]) AND live AND ($3::text IS NULL OR order_id = $3)
+"""
+_TICKET_COUNTS = """
+SELECT order_id, status, count(*) AS tickets FROM tickets WHERE order_id = ANY($1::text[]) GROUP BY order_id, status
+"""
+_LIKE_ESCAPES = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What became of an order that was offered: ``placed`` False wrote nothing.
+
+    ``beyond_limit``: the e-mail address would own more of the event than one buyer may.
+    """
+
+    placed: bool
+    beyond_limit: bool = False
+    destination_account: str | None = None
+    errands: tuple[Errand, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    order_id: str
+    intent_id: str
+    client_secret: str | None
+
+
+class OrderStore:
+    """Opens, attaches and reads orders."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._opening: GroupCommit[NewOrder, Placed] = GroupCommit(
+            "orders", self._place, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+        )
+        self._attaching: GroupCommit[Attached, bool] = GroupCommit(
+            "order_payments", self._attach, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+        )
+        # A buyer's order is read eight times on its way; alone each costs the process 100 us, among others 20.
+        self._reading: GroupCommit[str, Order | None] = GroupCommit(
+            "order_reads", self._read, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+        )
+        self._counting: GroupCommit[str, dict[str, int]] = GroupCommit(
+            "ticket_counts", self._count, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+        )
+
+    async def close(self) -> None:
+        await asyncio.gather(
+            self._opening.close(), self._attaching.close(), self._reading.close(), self._counting.close()
+        )
+
+    async def place(self, order: NewOrder) -> Placed:
+        """Write the order and own its units. Not placed where a unit has an owner or the hold was ordered before."""
+        return await self._opening.submit(order)
+
+    async def attach(self, order_id: str, intent_id: str, client_secret: str | None) -> bool:
+        """Remember the order's payment; False where the order is no longer open."""
+        return await self._attaching.submit(Attached(order_id, intent_id, client_secret))
+
+    async def read(self, order_id: str) -> Order | None:
+        """The order as it is now, or a moment later."""
+        return await self._reading.submit(order_id)
+
+    async def owned_by(self, event_id: str, buyer_email: str, *, besides_hold_id: str) -> int:
+        """Live units of the event under this address, those of this hold's own order left out."""
+        count: int = await self._pool.fetchval(_OWNED_BY, event_id, buyer_email, besides_hold_id)
+        return count
+
+    async def of_hold(self, hold_id: str) -> Order | None:
+        row = await self._pool.fetchrow(_COLUMNS + " WHERE o.hold_id = $1", hold_id)
+        return None if row is None else _order(row)
+
+    async def of_intent(self, intent_id: str) -> Order | None:
+        row = await self._pool.fetchrow(_COLUMNS + " WHERE o.payment_intent_id = $1", intent_id)
+        return None if row is None else _order(row)
+
+    async def organization_of(self, event_id: str) -> str | None:
+        found: str | None = await self._pool.fetchval("SELECT organization_id FROM events WHERE id = $1", event_id)
+        return found
+
+    async def event_of_type(self, ticket_type_id: str) -> str | None:
+        found: str | None = await self._pool.fetchval("SELECT event_id FROM ticket_types WHERE id = $1", ticket_type_id)
+        return found
+
+    async def seller_of(self, event_id: str) -> dict[str, Any]:
+        """Who sells the event and where it is: what a receipt or a mail says besides the order."""
+        row = await self._pool.fetchrow(_SELLER, event_id)
+        assert row is not None, "an order without its event"
+        return dict(row)
+
+    async def returns_of(self, order_id: str) -> list[dict[str, Any]]:
+        """The order's refunds that succeeded, oldest first."""
+        return [dict(row) for row in await self._pool.fetch(_RETURNS, order_id)]
+
+    async def still_owned(self, event_id: str, units: Sequence[int], order_id: str | None = None) -> set[int]:
+        """Which of these units have a live owner right now, or this one."""
+        rows = await self._pool.fetch(_OWNED, event_id, list(units), order_id)
+        return {row["unit"] for row in rows}
+
+    async def ticket_counts(self, order_id: str) -> dict[str, int]:
+        """How many tickets the order has in each status."""
+        return await self._counting.submit(order_id)
+
+    async def search(
+        self, event_id: str, *, search: str | None, status: str | None, before: str | None, limit: int
+    ) -> list[dict[str, Any]]:
+        """Up to limit + 1 orders of an event, newest first; ``search`` meets name, email or the whole order number."""
+        like = None if search is None else f"%{search.translate(_LIKE_ESCAPES)}%"
+        rows = await self._pool.fetch(_LIST, event_id, status, before, like, search or "", limit + 1)
+        return [dict(row) for row in rows]
+
+    async def of_person(self, user_id: str, *, before: str | None, limit: int) -> list[dict[str, Any]]:
+        """Up to limit + 1 orders of a person, newest first."""
+        return [dict(row) for row in await self._pool.fetch(_OF_PERSON, user_id, before, limit + 1)]
+
+    async def _read(self, order_ids: list[str]) -> Sequence[Order | None]:
+        rows = await self._pool.fetch(_COLUMNS + " WHERE o.id = ANY($1::text[])", order_ids)
+        found = {row["id"]: row for row in rows}
+        return [_order(found[order_id]) if order_id in found else None for order_id in order_ids]
+
+    async def _count(self, order_ids: list[str]) -> Sequence[dict[str, int]]:
+        counts: dict[str, dict[str, int]] = {order_id: {} for order_id in order_ids}
+        for row in await self._pool.fetch(_TICKET_COUNTS, list(counts)):
+            counts[row["order_id"]][row["status"]] = row["tickets"]
+        return [dict(counts[order_id]) for order_id in order_ids]
+
+    async def _attach(self, items: list[Attached]) -> Sequence[bool]:
+        rows = await self._pool.fetch(
+            _ATTACH, [i.order_id for i in items], [i.intent_id for i in items], [i.client_secret for i in items]
+        )
+        found = {row["id"] for row in rows}
+        return [item.order_id in found for item in items]
+
+    async def _place(self, orders: list[NewOrder]) -> Sequence[Placed | BaseException]:
+        try:
+            return await self._write(orders)
+        except asyncpg.PostgresError as error:
+            if len(orders) == 1:
+                return [_refused(error) or error]
+        return [(await self._place([order]))[0] for order in orders]
+
+    async def _write(self, orders: list[NewOrder]) -> list[Placed]:
+        errands = [
+            {"event_id": o.event_id, "order_id": o.id, "hold_id": o.hold_id, "units": [line.unit for line in o.lines]}
+            for o in orders
+        ]
+        rows = await self._pool.fetch(
+            _PLACE,
+            # Sorted, so that two batches wait for the locks of the buyers' limit in one order.
+            _json(
+                [
+                    _wanted(order, errand)
+                    for order, errand in sorted(zip(orders, errands, strict=True), key=lambda pair: pair[0].buyer_email)
+                ]
+            ),
+            _json([_line(order, line) for order in orders for line in order.lines]),
+            AT_ONCE_DELAY_S,
+            LOOK_FIRST_S,
+        )
+        by_id = {row["id"]: row for row in rows}
+        answers = []
+        for order, errand in zip(orders, errands, strict=True):
+            row = by_id[order.id]
+            done = Errand(row["errand_id"], "inventory.ordered", order.id, errand) if row["placed"] else None
+            answers.append(
+                Placed(row["placed"], destination_account=row["destination_account"], errands=(done,) if done else ())
+            )
+        return answers
+
+
+async def read(db: Database, order_id: str, *, lock: bool = False) -> Order | None:
+    """The order with its lines; ``lock`` keeps its row for the caller's transaction."""
+    row = await db.fetchrow(f"{_COLUMNS} WHERE o.id = $1{' FOR UPDATE OF o' if lock else ''}", order_id)
+    return None if row is None else _order(row)
+
+
+def _refused(error: asyncpg.PostgresError) -> Placed | None:
+    """The answer that an error of one order's statement means, if it is one."""
+    if isinstance(error, asyncpg.UniqueViolationError):
+        return Placed(placed=False)
+    if isinstance(error, asyncpg.CheckViolationError) and error.constraint_name == BUYER_LIMIT:
+        return Placed(placed=False, beyond_limit=True)
+    return None
+
+
+def _wanted(order: NewOrder, errand: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "number": order.number,
+        "event_id": order.event_id,
+        "hold_id": order.hold_id,
+        "user_id": order.user_id,
+        "buyer_name": order.buyer_name,
+        "buyer_email": order.buyer_email,
+        "consents": order.consents,
+        "currency": order.currency,
+        "amount_cents": order.amount_cents,
+        "price": order.price,
+        "expires_at": order.expires_at,
+        "promo_code": order.promo_code,
+        "payment_method_id": order.payment_method_id,
+        "lease_id": None if order.lease_id is None else f"\\x{order.lease_id.hex()}",
+        "correlation_id": order.correlation_id,
+        "ip_address": order.ip_address,
+        "user_agent": order.user_agent,
+        "buyer_units_max": order.buyer_units_max,
+        "errand": errand,
+    }
+
+
+def _line(order: NewOrder, line: OrderLine) -> dict[str, Any]:
+    return {
+        "order_id": order.id,
+        "line": line.line,
+        "event_id": order.event_id,
+        "unit": line.unit,
+        "ticket_type_id": line.ticket_type_id,
+        "section": line.section,
+        "seat": line.seat,
+        "face_cents": line.face_cents,
+        "discount_cents": line.discount_cents,
+        "fee_cents": line.fee_cents,
+        "taxes": line.taxes,
+        "total_cents": line.total_cents,
+    }
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _order(row: asyncpg.Record) -> Order:
+    fields = dict(row)
+    fields["lines"] = tuple(OrderLine(**line) for line in fields["lines"] or ())
+    return Order(**fields)

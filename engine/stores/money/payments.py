@@ -1,0 +1,251 @@
+"""What payments do to orders in the ledger: settled in batches, closed, reclaimed. Every function is idempotent.
+
+Settling is one statement for all that waits: orders to paid, tickets, errands, audit, webhook events. An order that is
+not open any more is simply not in the answer; the caller then reads what became of it. Whoever pays while their event
+is being cancelled settles all the same, and the cancellation's errand is left again: its pages had passed them by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from engine.domain.money.orders import Order
+from engine.foundation.batching import GroupCommit
+from engine.foundation.ids import new_id
+from engine.stores import outbox
+from engine.stores.database import Pool
+from engine.stores.money import refunds
+from engine.stores.outbox import AT_ONCE_DELAY_S, Errand
+
+BATCH_MAX = 64
+AGE_MAX_MS = 5_000
+
+_SETTLE = """
+WITH wanted AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $6::text[]) AS w(id, intent_id, webhook_id)
+), named AS (
+    SELECT * FROM unnest($3::text[], $4::smallint[], $5::text[]) AS n(order_id, line, ticket_id)
+), locked AS (
+    SELECT o.id FROM orders o
+     WHERE o.id = ANY($1::text[]) AND o.status IN ('pending', 'processing') ORDER BY o.id FOR UPDATE
+), paid AS (
+    UPDATE orders o
+       SET status = 'paid', paid_at = now(), payment_error = NULL,
+           payment_intent_id = coalesce(o.payment_intent_id, w.intent_id)
+      FROM wanted w JOIN locked l ON l.id = w.id
+     WHERE o.id = w.id
+    RETURNING o.id, o.event_id, o.hold_id, o.buyer_name, o.buyer_email, o.lease_id, o.amount_cents, o.currency,
+        o.correlation_id
+), issued AS (
+    INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, seat, holder_name, holder_email)
+    SELECT n.ticket_id, p.event_id, p.id, u.line, u.unit, u.ticket_type_id, u.section, u.seat, p.buyer_name,
+           p.buyer_email
+      FROM paid p JOIN order_units u ON u.order_id = p.id JOIN named n ON n.order_id = p.id AND n.line = u.line
+), boxed AS (
+    INSERT INTO outbox (topic, key, payload, available_at)
+    SELECT 'inventory.sold', p.id, jsonb_build_object('event_id', p.event_id, 'order_id', p.id, 'hold_id', p.hold_id,
+               'units', (SELECT jsonb_agg(u.unit ORDER BY u.line) FROM order_units u WHERE u.order_id = p.id)),
+           now() + make_interval(secs => $7) FROM paid p
+    UNION ALL
+    SELECT 'lease.release', p.id, jsonb_build_object('event_id', p.event_id, 'lease_id', encode(p.lease_id, 'hex')),
+           now() + make_interval(secs => $7) FROM paid p WHERE p.lease_id IS NOT NULL
+    UNION ALL
+    SELECT 'mail.tickets', p.id, jsonb_build_object('order_id', p.id), now() FROM paid p
+    UNION ALL
+    SELECT 'event.cancelled', p.id, jsonb_build_object('event_id', p.event_id), now() + make_interval(secs => $7)
+      FROM paid p JOIN events e ON e.id = p.event_id WHERE e.status = 'cancelled'
+    RETURNING id, topic, key, payload
+), audited AS (
+    INSERT INTO audit_log (actor_kind, action, target, facts, correlation_id)
+    SELECT 'system', 'order.paid', p.id, jsonb_build_object('amount_cents', p.amount_cents, 'currency', p.currency),
+           p.correlation_id FROM paid p
+), hooked AS (
+    UPDATE webhook_events e SET status = 'processed', processed_at = now(), error = NULL
+      FROM wanted w JOIN paid p ON p.id = w.id
+     WHERE e.provider = 'stripe' AND e.id = ANY($6::text[]) AND e.id = w.webhook_id
+)
+SELECT p.id AS order_id, b.id, b.topic, b.payload FROM paid p JOIN boxed b ON b.key = p.id
+"""
+_CLOSE = """
+WITH closed AS (
+    UPDATE orders SET status = $2, closing_note = $3, closed_at = now()
+     WHERE id = $1 AND status IN ('pending', 'processing')
+    RETURNING id, event_id, lease_id, promo_code_id, correlation_id
+), freed AS (
+    UPDATE order_units u SET live = false FROM closed c
+     WHERE u.order_id = $1 AND u.order_id = c.id RETURNING u.unit, u.ticket_type_id
+), boxed AS (
+    INSERT INTO outbox (topic, key, payload, available_at)
+    SELECT 'inventory.free', c.id, jsonb_build_object('event_id', c.event_id, 'op_id', c.id,
+               'promo_id', c.promo_code_id,
+               'units', (SELECT coalesce(jsonb_agg(f.unit ORDER BY f.unit), '[]') FROM freed f),
+               'types', (SELECT coalesce(jsonb_agg(f.ticket_type_id ORDER BY f.unit), '[]') FROM freed f)),
+           now() + make_interval(secs => $4) FROM closed c
+    UNION ALL
+    SELECT 'lease.release', c.id, jsonb_build_object('event_id', c.event_id, 'lease_id', encode(c.lease_id, 'hex')),
+           now() + make_interval(secs => $4) FROM closed c WHERE c.lease_id IS NOT NULL AND $2 = 'expired'
+    UNION ALL
+    SELECT 'mail.order_expired', c.id, jsonb_build_object('order_id', c.id), now() FROM closed c WHERE $2 = 'expired'
+    RETURNING id, topic, key, payload
+), audited AS (
+    INSERT INTO audit_log (actor_kind, actor_id, action, target, facts, correlation_id)
+    SELECT $5, $6, 'order.' || $2, c.id, jsonb_build_object('note', $3::text), c.correlation_id FROM closed c
+)
+SELECT b.id, b.topic, b.key, b.payload FROM boxed b
+"""
+_NOTE = """
+UPDATE orders SET status = $2, payment_error = $3 WHERE id = $1 AND status IN ('pending', 'processing')
+   AND (status, coalesce(payment_error, '')) IS DISTINCT FROM ($2, coalesce($3, ''))
+"""
+# Overdue orders first; the others are looked at after LOOK_FIRST_S and then at growing intervals, because a webhook may
+# have been lost while its buyer waits.
+_CLAIM = """
+UPDATE orders
+   SET reconcile_at = CASE WHEN expires_at <= now() THEN now() + make_interval(secs => $2)
+       ELSE least(expires_at, now() + greatest(make_interval(secs => $2), (now() - created_at) / 2)) END
+ WHERE id = ANY(ARRAY(
+    SELECT id FROM orders WHERE status IN ('pending', 'processing') AND reconcile_at <= now()
+     ORDER BY expires_at > now(), reconcile_at LIMIT $1 FOR UPDATE SKIP LOCKED))
+RETURNING id
+"""
+_LATE = """
+SELECT count(*) FROM orders
+ WHERE status IN ('pending', 'processing') AND expires_at < now() - make_interval(secs => $1)
+"""
+_REVIVE = """
+UPDATE orders SET status = 'paid', paid_at = now(), closed_at = NULL, closing_note = 'paid_after_expiry_reclaimed',
+       payment_error = NULL, payment_intent_id = coalesce(payment_intent_id, $2)
+ WHERE id = $1 AND status IN ('expired', 'cancelled')
+RETURNING id
+"""
+_REOWN = """
+UPDATE order_units u SET live = true, unit = n.unit
+  FROM unnest($2::smallint[], $3::integer[]) AS n(line, unit) WHERE u.order_id = $1 AND u.line = n.line
+"""
+_ISSUE = """
+INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, seat, holder_name, holder_email)
+SELECT n.ticket_id, u.event_id, u.order_id, u.line, u.unit, u.ticket_type_id, u.section, u.seat, o.buyer_name,
+       o.buyer_email
+  FROM order_units u JOIN orders o ON o.id = u.order_id
+  JOIN unnest($2::smallint[], $3::text[]) AS n(line, ticket_id) ON n.line = u.line
+ WHERE u.order_id = $1
+"""
+_LOST = """
+UPDATE orders SET status = 'paid', paid_at = now(), closing_note = 'paid_after_expiry_refunded',
+       payment_intent_id = coalesce(payment_intent_id, $2)
+ WHERE id = $1 AND status IN ('expired', 'cancelled')
+RETURNING id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """An order that was paid, with fresh ids for its tickets; ``webhook_id`` names the event that told us."""
+
+    order_id: str
+    intent_id: str | None
+    lines: tuple[int, ...]
+    webhook_id: str | None = None
+
+
+class PaymentStore:
+    """Writes what payments did."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._settling: GroupCommit[Settlement, list[Errand] | None] = GroupCommit(
+            "settle", self._settle, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+        )
+
+    async def close(self) -> None:
+        await self._settling.close()
+
+    async def settle(self, settlement: Settlement) -> list[Errand] | None:
+        """The errands of an order that became paid just now; None where it was not open."""
+        return await self._settling.submit(settlement)
+
+    async def end(
+        self, order_id: str, *, status: str, note: str, actor_kind: str = "system", actor_id: str = ""
+    ) -> list[Errand] | None:
+        """Expire or cancel an open order and let its units go; None where it was not open."""
+        rows = await self._pool.fetch(_CLOSE, order_id, status, note, AT_ONCE_DELAY_S, actor_kind, actor_id)
+        return [Errand(row["id"], row["topic"], row["key"], row["payload"]) for row in rows] or None
+
+    async def note(self, order_id: str, *, processing: bool, error: str | None) -> None:
+        """What an open order's payment does: under way at the bank, or last refused with ``error``."""
+        await self._pool.execute(_NOTE, order_id, "processing" if processing else "pending", error)
+
+    async def claim_due(self, limit: int, *, again_in_s: float) -> list[str]:
+        """Open orders whose provider must be asked now; each is due again in ``again_in_s``."""
+        return [row["id"] for row in await self._pool.fetch(_CLAIM, limit, again_in_s)]
+
+    async def count_late(self, late_s: int) -> int:
+        """Open orders whose deadline passed more than ``late_s`` ago."""
+        late: int = await self._pool.fetchval(_LATE, late_s)
+        return late
+
+    async def reclaim(self, order: Order, intent_id: str, units: Sequence[int], hold_id: str) -> list[Errand] | None:
+        """A closed order was paid after all: it owns these units, line by line, and its tickets are issued.
+
+        None where another owns one of them by now.
+        """
+        numbers, names = [line.line for line in order.lines], [new_id("tkt") for _ in order.lines]
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                if await connection.fetchval(_REVIVE, order.id, intent_id) is None:
+                    return []
+                await connection.execute(_REOWN, order.id, numbers, list(units))
+                await connection.execute(_ISSUE, order.id, numbers, names)
+                own = {"event_id": order.event_id, "order_id": order.id, "hold_id": hold_id, "units": list(units)}
+                return [
+                    await outbox.add(connection, "inventory.ordered", order.id, own),
+                    await outbox.add(connection, "inventory.sold", order.id, own),
+                    await outbox.add(connection, "mail.tickets", order.id, {"order_id": order.id}),
+                ]
+        except asyncpg.UniqueViolationError:
+            return None
+
+    async def lost(self, order: Order, intent_id: str) -> str | None:
+        """A closed order was paid and its units are gone: paid without tickets, with a refund in full on its way.
+
+        The refund's id; None where the order was no longer closed.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await connection.fetchval(_LOST, order.id, intent_id) is None:
+                return None
+            refund_id = new_id("ref")
+            await refunds.add(
+                connection, refund_id, order.id, order.paid_parts, ticket_ids=(), reason="paid_after_expiry",
+                created_by="system", push_in_s=AT_ONCE_DELAY_S,
+            )  # fmt: skip
+            return refund_id
+
+    async def _settle(self, settlements: list[Settlement]) -> Sequence[list[Errand] | BaseException | None]:
+        try:
+            return await self._write(settlements)
+        except asyncpg.PostgresError as error:
+            if len(settlements) == 1:
+                return [error]
+        return [(await self._settle([settlement]))[0] for settlement in settlements]
+
+    async def _write(self, settlements: list[Settlement]) -> list[list[Errand] | None]:
+        first = {settlement.order_id: settlement for settlement in reversed(settlements)}
+        lines = [(s.order_id, line, new_id("tkt")) for s in first.values() for line in s.lines]
+        rows = await self._pool.fetch(
+            _SETTLE,
+            list(first),
+            [settlement.intent_id for settlement in first.values()],
+            [order_id for order_id, _, _ in lines],
+            [line for _, line, _ in lines],
+            [ticket_id for _, _, ticket_id in lines],
+            [settlement.webhook_id for settlement in first.values()],
+            AT_ONCE_DELAY_S,
+        )
+        errands: dict[str, list[Errand]] = {}
+        for row in rows:
+            errand = Errand(row["id"], row["topic"], row["order_id"], row["payload"])
+            errands.setdefault(row["order_id"], []).append(errand)
+        return [errands.pop(settlement.order_id, None) for settlement in settlements]

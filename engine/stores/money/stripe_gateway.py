@@ -1,0 +1,265 @@
+"""The one seam to Stripe: our own nouns in, our own nouns and errors out.
+
+ProviderBusy     429, or the same idempotency key is still running: back off, then repeat with the same key
+ProviderAway     no connection, no answer in time, 5xx: it may or may not have happened; repeat with the same key
+ProviderRefused  an answer that will not change: ``code`` is the provider's word
+
+Retries belong to the payment lane, which paces them; the SDK's own are switched off.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import aiohttp
+import stripe
+
+from engine.domain.money.payments import Intent, ProviderRefund, Taken
+
+TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S = 3.0
+WEBHOOK_TOLERANCE_S = 300
+REFUNDS_PER_INTENT_MAX = 100
+TAKEN_PER_PAGE = 100
+
+T = TypeVar("T")
+
+
+class ProviderError(Exception):
+    """Base of the three. ``code`` is the provider's word where it gave one."""
+
+    def __init__(self, detail: str, *, code: str | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.retry_after_s = retry_after_s
+
+
+class ProviderBusy(ProviderError):  # noqa: N818 - says what the provider is
+    pass
+
+
+class ProviderAway(ProviderError):  # noqa: N818 - as above
+    pass
+
+
+class ProviderRefused(ProviderError):  # noqa: N818 - as above
+    pass
+
+
+class SignatureWrong(Exception):  # noqa: N818 - says what the signature is
+    """The webhook was not signed by the provider, or longer ago than WEBHOOK_TOLERANCE_S."""
+
+
+class StripeGateway:
+    """Payments, their cancellation and refunds, at Stripe or at the sandbox that speaks like it."""
+
+    def __init__(self, *, url: str, secret_key: str, webhook_secret: str) -> None:
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+        self._http = stripe.AIOHTTPClient(timeout=timeout)  # handed to aiohttp as it is
+        self._client = stripe.StripeClient(
+            secret_key or "sk_test_unset",
+            base_addresses={"api": url.rstrip("/")},
+            http_client=self._http,
+            max_network_retries=0,
+        )
+        self._webhook_secret = webhook_secret
+
+    async def close(self) -> None:
+        await self._http.close_async()  # type: ignore[no-untyped-call]  # the SDK left it bare
+
+    async def create_intent(
+        self,
+        *,
+        order_id: str,
+        order_number: str,
+        user_id: str | None,
+        amount_cents: int,
+        currency: str,
+        receipt_email: str,
+        payment_method_id: str | None = None,
+        destination_account: str | None = None,
+        application_fee_cents: int = 0,
+    ) -> Intent:
+        """The order's intent. The order id is the idempotency key: repeating gives the same intent."""
+        params: dict[str, Any] = {
+            "amount": amount_cents,
+            "currency": currency.lower(),
+            "metadata": {
+                "order_id": order_id,
+                "orderId": order_id,
+                "order_number": order_number,
+                "userId": user_id or "",
+            },
+            "description": f"Order {order_number}",
+            "receipt_email": receipt_email,
+            "automatic_payment_methods": {"enabled": True},
+        }
+        if payment_method_id:
+            params["payment_method"] = payment_method_id
+        if destination_account:
+            params["transfer_data"] = {"destination": destination_account}
+            if application_fee_cents:
+                params["application_fee_amount"] = application_fee_cents
+        intents = self._client.v1.payment_intents  # its parameters are TypedDicts; ours are made step by step
+        return _intent(await _ask(intents.create_async(params, {"idempotency_key": order_id})))  # type: ignore[arg-type]
+
+    async def read_intent(self, intent_id: str) -> Intent:
+        return _intent(await _ask(self._client.v1.payment_intents.retrieve_async(intent_id)))
+
+    async def cancel_intent(self, intent_id: str) -> Intent:
+        """Ask that it can never be charged any more; returns the state it is really in afterwards."""
+        try:
+            cancelled = await _ask(
+                self._client.v1.payment_intents.cancel_async(intent_id, {"cancellation_reason": "abandoned"})
+            )
+        except ProviderRefused as refused:
+            if refused.code != "payment_intent_unexpected_state":
+                raise
+            return await self.read_intent(intent_id)
+        return _intent(cancelled)
+
+    async def refund(
+        self,
+        *,
+        refund_id: str,
+        order_id: str,
+        intent_id: str,
+        amount_cents: int,
+        from_account: bool = False,
+        with_fee: bool = False,
+    ) -> ProviderRefund:
+        """Give money back, our refund id as idempotency key.
+
+        ``from_account``: out of the connected account that got it; ``with_fee``: the platform's share comes back too.
+        """
+        params: dict[str, Any] = {
+            "payment_intent": intent_id,
+            "amount": amount_cents,
+            "metadata": {"refund_id": refund_id, "order_id": order_id},
+        }
+        if from_account:
+            params["reverse_transfer"] = True
+        if from_account and with_fee:
+            params["refund_application_fee"] = True
+        refunds = self._client.v1.refunds  # as above
+        return _refund(await _ask(refunds.create_async(params, {"idempotency_key": refund_id})))  # type: ignore[arg-type]
+
+    async def refunds_of(self, intent_id: str) -> list[ProviderRefund]:
+        """All refunds of an intent, oldest first; at most REFUNDS_PER_INTENT_MAX."""
+        found = await _ask(
+            self._client.v1.refunds.list_async({"payment_intent": intent_id, "limit": REFUNDS_PER_INTENT_MAX})
+        )
+        return [_refund(row) for row in reversed(found.data)]
+
+    async def taken(self, created_from_s: int, after: str | None) -> tuple[list[Taken], str | None]:
+        """A page of our intents that ever took money, newest first, and where the next begins (None: it was the last).
+
+        An account may serve others than us: only intents that carry an order id are ours.
+        """
+        params: dict[str, Any] = {
+            "limit": TAKEN_PER_PAGE,
+            "created": {"gte": created_from_s},
+            "expand": ["data.latest_charge"],
+        }
+        if after is not None:
+            params["starting_after"] = after
+        found = await _ask(self._client.v1.payment_intents.list_async(params))  # type: ignore[arg-type]  # as above
+        page = [taken for intent in found.data if (taken := _taken(intent)) is not None]
+        return page, found.data[-1].id if found.has_more and found.data else None
+
+    def verify(self, body: bytes, signature: str) -> None:
+        """SignatureWrong unless any ``v1`` of the header signs this body, at most five minutes away from now.
+
+        Without a secret nothing verifies: an empty key would sign for everybody.
+        """
+        if not self._webhook_secret:
+            raise SignatureWrong("no webhook secret is set")
+        if not signature.isascii():
+            raise SignatureWrong("a signature is ASCII text")
+        try:
+            stripe.WebhookSignature.verify_header(
+                body.decode("utf-8"), signature, self._webhook_secret, WEBHOOK_TOLERANCE_S
+            )
+        except (stripe.SignatureVerificationError, UnicodeDecodeError, ValueError) as error:
+            raise SignatureWrong(str(error)) from error
+        # The library looks at the past only; a signature that is not due yet could be kept and used for as long.
+        signed_at_s = int(next(part[2:] for part in signature.split(",") if part.startswith("t=")))
+        if signed_at_s > time.time() + WEBHOOK_TOLERANCE_S:
+            raise SignatureWrong("the signature is from the future")
+
+
+async def _ask(call: Awaitable[T]) -> T:
+    async with _translated():
+        return await call
+    raise AssertionError("unreachable")
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    """Stripe's exceptions as ours."""
+    try:
+        yield
+    except stripe.RateLimitError as error:
+        raise ProviderBusy("rate limited", code=error.code, retry_after_s=_retry_after_s(error)) from error
+    except stripe.IdempotencyError as error:
+        if error.http_status == 409:  # noqa: PLR2004 - the first call with this key is still running
+            raise ProviderBusy("in progress", code=error.code) from error
+        raise ProviderRefused(str(error.user_message or error), code=error.code or "idempotency_error") from error
+    except stripe.APIConnectionError as error:
+        raise ProviderAway("no connection or no answer") from error
+    except (stripe.InvalidRequestError, stripe.CardError, stripe.AuthenticationError, stripe.PermissionError) as error:
+        if error.http_status == 409:  # noqa: PLR2004 - lock_timeout and idempotency_key_in_use
+            raise ProviderBusy("in progress", code=error.code) from error
+        raise ProviderRefused(str(error.user_message or error), code=error.code) from error
+    except stripe.StripeError as error:
+        raise ProviderAway(f"answered {error.http_status}", code=error.code) from error
+
+
+def _retry_after_s(error: stripe.StripeError) -> float | None:
+    try:
+        return float((error.headers or {})["retry-after"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _intent(found: stripe.PaymentIntent) -> Intent:
+    metadata = found.metadata.to_dict() if found.metadata else {}
+    failure = found.last_payment_error
+    return Intent(
+        id=found.id,
+        status=found.status,
+        amount_cents=found.amount,
+        amount_received_cents=found.amount_received or 0,
+        currency=found.currency.upper(),
+        order_id=metadata.get("order_id"),
+        client_secret=found.client_secret,
+        error=(failure.message or failure.code or "declined") if failure else None,
+    )
+
+
+def _taken(found: stripe.PaymentIntent) -> Taken | None:
+    order_id = (found.metadata.to_dict() if found.metadata else {}).get("order_id")
+    charge = found.latest_charge
+    if order_id is None or not found.amount_received or charge is None or isinstance(charge, str):
+        return None
+    # Of a charge captured in part, the rest that was let go counts as refunded at the provider.
+    let_go_cents = charge.amount - charge.amount_captured
+    return Taken(
+        found.id, order_id, charge.amount_captured, charge.amount_refunded - let_go_cents, found.currency.upper()
+    )
+
+
+def _refund(found: stripe.Refund) -> ProviderRefund:
+    metadata = found.metadata.to_dict() if found.metadata else {}
+    intent = found.payment_intent
+    return ProviderRefund(
+        id=found.id,
+        intent_id=intent if isinstance(intent, str) or intent is None else intent.id,
+        amount_cents=found.amount,
+        status=found.status or "pending",
+        refund_id=metadata.get("refund_id"),
+        reason=found.reason or "",
+    )

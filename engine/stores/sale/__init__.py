@@ -1,0 +1,1 @@
+"""Inventory, holds, and the terms of selling."""

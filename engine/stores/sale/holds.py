@@ -1,0 +1,276 @@
+"""Holds in Redis: what an item of the batch looks like in bytes, what the script answers, and the scripts themselves.
+
+The scripts are the contract (stores/lua/hold_*.lua); this module only packs and splits.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from engine.foundation.connections import HotRedis
+from engine.foundation.scripts import load_folder
+from engine.stores import keys
+
+SCRIPTS: Final = load_folder(Path(__file__).parents[1] / "lua")
+REF_BYTES = 8
+POLICY_BYTE: Final = {"off": 0, "strict": 1, "lenient": 2}
+LIFE_MS_MAX: Final = 0x7FFFFF  # the bit above says that the hold's units were counted for its buyer
+STATE_NAME: Final = {1: "held", 2: "ordering", 3: "ordered", 4: "ended"}
+_HEAD = struct.Struct(">B6s3s4sIBBB")
+_ITEM = struct.Struct(">8s4s3sIB3sB")
+
+
+class Fenced(Exception):  # noqa: N818 - an answer, handled by the service
+    """The epoch is missing or another: the map must be (re)loaded before anything is sold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """``length`` neighbouring units from ``unit`` on, of the ticket type with this number."""
+
+    kind: int
+    unit: int
+    length: int
+
+    def pack(self) -> bytes:
+        return bytes((self.kind, *self.unit.to_bytes(3, "big"), self.length))
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A hold as Redis keeps it. Times are Redis's, in epoch ms."""
+
+    state: str
+    placed_at_ms: int
+    life_ms: int
+    body_hash: bytes
+    total_cents: int
+    step: int
+    adjacent: bool
+    orphans_created: int
+    promo: int
+    lease_id: bytes
+    runs: tuple[Run, ...]
+
+    @property
+    def expires_at_ms(self) -> int:
+        return self.placed_at_ms + self.life_ms
+
+    @classmethod
+    def unpack(cls, raw: bytes, at: int = 0) -> Record:
+        """From the record's bytes; ``at`` skips a letter in front."""
+        state, placed, life, body_hash, total, allocation, promo, lease_length = _HEAD.unpack_from(raw, at)
+        at += _HEAD.size
+        lease = raw[at : at + lease_length]
+        at += lease_length
+        runs = tuple(Run(raw[i], int.from_bytes(raw[i + 1 : i + 4], "big"), raw[i + 4]) for i in range(at, len(raw), 5))
+        return cls(
+            STATE_NAME[state],
+            int.from_bytes(placed, "big"),
+            int.from_bytes(life, "big") & LIFE_MS_MAX,
+            body_hash,
+            total,
+            allocation >> 5,
+            bool(allocation & 16),
+            allocation & 15,
+            promo,
+            lease,
+            runs,
+        )
+
+
+def allocation_byte(step: int, *, adjacent: bool, orphans: int) -> int:
+    return step << 5 | adjacent << 4 | min(orphans, 15)
+
+
+def pick_exact(runs: Sequence[Run], allocation: int) -> bytes:
+    """These units and no others."""
+    return b"\x00" + bytes((len(runs),)) + b"".join([run.pack() for run in runs]) + bytes((allocation,))
+
+
+def pick_general(first: int, size: int, parts: Sequence[tuple[int, int]]) -> bytes:
+    """The lowest free numbers of a section, for (ticket type number, count) parts."""
+    return b"\x01" + first.to_bytes(3, "big") + size.to_bytes(3, "big") + _parts(parts)
+
+
+def pick_tape(name: bytes, policy: str, parts: Sequence[tuple[int, int]]) -> bytes:
+    """The best block on this tape."""
+    return b"\x02" + bytes((len(name),)) + name + bytes((POLICY_BYTE[policy],)) + _parts(parts)
+
+
+def _parts(parts: Sequence[tuple[int, int]]) -> bytes:
+    return bytes((len(parts),)) + b"".join([bytes(part) for part in parts])
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One hold to place: everything the script must know, except how to pick."""
+
+    ref: bytes
+    body_hash: bytes
+    life_ms: int
+    total_cents: int
+    lots: bytes
+    caps: tuple[tuple[int, int], ...] = ()
+    promo: int = 0
+    promo_uses_max: int = 0
+    lease_id: bytes = b""
+    lease_units_max: int = 0  # units one admission may hold; 0: no limit
+    picks: tuple[bytes, ...] = ()
+
+    def with_picks(self, picks: tuple[bytes, ...]) -> Item:
+        return replace(self, picks=picks)
+
+    def pack(self) -> bytes:
+        caps = b"".join([bytes((kind, *most.to_bytes(3, "big"))) for kind, most in self.caps])
+        head = _ITEM.pack(
+            self.ref,
+            self.body_hash,
+            self.life_ms.to_bytes(3, "big"),
+            self.total_cents,
+            self.promo,
+            self.promo_uses_max.to_bytes(3, "big"),
+            len(self.lease_id),
+        )
+        return b"".join((
+            head, self.lease_id, bytes((self.lease_units_max, len(self.lots))), self.lots,
+            bytes((len(self.caps),)), caps, bytes((len(self.picks),)), *self.picks,
+        ))  # fmt: skip
+
+
+def units_of(packed: bytes) -> list[int]:
+    """u24 units as numbers."""
+    return [int.from_bytes(packed[i : i + 3], "big") for i in range(0, len(packed), 3)]
+
+
+def pack_units(units: Sequence[int]) -> bytes:
+    return b"".join([unit.to_bytes(3, "big") for unit in units])
+
+
+class HoldStore:
+    """The hold scripts of all events, over the hot connection; Fenced where ``epoch`` is not the one in force."""
+
+    def __init__(self, hot: HotRedis) -> None:
+        self._hot = hot
+
+    async def place(self, event_id: str, epoch: bytes, items: Sequence[bytes]) -> list[bytes]:
+        """One answer an item; see hold_place.lua."""
+        reply: list[bytes] = await self._run("hold_place", event_id, epoch, *items)
+        return reply[1:]
+
+    async def read(self, event_id: str, epoch: bytes, ref: bytes) -> tuple[Record, int] | None:
+        """The record and Redis's time in ms, or None."""
+        reply = await self._run("hold_read", event_id, epoch, ref)
+        return None if reply[0] == b"unknown" else (Record.unpack(reply[1]), int(reply[2]))
+
+    async def release(
+        self, event_id: str, epoch: bytes, ref: bytes, *, forget: bool = False
+    ) -> tuple[str, Record | None]:
+        """``forget``: as if it had never been placed."""
+        reply = await self._run("hold_release", event_id, epoch, ref, int(forget))
+        return reply[0].decode(), Record.unpack(reply[1]) if len(reply) > 1 else None
+
+    async def extend(
+        self, event_id: str, epoch: bytes, ref: bytes, *, add_ms: int, life_ms_max: int
+    ) -> tuple[str, Record | None, int]:
+        reply = await self._run("hold_extend", event_id, epoch, ref, add_ms, life_ms_max)
+        return _answer(reply)
+
+    async def order(
+        self, event_id: str, epoch: bytes, ref: bytes, *, order_ms: int, life_ms_max: int, grace_ms: int
+    ) -> tuple[str, Record | None, int]:
+        reply = await self._run("hold_order", event_id, epoch, ref, order_ms, life_ms_max, grace_ms)
+        return _answer(reply)
+
+    async def ordered(self, event_id: str, epoch: bytes, ref: bytes, units: Sequence[int]) -> int:
+        """How many of the units are astray: not this hold's, and not an order's either."""
+        reply = await self._run("hold_ordered", event_id, epoch, ref, pack_units(units))
+        return int(reply[2])
+
+    async def swap(
+        self,
+        event_id: str,
+        epoch: bytes,
+        ref: bytes,
+        *,
+        lots: bytes,
+        runs: Sequence[Run],
+        total_cents: int,
+        allocation: int,
+        caps: Sequence[tuple[int, int]] = (),
+        lease_units_max: int = 0,
+    ) -> tuple[str, Record | bytes | None, int]:
+        """(word, record or the facts of the refusal, Redis's time)."""
+        packed = b"".join([run.pack() for run in runs])
+        facts = struct.pack(">IBB", total_cents, allocation, lease_units_max)
+        limits = b"".join([bytes((kind, *most.to_bytes(3, "big"))) for kind, most in caps])
+        reply = await self._run("hold_swap", event_id, epoch, ref, lots, packed, facts, limits)
+        if reply[0] in {b"taken", b"capped", b"buyer"}:
+            return reply[0].decode(), reply[1], 0
+        return _answer(reply)
+
+    async def expire(self, event_id: str, epoch: bytes) -> tuple[bool, list[bytes]]:
+        """One bounded step: (more is waiting, leases of holds that ended)."""
+        reply = await self._run("hold_expire", event_id, epoch)
+        return bool(reply[1]), reply[2:]
+
+    async def sold(self, event_id: str, epoch: bytes, ref: bytes, units: Sequence[int]) -> int:
+        """How many of the units are astray: neither this hold's nor an order's."""
+        return int((await self._run("hold_sold", event_id, epoch, ref, pack_units(units)))[2])
+
+    async def free(
+        self, event_id: str, epoch: bytes, op_id: str, units: Sequence[tuple[int, int]], promo: int = 0
+    ) -> bool:
+        """Units with their ticket type numbers back to their lots, with the promo's use; False where done before."""
+        packed = b"".join([bytes((*unit.to_bytes(3, "big"), kind)) for unit, kind in units])
+        reply = await self._run("units_free", event_id, epoch, op_id, packed, promo)
+        return bool(reply[0] == b"freed")
+
+    async def load(
+        self,
+        event_id: str,
+        seen: bytes,
+        epoch: bytes,
+        *,
+        base: bytes,
+        owned: bytes,
+        types: Mapping[int, int],
+        promos: Mapping[int, int],
+    ) -> bool:
+        """Write the whole map as the ledger says and lift the fence; False where somebody else did meanwhile.
+
+        ``types`` and ``promos`` are what orders own and use, by number.
+        """
+        reply = await self._hot.run(
+            SCRIPTS["inventory_load"],
+            [keys.epoch(event_id)],
+            [seen, epoch, base, owned, _pack_counts(types), _pack_counts(promos), "rebuild"],
+        )
+        return bool(reply[0] == b"loaded")
+
+    async def relot(self, event_id: str, epoch: bytes, base: bytes) -> bool:
+        """New lots under a running sale: free units change theirs, taken ones stay taken."""
+        reply = await self._hot.run(
+            SCRIPTS["inventory_load"], [keys.epoch(event_id)], [epoch, epoch, base, b"", b"", b"", "relot"]
+        )
+        return bool(reply[0] == b"loaded")
+
+    async def _run(self, script: str, event_id: str, epoch: bytes, *arguments: bytes | str | int) -> Any:
+        reply = await self._hot.run(SCRIPTS[script], [keys.epoch(event_id)], [epoch, *arguments])
+        if reply[0] == b"fenced":
+            raise Fenced(event_id)
+        return reply
+
+
+def _pack_counts(counts: Mapping[int, int]) -> bytes:
+    return b"".join([bytes((number, *count.to_bytes(3, "big"))) for number, count in counts.items()])
+
+
+def _answer(reply: list[bytes]) -> tuple[str, Record | None, int]:
+    record = Record.unpack(reply[1]) if len(reply) > 1 else None
+    moment_ms = int(reply[2]) if len(reply) > 2 else 0  # noqa: PLR2004 - word, record, time
+    return reply[0].decode(), record, moment_ms

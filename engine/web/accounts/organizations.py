@@ -1,0 +1,128 @@
+"""Organizations and their members over HTTP."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from engine.domain.accounts.organizations import (
+    Member,
+    NewMember,
+    NewOrganization,
+    Organization,
+    OrganizationChange,
+    RoleChange,
+)
+from engine.domain.catalogue.errors import AlreadyMember, LastOwner, MemberUnknown, OrganizationUnknown, SlugTaken
+from engine.foundation import http
+from engine.foundation.errors import Forbidden, Invalid, PreconditionFailed, PreconditionRequired, Unauthenticated
+from engine.services.appkeys import ORGANIZATIONS
+from engine.web.aliases import aliases
+from engine.web.auth import person
+from engine.web.forms import Page, PageQuery, created, form, id_cursor, versioned
+from engine.web.route import Route
+
+
+async def create_organization(request: web.Request) -> web.Response:
+    """Make an organization; whoever makes it owns it."""
+    actor = person(request)
+    made = await request.config_dict[ORGANIZATIONS].create(actor, await form(request, NewOrganization))
+    return created(made, made.version, f"/v1/organizations/{made.id}")
+
+
+async def list_organizations(request: web.Request) -> web.Response:
+    """The organizations one works for; all of them for a platform admin."""
+    actor, query = person(request), http.query(request, PageQuery)
+    after = id_cursor(query.cursor, "org") or ""
+    rows = await request.config_dict[ORGANIZATIONS].of_person(actor, after, query.limit + 1)
+    return http.json(http.page(rows, query.limit, lambda row: row.id))
+
+
+async def read_organization(request: web.Request) -> web.Response:
+    """One organization, to those who work for it."""
+    found = await request.config_dict[ORGANIZATIONS].get(person(request), request.match_info["organization_id"])
+    return versioned(request, found, found.version)
+
+
+async def change_organization(request: web.Request) -> web.Response:
+    """Change its name, short name or legal name."""
+    actor, expected = person(request), http.version_expected(request)
+    given = await form(request, OrganizationChange)
+    organizations = request.config_dict[ORGANIZATIONS]
+    changed = await organizations.change(actor, request.match_info["organization_id"], expected, given)
+    return versioned(request, changed, changed.version)
+
+
+async def list_members(request: web.Request) -> web.Response:
+    """Who works for an organization."""
+    actor, query = person(request), http.query(request, PageQuery)
+    after = id_cursor(query.cursor, "usr") or ""
+    organizations = request.config_dict[ORGANIZATIONS]
+    rows = await organizations.members(actor, request.match_info["organization_id"], after, query.limit + 1)
+    return http.json(http.page(rows, query.limit, lambda row: row.user_id))
+
+
+async def add_member(request: web.Request) -> web.Response:
+    """Let a registered person in by e-mail address."""
+    actor = person(request)
+    given = await form(request, NewMember)
+    added = await request.config_dict[ORGANIZATIONS].add_member(actor, request.match_info["organization_id"], given)
+    return http.json(added, status=201)
+
+
+async def set_role(request: web.Request) -> web.Response:
+    """Give a member another role."""
+    actor = person(request)
+    given = await form(request, RoleChange)
+    organization_id, user_id = request.match_info["organization_id"], request.match_info["user_id"]
+    return http.json(await request.config_dict[ORGANIZATIONS].set_role(actor, organization_id, user_id, given))
+
+
+async def remove_member(request: web.Request) -> web.Response:
+    """Let a member out, or leave."""
+    organization_id, user_id = request.match_info["organization_id"], request.match_info["user_id"]
+    await request.config_dict[ORGANIZATIONS].remove_member(person(request), organization_id, user_id)
+    return web.Response(status=204)
+
+
+_ALL = "/v1/organizations"
+_ONE = "/v1/organizations/{organization_id}"
+_MEMBERS = "/v1/organizations/{organization_id}/members"
+_MEMBER = "/v1/organizations/{organization_id}/members/{user_id}"
+ROUTES: Final = (
+    Route(
+        "POST", _ALL, create_organization, "person", takes=NewOrganization, gives=Organization, status=201,
+        refuses=(Unauthenticated, Invalid, SlugTaken), aliases=aliases(_ALL),
+    ),
+    Route(
+        "GET", _ALL, list_organizations, "person", gives=Page[Organization], query=PageQuery,
+        refuses=(Unauthenticated,), aliases=aliases(_ALL),
+    ),
+    Route(
+        "GET", _ONE, read_organization, "organizer", gives=Organization,
+        refuses=(Unauthenticated, OrganizationUnknown), aliases=aliases(_ONE),
+    ),
+    Route(
+        "PATCH", _ONE, change_organization, "organizer", takes=OrganizationChange, gives=Organization,
+        refuses=(Unauthenticated, Forbidden, OrganizationUnknown, SlugTaken, PreconditionFailed, Invalid,
+                 PreconditionRequired), aliases=aliases(_ONE),
+    ),
+    Route(
+        "GET", _MEMBERS, list_members, "organizer", gives=Page[Member], query=PageQuery,
+        refuses=(Unauthenticated, Forbidden, OrganizationUnknown), aliases=aliases(_MEMBERS),
+    ),
+    Route(
+        "POST", _MEMBERS, add_member, "organizer", takes=NewMember, gives=Member, status=201,
+        refuses=(Unauthenticated, Forbidden, OrganizationUnknown, AlreadyMember, Invalid), aliases=aliases(_MEMBERS),
+    ),
+    Route(
+        "PUT", _MEMBER, set_role, "organizer", takes=RoleChange, gives=Member,
+        refuses=(Unauthenticated, Forbidden, OrganizationUnknown, MemberUnknown, LastOwner, Invalid),
+        aliases=aliases(_MEMBER),
+    ),
+    Route(
+        "DELETE", _MEMBER, remove_member, "organizer", status=204,
+        refuses=(Unauthenticated, Forbidden, OrganizationUnknown, MemberUnknown, LastOwner), aliases=aliases(_MEMBER),
+    ),
+)  # fmt: skip

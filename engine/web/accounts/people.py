@@ -1,0 +1,114 @@
+"""Accounts and sessions over HTTP."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from engine.domain.accounts.people import (
+    Credentials,
+    PasswordChange,
+    PersonChange,
+    RefreshRequest,
+    Registration,
+    Session,
+    SignOut,
+    User,
+)
+from engine.domain.catalogue.errors import (
+    AccountDisabled,
+    EmailTaken,
+    RefreshRefused,
+    RefreshReused,
+    RegistrationThrottled,
+    SignInRefused,
+    SignInThrottled,
+)
+from engine.foundation import http
+from engine.foundation.errors import Invalid, Unauthenticated
+from engine.services.appkeys import PEOPLE
+from engine.web.aliases import aliases
+from engine.web.auth import client_address, known_person, person
+from engine.web.forms import form
+from engine.web.route import Route
+
+_UNCACHED: Final = {"Cache-Control": "no-store"}
+
+
+async def register(request: web.Request) -> web.Response:
+    """Make an account; the answer is its first session."""
+    given = await form(request, Registration)
+    session = await request.config_dict[PEOPLE].register(given, client_address(request))
+    return http.json(session, status=201, headers=_UNCACHED)
+
+
+async def login(request: web.Request) -> web.Response:
+    """Sign in."""
+    given = await form(request, Credentials)
+    session = await request.config_dict[PEOPLE].sign_in(given, client_address(request))
+    return http.json(session, headers=_UNCACHED)
+
+
+async def refresh(request: web.Request) -> web.Response:
+    """The next access and refresh token; each refresh token is good once."""
+    given = await form(request, RefreshRequest)
+    return http.json(await request.config_dict[PEOPLE].refresh(given.refresh_token), headers=_UNCACHED)
+
+
+async def logout(request: web.Request) -> web.Response:
+    """End the session that this refresh token belongs to; without one, every session of the signed-in person."""
+    given = await form(request, SignOut, absent=b"{}")
+    await request.config_dict[PEOPLE].sign_out(given.refresh_token, known_person(request))
+    return web.Response(status=204)
+
+
+async def read_me(request: web.Request) -> web.Response:
+    """Who is signed in, and which organizations they work for."""
+    return http.json(await request.config_dict[PEOPLE].me(person(request)), headers=_UNCACHED)
+
+
+async def change_me(request: web.Request) -> web.Response:
+    """Change one's own name."""
+    actor = person(request)
+    return http.json(await request.config_dict[PEOPLE].change_me(actor, await form(request, PersonChange)))
+
+
+async def change_password(request: web.Request) -> web.Response:
+    """Set a new password; every other session ends."""
+    actor = person(request)
+    given = await form(request, PasswordChange)
+    session = await request.config_dict[PEOPLE].change_password(actor, given, client_address(request))
+    return http.json(session, headers=_UNCACHED)
+
+
+ROUTES: Final = (
+    Route(
+        "POST", "/v1/auth/register", register, "public", takes=Registration, gives=Session, status=201,
+        refuses=(Invalid, EmailTaken, RegistrationThrottled), aliases=aliases("/v1/auth/register"),
+    ),
+    Route(
+        "POST", "/v1/auth/login", login, "public", takes=Credentials, gives=Session,
+        refuses=(Invalid, SignInRefused, AccountDisabled, SignInThrottled), aliases=aliases("/v1/auth/login"),
+    ),
+    Route(
+        "POST", "/v1/auth/refresh", refresh, "public", takes=RefreshRequest, gives=Session,
+        refuses=(Invalid, RefreshRefused, RefreshReused), aliases=aliases("/v1/auth/refresh"),
+    ),
+    Route(
+        "POST", "/v1/auth/logout", logout, "public", takes=SignOut, status=204,
+        refuses=(Invalid,), aliases=aliases("/v1/auth/logout"),
+    ),
+    Route(
+        "GET", "/v1/users/me", read_me, "person", gives=User, refuses=(Unauthenticated,),
+        aliases=aliases("/v1/users/me", "/v1/auth/me"),
+    ),
+    Route(
+        "PATCH", "/v1/users/me", change_me, "person", takes=PersonChange, gives=User,
+        refuses=(Unauthenticated, Invalid), aliases=aliases("/v1/users/me"),
+    ),
+    Route(
+        "PUT", "/v1/users/me/password", change_password, "person", takes=PasswordChange, gives=Session,
+        refuses=(Unauthenticated, Invalid, SignInRefused, SignInThrottled), aliases=aliases("/v1/users/me/password"),
+    ),
+)  # fmt: skip

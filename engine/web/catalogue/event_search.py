@@ -1,0 +1,101 @@
+"""What the public listing may be asked, and where a page of it goes on."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+from msgspec import Meta, field
+
+from engine.domain.catalogue.event_search import ListingFilter, Near
+from engine.domain.catalogue.events import Event
+from engine.domain.fields import ONE_LINE, is_moment
+from engine.foundation import http
+from engine.foundation.errors import Malformed
+from engine.foundation.ids import is_id
+from engine.web.forms import PageQuery
+
+RADIUS_KM_DEFAULT, RADIUS_KM_MAX = 25.0, 20_040.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+Word = Annotated[str, Meta(max_length=200, pattern=ONE_LINE)]
+Cents = Annotated[int, Meta(ge=0, le=100_000_000)]
+Kilometres = Annotated[float, Meta(gt=0, le=RADIUS_KM_MAX)]
+
+
+class ListingQuery(PageQuery, frozen=True, kw_only=True):
+    """``from`` and ``to`` are days (``to`` included) or RFC 3339 moments; prices are all-in, in minor units."""
+
+    q: Word | None = None
+    city: Word | None = None
+    category: Word | None = None
+    from_: Annotated[str, Meta(max_length=40)] | None = field(default=None, name="from")
+    to: Annotated[str, Meta(max_length=40)] | None = None
+    price_min: Cents | None = None
+    price_max: Cents | None = None
+    lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    lng: Annotated[float, Meta(ge=-180, le=180)] | None = None
+    radius_km: Kilometres | None = None
+    radius_km_camel: Kilometres | None = field(default=None, name="radiusKm")
+
+
+def wanted(query: ListingQuery, *, venue_id: str | None = None) -> ListingFilter:
+    """The query as the store's filter. Malformed where its parts do not go together."""
+    if (query.lat is None) != (query.lng is None):
+        raise Malformed("lat and lng come together", parameter="lat")
+    radius_km = query.radius_km or query.radius_km_camel
+    if radius_km is not None and query.lat is None:
+        raise Malformed("A radius needs lat and lng", parameter="radius_km")
+    near = None
+    if query.lat is not None and query.lng is not None:
+        near = Near(lat=query.lat, lng=query.lng, radius_km=radius_km or RADIUS_KM_DEFAULT)
+    return ListingFilter(
+        q=query.q,
+        city=query.city,
+        category=query.category,
+        venue_id=venue_id,
+        starts_from=_moment("from", query.from_),
+        starts_to=_moment("to", query.to, day_included=True),
+        price_min_cents=query.price_min,
+        price_max_cents=query.price_max,
+        near=near,
+    )
+
+
+def cursor_of(event: Event) -> str:
+    """The position just after an event."""
+    return f"{(event.starts_at - _EPOCH) // _MICROSECOND}|{event.id}"
+
+
+def position_of(cursor: str | None) -> tuple[datetime, str] | None:
+    """The position (starts_at, id) behind a cursor. Malformed where it is none of ours."""
+    text = http.cursor_decode(cursor)
+    if text is None:
+        return None
+    micros, _, event_id = text.partition("|")
+    try:
+        moment = _EPOCH + int(micros) * _MICROSECOND
+    except (ValueError, OverflowError) as error:
+        raise Malformed("The cursor is not one of ours") from error
+    if not is_id("evt", event_id) or not is_moment(moment):
+        raise Malformed("The cursor is not one of ours")
+    return moment, event_id
+
+
+def _moment(name: str, text: str | None, *, day_included: bool = False) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        if "T" not in text.upper():
+            day = date.fromisoformat(text)
+            moment = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=int(day_included))
+        else:
+            moment = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that was not escaped
+    except (ValueError, OverflowError) as error:
+        raise Malformed(f"{name} is neither a day nor an RFC 3339 moment", parameter=name) from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    if not is_moment(moment):
+        raise Malformed(f"{name} is out of range", parameter=name)
+    return moment

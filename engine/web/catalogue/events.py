@@ -1,0 +1,163 @@
+"""Events over HTTP: the organizer's drafts and the public listing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from engine.domain.catalogue.errors import (
+    EventFrozen,
+    EventHasOrders,
+    EventIncomplete,
+    EventNotDraft,
+    EventNotPublished,
+    EventUnknown,
+    OrganizationUnknown,
+    VenueUnknown,
+)
+from engine.domain.catalogue.event_copy import EventCopy
+from engine.domain.catalogue.events import Event, EventChange, NewEvent
+from engine.foundation import http
+from engine.foundation.errors import (
+    Forbidden,
+    Invalid,
+    Malformed,
+    PreconditionFailed,
+    PreconditionRequired,
+    Unauthenticated,
+)
+from engine.services.appkeys import EVENTS, VENUES
+from engine.web.aliases import aliases
+from engine.web.auth import optional_person, person
+from engine.web.catalogue.event_search import ListingQuery, cursor_of, position_of, wanted
+from engine.web.forms import Page, PageQuery, created, form, id_cursor, versioned
+from engine.web.route import Route
+
+
+async def list_events(request: web.Request) -> web.Response:
+    """Published events by start, filtered; what is over is left out unless ``from`` asks for it."""
+    query = http.query(request, ListingQuery)
+    after = position_of(query.cursor)
+    rows = await request.config_dict[EVENTS].published(wanted(query), after, query.limit + 1)
+    return http.json(http.page(rows, query.limit, cursor_of))
+
+
+async def list_events_at_venue(request: web.Request) -> web.Response:
+    """Published events at one venue by start."""
+    query = http.query(request, ListingQuery)
+    venue = await request.config_dict[VENUES].get(optional_person(request), request.match_info["venue_id"])
+    after, filters = position_of(query.cursor), wanted(query, venue_id=venue.id)
+    rows = await request.config_dict[EVENTS].published(filters, after, query.limit + 1)
+    return http.json(http.page(rows, query.limit, cursor_of))
+
+
+async def list_organization_events(request: web.Request) -> web.Response:
+    """All events of an organization, drafts too, newest first."""
+    actor, query = person(request), http.query(request, PageQuery)
+    organization_id, before = request.match_info["organization_id"], id_cursor(query.cursor, "evt")
+    rows = await request.config_dict[EVENTS].of_organization(actor, organization_id, before, query.limit + 1)
+    return http.json(http.page(rows, query.limit, lambda row: row.id))
+
+
+async def create_event(request: web.Request) -> web.Response:
+    """Begin a draft."""
+    actor = person(request)
+    event = await request.config_dict[EVENTS].create(actor, await form(request, NewEvent))
+    return created(event, event.version, f"/v1/events/{event.id}")
+
+
+async def copy_event(request: web.Request) -> web.Response:
+    """Begin a draft of the same event on another date."""
+    actor = person(request)
+    given = await form(request, EventCopy)
+    event = await request.config_dict[EVENTS].copy(actor, request.match_info["event_id"], given)
+    return created(event, event.version, f"/v1/events/{event.id}")
+
+
+async def read_event(request: web.Request) -> web.Response:
+    """One event by id or slug; a draft only to its organizers."""
+    event = await request.config_dict[EVENTS].get(optional_person(request), request.match_info["event_id"])
+    return versioned(request, event, event.version, shared=event.status != "draft")
+
+
+async def change_event(request: web.Request) -> web.Response:
+    """Change what is sent; what was published stays as it was sold."""
+    actor, expected = person(request), http.version_expected(request)
+    given = await form(request, EventChange)
+    event = await request.config_dict[EVENTS].change(actor, request.match_info["event_id"], expected, given)
+    return versioned(request, event, event.version)
+
+
+async def delete_event(request: web.Request) -> web.Response:
+    """Remove a draft that nobody ordered from."""
+    actor, expected = person(request), http.version_expected(request)
+    await request.config_dict[EVENTS].delete(actor, request.match_info["event_id"], expected)
+    return web.Response(status=204)
+
+
+async def publish_event(request: web.Request) -> web.Response:
+    """Show it to the world and let it sell."""
+    event = await request.config_dict[EVENTS].publish(person(request), request.match_info["event_id"])
+    return versioned(request, event, event.version)
+
+
+async def unpublish_event(request: web.Request) -> web.Response:
+    """Make it a draft again, while nobody ordered."""
+    event = await request.config_dict[EVENTS].unpublish(person(request), request.match_info["event_id"])
+    return versioned(request, event, event.version)
+
+
+async def cancel_event(request: web.Request) -> web.Response:
+    """Stop selling for good and refund what was paid."""
+    event = await request.config_dict[EVENTS].cancel(person(request), request.match_info["event_id"])
+    return versioned(request, event, event.version)
+
+
+_ALL, _ONE = "/v1/events", "/v1/events/{event_id}"
+_OF_ORGANIZATION, _AT_VENUE = "/v1/organizations/{organization_id}/events", "/v1/venues/{venue_id}/events"
+_WRITES = (Unauthenticated, Forbidden, EventUnknown)
+ROUTES: Final = (
+    Route(
+        "GET", _ALL, list_events, "public", gives=Page[Event], query=ListingQuery, refuses=(Malformed,),
+        aliases=aliases(_ALL, "/v1/events/public", "/v1/events/search"),
+    ),
+    Route(
+        "GET", _AT_VENUE, list_events_at_venue, "public", gives=Page[Event], query=ListingQuery,
+        refuses=(Malformed, VenueUnknown), aliases=aliases(_AT_VENUE),
+    ),
+    Route(
+        "GET", _OF_ORGANIZATION, list_organization_events, "organizer", gives=Page[Event], query=PageQuery,
+        refuses=(Unauthenticated, Forbidden, OrganizationUnknown, Malformed), aliases=aliases(_OF_ORGANIZATION),
+    ),
+    Route(
+        "POST", _ALL, create_event, "organizer", takes=NewEvent, gives=Event, status=201,
+        refuses=(Unauthenticated, Forbidden, Invalid), aliases=aliases(_ALL),
+    ),
+    Route("GET", _ONE, read_event, "public", gives=Event, refuses=(EventUnknown,), aliases=aliases(_ONE)),
+    Route(
+        "PATCH", _ONE, change_event, "organizer", takes=EventChange, gives=Event,
+        refuses=(*_WRITES, EventFrozen, PreconditionFailed, Invalid, PreconditionRequired), aliases=aliases(_ONE),
+    ),
+    Route(
+        "DELETE", _ONE, delete_event, "organizer", status=204,
+        refuses=(*_WRITES, EventNotDraft, EventHasOrders, PreconditionFailed, PreconditionRequired),
+        aliases=aliases(_ONE),
+    ),
+    Route(
+        "POST", f"{_ONE}/copy", copy_event, "organizer", takes=EventCopy, gives=Event, status=201,
+        refuses=(*_WRITES, Invalid), aliases=aliases(f"{_ONE}/copy", f"{_ONE}/clone", f"{_ONE}/duplicate"),
+    ),
+    Route(
+        "POST", f"{_ONE}/publish", publish_event, "organizer", gives=Event,
+        refuses=(*_WRITES, EventIncomplete, EventNotDraft), aliases=aliases(f"{_ONE}/publish"),
+    ),
+    Route(
+        "POST", f"{_ONE}/unpublish", unpublish_event, "organizer", gives=Event,
+        refuses=(*_WRITES, EventHasOrders, EventNotPublished), aliases=aliases(f"{_ONE}/unpublish"),
+    ),
+    Route(
+        "POST", f"{_ONE}/cancel", cancel_event, "organizer", gives=Event,
+        refuses=(*_WRITES, EventNotPublished), aliases=aliases(f"{_ONE}/cancel"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,114 @@
+"""Promo codes over HTTP."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from engine.domain.catalogue.errors import (
+    EventUnknown,
+    PromoCodeTaken,
+    PromoCodeUnknown,
+    PromoCodeUsed,
+    TooManyOfThem,
+)
+from engine.domain.catalogue.promos import (
+    NewPromo,
+    PromoAnswer,
+    PromoChange,
+    PromoCode,
+    PromoExpired,
+    PromoQuestion,
+    PromoUnknown,
+    PromoUsedUp,
+)
+from engine.foundation import http
+from engine.foundation.errors import (
+    Forbidden,
+    Invalid,
+    Malformed,
+    PreconditionFailed,
+    PreconditionRequired,
+    TooMany,
+    Unauthenticated,
+)
+from engine.services.appkeys import PROMOS
+from engine.web.aliases import aliases
+from engine.web.auth import client_address, person
+from engine.web.forms import Page, PageQuery, created, form, listed, versioned
+from engine.web.route import Route
+
+
+async def create_promo(request: web.Request) -> web.Response:
+    """Add a promo code to an event."""
+    actor = person(request)
+    given = await form(request, NewPromo)
+    made = await request.config_dict[PROMOS].create(actor, request.match_info["event_id"], given)
+    return created(made, made.version, f"/v1/promo-codes/{made.id}")
+
+
+async def list_promos(request: web.Request) -> web.Response:
+    """An event's promo codes and how often each was used."""
+    rows = await request.config_dict[PROMOS].of_event(person(request), request.match_info["event_id"])
+    return listed(request, rows, lambda promo: promo.id)
+
+
+async def read_promo(request: web.Request) -> web.Response:
+    """One promo code."""
+    promo = await request.config_dict[PROMOS].get(person(request), request.match_info["promo_id"])
+    return versioned(request, promo, promo.version)
+
+
+async def change_promo(request: web.Request) -> web.Response:
+    """Change a code's terms or switch it off."""
+    actor, expected = person(request), http.version_expected(request)
+    given = await form(request, PromoChange)
+    promo = await request.config_dict[PROMOS].change(actor, request.match_info["promo_id"], expected, given)
+    return versioned(request, promo, promo.version)
+
+
+async def delete_promo(request: web.Request) -> web.Response:
+    """Remove a code of an event that was never published."""
+    actor, expected = person(request), http.version_expected(request)
+    await request.config_dict[PROMOS].delete(actor, request.match_info["promo_id"], expected)
+    return web.Response(status=204)
+
+
+async def validate_promo(request: web.Request) -> web.Response:
+    """What a code takes off now."""
+    given = await form(request, PromoQuestion)
+    promos, event_id = request.config_dict[PROMOS], request.match_info["event_id"]
+    return http.json(await promos.answer(event_id, given.code, client_address(request)))
+
+
+_OF_EVENT, _ONE = "/v1/events/{event_id}/promo-codes", "/v1/promo-codes/{promo_id}"
+_VALIDATE = "/v1/events/{event_id}/promo-codes/validate"
+_WRITES = (Unauthenticated, Forbidden, PromoCodeUnknown, PreconditionFailed, PreconditionRequired)
+ROUTES: Final = (
+    Route(
+        "POST", _OF_EVENT, create_promo, "organizer", takes=NewPromo, gives=PromoCode, status=201,
+        refuses=(Unauthenticated, Forbidden, EventUnknown, PromoCodeTaken, TooManyOfThem, Invalid),
+        aliases=aliases(_OF_EVENT),
+    ),
+    Route(
+        "GET", _OF_EVENT, list_promos, "organizer", gives=Page[PromoCode], query=PageQuery,
+        refuses=(Unauthenticated, Forbidden, EventUnknown, Malformed), aliases=aliases(_OF_EVENT),
+    ),
+    Route(
+        "GET", _ONE, read_promo, "organizer", gives=PromoCode,
+        refuses=(Unauthenticated, Forbidden, PromoCodeUnknown), aliases=aliases(_ONE),
+    ),
+    Route(
+        "PATCH", _ONE, change_promo, "organizer", takes=PromoChange, gives=PromoCode, refuses=(*_WRITES, Invalid),
+        aliases=aliases(_ONE),
+    ),
+    Route(
+        "DELETE", _ONE, delete_promo, "organizer", status=204, refuses=(*_WRITES, PromoCodeUsed),
+        aliases=aliases(_ONE),
+    ),
+    Route(
+        "POST", _VALIDATE, validate_promo, "public", takes=PromoQuestion, gives=PromoAnswer,
+        refuses=(EventUnknown, PromoUnknown, PromoExpired, PromoUsedUp, Invalid, TooMany), aliases=aliases(_VALIDATE),
+    ),
+)  # fmt: skip

@@ -1,0 +1,169 @@
+"""Gates over HTTP: one code, a batch of codes, the tickets behind a name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Annotated, Any
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from engine.domain.errors import SwitchedOff
+from engine.domain.gates.attempts import Scanner
+from engine.domain.tickets.tickets import shown_status
+from engine.foundation import http
+from engine.foundation.clock import now, now_ms
+from engine.foundation.errors import (
+    Forbidden,
+    IdempotencyInFlight,
+    IdempotencyKeyRequired,
+    IdempotencyKeyReused,
+    Invalid,
+    Malformed,
+    TooLarge,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
+from engine.foundation.idempotency import key_of, scope_of
+from engine.services.appkeys import DEVICES, IDEMPOTENCY, SCANS, TICKETS
+from engine.services.gates.devices import DeviceRevoked
+from engine.web import auth
+from engine.web.aliases import aliases
+from engine.web.gates import scans_shapes
+from engine.web.route import Route
+
+BATCH_BYTES_MAX = 16 * 1024 * 1024
+LINE_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
+MASKED_AFTER = 2
+
+
+class SearchQuery(msgspec.Struct):
+    q: Annotated[str, Meta(min_length=2, max_length=100, pattern=r"^[^\x00]*$")]
+
+
+class FoundTicket(msgspec.Struct):
+    """A ticket found by name; the e-mail is masked, the code stays away from gates."""
+
+    ticketId: str
+    attendee: str
+    email: str
+    order_number: str
+    seat: str
+    ticket_type: str
+    status: str
+
+
+class FoundTickets(msgspec.Struct):
+    data: list[FoundTicket]
+
+
+async def validate(request: web.Request) -> web.Response:
+    """The verdict on one code."""
+    scanner = await device(request)
+    given = await http.body(request, scans_shapes.validate_request)
+    verdict = await request.config_dict[SCANS].validate(scanner, scans_shapes.shown_one(given))
+    return http.json(verdict, headers=_clock())
+
+
+async def check_in_batch(request: web.Request) -> web.StreamResponse:
+    """Verdicts on up to 10,000 scans in JSON or 50,000 in NDJSON, in input order."""
+    scanner = await device(request)
+    key = key_of(request)
+    raw = await http.read(request, BATCH_BYTES_MAX)
+    received_at = now()
+
+    async def run() -> web.Response:
+        # Megabytes of JSON hold the loop for as long as they take: elsewhere, other gates are answered meanwhile.
+        if request.content_type in LINE_TYPES:
+            shown = await asyncio.to_thread(scans_shapes.shown_lines, raw)
+        else:
+            shown = await asyncio.to_thread(scans_shapes.shown_batch, raw, received_at)
+        results = await request.config_dict[SCANS].batch(scanner, shown)
+        counts = Counter(verdict["result"] for verdict in results)
+        body = await asyncio.to_thread(http.dumps, {"results": results, "counts": counts})
+        return web.Response(body=body, content_type="application/json", headers=_clock())
+
+    scope = scope_of(f"device:{scanner.device_id}", request, key)
+    return await request.config_dict[IDEMPOTENCY].once(scope, raw, run)
+
+
+async def search_attendees(request: web.Request) -> web.Response:
+    """Tickets by name, e-mail or order number, for a manual check-in."""
+    scanner = await device(request)
+    query = http.query(request, SearchQuery)
+    found = await request.config_dict[TICKETS].search(scanner.event_id, query.q)
+    data: list[dict[str, Any]] = [
+        {
+            "ticketId": ticket.id,
+            "attendee": ticket.holder_name,
+            "email": _masked(ticket.holder_email),
+            "order_number": ticket.order_number,
+            "seat": ticket.seat or ticket.section,
+            "ticket_type": ticket.ticket_type_name,
+            "status": shown_status(ticket.status, ticket.checked_in_at),
+        }
+        for ticket in found
+    ]
+    return http.json({"data": data})
+
+
+async def device(request: web.Request) -> Scanner:
+    """The scanner behind the request; Forbidden where the address names another event."""
+    event_id = request.match_info.get("event_id")
+    devices = request.config_dict[DEVICES]
+    credential = auth.device_text(request)
+    return await (devices.verify(credential) if event_id is None else devices.verify_for(credential, event_id))
+
+
+def _clock() -> dict[str, str]:
+    """A scanner sets its offset by this; it stays out of the body, which is repeated word for word."""
+    return {"X-Server-Now-Ms": str(now_ms())}
+
+
+def _masked(email: str) -> str:
+    name, _, domain = email.partition("@")
+    return f"{name[:MASKED_AFTER]}…@{domain}"
+
+
+_NO = (Unauthenticated, DeviceRevoked, SwitchedOff, Unavailable)
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "POST",
+        "/v1/tickets/validate",
+        validate,
+        "device",
+        takes=scans_shapes.ValidateRequest,
+        gives=scans_shapes.VerdictDocument,
+        refuses=(*_NO, Invalid, Malformed, TooMany),
+        aliases=aliases("/v1/tickets/validate"),
+    ),
+    Route(
+        "POST",
+        "/v1/events/{event_id}/checkins/batch",
+        check_in_batch,
+        "device",
+        takes=scans_shapes.BatchRequest,
+        gives=scans_shapes.BatchAnswer,
+        refuses=(
+            *_NO, Forbidden, Invalid, Malformed, TooLarge,
+            IdempotencyKeyRequired, IdempotencyKeyReused, IdempotencyInFlight,
+        ),
+        idempotent=True,
+        also_takes=tuple(sorted(LINE_TYPES)),
+        aliases=aliases("/v1/events/{event_id}/checkins/batch"),
+    ),
+    Route(
+        "GET",
+        "/v1/events/{event_id}/attendees",
+        search_attendees,
+        "device",
+        gives=FoundTickets,
+        query=SearchQuery,
+        refuses=(*_NO, Forbidden, Malformed),
+        aliases=aliases("/v1/events/{event_id}/attendees"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,210 @@
+"""What scanners send and hear. Several spellings of the requirement documents reach the same fields."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from engine.domain.catalogue.entry_rules import GATE_CHARS_MAX
+from engine.domain.gates.attempts import NONCE_CHARS_MAX
+from engine.foundation import http
+from engine.foundation.errors import Invalid, Malformed, TooLarge
+from engine.services.gates.scans import Shown
+
+MOMENT_MIN, MOMENT_MAX = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # a clock beyond is wrong
+JSON_SCANS_MAX: Final = 10_000
+LINES_MAX: Final = 50_000
+CODE_TEXT_CHARS_MAX: Final = 4_096
+FACTS_BYTES_MAX: Final = 2_048
+
+_Text = Annotated[str, Meta(max_length=CODE_TEXT_CHARS_MAX)]
+_Nonce = Annotated[str, Meta(max_length=NONCE_CHARS_MAX)]
+_Gate = Annotated[str, Meta(max_length=GATE_CHARS_MAX)]
+_Direction = Literal["entry", "exit"]
+_OffsetMs = Annotated[int, Meta(ge=-(2**31), lt=2**31)]
+_Cursor = Annotated[int, Meta(ge=0, lt=2**62)]
+
+
+class Location(msgspec.Struct, omit_defaults=True):
+    lat: Annotated[float, Meta(ge=-90, le=90)]
+    lng: Annotated[float, Meta(ge=-180, le=180)]
+
+
+class ValidateRequest(msgspec.Struct, kw_only=True):
+    """One reading: ``qrSecret`` or ``code``; or ``ticketId`` of a ticket found by name, logged as manual."""
+
+    qrSecret: _Text | None = None
+    code: _Text | None = None
+    ticketId: Annotated[str, Meta(max_length=64)] | None = None
+    scannerId: Annotated[str, Meta(max_length=128)] | None = None
+    gate: _Gate | None = None
+    scannedAt: datetime | None = None
+    nonce: _Nonce | None = None
+    direction: _Direction | None = None
+    location: Location | None = None
+    deviceInfo: Annotated[dict[str, Any], Meta(max_length=32)] | None = None
+
+
+class Previous(msgspec.Struct):
+    at: str
+    gate: str | None
+
+
+class VerdictDocument(msgspec.Struct, kw_only=True):
+    """``status`` is derived from ``result``; ``reason`` is stable."""
+
+    result: Literal["admit", "duplicate", "reject", "exit_ok"]
+    reason: str
+    status: Literal["VALID", "INVALID", "ALREADY_CHECKED_IN"]
+    ticketId: str | None
+    checkedInAt: str | None
+    direction: _Direction
+    gate: str
+    attendee: str | msgspec.UnsetType = msgspec.UNSET
+    seat: str | msgspec.UnsetType = msgspec.UNSET
+    ticket_type_id: str | msgspec.UnsetType = msgspec.UNSET
+    previous: Previous | msgspec.UnsetType = msgspec.UNSET
+    right_gates: list[str] | msgspec.UnsetType = msgspec.UNSET
+    nonce: str | msgspec.UnsetType = msgspec.UNSET
+    clock_flagged: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class ScanItem(msgspec.Struct, kw_only=True):
+    """One scan of a batch. ``offline``: the device let the person in by its bundle; left out, it is inferred."""
+
+    code: str | None = None
+    qrSecret: str | None = None
+    nonce: _Nonce | None = None
+    scanned_at: datetime | None = None
+    scannedAt: datetime | None = None
+    gate: _Gate | None = None
+    direction: _Direction | None = None
+    offline: bool | None = None
+    clock_offset_ms: _OffsetMs | None = None
+    cursor: _Cursor | None = None
+
+
+class BatchRequest(msgspec.Struct, kw_only=True):
+    """``sent_at`` is the device's clock when it sends: the difference to ours corrects its scans' times."""
+
+    scans: list[ScanItem]
+    sent_at: datetime | None = None
+    clock_offset_ms: _OffsetMs | None = None
+    cursor: _Cursor | None = None
+
+
+class BatchAnswer(msgspec.Struct):
+    """``results`` in the order of the scans; ``counts`` by result."""
+
+    results: list[VerdictDocument]
+    counts: dict[str, int]
+
+
+class _LooseBatch(msgspec.Struct, kw_only=True):
+    scans: list[msgspec.Raw]
+    sent_at: datetime | None = None
+    clock_offset_ms: _OffsetMs | None = None
+    cursor: _Cursor | None = None
+
+
+_batch = msgspec.json.Decoder(BatchRequest)
+_loose_batch = msgspec.json.Decoder(_LooseBatch)
+_item = msgspec.json.Decoder(ScanItem)
+validate_request = msgspec.json.Decoder(ValidateRequest)
+
+
+def shown_one(given: ValidateRequest) -> Shown:
+    """Invalid where nothing was shown at all, or the facts are too long."""
+    code = given.code if given.code is not None else given.qrSecret
+    if code is None and given.ticketId is None:
+        raise Invalid.at("/code", "missing", "Send code, or qrSecret, or the ticketId of a ticket found by name")
+    if _has_nul(given.gate, given.nonce, given.scannerId, given.ticketId):
+        raise Invalid.at("", "invalid_value", "NUL is no character of a name")
+    facts: dict[str, Any] = {}
+    if given.scannerId is not None:
+        facts["scanner_id"] = given.scannerId
+    if given.location is not None:
+        facts["location"] = {"lat": given.location.lat, "lng": given.location.lng}
+    if given.deviceInfo is not None:
+        facts["device_info"] = given.deviceInfo
+    raw = http.dumps(facts)
+    if len(raw) > FACTS_BYTES_MAX or b"\\u0000" in raw:
+        raise Invalid.at("/deviceInfo", "invalid_value", f"At most {FACTS_BYTES_MAX} bytes, without NUL")
+    return Shown(
+        code=code.strip() if code is not None else None,
+        ticket_id=given.ticketId,
+        nonce=given.nonce,
+        scanned_at=_aware(given.scannedAt),
+        gate=given.gate or None,
+        direction=given.direction or "entry",
+        facts=facts or None,
+    )
+
+
+def shown_batch(raw: bytes, received_at: datetime) -> list[Shown | None]:
+    """A JSON batch; items that cannot be read become None. Malformed or Invalid where there is no list of scans."""
+    try:
+        whole: BatchRequest | _LooseBatch = _batch.decode(raw)
+    except msgspec.ValidationError:
+        whole = http.decode(raw, _loose_batch)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(f"The body is not valid JSON: {error}") from error
+    if len(whole.scans) > JSON_SCANS_MAX:
+        raise TooLarge(f"At most {JSON_SCANS_MAX} scans in JSON; send NDJSON for more", scans_max=JSON_SCANS_MAX)
+    items = [one if isinstance(one, ScanItem) else _loose_item(bytes(one)) for one in whole.scans]
+    offset_ms = whole.clock_offset_ms
+    if offset_ms is None and whole.sent_at is not None:
+        offset_ms = round((received_at - _surely_aware(whole.sent_at)).total_seconds() * 1000)
+    return [_shown(item, offset_ms or 0, whole.cursor) for item in items]
+
+
+def shown_lines(raw: bytes) -> list[Shown | None]:
+    """NDJSON, a scan a line; blank lines are passed over, lines that cannot be read become None."""
+    lines = [line for line in raw.split(b"\n") if line.strip()]
+    if len(lines) > LINES_MAX:
+        raise TooLarge(f"At most {LINES_MAX} scans", scans_max=LINES_MAX)
+    return [_shown(_loose_item(line), 0, None) for line in lines]
+
+
+def _loose_item(raw: bytes) -> ScanItem | None:
+    try:
+        return _item.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _shown(item: ScanItem | None, offset_ms: int, cursor: int | None) -> Shown | None:
+    if item is None or _has_nul(item.gate, item.nonce):
+        return None
+    code = item.code if item.code is not None else item.qrSecret
+    return Shown(
+        code=code.strip() if code is not None else None,
+        nonce=item.nonce,
+        scanned_at=_aware(item.scanned_at or item.scannedAt),
+        gate=item.gate or None,
+        direction=item.direction or "entry",
+        offline=item.offline,
+        offset_ms=item.clock_offset_ms if item.clock_offset_ms is not None else offset_ms,
+        cursor_seq=item.cursor if item.cursor is not None else cursor,
+    )
+
+
+def _has_nul(*texts: str | None) -> bool:
+    """Postgres keeps no NUL in text; one such scan must not sink the statement it shares."""
+    return any(text is not None and "\0" in text for text in texts)
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return None if moment is None else _surely_aware(moment)
+
+
+def _surely_aware(moment: datetime) -> datetime:
+    """In UTC, as is taken for granted without a zone; what no calendar or ledger can hold is brought back into it.
+
+    The ledger knows no zone sixteen hours away, and one such scan must not sink the statement it shares.
+    """
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return min(max(aware, MOMENT_MIN), MOMENT_MAX).astimezone(UTC)

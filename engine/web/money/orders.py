@@ -1,0 +1,223 @@
+"""Orders over HTTP: price, open, look, tickets, receipt, give up; the organizer's and the buyer's lists."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from engine.domain import errors as refusals
+from engine.domain.accounts.people import email_normal
+from engine.domain.money.orders import Order
+from engine.domain.prices import price_document
+from engine.domain.sale.holds import HoldRequest
+from engine.foundation import errors, http
+from engine.foundation.clock import now_ms
+from engine.foundation.idempotency import key_of, scope_of
+from engine.foundation.ids import is_id
+from engine.services.appkeys import CROWDING, IDEMPOTENCY, ORDERS, TICKETS
+from engine.services.money.orders import Buyer
+from engine.web import auth
+from engine.web.aliases import aliases
+from engine.web.forms import listed
+from engine.web.money.orders_shapes import (
+    ListQuery,
+    OrderDocument,
+    OrderList,
+    OrderQuery,
+    OrderRequest,
+    OrderTickets,
+    OwnOrderList,
+    PriceDocument,
+    QuoteRequest,
+    StatusDocument,
+    UserInfo,
+    order_document,
+)
+from engine.web.route import Route
+
+USER_AGENT_CHARS_MAX = 400
+ETAG_BYTES = 12
+_order_request = msgspec.json.Decoder(OrderRequest)
+_quote_request = msgspec.json.Decoder(QuoteRequest)
+
+
+async def quote(request: web.Request) -> web.Response:
+    """What these items would cost now, all in and itemised; nothing is set aside."""
+    body = await http.body(request, _quote_request)
+    price = await request.config_dict[ORDERS].quote(HoldRequest(body.event_id, body.items, body.promo_code))
+    return http.json(price_document(price))
+
+
+async def open_from(request: web.Request, raw: bytes) -> web.Response:
+    """The hold becomes an order, and its payment is created. Repeating it continues the same order."""
+    body = http.decode(raw, _order_request)
+    hold_token = body.hold_token or auth.hold_token(request)
+    key = key_of(request, fallback=body.idempotencyKey)
+    buyer = buyer_of(request, body.user_info, marketing=body.consents is not None and body.consents.marketing)
+
+    async def run() -> web.Response:
+        opened = await request.config_dict[ORDERS].open(
+            body.hold_id, hold_token, buyer, payment_method_id=body.payment_method_id
+        )
+        return http.json({**opened, "server_now_ms": now_ms()}, 201)
+
+    scope = scope_of(f"hold:{hold_token}", request, key)
+    async with request.config_dict[CROWDING].orders:
+        response = await request.config_dict[IDEMPOTENCY].once(scope, raw, run)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def buyer_of(request: web.Request, info: UserInfo, *, marketing: bool) -> Buyer:
+    """Who orders, with what the request tells about where from. Invalid where the e-mail address is none."""
+    person = auth.optional_person(request)
+    try:
+        email = email_normal(info.email)
+    except errors.Invalid as refusal:
+        raise errors.Invalid.at("/user_info/email", "invalid_email", "This is not an e-mail address") from refusal
+    address = auth.client_address(request)
+    return Buyer(
+        name=info.name.strip(),
+        email=email,
+        consents={"marketing": marketing},
+        user_id=person.user_id if person else None,
+        ip_address=None if address == "unknown" else address,
+        user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_CHARS_MAX] or None,
+        correlation_id=request.get(http.REQUEST_ID, ""),
+    )
+
+
+async def get_order(request: web.Request) -> web.Response:
+    """The order with its frozen price."""
+    order = await _order(request)
+    to_buyer = request.config_dict[ORDERS].owns(order, auth.optional_person(request), auth.order_token(request))
+    return tagged(request, order_document(order, to_buyer=to_buyer))
+
+
+async def get_status(request: web.Request) -> web.Response:
+    """What hold, payment and tickets do, each apart; cheap to poll with If-None-Match."""
+    order = await _order(request)
+    return tagged(request, await request.config_dict[ORDERS].status(order))
+
+
+async def get_tickets(request: web.Request) -> web.Response:
+    """The order's tickets with their codes; an empty list until it is paid."""
+    order = await _order(request)
+    tickets = request.config_dict[TICKETS]
+    rows = await tickets.of_order(order.id)
+    response = listed(request, [tickets.document(row) for row in rows], lambda ticket: str(ticket["id"]))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def get_receipt(request: web.Request) -> web.Response:
+    """What was paid, tax by tax, to which legal entity, and what was returned of it."""
+    order = await _order(request)
+    return tagged(request, await request.config_dict[ORDERS].receipt(order))
+
+
+async def cancel_order(request: web.Request) -> web.Response:
+    """Give up before paying: cancelled at the provider first, then the units go back."""
+    orders = request.config_dict[ORDERS]
+    order = await orders.cancel(
+        request.match_info["order_id"], person=auth.optional_person(request), token=auth.order_token(request)
+    )
+    return http.json(await orders.status(order), headers={"Cache-Control": "no-store"})
+
+
+async def list_orders(request: web.Request) -> web.Response:
+    """An organizer's orders of one event, newest first."""
+    query = http.query(request, OrderQuery)
+    rows = await request.config_dict[ORDERS].of_event(
+        auth.person(request),
+        request.match_info["event_id"],
+        search=query.q,
+        status=query.status,
+        before=_before(query.cursor),
+        limit=query.limit,
+    )
+    return http.json(http.page(rows, query.limit, lambda row: str(row["id"])), headers={"Cache-Control": "no-store"})
+
+
+async def list_own_orders(request: web.Request) -> web.Response:
+    """The signed-in buyer's orders, newest first."""
+    query = http.query(request, ListQuery)
+    rows = await request.config_dict[ORDERS].of_person(
+        auth.person(request), before=_before(query.cursor), limit=query.limit
+    )
+    return http.json(http.page(rows, query.limit, lambda row: str(row["id"])), headers={"Cache-Control": "no-store"})
+
+
+def tagged(request: web.Request, document: Any) -> web.Response:
+    """The document under the digest of its bytes, or 304."""
+    raw = http.dumps(document)
+    etag = hashlib.blake2b(raw, digest_size=ETAG_BYTES).hexdigest()
+    if http.fresh(request, etag):
+        return http.not_modified(etag)
+    headers = {"ETag": f'"{etag}"', "Cache-Control": "private, no-cache"}
+    return web.Response(body=raw, content_type="application/json", headers=headers)
+
+
+def _before(cursor: str | None) -> str | None:
+    position = http.cursor_decode(cursor)
+    if position is not None and not is_id("ord", position):
+        raise errors.Malformed("The cursor is not one of ours")
+    return position
+
+
+async def _order(request: web.Request) -> Order:
+    order: Order = await request.config_dict[ORDERS].read(
+        request.match_info["order_id"], person=auth.optional_person(request), token=auth.order_token(request)
+    )
+    return order
+
+
+_OWN = (errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound)
+_AT = "/v1/orders/{order_id}"
+OPEN_REFUSES = (
+    errors.Malformed,
+    errors.IdempotencyKeyRequired,
+    errors.IdempotencyKeyReused,
+    errors.IdempotencyInFlight,
+    errors.Invalid,
+    refusals.CapabilityWrong,
+    refusals.HoldExpired,
+    refusals.OrderExpired,
+    refusals.SeatTaken,
+    refusals.BuyerLimit,
+    refusals.AmountTooSmall,
+    refusals.PriceChanged,
+    refusals.SalesClosed,
+    refusals.PaymentRefused,
+    refusals.ProviderUnavailable,
+    refusals.InventoryRebuilding,
+    refusals.SwitchedOff,
+)
+
+ROUTES: tuple[Route, ...] = (
+    Route("POST", "/v1/orders/quote", quote, "public", takes=QuoteRequest, gives=PriceDocument,
+          refuses=(errors.Malformed, errors.Invalid, errors.NotFound, refusals.PromoInvalid, refusals.MaxPerOrder,
+                   refusals.AmountTooLarge, refusals.SalesNotOpen, refusals.SalesClosed, refusals.UnknownSeat),
+          aliases=aliases("/v1/orders/quote")),
+    Route("GET", _AT, get_order, "capability", gives=OrderDocument, refuses=_OWN, aliases=aliases(_AT)),
+    Route("GET", f"{_AT}/status", get_status, "capability", gives=StatusDocument, refuses=_OWN,
+          aliases=aliases(f"{_AT}/status")),
+    Route("GET", f"{_AT}/tickets", get_tickets, "capability", gives=OrderTickets, query=ListQuery,
+          refuses=(*_OWN, errors.Malformed),
+          aliases=aliases(f"{_AT}/tickets")),
+    Route("GET", f"{_AT}/receipt", get_receipt, "capability", gives=dict[str, Any],
+          refuses=(*_OWN, refusals.OrderUnpaid),
+          aliases=aliases(f"{_AT}/receipt")),
+    Route("POST", f"{_AT}/cancel", cancel_order, "capability", gives=StatusDocument,
+          refuses=(*_OWN, errors.Forbidden, refusals.OrderNotPayable, refusals.ProviderUnavailable),
+          aliases=aliases(f"{_AT}/cancel")),
+    Route("GET", "/v1/events/{event_id}/orders", list_orders, "organizer", gives=OrderList, query=OrderQuery,
+          refuses=(errors.Unauthenticated, errors.Forbidden, errors.NotFound, errors.Malformed),
+          aliases=aliases("/v1/events/{event_id}/orders")),
+    Route("GET", "/v1/users/me/orders", list_own_orders, "person", gives=OwnOrderList, query=ListQuery,
+          refuses=(errors.Unauthenticated, errors.Malformed),
+          aliases=("/v1/users/me/bookings", "/api/v1/users/me/bookings", "/api/v1/users/me/orders")),
+)  # fmt: skip

@@ -1,0 +1,298 @@
+"""What orders look like over HTTP: requests in, documents out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from engine.domain.accounts.people import EMAIL_CHARS_MAX
+from engine.domain.fields import NO_NUL, SOME_LINE
+from engine.domain.money import orders as domain
+from engine.domain.money.orders import Order
+from engine.domain.sale.holds import CODE_CHARS_MAX, ITEMS_MAX, HoldItem
+from engine.foundation import http
+from engine.foundation.clock import to_ms
+from engine.stores.money.refunds import Refund
+from engine.web.tickets.tickets import TicketDocument
+
+NAME_CHARS_MAX = 200
+REASON_CHARS_MAX = 500
+REFUND_LINES_MAX = 200
+TOKEN_CHARS_MAX = 512
+SEARCH_CHARS_MAX = 200
+
+Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_NUL)]
+Token = Annotated[str, Meta(min_length=1, max_length=TOKEN_CHARS_MAX)]
+
+
+class UserInfo(Struct, frozen=True):
+    """Who buys; the tickets are sent to this address."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX, pattern=SOME_LINE)]
+    email: Annotated[str, Meta(min_length=3, max_length=EMAIL_CHARS_MAX, pattern=SOME_LINE)]
+
+
+class Consents(Struct, frozen=True):
+    """Off unless the buyer ticked it."""
+
+    marketing: bool = False
+
+
+class OrderRequest(Struct, frozen=True):
+    """Opens the order of a hold. ``idempotencyKey`` stands in for the header."""
+
+    hold_id: Id
+    user_info: UserInfo
+    consents: Consents | None = None
+    payment_method_id: Id | None = None
+    hold_token: Token | None = None
+    idempotencyKey: Annotated[str, Meta(max_length=255)] | None = None
+
+
+class QuoteRequest(Struct, frozen=True):
+    event_id: Id
+    items: Annotated[tuple[HoldItem, ...], Meta(min_length=1, max_length=ITEMS_MAX)]
+    promo_code: Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX)] | None = None
+
+
+class PriceDocument(Struct):
+    face_cents: int
+    discount_cents: int
+    fees_cents: int
+    tax_cents: int
+    total_cents: int
+    currency: str
+    taxes: dict[str, int]
+    service_fee_cents: int
+    lines: list[dict[str, Any]]
+
+
+class PayableOrder(Struct):
+    """An order just opened: everything its buyer needs to pay it and to reach it again."""
+
+    order_id: str
+    order_number: str
+    order_token: str
+    event_id: str
+    status: str
+    amount_cents: int
+    currency: str
+    client_secret: str | None
+    payment_intent_id: str | None
+    publishable_key: str
+    expires_at: datetime
+    expires_at_ms: int
+    server_now_ms: int
+
+
+class OrderItem(Struct):
+    line: int
+    ticket_type_id: str
+    unit: int
+    section: str
+    seat: str | None
+    price_cents: int
+    total_cents: int
+
+
+class OrderDocument(Struct):
+    """An order as its owner or its organizer reads it; ``client_secret`` for the buyer only, while it is open."""
+
+    id: str
+    order_id: str
+    order_number: str
+    event_id: str
+    status: str
+    payment_status: str
+    amount_cents: int
+    refunded_cents: int
+    currency: str
+    price: dict[str, Any]
+    items: list[OrderItem]
+    buyer: dict[str, str]
+    consents: dict[str, Any]
+    client_secret: str | None
+    payment_intent_id: str | None
+    closing_note: str | None
+    expires_at: datetime
+    expires_at_ms: int
+    created_at: datetime
+    paid_at: datetime | None
+    closed_at: datetime | None
+
+
+class StatusDocument(Struct):
+    order_id: str
+    order_number: str
+    status: str
+    amount_cents: int
+    refunded_cents: int
+    currency: str
+    closing_note: str | None
+    expires_at: datetime
+    hold: dict[str, Any]
+    payment: dict[str, Any]
+    tickets: dict[str, Any]
+
+
+class OrderTickets(Struct):
+    data: list[TicketDocument]
+    next_cursor: str | None
+    has_more: bool
+
+
+class OrderRow(Struct):
+    """One line of an organizer's list."""
+
+    id: str
+    order_number: str
+    status: str
+    buyer_name: str
+    buyer_email: str
+    currency: str
+    amount_cents: int
+    refunded_cents: int
+    quantity: int
+    created_at: datetime
+    paid_at: datetime | None
+
+
+class OwnOrderRow(Struct):
+    """One line of a buyer's history."""
+
+    id: str
+    order_number: str
+    event_id: str
+    event_title: str
+    starts_at: datetime
+    status: str
+    currency: str
+    amount_cents: int
+    refunded_cents: int
+    quantity: int
+    created_at: datetime
+    paid_at: datetime | None
+
+
+class OrderList(Struct):
+    data: list[OrderRow]
+    next_cursor: str | None
+    has_more: bool
+
+
+class OwnOrderList(Struct):
+    data: list[OwnOrderRow]
+    next_cursor: str | None
+    has_more: bool
+
+
+class ListQuery(Struct, frozen=True):
+    limit: Annotated[int, Meta(ge=1, le=http.PAGE_MAX)] = http.PAGE_DEFAULT
+    cursor: Annotated[str, Meta(max_length=http.CURSOR_CHARS_MAX)] | None = None
+
+
+class OrderQuery(Struct, frozen=True):
+    """``q`` meets a name, an e-mail address or a whole order number."""
+
+    q: Annotated[str, Meta(min_length=1, max_length=SEARCH_CHARS_MAX, pattern=NO_NUL)] | None = None
+    status: domain.Status | None = None
+    limit: Annotated[int, Meta(ge=1, le=http.PAGE_MAX)] = http.PAGE_DEFAULT
+    cursor: Annotated[str, Meta(max_length=http.CURSOR_CHARS_MAX)] | None = None
+
+
+class RefundBody(Struct, frozen=True):
+    """Tickets, or an amount, or neither: everything that is left."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=REASON_CHARS_MAX, pattern=NO_NUL)]
+    lines: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=REFUND_LINES_MAX)] | None = None
+    amount_cents: Annotated[int, Meta(gt=0)] | None = None
+
+
+class RefundDocument(Struct):
+    id: str
+    order_id: str
+    amount_cents: int
+    net_cents: int
+    taxes: dict[str, int]
+    lines: list[str]
+    reason: str
+    status: Literal["pending", "succeeded", "failed"]
+    error: str | None
+    created_at: datetime
+    settled_at: datetime | None
+
+
+class RefundList(Struct):
+    data: list[RefundDocument]
+    next_cursor: str | None
+    has_more: bool
+
+
+class ConfirmRequest(Struct, frozen=True):
+    order_id: Id
+    payment_intent_id: Id
+
+
+class ConfirmDocument(Struct):
+    order_id: str
+    order_number: str
+    status: str
+    amount_cents: int
+    currency: str
+
+
+def order_document(order: Order, *, to_buyer: bool) -> OrderDocument:
+    """The order's resource."""
+    return OrderDocument(
+        id=order.id,
+        order_id=order.id,
+        order_number=order.order_number,
+        event_id=order.event_id,
+        status=order.status,
+        payment_status=domain.payment_state(order),
+        amount_cents=order.amount_cents,
+        refunded_cents=order.refunded_cents,
+        currency=order.currency,
+        price=order.price,
+        items=[
+            OrderItem(
+                line=line.line,
+                ticket_type_id=line.ticket_type_id,
+                unit=line.unit,
+                section=line.section,
+                seat=line.seat,
+                price_cents=line.face_cents,
+                total_cents=line.total_cents,
+            )
+            for line in order.lines
+        ],
+        buyer={"name": order.buyer_name, "email": order.buyer_email},
+        consents=order.consents,
+        client_secret=order.client_secret if to_buyer and order.status in domain.OPEN else None,
+        payment_intent_id=order.payment_intent_id,
+        closing_note=order.closing_note,
+        expires_at=order.expires_at,
+        expires_at_ms=to_ms(order.expires_at),
+        created_at=order.created_at,
+        paid_at=order.paid_at,
+        closed_at=order.closed_at,
+    )
+
+
+def refund_document(refund: Refund) -> RefundDocument:
+    """The refund's resource."""
+    return RefundDocument(
+        id=refund.id,
+        order_id=refund.order_id,
+        amount_cents=refund.amount_cents,
+        net_cents=refund.net_cents,
+        taxes=refund.taxes,
+        lines=refund.ticket_ids,
+        reason=refund.reason,
+        status=refund.status,  # type: ignore[arg-type]  # the ledger's check constraint says the same
+        error=refund.error,
+        created_at=refund.created_at,
+        settled_at=refund.settled_at,
+    )
