@@ -34,7 +34,7 @@ from engine.web import route
 from engine.web.accounts import organizations, people
 from engine.web.catalogue import events, on_sales, promos, ticket_types, venues
 from engine.web.sale import allotments
-from tests.web.catalogue import PASSWORD, Someone
+from tests.web.organizer import PASSWORD, Someone
 
 _people = itertools.count(1)
 NOUNS = (people, organizations, venues, events, ticket_types, on_sales, allotments, promos)

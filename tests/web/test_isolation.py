@@ -7,8 +7,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.web.catalogue import CHART, Someone, at
 from tests.web.conftest import NOUNS
+from tests.web.organizer import CHART, Someone, at
 
 WRITTEN = ("organizations", "members", "venues", "events", "ticket_types", "on_sales", "allotments", "promo_codes")
 

@@ -15,7 +15,7 @@ from engine.foundation.ids import new_id
 from engine.services.accounts import organizations
 from engine.web.routes import ROUTES
 from tests.shop import Shop
-from tests.web.catalogue import Someone
+from tests.web.organizer import Someone
 
 READS = [route for route in ROUTES if route.method == "GET" and route.path.startswith("/v1/")]
 OPERATIONS = {"/livez", "/readyz", "/metrics", "/openapi.json"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from tests.web.catalogue import Someone, at, order
+from tests.web.organizer import Someone, at, order
 
 
 @pytest.fixture

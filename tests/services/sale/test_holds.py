@@ -20,7 +20,7 @@ from engine.settings import Settings
 from tests import factories as make
 
 CASES = json.loads(
-    (Path(__file__).parents[2] / "hotpath_rs" / "tests" / "vectors" / "allocation_cases.json").read_text()
+    (Path(__file__).parents[3] / "hotpath_rs" / "tests" / "vectors" / "allocation_cases.json").read_text()
 )
 
 

@@ -10,7 +10,7 @@ import pytest
 from engine.foundation.connections import HotRedis
 from engine.foundation.ids import new_id
 from engine.stores import keys
-from tests.web.catalogue import CHART, at, order
+from tests.web.organizer import CHART, at, order
 
 
 async def test_the_whole_way_from_registration_to_a_published_event(register, guest, pool: asyncpg.Pool):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncpg
 
 from engine.services.accounts.throttle import GUESSES_MAX
-from tests.web.catalogue import at, order
+from tests.web.organizer import at, order
 
 TEN = {"code": "early10", "kind": "percent", "value": 1000}
 

@@ -7,7 +7,7 @@ import copy
 import asyncpg
 
 from engine.domain.catalogue.venues import CHART_BYTES_MAX
-from tests.web.catalogue import CHART
+from tests.web.organizer import CHART
 
 
 async def test_a_chart_says_what_it_holds(register):

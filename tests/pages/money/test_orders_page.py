@@ -5,7 +5,7 @@ import asyncpg
 from engine.services import appkeys
 from tests.pages.conftest import HTML, Client, Night
 from tests.pages.forms import page, send
-from tests.pages.test_checkout_page import ADA, held
+from tests.pages.money.test_checkout_page import ADA, held
 
 
 async def bought(client: Client, night: Night) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from engine.foundation import leases
 from engine.foundation.connections import RedisClient
-from tests.web.catalogue import at
+from tests.web.organizer import at
 
 
 async def test_the_room_reads_its_settings_and_card(register, pool: asyncpg.Pool):

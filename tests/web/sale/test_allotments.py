@@ -10,7 +10,7 @@ import pytest
 from engine.domain.sale.inventory import HELD
 from engine.foundation.connections import HotRedis
 from engine.stores import keys
-from tests.web.catalogue import Someone, order
+from tests.web.organizer import Someone, order
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from engine.domain.money.refunds import Parts
 from engine.domain.prices import Fee, Line, quote, refunds
 from engine.domain.taxes import Tax
 
-CASES = json.loads((Path(__file__).parent / "money_cases.json").read_text())
+CASES = json.loads((Path(__file__).parents[1] / "money_cases.json").read_text())
 REFUNDED = [case for case in CASES if "refunds" in case]
 
 

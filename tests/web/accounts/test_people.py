@@ -11,7 +11,7 @@ from engine.foundation.errors import Invalid
 from engine.services.accounts.passwords import Passwords
 from engine.services.accounts.people import create_admin
 from engine.services.accounts.throttle import FAILURES_MAX
-from tests.web.catalogue import PASSWORD, Someone
+from tests.web.organizer import PASSWORD, Someone
 
 
 async def test_registration_signs_in_and_keeps_no_password(register, pool: asyncpg.Pool):
