@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from admin.visit import Visit
+from engine.domain.accounts.errors import OrganizationUnknown
 from engine.domain.accounts.organizations import Organization, Permission
-from engine.domain.catalogue.errors import EventUnknown, OrganizationUnknown, TicketTypeUnknown, VenueUnknown
+from engine.domain.catalogue.errors import EventUnknown, TicketTypeUnknown, VenueUnknown
 from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.ticket_types import TicketType
 from engine.domain.catalogue.venues import Venue

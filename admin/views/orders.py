@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from aiohttp import web
 
@@ -12,12 +12,13 @@ from admin.forms import filled
 from admin.forms.orders import RefundForm
 from admin.visit import Visit, address
 from engine.domain.catalogue.events import Event
-from engine.domain.money.orders import OPEN, REFUNDABLE, Order
+from engine.domain.money.orders import Order
+from engine.domain.order_states import OPEN, REFUNDABLE, Status
 from engine.foundation.errors import Conflict, IdempotencyKeyReused, Unavailable
 from engine.foundation.idempotency import scope_of
 
 SEARCH_CHARS_MAX: Final = 100
-STATUSES: Final = ("paid", "pending", "processing", "partially_refunded", "refunded", "expired", "cancelled")
+STATUSES: Final = get_args(Status)
 KEY_BYTES: Final = 18
 EXPORT_PAGE: Final = 1_000
 EXPORT_PAGES_MAX: Final = 500

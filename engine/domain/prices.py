@@ -11,9 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from engine.domain.errors import AmountTooSmall
 from engine.domain.taxes import BASIS_POINTS, Tax, half_up, spread, tax_shares
 
 LINES_MAX = 200
+AMOUNT_MIN_CENTS = 50  # the provider charges nothing smaller (Stripe: 0.50 CAD, USD)
+AMOUNT_MAX_CENTS = 99_999_999  # nor anything larger: eight digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +147,9 @@ def price_document(price: Price) -> dict[str, Any]:
 def _fees(fee: Fee, nets: Sequence[int]) -> list[int]:
     rated = spread(half_up(sum(nets) * fee.rate_bp, BASIS_POINTS), nets)
     return [part + (fee.fixed_cents if net else 0) for part, net in zip(rated, nets, strict=True)]
+
+
+def check_chargeable(amount_cents: int) -> None:
+    """AmountTooSmall for what is neither free nor large enough to charge."""
+    if 0 < amount_cents < AMOUNT_MIN_CENTS:
+        raise AmountTooSmall(amount_min_cents=AMOUNT_MIN_CENTS)

@@ -1,26 +1,14 @@
-"""The refusals of people and catalogue, below the general ones of engine/foundation/errors.py.
+"""The refusals of the catalogue, below the general ones of engine/foundation/errors.py.
 
-Unauthenticated 401
-├── SignInRefused             sign_in_refused
-├── RefreshRefused            refresh_refused
-└── RefreshReused             refresh_reused            the whole family of tokens was revoked
-Forbidden 403
-└── AccountDisabled           account_disabled
 NotFound 404
-├── OrganizationUnknown       organization_unknown
 ├── VenueUnknown              venue_unknown
 ├── EventUnknown              event_unknown
 ├── TicketTypeUnknown         ticket_type_unknown
 ├── AllotmentUnknown          allotment_unknown
 ├── PromoCodeUnknown          promo_code_unknown
-├── MemberUnknown             member_unknown
 ├── ChartMissing              chart_missing
 └── OnSaleMissing             on_sale_missing
 Conflict 409
-├── EmailTaken                email_taken
-├── SlugTaken                 slug_taken
-├── AlreadyMember             already_member
-├── LastOwner                 last_owner
 ├── VenueInUse                venue_in_use
 ├── EventIncomplete           event_incomplete          facts: missing
 ├── EventFrozen               event_frozen              facts: fields
@@ -31,38 +19,12 @@ Conflict 409
 ├── OnSaleRunning             on_sale_running
 ├── UnitsTaken                units_taken               facts: seats, taken
 ├── PromoCodeTaken            promo_code_taken
-├── PromoCodeUsed             promo_code_used
-└── TooManyOfThem             limit_reached             facts: limit
-TooMany 429
-├── SignInThrottled           sign_in_throttled
-└── RegistrationThrottled     registration_throttled
+└── PromoCodeUsed             promo_code_used
 """
 
 from __future__ import annotations
 
-from engine.foundation.errors import Conflict, Forbidden, NotFound, TooMany, Unauthenticated
-
-
-class SignInRefused(Unauthenticated):
-    """Said alike for a wrong password and an unknown address."""
-
-    code, title = "sign_in_refused", "E-mail address or password is wrong"
-
-
-class RefreshRefused(Unauthenticated):
-    code, title = "refresh_refused", "This refresh token is not valid: sign in again"
-
-
-class RefreshReused(Unauthenticated):
-    code, title = "refresh_reused", "This refresh token was used before: sign in again"
-
-
-class AccountDisabled(Forbidden):
-    code, title = "account_disabled", "This account is disabled"
-
-
-class OrganizationUnknown(NotFound):
-    code, title = "organization_unknown", "There is no such organization"
+from engine.foundation.errors import Conflict, NotFound
 
 
 class VenueUnknown(NotFound):
@@ -85,32 +47,12 @@ class PromoCodeUnknown(NotFound):
     code, title = "promo_code_unknown", "There is no such promo code"
 
 
-class MemberUnknown(NotFound):
-    code, title = "member_unknown", "There is no such member"
-
-
 class ChartMissing(NotFound):
     code, title = "chart_missing", "There is no seating chart yet"
 
 
 class OnSaleMissing(NotFound):
     code, title = "on_sale_missing", "This event has no on-sale yet"
-
-
-class EmailTaken(Conflict):
-    code, title = "email_taken", "Somebody registered with this e-mail address"
-
-
-class SlugTaken(Conflict):
-    code, title = "slug_taken", "This short name is in use"
-
-
-class AlreadyMember(Conflict):
-    code, title = "already_member", "This person is a member already"
-
-
-class LastOwner(Conflict):
-    code, title = "last_owner", "An organization keeps at least one owner"
 
 
 class VenueInUse(Conflict):
@@ -155,15 +97,3 @@ class PromoCodeTaken(Conflict):
 
 class PromoCodeUsed(Conflict):
     code, title = "promo_code_used", "Orders used this code: disable it instead"
-
-
-class TooManyOfThem(Conflict):
-    code, title = "limit_reached", "There are as many of these as there may be"
-
-
-class SignInThrottled(TooMany):
-    code, title = "sign_in_throttled", "Too many failed attempts: try again later"
-
-
-class RegistrationThrottled(TooMany):
-    code, title = "registration_throttled", "Too many registrations from this address: try again later"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -34,7 +32,6 @@ TAGS_MAX = 20
 HOLD_TTL_S_MIN, HOLD_TTL_S_MAX, HOLD_TTL_S_DEFAULT = 300, 900, 600
 TICKETS_PER_BUYER_MAX = 1000
 FEE_FIXED_CENTS_MAX = 100_000
-SLUG_CHARS_MAX = 80
 # Frozen by publication: the map, the money and the ownership of what people already bought.
 FROZEN_FIELDS = ("venue_id", "currency")
 
@@ -209,9 +206,3 @@ def _entry_faults(rules: EntryRules) -> Faults:
     except Invalid as error:
         return [{**each, "pointer": f"/entry_rules{each['pointer']}"} for each in error.errors]
     return []
-
-
-def slug_of(title: str) -> str:
-    """A short name for addresses: lower-case ASCII words joined by hyphens; ``event`` where none is left."""
-    ascii_text = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return "-".join(re.findall(r"[a-z0-9]+", ascii_text))[:SLUG_CHARS_MAX].strip("-") or "event"

@@ -14,8 +14,9 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engine.domain import order_states
 from engine.domain.catalogue.entry_rules import EntryRules, local_day
-from engine.domain.tickets.tickets import CODE_LEEWAY_S, PAID_ORDER_STATUSES, Ticket
+from engine.domain.tickets.tickets import CODE_LEEWAY_S, Ticket
 
 FUTURE_MAX: Final = timedelta(seconds=120)  # a device's clock may be ahead by this much before it is flagged
 
@@ -124,7 +125,7 @@ def standing(ticket: Ticket, version: int, entry: EntryTerms) -> Reason | None:
         return Reason.CANCELLED
     if ticket.order_status == "refunded":
         return Reason.REFUNDED
-    return None if ticket.order_status in PAID_ORDER_STATUSES else Reason.UNPAID
+    return None if ticket.order_status in order_states.SOLD else Reason.UNPAID
 
 
 def is_inside(ticket: Ticket, entry: EntryTerms, at: datetime) -> bool:

@@ -13,20 +13,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from engine.domain.money.refunds import Parts
+from engine.domain.order_states import CLOSED, EVER_PAID, Status
 from engine.foundation.clock import now
 
-TERMINAL_WITHIN_S = 120  # after its deadline every order is paid, expired, cancelled or refunded
 NUMBER_CHARS = 10
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-Status = Literal["pending", "processing", "paid", "expired", "cancelled", "partially_refunded", "refunded"]
-OPEN: frozenset[str] = frozenset({"pending", "processing"})
-PAID: frozenset[str] = frozenset({"paid", "partially_refunded", "refunded"})
-CLOSED: frozenset[str] = frozenset({"expired", "cancelled"})
-REFUNDABLE: frozenset[str] = frozenset({"paid", "partially_refunded"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +157,7 @@ def payment_state(order: Order) -> str:
     """What the payment does, said to the buyer apart from hold and tickets."""
     if order.amount_cents == 0:
         return "not_needed"
-    if order.status in PAID:
+    if order.status in EVER_PAID:
         return {"paid": "succeeded"}.get(order.status, order.status)
     if order.status in CLOSED:
         return "cancelled"
@@ -178,7 +172,7 @@ def hold_state(order: Order) -> str:
     """What the units do: kept while paying, sold, or given back."""
     if order.status in CLOSED or order.status == "refunded":
         return "released"
-    return "sold" if order.status in PAID else "kept"
+    return "sold" if order.status in EVER_PAID else "kept"
 
 
 def status_document(order: Order, tickets: Mapping[str, int]) -> dict[str, Any]:

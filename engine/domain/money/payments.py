@@ -9,10 +9,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from engine.domain.errors import AmountTooSmall, PaymentMismatch
+from engine.domain.errors import PaymentMismatch
 
-AMOUNT_MIN_CENTS = 50  # the provider charges nothing smaller (Stripe: 0.50 CAD, USD)
-AMOUNT_MAX_CENTS = 99_999_999  # nor anything larger: eight digits
 UNPAID_STATES = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 
 
@@ -81,9 +79,3 @@ def check(intent: Intent, *, order_id: str, intent_id: str | None, amount_cents:
         raise PaymentMismatch("The payment is for another amount", order_id=order_id)
     if intent.status == "succeeded" and intent.amount_received_cents != amount_cents:
         raise PaymentMismatch("Another amount was received", order_id=order_id)
-
-
-def check_chargeable(amount_cents: int) -> None:
-    """AmountTooSmall for what is neither free nor large enough to charge."""
-    if 0 < amount_cents < AMOUNT_MIN_CENTS:
-        raise AmountTooSmall(amount_min_cents=AMOUNT_MIN_CENTS)

@@ -12,7 +12,6 @@ CODE_LATE: Final = timedelta(hours=12)  # and until the last guest has surely le
 CODE_LEEWAY_S: Final = 30
 CODE_CHARS_MAX: Final = 512  # ours has 54; anything longer is not read at all
 LIVE_STATUSES: Final = frozenset({"valid", "transfer_pending", "blocked"})
-PAID_ORDER_STATUSES: Final = frozenset({"paid", "partially_refunded"})
 
 
 class Ticket(Struct, frozen=True, gc=False):

@@ -8,7 +8,8 @@ from aiohttp import web
 from markupsafe import Markup
 
 from engine.domain.errors import CapabilityWrong
-from engine.domain.money.orders import OPEN, PAID, Order
+from engine.domain.money.orders import Order
+from engine.domain.order_states import EVER_PAID, OPEN
 from engine.foundation.clock import now_ms, to_ms
 from engine.foundation.errors import NotFound, Unauthenticated
 from engine.pages import cookies, csrf, frame
@@ -50,14 +51,14 @@ async def page(request: web.Request) -> web.Response:
     event = await request.config_dict[EVENTS].get(None, order.event_id)
     kinds = (await request.config_dict[SELLING].get(order.event_id)).ticket_types
     status = await request.config_dict[ORDERS].status(order)
-    tickets = await request.config_dict[TICKETS].of_order(order.id) if order.status in PAID else []
+    tickets = await request.config_dict[TICKETS].of_order(order.id) if order.status in EVER_PAID else []
     shown: dict[str, Any] = {
         "event": event,
         "order": order,
         "status": status,
         "open": order.status in OPEN,
         "unpaid": _unpaid(request, status["payment"]["state"]),
-        "paid": order.status in PAID,
+        "paid": order.status in EVER_PAID,
         "lines": [
             {
                 "place": place(line.section, line.seat),

@@ -5,8 +5,8 @@ A platform admin may do everything. Rights are read from the ledger each time: a
 
 from __future__ import annotations
 
+from engine.domain.accounts.errors import OrganizationUnknown
 from engine.domain.accounts.organizations import Permission, allows
-from engine.domain.catalogue.errors import OrganizationUnknown
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Forbidden, NotFound
 from engine.stores.accounts import organizations as store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.domain.catalogue.errors import MemberUnknown, OrganizationUnknown
+from engine.domain.accounts.errors import MemberUnknown, OrganizationUnknown
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Forbidden
 from engine.stores import activity

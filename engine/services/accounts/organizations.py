@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import secrets
 
+from engine.domain.accounts.errors import (
+    AlreadyMember,
+    LastOwner,
+    MemberUnknown,
+    OrganizationUnknown,
+    SlugTaken,
+    TooManyOfThem,
+)
 from engine.domain.accounts.organizations import (
     MEMBERS_MAX,
     ORGANIZATIONS_PER_PERSON_MAX,
@@ -15,15 +23,7 @@ from engine.domain.accounts.organizations import (
     RoleChange,
 )
 from engine.domain.accounts.people import email_normal
-from engine.domain.catalogue.errors import (
-    AlreadyMember,
-    LastOwner,
-    MemberUnknown,
-    OrganizationUnknown,
-    SlugTaken,
-    TooManyOfThem,
-)
-from engine.domain.catalogue.events import slug_of
+from engine.domain.slugs import slug_of
 from engine.domain.versions import expect
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Invalid, PreconditionFailed

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 
+from engine.domain.accounts.errors import AccountDisabled, EmailTaken, RefreshRefused, RefreshReused, SignInRefused
 from engine.domain.accounts.people import (
     PASSWORD_CHARS_MAX,
     PASSWORD_CHARS_MIN,
@@ -18,13 +19,6 @@ from engine.domain.accounts.people import (
     Session,
     User,
     email_normal,
-)
-from engine.domain.catalogue.errors import (
-    AccountDisabled,
-    EmailTaken,
-    RefreshRefused,
-    RefreshReused,
-    SignInRefused,
 )
 from engine.foundation.bearer import ACCESS_TOKEN_TTL_S, Bearers, Person
 from engine.foundation.errors import Invalid, Unauthenticated

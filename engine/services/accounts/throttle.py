@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
-from engine.domain.catalogue.errors import RegistrationThrottled, SignInThrottled
+from engine.domain.accounts.errors import RegistrationThrottled, SignInThrottled
 from engine.foundation.address_limits import is_loopback
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import TooMany

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from engine.domain.accounts.errors import TooManyOfThem
 from engine.domain.catalogue.errors import (
     EventFrozen,
     EventHasOrders,
@@ -15,7 +16,6 @@ from engine.domain.catalogue.errors import (
     EventNotDraft,
     EventNotPublished,
     EventUnknown,
-    TooManyOfThem,
 )
 from engine.domain.catalogue.event_copy import EventCopy, copied, copied_type
 from engine.domain.catalogue.event_search import ListingFilter
@@ -26,9 +26,9 @@ from engine.domain.catalogue.events import (
     EventChange,
     NewEvent,
     check,
-    slug_of,
 )
 from engine.domain.catalogue.ticket_types import price_range
+from engine.domain.slugs import slug_of
 from engine.domain.versions import expect
 from engine.foundation.bearer import Person
 from engine.foundation.clock import rfc3339

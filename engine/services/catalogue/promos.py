@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
+from engine.domain.accounts.errors import TooManyOfThem
 from engine.domain.accounts.organizations import Permission
-from engine.domain.catalogue.errors import (
-    EventUnknown,
-    PromoCodeTaken,
-    PromoCodeUnknown,
-    PromoCodeUsed,
-    TooManyOfThem,
-)
+from engine.domain.catalogue.errors import EventUnknown, PromoCodeTaken, PromoCodeUnknown, PromoCodeUsed
 from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.promos import (
     PROMOS_MAX,

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.domain.catalogue.errors import (
-    CapacityBelowSold,
-    EventFrozen,
-    EventNotDraft,
-    TicketTypeUnknown,
-    TooManyOfThem,
-)
+from engine.domain.accounts.errors import TooManyOfThem
+from engine.domain.catalogue.errors import CapacityBelowSold, EventFrozen, EventNotDraft, TicketTypeUnknown
 from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.ticket_types import (
     FROZEN_FIELDS,

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+from engine.domain import order_states
 from engine.domain.sale.inventory import BLOCKED, FREE, HELD, ORDERED, SOLD
 from engine.domain.sale.selling import SellingEvent
 from engine.foundation.errors import NotFound
@@ -28,8 +29,6 @@ LOOK_AGAIN_S = 0.5
 PROBLEMS_SHOWN_MAX = 50
 CAUSES_FIRST = ("units", "tickets", "orders", "money", "redis")  # what is wrong in Postgres shows in Redis as well
 
-_UNPAID = {"pending", "processing"}
-_SOLD = {"paid", "partially_refunded"}
 _STATE_NAME = {HELD: "held", ORDERED: "ordered", SOLD: "sold", BLOCKED: "blocked"}
 
 
@@ -97,7 +96,7 @@ def _compare(event: SellingEvent, postgres: PostgresView, redis: RedisView) -> t
     owners = _owners(event, postgres, problems)
     _money(postgres, problems)
     counts = _map(event, owners, redis, problems)
-    late = [row for row in postgres.orders if row["status"] in _UNPAID and row["late"]]
+    late = [row for row in postgres.orders if row["status"] in order_states.OPEN and row["late"]]
     unsettled = len(late)
     problems += [f"orders: {row['id']} is {row['status']}, unsettled past its deadline + 120 s" for row in late]
     free = sum(count for state, count in counts.items() if state >= FREE)
@@ -108,8 +107,8 @@ def _compare(event: SellingEvent, postgres: PostgresView, redis: RedisView) -> t
         "event_id": event.id,
         "title": event.title,
         "capacity": event.units,
-        "sold": sum(row["status"] in _SOLD for rows in owners.values() for row in rows),
-        "ordered": sum(row["status"] in _UNPAID for rows in owners.values() for row in rows),
+        "sold": sum(row["status"] in order_states.SOLD for rows in owners.values() for row in rows),
+        "ordered": sum(row["status"] in order_states.OPEN for rows in owners.values() for row in rows),
         "held": counts[HELD] + counts[ORDERED] + counts[BLOCKED],  # whatever is neither sold nor free
         "free": free,
         "on_hold": counts[HELD],
@@ -118,7 +117,7 @@ def _compare(event: SellingEvent, postgres: PostgresView, redis: RedisView) -> t
         "orders": len(postgres.orders),
         "orders_unsettled": unsettled,
         "paid_cents": sum(
-            row["amount_cents"] - row["refunded_cents"] for row in postgres.orders if row["status"] in _SOLD
+            row["amount_cents"] - row["refunded_cents"] for row in postgres.orders if row["status"] in order_states.SOLD
         ),
         "ticket_types": _by_type(event, postgres),
         "sections": _by_section(event, redis),
@@ -148,7 +147,7 @@ def _row(event: SellingEvent, row: Any) -> Iterator[str]:
     if not 0 <= row["unit"] < event.units:
         yield f"units: {where} does not exist in the chart"
         return
-    paid, unpaid = row["status"] in _SOLD, row["status"] in _UNPAID
+    paid, unpaid = row["status"] in order_states.SOLD, row["status"] in order_states.OPEN
     gone = row["ticket_status"] in {"refunded", "cancelled"}
     returning = row["being_refunded"]  # a pending refund says so: of its ticket, or of an order paid when all was gone
     if row["live"] and not (paid or unpaid):
@@ -182,7 +181,7 @@ def _money(postgres: PostgresView, problems: list[str]) -> None:
         if row["refunds_done_cents"] != row["refunded_cents"]:
             told, made = row["refunded_cents"], row["refunds_done_cents"]
             problems.append(f"money: {row['id']} says {told} refunded, its refunds {made}")
-        if row["status"] in _SOLD | {"refunded"} and row["amount_cents"] > 0 and row["payment_intent_id"] is None:
+        if row["status"] in order_states.EVER_PAID and row["amount_cents"] > 0 and row["payment_intent_id"] is None:
             problems.append(f"money: {row['id']} is {row['status']} without a payment")
 
 
@@ -210,7 +209,7 @@ def _unit(state: int, rows: Sequence[Any], holds: int) -> str | None:
     """What is wrong with one byte of the map, given its live rows in the ledger and how many live holds have it."""
     name = _STATE_NAME.get(state, "free")
     if rows:
-        expected = SOLD if rows[0]["status"] in _SOLD else ORDERED
+        expected = SOLD if rows[0]["status"] in order_states.SOLD else ORDERED
         return None if state == expected else f"{name}, the ledger says {_STATE_NAME[expected]}"
     if state in {ORDERED, SOLD}:
         return f"{name}, the ledger knows no owner"
@@ -245,8 +244,12 @@ def _live_runs(redis: RedisView) -> Iterator[Run]:
 
 
 def _by_type(event: SellingEvent, postgres: PostgresView) -> list[dict[str, Any]]:
-    sold = Counter(row["ticket_type_id"] for row in postgres.units if row["live"] and row["status"] in _SOLD)
-    ordered = Counter(row["ticket_type_id"] for row in postgres.units if row["live"] and row["status"] in _UNPAID)
+    sold = Counter(
+        row["ticket_type_id"] for row in postgres.units if row["live"] and row["status"] in order_states.SOLD
+    )
+    ordered = Counter(
+        row["ticket_type_id"] for row in postgres.units if row["live"] and row["status"] in order_states.OPEN
+    )
     return [
         {
             "id": kind.id,

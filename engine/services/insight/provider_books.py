@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from engine.domain.money.payments import Taken
+from engine.domain.order_states import EVER_PAID
 from engine.foundation.errors import Unavailable
 from engine.services.money.lane import PaymentLane
 from engine.stores.insight.audit import AuditStore
@@ -20,7 +21,6 @@ from engine.stores.money.stripe_gateway import StripeGateway
 PAGES_MAX = 2_000  # 200,000 payments
 PATIENCE_S = 5.0
 OLDER_S = 3_600  # a payment is made after its order, by clocks that may differ
-KEPT = frozenset({"paid", "partially_refunded", "refunded"})  # orders whose money was rightly taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def differences(orders: Iterable[Any], books: Books) -> Iterator[str]:
         for taken in payments:
             if taken.intent_id != order["payment_intent_id"]:
                 yield from _foreign(order, taken)
-            elif order["status"] in KEPT:
+            elif order["status"] in EVER_PAID:
                 yield from _kept(order, taken)
             elif order["late"] and taken.captured_cents > taken.refunded_cents:
                 yield (

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from engine.domain.catalogue.events import Event
-from engine.domain.money.orders import TERMINAL_WITHIN_S
+from engine.domain.order_states import EVER_PAID, TERMINAL_WITHIN_S
 from engine.foundation.bearer import Person
 from engine.foundation.clock import now
 from engine.services.accounts.access import Access
@@ -26,7 +26,6 @@ _WIDTHS: dict[Step, timedelta] = {
     "day": timedelta(days=1),
 }
 _FINE: tuple[Step, ...] = ("minute", "hour")
-_HELD_MONEY = frozenset({"paid", "partially_refunded", "refunded"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class Reports:
         statuses = await store.by_status(self._pool, event.id)
         step, since = _window(event, await store.first_paid_at(self._pool, event.id))
         bins = await store.over_time(self._pool, event.id, BIN_MIN[step], since)
-        held = [row for row in statuses if row["status"] in _HELD_MONEY]
+        held = [row for row in statuses if row["status"] in EVER_PAID]
         return Sales(
             orders={row["status"]: row["orders"] for row in statuses},
             paid_cents=sum(row["amount_cents"] for row in held),

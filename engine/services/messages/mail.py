@@ -19,7 +19,8 @@ import babel.numbers
 import jinja2
 
 import hotpath_rs
-from engine.domain.money.orders import PAID, Order
+from engine.domain.money.orders import Order
+from engine.domain.order_states import EVER_PAID
 from engine.foundation.clock import now
 from engine.services.money.refunds import Refunds
 from engine.services.outbox import Outbox
@@ -72,7 +73,7 @@ class Mail:
         """The order's tickets: codes inline, all of them as PDF. Nothing where none is live any more."""
         order = await self._order(payload["order_id"])
         pages = [page for page in await self._tickets.of_order(order.id) if self._tickets.code(page) is not None]
-        if not pages or order.status not in PAID:
+        if not pages or order.status not in EVER_PAID:
             return
         shown = pages[:INLINE_CODES_MAX]
         images = [await asyncio.to_thread(self._tickets.image, page, "png") for page in shown]

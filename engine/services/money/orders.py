@@ -22,10 +22,10 @@ from engine.domain.errors import (
     SeatTaken,
     SwitchedOff,
 )
-from engine.domain.money.orders import CLOSED, OPEN, PAID, NewOrder, Order, OrderLine, new_number, status_document
-from engine.domain.money.payments import check_chargeable
+from engine.domain.money.orders import NewOrder, Order, OrderLine, new_number, status_document
 from engine.domain.money.receipts import receipt_document
-from engine.domain.prices import Price, price_document
+from engine.domain.order_states import CLOSED, EVER_PAID, OPEN
+from engine.domain.prices import Price, check_chargeable, price_document
 from engine.domain.sale.holds import Hold, HoldRequest
 from engine.domain.sale.selling import SellingEvent
 from engine.foundation.bearer import Person
@@ -171,7 +171,7 @@ class Orders:
 
     async def receipt(self, order: Order) -> dict[str, Any]:
         """What was paid and returned, tax by tax, to which legal entity. OrderUnpaid where nothing was."""
-        if order.status not in PAID:
+        if order.status not in EVER_PAID:
             raise OrderUnpaid(order_status=order.status)
         seller = await self._book.seller_of(order.event_id)
         return receipt_document(order, seller, await self._book.returns_of(order.id))

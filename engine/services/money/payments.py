@@ -16,8 +16,9 @@ from prometheus_client import Counter, Gauge
 
 from engine.domain.errors import OrderExpired, OrderNotPayable, PaymentMismatch, PaymentRefused, ProviderUnavailable
 from engine.domain.money import payments as rules
-from engine.domain.money.orders import CLOSED, OPEN, PAID, TERMINAL_WITHIN_S, Order
+from engine.domain.money.orders import Order
 from engine.domain.money.payments import Intent, Verdict
+from engine.domain.order_states import CLOSED, EVER_PAID, OPEN, TERMINAL_WITHIN_S
 from engine.foundation import logs
 from engine.foundation.clock import now
 from engine.foundation.errors import NotFound
@@ -101,7 +102,7 @@ class Payments:
         known = order.payment_intent_id or intent_id
         if intent_id is not None and known != intent_id:
             raise PaymentMismatch(order_id=order_id)
-        if order.status in PAID or known is None:
+        if order.status in EVER_PAID or known is None:
             return order
         intent = await self._lane.run(
             "payment_intents.read", lambda: self._gateway.read_intent(known), turn_wait_max_s=turn_wait_max_s

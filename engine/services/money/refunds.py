@@ -16,9 +16,10 @@ from prometheus_client import Counter
 
 from engine.domain.errors import OrderNotRefundable, PaymentRefused, RefundExceedsPaid, SwitchedOff
 from engine.domain.money import refunds as rules
-from engine.domain.money.orders import PAID, REFUNDABLE, Order
+from engine.domain.money.orders import Order
 from engine.domain.money.payments import ProviderRefund
 from engine.domain.money.refund_requests import RefundRequest, parts_of
+from engine.domain.order_states import EVER_PAID, REFUNDABLE
 from engine.foundation import logs
 from engine.foundation.bearer import Person
 from engine.foundation.clock import now
@@ -138,7 +139,7 @@ class Refunds:
     async def converge(self, order: Order) -> None:
         """Bring the ledger in line with the provider's refunds of this order, whoever made them."""
         intent_id = order.payment_intent_id
-        if intent_id is None or order.status not in PAID:
+        if intent_id is None or order.status not in EVER_PAID:
             return
         found = await self._lane.run("refunds.list", lambda: self._gateway.refunds_of(intent_id))
         known = await store.of_order(self._pool, order.id)
@@ -168,7 +169,7 @@ class Refunds:
                 refund_id = new_id("ref")
             so_far = await store.refunded(connection, order_id)
             left_cents = order.amount_cents - so_far.total_cents
-            if order.status not in PAID or order.amount_cents == 0:
+            if order.status not in EVER_PAID or order.amount_cents == 0:
                 raise OrderNotRefundable(order_status=order.status)
             if order.status not in REFUNDABLE or left_cents <= 0:
                 raise RefundExceedsPaid(refundable_cents=0)

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Iterable
 
 import hotpath_rs
-from engine.domain.catalogue.errors import AllotmentUnknown, ChartMissing, EventUnknown, TooManyOfThem, UnitsTaken
+from engine.domain.accounts.errors import TooManyOfThem
+from engine.domain.catalogue.errors import AllotmentUnknown, ChartMissing, EventUnknown, UnitsTaken
 from engine.domain.catalogue.events import Event
 from engine.domain.fields import fault
 from engine.domain.sale.allotments import ALLOTMENTS_MAX, Allotment, AllotmentChange, NewAllotment

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.domain.errors import AmountTooLarge
-from engine.domain.money.payments import AMOUNT_MAX_CENTS
+from engine.domain.prices import AMOUNT_MAX_CENTS, Price, price_document, quote
 from engine.domain.prices import Line as MoneyLine
-from engine.domain.prices import Price, price_document, quote
 from engine.domain.sale.holds import Hold, HoldLine
 from engine.domain.sale.selling import PromoTerms, SellingEvent, TicketTypeTerms
 from engine.foundation import http

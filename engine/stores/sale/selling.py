@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from engine.domain.money.orders import OPEN
+from engine.domain.order_states import OPEN
 
 Row = asyncpg.Record
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
+from engine.domain.accounts.errors import AlreadyMember, LastOwner, MemberUnknown, OrganizationUnknown, SlugTaken
 from engine.domain.accounts.organizations import (
     Member,
     NewMember,
@@ -14,7 +15,6 @@ from engine.domain.accounts.organizations import (
     OrganizationChange,
     RoleChange,
 )
-from engine.domain.catalogue.errors import AlreadyMember, LastOwner, MemberUnknown, OrganizationUnknown, SlugTaken
 from engine.foundation import http
 from engine.foundation.errors import Forbidden, Invalid, PreconditionFailed, PreconditionRequired, Unauthenticated
 from engine.services.appkeys import ORGANIZATIONS

@@ -6,6 +6,15 @@ from typing import Final
 
 from aiohttp import web
 
+from engine.domain.accounts.errors import (
+    AccountDisabled,
+    EmailTaken,
+    RefreshRefused,
+    RefreshReused,
+    RegistrationThrottled,
+    SignInRefused,
+    SignInThrottled,
+)
 from engine.domain.accounts.people import (
     Credentials,
     PasswordChange,
@@ -15,15 +24,6 @@ from engine.domain.accounts.people import (
     Session,
     SignOut,
     User,
-)
-from engine.domain.catalogue.errors import (
-    AccountDisabled,
-    EmailTaken,
-    RefreshRefused,
-    RefreshReused,
-    RegistrationThrottled,
-    SignInRefused,
-    SignInThrottled,
 )
 from engine.foundation import http
 from engine.foundation.errors import Invalid, Unauthenticated

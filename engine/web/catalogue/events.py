@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
+from engine.domain.accounts.errors import OrganizationUnknown
 from engine.domain.catalogue.errors import (
     EventFrozen,
     EventHasOrders,
@@ -13,7 +14,6 @@ from engine.domain.catalogue.errors import (
     EventNotDraft,
     EventNotPublished,
     EventUnknown,
-    OrganizationUnknown,
     VenueUnknown,
 )
 from engine.domain.catalogue.event_copy import EventCopy

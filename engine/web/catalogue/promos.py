@@ -6,13 +6,8 @@ from typing import Final
 
 from aiohttp import web
 
-from engine.domain.catalogue.errors import (
-    EventUnknown,
-    PromoCodeTaken,
-    PromoCodeUnknown,
-    PromoCodeUsed,
-    TooManyOfThem,
-)
+from engine.domain.accounts.errors import TooManyOfThem
+from engine.domain.catalogue.errors import EventUnknown, PromoCodeTaken, PromoCodeUnknown, PromoCodeUsed
 from engine.domain.catalogue.promos import (
     NewPromo,
     PromoAnswer,

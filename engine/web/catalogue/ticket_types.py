@@ -6,13 +6,13 @@ from typing import Final
 
 from aiohttp import web
 
+from engine.domain.accounts.errors import TooManyOfThem
 from engine.domain.catalogue.errors import (
     CapacityBelowSold,
     EventFrozen,
     EventNotDraft,
     EventUnknown,
     TicketTypeUnknown,
-    TooManyOfThem,
 )
 from engine.domain.catalogue.ticket_types import NewTicketType, TicketType, TicketTypeChange
 from engine.foundation import http

@@ -11,6 +11,7 @@ from engine.domain.accounts.people import EMAIL_CHARS_MAX
 from engine.domain.fields import NO_NUL, SOME_LINE
 from engine.domain.money import orders as domain
 from engine.domain.money.orders import Order
+from engine.domain.order_states import OPEN, Status
 from engine.domain.sale.holds import CODE_CHARS_MAX, ITEMS_MAX, HoldItem
 from engine.foundation import http
 from engine.foundation.clock import to_ms
@@ -197,7 +198,7 @@ class OrderQuery(Struct, frozen=True):
     """``q`` meets a name, an e-mail address or a whole order number."""
 
     q: Annotated[str, Meta(min_length=1, max_length=SEARCH_CHARS_MAX, pattern=NO_NUL)] | None = None
-    status: domain.Status | None = None
+    status: Status | None = None
     limit: Annotated[int, Meta(ge=1, le=http.PAGE_MAX)] = http.PAGE_DEFAULT
     cursor: Annotated[str, Meta(max_length=http.CURSOR_CHARS_MAX)] | None = None
 
@@ -270,7 +271,7 @@ def order_document(order: Order, *, to_buyer: bool) -> OrderDocument:
         ],
         buyer={"name": order.buyer_name, "email": order.buyer_email},
         consents=order.consents,
-        client_secret=order.client_secret if to_buyer and order.status in domain.OPEN else None,
+        client_secret=order.client_secret if to_buyer and order.status in OPEN else None,
         payment_intent_id=order.payment_intent_id,
         closing_note=order.closing_note,
         expires_at=order.expires_at,

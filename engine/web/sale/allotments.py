@@ -6,7 +6,8 @@ from typing import Final
 
 from aiohttp import web
 
-from engine.domain.catalogue.errors import AllotmentUnknown, ChartMissing, EventUnknown, TooManyOfThem, UnitsTaken
+from engine.domain.accounts.errors import TooManyOfThem
+from engine.domain.catalogue.errors import AllotmentUnknown, ChartMissing, EventUnknown, UnitsTaken
 from engine.domain.sale.allotments import Allotment, AllotmentChange, NewAllotment
 from engine.foundation import http
 from engine.foundation.errors import (

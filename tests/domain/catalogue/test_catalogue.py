@@ -9,9 +9,9 @@ import pytest
 from engine.domain.accounts.organizations import allows
 from engine.domain.accounts.people import email_normal
 from engine.domain.catalogue import on_sales, promos
-from engine.domain.catalogue.events import slug_of
 from engine.domain.catalogue.on_sales import NewOnSale
 from engine.domain.catalogue.promos import NewPromo
+from engine.domain.slugs import slug_of
 from engine.domain.versions import expect
 from engine.foundation.errors import Invalid, PreconditionFailed
 from engine.web.aliases import aliases

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from engine.domain.errors import AmountTooSmall, PaymentMismatch
-from engine.domain.money.payments import Intent, Verdict, check, check_chargeable, judge
+from engine.domain.money.payments import Intent, Verdict, check, judge
+from engine.domain.prices import check_chargeable
 
 PAID = Intent("pi_1", "succeeded", 1000, 1000, "CAD", "ord_1")
 

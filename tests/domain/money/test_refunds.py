@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.domain.money.refunds import Parts
-from engine.domain.prices import Fee, Line, quote, refunds
+from engine.domain.money import refunds
+from engine.domain.prices import Fee, Line, quote
 from engine.domain.taxes import Tax
 
 CASES = json.loads((Path(__file__).parents[1] / "money_cases.json").read_text())
