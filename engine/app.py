@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 from aiohttp import web
 
@@ -15,8 +14,7 @@ from engine.services.wiring import Services, open_services
 from engine.settings import Settings
 from engine.web import route, routes
 
-# Fields of Services by the AppKey a handler asks with; names are the same on both sides.
-_KEYS = {name.lower(): key for name, key in vars(appkeys).items() if isinstance(key, web.AppKey) and name != "SETTINGS"}
+KEYS = {name.lower(): key for name, key in vars(appkeys).items() if isinstance(key, web.AppKey)}
 
 
 def create_app(settings: Settings) -> web.Application:
@@ -32,15 +30,17 @@ def create_app(settings: Settings) -> web.Application:
 async def _services(app: web.Application) -> AsyncIterator[None]:
     async with open_services(app[appkeys.SETTINGS]) as services:
         install(app, services)
-        telling = asyncio.create_task(services.crowding.tell())
+        telling = asyncio.create_task(services.sale.crowding.tell())
         yield
         telling.cancel()
         await asyncio.gather(telling, return_exceptions=True)
 
 
 def install(app: web.Application, services: Services) -> None:
-    """Hand every service to the handlers under its key."""
-    for name, key in _KEYS.items():
-        service: Any = getattr(services, name, None)
-        if service is not None:
-            app[key] = service
+    """Hand every service to the handlers under its key; key and field have one name."""
+    found = services.by_name()
+    missing = KEYS.keys() - found.keys()
+    assert not missing, f"no wing has a service for {sorted(missing)}"
+    for name, key in KEYS.items():
+        if key not in app:
+            app[key] = found[name]

@@ -9,10 +9,10 @@ import asyncio
 import contextlib
 import random
 import signal
-from typing import Protocol
 
 from engine.foundation import logs, metrics
 from engine.jobs import all_jobs
+from engine.jobs.job import Job
 from engine.services.wiring import open_services
 from engine.settings import Settings
 
@@ -20,15 +20,6 @@ FAILURE_DELAY_S = 1.0
 STOP_TIMEOUT_S = 8.0
 
 _log = logs.get("worker")
-
-
-class Job(Protocol):
-    """``step`` does a bounded piece of work and says how much it did; 0 means: nothing to do for ``interval_s``."""
-
-    name: str
-    interval_s: float
-
-    async def step(self) -> int: ...
 
 
 async def work(settings: Settings) -> int:

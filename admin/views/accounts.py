@@ -37,7 +37,7 @@ async def sign_in(request: web.Request) -> web.Response:
     """A new session under a new id, whatever cookie came with the form."""
     form = await _posted(request)
     typed = filled.read(SignInForm, form)
-    people = request.app[SERVICES].people
+    people = request.app[SERVICES].accounts.people
     try:
         tokens = await typed.carry_out(lambda form: people.sign_in(form.given(), _address(request)))
     except (Unauthenticated, Forbidden) as refusal:
@@ -55,7 +55,7 @@ async def show_register(request: web.Request) -> web.Response:
 async def register(request: web.Request) -> web.Response:
     """An account, signed in at once."""
     typed = filled.read(RegisterForm, await _posted(request))
-    people = request.app[SERVICES].people
+    people = request.app[SERVICES].accounts.people
     tokens = await typed.carry_out(lambda form: people.register(form.given(), _address(request)))
     if tokens is None:
         return _page(request, "accounts/register.html", typed)
@@ -80,7 +80,7 @@ async def change_password(visit: Visit) -> web.Response:
     address = _address(visit.request)
     try:
         tokens = await typed.carry_out(
-            lambda form: visit.services.people.change_password(visit.person, form.given(), address)
+            lambda form: visit.services.accounts.people.change_password(visit.person, form.given(), address)
         )
     except Unauthenticated as refusal:
         typed.errors["current_password"] = str(refusal.detail)

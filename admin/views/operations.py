@@ -15,4 +15,4 @@ async def livez(_request: web.Request) -> web.Response:
 
 async def readyz(request: web.Request) -> web.Response:
     """503 while a store that this app needs does not answer."""
-    return await operations.ready(request.app[SERVICES].health)
+    return await operations.ready(request.app[SERVICES].common.health)

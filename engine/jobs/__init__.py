@@ -1,35 +1,30 @@
-"""Background work: each job is a bounded ``step`` that ``engine/worker.py`` repeats. The jobs there are stand here."""
+"""Background work: each job is a bounded step that ``engine/worker.py`` repeats. This table has them all."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from engine.jobs.event_completion import EventCompletion
-from engine.jobs.health_pulse import HealthPulse
+from engine.jobs import steps
 from engine.jobs.hold_expiry import HoldExpiry
-from engine.jobs.housekeeping import Housekeeping
-from engine.jobs.outbox_relay import OutboxRelay
-from engine.jobs.payment_reconciler import PaymentReconciler
+from engine.jobs.job import Job
 from engine.jobs.redis_rebuild import RedisRebuild
-from engine.jobs.refund_push import RefundPush
-from engine.jobs.subsystem_watch import SubsystemWatch
-from engine.jobs.webhook_retry import WebhookRetry
 
 if TYPE_CHECKING:
     from engine.services.wiring import Services
 
 
-def all_jobs(services: Services) -> list[Any]:
+def all_jobs(services: Services) -> list[Job]:
     """Every job, made from the services it needs."""
+    common, accounts, catalogue, money = services.common, services.accounts, services.catalogue, services.money
     return [
-        HoldExpiry(services.inventory),
-        RedisRebuild(services.inventory),
-        OutboxRelay(outbox=services.outbox),
-        PaymentReconciler(payments=services.payments),
-        RefundPush(refunds=services.refunds),
-        WebhookRetry(webhooks=services.webhooks),
-        HealthPulse(lane=services.lane, hot=services.hot),
-        Housekeeping(idempotency=services.idempotency, webhooks=services.webhooks),
-        EventCompletion(events=services.events, people=services.people),
-        SubsystemWatch(health=services.health),
+        Job("hold_expiry", 0.5, HoldExpiry(services.sale.inventory).step),
+        Job("redis_rebuild", 10.0, RedisRebuild(services.sale.inventory).step),
+        Job("outbox_relay", 1.0, common.outbox.step),
+        Job("payment_reconciler", 2.0, money.payments.reconcile),
+        Job("refund_push", 3.0, money.refunds.step),
+        Job("webhook_retry", 2.0, money.webhooks.step),
+        Job("health_pulse", 1.0, lambda: steps.pulse(money.lane, common.hot)),
+        Job("housekeeping", 600.0, lambda: steps.forget(common.idempotency, money.webhooks)),
+        Job("event_completion", 300.0, lambda: steps.complete(catalogue.events, accounts.people)),
+        Job("subsystem_watch", 5.0, lambda: steps.watch(common.health)),
     ]

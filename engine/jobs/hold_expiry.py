@@ -13,8 +13,6 @@ STEPS_MAX = 64
 @dataclass(frozen=True, slots=True)
 class HoldExpiry:
     inventory: Inventory
-    name: str = "hold_expiry"
-    interval_s: float = 0.5
 
     async def step(self) -> int:
         """At most STEPS_MAX bounded script calls an event; 0 so that the next round waits its interval."""

@@ -20,8 +20,6 @@ _log = logs.get("redis_rebuild")
 @dataclass(slots=True)
 class RedisRebuild:
     inventory: Inventory
-    name: str = "redis_rebuild"
-    interval_s: float = 10.0
     _standing: dict[str, tuple[tuple[int, int], int]] = field(default_factory=dict)
 
     async def step(self) -> int:

@@ -10,7 +10,7 @@ from aiohttp.test_utils import make_mocked_request
 from engine.foundation import metrics, operations
 from engine.foundation.errors import Forbidden
 from engine.foundation.health import Health
-from engine.jobs.subsystem_watch import SubsystemWatch
+from engine.jobs import steps
 
 TOKEN = "t" * 32
 HEALTH = Health({}, required=frozenset())
@@ -67,5 +67,5 @@ async def test_a_worker_looks_by_itself_for_nobody_asks_it():
         raise TimeoutError
 
     metrics.UP.labels("a_worker_store").set(1)
-    assert await SubsystemWatch(health=Health({"a_worker_store": away}, required=frozenset())).step() == 0
+    assert await steps.watch(Health({"a_worker_store": away}, required=frozenset())) == 0
     assert b'onsale_subsystem_up{subsystem="a_worker_store"} 0.0' in metrics.exposition()[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -35,7 +35,6 @@ from engine.foundation.clock import rfc3339
 from engine.foundation.errors import Invalid
 from engine.foundation.ids import is_id, new_id
 from engine.services.accounts.access import Access
-from engine.services.sale.inventory import Inventory
 from engine.stores import activity
 from engine.stores.accounts import organizations
 from engine.stores.catalogue import event_search, on_sales, ticket_types, venues
@@ -46,10 +45,20 @@ SLUG_TRIES_MAX = 5
 COMPLETED_PER_STEP = 100
 
 
+class EventInventory(Protocol):
+    """What an event tells of itself to those who sell it (services/sale/inventory.py)."""
+
+    async def changed(self, event_id: str) -> None:
+        """Its terms changed: every process reads them again."""
+
+    async def load(self, event_id: str) -> None:
+        """It was published: its units may be sold."""
+
+
 class Events:
     """Everything about an event but its ticket types, on-sale and allotments."""
 
-    def __init__(self, *, pool: Pool, access: Access, inventory: Inventory, engine_url: str) -> None:
+    def __init__(self, *, pool: Pool, access: Access, inventory: EventInventory, engine_url: str) -> None:
         self._pool = pool
         self._access = access
         self._inventory = inventory

@@ -1,14 +1,12 @@
-"""The money side of the wiring: everything between a hold and a ticket, made once and handed its collaborators."""
+"""The wiring of money: everything between a hold and a ticket."""
 
 from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
 
-from engine.foundation.connections import HotRedis
-from engine.services.accounts.access import Access
-from engine.services.gates.scans import Scans
-from engine.services.messages.mail import Mail
+from engine.services.accounts.wiring import Accounts
+from engine.services.common import Common
 from engine.services.money.cancellations import Cancellations
 from engine.services.money.disputes import Disputes
 from engine.services.money.lane import BURST_SHARE, PaymentLane
@@ -16,55 +14,31 @@ from engine.services.money.orders import Orders
 from engine.services.money.payments import Payments
 from engine.services.money.reclaim import Reclaim
 from engine.services.money.refunds import Refunds
-from engine.services.money.stock_errands import StockErrands
 from engine.services.money.webhooks import Webhooks
-from engine.services.outbox import Outbox
-from engine.services.sale.holds import Holds
-from engine.services.sale.inventory import Inventory
-from engine.services.sale.selling import Selling
-from engine.services.tickets.tickets import Tickets
-from engine.settings import Settings
-from engine.stores.database import Pool
-from engine.stores.messages.mail import MailGateway
+from engine.services.sale.wiring import Sale
 from engine.stores.money.lane import LaneStore
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.payments import PaymentStore
 from engine.stores.money.stripe_gateway import StripeGateway
 from engine.stores.money.webhook_events import WebhookEventStore
-from engine.stores.outbox import OutboxStore
-from engine.stores.sale.holds import HoldStore
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """The services of money."""
+    """Orders, payments, refunds."""
 
+    order_store: OrderStore
     gateway: StripeGateway
     lane: PaymentLane
-    outbox: Outbox
     orders: Orders
     payments: Payments
     refunds: Refunds
-    disputes: Disputes
     webhooks: Webhooks
-    mail: Mail
 
 
-def open_money(
-    stack: contextlib.AsyncExitStack,
-    *,
-    settings: Settings,
-    pool: Pool,
-    hot: HotRedis,
-    access: Access,
-    selling: Selling,
-    inventory: Inventory,
-    hold_store: HoldStore,
-    holds: Holds,
-    tickets: Tickets,
-    scans: Scans,
-) -> Money:
-    """Make them; what must be closed goes on the stack."""
+def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accounts, sale: Sale) -> Money:
+    """Make them and register their errands; what must be closed goes on the stack."""
+    settings, pool, outbox, access = common.settings, common.pool, common.outbox, accounts.access
     gateway = StripeGateway(
         url=settings.stripe_url,
         secret_key=settings.stripe_secret_key.get_secret_value(),
@@ -72,17 +46,15 @@ def open_money(
     )
     stack.push_async_callback(gateway.close)
     rate_per_s = settings.stripe_rate_per_s
-    lane = PaymentLane(LaneStore(hot, rate_per_s=rate_per_s, burst=max(1, rate_per_s // BURST_SHARE)))
+    lane = PaymentLane(LaneStore(common.hot, rate_per_s=rate_per_s, burst=max(1, rate_per_s // BURST_SHARE)))
 
-    outbox_store, book = OutboxStore(pool), OrderStore(pool)
-    payment_store, events = PaymentStore(pool), WebhookEventStore(pool)
-    for store in (outbox_store, book, payment_store, events):
+    order_store, payment_store, webhook_store = OrderStore(pool), PaymentStore(pool), WebhookEventStore(pool)
+    for store in (order_store, payment_store, webhook_store):
         stack.push_async_callback(store.close)
-    outbox = Outbox(store=outbox_store)
 
     refunds = Refunds(
         pool=pool,
-        orders=book,
+        orders=order_store,
         gateway=gateway,
         lane=lane,
         outbox=outbox,
@@ -91,18 +63,18 @@ def open_money(
     )
     payments = Payments(
         store=payment_store,
-        orders=book,
+        orders=order_store,
         gateway=gateway,
         lane=lane,
         outbox=outbox,
-        reclaims=Reclaim(inventory=inventory, holds=hold_store, selling=selling),
+        reclaims=Reclaim(inventory=sale.inventory, holds=sale.hold_store, selling=sale.selling),
         refunds=refunds,
     )
     orders = Orders(
-        book=book,
-        holds=holds,
-        inventory=inventory,
-        selling=selling,
+        book=order_store,
+        holds=sale.holds,
+        inventory=sale.inventory,
+        selling=sale.selling,
         payments=payments,
         outbox=outbox,
         access=access,
@@ -110,26 +82,21 @@ def open_money(
         publishable_key=settings.stripe_publishable_key,
         enabled=settings.selling_enabled,
     )
-    disputes = Disputes(pool=pool, outbox=outbox)
     webhooks = Webhooks(
-        store=events, orders=book, gateway=gateway, payments=payments, refunds=refunds, disputes=disputes
-    )
-    mail = Mail(
-        mailer=MailGateway(
-            host=settings.smtp_host,
-            port=settings.smtp_port,
-            user=settings.smtp_user,
-            password=settings.smtp_password.get_secret_value(),
-            tls=settings.smtp_tls,
-        ),
-        orders=book,
-        tickets=tickets,
+        store=webhook_store,
+        orders=order_store,
+        gateway=gateway,
+        payments=payments,
         refunds=refunds,
-        keyring=settings.keyring,
-        sender=settings.mail_from,
-        engine_url=settings.engine_url,
+        disputes=Disputes(pool=pool, outbox=outbox),
     )
-    mail.register(outbox)
     Cancellations(pool=pool, refunds=refunds, outbox=outbox).register(outbox)
-    StockErrands(inventory=inventory, orders=book, hot=hot, gates=scans).register(outbox)
-    return Money(gateway, lane, outbox, orders, payments, refunds, disputes, webhooks, mail)
+    return Money(
+        order_store=order_store,
+        gateway=gateway,
+        lane=lane,
+        orders=orders,
+        payments=payments,
+        refunds=refunds,
+        webhooks=webhooks,
+    )

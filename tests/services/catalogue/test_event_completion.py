@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
-from engine.jobs.event_completion import EventCompletion
+from engine.jobs import steps
 from engine.services.accounts.access import Access
 from engine.services.accounts.passwords import Passwords
 from engine.services.accounts.people import People
@@ -32,9 +32,8 @@ async def test_an_event_is_completed_a_day_after_its_end_and_its_room_is_shut(co
     )
     events = Events(pool=pool, access=Access(pool=pool), inventory=core.inventory, engine_url="http://localhost")
     people = People(pool=pool, bearers=None, throttle=None, passwords=Passwords())
-    job = EventCompletion(events=events, people=people)
-    assert await job.step() == 1
-    assert await job.step() == 0
+    assert await steps.complete(events, people) == 1
+    assert await steps.complete(events, people) == 0
     rows = {row["id"]: row["status"] for row in await pool.fetch("SELECT id, status FROM events")}
     assert rows == {over: "completed", late: "published"}
     assert await pool.fetchval("SELECT live FROM on_sales WHERE event_id = $1", over) is False

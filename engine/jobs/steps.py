@@ -1,0 +1,37 @@
+"""Steps that ask more than one service. Those that ask one stand in the table of jobs by themselves."""
+
+from __future__ import annotations
+
+from engine.foundation import leases
+from engine.foundation.connections import HotRedis
+from engine.foundation.health import Health
+from engine.foundation.idempotency import Idempotency
+from engine.services.accounts.people import People
+from engine.services.catalogue.events import Events
+from engine.services.money.lane import PaymentLane
+from engine.services.money.webhooks import Webhooks
+
+
+async def pulse(lane: PaymentLane, hot: HotRedis) -> int:
+    """Tell the waiting rooms how the shop is doing; one that hears nothing for HEALTH_TTL_S decides by itself."""
+    await leases.tell_health(hot, min(await lane.health(), await leases.strain(hot)))
+    return 0
+
+
+async def forget(idempotency: Idempotency, webhooks: Webhooks) -> int:
+    """Forget idempotency keys older than a day, and the bodies of webhook events older than 90."""
+    await idempotency.sweep()
+    await webhooks.forget()
+    return 0
+
+
+async def complete(events: Events, people: People) -> int:
+    """Complete events a day after their end, and end sessions that nobody can refresh. Returns how many events."""
+    await people.sweep()
+    return await events.complete_past()
+
+
+async def watch(health: Health) -> int:
+    """Ask whether the stores answer: nobody asks a worker /readyz, and its metrics tell what was seen last."""
+    await health.report()
+    return 0

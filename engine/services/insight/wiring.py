@@ -1,0 +1,41 @@
+"""The wiring of insight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.services.accounts.wiring import Accounts
+from engine.services.common import Common
+from engine.services.insight.activity import Activity
+from engine.services.insight.audit import Audit
+from engine.services.insight.dead_letters import DeadLetters
+from engine.services.insight.provider_books import ProviderBooks
+from engine.services.insight.reports import Reports
+from engine.services.money.wiring import Money
+from engine.services.sale.wiring import Sale
+from engine.stores.insight.audit import AuditStore
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """What is checked, counted and remembered."""
+
+    audit: Audit
+    reports: Reports
+    activity: Activity
+    dead_letters: DeadLetters
+
+
+def open_insight(common: Common, accounts: Accounts, sale: Sale, money: Money) -> Insight:
+    """Make them; nothing needs closing."""
+    store = AuditStore(common.pool, common.redis)
+    return Insight(
+        audit=Audit(
+            store=store,
+            selling=sale.selling,
+            books=ProviderBooks(gateway=money.gateway, lane=money.lane, store=store),
+        ),
+        reports=Reports(pool=common.pool, access=accounts.access),
+        activity=Activity(pool=common.pool, access=accounts.access),
+        dead_letters=DeadLetters(webhooks=money.webhooks, outbox=common.outbox),
+    )

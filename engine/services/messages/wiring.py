@@ -1,0 +1,40 @@
+"""The wiring of messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.services.common import Common
+from engine.services.messages.mail import Mail
+from engine.services.money.wiring import Money
+from engine.services.tickets.wiring import Tickets
+from engine.stores.messages.mail import MailGateway
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """What people are told."""
+
+    mail: Mail
+
+
+def open_messages(common: Common, tickets: Tickets, money: Money) -> Messages:
+    """Make them and register their errands; nothing needs closing."""
+    settings = common.settings
+    mail = Mail(
+        mailer=MailGateway(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            user=settings.smtp_user,
+            password=settings.smtp_password.get_secret_value(),
+            tls=settings.smtp_tls,
+        ),
+        orders=money.order_store,
+        tickets=tickets.tickets,
+        refunds=money.refunds,
+        keyring=settings.keyring,
+        sender=settings.mail_from,
+        engine_url=settings.engine_url,
+    )
+    mail.register(common.outbox)
+    return Messages(mail=mail)
