@@ -22,16 +22,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.chromium import CHROMIUM, FLAGS
+
 READY_TIMEOUT_S = 120
 PHASE_TIMEOUT_S = 15
 STEP_TIMEOUT_MS = 20_000
 PHONE = {"width": 390, "height": 844}
 FAILED = pytest.StashKey[bool]()
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-]  # fmt: skip
 
 
 @dataclass
