@@ -23,6 +23,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.chromium import CHROMIUM, FLAGS
+from tests.factories import NEXT_YEAR
 
 READY_TIMEOUT_S = 120
 PHASE_TIMEOUT_S = 15
@@ -95,8 +96,8 @@ class Shop:
                 "venue_id": venue["id"],
                 "title": f"Cellar night {slug}",
                 "currency": "CAD",
-                "starts_at": "2030-05-01T03:00:00Z",
-                "ends_at": "2030-05-01T06:00:00Z",
+                "starts_at": f"{NEXT_YEAR}-05-01T03:00:00Z",
+                "ends_at": f"{NEXT_YEAR}-05-01T06:00:00Z",
                 "timezone": "America/Vancouver",
             },
         )
