@@ -12,7 +12,7 @@ ROOM ?= room.html
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench rehearse herd model simulate soak openapi lock clean browser
+.PHONY: help setup run test elsewhere lint format bench rehearse herd model simulate soak openapi lock clean browser
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ run: setup ## Start everything with a demo on-sale (ARGS="--ports 8080,8081,8082
 test: setup browser ## The whole suite: Rust, Python, browser
 	cargo test --quiet --locked --manifest-path hotpath_rs/Cargo.toml
 	$(BIN)/python -m pytest -q -n 3 --dist loadgroup $(ARGS)
+
+elsewhere: setup browser ## The suite as other machines run it: cores, place, buffers, year (ARGS="--setting abroad")
+	$(BIN)/python -m tests.elsewhere -n 3 --dist loadgroup $(ARGS)
 
 lint: setup ## Formats, types, floors, clippy
 	$(BIN)/ruff check .

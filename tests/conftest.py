@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import secrets
 import shutil
 import tempfile
@@ -20,12 +21,22 @@ from engine.settings import Settings
 
 pytest_plugins = ["tests.shop"]
 
+# Of other servers than the tests' own: libpq's settings, and a proxy that would be asked for loopback.
+STRANGERS = ("PG", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 MIGRATIONS = Path(__file__).parent.parent / "engine" / "stores" / "migrations"
 TEST_MASTER_KEYS = "1:" + "11" * 32
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """``ONSALE_TEST_REDIS_BINARY=redis-server`` runs everything over that server instead of the bundled Valkey."""
+    """Only the tests' own servers, whatever the shell speaks of.
+
+    ``ONSALE_TEST_REDIS_BINARY=redis-server`` runs everything over that server instead of the bundled Valkey.
+    """
+    for name in [name for name in os.environ if name.upper().startswith(STRANGERS)]:
+        del os.environ[name]
+    os.umask(0o022)  # the stores' users read what we write for them
+    _, files_max = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files_max, files_max))  # a thousand callers are a thousand sockets
     binary = os.environ.get("ONSALE_TEST_REDIS_BINARY")
     if binary:
         embedded.valkey_binary = lambda: binary

@@ -11,6 +11,8 @@ import orjson
 import hotpath_rs
 from engine.foundation.ids import new_id
 
+NEXT_YEAR = datetime.now(UTC).year + 1  # of what must lie ahead whenever the tests are run
+
 
 def row(name: str, count: int, y: float, **more: Any) -> dict[str, Any]:
     return {"name": name, "y": y, "first": 1, "count": count, "x0": -(count - 1) / 2, "pitch": 1.0, **more}

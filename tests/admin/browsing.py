@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page
-
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 
 
 async def page_of(chromium: Browser, server: TestServer[web.Request], **more: Any) -> tuple[Page, list[str]]:

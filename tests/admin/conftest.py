@@ -14,8 +14,8 @@ from admin.appkeys import SERVICES
 from engine.foundation.connections import RedisClient
 from engine.services.wiring import Services
 from engine.settings import Settings
-from tests.admin.browsing import CHROMIUM, FLAGS
 from tests.admin.organizer import Organizer
+from tests.chromium import CHROMIUM, FLAGS
 
 CHART = """{"focal_point": {"x": 0, "y": -5}, "sections": [
   {"name": "Stalls", "kind": "seated", "rows": [

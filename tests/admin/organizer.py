@@ -14,6 +14,7 @@ from yarl import URL
 from engine.domain.sale.holds import HoldItem, HoldRequest
 from engine.foundation.ids import new_id
 from engine.services.wiring import Services
+from tests.factories import NEXT_YEAR
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
@@ -95,8 +96,8 @@ class Organizer:
         fields = {
             "title": f"Night {next(_numbers)}",
             "venue_id": venue_id,
-            "starts_at": "2027-03-01T19:30",
-            "ends_at": "2027-03-01T22:00",
+            "starts_at": f"{NEXT_YEAR}-03-01T19:30",
+            "ends_at": f"{NEXT_YEAR}-03-01T22:00",
             "currency": "CAD",
             "hold_minutes": "10",
             **more,

@@ -15,6 +15,7 @@ from playwright.async_api import Browser, Page
 from engine.services.wiring import Services
 from tests.admin.browsing import page_of
 from tests.admin.organizer import PASSWORD, Organizer, hold, platform_admin
+from tests.factories import NEXT_YEAR
 
 PHONE = {"width": 390, "height": 844}
 PICTURES = os.environ.get("ONSALE_PICTURES")  # a folder for screenshots, for whoever wants to look
@@ -78,15 +79,15 @@ async def test_from_signing_in_to_a_published_event(
     await page.get_by_role("link", name="New event").click()
     await page.get_by_label("Title").fill("One night only")
     await page.get_by_label("Venue").select_option(label="Lantern Theatre")
-    await page.get_by_label("Starts").fill("2027-03-01T19:30")
-    await page.get_by_label("Ends").fill("2027-03-01T18:00")
+    await page.get_by_label("Starts").fill(f"{NEXT_YEAR}-03-01T19:30")
+    await page.get_by_label("Ends").fill(f"{NEXT_YEAR}-03-01T18:00")
     await page.get_by_label("Tax 1: name").fill("GST")
     await page.get_by_label("Tax 1: percent").fill("5")
     await page.get_by_role("button", name="Make the draft").click()
     await page.get_by_role("alert").get_by_text("An event ends after it starts").wait_for()
     assert await page.evaluate("document.activeElement.getAttribute('role')") == "alert"
     assert await page.get_by_label("Tax 1: percent").input_value() == "5"
-    await page.get_by_label("Ends").fill("2027-03-01T22:00")
+    await page.get_by_label("Ends").fill(f"{NEXT_YEAR}-03-01T22:00")
     await page.get_by_role("button", name="Make the draft").click()
     await page.get_by_role("heading", name="Before it goes public").wait_for()
     assert await page.get_by_role("button", name="Publish").is_disabled()

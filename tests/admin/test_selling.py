@@ -20,6 +20,7 @@ from engine.services.money.orders import Buyer
 from engine.services.wiring import Services
 from engine.settings import Settings
 from tests.admin.organizer import Organizer, hold, platform_admin
+from tests.factories import NEXT_YEAR
 
 
 @pytest.fixture
@@ -133,7 +134,9 @@ async def test_a_copy_is_a_draft_on_another_date_with_the_same_types(
     organizer: Organizer, services: Services, chart: str
 ) -> None:
     _, _, event_id = await organizer.published(chart)
-    page = await organizer.post(f"/events/{event_id}/copy", {"starts_at": "2027-03-08T19:30", "title": "Night, again"})
+    page = await organizer.post(
+        f"/events/{event_id}/copy", {"starts_at": f"{NEXT_YEAR}-03-08T19:30", "title": "Night, again"}
+    )
     assert "is a draft for another date" in page.text
     copy_id = page.url.path.rpartition("/")[2]
     row = await services.common.pool.fetchrow(

@@ -35,7 +35,7 @@ from tests import factories as make
 
 CALLERS = 1000
 WORKERS = 4
-READY_TIMEOUT_S = 30.0
+READY_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 10.0
 MIGRATIONS = Path(__file__).parents[2] / "engine" / "stores" / "migrations"
 PAIRS, FOURS, LAST = "pairs", "fours", "the last"

@@ -22,16 +22,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.chromium import CHROMIUM, FLAGS
+from tests.factories import NEXT_YEAR
+
 READY_TIMEOUT_S = 120
 PHASE_TIMEOUT_S = 15
 STEP_TIMEOUT_MS = 20_000
 PHONE = {"width": 390, "height": 844}
 FAILED = pytest.StashKey[bool]()
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-]  # fmt: skip
 
 
 @dataclass
@@ -98,8 +96,8 @@ class Shop:
                 "venue_id": venue["id"],
                 "title": f"Cellar night {slug}",
                 "currency": "CAD",
-                "starts_at": "2030-05-01T03:00:00Z",
-                "ends_at": "2030-05-01T06:00:00Z",
+                "starts_at": f"{NEXT_YEAR}-05-01T03:00:00Z",
+                "ends_at": f"{NEXT_YEAR}-05-01T06:00:00Z",
                 "timezone": "America/Vancouver",
             },
         )

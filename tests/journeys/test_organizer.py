@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.factories import NEXT_YEAR
 from tests.journeys.conftest import Shop
 from tests.journeys.steps import (
     GOOD,
@@ -81,8 +82,8 @@ def event_on_sale(desk: Page) -> None:
     desk.get_by_role("link", name="New event").click()
     desk.get_by_label("Title").fill(TITLE)
     desk.get_by_label("Venue").select_option(label="The Old Cannery, Vancouver")
-    desk.get_by_label(re.compile("^Starts")).fill("2027-06-05T20:00")
-    desk.get_by_label(re.compile("^Ends")).fill("2027-06-05T23:00")
+    desk.get_by_label(re.compile("^Starts")).fill(f"{NEXT_YEAR}-06-05T20:00")
+    desk.get_by_label(re.compile("^Ends")).fill(f"{NEXT_YEAR}-06-05T23:00")
     desk.get_by_label(re.compile("^Service fee")).fill("6")
     desk.get_by_label("Tax 1: name").fill("GST")
     desk.get_by_label("Tax 1: percent").fill("5")

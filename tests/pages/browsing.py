@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -12,11 +11,6 @@ from playwright.async_api import Page
 from engine.services import appkeys
 from tests import factories
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-]  # fmt: skip
 GOOD, SECURE, POOR = "4242424242424242", "4000002760003184", "4000000000009995"
 
 

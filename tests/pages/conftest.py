@@ -18,7 +18,8 @@ from engine.settings import Settings
 from loadtest.sandbox.app import build_app
 from loadtest.sandbox.controls import Controls
 from tests import factories
-from tests.pages.browsing import CHROMIUM, FLAGS, Site
+from tests.chromium import CHROMIUM, FLAGS
+from tests.pages.browsing import Site
 
 Client = TestClient[web.Request, web.Application]
 HTML = {"Accept": "text/html,application/xhtml+xml"}

@@ -13,10 +13,9 @@ from engine.app import create_app
 from engine.foundation.connections import HotRedis
 from engine.settings import Settings
 from engine.web.openapi import document_bytes
+from tests.chromium import CHROMIUM, FLAGS
 
 pytestmark = [pytest.mark.browser]
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
 CALLS = sum(len(path) for path in json.loads(document_bytes())["paths"].values())
 
 

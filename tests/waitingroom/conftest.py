@@ -14,6 +14,7 @@ from engine.foundation import clock
 from engine.foundation.connections import RedisClient
 from engine.foundation.ids import new_id
 from engine.settings import Settings as EngineSettings
+from tests.chromium import CHROMIUM, FLAGS
 from waitingroom.app import create_app
 from waitingroom.endpoint import ENDPOINT
 from waitingroom.room import Room
@@ -133,7 +134,6 @@ async def browser() -> AsyncIterator[Any]:
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"]
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         await browser.close()

@@ -23,15 +23,11 @@ from engine.foundation.ids import new_id
 from engine.services.tickets import ticket_images
 from engine.settings import Settings
 from tests.axe import serious
+from tests.chromium import CHROMIUM, FLAGS
 from tests.gate_world import ADMIN, World, open_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-    "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
-]  # fmt: skip
+CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 FRAME = (640, 480)
 WAIT_MS = 15_000
 
@@ -53,7 +49,7 @@ class Door:
         """A Chromium whose camera shows these codes, one after the other."""
         film = self.folder / "camera.mjpeg"
         film.write_bytes(b"".join(_frame(code) * 25 for code in codes) or _blank() * 10)
-        flags = [*FLAGS, f"--use-file-for-fake-video-capture={film}"]
+        flags = [*FLAGS, *CAMERA, f"--use-file-for-fake-video-capture={film}"]
         return await self.playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
 
     async def page(self, browser: Browser, *, width: int = 390, height: int = 844) -> tuple[BrowserContext, Page]:
