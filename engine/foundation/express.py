@@ -95,7 +95,7 @@ class ExpressServer(web.Server):
 class ExpressProtocol(RequestHandler):
     """One connection. The head of aiohttp's message queue is the request under way, on the express path as off it."""
 
-    __slots__ = ("_asked", "_early", "_express", "_factory", "_hung_up", "_idle", "_look", "_seen", "_under_way")
+    __slots__ = ("_asked", "_early", "_express", "_factory", "_idle", "_kept_transport", "_look", "_seen", "_under_way")
 
     def __init__(self, manager: ExpressServer, **options: Any) -> None:
         super().__init__(manager, **options)
@@ -108,11 +108,11 @@ class ExpressProtocol(RequestHandler):
         self._early: list[bytes] | None = []  # what came before the connection's task had begun to wait
         self._look: asyncio.TimerHandle | None = None
         self._seen = 0
-        self._hung_up: asyncio.Transport | None = None  # what `transport` was before we began to hang up
+        self._kept_transport: asyncio.Transport | None = None  # what `transport` was before we began to hang up
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._hung_up = cast(asyncio.Transport, transport)
+        self._kept_transport = cast(asyncio.Transport, transport)
         self._loop.call_soon(self._begin)
         self._look = self._loop.call_later(LOOK_S, self._look_after)
 
@@ -147,7 +147,7 @@ class ExpressProtocol(RequestHandler):
         super().connection_lost(exc)
         if self._look is not None:
             self._look.cancel()
-        self._asked = self._hung_up = None
+        self._asked = self._kept_transport = None
         self._rest()  # whoever is left out of a batch is never answered
 
     def resume_reading(self, resume_parser: bool = True) -> None:
@@ -224,13 +224,13 @@ class ExpressProtocol(RequestHandler):
     def _look_after(self) -> None:
         """Hang up on who came and sent nothing whole, or asks without reading.
 
-        aiohttp's own clock starts with the first answer of its task: who sends one byte of a head a minute, or is
-        answered on the express path alone, would stay for ever. Hanging up waits until all that was written is read: whoever
-        has not read it a look later never will, and is cut off.
+        aiohttp's own clock starts with the first answer of its task: a caller who sends one byte of a head a minute, or
+        is answered on the express path alone, would stay for ever. Hanging up waits until all that was written is read: a
+        caller who has not read it one look later never will, and is cut off.
         """
         if self.transport is None:
-            if self._hung_up is not None:
-                self._hung_up.abort()
+            if self._kept_transport is not None:
+                self._kept_transport.abort()
             return
         waits = self._waiter is not None and not self._waiter.done() and not self._under_way
         if waits and self._request_count == self._seen:
