@@ -225,8 +225,8 @@ class ExpressProtocol(RequestHandler):
         """Hang up on who came and sent nothing whole, or asks without reading.
 
         aiohttp's own clock starts with the first answer of its task: a caller who sends one byte of a head a minute, or
-        is answered on the express path alone, would stay for ever. Hanging up waits until all that was written is read: a
-        caller who has not read it one look later never will, and is cut off.
+        is answered on the express path alone, would stay for ever. Hanging up waits until all that was written is
+        read: a caller who has not read it one look later never will, and is cut off.
         """
         if self.transport is None:
             if self._kept_transport is not None:
