@@ -52,7 +52,7 @@ FACTS: Final = {
 
 
 def money(cents: int | None, currency: str) -> str:
-    """Minor units as people read them; a dash where there is no amount."""
+    """Minor units as people read them; a dash if there is no amount."""
     if cents is None:
         return "–"
     return str(format_currency(Decimal(cents).scaleb(-get_currency_precision(currency)), currency, locale=LOCALE))
@@ -82,7 +82,7 @@ def percent(rate_bp: int) -> str:
 
 
 def share(part: float, whole: float) -> str:
-    """A part of a whole in percent, without claiming 0 or 100 where it is not."""
+    """A part of a whole in percent, without claiming 0 or 100 if it is not."""
     if not whole:
         return "0 %"
     value = 100 * part / whole

@@ -79,7 +79,7 @@ def redirect(path: str) -> web.Response:
 
 
 def problem_page(request: web.Request, refusal: Refusal, request_id: str) -> web.Response | None:
-    """A refusal as a page, or None where the caller wants the problem document."""
+    """A refusal as a page, or None if the caller wants the problem document."""
     if request.headers.get("Accept", "").startswith("application/json"):
         return None
     response = render(request, "problem.html", {"refusal": refusal, "request_id": request_id}, status=refusal.status)

@@ -71,7 +71,7 @@ def guarded(route: Route) -> http.Handler:
 
 
 def to_sign_in(request: web.Request) -> web.Response:
-    """The sign-in page, and back here afterwards where that repeats nothing."""
+    """The sign-in page, and back here afterwards if that repeats nothing."""
     back = request.path_qs if request.method == "GET" and "HX-Request" not in request.headers else ""
     path = "/sign-in" + (f"?{urlencode({'next': back})}" if back not in {"", "/"} else "")
     if "HX-Request" in request.headers:

@@ -29,7 +29,7 @@ class Rooms:
         self._bearers = bearers
 
     async def console(self, person: Person, event_id: str) -> dict[str, Any]:
-        """The room's figures, ``limited_by`` among them. RoomSilent; NotFound where there is no room."""
+        """The room's figures, ``limited_by`` among them. RoomSilent; NotFound if there is no room."""
         return await self._ask(person, "GET", event_id, "console")
 
     async def control(self, person: Person, event_id: str, changes: dict[str, Any]) -> dict[str, Any]:

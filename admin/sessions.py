@@ -77,7 +77,7 @@ class Sessions:
         return session
 
     async def find(self, cookie: str, *, touch: bool) -> Session | None:
-        """The session behind a cookie; None where it is forged, idle too long, too old or ended elsewhere.
+        """The session behind a cookie; None if it is forged, idle too long, too old or ended elsewhere.
 
         ``touch`` False is for pages that refresh themselves: they do not keep an absent person signed in.
         """

@@ -59,7 +59,7 @@ class StepError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """``done`` is None where an earlier step failed and this one was not tried."""
+    """``done`` is None if an earlier step failed and this one was not tried."""
 
     text: str
     done: bool | None
@@ -251,7 +251,7 @@ class Trial:
 
 
 def why_not(services: Services, event: Event) -> str:
-    """Why no trial is possible; empty where one is."""
+    """Why no trial is possible; empty if one is."""
     if event.status != "published":
         return "A trial needs an event that is published."
     if not services.common.settings.stripe_publishable_key.startswith("pk_test"):

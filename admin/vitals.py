@@ -86,7 +86,7 @@ class Vitals:
 
 
 def parse(text: str, at_s: float) -> Reading | None:
-    """A metrics page; None where it is none."""
+    """A metrics page; None if it is none."""
     started = _STARTED.search(text)
     if started is None:
         return None
@@ -100,7 +100,7 @@ def parse(text: str, at_s: float) -> Reading | None:
 
 
 def quantile_ms(before: Reading, after: Reading) -> float | None:
-    """The bound below which QUANTILE of the answers between two readings lay; None where there were none."""
+    """The bound below which QUANTILE of the answers between two readings lay; None if there were none."""
     counts = {bound: count - before.buckets.get(bound, 0.0) for bound, count in after.buckets.items()}
     total = max(counts.values(), default=0.0)
     if total <= 0:

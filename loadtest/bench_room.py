@@ -136,7 +136,7 @@ def main() -> int:
 def measured(
     url: str, event: str, pid: int | None, only: str | None = None, *, pairs: int = PAIRS, run_s: int = RUN_S
 ) -> Iterator[dict[str, object]]:
-    """One row for polls, one for joins; ``pid`` is the room's process where it may be pinned and measured."""
+    """One row for polls, one for joins; ``pid`` is the room's process if it may be pinned and measured."""
     path = f"/v1/rooms/{event}"
     seen, joined = ask(url + path), ask(f"{url}{path}/join", b"{}")
     cores = sorted(os.sched_getaffinity(0))

@@ -34,7 +34,7 @@ class Journey(msgspec.Struct, frozen=True, array_like=True):
     outcome: str
     units: list[str]
     amount_cents: int
-    held_after_s: float  # from arrival; 0 where it never came to a hold
+    held_after_s: float  # from arrival; 0 if it never came to a hold
     paid_after_s: float
 
 

@@ -23,7 +23,7 @@ def read(*, workers: int, processes: int, own_stack: bool) -> dict[str, str]:
 
 
 def busy() -> str | None:
-    """A sentence where the machine has other work; None where it has not."""
+    """A sentence if the machine has other work; None if it has not."""
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
     if load <= BUSY_LOAD * cores:
         return None

@@ -33,7 +33,7 @@ class Shop:
         return ask(method, self.engine + path, body, bearer=self._bearer)
 
     def room(self, event_id: str) -> Obj | None:
-        """The room's status document, None where the event has no room."""
+        """The room's status document, None if the event has no room."""
         try:
             return ask("GET", f"{self.waitingroom}/v1/rooms/{event_id}")
         except ShopRefused as refused:

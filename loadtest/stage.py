@@ -109,7 +109,7 @@ def visit(shop: Shop, event_id: str, *, device_id: str, device_secret: str) -> S
 
 
 def _opened(shop: Shop, event_id: str) -> Obj | None:
-    """The room's status once it is open, None where there is no room. The recorded surge begins at the opening."""
+    """The room's status once it is open, None if there is no room. The recorded surge begins at the opening."""
     deadline = time.monotonic() + limits.ROOM_OPENS_MAX_S
     while True:
         room = shop.room(event_id)
@@ -141,7 +141,7 @@ def capacity_of(drawn: Obj) -> int:
 
 
 def chart(units: int, sections: int, sold_before: int = 0) -> Obj:
-    """`sections` blocks of 2,000 seats (one smaller where fewer are enough), a floor for the rest, the sold last."""
+    """`sections` blocks of 2,000 seats (one smaller if fewer are enough), a floor for the rest, the sold last."""
     seated = math.ceil(units * SEATED_SHARE)
     blocks = []
     for number in range(sections):

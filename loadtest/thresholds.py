@@ -11,7 +11,7 @@ PROVIDER_STEPS = frozenset({"pay"})  # the payment provider's own time is not th
 
 
 class Threshold(msgspec.Struct, frozen=True):
-    """One line. `kept` is None where it does not decide: `word` then says what it is."""
+    """One line. `kept` is None if it does not decide: `word` then says what it is."""
 
     name: str
     demanded: str

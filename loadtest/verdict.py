@@ -180,7 +180,7 @@ def _ledger_reasons(ledger: Obj | None, asked: Asked, sold: int, *, everybody_en
 
 
 def resumed_after_s(record: Record, flushed_at_s: float) -> float | None:
-    """From the loss of Redis to the first hold that was both asked for and given after it; None where there is none."""
+    """From the loss of Redis to the first hold that was both asked for and given after it; None if there is none."""
     ends = [
         sample.due_s + sample.latency_ms / 1000 - flushed_at_s
         for sample in record.samples

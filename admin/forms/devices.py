@@ -25,7 +25,7 @@ class DeviceForm(Form):
     gates: str = ""
 
     def gate_names(self) -> list[str]:
-        """The gates. Invalid where there are too many or one is too long."""
+        """The gates. Invalid if there are too many or one is too long."""
         names = words(self.gates)
         if len(names) > GATES_MAX or any(len(name) > GATE_CHARS_MAX for name in names):
             raise Invalid.at("/gates", "too_long", f"At most {GATES_MAX} gates of {GATE_CHARS_MAX} characters")
@@ -33,7 +33,7 @@ class DeviceForm(Form):
 
 
 class EntryRulesForm(Form):
-    """Entry limits hold where people may come back in: named without that, they are refused rather than dropped."""
+    """Entry limits hold if people may come back in: named without that, they are refused rather than dropped."""
 
     LABELS: ClassVar[Mapping[str, str]] = {
         "allow_reentry": "People may leave and come back in",
@@ -48,7 +48,7 @@ class EntryRulesForm(Form):
     exit_all_at: str | None = None
 
     def given(self, before: EntryRules) -> EntryRules:
-        """The rules; whose gate is whose stays as it is. Invalid where limits come without the permission."""
+        """The rules; whose gate is whose stays as it is. Invalid if limits come without the permission."""
         limits = self.model_dump(include={"max_entries", "max_entries_per_day", "exit_all_at"}, exclude_none=True)
         if limits and not self.allow_reentry:
             words = "This needs “People may leave and come back in”: without it a ticket enters once"

@@ -93,7 +93,7 @@ class EventForm(Form):
         return shapes.build({**document, "organization_id": organization_id}, NewEvent)
 
     def change(self, before: Event) -> EventChange:
-        """Everything in the form; venue and currency only where the form still has them."""
+        """Everything in the form; venue and currency only if the form still has them."""
         document = self._document(self.timezone or before.timezone, self.currency or before.currency)
         given = {name: value for name, value in document.items() if value is not msgspec.UNSET}
         return shapes.build(given, EventChange)

@@ -39,7 +39,7 @@ LocalMoment = NaiveDatetime
 
 
 def cents(value: Decimal, currency: str, pointer: str) -> int:
-    """An amount in the currency's minor units. Invalid where it is finer than those."""
+    """An amount in the currency's minor units. Invalid if it is finer than those."""
     scaled = value.scaleb(get_currency_precision(currency))
     if scaled != scaled.to_integral_value():
         raise Invalid.at(pointer, "too_fine", f"{currency} has no smaller unit than that")
@@ -52,7 +52,7 @@ def basis_points(value: Decimal) -> int:
 
 
 def at_place(value: datetime | None, timezone: str, pointer: str) -> datetime | None:
-    """A wall clock's moment at a place. Invalid where the clocks leap over it; of two, the first."""
+    """A wall clock's moment at a place. Invalid if the clocks leap over it; of two, the first."""
     if value is None or not is_timezone(timezone):
         return value if value is None else value.replace(tzinfo=UTC)
     moment = value.replace(tzinfo=ZoneInfo(timezone))

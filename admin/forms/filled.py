@@ -1,4 +1,4 @@
-"""A form as somebody filled it in: what they typed, what is wrong with it, and what it means where nothing is.
+"""A form as somebody filled it in: what they typed, what is wrong with it, and what it means if nothing is.
 
 Three kinds of fault meet here: text that is no number or date (pydantic), rules of the domain (Invalid with JSON
 pointers, translated to fields), and a world that says no (conflicts), which belongs to the whole form.
@@ -43,8 +43,8 @@ _LIMIT: Final = re.compile(r"Expected `(?P<kind>\w+)`(?P<sized> of length)? (?P<
 class Form(BaseModel):
     """Base of all forms. An empty field counts as left out, so its default holds.
 
-    ``LISTS`` are fields that may come several times; ``POINTERS`` translate the domain's names where ours differ;
-    ``LABELS`` say what a field is called on its page where that is not its name, with {} for the place in a list.
+    ``LISTS`` are fields that may come several times; ``POINTERS`` translate the domain's names if ours differ;
+    ``LABELS`` say what a field is called on its page if that is not its name, with {} for the place in a list.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)

@@ -105,7 +105,7 @@ class ControlsForm(Form):
 
 
 def of(on_sale: OnSale | None, event: Event) -> Filled[OnSaleForm]:
-    """The form as an on-sale would fill it in; the usual room where there is none yet."""
+    """The form as an on-sale would fill it in; the usual room if there is none yet."""
     room = on_sale.room if on_sale is not None else RoomShown(enabled=True)
     moments = {
         name: formats.local(getattr(on_sale, name), event.timezone) or None

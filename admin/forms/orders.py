@@ -33,7 +33,7 @@ class RefundForm(Form):
     reason: str = Field(min_length=1, max_length=REASON_CHARS_MAX)
 
     def given(self, currency: str) -> RefundRequest:
-        """Invalid where the chosen kind lacks its part."""
+        """Invalid if the chosen kind lacks its part."""
         if self.what == "lines":
             if not self.lines:
                 raise Invalid.at("/lines", "missing", "Choose at least one ticket")

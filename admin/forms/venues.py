@@ -51,7 +51,7 @@ class ChartForm(Form):
 
     @property
     def given(self) -> bytes:
-        """Invalid where there is neither."""
+        """Invalid if there is neither."""
         if not (self.file or self.chart):
             raise Invalid.at("/chart", "missing", "Paste a chart, choose a file, or begin with a sample")
         return (self.file or self.chart).encode()

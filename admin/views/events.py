@@ -154,7 +154,7 @@ def checks(event: Event, venue: Venue, types: list[TicketType]) -> list[Check]:
 
 
 async def live_of(visit: Visit, event: Event) -> Live | None:
-    """The counts; None where there is no inventory to count right now."""
+    """The counts; None if there is no inventory to count right now."""
     with contextlib.suppress(NotFound, Unavailable):
         return await visit.figures.live(event.id)
     return None
@@ -199,7 +199,7 @@ async def _venues(visit: Visit, organization_id: str) -> list[Venue]:
 
 
 async def _timezone_of(visit: Visit, organization: Organization, venue_id: str | None) -> str:
-    """The venue's time zone. Invalid where the organization has no such venue."""
+    """The venue's time zone. Invalid if the organization has no such venue."""
     if venue_id is None:
         raise Invalid.at("/venue_id", "missing", "Choose a venue")
     with contextlib.suppress(VenueUnknown):

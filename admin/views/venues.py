@@ -162,7 +162,7 @@ async def _chart(visit: Visit, venue: Venue, form: filled.Filled[ChartForm], cha
 
 
 def _typed_chart(visit: Visit) -> filled.Filled[ChartForm]:
-    """The form, with an uploaded chart in the text field: where it is refused, it can be mended there."""
+    """The form, with an uploaded chart in the text field: if it is refused, it can be mended there."""
     form = filled.read(ChartForm, visit.form)
     text = form.value("file")
     if text and len(text) <= CHART_SHOWN_BYTES_MAX:
@@ -171,7 +171,7 @@ def _typed_chart(visit: Visit) -> filled.Filled[ChartForm]:
 
 
 def _shown(chart: bytes) -> str:
-    """A chart for people's eyes: indented where it is small enough."""
+    """A chart for people's eyes: indented if it is small enough."""
     if not chart or len(chart) > CHART_SHOWN_BYTES_MAX:
         return ""
     return orjson.dumps(orjson.loads(chart), option=orjson.OPT_INDENT_2).decode()

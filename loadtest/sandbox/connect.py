@@ -120,7 +120,7 @@ def login_link(call: Call) -> Obj:
 
 
 def checked_destination(store: Store, transfer_data: Obj) -> Obj | None:
-    """The `transfer_data` of a payment, refused where the account cannot receive transfers."""
+    """The `transfer_data` of a payment, refused if the account cannot receive transfers."""
     if not transfer_data:
         return None
     destination = params.required(transfer_data, "destination")

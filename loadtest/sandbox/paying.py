@@ -34,7 +34,7 @@ def confirm(
 ) -> None:
     """Try to pay. Raises CardError on a decline, after writing it down in the intent.
 
-    ``unasked`` is the decline of a payment that would have to ask the buyer something, where nobody can be asked.
+    ``unasked`` is the decline of a payment that would have to ask the buyer something, if nobody can be asked.
     """
     intent["payment_method"] = method["id"]
     intent["last_payment_error"] = None
@@ -105,7 +105,7 @@ def cancel(box: Sandbox, intent: Obj, reason: str | None) -> None:
 
 
 def finish_processing(box: Sandbox, identifier: str, *, paid: bool) -> None:
-    """A method that pays late has its answer. Does nothing where the intent is no longer `processing`."""
+    """A method that pays late has its answer. Does nothing if the intent is no longer `processing`."""
     intent = box.store.get("payment_intents", identifier)
     if intent is None or intent["status"] != "processing":
         return

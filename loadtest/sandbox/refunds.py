@@ -1,4 +1,4 @@
-"""`/v1/refunds`: never more than was captured, undone in the connected account where asked, sometimes failing later."""
+"""`/v1/refunds`: never more than was captured, undone in the connected account if asked, sometimes failing later."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def _charge_of(call: Call) -> Obj:
 
 
 def _of_payment(box: Sandbox, wanted: dict[str, str | None]) -> list[str] | None:
-    """The refunds of the one payment asked for; None where none is named."""
+    """The refunds of the one payment asked for; None if none is named."""
     if not wanted:
         return None
     intent = box.store.get("payment_intents", wanted.get("payment_intent"))

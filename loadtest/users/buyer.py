@@ -79,7 +79,7 @@ class _Way:
         self.held_after_s = self.paid_after_s = 0.0
 
     def walk(self) -> str:
-        """How it ended. Raises Stopped with the reason where a step refused for good."""
+        """How it ended. Raises Stopped with the reason if a step refused for good."""
         admission = self._admitted() if self._plan.room else None
         try:
             return self._shop(admission)
@@ -168,7 +168,7 @@ class _Way:
         raise Stopped("sold_out" if answer.code == "sold_out" else f"hold {answer.code}")
 
     def _order(self, admission: str | None, hold: Obj, *, last: bool) -> Obj | None:
-        """None where the hold is gone and there is another chance, as after a store that lost what it held."""
+        """None if the hold is gone and there is another chance, as after a store that lost what it held."""
         answer = self._caller.call(
             "order", "POST", f"{self._plan.engine}/v1/orders",
             body={"hold_id": hold["id"], "user_info": {"name": f"Fan {self._who}", "email": self._email}},

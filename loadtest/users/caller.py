@@ -19,7 +19,7 @@ Obj = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`status` 0 is no answer. `body` is empty where the answer was no JSON object."""
+    """`status` 0 is no answer. `body` is empty if the answer was no JSON object."""
 
     status: int
     body: Obj

@@ -14,7 +14,7 @@ TRIES_BETWEEN_PAUSES = 2_000  # about a millisecond: other buyers of this proces
 
 
 def solve(challenge: dict[str, Any]) -> str | None:
-    """The payload that proves the work, None where no number up to the stated maximum fits."""
+    """The payload that proves the work, None if no number up to the stated maximum fits."""
     salt, wanted = str(challenge.get("salt", "")).encode(), challenge.get("challenge")
     most = challenge.get("max_number", challenge.get("maxnumber", TRIES_MAX))
     for number in range(min(int(most), TRIES_MAX) + 1):
