@@ -99,6 +99,7 @@ def open_money(
         refunds=refunds,
     )
     orders = Orders(
+        pool=pool,
         book=book,
         holds=holds,
         inventory=inventory,
@@ -122,6 +123,7 @@ def open_money(
             password=settings.smtp_password.get_secret_value(),
             tls=settings.smtp_tls,
         ),
+        pool=pool,
         orders=book,
         tickets=tickets,
         refunds=refunds,
