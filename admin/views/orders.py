@@ -68,10 +68,10 @@ async def export(visit: Visit) -> web.StreamResponse:
         page = await visit.services.money.orders.of_event(
             visit.person, event.id, search=None, status=None, before=before, limit=EXPORT_PAGE
         )
-        await response.write(sheets.rows([row[name] for name in EXPORTED] for row in page[:EXPORT_PAGE]))
+        await response.write(sheets.rows([getattr(row, name) for name in EXPORTED] for row in page[:EXPORT_PAGE]))
         if len(page) <= EXPORT_PAGE:
             break
-        before = page[EXPORT_PAGE - 1]["id"]
+        before = page[EXPORT_PAGE - 1].id
     await response.write_eof()
     return response
 

@@ -6,7 +6,7 @@ from engine.web import operations
 from engine.web.accounts import organizations, people
 from engine.web.catalogue import events, on_sales, promos, ticket_types, venues
 from engine.web.gates import devices, gates, scans
-from engine.web.money import orders, payments, requirement_orders
+from engine.web.money import orders, payments, refunds, requirement_orders, webhooks
 from engine.web.route import Route
 from engine.web.sale import allotments, availability, holds
 from engine.web.tickets import tickets
@@ -25,6 +25,8 @@ ROUTES: tuple[Route, ...] = (
     *orders.ROUTES,
     *requirement_orders.ROUTES,
     *payments.ROUTES,
+    *webhooks.ROUTES,
+    *refunds.ROUTES,
     *operations.ROUTES,
     *tickets.ROUTES,
     *devices.ROUTES,

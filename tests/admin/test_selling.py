@@ -35,7 +35,7 @@ def free_order() -> Callable[..., Any]:
         opened = await services.money.orders.open(
             placed.hold.id, placed.token, Buyer("Ada Byron", "ada@example.test", {"marketing": False})
         )
-        return str(opened["order_id"])
+        return opened.order_id
 
     return run
 

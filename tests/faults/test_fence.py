@@ -207,7 +207,7 @@ async def test_an_order_written_while_the_map_was_lost_is_put_on_it_again(shop: 
 
     book.place = place_late
     opened = await shop.services.money.orders.open(hold["id"], hold["hold_token"], Buyer("Ada", "ada@example.test", {}))
-    assert opened["status"] == "pending"
+    assert opened.status == "pending"
     async with asyncio.timeout(10):
         while (await shop.pulse()).get("ordered") != 4:
             await asyncio.sleep(0.05)

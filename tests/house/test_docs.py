@@ -14,6 +14,7 @@ from tests.house import tree
 
 PAGES = [path for path in tree.files(".md") if path.name != "VENDOR.md" and "tests" not in path.parts]
 _QUOTED = re.compile(r"`([^`\n]+)`")
+_PAGE = re.compile(r"(?<![\w*{])(?:[\w.-]+/)*[\w-][\w.-]*\.md\b")
 _LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 _FLOORS = ("web", "services", "stores", "domain", "jobs", "pages", "foundation")
 # Written by a command, not committed before it ran.
@@ -42,6 +43,21 @@ def test_a_page_names_files_that_exist(page):
     }
     missing = sorted(path for path in paths if not _exists(path, page))
     assert not missing
+
+
+def test_whatever_page_a_text_names_is_in_the_repository():
+    names = {tree.name(path) for path in tree.files(".md")} | MADE
+    ends = {"/".join(parts[at:]) for parts in (name.split("/") for name in names) for at in range(len(parts))}
+    texts = [path for path in tree.files() if not tree.vendored(path)]
+    strangers = {
+        (tree.name(path), page) for path in texts for page in _PAGE.findall(tree.text(path)) if _bare(page) not in ends
+    }
+    assert not strangers
+
+
+def _bare(page: str) -> str:
+    """Without the steps up from the folder of the text."""
+    return "/".join(part for part in page.split("/") if part != "..")
 
 
 def test_the_walks_name_functions_that_their_files_define():

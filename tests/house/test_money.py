@@ -8,7 +8,7 @@ import pytest
 
 from tests.house import tree
 
-NOUNS = ("money", "taxes", "refunds", "promos", "payments", "receipts", "orders")
+NOUNS = ("prices", "taxes", "refunds", "promos", "payments", "receipts", "orders")
 MODULES = [
     path
     for path in tree.files(".py", under=("engine/domain", "engine/services", "engine/stores"))

@@ -55,10 +55,10 @@ REPORTS = {
 
 def _statements() -> Iterator[tuple[tuple[str, str], str]]:
     yield from WHOLE.items()
-    for found in pkgutil.iter_modules(engine.stores.__path__):
-        module = importlib.import_module(f"engine.stores.{found.name}")
+    for found in pkgutil.walk_packages(engine.stores.__path__, "engine.stores."):
+        module = importlib.import_module(found.name)
         for name, text in vars(module).items():
-            key = (found.name, name)
+            key = (found.name.rpartition(".")[2], name)
             if key in BEGINNINGS | REPORTS or not isinstance(text, str) or not re.fullmatch(r"_[A-Z_]+", name):
                 continue
             if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", text):

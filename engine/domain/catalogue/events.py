@@ -177,6 +177,19 @@ class Event(Struct, frozen=True, kw_only=True):
     on_sale: EventOnSale | None
 
 
+class Seller(Struct, frozen=True, kw_only=True):
+    """Who sells an event and where it is: what a receipt or a mail says apart from the order."""
+
+    title: str
+    slug: str
+    starts_at: datetime
+    timezone: str
+    venue: str
+    city: str
+    organization: str
+    legal_name: str  # the organization's name if it has no other
+
+
 def check(event: NewEvent | EventChange, *, before: Event | None = None) -> None:
     """The rules between fields; ``before`` fills in what a change leaves out. Invalid with all that is broken."""
     found: Faults = []

@@ -1,4 +1,4 @@
-"""An attempt at the gate: what was shown, by whom, when; and the answer's shape (API.md, "Tickets and gates")."""
+"""An attempt at the gate: what was shown, by whom, when; and the answer's shape, as in docs/openapi.json."""
 
 from __future__ import annotations
 

@@ -10,16 +10,18 @@ An order's deadline is its hold's new expiry, moved once (services/sale/inventor
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+
 from engine.domain.money.refunds import Parts
-from engine.domain.order_states import CLOSED, EVER_PAID, Status
+from engine.domain.order_states import Status
 from engine.foundation.clock import now
 
 NUMBER_CHARS = 10
+USER_AGENT_CHARS_MAX = 400  # of the browser that ordered; the rest is not kept
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -64,12 +66,13 @@ class NewOrder:
     user_agent: str | None = None
     buyer_units_max: int | None = None  # of the event, over all orders of one e-mail address
 
-    def opened(self, destination_account: str | None) -> Order:
+    def opened(self, *, organization_id: str, destination_account: str | None) -> Order:
         """The order as it stands right after it was written."""
         return Order(
             id=self.id,
             order_number=self.number,
             event_id=self.event_id,
+            organization_id=organization_id,
             hold_id=self.hold_id,
             user_id=self.user_id,
             status="pending",
@@ -104,6 +107,7 @@ class Order:
     id: str
     order_number: str
     event_id: str
+    organization_id: str  # who sells the event
     hold_id: str
     user_id: str | None
     status: Status
@@ -148,46 +152,62 @@ class Order:
         return Parts(self.amount_cents - sum(taxes.values()), taxes)
 
 
+class PayableOrder(Struct, frozen=True, kw_only=True):
+    """What a buyer needs to pay an order. ``client_secret`` is None once nothing is to be paid any more."""
+
+    order_id: str
+    order_number: str
+    event_id: str
+    status: str
+    amount_cents: int
+    currency: str
+    client_secret: str | None
+    payment_intent_id: str | None
+    publishable_key: str
+    expires_at: datetime
+    expires_at_ms: int
+
+
+class OpenedOrder(PayableOrder, frozen=True, kw_only=True):
+    """An order just opened: everything its buyer needs to pay it and to reach it again."""
+
+    order_token: str
+    server_now_ms: int
+
+
+class OrderRow(Struct, frozen=True, kw_only=True):
+    """One line of an organizer's list."""
+
+    id: str
+    order_number: str
+    status: str
+    buyer_name: str
+    buyer_email: str
+    currency: str
+    amount_cents: int
+    refunded_cents: int
+    quantity: int
+    created_at: datetime
+    paid_at: datetime | None
+
+
+class OwnOrderRow(Struct, frozen=True, kw_only=True):
+    """One line of a buyer's history."""
+
+    id: str
+    order_number: str
+    event_id: str
+    event_title: str
+    starts_at: datetime
+    status: str
+    currency: str
+    amount_cents: int
+    refunded_cents: int
+    quantity: int
+    created_at: datetime
+    paid_at: datetime | None
+
+
 def new_number() -> str:
     """A number people can read out: ten Crockford characters, 50 random bits."""
     return "".join(secrets.choice(_CROCKFORD) for _ in range(NUMBER_CHARS))
-
-
-def payment_state(order: Order) -> str:
-    """What the payment does, said to the buyer apart from hold and tickets."""
-    if order.amount_cents == 0:
-        return "not_needed"
-    if order.status in EVER_PAID:
-        return {"paid": "succeeded"}.get(order.status, order.status)
-    if order.status in CLOSED:
-        return "cancelled"
-    if order.status == "processing":
-        return "processing"
-    if order.payment_intent_id is None:
-        return "in_lane"
-    return "failed" if order.payment_error else "awaiting_payment"
-
-
-def hold_state(order: Order) -> str:
-    """What the units do: kept while paying, sold, or given back."""
-    if order.status in CLOSED or order.status == "refunded":
-        return "released"
-    return "sold" if order.status in EVER_PAID else "kept"
-
-
-def status_document(order: Order, tickets: Mapping[str, int]) -> dict[str, Any]:
-    """The body of ``/status``; ``tickets`` counts them by status."""
-    issued = sum(tickets.values())
-    return {
-        "order_id": order.id,
-        "order_number": order.order_number,
-        "status": order.status,
-        "amount_cents": order.amount_cents,
-        "refunded_cents": order.refunded_cents,
-        "currency": order.currency,
-        "closing_note": order.closing_note,
-        "expires_at": order.expires_at,
-        "hold": {"state": hold_state(order), "units": len(order.lines)},
-        "payment": {"state": payment_state(order), "error": order.payment_error},
-        "tickets": {"state": "issued" if issued else "none", "issued": issued, "by_status": dict(tickets)},
-    }

@@ -2,56 +2,127 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
 
+from msgspec import Struct
+
+from engine.domain.catalogue.events import Seller
 from engine.domain.money.orders import Order
 
 
-def receipt_document(order: Order, seller: Mapping[str, Any], refunds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+class ReceiptSeller(Struct, frozen=True):
+    name: str
+    legal_name: str
+
+
+class ReceiptBuyer(Struct, frozen=True):
+    name: str
+    email: str
+
+
+class ReceiptEvent(Struct, frozen=True, kw_only=True):
+    title: str
+    starts_at: datetime
+    timezone: str
+    venue: str
+    city: str
+
+
+class ReceiptLine(Struct, frozen=True, kw_only=True):
+    """One ticket as it was sold."""
+
+    ticket_type_id: str
+    section: str
+    seat: str | None
+    face_cents: int
+    discount_cents: int
+    fee_cents: int
+    taxes: dict[str, int]
+    total_cents: int
+
+
+class ReceiptTax(Struct, frozen=True):
+    name: str
+    cents: int
+    returned_cents: int
+
+
+class ReceiptRefund(Struct, frozen=True, kw_only=True):
+    """Money that went back to the buyer."""
+
+    id: str
+    amount_cents: int
+    net_cents: int
+    taxes: dict[str, int]
+    reason: str
+    settled_at: datetime
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
     """``kept_cents`` is paid minus returned; the lines sum to ``paid_cents``, each tax to its total."""
-    returned_cents = sum(refund["amount_cents"] for refund in refunds)
-    taxes_returned = {
-        name: sum(int(refund["taxes"].get(name, 0)) for refund in refunds) for name in order.price["taxes"]
-    }
-    return {
-        "order_id": order.id,
-        "order_number": order.order_number,
-        "status": order.status,
-        "paid_at": order.paid_at,
-        "currency": order.currency,
-        "seller": {"name": seller["organization"], "legal_name": seller["legal_name"]},
-        "buyer": {"name": order.buyer_name, "email": order.buyer_email},
-        "event": {
-            "title": seller["title"],
-            "starts_at": seller["starts_at"],
-            "timezone": seller["timezone"],
-            "venue": seller["venue"],
-            "city": seller["city"],
-        },
-        "lines": [
-            {
-                "ticket_type_id": line.ticket_type_id,
-                "section": line.section,
-                "seat": line.seat,
-                "face_cents": line.face_cents,
-                "discount_cents": line.discount_cents,
-                "fee_cents": line.fee_cents,
-                "taxes": line.taxes,
-                "total_cents": line.total_cents,
-            }
+
+    order_id: str
+    order_number: str
+    status: str
+    paid_at: datetime | None
+    currency: str
+    seller: ReceiptSeller
+    buyer: ReceiptBuyer
+    event: ReceiptEvent
+    lines: list[ReceiptLine]
+    face_cents: int
+    discount_cents: int
+    fees_cents: int
+    taxes: list[ReceiptTax]
+    tax_cents: int
+    paid_cents: int
+    refunds: list[ReceiptRefund]
+    returned_cents: int
+    kept_cents: int
+
+
+def receipt_of(order: Order, seller: Seller, refunds: Sequence[ReceiptRefund]) -> Receipt:
+    """The receipt of an order that was paid; ``refunds`` are those that succeeded, oldest first."""
+    returned_cents = sum(refund.amount_cents for refund in refunds)
+    return Receipt(
+        order_id=order.id,
+        order_number=order.order_number,
+        status=order.status,
+        paid_at=order.paid_at,
+        currency=order.currency,
+        seller=ReceiptSeller(seller.organization, seller.legal_name),
+        buyer=ReceiptBuyer(order.buyer_name, order.buyer_email),
+        event=ReceiptEvent(
+            title=seller.title,
+            starts_at=seller.starts_at,
+            timezone=seller.timezone,
+            venue=seller.venue,
+            city=seller.city,
+        ),
+        lines=[
+            ReceiptLine(
+                ticket_type_id=line.ticket_type_id,
+                section=line.section,
+                seat=line.seat,
+                face_cents=line.face_cents,
+                discount_cents=line.discount_cents,
+                fee_cents=line.fee_cents,
+                taxes=line.taxes,
+                total_cents=line.total_cents,
+            )
             for line in order.lines
         ],
-        "face_cents": order.price["face_cents"],
-        "discount_cents": order.price["discount_cents"],
-        "fees_cents": order.price["fees_cents"],
-        "taxes": [
-            {"name": name, "cents": cents, "returned_cents": taxes_returned[name]}
+        face_cents=order.price["face_cents"],
+        discount_cents=order.price["discount_cents"],
+        fees_cents=order.price["fees_cents"],
+        taxes=[
+            ReceiptTax(name, cents, sum(refund.taxes.get(name, 0) for refund in refunds))
             for name, cents in order.price["taxes"].items()
         ],
-        "tax_cents": order.price["tax_cents"],
-        "paid_cents": order.amount_cents,
-        "refunds": [dict(refund) for refund in refunds],
-        "returned_cents": returned_cents,
-        "kept_cents": order.amount_cents - returned_cents,
-    }
+        tax_cents=order.price["tax_cents"],
+        paid_cents=order.amount_cents,
+        refunds=list(refunds),
+        returned_cents=returned_cents,
+        kept_cents=order.amount_cents - returned_cents,
+    )

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
+import msgspec
 from aiohttp import web
 
 import hotpath_rs
 from engine.domain.accounts.people import email_normal
 from engine.domain.catalogue.events import Event
 from engine.domain.errors import HoldExpired, OrderExpired
+from engine.domain.fields import NAME_CHARS_MAX
+from engine.domain.money.orders import OpenedOrder, PayableOrder
 from engine.domain.sale.holds import Hold
 from engine.domain.sale.selling import SellingEvent
 from engine.foundation import http
+from engine.foundation.callers import caller_of
 from engine.foundation.clock import now_ms
 from engine.foundation.errors import Invalid, Refusal
 from engine.pages import cookies, csrf, frame
@@ -22,9 +26,6 @@ from engine.pages.sale.shop import read_form, script_data
 from engine.services.appkeys import HOLDS, ORDERS, SELLING, SETTINGS
 from engine.services.money.orders import Buyer
 from engine.settings import Settings
-
-NAME_CHARS_MAX: Final = 200
-USER_AGENT_CHARS_MAX: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +89,17 @@ async def order(request: web.Request) -> web.Response:
         if not frame.wants_html(request):
             raise Invalid(errors=[_fault(name, text) for name, text in typed.faults.items()])
         return await _page(request, await request.config_dict[HOLDS].of_token(hold_id, token), typed, status=422)
-    address = http.client_address(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded)
     buyer = Buyer(
         name=typed.name,
         email=typed.email,
         consents={"marketing": typed.marketing},
-        ip_address=None if address == "unknown" else address,
-        user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_CHARS_MAX] or None,
-        correlation_id=request[http.REQUEST_ID],
+        caller=caller_of(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded),
     )
     opened = await request.config_dict[ORDERS].open(hold_id, token, buyer)
     if frame.wants_html(request):
         raise _to_order(request, opened)
-    response = http.json({name: value for name, value in opened.items() if name != "order_token"}, status=201)
-    cookies.keep_order(request, response, opened["order_id"], opened["order_token"])
+    response = http.json(msgspec.convert(opened, PayableOrder, from_attributes=True), status=201)
+    cookies.keep_order(request, response, opened.order_id, opened.order_token)
     return response
 
 
@@ -159,7 +157,7 @@ async def _page(request: web.Request, hold: Hold, typed: Typed, status: int = 20
 async def _over(request: web.Request, hold_id: str, token: str | None, expired: HoldExpired) -> web.Response:
     """The hold's time is over: on to the order it became, or a page that says so."""
     try:
-        opened = await request.config_dict[ORDERS].open(hold_id, token, Buyer("", "", {}))
+        opened = await request.config_dict[ORDERS].of_hold(hold_id, token)
     except (HoldExpired, OrderExpired):
         pass
     else:
@@ -177,9 +175,9 @@ async def _event_of(request: web.Request, token: str | None) -> Event | None:
         return None
 
 
-def _to_order(request: web.Request, opened: dict[str, Any]) -> web.HTTPSeeOther:
-    response = web.HTTPSeeOther(cookies.order_path(opened["order_id"]))
-    cookies.keep_order(request, response, opened["order_id"], opened["order_token"])
+def _to_order(request: web.Request, opened: OpenedOrder) -> web.HTTPSeeOther:
+    response = web.HTTPSeeOther(cookies.order_path(opened.order_id))
+    cookies.keep_order(request, response, opened.order_id, opened.order_token)
     return response
 
 

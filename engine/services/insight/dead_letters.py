@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from engine.foundation.errors import NotFound
 from engine.services.money.webhooks import Webhooks
 from engine.services.outbox import Outbox
+from engine.stores.money.webhook_events import DeadEvent
 
 LISTED_MAX = 1_000  # of each kind, oldest first
 PAGES_MAX = 1_000
@@ -61,8 +63,9 @@ class DeadLetters:
         return None if row is None else _errand(row)
 
 
-def _event(row: Letter) -> Letter:
-    return _letter("webhook", row, " ".join(filter(None, (row["kind"], row["object_id"]))), row["received_at"])
+def _event(event: DeadEvent) -> Letter:
+    what = " ".join(filter(None, (event.kind, event.object_id)))
+    return _letter("webhook", asdict(event), what, event.received_at)
 
 
 def _errand(row: Letter) -> Letter:

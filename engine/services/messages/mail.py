@@ -21,13 +21,15 @@ import jinja2
 import hotpath_rs
 from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID
+from engine.domain.tickets.tickets import TicketPage
 from engine.foundation.clock import now
 from engine.services.money.refunds import Refunds
 from engine.services.outbox import Outbox
 from engine.services.tickets.tickets import Tickets
+from engine.stores.catalogue import events
+from engine.stores.database import Pool
 from engine.stores.messages.mail import MailGateway
 from engine.stores.money.orders import OrderStore
-from engine.stores.tickets.tickets import TicketPage
 
 LOCALE = "en_CA"
 INLINE_CODES_MAX = 12  # more tickets than this are in the PDF only: mailboxes refuse large messages
@@ -40,6 +42,7 @@ class Mail:
         self,
         *,
         mailer: MailGateway,
+        pool: Pool,
         orders: OrderStore,
         tickets: Tickets,
         refunds: Refunds,
@@ -48,6 +51,7 @@ class Mail:
         engine_url: str,
     ) -> None:
         self._mailer = mailer
+        self._pool = pool
         self._orders = orders
         self._tickets = tickets
         self._refunds = refunds
@@ -82,7 +86,7 @@ class Mail:
             {"cid": f"code{index}", "place": page.seat or page.section, "ticket_type_name": page.ticket_type_name}
             for index, page in enumerate(shown)
         ]
-        message = self._message(order, "tickets", f"Your tickets for {context['seller']['title']}", order.id, context)
+        message = self._message(order, "tickets", f"Your tickets for {context['seller'].title}", order.id, context)
         _embed(message, images)
         await self._attach(message, order, pages)
         await self._mailer.send(message)
@@ -93,7 +97,7 @@ class Mail:
         order = await self._order(refund.order_id)
         context = await self._context(order)
         context |= {"refund": refund, "late": order.closing_note == "paid_after_expiry_refunded"}
-        subject = f"Refund for {context['seller']['title']}"
+        subject = f"Refund for {context['seller'].title}"
         await self._mailer.send(self._message(order, "refund", subject, refund.id, context))
 
     async def order_expired(self, payload: Mapping[str, Any], _repeated: bool) -> None:
@@ -102,7 +106,7 @@ class Mail:
         if order.status != "expired":
             return
         context = await self._context(order)
-        subject = f"Your order for {context['seller']['title']} was not paid"
+        subject = f"Your order for {context['seller'].title} was not paid"
         await self._mailer.send(self._message(order, "order_expired", subject, order.id, context))
 
     async def _order(self, order_id: str) -> Order:
@@ -111,13 +115,13 @@ class Mail:
         return order
 
     async def _context(self, order: Order) -> dict[str, Any]:
-        seller = await self._orders.seller_of(order.event_id)
+        seller = await events.seller_of(self._pool, order.event_id)
         token = self._platform.mint_order_token(order.id)
         return {
             "order": order,
             "seller": seller,
             "order_url": f"{self._engine_url}/order/{order.id}#token={token}",
-            "event_url": f"{self._engine_url}/e/{seller['slug']}",
+            "event_url": f"{self._engine_url}/e/{seller.slug}",
         }
 
     def _message(self, order: Order, template: str, subject: str, about: str, context: dict[str, Any]) -> EmailMessage:

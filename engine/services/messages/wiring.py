@@ -29,6 +29,7 @@ def open_messages(common: Common, tickets: Tickets, money: Money) -> Messages:
             password=settings.smtp_password.get_secret_value(),
             tls=settings.smtp_tls,
         ),
+        pool=common.pool,
         orders=money.order_store,
         tickets=tickets.tickets,
         refunds=money.refunds,

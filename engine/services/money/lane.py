@@ -12,7 +12,7 @@ import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -21,6 +21,7 @@ from engine.foundation import logs
 from engine.foundation.errors import Unavailable
 from engine.foundation.leases import HEALTH_FULL
 from engine.foundation.metrics import LATENCY_BUCKETS_S
+from engine.stores.money.lane import LaneStore
 from engine.stores.money.stripe_gateway import ProviderAway, ProviderBusy, ProviderRefused
 
 DEPTH_MAX = 2_000  # callers of one process in the lane
@@ -46,20 +47,10 @@ _log = logs.get("lane")
 T = TypeVar("T")
 
 
-class Turns(Protocol):
-    """Where turns are given out (stores/money/lane.py)."""
-
-    async def take(self, endpoint: str, *, wait_max_s: float) -> tuple[bool, float]: ...
-
-    async def away(self, endpoint: str) -> None: ...
-
-    async def backlog(self, endpoint: str) -> tuple[float, bool]: ...
-
-
 class PaymentLane:
     """Runs provider calls in turn."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: LaneStore) -> None:
         self._turns = turns
         self._depth = 0
 

@@ -7,8 +7,8 @@ one order, for ever.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
-from typing import Any
 
 import hotpath_rs
 from engine.domain.errors import (
@@ -22,14 +22,25 @@ from engine.domain.errors import (
     SeatTaken,
     SwitchedOff,
 )
-from engine.domain.money.orders import NewOrder, Order, OrderLine, new_number, status_document
-from engine.domain.money.receipts import receipt_document
+from engine.domain.money.order_status import OrderStatus, status_of
+from engine.domain.money.orders import (
+    USER_AGENT_CHARS_MAX,
+    NewOrder,
+    OpenedOrder,
+    Order,
+    OrderLine,
+    OrderRow,
+    OwnOrderRow,
+    new_number,
+)
+from engine.domain.money.receipts import Receipt, receipt_of
 from engine.domain.order_states import CLOSED, EVER_PAID, OPEN
 from engine.domain.prices import Price, check_chargeable, price_document
 from engine.domain.sale.holds import Hold, HoldRequest
 from engine.domain.sale.selling import SellingEvent
 from engine.foundation.bearer import Person
-from engine.foundation.clock import from_ms, to_ms
+from engine.foundation.callers import UNKNOWN, Caller
+from engine.foundation.clock import from_ms, now_ms, to_ms
 from engine.foundation.errors import Conflict, NotFound, Unauthenticated
 from engine.foundation.ids import is_id, new_id
 from engine.services.accounts.access import Access
@@ -40,6 +51,8 @@ from engine.services.sale.hold_prices import price_of
 from engine.services.sale.holds import Holds
 from engine.services.sale.inventory import Inventory
 from engine.services.sale.selling import Selling
+from engine.stores.catalogue import events, ticket_types
+from engine.stores.database import Pool
 from engine.stores.money.orders import OrderStore
 
 NUMBER_TRIES = 3
@@ -53,9 +66,7 @@ class Buyer:
     email: str
     consents: dict[str, bool]
     user_id: str | None = None
-    ip_address: str | None = None
-    user_agent: str | None = None
-    correlation_id: str = ""
+    caller: Caller = UNKNOWN
 
 
 class Orders:
@@ -64,6 +75,7 @@ class Orders:
     def __init__(
         self,
         *,
+        pool: Pool,
         book: OrderStore,
         holds: Holds,
         inventory: Inventory,
@@ -75,6 +87,7 @@ class Orders:
         publishable_key: str,
         enabled: bool = True,
     ) -> None:
+        self._pool = pool
         self._book = book
         self._holds = holds
         self._inventory = inventory
@@ -94,7 +107,7 @@ class Orders:
 
     async def open(
         self, hold_id: str, hold_token: str | None, buyer: Buyer, *, payment_method_id: str | None = None
-    ) -> dict[str, Any]:
+    ) -> OpenedOrder:
         """The order of this hold with what the buyer needs to pay it. Repeating continues the same order.
 
         HoldExpired, OrderExpired; SeatTaken where the ledger knows another owner; PriceChanged; SalesClosed where the
@@ -125,13 +138,22 @@ class Orders:
             placed = await self._book.place(order)
             if placed.placed:
                 await self._outbox.at_once(placed.errands)
-                return await self._pay(order.opened(placed.destination_account))
+                opened = order.opened(
+                    organization_id=event.organization_id, destination_account=placed.destination_account
+                )
+                return await self._pay(opened)
             if placed.beyond_limit:  # other orders of this address were opened since it was looked at
                 raise BuyerLimit(max_tickets_per_buyer=event.max_tickets_per_buyer)
             known = await self._book.of_hold(hold_id)
             if known is not None:
                 return await self._pay(known)
         raise SeatTaken(seats=[line.seat or line.section for line in hold.lines])
+
+    async def of_hold(self, hold_id: str, hold_token: str | None) -> OpenedOrder:
+        """The order that this hold became, to be paid still. HoldExpired if it became none; OrderExpired."""
+        with contextlib.suppress(HoldExpired):  # the hold is over, and its order may be there all the same
+            await self._holds.of_token(hold_id, hold_token)
+        return await self._continue(hold_id)
 
     async def _check_buyer(self, most: int | None, hold: Hold, buyer: Buyer) -> None:
         """BuyerLimit where this e-mail address would own more of the event than one buyer may.
@@ -153,8 +175,7 @@ class Orders:
             raise NotFound("There is no such order")
         if self.owns(order, person, token):
             return order
-        organization_id = await self._book.organization_of(order.event_id)
-        if person is not None and organization_id and await self._access.may(person, organization_id, "orders.read"):
+        if person is not None and await self._access.may(person, order.organization_id, "orders.read"):
             return order
         raise CapabilityWrong
 
@@ -164,74 +185,55 @@ class Orders:
 
     async def event_of(self, ticket_type_id: str) -> str:
         """The event that sells this ticket type. NotFound."""
-        event_id = await self._book.event_of_type(ticket_type_id)
-        if event_id is None:
+        kind = await ticket_types.get(self._pool, ticket_type_id)
+        if kind is None:
             raise NotFound("There is no such ticket type")
-        return event_id
+        return kind.event_id
 
-    async def receipt(self, order: Order) -> dict[str, Any]:
+    async def receipt(self, order: Order) -> Receipt:
         """What was paid and returned, tax by tax, to which legal entity. OrderUnpaid where nothing was."""
         if order.status not in EVER_PAID:
             raise OrderUnpaid(order_status=order.status)
-        seller = await self._book.seller_of(order.event_id)
-        return receipt_document(order, seller, await self._book.returns_of(order.id))
+        seller = await events.seller_of(self._pool, order.event_id)
+        return receipt_of(order, seller, await self._book.returns_of(order.id))
 
-    async def status(self, order: Order) -> dict[str, Any]:
+    async def status(self, order: Order) -> OrderStatus:
         """What hold, payment and tickets do, each apart."""
         counts = await self._book.ticket_counts(order.id) if order.status not in OPEN else {}
-        return status_document(order, counts)
+        return status_of(order, counts)
 
     async def cancel(self, order_id: str, *, person: Person | None, token: str | None) -> Order:
         """Give up before paying. OrderNotPayable where it is paid or its payment is under way."""
         order = await self.read(order_id, person=person, token=token)
         owner = self.owns(order, person, token)
         if not owner:
-            organization_id = await self._book.organization_of(order.event_id)
             assert person is not None
-            assert organization_id is not None
-            await self._access.require(person, organization_id, "orders.write")
+            await self._access.require(person, order.organization_id, "orders.write")
         kind = "user" if owner else "organizer"
         return await self._payments.cancel(order_id, actor_kind=kind, actor_id=person.user_id if person else "")
 
     async def of_event(
         self, person: Person, event_id: str, *, search: str | None, status: str | None, before: str | None, limit: int
-    ) -> list[dict[str, Any]]:
+    ) -> list[OrderRow]:
         """Up to limit + 1 orders of an organizer's event, newest first."""
-        organization_id = await self._book.organization_of(event_id) if is_id("evt", event_id) else None
+        organization_id = await events.organization_of(self._pool, event_id) if is_id("evt", event_id) else None
         if organization_id is None:
             raise NotFound("There is no such event")
         await self._access.require(person, organization_id, "orders.read", hidden=NotFound)
         return await self._book.search(event_id, search=search, status=status, before=before, limit=limit)
 
-    async def of_person(self, person: Person, *, before: str | None, limit: int) -> list[dict[str, Any]]:
+    async def of_person(self, person: Person, *, before: str | None, limit: int) -> list[OwnOrderRow]:
         """Up to limit + 1 orders of the signed-in buyer, newest first."""
         return await self._book.of_person(person.user_id, before=before, limit=limit)
 
-    def payable(self, order: Order) -> dict[str, Any]:
-        """An order as its buyer gets it when opening it."""
-        return {
-            "order_id": order.id,
-            "order_number": order.order_number,
-            "order_token": self._platform.mint_order_token(order.id),
-            "event_id": order.event_id,
-            "status": order.status,
-            "amount_cents": order.amount_cents,
-            "currency": order.currency,
-            "client_secret": order.client_secret if order.status in OPEN else None,
-            "payment_intent_id": order.payment_intent_id,
-            "publishable_key": self._publishable_key,
-            "expires_at": order.expires_at,
-            "expires_at_ms": to_ms(order.expires_at),
-        }
-
-    async def _continue(self, hold_id: str) -> dict[str, Any]:
+    async def _continue(self, hold_id: str) -> OpenedOrder:
         """The order this hold became before. HoldExpired where it became none."""
         order = await self._book.of_hold(hold_id)
         if order is None:
             raise HoldExpired
         return await self._pay(order)
 
-    async def _pay(self, order: Order) -> dict[str, Any]:
+    async def _pay(self, order: Order) -> OpenedOrder:
         if order.status in CLOSED:
             raise OrderExpired
         if order.status in OPEN and order.amount_cents == 0:
@@ -239,7 +241,24 @@ class Orders:
         elif order.status in OPEN and order.client_secret is None:
             intent = await self._payments.open(order)
             order = replace(order, payment_intent_id=intent.id, client_secret=intent.client_secret)
-        return self.payable(order)
+        return self._opened(order)
+
+    def _opened(self, order: Order) -> OpenedOrder:
+        return OpenedOrder(
+            order_id=order.id,
+            order_number=order.order_number,
+            order_token=self._platform.mint_order_token(order.id),
+            event_id=order.event_id,
+            status=order.status,
+            amount_cents=order.amount_cents,
+            currency=order.currency,
+            client_secret=order.client_secret if order.status in OPEN else None,
+            payment_intent_id=order.payment_intent_id,
+            publishable_key=self._publishable_key,
+            expires_at=order.expires_at,
+            expires_at_ms=to_ms(order.expires_at),
+            server_now_ms=now_ms(),
+        )
 
     def _opens(self, token: str | None, order_id: str) -> bool:
         if token is None:
@@ -292,8 +311,8 @@ def _new_order(hold: Hold, buyer: Buyer, deadline_ms: int, payment_method_id: st
         promo_code=hold.promo_code,
         payment_method_id=payment_method_id,
         lease_id=hold.lease_id,
-        correlation_id=buyer.correlation_id,
-        ip_address=buyer.ip_address,
-        user_agent=buyer.user_agent and buyer.user_agent.encode("ascii", "replace").decode(),
+        correlation_id=buyer.caller.request_id,
+        ip_address=buyer.caller.address,
+        user_agent=buyer.caller.user_agent[:USER_AGENT_CHARS_MAX].encode("ascii", "replace").decode() or None,
         buyer_units_max=most,
     )

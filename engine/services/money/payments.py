@@ -10,7 +10,6 @@ closed order gets its units back where they are free, and else is returned in fu
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
 
 from prometheus_client import Counter, Gauge
 
@@ -24,6 +23,8 @@ from engine.foundation.clock import now
 from engine.foundation.errors import NotFound
 from engine.foundation.ids import is_id
 from engine.services.money.lane import OPENING, TURN_WAIT_MAX_S, PaymentLane
+from engine.services.money.reclaim import Reclaim
+from engine.services.money.refunds import Refunds
 from engine.services.outbox import Outbox
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.payments import PaymentStore, Settlement
@@ -40,18 +41,6 @@ _LATE = Gauge("onsale_orders_unsettled_late", "Open orders whose deadline passed
 _log = logs.get("payments")
 
 
-class Reclaims(Protocol):
-    """Holds units for a closed order that was paid (services/money/reclaim.py); what is not used expires by itself."""
-
-    async def take(self, order: Order) -> tuple[str, list[int]] | None: ...
-
-
-class Returns(Protocol):
-    """Puts a refund to the provider (services/money/refunds.py)."""
-
-    async def push(self, refund_id: str) -> None: ...
-
-
 class Payments:
     """Orders and their payments brought together."""
 
@@ -63,8 +52,8 @@ class Payments:
         gateway: StripeGateway,
         lane: PaymentLane,
         outbox: Outbox,
-        reclaims: Reclaims,
-        refunds: Returns,
+        reclaims: Reclaim,
+        refunds: Refunds,
     ) -> None:
         self._store = store
         self._orders = orders

@@ -19,6 +19,7 @@ from engine.domain.money import refunds as rules
 from engine.domain.money.orders import Order
 from engine.domain.money.payments import ProviderRefund
 from engine.domain.money.refund_requests import RefundRequest, parts_of
+from engine.domain.money.refunds import Refund
 from engine.domain.order_states import EVER_PAID, REFUNDABLE
 from engine.foundation import logs
 from engine.foundation.bearer import Person
@@ -34,7 +35,6 @@ from engine.stores.database import Connection, Pool
 from engine.stores.money import orders as order_store
 from engine.stores.money import refunds as store
 from engine.stores.money.orders import OrderStore
-from engine.stores.money.refunds import Refund
 from engine.stores.money.stripe_gateway import StripeGateway
 from engine.stores.outbox import AT_ONCE_DELAY_S, Errand
 
@@ -80,10 +80,9 @@ class Refunds:
         if not self._enabled:
             raise SwitchedOff("Refunds are switched off", retry_after_s=60)
         order = await self._orders.read(order_id) if is_id("ord", order_id) else None
-        organization_id = await self._orders.organization_of(order.event_id) if order else None
-        if order is None or organization_id is None:
+        if order is None:
             raise NotFound("There is no such order")
-        await self._access.require(actor, organization_id, "refunds.write", hidden=NotFound)
+        await self._access.require(actor, order.organization_id, "refunds.write", hidden=NotFound)
         refund_id = await self.claim(order_id, request, actor, once_as=once_as)
         await self._try_push(refund_id)
         return await self.read(refund_id)

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from engine.foundation import leases
 from engine.foundation.connections import HotRedis
 from engine.services.outbox import Outbox
+from engine.services.sale.inventory import Inventory
 from engine.stores.money.orders import OrderStore
-
-
-class Map(Protocol):
-    """The inventory's map in Redis (services/sale/inventory.py)."""
-
-    async def ordered(self, event_id: str, hold_id: str, units: Sequence[int]) -> None: ...
-
-    async def sold(self, event_id: str, hold_id: str, units: Sequence[int]) -> None: ...
-
-    async def free(
-        self, event_id: str, units: Sequence[int], op_id: str, *, types: Sequence[str], promo_id: str | None = None
-    ) -> None: ...
 
 
 class Gates(Protocol):
@@ -32,7 +21,7 @@ class Gates(Protocol):
 class StockErrands:
     """Tells the map, the room and the gates."""
 
-    def __init__(self, *, inventory: Map, orders: OrderStore, hot: HotRedis, gates: Gates) -> None:
+    def __init__(self, *, inventory: Inventory, orders: OrderStore, hot: HotRedis, gates: Gates) -> None:
         self._inventory = inventory
         self._orders = orders
         self._hot = hot

@@ -9,7 +9,6 @@ SignatureRefused 400 webhook_signature_invalid
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import orjson
 from prometheus_client import Counter
@@ -25,7 +24,7 @@ from engine.services.money.payments import Payments
 from engine.services.money.refunds import Refunds
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.stripe_gateway import SignatureWrong, StripeGateway
-from engine.stores.money.webhook_events import Received, WebhookEventStore
+from engine.stores.money.webhook_events import DeadEvent, Received, WebhookEventStore
 
 AT_ONCE_TIMEOUT_S = 8.0  # the provider waits for our answer; what takes longer is the worker's
 AT_ONCE_TURN_WAIT_MAX_S = 4.0  # a turn that was taken must be used: less than the timeout leaves room for the call
@@ -91,12 +90,12 @@ class Webhooks:
         """Empty old events of what they say about buyers; how many."""
         return await self._store.forget()
 
-    async def dead(self, limit: int) -> list[dict[str, Any]]:
+    async def dead(self, limit: int) -> list[DeadEvent]:
         """The dead letters, oldest first."""
         return await self._store.dead(limit)
 
-    async def replay(self, event_id: str) -> dict[str, Any] | None:
-        """Give a dead letter another life; as it was, None where it is none."""
+    async def replay(self, event_id: str) -> DeadEvent | None:
+        """Requeue a dead letter. Returns it as it was, or None if it is not dead."""
         return await self._store.replay(event_id)
 
     async def _handle(self, event: Received, *, timeout_s: float, turn_wait_max_s: float) -> None:

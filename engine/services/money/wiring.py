@@ -71,6 +71,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         refunds=refunds,
     )
     orders = Orders(
+        pool=pool,
         book=order_store,
         holds=sale.holds,
         inventory=sale.inventory,

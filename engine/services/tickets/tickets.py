@@ -11,17 +11,16 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import hotpath_rs
-from engine.domain.tickets.tickets import LIVE_STATUSES, code_window, shown_status
+from engine.domain.tickets.tickets import LIVE_STATUSES, TicketPage, code_window
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Conflict, NotFound
 from engine.services.accounts.access import Access
 from engine.services.tickets import ticket_images, ticket_sheet
 from engine.stores.database import Pool
 from engine.stores.tickets import tickets as store
-from engine.stores.tickets.tickets import TicketPage
 
 IMAGES_REMEMBERED_MAX: Final = 2_000
 SEARCH_CHARS_MIN: Final = 2
@@ -76,44 +75,6 @@ class Tickets:
         not_before_s, expires_at_s = code_window(ticket.paid_at, ticket.ends_at)
         keys = self._keyring.event(ticket.event_id)
         return keys.mint_ticket_code(ticket.unit, ticket.version, not_before_s, expires_at_s)
-
-    def document(self, ticket: TicketPage) -> dict[str, Any]:
-        """The ticket as API.md shapes it, with what a wallet page wants beside it."""
-        code = self.code(ticket)
-        return {
-            "id": ticket.id,
-            "event_id": ticket.event_id,
-            "order_id": ticket.order_id,
-            "order_number": ticket.order_number,
-            "unit": ticket.unit,
-            "seat": ticket.seat,
-            "section": ticket.section,
-            "ticket_type_id": ticket.ticket_type_id,
-            "ticket_type_name": ticket.ticket_type_name,
-            "version": ticket.version,
-            "status": shown_status(ticket.status, ticket.checked_in_at),
-            "code": code,
-            "qrSecret": code,
-            "seatInfo": ticket.seat or ticket.section,
-            "attendee_name": ticket.holder_name,
-            "attendee_email": ticket.holder_email,
-            "price_cents": ticket.price_cents,
-            "currency": ticket.currency,
-            "checked_in_at": ticket.checked_in_at,
-            "checked_in_gate": ticket.checked_in_gate,
-            "issued_at": ticket.created_at,
-            "event": {
-                "title": ticket.event_title,
-                "starts_at": ticket.starts_at,
-                "ends_at": ticket.ends_at,
-                "timezone": ticket.timezone,
-                "venue": ticket.venue_name,
-                "city": ticket.venue_city,
-            },
-            "qr_svg_url": f"/v1/tickets/{ticket.id}/qr.svg",
-            "qr_png_url": f"/v1/tickets/{ticket.id}/qr.png",
-            "pdf_url": f"/v1/tickets/{ticket.id}/pdf",
-        }
 
     def image(self, ticket: TicketPage, kind: Literal["svg", "png"]) -> bytes:
         """The QR of the newest version. TicketNotLive."""

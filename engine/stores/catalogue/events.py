@@ -15,6 +15,7 @@ from engine.domain.catalogue.events import (
     EventVenue,
     FeeRule,
     NewEvent,
+    Seller,
     TaxRule,
 )
 from engine.stores import outbox
@@ -36,6 +37,11 @@ SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, e.taxes, e.fee, e.entr
   JOIN venues v ON v.id = e.venue_id
   JOIN organizations o ON o.id = e.organization_id
   LEFT JOIN on_sales s ON s.event_id = e.id
+"""
+_SELLER = """
+SELECT e.title, e.slug, e.starts_at, e.timezone, v.name AS venue, v.city, o.name AS organization,
+       coalesce(o.legal_name, o.name) AS legal_name
+  FROM events e JOIN venues v ON v.id = e.venue_id JOIN organizations o ON o.id = e.organization_id WHERE e.id = $1
 """
 
 
@@ -71,6 +77,19 @@ async def get(db: Database, event_id: str) -> Event | None:
 async def by_slug(db: Database, slug: str) -> Event | None:
     row = await db.fetchrow(SELECT + "WHERE e.slug = $1", slug)
     return of_row(row) if row is not None else None
+
+
+async def organization_of(db: Database, event_id: str) -> str | None:
+    """The id of the organization that sells the event, without reading all of it."""
+    found: str | None = await db.fetchval("SELECT organization_id FROM events WHERE id = $1", event_id)
+    return found
+
+
+async def seller_of(db: Database, event_id: str) -> Seller:
+    """Who sells an event that is known to exist: somebody ordered from it."""
+    row = await db.fetchrow(_SELLER, event_id)
+    assert row is not None, "an order without its event"
+    return Seller(**dict(row))
 
 
 async def lock(db: Connection, event_id: str) -> Event | None:

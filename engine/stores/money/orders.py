@@ -15,7 +15,8 @@ from typing import Any
 import asyncpg
 import orjson
 
-from engine.domain.money.orders import NewOrder, Order, OrderLine
+from engine.domain.money.orders import NewOrder, Order, OrderLine, OrderRow, OwnOrderRow
+from engine.domain.money.receipts import ReceiptRefund
 from engine.foundation.batching import GroupCommit
 from engine.stores.database import Database, Pool
 from engine.stores.outbox import AT_ONCE_DELAY_S, Errand
@@ -66,10 +67,12 @@ WITH wanted AS (
 SELECT w.id, p.id IS NOT NULL AS placed, x.id AS errand_id, p.destination_account
   FROM wanted w LEFT JOIN placed p ON p.id = w.id LEFT JOIN boxed x ON x.key = w.id
 """
+# The organization by a query of its own: joined, a plan may begin at the event and read all its orders.
 _COLUMNS = """
 SELECT o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer_name, o.buyer_email, o.consents,
        o.currency, o.amount_cents, o.refunded_cents, o.price, o.promo_code_id, o.payment_method_id,
        o.destination_account, o.payment_intent_id,
+       (SELECT e.organization_id FROM events e WHERE e.id = o.event_id) AS organization_id,
        o.client_secret, o.payment_error, o.lease_id, o.closing_note, o.correlation_id, o.expires_at, o.created_at,
        o.paid_at, o.closed_at,
        (SELECT array_agg(jsonb_build_object('line', u.line, 'unit', u.unit, 'ticket_type_id', u.ticket_type_id,
@@ -104,11 +107,6 @@ SELECT o.id, o.order_number, o.event_id, e.title AS event_title, e.starts_at, o.
        (SELECT count(*) FROM order_units u WHERE u.order_id = o.id) AS quantity
   FROM orders o JOIN events e ON e.id = o.event_id
  WHERE o.user_id = $1 AND ($2::text IS NULL OR o.id < $2) ORDER BY o.id DESC LIMIT $3
-"""
-_SELLER = """
-SELECT e.title, e.slug, e.starts_at, e.ends_at, e.timezone, v.name AS venue, v.address, v.city, v.region, v.country,
-       g.name AS organization, coalesce(g.legal_name, g.name) AS legal_name
-  FROM events e JOIN venues v ON v.id = e.venue_id JOIN organizations g ON g.id = e.organization_id WHERE e.id = $1
 """
 _RETURNS = """
 SELECT id, amount_cents, net_cents, taxes, reason, settled_at FROM refunds
@@ -193,23 +191,9 @@ class OrderStore:
         row = await self._pool.fetchrow(_COLUMNS + " WHERE o.payment_intent_id = $1", intent_id)
         return None if row is None else _order(row)
 
-    async def organization_of(self, event_id: str) -> str | None:
-        found: str | None = await self._pool.fetchval("SELECT organization_id FROM events WHERE id = $1", event_id)
-        return found
-
-    async def event_of_type(self, ticket_type_id: str) -> str | None:
-        found: str | None = await self._pool.fetchval("SELECT event_id FROM ticket_types WHERE id = $1", ticket_type_id)
-        return found
-
-    async def seller_of(self, event_id: str) -> dict[str, Any]:
-        """Who sells the event and where it is: what a receipt or a mail says besides the order."""
-        row = await self._pool.fetchrow(_SELLER, event_id)
-        assert row is not None, "an order without its event"
-        return dict(row)
-
-    async def returns_of(self, order_id: str) -> list[dict[str, Any]]:
+    async def returns_of(self, order_id: str) -> list[ReceiptRefund]:
         """The order's refunds that succeeded, oldest first."""
-        return [dict(row) for row in await self._pool.fetch(_RETURNS, order_id)]
+        return [ReceiptRefund(**dict(row)) for row in await self._pool.fetch(_RETURNS, order_id)]
 
     async def still_owned(self, event_id: str, units: Sequence[int], order_id: str | None = None) -> set[int]:
         """Which of these units have a live owner right now, or this one."""
@@ -222,15 +206,15 @@ class OrderStore:
 
     async def search(
         self, event_id: str, *, search: str | None, status: str | None, before: str | None, limit: int
-    ) -> list[dict[str, Any]]:
+    ) -> list[OrderRow]:
         """Up to limit + 1 orders of an event, newest first; ``search`` meets name, email or the whole order number."""
         like = None if search is None else f"%{search.translate(_LIKE_ESCAPES)}%"
         rows = await self._pool.fetch(_LIST, event_id, status, before, like, search or "", limit + 1)
-        return [dict(row) for row in rows]
+        return [OrderRow(**dict(row)) for row in rows]
 
-    async def of_person(self, user_id: str, *, before: str | None, limit: int) -> list[dict[str, Any]]:
+    async def of_person(self, user_id: str, *, before: str | None, limit: int) -> list[OwnOrderRow]:
         """Up to limit + 1 orders of a person, newest first."""
-        return [dict(row) for row in await self._pool.fetch(_OF_PERSON, user_id, before, limit + 1)]
+        return [OwnOrderRow(**dict(row)) for row in await self._pool.fetch(_OF_PERSON, user_id, before, limit + 1)]
 
     async def _read(self, order_ids: list[str]) -> Sequence[Order | None]:
         rows = await self._pool.fetch(_COLUMNS + " WHERE o.id = ANY($1::text[])", order_ids)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from engine.domain.money.refunds import Parts
+from engine.domain.money.refunds import Parts, Refund
 from engine.stores.database import Database
 
 RETRY_FIRST_S, RETRY_MAX_S = 3, 300
@@ -62,25 +60,6 @@ UPDATE order_units u SET live = false FROM tickets t
 RETURNING u.unit, u.ticket_type_id
 """
 LIVE_TICKETS = ("valid", "used", "transfer_pending", "blocked")
-
-
-@dataclass(frozen=True, slots=True)
-class Refund:
-    """A refund as the ledger knows it."""
-
-    id: str
-    order_id: str
-    amount_cents: int
-    net_cents: int
-    taxes: dict[str, int]
-    ticket_ids: list[str]
-    reason: str
-    provider_refund_id: str | None
-    status: str
-    error: str | None
-    created_by: str
-    created_at: datetime
-    settled_at: datetime | None
 
 
 async def add(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -74,6 +75,18 @@ class Received:
     correlation_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DeadEvent:
+    """An event that could not be handled after all its attempts; ``error`` is the last one's."""
+
+    id: str
+    kind: str
+    object_id: str | None
+    error: str | None
+    attempts: int
+    received_at: datetime
+
+
 class WebhookEventStore:
     """Stores events once and keeps what became of them."""
 
@@ -112,14 +125,14 @@ class WebhookEventStore:
         """Empty the bodies of events handled PAYLOAD_KEPT_DAYS ago: they name buyers. Ids stay for ever. How many."""
         return count(await self._pool.execute(_FORGET, PAYLOAD_KEPT_DAYS, FORGOTTEN_PER_STEP))
 
-    async def dead(self, limit: int) -> list[dict[str, Any]]:
+    async def dead(self, limit: int) -> list[DeadEvent]:
         """The dead letters, oldest first."""
-        return [dict(row) for row in await self._pool.fetch(_DEAD, limit)]
+        return [DeadEvent(**dict(row)) for row in await self._pool.fetch(_DEAD, limit)]
 
-    async def replay(self, event_id: str) -> dict[str, Any] | None:
-        """Give a dead letter another life; as it was, None where it is none."""
+    async def replay(self, event_id: str) -> DeadEvent | None:
+        """Requeue a dead letter. Returns it as it was, or None if it is not dead."""
         row = await self._pool.fetchrow(_REPLAY, event_id)
-        return None if row is None else dict(row)
+        return None if row is None else DeadEvent(**dict(row))
 
     async def _store(self, events: list[Received]) -> Sequence[bool]:
         rows = await self._pool.fetch(

@@ -10,14 +10,16 @@ from aiohttp import web
 
 from engine.domain import errors as refusals
 from engine.domain.accounts.people import email_normal
+from engine.domain.money.order_status import OrderStatus
 from engine.domain.money.orders import Order
+from engine.domain.money.receipts import Receipt
 from engine.domain.prices import price_document
 from engine.domain.sale.holds import HoldRequest
 from engine.foundation import errors, http
-from engine.foundation.clock import now_ms
+from engine.foundation.callers import caller_of
 from engine.foundation.idempotency import key_of, scope_of
 from engine.foundation.ids import is_id
-from engine.services.appkeys import CROWDING, IDEMPOTENCY, ORDERS, TICKETS
+from engine.services.appkeys import CROWDING, IDEMPOTENCY, ORDERS, SETTINGS, TICKETS
 from engine.services.money.orders import Buyer
 from engine.web import auth
 from engine.web.aliases import aliases
@@ -32,13 +34,12 @@ from engine.web.money.orders_shapes import (
     OwnOrderList,
     PriceDocument,
     QuoteRequest,
-    StatusDocument,
     UserInfo,
     order_document,
 )
 from engine.web.route import Route
+from engine.web.tickets.tickets_shapes import ticket_document
 
-USER_AGENT_CHARS_MAX = 400
 ETAG_BYTES = 12
 _order_request = msgspec.json.Decoder(OrderRequest)
 _quote_request = msgspec.json.Decoder(QuoteRequest)
@@ -62,7 +63,7 @@ async def open_from(request: web.Request, raw: bytes) -> web.Response:
         opened = await request.config_dict[ORDERS].open(
             body.hold_id, hold_token, buyer, payment_method_id=body.payment_method_id
         )
-        return http.json({**opened, "server_now_ms": now_ms()}, 201)
+        return http.json(opened, 201)
 
     scope = scope_of(f"hold:{hold_token}", request, key)
     async with request.config_dict[CROWDING].orders:
@@ -78,15 +79,12 @@ def buyer_of(request: web.Request, info: UserInfo, *, marketing: bool) -> Buyer:
         email = email_normal(info.email)
     except errors.Invalid as refusal:
         raise errors.Invalid.at("/user_info/email", "invalid_email", "This is not an e-mail address") from refusal
-    address = auth.client_address(request)
     return Buyer(
         name=info.name.strip(),
         email=email,
         consents={"marketing": marketing},
         user_id=person.user_id if person else None,
-        ip_address=None if address == "unknown" else address,
-        user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_CHARS_MAX] or None,
-        correlation_id=request.get(http.REQUEST_ID, ""),
+        caller=caller_of(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded),
     )
 
 
@@ -107,8 +105,8 @@ async def get_tickets(request: web.Request) -> web.Response:
     """The order's tickets with their codes; an empty list until it is paid."""
     order = await _order(request)
     tickets = request.config_dict[TICKETS]
-    rows = await tickets.of_order(order.id)
-    response = listed(request, [tickets.document(row) for row in rows], lambda ticket: str(ticket["id"]))
+    documents = [ticket_document(ticket, tickets.code(ticket)) for ticket in await tickets.of_order(order.id)]
+    response = listed(request, documents, lambda ticket: ticket.id)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -139,7 +137,7 @@ async def list_orders(request: web.Request) -> web.Response:
         before=_before(query.cursor),
         limit=query.limit,
     )
-    return http.json(http.page(rows, query.limit, lambda row: str(row["id"])), headers={"Cache-Control": "no-store"})
+    return http.json(http.page(rows, query.limit, lambda row: row.id), headers={"Cache-Control": "no-store"})
 
 
 async def list_own_orders(request: web.Request) -> web.Response:
@@ -148,7 +146,7 @@ async def list_own_orders(request: web.Request) -> web.Response:
     rows = await request.config_dict[ORDERS].of_person(
         auth.person(request), before=_before(query.cursor), limit=query.limit
     )
-    return http.json(http.page(rows, query.limit, lambda row: str(row["id"])), headers={"Cache-Control": "no-store"})
+    return http.json(http.page(rows, query.limit, lambda row: row.id), headers={"Cache-Control": "no-store"})
 
 
 def tagged(request: web.Request, document: Any) -> web.Response:
@@ -203,15 +201,15 @@ ROUTES: tuple[Route, ...] = (
                    refusals.AmountTooLarge, refusals.SalesNotOpen, refusals.SalesClosed, refusals.UnknownSeat),
           aliases=aliases("/v1/orders/quote")),
     Route("GET", _AT, get_order, "capability", gives=OrderDocument, refuses=_OWN, aliases=aliases(_AT)),
-    Route("GET", f"{_AT}/status", get_status, "capability", gives=StatusDocument, refuses=_OWN,
+    Route("GET", f"{_AT}/status", get_status, "capability", gives=OrderStatus, refuses=_OWN,
           aliases=aliases(f"{_AT}/status")),
     Route("GET", f"{_AT}/tickets", get_tickets, "capability", gives=OrderTickets, query=ListQuery,
           refuses=(*_OWN, errors.Malformed),
           aliases=aliases(f"{_AT}/tickets")),
-    Route("GET", f"{_AT}/receipt", get_receipt, "capability", gives=dict[str, Any],
+    Route("GET", f"{_AT}/receipt", get_receipt, "capability", gives=Receipt,
           refuses=(*_OWN, refusals.OrderUnpaid),
           aliases=aliases(f"{_AT}/receipt")),
-    Route("POST", f"{_AT}/cancel", cancel_order, "capability", gives=StatusDocument,
+    Route("POST", f"{_AT}/cancel", cancel_order, "capability", gives=OrderStatus,
           refuses=(*_OWN, errors.Forbidden, refusals.OrderNotPayable, refusals.ProviderUnavailable),
           aliases=aliases(f"{_AT}/cancel")),
     Route("GET", "/v1/events/{event_id}/orders", list_orders, "organizer", gives=OrderList, query=OrderQuery,

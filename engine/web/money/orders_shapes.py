@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from engine.domain.accounts.people import EMAIL_CHARS_MAX
-from engine.domain.fields import NO_NUL, SOME_LINE
-from engine.domain.money import orders as domain
-from engine.domain.money.orders import Order
+from engine.domain.fields import NO_NUL, SOME_LINE, Name
+from engine.domain.money.order_status import payment_state
+from engine.domain.money.orders import Order, OrderRow, OwnOrderRow
 from engine.domain.order_states import OPEN, Status
 from engine.domain.sale.holds import CODE_CHARS_MAX, ITEMS_MAX, HoldItem
 from engine.foundation import http
 from engine.foundation.clock import to_ms
-from engine.stores.money.refunds import Refund
-from engine.web.tickets.tickets import TicketDocument
+from engine.web.tickets.tickets_shapes import TicketDocument
 
-NAME_CHARS_MAX = 200
-REASON_CHARS_MAX = 500
-REFUND_LINES_MAX = 200
 TOKEN_CHARS_MAX = 512
 SEARCH_CHARS_MAX = 200
 
@@ -31,7 +27,7 @@ Token = Annotated[str, Meta(min_length=1, max_length=TOKEN_CHARS_MAX)]
 class UserInfo(Struct, frozen=True):
     """Who buys; the tickets are sent to this address."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=NAME_CHARS_MAX, pattern=SOME_LINE)]
+    name: Name
     email: Annotated[str, Meta(min_length=3, max_length=EMAIL_CHARS_MAX, pattern=SOME_LINE)]
 
 
@@ -70,24 +66,6 @@ class PriceDocument(Struct):
     lines: list[dict[str, Any]]
 
 
-class PayableOrder(Struct):
-    """An order just opened: everything its buyer needs to pay it and to reach it again."""
-
-    order_id: str
-    order_number: str
-    order_token: str
-    event_id: str
-    status: str
-    amount_cents: int
-    currency: str
-    client_secret: str | None
-    payment_intent_id: str | None
-    publishable_key: str
-    expires_at: datetime
-    expires_at_ms: int
-    server_now_ms: int
-
-
 class OrderItem(Struct):
     line: int
     ticket_type_id: str
@@ -124,57 +102,10 @@ class OrderDocument(Struct):
     closed_at: datetime | None
 
 
-class StatusDocument(Struct):
-    order_id: str
-    order_number: str
-    status: str
-    amount_cents: int
-    refunded_cents: int
-    currency: str
-    closing_note: str | None
-    expires_at: datetime
-    hold: dict[str, Any]
-    payment: dict[str, Any]
-    tickets: dict[str, Any]
-
-
 class OrderTickets(Struct):
     data: list[TicketDocument]
     next_cursor: str | None
     has_more: bool
-
-
-class OrderRow(Struct):
-    """One line of an organizer's list."""
-
-    id: str
-    order_number: str
-    status: str
-    buyer_name: str
-    buyer_email: str
-    currency: str
-    amount_cents: int
-    refunded_cents: int
-    quantity: int
-    created_at: datetime
-    paid_at: datetime | None
-
-
-class OwnOrderRow(Struct):
-    """One line of a buyer's history."""
-
-    id: str
-    order_number: str
-    event_id: str
-    event_title: str
-    starts_at: datetime
-    status: str
-    currency: str
-    amount_cents: int
-    refunded_cents: int
-    quantity: int
-    created_at: datetime
-    paid_at: datetime | None
 
 
 class OrderList(Struct):
@@ -203,47 +134,6 @@ class OrderQuery(Struct, frozen=True):
     cursor: Annotated[str, Meta(max_length=http.CURSOR_CHARS_MAX)] | None = None
 
 
-class RefundBody(Struct, frozen=True):
-    """Tickets, or an amount, or neither: everything that is left."""
-
-    reason: Annotated[str, Meta(min_length=1, max_length=REASON_CHARS_MAX, pattern=NO_NUL)]
-    lines: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=REFUND_LINES_MAX)] | None = None
-    amount_cents: Annotated[int, Meta(gt=0)] | None = None
-
-
-class RefundDocument(Struct):
-    id: str
-    order_id: str
-    amount_cents: int
-    net_cents: int
-    taxes: dict[str, int]
-    lines: list[str]
-    reason: str
-    status: Literal["pending", "succeeded", "failed"]
-    error: str | None
-    created_at: datetime
-    settled_at: datetime | None
-
-
-class RefundList(Struct):
-    data: list[RefundDocument]
-    next_cursor: str | None
-    has_more: bool
-
-
-class ConfirmRequest(Struct, frozen=True):
-    order_id: Id
-    payment_intent_id: Id
-
-
-class ConfirmDocument(Struct):
-    order_id: str
-    order_number: str
-    status: str
-    amount_cents: int
-    currency: str
-
-
 def order_document(order: Order, *, to_buyer: bool) -> OrderDocument:
     """The order's resource."""
     return OrderDocument(
@@ -252,7 +142,7 @@ def order_document(order: Order, *, to_buyer: bool) -> OrderDocument:
         order_number=order.order_number,
         event_id=order.event_id,
         status=order.status,
-        payment_status=domain.payment_state(order),
+        payment_status=payment_state(order),
         amount_cents=order.amount_cents,
         refunded_cents=order.refunded_cents,
         currency=order.currency,
@@ -279,21 +169,4 @@ def order_document(order: Order, *, to_buyer: bool) -> OrderDocument:
         created_at=order.created_at,
         paid_at=order.paid_at,
         closed_at=order.closed_at,
-    )
-
-
-def refund_document(refund: Refund) -> RefundDocument:
-    """The refund's resource."""
-    return RefundDocument(
-        id=refund.id,
-        order_id=refund.order_id,
-        amount_cents=refund.amount_cents,
-        net_cents=refund.net_cents,
-        taxes=refund.taxes,
-        lines=refund.ticket_ids,
-        reason=refund.reason,
-        status=refund.status,  # type: ignore[arg-type]  # the ledger's check constraint says the same
-        error=refund.error,
-        created_at=refund.created_at,
-        settled_at=refund.settled_at,
     )

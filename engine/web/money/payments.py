@@ -1,4 +1,4 @@
-"""Payments over HTTP: the client says it is done, the provider says so, and refunds."""
+"""Payments over HTTP: the client says that it has paid."""
 
 from __future__ import annotations
 
@@ -7,27 +7,24 @@ from aiohttp import web
 from msgspec import Struct
 
 from engine.domain import errors as refusals
-from engine.domain.money.refund_requests import RefundRequest
 from engine.foundation import errors, http
-from engine.foundation.idempotency import key_of, scope_of
-from engine.services.appkeys import IDEMPOTENCY, ORDERS, PAYMENTS, REFUNDS, WEBHOOKS
-from engine.services.money.webhooks import SignatureRefused
-from engine.web import auth
+from engine.services.appkeys import PAYMENTS
 from engine.web.aliases import aliases
-from engine.web.forms import listed
-from engine.web.money.orders_shapes import (
-    ConfirmDocument,
-    ConfirmRequest,
-    Id,
-    ListQuery,
-    RefundBody,
-    RefundDocument,
-    RefundList,
-    refund_document,
-)
+from engine.web.money.orders_shapes import Id
 from engine.web.route import Route
 
-WEBHOOK_BYTES_MAX = 512 * 1024
+
+class ConfirmRequest(Struct, frozen=True):
+    order_id: Id
+    payment_intent_id: Id
+
+
+class ConfirmDocument(Struct):
+    order_id: str
+    order_number: str
+    status: str
+    amount_cents: int
+    currency: str
 
 
 class CamelConfirm(Struct, frozen=True):
@@ -37,14 +34,8 @@ class CamelConfirm(Struct, frozen=True):
     paymentIntentId: Id
 
 
-class Receipt(Struct):
-    received: bool
-    repeated: bool
-
-
 _snake = msgspec.json.Decoder(ConfirmRequest)
 _camel = msgspec.json.Decoder(CamelConfirm)
-_refund = msgspec.json.Decoder(RefundBody)
 
 
 async def confirm(request: web.Request) -> web.Response:
@@ -56,42 +47,6 @@ async def confirm(request: web.Request) -> web.Response:
     return http.json(document, headers={"Cache-Control": "no-store"})
 
 
-async def receive_webhook(request: web.Request) -> web.Response:
-    """An event of the payment provider: 200 once it is stored, whether or not it was here before."""
-    body = await http.read(request, WEBHOOK_BYTES_MAX)
-    signature = request.headers.get("Stripe-Signature", "")
-    fresh = await request.config_dict[WEBHOOKS].receive(body, signature, request.get(http.REQUEST_ID, ""))
-    return http.json(Receipt(received=True, repeated=not fresh))
-
-
-async def create_refund(request: web.Request) -> web.Response:
-    """Give back tickets, an amount, or everything that is left. ``status`` may still be pending."""
-    raw = await http.read(request)
-    body = http.decode(raw, _refund)
-    key = key_of(request)
-    actor = auth.person(request)
-
-    scope = scope_of(auth.principal(request), request, key)
-
-    async def run() -> web.Response:
-        wanted = RefundRequest(body.reason, body.lines, body.amount_cents)
-        refund = await request.config_dict[REFUNDS].create(actor, request.match_info["order_id"], wanted, once_as=scope)
-        return http.json(refund_document(refund), 201)
-
-    return await request.config_dict[IDEMPOTENCY].once(scope, raw, run)
-
-
-async def list_refunds(request: web.Request) -> web.Response:
-    """The order's refunds, oldest first."""
-    order = await request.config_dict[ORDERS].read(
-        request.match_info["order_id"], person=auth.optional_person(request), token=auth.order_token(request)
-    )
-    rows = await request.config_dict[REFUNDS].of_order(order.id)
-    response = listed(request, [refund_document(row) for row in rows], lambda refund: refund.id)
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
 def _confirmed(raw: bytes) -> ConfirmRequest:
     if b'"orderId"' in raw:
         body = http.decode(raw, _camel)
@@ -99,21 +54,9 @@ def _confirmed(raw: bytes) -> ConfirmRequest:
     return http.decode(raw, _snake)
 
 
-_AT = "/v1/orders/{order_id}/refunds"
-
 ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/payments/confirm", confirm, "public", takes=ConfirmRequest, gives=ConfirmDocument,
           refuses=(errors.Malformed, errors.Invalid, errors.NotFound, refusals.PaymentMismatch, refusals.PaymentRefused,
                    refusals.ProviderUnavailable),
           aliases=aliases("/v1/payments/confirm")),
-    Route("POST", "/v1/webhooks/stripe", receive_webhook, "provider", gives=Receipt,
-          refuses=(SignatureRefused, errors.Malformed, errors.TooLarge),
-          aliases=(*aliases("/v1/webhooks/stripe"), "/webhooks/stripe", "/api/webhook/stripe")),
-    Route("POST", _AT, create_refund, "organizer", takes=RefundBody, gives=RefundDocument, status=201, idempotent=True,
-          refuses=(errors.Malformed, errors.Invalid, errors.Unauthenticated, errors.Forbidden, errors.NotFound,
-                   refusals.RefundExceedsPaid, refusals.OrderNotRefundable, refusals.SwitchedOff),
-          aliases=aliases(_AT)),
-    Route("GET", _AT, list_refunds, "capability", gives=RefundList, query=ListQuery,
-          refuses=(errors.Malformed, errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound),
-          aliases=aliases(_AT)),
 )  # fmt: skip

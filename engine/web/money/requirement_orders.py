@@ -13,14 +13,14 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from engine.domain.money.orders import OpenedOrder
 from engine.domain.sale.holds import CODE_CHARS_MAX, ITEMS_MAX, QUANTITY_MAX, SEAT_CHARS_MAX, HoldItem, HoldRequest
 from engine.foundation import errors, http
-from engine.foundation.clock import now_ms
 from engine.foundation.idempotency import key_of, scope_of
 from engine.services.appkeys import HOLDS, IDEMPOTENCY, ORDERS
 from engine.web import auth
 from engine.web.money.orders import OPEN_REFUSES, buyer_of, open_from
-from engine.web.money.orders_shapes import Id, OrderRequest, PayableOrder, UserInfo
+from engine.web.money.orders_shapes import Id, OrderRequest, UserInfo
 from engine.web.route import Route
 
 SEATS_MAX = 50
@@ -63,13 +63,13 @@ class BookingRequest(Struct, frozen=True):
     promoCode: Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX)] | None = None
 
 
-class BookingDocument(Struct):
+class BookingDocument(OpenedOrder, frozen=True, kw_only=True):
+    """An order just opened in both spellings, so that a caller may go on under either."""
+
     orderId: str
     orderNumber: str
     orderToken: str
-    status: str
     amountCents: int
-    currency: str
     clientSecret: str | None
     publishableKey: str
     expiresAtMs: int
@@ -130,25 +130,24 @@ async def _hold_and_order(
         with contextlib.suppress(errors.Refusal):
             await holds.release(placed.hold.id, placed.token)
         raise
-    return http.json(_camel(opened), 201)
+    return http.json(_both_spellings(opened), 201)
 
 
-def _camel(opened: dict[str, Any]) -> dict[str, Any]:
-    """Both spellings, so that a caller may go on under either."""
-    return opened | {
-        "server_now_ms": now_ms(),
-        "orderId": opened["order_id"],
-        "orderNumber": opened["order_number"],
-        "orderToken": opened["order_token"],
-        "amountCents": opened["amount_cents"],
-        "clientSecret": opened["client_secret"],
-        "publishableKey": opened["publishable_key"],
-        "expiresAtMs": opened["expires_at_ms"],
-    }
+def _both_spellings(opened: OpenedOrder) -> BookingDocument:
+    return BookingDocument(
+        **msgspec.structs.asdict(opened),
+        orderId=opened.order_id,
+        orderNumber=opened.order_number,
+        orderToken=opened.order_token,
+        amountCents=opened.amount_cents,
+        clientSecret=opened.client_secret,
+        publishableKey=opened.publishable_key,
+        expiresAtMs=opened.expires_at_ms,
+    )
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/orders", open_order, "capability", takes=OrderRequest, gives=PayableOrder, status=201,
+    Route("POST", "/v1/orders", open_order, "capability", takes=OrderRequest, gives=OpenedOrder, status=201,
           refuses=OPEN_REFUSES, idempotent=True),
     Route("POST", "/api/v1/orders", book, "buyer", takes=BookingRequest, gives=BookingDocument, status=201,
           refuses=OPEN_REFUSES, idempotent=True, aliases=("/api/orders", "/api/tickets/orders")),

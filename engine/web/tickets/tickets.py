@@ -2,69 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from engine.domain.tickets.tickets import TicketPage
 from engine.foundation import http
 from engine.foundation.errors import NotFound, Unauthenticated
 from engine.foundation.http import PAGE_DEFAULT, PAGE_MAX
 from engine.services.appkeys import TICKETS
 from engine.services.tickets.tickets import Asker, TicketNotLive
-from engine.stores.tickets.tickets import TicketPage
 from engine.web import auth
 from engine.web.aliases import aliases
 from engine.web.route import Route
+from engine.web.tickets.tickets_shapes import TicketDocument, TicketList, ticket_document
 
 PRIVATE = "private, max-age=60"
-
-
-class TicketEvent(msgspec.Struct):
-    title: str
-    starts_at: datetime
-    ends_at: datetime
-    timezone: str
-    venue: str
-    city: str
-
-
-class TicketDocument(msgspec.Struct, kw_only=True):
-    """``code`` is the signed text of the QR, null once the ticket admits nobody; ``qrSecret`` repeats it."""
-
-    id: str
-    event_id: str
-    order_id: str
-    order_number: str
-    unit: int
-    seat: str | None
-    section: str
-    ticket_type_id: str
-    ticket_type_name: str
-    version: int
-    status: str
-    code: str | None
-    qrSecret: str | None
-    seatInfo: str
-    attendee_name: str
-    attendee_email: str
-    price_cents: int
-    currency: str
-    checked_in_at: datetime | None
-    checked_in_gate: str | None
-    issued_at: datetime
-    event: TicketEvent
-    qr_svg_url: str
-    qr_png_url: str
-    pdf_url: str
-
-
-class TicketList(msgspec.Struct):
-    data: list[TicketDocument]
-    next_cursor: str | None
-    has_more: bool
 
 
 class ListQuery(msgspec.Struct):
@@ -75,7 +30,7 @@ class ListQuery(msgspec.Struct):
 async def get_ticket(request: web.Request) -> web.Response:
     """One ticket with its code."""
     ticket = await _ticket(request)
-    document = request.config_dict[TICKETS].document(ticket)
+    document = ticket_document(ticket, request.config_dict[TICKETS].code(ticket))
     return http.json(document, headers={"Cache-Control": "no-store"})
 
 
@@ -86,7 +41,7 @@ async def list_tickets(request: web.Request) -> web.Response:
     after = http.cursor_decode(query.cursor) or ""
     rows = await tickets.of_person(auth.person(request), after, query.limit + 1)
     page: dict[str, Any] = http.page(rows, query.limit, lambda ticket: ticket.id)
-    return http.json({**page, "data": [tickets.document(ticket) for ticket in page["data"]]})
+    return http.json({**page, "data": [ticket_document(ticket, tickets.code(ticket)) for ticket in page["data"]]})
 
 
 async def get_qr_svg(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""Tickets, scanners and gates over HTTP, as API.md binds them."""
+"""Tickets, scanners and gates over HTTP, as docs/openapi.json binds them."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ async def test_an_event_that_never_fits_becomes_a_dead_letter_that_can_be_replay
     await deliver(shop, event_of("payment_intent.succeeded", stranger, "evt_a"))
     await pool.execute("UPDATE webhook_events SET attempts = 24, available_at = now()")
     await shop.work("webhook_retry")
-    assert [row["id"] for row in await shop.services.money.webhooks.dead(10)] == ["evt_a"]
+    assert [event.id for event in await shop.services.money.webhooks.dead(10)] == ["evt_a"]
     assert (await shop.services.insight.dead_letters.replay("evt_a"))["what"] == "payment_intent.succeeded pi_x"
     assert await shop.services.money.webhooks.dead(10) == []
     assert await pool.fetchval("SELECT attempts FROM webhook_events WHERE status = 'parked'") == 0
