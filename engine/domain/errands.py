@@ -19,7 +19,7 @@ class Errand(Struct, frozen=True, omit_defaults=True):
     at_once: ClassVar[bool] = True
 
 
-class UnitsOrdered(Errand):
+class UnitsOrdered(Errand, frozen=True):
     """The units of a hold became an order's."""
 
     topic = "inventory.ordered"
@@ -29,7 +29,7 @@ class UnitsOrdered(Errand):
     units: tuple[int, ...]
 
 
-class UnitsSold(Errand):
+class UnitsSold(Errand, frozen=True):
     """The order that was made of this hold is paid: its units are sold."""
 
     topic = "inventory.sold"
@@ -39,7 +39,7 @@ class UnitsSold(Errand):
     units: tuple[int, ...]
 
 
-class UnitsFreed(Errand):
+class UnitsFreed(Errand, frozen=True):
     """The ledger let go of units. ``types`` are their ticket type ids, in order; ``promo_id``: its use comes back too.
 
     ``op_id`` is the order or refund that freed them: one op frees once.
@@ -53,7 +53,7 @@ class UnitsFreed(Errand):
     promo_id: str | None = None
 
 
-class LeaseEnded(Errand):
+class LeaseEnded(Errand, frozen=True):
     """A buyer's seat inside the shop goes to the next in line. ``lease_id`` is hexadecimal."""
 
     topic = "lease.release"
@@ -61,7 +61,7 @@ class LeaseEnded(Errand):
     lease_id: str
 
 
-class TicketsChanged(Errand):
+class TicketsChanged(Errand, frozen=True):
     """The gates must learn that these units' tickets were blocked, ended or given back."""
 
     topic = "tickets.changed"
@@ -69,14 +69,14 @@ class TicketsChanged(Errand):
     units: tuple[int, ...]
 
 
-class EventCancelled(Errand):
+class EventCancelled(Errand, frozen=True):
     """Everybody gets their money back."""
 
     topic = "event.cancelled"
     event_id: str
 
 
-class MailTickets(Errand):
+class MailTickets(Errand, frozen=True):
     """Send a paid order's tickets to its buyer. No buyer waits for a mail server."""
 
     topic = "mail.tickets"
@@ -84,7 +84,7 @@ class MailTickets(Errand):
     order_id: str
 
 
-class MailRefund(Errand):
+class MailRefund(Errand, frozen=True):
     """Tell the buyer that money went back."""
 
     topic = "mail.refund"
@@ -92,7 +92,7 @@ class MailRefund(Errand):
     refund_id: str
 
 
-class MailOrderExpired(Errand):
+class MailOrderExpired(Errand, frozen=True):
     """Tell the buyer that the order ran out unpaid."""
 
     topic = "mail.order_expired"

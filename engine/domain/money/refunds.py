@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from engine.domain.taxes import half_up
 
@@ -23,6 +24,25 @@ class Parts:
     @property
     def total_cents(self) -> int:
         return self.net_cents + sum(self.taxes.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A refund as the ledger knows it. ``status`` is pending, succeeded or failed."""
+
+    id: str
+    order_id: str
+    amount_cents: int
+    net_cents: int
+    taxes: dict[str, int]
+    ticket_ids: list[str]
+    reason: str
+    provider_refund_id: str | None
+    status: str
+    error: str | None
+    created_by: str
+    created_at: datetime
+    settled_at: datetime | None
 
 
 def of_amount(amount_cents: int, *, paid: Parts, refunded: Parts) -> Parts:

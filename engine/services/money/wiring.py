@@ -29,6 +29,7 @@ from engine.stores.messages.mail import MailGateway
 from engine.stores.money.lane import LaneStore
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.payments import PaymentStore
+from engine.stores.money.refunds import RefundStore
 from engine.stores.money.stripe_gateway import StripeGateway
 from engine.stores.money.webhook_events import WebhookEventStore
 from engine.stores.outbox import OutboxStore
@@ -81,7 +82,7 @@ def open_money(
     outbox = Outbox(store=outbox_store)
 
     refunds = Refunds(
-        pool=pool,
+        store=RefundStore(pool),
         orders=book,
         gateway=gateway,
         lane=lane,

@@ -19,7 +19,7 @@ import orjson
 from engine.domain.errands import UnitsOrdered
 from engine.domain.money.orders import NewOrder, Order, OrderLine
 from engine.foundation.batching import GroupCommit
-from engine.stores.database import Database, Pool
+from engine.stores.database import Connection, Pool
 from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 
 BATCH_MAX = 64
@@ -286,10 +286,11 @@ class OrderStore:
         return answers
 
 
-async def read(db: Database, order_id: str, *, lock: bool = False) -> Order | None:
-    """The order with its lines; ``lock`` keeps its row for the caller's transaction."""
-    row = await db.fetchrow(f"{_COLUMNS} WHERE o.id = $1{' FOR UPDATE OF o' if lock else ''}", order_id)
-    return None if row is None else _order(row)
+async def lock(db: Connection, order_id: str) -> Order:
+    """The order with its lines, kept from changing under us until the transaction ends."""
+    row = await db.fetchrow(_COLUMNS + " WHERE o.id = $1 FOR UPDATE OF o", order_id)
+    assert row is not None, "an order that is not there"
+    return _order(row)
 
 
 def _refused(error: asyncpg.PostgresError) -> Placed | None:

@@ -1,10 +1,11 @@
-"""Tickets in the ledger, as their owners and gates read them. They are inserted where an order is settled."""
+"""Tickets in the ledger, as their owners and gates read them. They are inserted when an order is settled."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from engine.stores.database import Database, Record
 
@@ -24,6 +25,10 @@ SELECT t.id, t.event_id, t.order_id, o.order_number, t.unit, t.version, t.status
   JOIN events e ON e.id = t.event_id
   JOIN organizations org ON org.id = e.organization_id
   JOIN venues v ON v.id = e.venue_id
+"""
+
+_TURN: Final = """
+UPDATE tickets SET status = $3 WHERE order_id = $1 AND id = ANY($2::text[]) AND status = ANY($4::text[]) RETURNING unit
 """
 
 
@@ -74,6 +79,18 @@ async def get(db: Database, ticket_id: str) -> TicketPage | None:
 async def of_order(db: Database, order_id: str) -> list[TicketPage]:
     """An order's tickets, line by line."""
     return [_page(row) for row in await db.fetch(_READ + " WHERE t.order_id = $1 ORDER BY t.line", order_id)]
+
+
+async def lines_of(db: Database, order_id: str) -> list[dict[str, Any]]:
+    """What an order's tickets stand for: id, line, unit, status."""
+    rows = await db.fetch("SELECT id, line, unit, status FROM tickets WHERE order_id = $1 ORDER BY line", order_id)
+    return [dict(row) for row in rows]
+
+
+async def turn(db: Database, order_id: str, ticket_ids: Sequence[str], *, to: str, when: Sequence[str]) -> list[int]:
+    """Give those of these tickets that have a status of ``when`` another one; the units that turned."""
+    rows = await db.fetch(_TURN, order_id, list(ticket_ids), to, list(when))
+    return [row["unit"] for row in rows]
 
 
 async def of_person(db: Database, user_id: str, after: str, limit: int) -> list[TicketPage]:

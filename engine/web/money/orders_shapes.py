@@ -11,11 +11,11 @@ from engine.domain.accounts.people import EMAIL_CHARS_MAX
 from engine.domain.fields import NO_NUL, SOME_LINE
 from engine.domain.money import orders as domain
 from engine.domain.money.orders import Order
+from engine.domain.money.refunds import Refund
 from engine.domain.order_states import OPEN, Status
 from engine.domain.sale.holds import CODE_CHARS_MAX, ITEMS_MAX, HoldItem
 from engine.foundation import http
 from engine.foundation.clock import to_ms
-from engine.stores.money.refunds import Refund
 from engine.web.tickets.tickets import TicketDocument
 
 NAME_CHARS_MAX = 200

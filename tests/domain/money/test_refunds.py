@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.domain.money.refunds import Parts
 from engine.domain.money import refunds
+from engine.domain.money.refunds import Parts
 from engine.domain.prices import Fee, Line, quote
 from engine.domain.taxes import Tax
 
