@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -42,6 +43,41 @@ class Ticket(Struct, frozen=True, gc=False):
     def place(self) -> str:
         """The seat, or the section where places are not numbered for people."""
         return self.seat or self.section
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPage:
+    """A ticket with everything its owner's page, QR and PDF say."""
+
+    id: str
+    event_id: str
+    order_id: str
+    order_number: str
+    unit: int
+    version: int
+    status: str
+    ticket_type_id: str
+    ticket_type_name: str
+    section: str
+    seat: str | None
+    holder_name: str
+    holder_email: str
+    checked_in_at: datetime | None
+    checked_in_gate: str | None
+    created_at: datetime
+    price_cents: int
+    currency: str
+    user_id: str | None
+    paid_at: datetime
+    organization_id: str
+    organization_name: str
+    event_title: str
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str
+    venue_name: str
+    venue_address: str
+    venue_city: str
 
 
 def shown_status(status: str, checked_in_at: datetime | None) -> str:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from engine.domain.errors import CapabilityWrong
 from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID, OPEN
+from engine.domain.tickets.tickets import TicketPage
 from engine.foundation.clock import now_ms, to_ms
 from engine.foundation.errors import NotFound, Unauthenticated
 from engine.pages import cookies, csrf, frame
@@ -17,7 +18,6 @@ from engine.pages.formats import said
 from engine.pages.money.checkout import pay_data, place
 from engine.pages.sale.shop import read_form
 from engine.services.appkeys import EVENTS, ORDERS, SELLING, SETTINGS, TICKETS
-from engine.stores.tickets.tickets import TicketPage
 
 REFRESH_S: Final = 5
 SHOWN_AT_GATES: Final = frozenset({"valid", "used"})  # used: for those who go out and come back

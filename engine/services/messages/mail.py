@@ -22,13 +22,13 @@ import hotpath_rs
 from engine.domain.errands import MailOrderExpired, MailRefund, MailTickets
 from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID
+from engine.domain.tickets.tickets import TicketPage
 from engine.foundation.clock import now
 from engine.services.money.refunds import Refunds
 from engine.services.outbox import Outbox
 from engine.services.tickets.tickets import Tickets
 from engine.stores.messages.mail import MailGateway
 from engine.stores.money.orders import OrderStore
-from engine.stores.tickets.tickets import TicketPage
 
 LOCALE = "en_CA"
 INLINE_CODES_MAX = 12  # more tickets than this are in the PDF only: mailboxes refuse large messages

@@ -16,8 +16,8 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from engine.domain.tickets.tickets import TicketPage
 from engine.services.tickets.ticket_images import matrix
-from engine.stores.tickets.tickets import TicketPage
 
 PAGES_MAX: Final = 500
 TITLE_LINES_MAX: Final = 3

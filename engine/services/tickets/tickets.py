@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import hotpath_rs
-from engine.domain.tickets.tickets import LIVE_STATUSES, code_window, shown_status
+from engine.domain.tickets.tickets import LIVE_STATUSES, TicketPage, code_window, shown_status
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Conflict, NotFound
 from engine.services.accounts.access import Access
 from engine.services.tickets import ticket_images, ticket_sheet
 from engine.stores.database import Pool
 from engine.stores.tickets import tickets as store
-from engine.stores.tickets.tickets import TicketPage
 
 IMAGES_REMEMBERED_MAX: Final = 2_000
 SEARCH_CHARS_MIN: Final = 2

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
+from engine.domain.tickets.tickets import TicketPage
 from engine.stores.database import Database, Record
 
 SEARCH_MAX: Final = 25
@@ -30,41 +29,6 @@ SELECT t.id, t.event_id, t.order_id, o.order_number, t.unit, t.version, t.status
 _TURN: Final = """
 UPDATE tickets SET status = $3 WHERE order_id = $1 AND id = ANY($2::text[]) AND status = ANY($4::text[]) RETURNING unit
 """
-
-
-@dataclass(frozen=True, slots=True)
-class TicketPage:
-    """A ticket with everything its owner's page, QR and PDF say."""
-
-    id: str
-    event_id: str
-    order_id: str
-    order_number: str
-    unit: int
-    version: int
-    status: str
-    ticket_type_id: str
-    ticket_type_name: str
-    section: str
-    seat: str | None
-    holder_name: str
-    holder_email: str
-    checked_in_at: datetime | None
-    checked_in_gate: str | None
-    created_at: datetime
-    price_cents: int
-    currency: str
-    user_id: str | None
-    paid_at: datetime
-    organization_id: str
-    organization_name: str
-    event_title: str
-    starts_at: datetime
-    ends_at: datetime
-    timezone: str
-    venue_name: str
-    venue_address: str
-    venue_city: str
 
 
 def _page(row: Record) -> TicketPage:

@@ -9,12 +9,12 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from engine.domain.tickets.tickets import TicketPage
 from engine.foundation import http
 from engine.foundation.errors import NotFound, Unauthenticated
 from engine.foundation.http import PAGE_DEFAULT, PAGE_MAX
 from engine.services.appkeys import TICKETS
 from engine.services.tickets.tickets import Asker, TicketNotLive
-from engine.stores.tickets.tickets import TicketPage
 from engine.web import auth
 from engine.web.aliases import aliases
 from engine.web.route import Route
