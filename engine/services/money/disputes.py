@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from engine.domain.errands import TicketsChanged
 from engine.domain.money.orders import Order
 from engine.foundation import logs
 from engine.services.outbox import Outbox
-from engine.stores import activity, outbox
+from engine.stores import activity
 from engine.stores.database import Pool
-from engine.stores.outbox import AT_ONCE_DELAY_S
 from engine.stores.tickets import tickets
 
 WON = frozenset({"won", "warning_closed"})
@@ -42,6 +40,5 @@ class Disputes:
             if not units:
                 return
             await activity.record(connection, None, action, order.id, reason=reason, tickets=len(units))
-            changed = TicketsChanged(order.event_id, tuple(units))
-            errand = await outbox.add(connection, order.id, changed, delay_s=AT_ONCE_DELAY_S)
-        await self._outbox.at_once([errand])
+            errands = await tickets.changed(connection, order.event_id, order.id, units)
+        await self._outbox.at_once(errands)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from engine.domain.errands import MailRefund, TicketsChanged, UnitsFreed
+from engine.domain.errands import MailRefund, UnitsFreed
 from engine.domain.money import refunds as rules
-from engine.domain.money.orders import Order
 from engine.domain.money.payments import ProviderRefund
 from engine.domain.money.refund_requests import RefundRequest, check_refundable, parts_of
 from engine.domain.money.refunds import Parts, Refund
@@ -128,7 +127,7 @@ class RefundStore:
             await activity.record(
                 connection, actor, "refund.requested", order_id, refund_id=refund_id, amount_cents=parts.total_cents
             )
-            return refund_id, await _tell_gates(connection, order, units)
+            return refund_id, await tickets.changed(connection, order.event_id, order.id, units)
 
     async def take_over(self, order_id: str, answer: ProviderRefund) -> Refund | None:
         """Give a refund that was made at the provider its row; None if it has one by now. DoesNotFit."""
@@ -157,7 +156,7 @@ class RefundStore:
             if await connection.fetchval(_TOTAL, order.id) == "refunded":
                 every = [ticket["id"] for ticket in await tickets.lines_of(connection, order.id)]
                 units = await tickets.turn(connection, order.id, every, to="refunded", when=LIVE_TICKETS)
-                errands += await _tell_gates(connection, order, units)
+                errands += await tickets.changed(connection, order.event_id, order.id, units)
             freed = await connection.fetch(_FREE, order.id)
             if freed:
                 errand = UnitsFreed(
@@ -188,7 +187,7 @@ class RefundStore:
             units = []
             if not had_succeeded:
                 units = await tickets.turn(connection, order.id, refund.ticket_ids, to="valid", when=("refunded",))
-            errands = await _tell_gates(connection, order, units)
+            errands = await tickets.changed(connection, order.event_id, order.id, units)
             await activity.record(connection, None, "refund.failed", order.id, refund_id=refund.id, error=error)
             return had_succeeded, errands
 
@@ -227,9 +226,3 @@ async def _refunded(db: Connection, order_id: str) -> Parts:
     row = await db.fetchrow(_SUMS, order_id)
     assert row is not None
     return Parts(row["net_cents"], {name: int(cents) for name, cents in row["taxes"].items()})
-
-
-async def _tell_gates(db: Connection, order: Order, units: Sequence[int]) -> list[OutboxRow]:
-    if not units:
-        return []
-    return [await outbox.add(db, order.id, TicketsChanged(order.event_id, tuple(units)), delay_s=AT_ONCE_DELAY_S)]

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from engine.domain.errands import TicketsChanged
 from engine.domain.tickets.tickets import TicketPage
+from engine.stores import outbox
 from engine.stores.database import Database, Record
+from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 
 SEARCH_MAX: Final = 25
 
@@ -55,6 +58,14 @@ async def turn(db: Database, order_id: str, ticket_ids: Sequence[str], *, to: st
     """Give those of these tickets that have a status of ``when`` another one; the units that turned."""
     rows = await db.fetch(_TURN, order_id, list(ticket_ids), to, list(when))
     return [row["unit"] for row in rows]
+
+
+async def changed(db: Database, event_id: str, order_id: str, units: Sequence[int]) -> list[OutboxRow]:
+    """Leave word for the gates, to be done at once; nothing if there are no units."""
+    if not units:
+        return []
+    errand = TicketsChanged(event_id, tuple(units))
+    return [await outbox.add(db, order_id, errand, delay_s=AT_ONCE_DELAY_S)]
 
 
 async def of_person(db: Database, user_id: str, after: str, limit: int) -> list[TicketPage]:
