@@ -70,7 +70,7 @@ def _wrong(text: str) -> list[str]:
 @pytest.mark.usefixtures("hot")
 async def test_every_errand_has_one_handler_in_the_real_wiring(settings):
     async with open_services(settings) as services:  # two handlers of one errand are refused while it opens
-        handled = set(services.outbox._handlers)
+        handled = set(services.common.outbox._handlers)
     assert handled == set(KINDS.values())
 
 
