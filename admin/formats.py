@@ -130,12 +130,12 @@ def tone(code: str) -> str:
 
 
 def deed(action: str) -> str:
-    """An action of the audit log as a sentence's beginning: ``ticket_type.changed`` is ``Ticket type changed``."""
+    """An action of the activity log as a sentence's beginning: ``ticket_type.changed`` is ``Ticket type changed``."""
     return DEEDS.get(action) or action.replace("_", " ").replace(".", " ").capitalize()
 
 
 def facts_of(facts: dict[str, Any], currency: str) -> str:
-    """What the audit log says beside the action, without the ids that say nothing to people."""
+    """What the activity log says next to the action, without the ids that say nothing to people."""
     shown = {name: value for name, value in facts.items() if not name.endswith("_id") and value not in (None, "", [])}
     return "; ".join(_fact(name, value, currency) for name, value in shown.items())
 

@@ -184,7 +184,7 @@ def _more_patience_s(given: argparse.Namespace) -> float:
 
 
 def _settled_audit(event_id: str, data_dir: Path | None, patience_s: float) -> Obj:
-    """The ledger check, repeated for a bounded while: the last webhooks may still be on their way."""
+    """The audit, repeated for a bounded while: the last webhooks may still be on their way."""
     deadline = time.monotonic() + patience_s
     while True:
         found = own_stack.audit(event_id, data_dir)
@@ -254,7 +254,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--device-id", help="a gate device of the event")
     add("--device-secret", help="its secret; better in ONSALE_DEVICE_SECRET")
     add("--publishable-key", default="pk_test_rehearsal", help="of the payment provider")
-    add("--data-dir", type=Path, help="of the running shop, for the ledger check")
+    add("--data-dir", type=Path, help="of the running shop, for the audit")
     add("--out", help="folder for verdict.json and report.html")
     add("--keep-plan", action="store_true", help="leave the plan in --out, for Locust's own command line")
     add("--multiplier", type=int, default=1, help="every second this many times as busy")

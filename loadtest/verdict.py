@@ -163,7 +163,7 @@ def _ledger_reasons(ledger: Obj | None, asked: Asked, sold: int, *, everybody_en
         found.append(f"oversold: the ledger has {ledger['unit_conflicts']} unit conflicts")
     if ledger.get("orders_unsettled"):
         found.append(f"{ledger['orders_unsettled']} orders are past their deadline and unsettled")
-    found += [f"the ledger check {name} fails" for name in AUDIT_CHECKS if ledger.get(name) is False]
+    found += [f"the audit's check {name} fails" for name in AUDIT_CHECKS if ledger.get(name) is False]
     counts = [ledger.get(name) for name in ("sold", "held", "free", "capacity")]
     if all(isinstance(count, int) for count in counts):
         taken, held, free, capacity = (int(count or 0) for count in counts)
@@ -173,9 +173,9 @@ def _ledger_reasons(ledger: Obj | None, asked: Asked, sold: int, *, everybody_en
         # A buyer who gave up waiting may still have been sold to: then the ledger rightly knows more.
         if asked.fresh_event and (taken - before < sold or (taken - before > sold and everybody_ended_well)):
             found.append(f"the ledger sold {taken - before} units, the buyers hold tickets for {sold}")
-    found += [f"the ledger check found: {problem}" for problem in (ledger.get("problems") or [])[:PROBLEMS_SHOWN_MAX]]
+    found += [f"the audit found: {problem}" for problem in (ledger.get("problems") or [])[:PROBLEMS_SHOWN_MAX]]
     if ledger.get("exit_status") and not found:
-        found.append(f"the ledger check ended with status {ledger['exit_status']}")
+        found.append(f"the audit ended with status {ledger['exit_status']}")
     return found
 
 

@@ -1,35 +1,28 @@
-"""Errands: each topic has one handler, run at once by the process that wrote the errand, else by the worker's relay.
+"""Errands are run: each has one handler, called at once by the process that wrote the errand, else by the relay.
 
-Handlers are idempotent and raise where they could not; the outbox then repeats them. ``repeated`` tells a handler that
-an earlier run may have happened, so that it looks before it frees anything.
-
-topic               payload                                handler
-inventory.ordered   {event_id, order_id, hold_id, units}   services/money/stock_errands.py
-inventory.sold      {event_id, order_id, hold_id, units}   services/money/stock_errands.py
-inventory.free      {event_id, units, types, op_id}        services/money/stock_errands.py
-lease.release       {event_id, lease_id}                   services/money/stock_errands.py
-tickets.changed     {event_id, units}                      services/money/stock_errands.py
-event.cancelled     {event_id}                             services/money/cancellations.py
-mail.*              {order_id} or {refund_id}              services/messages/mail.py
+What errands there are, and what each holds, says ``engine/domain/errands.py``. Handlers are idempotent and raise if
+they could not do it; the outbox then repeats them. ``repeated`` tells a handler that an earlier run may have happened,
+so that it looks before it frees anything.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
 
+import msgspec
 from prometheus_client import Counter
 
+from engine.domain.errands import Errand
 from engine.foundation import logs
-from engine.stores.outbox import Errand, OutboxStore
+from engine.stores.outbox import OutboxRow, OutboxStore
 
 ERRANDS_PER_STEP = 100
 CONCURRENCY = 8
 HANDLER_TIMEOUT_S = 45.0
-MAIL = "mail."  # the relay's: no buyer waits for a mail server
 
-Handler = Callable[[Mapping[str, Any], bool], Awaitable[None]]
+E = TypeVar("E", bound=Errand)
 _ERRANDS = Counter("onsale_outbox_total", "Errands by outcome", ["topic", "outcome"])
 _log = logs.get("outbox")
 
@@ -39,30 +32,33 @@ class Outbox:
 
     def __init__(self, *, store: OutboxStore) -> None:
         self._store = store
-        self._handlers: dict[str, Handler] = {}
+        self._kinds: dict[str, type[Errand]] = {}
+        self._handlers: dict[type[Errand], Callable[[Any, bool], Awaitable[None]]] = {}
 
-    def on(self, topic: str, handler: Handler) -> None:
-        """``handler(payload, repeated)`` does what this topic asks."""
-        assert topic not in self._handlers, f"two handlers for {topic}"
-        self._handlers[topic] = handler
+    def on(self, kind: type[E], handler: Callable[[E, bool], Awaitable[None]]) -> None:
+        """``handler(errand, repeated)`` does errands of this kind."""
+        assert kind.topic not in self._kinds, f"two handlers for {kind.topic}"
+        self._kinds[kind.topic] = kind
+        self._handlers[kind] = handler
 
-    async def at_once(self, errands: Iterable[Errand]) -> None:
-        """Do freshly committed errands now, all but mail. Whatever fails is left to the relay; nothing is raised."""
-        for errand in errands:
-            if errand.topic in self._handlers and not errand.topic.startswith(MAIL):
-                await self._run(errand, repeated=False)
+    async def at_once(self, rows: Iterable[OutboxRow]) -> None:
+        """Do freshly committed errands now, except mail. What fails is left to the relay; nothing is raised."""
+        for row in rows:
+            kind = self._kinds.get(row.topic)
+            if kind is not None and kind.at_once:
+                await self._run(row, repeated=False)
 
     async def step(self) -> int:
         """Claim and run up to ERRANDS_PER_STEP due errands; how many there were."""
-        errands = await self._store.claim(ERRANDS_PER_STEP)
+        rows = await self._store.claim(ERRANDS_PER_STEP)
         gate = asyncio.Semaphore(CONCURRENCY)
 
-        async def one(errand: Errand) -> None:
+        async def one(row: OutboxRow) -> None:
             async with gate:
-                await self._run(errand, repeated=True)
+                await self._run(row, repeated=True)
 
-        await asyncio.gather(*(one(errand) for errand in errands))
-        return len(errands)
+        await asyncio.gather(*(one(row) for row in rows))
+        return len(rows)
 
     async def dead(self, limit: int) -> list[dict[str, Any]]:
         """Errands that failed for good, oldest first."""
@@ -72,20 +68,25 @@ class Outbox:
         """Give a dead errand another life; as it was, None where it is none."""
         return await self._store.replay(errand_id)
 
-    async def _run(self, errand: Errand, *, repeated: bool) -> None:
-        handler = self._handlers.get(errand.topic)
+    async def _run(self, row: OutboxRow, *, repeated: bool) -> None:
         try:
-            if handler is None:
-                raise LookupError(f"no handler for {errand.topic}")
+            errand = self._read(row)
             async with asyncio.timeout(HANDLER_TIMEOUT_S):
-                await handler(errand.payload, repeated)
-            self._store.done(errand)
+                await self._handlers[type(errand)](errand, repeated)
+            self._store.done(row)
         except Exception as error:  # noqa: BLE001 - an errand that fails must never take its neighbours along
-            _ERRANDS.labels(errand.topic, "failed").inc()
+            _ERRANDS.labels(row.topic, "failed").inc()
             if not repeated:
-                _log.info("errand_left_to_the_relay", topic=errand.topic, key=errand.key, error=repr(error))
+                _log.info("errand_left_to_the_relay", topic=row.topic, key=row.key, error=repr(error))
                 return
-            dead = await self._store.failed(errand, repr(error))
-            _log.warning("errand_failed", topic=errand.topic, key=errand.key, dead=dead, error=repr(error))
+            dead = await self._store.failed(row, repr(error))
+            _log.warning("errand_failed", topic=row.topic, key=row.key, dead=dead, error=repr(error))
         else:
-            _ERRANDS.labels(errand.topic, "done").inc()
+            _ERRANDS.labels(row.topic, "done").inc()
+
+    def _read(self, row: OutboxRow) -> Errand:
+        """LookupError for a topic nobody handles, msgspec.ValidationError for fields that are not its errand's."""
+        kind = self._kinds.get(row.topic)
+        if kind is None:
+            raise LookupError(f"no handler for {row.topic}")
+        return msgspec.convert(row.payload, kind)

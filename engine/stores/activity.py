@@ -1,4 +1,4 @@
-"""Who did what: one row for every write of an organizer or admin, in the transaction of what it tells of."""
+"""The activity log: one row for every write of an organizer or admin, in the transaction of what it tells of."""
 
 from __future__ import annotations
 

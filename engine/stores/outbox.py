@@ -13,9 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
+from engine.domain.errands import Errand
 from engine.foundation.batching import GroupCommit
 from engine.foundation.errors import Unavailable
-from engine.stores.database import Database, Pool
+from engine.stores.database import Database, Pool, Record
 
 CLAIM_S = 60
 AT_ONCE_DELAY_S = 5  # the head start of the process that wrote the row
@@ -59,19 +62,25 @@ SELECT id, topic, key, error, attempts, created_at, dead_at FROM outbox WHERE de
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
-    """One row: a topic with what its handler needs."""
+class OutboxRow:
+    """An errand as it waits, under the id of what it is about. ``payload``: as written, or as the table gave it."""
 
     id: int
     topic: str
     key: str
-    payload: dict[str, Any]
+    payload: Errand | dict[str, Any]
     attempts: int = 0
 
 
-async def add(db: Database, topic: str, key: str, payload: dict[str, Any], *, delay_s: float = 0) -> Errand:
+async def add(db: Database, key: str, errand: Errand, *, delay_s: float = 0) -> OutboxRow:
     """Write an errand in the caller's transaction."""
-    return Errand(await db.fetchval(_ADD, topic, key, payload, delay_s), topic, key, payload)
+    row_id = await db.fetchval(_ADD, errand.topic, key, msgspec.to_builtins(errand), delay_s)
+    return OutboxRow(row_id, errand.topic, key, errand)
+
+
+def written(rows: Sequence[Record]) -> list[OutboxRow]:
+    """What a statement that writes errands returned: id, topic, key, payload."""
+    return [OutboxRow(row["id"], row["topic"], row["key"], row["payload"]) for row in rows]
 
 
 class OutboxStore:
@@ -83,21 +92,21 @@ class OutboxStore:
             "outbox_done", self._delete, batch_max=DONE_BATCH_MAX, flights_max=1, age_max_ms=60_000
         )
 
-    async def claim(self, limit: int) -> list[Errand]:
+    async def claim(self, limit: int) -> list[OutboxRow]:
         """Up to ``limit`` due errands, now ours for CLAIM_S."""
         rows = await self._pool.fetch(_CLAIM, limit, CLAIM_S)
-        return [Errand(row["id"], row["topic"], row["key"], row["payload"], row["attempts"]) for row in rows]
+        return [OutboxRow(row["id"], row["topic"], row["key"], row["payload"], row["attempts"]) for row in rows]
 
-    def done(self, errand: Errand) -> None:
+    def done(self, row: OutboxRow) -> None:
         """It happened. The row goes with the next batch; where that fails, the errand is merely repeated."""
         with contextlib.suppress(Unavailable):
-            self._done.submit(errand.id).add_done_callback(_seen)
+            self._done.submit(row.id).add_done_callback(_seen)
 
-    async def failed(self, errand: Errand, error: str) -> bool:
+    async def failed(self, row: OutboxRow, error: str) -> bool:
         """Put it off; True where that was its last attempt."""
         return bool(
             await self._pool.fetchval(
-                _FAILED, errand.id, error[:ERROR_CHARS_MAX], RETRY_FIRST_S, RETRY_MAX_S, ATTEMPTS_MAX
+                _FAILED, row.id, error[:ERROR_CHARS_MAX], RETRY_FIRST_S, RETRY_MAX_S, ATTEMPTS_MAX
             )
         )
 

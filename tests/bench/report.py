@@ -38,7 +38,7 @@ and how:
   same ratio of CPU time an operation (user + system, all processes of a side): it holds where others are at work too,
   and rates do not.
 - Latency comes from an open loop and counts from the moment a request was scheduled.
-- Every row ends with the ledger check: sold + held + free = capacity, no unit twice, every answered hold there.
+- Every row ends with the audit: sold + held + free = capacity, no unit twice, every answered hold there.
 - Where a peer is faster, the row stays.
 """
 

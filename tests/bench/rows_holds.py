@@ -66,7 +66,7 @@ class Sales:
         return run
 
     async def checked(self) -> dict[str, int]:
-        """The ledger check, and no answered hold missing; a hold whose answer was cut off at the end may be more."""
+        """The audit, and no answered hold missing; a hold whose answer was cut off at the end may be more."""
         told = await self.stage.audit(self.used)
         holds = told["held"] // QUANTITY
         if holds < self.answered:

@@ -1,4 +1,4 @@
-"""The stage: real stores and server processes on the shop's core, events to sell, and the ledger check at the end."""
+"""The stage: real stores and server processes on the shop's core, events to sell, and the audit at the end."""
 
 from __future__ import annotations
 
@@ -104,12 +104,12 @@ class Stage:
                     await child.wait()
 
     async def audit(self, event_ids: Sequence[str]) -> dict[str, int]:
-        """The ledger check over these events. RuntimeError where one of them does not add up."""
+        """The audit over these events. RuntimeError if one of them does not add up."""
         totals = {"events": 0, "capacity": 0, "sold": 0, "held": 0, "free": 0}
         for event_id in event_ids:
             (report,) = await self.audit.check(event_id)
             if not report["ok"] or report["unit_conflicts"]:
-                raise RuntimeError(f"the ledger check failed: {report}")
+                raise RuntimeError(f"the audit failed: {report}")
             totals["events"] += 1
             for name in ("capacity", "sold", "held", "free"):
                 totals[name] += report[name]

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.domain.errands import UnitsFreed, UnitsOrdered, UnitsSold
 from engine.domain.errors import InventoryRebuilding
 from engine.domain.sale.inventory import FREE, HELD, ORDERED, SOLD
 from engine.foundation.connections import HotRedis
@@ -164,26 +165,25 @@ class World:
         topic, order_id, before = self.errands.pop(at)
         order = self.oracle.orders[order_id]
         units = [unit for unit, _ in order.units]
-        payload: dict[str, Any] = {"event_id": EVENT, "order_id": order_id, "units": units}
         owners = self.oracle.owners()
         owned = [pair for pair in order.units if pair[0] in owners]
         mine = [unit for unit in units if owners.get(unit) is order]
         astray = False
-        payload["hold_id"] = "hld_" + _ulid(order.ref)
+        own = EVENT, order_id, "hld_" + _ulid(order.ref), tuple(units)
         if topic == "ordered":
-            await self._rebuilt(lambda: self.stock.ordered(payload, before))
+            await self._rebuilt(lambda: self.stock.ordered(UnitsOrdered(*own), before))
             if not before or len(mine) == len(units):
                 astray = self.oracle.bought(order_id, units, ORDERED)
             elif order.status == "refunded":
                 self.uses_forgiven += order.promo  # bought and refunded within its hold's life, told late: once more
         elif topic == "sold":
-            await self._rebuilt(lambda: self.stock.sold(payload, before))
+            await self._rebuilt(lambda: self.stock.sold(UnitsSold(*own), before))
             astray = self.oracle.bought(order_id, mine if before else units, SOLD)
         else:
             promo = order.promo if order.status == "closed" else 0
-            payload |= {"op_id": order_id, "types": [f"tt_{kind}" for _, kind in order.units]}
-            payload["promo_id"] = "prm_1" if promo else None
-            await self._rebuilt(lambda: self.stock.free(payload, before))
+            types = tuple(f"tt_{kind}" for _, kind in order.units)
+            freed = UnitsFreed(EVENT, tuple(units), types, op_id=order_id, promo_id="prm_1" if promo else None)
+            await self._rebuilt(lambda: self.stock.free(freed, before))
             self.oracle.free(order_id, [p for p in order.units if not before or p not in owned], promo)
         self.steps[f"{topic}{' astray' if astray else ''}"] += 1
         if self.inventory._rebuilding:

@@ -36,7 +36,7 @@ WHOLE = {
     ("orders", "of_intent"): orders._COLUMNS + " WHERE o.payment_intent_id = $1",
     ("orders", "of_hold"): orders._COLUMNS + " WHERE o.hold_id = $1",
     ("orders", "read many"): orders._COLUMNS + " WHERE o.id = ANY($1::text[])",
-    ("orders", "read"): orders._COLUMNS + " WHERE o.id = $1 FOR UPDATE OF o",
+    ("orders", "lock"): orders._COLUMNS + " WHERE o.id = $1 FOR UPDATE OF o",
     ("refunds", "get"): refunds._COLUMNS + " WHERE id = $1",
     ("tickets", "get"): tickets._READ + " WHERE t.id = $1",
     ("tickets", "of_order"): tickets._READ + " WHERE t.order_id = $1 ORDER BY t.line",
@@ -101,6 +101,10 @@ async def test_a_sales_statements_go_by_keys_whatever_was_sold_before(pool: asyn
         await gate_world.sell(pool, event_id, ticket_type, list(range(sold)), now())
         await pool.execute("ANALYZE")
     assert await _plans_that_walk(pool) == {}
+
+
+def test_the_statements_of_every_wing_are_looked_at():
+    assert len(list(_statements())) > 60
 
 
 async def test_a_plan_that_reads_a_table_whole_is_noticed(pool: asyncpg.Pool):

@@ -39,6 +39,11 @@ class ProviderRefund:
     refund_id: str | None  # ours, from its metadata; None where it was made at the provider
     reason: str = ""
 
+    @property
+    def refused(self) -> bool:
+        """The money does not go back by this refund."""
+        return self.status in {"failed", "canceled"}
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:

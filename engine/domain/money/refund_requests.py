@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.domain.errors import RefundExceedsPaid
+from engine.domain.errors import OrderNotRefundable, RefundExceedsPaid
 from engine.domain.money import refunds
 from engine.domain.money.orders import Order
 from engine.domain.money.refunds import Parts
+from engine.domain.order_states import EVER_PAID, REFUNDABLE
 from engine.foundation.errors import Invalid
 
 ENDED = frozenset({"refunded", "cancelled"})
@@ -22,6 +23,14 @@ class RefundRequest:
     reason: str
     lines: Sequence[str] | None = None
     amount_cents: int | None = None
+
+
+def check_refundable(order: Order, so_far: Parts) -> None:
+    """OrderNotRefundable if nothing was paid, RefundExceedsPaid if nothing is left."""
+    if order.status not in EVER_PAID or order.amount_cents == 0:
+        raise OrderNotRefundable(order_status=order.status)
+    if order.status not in REFUNDABLE or order.amount_cents <= so_far.total_cents:
+        raise RefundExceedsPaid(refundable_cents=0)
 
 
 def parts_of(

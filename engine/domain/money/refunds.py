@@ -28,7 +28,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A refund as the ledger knows it."""
+    """A refund as the ledger knows it. ``status`` is pending, succeeded or failed."""
 
     id: str
     order_id: str

@@ -11,6 +11,7 @@ import time
 from typing import Any, Final
 
 from engine.domain.gates.attempts import Scanner
+from engine.domain.gates.gate_events import GateEvent
 from engine.foundation.bearer import Person
 from engine.foundation.clock import now, rfc3339
 from engine.foundation.errors import Forbidden, NotFound
@@ -18,7 +19,6 @@ from engine.services.accounts.access import Access
 from engine.services.gates.gate_events import GateEvents
 from engine.stores.database import Pool
 from engine.stores.gates import attendance as store
-from engine.stores.gates.gate_events import GateEvent
 
 REMEMBERED_S: Final = 1.0
 REMEMBERED_MAX: Final = 200

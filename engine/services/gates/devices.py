@@ -14,6 +14,7 @@ from typing import Final
 
 from engine.domain.accounts.organizations import Permission
 from engine.domain.gates.attempts import Scanner
+from engine.domain.gates.devices import Device
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from engine.foundation.ids import is_id, new_id
@@ -22,7 +23,6 @@ from engine.services.gates.gate_events import GateEvents
 from engine.stores import activity
 from engine.stores.database import Pool
 from engine.stores.gates import devices as store
-from engine.stores.gates.devices import Device
 
 SECRET_BYTES: Final = 32
 SECRET_CHARS_MAX: Final = 128

@@ -28,13 +28,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import hotpath_rs
+from engine.domain.gates.gate_events import GateEvent
 from engine.domain.tickets.tickets import code_window
 from engine.foundation.clock import now_ms, rfc3339
 from engine.services.gates.gate_events import GateEvents
 from engine.stores.database import Pool
 from engine.stores.gates import gate_bundles as store
 from engine.stores.gates.gate_bundles import BundleTicket, Fingerprint
-from engine.stores.gates.gate_events import GateEvent
 
 FORMAT: Final = 1
 HASH_BYTES: Final = 12

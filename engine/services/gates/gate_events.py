@@ -8,6 +8,7 @@ from typing import Final
 
 from engine.domain.catalogue import entry_rules
 from engine.domain.catalogue.entry_rules import EntryRules
+from engine.domain.gates.gate_events import GateEvent
 from engine.foundation.bearer import Person
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import NotFound
@@ -16,7 +17,6 @@ from engine.stores import activity
 from engine.stores.database import Pool
 from engine.stores.gates import gate_events as store
 from engine.stores.gates import scan_map
-from engine.stores.gates.gate_events import GateEvent
 
 REMEMBERED_S: Final = 1.0  # how long a changed rule or a cancelled event may take to reach a gate
 REMEMBERED_MAX: Final = 1_000

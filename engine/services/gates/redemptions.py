@@ -57,6 +57,24 @@ class _Group:
         return Claim(self.before.unit, expected, blocks_entry(self.after, self.entry, now()))
 
 
+@dataclass(slots=True)
+class _Pass:
+    """What a pass has judged. Places are indexes into ``attempts``; ``mark`` is on its claims in the check-in map."""
+
+    attempts: Sequence[Attempt]
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    groups: dict[Unit, _Group] = field(default_factory=dict)
+    mark: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    def moving(self) -> list[_Group]:
+        return [group for group in self.groups.values() if group.moves]
+
+    def drop(self, unit: Unit) -> None:
+        """Somebody else is writing this unit: its attempts are judged again."""
+        for place in self.groups.pop(unit).places:
+            del self.outcomes[place]
+
+
 class Redemptions:
     """Settles attempts. ``entry_terms_of`` gives an event's entry terms."""
 
@@ -67,20 +85,16 @@ class Redemptions:
 
     async def settle(self, attempts: Sequence[Attempt], *, in_bulk: bool = False) -> list[Verdict | None]:
         """One pass; None for those to judge again after a moment."""
-        verdicts: list[Verdict | None] = [None] * len(attempts)
-        firsts = await self._repeat(attempts, verdicts)
+        firsts, twins = _nonces(attempts)
+        given = await store.given_before(self._pool, list(firsts)) if firsts else {}
+        verdicts = {firsts[nonce]: verdict for nonce, verdict in given.items()}
         entry = {event_id: await self._entry_terms_of(event_id) for event_id in {a.scanner.event_id for a in attempts}}
-        outcomes: dict[int, Outcome] = {}
-        groups = await self._judge(attempts, [i for i in firsts if verdicts[i] is None], entry, outcomes)
-        mark = secrets.token_hex(8)
-        waiting = await self._claim(groups, mark, in_bulk=in_bulk)
-        for unit in waiting:
-            for place in groups.pop(unit).places:
-                del outcomes[place]
-        await self._write(attempts, groups, outcomes, verdicts, mark)
-        for place, first in firsts.twins:
-            verdicts[place] = verdicts[first]
-        return verdicts
+        places = [place for place in range(len(attempts)) if place not in twins and place not in verdicts]
+        judged = await self._judge(attempts, places, entry)
+        for unit in await self._claim(judged, in_bulk=in_bulk):
+            judged.drop(unit)
+        verdicts |= await self._write(judged)
+        return [verdicts.get(twins.get(place, place)) for place in range(len(attempts))]
 
     async def put(self, entry: EntryTerms, tickets: Sequence[Ticket]) -> None:
         """Set the map's bits of these tickets as the ledger has them."""
@@ -94,61 +108,41 @@ class Redemptions:
         units = [ticket.unit for ticket in tickets if blocks_entry(ticket, entry, moment)]
         await scan_map.load_map(self._hot, entry.event_id, units)
 
-    async def _repeat(self, attempts: Sequence[Attempt], verdicts: list[Verdict | None]) -> _Firsts:
-        """Fill in verdicts given before; the attempts that are the first of their nonce."""
-        firsts = _Firsts()
-        seen: dict[tuple[str, str], int] = {}
-        for place, attempt in enumerate(attempts):
-            key = (attempt.scanner.device_id, attempt.nonce) if attempt.nonce is not None else None
-            if key is not None and key in seen:
-                firsts.twins.append((place, seen[key]))
-                continue
-            if key is not None:
-                seen[key] = place
-            firsts.append(place)
-        if seen:
-            given = await store.given_before(self._pool, list(seen))
-            for key, verdict in given.items():
-                verdicts[seen[key]] = verdict
-        return firsts
-
-    async def _judge(
-        self, attempts: Sequence[Attempt], places: list[int], entry: dict[str, EntryTerms], outcomes: dict[int, Outcome]
-    ) -> dict[Unit, _Group]:
+    async def _judge(self, attempts: Sequence[Attempt], places: list[int], entry: dict[str, EntryTerms]) -> _Pass:
+        """The outcomes of these places, each unit's in their order."""
+        judged = _Pass(attempts)
         by_unit: dict[Unit, list[int]] = defaultdict(list)
         for place in places:
             attempt = attempts[place]
             if attempt.failed is not None:
-                outcomes[place] = Outcome(Result.REJECT, attempt.failed)
+                judged.outcomes[place] = Outcome(Result.REJECT, attempt.failed)
             elif attempt.unit is not None:
                 by_unit[attempt.scanner.event_id, attempt.unit].append(place)
         tickets = await store.newest(self._pool, list(by_unit)) if by_unit else {}
         stale = [unit for unit, here in by_unit.items() if any(attempts[place].offline for place in here)]
         revoked = await store.newest_revocations(self._pool, stale) if stale else {}
-        groups: dict[Unit, _Group] = {}
         for unit, here in by_unit.items():
             ticket = tickets.get(unit)
             if ticket is None:
-                outcomes.update((place, Outcome(Result.REJECT, Reason.NOT_FOUND)) for place in here)
+                judged.outcomes.update((place, Outcome(Result.REJECT, Reason.NOT_FOUND)) for place in here)
                 continue
-            group = groups[unit] = _Group(entry[unit[0]], ticket, ticket, here)
+            group = judged.groups[unit] = _Group(entry[unit[0]], ticket, ticket, here)
             for place in here:
                 outcome = judge(group.after, attempts[place].scan(revoked_seq=revoked.get(unit)), group.entry)
-                outcomes[place] = outcome
+                judged.outcomes[place] = outcome
                 if outcome.ticket is not None:
                     group.after = outcome.ticket
-        return groups
+        return judged
 
-    async def _claim(self, groups: dict[Unit, _Group], mark: str, *, in_bulk: bool) -> list[Unit]:
+    async def _claim(self, judged: _Pass, *, in_bulk: bool) -> list[Unit]:
         """Claim the units that move; those that somebody else is writing right now are to wait."""
         by_event: dict[str, list[_Group]] = defaultdict(list)
-        for (event_id, _), group in groups.items():
-            if group.moves:
-                by_event[event_id].append(group)
+        for group in judged.moving():
+            by_event[group.entry.event_id].append(group)
         waiting: list[Unit] = []
         for event_id, here in by_event.items():
             try:
-                waiting += await self._claim_event(event_id, here, mark, in_bulk=in_bulk)
+                waiting += await self._claim_event(event_id, here, judged.mark, in_bulk=in_bulk)
             except Unavailable as error:
                 _log.warning("check_in_map_away", event_id=event_id, reason=error.code)
         return waiting
@@ -176,34 +170,30 @@ class Redemptions:
             ]
         return []
 
-    async def _write(
-        self,
-        attempts: Sequence[Attempt],
-        groups: dict[Unit, _Group],
-        outcomes: dict[int, Outcome],
-        verdicts: list[Verdict | None],
-        mark: str,
-    ) -> None:
-        if not outcomes:
-            return
-        moving = [group for group in groups.values() if group.moves]
+    async def _write(self, judged: _Pass) -> dict[int, Verdict]:
+        """Move the tickets and log the attempts; the verdicts that are durable now, by place."""
+        if not judged.outcomes:
+            return {}
+        moving = judged.moving()
         depends = {place: group.before.id for group in moving for place in group.places}
         settled = [
-            (attempts[place], outcome, answer(attempts[place], outcome), depends.get(place))
-            for place, outcome in outcomes.items()
+            (judged.attempts[place], outcome, answer(judged.attempts[place], outcome), depends.get(place))
+            for place, outcome in judged.outcomes.items()
         ]
         moves = sorted(((group.before, group.after) for group in moving), key=lambda move: move[0].id)
         try:
             moved = await store.settle(self._pool, moves, settled)
         except BaseException as error:
-            await self._tell_map(moving, set(), mark)
+            await self._tell_map(moving, set(), judged.mark)
             if isinstance(error, _AGAIN):
-                return
+                return {}
             raise
-        for place, (_, _, verdict, needs) in zip(outcomes, settled, strict=True):
-            if needs is None or needs in moved:
-                verdicts[place] = verdict
-        await self._tell_map([group for group in moving if not group.in_bulk], moved, mark)
+        await self._tell_map([group for group in moving if not group.in_bulk], moved, judged.mark)
+        return {
+            place: verdict
+            for place, (_, _, verdict, needs) in zip(judged.outcomes, settled, strict=True)
+            if needs is None or needs in moved
+        }
 
     async def _tell_map(self, groups: list[_Group], moved: set[str], mark: str) -> None:
         """The map follows the ledger: claims are confirmed or given back (where still ours), marks are lifted."""
@@ -221,9 +211,13 @@ class Redemptions:
                 _log.warning("check_in_map_away", event_id=event_id, reason=error.code)
 
 
-class _Firsts(list[int]):
-    """Places to judge; ``twins`` repeat the nonce of an earlier place and get its verdict."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.twins: list[tuple[int, int]] = []
+def _nonces(attempts: Sequence[Attempt]) -> tuple[dict[tuple[str, str], int], dict[int, int]]:
+    """(the first place of each device's nonce, the first place for each that repeats one)."""
+    firsts: dict[tuple[str, str], int] = {}
+    twins: dict[int, int] = {}
+    for place, attempt in enumerate(attempts):
+        if attempt.nonce is not None:
+            first = firsts.setdefault((attempt.scanner.device_id, attempt.nonce), place)
+            if first != place:
+                twins[place] = first
+    return firsts, twins

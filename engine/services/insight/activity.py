@@ -1,4 +1,4 @@
-"""Who did what to an event: the audit log as its organization reads it."""
+"""Who did what to an event: the activity log as its organization reads it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEWEST: Final = 2**62  # above every number that a line will ever have
 
 
 class Activity:
-    """Reads the audit log; nobody writes it but those who act."""
+    """Reads the activity log; nobody writes it but those who act."""
 
     def __init__(self, *, pool: Pool, access: Access) -> None:
         self._pool = pool

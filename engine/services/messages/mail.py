@@ -6,7 +6,7 @@ A message's id is made from what it tells, so a mail that is sent twice shows on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -19,6 +19,7 @@ import babel.numbers
 import jinja2
 
 import hotpath_rs
+from engine.domain.errands import MailOrderExpired, MailRefund, MailTickets
 from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID
 from engine.domain.tickets.tickets import TicketPage
@@ -68,14 +69,14 @@ class Mail:
         self._templates.filters |= {"money": money, "moment": moment}
 
     def register(self, outbox: Outbox) -> None:
-        """Take the mail topics."""
-        outbox.on("mail.tickets", self.tickets)
-        outbox.on("mail.refund", self.refund)
-        outbox.on("mail.order_expired", self.order_expired)
+        """Take the errands."""
+        outbox.on(MailTickets, self.tickets)
+        outbox.on(MailRefund, self.refund)
+        outbox.on(MailOrderExpired, self.order_expired)
 
-    async def tickets(self, payload: Mapping[str, Any], _repeated: bool) -> None:
-        """The order's tickets: codes inline, all of them as PDF. Nothing where none is live any more."""
-        order = await self._order(payload["order_id"])
+    async def tickets(self, errand: MailTickets, _repeated: bool) -> None:
+        """The order's tickets: codes inline, all of them as PDF. Nothing is sent if none is live any more."""
+        order = await self._order(errand.order_id)
         pages = [page for page in await self._tickets.of_order(order.id) if self._tickets.code(page) is not None]
         if not pages or order.status not in EVER_PAID:
             return
@@ -91,18 +92,17 @@ class Mail:
         await self._attach(message, order, pages)
         await self._mailer.send(message)
 
-    async def refund(self, payload: Mapping[str, Any], _repeated: bool) -> None:
-        """Money went back to the buyer."""
-        refund = await self._refunds.read(payload["refund_id"])
+    async def refund(self, errand: MailRefund, _repeated: bool) -> None:
+        refund = await self._refunds.read(errand.refund_id)
         order = await self._order(refund.order_id)
         context = await self._context(order)
         context |= {"refund": refund, "late": order.closing_note == "paid_after_expiry_refunded"}
         subject = f"Refund for {context['seller'].title}"
         await self._mailer.send(self._message(order, "refund", subject, refund.id, context))
 
-    async def order_expired(self, payload: Mapping[str, Any], _repeated: bool) -> None:
-        """The order ran out; nothing where it was paid after all."""
-        order = await self._order(payload["order_id"])
+    async def order_expired(self, errand: MailOrderExpired, _repeated: bool) -> None:
+        """Nothing is sent if the order was paid after all."""
+        order = await self._order(errand.order_id)
         if order.status != "expired":
             return
         context = await self._context(order)

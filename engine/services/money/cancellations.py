@@ -6,9 +6,7 @@ made due, so that the reconciler cancels them at the provider; what was free is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from engine.domain.errands import EventCancelled
 from engine.domain.errors import OrderNotRefundable, RefundExceedsPaid
 from engine.domain.money.refund_requests import RefundRequest
 from engine.services.money.refunds import Refunds
@@ -22,7 +20,7 @@ REASON = "event_cancelled"
 
 
 class Cancellations:
-    """Handles ``event.cancelled``; repeating it finds only what is left."""
+    """Handles EventCancelled; repeating it finds only what is left."""
 
     def __init__(self, *, pool: Pool, refunds: Refunds, outbox: Outbox) -> None:
         self._pool = pool
@@ -30,11 +28,11 @@ class Cancellations:
         self._outbox = outbox
 
     def register(self, outbox: Outbox) -> None:
-        """Take the topic."""
-        outbox.on("event.cancelled", self.event_cancelled)
+        """Take the errand."""
+        outbox.on(EventCancelled, self.event_cancelled)
 
-    async def event_cancelled(self, payload: Mapping[str, Any], _repeated: bool) -> None:
-        event_id = payload["event_id"]
+    async def event_cancelled(self, errand: EventCancelled, _repeated: bool) -> None:
+        event_id = errand.event_id
         await store.make_due(self._pool, event_id)
         for _ in range(PAGES_MAX):
             errands = await store.cancel_free(self._pool, event_id, ORDERS_PER_PAGE, REASON)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from engine.domain.money.orders import Order
 from engine.foundation import logs
 from engine.services.outbox import Outbox
-from engine.stores import activity, outbox
+from engine.stores import activity
 from engine.stores.database import Pool
-from engine.stores.money import refunds as tickets
-from engine.stores.outbox import AT_ONCE_DELAY_S
+from engine.stores.tickets import tickets
 
 WON = frozenset({"won", "warning_closed"})
 _log = logs.get("disputes")
@@ -36,11 +35,10 @@ class Disputes:
 
     async def _turn(self, order: Order, *, to: str, when: tuple[str, ...], action: str, reason: str) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
-            every = [ticket["id"] for ticket in await tickets.tickets(connection, order.id)]
-            units = await tickets.turn_tickets(connection, order.id, every, to=to, when=when)
+            every = [ticket["id"] for ticket in await tickets.lines_of(connection, order.id)]
+            units = await tickets.turn(connection, order.id, every, to=to, when=when)
             if not units:
                 return
             await activity.record(connection, None, action, order.id, reason=reason, tickets=len(units))
-            payload = {"event_id": order.event_id, "units": units}
-            errand = await outbox.add(connection, "tickets.changed", order.id, payload, delay_s=AT_ONCE_DELAY_S)
-        await self._outbox.at_once([errand])
+            errands = await tickets.changed(connection, order.event_id, order.id, units)
+        await self._outbox.at_once(errands)

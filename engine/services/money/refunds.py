@@ -8,40 +8,30 @@ taken over as they are.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from prometheus_client import Counter
 
-from engine.domain.errors import OrderNotRefundable, PaymentRefused, RefundExceedsPaid, SwitchedOff
-from engine.domain.money import refunds as rules
+from engine.domain.errors import PaymentRefused, SwitchedOff
 from engine.domain.money.orders import Order
 from engine.domain.money.payments import ProviderRefund
-from engine.domain.money.refund_requests import RefundRequest, parts_of
+from engine.domain.money.refund_requests import RefundRequest
 from engine.domain.money.refunds import Refund
-from engine.domain.order_states import EVER_PAID, REFUNDABLE
+from engine.domain.order_states import EVER_PAID
 from engine.foundation import logs
 from engine.foundation.bearer import Person
-from engine.foundation.clock import now
 from engine.foundation.errors import NotFound
-from engine.foundation.idempotency import KEPT_H
-from engine.foundation.ids import id_from_bytes, is_id, new_id
+from engine.foundation.ids import id_from_bytes, is_id
 from engine.services.accounts.access import Access
 from engine.services.money.lane import PaymentLane
 from engine.services.outbox import Outbox
-from engine.stores import activity, outbox
-from engine.stores.database import Connection, Pool
-from engine.stores.money import orders as order_store
-from engine.stores.money import refunds as store
 from engine.stores.money.orders import OrderStore
+from engine.stores.money.refunds import DoesNotFit, RefundStore
 from engine.stores.money.stripe_gateway import StripeGateway
-from engine.stores.outbox import AT_ONCE_DELAY_S, Errand
 
 ID_BYTES = 16
 REFUNDS_PER_STEP = 50
 PUSH_CONCURRENCY = 4
-PUSH_IN_S = 10.0  # the worker leaves a fresh refund to the process that made it
 
 _REFUNDS = Counter("onsale_refunds_total", "Refunds by outcome", ["outcome"])
 _log = logs.get("refunds")
@@ -53,7 +43,7 @@ class Refunds:
     def __init__(
         self,
         *,
-        pool: Pool,
+        store: RefundStore,
         orders: OrderStore,
         gateway: StripeGateway,
         lane: PaymentLane,
@@ -61,7 +51,7 @@ class Refunds:
         access: Access,
         enabled: bool = True,
     ) -> None:
-        self._pool = pool
+        self._store = store
         self._orders = orders
         self._gateway = gateway
         self._lane = lane
@@ -89,17 +79,17 @@ class Refunds:
 
     async def of_order(self, order_id: str) -> list[Refund]:
         """Oldest first; the caller has checked who asks."""
-        return await store.of_order(self._pool, order_id)
+        return await self._store.of_order(order_id)
 
     async def read(self, refund_id: str) -> Refund:
-        refund = await store.read(self._pool, refund_id)
+        refund = await self._store.read(refund_id)
         if refund is None:
             raise NotFound("There is no such refund")
         return refund
 
     async def push(self, refund_id: str) -> None:
         """Put a pending refund to the provider, under its own id as idempotency key, and apply the answer."""
-        refund = await store.read(self._pool, refund_id)
+        refund = await self._store.read(refund_id)
         if refund is None or refund.status != "pending":
             return
         order = await self._orders.read(refund.order_id)
@@ -125,7 +115,7 @@ class Refunds:
 
     async def step(self) -> int:
         """Put due pending refunds to the provider (again); how many there were."""
-        due = await store.claim_due(self._pool, REFUNDS_PER_STEP)
+        due = await self._store.claim_due(REFUNDS_PER_STEP)
         gate = asyncio.Semaphore(PUSH_CONCURRENCY)
 
         async def one(refund_id: str) -> None:
@@ -141,7 +131,7 @@ class Refunds:
         if intent_id is None or order.status not in EVER_PAID:
             return
         found = await self._lane.run("refunds.list", lambda: self._gateway.refunds_of(intent_id))
-        known = await store.of_order(self._pool, order.id)
+        known = await self._store.of_order(order.id)
         by_id = {refund.id: refund for refund in known}
         by_provider_id = {refund.provider_refund_id: refund for refund in known}
         for answer in found:
@@ -157,116 +147,40 @@ class Refunds:
 
         ``actor`` None is the system itself.
         """
-        async with self._pool.acquire() as connection, connection.transaction():
-            order = await order_store.read(connection, order_id, lock=True)
-            assert order is not None
-            refund_id = id_from_bytes("ref", once_as[:ID_BYTES]) if once_as is not None else new_id("ref")
-            known = await store.read(connection, refund_id) if once_as is not None else None
-            if known is not None and known.created_at > now() - timedelta(hours=KEPT_H):
-                return known.id
-            if known is not None:
-                refund_id = new_id("ref")
-            so_far = await store.refunded(connection, order_id)
-            left_cents = order.amount_cents - so_far.total_cents
-            if order.status not in EVER_PAID or order.amount_cents == 0:
-                raise OrderNotRefundable(order_status=order.status)
-            if order.status not in REFUNDABLE or left_cents <= 0:
-                raise RefundExceedsPaid(refundable_cents=0)
-            tickets = await store.tickets(connection, order_id)
-            parts, ticket_ids = parts_of(order, so_far, request, tickets)
-            await store.add(
-                connection,
-                refund_id,
-                order_id,
-                parts,
-                ticket_ids=ticket_ids,
-                reason=request.reason,
-                created_by=actor.user_id if actor else "system",
-                push_in_s=PUSH_IN_S if actor else 0,
-            )
-            units = await store.turn_tickets(connection, order_id, ticket_ids, to="refunded")
-            await activity.record(
-                connection, actor, "refund.requested", order_id, refund_id=refund_id, amount_cents=parts.total_cents
-            )
-            errands = await _tell_gates(connection, order, units)
+        once_id = id_from_bytes("ref", once_as[:ID_BYTES]) if once_as is not None else None
+        refund_id, errands = await self._store.claim(order_id, request, actor, once_id=once_id)
         await self._outbox.at_once(errands)
         return refund_id
 
     async def _take_over(self, order_id: str, answer: ProviderRefund) -> Refund | None:
-        """A refund that was made at the provider gets its row; None where it is more than we know to be left."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            order = await order_store.read(connection, order_id, lock=True)
-            assert order is not None
-            if any(refund.provider_refund_id == answer.id for refund in await store.of_order(connection, order_id)):
-                return None
-            so_far = await store.refunded(connection, order_id)
-            left_cents = order.amount_cents - so_far.total_cents
-            if answer.status in {"failed", "canceled"} or not 0 < answer.amount_cents <= left_cents:
-                _log.error("provider_refund_does_not_fit", order_id=order_id, provider_refund_id=answer.id)
-                return None
-            parts = rules.of_amount(answer.amount_cents, paid=order.paid_parts, refunded=so_far)
-            refund_id = new_id("ref")
-            await store.add(
-                connection, refund_id, order_id, parts, ticket_ids=(), reason=answer.reason or "made at the provider",
-                created_by="provider", provider_refund_id=answer.id, push_in_s=store.RETRY_MAX_S,
-            )  # fmt: skip
-            return await store.read(connection, refund_id)
+        """A refund that was made at the provider gets its row; None if it is more than we know to be left."""
+        try:
+            return await self._store.take_over(order_id, answer)
+        except DoesNotFit:
+            _log.error("provider_refund_does_not_fit", order_id=order_id, provider_refund_id=answer.id)
+            return None
 
     async def _apply(self, refund: Refund, answer: ProviderRefund) -> None:
-        if answer.status in {"failed", "canceled"}:
+        if answer.refused:
             await self._fail(replace(refund, provider_refund_id=answer.id), f"the provider says {answer.status}")
         elif answer.status == "succeeded":
             await self._succeed(refund, answer.id)
 
     async def _succeed(self, refund: Refund, provider_refund_id: str) -> None:
-        async with self._pool.acquire() as connection, connection.transaction():
-            order = await order_store.read(connection, refund.order_id, lock=True)
-            assert order is not None
-            if not await store.succeeded(connection, refund.id, provider_refund_id):
-                return
-            status = await store.total(connection, order.id)
-            errands = []
-            if status == "refunded":
-                every = [ticket["id"] for ticket in await store.tickets(connection, order.id)]
-                units = await store.turn_tickets(connection, order.id, every, to="refunded")
-                errands += await _tell_gates(connection, order, units)
-            freed = await store.free_units(connection, order.id)
-            if freed:
-                payload = {
-                    "event_id": order.event_id,
-                    "units": [unit for unit, _ in freed],
-                    "types": [kind for _, kind in freed],
-                    "op_id": refund.id,
-                }
-                errands.append(
-                    await outbox.add(connection, "inventory.free", order.id, payload, delay_s=AT_ONCE_DELAY_S)
-                )
-            await outbox.add(connection, "mail.refund", order.id, {"refund_id": refund.id})
-            await activity.record(
-                connection, None, "refund.succeeded", order.id, refund_id=refund.id, amount_cents=refund.amount_cents
-            )
-        _REFUNDS.labels("succeeded").inc()
-        await self._outbox.at_once(errands)
+        errands = await self._store.succeed(refund, provider_refund_id)
+        if errands is not None:
+            _REFUNDS.labels("succeeded").inc()
+            await self._outbox.at_once(errands)
 
     async def _fail(self, refund: Refund, error: str) -> None:
-        """The cents are refundable again; tickets whose units were not let go admit again."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            order = await order_store.read(connection, refund.order_id, lock=True)
-            assert order is not None
-            standing = await store.read(connection, refund.id)  # it may have succeeded since it was looked at
-            had_succeeded = standing is not None and standing.status == "succeeded"
-            if not await store.failed(connection, refund.id, error):
-                return
-            await store.total(connection, order.id)
-            units = []
-            if not had_succeeded:
-                units = await store.turn_tickets(
-                    connection, order.id, refund.ticket_ids, to="valid", when=("refunded",)
-                )
-            errands = await _tell_gates(connection, order, units)
-            await activity.record(connection, None, "refund.failed", order.id, refund_id=refund.id, error=error)
+        failed = await self._store.fail(refund, error)
+        if failed is None:
+            return
+        after_success, errands = failed
         _REFUNDS.labels("failed").inc()
-        _log.error("refund_failed", order_id=order.id, refund_id=refund.id, error=error, after_success=had_succeeded)
+        _log.error(
+            "refund_failed", order_id=refund.order_id, refund_id=refund.id, error=error, after_success=after_success
+        )
         await self._outbox.at_once(errands)
 
     async def _try_push(self, refund_id: str) -> None:
@@ -274,10 +188,3 @@ class Refunds:
             await self.push(refund_id)
         except Exception as error:  # noqa: BLE001 - it stays pending and is due again
             _log.warning("refund_waits", refund_id=refund_id, error=repr(error))
-
-
-async def _tell_gates(connection: Connection, order: Order, units: Sequence[int]) -> list[Errand]:
-    if not units:
-        return []
-    payload = {"event_id": order.event_id, "units": list(units)}
-    return [await outbox.add(connection, "tickets.changed", order.id, payload, delay_s=AT_ONCE_DELAY_S)]

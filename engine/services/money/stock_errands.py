@@ -1,10 +1,10 @@
-"""What the ledger decided reaches Redis and the gates: the handlers of the outbox's stock topics, all idempotent."""
+"""What the ledger decided reaches Redis, the room and the gates: handlers of errands, all idempotent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
+from engine.domain.errands import LeaseEnded, TicketsChanged, UnitsFreed, UnitsOrdered, UnitsSold
 from engine.foundation import leases
 from engine.foundation.connections import HotRedis
 from engine.services.outbox import Outbox
@@ -28,48 +28,44 @@ class StockErrands:
         self._gates = gates
 
     def register(self, outbox: Outbox) -> None:
-        """Take the stock topics."""
-        outbox.on("inventory.ordered", self.ordered)
-        outbox.on("inventory.sold", self.sold)
-        outbox.on("inventory.free", self.free)
-        outbox.on("lease.release", self.release_lease)
-        outbox.on("tickets.changed", self.tickets_changed)
+        """Take the errands."""
+        outbox.on(UnitsOrdered, self.ordered)
+        outbox.on(UnitsSold, self.sold)
+        outbox.on(UnitsFreed, self.free)
+        outbox.on(LeaseEnded, self.release_lease)
+        outbox.on(TicketsChanged, self.tickets_changed)
 
-    async def ordered(self, payload: Mapping[str, Any], repeated: bool) -> None:
-        """The units of a hold became an order's. Repeated after the order let go of any: its hold just expires."""
-        units = payload["units"]
-        if repeated and len(await self._mine(payload)) < len(units):
+    async def ordered(self, errand: UnitsOrdered, repeated: bool) -> None:
+        """Repeated after the order let go of any unit, nothing is done: its hold just expires."""
+        if repeated and len(await self._mine(errand)) < len(errand.units):
             return
-        await self._inventory.ordered(payload["event_id"], payload["hold_id"], units)
+        await self._inventory.ordered(errand.event_id, errand.hold_id, errand.units)
 
-    async def sold(self, payload: Mapping[str, Any], repeated: bool) -> None:
-        units = payload["units"]
-        if repeated:
-            units = sorted(await self._mine(payload))
-        await self._inventory.sold(payload["event_id"], payload["hold_id"], units)
+    async def sold(self, errand: UnitsSold, repeated: bool) -> None:
+        units = sorted(await self._mine(errand)) if repeated else errand.units
+        await self._inventory.sold(errand.event_id, errand.hold_id, units)
 
-    async def free(self, payload: Mapping[str, Any], repeated: bool) -> None:
-        """Units went back to their lots, a promo's use with them. A repeat never frees what somebody owns by now."""
-        pairs = list(zip(payload["units"], payload["types"], strict=True))
+    async def free(self, errand: UnitsFreed, repeated: bool) -> None:
+        """Units go back to their lots, a promo's use with them. A repeat never frees what somebody owns by now."""
+        pairs = list(zip(errand.units, errand.types, strict=True))
         if repeated:
-            owned = await self._orders.still_owned(payload["event_id"], payload["units"])
+            owned = await self._orders.still_owned(errand.event_id, errand.units)
             pairs = [pair for pair in pairs if pair[0] not in owned]
         await self._inventory.free(
-            payload["event_id"],
+            errand.event_id,
             [unit for unit, _ in pairs],
-            payload["op_id"],
+            errand.op_id,
             types=[kind for _, kind in pairs],
-            promo_id=payload.get("promo_id"),
+            promo_id=errand.promo_id,
         )
 
-    async def _mine(self, payload: Mapping[str, Any]) -> set[int]:
+    async def release_lease(self, errand: LeaseEnded, _repeated: bool) -> None:
+        await leases.release(self._hot, errand.event_id, bytes.fromhex(errand.lease_id))
+
+    async def tickets_changed(self, errand: TicketsChanged, _repeated: bool) -> None:
+        for unit in errand.units:
+            await self._gates.ticket_changed(errand.event_id, unit)
+
+    async def _mine(self, errand: UnitsOrdered | UnitsSold) -> set[int]:
         """The units that are this order's still: another may own them by now."""
-        return await self._orders.still_owned(payload["event_id"], payload["units"], payload["order_id"])
-
-    async def release_lease(self, payload: Mapping[str, Any], _repeated: bool) -> None:
-        """The buyer's seat inside the shop goes to the next in line."""
-        await leases.release(self._hot, payload["event_id"], bytes.fromhex(payload["lease_id"]))
-
-    async def tickets_changed(self, payload: Mapping[str, Any], _repeated: bool) -> None:
-        for unit in payload["units"]:
-            await self._gates.ticket_changed(payload["event_id"], unit)
+        return await self._orders.still_owned(errand.event_id, errand.units, errand.order_id)

@@ -19,6 +19,7 @@ from engine.services.sale.wiring import Sale
 from engine.stores.money.lane import LaneStore
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.payments import PaymentStore
+from engine.stores.money.refunds import RefundStore
 from engine.stores.money.stripe_gateway import StripeGateway
 from engine.stores.money.webhook_events import WebhookEventStore
 
@@ -53,7 +54,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         stack.push_async_callback(store.close)
 
     refunds = Refunds(
-        pool=pool,
+        store=RefundStore(pool),
         orders=order_store,
         gateway=gateway,
         lane=lane,

@@ -18,6 +18,7 @@ from engine.domain.catalogue.events import (
     Seller,
     TaxRule,
 )
+from engine.domain.errands import EventCancelled
 from engine.stores import outbox
 from engine.stores.database import Connection, Database, Record, assignments, columns_of
 
@@ -162,7 +163,7 @@ async def cancel(db: Database, event_id: str) -> None:
 
 async def queue_cancelled(db: Database, event_id: str) -> None:
     """Leave word that its paid orders are to be refunded, in the transaction that cancels it."""
-    await outbox.add(db, "event.cancelled", event_id, {"event_id": event_id})
+    await outbox.add(db, event_id, EventCancelled(event_id))
 
 
 async def categories(db: Database, event_id: str) -> list[str]:

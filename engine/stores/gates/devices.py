@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
+from engine.domain.gates.devices import Device
 from engine.stores.database import Database, Record
 
 _COLUMNS: Final = """
 id, event_id, name, gates, secret_hash, bundle_at, cursor_seq, created_at, last_seen_at, revoked_at"""
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A scanner. ``gates`` empty: every gate. ``secret_hash`` is SHA-256 of the secret."""
-
-    id: str
-    event_id: str
-    name: str
-    gates: tuple[str, ...]
-    secret_hash: bytes
-    bundle_at: datetime | None
-    cursor_seq: int
-    created_at: datetime
-    last_seen_at: datetime | None
-    revoked_at: datetime | None
 
 
 def _device(row: Record) -> Device:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from engine.domain.catalogue import entry_rules
 from engine.domain.catalogue.entry_rules import EntryRules
+from engine.domain.gates.gate_events import GateEvent
 from engine.domain.gates.scans import EntryTerms
 from engine.stores.database import Database
 
@@ -17,21 +16,6 @@ _READ: Final = """
 SELECT e.id, e.organization_id, e.title, e.status, e.starts_at, e.ends_at, e.timezone, e.entry_rules, v.name AS venue
   FROM events e JOIN venues v ON v.id = e.venue_id WHERE e.id = $1
 """
-
-
-@dataclass(frozen=True, slots=True)
-class GateEvent:
-    """An event as its gates see it."""
-
-    id: str
-    organization_id: str
-    title: str
-    status: str
-    starts_at: datetime
-    ends_at: datetime
-    timezone: str
-    venue: str
-    entry: EntryTerms
 
 
 async def read(db: Database, event_id: str) -> GateEvent | None:

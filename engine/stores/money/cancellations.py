@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from engine.stores.database import Pool
-from engine.stores.outbox import AT_ONCE_DELAY_S, Errand
+from engine.stores import outbox
+from engine.stores.database import Database
+from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 
 _MAKE_DUE = """
 UPDATE orders SET expires_at = least(expires_at, now()), reconcile_at = now()
@@ -34,17 +35,16 @@ SELECT o.id FROM orders o
 """
 
 
-async def make_due(pool: Pool, event_id: str) -> None:
+async def make_due(db: Database, event_id: str) -> None:
     """Open orders of the event reach their deadline now."""
-    await pool.execute(_MAKE_DUE, event_id)
+    await db.execute(_MAKE_DUE, event_id)
 
 
-async def cancel_free(pool: Pool, event_id: str, limit: int, note: str) -> list[Errand]:
+async def cancel_free(db: Database, event_id: str, limit: int, note: str) -> list[OutboxRow]:
     """Cancel a page of orders that cost nothing, with their tickets; the gates' errands, none where none is left."""
-    rows = await pool.fetch(_CANCEL_FREE, event_id, limit, note, AT_ONCE_DELAY_S)
-    return [Errand(row["id"], row["topic"], row["key"], row["payload"]) for row in rows]
+    return outbox.written(await db.fetch(_CANCEL_FREE, event_id, limit, note, AT_ONCE_DELAY_S))
 
 
-async def unreturned(pool: Pool, event_id: str, limit: int) -> list[str]:
+async def unreturned(db: Database, event_id: str, limit: int) -> list[str]:
     """Paid orders of the event with cents that no refund has claimed."""
-    return [row["id"] for row in await pool.fetch(_UNRETURNED, event_id, limit)]
+    return [row["id"] for row in await db.fetch(_UNRETURNED, event_id, limit)]

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+import msgspec
 import orjson
 
+from engine.domain.errands import UnitsOrdered
 from engine.domain.money.orders import NewOrder, Order, OrderLine, OrderRow, OwnOrderRow
 from engine.domain.money.receipts import ReceiptRefund
 from engine.foundation.batching import GroupCommit
-from engine.stores.database import Database, Pool
-from engine.stores.outbox import AT_ONCE_DELAY_S, Errand
+from engine.stores.database import Connection, Pool
+from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 
 BATCH_MAX = 64
 LOOK_FIRST_S = 20  # an order this old is looked up at the provider: its webhook may be lost
@@ -132,7 +134,7 @@ class Placed:
     placed: bool
     beyond_limit: bool = False
     destination_account: str | None = None
-    errands: tuple[Errand, ...] = ()
+    errands: tuple[OutboxRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +245,7 @@ class OrderStore:
         return [(await self._place([order]))[0] for order in orders]
 
     async def _write(self, orders: list[NewOrder]) -> list[Placed]:
-        errands = [
-            {"event_id": o.event_id, "order_id": o.id, "hold_id": o.hold_id, "units": [line.unit for line in o.lines]}
-            for o in orders
-        ]
+        errands = [UnitsOrdered(o.event_id, o.id, o.hold_id, tuple(line.unit for line in o.lines)) for o in orders]
         rows = await self._pool.fetch(
             _PLACE,
             # Sorted, so that two batches wait for the locks of the buyers' limit in one order.
@@ -264,17 +263,18 @@ class OrderStore:
         answers = []
         for order, errand in zip(orders, errands, strict=True):
             row = by_id[order.id]
-            done = Errand(row["errand_id"], "inventory.ordered", order.id, errand) if row["placed"] else None
+            done = OutboxRow(row["errand_id"], errand.topic, order.id, errand) if row["placed"] else None
             answers.append(
                 Placed(row["placed"], destination_account=row["destination_account"], errands=(done,) if done else ())
             )
         return answers
 
 
-async def read(db: Database, order_id: str, *, lock: bool = False) -> Order | None:
-    """The order with its lines; ``lock`` keeps its row for the caller's transaction."""
-    row = await db.fetchrow(f"{_COLUMNS} WHERE o.id = $1{' FOR UPDATE OF o' if lock else ''}", order_id)
-    return None if row is None else _order(row)
+async def lock(db: Connection, order_id: str) -> Order:
+    """The order with its lines, kept from changing under us until the transaction ends."""
+    row = await db.fetchrow(_COLUMNS + " WHERE o.id = $1 FOR UPDATE OF o", order_id)
+    assert row is not None, "an order that is not there"
+    return _order(row)
 
 
 def _refused(error: asyncpg.PostgresError) -> Placed | None:
@@ -286,7 +286,7 @@ def _refused(error: asyncpg.PostgresError) -> Placed | None:
     return None
 
 
-def _wanted(order: NewOrder, errand: dict[str, Any]) -> dict[str, Any]:
+def _wanted(order: NewOrder, errand: UnitsOrdered) -> dict[str, Any]:
     return {
         "id": order.id,
         "number": order.number,
@@ -307,7 +307,7 @@ def _wanted(order: NewOrder, errand: dict[str, Any]) -> dict[str, Any]:
         "ip_address": order.ip_address,
         "user_agent": order.user_agent,
         "buyer_units_max": order.buyer_units_max,
-        "errand": errand,
+        "errand": msgspec.to_builtins(errand),
     }
 
 

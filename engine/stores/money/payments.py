@@ -1,8 +1,9 @@
 """What payments do to orders in the ledger: settled in batches, closed, reclaimed. Every function is idempotent.
 
-Settling is one statement for all that waits: orders to paid, tickets, errands, audit, webhook events. An order that is
-not open any more is simply not in the answer; the caller then reads what became of it. Whoever pays while their event
-is being cancelled settles all the same, and the cancellation's errand is left again: its pages had passed them by.
+Settling is one statement for all that waits: orders to paid, tickets, errands, activity, webhook events. An order that
+is not open any more is simply not in the answer; the caller then reads what became of it. Whoever pays while their
+event is being cancelled settles all the same, and the cancellation's errand is left again: its pages had passed them
+by.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from engine.domain.errands import MailTickets, UnitsOrdered, UnitsSold
 from engine.domain.money.orders import Order
 from engine.foundation.batching import GroupCommit
 from engine.foundation.ids import new_id
 from engine.stores import outbox
 from engine.stores.database import Pool
 from engine.stores.money import refunds
-from engine.stores.outbox import AT_ONCE_DELAY_S, Errand
+from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 
 BATCH_MAX = 64
 AGE_MAX_MS = 5_000
@@ -58,7 +60,7 @@ WITH wanted AS (
     SELECT 'event.cancelled', p.id, jsonb_build_object('event_id', p.event_id), now() + make_interval(secs => $7)
       FROM paid p JOIN events e ON e.id = p.event_id WHERE e.status = 'cancelled'
     RETURNING id, topic, key, payload
-), audited AS (
+), recorded AS (
     INSERT INTO audit_log (actor_kind, action, target, facts, correlation_id)
     SELECT 'system', 'order.paid', p.id, jsonb_build_object('amount_cents', p.amount_cents, 'currency', p.currency),
            p.correlation_id FROM paid p
@@ -90,7 +92,7 @@ WITH closed AS (
     UNION ALL
     SELECT 'mail.order_expired', c.id, jsonb_build_object('order_id', c.id), now() FROM closed c WHERE $2 = 'expired'
     RETURNING id, topic, key, payload
-), audited AS (
+), recorded AS (
     INSERT INTO audit_log (actor_kind, actor_id, action, target, facts, correlation_id)
     SELECT $5, $6, 'order.' || $2, c.id, jsonb_build_object('note', $3::text), c.correlation_id FROM closed c
 )
@@ -156,23 +158,23 @@ class PaymentStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._settling: GroupCommit[Settlement, list[Errand] | None] = GroupCommit(
+        self._settling: GroupCommit[Settlement, list[OutboxRow] | None] = GroupCommit(
             "settle", self._settle, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
         )
 
     async def close(self) -> None:
         await self._settling.close()
 
-    async def settle(self, settlement: Settlement) -> list[Errand] | None:
+    async def settle(self, settlement: Settlement) -> list[OutboxRow] | None:
         """The errands of an order that became paid just now; None where it was not open."""
         return await self._settling.submit(settlement)
 
     async def end(
         self, order_id: str, *, status: str, note: str, actor_kind: str = "system", actor_id: str = ""
-    ) -> list[Errand] | None:
+    ) -> list[OutboxRow] | None:
         """Expire or cancel an open order and let its units go; None where it was not open."""
         rows = await self._pool.fetch(_CLOSE, order_id, status, note, AT_ONCE_DELAY_S, actor_kind, actor_id)
-        return [Errand(row["id"], row["topic"], row["key"], row["payload"]) for row in rows] or None
+        return outbox.written(rows) or None
 
     async def note(self, order_id: str, *, processing: bool, error: str | None) -> None:
         """What an open order's payment does: under way at the bank, or last refused with ``error``."""
@@ -187,7 +189,7 @@ class PaymentStore:
         late: int = await self._pool.fetchval(_LATE, late_s)
         return late
 
-    async def reclaim(self, order: Order, intent_id: str, units: Sequence[int], hold_id: str) -> list[Errand] | None:
+    async def reclaim(self, order: Order, intent_id: str, units: Sequence[int], hold_id: str) -> list[OutboxRow] | None:
         """A closed order was paid after all: it owns these units, line by line, and its tickets are issued.
 
         None where another owns one of them by now.
@@ -199,11 +201,11 @@ class PaymentStore:
                     return []
                 await connection.execute(_REOWN, order.id, numbers, list(units))
                 await connection.execute(_ISSUE, order.id, numbers, names)
-                own = {"event_id": order.event_id, "order_id": order.id, "hold_id": hold_id, "units": list(units)}
+                own = order.event_id, order.id, hold_id, tuple(units)
                 return [
-                    await outbox.add(connection, "inventory.ordered", order.id, own),
-                    await outbox.add(connection, "inventory.sold", order.id, own),
-                    await outbox.add(connection, "mail.tickets", order.id, {"order_id": order.id}),
+                    await outbox.add(connection, order.id, UnitsOrdered(*own)),
+                    await outbox.add(connection, order.id, UnitsSold(*own)),
+                    await outbox.add(connection, order.id, MailTickets(order.id)),
                 ]
         except asyncpg.UniqueViolationError:
             return None
@@ -223,7 +225,7 @@ class PaymentStore:
             )  # fmt: skip
             return refund_id
 
-    async def _settle(self, settlements: list[Settlement]) -> Sequence[list[Errand] | BaseException | None]:
+    async def _settle(self, settlements: list[Settlement]) -> Sequence[list[OutboxRow] | BaseException | None]:
         try:
             return await self._write(settlements)
         except asyncpg.PostgresError as error:
@@ -231,7 +233,7 @@ class PaymentStore:
                 return [error]
         return [(await self._settle([settlement]))[0] for settlement in settlements]
 
-    async def _write(self, settlements: list[Settlement]) -> list[list[Errand] | None]:
+    async def _write(self, settlements: list[Settlement]) -> list[list[OutboxRow] | None]:
         first = {settlement.order_id: settlement for settlement in reversed(settlements)}
         lines = [(s.order_id, line, new_id("tkt")) for s in first.values() for line in s.lines]
         rows = await self._pool.fetch(
@@ -244,8 +246,8 @@ class PaymentStore:
             [settlement.webhook_id for settlement in first.values()],
             AT_ONCE_DELAY_S,
         )
-        errands: dict[str, list[Errand]] = {}
+        errands: dict[str, list[OutboxRow]] = {}
         for row in rows:
-            errand = Errand(row["id"], row["topic"], row["order_id"], row["payload"])
+            errand = OutboxRow(row["id"], row["topic"], row["order_id"], row["payload"])
             errands.setdefault(row["order_id"], []).append(errand)
         return [errands.pop(settlement.order_id, None) for settlement in settlements]

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import timedelta
 
+from engine.domain.errands import MailRefund, UnitsFreed
+from engine.domain.money import refunds as rules
+from engine.domain.money.payments import ProviderRefund
+from engine.domain.money.refund_requests import RefundRequest, check_refundable, parts_of
 from engine.domain.money.refunds import Parts, Refund
-from engine.stores.database import Database
+from engine.foundation.bearer import Person
+from engine.foundation.clock import now
+from engine.foundation.idempotency import KEPT_H
+from engine.foundation.ids import new_id
+from engine.stores import activity, outbox
+from engine.stores.database import Connection, Database, Pool
+from engine.stores.money import orders
+from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
+from engine.stores.tickets import tickets
 
+PUSH_IN_S = 10.0  # the worker leaves a fresh refund to the process that made it
 RETRY_FIRST_S, RETRY_MAX_S = 3, 300
 ERROR_CHARS_MAX = 500
 
@@ -51,9 +64,6 @@ UPDATE refunds
                        ORDER BY push_at LIMIT $1 FOR UPDATE SKIP LOCKED))
 RETURNING id
 """
-_TURN_TICKETS = """
-UPDATE tickets SET status = $3 WHERE order_id = $1 AND id = ANY($2::text[]) AND status = ANY($4::text[]) RETURNING unit
-"""
 _FREE = """
 UPDATE order_units u SET live = false FROM tickets t
  WHERE t.order_id = $1 AND t.status = 'refunded' AND u.order_id = t.order_id AND u.line = t.line AND u.live
@@ -62,8 +72,128 @@ RETURNING u.unit, u.ticket_type_id
 LIVE_TICKETS = ("valid", "used", "transfer_pending", "blocked")
 
 
+class DoesNotFit(Exception):  # noqa: N818 - an answer, handled by the service
+    """The provider gave back what we do not know to be left."""
+
+
+class RefundStore:
+    """Claims refunds and applies what became of them: each is one transaction over order, tickets, units and errands.
+
+    The errands are for the caller to do at once.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def read(self, refund_id: str) -> Refund | None:
+        return await _read(self._pool, refund_id)
+
+    async def of_order(self, order_id: str) -> list[Refund]:
+        """Oldest first."""
+        return await _of_order(self._pool, order_id)
+
+    async def claim_due(self, limit: int) -> list[str]:
+        """Pending refunds to be put to the provider now, with growing pauses."""
+        return [row["id"] for row in await self._pool.fetch(_CLAIM, limit, RETRY_FIRST_S, RETRY_MAX_S)]
+
+    async def claim(
+        self, order_id: str, request: RefundRequest, actor: Person | None, *, once_id: str | None = None
+    ) -> tuple[str, list[OutboxRow]]:
+        """Claim the cents and stop the tickets; (the refund's id, errands). ``actor`` None is the system itself.
+
+        OrderNotRefundable, RefundExceedsPaid, Invalid. A refund that has ``once_id`` since less than KEPT_H is found
+        again, and nothing is claimed.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            order = await orders.lock(connection, order_id)
+            known = await _read(connection, once_id) if once_id is not None else None
+            if known is not None and known.created_at > now() - timedelta(hours=KEPT_H):
+                return known.id, []
+            refund_id = once_id if once_id is not None and known is None else new_id("ref")
+            so_far = await _refunded(connection, order_id)
+            check_refundable(order, so_far)
+            parts, ticket_ids = parts_of(order, so_far, request, await tickets.lines_of(connection, order_id))
+            await add(
+                connection,
+                refund_id,
+                order_id,
+                parts,
+                ticket_ids=ticket_ids,
+                reason=request.reason,
+                created_by=actor.user_id if actor else "system",
+                push_in_s=PUSH_IN_S if actor else 0,
+            )
+            units = await tickets.turn(connection, order_id, ticket_ids, to="refunded", when=LIVE_TICKETS)
+            await activity.record(
+                connection, actor, "refund.requested", order_id, refund_id=refund_id, amount_cents=parts.total_cents
+            )
+            return refund_id, await tickets.changed(connection, order.event_id, order.id, units)
+
+    async def take_over(self, order_id: str, answer: ProviderRefund) -> Refund | None:
+        """Give a refund that was made at the provider its row; None if it has one by now. DoesNotFit."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            order = await orders.lock(connection, order_id)
+            if any(refund.provider_refund_id == answer.id for refund in await _of_order(connection, order_id)):
+                return None
+            so_far = await _refunded(connection, order_id)
+            if answer.refused or not 0 < answer.amount_cents <= order.amount_cents - so_far.total_cents:
+                raise DoesNotFit
+            parts = rules.of_amount(answer.amount_cents, paid=order.paid_parts, refunded=so_far)
+            refund_id = new_id("ref")
+            await add(
+                connection, refund_id, order_id, parts, ticket_ids=(), reason=answer.reason or "made at the provider",
+                created_by="provider", provider_refund_id=answer.id, push_in_s=RETRY_MAX_S,
+            )  # fmt: skip
+            return await _read(connection, refund_id)
+
+    async def succeed(self, refund: Refund, provider_refund_id: str) -> list[OutboxRow] | None:
+        """The money went back: order, tickets and units feel it. Returns the errands; None if it was so already."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            order = await orders.lock(connection, refund.order_id)
+            if await connection.fetchval(_SETTLED, refund.id, provider_refund_id) is None:
+                return None
+            errands: list[OutboxRow] = []
+            if await connection.fetchval(_TOTAL, order.id) == "refunded":
+                every = [ticket["id"] for ticket in await tickets.lines_of(connection, order.id)]
+                units = await tickets.turn(connection, order.id, every, to="refunded", when=LIVE_TICKETS)
+                errands += await tickets.changed(connection, order.event_id, order.id, units)
+            freed = await connection.fetch(_FREE, order.id)
+            if freed:
+                errand = UnitsFreed(
+                    event_id=order.event_id,
+                    units=tuple(row["unit"] for row in freed),
+                    types=tuple(row["ticket_type_id"] for row in freed),
+                    op_id=refund.id,
+                )
+                errands.append(await outbox.add(connection, order.id, errand, delay_s=AT_ONCE_DELAY_S))
+            await outbox.add(connection, order.id, MailRefund(refund.id))
+            await activity.record(
+                connection, None, "refund.succeeded", order.id, refund_id=refund.id, amount_cents=refund.amount_cents
+            )
+            return errands
+
+    async def fail(self, refund: Refund, error: str) -> tuple[bool, list[OutboxRow]] | None:
+        """The cents are refundable again; tickets whose units were not let go admit again.
+
+        Returns (whether it had succeeded before, errands); None if it had failed already.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            order = await orders.lock(connection, refund.order_id)
+            standing = await _read(connection, refund.id)  # it may have succeeded since it was looked at
+            had_succeeded = standing is not None and standing.status == "succeeded"
+            if await connection.fetchval(_FAILED, refund.id, error[:ERROR_CHARS_MAX]) is None:
+                return None
+            await connection.execute(_TOTAL, order.id)
+            units = []
+            if not had_succeeded:
+                units = await tickets.turn(connection, order.id, refund.ticket_ids, to="valid", when=("refunded",))
+            errands = await tickets.changed(connection, order.event_id, order.id, units)
+            await activity.record(connection, None, "refund.failed", order.id, refund_id=refund.id, error=error)
+            return had_succeeded, errands
+
+
 async def add(
-    db: Database,
+    db: Connection,
     refund_id: str,
     order_id: str,
     parts: Parts,
@@ -81,59 +211,18 @@ async def add(
     )  # fmt: skip
 
 
-async def refunded(db: Database, order_id: str) -> Parts:
-    """What was returned so far or is on its way, taken apart."""
-    row = await db.fetchrow(_SUMS, order_id)
-    assert row is not None
-    return Parts(row["net_cents"], {name: int(cents) for name, cents in row["taxes"].items()})
-
-
-async def read(db: Database, refund_id: str, *, lock: bool = False) -> Refund | None:
-    row = await db.fetchrow(f"{_COLUMNS} WHERE id = $1{' FOR UPDATE' if lock else ''}", refund_id)
+async def _read(db: Database, refund_id: str) -> Refund | None:
+    row = await db.fetchrow(_COLUMNS + " WHERE id = $1", refund_id)
     return None if row is None else Refund(**dict(row))
 
 
-async def of_order(db: Database, order_id: str) -> list[Refund]:
-    """Oldest first."""
+async def _of_order(db: Database, order_id: str) -> list[Refund]:
     rows = await db.fetch(_COLUMNS + " WHERE order_id = $1 ORDER BY created_at, id", order_id)
     return [Refund(**dict(row)) for row in rows]
 
 
-async def succeeded(db: Database, refund_id: str, provider_refund_id: str | None) -> bool:
-    """Mark it returned; False where it was so already."""
-    return await db.fetchval(_SETTLED, refund_id, provider_refund_id) is not None
-
-
-async def failed(db: Database, refund_id: str, error: str) -> bool:
-    """Mark it refused; its cents are refundable again. False where it was so already."""
-    return await db.fetchval(_FAILED, refund_id, error[:ERROR_CHARS_MAX]) is not None
-
-
-async def total(db: Database, order_id: str) -> str:
-    """Bring the order's refunded cents and status in line with its refunds; the new status."""
-    status: str = await db.fetchval(_TOTAL, order_id)
-    return status
-
-
-async def claim_due(db: Database, limit: int) -> list[str]:
-    """Pending refunds to be put to the provider now, with growing pauses."""
-    return [row["id"] for row in await db.fetch(_CLAIM, limit, RETRY_FIRST_S, RETRY_MAX_S)]
-
-
-async def tickets(db: Database, order_id: str) -> list[dict[str, Any]]:
-    """The order's tickets: id, line, unit, status."""
-    rows = await db.fetch("SELECT id, line, unit, status FROM tickets WHERE order_id = $1 ORDER BY line", order_id)
-    return [dict(row) for row in rows]
-
-
-async def turn_tickets(
-    db: Database, order_id: str, ticket_ids: Sequence[str], *, to: str, when: Sequence[str] = LIVE_TICKETS
-) -> list[int]:
-    """Give these tickets a status where they have one of ``when``; the units that turned."""
-    rows = await db.fetch(_TURN_TICKETS, order_id, list(ticket_ids), to, list(when))
-    return [row["unit"] for row in rows]
-
-
-async def free_units(db: Database, order_id: str) -> list[tuple[int, str]]:
-    """Let go the units of the order's refunded tickets; which went now, each with its ticket type's id."""
-    return [(row["unit"], row["ticket_type_id"]) for row in await db.fetch(_FREE, order_id)]
+async def _refunded(db: Connection, order_id: str) -> Parts:
+    """What was returned so far or is on its way, taken apart."""
+    row = await db.fetchrow(_SUMS, order_id)
+    assert row is not None
+    return Parts(row["net_cents"], {name: int(cents) for name, cents in row["taxes"].items()})

@@ -1,11 +1,15 @@
-"""Tickets in the ledger, as their owners and gates read them. They are inserted where an order is settled."""
+"""Tickets in the ledger, as their owners and gates read them. They are inserted when an order is settled."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
+from engine.domain.errands import TicketsChanged
 from engine.domain.tickets.tickets import TicketPage
+from engine.stores import outbox
 from engine.stores.database import Database, Record
+from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 
 SEARCH_MAX: Final = 25
 
@@ -25,6 +29,10 @@ SELECT t.id, t.event_id, t.order_id, o.order_number, t.unit, t.version, t.status
   JOIN venues v ON v.id = e.venue_id
 """
 
+_TURN: Final = """
+UPDATE tickets SET status = $3 WHERE order_id = $1 AND id = ANY($2::text[]) AND status = ANY($4::text[]) RETURNING unit
+"""
+
 
 def _page(row: Record) -> TicketPage:
     return TicketPage(**dict(row))
@@ -38,6 +46,26 @@ async def get(db: Database, ticket_id: str) -> TicketPage | None:
 async def of_order(db: Database, order_id: str) -> list[TicketPage]:
     """An order's tickets, line by line."""
     return [_page(row) for row in await db.fetch(_READ + " WHERE t.order_id = $1 ORDER BY t.line", order_id)]
+
+
+async def lines_of(db: Database, order_id: str) -> list[dict[str, Any]]:
+    """What an order's tickets stand for: id, line, unit, status."""
+    rows = await db.fetch("SELECT id, line, unit, status FROM tickets WHERE order_id = $1 ORDER BY line", order_id)
+    return [dict(row) for row in rows]
+
+
+async def turn(db: Database, order_id: str, ticket_ids: Sequence[str], *, to: str, when: Sequence[str]) -> list[int]:
+    """Give those of these tickets that have a status of ``when`` another one; the units that turned."""
+    rows = await db.fetch(_TURN, order_id, list(ticket_ids), to, list(when))
+    return [row["unit"] for row in rows]
+
+
+async def changed(db: Database, event_id: str, order_id: str, units: Sequence[int]) -> list[OutboxRow]:
+    """Leave word for the gates, to be done at once; nothing if there are no units."""
+    if not units:
+        return []
+    errand = TicketsChanged(event_id, tuple(units))
+    return [await outbox.add(db, order_id, errand, delay_s=AT_ONCE_DELAY_S)]
 
 
 async def of_person(db: Database, user_id: str, after: str, limit: int) -> list[TicketPage]:

@@ -10,12 +10,12 @@ from aiohttp import web
 from msgspec import Meta
 
 from engine.domain.catalogue.entry_rules import GATES_MAX, EntryRules, GateName
+from engine.domain.gates.devices import Device
 from engine.foundation import http
 from engine.foundation.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from engine.foundation.http import PAGE_DEFAULT, PAGE_MAX
 from engine.services.appkeys import DEVICES, GATE_EVENTS
 from engine.services.gates.devices import TooManyDevices
-from engine.stores.gates.devices import Device
 from engine.web import auth
 from engine.web.aliases import aliases
 from engine.web.route import Route

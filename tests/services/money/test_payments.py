@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from engine.domain.errands import MailTickets
 from engine.domain.errors import ProviderUnavailable
 from tests import factories
 from tests.shop import WAIT_MAX_S, Answer, Shop
@@ -341,7 +342,7 @@ async def test_mail_that_cannot_be_sent_is_kept_and_sent_later(shop: Shop):
     await shop.open_event()
     await shop.paid()
     handlers = shop.services.common.outbox._handlers
-    send, handlers["mail.tickets"] = handlers["mail.tickets"], lambda *_: 1 / 0
+    send, handlers[MailTickets] = handlers[MailTickets], lambda *_: 1 / 0
     await shop.work("outbox_relay")
     assert shop.mailbox.messages == []
     row = await shop.services.common.pool.fetchrow(
@@ -349,7 +350,7 @@ async def test_mail_that_cannot_be_sent_is_kept_and_sent_later(shop: Shop):
     )
     assert (row["attempts"], row["dead_at"]) == (1, None)
     assert "ZeroDivisionError" in row["error"]
-    handlers["mail.tickets"] = send
+    handlers[MailTickets] = send
     await shop.services.common.pool.execute("UPDATE outbox SET available_at = now()")
     await shop.work("outbox_relay")
     assert len(shop.mailbox.messages) == 1

@@ -1,0 +1,100 @@
+"""Errands: what must still happen after a commit, one Struct each.
+
+A row of the outbox holds an errand's topic and its fields as JSON. Rows may outlive the version that wrote them, so a
+topic and a field keep their names for ever; a field that is added has a default. ``tests/house/test_errands.py``
+compares the statements that write errands with these, and sees that each has its handler.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from msgspec import Struct
+
+
+class Errand(Struct, frozen=True, omit_defaults=True):
+    """``at_once``: the process that wrote it does it right after its commit; otherwise it waits for the relay."""
+
+    topic: ClassVar[str]
+    at_once: ClassVar[bool] = True
+
+
+class UnitsOrdered(Errand, frozen=True):
+    """The units of a hold became an order's."""
+
+    topic = "inventory.ordered"
+    event_id: str
+    order_id: str
+    hold_id: str
+    units: tuple[int, ...]
+
+
+class UnitsSold(Errand, frozen=True):
+    """The order that was made of this hold is paid: its units are sold."""
+
+    topic = "inventory.sold"
+    event_id: str
+    order_id: str
+    hold_id: str
+    units: tuple[int, ...]
+
+
+class UnitsFreed(Errand, frozen=True):
+    """The ledger let go of units. ``types`` are their ticket type ids, in order; ``promo_id``: its use comes back too.
+
+    ``op_id`` is the order or refund that freed them: one op frees once.
+    """
+
+    topic = "inventory.free"
+    event_id: str
+    units: tuple[int, ...]
+    types: tuple[str, ...]
+    op_id: str
+    promo_id: str | None = None
+
+
+class LeaseEnded(Errand, frozen=True):
+    """A buyer's seat inside the shop goes to the next in line. ``lease_id`` is hexadecimal."""
+
+    topic = "lease.release"
+    event_id: str
+    lease_id: str
+
+
+class TicketsChanged(Errand, frozen=True):
+    """The gates must learn that these units' tickets were blocked, ended or given back."""
+
+    topic = "tickets.changed"
+    event_id: str
+    units: tuple[int, ...]
+
+
+class EventCancelled(Errand, frozen=True):
+    """Everybody gets their money back."""
+
+    topic = "event.cancelled"
+    event_id: str
+
+
+class MailTickets(Errand, frozen=True):
+    """Send a paid order's tickets to its buyer. No buyer waits for a mail server."""
+
+    topic = "mail.tickets"
+    at_once = False
+    order_id: str
+
+
+class MailRefund(Errand, frozen=True):
+    """Tell the buyer that money went back."""
+
+    topic = "mail.refund"
+    at_once = False
+    refund_id: str
+
+
+class MailOrderExpired(Errand, frozen=True):
+    """Tell the buyer that the order ran out unpaid."""
+
+    topic = "mail.order_expired"
+    at_once = False
+    order_id: str
