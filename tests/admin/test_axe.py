@@ -13,8 +13,8 @@ from playwright.async_api import Browser, Page
 from admin.routes import ROUTES
 from engine.services.wiring import Services
 from tests.admin.browsing import page_of
+from tests.admin.estate import everything, fill
 from tests.admin.organizer import PASSWORD, Organizer, platform_admin
-from tests.admin.test_strangers import everything, fill
 from tests.axe import serious
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -12,8 +12,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page
 
+from admin.routes import ROUTES
 from engine.services.wiring import Services
 from tests.admin.browsing import page_of
+from tests.admin.estate import everything, fill
 from tests.admin.organizer import PASSWORD, Organizer, hold, platform_admin
 from tests.factories import NEXT_YEAR
 
@@ -129,9 +131,6 @@ async def test_every_page_is_whole_on_a_phone(
     services: Services,
     chart: str,
 ) -> None:
-    from admin.routes import ROUTES
-    from tests.admin.test_strangers import everything, fill
-
     things = await everything(organizer, services, chart)
     page, complaints = await page_of(chromium, server, viewport=PHONE)
     await page.goto("/sign-in")

@@ -8,50 +8,15 @@ from collections.abc import Awaitable, Callable
 import pytest
 from yarl import URL
 
-from admin.guard import Route
 from admin.routes import ROUTES
 from admin.views import moderation
-from engine.foundation.ids import new_id
 from engine.services.wiring import Services
-from tests.admin.organizer import Organizer
+from tests.admin.estate import everything, fill
+from tests.admin.organizer import Organizer, platform_admin
 
 OWN = {"/", "/board", "/account", "/account/password", "/sign-out", "/organizations", "/organizations/new"}
 TABLES = ("organizations", "members", "venues", "events", "ticket_types", "on_sales", "allotments", "promo_codes",
           "devices", "orders", "refunds")  # fmt: skip
-
-
-async def everything(organizer: Organizer, services: Services, chart: str) -> dict[str, str]:
-    """One of each thing that an address can name, by the name it has there."""
-    organization_id, venue_id, event_id = await organizer.published(chart)
-    at = f"/events/{event_id}"
-    await organizer.post(at + "/allotments", {"name": "Guests", "by": "section", "section": "Floor", "quantity": "5"})
-    await organizer.post(at + "/promos", {"code": "EARLY", "kind": "percent", "value": "10"})
-    assert (await organizer.post(at + "/devices", {"name": "North"})).status == 201
-    pool = services.common.pool
-    order_id = new_id("ord")
-    await pool.execute(
-        "INSERT INTO orders (id, order_number, event_id, hold_id, buyer_name, buyer_email, currency, amount_cents,"
-        " price, expires_at, reconcile_at)"
-        " VALUES ($1, $2, $3, $4, 'Fan', 'fan@example.test', 'CAD', 1000, $5, now(), now())",
-        order_id, order_id[-10:], event_id, new_id("hld"),
-        {"face_cents": 1000, "discount_cents": 0, "fees_cents": 0, "taxes": {}, "total_cents": 1000},
-    )  # fmt: skip
-    return {
-        "organization": organization_id,
-        "venue": venue_id,
-        "event": event_id,
-        "order": order_id,
-        "user": await pool.fetchval("SELECT id FROM users WHERE email = $1", organizer.email),
-        "ticket_type": await pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id),
-        "allotment": await pool.fetchval("SELECT id FROM allotments WHERE event_id = $1", event_id),
-        "promo": await pool.fetchval("SELECT id FROM promo_codes WHERE event_id = $1", event_id),
-        "device": await pool.fetchval("SELECT id FROM devices WHERE event_id = $1", event_id),
-    }
-
-
-def fill(route: Route, things: dict[str, str]) -> str:
-    """The route's address with these things in it."""
-    return re.sub(r"\{(\w+)(?::(?:[^{}]|\{\d+\})*)?\}", lambda found: things[found[1]], route.path)
 
 
 async def contents(services: Services) -> list[object]:
@@ -196,8 +161,6 @@ async def test_a_role_goes_as_far_as_it_says(
 async def test_a_platform_admin_sees_every_organization(
     organizer: Organizer, browser: Callable[[], Organizer], services: Services, chart: str
 ) -> None:
-    from tests.admin.organizer import platform_admin
-
     things = await everything(organizer, services, chart)
     root = browser()
     await root.sign_in(await platform_admin(services))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.pages.conftest import HTML, Client
+from tests.pages.conftest import HTML, Client, Night
 
+ADA = {"name": "Ada Lovelace", "email": "Ada@Example.com"}
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 
 
@@ -24,3 +25,10 @@ async def send(client: Client, path: str, html: str, fields: dict[str, Any], **m
     """Post a page's form; redirects are shown, not followed."""
     known = {name: value for name, value in hidden(html).items() if name in {"csrf", "key"}}
     return await client.post(path, data={**known, **fields}, headers=HTML, allow_redirects=False, **more)
+
+
+async def held(client: Client, night: Night, kind: int = 1, quantity: int = 2) -> str:
+    """The checkout's address of a fresh hold."""
+    path = f"/e/{night.slug}/shop"
+    response = await send(client, path, await page(client, path), {f"q-{night.types[kind]}": str(quantity)})
+    return response.headers["Location"]

@@ -8,7 +8,7 @@ from aiohttp.test_utils import TestClient
 
 from engine.foundation.ids import new_id
 from tests.waitingroom.conftest import NewRoom, post, room_of, status, until, until_phase
-from tests.waitingroom.test_operators import bearer
+from tests.waitingroom.steps import bearer
 from waitingroom.routes import ROUTES
 from waitingroom.settings import Settings
 

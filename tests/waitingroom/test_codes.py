@@ -15,8 +15,7 @@ from engine.foundation.connections import RedisClient
 from engine.foundation.leases import tell_changed
 from engine.foundation.typed_codes import spelled
 from tests.waitingroom.conftest import NewRoom, post, status, until, until_phase
-from tests.waitingroom.test_doors import solve
-from tests.waitingroom.test_page import page, shown
+from tests.waitingroom.steps import page, shown, solve
 from waitingroom.app import create_app
 from waitingroom.codes import WRONG_BURST, Codes
 from waitingroom.languages import WORDS

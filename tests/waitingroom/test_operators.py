@@ -10,21 +10,11 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 import hotpath_rs
-from engine.foundation.bearer import Bearers, Person
 from engine.foundation.connections import RedisClient
 from engine.foundation.ids import new_id
 from tests.waitingroom.conftest import NewRoom, post, room_of, status, until, until_phase
+from tests.waitingroom.steps import bearer, control
 from waitingroom.settings import Settings
-
-
-def bearer(settings: Settings, *, admin: bool = True, user_id: str = "usr_admin") -> dict[str, str]:
-    token = Bearers(settings.jwt_key.get_secret_value().encode()).sign(Person(user_id=user_id, is_admin=admin))
-    return {"Authorization": f"Bearer {token}"}
-
-
-async def control(client: TestClient, event_id: str, headers: dict[str, str], **changes: Any) -> tuple[int, Any]:
-    answer = await client.patch(f"/v1/rooms/{event_id}/controls", json=changes, headers=headers)
-    return answer.status, await answer.json()
 
 
 async def test_a_pause_stops_admission_at_once_and_ends_as_fast(

@@ -15,23 +15,12 @@ from aiohttp.test_utils import TestClient
 
 from engine.foundation.connections import RedisClient
 from tests.waitingroom.conftest import NewRoom, post, room_of, until, until_phase
-from tests.waitingroom.test_operators import bearer, control
+from tests.waitingroom.steps import bearer, control, page, shown
 from waitingroom.languages import WORDS, choose
 from waitingroom.settings import Settings
 
 STATIC = Path(__file__).parent.parent.parent / "waitingroom" / "static"
 VECTORS = Path(__file__).parent.parent.parent / "hotpath_rs" / "tests" / "vectors" / "draw.json"
-
-
-async def page(client: TestClient, path: str, **headers: str) -> str:
-    answer = await client.get(path, headers=headers, allow_redirects=False)
-    assert answer.status == 200, answer.status
-    return await answer.text()
-
-
-def shown(html: str) -> set[str]:
-    """The faces that are not hidden."""
-    return {name for name, hidden in re.findall(r'data-show="(\w+)"( hidden)?>', html) if not hidden}
 
 
 async def test_without_scripts_a_visitor_joins_waits_enters_and_reaches_the_shop(

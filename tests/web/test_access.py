@@ -17,7 +17,7 @@ from engine.web.route import Route
 from engine.web.routes import ROUTES
 from tests import factories
 from tests.shop import Shop
-from tests.web.test_isolation import bodies
+from tests.web.bodies import bodies
 
 OPEN_TO_ALL = {"public", "operations", "provider"}
 GUARDED = [route for route in ROUTES if route.who not in OPEN_TO_ALL]

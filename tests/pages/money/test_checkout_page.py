@@ -6,16 +6,7 @@ import asyncpg
 
 from engine.services import appkeys
 from tests.pages.conftest import HTML, Client, Night
-from tests.pages.forms import page, send
-
-ADA = {"name": "Ada Lovelace", "email": "Ada@Example.com"}
-
-
-async def held(client: Client, night: Night, kind: int = 1, quantity: int = 2) -> str:
-    """The checkout's address of a fresh hold."""
-    path = f"/e/{night.slug}/shop"
-    response = await send(client, path, await page(client, path), {f"q-{night.types[kind]}": str(quantity)})
-    return response.headers["Location"]
+from tests.pages.forms import ADA, held, page, send
 
 
 async def test_what_costs_nothing_is_bought_without_scripts(engine: Client, night: Night, pool: asyncpg.Pool) -> None:

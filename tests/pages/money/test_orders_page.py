@@ -4,8 +4,7 @@ import asyncpg
 
 from engine.services import appkeys
 from tests.pages.conftest import HTML, Client, Night
-from tests.pages.forms import page, send
-from tests.pages.money.test_checkout_page import ADA, held
+from tests.pages.forms import ADA, held, page, send
 
 
 async def bought(client: Client, night: Night) -> str:

@@ -10,7 +10,7 @@ from engine.domain.errands import MailTickets
 from engine.domain.errors import ProviderUnavailable
 from tests import factories
 from tests.shop import WAIT_MAX_S, Answer, Shop
-from tests.web.money.test_payments_api import deliver, event_of, intent_of
+from tests.stripe_events import deliver, event_of, intent_of
 
 
 async def intent(shop: Shop, order: Answer) -> dict:

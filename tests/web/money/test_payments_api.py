@@ -5,40 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 
-import orjson
 import pytest
-import stripe
 
 from engine.stores.money.stripe_gateway import SignatureWrong, StripeGateway
 from tests import factories
 from tests.shop import Answer, Shop
-
-SECRET = "whsec_test_onsale"
-
-
-def signed(event: dict, *, at_s: int | None = None, secret: str = SECRET) -> tuple[bytes, str]:
-    body = orjson.dumps(event)
-    at_s = at_s or int(time.time())
-    signature = stripe.WebhookSignature._compute_signature(f"{at_s}.{body.decode()}", secret)
-    return body, f"t={at_s},v1={'0' * 64},v1={signature}"
-
-
-def event_of(kind: str, about: dict, event_id: str = "evt_test_1") -> dict:
-    return {"id": event_id, "object": "event", "type": kind, "data": {"object": about}}
-
-
-async def deliver(shop: Shop, event: dict, **more) -> Answer:
-    body, signature = signed(event, **more)
-    return await shop.ask("POST", "/v1/webhooks/stripe", body, Stripe_Signature=signature)
+from tests.stripe_events import deliver, event_of, intent_of, signed
 
 
 async def refund(shop: Shop, order: Answer, head: str, **body) -> Answer:
     path = f"/v1/orders/{order['order_id']}/refunds"
     return await shop.ask("POST", path, {"reason": "asked for", **body}, Authorization=head, Idempotency_Key=shop.key())
-
-
-def intent_of(order: Answer) -> str:
-    return order["client_secret"].partition("_secret_")[0]
 
 
 async def test_a_webhook_without_a_valid_fresh_signature_is_refused(shop: Shop):

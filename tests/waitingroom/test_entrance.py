@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
 import json
 from typing import Any
 
@@ -18,19 +17,7 @@ import hotpath_rs
 from engine.foundation.address_limits import DELAY_MAX_S, AddressLimits, block_of
 from engine.foundation.errors import SlowDown
 from tests.waitingroom.conftest import NewRoom, post, room_of, until, until_phase
-
-
-def solve(challenge: dict[str, Any], **changes: Any) -> str:
-    """Do the work and spell the ALTCHA payload."""
-    number = next(
-        n
-        for n in range(challenge["maxnumber"] + 1)
-        if hashlib.sha256(f"{challenge['salt']}{n}".encode()).hexdigest() == challenge["challenge"]
-    )
-    payload = (
-        {key: challenge[key] for key in ("algorithm", "challenge", "salt", "signature")} | {"number": number} | changes
-    )
-    return base64.b64encode(json.dumps(payload).encode()).decode()
+from tests.waitingroom.steps import solve
 
 
 async def test_work_opens_the_door_once_and_only_here(room_client: TestClient, new_room: NewRoom) -> None:

@@ -1,0 +1,30 @@
+"""Bodies that the organizers' routes would take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.web.organizer import at
+
+
+def bodies(ids: dict[str, str]) -> dict[str, Any]:
+    """A body that its route would take, by the name of its Struct."""
+    event = {"organization_id": ids["organization_id"], "venue_id": ids["venue_id"], "title": "T", "currency": "CAD",
+             "starts_at": at(1), "ends_at": at(2)}  # fmt: skip
+    return {
+        "OrganizationChange": {"name": "Mine"},
+        "NewMember": {"email": "a@b.test", "role": "owner"},
+        "RoleChange": {"role": "manager"},
+        "NewVenue": {"organization_id": ids["organization_id"], "name": "V", "timezone": "UTC"},
+        "VenueChange": {"name": "Mine"},
+        "NewEvent": event,
+        "EventChange": {"title": "Mine"},
+        "EventCopy": {"starts_at": at(9)},
+        "NewTicketType": {"name": "T", "price_cents": 1, "categories": ["Floor"]},
+        "TicketTypeChange": {"price_cents": 1},
+        "NewOnSale": {"opens_at": at(2)},
+        "NewAllotment": {"name": "Mine", "section": "Floor", "quantity": 1},
+        "AllotmentChange": {"open_to": ["me"]},
+        "NewPromo": {"code": "MINE", "kind": "fixed", "value": 100},
+        "PromoChange": {"status": "disabled"},
+    }
