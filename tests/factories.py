@@ -105,3 +105,39 @@ async def event(
         places = ", ".join(f"${i + 1}" for i in range(len(values)))
         await pool.execute(f"INSERT INTO ticket_types ({names}) VALUES ({places})", *values.values())
     return event_id, ids
+
+
+async def allotment(pool: asyncpg.Pool, event_id: str, seats: list[str]) -> None:
+    """These seats set apart for nobody yet, as the event's first allotment; before the event is loaded."""
+    await pool.execute(
+        "INSERT INTO allotments (id, event_id, number, name, units) VALUES ($1, $2, 1, 'Set apart', $3)",
+        new_id("alt"),
+        event_id,
+        await _units(pool, event_id, seats),
+    )
+
+
+async def taken(pool: asyncpg.Pool, event_id: str, type_id: str, seats: list[str]) -> None:
+    """These seats sold to somebody else in one paid order; before the event is loaded."""
+    order_id = new_id("ord")
+    await pool.execute(
+        "INSERT INTO orders (id, order_number, event_id, hold_id, status, buyer_name, buyer_email, currency,"
+        " amount_cents, price, expires_at, reconcile_at)"
+        " VALUES ($1, $1, $2, $3, 'paid', 'Ada', 'ada@example.test', 'CAD', 0, '{}', now(), now())",
+        order_id,
+        event_id,
+        new_id("hld"),
+    )
+    await pool.executemany(
+        "INSERT INTO order_units (order_id, line, event_id, unit, ticket_type_id, section, seat, face_cents,"
+        " total_cents) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0)",
+        [
+            (order_id, line, event_id, unit, type_id, seat.partition("/")[0], seat)
+            for line, (seat, unit) in enumerate(zip(seats, await _units(pool, event_id, seats), strict=True))
+        ],
+    )
+
+
+async def _units(pool: asyncpg.Pool, event_id: str, seats: list[str]) -> list[int]:
+    seat_map = hotpath_rs.SeatMap.parse(await pool.fetchval("SELECT chart FROM events WHERE id = $1", event_id))
+    return [seat_map.unit(seat) for seat in seats]

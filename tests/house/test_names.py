@@ -68,3 +68,14 @@ def test_no_assertion_is_true_by_itself():
         if isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant | ast.Tuple)
     ]
     assert not idle
+
+
+def test_no_test_file_borrows_from_another():
+    """What two of them need stands in a file of its own: tests/shop.py, tests/factories.py, tests/<floor>/<name>.py."""
+    borrowed = [
+        f"{tree.name(path)}: {found}"
+        for path in tree.files(".py", under=("tests",))
+        for found in tree.imports(path)
+        if found.startswith("tests.") and any(part.startswith("test_") for part in found.split("."))
+    ]
+    assert not borrowed

@@ -85,53 +85,34 @@ async def test_a_foreign_token_opens_no_hold(core, pool):
         await core.holds.of_token(one.hold.id, two.token)
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-async def test_the_allocation_cases_hold_through_the_script(core, pool, case):
-    closed = case["closed_allotment"]
-    seating = case["chart"]
-    categories = sorted({s.get("category", s["name"]) for s in seating["sections"]})
+async def asked(core, pool, case) -> HoldRequest:
+    """What the case asks for, with the case's house as it stands: what is sold and what is set apart."""
     wanted = dict(case["ask"])
     policy = wanted.pop("orphan_policy", "auto")
-    event_id, (kind,) = await make.event(
-        pool, seating, [{"categories": categories, "max_per_order": 50}], orphan_policy=policy
-    )
-    if closed:
-        seat_map = (await core.selling.get(event_id)).seat_map
-        await pool.execute(
-            "INSERT INTO allotments (id, event_id, number, name, units) VALUES ('alt_1', $1, 1, 'closed', $2)",
-            event_id,
-            [seat_map.unit(seat) for seat in closed],
-        )
-        await core.inventory.changed(event_id)
-    await core.inventory.load(event_id)
+    categories = sorted({section.get("category", section["name"]) for section in case["chart"]["sections"]})
+    types = [{"categories": categories, "max_per_order": 50}]
+    event_id, (kind,) = await make.event(pool, case["chart"], types, orphan_policy=policy)
+    if case["closed_allotment"]:
+        await make.allotment(pool, event_id, case["closed_allotment"])
     if case["taken"]:
-        event = await core.selling.get(event_id)
-        for i, seat in enumerate(case["taken"]):
-            runs = [__import__("engine.stores.sale.holds", fromlist=["Run"]).Run(0, event.seat_map.unit(seat), 1)]
-            await _take(core, event_id, runs, i)
-    request = HoldRequest(event_id, (HoldItem(kind, wanted.pop("quantity"), **wanted),))
-    expect = case["expect"]
-    if "error" in expect:
-        with pytest.raises((errors.BestAvailableNotFound, errors.SoldOut)) as refusal:
-            await place(core, request, "k")
-        assert refusal.value.code == expect["error"]
-        return
-    hold = (await place(core, request, "k")).hold
-    assert [line.seat for line in hold.lines] == expect["seats"]
-    assert hold.step == expect["step"]
-    assert hold.adjacent is expect["adjacent"]
+        await make.taken(pool, event_id, kind, case["taken"])
+    await core.inventory.load(event_id)
+    return ask(event_id, kind, **wanted)
 
 
-async def _take(core, event_id, runs, i):
-    from engine.stores.sale.holds import Item, allocation_byte, pick_exact
+@pytest.mark.parametrize("case", [case for case in CASES if "seats" in case["expect"]], ids=lambda case: case["name"])
+async def test_the_seats_of_the_allocation_cases_come_through_the_script(core, pool, case):
+    hold = (await place(core, await asked(core, pool, case), "k")).hold
+    found = {"seats": [line.seat for line in hold.lines], "step": hold.step, "adjacent": hold.adjacent}
+    assert found == case["expect"]
 
-    item = Item(
-        ref=bytes([i + 1] * 8), body_hash=b"xxxx", life_ms=600_000, total_cents=0, lots=bytes([0x40, 0x41]),
-        picks=(pick_exact(runs, allocation_byte(1, adjacent=True, orphans=0)),),
-    )  # fmt: skip
-    epoch = await core.inventory.epoch(event_id)
-    (answer,) = await core.store.place(event_id, epoch, [item.pack()])
-    assert answer[:1] == b"H"
+
+@pytest.mark.parametrize("case", [case for case in CASES if "error" in case["expect"]], ids=lambda case: case["name"])
+async def test_the_refusals_of_the_allocation_cases_come_through_the_script(core, pool, case):
+    request = await asked(core, pool, case)
+    with pytest.raises((errors.BestAvailableNotFound, errors.SoldOut)) as refusal:
+        await place(core, request, "k")
+    assert refusal.value.code == case["expect"]["error"]
 
 
 @pytest.mark.parametrize("seating", [make.chart(make.general("S", 50)), make.chart(make.seated("S", 5, 10))])
