@@ -16,7 +16,7 @@ BINARY = {".png", ".ico", ".so", ".pyc", ".woff2", ".webp", ".jpg", ".pdf"}
 
 @cache
 def files(*suffixes: str, under: tuple[str, ...] = TOP) -> tuple[Path, ...]:
-    """Files below these folders whose names end so (all, where no suffix is named), and those beside the folders."""
+    """Files below these folders whose names end so (all, if no suffix is named), and those next to the folders."""
     found = [path for top in under for path in sorted((ROOT / top).rglob("*")) if path.is_file()]
     if under == TOP:
         found += [path for path in sorted(ROOT.iterdir()) if path.is_file() and path.name != ".git"]
