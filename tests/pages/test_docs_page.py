@@ -13,11 +13,12 @@ from engine.app import create_app
 from engine.foundation.connections import HotRedis
 from engine.settings import Settings
 from engine.web.openapi import document_bytes
+from engine.web.routes import ROUTES
 
 pytestmark = [pytest.mark.browser]
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
-CALLS = sum(len(path) for path in json.loads(document_bytes())["paths"].values())
+CALLS = sum(len(path) for path in json.loads(document_bytes(ROUTES))["paths"].values())
 
 
 @pytest.fixture

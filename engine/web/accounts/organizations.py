@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from aiohttp import web
 
 from engine.domain.accounts.errors import AlreadyMember, LastOwner, MemberUnknown, OrganizationUnknown, SlugTaken
@@ -16,12 +14,11 @@ from engine.domain.accounts.organizations import (
     RoleChange,
 )
 from engine.foundation import http
-from engine.foundation.errors import Forbidden, Invalid, PreconditionFailed, PreconditionRequired, Unauthenticated
+from engine.foundation.errors import Forbidden
 from engine.services.appkeys import ORGANIZATIONS
-from engine.web.aliases import aliases
 from engine.web.auth import person
 from engine.web.forms import Page, PageQuery, created, form, id_cursor, versioned
-from engine.web.route import Route
+from engine.web.route import VERSIONED, Route
 
 
 async def create_organization(request: web.Request) -> web.Response:
@@ -90,39 +87,25 @@ _ALL = "/v1/organizations"
 _ONE = "/v1/organizations/{organization_id}"
 _MEMBERS = "/v1/organizations/{organization_id}/members"
 _MEMBER = "/v1/organizations/{organization_id}/members/{user_id}"
-ROUTES: Final = (
-    Route(
-        "POST", _ALL, create_organization, "person", takes=NewOrganization, gives=Organization, status=201,
-        refuses=(Unauthenticated, Invalid, SlugTaken), aliases=aliases(_ALL),
+ROUTES: tuple[Route, ...] = (
+    Route("POST", _ALL, create_organization, "person", takes=NewOrganization, gives=Organization, status=201).refuses(
+        SlugTaken
     ),
-    Route(
-        "GET", _ALL, list_organizations, "person", gives=Page[Organization], query=PageQuery,
-        refuses=(Unauthenticated,), aliases=aliases(_ALL),
+    Route("GET", _ALL, list_organizations, "person", gives=Page[Organization], query=PageQuery),
+    Route("GET", _ONE, read_organization, "organizer", gives=Organization).refuses(OrganizationUnknown),
+    Route("PATCH", _ONE, change_organization, "organizer", takes=OrganizationChange, gives=Organization).refuses(
+        Forbidden, OrganizationUnknown, SlugTaken, *VERSIONED
     ),
-    Route(
-        "GET", _ONE, read_organization, "organizer", gives=Organization,
-        refuses=(Unauthenticated, OrganizationUnknown), aliases=aliases(_ONE),
+    Route("GET", _MEMBERS, list_members, "organizer", gives=Page[Member], query=PageQuery).refuses(
+        Forbidden, OrganizationUnknown
     ),
-    Route(
-        "PATCH", _ONE, change_organization, "organizer", takes=OrganizationChange, gives=Organization,
-        refuses=(Unauthenticated, Forbidden, OrganizationUnknown, SlugTaken, PreconditionFailed, Invalid,
-                 PreconditionRequired), aliases=aliases(_ONE),
+    Route("POST", _MEMBERS, add_member, "organizer", takes=NewMember, gives=Member, status=201).refuses(
+        Forbidden, OrganizationUnknown, AlreadyMember
     ),
-    Route(
-        "GET", _MEMBERS, list_members, "organizer", gives=Page[Member], query=PageQuery,
-        refuses=(Unauthenticated, Forbidden, OrganizationUnknown), aliases=aliases(_MEMBERS),
+    Route("PUT", _MEMBER, set_role, "organizer", takes=RoleChange, gives=Member).refuses(
+        Forbidden, OrganizationUnknown, MemberUnknown, LastOwner
     ),
-    Route(
-        "POST", _MEMBERS, add_member, "organizer", takes=NewMember, gives=Member, status=201,
-        refuses=(Unauthenticated, Forbidden, OrganizationUnknown, AlreadyMember, Invalid), aliases=aliases(_MEMBERS),
+    Route("DELETE", _MEMBER, remove_member, "organizer", status=204).refuses(
+        Forbidden, OrganizationUnknown, MemberUnknown, LastOwner
     ),
-    Route(
-        "PUT", _MEMBER, set_role, "organizer", takes=RoleChange, gives=Member,
-        refuses=(Unauthenticated, Forbidden, OrganizationUnknown, MemberUnknown, LastOwner, Invalid),
-        aliases=aliases(_MEMBER),
-    ),
-    Route(
-        "DELETE", _MEMBER, remove_member, "organizer", status=204,
-        refuses=(Unauthenticated, Forbidden, OrganizationUnknown, MemberUnknown, LastOwner), aliases=aliases(_MEMBER),
-    ),
-)  # fmt: skip
+)

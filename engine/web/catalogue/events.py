@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from aiohttp import web
 
 from engine.domain.accounts.errors import OrganizationUnknown
@@ -21,18 +19,13 @@ from engine.domain.catalogue.events import Event, EventChange, NewEvent
 from engine.foundation import http
 from engine.foundation.errors import (
     Forbidden,
-    Invalid,
     Malformed,
-    PreconditionFailed,
-    PreconditionRequired,
-    Unauthenticated,
 )
 from engine.services.appkeys import EVENTS, VENUES
-from engine.web.aliases import aliases
 from engine.web.auth import optional_person, person
 from engine.web.catalogue.event_search import ListingQuery, cursor_of, position_of, wanted
 from engine.web.forms import Page, PageQuery, created, form, id_cursor, versioned
-from engine.web.route import Route
+from engine.web.route import VERSIONED, Route
 
 
 async def list_events(request: web.Request) -> web.Response:
@@ -116,48 +109,33 @@ async def cancel_event(request: web.Request) -> web.Response:
 
 _ALL, _ONE = "/v1/events", "/v1/events/{event_id}"
 _OF_ORGANIZATION, _AT_VENUE = "/v1/organizations/{organization_id}/events", "/v1/venues/{venue_id}/events"
-_WRITES = (Unauthenticated, Forbidden, EventUnknown)
-ROUTES: Final = (
-    Route(
-        "GET", _ALL, list_events, "public", gives=Page[Event], query=ListingQuery, refuses=(Malformed,),
-        aliases=aliases(_ALL, "/v1/events/public", "/v1/events/search"),
+_WRITES = (Forbidden, EventUnknown)
+ROUTES: tuple[Route, ...] = (
+    Route("GET", _ALL, list_events, "public", gives=Page[Event], query=ListingQuery)
+    .refuses(Malformed)
+    .also("/v1/events/public", "/v1/events/search"),
+    Route("GET", _AT_VENUE, list_events_at_venue, "public", gives=Page[Event], query=ListingQuery).refuses(
+        Malformed, VenueUnknown
     ),
-    Route(
-        "GET", _AT_VENUE, list_events_at_venue, "public", gives=Page[Event], query=ListingQuery,
-        refuses=(Malformed, VenueUnknown), aliases=aliases(_AT_VENUE),
+    Route("GET", _OF_ORGANIZATION, list_organization_events, "organizer", gives=Page[Event], query=PageQuery).refuses(
+        Forbidden, OrganizationUnknown, Malformed
     ),
-    Route(
-        "GET", _OF_ORGANIZATION, list_organization_events, "organizer", gives=Page[Event], query=PageQuery,
-        refuses=(Unauthenticated, Forbidden, OrganizationUnknown, Malformed), aliases=aliases(_OF_ORGANIZATION),
+    Route("POST", _ALL, create_event, "organizer", takes=NewEvent, gives=Event, status=201).refuses(Forbidden),
+    Route("GET", _ONE, read_event, "public", gives=Event).refuses(EventUnknown),
+    Route("PATCH", _ONE, change_event, "organizer", takes=EventChange, gives=Event).refuses(
+        *_WRITES, EventFrozen, *VERSIONED
     ),
-    Route(
-        "POST", _ALL, create_event, "organizer", takes=NewEvent, gives=Event, status=201,
-        refuses=(Unauthenticated, Forbidden, Invalid), aliases=aliases(_ALL),
+    Route("DELETE", _ONE, delete_event, "organizer", status=204).refuses(
+        *_WRITES, EventNotDraft, EventHasOrders, *VERSIONED
     ),
-    Route("GET", _ONE, read_event, "public", gives=Event, refuses=(EventUnknown,), aliases=aliases(_ONE)),
-    Route(
-        "PATCH", _ONE, change_event, "organizer", takes=EventChange, gives=Event,
-        refuses=(*_WRITES, EventFrozen, PreconditionFailed, Invalid, PreconditionRequired), aliases=aliases(_ONE),
+    Route("POST", f"{_ONE}/copy", copy_event, "organizer", takes=EventCopy, gives=Event, status=201)
+    .refuses(*_WRITES)
+    .also(f"{_ONE}/clone", f"{_ONE}/duplicate"),
+    Route("POST", f"{_ONE}/publish", publish_event, "organizer", gives=Event).refuses(
+        *_WRITES, EventIncomplete, EventNotDraft
     ),
-    Route(
-        "DELETE", _ONE, delete_event, "organizer", status=204,
-        refuses=(*_WRITES, EventNotDraft, EventHasOrders, PreconditionFailed, PreconditionRequired),
-        aliases=aliases(_ONE),
+    Route("POST", f"{_ONE}/unpublish", unpublish_event, "organizer", gives=Event).refuses(
+        *_WRITES, EventHasOrders, EventNotPublished
     ),
-    Route(
-        "POST", f"{_ONE}/copy", copy_event, "organizer", takes=EventCopy, gives=Event, status=201,
-        refuses=(*_WRITES, Invalid), aliases=aliases(f"{_ONE}/copy", f"{_ONE}/clone", f"{_ONE}/duplicate"),
-    ),
-    Route(
-        "POST", f"{_ONE}/publish", publish_event, "organizer", gives=Event,
-        refuses=(*_WRITES, EventIncomplete, EventNotDraft), aliases=aliases(f"{_ONE}/publish"),
-    ),
-    Route(
-        "POST", f"{_ONE}/unpublish", unpublish_event, "organizer", gives=Event,
-        refuses=(*_WRITES, EventHasOrders, EventNotPublished), aliases=aliases(f"{_ONE}/unpublish"),
-    ),
-    Route(
-        "POST", f"{_ONE}/cancel", cancel_event, "organizer", gives=Event,
-        refuses=(*_WRITES, EventNotPublished), aliases=aliases(f"{_ONE}/cancel"),
-    ),
-)  # fmt: skip
+    Route("POST", f"{_ONE}/cancel", cancel_event, "organizer", gives=Event).refuses(*_WRITES, EventNotPublished),
+)

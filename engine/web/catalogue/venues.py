@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from aiohttp import web
 
@@ -12,17 +12,11 @@ from engine.domain.fields import Id
 from engine.foundation import http
 from engine.foundation.errors import (
     Forbidden,
-    Invalid,
-    PreconditionFailed,
-    PreconditionRequired,
-    TooLarge,
-    Unauthenticated,
 )
 from engine.services.appkeys import VENUES
-from engine.web.aliases import aliases
 from engine.web.auth import optional_person, person
 from engine.web.forms import Page, PageQuery, created, form, id_cursor, versioned
-from engine.web.route import Route
+from engine.web.route import VERSIONED, Route
 
 
 class VenuesQuery(PageQuery, frozen=True, kw_only=True):
@@ -82,32 +76,18 @@ async def read_chart(request: web.Request) -> web.Response:
 
 
 _ALL, _ONE, _CHART = "/v1/venues", "/v1/venues/{venue_id}", "/v1/venues/{venue_id}/seating-chart"
-ROUTES: Final = (
-    Route(
-        "POST", _ALL, create_venue, "organizer", takes=NewVenue, gives=Venue, status=201,
-        refuses=(Unauthenticated, Forbidden, Invalid), aliases=aliases(_ALL),
+ROUTES: tuple[Route, ...] = (
+    Route("POST", _ALL, create_venue, "organizer", takes=NewVenue, gives=Venue, status=201).refuses(Forbidden),
+    Route("GET", _ALL, list_venues, "organizer", gives=Page[Venue], query=VenuesQuery).refuses(Forbidden),
+    Route("GET", _ONE, read_venue, "public", gives=Venue).refuses(VenueUnknown),
+    Route("PATCH", _ONE, change_venue, "organizer", takes=VenueChange, gives=Venue).refuses(
+        Forbidden, VenueUnknown, *VERSIONED
     ),
-    Route(
-        "GET", _ALL, list_venues, "organizer", gives=Page[Venue], query=VenuesQuery,
-        refuses=(Unauthenticated, Forbidden), aliases=aliases(_ALL),
+    Route("DELETE", _ONE, delete_venue, "organizer", status=204).refuses(
+        Forbidden, VenueUnknown, VenueInUse, *VERSIONED
     ),
-    Route("GET", _ONE, read_venue, "public", gives=Venue, refuses=(VenueUnknown,), aliases=aliases(_ONE)),
-    Route(
-        "PATCH", _ONE, change_venue, "organizer", takes=VenueChange, gives=Venue,
-        refuses=(Unauthenticated, Forbidden, VenueUnknown, PreconditionFailed, Invalid, PreconditionRequired),
-        aliases=aliases(_ONE),
+    Route("PUT", _CHART, put_chart, "organizer", takes=dict[str, Any], gives=ChartFacts).refuses(
+        Forbidden, VenueUnknown
     ),
-    Route(
-        "DELETE", _ONE, delete_venue, "organizer", status=204,
-        refuses=(Unauthenticated, Forbidden, VenueUnknown, VenueInUse, PreconditionFailed, PreconditionRequired),
-        aliases=aliases(_ONE),
-    ),
-    Route(
-        "PUT", _CHART, put_chart, "organizer", takes=dict[str, Any], gives=ChartFacts,
-        refuses=(Unauthenticated, Forbidden, VenueUnknown, TooLarge, Invalid), aliases=aliases(_CHART),
-    ),
-    Route(
-        "GET", _CHART, read_chart, "public", gives=dict[str, Any], refuses=(VenueUnknown, ChartMissing),
-        aliases=aliases(_CHART),
-    ),
-)  # fmt: skip
+    Route("GET", _CHART, read_chart, "public", gives=dict[str, Any]).refuses(VenueUnknown, ChartMissing),
+)

@@ -11,13 +11,12 @@ from msgspec import Meta
 
 from engine.domain.catalogue.entry_rules import GATES_MAX, EntryRules, GateName
 from engine.foundation import http
-from engine.foundation.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from engine.foundation.errors import Forbidden, NotFound
 from engine.foundation.http import PAGE_DEFAULT, PAGE_MAX
 from engine.services.appkeys import DEVICES, GATE_EVENTS
 from engine.services.gates.devices import TooManyDevices
 from engine.stores.gates.devices import Device
 from engine.web import auth
-from engine.web.aliases import aliases
 from engine.web.route import Route
 
 DEVICE_NAME_CHARS_MAX = 100
@@ -123,17 +122,15 @@ def _document(device: Device) -> dict[str, Any]:
     }
 
 
-_NO = (Unauthenticated, Forbidden, NotFound)
+_NO = (Forbidden, NotFound)
 _AT, _RULES = "/v1/events/{event_id}/devices", "/v1/events/{event_id}/entry-rules"
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", _AT, create_device, "organizer", takes=NewDevice, gives=DeviceCreated, status=201,
-          refuses=(*_NO, Invalid, TooManyDevices), aliases=aliases(_AT)),
-    Route("GET", _AT, list_devices, "organizer", gives=DeviceList, query=ListQuery, refuses=_NO,
-          aliases=aliases(_AT)),
-    Route("DELETE", _AT + "/{device_id}", revoke_device, "organizer", status=204, refuses=_NO,
-          aliases=aliases(_AT + "/{device_id}")),
-    Route("GET", _RULES, get_entry_rules, "organizer", gives=EntryRules, refuses=_NO, aliases=aliases(_RULES)),
-    Route("PUT", _RULES, put_entry_rules, "organizer", takes=EntryRules, gives=EntryRules, refuses=(*_NO, Invalid),
-          aliases=aliases(_RULES)),
-)  # fmt: skip
+    Route("POST", _AT, create_device, "organizer", takes=NewDevice, gives=DeviceCreated, status=201).refuses(
+        *_NO, TooManyDevices
+    ),
+    Route("GET", _AT, list_devices, "organizer", gives=DeviceList, query=ListQuery).refuses(*_NO),
+    Route("DELETE", _AT + "/{device_id}", revoke_device, "organizer", status=204).refuses(*_NO),
+    Route("GET", _RULES, get_entry_rules, "organizer", gives=EntryRules).refuses(*_NO),
+    Route("PUT", _RULES, put_entry_rules, "organizer", takes=EntryRules, gives=EntryRules).refuses(*_NO),
+)

@@ -9,10 +9,9 @@ from aiohttp import web
 from engine.domain.gates.attempts import Scanner
 from engine.foundation import http
 from engine.foundation.bearer import Person
-from engine.foundation.errors import Forbidden, Malformed, NotFound, Unauthenticated
+from engine.foundation.errors import Forbidden, Malformed, NotFound
 from engine.services.appkeys import ATTENDANCE, DEVICES, GATE_BUNDLES, GATE_EVENTS
 from engine.web import auth
-from engine.web.aliases import aliases
 from engine.web.gates.gates_shapes import (
     AttendanceDocument,
     BundleDocument,
@@ -117,20 +116,24 @@ def _number(cursor: str | None) -> int:
     return int(text)
 
 
-_NO = (Unauthenticated, Forbidden, NotFound)
+_NO = (Forbidden, NotFound)
 _AT = "/v1/events/{event_id}"
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/v1/devices/me", get_own_device, "device", gives=OwnDevice, refuses=(Unauthenticated,),
-          aliases=aliases("/v1/devices/me")),
-    Route("GET", f"{_AT}/gate-bundle", get_bundle, "device", gives=BundleDocument, refuses=_NO,
-          aliases=aliases(f"{_AT}/gate-bundle")),
-    Route("GET", f"{_AT}/revocations", list_revocations, "device", gives=Changes, query=ChangesQuery, refuses=_NO,
-          aliases=aliases(f"{_AT}/revocations", f"{_AT}/gate-bundle/revocations")),
-    Route("GET", f"{_AT}/attendance", get_attendance, "organizer", gives=AttendanceDocument, refuses=_NO,
-          aliases=aliases(f"{_AT}/attendance")),
-    Route("GET", f"{_AT}/checkins", list_scans, "organizer", gives=ScanLog, query=LogQuery, refuses=(*_NO, Malformed),
-          aliases=aliases(f"{_AT}/checkins")),
-    Route("GET", f"{_AT}/checkins/conflicts", list_conflicts, "organizer", gives=Conflicts, query=ConflictsQuery,
-          refuses=(*_NO, Malformed), aliases=aliases(f"{_AT}/checkins/conflicts"), also_gives=("text/csv",)),
-)  # fmt: skip
+    Route("GET", "/v1/devices/me", get_own_device, "device", gives=OwnDevice),
+    Route("GET", f"{_AT}/gate-bundle", get_bundle, "device", gives=BundleDocument).refuses(*_NO),
+    Route("GET", f"{_AT}/revocations", list_revocations, "device", gives=Changes, query=ChangesQuery)
+    .refuses(*_NO)
+    .also(f"{_AT}/gate-bundle/revocations"),
+    Route("GET", f"{_AT}/attendance", get_attendance, "organizer", gives=AttendanceDocument).refuses(*_NO),
+    Route("GET", f"{_AT}/checkins", list_scans, "organizer", gives=ScanLog, query=LogQuery).refuses(*_NO, Malformed),
+    Route(
+        "GET",
+        f"{_AT}/checkins/conflicts",
+        list_conflicts,
+        "organizer",
+        gives=Conflicts,
+        query=ConflictsQuery,
+        also_gives=("text/csv",),
+    ).refuses(*_NO, Malformed),
+)

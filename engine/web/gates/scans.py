@@ -20,18 +20,14 @@ from engine.foundation.errors import (
     IdempotencyInFlight,
     IdempotencyKeyRequired,
     IdempotencyKeyReused,
-    Invalid,
     Malformed,
-    TooLarge,
     TooMany,
-    Unauthenticated,
     Unavailable,
 )
 from engine.foundation.idempotency import key_of, scope_of
 from engine.services.appkeys import DEVICES, IDEMPOTENCY, SCANS, TICKETS
 from engine.services.gates.devices import DeviceRevoked
 from engine.web import auth
-from engine.web.aliases import aliases
 from engine.web.gates import scans_shapes
 from engine.web.route import Route
 
@@ -128,7 +124,7 @@ def _masked(email: str) -> str:
     return f"{name[:MASKED_AFTER]}…@{domain}"
 
 
-_NO = (Unauthenticated, DeviceRevoked, SwitchedOff, Unavailable)
+_NO = (DeviceRevoked, SwitchedOff, Unavailable)
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -138,9 +134,7 @@ ROUTES: tuple[Route, ...] = (
         "device",
         takes=scans_shapes.ValidateRequest,
         gives=scans_shapes.VerdictDocument,
-        refuses=(*_NO, Invalid, Malformed, TooMany),
-        aliases=aliases("/v1/tickets/validate"),
-    ),
+    ).refuses(*_NO, Malformed, TooMany),
     Route(
         "POST",
         "/v1/events/{event_id}/checkins/batch",
@@ -148,22 +142,10 @@ ROUTES: tuple[Route, ...] = (
         "device",
         takes=scans_shapes.BatchRequest,
         gives=scans_shapes.BatchAnswer,
-        refuses=(
-            *_NO, Forbidden, Invalid, Malformed, TooLarge,
-            IdempotencyKeyRequired, IdempotencyKeyReused, IdempotencyInFlight,
-        ),
         idempotent=True,
         also_takes=tuple(sorted(LINE_TYPES)),
-        aliases=aliases("/v1/events/{event_id}/checkins/batch"),
-    ),
+    ).refuses(*_NO, Forbidden, Malformed, IdempotencyKeyRequired, IdempotencyKeyReused, IdempotencyInFlight),
     Route(
-        "GET",
-        "/v1/events/{event_id}/attendees",
-        search_attendees,
-        "device",
-        gives=FoundTickets,
-        query=SearchQuery,
-        refuses=(*_NO, Forbidden, Malformed),
-        aliases=aliases("/v1/events/{event_id}/attendees"),
-    ),
-)  # fmt: skip
+        "GET", "/v1/events/{event_id}/attendees", search_attendees, "device", gives=FoundTickets, query=SearchQuery
+    ).refuses(*_NO, Forbidden, Malformed),
+)

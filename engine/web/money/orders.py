@@ -20,7 +20,6 @@ from engine.foundation.ids import is_id
 from engine.services.appkeys import CROWDING, IDEMPOTENCY, ORDERS, TICKETS
 from engine.services.money.orders import Buyer
 from engine.web import auth
-from engine.web.aliases import aliases
 from engine.web.forms import listed
 from engine.web.money.orders_shapes import (
     ListQuery,
@@ -198,26 +197,39 @@ OPEN_REFUSES = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/orders/quote", quote, "public", takes=QuoteRequest, gives=PriceDocument,
-          refuses=(errors.Malformed, errors.Invalid, errors.NotFound, refusals.PromoInvalid, refusals.MaxPerOrder,
-                   refusals.AmountTooLarge, refusals.SalesNotOpen, refusals.SalesClosed, refusals.UnknownSeat),
-          aliases=aliases("/v1/orders/quote")),
-    Route("GET", _AT, get_order, "capability", gives=OrderDocument, refuses=_OWN, aliases=aliases(_AT)),
-    Route("GET", f"{_AT}/status", get_status, "capability", gives=StatusDocument, refuses=_OWN,
-          aliases=aliases(f"{_AT}/status")),
-    Route("GET", f"{_AT}/tickets", get_tickets, "capability", gives=OrderTickets, query=ListQuery,
-          refuses=(*_OWN, errors.Malformed),
-          aliases=aliases(f"{_AT}/tickets")),
-    Route("GET", f"{_AT}/receipt", get_receipt, "capability", gives=dict[str, Any],
-          refuses=(*_OWN, refusals.OrderUnpaid),
-          aliases=aliases(f"{_AT}/receipt")),
-    Route("POST", f"{_AT}/cancel", cancel_order, "capability", gives=StatusDocument,
-          refuses=(*_OWN, errors.Forbidden, refusals.OrderNotPayable, refusals.ProviderUnavailable),
-          aliases=aliases(f"{_AT}/cancel")),
-    Route("GET", "/v1/events/{event_id}/orders", list_orders, "organizer", gives=OrderList, query=OrderQuery,
-          refuses=(errors.Unauthenticated, errors.Forbidden, errors.NotFound, errors.Malformed),
-          aliases=aliases("/v1/events/{event_id}/orders")),
-    Route("GET", "/v1/users/me/orders", list_own_orders, "person", gives=OwnOrderList, query=ListQuery,
-          refuses=(errors.Unauthenticated, errors.Malformed),
-          aliases=("/v1/users/me/bookings", "/api/v1/users/me/bookings", "/api/v1/users/me/orders")),
-)  # fmt: skip
+    Route("POST", "/v1/orders/quote", quote, "public", takes=QuoteRequest, gives=PriceDocument).refuses(
+        errors.Malformed,
+        errors.NotFound,
+        refusals.PromoInvalid,
+        refusals.MaxPerOrder,
+        refusals.AmountTooLarge,
+        refusals.SalesNotOpen,
+        refusals.SalesClosed,
+        refusals.UnknownSeat,
+    ),
+    Route("GET", _AT, get_order, "capability", gives=OrderDocument).refuses(*_OWN),
+    Route("GET", f"{_AT}/status", get_status, "capability", gives=StatusDocument).refuses(*_OWN),
+    Route("GET", f"{_AT}/tickets", get_tickets, "capability", gives=OrderTickets, query=ListQuery).refuses(
+        *_OWN, errors.Malformed
+    ),
+    Route("GET", f"{_AT}/receipt", get_receipt, "capability", gives=dict[str, Any]).refuses(
+        *_OWN, refusals.OrderUnpaid
+    ),
+    Route("POST", f"{_AT}/cancel", cancel_order, "capability", gives=StatusDocument).refuses(
+        *_OWN, errors.Forbidden, refusals.OrderNotPayable, refusals.ProviderUnavailable
+    ),
+    Route("GET", "/v1/events/{event_id}/orders", list_orders, "organizer", gives=OrderList, query=OrderQuery).refuses(
+        errors.Forbidden, errors.NotFound, errors.Malformed
+    ),
+    Route(
+        "GET",
+        "/v1/users/me/orders",
+        list_own_orders,
+        "person",
+        gives=OwnOrderList,
+        query=ListQuery,
+        prefixes=("/api/v1",),
+    )
+    .refuses(errors.Malformed)
+    .also("/v1/users/me/bookings"),
+)

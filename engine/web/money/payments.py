@@ -13,7 +13,6 @@ from engine.foundation.idempotency import key_of, scope_of
 from engine.services.appkeys import IDEMPOTENCY, ORDERS, PAYMENTS, REFUNDS, WEBHOOKS
 from engine.services.money.webhooks import SignatureRefused
 from engine.web import auth
-from engine.web.aliases import aliases
 from engine.web.forms import listed
 from engine.web.money.orders_shapes import (
     ConfirmDocument,
@@ -102,18 +101,27 @@ def _confirmed(raw: bytes) -> ConfirmRequest:
 _AT = "/v1/orders/{order_id}/refunds"
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/payments/confirm", confirm, "public", takes=ConfirmRequest, gives=ConfirmDocument,
-          refuses=(errors.Malformed, errors.Invalid, errors.NotFound, refusals.PaymentMismatch, refusals.PaymentRefused,
-                   refusals.ProviderUnavailable),
-          aliases=aliases("/v1/payments/confirm")),
-    Route("POST", "/v1/webhooks/stripe", receive_webhook, "provider", gives=Receipt,
-          refuses=(SignatureRefused, errors.Malformed, errors.TooLarge),
-          aliases=(*aliases("/v1/webhooks/stripe"), "/webhooks/stripe", "/api/webhook/stripe")),
-    Route("POST", _AT, create_refund, "organizer", takes=RefundBody, gives=RefundDocument, status=201, idempotent=True,
-          refuses=(errors.Malformed, errors.Invalid, errors.Unauthenticated, errors.Forbidden, errors.NotFound,
-                   refusals.RefundExceedsPaid, refusals.OrderNotRefundable, refusals.SwitchedOff),
-          aliases=aliases(_AT)),
-    Route("GET", _AT, list_refunds, "capability", gives=RefundList, query=ListQuery,
-          refuses=(errors.Malformed, errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound),
-          aliases=aliases(_AT)),
-)  # fmt: skip
+    Route("POST", "/v1/payments/confirm", confirm, "public", takes=ConfirmRequest, gives=ConfirmDocument).refuses(
+        errors.Malformed,
+        errors.NotFound,
+        refusals.PaymentMismatch,
+        refusals.PaymentRefused,
+        refusals.ProviderUnavailable,
+    ),
+    Route("POST", "/v1/webhooks/stripe", receive_webhook, "provider", gives=Receipt)
+    .refuses(SignatureRefused, errors.Malformed, errors.TooLarge)
+    .also("/webhooks/stripe", "/api/webhook/stripe"),
+    Route(
+        "POST", _AT, create_refund, "organizer", takes=RefundBody, gives=RefundDocument, status=201, idempotent=True
+    ).refuses(
+        errors.Malformed,
+        errors.Forbidden,
+        errors.NotFound,
+        refusals.RefundExceedsPaid,
+        refusals.OrderNotRefundable,
+        refusals.SwitchedOff,
+    ),
+    Route("GET", _AT, list_refunds, "capability", gives=RefundList, query=ListQuery).refuses(
+        errors.Malformed, errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound
+    ),
+)

@@ -148,8 +148,27 @@ def _camel(opened: dict[str, Any]) -> dict[str, Any]:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/orders", open_order, "capability", takes=OrderRequest, gives=PayableOrder, status=201,
-          refuses=OPEN_REFUSES, idempotent=True),
-    Route("POST", "/api/v1/orders", book, "buyer", takes=BookingRequest, gives=BookingDocument, status=201,
-          refuses=OPEN_REFUSES, idempotent=True, aliases=("/api/orders", "/api/tickets/orders")),
-)  # fmt: skip
+    Route(
+        "POST",
+        "/v1/orders",
+        open_order,
+        "capability",
+        takes=OrderRequest,
+        gives=PayableOrder,
+        status=201,
+        idempotent=True,
+        prefixes=(),
+    ).refuses(*OPEN_REFUSES),
+    Route(
+        "POST",
+        "/api/v1/orders",
+        book,
+        "buyer",
+        takes=BookingRequest,
+        gives=BookingDocument,
+        status=201,
+        idempotent=True,
+    )
+    .refuses(*OPEN_REFUSES)
+    .also("/api/orders", "/api/tickets/orders"),
+)

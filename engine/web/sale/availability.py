@@ -10,7 +10,6 @@ from aiohttp import web
 from engine.foundation import errors, http
 from engine.services.appkeys import ACCESS, AVAILABILITY, SELLING
 from engine.web import auth
-from engine.web.aliases import aliases
 from engine.web.route import Route
 
 PUBLIC_CACHE = "public, max-age=1, stale-while-revalidate=10"
@@ -102,43 +101,25 @@ async def stream_seat_status(request: web.Request) -> web.StreamResponse:
     return response
 
 
-ROUTES = (
-    Route(
-        "GET",
-        "/v1/events/{event_id}/availability",
-        read_availability,
-        who="public",
-        gives=AvailabilityDocument,
-        refuses=(errors.NotFound,),
-        aliases=aliases("/v1/events/{event_id}/availability"),
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/v1/events/{event_id}/availability", read_availability, "public", gives=AvailabilityDocument).refuses(
+        errors.NotFound
     ),
-    Route(
-        "GET",
-        "/v1/events/{event_id}/seatmap",
-        read_seatmap,
-        who="public",
-        gives=dict,
-        refuses=(errors.NotFound,),
-        aliases=aliases("/v1/events/{event_id}/seatmap"),
-    ),
+    Route("GET", "/v1/events/{event_id}/seatmap", read_seatmap, "public", gives=dict).refuses(errors.NotFound),
     Route(
         "GET",
         "/v1/events/{event_id}/seat-status",
         read_seat_status,
-        who="public",
+        "public",
         gives=SeatStatusDocument,
         query=SeatStatusQuery,
-        refuses=(errors.NotFound,),
-        aliases=aliases("/v1/events/{event_id}/seat-status"),
-    ),
+    ).refuses(errors.NotFound),
     Route(
         "GET",
         "/v1/events/{event_id}/seat-status/stream",
         stream_seat_status,
-        who="public",
+        "public",
         query=SeatStatusQuery,
         content_type="text/event-stream",
-        refuses=(errors.NotFound,),
-        aliases=aliases("/v1/events/{event_id}/seat-status/stream"),
-    ),
+    ).refuses(errors.NotFound),
 )

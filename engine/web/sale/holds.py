@@ -18,7 +18,6 @@ from engine.foundation.ready import Ready
 from engine.services.appkeys import HOLD_ENDPOINT, HOLDS, SELLING
 from engine.services.sale.hold_endpoint import HoldEndpoint
 from engine.web import auth
-from engine.web.aliases import aliases
 from engine.web.route import Route
 
 _hold_request = msgspec.json.Decoder(HoldRequest)
@@ -166,93 +165,45 @@ async def _answer(request: web.Request, hold: Hold) -> web.Response:
 _ONE = "/v1/holds/{hold_id}"
 _OVER = (refusals.CapabilityWrong, refusals.HoldExpired, refusals.InventoryRebuilding)
 
-ROUTES = (
+ROUTES: tuple[Route, ...] = (
     Route(
-        "POST",
-        PLACE,
-        place_hold,
-        who="buyer",
-        takes=HoldRequest,
-        gives=HoldDocument,
-        status=201,
-        idempotent=True,
-        refuses=(
-            errors.Malformed,
-            errors.SlowDown,
-            errors.IdempotencyKeyRequired,
-            errors.IdempotencyKeyReused,
-            errors.NotFound,
-            refusals.AdmissionRequired,
-            refusals.AdmissionExpired,
-            refusals.SoldOut,
-            refusals.SeatTaken,
-            refusals.BestAvailableNotFound,
-            refusals.OrphanSeat,
-            refusals.SalesNotOpen,
-            refusals.SalesClosed,
-            refusals.BuyerLimit,
-            refusals.MaxPerOrder,
-            refusals.AmountTooLarge,
-            refusals.PromoInvalid,
-            refusals.InventoryRebuilding,
-            refusals.SwitchedOff,
-        ),
-        aliases=aliases("/v1/holds"),
+        "POST", PLACE, place_hold, "buyer", takes=HoldRequest, gives=HoldDocument, status=201, idempotent=True
+    ).refuses(
+        errors.Malformed,
+        errors.SlowDown,
+        errors.IdempotencyKeyRequired,
+        errors.IdempotencyKeyReused,
+        errors.NotFound,
+        refusals.AdmissionRequired,
+        refusals.AdmissionExpired,
+        refusals.SoldOut,
+        refusals.SeatTaken,
+        refusals.BestAvailableNotFound,
+        refusals.OrphanSeat,
+        refusals.SalesNotOpen,
+        refusals.SalesClosed,
+        refusals.BuyerLimit,
+        refusals.MaxPerOrder,
+        refusals.AmountTooLarge,
+        refusals.PromoInvalid,
+        refusals.InventoryRebuilding,
+        refusals.SwitchedOff,
+    ),
+    Route("GET", _ONE, read_hold, "capability", gives=HoldDocument).refuses(*_OVER),
+    Route("DELETE", _ONE, release_hold, "capability", status=204).refuses(*_OVER, refusals.HoldOrdered),
+    Route("POST", f"{_ONE}/extend", extend_hold, "capability", gives=HoldDocument).refuses(
+        *_OVER, refusals.HoldOrdered, refusals.HoldLifetimeExceeded
     ),
     Route(
-        "GET",
-        _ONE,
-        read_hold,
-        who="capability",
-        gives=HoldDocument,
-        refuses=_OVER,
-        aliases=aliases(_ONE),
-    ),
-    Route(
-        "DELETE",
-        _ONE,
-        release_hold,
-        who="capability",
-        status=204,
-        refuses=(*_OVER, refusals.HoldOrdered),
-        aliases=aliases(_ONE),
-    ),
-    Route(
-        "POST",
-        f"{_ONE}/extend",
-        extend_hold,
-        who="capability",
-        gives=HoldDocument,
-        refuses=(*_OVER, refusals.HoldOrdered, refusals.HoldLifetimeExceeded),
-        aliases=aliases(f"{_ONE}/extend"),
-    ),
-    Route(
-        "POST",
-        f"{_ONE}/swap",
-        swap_hold,
-        who="capability",
-        takes=SwapRequest,
-        gives=HoldDocument,
-        query=SwapQuery,
-        refuses=(*_OVER, refusals.HoldOrdered, refusals.SeatTaken, refusals.OrphanSeat, refusals.UnknownSeat),
-        aliases=aliases(f"{_ONE}/swap"),
-    ),
-    Route(
-        "POST",
-        f"{_ONE}/items",
-        grow_hold,
-        who="capability",
-        takes=GrowRequest,
-        gives=HoldDocument,
-        refuses=(
-            *_OVER,
-            refusals.HoldOrdered,
-            refusals.SoldOut,
-            refusals.SeatTaken,
-            refusals.BestAvailableNotFound,
-            refusals.BuyerLimit,
-            refusals.MaxPerOrder,
-        ),
-        aliases=aliases(f"{_ONE}/items"),
+        "POST", f"{_ONE}/swap", swap_hold, "capability", takes=SwapRequest, gives=HoldDocument, query=SwapQuery
+    ).refuses(*_OVER, refusals.HoldOrdered, refusals.SeatTaken, refusals.OrphanSeat, refusals.UnknownSeat),
+    Route("POST", f"{_ONE}/items", grow_hold, "capability", takes=GrowRequest, gives=HoldDocument).refuses(
+        *_OVER,
+        refusals.HoldOrdered,
+        refusals.SoldOut,
+        refusals.SeatTaken,
+        refusals.BestAvailableNotFound,
+        refusals.BuyerLimit,
+        refusals.MaxPerOrder,
     ),
 )

@@ -16,7 +16,6 @@ from engine.services.appkeys import TICKETS
 from engine.services.tickets.tickets import Asker, TicketNotLive
 from engine.stores.tickets.tickets import TicketPage
 from engine.web import auth
-from engine.web.aliases import aliases
 from engine.web.route import Route
 
 PRIVATE = "private, max-age=60"
@@ -133,14 +132,13 @@ _NO = (Unauthenticated, NotFound)
 _AT = "/v1/tickets/{ticket_id}"
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/v1/tickets", list_tickets, "person", gives=TicketList, query=ListQuery, refuses=(Unauthenticated,),
-          aliases=aliases("/v1/tickets", "/v1/users/me/tickets")),
-    Route("GET", _AT, get_ticket, "capability", gives=TicketDocument, refuses=_NO,
-          aliases=aliases(_AT)),
-    Route("GET", f"{_AT}/qr.svg", get_qr_svg, "capability", refuses=(*_NO, TicketNotLive),
-          content_type="image/svg+xml", aliases=aliases(f"{_AT}/qr.svg")),
-    Route("GET", f"{_AT}/qr.png", get_qr_png, "capability", refuses=(*_NO, TicketNotLive),
-          content_type="image/png", aliases=aliases(f"{_AT}/qr.png", f"{_AT}/qr")),
-    Route("GET", f"{_AT}/pdf", get_pdf, "capability", refuses=(*_NO, TicketNotLive),
-          content_type="application/pdf", aliases=aliases(f"{_AT}/pdf", f"{_AT}/download")),
-)  # fmt: skip
+    Route("GET", "/v1/tickets", list_tickets, "person", gives=TicketList, query=ListQuery).also("/v1/users/me/tickets"),
+    Route("GET", _AT, get_ticket, "capability", gives=TicketDocument).refuses(*_NO),
+    Route("GET", f"{_AT}/qr.svg", get_qr_svg, "capability", content_type="image/svg+xml").refuses(*_NO, TicketNotLive),
+    Route("GET", f"{_AT}/qr.png", get_qr_png, "capability", content_type="image/png")
+    .refuses(*_NO, TicketNotLive)
+    .also(f"{_AT}/qr"),
+    Route("GET", f"{_AT}/pdf", get_pdf, "capability", content_type="application/pdf")
+    .refuses(*_NO, TicketNotLive)
+    .also(f"{_AT}/download"),
+)

@@ -14,7 +14,6 @@ from engine.domain.catalogue.promos import NewPromo
 from engine.domain.slugs import slug_of
 from engine.domain.versions import expect
 from engine.foundation.errors import Invalid, PreconditionFailed
-from engine.web.aliases import aliases
 
 NOON = datetime(2027, 5, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -90,11 +89,3 @@ def test_if_match_names_the_row_whatever_else_the_document_shows(expected):
 def test_if_match_of_another_version_is_refused(expected):
     with pytest.raises(PreconditionFailed):
         expect(expected, 3)
-
-
-def test_a_canonical_path_is_reached_under_each_requirement_documents_prefix():
-    assert aliases("/v1/events", "/v1/events/public") == (
-        "/v1/events/public",
-        "/api/v1/events", "/api/tickets/events", "/api/events",
-        "/api/v1/events/public", "/api/tickets/events/public", "/api/events/public",
-    )  # fmt: skip
