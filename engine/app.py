@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from engine import pages
-from engine.foundation import http
+from engine.foundation import bodies, http
 from engine.services import appkeys
 from engine.services.wiring import Services, open_services
 from engine.settings import Settings
@@ -21,7 +21,7 @@ _KEYS = {name.lower(): key for name, key in vars(appkeys).items() if isinstance(
 
 def create_app(settings: Settings) -> web.Application:
     """The application; it connects when it starts and closes in reverse."""
-    app = web.Application(client_max_size=http.BODY_BYTES_CEILING, middlewares=[http.boundary])
+    app = web.Application(client_max_size=bodies.BODY_BYTES_CEILING, middlewares=[http.boundary])
     app[appkeys.SETTINGS] = settings
     app[operations.CONTRACT] = lambda: openapi.document_bytes(routes.ROUTES)
     route.add(app, routes.ROUTES)

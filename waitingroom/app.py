@@ -16,10 +16,11 @@ from aiohttp import web
 from engine.foundation.address_limits import AddressLimits
 from engine.foundation.assets import ROUTE, Assets, files_below
 from engine.foundation.bearer import Bearers
+from engine.foundation.bodies import BODY_BYTES_MAX
 from engine.foundation.cluster import hot_redis
 from engine.foundation.connections import HotRedis, eventually, open_postgres
 from engine.foundation.health import Health
-from engine.foundation.http import BODY_BYTES_MAX, PROBLEM_PAGE
+from engine.foundation.http import PROBLEM_PAGE
 from waitingroom import appkeys, openapi, routes
 from waitingroom.asking import cookie_attributes
 from waitingroom.challenge import Challenges

@@ -14,7 +14,7 @@ from tests.house import tree
 # Library: the modules that may import it. A name that ends in a dot opens everything below it.
 SEAMS = {
     "stripe": ("engine.stores.money.stripe_gateway",),
-    # foundation/http.py turns a store that is away into a 503 for everybody; redemptions and wiring name its types.
+    # foundation/problems.py turns a store that is away into a 503 for everybody; redemptions and wiring name its types.
     "asyncpg": (
         "engine.foundation.",
         "engine.stores.",

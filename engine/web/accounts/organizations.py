@@ -13,11 +13,12 @@ from engine.domain.accounts.organizations import (
     OrganizationChange,
     RoleChange,
 )
-from engine.foundation import http
+from engine.foundation import bodies, http, lists
 from engine.foundation.errors import Forbidden
+from engine.foundation.lists import Page, PageQuery, id_cursor
 from engine.services.appkeys import ORGANIZATIONS
 from engine.web.auth import person
-from engine.web.forms import Page, PageQuery, created, form, id_cursor, versioned
+from engine.web.forms import created, form, versioned
 from engine.web.route import VERSIONED, Route
 
 
@@ -30,10 +31,10 @@ async def create_organization(request: web.Request) -> web.Response:
 
 async def list_organizations(request: web.Request) -> web.Response:
     """The organizations one works for; all of them for a platform admin."""
-    actor, query = person(request), http.query(request, PageQuery)
+    actor, query = person(request), bodies.query(request, PageQuery)
     after = id_cursor(query.cursor, "org") or ""
     rows = await request.config_dict[ORGANIZATIONS].of_person(actor, after, query.limit + 1)
-    return http.json(http.page(rows, query.limit, lambda row: row.id))
+    return http.json(lists.page(rows, query.limit, lambda row: row.id))
 
 
 async def read_organization(request: web.Request) -> web.Response:
@@ -53,11 +54,11 @@ async def change_organization(request: web.Request) -> web.Response:
 
 async def list_members(request: web.Request) -> web.Response:
     """Who works for an organization."""
-    actor, query = person(request), http.query(request, PageQuery)
+    actor, query = person(request), bodies.query(request, PageQuery)
     after = id_cursor(query.cursor, "usr") or ""
     organizations = request.config_dict[ORGANIZATIONS]
     rows = await organizations.members(actor, request.match_info["organization_id"], after, query.limit + 1)
-    return http.json(http.page(rows, query.limit, lambda row: row.user_id))
+    return http.json(lists.page(rows, query.limit, lambda row: row.user_id))
 
 
 async def add_member(request: web.Request) -> web.Response:

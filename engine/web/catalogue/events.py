@@ -16,41 +16,42 @@ from engine.domain.catalogue.errors import (
 )
 from engine.domain.catalogue.event_copy import EventCopy
 from engine.domain.catalogue.events import Event, EventChange, NewEvent
-from engine.foundation import http
+from engine.foundation import bodies, http, lists
 from engine.foundation.errors import (
     Forbidden,
     Malformed,
 )
+from engine.foundation.lists import Page, PageQuery, id_cursor
 from engine.services.appkeys import EVENTS, VENUES
 from engine.web.auth import optional_person, person
 from engine.web.catalogue.event_search import ListingQuery, cursor_of, position_of, wanted
-from engine.web.forms import Page, PageQuery, created, form, id_cursor, versioned
+from engine.web.forms import created, form, versioned
 from engine.web.route import VERSIONED, Route
 
 
 async def list_events(request: web.Request) -> web.Response:
     """Published events by start, filtered; what is over is left out unless ``from`` asks for it."""
-    query = http.query(request, ListingQuery)
+    query = bodies.query(request, ListingQuery)
     after = position_of(query.cursor)
     rows = await request.config_dict[EVENTS].published(wanted(query), after, query.limit + 1)
-    return http.json(http.page(rows, query.limit, cursor_of))
+    return http.json(lists.page(rows, query.limit, cursor_of))
 
 
 async def list_events_at_venue(request: web.Request) -> web.Response:
     """Published events at one venue by start."""
-    query = http.query(request, ListingQuery)
+    query = bodies.query(request, ListingQuery)
     venue = await request.config_dict[VENUES].get(optional_person(request), request.match_info["venue_id"])
     after, filters = position_of(query.cursor), wanted(query, venue_id=venue.id)
     rows = await request.config_dict[EVENTS].published(filters, after, query.limit + 1)
-    return http.json(http.page(rows, query.limit, cursor_of))
+    return http.json(lists.page(rows, query.limit, cursor_of))
 
 
 async def list_organization_events(request: web.Request) -> web.Response:
     """All events of an organization, drafts too, newest first."""
-    actor, query = person(request), http.query(request, PageQuery)
+    actor, query = person(request), bodies.query(request, PageQuery)
     organization_id, before = request.match_info["organization_id"], id_cursor(query.cursor, "evt")
     rows = await request.config_dict[EVENTS].of_organization(actor, organization_id, before, query.limit + 1)
-    return http.json(http.page(rows, query.limit, lambda row: row.id))
+    return http.json(lists.page(rows, query.limit, lambda row: row.id))
 
 
 async def create_event(request: web.Request) -> web.Response:

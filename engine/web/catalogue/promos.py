@@ -22,9 +22,10 @@ from engine.foundation.errors import (
     Malformed,
     TooMany,
 )
+from engine.foundation.lists import Page, PageQuery, listed
 from engine.services.appkeys import PROMOS
 from engine.web.auth import client_address, person
-from engine.web.forms import Page, PageQuery, created, form, listed, versioned
+from engine.web.forms import created, form, versioned
 from engine.web.route import VERSIONED, Route
 
 

@@ -9,13 +9,14 @@ from aiohttp import web
 from engine.domain.catalogue.errors import ChartMissing, VenueInUse, VenueUnknown
 from engine.domain.catalogue.venues import CHART_BYTES_MAX, ChartFacts, NewVenue, Venue, VenueChange
 from engine.domain.fields import Id
-from engine.foundation import http
+from engine.foundation import bodies, http, lists
 from engine.foundation.errors import (
     Forbidden,
 )
+from engine.foundation.lists import Page, PageQuery, id_cursor
 from engine.services.appkeys import VENUES
 from engine.web.auth import optional_person, person
-from engine.web.forms import Page, PageQuery, created, form, id_cursor, versioned
+from engine.web.forms import created, form, versioned
 from engine.web.route import VERSIONED, Route
 
 
@@ -32,10 +33,10 @@ async def create_venue(request: web.Request) -> web.Response:
 
 async def list_venues(request: web.Request) -> web.Response:
     """An organization's venues."""
-    actor, query = person(request), http.query(request, VenuesQuery)
+    actor, query = person(request), bodies.query(request, VenuesQuery)
     after = id_cursor(query.cursor, "ven") or ""
     rows = await request.config_dict[VENUES].of_organization(actor, query.organization_id, after, query.limit + 1)
-    return http.json(http.page(rows, query.limit, lambda row: row.id))
+    return http.json(lists.page(rows, query.limit, lambda row: row.id))
 
 
 async def read_venue(request: web.Request) -> web.Response:
@@ -62,7 +63,7 @@ async def delete_venue(request: web.Request) -> web.Response:
 async def put_chart(request: web.Request) -> web.Response:
     """Set the seating chart; published events keep theirs."""
     actor = person(request)
-    chart = await http.read(request, CHART_BYTES_MAX)
+    chart = await bodies.read(request, CHART_BYTES_MAX)
     facts = await request.config_dict[VENUES].put_chart(actor, request.match_info["venue_id"], chart)
     return http.json(facts, etag=facts.etag)
 

@@ -10,9 +10,9 @@ from aiohttp import web
 from msgspec import Meta
 
 from engine.domain.catalogue.entry_rules import GATES_MAX, EntryRules, GateName
-from engine.foundation import http
+from engine.foundation import bodies, http, lists
 from engine.foundation.errors import Forbidden, NotFound
-from engine.foundation.http import PAGE_DEFAULT, PAGE_MAX
+from engine.foundation.lists import PAGE_DEFAULT, PAGE_MAX
 from engine.services.appkeys import DEVICES, GATE_EVENTS
 from engine.services.gates.devices import TooManyDevices
 from engine.stores.gates.devices import Device
@@ -63,7 +63,7 @@ _entry_rules = msgspec.json.Decoder(EntryRules)
 
 async def create_device(request: web.Request) -> web.Response:
     """Register a scanner; its secret is shown once."""
-    given = await http.body(request, _new_device)
+    given = await bodies.body(request, _new_device)
     event_id = request.match_info["event_id"]
     device, secret = await request.config_dict[DEVICES].create(
         auth.person(request), event_id, given.name.strip(), given.gates
@@ -74,11 +74,11 @@ async def create_device(request: web.Request) -> web.Response:
 
 async def list_devices(request: web.Request) -> web.Response:
     """An event's scanners, revoked ones too."""
-    query = http.query(request, ListQuery)
+    query = bodies.query(request, ListQuery)
     rows = await request.config_dict[DEVICES].of_event(
-        auth.person(request), request.match_info["event_id"], http.cursor_decode(query.cursor) or "", query.limit + 1
+        auth.person(request), request.match_info["event_id"], lists.cursor_decode(query.cursor) or "", query.limit + 1
     )
-    page: dict[str, Any] = http.page(rows, query.limit, lambda device: device.id)
+    page: dict[str, Any] = lists.page(rows, query.limit, lambda device: device.id)
     return http.json({**page, "data": [_document(device) for device in page["data"]]})
 
 
@@ -97,7 +97,7 @@ async def get_entry_rules(request: web.Request) -> web.Response:
 
 async def put_entry_rules(request: web.Request) -> web.Response:
     """Replace the entry rules of an event."""
-    rules = await http.body(request, _entry_rules)
+    rules = await bodies.body(request, _entry_rules)
     event_id = request.match_info["event_id"]
     return http.json(_rules(await request.config_dict[GATE_EVENTS].set_rules(auth.person(request), event_id, rules)))
 

@@ -13,7 +13,7 @@ from msgspec import Meta
 from engine.domain.errors import SwitchedOff
 from engine.domain.gates.attempts import Scanner
 from engine.domain.tickets.tickets import shown_status
-from engine.foundation import http
+from engine.foundation import bodies, http
 from engine.foundation.clock import now, now_ms
 from engine.foundation.errors import (
     Forbidden,
@@ -59,7 +59,7 @@ class FoundTickets(msgspec.Struct):
 async def validate(request: web.Request) -> web.Response:
     """The verdict on one code."""
     scanner = await device(request)
-    given = await http.body(request, scans_shapes.validate_request)
+    given = await bodies.body(request, scans_shapes.validate_request)
     verdict = await request.config_dict[SCANS].validate(scanner, scans_shapes.shown_one(given))
     return http.json(verdict, headers=_clock())
 
@@ -68,7 +68,7 @@ async def check_in_batch(request: web.Request) -> web.StreamResponse:
     """Verdicts on up to 10,000 scans in JSON or 50,000 in NDJSON, in input order."""
     scanner = await device(request)
     key = key_of(request)
-    raw = await http.read(request, BATCH_BYTES_MAX)
+    raw = await bodies.read(request, BATCH_BYTES_MAX)
     received_at = now()
 
     async def run() -> web.Response:
@@ -89,7 +89,7 @@ async def check_in_batch(request: web.Request) -> web.StreamResponse:
 async def search_attendees(request: web.Request) -> web.Response:
     """Tickets by name, e-mail or order number, for a manual check-in."""
     scanner = await device(request)
-    query = http.query(request, SearchQuery)
+    query = bodies.query(request, SearchQuery)
     found = await request.config_dict[TICKETS].search(scanner.event_id, query.q)
     data: list[dict[str, Any]] = [
         {

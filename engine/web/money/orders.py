@@ -13,14 +13,14 @@ from engine.domain.accounts.people import email_normal
 from engine.domain.money.orders import Order
 from engine.domain.prices import price_document
 from engine.domain.sale.holds import HoldRequest
-from engine.foundation import errors, http
+from engine.foundation import bodies, errors, http, lists
 from engine.foundation.clock import now_ms
 from engine.foundation.idempotency import key_of, scope_of
 from engine.foundation.ids import is_id
+from engine.foundation.lists import listed
 from engine.services.appkeys import CROWDING, IDEMPOTENCY, ORDERS, TICKETS
 from engine.services.money.orders import Buyer
 from engine.web import auth
-from engine.web.forms import listed
 from engine.web.money.orders_shapes import (
     ListQuery,
     OrderDocument,
@@ -45,14 +45,14 @@ _quote_request = msgspec.json.Decoder(QuoteRequest)
 
 async def quote(request: web.Request) -> web.Response:
     """What these items would cost now, all in and itemised; nothing is set aside."""
-    body = await http.body(request, _quote_request)
+    body = await bodies.body(request, _quote_request)
     price = await request.config_dict[ORDERS].quote(HoldRequest(body.event_id, body.items, body.promo_code))
     return http.json(price_document(price))
 
 
 async def open_from(request: web.Request, raw: bytes) -> web.Response:
     """The hold becomes an order, and its payment is created. Repeating it continues the same order."""
-    body = http.decode(raw, _order_request)
+    body = bodies.decode(raw, _order_request)
     hold_token = body.hold_token or auth.hold_token(request)
     key = key_of(request, fallback=body.idempotencyKey)
     buyer = buyer_of(request, body.user_info, marketing=body.consents is not None and body.consents.marketing)
@@ -129,7 +129,7 @@ async def cancel_order(request: web.Request) -> web.Response:
 
 async def list_orders(request: web.Request) -> web.Response:
     """An organizer's orders of one event, newest first."""
-    query = http.query(request, OrderQuery)
+    query = bodies.query(request, OrderQuery)
     rows = await request.config_dict[ORDERS].of_event(
         auth.person(request),
         request.match_info["event_id"],
@@ -138,16 +138,16 @@ async def list_orders(request: web.Request) -> web.Response:
         before=_before(query.cursor),
         limit=query.limit,
     )
-    return http.json(http.page(rows, query.limit, lambda row: str(row["id"])), headers={"Cache-Control": "no-store"})
+    return http.json(lists.page(rows, query.limit, lambda row: str(row["id"])), headers={"Cache-Control": "no-store"})
 
 
 async def list_own_orders(request: web.Request) -> web.Response:
     """The signed-in buyer's orders, newest first."""
-    query = http.query(request, ListQuery)
+    query = bodies.query(request, ListQuery)
     rows = await request.config_dict[ORDERS].of_person(
         auth.person(request), before=_before(query.cursor), limit=query.limit
     )
-    return http.json(http.page(rows, query.limit, lambda row: str(row["id"])), headers={"Cache-Control": "no-store"})
+    return http.json(lists.page(rows, query.limit, lambda row: str(row["id"])), headers={"Cache-Control": "no-store"})
 
 
 def tagged(request: web.Request, document: Any) -> web.Response:
@@ -161,7 +161,7 @@ def tagged(request: web.Request, document: Any) -> web.Response:
 
 
 def _before(cursor: str | None) -> str | None:
-    position = http.cursor_decode(cursor)
+    position = lists.cursor_decode(cursor)
     if position is not None and not is_id("ord", position):
         raise errors.Malformed("The cursor is not one of ours")
     return position

@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from engine.domain import errors as refusals
 from engine.domain.money.refund_requests import RefundRequest
-from engine.foundation import errors, http
+from engine.foundation import bodies, errors, http
 from engine.foundation.idempotency import key_of, scope_of
+from engine.foundation.lists import listed
 from engine.services.appkeys import IDEMPOTENCY, ORDERS, PAYMENTS, REFUNDS, WEBHOOKS
 from engine.services.money.webhooks import SignatureRefused
 from engine.web import auth
-from engine.web.forms import listed
 from engine.web.money.orders_shapes import (
     ConfirmDocument,
     ConfirmRequest,
@@ -48,7 +48,7 @@ _refund = msgspec.json.Decoder(RefundBody)
 
 async def confirm(request: web.Request) -> web.Response:
     """The client's word that it has paid: the provider is asked, nothing is believed."""
-    raw = await http.read(request)
+    raw = await bodies.read(request)
     body = _confirmed(raw)
     order = await request.config_dict[PAYMENTS].confirm(body.order_id, body.payment_intent_id)
     document = ConfirmDocument(order.id, order.order_number, order.status, order.amount_cents, order.currency)
@@ -57,7 +57,7 @@ async def confirm(request: web.Request) -> web.Response:
 
 async def receive_webhook(request: web.Request) -> web.Response:
     """An event of the payment provider: 200 once it is stored, whether or not it was here before."""
-    body = await http.read(request, WEBHOOK_BYTES_MAX)
+    body = await bodies.read(request, WEBHOOK_BYTES_MAX)
     signature = request.headers.get("Stripe-Signature", "")
     fresh = await request.config_dict[WEBHOOKS].receive(body, signature, request.get(http.REQUEST_ID, ""))
     return http.json(Receipt(received=True, repeated=not fresh))
@@ -65,8 +65,8 @@ async def receive_webhook(request: web.Request) -> web.Response:
 
 async def create_refund(request: web.Request) -> web.Response:
     """Give back tickets, an amount, or everything that is left. ``status`` may still be pending."""
-    raw = await http.read(request)
-    body = http.decode(raw, _refund)
+    raw = await bodies.read(request)
+    body = bodies.decode(raw, _refund)
     key = key_of(request)
     actor = auth.person(request)
 
@@ -93,9 +93,9 @@ async def list_refunds(request: web.Request) -> web.Response:
 
 def _confirmed(raw: bytes) -> ConfirmRequest:
     if b'"orderId"' in raw:
-        body = http.decode(raw, _camel)
+        body = bodies.decode(raw, _camel)
         return ConfirmRequest(body.orderId, body.paymentIntentId)
-    return http.decode(raw, _snake)
+    return bodies.decode(raw, _snake)
 
 
 _AT = "/v1/orders/{order_id}/refunds"

@@ -12,9 +12,10 @@ from engine.foundation.errors import (
     Forbidden,
     Malformed,
 )
+from engine.foundation.lists import Page, PageQuery, listed
 from engine.services.appkeys import ALLOTMENTS
 from engine.web.auth import person
-from engine.web.forms import Page, PageQuery, created, form, listed, versioned
+from engine.web.forms import created, form, versioned
 from engine.web.route import VERSIONED, Route
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from aiohttp import web
 
-from engine.foundation import errors, http
+from engine.foundation import bodies, errors, http
 from engine.services.appkeys import ACCESS, AVAILABILITY, SELLING
 from engine.web import auth
 from engine.web.route import Route
@@ -75,14 +75,14 @@ async def read_seatmap(request: web.Request) -> web.Response:
 
 async def read_seat_status(request: web.Request) -> web.Response:
     """The taken bitmap, or what changed after ``since``."""
-    query = http.query(request, SeatStatusQuery)
+    query = bodies.query(request, SeatStatusQuery)
     body = await request.config_dict[AVAILABILITY].status(request.match_info["event_id"], query.since)
     return web.Response(body=body, content_type="application/json", headers={"Cache-Control": PUBLIC_CACHE})
 
 
 async def stream_seat_status(request: web.Request) -> web.StreamResponse:
     """Server-sent events; Last-Event-ID resumes where the client dropped, one that is none of ours at the beginning."""
-    query, last = http.query(request, SeatStatusQuery), request.headers.get("Last-Event-ID", "")
+    query, last = bodies.query(request, SeatStatusQuery), request.headers.get("Last-Event-ID", "")
     since = int(last) if last.isdecimal() and len(last) <= VERSION_DIGITS_MAX else query.since
     event = await request.config_dict[SELLING].get(request.match_info["event_id"])
     stream = request.config_dict[AVAILABILITY].stream(event.id, since)

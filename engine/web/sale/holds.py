@@ -10,7 +10,7 @@ from aiohttp import web
 
 from engine.domain import errors as refusals
 from engine.domain.sale.holds import CODE_CHARS_MAX, GrowRequest, Hold, HoldRequest, SwapRequest
-from engine.foundation import errors, http
+from engine.foundation import bodies, errors, http
 from engine.foundation.clock import now_ms
 from engine.foundation.idempotency import key_of
 from engine.foundation.ids import id_to_bytes
@@ -79,7 +79,7 @@ async def place_hold(request: web.Request) -> web.StreamResponse:
     endpoint = request.app[HOLD_ENDPOINT]
     tried = request.get(TRIED)
     if tried is None:
-        tried = Tried(await http.read(request))
+        tried = Tried(await bodies.read(request))
         answer = await at_once(request, endpoint, tried.raw, request[http.REQUEST_ID])
         if answer is not None:
             return answer
@@ -91,7 +91,7 @@ async def place_hold(request: web.Request) -> web.StreamResponse:
         auth.buyer(request, bearers=endpoint.bearers, trust_forwarded=endpoint.trust_forwarded),
     )
     placed = await endpoint.holds.place(
-        http.decode(raw, _hold_request), admission=admission, principal=principal, key=key, body=raw
+        bodies.decode(raw, _hold_request), admission=admission, principal=principal, key=key, body=raw
     )
     response = http.json(placed.hold.document(placed.token, placed.server_now_ms), 201)
     if placed.replayed:
@@ -140,8 +140,8 @@ async def extend_hold(request: web.Request) -> web.Response:
 
 async def swap_hold(request: web.Request) -> web.Response:
     """Other seats for the same tickets; on a refusal the old ones stay."""
-    query = http.query(request, SwapQuery)
-    body = await http.body(request, _swap_request)
+    query = bodies.query(request, SwapQuery)
+    body = await bodies.body(request, _swap_request)
     codes = frozenset({query.code}) if query.code else frozenset()
     hold = await request.config_dict[HOLDS].swap(
         request.match_info["hold_id"], auth.hold_token(request), body.seats, codes
@@ -151,7 +151,7 @@ async def swap_hold(request: web.Request) -> web.Response:
 
 async def grow_hold(request: web.Request) -> web.Response:
     """More tickets in the same hold, beside the held ones if that can be."""
-    body = await http.body(request, _grow_request)
+    body = await bodies.body(request, _grow_request)
     hold = await request.config_dict[HOLDS].grow(request.match_info["hold_id"], auth.hold_token(request), body.items)
     return await _answer(request, hold)
 

@@ -9,9 +9,9 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from engine.foundation import http
+from engine.foundation import bodies, http, lists
 from engine.foundation.errors import NotFound, Unauthenticated
-from engine.foundation.http import PAGE_DEFAULT, PAGE_MAX
+from engine.foundation.lists import PAGE_DEFAULT, PAGE_MAX
 from engine.services.appkeys import TICKETS
 from engine.services.tickets.tickets import Asker, TicketNotLive
 from engine.stores.tickets.tickets import TicketPage
@@ -80,11 +80,11 @@ async def get_ticket(request: web.Request) -> web.Response:
 
 async def list_tickets(request: web.Request) -> web.Response:
     """The signed-in buyer's tickets, newest first."""
-    query = http.query(request, ListQuery)
+    query = bodies.query(request, ListQuery)
     tickets = request.config_dict[TICKETS]
-    after = http.cursor_decode(query.cursor) or ""
+    after = lists.cursor_decode(query.cursor) or ""
     rows = await tickets.of_person(auth.person(request), after, query.limit + 1)
-    page: dict[str, Any] = http.page(rows, query.limit, lambda ticket: ticket.id)
+    page: dict[str, Any] = lists.page(rows, query.limit, lambda ticket: ticket.id)
     return http.json({**page, "data": [tickets.document(ticket) for ticket in page["data"]]})
 
 
