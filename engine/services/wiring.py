@@ -133,7 +133,6 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         inventory = Inventory(hot=hot, redis=redis, holds=hold_store, store=selling_store, selling=selling)
         availability = Availability(redis=redis, selling=selling)
         holds = Holds(
-            hot=hot,
             store=hold_store,
             selling=selling,
             inventory=inventory,
