@@ -17,10 +17,7 @@ from engine.domain.catalogue.errors import (
 from engine.domain.catalogue.event_copy import EventCopy
 from engine.domain.catalogue.events import Event, EventChange, NewEvent
 from engine.foundation import bodies, http, lists
-from engine.foundation.errors import (
-    Forbidden,
-    Malformed,
-)
+from engine.foundation.errors import Forbidden, Malformed
 from engine.foundation.lists import Page, PageQuery, id_cursor
 from engine.services.appkeys import EVENTS, VENUES
 from engine.web.auth import optional_person, person

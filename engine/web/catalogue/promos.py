@@ -5,23 +5,18 @@ from __future__ import annotations
 from aiohttp import web
 
 from engine.domain.accounts.errors import TooManyOfThem
-from engine.domain.catalogue.errors import EventUnknown, PromoCodeTaken, PromoCodeUnknown, PromoCodeUsed
-from engine.domain.catalogue.promos import (
-    NewPromo,
-    PromoAnswer,
-    PromoChange,
-    PromoCode,
+from engine.domain.catalogue.errors import (
+    EventUnknown,
+    PromoCodeTaken,
+    PromoCodeUnknown,
+    PromoCodeUsed,
     PromoExpired,
-    PromoQuestion,
     PromoUnknown,
     PromoUsedUp,
 )
+from engine.domain.catalogue.promos import NewPromo, PromoAnswer, PromoChange, PromoCode, PromoQuestion
 from engine.foundation import http
-from engine.foundation.errors import (
-    Forbidden,
-    Malformed,
-    TooMany,
-)
+from engine.foundation.errors import Forbidden, Malformed, TooMany
 from engine.foundation.lists import Page, PageQuery, listed
 from engine.services.appkeys import PROMOS
 from engine.web.auth import client_address, person

@@ -14,10 +14,7 @@ from engine.domain.catalogue.errors import (
 )
 from engine.domain.catalogue.ticket_types import NewTicketType, TicketType, TicketTypeChange
 from engine.foundation import http
-from engine.foundation.errors import (
-    Forbidden,
-    Malformed,
-)
+from engine.foundation.errors import Forbidden, Malformed
 from engine.foundation.lists import Page, PageQuery, listed
 from engine.services.appkeys import TICKET_TYPES
 from engine.web.auth import optional_person, person

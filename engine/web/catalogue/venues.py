@@ -10,9 +10,7 @@ from engine.domain.catalogue.errors import ChartMissing, VenueInUse, VenueUnknow
 from engine.domain.catalogue.venues import CHART_BYTES_MAX, ChartFacts, NewVenue, Venue, VenueChange
 from engine.domain.fields import Id
 from engine.foundation import bodies, http, lists
-from engine.foundation.errors import (
-    Forbidden,
-)
+from engine.foundation.errors import Forbidden
 from engine.foundation.lists import Page, PageQuery, id_cursor
 from engine.services.appkeys import VENUES
 from engine.web.auth import optional_person, person

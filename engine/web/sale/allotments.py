@@ -8,10 +8,7 @@ from engine.domain.accounts.errors import TooManyOfThem
 from engine.domain.catalogue.errors import AllotmentUnknown, ChartMissing, EventUnknown, UnitsTaken
 from engine.domain.sale.allotments import Allotment, AllotmentChange, NewAllotment
 from engine.foundation import http
-from engine.foundation.errors import (
-    Forbidden,
-    Malformed,
-)
+from engine.foundation.errors import Forbidden, Malformed
 from engine.foundation.lists import Page, PageQuery, listed
 from engine.services.appkeys import ALLOTMENTS
 from engine.web.auth import person
