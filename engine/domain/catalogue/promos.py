@@ -1,8 +1,8 @@
 """Promo codes: percent or fixed, within a window, at most ``max_uses`` times.
 
 A use is reserved with the hold in one atomic step and given back when hold or order ends unpaid; this module only says
-what a code is and whether it may be used at a moment. Who asks about a code is answered in the catalogue's refusals; who
-holds with one, in the sale's (promo_invalid, promo_exhausted). The contract has both.
+what a code is and whether it may be used at a moment. Who asks about a code is answered in the catalogue's refusals;
+who holds with one, in the sale's (promo_invalid, promo_exhausted). The contract has both.
 """
 
 from __future__ import annotations
