@@ -20,7 +20,7 @@ from multidict import MultiDict
 from admin import frame
 from admin.appkeys import SERVICES, SESSIONS
 from admin.visit import Visit
-from engine.foundation import http
+from engine.foundation import bodies, http
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Forbidden, Malformed, Unauthenticated, UnsupportedMedia
 
@@ -83,8 +83,8 @@ async def read_form(request: web.Request, bytes_max: int) -> MultiDict[str]:
     """The posted fields as text, files too. TooLarge, Malformed, UnsupportedMedia."""
     if request.content_type == "multipart/form-data":
         pairs = await _parts(request, bytes_max)
-    elif request.content_type in http.FORM_TYPES:
-        pairs = await http.form_pairs(request, bytes_max)
+    elif request.content_type in bodies.FORM_TYPES:
+        pairs = await bodies.form_pairs(request, bytes_max)
     else:
         raise UnsupportedMedia
     return MultiDict((name, value.replace("\0", "").replace("\r\n", "\n")) for name, value in pairs)
@@ -102,7 +102,7 @@ def check_token(request: web.Request, form: MultiDict[str], expected: str) -> No
 async def _parts(request: web.Request, bytes_max: int) -> list[tuple[str, str]]:
     """A form in parts, as one with a file is sent. aiohttp's reading knows many ways to break."""
     try:
-        async with asyncio.timeout(http.BODY_WAIT_S_MAX):
+        async with asyncio.timeout(bodies.BODY_WAIT_S_MAX):
             given = await request.clone(client_max_size=bytes_max).post()
     except TimeoutError as error:
         raise Malformed("The form did not arrive in time") from error

@@ -8,19 +8,20 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from engine import pages
-from engine.foundation import http
+from engine.foundation import bodies, http
 from engine.services import appkeys
 from engine.services.wiring import Services, open_services
 from engine.settings import Settings
-from engine.web import route, routes
+from engine.web import openapi, operations, route, routes
 
 KEYS = {name.lower(): key for name, key in vars(appkeys).items() if isinstance(key, web.AppKey)}
 
 
 def create_app(settings: Settings) -> web.Application:
     """The application; it connects when it starts and closes in reverse."""
-    app = web.Application(client_max_size=http.BODY_BYTES_CEILING, middlewares=[http.boundary])
+    app = web.Application(client_max_size=bodies.BODY_BYTES_CEILING, middlewares=[http.boundary])
     app[appkeys.SETTINGS] = settings
+    app[operations.CONTRACT] = lambda: openapi.document_bytes(routes.ROUTES)
     route.add(app, routes.ROUTES)
     pages.setup(app)
     app.cleanup_ctx.append(_services)

@@ -392,8 +392,9 @@ def _verify_draw(options: argparse.Namespace) -> int:
 
 def _openapi(options: argparse.Namespace) -> int:
     from engine.web.openapi import document_bytes  # noqa: PLC0415
+    from engine.web.routes import ROUTES  # noqa: PLC0415
 
-    fresh = document_bytes()
+    fresh = document_bytes(ROUTES)
     if options.write:
         options.write.write_bytes(fresh)
     elif options.check:

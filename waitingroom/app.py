@@ -16,11 +16,12 @@ from aiohttp import web
 from engine.foundation.address_limits import AddressLimits
 from engine.foundation.assets import ROUTE, Assets, files_below
 from engine.foundation.bearer import Bearers
+from engine.foundation.bodies import BODY_BYTES_MAX
 from engine.foundation.cluster import hot_redis
 from engine.foundation.connections import HotRedis, eventually, open_postgres
 from engine.foundation.health import Health
-from engine.foundation.http import BODY_BYTES_MAX, PROBLEM_PAGE
-from waitingroom import appkeys, routes
+from engine.foundation.http import PROBLEM_PAGE
+from waitingroom import appkeys, openapi, routes
 from waitingroom.asking import cookie_attributes
 from waitingroom.challenge import Challenges
 from waitingroom.codes import WRONG_BURST, WRONG_PER_S
@@ -41,6 +42,7 @@ async def create_app(settings: Settings) -> web.Application:
     app[appkeys.SETTINGS] = settings
     app[appkeys.BEARERS] = Bearers(settings.jwt_key.get_secret_value().encode())
     app[appkeys.STREAMS] = Streams()
+    app[appkeys.CONTRACT] = lambda: openapi.document(routes.ROUTES)
     app.cleanup_ctx.append(_stores)
     app.cleanup_ctx.append(_rooms)
     _pages(app)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -19,3 +20,5 @@ BEARERS: Final = web.AppKey("bearers", Bearers)
 HEALTH: Final = web.AppKey("health", Health)
 REDIS: Final = web.AppKey("redis", HotRedis)
 STREAMS: Final = web.AppKey("streams", Streams)
+# The OpenAPI document of the route table: the application hands it in, made when it is first asked for.
+CONTRACT: Final[web.AppKey[Callable[[], dict[str, Any]]]] = web.AppKey("contract")

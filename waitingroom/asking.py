@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from engine.foundation import errors, http
+from engine.foundation import bodies, errors
 from engine.foundation.bearer import Person
 from waitingroom.appkeys import BEARERS, LEDGER
 from waitingroom.errors import FormForged, TicketInvalid
@@ -29,8 +29,8 @@ _ticket_request = msgspec.json.Decoder(TicketRequest)
 
 async def asked(request: web.Request) -> TicketRequest:
     """The body of a request that names its place; an empty body leaves it to headers and cookies."""
-    raw = await http.read(request, BODY_BYTES_MAX)
-    return http.decode(raw, _ticket_request) if raw.strip() else TicketRequest()
+    raw = await bodies.read(request, BODY_BYTES_MAX)
+    return bodies.decode(raw, _ticket_request) if raw.strip() else TicketRequest()
 
 
 def ticket_text(request: web.Request, room: Room, given: TicketRequest) -> str:

@@ -11,7 +11,7 @@ import contextlib
 import time
 
 from engine.foundation import leases, logs
-from engine.foundation.http import refusal_of
+from engine.foundation.problems import refusal_of
 from waitingroom.board import Snapshot, read
 from waitingroom.drawing import hold_draw
 from waitingroom.ledger import NUMBER_BLOCK, Ledger

@@ -1,4 +1,4 @@
-"""Everything that the hot routes ask for, behind one key: each look-up in the application costs a poll dear."""
+"""Everything that the hot routes ask for, behind one key: each `app[...]` lookup is measurable in a poll."""
 
 from __future__ import annotations
 

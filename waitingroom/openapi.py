@@ -1,4 +1,4 @@
-"""The route table as OpenAPI 3.1: the contract is said once, in ``routes.py``."""
+"""The route table as OpenAPI 3.1, and as a plain page: the contract is said once, in ``routes.py``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import re
 from typing import Any
 
 import msgspec
+
+from waitingroom.route import Route
 
 VERSION = "1.0.0"
 _PARAMETER = re.compile(r"{(\w+)}")
@@ -28,18 +30,15 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 @functools.cache
-def document() -> dict[str, Any]:
-    """The whole contract."""
-    from waitingroom.routes import ROUTES  # noqa: PLC0415 - the table holds the handler that asks for this
-
+def document(routes: tuple[Route, ...]) -> dict[str, Any]:
+    """The contract of these rows; made once."""
     shapes: list[Any] = [Problem]
-    for route in ROUTES:
-        shapes += [
-            shape for shape in (route.takes, route.gives, *(also for _, also in route.also)) if shape is not None
-        ]
+    for route in routes:
+        others = [shape for _, shape in route.other_answers]
+        shapes += [shape for shape in (route.takes, route.gives, *others) if shape is not None]
     _, components = msgspec.json.schema_components(list(dict.fromkeys(shapes)), ref_template=_REF)
     paths: dict[str, Any] = {}
-    for route in ROUTES:
+    for route in routes:
         if route.path.startswith("/r/"):
             continue  # pages for people, no contract
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
@@ -57,15 +56,15 @@ def document() -> dict[str, Any]:
     }
 
 
-def _operation(route: Any) -> dict[str, Any]:
+def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": route.handler.__name__,
+        "operationId": getattr(route.handler, "__name__", route.path),
         "summary": (route.handler.__doc__ or "").strip().split("\n")[0],
         "responses": {str(route.status): _response(route.gives, route.content_type)},
     }
-    for status, shape in route.also:
+    for status, shape in route.other_answers:
         operation["responses"][str(status)] = _response(shape, route.content_type)
-    for refusal in route.refuses:
+    for refusal in route.refusals:
         entry = operation["responses"].setdefault(
             str(refusal.status), {"description": "", "content": {"application/problem+json": {"schema": _ref(Problem)}}}
         )
@@ -94,11 +93,10 @@ def _ref(shape: Any) -> dict[str, str]:
     return {"$ref": _REF.format(name=shape.__name__)}
 
 
-@functools.cache
-def page() -> str:
-    """The contract as one plain page, without scripts."""
+def as_page(contract: dict[str, Any]) -> str:
+    """A contract as one plain page, without scripts."""
     rows = []
-    for path, operations in document()["paths"].items():
+    for path, operations in contract["paths"].items():
         for method, operation in operations.items():
             answers = ", ".join(
                 f"{status} {answer['description']}" for status, answer in operation["responses"].items()

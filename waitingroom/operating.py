@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from engine.foundation import errors, http
+from engine.foundation import bodies, errors, http
 from engine.foundation.connections import HotRedis
 from engine.foundation.leases import tell_changed
 from waitingroom import asking
@@ -25,7 +25,7 @@ async def change_controls(request: web.Request) -> web.Response:
     """Rate, capacity, pause, message, open now, beacon."""
     room = await room_of(request)
     await asking.operator(request, room)
-    given = await http.body(request, _controls, asking.BODY_BYTES_MAX)
+    given = await bodies.body(request, _controls, asking.BODY_BYTES_MAX)
     changes = _changes(room, given)
     if changes:
         await _put_in_force(request, room, changes)

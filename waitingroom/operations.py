@@ -5,10 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from engine.foundation import http, operations
-from waitingroom import openapi as contract
 from waitingroom import page
-from waitingroom.appkeys import HEALTH, SETTINGS
+from waitingroom.appkeys import CONTRACT, HEALTH, SETTINGS
 from waitingroom.guard import allow_origin
+from waitingroom.openapi import as_page
 
 PREFLIGHT_MAX_AGE_S = 600
 
@@ -30,14 +30,14 @@ async def metrics(request: web.Request) -> web.Response:
     return await operations.scrape(request, token, health, trust_forwarded=settings.trust_forwarded)
 
 
-async def openapi(_request: web.Request) -> web.Response:
+async def openapi(request: web.Request) -> web.Response:
     """The contract."""
-    return http.json(contract.document())
+    return http.json(request.config_dict[CONTRACT]())
 
 
 async def docs(request: web.Request) -> web.Response:
     """The contract for people."""
-    response = web.Response(text=contract.page(), content_type="text/html")
+    response = web.Response(text=as_page(request.config_dict[CONTRACT]()), content_type="text/html")
     page.guard(request, response)
     return response
 

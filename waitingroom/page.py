@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp_jinja2 import render_template
 
 import hotpath_rs
-from engine.foundation import http
+from engine.foundation import bodies
 from engine.foundation.errors import Refusal
 from waitingroom import asking, entrance, proof
 from waitingroom.appkeys import LEDGER, SETTINGS
@@ -68,7 +68,7 @@ async def join(request: web.Request) -> web.Response:
     """The form: take a place, keep it in the cookie, show it. FormForged."""
     asking.from_own_page(request)
     room = await room_of(request)
-    form = await http.form(request, FORM_BYTES_MAX)
+    form = await bodies.form(request, FORM_BYTES_MAX)
     endpoint, identity, code = request.app[ENDPOINT], form.get("identity"), form.get("code")
     given = JoinRequest(
         identity=identity[:IDENTITY_CHARS_MAX] if identity is not None else None,

@@ -1,16 +1,12 @@
-"""The contract of the waiting room, one row a route: method, path, handler, who may call, takes, gives, refuses."""
+"""The contract of the waiting room, one row a route."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
-
 from aiohttp import web
 
-from engine.foundation import errors
 from engine.foundation.batching import Overloaded
-from engine.foundation.http import Handler
-from waitingroom import operating, operations, page, shapes, stream
+from engine.foundation.errors import Conflict, Forbidden, SlowDown, Unauthenticated
+from waitingroom import operating, operations, page, stream
 from waitingroom import web as rooms
 from waitingroom.errors import (
     ChallengeRequired,
@@ -28,132 +24,66 @@ from waitingroom.errors import (
     TurnOver,
 )
 from waitingroom.guard import guarded, nothing_here
+from waitingroom.route import Route
+from waitingroom.shapes import (
+    AdmissionAnswer,
+    ChallengeAnswer,
+    ConsoleAnswer,
+    Controls,
+    DrawBundle,
+    JoinRequest,
+    LeftAnswer,
+    PlaceAnswer,
+    ReleaseAnswer,
+    StatusDocument,
+    TicketRequest,
+    WaitAnswer,
+)
 
 ROOM = "/v1/rooms/{event_id}"
-Who = Literal["public", "ticket", "operator", "operations"]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """``who``: ticket is a queue ticket or admission token. ``hot`` handlers bring what they need of the boundary."""
-
-    method: str
-    path: str
-    handler: Handler
-    who: Who
-    takes: Any = None
-    gives: Any = None
-    status: int = 200
-    also: tuple[tuple[int, Any], ...] = ()
-    refuses: tuple[type[errors.Refusal], ...] = ()
-    content_type: str = "application/json"
-    hot: bool = False
-
-
-_BODY = (errors.Malformed, errors.Invalid, errors.TooLarge)
 
 ROUTES: tuple[Route, ...] = (
-    Route(
-        "GET",
-        ROOM,
-        rooms.read_status,
-        "public",
-        gives=shapes.StatusDocument,
-        also=((304, None),),
-        refuses=(NoRoom, RoomAway),
-        hot=True,
+    Route("GET", ROOM, rooms.read_status, "public", gives=StatusDocument, hot=True)
+    .or_gives(None, 304)
+    .refuses(NoRoom, RoomAway),
+    Route("POST", f"{ROOM}/join", rooms.join, "public", takes=JoinRequest, gives=PlaceAnswer, status=201, hot=True)
+    .or_gives(PlaceAnswer, 200)
+    .refuses(
+        TicketInvalid,
+        ChallengeRequired,
+        CodeRequired,
+        CodeInvalid,
+        FormForged,
+        NoRoom,
+        QueueNotOpen,
+        RoomClosed,
+        IdentityRequired,
+        SlowDown,
+        RoomAway,
+        Overloaded,
     ),
-    Route(
-        "POST",
-        f"{ROOM}/join",
-        rooms.join,
-        "public",
-        takes=shapes.JoinRequest,
-        gives=shapes.PlaceAnswer,
-        status=201,
-        also=((200, shapes.PlaceAnswer),),
-        refuses=(
-            *_BODY,
-            TicketInvalid,
-            ChallengeRequired,
-            CodeRequired,
-            CodeInvalid,
-            FormForged,
-            NoRoom,
-            QueueNotOpen,
-            RoomClosed,
-            IdentityRequired,
-            errors.SlowDown,
-            RoomAway,
-            Overloaded,
-        ),
-        hot=True,
+    Route("POST", f"{ROOM}/claim", rooms.claim, "ticket", takes=TicketRequest, gives=AdmissionAnswer, hot=True)
+    .or_gives(WaitAnswer, 202)
+    .refuses(TicketInvalid, ProofRequired, NoRoom, RoomClosed, TurnOver, RoomAway),
+    Route("POST", f"{ROOM}/beat", rooms.beat, "ticket", takes=TicketRequest, gives=WaitAnswer, hot=True).refuses(
+        TicketInvalid, NoRoom, RoomAway
     ),
-    Route(
-        "POST",
-        f"{ROOM}/claim",
-        rooms.claim,
-        "ticket",
-        takes=shapes.TicketRequest,
-        gives=shapes.AdmissionAnswer,
-        also=((202, shapes.WaitAnswer),),
-        refuses=(*_BODY, TicketInvalid, ProofRequired, NoRoom, RoomClosed, TurnOver, RoomAway),
-        hot=True,
+    Route("POST", f"{ROOM}/leave", rooms.leave, "ticket", takes=TicketRequest, gives=LeftAnswer).refuses(
+        TicketInvalid, NoRoom, RoomAway
     ),
-    Route(
-        "POST",
-        f"{ROOM}/beat",
-        rooms.beat,
-        "ticket",
-        takes=shapes.TicketRequest,
-        gives=shapes.WaitAnswer,
-        refuses=(*_BODY, TicketInvalid, NoRoom, RoomAway),
-        hot=True,
+    Route("POST", f"{ROOM}/release", rooms.release, "ticket", takes=TicketRequest, gives=ReleaseAnswer).refuses(
+        TicketInvalid, NoRoom, RoomAway
     ),
-    Route(
-        "POST",
-        f"{ROOM}/leave",
-        rooms.leave,
-        "ticket",
-        takes=shapes.TicketRequest,
-        gives=shapes.LeftAnswer,
-        refuses=(*_BODY, TicketInvalid, NoRoom, RoomAway),
+    Route("GET", f"{ROOM}/stream", stream.stream_status, "public", content_type="text/event-stream").refuses(
+        NoRoom, stream.StreamsFull
     ),
+    Route("GET", f"{ROOM}/challenge", rooms.make_challenge, "public", gives=ChallengeAnswer).refuses(NoRoom),
+    Route("GET", f"{ROOM}/draw", rooms.read_draw, "public", gives=DrawBundle).refuses(NoRoom, DrawNotHeld),
     Route(
-        "POST",
-        f"{ROOM}/release",
-        rooms.release,
-        "ticket",
-        takes=shapes.TicketRequest,
-        gives=shapes.ReleaseAnswer,
-        refuses=(*_BODY, TicketInvalid, NoRoom, RoomAway),
-    ),
-    Route(
-        "GET",
-        f"{ROOM}/stream",
-        stream.stream_status,
-        "public",
-        refuses=(NoRoom, stream.StreamsFull),
-        content_type="text/event-stream",
-    ),
-    Route("GET", f"{ROOM}/challenge", rooms.make_challenge, "public", gives=shapes.ChallengeAnswer, refuses=(NoRoom,)),
-    Route("GET", f"{ROOM}/draw", rooms.read_draw, "public", gives=shapes.DrawBundle, refuses=(NoRoom, DrawNotHeld)),
-    Route(
-        "PATCH",
-        f"{ROOM}/controls",
-        operating.change_controls,
-        "operator",
-        takes=shapes.Controls,
-        gives=shapes.ConsoleAnswer,
-        refuses=(*_BODY, errors.Unauthenticated, errors.Forbidden, NoRoom, errors.Conflict, RoomAway),
-    ),
-    Route(
-        "GET",
-        f"{ROOM}/console",
-        operating.read_console,
-        "operator",
-        gives=shapes.ConsoleAnswer,
-        refuses=(errors.Unauthenticated, errors.Forbidden, NoRoom, RoomAway),
+        "PATCH", f"{ROOM}/controls", operating.change_controls, "operator", takes=Controls, gives=ConsoleAnswer
+    ).refuses(Unauthenticated, Forbidden, NoRoom, Conflict, RoomAway),
+    Route("GET", f"{ROOM}/console", operating.read_console, "operator", gives=ConsoleAnswer).refuses(
+        Unauthenticated, Forbidden, NoRoom, RoomAway
     ),
     Route("GET", "/r/{event_id}", page.show, "public", content_type="text/html"),
     Route("POST", "/r/{event_id}/join", page.join, "public", content_type="text/html"),

@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 import hotpath_rs
-from engine.foundation import http
+from engine.foundation import bodies, http
 from engine.foundation.ready import Ready
 from waitingroom import asking, entrance, proof
 from waitingroom.appkeys import LEDGER
@@ -60,10 +60,10 @@ async def join(request: web.Request) -> web.StreamResponse:
 
 def quick(request: web.Request, endpoint: RoomEndpoint, room: Room) -> tuple[bytes, bytes] | None:
     """Whoever need not be looked at twice, as ``entrance.quick`` has it; None as well while the body is on its way."""
-    raw = http.peek(request)
+    raw = bodies.peek(request)
     if raw is None:
         return None
-    given = _NOTHING_SAID if raw in _NOTHING else http.decode(raw, _join_request)
+    given = _NOTHING_SAID if raw in _NOTHING else bodies.decode(raw, _join_request)
     return entrance.quick(request, endpoint, room, given)
 
 
@@ -73,8 +73,8 @@ async def _join(request: web.Request) -> Ready:
         raise FormForged
     room = await room_of(request)
     endpoint = request.app[ENDPOINT]
-    raw = await http.read(request, asking.BODY_BYTES_MAX)
-    given = http.decode(raw, _join_request) if raw else _NOTHING_SAID
+    raw = await bodies.read(request, asking.BODY_BYTES_MAX)
+    given = bodies.decode(raw, _join_request) if raw else _NOTHING_SAID
     return joined_answer(request, endpoint, room, await entrance.join(request, endpoint, room, given))
 
 

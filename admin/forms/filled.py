@@ -15,6 +15,7 @@ from multidict import MultiMapping
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from admin import formats
+from engine.foundation import shape_faults
 from engine.foundation.errors import Conflict, Invalid, PreconditionFailed, TooMany, Unavailable
 
 MOVED_ON: Final = "Somebody else changed this while you were editing. Open it again to see their version."
@@ -35,9 +36,6 @@ _MESSAGES: Final = {
     "datetime_parsing": "Write a date and a time",
     "timezone_naive": "Write a date and a time without a zone",
 }
-
-
-_LIMIT: Final = re.compile(r"Expected `(?P<kind>\w+)`(?P<sized> of length)? (?P<sign>[<>]=) (?P<limit>-?[\d.]+)\Z")
 
 
 class Form(BaseModel):
@@ -174,8 +172,8 @@ def _message(kind: str, message: str, facts: Mapping[str, Any]) -> str:
 
 def _plain(message: str) -> str:
     """A decoder's limit in the words of the other faults: ``Expected `float` <= 90.0`` is ``At most 90``."""
-    found = _LIMIT.match(message)
+    found = shape_faults.limit_in(message)
     if found is None:
         return message
-    unit = (" characters" if found["kind"] == "str" else " of them") if found["sized"] else ""
-    return f"{'At most' if found['sign'] == '<=' else 'At least'} {float(found['limit']):g}{unit}"
+    unit = {None: "", "characters": " characters", "items": " of them"}[found.unit]
+    return f"{'At most' if found.at_most else 'At least'} {found.limit:g}{unit}"

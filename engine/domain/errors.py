@@ -33,6 +33,7 @@ Invalid 422
 └── PromoInvalid              promo_invalid
 Unavailable 503
 ├── InventoryRebuilding       inventory_rebuilding
+├── InventoryUnavailable      inventory_unavailable     facts: reason
 ├── ProviderUnavailable       payment_provider_unavailable
 └── SwitchedOff               switched_off
 """
@@ -154,6 +155,10 @@ class PromoInvalid(Invalid):
 
 class InventoryRebuilding(Unavailable):
     code, title = "inventory_rebuilding", "The inventory is being rebuilt: try again in a few seconds"
+
+
+class InventoryUnavailable(Unavailable):
+    code, title = "inventory_unavailable", "The inventory cannot be reached: try again in a moment"
 
 
 class ProviderUnavailable(Unavailable):

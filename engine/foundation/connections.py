@@ -41,7 +41,7 @@ _log = logs.get("connections")
 
 
 class RedisAway(Unavailable):
-    code, title = "inventory_unavailable", "The inventory cannot be reached: try again in a moment"
+    code, title = "store_unavailable", "A store cannot be reached: try again in a moment"
 
     def __init__(self, detail: str | None = None, *, applied_unknown: bool = False) -> None:
         super().__init__(detail, retry_after_s=1)
@@ -49,13 +49,13 @@ class RedisAway(Unavailable):
 
 
 class RedisRefused(Unavailable):
-    code, title = "inventory_unavailable", "The inventory is not ready: try again in a moment"
+    code, title = "store_unavailable", "A store is not ready: try again in a moment"
 
 
 class SlotMoved(RedisRefused):
     """``address`` is host:port of the node to ask; ``asking`` where the slot is only on its way there."""
 
-    code, title = "inventory_moving", "The inventory is moving house: try again in a moment"
+    code, title = "store_moving", "A store is moving: try again in a moment"
 
     def __init__(self, address: str, *, asking: bool) -> None:
         super().__init__(retry_after_s=1, reason="moved")

@@ -19,7 +19,7 @@ from aiohttp.http import HttpVersion11, RawRequestMessage
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
-from engine.foundation import errors, http, logs
+from engine.foundation import errors, logs, problems
 from engine.foundation.ids import new_id
 from engine.foundation.ready import Ready
 
@@ -249,7 +249,7 @@ class ExpressProtocol(RequestHandler):
         if status != errors.Malformed.status or request.writer.output_size > 0:
             return super().handle_error(request, status, exc, message)
         refusal = errors.Malformed("This is no HTTP request, or its head is too long")
-        response = http.problem(refusal, new_id("req"), request.path)
+        response = problems.problem(refusal, new_id("req"), request.path)
         response.force_close()
         return response
 

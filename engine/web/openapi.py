@@ -10,11 +10,12 @@ from typing import Any, get_origin
 import msgspec
 import orjson
 
-from engine.foundation.errors import Invalid, PreconditionRequired, Refusal, TooLarge
+from engine.foundation.errors import PreconditionRequired, Refusal
 from engine.web.route import Route
 
 TITLE = "onsale"
 VERSION = "1.0.0"
+_REFERENCE = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"{(\w+)(?::[^}]*)?}")
 _SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "public": [],
@@ -30,22 +31,20 @@ _SECURITY: dict[str, list[dict[str, list[str]]]] = {
 
 
 @functools.cache
-def document_bytes() -> bytes:
-    """The document as committed in docs/openapi.json."""
-    from engine.web.routes import ROUTES  # noqa: PLC0415 - operations' own rows are in the table it documents
-
-    return orjson.dumps(document(ROUTES), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+def document_bytes(routes: tuple[Route, ...]) -> bytes:
+    """The document as committed in docs/openapi.json; made once, which takes a second."""
+    return orjson.dumps(document(routes), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
 
 
 def document(routes: tuple[Route, ...]) -> dict[str, Any]:
     """The document for these rows; aliases are named under ``x-aliases``."""
-    shapes = [shape for route in routes for shape in (route.takes, route.gives, route.query) if _is_struct(shape)]
-    schemas, components = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
+    shapes = [shape for route in routes for shape in (route.takes, route.gives) if _is_struct(shape)]
+    schemas, components = msgspec.json.schema_components(shapes, ref_template=_REFERENCE)
     schema_of = {id(shape): schema for shape, schema in zip(shapes, schemas, strict=True)}
     paths: dict[str, Any] = {}
     for route in routes:
         path = _PARAMETER.sub(r"{\1}", route.path)
-        paths.setdefault(path, {})[route.method.lower()] = _operation(route, schema_of, components)
+        paths.setdefault(path, {})[route.method.lower()] = _operation(route, schema_of)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -78,7 +77,7 @@ def document(routes: tuple[Route, ...]) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route, schema_of: dict[int, Any], components: dict[str, Any]) -> dict[str, Any]:
+def _operation(route: Route, schema_of: dict[int, Any]) -> dict[str, Any]:
     summary, _, description = inspect.cleandoc(route.handler.__doc__ or route.path).partition("\n\n")
     operation: dict[str, Any] = {
         "operationId": getattr(route.handler, "__name__", route.path),
@@ -94,8 +93,8 @@ def _operation(route: Route, schema_of: dict[int, Any], components: dict[str, An
         for name in _PARAMETER.findall(route.path)
     ]
     if route.query is not None:
-        parameters += _query_parameters(schema_of[id(route.query)], components)
-    if PreconditionRequired in route.refuses:
+        parameters += _query_parameters(route.query)
+    if PreconditionRequired in route.refusals:
         etag = {"type": "string", "description": "The ETag that was read"}
         parameters.append({"name": "If-Match", "in": "header", "required": True, "schema": etag})
     if route.idempotent:
@@ -112,8 +111,11 @@ def _operation(route: Route, schema_of: dict[int, Any], components: dict[str, An
     return operation
 
 
-def _query_parameters(schema: dict[str, Any], components: dict[str, Any]) -> list[dict[str, Any]]:
-    shape = components[schema["$ref"].rpartition("/")[2]]
+def _query_parameters(query: Any) -> list[dict[str, Any]]:
+    """One parameter a field. The Struct itself is no component: nothing refers to it."""
+    (reference,), components = msgspec.json.schema_components([query], ref_template=_REFERENCE)
+    shape = components.pop(reference["$ref"].rpartition("/")[2])
+    assert not components, f"a field of {query} is an object, which no query string carries"
     required = set(shape.get("required", ()))
     return [
         {"name": name, "in": "query", "required": name in required, "schema": field}
@@ -127,11 +129,8 @@ def _responses(route: Route, schema_of: dict[int, Any]) -> dict[str, Any]:
         schema = schema_of.get(id(route.gives), {"type": "object"} if route.content_type == "application/json" else {})
         content["content"] = {route.content_type: {"schema": schema}, **{kind: {} for kind in route.also_gives}}
     responses = {str(route.status): content}
-    refuses = set(route.refuses)
-    if route.takes is not None:
-        refuses |= {Invalid, TooLarge}
     by_status: dict[int, list[type[Refusal]]] = {}
-    for refusal in refuses:
+    for refusal in route.refusals:
         by_status.setdefault(refusal.status, []).append(refusal)
     for status, kinds in sorted(by_status.items()):
         codes = sorted({kind.code for kind in kinds})

@@ -1,27 +1,46 @@
 """What a route is: one row says method, path, handler, who may call it, what it takes, gives and refuses.
 
 ``routes.py`` concatenates the rows of every noun; ``openapi.py`` writes the contract from them; the access test walks
-them. A row without ``who`` does not exist.
+them. A row without ``who`` does not exist. A row reads as a sentence::
+
+    Route("GET", "/v1/venues/{venue_id}", read_venue, "public", gives=Venue).refuses(VenueUnknown)
+
+What follows from the rest of a row is not said in it: the paths of the requirement documents, Unauthenticated where
+somebody must have signed in, Invalid and TooLarge where there is a body.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
 from aiohttp import web
 
-from engine.foundation.errors import Malformed, Refusal
+from engine.foundation.errors import (
+    Invalid,
+    Malformed,
+    PreconditionFailed,
+    PreconditionRequired,
+    Refusal,
+    TooLarge,
+    Unauthenticated,
+)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Who = Literal["public", "buyer", "capability", "person", "organizer", "admin", "device", "provider", "operations"]
+SIGNED_IN: Final = frozenset({"person", "organizer", "admin", "device"})
+PREFIXES: Final = ("/api/v1", "/api/tickets", "/api")  # the requirement documents' names of /v1
+VERSIONED: Final = (PreconditionFailed, PreconditionRequired)  # a row that refuses these asks for If-Match
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row of the contract. ``takes``, ``gives`` and ``query`` are msgspec Structs."""
+    """One row of the contract. ``takes``, ``gives`` and ``query`` are msgspec Structs.
+
+    ``also_gives`` are content types of other faces of the same answer; a body may have those of ``also_takes`` too.
+    """
 
     method: str
     path: str
@@ -30,17 +49,42 @@ class Route:
     takes: Any = None
     gives: Any = None
     status: int = 200
-    refuses: tuple[type[Refusal], ...] = ()
     query: Any = None
     idempotent: bool = False
-    aliases: tuple[str, ...] = field(default=())
     content_type: str = "application/json"
-    also_gives: tuple[str, ...] = ()  # content types of other faces of the same answer
-    also_takes: tuple[str, ...] = ()  # content types that the body may have besides JSON
+    also_gives: tuple[str, ...] = ()
+    also_takes: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = PREFIXES
+    own_refusals: tuple[type[Refusal], ...] = ()
+    other_paths: tuple[str, ...] = ()
+
+    def refuses(self, *kinds: type[Refusal]) -> Route:
+        """The row with what it refuses for reasons of its own."""
+        return replace(self, own_refusals=kinds)
+
+    def also(self, *paths: str) -> Route:
+        """The row at further addresses that mean the same."""
+        return replace(self, other_paths=paths)
+
+    @property
+    def refusals(self) -> frozenset[type[Refusal]]:
+        """Everything the row refuses."""
+        refused = {*self.own_refusals}
+        if self.who in SIGNED_IN:
+            refused.add(Unauthenticated)
+        if self.takes is not None:
+            refused |= {Invalid, TooLarge}
+        return frozenset(refused)
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Every other address: the further ones, and what is under /v1 under each of ``prefixes`` too."""
+        ours = [path.removeprefix("/v1") for path in (self.path, *self.other_paths) if path.startswith("/v1/")]
+        return (*self.other_paths, *(prefix + rest for rest in ours for prefix in self.prefixes))
 
 
 def add(app: web.Application, routes: tuple[Route, ...]) -> None:
-    """Register every row and its aliases. GET answers HEAD too, and refuses a query that its row does not name."""
+    """Register every row at all its addresses. GET answers HEAD too, and refuses a query that its row does not name."""
     for route in routes:
         reads = route.method == "GET"
         handler = _without_query(route.handler) if reads and route.query is None else route.handler

@@ -94,7 +94,7 @@ async def _place(
     event = await stage.selling.get(sale.event_id)
     priced(event, sale, quantity)
     body = sale.body(sale.types[0], quantity).encode()
-    lanes = HoldBatches(hot=stage.hot, store=HoldStore(stage.hot), inventory=stage.inventory)
+    lanes = HoldBatches(store=HoldStore(stage.hot), inventory=stage.inventory)
     for start in range(0, count, BATCH * 8):
         items = []
         for number in range(start, min(count, start + BATCH * 8)):

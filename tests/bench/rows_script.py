@@ -37,7 +37,7 @@ async def batched_against_single(stage: Stage, plan: Plan) -> list[Row]:
     events = await _ready(stage, round(HOLDS_PER_S_MAX * plan.run_s / 1000 / 4))
     used: list[str] = []
     single = [await HotRedis(stage.valkey.url).open() for _ in range(CLIENTS)]
-    lanes = HoldBatches(hot=stage.hot, store=HoldStore(stage.hot), inventory=stage.inventory)
+    lanes = HoldBatches(store=HoldStore(stage.hot), inventory=stage.inventory)
 
     async def ours(seconds: float) -> Run:
         async def one(event: Ready, item: bytes) -> bytes:

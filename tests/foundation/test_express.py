@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from engine.foundation import express, http
+from engine.foundation import bodies, express
 from engine.foundation.batching import GroupCommit
 from engine.foundation.express import ExpressProtocol, Reply
 from engine.foundation.ready import Ready
@@ -103,7 +103,7 @@ async def place() -> AsyncIterator[Place]:
             return Ready(200, HEAD, LONG)
         if request.raw_path == "/bug":
             raise RuntimeError("a bug")
-        raw = http.peek(request) if request.raw_path == "/batch" else None
+        raw = bodies.peek(request) if request.raw_path == "/batch" else None
         if raw is None:
             return None
         reply = Echo(request)
@@ -135,7 +135,7 @@ def post(body: bytes, *headers: str, path: str = "/batch") -> bytes:
     return head.encode() + body
 
 
-def bodies(said: bytes) -> list[bytes]:
+def bodies_of(said: bytes) -> list[bytes]:
     """The body of each answer, in order."""
     found = []
     while said.startswith(b"HTTP/1.1"):
@@ -151,27 +151,27 @@ def bodies(said: bytes) -> list[bytes]:
 async def test_answers_of_both_ways_come_in_the_order_of_the_requests(place: Place):
     """Whoever waits behind one of the usual way goes with it."""
     said = await place.said(get("/now") + post(b"one") + post(b"two") + post(b"usual") + get("/now"))
-    assert bodies(said) == [b"now", b"batch:one", b"batch:two", b"route:/batch:usual", b"route:/now:"]
+    assert bodies_of(said) == [b"now", b"batch:one", b"batch:two", b"route:/batch:usual", b"route:/now:"]
     assert place.committed == [b"one", b"two", b"usual"]
     reader, writer = await place.open()
     writer.write(get("/now") + get("/bug") + post(b"three") + get("/other"))
     async with asyncio.timeout(WAIT_MAX_S):
         said = await reader.readuntil(b"route:/other:")
-        assert bodies(said) == [b"now", b"route:/bug:", b"route:/batch:three", b"route:/other:"]
+        assert bodies_of(said) == [b"now", b"route:/bug:", b"route:/batch:three", b"route:/other:"]
         connection = place.runner.server.connections[-1]  # type: ignore[union-attr]
         while connection._waiter is None or connection._waiter.done():
             await asyncio.sleep(0.01)  # its task is done with the last one
         writer.write(get("/now"))
-        assert bodies(await reader.readuntil(b"\r\n\r\nnow")) == [b"now"]
+        assert bodies_of(await reader.readuntil(b"\r\n\r\nnow")) == [b"now"]
     writer.close()
 
 
 async def test_a_body_in_pieces_goes_the_usual_way_and_the_connection_goes_on(place: Place):
     whole = post(b"in pieces")
     said = await place.said(whole[:-6], whole[-6:-2], whole[-2:] + get("/now"), whole)
-    assert bodies(said) == [b"route:/batch:in pieces", b"route:/now:", b"batch:in pieces"]
+    assert bodies_of(said) == [b"route:/batch:in pieces", b"route:/now:", b"batch:in pieces"]
     said = await place.said(whole[:10], whole[10:])  # the head itself in two
-    assert bodies(said) == [b"batch:in pieces"]
+    assert bodies_of(said) == [b"batch:in pieces"]
 
 
 @pytest.mark.parametrize("path", ["/other", "/batch"])
@@ -179,22 +179,22 @@ async def test_many_requests_behind_a_late_body_are_all_answered(place: Place, p
     """More than aiohttp parses ahead; the late one is counted by its parser and not by its queue."""
     late, many = post(b"late", path=path), b"".join(get(f"/now?{n}") for n in range(100))
     for parts in ((late[:-2], late[-2:] + many), (late[:-2], late[-2:], many)):
-        said = bodies(await place.said(*parts))
+        said = bodies_of(await place.said(*parts))
         assert said[0] == b"route:%b:late" % path.encode()
         assert len(said) == 101
-    said = bodies(await place.said(late[:-2], late[-2:], get("/now") * 100))
+    said = bodies_of(await place.said(late[:-2], late[-2:], get("/now") * 100))
     assert said[1:] == [b"now"] * 100
 
 
 @pytest.mark.parametrize("told", [b"refused", b"broken"])
 async def test_what_fails_in_the_batch_is_told_by_the_route(place: Place, told: bytes):
-    assert bodies(await place.said(post(told))) == [b"route:/batch:" + told]
+    assert bodies_of(await place.said(post(told))) == [b"route:/batch:" + told]
     assert place.committed == [told]
 
 
 async def test_other_manners_of_http_go_the_usual_way(place: Place):
     chunked = b"POST /batch HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
-    assert bodies(await place.said(chunked)) == [b"route:/batch:abc"]
+    assert bodies_of(await place.said(chunked)) == [b"route:/batch:abc"]
     said = await place.said(post(b"wait", "Expect: 100-continue"))
     assert said.startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
     assert said.endswith(b"route:/batch:wait")
@@ -224,7 +224,7 @@ async def test_who_hangs_up_while_waiting_is_left_out_and_disturbs_nobody(place:
     third = asyncio.create_task(place.said(post(b"third")))
     await asyncio.sleep(0.05)
     place.gate.set()
-    assert [bodies(await one) for one in (first, second, third)] == [
+    assert [bodies_of(await one) for one in (first, second, third)] == [
         [b"batch:first"],
         [b"batch:second"],
         [b"batch:third"],
@@ -259,7 +259,7 @@ async def test_a_server_that_ends_still_gives_the_answer_that_is_under_way(place
     assert not ending.done()
     place.gate.set()
     said: Any = await asyncio.wait_for(reader.read(), WAIT_MAX_S)
-    assert bodies(said) == [b"batch:last"]
+    assert bodies_of(said) == [b"batch:last"]
     assert b"Connection: close" in said
     await asyncio.wait_for(ending, WAIT_MAX_S)
     writer.close()
@@ -281,12 +281,12 @@ async def test_what_cannot_be_made_a_request_costs_its_own_connection_and_no_oth
     behind = asyncio.create_task(place.said(post(b"behind")))
     await asyncio.sleep(0.05)
     place.gate.set()
-    assert bodies(await behind) == [b"batch:behind"]
+    assert bodies_of(await behind) == [b"batch:behind"]
     await asyncio.wait_for(reader.read(), WAIT_MAX_S)  # it is hung up on
-    assert [bodies(await one) for one in ahead] == [[b"batch:ahead0"], [b"batch:ahead1"]]
-    assert bodies(await place.said(get("/other"), get(target))) == [b"route:/other:", b"<closed>"]
+    assert [bodies_of(await one) for one in ahead] == [[b"batch:ahead0"], [b"batch:ahead1"]]
+    assert bodies_of(await place.said(get("/other"), get(target))) == [b"route:/other:", b"<closed>"]
     said = await place.said(get("/other") + get("/now") + get("https://xn--a/"))
-    assert bodies(said) == [b"route:/other:", b"route:/now:", b"<closed>"]
+    assert bodies_of(said) == [b"route:/other:", b"route:/now:", b"<closed>"]
     writer.close()
 
 
@@ -317,7 +317,7 @@ async def test_who_waits_for_an_answer_is_not_idle(place: Place):
     connection._next_keepalive_close_time = 0.0
     connection._process_keepalive()
     place.gate.set()
-    assert bodies(await waiting) == [b"batch:slow"]
+    assert bodies_of(await waiting) == [b"batch:slow"]
 
 
 @pytest.mark.parametrize(

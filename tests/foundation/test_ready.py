@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from engine.foundation import http, metrics
+from engine.foundation import bodies, http, metrics
 from engine.foundation.ids import CheapIds, is_id
 from engine.foundation.ready import Ready
 
@@ -19,9 +19,9 @@ CONTENT = b'{"seat":"A/1"}'
 
 
 async def place(request: web.Request) -> web.StreamResponse:
-    raw = http.read_now(request)
+    raw = bodies.read_now(request)
     if raw is None:
-        raw = await http.read(request)
+        raw = await bodies.read(request)
     head = b"Content-Type: application/json\r\nX-Request-Id: %b\r\n" % request[http.REQUEST_ID].encode()
     return Ready(201, head, raw or CONTENT)
 
@@ -96,7 +96,7 @@ async def test_a_request_id_that_is_no_single_word_is_replaced_by_ours(server):
 
 
 async def test_a_body_beyond_the_limit_is_refused_though_it_is_here_already(server):
-    body = b"x" * (http.BODY_BYTES_MAX + 1)
+    body = b"x" * (bodies.BODY_BYTES_MAX + 1)
     async with aiohttp.ClientSession() as client, client.post(server.make_url("/things"), data=body) as answer:
         assert answer.status == 413
 

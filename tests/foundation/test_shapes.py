@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain.fields import Name
 from engine.foundation.errors import Invalid
-from engine.foundation.shapes import build, pointer_of
+from engine.foundation.shapes import build
 
 
 class Inner(Struct):
@@ -54,8 +54,3 @@ def test_a_name_is_one_visible_line(name):
 
 def test_unknown_fields_are_ignored():
     assert build({"name": "A", "count": 1, "more": {}}, Form).count == 1
-
-
-def test_pointers_escape_their_separators():
-    assert pointer_of(".taxes[0].rate_bp") == "/taxes/0/rate_bp"
-    assert pointer_of(".a~b[...]") == "/a~0b/..."

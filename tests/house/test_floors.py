@@ -14,7 +14,7 @@ from tests.house import tree
 # Library: the modules that may import it. A name that ends in a dot opens everything below it.
 SEAMS = {
     "stripe": ("engine.stores.money.stripe_gateway",),
-    # foundation/http.py turns a store that is away into a 503 for everybody; redemptions and common name its types.
+    # foundation/problems.py turns a store that is away into a 503 for everybody; redemptions and common name its types.
     "asyncpg": (
         "engine.foundation.",
         "engine.stores.",
@@ -65,3 +65,14 @@ def test_every_module_is_imported_by_somebody():
     programs = {module for module, path in modules.items() if PROGRAM in tree.text(path)} | {LOCUSTFILE}
     unused = set(modules) - wanted - packages - programs
     assert not unused, f"nobody imports {sorted(unused)}"
+
+
+def test_no_module_imports_itself_round_a_corner():
+    modules = tree.modules()
+    waiting = {
+        module: {name for name in tree.imports(path) if name in modules and not f"{module}.".startswith(f"{name}.")}
+        for module, path in modules.items()
+    }
+    while free := {module for module, wanted in waiting.items() if not wanted & waiting.keys()}:
+        waiting = {module: wanted for module, wanted in waiting.items() if module not in free}
+    assert not waiting, f"these import each other in a circle, or what stands in one: {sorted(waiting)}"

@@ -14,7 +14,7 @@ from tests.house import tree
 
 # Codes that two classes share, and why: to the caller it is one thing, to us two.
 SHARED = {
-    "inventory_unavailable": {"RedisAway", "RedisRefused"},  # one may have been applied, the other was not
+    "store_unavailable": {"RedisAway", "RedisRefused"},  # one may have been applied, the other was not
 }
 
 

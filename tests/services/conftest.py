@@ -35,7 +35,7 @@ async def core(pool: asyncpg.Pool, hot: HotRedis, redis_client: RedisClient, set
     selling = Selling(store=selling_store, keyring=settings.keyring, redis=redis_client)
     inventory = Inventory(hot=hot, redis=redis_client, holds=store, store=selling_store, selling=selling)
     availability = Availability(redis=redis_client, selling=selling)
-    holds = Holds(hot=hot, store=store, selling=selling, inventory=inventory, availability=availability)
+    holds = Holds(store=store, selling=selling, inventory=inventory, availability=availability)
     listening = [asyncio.create_task(selling.listen()), asyncio.create_task(availability.listen())]
     await asyncio.sleep(0.05)
     yield Core(selling, inventory, availability, holds, store)

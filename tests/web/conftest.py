@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from engine.foundation import http
+from engine.foundation import bodies, http
 from engine.foundation.bearer import Bearers
 from engine.foundation.connections import HotRedis, RedisClient
 from engine.services import appkeys
@@ -44,7 +44,7 @@ NOUNS = (people, organizations, venues, events, ticket_types, on_sales, allotmen
 async def catalogue(
     pool: asyncpg.Pool, hot: HotRedis, redis_client: RedisClient, settings: Settings
 ) -> AsyncIterator[TestClient[web.Request, web.Application]]:
-    app = web.Application(middlewares=[http.boundary], client_max_size=http.BODY_BYTES_CEILING)
+    app = web.Application(middlewares=[http.boundary], client_max_size=bodies.BODY_BYTES_CEILING)
     selling_store = SellingStore(pool)
     selling = Selling(store=selling_store, keyring=settings.keyring, redis=redis_client)
     inventory = Inventory(hot=hot, redis=redis_client, holds=HoldStore(hot), store=selling_store, selling=selling)

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from engine.foundation import http
+from engine.foundation import bodies
 from engine.foundation.bearer import Person
 from engine.foundation.ids import new_id
 from engine.services.accounts import organizations
@@ -72,7 +72,7 @@ async def test_a_stream_begins_whatever_the_client_says_it_saw_last(shop: Shop, 
 
 
 async def test_a_body_that_never_ends_is_not_waited_for(shop: Shop, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(http, "BODY_WAIT_S_MAX", 0.2)
+    monkeypatch.setattr(bodies, "BODY_WAIT_S_MAX", 0.2)
     address = URL(shop.url)
     for headers in ("Content-Length: 100", "Transfer-Encoding: chunked"):
         reader, writer = await asyncio.open_connection(address.host, address.port)

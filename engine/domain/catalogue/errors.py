@@ -19,12 +19,16 @@ Conflict 409
 ├── OnSaleRunning             on_sale_running
 ├── UnitsTaken                units_taken               facts: seats, taken
 ├── PromoCodeTaken            promo_code_taken
-└── PromoCodeUsed             promo_code_used
+├── PromoCodeUsed             promo_code_used
+├── PromoExpired              promo_expired             asked about outside its window
+└── PromoUsedUp               promo_used_up             asked about once used up; who holds with it: PromoExhausted
+Invalid 422
+└── PromoUnknown              promo_unknown             asked about; who holds with it: PromoInvalid
 """
 
 from __future__ import annotations
 
-from engine.foundation.errors import Conflict, NotFound
+from engine.foundation.errors import Conflict, Invalid, NotFound
 
 
 class VenueUnknown(NotFound):
@@ -97,3 +101,17 @@ class PromoCodeTaken(Conflict):
 
 class PromoCodeUsed(Conflict):
     code, title = "promo_code_used", "Orders used this code: disable it instead"
+
+
+class PromoExpired(Conflict):
+    code, title = "promo_expired", "This promo code cannot be used now"
+
+
+class PromoUsedUp(Conflict):
+    code, title = "promo_used_up", "This promo code has been used as often as it may"
+
+
+class PromoUnknown(Invalid):
+    """Also said of a disabled code: a stranger must not learn which codes exist."""
+
+    code, title = "promo_unknown", "This promo code does not exist"

@@ -1,22 +1,20 @@
 """Promo codes: percent or fixed, within a window, at most ``max_uses`` times.
 
 A use is reserved with the hold in one atomic step and given back when hold or order ends unpaid; this module only says
-what a code is and whether it may be used at a moment.
-
-PromoUnknown 422 promo_unknown · PromoExpired 409 promo_expired · PromoUsedUp 409 promo_used_up
+what a code is and whether it may be used at a moment. Who asks about a code is answered in the catalogue's refusals;
+who holds with one, in the sale's (promo_invalid, promo_exhausted). The contract has both.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from engine.domain.catalogue.errors import PromoExpired, PromoUnknown, PromoUsedUp
 from engine.domain.fields import Faults, Moment, fault, is_moment
-from engine.domain.prices import Discount
-from engine.foundation.errors import Conflict, Invalid
+from engine.foundation.errors import Invalid
 
 CODE_CHARS_MAX = 40
 PERCENT_MAX_BP = 10_000
@@ -28,45 +26,19 @@ Code = Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX, pattern=r"^[
 Uses = Annotated[int, Meta(ge=1, le=USES_MAX)]
 
 
-class PromoUnknown(Invalid):
-    """Also said of a disabled code: a stranger must not learn which codes exist."""
-
-    code, title = "promo_unknown", "This promo code does not exist"
-
-
-class PromoExpired(Conflict):
-    code, title = "promo_expired", "This promo code cannot be used now"
+Kind = Literal["percent", "fixed"]
+Status = Literal["active", "disabled"]
+Standing = Literal["usable", "off", "early", "over"]
+Moments = TypeVar("Moments", datetime, int)
 
 
-class PromoUsedUp(Conflict):
-    code, title = "promo_used_up", "This promo code has been used as often as it may"
-
-
-@dataclass(frozen=True, slots=True)
-class Promo:
-    """``value`` is in basis points (percent) or cents (fixed); ``max_uses`` None means no limit."""
-
-    id: str
-    event_id: str
-    code: str
-    kind: Literal["percent", "fixed"]
-    value: int
-    max_uses: int | None = None
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
-    status: Literal["active", "disabled"] = "active"
-
-    def discount(self) -> Discount:
-        return Discount(self.kind, self.value)
-
-    def check(self, moment: datetime) -> None:
-        """PromoUnknown or PromoExpired where the code may not be used at this moment."""
-        if self.status != "active":
-            raise PromoUnknown
-        if self.valid_from is not None and moment < self.valid_from:
-            raise PromoExpired("This promo code is not valid yet")
-        if self.valid_until is not None and moment >= self.valid_until:
-            raise PromoExpired("This promo code has expired")
+def standing(moment: Moments, *, active: bool, begin: Moments | None, end: Moments | None) -> Standing:
+    """What a code is worth at this moment: switched off, not valid yet, no longer (from ``end`` on), or usable."""
+    if not active:
+        return "off"
+    if begin is not None and moment < begin:
+        return "early"
+    return "over" if end is not None and moment >= end else "usable"
 
 
 def normal(code: str) -> str:
@@ -78,7 +50,7 @@ class NewPromo(Struct, kw_only=True):
     """``value`` is in basis points (percent) or cents off the whole order (fixed)."""
 
     code: Code
-    kind: Literal["percent", "fixed"]
+    kind: Kind
     value: Annotated[int, Meta(ge=1, le=FIXED_CENTS_MAX)]
     max_uses: Uses | None = None
     valid_from: Moment | None = None
@@ -88,12 +60,12 @@ class NewPromo(Struct, kw_only=True):
 class PromoChange(Struct, kw_only=True):
     """The code itself stays: people have it in their hands."""
 
-    kind: Literal["percent", "fixed"] | UnsetType = UNSET
+    kind: Kind | UnsetType = UNSET
     value: Annotated[int, Meta(ge=1, le=FIXED_CENTS_MAX)] | UnsetType = UNSET
     max_uses: Uses | UnsetType | None = UNSET
     valid_from: Moment | UnsetType | None = UNSET
     valid_until: Moment | UnsetType | None = UNSET
-    status: Literal["active", "disabled"] | UnsetType = UNSET
+    status: Status | UnsetType = UNSET
 
 
 class PromoCode(Struct, frozen=True, kw_only=True):
@@ -102,17 +74,29 @@ class PromoCode(Struct, frozen=True, kw_only=True):
     id: str
     event_id: str
     code: str
-    kind: Literal["percent", "fixed"]
+    kind: Kind
     value: int
     max_uses: int | None
     valid_from: datetime | None
     valid_until: datetime | None
-    status: Literal["active", "disabled"]
+    status: Status
     used_count: int
     discount_given_cents: int
     version: int
     created_at: datetime
     updated_at: datetime
+
+    def check(self, moment: datetime) -> None:
+        """PromoUnknown, PromoExpired or PromoUsedUp if the code may not be used at this moment."""
+        match standing(moment, active=self.status == "active", begin=self.valid_from, end=self.valid_until):
+            case "off":
+                raise PromoUnknown
+            case "early":
+                raise PromoExpired("This promo code is not valid yet")
+            case "over":
+                raise PromoExpired("This promo code has expired")
+        if self.max_uses is not None and self.used_count >= self.max_uses:
+            raise PromoUsedUp
 
 
 class PromoQuestion(Struct, kw_only=True):
@@ -123,7 +107,7 @@ class PromoAnswer(Struct, frozen=True, kw_only=True):
     """What a code that may be used now takes off."""
 
     code: str
-    kind: Literal["percent", "fixed"]
+    kind: Kind
     value: int
     valid_until: datetime | None
 
@@ -131,17 +115,20 @@ class PromoAnswer(Struct, frozen=True, kw_only=True):
 def check_terms(given: NewPromo | PromoChange, before: PromoCode | None = None) -> None:
     """The rules between fields; ``before`` fills in what a change leaves out. Invalid with all that is broken."""
     found: Faults = []
-    kind = before.kind if before is not None and given.kind is UNSET else given.kind
-    value = before.value if before is not None and given.value is UNSET else given.value
-    if kind == "percent" and isinstance(value, int) and value > PERCENT_MAX_BP:
+    kind, value, begin, end = (_term(name, given, before) for name in ("kind", "value", "valid_from", "valid_until"))
+    if kind == "percent" and value > PERCENT_MAX_BP:
         found.append(fault("/value", "out_of_range", f"At most {PERCENT_MAX_BP} basis points"))
-    for name in ("valid_from", "valid_until"):
-        moment = getattr(given, name)
-        if isinstance(moment, datetime) and not is_moment(moment):
-            found.append(fault(f"/{name}", "out_of_range", "This date is out of range"))
-    start = before.valid_from if before is not None and given.valid_from is UNSET else given.valid_from
-    end = before.valid_until if before is not None and given.valid_until is UNSET else given.valid_until
-    if isinstance(start, datetime) and isinstance(end, datetime) and end <= start:
+    found += [
+        fault(f"/{name}", "out_of_range", "This date is out of range")
+        for name, moment in (("valid_from", begin), ("valid_until", end))
+        if moment is not None and not is_moment(moment)
+    ]
+    if begin is not None and end is not None and end <= begin:
         found.append(fault("/valid_until", "out_of_order", "It ends after it begins"))
     if found:
         raise Invalid(errors=found)
+
+
+def _term(name: str, given: NewPromo | PromoChange, before: PromoCode | None) -> Any:
+    value = getattr(given, name)
+    return getattr(before, name) if value is UNSET else value

@@ -7,6 +7,7 @@ from typing import Any
 
 import hotpath_rs
 from engine.domain.catalogue.events import OrphanPolicy
+from engine.domain.catalogue.promos import standing
 from engine.domain.errors import PromoInvalid, SalesClosed, SalesNotOpen
 from engine.domain.prices import Discount, Fee
 from engine.domain.taxes import Tax
@@ -56,10 +57,11 @@ class PromoTerms:
 
     def check(self, now_ms: int) -> None:
         """PromoInvalid outside its window or switched off."""
-        if not self.active or (self.valid_until_ms is not None and now_ms >= self.valid_until_ms):
-            raise PromoInvalid("This promo code is no longer valid", reason="expired")
-        if self.valid_from_ms is not None and now_ms < self.valid_from_ms:
-            raise PromoInvalid("This promo code is not valid yet", reason="not_yet_valid")
+        match standing(now_ms, active=self.active, begin=self.valid_from_ms, end=self.valid_until_ms):
+            case "off" | "over":
+                raise PromoInvalid("This promo code is no longer valid", reason="expired")
+            case "early":
+                raise PromoInvalid("This promo code is not valid yet", reason="not_yet_valid")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

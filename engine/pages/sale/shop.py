@@ -13,7 +13,7 @@ from markupsafe import Markup
 import hotpath_rs
 from engine.domain.errors import AdmissionRequired, SwitchedOff
 from engine.domain.sale.holds import HoldItem, HoldRequest
-from engine.foundation import http
+from engine.foundation import bodies
 from engine.foundation.clock import now, now_ms
 from engine.foundation.errors import Invalid, Refusal
 from engine.pages import cookies, csrf, frame
@@ -87,7 +87,7 @@ async def enter(request: web.Request) -> web.Response:
 
 async def read_form(request: web.Request) -> dict[str, str]:
     """A form of ours, the last value of each field."""
-    return await http.form(request, FORM_BYTES_MAX)
+    return await bodies.form(request, FORM_BYTES_MAX)
 
 
 async def _session_until_ms(request: web.Request, shown: Shown) -> int | None:

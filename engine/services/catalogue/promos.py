@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from engine.domain.accounts.errors import TooManyOfThem
 from engine.domain.accounts.organizations import Permission
-from engine.domain.catalogue.errors import EventUnknown, PromoCodeTaken, PromoCodeUnknown, PromoCodeUsed
+from engine.domain.catalogue.errors import EventUnknown, PromoCodeTaken, PromoCodeUnknown, PromoCodeUsed, PromoUnknown
 from engine.domain.catalogue.events import Event
-from engine.domain.catalogue.promos import (
-    PROMOS_MAX,
-    NewPromo,
-    Promo,
-    PromoAnswer,
-    PromoChange,
-    PromoCode,
-    PromoUnknown,
-    PromoUsedUp,
-    check_terms,
-)
+from engine.domain.catalogue.promos import PROMOS_MAX, NewPromo, PromoAnswer, PromoChange, PromoCode, check_terms
 from engine.domain.versions import expect
 from engine.foundation.bearer import Person
 from engine.foundation.clock import now
@@ -97,20 +87,7 @@ class Promos:
         found = await store.by_code(self._pool, event.id, code)
         if found is None:
             raise PromoUnknown
-        terms = Promo(
-            id=found.id,
-            event_id=found.event_id,
-            code=found.code,
-            kind=found.kind,
-            value=found.value,
-            max_uses=found.max_uses,
-            valid_from=found.valid_from,
-            valid_until=found.valid_until,
-            status=found.status,
-        )
-        terms.check(now())
-        if found.max_uses is not None and found.used_count >= found.max_uses:
-            raise PromoUsedUp
+        found.check(now())
         return PromoAnswer(code=found.code, kind=found.kind, value=found.value, valid_until=found.valid_until)
 
     async def _found(self, person: Person, promo_id: str, *, write: bool) -> tuple[PromoCode, Event]:

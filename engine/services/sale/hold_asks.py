@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import hotpath_rs
 from engine.domain.catalogue.events import OrphanPolicy
+from engine.domain.catalogue.promos import normal
 from engine.domain.errors import BuyerLimit, MaxPerOrder, PromoInvalid, UnknownSeat
 from engine.domain.sale.holds import QUANTITY_MAX, HoldItem, HoldRequest
 from engine.domain.sale.selling import PromoTerms, SellingEvent, TicketTypeTerms
@@ -191,7 +192,7 @@ def _code(event: SellingEvent, code: str | None, moment_ms: int) -> tuple[PromoT
     if code is None:
         return None, ()
     opened = event.open_allotments(frozenset({code, code.upper()}))
-    promo = event.promos.get(code.strip().upper())
+    promo = event.promos.get(normal(code))
     if promo is None:
         if opened:
             return None, opened

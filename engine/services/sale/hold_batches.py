@@ -15,11 +15,9 @@ import hotpath_rs
 from engine.domain.sale.selling import SellingEvent
 from engine.foundation import logs
 from engine.foundation.batching import GroupCommit, Promise
-from engine.foundation.connections import HotRedis
 from engine.foundation.errors import Unavailable
 from engine.services.sale.hold_asks import Ask
 from engine.services.sale.inventory import Inventory
-from engine.stores import keys
 from engine.stores.sale.holds import REF_BYTES, HoldStore, Item, Record, Run, allocation_byte, pick_exact
 
 PLAN_TRIES_MAX = 64
@@ -39,8 +37,7 @@ class _Planned:
 class HoldBatches:
     """Batches by event. Whoever is cancelled after their hold was placed gives it back."""
 
-    def __init__(self, *, hot: HotRedis, store: HoldStore, inventory: Inventory) -> None:
-        self._hot = hot
+    def __init__(self, *, store: HoldStore, inventory: Inventory) -> None:
         self._store = store
         self._inventory = inventory
         self._batches: dict[str, GroupCommit[bytes, bytes]] = {}
@@ -98,7 +95,7 @@ class HoldBatches:
         answers: list[bytes | BaseException | None] = [None] * len(items)
         left = list(range(len(items)))
         for _ in range(PLAN_TRIES_MAX):
-            current: bytes = await self._hot.command(b"GET", keys.unit_map(event_id))
+            current = await self._inventory.unit_map(event_id)
             event = items[left[0]].event
             if current is None or len(current) != event.units:
                 raise Unavailable("The inventory is being rebuilt", retry_after_s=1)

@@ -17,14 +17,12 @@ from engine.domain.errors import (
 from engine.domain.sale import inventory as units_domain
 from engine.domain.sale.holds import QUANTITY_MAX, Hold, HoldItem, HoldRequest
 from engine.domain.sale.selling import SellingEvent, TicketTypeTerms
-from engine.foundation.connections import HotRedis
 from engine.foundation.errors import Unavailable
 from engine.foundation.ids import id_to_bytes
 from engine.services.sale.hold_asks import Ask, read_asks
 from engine.services.sale.hold_batches import is_block, merged
 from engine.services.sale.hold_prices import price_of_parts, read_hold
 from engine.services.sale.inventory import Inventory
-from engine.stores import keys
 from engine.stores.sale.holds import REF_BYTES, HoldStore, Record, Run, allocation_byte, units_of
 
 GROW_TRIES_MAX = 16
@@ -40,8 +38,7 @@ def lease_units_max(event: SellingEvent) -> int:
 class HoldChanges:
     """Swaps and growths, each one atomic script."""
 
-    def __init__(self, *, hot: HotRedis, store: HoldStore, inventory: Inventory) -> None:
-        self._hot = hot
+    def __init__(self, *, store: HoldStore, inventory: Inventory) -> None:
         self._store = store
         self._inventory = inventory
 
@@ -84,7 +81,7 @@ class HoldChanges:
             units = [unit for ask in asks for unit in ask.seats]
             whole = [line.unit for line in hold.lines] + units
             return list(zip(kinds, units, strict=True)), allocation_byte(1, adjacent=is_block(whole), orphans=0)
-        current: bytes | None = await self._hot.command(b"GET", keys.unit_map(event.id))
+        current = await self._inventory.unit_map(event.id)
         if current is None or len(current) != event.units:
             raise Unavailable("The inventory is being rebuilt", retry_after_s=1)
         ask = Ask.joined(asks, opened, beside=[line.unit for line in hold.lines])

@@ -1,4 +1,4 @@
-"""All that placing a hold asks for, under one key: each look-up in the application costs the hot route dear."""
+"""All that placing a hold asks for, under one key: each `app[...]` lookup is measurable on the hot route."""
 
 from __future__ import annotations
 

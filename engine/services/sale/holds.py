@@ -35,7 +35,6 @@ from engine.domain.sale.holds import Hold, HoldItem, HoldRequest
 from engine.domain.sale.selling import TAPE_PARTY_MAX, SellingEvent, tape_name
 from engine.foundation.batching import Promise
 from engine.foundation.clock import now_ms
-from engine.foundation.connections import HotRedis
 from engine.foundation.errors import IdempotencyKeyReused
 from engine.foundation.ids import id_from_bytes, id_to_bytes, is_id
 from engine.services.sale.availability import Availability
@@ -79,7 +78,6 @@ class Holds:
     def __init__(
         self,
         *,
-        hot: HotRedis,
         store: HoldStore,
         selling: Selling,
         inventory: Inventory,
@@ -91,8 +89,8 @@ class Holds:
         self._selling = selling
         self._inventory = inventory
         self._availability = availability
-        self._batches = HoldBatches(hot=hot, store=store, inventory=inventory)
-        self._changes = HoldChanges(hot=hot, store=store, inventory=inventory)
+        self._batches = HoldBatches(store=store, inventory=inventory)
+        self._changes = HoldChanges(store=store, inventory=inventory)
 
     async def place(
         self, request: HoldRequest, *, admission: str | None, principal: str, key: str, body: bytes

@@ -14,13 +14,13 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from engine.domain.errors import HoldExpired, InventoryRebuilding
+from engine.domain.errors import HoldExpired, InventoryRebuilding, InventoryUnavailable
 from engine.domain.sale.inventory import ORDERED, SOLD
 from engine.domain.sale.selling import TAPE_PARTY_MAX, SellingEvent, tape_name
 from engine.foundation import leases, logs
-from engine.foundation.connections import HotRedis, RedisAway, RedisClient, RedisRefused, SlotMoved
+from engine.foundation.connections import Argument, HotRedis, RedisAway, RedisClient, RedisRefused, SlotMoved
 from engine.foundation.ids import id_to_bytes
 from engine.services.sale.selling import Selling
 from engine.stores import keys
@@ -56,23 +56,33 @@ class Inventory:
         self._astray_at: dict[str, float] = {}
 
     async def epoch(self, event_id: str) -> bytes:
-        """The epoch this process believes in. InventoryRebuilding where there is none yet (a rebuild is begun)."""
+        """The epoch this process believes in. InventoryRebuilding where there is none yet (a rebuild is begun).
+
+        InventoryUnavailable if Redis does not answer.
+        """
         known = self._epochs.get(event_id)
         generation = self._hot.generation
         if known is not None and known[1] == generation:
             return known[0]
         key = keys.epoch(event_id)
-        found = await self._hot.command(b"GET", key)
-        if found is None or found.partition(b":")[0] != await self._hot.run_id(key):
+        try:
+            found = await self._hot.command(b"GET", key)
+            written_here = found is not None and found.partition(b":")[0] == await self._hot.run_id(key)
+        except (RedisAway, RedisRefused) as away:
+            raise _unavailable(away) from away
+        if not written_here:
             self._rebuild_soon(event_id)
             raise InventoryRebuilding(retry_after_s=1)
         if self._hot.generation != generation:
-            raise RedisAway
+            raise InventoryUnavailable(retry_after_s=1)
         self._epochs[event_id] = (found, generation)
         return bytes(found)
 
     async def fenced(self, event_id: str, run: Callable[[bytes], Awaitable[Answer]]) -> Answer:
-        """``run(epoch)``, once more where the epoch or the event's node had moved on, or the reply was lost."""
+        """``run(epoch)``, once more where the epoch or the event's node had moved on, or the reply was lost.
+
+        InventoryRebuilding, InventoryUnavailable.
+        """
         for tries_left in reversed(range(FENCE_TRIES)):
             epoch = await self.epoch(event_id)
             try:
@@ -83,12 +93,17 @@ class Inventory:
                 self._epochs.clear()
                 # A reply was lost with its connection: every script may be repeated, once, over a new one.
                 if not tries_left or not lost.applied_unknown or not await self._hot.ready(RECONNECTED_WITHIN_S):
-                    raise
-            except RedisRefused:
+                    raise _unavailable(lost) from lost
+            except RedisRefused as refused:
                 self._epochs.clear()
-                raise
+                raise _unavailable(refused) from refused
         self._rebuild_soon(event_id)
         raise InventoryRebuilding(retry_after_s=1)
+
+    async def unit_map(self, event_id: str) -> bytes | None:
+        """The event's map of this moment, one byte a unit; None if there is none. InventoryUnavailable."""
+        found: bytes | None = await self._command(b"GET", keys.unit_map(event_id))
+        return found
 
     async def load(self, event_id: str) -> None:
         """Make sure the event has a map in Redis; nothing happens where it has one."""
@@ -249,10 +264,17 @@ class Inventory:
     async def write_tape(
         self, event: SellingEvent, categories: tuple[int, ...], section: int | None, size: int
     ) -> None:
-        """One tape, computed off the loop."""
+        """One tape, computed off the loop. InventoryUnavailable."""
         tape = await asyncio.to_thread(event.seat_map.tape, list(categories), section, size)
         name = tape_name(event.seat_map.etag, categories, section, size)
-        await self._hot.command(b"SET", keys.tape(event.id, name.encode()), tape)
+        await self._command(b"SET", keys.tape(event.id, name.encode()), tape)
+
+    async def _command(self, *arguments: Argument) -> Any:
+        """A command of those that a buyer waits for. InventoryUnavailable."""
+        try:
+            return await self._hot.command(*arguments)
+        except (RedisAway, RedisRefused) as away:
+            raise _unavailable(away) from away
 
 
 def _sizes(max_per_order: int) -> range:
@@ -261,3 +283,9 @@ def _sizes(max_per_order: int) -> range:
 
 def _ref(hold_id: str) -> bytes:
     return id_to_bytes(hold_id)[:REF_BYTES]
+
+
+def _unavailable(away: RedisAway | RedisRefused) -> InventoryUnavailable:
+    """What it means for those who buy that the store of the maps is away."""
+    detail = "The inventory is not ready: try again in a moment" if isinstance(away, RedisRefused) else None
+    return InventoryUnavailable(detail, retry_after_s=away.retry_after_s, **away.facts)

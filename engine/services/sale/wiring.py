@@ -61,7 +61,6 @@ def open_sale(
     settings, selling, inventory = common.settings, units.selling, units.inventory
     availability = Availability(redis=common.redis, selling=selling)
     holds = Holds(
-        hot=common.hot,
         store=units.hold_store,
         selling=selling,
         inventory=inventory,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from aiohttp import web
 
 from engine.domain.accounts.errors import AlreadyMember, LastOwner, MemberUnknown, OrganizationUnknown, SlugTaken
@@ -15,13 +13,13 @@ from engine.domain.accounts.organizations import (
     OrganizationChange,
     RoleChange,
 )
-from engine.foundation import http
-from engine.foundation.errors import Forbidden, Invalid, PreconditionFailed, PreconditionRequired, Unauthenticated
+from engine.foundation import bodies, http, lists
+from engine.foundation.errors import Forbidden
+from engine.foundation.lists import Page, PageQuery, id_cursor
 from engine.services.appkeys import ORGANIZATIONS
-from engine.web.aliases import aliases
 from engine.web.auth import person
-from engine.web.forms import Page, PageQuery, created, form, id_cursor, versioned
-from engine.web.route import Route
+from engine.web.forms import created, form, versioned
+from engine.web.route import VERSIONED, Route
 
 
 async def create_organization(request: web.Request) -> web.Response:
@@ -33,10 +31,10 @@ async def create_organization(request: web.Request) -> web.Response:
 
 async def list_organizations(request: web.Request) -> web.Response:
     """The organizations one works for; all of them for a platform admin."""
-    actor, query = person(request), http.query(request, PageQuery)
+    actor, query = person(request), bodies.query(request, PageQuery)
     after = id_cursor(query.cursor, "org") or ""
     rows = await request.config_dict[ORGANIZATIONS].of_person(actor, after, query.limit + 1)
-    return http.json(http.page(rows, query.limit, lambda row: row.id))
+    return http.json(lists.page(rows, query.limit, lambda row: row.id))
 
 
 async def read_organization(request: web.Request) -> web.Response:
@@ -56,11 +54,11 @@ async def change_organization(request: web.Request) -> web.Response:
 
 async def list_members(request: web.Request) -> web.Response:
     """Who works for an organization."""
-    actor, query = person(request), http.query(request, PageQuery)
+    actor, query = person(request), bodies.query(request, PageQuery)
     after = id_cursor(query.cursor, "usr") or ""
     organizations = request.config_dict[ORGANIZATIONS]
     rows = await organizations.members(actor, request.match_info["organization_id"], after, query.limit + 1)
-    return http.json(http.page(rows, query.limit, lambda row: row.user_id))
+    return http.json(lists.page(rows, query.limit, lambda row: row.user_id))
 
 
 async def add_member(request: web.Request) -> web.Response:
@@ -90,39 +88,25 @@ _ALL = "/v1/organizations"
 _ONE = "/v1/organizations/{organization_id}"
 _MEMBERS = "/v1/organizations/{organization_id}/members"
 _MEMBER = "/v1/organizations/{organization_id}/members/{user_id}"
-ROUTES: Final = (
-    Route(
-        "POST", _ALL, create_organization, "person", takes=NewOrganization, gives=Organization, status=201,
-        refuses=(Unauthenticated, Invalid, SlugTaken), aliases=aliases(_ALL),
+ROUTES: tuple[Route, ...] = (
+    Route("POST", _ALL, create_organization, "person", takes=NewOrganization, gives=Organization, status=201).refuses(
+        SlugTaken
     ),
-    Route(
-        "GET", _ALL, list_organizations, "person", gives=Page[Organization], query=PageQuery,
-        refuses=(Unauthenticated,), aliases=aliases(_ALL),
+    Route("GET", _ALL, list_organizations, "person", gives=Page[Organization], query=PageQuery),
+    Route("GET", _ONE, read_organization, "organizer", gives=Organization).refuses(OrganizationUnknown),
+    Route("PATCH", _ONE, change_organization, "organizer", takes=OrganizationChange, gives=Organization).refuses(
+        Forbidden, OrganizationUnknown, SlugTaken, *VERSIONED
     ),
-    Route(
-        "GET", _ONE, read_organization, "organizer", gives=Organization,
-        refuses=(Unauthenticated, OrganizationUnknown), aliases=aliases(_ONE),
+    Route("GET", _MEMBERS, list_members, "organizer", gives=Page[Member], query=PageQuery).refuses(
+        Forbidden, OrganizationUnknown
     ),
-    Route(
-        "PATCH", _ONE, change_organization, "organizer", takes=OrganizationChange, gives=Organization,
-        refuses=(Unauthenticated, Forbidden, OrganizationUnknown, SlugTaken, PreconditionFailed, Invalid,
-                 PreconditionRequired), aliases=aliases(_ONE),
+    Route("POST", _MEMBERS, add_member, "organizer", takes=NewMember, gives=Member, status=201).refuses(
+        Forbidden, OrganizationUnknown, AlreadyMember
     ),
-    Route(
-        "GET", _MEMBERS, list_members, "organizer", gives=Page[Member], query=PageQuery,
-        refuses=(Unauthenticated, Forbidden, OrganizationUnknown), aliases=aliases(_MEMBERS),
+    Route("PUT", _MEMBER, set_role, "organizer", takes=RoleChange, gives=Member).refuses(
+        Forbidden, OrganizationUnknown, MemberUnknown, LastOwner
     ),
-    Route(
-        "POST", _MEMBERS, add_member, "organizer", takes=NewMember, gives=Member, status=201,
-        refuses=(Unauthenticated, Forbidden, OrganizationUnknown, AlreadyMember, Invalid), aliases=aliases(_MEMBERS),
+    Route("DELETE", _MEMBER, remove_member, "organizer", status=204).refuses(
+        Forbidden, OrganizationUnknown, MemberUnknown, LastOwner
     ),
-    Route(
-        "PUT", _MEMBER, set_role, "organizer", takes=RoleChange, gives=Member,
-        refuses=(Unauthenticated, Forbidden, OrganizationUnknown, MemberUnknown, LastOwner, Invalid),
-        aliases=aliases(_MEMBER),
-    ),
-    Route(
-        "DELETE", _MEMBER, remove_member, "organizer", status=204,
-        refuses=(Unauthenticated, Forbidden, OrganizationUnknown, MemberUnknown, LastOwner), aliases=aliases(_MEMBER),
-    ),
-)  # fmt: skip
+)

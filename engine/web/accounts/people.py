@@ -26,9 +26,7 @@ from engine.domain.accounts.people import (
     User,
 )
 from engine.foundation import http
-from engine.foundation.errors import Invalid, Unauthenticated
 from engine.services.appkeys import PEOPLE
-from engine.web.aliases import aliases
 from engine.web.auth import client_address, known_person, person
 from engine.web.forms import form
 from engine.web.route import Route
@@ -82,33 +80,20 @@ async def change_password(request: web.Request) -> web.Response:
     return http.json(session, headers=_UNCACHED)
 
 
-ROUTES: Final = (
-    Route(
-        "POST", "/v1/auth/register", register, "public", takes=Registration, gives=Session, status=201,
-        refuses=(Invalid, EmailTaken, RegistrationThrottled), aliases=aliases("/v1/auth/register"),
+ROUTES: tuple[Route, ...] = (
+    Route("POST", "/v1/auth/register", register, "public", takes=Registration, gives=Session, status=201).refuses(
+        EmailTaken, RegistrationThrottled
     ),
-    Route(
-        "POST", "/v1/auth/login", login, "public", takes=Credentials, gives=Session,
-        refuses=(Invalid, SignInRefused, AccountDisabled, SignInThrottled), aliases=aliases("/v1/auth/login"),
+    Route("POST", "/v1/auth/login", login, "public", takes=Credentials, gives=Session).refuses(
+        SignInRefused, AccountDisabled, SignInThrottled
     ),
-    Route(
-        "POST", "/v1/auth/refresh", refresh, "public", takes=RefreshRequest, gives=Session,
-        refuses=(Invalid, RefreshRefused, RefreshReused), aliases=aliases("/v1/auth/refresh"),
+    Route("POST", "/v1/auth/refresh", refresh, "public", takes=RefreshRequest, gives=Session).refuses(
+        RefreshRefused, RefreshReused
     ),
-    Route(
-        "POST", "/v1/auth/logout", logout, "public", takes=SignOut, status=204,
-        refuses=(Invalid,), aliases=aliases("/v1/auth/logout"),
+    Route("POST", "/v1/auth/logout", logout, "public", takes=SignOut, status=204),
+    Route("GET", "/v1/users/me", read_me, "person", gives=User).also("/v1/auth/me"),
+    Route("PATCH", "/v1/users/me", change_me, "person", takes=PersonChange, gives=User),
+    Route("PUT", "/v1/users/me/password", change_password, "person", takes=PasswordChange, gives=Session).refuses(
+        SignInRefused, SignInThrottled
     ),
-    Route(
-        "GET", "/v1/users/me", read_me, "person", gives=User, refuses=(Unauthenticated,),
-        aliases=aliases("/v1/users/me", "/v1/auth/me"),
-    ),
-    Route(
-        "PATCH", "/v1/users/me", change_me, "person", takes=PersonChange, gives=User,
-        refuses=(Unauthenticated, Invalid), aliases=aliases("/v1/users/me"),
-    ),
-    Route(
-        "PUT", "/v1/users/me/password", change_password, "person", takes=PasswordChange, gives=Session,
-        refuses=(Unauthenticated, Invalid, SignInRefused, SignInThrottled), aliases=aliases("/v1/users/me/password"),
-    ),
-)  # fmt: skip
+)

@@ -10,10 +10,10 @@ from msgspec import Meta, field
 from engine.domain.catalogue.event_search import ListingFilter, Near
 from engine.domain.catalogue.events import Event
 from engine.domain.fields import ONE_LINE, is_moment
-from engine.foundation import http
+from engine.foundation import lists
 from engine.foundation.errors import Malformed
 from engine.foundation.ids import is_id
-from engine.web.forms import PageQuery
+from engine.foundation.lists import PageQuery
 
 RADIUS_KM_DEFAULT, RADIUS_KM_MAX = 25.0, 20_040.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,7 +70,7 @@ def cursor_of(event: Event) -> str:
 
 def position_of(cursor: str | None) -> tuple[datetime, str] | None:
     """The position (starts_at, id) behind a cursor. Malformed where it is none of ours."""
-    text = http.cursor_decode(cursor)
+    text = lists.cursor_decode(cursor)
     if text is None:
         return None
     micros, _, event_id = text.partition("|")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from aiohttp import web
 
 from engine.domain.accounts.errors import OrganizationUnknown
@@ -18,46 +16,39 @@ from engine.domain.catalogue.errors import (
 )
 from engine.domain.catalogue.event_copy import EventCopy
 from engine.domain.catalogue.events import Event, EventChange, NewEvent
-from engine.foundation import http
-from engine.foundation.errors import (
-    Forbidden,
-    Invalid,
-    Malformed,
-    PreconditionFailed,
-    PreconditionRequired,
-    Unauthenticated,
-)
+from engine.foundation import bodies, http, lists
+from engine.foundation.errors import Forbidden, Malformed
+from engine.foundation.lists import Page, PageQuery, id_cursor
 from engine.services.appkeys import EVENTS, VENUES
-from engine.web.aliases import aliases
 from engine.web.auth import optional_person, person
 from engine.web.catalogue.event_search import ListingQuery, cursor_of, position_of, wanted
-from engine.web.forms import Page, PageQuery, created, form, id_cursor, versioned
-from engine.web.route import Route
+from engine.web.forms import created, form, versioned
+from engine.web.route import VERSIONED, Route
 
 
 async def list_events(request: web.Request) -> web.Response:
     """Published events by start, filtered; what is over is left out unless ``from`` asks for it."""
-    query = http.query(request, ListingQuery)
+    query = bodies.query(request, ListingQuery)
     after = position_of(query.cursor)
     rows = await request.config_dict[EVENTS].published(wanted(query), after, query.limit + 1)
-    return http.json(http.page(rows, query.limit, cursor_of))
+    return http.json(lists.page(rows, query.limit, cursor_of))
 
 
 async def list_events_at_venue(request: web.Request) -> web.Response:
     """Published events at one venue by start."""
-    query = http.query(request, ListingQuery)
+    query = bodies.query(request, ListingQuery)
     venue = await request.config_dict[VENUES].get(optional_person(request), request.match_info["venue_id"])
     after, filters = position_of(query.cursor), wanted(query, venue_id=venue.id)
     rows = await request.config_dict[EVENTS].published(filters, after, query.limit + 1)
-    return http.json(http.page(rows, query.limit, cursor_of))
+    return http.json(lists.page(rows, query.limit, cursor_of))
 
 
 async def list_organization_events(request: web.Request) -> web.Response:
     """All events of an organization, drafts too, newest first."""
-    actor, query = person(request), http.query(request, PageQuery)
+    actor, query = person(request), bodies.query(request, PageQuery)
     organization_id, before = request.match_info["organization_id"], id_cursor(query.cursor, "evt")
     rows = await request.config_dict[EVENTS].of_organization(actor, organization_id, before, query.limit + 1)
-    return http.json(http.page(rows, query.limit, lambda row: row.id))
+    return http.json(lists.page(rows, query.limit, lambda row: row.id))
 
 
 async def create_event(request: web.Request) -> web.Response:
@@ -116,48 +107,33 @@ async def cancel_event(request: web.Request) -> web.Response:
 
 _ALL, _ONE = "/v1/events", "/v1/events/{event_id}"
 _OF_ORGANIZATION, _AT_VENUE = "/v1/organizations/{organization_id}/events", "/v1/venues/{venue_id}/events"
-_WRITES = (Unauthenticated, Forbidden, EventUnknown)
-ROUTES: Final = (
-    Route(
-        "GET", _ALL, list_events, "public", gives=Page[Event], query=ListingQuery, refuses=(Malformed,),
-        aliases=aliases(_ALL, "/v1/events/public", "/v1/events/search"),
+_WRITES = (Forbidden, EventUnknown)
+ROUTES: tuple[Route, ...] = (
+    Route("GET", _ALL, list_events, "public", gives=Page[Event], query=ListingQuery)
+    .refuses(Malformed)
+    .also("/v1/events/public", "/v1/events/search"),
+    Route("GET", _AT_VENUE, list_events_at_venue, "public", gives=Page[Event], query=ListingQuery).refuses(
+        Malformed, VenueUnknown
     ),
-    Route(
-        "GET", _AT_VENUE, list_events_at_venue, "public", gives=Page[Event], query=ListingQuery,
-        refuses=(Malformed, VenueUnknown), aliases=aliases(_AT_VENUE),
+    Route("GET", _OF_ORGANIZATION, list_organization_events, "organizer", gives=Page[Event], query=PageQuery).refuses(
+        Forbidden, OrganizationUnknown, Malformed
     ),
-    Route(
-        "GET", _OF_ORGANIZATION, list_organization_events, "organizer", gives=Page[Event], query=PageQuery,
-        refuses=(Unauthenticated, Forbidden, OrganizationUnknown, Malformed), aliases=aliases(_OF_ORGANIZATION),
+    Route("POST", _ALL, create_event, "organizer", takes=NewEvent, gives=Event, status=201).refuses(Forbidden),
+    Route("GET", _ONE, read_event, "public", gives=Event).refuses(EventUnknown),
+    Route("PATCH", _ONE, change_event, "organizer", takes=EventChange, gives=Event).refuses(
+        *_WRITES, EventFrozen, *VERSIONED
     ),
-    Route(
-        "POST", _ALL, create_event, "organizer", takes=NewEvent, gives=Event, status=201,
-        refuses=(Unauthenticated, Forbidden, Invalid), aliases=aliases(_ALL),
+    Route("DELETE", _ONE, delete_event, "organizer", status=204).refuses(
+        *_WRITES, EventNotDraft, EventHasOrders, *VERSIONED
     ),
-    Route("GET", _ONE, read_event, "public", gives=Event, refuses=(EventUnknown,), aliases=aliases(_ONE)),
-    Route(
-        "PATCH", _ONE, change_event, "organizer", takes=EventChange, gives=Event,
-        refuses=(*_WRITES, EventFrozen, PreconditionFailed, Invalid, PreconditionRequired), aliases=aliases(_ONE),
+    Route("POST", f"{_ONE}/copy", copy_event, "organizer", takes=EventCopy, gives=Event, status=201)
+    .refuses(*_WRITES)
+    .also(f"{_ONE}/clone", f"{_ONE}/duplicate"),
+    Route("POST", f"{_ONE}/publish", publish_event, "organizer", gives=Event).refuses(
+        *_WRITES, EventIncomplete, EventNotDraft
     ),
-    Route(
-        "DELETE", _ONE, delete_event, "organizer", status=204,
-        refuses=(*_WRITES, EventNotDraft, EventHasOrders, PreconditionFailed, PreconditionRequired),
-        aliases=aliases(_ONE),
+    Route("POST", f"{_ONE}/unpublish", unpublish_event, "organizer", gives=Event).refuses(
+        *_WRITES, EventHasOrders, EventNotPublished
     ),
-    Route(
-        "POST", f"{_ONE}/copy", copy_event, "organizer", takes=EventCopy, gives=Event, status=201,
-        refuses=(*_WRITES, Invalid), aliases=aliases(f"{_ONE}/copy", f"{_ONE}/clone", f"{_ONE}/duplicate"),
-    ),
-    Route(
-        "POST", f"{_ONE}/publish", publish_event, "organizer", gives=Event,
-        refuses=(*_WRITES, EventIncomplete, EventNotDraft), aliases=aliases(f"{_ONE}/publish"),
-    ),
-    Route(
-        "POST", f"{_ONE}/unpublish", unpublish_event, "organizer", gives=Event,
-        refuses=(*_WRITES, EventHasOrders, EventNotPublished), aliases=aliases(f"{_ONE}/unpublish"),
-    ),
-    Route(
-        "POST", f"{_ONE}/cancel", cancel_event, "organizer", gives=Event,
-        refuses=(*_WRITES, EventNotPublished), aliases=aliases(f"{_ONE}/cancel"),
-    ),
-)  # fmt: skip
+    Route("POST", f"{_ONE}/cancel", cancel_event, "organizer", gives=Event).refuses(*_WRITES, EventNotPublished),
+)

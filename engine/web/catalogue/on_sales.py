@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from aiohttp import web
 
 from engine.domain.catalogue.errors import EventFrozen, EventUnknown, OnSaleMissing, OnSaleRunning
 from engine.domain.catalogue.on_sales import NewOnSale, OnSale
-from engine.foundation.errors import Forbidden, Invalid, Unauthenticated
+from engine.foundation.errors import Forbidden
 from engine.services.appkeys import ON_SALES
-from engine.web.aliases import aliases
 from engine.web.auth import optional_person, person
 from engine.web.forms import form, versioned
 from engine.web.route import Route
@@ -31,13 +28,9 @@ async def read_on_sale(request: web.Request) -> web.Response:
 
 
 _ONE = "/v1/events/{event_id}/on-sale"
-ROUTES: Final = (
-    Route(
-        "PUT", _ONE, put_on_sale, "organizer", takes=NewOnSale, gives=OnSale,
-        refuses=(Unauthenticated, Forbidden, EventUnknown, EventFrozen, OnSaleRunning, Invalid), aliases=aliases(_ONE),
+ROUTES: tuple[Route, ...] = (
+    Route("PUT", _ONE, put_on_sale, "organizer", takes=NewOnSale, gives=OnSale).refuses(
+        Forbidden, EventUnknown, EventFrozen, OnSaleRunning
     ),
-    Route(
-        "GET", _ONE, read_on_sale, "public", gives=OnSale, refuses=(EventUnknown, OnSaleMissing),
-        aliases=aliases(_ONE),
-    ),
-)  # fmt: skip
+    Route("GET", _ONE, read_on_sale, "public", gives=OnSale).refuses(EventUnknown, OnSaleMissing),
+)

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from aiohttp import web
 
 from engine.domain.accounts.errors import TooManyOfThem
-from engine.domain.catalogue.errors import EventUnknown, PromoCodeTaken, PromoCodeUnknown, PromoCodeUsed
-from engine.domain.catalogue.promos import (
-    NewPromo,
-    PromoAnswer,
-    PromoChange,
-    PromoCode,
+from engine.domain.catalogue.errors import (
+    EventUnknown,
+    PromoCodeTaken,
+    PromoCodeUnknown,
+    PromoCodeUsed,
     PromoExpired,
-    PromoQuestion,
     PromoUnknown,
     PromoUsedUp,
 )
+from engine.domain.catalogue.promos import NewPromo, PromoAnswer, PromoChange, PromoCode, PromoQuestion
 from engine.foundation import http
-from engine.foundation.errors import (
-    Forbidden,
-    Invalid,
-    Malformed,
-    PreconditionFailed,
-    PreconditionRequired,
-    TooMany,
-    Unauthenticated,
-)
+from engine.foundation.errors import Forbidden, Malformed, TooMany
+from engine.foundation.lists import Page, PageQuery, listed
 from engine.services.appkeys import PROMOS
-from engine.web.aliases import aliases
 from engine.web.auth import client_address, person
-from engine.web.forms import Page, PageQuery, created, form, listed, versioned
-from engine.web.route import Route
+from engine.web.forms import created, form, versioned
+from engine.web.route import VERSIONED, Route
 
 
 async def create_promo(request: web.Request) -> web.Response:
@@ -79,31 +68,18 @@ async def validate_promo(request: web.Request) -> web.Response:
 
 _OF_EVENT, _ONE = "/v1/events/{event_id}/promo-codes", "/v1/promo-codes/{promo_id}"
 _VALIDATE = "/v1/events/{event_id}/promo-codes/validate"
-_WRITES = (Unauthenticated, Forbidden, PromoCodeUnknown, PreconditionFailed, PreconditionRequired)
-ROUTES: Final = (
-    Route(
-        "POST", _OF_EVENT, create_promo, "organizer", takes=NewPromo, gives=PromoCode, status=201,
-        refuses=(Unauthenticated, Forbidden, EventUnknown, PromoCodeTaken, TooManyOfThem, Invalid),
-        aliases=aliases(_OF_EVENT),
+_WRITES = (Forbidden, PromoCodeUnknown, *VERSIONED)
+ROUTES: tuple[Route, ...] = (
+    Route("POST", _OF_EVENT, create_promo, "organizer", takes=NewPromo, gives=PromoCode, status=201).refuses(
+        Forbidden, EventUnknown, PromoCodeTaken, TooManyOfThem
     ),
-    Route(
-        "GET", _OF_EVENT, list_promos, "organizer", gives=Page[PromoCode], query=PageQuery,
-        refuses=(Unauthenticated, Forbidden, EventUnknown, Malformed), aliases=aliases(_OF_EVENT),
+    Route("GET", _OF_EVENT, list_promos, "organizer", gives=Page[PromoCode], query=PageQuery).refuses(
+        Forbidden, EventUnknown, Malformed
     ),
-    Route(
-        "GET", _ONE, read_promo, "organizer", gives=PromoCode,
-        refuses=(Unauthenticated, Forbidden, PromoCodeUnknown), aliases=aliases(_ONE),
+    Route("GET", _ONE, read_promo, "organizer", gives=PromoCode).refuses(Forbidden, PromoCodeUnknown),
+    Route("PATCH", _ONE, change_promo, "organizer", takes=PromoChange, gives=PromoCode).refuses(*_WRITES),
+    Route("DELETE", _ONE, delete_promo, "organizer", status=204).refuses(*_WRITES, PromoCodeUsed),
+    Route("POST", _VALIDATE, validate_promo, "public", takes=PromoQuestion, gives=PromoAnswer).refuses(
+        EventUnknown, PromoUnknown, PromoExpired, PromoUsedUp, TooMany
     ),
-    Route(
-        "PATCH", _ONE, change_promo, "organizer", takes=PromoChange, gives=PromoCode, refuses=(*_WRITES, Invalid),
-        aliases=aliases(_ONE),
-    ),
-    Route(
-        "DELETE", _ONE, delete_promo, "organizer", status=204, refuses=(*_WRITES, PromoCodeUsed),
-        aliases=aliases(_ONE),
-    ),
-    Route(
-        "POST", _VALIDATE, validate_promo, "public", takes=PromoQuestion, gives=PromoAnswer,
-        refuses=(EventUnknown, PromoUnknown, PromoExpired, PromoUsedUp, Invalid, TooMany), aliases=aliases(_VALIDATE),
-    ),
-)  # fmt: skip
+)

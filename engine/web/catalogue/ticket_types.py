@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from aiohttp import web
 
 from engine.domain.accounts.errors import TooManyOfThem
@@ -16,19 +14,12 @@ from engine.domain.catalogue.errors import (
 )
 from engine.domain.catalogue.ticket_types import NewTicketType, TicketType, TicketTypeChange
 from engine.foundation import http
-from engine.foundation.errors import (
-    Forbidden,
-    Invalid,
-    Malformed,
-    PreconditionFailed,
-    PreconditionRequired,
-    Unauthenticated,
-)
+from engine.foundation.errors import Forbidden, Malformed
+from engine.foundation.lists import Page, PageQuery, listed
 from engine.services.appkeys import TICKET_TYPES
-from engine.web.aliases import aliases
 from engine.web.auth import optional_person, person
-from engine.web.forms import Page, PageQuery, created, form, listed, versioned
-from engine.web.route import Route
+from engine.web.forms import created, form, versioned
+from engine.web.route import VERSIONED, Route
 
 
 async def create_ticket_type(request: web.Request) -> web.Response:
@@ -71,27 +62,17 @@ async def delete_ticket_type(request: web.Request) -> web.Response:
 
 _OF_EVENT, _ONE = "/v1/events/{event_id}/ticket-types", "/v1/ticket-types/{ticket_type_id}"
 _NESTED = "/v1/events/{event_id}/ticket-types/{ticket_type_id}"
-_WRITES = (Unauthenticated, Forbidden, TicketTypeUnknown, PreconditionFailed, PreconditionRequired)
-ROUTES: Final = (
-    Route(
-        "POST", _OF_EVENT, create_ticket_type, "organizer", takes=NewTicketType, gives=TicketType, status=201,
-        refuses=(Unauthenticated, Forbidden, EventUnknown, TooManyOfThem, Invalid),
-        aliases=aliases(_OF_EVENT, "/v1/events/{event_id}/tiers"),
-    ),
-    Route(
-        "GET", _OF_EVENT, list_ticket_types, "public", gives=Page[TicketType], query=PageQuery,
-        refuses=(EventUnknown, Malformed), aliases=aliases(_OF_EVENT, "/v1/events/{event_id}/tiers"),
-    ),
-    Route(
-        "GET", _ONE, read_ticket_type, "public", gives=TicketType, refuses=(TicketTypeUnknown,),
-        aliases=aliases(_ONE, _NESTED),
-    ),
-    Route(
-        "PATCH", _ONE, change_ticket_type, "organizer", takes=TicketTypeChange, gives=TicketType,
-        refuses=(*_WRITES, EventFrozen, CapacityBelowSold, Invalid), aliases=aliases(_ONE, _NESTED),
-    ),
-    Route(
-        "DELETE", _ONE, delete_ticket_type, "organizer", status=204, refuses=(*_WRITES, EventNotDraft),
-        aliases=aliases(_ONE, _NESTED),
-    ),
-)  # fmt: skip
+_WRITES = (Forbidden, TicketTypeUnknown, *VERSIONED)
+ROUTES: tuple[Route, ...] = (
+    Route("POST", _OF_EVENT, create_ticket_type, "organizer", takes=NewTicketType, gives=TicketType, status=201)
+    .refuses(Forbidden, EventUnknown, TooManyOfThem)
+    .also("/v1/events/{event_id}/tiers"),
+    Route("GET", _OF_EVENT, list_ticket_types, "public", gives=Page[TicketType], query=PageQuery)
+    .refuses(EventUnknown, Malformed)
+    .also("/v1/events/{event_id}/tiers"),
+    Route("GET", _ONE, read_ticket_type, "public", gives=TicketType).refuses(TicketTypeUnknown).also(_NESTED),
+    Route("PATCH", _ONE, change_ticket_type, "organizer", takes=TicketTypeChange, gives=TicketType)
+    .refuses(*_WRITES, EventFrozen, CapacityBelowSold)
+    .also(_NESTED),
+    Route("DELETE", _ONE, delete_ticket_type, "organizer", status=204).refuses(*_WRITES, EventNotDraft).also(_NESTED),
+)

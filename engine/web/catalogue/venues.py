@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from aiohttp import web
 
 from engine.domain.catalogue.errors import ChartMissing, VenueInUse, VenueUnknown
 from engine.domain.catalogue.venues import CHART_BYTES_MAX, ChartFacts, NewVenue, Venue, VenueChange
 from engine.domain.fields import Id
-from engine.foundation import http
-from engine.foundation.errors import (
-    Forbidden,
-    Invalid,
-    PreconditionFailed,
-    PreconditionRequired,
-    TooLarge,
-    Unauthenticated,
-)
+from engine.foundation import bodies, http, lists
+from engine.foundation.errors import Forbidden
+from engine.foundation.lists import Page, PageQuery, id_cursor
 from engine.services.appkeys import VENUES
-from engine.web.aliases import aliases
 from engine.web.auth import optional_person, person
-from engine.web.forms import Page, PageQuery, created, form, id_cursor, versioned
-from engine.web.route import Route
+from engine.web.forms import created, form, versioned
+from engine.web.route import VERSIONED, Route
 
 
 class VenuesQuery(PageQuery, frozen=True, kw_only=True):
@@ -38,10 +31,10 @@ async def create_venue(request: web.Request) -> web.Response:
 
 async def list_venues(request: web.Request) -> web.Response:
     """An organization's venues."""
-    actor, query = person(request), http.query(request, VenuesQuery)
+    actor, query = person(request), bodies.query(request, VenuesQuery)
     after = id_cursor(query.cursor, "ven") or ""
     rows = await request.config_dict[VENUES].of_organization(actor, query.organization_id, after, query.limit + 1)
-    return http.json(http.page(rows, query.limit, lambda row: row.id))
+    return http.json(lists.page(rows, query.limit, lambda row: row.id))
 
 
 async def read_venue(request: web.Request) -> web.Response:
@@ -68,7 +61,7 @@ async def delete_venue(request: web.Request) -> web.Response:
 async def put_chart(request: web.Request) -> web.Response:
     """Set the seating chart; published events keep theirs."""
     actor = person(request)
-    chart = await http.read(request, CHART_BYTES_MAX)
+    chart = await bodies.read(request, CHART_BYTES_MAX)
     facts = await request.config_dict[VENUES].put_chart(actor, request.match_info["venue_id"], chart)
     return http.json(facts, etag=facts.etag)
 
@@ -82,32 +75,18 @@ async def read_chart(request: web.Request) -> web.Response:
 
 
 _ALL, _ONE, _CHART = "/v1/venues", "/v1/venues/{venue_id}", "/v1/venues/{venue_id}/seating-chart"
-ROUTES: Final = (
-    Route(
-        "POST", _ALL, create_venue, "organizer", takes=NewVenue, gives=Venue, status=201,
-        refuses=(Unauthenticated, Forbidden, Invalid), aliases=aliases(_ALL),
+ROUTES: tuple[Route, ...] = (
+    Route("POST", _ALL, create_venue, "organizer", takes=NewVenue, gives=Venue, status=201).refuses(Forbidden),
+    Route("GET", _ALL, list_venues, "organizer", gives=Page[Venue], query=VenuesQuery).refuses(Forbidden),
+    Route("GET", _ONE, read_venue, "public", gives=Venue).refuses(VenueUnknown),
+    Route("PATCH", _ONE, change_venue, "organizer", takes=VenueChange, gives=Venue).refuses(
+        Forbidden, VenueUnknown, *VERSIONED
     ),
-    Route(
-        "GET", _ALL, list_venues, "organizer", gives=Page[Venue], query=VenuesQuery,
-        refuses=(Unauthenticated, Forbidden), aliases=aliases(_ALL),
+    Route("DELETE", _ONE, delete_venue, "organizer", status=204).refuses(
+        Forbidden, VenueUnknown, VenueInUse, *VERSIONED
     ),
-    Route("GET", _ONE, read_venue, "public", gives=Venue, refuses=(VenueUnknown,), aliases=aliases(_ONE)),
-    Route(
-        "PATCH", _ONE, change_venue, "organizer", takes=VenueChange, gives=Venue,
-        refuses=(Unauthenticated, Forbidden, VenueUnknown, PreconditionFailed, Invalid, PreconditionRequired),
-        aliases=aliases(_ONE),
+    Route("PUT", _CHART, put_chart, "organizer", takes=dict[str, Any], gives=ChartFacts).refuses(
+        Forbidden, VenueUnknown
     ),
-    Route(
-        "DELETE", _ONE, delete_venue, "organizer", status=204,
-        refuses=(Unauthenticated, Forbidden, VenueUnknown, VenueInUse, PreconditionFailed, PreconditionRequired),
-        aliases=aliases(_ONE),
-    ),
-    Route(
-        "PUT", _CHART, put_chart, "organizer", takes=dict[str, Any], gives=ChartFacts,
-        refuses=(Unauthenticated, Forbidden, VenueUnknown, TooLarge, Invalid), aliases=aliases(_CHART),
-    ),
-    Route(
-        "GET", _CHART, read_chart, "public", gives=dict[str, Any], refuses=(VenueUnknown, ChartMissing),
-        aliases=aliases(_CHART),
-    ),
-)  # fmt: skip
+    Route("GET", _CHART, read_chart, "public", gives=dict[str, Any]).refuses(VenueUnknown, ChartMissing),
+)

@@ -11,13 +11,12 @@ from msgspec import Meta
 
 from engine.domain.catalogue.entry_rules import GATES_MAX, EntryRules, GateName
 from engine.domain.gates.devices import Device
-from engine.foundation import http
-from engine.foundation.errors import Forbidden, Invalid, NotFound, Unauthenticated
-from engine.foundation.http import PAGE_DEFAULT, PAGE_MAX
+from engine.foundation import bodies, http, lists
+from engine.foundation.errors import Forbidden, NotFound
+from engine.foundation.lists import PAGE_DEFAULT, PAGE_MAX
 from engine.services.appkeys import DEVICES, GATE_EVENTS
 from engine.services.gates.devices import TooManyDevices
 from engine.web import auth
-from engine.web.aliases import aliases
 from engine.web.route import Route
 
 DEVICE_NAME_CHARS_MAX = 100
@@ -64,7 +63,7 @@ _entry_rules = msgspec.json.Decoder(EntryRules)
 
 async def create_device(request: web.Request) -> web.Response:
     """Register a scanner; its secret is shown once."""
-    given = await http.body(request, _new_device)
+    given = await bodies.body(request, _new_device)
     event_id = request.match_info["event_id"]
     device, secret = await request.config_dict[DEVICES].create(
         auth.person(request), event_id, given.name.strip(), given.gates
@@ -75,11 +74,11 @@ async def create_device(request: web.Request) -> web.Response:
 
 async def list_devices(request: web.Request) -> web.Response:
     """An event's scanners, revoked ones too."""
-    query = http.query(request, ListQuery)
+    query = bodies.query(request, ListQuery)
     rows = await request.config_dict[DEVICES].of_event(
-        auth.person(request), request.match_info["event_id"], http.cursor_decode(query.cursor) or "", query.limit + 1
+        auth.person(request), request.match_info["event_id"], lists.cursor_decode(query.cursor) or "", query.limit + 1
     )
-    page: dict[str, Any] = http.page(rows, query.limit, lambda device: device.id)
+    page: dict[str, Any] = lists.page(rows, query.limit, lambda device: device.id)
     return http.json({**page, "data": [_document(device) for device in page["data"]]})
 
 
@@ -98,7 +97,7 @@ async def get_entry_rules(request: web.Request) -> web.Response:
 
 async def put_entry_rules(request: web.Request) -> web.Response:
     """Replace the entry rules of an event."""
-    rules = await http.body(request, _entry_rules)
+    rules = await bodies.body(request, _entry_rules)
     event_id = request.match_info["event_id"]
     return http.json(_rules(await request.config_dict[GATE_EVENTS].set_rules(auth.person(request), event_id, rules)))
 
@@ -123,17 +122,15 @@ def _document(device: Device) -> dict[str, Any]:
     }
 
 
-_NO = (Unauthenticated, Forbidden, NotFound)
+_NO = (Forbidden, NotFound)
 _AT, _RULES = "/v1/events/{event_id}/devices", "/v1/events/{event_id}/entry-rules"
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", _AT, create_device, "organizer", takes=NewDevice, gives=DeviceCreated, status=201,
-          refuses=(*_NO, Invalid, TooManyDevices), aliases=aliases(_AT)),
-    Route("GET", _AT, list_devices, "organizer", gives=DeviceList, query=ListQuery, refuses=_NO,
-          aliases=aliases(_AT)),
-    Route("DELETE", _AT + "/{device_id}", revoke_device, "organizer", status=204, refuses=_NO,
-          aliases=aliases(_AT + "/{device_id}")),
-    Route("GET", _RULES, get_entry_rules, "organizer", gives=EntryRules, refuses=_NO, aliases=aliases(_RULES)),
-    Route("PUT", _RULES, put_entry_rules, "organizer", takes=EntryRules, gives=EntryRules, refuses=(*_NO, Invalid),
-          aliases=aliases(_RULES)),
-)  # fmt: skip
+    Route("POST", _AT, create_device, "organizer", takes=NewDevice, gives=DeviceCreated, status=201).refuses(
+        *_NO, TooManyDevices
+    ),
+    Route("GET", _AT, list_devices, "organizer", gives=DeviceList, query=ListQuery).refuses(*_NO),
+    Route("DELETE", _AT + "/{device_id}", revoke_device, "organizer", status=204).refuses(*_NO),
+    Route("GET", _RULES, get_entry_rules, "organizer", gives=EntryRules).refuses(*_NO),
+    Route("PUT", _RULES, put_entry_rules, "organizer", takes=EntryRules, gives=EntryRules).refuses(*_NO),
+)

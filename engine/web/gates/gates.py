@@ -7,12 +7,11 @@ from typing import Any
 from aiohttp import web
 
 from engine.domain.gates.attempts import Scanner
-from engine.foundation import http
+from engine.foundation import bodies, http, lists
 from engine.foundation.bearer import Person
-from engine.foundation.errors import Forbidden, Malformed, NotFound, Unauthenticated
+from engine.foundation.errors import Forbidden, Malformed, NotFound
 from engine.services.appkeys import ATTENDANCE, DEVICES, GATE_BUNDLES, GATE_EVENTS
 from engine.web import auth
-from engine.web.aliases import aliases
 from engine.web.gates.gates_shapes import (
     AttendanceDocument,
     BundleDocument,
@@ -65,7 +64,7 @@ async def get_bundle(request: web.Request) -> web.Response:
 async def list_revocations(request: web.Request) -> web.Response:
     """Changes in tickets' standing after ``since``, oldest first."""
     scanner = await device(request)
-    query = http.query(request, ChangesQuery)
+    query = bodies.query(request, ChangesQuery)
     rows = await request.config_dict[GATE_BUNDLES].changes(scanner.event_id, query.since, query.limit)
     await request.config_dict[DEVICES].synced(scanner, query.since)
     data = rows[: query.limit]
@@ -82,18 +81,18 @@ async def get_attendance(request: web.Request) -> web.Response:
 
 async def list_scans(request: web.Request) -> web.Response:
     """The log of every attempt, newest first."""
-    query = http.query(request, LogQuery)
+    query = bodies.query(request, LogQuery)
     person, event_id = auth.person(request), request.match_info["event_id"]
     rows = await request.config_dict[ATTENDANCE].log(
         person, event_id, _number(query.cursor), query.ticket_id, query.result, query.limit + 1
     )
-    page: dict[str, Any] = http.page(rows, query.limit, lambda row: str(row["id"]))
+    page: dict[str, Any] = lists.page(rows, query.limit, lambda row: str(row["id"]))
     return http.json(page, headers={"Cache-Control": "no-store"})
 
 
 async def list_conflicts(request: web.Request) -> web.Response:
     """Tickets that let two heads in offline; ``format=csv`` gives the table."""
-    query = http.query(request, ConflictsQuery)
+    query = bodies.query(request, ConflictsQuery)
     asker, event_id = await _asker(request), request.match_info["event_id"]
     attendance = request.config_dict[ATTENDANCE]
     if query.format == "csv":
@@ -101,7 +100,7 @@ async def list_conflicts(request: web.Request) -> web.Response:
         body = await attendance.conflicts_csv(asker, event_id)
         return web.Response(body=body, content_type="text/csv", charset="utf-8", headers=disposition)
     rows = await attendance.conflicts(asker, event_id, _number(query.cursor), query.limit + 1)
-    page: dict[str, Any] = http.page(rows, query.limit, lambda row: str(row["id"]))
+    page: dict[str, Any] = lists.page(rows, query.limit, lambda row: str(row["id"]))
     return http.json(page)
 
 
@@ -111,26 +110,30 @@ async def _asker(request: web.Request) -> Person | Scanner:
 
 
 def _number(cursor: str | None) -> int:
-    text = http.cursor_decode(cursor) or "0"
+    text = lists.cursor_decode(cursor) or "0"
     if not text.isdecimal() or len(text) > NUMBER_CHARS_MAX:
         raise Malformed("The cursor is not one of ours")
     return int(text)
 
 
-_NO = (Unauthenticated, Forbidden, NotFound)
+_NO = (Forbidden, NotFound)
 _AT = "/v1/events/{event_id}"
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/v1/devices/me", get_own_device, "device", gives=OwnDevice, refuses=(Unauthenticated,),
-          aliases=aliases("/v1/devices/me")),
-    Route("GET", f"{_AT}/gate-bundle", get_bundle, "device", gives=BundleDocument, refuses=_NO,
-          aliases=aliases(f"{_AT}/gate-bundle")),
-    Route("GET", f"{_AT}/revocations", list_revocations, "device", gives=Changes, query=ChangesQuery, refuses=_NO,
-          aliases=aliases(f"{_AT}/revocations", f"{_AT}/gate-bundle/revocations")),
-    Route("GET", f"{_AT}/attendance", get_attendance, "organizer", gives=AttendanceDocument, refuses=_NO,
-          aliases=aliases(f"{_AT}/attendance")),
-    Route("GET", f"{_AT}/checkins", list_scans, "organizer", gives=ScanLog, query=LogQuery, refuses=(*_NO, Malformed),
-          aliases=aliases(f"{_AT}/checkins")),
-    Route("GET", f"{_AT}/checkins/conflicts", list_conflicts, "organizer", gives=Conflicts, query=ConflictsQuery,
-          refuses=(*_NO, Malformed), aliases=aliases(f"{_AT}/checkins/conflicts"), also_gives=("text/csv",)),
-)  # fmt: skip
+    Route("GET", "/v1/devices/me", get_own_device, "device", gives=OwnDevice),
+    Route("GET", f"{_AT}/gate-bundle", get_bundle, "device", gives=BundleDocument).refuses(*_NO),
+    Route("GET", f"{_AT}/revocations", list_revocations, "device", gives=Changes, query=ChangesQuery)
+    .refuses(*_NO)
+    .also(f"{_AT}/gate-bundle/revocations"),
+    Route("GET", f"{_AT}/attendance", get_attendance, "organizer", gives=AttendanceDocument).refuses(*_NO),
+    Route("GET", f"{_AT}/checkins", list_scans, "organizer", gives=ScanLog, query=LogQuery).refuses(*_NO, Malformed),
+    Route(
+        "GET",
+        f"{_AT}/checkins/conflicts",
+        list_conflicts,
+        "organizer",
+        gives=Conflicts,
+        query=ConflictsQuery,
+        also_gives=("text/csv",),
+    ).refuses(*_NO, Malformed),
+)

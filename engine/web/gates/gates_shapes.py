@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from engine.foundation.http import PAGE_DEFAULT, PAGE_MAX
+from engine.foundation.lists import PAGE_DEFAULT, PAGE_MAX
 from engine.services.gates.gate_bundles import CHANGES_MAX
 
 

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from engine.domain.catalogue.entry_rules import GATE_CHARS_MAX
 from engine.domain.gates.attempts import NONCE_CHARS_MAX
-from engine.foundation import http
+from engine.foundation import bodies, http
 from engine.foundation.errors import Invalid, Malformed, TooLarge
 from engine.services.gates.scans import Shown
 
@@ -149,7 +149,7 @@ def shown_batch(raw: bytes, received_at: datetime) -> list[Shown | None]:
     try:
         whole: BatchRequest | _LooseBatch = _batch.decode(raw)
     except msgspec.ValidationError:
-        whole = http.decode(raw, _loose_batch)
+        whole = bodies.decode(raw, _loose_batch)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(f"The body is not valid JSON: {error}") from error
     if len(whole.scans) > JSON_SCANS_MAX:

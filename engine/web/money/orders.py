@@ -15,15 +15,14 @@ from engine.domain.money.orders import Order
 from engine.domain.money.receipts import Receipt
 from engine.domain.prices import price_document
 from engine.domain.sale.holds import HoldRequest
-from engine.foundation import errors, http
+from engine.foundation import bodies, errors, http, lists
 from engine.foundation.callers import caller_of
 from engine.foundation.idempotency import key_of, scope_of
 from engine.foundation.ids import is_id
+from engine.foundation.lists import listed
 from engine.services.appkeys import CROWDING, IDEMPOTENCY, ORDERS, SETTINGS, TICKETS
 from engine.services.money.orders import Buyer
 from engine.web import auth
-from engine.web.aliases import aliases
-from engine.web.forms import listed
 from engine.web.money.orders_shapes import (
     ListQuery,
     OrderDocument,
@@ -47,14 +46,14 @@ _quote_request = msgspec.json.Decoder(QuoteRequest)
 
 async def quote(request: web.Request) -> web.Response:
     """What these items would cost now, all in and itemised; nothing is set aside."""
-    body = await http.body(request, _quote_request)
+    body = await bodies.body(request, _quote_request)
     price = await request.config_dict[ORDERS].quote(HoldRequest(body.event_id, body.items, body.promo_code))
     return http.json(price_document(price))
 
 
 async def open_from(request: web.Request, raw: bytes) -> web.Response:
     """The hold becomes an order, and its payment is created. Repeating it continues the same order."""
-    body = http.decode(raw, _order_request)
+    body = bodies.decode(raw, _order_request)
     hold_token = body.hold_token or auth.hold_token(request)
     key = key_of(request, fallback=body.idempotencyKey)
     buyer = buyer_of(request, body.user_info, marketing=body.consents is not None and body.consents.marketing)
@@ -128,7 +127,7 @@ async def cancel_order(request: web.Request) -> web.Response:
 
 async def list_orders(request: web.Request) -> web.Response:
     """An organizer's orders of one event, newest first."""
-    query = http.query(request, OrderQuery)
+    query = bodies.query(request, OrderQuery)
     rows = await request.config_dict[ORDERS].of_event(
         auth.person(request),
         request.match_info["event_id"],
@@ -137,16 +136,16 @@ async def list_orders(request: web.Request) -> web.Response:
         before=_before(query.cursor),
         limit=query.limit,
     )
-    return http.json(http.page(rows, query.limit, lambda row: row.id), headers={"Cache-Control": "no-store"})
+    return http.json(lists.page(rows, query.limit, lambda row: row.id), headers={"Cache-Control": "no-store"})
 
 
 async def list_own_orders(request: web.Request) -> web.Response:
     """The signed-in buyer's orders, newest first."""
-    query = http.query(request, ListQuery)
+    query = bodies.query(request, ListQuery)
     rows = await request.config_dict[ORDERS].of_person(
         auth.person(request), before=_before(query.cursor), limit=query.limit
     )
-    return http.json(http.page(rows, query.limit, lambda row: row.id), headers={"Cache-Control": "no-store"})
+    return http.json(lists.page(rows, query.limit, lambda row: row.id), headers={"Cache-Control": "no-store"})
 
 
 def tagged(request: web.Request, document: Any) -> web.Response:
@@ -160,7 +159,7 @@ def tagged(request: web.Request, document: Any) -> web.Response:
 
 
 def _before(cursor: str | None) -> str | None:
-    position = http.cursor_decode(cursor)
+    position = lists.cursor_decode(cursor)
     if position is not None and not is_id("ord", position):
         raise errors.Malformed("The cursor is not one of ours")
     return position
@@ -196,26 +195,37 @@ OPEN_REFUSES = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/orders/quote", quote, "public", takes=QuoteRequest, gives=PriceDocument,
-          refuses=(errors.Malformed, errors.Invalid, errors.NotFound, refusals.PromoInvalid, refusals.MaxPerOrder,
-                   refusals.AmountTooLarge, refusals.SalesNotOpen, refusals.SalesClosed, refusals.UnknownSeat),
-          aliases=aliases("/v1/orders/quote")),
-    Route("GET", _AT, get_order, "capability", gives=OrderDocument, refuses=_OWN, aliases=aliases(_AT)),
-    Route("GET", f"{_AT}/status", get_status, "capability", gives=OrderStatus, refuses=_OWN,
-          aliases=aliases(f"{_AT}/status")),
-    Route("GET", f"{_AT}/tickets", get_tickets, "capability", gives=OrderTickets, query=ListQuery,
-          refuses=(*_OWN, errors.Malformed),
-          aliases=aliases(f"{_AT}/tickets")),
-    Route("GET", f"{_AT}/receipt", get_receipt, "capability", gives=Receipt,
-          refuses=(*_OWN, refusals.OrderUnpaid),
-          aliases=aliases(f"{_AT}/receipt")),
-    Route("POST", f"{_AT}/cancel", cancel_order, "capability", gives=OrderStatus,
-          refuses=(*_OWN, errors.Forbidden, refusals.OrderNotPayable, refusals.ProviderUnavailable),
-          aliases=aliases(f"{_AT}/cancel")),
-    Route("GET", "/v1/events/{event_id}/orders", list_orders, "organizer", gives=OrderList, query=OrderQuery,
-          refuses=(errors.Unauthenticated, errors.Forbidden, errors.NotFound, errors.Malformed),
-          aliases=aliases("/v1/events/{event_id}/orders")),
-    Route("GET", "/v1/users/me/orders", list_own_orders, "person", gives=OwnOrderList, query=ListQuery,
-          refuses=(errors.Unauthenticated, errors.Malformed),
-          aliases=("/v1/users/me/bookings", "/api/v1/users/me/bookings", "/api/v1/users/me/orders")),
-)  # fmt: skip
+    Route("POST", "/v1/orders/quote", quote, "public", takes=QuoteRequest, gives=PriceDocument).refuses(
+        errors.Malformed,
+        errors.NotFound,
+        refusals.PromoInvalid,
+        refusals.MaxPerOrder,
+        refusals.AmountTooLarge,
+        refusals.SalesNotOpen,
+        refusals.SalesClosed,
+        refusals.UnknownSeat,
+    ),
+    Route("GET", _AT, get_order, "capability", gives=OrderDocument).refuses(*_OWN),
+    Route("GET", f"{_AT}/status", get_status, "capability", gives=OrderStatus).refuses(*_OWN),
+    Route("GET", f"{_AT}/tickets", get_tickets, "capability", gives=OrderTickets, query=ListQuery).refuses(
+        *_OWN, errors.Malformed
+    ),
+    Route("GET", f"{_AT}/receipt", get_receipt, "capability", gives=Receipt).refuses(*_OWN, refusals.OrderUnpaid),
+    Route("POST", f"{_AT}/cancel", cancel_order, "capability", gives=OrderStatus).refuses(
+        *_OWN, errors.Forbidden, refusals.OrderNotPayable, refusals.ProviderUnavailable
+    ),
+    Route("GET", "/v1/events/{event_id}/orders", list_orders, "organizer", gives=OrderList, query=OrderQuery).refuses(
+        errors.Forbidden, errors.NotFound, errors.Malformed
+    ),
+    Route(
+        "GET",
+        "/v1/users/me/orders",
+        list_own_orders,
+        "person",
+        gives=OwnOrderList,
+        query=ListQuery,
+        prefixes=("/api/v1",),
+    )
+    .refuses(errors.Malformed)
+    .also("/v1/users/me/bookings"),
+)

@@ -13,7 +13,7 @@ from engine.domain.money.order_status import payment_state
 from engine.domain.money.orders import Order, OrderRow, OwnOrderRow
 from engine.domain.order_states import OPEN, Status
 from engine.domain.sale.holds import CODE_CHARS_MAX, ITEMS_MAX, HoldItem
-from engine.foundation import http
+from engine.foundation import lists
 from engine.foundation.clock import to_ms
 from engine.web.tickets.tickets_shapes import TicketDocument
 
@@ -121,8 +121,8 @@ class OwnOrderList(Struct):
 
 
 class ListQuery(Struct, frozen=True):
-    limit: Annotated[int, Meta(ge=1, le=http.PAGE_MAX)] = http.PAGE_DEFAULT
-    cursor: Annotated[str, Meta(max_length=http.CURSOR_CHARS_MAX)] | None = None
+    limit: Annotated[int, Meta(ge=1, le=lists.PAGE_MAX)] = lists.PAGE_DEFAULT
+    cursor: Annotated[str, Meta(max_length=lists.CURSOR_CHARS_MAX)] | None = None
 
 
 class OrderQuery(Struct, frozen=True):
@@ -130,8 +130,8 @@ class OrderQuery(Struct, frozen=True):
 
     q: Annotated[str, Meta(min_length=1, max_length=SEARCH_CHARS_MAX, pattern=NO_NUL)] | None = None
     status: Status | None = None
-    limit: Annotated[int, Meta(ge=1, le=http.PAGE_MAX)] = http.PAGE_DEFAULT
-    cursor: Annotated[str, Meta(max_length=http.CURSOR_CHARS_MAX)] | None = None
+    limit: Annotated[int, Meta(ge=1, le=lists.PAGE_MAX)] = lists.PAGE_DEFAULT
+    cursor: Annotated[str, Meta(max_length=lists.CURSOR_CHARS_MAX)] | None = None
 
 
 def order_document(order: Order, *, to_buyer: bool) -> OrderDocument:

@@ -7,9 +7,8 @@ from aiohttp import web
 from msgspec import Struct
 
 from engine.domain import errors as refusals
-from engine.foundation import errors, http
+from engine.foundation import bodies, errors, http
 from engine.services.appkeys import PAYMENTS
-from engine.web.aliases import aliases
 from engine.web.money.orders_shapes import Id
 from engine.web.route import Route
 
@@ -40,7 +39,7 @@ _camel = msgspec.json.Decoder(CamelConfirm)
 
 async def confirm(request: web.Request) -> web.Response:
     """The client's word that it has paid: the provider is asked, nothing is believed."""
-    raw = await http.read(request)
+    raw = await bodies.read(request)
     body = _confirmed(raw)
     order = await request.config_dict[PAYMENTS].confirm(body.order_id, body.payment_intent_id)
     document = ConfirmDocument(order.id, order.order_number, order.status, order.amount_cents, order.currency)
@@ -49,14 +48,17 @@ async def confirm(request: web.Request) -> web.Response:
 
 def _confirmed(raw: bytes) -> ConfirmRequest:
     if b'"orderId"' in raw:
-        body = http.decode(raw, _camel)
+        body = bodies.decode(raw, _camel)
         return ConfirmRequest(body.orderId, body.paymentIntentId)
-    return http.decode(raw, _snake)
+    return bodies.decode(raw, _snake)
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/payments/confirm", confirm, "public", takes=ConfirmRequest, gives=ConfirmDocument,
-          refuses=(errors.Malformed, errors.Invalid, errors.NotFound, refusals.PaymentMismatch, refusals.PaymentRefused,
-                   refusals.ProviderUnavailable),
-          aliases=aliases("/v1/payments/confirm")),
-)  # fmt: skip
+    Route("POST", "/v1/payments/confirm", confirm, "public", takes=ConfirmRequest, gives=ConfirmDocument).refuses(
+        errors.Malformed,
+        errors.NotFound,
+        refusals.PaymentMismatch,
+        refusals.PaymentRefused,
+        refusals.ProviderUnavailable,
+    ),
+)

@@ -13,12 +13,11 @@ from engine.domain import errors as refusals
 from engine.domain.fields import NO_NUL
 from engine.domain.money.refund_requests import RefundRequest
 from engine.domain.money.refunds import Refund
-from engine.foundation import errors, http
+from engine.foundation import bodies, errors, http
 from engine.foundation.idempotency import key_of, scope_of
+from engine.foundation.lists import listed
 from engine.services.appkeys import IDEMPOTENCY, ORDERS, REFUNDS
 from engine.web import auth
-from engine.web.aliases import aliases
-from engine.web.forms import listed
 from engine.web.money.orders_shapes import Id, ListQuery
 from engine.web.route import Route
 
@@ -59,8 +58,8 @@ _refund = msgspec.json.Decoder(RefundBody)
 
 async def create_refund(request: web.Request) -> web.Response:
     """Give back tickets, an amount, or everything that is left. ``status`` may still be pending."""
-    raw = await http.read(request)
-    body = http.decode(raw, _refund)
+    raw = await bodies.read(request)
+    body = bodies.decode(raw, _refund)
     key = key_of(request)
     actor = auth.person(request)
 
@@ -105,11 +104,17 @@ def refund_document(refund: Refund) -> RefundDocument:
 _AT = "/v1/orders/{order_id}/refunds"
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", _AT, create_refund, "organizer", takes=RefundBody, gives=RefundDocument, status=201, idempotent=True,
-          refuses=(errors.Malformed, errors.Invalid, errors.Unauthenticated, errors.Forbidden, errors.NotFound,
-                   refusals.RefundExceedsPaid, refusals.OrderNotRefundable, refusals.SwitchedOff),
-          aliases=aliases(_AT)),
-    Route("GET", _AT, list_refunds, "capability", gives=RefundList, query=ListQuery,
-          refuses=(errors.Malformed, errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound),
-          aliases=aliases(_AT)),
-)  # fmt: skip
+    Route(
+        "POST", _AT, create_refund, "organizer", takes=RefundBody, gives=RefundDocument, status=201, idempotent=True
+    ).refuses(
+        errors.Malformed,
+        errors.Forbidden,
+        errors.NotFound,
+        refusals.RefundExceedsPaid,
+        refusals.OrderNotRefundable,
+        refusals.SwitchedOff,
+    ),
+    Route("GET", _AT, list_refunds, "capability", gives=RefundList, query=ListQuery).refuses(
+        errors.Malformed, errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound
+    ),
+)

@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 
 from engine.domain.money.orders import OpenedOrder
 from engine.domain.sale.holds import CODE_CHARS_MAX, ITEMS_MAX, QUANTITY_MAX, SEAT_CHARS_MAX, HoldItem, HoldRequest
-from engine.foundation import errors, http
+from engine.foundation import bodies, errors, http
 from engine.foundation.idempotency import key_of, scope_of
 from engine.services.appkeys import HOLDS, IDEMPOTENCY, ORDERS
 from engine.web import auth
@@ -93,11 +93,11 @@ async def open_order(request: web.Request) -> web.Response:
 
 async def book(request: web.Request) -> web.Response:
     """A hold and its order in one call."""
-    raw = await http.read(request)
-    shape = http.decode(raw, _shape)
+    raw = await bodies.read(request)
+    shape = bodies.decode(raw, _shape)
     if shape.hold_id is not None or shape.items is None:
         return await open_from(request, raw)
-    booking = http.decode(raw, _booking)
+    booking = bodies.decode(raw, _booking)
     key = key_of(request, fallback=booking.idempotencyKey)
     who = auth.principal(request)
 
@@ -147,8 +147,27 @@ def _both_spellings(opened: OpenedOrder) -> BookingDocument:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/orders", open_order, "capability", takes=OrderRequest, gives=OpenedOrder, status=201,
-          refuses=OPEN_REFUSES, idempotent=True),
-    Route("POST", "/api/v1/orders", book, "buyer", takes=BookingRequest, gives=BookingDocument, status=201,
-          refuses=OPEN_REFUSES, idempotent=True, aliases=("/api/orders", "/api/tickets/orders")),
-)  # fmt: skip
+    Route(
+        "POST",
+        "/v1/orders",
+        open_order,
+        "capability",
+        takes=OrderRequest,
+        gives=OpenedOrder,
+        status=201,
+        idempotent=True,
+        prefixes=(),
+    ).refuses(*OPEN_REFUSES),
+    Route(
+        "POST",
+        "/api/v1/orders",
+        book,
+        "buyer",
+        takes=BookingRequest,
+        gives=BookingDocument,
+        status=201,
+        idempotent=True,
+    )
+    .refuses(*OPEN_REFUSES)
+    .also("/api/orders", "/api/tickets/orders"),
+)

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from aiohttp import web
 
 from engine.domain.accounts.errors import TooManyOfThem
 from engine.domain.catalogue.errors import AllotmentUnknown, ChartMissing, EventUnknown, UnitsTaken
 from engine.domain.sale.allotments import Allotment, AllotmentChange, NewAllotment
 from engine.foundation import http
-from engine.foundation.errors import (
-    Forbidden,
-    Invalid,
-    Malformed,
-    PreconditionFailed,
-    PreconditionRequired,
-    Unauthenticated,
-)
+from engine.foundation.errors import Forbidden, Malformed
+from engine.foundation.lists import Page, PageQuery, listed
 from engine.services.appkeys import ALLOTMENTS
-from engine.web.aliases import aliases
 from engine.web.auth import person
-from engine.web.forms import Page, PageQuery, created, form, listed, versioned
-from engine.web.route import Route
+from engine.web.forms import created, form, versioned
+from engine.web.route import VERSIONED, Route
 
 
 async def create_allotment(request: web.Request) -> web.Response:
@@ -56,20 +47,14 @@ async def release_allotment(request: web.Request) -> web.Response:
 
 
 _OF_EVENT, _ONE = "/v1/events/{event_id}/allotments", "/v1/allotments/{allotment_id}"
-_WRITES = (Unauthenticated, Forbidden, AllotmentUnknown, PreconditionFailed, PreconditionRequired)
-ROUTES: Final = (
-    Route(
-        "POST", _OF_EVENT, create_allotment, "organizer", takes=NewAllotment, gives=Allotment, status=201,
-        refuses=(Unauthenticated, Forbidden, EventUnknown, ChartMissing, UnitsTaken, TooManyOfThem, Invalid),
-        aliases=aliases(_OF_EVENT),
+_WRITES = (Forbidden, AllotmentUnknown, *VERSIONED)
+ROUTES: tuple[Route, ...] = (
+    Route("POST", _OF_EVENT, create_allotment, "organizer", takes=NewAllotment, gives=Allotment, status=201).refuses(
+        Forbidden, EventUnknown, ChartMissing, UnitsTaken, TooManyOfThem
     ),
-    Route(
-        "GET", _OF_EVENT, list_allotments, "organizer", gives=Page[Allotment], query=PageQuery,
-        refuses=(Unauthenticated, Forbidden, EventUnknown, Malformed), aliases=aliases(_OF_EVENT),
+    Route("GET", _OF_EVENT, list_allotments, "organizer", gives=Page[Allotment], query=PageQuery).refuses(
+        Forbidden, EventUnknown, Malformed
     ),
-    Route(
-        "PATCH", _ONE, change_allotment, "organizer", takes=AllotmentChange, gives=Allotment,
-        refuses=(*_WRITES, Invalid), aliases=aliases(_ONE),
-    ),
-    Route("DELETE", _ONE, release_allotment, "organizer", status=204, refuses=_WRITES, aliases=aliases(_ONE)),
-)  # fmt: skip
+    Route("PATCH", _ONE, change_allotment, "organizer", takes=AllotmentChange, gives=Allotment).refuses(*_WRITES),
+    Route("DELETE", _ONE, release_allotment, "organizer", status=204).refuses(*_WRITES),
+)

@@ -7,10 +7,9 @@ from typing import Annotated, Any
 import msgspec
 from aiohttp import web
 
-from engine.foundation import errors, http
+from engine.foundation import bodies, errors, http
 from engine.services.appkeys import ACCESS, AVAILABILITY, SELLING
 from engine.web import auth
-from engine.web.aliases import aliases
 from engine.web.route import Route
 
 PUBLIC_CACHE = "public, max-age=1, stale-while-revalidate=10"
@@ -76,14 +75,14 @@ async def read_seatmap(request: web.Request) -> web.Response:
 
 async def read_seat_status(request: web.Request) -> web.Response:
     """The taken bitmap, or what changed after ``since``."""
-    query = http.query(request, SeatStatusQuery)
+    query = bodies.query(request, SeatStatusQuery)
     body = await request.config_dict[AVAILABILITY].status(request.match_info["event_id"], query.since)
     return web.Response(body=body, content_type="application/json", headers={"Cache-Control": PUBLIC_CACHE})
 
 
 async def stream_seat_status(request: web.Request) -> web.StreamResponse:
     """Server-sent events; Last-Event-ID resumes where the client dropped, one that is none of ours at the beginning."""
-    query, last = http.query(request, SeatStatusQuery), request.headers.get("Last-Event-ID", "")
+    query, last = bodies.query(request, SeatStatusQuery), request.headers.get("Last-Event-ID", "")
     since = int(last) if last.isdecimal() and len(last) <= VERSION_DIGITS_MAX else query.since
     event = await request.config_dict[SELLING].get(request.match_info["event_id"])
     stream = request.config_dict[AVAILABILITY].stream(event.id, since)
@@ -102,43 +101,25 @@ async def stream_seat_status(request: web.Request) -> web.StreamResponse:
     return response
 
 
-ROUTES = (
-    Route(
-        "GET",
-        "/v1/events/{event_id}/availability",
-        read_availability,
-        who="public",
-        gives=AvailabilityDocument,
-        refuses=(errors.NotFound,),
-        aliases=aliases("/v1/events/{event_id}/availability"),
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/v1/events/{event_id}/availability", read_availability, "public", gives=AvailabilityDocument).refuses(
+        errors.NotFound
     ),
-    Route(
-        "GET",
-        "/v1/events/{event_id}/seatmap",
-        read_seatmap,
-        who="public",
-        gives=dict,
-        refuses=(errors.NotFound,),
-        aliases=aliases("/v1/events/{event_id}/seatmap"),
-    ),
+    Route("GET", "/v1/events/{event_id}/seatmap", read_seatmap, "public", gives=dict).refuses(errors.NotFound),
     Route(
         "GET",
         "/v1/events/{event_id}/seat-status",
         read_seat_status,
-        who="public",
+        "public",
         gives=SeatStatusDocument,
         query=SeatStatusQuery,
-        refuses=(errors.NotFound,),
-        aliases=aliases("/v1/events/{event_id}/seat-status"),
-    ),
+    ).refuses(errors.NotFound),
     Route(
         "GET",
         "/v1/events/{event_id}/seat-status/stream",
         stream_seat_status,
-        who="public",
+        "public",
         query=SeatStatusQuery,
         content_type="text/event-stream",
-        refuses=(errors.NotFound,),
-        aliases=aliases("/v1/events/{event_id}/seat-status/stream"),
-    ),
+    ).refuses(errors.NotFound),
 )

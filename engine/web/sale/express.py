@@ -10,7 +10,7 @@ import time
 
 from aiohttp import web
 
-from engine.foundation import http, metrics
+from engine.foundation import bodies, http, metrics
 from engine.foundation.express import Express, Reply
 from engine.foundation.idempotency import key_of
 from engine.foundation.metrics import RouteAnswers
@@ -72,7 +72,7 @@ def express(app: web.Application) -> Express:
             )
             if not limits.passes(http.client_address(request, trust_forwarded=trust_forwarded)):
                 return None
-            read = http.read_now(request)
+            read = bodies.read_now(request)
             if read is None:
                 return None
             raw = read

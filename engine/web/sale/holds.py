@@ -10,7 +10,7 @@ from aiohttp import web
 
 from engine.domain import errors as refusals
 from engine.domain.sale.holds import CODE_CHARS_MAX, GrowRequest, Hold, HoldRequest, SwapRequest
-from engine.foundation import errors, http
+from engine.foundation import bodies, errors, http
 from engine.foundation.clock import now_ms
 from engine.foundation.idempotency import key_of
 from engine.foundation.ids import id_to_bytes
@@ -18,7 +18,6 @@ from engine.foundation.ready import Ready
 from engine.services.appkeys import HOLD_ENDPOINT, HOLDS, SELLING
 from engine.services.sale.hold_endpoint import HoldEndpoint
 from engine.web import auth
-from engine.web.aliases import aliases
 from engine.web.route import Route
 
 _hold_request = msgspec.json.Decoder(HoldRequest)
@@ -80,7 +79,7 @@ async def place_hold(request: web.Request) -> web.StreamResponse:
     endpoint = request.app[HOLD_ENDPOINT]
     tried = request.get(TRIED)
     if tried is None:
-        tried = Tried(await http.read(request))
+        tried = Tried(await bodies.read(request))
         answer = await at_once(request, endpoint, tried.raw, request[http.REQUEST_ID])
         if answer is not None:
             return answer
@@ -92,7 +91,7 @@ async def place_hold(request: web.Request) -> web.StreamResponse:
         auth.buyer(request, bearers=endpoint.bearers, trust_forwarded=endpoint.trust_forwarded),
     )
     placed = await endpoint.holds.place(
-        http.decode(raw, _hold_request), admission=admission, principal=principal, key=key, body=raw
+        bodies.decode(raw, _hold_request), admission=admission, principal=principal, key=key, body=raw
     )
     response = http.json(placed.hold.document(placed.token, placed.server_now_ms), 201)
     if placed.replayed:
@@ -141,8 +140,8 @@ async def extend_hold(request: web.Request) -> web.Response:
 
 async def swap_hold(request: web.Request) -> web.Response:
     """Other seats for the same tickets; on a refusal the old ones stay."""
-    query = http.query(request, SwapQuery)
-    body = await http.body(request, _swap_request)
+    query = bodies.query(request, SwapQuery)
+    body = await bodies.body(request, _swap_request)
     codes = frozenset({query.code}) if query.code else frozenset()
     hold = await request.config_dict[HOLDS].swap(
         request.match_info["hold_id"], auth.hold_token(request), body.seats, codes
@@ -152,7 +151,7 @@ async def swap_hold(request: web.Request) -> web.Response:
 
 async def grow_hold(request: web.Request) -> web.Response:
     """More tickets in the same hold, beside the held ones if that can be."""
-    body = await http.body(request, _grow_request)
+    body = await bodies.body(request, _grow_request)
     hold = await request.config_dict[HOLDS].grow(request.match_info["hold_id"], auth.hold_token(request), body.items)
     return await _answer(request, hold)
 
@@ -166,93 +165,45 @@ async def _answer(request: web.Request, hold: Hold) -> web.Response:
 _ONE = "/v1/holds/{hold_id}"
 _OVER = (refusals.CapabilityWrong, refusals.HoldExpired, refusals.InventoryRebuilding)
 
-ROUTES = (
+ROUTES: tuple[Route, ...] = (
     Route(
-        "POST",
-        PLACE,
-        place_hold,
-        who="buyer",
-        takes=HoldRequest,
-        gives=HoldDocument,
-        status=201,
-        idempotent=True,
-        refuses=(
-            errors.Malformed,
-            errors.SlowDown,
-            errors.IdempotencyKeyRequired,
-            errors.IdempotencyKeyReused,
-            errors.NotFound,
-            refusals.AdmissionRequired,
-            refusals.AdmissionExpired,
-            refusals.SoldOut,
-            refusals.SeatTaken,
-            refusals.BestAvailableNotFound,
-            refusals.OrphanSeat,
-            refusals.SalesNotOpen,
-            refusals.SalesClosed,
-            refusals.BuyerLimit,
-            refusals.MaxPerOrder,
-            refusals.AmountTooLarge,
-            refusals.PromoInvalid,
-            refusals.InventoryRebuilding,
-            refusals.SwitchedOff,
-        ),
-        aliases=aliases("/v1/holds"),
+        "POST", PLACE, place_hold, "buyer", takes=HoldRequest, gives=HoldDocument, status=201, idempotent=True
+    ).refuses(
+        errors.Malformed,
+        errors.SlowDown,
+        errors.IdempotencyKeyRequired,
+        errors.IdempotencyKeyReused,
+        errors.NotFound,
+        refusals.AdmissionRequired,
+        refusals.AdmissionExpired,
+        refusals.SoldOut,
+        refusals.SeatTaken,
+        refusals.BestAvailableNotFound,
+        refusals.OrphanSeat,
+        refusals.SalesNotOpen,
+        refusals.SalesClosed,
+        refusals.BuyerLimit,
+        refusals.MaxPerOrder,
+        refusals.AmountTooLarge,
+        refusals.PromoInvalid,
+        refusals.InventoryRebuilding,
+        refusals.SwitchedOff,
+    ),
+    Route("GET", _ONE, read_hold, "capability", gives=HoldDocument).refuses(*_OVER),
+    Route("DELETE", _ONE, release_hold, "capability", status=204).refuses(*_OVER, refusals.HoldOrdered),
+    Route("POST", f"{_ONE}/extend", extend_hold, "capability", gives=HoldDocument).refuses(
+        *_OVER, refusals.HoldOrdered, refusals.HoldLifetimeExceeded
     ),
     Route(
-        "GET",
-        _ONE,
-        read_hold,
-        who="capability",
-        gives=HoldDocument,
-        refuses=_OVER,
-        aliases=aliases(_ONE),
-    ),
-    Route(
-        "DELETE",
-        _ONE,
-        release_hold,
-        who="capability",
-        status=204,
-        refuses=(*_OVER, refusals.HoldOrdered),
-        aliases=aliases(_ONE),
-    ),
-    Route(
-        "POST",
-        f"{_ONE}/extend",
-        extend_hold,
-        who="capability",
-        gives=HoldDocument,
-        refuses=(*_OVER, refusals.HoldOrdered, refusals.HoldLifetimeExceeded),
-        aliases=aliases(f"{_ONE}/extend"),
-    ),
-    Route(
-        "POST",
-        f"{_ONE}/swap",
-        swap_hold,
-        who="capability",
-        takes=SwapRequest,
-        gives=HoldDocument,
-        query=SwapQuery,
-        refuses=(*_OVER, refusals.HoldOrdered, refusals.SeatTaken, refusals.OrphanSeat, refusals.UnknownSeat),
-        aliases=aliases(f"{_ONE}/swap"),
-    ),
-    Route(
-        "POST",
-        f"{_ONE}/items",
-        grow_hold,
-        who="capability",
-        takes=GrowRequest,
-        gives=HoldDocument,
-        refuses=(
-            *_OVER,
-            refusals.HoldOrdered,
-            refusals.SoldOut,
-            refusals.SeatTaken,
-            refusals.BestAvailableNotFound,
-            refusals.BuyerLimit,
-            refusals.MaxPerOrder,
-        ),
-        aliases=aliases(f"{_ONE}/items"),
+        "POST", f"{_ONE}/swap", swap_hold, "capability", takes=SwapRequest, gives=HoldDocument, query=SwapQuery
+    ).refuses(*_OVER, refusals.HoldOrdered, refusals.SeatTaken, refusals.OrphanSeat, refusals.UnknownSeat),
+    Route("POST", f"{_ONE}/items", grow_hold, "capability", takes=GrowRequest, gives=HoldDocument).refuses(
+        *_OVER,
+        refusals.HoldOrdered,
+        refusals.SoldOut,
+        refusals.SeatTaken,
+        refusals.BestAvailableNotFound,
+        refusals.BuyerLimit,
+        refusals.MaxPerOrder,
     ),
 )

@@ -9,13 +9,12 @@ from aiohttp import web
 from msgspec import Meta
 
 from engine.domain.tickets.tickets import TicketPage
-from engine.foundation import http
+from engine.foundation import bodies, http, lists
 from engine.foundation.errors import NotFound, Unauthenticated
-from engine.foundation.http import PAGE_DEFAULT, PAGE_MAX
+from engine.foundation.lists import PAGE_DEFAULT, PAGE_MAX
 from engine.services.appkeys import TICKETS
 from engine.services.tickets.tickets import Asker, TicketNotLive
 from engine.web import auth
-from engine.web.aliases import aliases
 from engine.web.route import Route
 from engine.web.tickets.tickets_shapes import TicketDocument, TicketList, ticket_document
 
@@ -36,11 +35,11 @@ async def get_ticket(request: web.Request) -> web.Response:
 
 async def list_tickets(request: web.Request) -> web.Response:
     """The signed-in buyer's tickets, newest first."""
-    query = http.query(request, ListQuery)
+    query = bodies.query(request, ListQuery)
     tickets = request.config_dict[TICKETS]
-    after = http.cursor_decode(query.cursor) or ""
+    after = lists.cursor_decode(query.cursor) or ""
     rows = await tickets.of_person(auth.person(request), after, query.limit + 1)
-    page: dict[str, Any] = http.page(rows, query.limit, lambda ticket: ticket.id)
+    page: dict[str, Any] = lists.page(rows, query.limit, lambda ticket: ticket.id)
     return http.json({**page, "data": [ticket_document(ticket, tickets.code(ticket)) for ticket in page["data"]]})
 
 
@@ -88,14 +87,13 @@ _NO = (Unauthenticated, NotFound)
 _AT = "/v1/tickets/{ticket_id}"
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/v1/tickets", list_tickets, "person", gives=TicketList, query=ListQuery, refuses=(Unauthenticated,),
-          aliases=aliases("/v1/tickets", "/v1/users/me/tickets")),
-    Route("GET", _AT, get_ticket, "capability", gives=TicketDocument, refuses=_NO,
-          aliases=aliases(_AT)),
-    Route("GET", f"{_AT}/qr.svg", get_qr_svg, "capability", refuses=(*_NO, TicketNotLive),
-          content_type="image/svg+xml", aliases=aliases(f"{_AT}/qr.svg")),
-    Route("GET", f"{_AT}/qr.png", get_qr_png, "capability", refuses=(*_NO, TicketNotLive),
-          content_type="image/png", aliases=aliases(f"{_AT}/qr.png", f"{_AT}/qr")),
-    Route("GET", f"{_AT}/pdf", get_pdf, "capability", refuses=(*_NO, TicketNotLive),
-          content_type="application/pdf", aliases=aliases(f"{_AT}/pdf", f"{_AT}/download")),
-)  # fmt: skip
+    Route("GET", "/v1/tickets", list_tickets, "person", gives=TicketList, query=ListQuery).also("/v1/users/me/tickets"),
+    Route("GET", _AT, get_ticket, "capability", gives=TicketDocument).refuses(*_NO),
+    Route("GET", f"{_AT}/qr.svg", get_qr_svg, "capability", content_type="image/svg+xml").refuses(*_NO, TicketNotLive),
+    Route("GET", f"{_AT}/qr.png", get_qr_png, "capability", content_type="image/png")
+    .refuses(*_NO, TicketNotLive)
+    .also(f"{_AT}/qr"),
+    Route("GET", f"{_AT}/pdf", get_pdf, "capability", content_type="application/pdf")
+    .refuses(*_NO, TicketNotLive)
+    .also(f"{_AT}/download"),
+)

@@ -10,11 +10,10 @@ from engine.domain.accounts.organizations import allows
 from engine.domain.accounts.people import email_normal
 from engine.domain.catalogue import on_sales, promos
 from engine.domain.catalogue.on_sales import NewOnSale
-from engine.domain.catalogue.promos import NewPromo
+from engine.domain.catalogue.promos import NewPromo, PromoChange, PromoCode
 from engine.domain.slugs import slug_of
 from engine.domain.versions import expect
 from engine.foundation.errors import Invalid, PreconditionFailed
-from engine.web.aliases import aliases
 
 NOON = datetime(2027, 5, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -81,6 +80,27 @@ def test_a_percentage_off_is_at_most_all_of_it():
         promos.check_terms(NewPromo(code="MORE", kind="percent", value=10_001))
 
 
+@pytest.mark.parametrize(
+    ("moment", "active", "found"),
+    [(9, True, "early"), (10, True, "usable"), (19, True, "usable"), (20, True, "over"), (15, False, "off")],
+)
+def test_a_code_may_be_used_from_its_beginning_until_just_before_its_end(moment, active, found):
+    assert promos.standing(moment, active=active, begin=10, end=20) == found
+    assert promos.standing(moment, active=True, begin=None, end=None) == "usable"
+
+
+def test_a_change_of_a_code_is_checked_with_what_it_leaves_as_it_was():
+    before = PromoCode(
+        id="pro_1", event_id="evt_1", code="TEN", kind="fixed", value=20_000, max_uses=None, valid_from=NOON,
+        valid_until=None, status="active", used_count=0, discount_given_cents=0, version=1, created_at=NOON,
+        updated_at=NOON,
+    )  # fmt: skip
+    promos.check_terms(PromoChange(valid_until=NOON + HOUR), before)
+    for change in (PromoChange(kind="percent"), PromoChange(valid_until=NOON)):
+        with pytest.raises(Invalid):
+            promos.check_terms(change, before)
+
+
 @pytest.mark.parametrize("expected", ["3", "3-abcdef", "*"])
 def test_if_match_names_the_row_whatever_else_the_document_shows(expected):
     expect(expected, 3)
@@ -90,11 +110,3 @@ def test_if_match_names_the_row_whatever_else_the_document_shows(expected):
 def test_if_match_of_another_version_is_refused(expected):
     with pytest.raises(PreconditionFailed):
         expect(expected, 3)
-
-
-def test_a_canonical_path_is_reached_under_each_requirement_documents_prefix():
-    assert aliases("/v1/events", "/v1/events/public") == (
-        "/v1/events/public",
-        "/api/v1/events", "/api/tickets/events", "/api/events",
-        "/api/v1/events/public", "/api/tickets/events/public", "/api/events/public",
-    )  # fmt: skip

@@ -31,7 +31,7 @@ async def _tasks_end():
 async def test_idle_lanes_are_forgotten_and_those_in_use_answer(monkeypatch):
     monkeypatch.setattr(hold_batches, "BATCHES_MAX", 3)
     scripts = Scripts()
-    batches = HoldBatches(hot=None, store=scripts, inventory=scripts)
+    batches = HoldBatches(store=scripts, inventory=scripts)
     busy = batches.place("evt_busy", b"first")
     scripts.held.set()
     for number in range(2):

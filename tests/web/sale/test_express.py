@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from engine.app import create_app
-from engine.foundation import http, metrics
+from engine.foundation import bodies, metrics
 from engine.foundation.bearer import Bearers, Person
 from engine.foundation.ids import is_id, new_id
 from engine.foundation.serving import ExpressRunner
@@ -135,6 +135,6 @@ async def test_a_body_that_comes_late_and_other_spellings_of_the_address_go_thro
 
 
 async def test_a_body_too_long_to_be_one_is_refused_by_the_route(door: Door):
-    status, problem, headers = await door.ask(b"x" * (http.BODY_BYTES_MAX + 1), Idempotency_Key="long")
+    status, problem, headers = await door.ask(b"x" * (bodies.BODY_BYTES_MAX + 1), Idempotency_Key="long")
     assert (status, problem["code"]) == (413, "too_large")
     assert headers["Content-Type"] == "application/problem+json"

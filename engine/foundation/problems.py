@@ -1,0 +1,86 @@
+"""What an exception is to the caller: the refusal that it amounts to, and that refusal as an RFC 9457 document.
+
+Stores that are away, crossed writes and text that no store keeps are refusals; a fault of our own becomes Broken (500).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+import msgspec
+import redis.exceptions
+from aiohttp import web
+
+from engine.foundation import errors
+
+
+def problem(refusal: errors.Refusal, request_id: str, instance: str) -> web.Response:
+    """The RFC 9457 document of a refusal."""
+    document: dict[str, Any] = {
+        "type": f"https://onsale.dev/problems/{refusal.code}",
+        "title": refusal.title,
+        "status": refusal.status,
+        "detail": refusal.detail,
+        "instance": instance,
+        "code": refusal.code,
+        "message": refusal.detail,
+        "request_id": request_id,
+        **refusal.facts,
+    }
+    if isinstance(refusal, errors.Invalid):
+        document["errors"] = refusal.errors
+    headers = {"X-Request-Id": request_id, "Cache-Control": "no-store", **refusal.headers}
+    if refusal.retry_after_s is not None:
+        document["retry_after_s"] = refusal.retry_after_s
+        headers["Retry-After"] = str(refusal.retry_after_s)
+    return web.Response(
+        body=msgspec.json.encode(document),
+        status=refusal.status,
+        content_type="application/problem+json",
+        headers=headers,
+    )
+
+
+class Broken(errors.Refusal):
+    """What a fault of our own looks like from outside: no detail, only the id to ask about."""
+
+    status, code, title = 500, "internal_error", "Something broke on our side"
+
+
+_HTTP_REFUSALS: dict[int, type[errors.Refusal]] = {
+    400: errors.Malformed,
+    404: errors.NotFound,
+    405: errors.MethodRefused,
+    413: errors.TooLarge,
+    415: errors.UnsupportedMedia,
+}
+
+
+# Two requests met in the ledger between one's look and its write; whoever came second is told so.
+_CROSSED = (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError, asyncpg.TransactionRollbackError)
+# Half a character, or NUL: whatever was asked with it cannot be looked up anywhere.
+_NO_TEXT = (UnicodeEncodeError, asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
+
+
+def refusal_of(error: Exception) -> errors.Refusal | None:  # noqa: PLR0911 - one answer a kind
+    """The refusal that an exception amounts to, or None where it is a fault of our own."""
+    if isinstance(error, errors.Refusal):
+        return error
+    if isinstance(error, web.HTTPException):
+        kind = _HTTP_REFUSALS.get(error.status)
+        headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+        return kind(headers=headers) if kind else None
+    if isinstance(error, (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)):
+        return errors.Unavailable("A store is away", retry_after_s=1)
+    if isinstance(error, (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.TooManyConnectionsError)):
+        return errors.Unavailable("The ledger is away", retry_after_s=1)
+    if isinstance(error, (ConnectionError, TimeoutError)):
+        return errors.Unavailable(retry_after_s=1)
+    if isinstance(error, web.RequestPayloadError):
+        return errors.Malformed("The body broke off or is not what its headers say")
+    if isinstance(error, _CROSSED):
+        return errors.Conflict("Somebody changed the same thing in the same moment: read it again")
+    if isinstance(error, _NO_TEXT) or isinstance(error.__cause__, UnicodeEncodeError):
+        return errors.Malformed("The request holds bytes that are no text")
+    return None

@@ -1,0 +1,47 @@
+"""What a route of the waiting room is: one row says method, path, handler, who may call, what it takes, gives, refuses.
+
+A row reads as a sentence; that a body may be malformed, invalid or too large is not said in it::
+
+    Route("POST", f"{ROOM}/beat", rooms.beat, "ticket", takes=TicketRequest, gives=WaitAnswer).refuses(NoRoom, RoomAway)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from engine.foundation import errors
+from engine.foundation.http import Handler
+
+Who = Literal["public", "ticket", "operator", "operations"]
+_BODY: Final = (errors.Malformed, errors.Invalid, errors.TooLarge)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``who``: ticket is a queue ticket or admission token. ``hot`` handlers bring what they need of the boundary."""
+
+    method: str
+    path: str
+    handler: Handler
+    who: Who
+    takes: Any = None
+    gives: Any = None
+    status: int = 200
+    content_type: str = "application/json"
+    hot: bool = False
+    own_refusals: tuple[type[errors.Refusal], ...] = ()
+    other_answers: tuple[tuple[int, Any], ...] = ()
+
+    def refuses(self, *kinds: type[errors.Refusal]) -> Route:
+        """The row with what it refuses for reasons of its own."""
+        return replace(self, own_refusals=kinds)
+
+    def or_gives(self, shape: Any, status: int) -> Route:
+        """The row with another answer."""
+        return replace(self, other_answers=((status, shape),))
+
+    @property
+    def refusals(self) -> tuple[type[errors.Refusal], ...]:
+        """Everything the row refuses."""
+        return (*_BODY, *self.own_refusals) if self.takes is not None else self.own_refusals
