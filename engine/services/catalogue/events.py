@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -35,7 +35,6 @@ from engine.foundation.clock import rfc3339
 from engine.foundation.errors import Invalid
 from engine.foundation.ids import is_id, new_id
 from engine.services.accounts.access import Access
-from engine.services.sale.inventory import Inventory
 from engine.stores import activity
 from engine.stores.accounts import organizations
 from engine.stores.catalogue import event_search, on_sales, ticket_types, venues
@@ -44,6 +43,14 @@ from engine.stores.database import Connection, Pool
 
 SLUG_TRIES_MAX = 5
 COMPLETED_PER_STEP = 100
+
+
+class Inventory(Protocol):
+    """What selling keeps of an event (services/sale/inventory.py): it must learn of changes, and of a new event."""
+
+    async def changed(self, event_id: str) -> None: ...
+
+    async def load(self, event_id: str) -> None: ...
 
 
 class Events:
