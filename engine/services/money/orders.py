@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
 import hotpath_rs
 from engine.domain.errors import (
     BuyerLimit,
@@ -25,7 +27,7 @@ from engine.domain.errors import (
 from engine.domain.money.orders import NewOrder, Order, OrderLine, new_number, status_document
 from engine.domain.money.receipts import receipt_document
 from engine.domain.order_states import CLOSED, EVER_PAID, OPEN
-from engine.domain.prices import Price, check_chargeable, price_document
+from engine.domain.prices import Price, check_chargeable
 from engine.domain.sale.holds import Hold, HoldRequest
 from engine.domain.sale.selling import SellingEvent
 from engine.foundation.bearer import Person
@@ -286,7 +288,7 @@ def _new_order(hold: Hold, buyer: Buyer, deadline_ms: int, payment_method_id: st
         consents=buyer.consents,
         currency=price.currency,
         amount_cents=price.total_cents,
-        price=price_document(price),
+        price=msgspec.to_builtins(price),
         lines=lines,
         expires_at=from_ms(deadline_ms),
         promo_code=hold.promo_code,

@@ -11,7 +11,7 @@ from aiohttp import web
 from engine.domain import errors as refusals
 from engine.domain.accounts.people import email_normal
 from engine.domain.money.orders import Order
-from engine.domain.prices import price_document
+from engine.domain.prices import Price
 from engine.domain.sale.holds import HoldRequest
 from engine.foundation import errors, http
 from engine.foundation.clock import now_ms
@@ -30,7 +30,6 @@ from engine.web.money.orders_shapes import (
     OrderRequest,
     OrderTickets,
     OwnOrderList,
-    PriceDocument,
     QuoteRequest,
     StatusDocument,
     UserInfo,
@@ -48,7 +47,7 @@ async def quote(request: web.Request) -> web.Response:
     """What these items would cost now, all in and itemised; nothing is set aside."""
     body = await http.body(request, _quote_request)
     price = await request.config_dict[ORDERS].quote(HoldRequest(body.event_id, body.items, body.promo_code))
-    return http.json(price_document(price))
+    return http.json(price)
 
 
 async def open_from(request: web.Request, raw: bytes) -> web.Response:
@@ -198,7 +197,7 @@ OPEN_REFUSES = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/orders/quote", quote, "public", takes=QuoteRequest, gives=PriceDocument,
+    Route("POST", "/v1/orders/quote", quote, "public", takes=QuoteRequest, gives=Price,
           refuses=(errors.Malformed, errors.Invalid, errors.NotFound, refusals.PromoInvalid, refusals.MaxPerOrder,
                    refusals.AmountTooLarge, refusals.SalesNotOpen, refusals.SalesClosed, refusals.UnknownSeat),
           aliases=aliases("/v1/orders/quote")),
