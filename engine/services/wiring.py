@@ -155,7 +155,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )  # fmt: skip
 
         audit_store = AuditStore(pool, redis)
-        for follow in (selling.listen, availability.listen, holds.keep_policies):
+        for follow in (selling.listen, availability.listen, holds.usual.keep_policies):
             stack.push_async_callback(_stop, asyncio.create_task(follow()))
 
         yield Services(
