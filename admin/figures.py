@@ -89,10 +89,10 @@ class Figures:
         exact = await self._services.sale.availability.exact(event_id)
         unit_map = await self._services.sale.availability.map(event_id)
         rows = [
-            TypeCount(id=row["id"], name=row["name"], gone=row["taken_of_type"], free=row["free"])
-            for row in exact["ticket_types"]
+            TypeCount(id=row.id, name=row.name, gone=row.taken_of_type or 0, free=row.free)
+            for row in exact.ticket_types
         ]
-        return Live(exact["version"], _house(unit_map), _sections(event, unit_map), tuple(rows))
+        return Live(exact.version, _house(unit_map), _sections(event, unit_map), tuple(rows))
 
 
 def _house(unit_map: bytes) -> Count:

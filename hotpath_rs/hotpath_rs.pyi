@@ -628,8 +628,11 @@ class HoldDesk:
         None where the request is not of the usual kind (one item, best available or general admission, no code) or
         would be refused.
         """
-    def render(self, hold_id: bytes, answer: bytes) -> bytes | None:
-        """The body of a hold that was placed (``H``) or replayed (``R``); None for every other answer."""
+    def render(self, hold_id: bytes, answer: bytes) -> tuple[bytes, bool] | None:
+        """(the body, whether it is a repetition) of a hold that was placed (``H``) or replayed (``R``).
+
+        None for every other answer.
+        """
 
 def hold_event(body: bytes) -> str | None:
     """The event a hold request's body names, None where it is no such JSON."""

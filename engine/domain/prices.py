@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from msgspec import Struct
 
 from engine.domain.errors import AmountTooSmall
 from engine.domain.taxes import BASIS_POINTS, Tax, half_up, spread, tax_shares
@@ -45,8 +47,7 @@ class Discount:
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class PricedLine:
+class PricedLine(Struct, frozen=True, kw_only=True):
     """What one ticket costs the buyer; ``fee_cents`` is the buyer's fee."""
 
     ticket_type_id: str
@@ -54,12 +55,15 @@ class PricedLine:
     discount_cents: int
     fee_cents: int
     taxes: dict[str, int]
+    tax_cents: int
     total_cents: int
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
-    """An order's price. ``service_fee_cents`` is the fee whoever pays it; ``fees_cents`` the part the buyer pays."""
+class Price(Struct, frozen=True, kw_only=True):
+    """An order's price: the contract's ``price`` object, and what an order stores.
+
+    ``service_fee_cents`` is the whole fee, ``fees_cents`` the part of it that the buyer pays.
+    """
 
     face_cents: int
     discount_cents: int
@@ -67,9 +71,9 @@ class Price:
     tax_cents: int
     total_cents: int
     currency: str
-    lines: tuple[PricedLine, ...]
     taxes: dict[str, int]
-    service_fee_cents: int = 0
+    service_fee_cents: int
+    lines: tuple[PricedLine, ...]
 
 
 def quote(
@@ -92,6 +96,7 @@ def quote(
             discount_cents=discounts[index],
             fee_cents=fees[index],
             taxes={name: cents[index] for name, cents in shares.items()},
+            tax_cents=sum(cents[index] for cents in shares.values()),
             total_cents=nets[index] + fees[index] + sum(cents[index] for cents in shares.values()),
         )
         for index, line in enumerate(lines)
@@ -104,9 +109,9 @@ def quote(
         tax_cents=sum(by_tax.values()),
         total_cents=sum(line.total_cents for line in priced),
         currency=currency,
-        lines=priced,
         taxes=by_tax,
         service_fee_cents=service_fee_cents,
+        lines=priced,
     )
 
 
@@ -116,32 +121,6 @@ def discount_cents(discount: Discount | None, face_cents: int) -> int:
         return 0
     wanted = discount.value if discount.kind == "fixed" else half_up(face_cents * discount.value, BASIS_POINTS)
     return min(wanted, face_cents)
-
-
-def price_document(price: Price) -> dict[str, Any]:
-    """The API's ``price`` object; also what an order stores."""
-    return {
-        "face_cents": price.face_cents,
-        "discount_cents": price.discount_cents,
-        "fees_cents": price.fees_cents,
-        "tax_cents": price.tax_cents,
-        "total_cents": price.total_cents,
-        "currency": price.currency,
-        "taxes": dict(price.taxes),
-        "service_fee_cents": price.service_fee_cents,
-        "lines": [
-            {
-                "ticket_type_id": line.ticket_type_id,
-                "face_cents": line.face_cents,
-                "discount_cents": line.discount_cents,
-                "fee_cents": line.fee_cents,
-                "taxes": dict(line.taxes),
-                "tax_cents": sum(line.taxes.values()),
-                "total_cents": line.total_cents,
-            }
-            for line in price.lines
-        ],
-    }
 
 
 def _fees(fee: Fee, nets: Sequence[int]) -> list[int]:

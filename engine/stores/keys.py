@@ -34,6 +34,10 @@ def unit_map(event_id: str) -> bytes:
     return b"inv:{%s}:map" % event_id.encode()
 
 
+def type_counts(event_id: str) -> bytes:
+    return b"inv:{%s}:types" % event_id.encode()
+
+
 def tape(event_id: str, name: bytes) -> bytes:
     return b"inv:{%s}:tape:%s" % (event_id.encode(), name)
 

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hotpath_rs::allocate::{Ask, Party, Policy, plan, plan_many};
 use hotpath_rs::seatmap::SeatMap;
-use hotpath_rs::tape::{Tape, TapeKey};
+use hotpath_rs::tape::Tape;
 
 /// Asks of one batch, as the engine sends them.
 const BATCH: usize = 64;
@@ -86,8 +86,10 @@ fn charts(criterion: &mut Criterion) {
     let json = chart_json(1_000, 200);
     group.bench_function("parse", |bencher| bencher.iter(|| SeatMap::parse(black_box(json.as_bytes()))));
     let chart = house(1_000, 200);
-    let key = TapeKey { quantity: 4, categories: [0].into_iter().collect(), section: None };
-    group.bench_function("tape", |bencher| bencher.iter(|| Tape::build(black_box(&chart), key)));
+    let categories = [0].into_iter().collect();
+    group.bench_function("tape", |bencher| {
+        bencher.iter(|| Tape::build(&black_box(&chart).seating(None), 4, categories));
+    });
     group.finish();
 }
 

@@ -11,6 +11,7 @@ mod envelope;
 pub mod error;
 pub mod keys;
 pub mod mac;
+pub mod seating;
 pub mod seatmap;
 pub mod sha256;
 pub mod tape;

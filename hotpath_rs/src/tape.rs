@@ -1,12 +1,12 @@
 //! Tapes: every place where a party of one size can sit side by side, best first.
 //!
-//! A tape depends on the chart alone, never on what is taken, so one is built once and walked by every caller: by
-//! the planner here and, as packed bytes, by the script that commits a hold.
+//! A tape depends on where the seats stand, never on what is taken, so one is built once for a chart and walked by
+//! every caller: by the planner here and, as packed bytes, by the script that commits a hold.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::seatmap::{CategorySet, Micro, SeatMap, Segment};
+use crate::seating::{CategorySet, Micro, Seating, Segment};
 
 /// Tapes kept per chart. A chart of 200,000 seats costs 0.8 MB for each; beyond this the cache starts over.
 pub const TAPES_CACHED_MAX: usize = 64;
@@ -68,18 +68,17 @@ impl Entry {
 pub struct Tape(Vec<Entry>);
 
 impl Tape {
-    /// Rank every run of the chart: centroid's distance to the focal point, then lower section, row, seat.
+    /// Rank every run: centroid's distance to the focal point, then lower section, row, seat.
     #[must_use]
-    pub fn build(chart: &SeatMap, key: TapeKey) -> Self {
-        let TapeKey { quantity, categories, section } = key;
-        let (xs, kinds) = (chart.xs(), chart.category_map());
-        let focal = Centre::point(chart.focal_point());
+    pub fn build(seating: &Seating<'_>, quantity: u32, categories: CategorySet) -> Self {
+        let (xs, kinds) = (seating.xs, seating.category_map);
+        let focal = Centre::point(seating.focal_point);
         let mut ranked = Vec::new();
-        for segment in chart.segments_in(section) {
+        for segment in seating.segments {
             if quantity == 0 || segment.end - segment.first < quantity {
                 continue;
             }
-            let sum_y = chart.segment_y(segment) * Micro::from(quantity);
+            let sum_y = seating.y(segment) * Micro::from(quantity);
             let (mut sum_x, mut run) = (0, 0);
             for unit in segment.first..segment.end {
                 let at = unit as usize;
@@ -143,16 +142,6 @@ impl Centre {
         Self { sum_x, sum_y, weight }
     }
 
-    /// The centroid of these seats; units without a place are left out.
-    #[must_use]
-    pub fn of_units(chart: &SeatMap, units: &[u32]) -> Self {
-        let mut centre = Self::default();
-        for position in units.iter().filter_map(|unit| chart.position(*unit)) {
-            centre = centre.with(&Self::point(position));
-        }
-        centre
-    }
-
     /// Both groups as one.
     #[must_use]
     pub fn with(&self, other: &Self) -> Self {
@@ -185,12 +174,12 @@ pub struct Tapes(Mutex<HashMap<TapeKey, Arc<Tape>>>);
 
 impl Tapes {
     /// The tape for a key.
-    pub fn get(&self, chart: &SeatMap, key: TapeKey) -> Arc<Tape> {
+    pub fn get(&self, key: TapeKey, build: impl FnOnce() -> Tape) -> Arc<Tape> {
         // A panic cannot leave the map half written, so a poisoned lock is still good.
         if let Some(tape) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return tape.clone();
         }
-        let tape = Arc::new(Tape::build(chart, key));
+        let tape = Arc::new(build());
         let mut tapes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if tapes.len() >= TAPES_CACHED_MAX {
             tapes.clear();

@@ -17,6 +17,7 @@ from engine.foundation import logs
 from engine.foundation.memory import settle
 from engine.foundation.serving import run
 from engine.services.sale.holds import Holds
+from engine.services.sale.usual_holds import UsualHolds
 from engine.settings import Settings
 from engine.stores.sale.holds import HoldStore
 from engine.web.sale.express import express
@@ -27,13 +28,13 @@ REPLICA_WAIT_MS = 1000
 def planned() -> None:
     """Candidate (a) of the atomic pick."""
 
-    def not_usual(_self: Holds, _body: bytes, **_more: Any) -> None:
+    def not_usual(_self: UsualHolds, _body: bytes, **_more: Any) -> None:
         return None
 
     async def no_picks(_self: Holds, *_asked: Any) -> None:
         return None
 
-    Holds.usual = not_usual  # type: ignore[method-assign, assignment]
+    UsualHolds.start = not_usual  # type: ignore[method-assign, assignment]
     Holds._picks = no_picks  # type: ignore[method-assign, assignment]
 
 

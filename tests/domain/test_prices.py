@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.domain.catalogue.promos import PERCENT_MAX_BP
-from engine.domain.prices import Discount, Fee, Line, price_document, quote
+from engine.domain.prices import Discount, Fee, Line, quote
 from engine.domain.taxes import Tax, half_up, spread
 
 CASES = json.loads((Path(__file__).parent / "money_cases.json").read_text())
@@ -108,8 +109,8 @@ def test_a_spread_amount_is_whole(amount, weights):
     assert all(share == 0 for share, weight in zip(shares, weights, strict=True) if weight == 0)
 
 
-def test_the_price_document_repeats_the_price():
-    document = price_document(price_of(PRICED[0]))
-    assert document["total_cents"] == 3394
-    assert [line["total_cents"] for line in document["lines"]] == [1132, 1132, 1130]
-    assert document["lines"][0]["tax_cents"] == 122
+def test_an_encoded_price_says_each_line_and_its_taxes_in_one():
+    encoded = msgspec.json.decode(msgspec.json.encode(price_of(PRICED[0])))
+    assert encoded["total_cents"] == 3394
+    assert [line["total_cents"] for line in encoded["lines"]] == [1132, 1132, 1130]
+    assert encoded["lines"][0]["tax_cents"] == 122

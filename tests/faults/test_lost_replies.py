@@ -141,7 +141,7 @@ async def test_a_caller_who_leaves_gives_the_units_back_and_may_come_again(shop:
     request = HoldRequest(shop.event_id, (HoldItem(shop.types[0], 3),))
     await holds.place(request, admission=None, principal="p", key="stays", body=body)
     for number in range(20):
-        asking = asyncio.create_task(holds.place_usual(body, admission=None, principal="p", key=f"k{number}"))
+        asking = asyncio.create_task(holds.usual.place(body, admission=None, principal="p", key=f"k{number}"))
         while not holds._batches._batch(shop.event_id)._flights:
             await asyncio.sleep(0)
         asking.cancel()
@@ -150,7 +150,7 @@ async def test_a_caller_who_leaves_gives_the_units_back_and_may_come_again(shop:
     async with asyncio.timeout(5):
         while (await shop.pulse())["held"] != 3 or holds._batches._undoing:
             await asyncio.sleep(0.02)
-    placed = await holds.place_usual(body, admission=None, principal="p", key="k3")
+    placed = await holds.usual.place(body, admission=None, principal="p", key="k3")
     assert placed is not None
     document, replayed = placed
     assert not replayed

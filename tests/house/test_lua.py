@@ -48,6 +48,19 @@ def test_a_lua_library_says_what_it_is_for(library):
     assert re.match(r"-- \w.{20,}", tree.text(library)), "the first line says what the library is for"
 
 
+@pytest.mark.parametrize("library", LIBRARIES, ids=_say)
+def test_a_lua_library_lists_what_it_brings_into_a_script(library):
+    text = tree.text(library)
+    header = "".join(re.match(r"(?:--.*\n)+", text)[0].partition("Brings")[1:])
+    brought = [
+        name
+        for names in re.findall(r"^local (?:function (\w+)|([\w, ]+?)(?: =|$))", text, re.MULTILINE)
+        for name in "".join(names).split(", ")
+    ]
+    assert brought
+    assert not [name for name in brought if not re.search(rf"\b{name}\b", header)]
+
+
 def test_every_script_is_loaded_and_every_library_included():
     python = "".join(tree.text(path) for path in tree.files(".py", under=tree.BUILDINGS))
     lua = "".join(tree.text(path) for path in SCRIPTS)

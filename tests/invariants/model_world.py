@@ -17,8 +17,9 @@ from engine.foundation.connections import HotRedis
 from engine.services.money.stock_errands import StockErrands
 from engine.services.sale.inventory import Inventory
 from engine.stores import keys
-from engine.stores.sale import holds as hold_store
-from engine.stores.sale.holds import HoldStore, Item, Record, Run, allocation_byte, pick_exact, pick_general, pick_tape
+from engine.stores.sale import hold_answers as answers
+from engine.stores.sale.hold_records import Record, Run, allocation_byte
+from engine.stores.sale.holds import HoldStore, Item, pick_exact, pick_general, pick_tape
 from tests.invariants.model_house import (
     CAPS,
     CLOCK,
@@ -35,6 +36,8 @@ from tests.invariants.model_house import (
 from tests.invariants.oracle import LIVE, Oracle, Wish, units_of
 
 DUE_MAX = 3
+# What the script says, if it is not the name of the type.
+WORDS = {answers.SoldOut: "capped", answers.BuyerLimit: "buyer"}
 
 
 @dataclass
@@ -79,63 +82,62 @@ class World:
         items = [self._item(wish).pack() for wish in wishes]
         if poison_at >= 0:
             items.insert(poison_at, b"no item at all")
-        answers = await self._fenced(lambda epoch: self.store.place(EVENT, epoch, items))
+        told = await self._fenced(lambda epoch: self.store.place(EVENT, epoch, items))
         if poison_at >= 0:
-            assert answers.pop(poison_at) == b"E"
+            assert told.pop(poison_at) == b"E"
         self.oracle.expire()
-        for wish, answer in zip(wishes, answers, strict=True):
+        for wish, answer in zip(wishes, told, strict=True):
             letter, facts = self.oracle.place(wish)
             said = answer[:1].decode()
             self.steps[f"place {said}"] += 1
             assert said == letter, f"{wish}: the script says {answer!r}, the oracle {letter} {facts}"
-            if letter in {"H", "R"}:
-                self._same_hold(Record.unpack(answer, 1), facts)
-                self.refs.append(wish.ref)
-            elif letter == "S":
-                free = int.from_bytes(answer[1:4], "big")
-                assert free == facts if isinstance(facts, int) else free in facts  # type: ignore[operator]
-            elif letter == "T":
-                assert hold_store.units_of(answer[1:]) == facts, f"{hold_store.units_of(answer[1:])} {facts} {wish}"
-            elif letter == "B":
-                assert answer[1] == facts
+            match answers.read_placed(answer):
+                case answers.Held(record) | answers.Replayed(record):
+                    self._same_hold(record, facts)
+                    self.refs.append(wish.ref)
+                case answers.SoldOut(free):
+                    assert free == facts if isinstance(facts, int) else free in facts  # type: ignore[operator]
+                case answers.Taken(units):
+                    assert list(units) == facts, f"{units} {facts} {wish}"
+                case answers.BuyerLimit(held):
+                    assert held == facts
 
     async def extend(self, ref: bytes, add_ms: int) -> None:
-        word, record, _ = await self._fenced(
+        answer = await self._fenced(
             lambda epoch: self.store.extend(EVENT, epoch, ref, add_ms=add_ms, life_ms_max=LIFE_MAX_MS)
         )
         self.oracle.expire()
-        self._said("extend", word, self.oracle.extend(ref, add_ms, LIFE_MAX_MS))
-        if record is not None:
-            self._same_hold(record, self.oracle.redis.holds[ref])
+        self._said("extend", answer, self.oracle.extend(ref, add_ms, LIFE_MAX_MS))
+        if isinstance(answer, answers.Extended | answers.Exceeded):
+            self._same_hold(answer.record, self.oracle.redis.holds[ref])
 
     async def release(self, ref: bytes, *, forget: bool) -> None:
-        word, _ = await self._fenced(lambda epoch: self.store.release(EVENT, epoch, ref, forget=forget))
-        self._said("release", word, self.oracle.release(ref, forget=forget))
+        answer = await self._fenced(lambda epoch: self.store.release(EVENT, epoch, ref, forget=forget))
+        self._said("release", answer, self.oracle.release(ref, forget=forget))
 
     async def swap(self, ref: bytes, lots: bytes, runs: tuple[tuple[int, int, int], ...], *, capped: bool) -> None:
         caps = tuple(CAPS.items()) if capped else ()
-        word, _, _ = await self._fenced(
+        answer = await self._fenced(
             lambda epoch: self.store.swap(
                 EVENT, epoch, ref, lots=lots, runs=[Run(*run) for run in runs], total_cents=1, allocation=0,
                 caps=caps, lease_units_max=LEASE_UNITS_MAX,
             )
         )  # fmt: skip
         self.oracle.expire()
-        self._said("swap", word, self.oracle.swap(ref, lots, runs, caps, LEASE_UNITS_MAX))
+        self._said("swap", answer, self.oracle.swap(ref, lots, runs, caps, LEASE_UNITS_MAX))
 
     async def order(self, ref: bytes) -> None:
         """Redis first, then the ledger; what must be told to Redis becomes an errand."""
-        word, record, _ = await self._fenced(
+        answer = await self._fenced(
             lambda epoch: self.store.order(
                 EVENT, epoch, ref, order_ms=ORDER_MS, life_ms_max=LIFE_MAX_MS, grace_ms=GRACE_MS
             )
         )
         self.oracle.expire()
-        self._said("order", word, self.oracle.order(ref, ORDER_MS, LIFE_MAX_MS, GRACE_MS))
-        if word != "ordering":
+        self._said("order", answer, self.oracle.order(ref, ORDER_MS, LIFE_MAX_MS, GRACE_MS))
+        if not isinstance(answer, answers.Ordering):
             return
-        assert record is not None
-        self._same_hold(record, self.oracle.redis.holds[ref])
+        self._same_hold(answer.record, self.oracle.redis.holds[ref])
         order_id = self._name("ord")
         if self.oracle.write_order(order_id, ref):
             await self._tell("ordered", order_id)
@@ -402,7 +404,8 @@ class World:
         runs = [(run.kind, run.unit, run.length) for run in record.runs]
         assert list(units_of(runs)) == list(units_of(hold.runs)), f"{runs} is {hold.runs}"
 
-    def _said(self, what: str, word: str, expected: str) -> None:
+    def _said(self, what: str, answer: Any, expected: str) -> None:
+        word = WORDS.get(type(answer), type(answer).__name__.lower())
         self.steps[f"{what} {word}"] += 1
         assert word == expected, f"{what}: the script says {word}, the oracle {expected}"
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
-from engine.domain.prices import Price, price_document
-from engine.foundation.clock import rfc3339
+from engine.domain.prices import Price
 
 ITEMS_MAX = 20
 QUANTITY_MAX = 50
@@ -47,14 +46,13 @@ class SwapRequest(msgspec.Struct, frozen=True):
     seats: Annotated[tuple[_Seat, ...], msgspec.Meta(min_length=1, max_length=QUANTITY_MAX)]
 
 
-@dataclass(frozen=True, slots=True)
-class HoldLine:
-    """One unit of a hold."""
+class HoldLine(msgspec.Struct, frozen=True):
+    """One unit of a hold, as the contract's ``items`` list it."""
 
     ticket_type_id: str
     unit: int
-    section: str
     seat: str | None
+    section: str
     price_cents: int
 
 
@@ -80,33 +78,3 @@ class Hold:
     lease_id: bytes | None
     promo_code: str | None
     promo_id: str | None
-
-    def document(self, hold_token: str, server_now_ms: int) -> dict[str, Any]:
-        """The resource of the contract."""
-        return {
-            "id": self.id,
-            "hold_token": hold_token,
-            "event_id": self.event_id,
-            "status": self.state,
-            "expires_at": rfc3339(self.expires_at_ms),
-            "expires_at_ms": self.expires_at_ms,
-            "server_now_ms": server_now_ms,
-            "items": [
-                {
-                    "ticket_type_id": line.ticket_type_id,
-                    "unit": line.unit,
-                    "seat": line.seat,
-                    "section": line.section,
-                    "price_cents": line.price_cents,
-                }
-                for line in self.lines
-            ],
-            "allocation": {
-                "adjacent": self.adjacent,
-                "rows_used": self.rows_used,
-                "step": self.step,
-                "orphans_created": self.orphans_created,
-            },
-            "price": price_document(self.price),
-            "promo_code": self.promo_code,
-        }

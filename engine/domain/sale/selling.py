@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 import hotpath_rs
 from engine.domain.catalogue.events import OrphanPolicy
 from engine.domain.catalogue.promos import standing
 from engine.domain.errors import PromoInvalid, SalesClosed, SalesNotOpen
 from engine.domain.prices import Discount, Fee
+from engine.domain.sale.charts import Chart
 from engine.domain.taxes import Tax
-from engine.foundation.clock import rfc3339
+from engine.foundation.clock import rfc3339, to_ms
 
 STRICT_UNTIL_SOLD_PERCENT = 85
 TAPE_PARTY_MAX = 10  # larger parties are planned
+
+
+class Columns(Protocol):
+    """A row, read by its columns' names."""
+
+    def __getitem__(self, column: str, /) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,23 @@ class TicketTypeTerms:
     hidden: bool
     taxable: bool
 
+    @classmethod
+    def of(cls, row: Columns, category_index: Mapping[str, int]) -> TicketTypeTerms:
+        """From its row; categories that the chart does not have are left out."""
+        return cls(
+            id=row["id"],
+            number=row["number"],
+            name=row["name"],
+            price_cents=row["price_cents"],
+            categories=tuple(category_index[name] for name in row["categories"] if name in category_index),
+            capacity=row["capacity"],
+            max_per_order=row["max_per_order"],
+            sales_start_at_ms=_ms(row["sales_start_at"]),
+            sales_end_at_ms=_ms(row["sales_end_at"]),
+            hidden=row["visibility"] == "hidden",
+            taxable=row["taxable"],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class AllotmentTerms:
@@ -40,6 +66,10 @@ class AllotmentTerms:
     name: str
     units: tuple[int, ...]
     open_to: frozenset[str]
+
+    @classmethod
+    def of(cls, row: Columns) -> AllotmentTerms:
+        return cls(row["number"], row["name"], tuple(row["units"]), frozenset(row["open_to"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +84,19 @@ class PromoTerms:
     valid_from_ms: int | None
     valid_until_ms: int | None
     active: bool
+
+    @classmethod
+    def of(cls, row: Columns) -> PromoTerms:
+        return cls(
+            id=row["id"],
+            number=row["number"],
+            code=row["code"],
+            discount=Discount(row["kind"], row["value"]),
+            max_uses=row["max_uses"],
+            valid_from_ms=_ms(row["valid_from"]),
+            valid_until_ms=_ms(row["valid_until"]),
+            active=row["status"] == "active",
+        )
 
     def check(self, now_ms: int) -> None:
         """PromoInvalid outside its window or switched off."""
@@ -102,6 +145,54 @@ class SellingEvent:
     units: int
     memo: dict[Any, Any] = field(default_factory=dict)  # prices and tape names worked out for this snapshot
 
+    @classmethod
+    def of(
+        cls,
+        row: Columns,
+        chart: Chart,
+        *,
+        ticket_types: Sequence[TicketTypeTerms],
+        allotments: Sequence[AllotmentTerms],
+        promos: Sequence[PromoTerms],
+        keys: hotpath_rs.EventKeys,
+        desk: hotpath_rs.HoldDesk,
+    ) -> SellingEvent:
+        """From the event's row (with its on-sale's columns) and what else is known of it."""
+        return cls(
+            id=row["id"],
+            slug=row["slug"],
+            organization_id=row["organization_id"],
+            title=row["title"],
+            status=row["status"],
+            version=row["version"],
+            currency=row["currency"],
+            hold_ttl_ms=row["hold_ttl_s"] * 1000,
+            orphan_policy=row["orphan_policy"],
+            taxes=tuple(Tax(tax["name"], tax["rate_bp"]) for tax in row["taxes"]),
+            fee=Fee(**row["fee"]),
+            max_tickets_per_buyer=row["max_tickets_per_buyer"],
+            starts_at_ms=to_ms(row["starts_at"]),
+            ends_at_ms=to_ms(row["ends_at"]),
+            timezone=row["timezone"],
+            opens_at_ms=_ms(row["opens_at"]),
+            closes_at_ms=_ms(row["closes_at"]),
+            room_enabled=bool(row["room_enabled"]),
+            seat_map=chart.seat_map,
+            seats=chart.seats,
+            section_names=chart.section_names,
+            section_of=chart.section_of,
+            category_of=chart.category_of,
+            base=chart.base_with((lot.number, lot.units) for lot in allotments),
+            ticket_types={kind.id: kind for kind in ticket_types},
+            type_by_number={kind.number: kind for kind in ticket_types},
+            allotments=tuple(allotments),
+            promos={promo.code: promo for promo in promos},
+            promo_by_number={promo.number: promo for promo in promos},
+            keys=keys,
+            desk=desk,
+            units=chart.seat_map.units,
+        )
+
     def check_open(self, now_ms: int, *, admitted: bool = False) -> None:
         """SalesNotOpen or SalesClosed outside the on-sale window. The room decides the opening for those it let in."""
         if self.status == "cancelled":
@@ -131,3 +222,7 @@ class SellingEvent:
 def tape_name(chart_etag: str, categories: tuple[int, ...], section: int | None, size: int) -> str:
     """What a tape of starts is called: the chart, the categories, the section, the party size."""
     return f"{chart_etag[:12]}-{'.'.join(map(str, categories))}-{'' if section is None else section}-{size}"
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else to_ms(moment)

@@ -21,7 +21,7 @@ from engine.foundation.errors import NotFound
 from engine.services.insight.provider_books import Books, ProviderBooks, differences, without_order
 from engine.services.sale.selling import Selling
 from engine.stores.insight.audit import AuditStore, PostgresView, RedisView
-from engine.stores.sale.holds import Run
+from engine.stores.sale.hold_records import Run
 
 LATE_AFTER = timedelta(seconds=120)
 LOOKS_MAX = 6

@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass, replace
 
+import msgspec
+
 import hotpath_rs
 from engine.domain.errors import (
     BuyerLimit,
@@ -35,7 +37,7 @@ from engine.domain.money.orders import (
 )
 from engine.domain.money.receipts import Receipt, receipt_of
 from engine.domain.order_states import CLOSED, EVER_PAID, OPEN
-from engine.domain.prices import Price, check_chargeable, price_document
+from engine.domain.prices import Price, check_chargeable
 from engine.domain.sale.holds import Hold, HoldRequest
 from engine.domain.sale.selling import SellingEvent
 from engine.foundation.bearer import Person
@@ -305,7 +307,7 @@ def _new_order(hold: Hold, buyer: Buyer, deadline_ms: int, payment_method_id: st
         consents=buyer.consents,
         currency=price.currency,
         amount_cents=price.total_cents,
-        price=price_document(price),
+        price=msgspec.to_builtins(price),
         lines=lines,
         expires_at=from_ms(deadline_ms),
         promo_code=hold.promo_code,

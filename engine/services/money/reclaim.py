@@ -15,7 +15,9 @@ from engine.foundation.errors import Refusal, Unavailable
 from engine.foundation.ids import id_from_bytes
 from engine.services.sale.inventory import Inventory
 from engine.services.sale.selling import Selling
-from engine.stores.sale.holds import REF_BYTES, HoldStore, Item, Record, Run, allocation_byte, pick_exact, pick_general
+from engine.stores.sale.hold_answers import Held
+from engine.stores.sale.hold_records import REF_BYTES, Record, Run, allocation_byte
+from engine.stores.sale.holds import HoldStore, Item, pick_exact, pick_general
 
 ID_BYTES = 16
 LIFE_MS = 120_000  # of the hold that stands in until the ledger has the units
@@ -85,7 +87,5 @@ class Reclaim:
             caps=tuple((kind.number, kind.capacity) for kind in kinds if kind.capacity is not None),
             picks=picks,
         )
-        answers = await self._inventory.fenced(
-            event.id, lambda epoch: self._holds.place(event.id, epoch, [item.pack()])
-        )
-        return Record.unpack(answers[0], 1) if answers[0][:1] == b"H" else None
+        answer = await self._inventory.fenced(event.id, lambda epoch: self._holds.place_one(event.id, epoch, item))
+        return answer.record if isinstance(answer, Held) else None

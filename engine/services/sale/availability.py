@@ -10,13 +10,16 @@ import asyncio
 import base64
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeAlias
+
+from msgspec import structs
 
 from engine.domain.catalogue.events import OrphanPolicy
+from engine.domain.sale.availability import AvailabilityDocument, AvailabilityRow, SeatStatusDocument, level
 from engine.domain.sale.inventory import FREE, HELD, ORDERED, SOLD
-from engine.domain.sale.selling import STRICT_UNTIL_SOLD_PERCENT, SellingEvent
+from engine.domain.sale.selling import STRICT_UNTIL_SOLD_PERCENT, SellingEvent, TicketTypeTerms
 from engine.foundation import http, logs
 from engine.foundation.connections import RedisClient
 from engine.foundation.errors import Unavailable
@@ -30,8 +33,8 @@ STREAMS_MAX = 2000
 STREAM_BEAT_S = 15.0
 LISTEN_RETRY_S = 0.3
 RECHECK_S = 5.0
-FEW_PERCENT = 15
 
+Document: TypeAlias = AvailabilityDocument | SeatStatusDocument
 _SAME = [bytes((state,)) * 255 for state in range(256)]
 
 _log = logs.get("availability")
@@ -134,7 +137,7 @@ class Availability:
         copy = await self._copy(event_id)
         return await self._ready(copy, "public", lambda: self._document(copy, exact=False))
 
-    async def exact(self, event_id: str) -> dict[str, Any]:
+    async def exact(self, event_id: str) -> AvailabilityDocument:
         """The organizer's view: held and sold besides."""
         copy = await self._copy(event_id)
         return await self._document(copy, exact=True)
@@ -248,7 +251,7 @@ class Availability:
             self._copies.popitem(last=False)
         return copy
 
-    async def _ready(self, copy: _Copy, name: str, make: Any) -> bytes:
+    async def _ready(self, copy: _Copy, name: str, make: Callable[[], Awaitable[Document]]) -> bytes:
         now = time.monotonic()
         known: tuple[int, float, bytes] | None = copy.ready.get(name)
         if known is not None and (known[0] == copy.version or now - known[1] < RENDER_EVERY_S):
@@ -258,47 +261,40 @@ class Availability:
         copy.ready[name] = (version, now, body)
         return body
 
-    async def _document(self, copy: _Copy, *, exact: bool) -> dict[str, Any]:
-        event = copy.event
-        capped = any(kind.capacity is not None for kind in event.ticket_types.values())
-        counts: dict[Any, Any] = {}
-        if capped or exact:
-            counts = await self._redis.hgetall(b"inv:{%s}:types" % event.id.encode())
-        rows = []
-        for kind in event.ticket_types.values():
-            if kind.hidden and not exact:
-                continue
-            taken = int(counts.get(str(kind.number).encode(), 0))
-            free = copy.free(kind.categories)
-            if kind.capacity is not None:
-                free = max(0, min(free, kind.capacity - taken))
-            units = copy.units(kind.categories)
-            total = units if kind.capacity is None else min(kind.capacity, units)
-            row: dict[str, Any] = {"id": kind.id, "name": kind.name, "free": free, "level": _level(free, total)}
-            if exact:
-                row["held"] = copy.count(kind.categories, HELD)
-                row["sold"] = copy.count(kind.categories, ORDERED) + copy.count(kind.categories, SOLD)
-                row["taken_of_type"] = taken
-            rows.append(row)
-        return {"event_id": event.id, "version": copy.version, "ticket_types": rows}
+    async def _document(self, copy: _Copy, *, exact: bool) -> AvailabilityDocument:
+        kinds = [kind for kind in copy.event.ticket_types.values() if exact or not kind.hidden]
+        taken_of_type: Mapping[Any, Any] = {}
+        if exact or any(kind.capacity is not None for kind in copy.event.ticket_types.values()):
+            taken_of_type = await self._redis.hgetall(keys.type_counts(copy.event.id))
+        rows = [_row(copy, kind, int(taken_of_type.get(b"%d" % kind.number, 0)), exact=exact) for kind in kinds]
+        return AvailabilityDocument(copy.event.id, copy.version, tuple(rows))
 
 
-def _level(free: int, total: int) -> str:
-    if free <= 0:
-        return "none"
-    return "few" if free * 100 <= total * FEW_PERCENT else "plenty"
+def _row(copy: _Copy, kind: TicketTypeTerms, taken: int, *, exact: bool) -> AvailabilityRow:
+    free, total = copy.free(kind.categories), copy.units(kind.categories)
+    if kind.capacity is not None:
+        free, total = max(0, min(free, kind.capacity - taken)), min(kind.capacity, total)
+    shown = AvailabilityRow(kind.id, kind.name, free, level(free, total))
+    if not exact:
+        return shown
+    return structs.replace(
+        shown,
+        held=copy.count(kind.categories, HELD),
+        sold=copy.count(kind.categories, ORDERED) + copy.count(kind.categories, SOLD),
+        taken_of_type=taken,
+    )
 
 
-async def _bitmap(copy: _Copy) -> dict[str, Any]:
+async def _bitmap(copy: _Copy) -> SeatStatusDocument:
     """Bit i (least significant first in each byte) is 1 where unit i cannot be had from the open house."""
     taken = int("".join(["0" if b in {FREE, FREE + 1} else "1" for b in reversed(copy.map)]) or "0", 2)
     raw = taken.to_bytes((len(copy.map) + 7) // 8, "little")
-    return {"version": copy.version, "units": len(copy.map), "taken": base64.b64encode(raw).decode()}
+    return SeatStatusDocument(copy.version, base64.b64encode(raw).decode(), units=len(copy.map))
 
 
-def _since(copy: _Copy, since: int) -> dict[str, Any] | None:
+def _since(copy: _Copy, since: int) -> SeatStatusDocument | None:
     if since == copy.version:
-        return {"version": copy.version, "taken": [], "changes": []}
+        return SeatStatusDocument(copy.version, [], changes=[])
     if since > copy.version or not copy.deltas or copy.deltas[0][0] > since + 1:
         return None
     changes: dict[int, int] = {}
@@ -311,4 +307,4 @@ def _since(copy: _Copy, since: int) -> dict[str, Any] | None:
             for u in range(unit, unit + raw[i + 3]):
                 changes[u] = taken
     deltas = [[unit, taken] for unit, taken in changes.items()]
-    return {"version": copy.version, "taken": deltas, "changes": deltas}
+    return SeatStatusDocument(copy.version, deltas, changes=deltas)

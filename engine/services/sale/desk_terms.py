@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
 import hotpath_rs
-from engine.domain.sale.selling import TAPE_PARTY_MAX, TicketTypeTerms, tape_name
+from engine.domain.sale.selling import TAPE_PARTY_MAX, Columns, TicketTypeTerms, tape_name
 from engine.foundation.clock import to_ms
 
 ADMISSION_LEEWAY_MS = 2_000
@@ -16,7 +16,7 @@ NEVER_MS = 2**63 - 1
 ANY_NUMBER = 65_535
 
 
-def desk_terms(event: Mapping[str, Any], kinds: Sequence[TicketTypeTerms], seat_map: hotpath_rs.SeatMap) -> bytes:
+def desk_terms(event: Columns, kinds: Sequence[TicketTypeTerms], seat_map: hotpath_rs.SeatMap) -> bytes:
     """JSON of the terms; an event that is not on sale opens never."""
     published = event["status"] == "published" and event["opens_at"] is not None
     never_closes = NEVER_MS if published else 0

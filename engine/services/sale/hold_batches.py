@@ -18,7 +18,9 @@ from engine.foundation.batching import GroupCommit, Promise
 from engine.foundation.errors import Unavailable
 from engine.services.sale.hold_asks import Ask
 from engine.services.sale.inventory import Inventory
-from engine.stores.sale.holds import REF_BYTES, HoldStore, Item, Record, Run, allocation_byte, pick_exact
+from engine.stores.sale.hold_answers import Held, NotFound, Placing, Releasing, SoldOut, Taken, read_placed
+from engine.stores.sale.hold_records import REF_BYTES, Run, allocation_byte
+from engine.stores.sale.holds import HoldStore, Item, pick_exact
 
 PLAN_TRIES_MAX = 64
 PLAN_AGE_MAX_MS = 1000
@@ -41,19 +43,19 @@ class HoldBatches:
         self._store = store
         self._inventory = inventory
         self._batches: dict[str, GroupCommit[bytes, bytes]] = {}
-        self._plans: dict[str, GroupCommit[_Planned, bytes]] = {}
-        self._undoing: set[asyncio.Task[tuple[str, Record | None]]] = set()
+        self._plans: dict[str, GroupCommit[_Planned, Placing]] = {}
+        self._undoing: set[asyncio.Task[Releasing]] = set()
 
     def place(self, event_id: str, item: bytes) -> asyncio.Future[bytes]:
-        """The script's answer for a packed item."""
+        """The script's answer for a packed item, as it wrote it."""
         return self._batch(event_id).submit(item)
 
     def place_to(self, event_id: str, item: bytes, promise: Promise[bytes]) -> None:
         """As ``place``, with a place of the caller's own for the answer."""
         self._batch(event_id).submit_to(item, promise)
 
-    def plan(self, event: SellingEvent, item: Item, ask: Ask) -> asyncio.Future[bytes]:
-        """The script's answer for what the planner finds; ``N`` and the free count where it finds nothing."""
+    def plan(self, event: SellingEvent, item: Item, ask: Ask) -> asyncio.Future[Placing]:
+        """The script's answer for what the planner finds; SoldOut or NotFound if it finds nothing."""
         return self._plan_batch(event.id).submit(_Planned(item, ask, event))
 
     async def close(self) -> None:
@@ -72,15 +74,15 @@ class HoldBatches:
 
             _forget_idle(self._batches)
             batch = self._batches[event_id] = GroupCommit(
-                "holds", commit, undo=lambda item, a: self._undo(event_id, item[:REF_BYTES], a)
+                "holds", commit, undo=lambda item, raw: self._undo(event_id, item[:REF_BYTES], read_placed(raw))
             )
         return batch
 
-    def _plan_batch(self, event_id: str) -> GroupCommit[_Planned, bytes]:
+    def _plan_batch(self, event_id: str) -> GroupCommit[_Planned, Placing]:
         batch = self._plans.get(event_id)
         if batch is None:
 
-            async def commit(items: list[_Planned]) -> list[bytes | BaseException]:
+            async def commit(items: list[_Planned]) -> list[Placing | BaseException]:
                 return await self._plan(event_id, items)
 
             _forget_idle(self._plans)
@@ -90,9 +92,9 @@ class HoldBatches:
             )  # fmt: skip
         return batch
 
-    async def _plan(self, event_id: str, items: list[_Planned]) -> list[bytes | BaseException]:
+    async def _plan(self, event_id: str, items: list[_Planned]) -> list[Placing | BaseException]:
         """Plan all on one map, take exactly that, plan again what others took meanwhile."""
-        answers: list[bytes | BaseException | None] = [None] * len(items)
+        answers: list[Placing | BaseException | None] = [None] * len(items)
         left = list(range(len(items)))
         for _ in range(PLAN_TRIES_MAX):
             current = await self._inventory.unit_map(event_id)
@@ -113,17 +115,17 @@ class HoldBatches:
                     lambda epoch, packed=packed: self._store.place(event_id, epoch, packed),  # type: ignore[misc]  # a default's type is lost
                 )
                 for i, reply in zip(chosen, replies, strict=True):
-                    answers[i] = reply
-            left = [i for i in chosen if answers[i][:1] == b"T"]  # type: ignore[index]  # chosen ones have bytes
+                    answers[i] = read_placed(reply)
+            left = [i for i in chosen if isinstance(answers[i], Taken)]
             if not left:
                 break
         for i in left:
             answers[i] = Unavailable("Too many buyers want the same seats: try again", retry_after_s=1)
         return [answer for answer in answers if answer is not None]
 
-    def _undo(self, event_id: str, ref: bytes, answer: bytes) -> None:
+    def _undo(self, event_id: str, ref: bytes, answer: Placing) -> None:
         """The caller is gone but the hold was placed: nobody will use it, so give it back."""
-        if answer[:1] != b"H":
+        if not isinstance(answer, Held):
             return
         task = asyncio.get_running_loop().create_task(
             self._inventory.fenced(event_id, lambda epoch: self._store.release(event_id, epoch, ref, forget=True))
@@ -131,13 +133,13 @@ class HoldBatches:
         self._undoing.add(task)
         task.add_done_callback(self._undone)
 
-    def _undone(self, task: asyncio.Task[tuple[str, Record | None]]) -> None:
+    def _undone(self, task: asyncio.Task[Releasing]) -> None:
         self._undoing.discard(task)
         if not task.cancelled() and task.exception() is not None:
             _log.info("abandoned_hold_left_to_expiry", error=repr(task.exception()))
 
 
-def _forget_idle(batches: dict[str, GroupCommit[Any, bytes]]) -> None:
+def _forget_idle(batches: dict[str, GroupCommit[Any, Any]]) -> None:
     if len(batches) >= BATCHES_MAX:
         for event_id in [event_id for event_id, batch in batches.items() if batch.idle]:
             del batches[event_id]
@@ -174,5 +176,5 @@ def is_block(units: Sequence[int]) -> bool:
     return ordered[-1] - ordered[0] == len(ordered) - 1
 
 
-def _refused(refusal: hotpath_rs.AllocationRefused) -> bytes:
-    return (b"S" if refusal.code == "sold_out" else b"N") + min(refusal.free, 0xFFFFFF).to_bytes(3, "big")
+def _refused(refusal: hotpath_rs.AllocationRefused) -> SoldOut | NotFound:
+    return SoldOut(refusal.free) if refusal.code == "sold_out" else NotFound(refusal.free)

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import hotpath_rs
-from engine.domain.errors import (
-    BestAvailableNotFound,
-    BuyerLimit,
-    HoldExpired,
-    HoldOrdered,
-    MaxPerOrder,
-    SeatTaken,
-    SoldOut,
-)
+from engine.domain.errors import BestAvailableNotFound, BuyerLimit, MaxPerOrder, SoldOut
 from engine.domain.sale import inventory as units_domain
 from engine.domain.sale.holds import QUANTITY_MAX, Hold, HoldItem, HoldRequest
 from engine.domain.sale.selling import SellingEvent, TicketTypeTerms
@@ -22,8 +14,11 @@ from engine.foundation.ids import id_to_bytes
 from engine.services.sale.hold_asks import Ask, read_asks
 from engine.services.sale.hold_batches import is_block, merged
 from engine.services.sale.hold_prices import price_of_parts, read_hold
+from engine.services.sale.hold_refusals import refusal_of
 from engine.services.sale.inventory import Inventory
-from engine.stores.sale.holds import REF_BYTES, HoldStore, Record, Run, allocation_byte, units_of
+from engine.stores.sale.hold_answers import Swapped, Taken
+from engine.stores.sale.hold_records import REF_BYTES, Run, allocation_byte
+from engine.stores.sale.holds import HoldStore
 
 GROW_TRIES_MAX = 16
 BYTE_MAX = 255
@@ -52,8 +47,8 @@ class HoldChanges:
             lots=units_domain.eligible_lots(opened, accessible=True),
             allocation=allocation_byte(1, adjacent=is_block(wanted), orphans=0),
         )
-        if isinstance(answer, bytes):
-            raise SeatTaken(seats=[event.seats[unit] for unit in units_of(answer)])
+        if isinstance(answer, Taken):
+            raise refusal_of(event, answer)
         return answer
 
     async def grow(self, event: SellingEvent, hold: Hold, items: tuple[HoldItem, ...]) -> Hold:
@@ -69,7 +64,7 @@ class HoldChanges:
             if isinstance(answer, Hold):
                 return answer
             if any(ask.seats for ask in asks):
-                raise SeatTaken(seats=[event.seats[unit] for unit in units_of(answer)])
+                raise refusal_of(event, answer)
         raise Unavailable("Too many buyers want the same seats: try again", retry_after_s=1)
 
     async def _beside(
@@ -100,12 +95,12 @@ class HoldChanges:
         *,
         lots: bytes,
         allocation: int,
-    ) -> Hold | bytes:
+    ) -> Hold | Taken:
         """The changed hold, or the units somebody else has."""
         runs = merged([Run(kind.number, unit, 1) for kind, unit in units])
         price = price_of_parts(event, [(kind, 1) for kind, _ in units], event.promos.get(hold.promo_code or ""))
         caps = sorted({(kind.number, kind.capacity) for kind, _ in units if kind.capacity is not None})
-        word, answer, _ = await self._inventory.fenced(
+        answer = await self._inventory.fenced(
             event.id,
             lambda epoch: self._store.swap(
                 event.id,
@@ -119,18 +114,13 @@ class HoldChanges:
                 lease_units_max=lease_units_max(event),
             ),
         )
-        if word in {"unknown", "expired"}:
-            raise HoldExpired
-        if word == "ordered":
-            raise HoldOrdered
-        if isinstance(answer, Record):
-            return read_hold(event, hold.id, answer)
-        assert isinstance(answer, bytes)
-        if word == "capped":
-            raise SoldOut(free=int.from_bytes(answer, "big"))
-        if word == "buyer":
-            raise BuyerLimit(max_tickets_per_buyer=event.max_tickets_per_buyer, held=int(answer))
-        return answer
+        match answer:
+            case Swapped(record):
+                return read_hold(event, hold.id, record)
+            case Taken():
+                return answer
+            case no:
+                raise refusal_of(event, no)
 
 
 def _check_size(event: SellingEvent, held: Sequence[tuple[TicketTypeTerms, int]], asks: Sequence[Ask]) -> None:

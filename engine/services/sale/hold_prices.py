@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.domain.errors import AmountTooLarge
-from engine.domain.prices import AMOUNT_MAX_CENTS, Price, price_document, quote
+from engine.domain.prices import AMOUNT_MAX_CENTS, Price, quote
 from engine.domain.prices import Line as MoneyLine
 from engine.domain.sale.holds import Hold, HoldLine
 from engine.domain.sale.selling import PromoTerms, SellingEvent, TicketTypeTerms
 from engine.foundation import http
 from engine.services.sale.hold_asks import Ask
-from engine.stores.sale.holds import Record
+from engine.stores.sale.hold_records import Record
 
 PRICES_KEPT = 512
 
@@ -41,8 +41,7 @@ def price_of_parts(
         if len(event.memo) < PRICES_KEPT:
             event.memo[shape] = price
             if promo is None and len(parts) == 1:
-                document = http.dumps(price_document(price)).decode()
-                event.desk.learn(parts[0][0].number, parts[0][1], price.total_cents, document)
+                event.desk.learn(parts[0][0].number, parts[0][1], price.total_cents, http.dumps(price).decode())
     return price
 
 
@@ -56,7 +55,7 @@ def read_hold(event: SellingEvent, hold_id: str, record: Record) -> Hold:
             seat = event.seats[unit]
             if seat is not None:
                 rows.add(seat.rpartition("/")[0])
-            lines.append(HoldLine(kind.id, unit, event.section_name(unit), seat, kind.price_cents))
+            lines.append(HoldLine(kind.id, unit, seat, event.section_name(unit), kind.price_cents))
     promo = event.promo_by_number.get(record.promo)
     return Hold(
         id=hold_id,

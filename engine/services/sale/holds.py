@@ -8,34 +8,23 @@ exactly those units, or says which were taken meanwhile and the rest is planned 
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import hotpath_rs
 from engine.domain.errors import (
     AdmissionExpired,
     AdmissionRequired,
-    BestAvailableNotFound,
-    BuyerLimit,
     CapabilityWrong,
     HoldExpired,
-    HoldLifetimeExceeded,
-    HoldOrdered,
     OrphanSeat,
-    PromoExhausted,
-    SeatTaken,
-    SoldOut,
     SwitchedOff,
 )
 from engine.domain.sale import inventory as units_domain
 from engine.domain.sale.holds import Hold, HoldItem, HoldRequest
 from engine.domain.sale.selling import TAPE_PARTY_MAX, SellingEvent, tape_name
-from engine.foundation.batching import Promise
 from engine.foundation.clock import now_ms
-from engine.foundation.errors import IdempotencyKeyReused
 from engine.foundation.ids import id_from_bytes, id_to_bytes, is_id
 from engine.services.sale.availability import Availability
 from engine.services.sale.desk_terms import ADMISSION_LEEWAY_MS
@@ -43,22 +32,14 @@ from engine.services.sale.hold_asks import Ask, named_units, read_asks
 from engine.services.sale.hold_batches import HoldBatches, exact_pick
 from engine.services.sale.hold_changes import HoldChanges, lease_units_max
 from engine.services.sale.hold_prices import price_of, read_hold
+from engine.services.sale.hold_refusals import refusal_of
 from engine.services.sale.inventory import HOLD_LIFE_MS_MAX, Inventory
 from engine.services.sale.selling import Selling
-from engine.stores.sale.holds import (
-    POLICY_BYTE,
-    REF_BYTES,
-    HoldStore,
-    Item,
-    Record,
-    pick_general,
-    pick_tape,
-    units_of,
-)
+from engine.services.sale.usual_holds import UsualHolds
+from engine.stores.sale import hold_answers as answers
+from engine.stores.sale.hold_records import REF_BYTES, Record
+from engine.stores.sale.holds import HoldStore, Item, pick_general, pick_tape
 
-UsualHold: TypeAlias = tuple[SellingEvent, bytes, bytes]
-
-POLICY_EVERY_S = 0.25
 REF_HASH_BYTES = 4
 
 
@@ -73,7 +54,10 @@ class Placed:
 
 
 class Holds:
-    """Places, reads, extends, swaps and releases holds. ``enabled`` is the operator's switch: it stops new ones."""
+    """Places, reads, extends, swaps and releases holds. ``enabled`` is the operator's switch: it stops new ones.
+
+    ``usual`` places what nearly everybody asks for; ``place`` everything.
+    """
 
     def __init__(
         self,
@@ -91,6 +75,7 @@ class Holds:
         self._availability = availability
         self._batches = HoldBatches(store=store, inventory=inventory)
         self._changes = HoldChanges(store=store, inventory=inventory)
+        self.usual = UsualHolds(selling=selling, batches=self._batches, availability=availability, enabled=enabled)
 
     async def place(
         self, request: HoldRequest, *, admission: str | None, principal: str, key: str, body: bytes
@@ -122,61 +107,14 @@ class Holds:
         if picks is None:
             answer = await self._batches.plan(event, item, Ask.joined(asks, codes))
         else:
-            answer = await self._batches.place(event.id, item.with_picks(picks).pack())
-            if answer[:1] == b"X":
+            packed = item.with_picks(picks).pack()
+            answer = answers.read_placed(await self._batches.place(event.id, packed))
+            if isinstance(answer, answers.TapeMissing):
                 await self._write_missing_tape(event, asks)
-                answer = await self._batches.place(event.id, item.with_picks(picks).pack())
-            if answer[:1] == b"P":
+                answer = answers.read_placed(await self._batches.place(event.id, packed))
+            if isinstance(answer, answers.NeedsPlan):
                 answer = await self._batches.plan(event, item, Ask.joined(asks, codes))
-        return self._answer(event, hold_id, answer)
-
-    async def place_usual(
-        self, body: bytes, *, admission: str | None, principal: str, key: str
-    ) -> tuple[bytes, bool] | None:
-        """(the answer's JSON, replayed) for a request of the usual kind, None where the long way must be taken.
-
-        One ticket type, best available or general admission, no code: read, packed and answered in Rust.
-        """
-        usual = self.usual(body, admission=admission, principal=principal, key=key)
-        if usual is None:
-            return None
-        return self.usual_answer(usual, await self._batches.place(usual[0].id, usual[2]))
-
-    def usual(self, body: bytes, *, admission: str | None, principal: str, key: str) -> UsualHold | None:
-        """The first half of ``place_usual``: (event, hold id, packed item)."""
-        event_id = hotpath_rs.hold_event(body)
-        event = self._selling.ready(event_id) if event_id is not None and self._enabled else None
-        if event is None:
-            return None
-        prepared = event.desk.prepare(body, principal, key, admission)
-        return None if prepared is None else (event, *prepared)
-
-    def place_to(self, usual: UsualHold, promise: Promise[bytes]) -> None:
-        """The middle: into the batch, whose answer goes to ``promise``. Overloaded at once."""
-        self._batches.place_to(usual[0].id, usual[2], promise)
-
-    def usual_answer(self, usual: UsualHold, answer: bytes) -> tuple[bytes, bool] | None:
-        """The second half: what the script's answer is to the buyer."""
-        event, hold_id, _ = usual
-        document = event.desk.render(hold_id, answer)
-        if document is not None:
-            return document, answer[:1] == b"R"
-        if answer[:1] in {b"P", b"X", b"R"}:
-            return None
-        self._answer(event, hold_id, answer)
-        raise AssertionError(f"the desk has no words for {answer[:1]!r}")
-
-    async def keep_policies(self) -> None:
-        """Tell every desk the orphan policy of the moment; runs until cancelled."""
-        while True:
-            await asyncio.sleep(POLICY_EVERY_S)
-            for event in self._selling.all_ready():
-                if event.orphan_policy != "auto":
-                    continue
-                for kind in event.ticket_types.values():
-                    policy = self._availability.policy_now(event, kind.categories)
-                    if policy is not None:
-                        event.desk.set_policy(kind.number, POLICY_BYTE[policy])
+        return _placed(event, hold_id, answer)
 
     async def of_token(self, hold_id: str, hold_token: str | None) -> Hold:
         """The live hold behind a capability. CapabilityWrong, HoldExpired (410) where it is over."""
@@ -184,37 +122,35 @@ class Holds:
         found = await self._inventory.fenced(
             event.id, lambda epoch: self._store.read(event.id, epoch, id_to_bytes(hold_id)[:REF_BYTES])
         )
-        if found is None:
-            raise HoldExpired
-        record, moment_ms = found
-        if record.state == "ended" or (record.state == "held" and record.expires_at_ms <= moment_ms):
-            raise HoldExpired
-        return read_hold(event, hold_id, record)
+        match found:
+            case answers.Standing(record, moment_ms) if record.stands(moment_ms):
+                return read_hold(event, hold_id, record)
+        raise HoldExpired
 
     async def release(self, hold_id: str, hold_token: str | None) -> None:
         """Give the units back. HoldOrdered where the buyer is paying already; a hold that ended is HoldExpired."""
         event = await self._opened(hold_id, hold_token)
-        word, record = await self._inventory.fenced(
+        answer = await self._inventory.fenced(
             event.id, lambda epoch: self._store.release(event.id, epoch, id_to_bytes(hold_id)[:REF_BYTES])
         )
-        _over(word)
-        assert record is not None
+        if not isinstance(answer, answers.Released):
+            raise refusal_of(event, answer)
 
     async def extend(self, hold_id: str, hold_token: str | None) -> Hold:
         """Another full life, never beyond 900 s in total; nothing left to add is HoldLifetimeExceeded."""
         event = await self._opened(hold_id, hold_token)
         ref = id_to_bytes(hold_id)[:REF_BYTES]
-        word, record, _ = await self._inventory.fenced(
+        answer = await self._inventory.fenced(
             event.id,
             lambda epoch: self._store.extend(
                 event.id, epoch, ref, add_ms=event.hold_ttl_ms, life_ms_max=HOLD_LIFE_MS_MAX
             ),
         )
-        _over(word)
-        if word == "exceeded":
-            raise HoldLifetimeExceeded(life_max_s=HOLD_LIFE_MS_MAX // 1000)
-        assert record is not None
-        return read_hold(event, hold_id, record)
+        match answer:
+            case answers.Extended(record):
+                return read_hold(event, hold_id, record)
+            case no:
+                raise refusal_of(event, no)
 
     async def swap(self, hold_id: str, hold_token: str | None, seats: Sequence[str], codes: frozenset[str]) -> Hold:
         """Other seats for the same tickets, in one step; on a refusal the old ones stay."""
@@ -294,29 +230,20 @@ class Holds:
             if ask.seated and not ask.seats:
                 await self._inventory.write_tape(event, ask.categories, ask.section, ask.quantity)
 
-    def _answer(self, event: SellingEvent, hold_id: bytes, answer: bytes) -> Placed:
-        letter = answer[:1]
-        if letter in {b"H", b"R"}:
-            record = Record.unpack(answer, 1)
-            text = id_from_bytes("hld", hold_id)
+
+def _placed(event: SellingEvent, hold_id: bytes, answer: answers.Placing) -> Placed:
+    match answer:
+        case answers.Held(record) | answers.Replayed(record):
             return Placed(
-                read_hold(event, text, record), event.keys.mint_hold_token(hold_id), letter == b"R", record.placed_at_ms
+                hold=read_hold(event, id_from_bytes("hld", hold_id), record),
+                token=event.keys.mint_hold_token(hold_id),
+                replayed=isinstance(answer, answers.Replayed),
+                server_now_ms=record.placed_at_ms,
             )
-        if letter == b"S":
-            raise SoldOut(free=int.from_bytes(answer[1:4], "big"))
-        if letter == b"N":
-            raise BestAvailableNotFound(free=int.from_bytes(answer[1:4], "big"))
-        if letter == b"T":
-            raise SeatTaken(seats=[event.seats[unit] for unit in units_of(answer[1:])])
-        if letter == b"K":
-            raise IdempotencyKeyReused
-        if letter == b"U":
-            raise PromoExhausted
-        if letter == b"L":
-            raise AdmissionExpired("This admission has ended: join the queue again for another one")
-        if letter == b"B":
-            raise BuyerLimit(max_tickets_per_buyer=event.max_tickets_per_buyer, held=answer[1])
-        raise AssertionError(f"hold_place answered {answer!r}")
+        case answers.NeedsPlan() | answers.TapeMissing() | answers.NotUnderstood():
+            raise AssertionError(f"hold_place answered {answer}")
+        case no:
+            raise refusal_of(event, no)
 
 
 def admit(event: SellingEvent, admission: str | None) -> bytes:
@@ -337,10 +264,3 @@ def _lots(asks: Sequence[Ask], codes: tuple[int, ...]) -> bytes:
     """Whoever names a seat, or asks for accessible ones, may have an accessible one."""
     accessible = any([ask.seats or ask.accessible for ask in asks])
     return units_domain.eligible_lots(codes, accessible=accessible) if codes or accessible else units_domain.PLAIN_LOTS
-
-
-def _over(word: str) -> None:
-    if word in {"unknown", "expired"}:
-        raise HoldExpired
-    if word == "ordered":
-        raise HoldOrdered

@@ -24,7 +24,9 @@ from engine.foundation.connections import Argument, HotRedis, RedisAway, RedisCl
 from engine.foundation.ids import id_to_bytes
 from engine.services.sale.selling import Selling
 from engine.stores import keys
-from engine.stores.sale.holds import REF_BYTES, Fenced, HoldStore, Record
+from engine.stores.sale.hold_answers import Bought, Ordering
+from engine.stores.sale.hold_records import REF_BYTES, Record
+from engine.stores.sale.holds import Fenced, HoldStore
 from engine.stores.sale.selling import SellingStore
 
 ORDER_TTL_MS = 600_000
@@ -165,16 +167,15 @@ class Inventory:
         The hold's life becomes the order's, once, at most HOLD_LIFE_MS_MAX after it was placed. HoldExpired where gone.
         """
         ref = _ref(hold_id)
-        word, record, _ = await self.fenced(
+        answer = await self.fenced(
             event_id,
             lambda epoch: self._holds.order(
                 event_id, epoch, ref, order_ms=ORDER_TTL_MS, life_ms_max=HOLD_LIFE_MS_MAX, grace_ms=LOCK_GRACE_MS
             ),
         )
-        if record is None:
+        if not isinstance(answer, Ordering | Bought):
             raise HoldExpired
-        assert word in {"ordering", "bought"}, word
-        return record, record.expires_at_ms - LOCK_GRACE_MS
+        return answer.record, answer.record.expires_at_ms - LOCK_GRACE_MS
 
     async def ordered(self, event_id: str, hold_id: str, units: Sequence[int]) -> None:
         """The order is durable: its units are ordered. Idempotent."""

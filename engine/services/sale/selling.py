@@ -11,21 +11,17 @@ import asyncio
 import contextlib
 import time
 from collections import OrderedDict
-from typing import Any
 
 import hotpath_rs
-from engine.domain.prices import Discount, Fee
-from engine.domain.sale.inventory import free_byte
+from engine.domain.sale.charts import Chart
 from engine.domain.sale.selling import AllotmentTerms, PromoTerms, SellingEvent, TicketTypeTerms
-from engine.domain.taxes import Tax
 from engine.foundation import logs
-from engine.foundation.clock import to_ms
 from engine.foundation.connections import RedisClient
 from engine.foundation.errors import NotFound
 from engine.foundation.ids import is_id
 from engine.services.sale.desk_terms import desk_terms
 from engine.stores import keys
-from engine.stores.sale.selling import SellingStore
+from engine.stores.sale.selling import Offer, SellingStore
 
 SNAPSHOTS_MAX = 512
 REFRESH_AFTER_S = 5.0
@@ -43,9 +39,9 @@ class Selling:
         self._keyring = keyring
         self._redis = redis
         self._snapshots: OrderedDict[str, tuple[SellingEvent, float]] = OrderedDict()
-        self._kept: dict[str, tuple[int, SellingEvent]] = {}  # with the mark of the rows each was made from
+        self._kept: dict[str, tuple[str, SellingEvent]] = {}  # with the mark of the offer each was made from
         self._loading: dict[str, asyncio.Task[SellingEvent]] = {}
-        self._seat_maps: OrderedDict[str, _Chart] = OrderedDict()
+        self._charts: OrderedDict[str, Chart] = OrderedDict()
 
     async def get(self, event_id: str) -> SellingEvent:
         """The snapshot. NotFound where the event does not exist or was never published."""
@@ -100,126 +96,40 @@ class Selling:
             _log.warning("selling_snapshot_failed", event_id=event_id, error=repr(task.exception()))
 
     async def _load(self, event_id: str) -> SellingEvent:
-        rows = await self._store.event(event_id)
-        if rows is None:
-            self._snapshots.pop(event_id, None)
-            raise NotFound("There is no such event")
-        event, types, allotments, promos = rows
-        mark = hash(tuple([tuple(map(repr, row.values())) for row in (event, *types, *allotments, *promos)]))
-        known = self._kept.get(event_id)
-        if known is not None and known[0] == mark:
-            snapshot = known[1]
-        else:
-            chart = await self._chart(event["chart_etag"], event["chart"])
-            snapshot = self._assemble(event, types, allotments, promos, chart)
-            self._kept[event_id] = (mark, snapshot)
-        self._snapshots[event_id] = (snapshot, time.monotonic())
+        kept = self._kept.get(event_id)
+        if kept is None or kept[0] != await self._store.mark(event_id):
+            offer = await self._store.offer(event_id)
+            if offer is None:
+                self._snapshots.pop(event_id, None)
+                self._kept.pop(event_id, None)
+                raise NotFound("There is no such event")
+            kept = self._kept[event_id] = (offer.mark, await self._assemble(offer))
+        self._snapshots[event_id] = (kept[1], time.monotonic())
         self._snapshots.move_to_end(event_id)
         while len(self._snapshots) > SNAPSHOTS_MAX:
             self._kept.pop(self._snapshots.popitem(last=False)[0], None)
-        return snapshot
+        return kept[1]
 
-    async def _chart(self, etag: str, raw: bytes) -> _Chart:
-        chart = self._seat_maps.get(etag)
-        if chart is None:
-            chart = await asyncio.to_thread(_Chart, raw)
-            self._seat_maps[etag] = chart
-            while len(self._seat_maps) > SNAPSHOTS_MAX:
-                self._seat_maps.popitem(last=False)
-        return chart
-
-    def _assemble(
-        self, event: Any, types: list[Any], allotments: list[Any], promos: list[Any], chart: _Chart
-    ) -> SellingEvent:
-        index = {name: i for i, name in enumerate(chart.seat_map.categories)}
-        kinds = [
-            TicketTypeTerms(
-                id=row["id"],
-                number=row["number"],
-                name=row["name"],
-                price_cents=row["price_cents"],
-                categories=tuple(index[name] for name in row["categories"] if name in index),
-                capacity=row["capacity"],
-                max_per_order=row["max_per_order"],
-                sales_start_at_ms=_ms(row["sales_start_at"]),
-                sales_end_at_ms=_ms(row["sales_end_at"]),
-                hidden=row["visibility"] == "hidden",
-                taxable=row["taxable"],
-            )
-            for row in types
-        ]
-        lots = [
-            AllotmentTerms(row["number"], row["name"], tuple(row["units"]), frozenset(row["open_to"]))
-            for row in allotments
-        ]
-        codes = [
-            PromoTerms(
-                id=row["id"],
-                number=row["number"],
-                code=row["code"],
-                discount=Discount(row["kind"], row["value"]),
-                max_uses=row["max_uses"],
-                valid_from_ms=_ms(row["valid_from"]),
-                valid_until_ms=_ms(row["valid_until"]),
-                active=row["status"] == "active",
-            )
-            for row in promos
-        ]
-        terms = desk_terms(event, kinds, chart.seat_map)
-        base = bytearray(chart.base)
-        for lot in lots:
-            for unit in lot.units:
-                base[unit] = free_byte(lot.number, accessible=bool(chart.base[unit] & 1))
-        return SellingEvent(
-            id=event["id"],
-            slug=event["slug"],
-            organization_id=event["organization_id"],
-            title=event["title"],
-            status=event["status"],
-            version=event["version"],
-            currency=event["currency"],
-            hold_ttl_ms=event["hold_ttl_s"] * 1000,
-            orphan_policy=event["orphan_policy"],
-            taxes=tuple(Tax(tax["name"], tax["rate_bp"]) for tax in event["taxes"]),
-            fee=Fee(**event["fee"]),
-            max_tickets_per_buyer=event["max_tickets_per_buyer"],
-            starts_at_ms=to_ms(event["starts_at"]),
-            ends_at_ms=to_ms(event["ends_at"]),
-            timezone=event["timezone"],
-            opens_at_ms=_ms(event["opens_at"]),
-            closes_at_ms=_ms(event["closes_at"]),
-            room_enabled=bool(event["room_enabled"]),
-            seat_map=chart.seat_map,
-            seats=chart.seats,
-            section_names=chart.section_names,
-            section_of=chart.section_of,
-            category_of=chart.category_of,
-            base=bytes(base),
-            ticket_types={kind.id: kind for kind in kinds},
-            type_by_number={kind.number: kind for kind in kinds},
-            allotments=tuple(lots),
-            promos={promo.code: promo for promo in codes},
-            promo_by_number={promo.number: promo for promo in codes},
-            keys=self._keyring.event(event["id"]),
+    async def _assemble(self, offer: Offer) -> SellingEvent:
+        row = offer.event
+        chart = await self._chart(row["chart_etag"], row["chart"])
+        category_index = {name: index for index, name in enumerate(chart.seat_map.categories)}
+        kinds = [TicketTypeTerms.of(kind, category_index) for kind in offer.ticket_types]
+        terms = desk_terms(row, kinds, chart.seat_map)
+        return SellingEvent.of(
+            row,
+            chart,
+            ticket_types=kinds,
+            allotments=[AllotmentTerms.of(lot) for lot in offer.allotments],
+            promos=[PromoTerms.of(code) for code in offer.promo_codes],
+            keys=self._keyring.event(row["id"]),
             desk=hotpath_rs.HoldDesk(self._keyring, chart.labels, terms),
-            units=chart.seat_map.units,
         )
 
-
-class _Chart:
-    """A parsed chart and what is looked up in it per unit; shared by every event that uses the same one."""
-
-    __slots__ = ("base", "category_of", "labels", "seat_map", "seats", "section_names", "section_of")
-
-    def __init__(self, raw: bytes) -> None:
-        self.seat_map = hotpath_rs.SeatMap.parse(raw)
-        self.seats = tuple(self.seat_map.seats_bulk())
-        self.section_names = tuple(section.name for section in self.seat_map.sections)
-        self.section_of = memoryview(self.seat_map.section_map()).cast("H")
-        self.category_of = self.seat_map.category_map()
-        self.base = self.seat_map.base_map()
-        self.labels = hotpath_rs.HoldLabels(self.seat_map)
-
-
-def _ms(moment: Any) -> int | None:
-    return None if moment is None else to_ms(moment)
+    async def _chart(self, etag: str, raw: bytes) -> Chart:
+        chart = self._charts.get(etag)
+        if chart is None:
+            chart = self._charts[etag] = await asyncio.to_thread(Chart, raw)
+            while len(self._charts) > SNAPSHOTS_MAX:
+                self._charts.popitem(last=False)
+        return chart

@@ -9,7 +9,7 @@ import asyncpg
 
 from engine.foundation.connections import RedisClient
 from engine.stores import keys
-from engine.stores.sale.holds import Record
+from engine.stores.sale.hold_records import Record
 
 Row = asyncpg.Record
 HOLD_BUCKETS = 1024
@@ -113,7 +113,7 @@ class AuditStore:
             pipe.get(keys.epoch(event_id))
             pipe.get(keys.unit_map(event_id))
             pipe.hgetall(keys.pulse(event_id))
-            pipe.hgetall(b"inv:{%s}:types" % event_id.encode())
+            pipe.hgetall(keys.type_counts(event_id))
             for bucket in range(HOLD_BUCKETS):
                 pipe.hvals(b"hold:{%s}:%d" % (event_id.encode(), bucket))
             epoch, unit_map, pulse, types, *buckets = await pipe.execute()

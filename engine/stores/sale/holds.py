@@ -1,6 +1,6 @@
-"""Holds in Redis: what an item of the batch looks like in bytes, what the script answers, and the scripts themselves.
+"""Holds in Redis: what an item of the batch looks like in bytes, and the scripts themselves.
 
-The scripts are the contract (stores/lua/hold_*.lua); this module only packs and splits.
+The scripts are the contract (stores/lua/hold_*.lua); what they answer is read in ``hold_answers``.
 """
 
 from __future__ import annotations
@@ -14,77 +14,16 @@ from typing import Any, Final
 from engine.foundation.connections import HotRedis
 from engine.foundation.scripts import load_folder
 from engine.stores import keys
+from engine.stores.sale import hold_answers as answers
+from engine.stores.sale.hold_records import Run, pack_units
 
 SCRIPTS: Final = load_folder(Path(__file__).parents[1] / "lua")
-REF_BYTES = 8
 POLICY_BYTE: Final = {"off": 0, "strict": 1, "lenient": 2}
-LIFE_MS_MAX: Final = 0x7FFFFF  # the bit above says that the hold's units were counted for its buyer
-STATE_NAME: Final = {1: "held", 2: "ordering", 3: "ordered", 4: "ended"}
-_HEAD = struct.Struct(">B6s3s4sIBBB")
 _ITEM = struct.Struct(">8s4s3sIB3sB")
 
 
 class Fenced(Exception):  # noqa: N818 - an answer, handled by the service
     """The epoch is missing or another: the map must be (re)loaded before anything is sold."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """``length`` neighbouring units from ``unit`` on, of the ticket type with this number."""
-
-    kind: int
-    unit: int
-    length: int
-
-    def pack(self) -> bytes:
-        return bytes((self.kind, *self.unit.to_bytes(3, "big"), self.length))
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A hold as Redis keeps it. Times are Redis's, in epoch ms."""
-
-    state: str
-    placed_at_ms: int
-    life_ms: int
-    body_hash: bytes
-    total_cents: int
-    step: int
-    adjacent: bool
-    orphans_created: int
-    promo: int
-    lease_id: bytes
-    runs: tuple[Run, ...]
-
-    @property
-    def expires_at_ms(self) -> int:
-        return self.placed_at_ms + self.life_ms
-
-    @classmethod
-    def unpack(cls, raw: bytes, at: int = 0) -> Record:
-        """From the record's bytes; ``at`` skips a letter in front."""
-        state, placed, life, body_hash, total, allocation, promo, lease_length = _HEAD.unpack_from(raw, at)
-        at += _HEAD.size
-        lease = raw[at : at + lease_length]
-        at += lease_length
-        runs = tuple(Run(raw[i], int.from_bytes(raw[i + 1 : i + 4], "big"), raw[i + 4]) for i in range(at, len(raw), 5))
-        return cls(
-            STATE_NAME[state],
-            int.from_bytes(placed, "big"),
-            int.from_bytes(life, "big") & LIFE_MS_MAX,
-            body_hash,
-            total,
-            allocation >> 5,
-            bool(allocation & 16),
-            allocation & 15,
-            promo,
-            lease,
-            runs,
-        )
-
-
-def allocation_byte(step: int, *, adjacent: bool, orphans: int) -> int:
-    return step << 5 | adjacent << 4 | min(orphans, 15)
 
 
 def pick_exact(runs: Sequence[Run], allocation: int) -> bytes:
@@ -142,15 +81,6 @@ class Item:
         ))  # fmt: skip
 
 
-def units_of(packed: bytes) -> list[int]:
-    """u24 units as numbers."""
-    return [int.from_bytes(packed[i : i + 3], "big") for i in range(0, len(packed), 3)]
-
-
-def pack_units(units: Sequence[int]) -> bytes:
-    return b"".join([unit.to_bytes(3, "big") for unit in units])
-
-
 class HoldStore:
     """The hold scripts of all events, over the hot connection; Fenced where ``epoch`` is not the one in force."""
 
@@ -158,33 +88,32 @@ class HoldStore:
         self._hot = hot
 
     async def place(self, event_id: str, epoch: bytes, items: Sequence[bytes]) -> list[bytes]:
-        """One answer an item; see hold_place.lua."""
+        """One answer an item, as the script wrote it: Rust reads most of them, ``read_placed`` the others."""
         reply: list[bytes] = await self._run("hold_place", event_id, epoch, *items)
         return reply[1:]
 
-    async def read(self, event_id: str, epoch: bytes, ref: bytes) -> tuple[Record, int] | None:
-        """The record and Redis's time in ms, or None."""
-        reply = await self._run("hold_read", event_id, epoch, ref)
-        return None if reply[0] == b"unknown" else (Record.unpack(reply[1]), int(reply[2]))
+    async def place_one(self, event_id: str, epoch: bytes, item: Item) -> answers.Placing:
+        """A hold by itself, without a batch."""
+        (answer,) = await self.place(event_id, epoch, [item.pack()])
+        return answers.read_placed(answer)
 
-    async def release(
-        self, event_id: str, epoch: bytes, ref: bytes, *, forget: bool = False
-    ) -> tuple[str, Record | None]:
+    async def read(self, event_id: str, epoch: bytes, ref: bytes) -> answers.Reading:
+        return answers.read_standing(await self._run("hold_read", event_id, epoch, ref))
+
+    async def release(self, event_id: str, epoch: bytes, ref: bytes, *, forget: bool = False) -> answers.Releasing:
         """``forget``: as if it had never been placed."""
-        reply = await self._run("hold_release", event_id, epoch, ref, int(forget))
-        return reply[0].decode(), Record.unpack(reply[1]) if len(reply) > 1 else None
+        return answers.read_released(await self._run("hold_release", event_id, epoch, ref, int(forget)))
 
     async def extend(
         self, event_id: str, epoch: bytes, ref: bytes, *, add_ms: int, life_ms_max: int
-    ) -> tuple[str, Record | None, int]:
-        reply = await self._run("hold_extend", event_id, epoch, ref, add_ms, life_ms_max)
-        return _answer(reply)
+    ) -> answers.Extending:
+        return answers.read_extended(await self._run("hold_extend", event_id, epoch, ref, add_ms, life_ms_max))
 
     async def order(
         self, event_id: str, epoch: bytes, ref: bytes, *, order_ms: int, life_ms_max: int, grace_ms: int
-    ) -> tuple[str, Record | None, int]:
+    ) -> answers.StartingToPay:
         reply = await self._run("hold_order", event_id, epoch, ref, order_ms, life_ms_max, grace_ms)
-        return _answer(reply)
+        return answers.read_ordering(reply)
 
     async def ordered(self, event_id: str, epoch: bytes, ref: bytes, units: Sequence[int]) -> int:
         """How many of the units are astray: not this hold's, and not an order's either."""
@@ -203,15 +132,11 @@ class HoldStore:
         allocation: int,
         caps: Sequence[tuple[int, int]] = (),
         lease_units_max: int = 0,
-    ) -> tuple[str, Record | bytes | None, int]:
-        """(word, record or the facts of the refusal, Redis's time)."""
+    ) -> answers.Swapping:
         packed = b"".join([run.pack() for run in runs])
         facts = struct.pack(">IBB", total_cents, allocation, lease_units_max)
         limits = b"".join([bytes((kind, *most.to_bytes(3, "big"))) for kind, most in caps])
-        reply = await self._run("hold_swap", event_id, epoch, ref, lots, packed, facts, limits)
-        if reply[0] in {b"taken", b"capped", b"buyer"}:
-            return reply[0].decode(), reply[1], 0
-        return _answer(reply)
+        return answers.read_swapped(await self._run("hold_swap", event_id, epoch, ref, lots, packed, facts, limits))
 
     async def expire(self, event_id: str, epoch: bytes) -> tuple[bool, list[bytes]]:
         """One bounded step: (more is waiting, leases of holds that ended)."""
@@ -268,9 +193,3 @@ class HoldStore:
 
 def _pack_counts(counts: Mapping[int, int]) -> bytes:
     return b"".join([bytes((number, *count.to_bytes(3, "big"))) for number, count in counts.items()])
-
-
-def _answer(reply: list[bytes]) -> tuple[str, Record | None, int]:
-    record = Record.unpack(reply[1]) if len(reply) > 1 else None
-    moment_ms = int(reply[2]) if len(reply) > 2 else 0  # noqa: PLR2004 - word, record, time
-    return reply[0].decode(), record, moment_ms

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import asyncpg
 
 from engine.domain.order_states import OPEN
 
 Row = asyncpg.Record
 
-_EVENT = """
-SELECT e.id, e.slug, e.organization_id, e.title, e.status, e.currency, e.hold_ttl_s, e.orphan_policy, e.taxes, e.fee,
+# What a row's xmin is changes with every write to it, whoever writes: the transaction that wrote it last.
+_MARK = """
+concat_ws(' ', e.xmin, s.xmin,
+          (SELECT string_agg(xmin::text, ',' ORDER BY id) FROM ticket_types WHERE event_id = e.id), '/',
+          (SELECT string_agg(xmin::text, ',' ORDER BY id) FROM allotments WHERE event_id = e.id), '/',
+          (SELECT string_agg(xmin::text, ',' ORDER BY id) FROM promo_codes WHERE event_id = e.id))
+"""
+_FROM = "FROM events e LEFT JOIN on_sales s ON s.event_id = e.id WHERE e.id = $1 AND e.chart IS NOT NULL"
+_EVENT = f"""
+SELECT {_MARK} AS mark,
+       e.id, e.slug, e.organization_id, e.title, e.status, e.currency, e.hold_ttl_s, e.orphan_policy, e.taxes, e.fee,
        e.max_tickets_per_buyer, e.starts_at, e.ends_at, e.timezone, e.chart, e.chart_etag, e.version,
-       s.prequeue_opens_at, s.opens_at, s.closes_at, s.room_enabled, s.room
-  FROM events e LEFT JOIN on_sales s ON s.event_id = e.id
- WHERE e.id = $1 AND e.chart IS NOT NULL
+       s.opens_at, s.closes_at, s.room_enabled
+  {_FROM}
 """
 _TYPES = """
 SELECT id, number, name, price_cents, categories, capacity, max_per_order, sales_start_at, sales_end_at, visibility,
@@ -51,14 +61,30 @@ SELECT promo_code_id AS id, count(*) AS uses FROM orders
 _SELLING = "SELECT id FROM events WHERE status = 'published' AND chart IS NOT NULL ORDER BY id LIMIT $1"
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """All that is sold of an event, as of one moment; ``mark`` is another after any change to it."""
+
+    mark: str
+    event: Row
+    ticket_types: list[Row]
+    allotments: list[Row]
+    promo_codes: list[Row]
+
+
 class SellingStore:
     """Reads for the selling snapshot and the rebuild. Writes nothing."""
 
     def __init__(self, pool: asyncpg.Pool[Row]) -> None:
         self._pool = pool
 
-    async def event(self, event_id: str) -> tuple[Row, list[Row], list[Row], list[Row]] | None:
-        """(event, ticket types, allotments, promo codes) as of one moment, or None where it was never published."""
+    async def mark(self, event_id: str) -> str | None:
+        """The mark of the event's offer as it is now, or None if it was never published."""
+        mark: str | None = await self._pool.fetchval(f"SELECT {_MARK} {_FROM}", event_id)
+        return mark
+
+    async def offer(self, event_id: str) -> Offer | None:
+        """The offer, or None if the event was never published."""
         async with (
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
@@ -66,11 +92,12 @@ class SellingStore:
             event = await connection.fetchrow(_EVENT, event_id)
             if event is None:
                 return None
-            return (
-                event,
-                await connection.fetch(_TYPES, event_id),
-                await connection.fetch(_ALLOTMENTS, event_id),
-                await connection.fetch(_PROMOS, event_id),
+            return Offer(
+                mark=event["mark"],
+                event=event,
+                ticket_types=await connection.fetch(_TYPES, event_id),
+                allotments=await connection.fetch(_ALLOTMENTS, event_id),
+                promo_codes=await connection.fetch(_PROMOS, event_id),
             )
 
     async def owned(self, event_id: str) -> tuple[list[Row], list[Row]]:

@@ -13,7 +13,7 @@ from engine.domain.accounts.people import email_normal
 from engine.domain.money.order_status import OrderStatus
 from engine.domain.money.orders import Order
 from engine.domain.money.receipts import Receipt
-from engine.domain.prices import price_document
+from engine.domain.prices import Price
 from engine.domain.sale.holds import HoldRequest
 from engine.foundation import bodies, errors, http, lists
 from engine.foundation.callers import caller_of
@@ -31,7 +31,6 @@ from engine.web.money.orders_shapes import (
     OrderRequest,
     OrderTickets,
     OwnOrderList,
-    PriceDocument,
     QuoteRequest,
     UserInfo,
     order_document,
@@ -48,7 +47,7 @@ async def quote(request: web.Request) -> web.Response:
     """What these items would cost now, all in and itemised; nothing is set aside."""
     body = await bodies.body(request, _quote_request)
     price = await request.config_dict[ORDERS].quote(HoldRequest(body.event_id, body.items, body.promo_code))
-    return http.json(price_document(price))
+    return http.json(price)
 
 
 async def open_from(request: web.Request, raw: bytes) -> web.Response:
@@ -195,7 +194,7 @@ OPEN_REFUSES = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/orders/quote", quote, "public", takes=QuoteRequest, gives=PriceDocument).refuses(
+    Route("POST", "/v1/orders/quote", quote, "public", takes=QuoteRequest, gives=Price).refuses(
         errors.Malformed,
         errors.NotFound,
         refusals.PromoInvalid,

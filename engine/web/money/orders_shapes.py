@@ -54,18 +54,6 @@ class QuoteRequest(Struct, frozen=True):
     promo_code: Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX)] | None = None
 
 
-class PriceDocument(Struct):
-    face_cents: int
-    discount_cents: int
-    fees_cents: int
-    tax_cents: int
-    total_cents: int
-    currency: str
-    taxes: dict[str, int]
-    service_fee_cents: int
-    lines: list[dict[str, Any]]
-
-
 class OrderItem(Struct):
     line: int
     ticket_type_id: str

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from aiohttp import web
 
+from engine.domain.sale.availability import AvailabilityDocument, SeatStatusDocument
 from engine.foundation import bodies, errors, http
 from engine.services.appkeys import ACCESS, AVAILABILITY, SELLING
 from engine.web import auth
@@ -14,33 +15,6 @@ from engine.web.route import Route
 
 PUBLIC_CACHE = "public, max-age=1, stale-while-revalidate=10"
 VERSION_DIGITS_MAX = 15
-
-
-class AvailabilityRow(msgspec.Struct):
-    id: str
-    name: str
-    free: int
-    level: str
-    held: int | None = None
-    sold: int | None = None
-
-
-class AvailabilityDocument(msgspec.Struct):
-    event_id: str
-    version: int
-    ticket_types: list[AvailabilityRow]
-
-
-class SeatStatusDocument(msgspec.Struct):
-    """``taken`` is a base64 bitmap (bit i of byte i/8, least significant first) or deltas ([unit, 0 or 1]).
-
-    Deltas are also under ``changes``; a bitmap has no ``changes``.
-    """
-
-    version: int
-    taken: str | list[list[int]]
-    units: int | None = None
-    changes: list[list[int]] | None = None
 
 
 class SeatStatusQuery(msgspec.Struct):

@@ -12,25 +12,32 @@ from aiohttp import web
 
 from engine.foundation import bodies, http, metrics
 from engine.foundation.express import Express, Reply
-from engine.foundation.idempotency import key_of
 from engine.foundation.metrics import RouteAnswers
 from engine.foundation.ready import Ready
 from engine.services.appkeys import HOLD_ENDPOINT
-from engine.services.sale.holds import Holds, UsualHold
-from engine.web import auth
-from engine.web.sale.holds import PLACE, TRIED, Tried, placed
+from engine.services.sale.usual_holds import UsualHold, UsualHolds
+from engine.web.sale.hold_caller import HoldCaller
+from engine.web.sale.holds import ASKED, PLACE, REFUSED, Asked, placed_answer
 
 
 class PlacedReply(Reply[bytes]):
     """The hold that the script was asked for."""
 
-    __slots__ = ("_answers", "_holds", "_raw", "_request", "_started_s", "_usual")
+    __slots__ = ("_answers", "_caller", "_holds", "_raw", "_request", "_started_s", "_usual")
 
     def __init__(
-        self, request: web.Request, raw: bytes, holds: Holds, usual: UsualHold, answers: RouteAnswers, started_s: float
+        self,
+        request: web.Request,
+        caller: HoldCaller,
+        raw: bytes,
+        holds: UsualHolds,
+        usual: UsualHold,
+        answers: RouteAnswers,
+        started_s: float,
     ) -> None:
         super().__init__()
         self._request = request
+        self._caller = caller
         self._raw = raw
         self._holds = holds
         self._usual = usual
@@ -38,52 +45,43 @@ class PlacedReply(Reply[bytes]):
         self._started_s = started_s
 
     def answer(self, told: bytes) -> Ready | None:
-        usual = self._holds.usual_answer(self._usual, told)
-        if usual is None:
-            self._request[TRIED] = Tried(self._raw)
+        finished = self._holds.finish(self._usual, told)
+        if finished is None:
+            self._request[ASKED] = Asked(self._caller, self._raw)
             return None
-        answer = placed(usual, http.request_id_of(self._request))
+        answer = placed_answer(finished, http.request_id_of(self._request))
         self._answers.note(answer.status, time.perf_counter() - self._started_s)
         return answer
 
     def refuse(self, error: BaseException) -> None:
-        self._request[TRIED] = Tried(self._raw, error)
+        self._request[REFUSED] = error
 
 
 def express(app: web.Application) -> Express:
     """What answers holds where they arrive; the application must have started."""
     endpoint = app[HOLD_ENDPOINT]
-    holds, limits, bearers, trust_forwarded = (
-        endpoint.holds,
-        endpoint.limits,
-        endpoint.bearers,
-        endpoint.trust_forwarded,
-    )
+    holds, limits, trust_forwarded = endpoint.holds.usual, endpoint.limits, endpoint.trust_forwarded
     answers = metrics.ANSWERS.of(PLACE, "POST")
 
     def place(request: web.Request) -> Reply[bytes] | None:
         if request.raw_path != PLACE or request.method != "POST":
             return None
-        started_s, raw = time.perf_counter(), b""
+        started_s = time.perf_counter()
         try:
-            key, (principal, admission) = (
-                key_of(request),
-                auth.buyer(request, bearers=bearers, trust_forwarded=trust_forwarded),
-            )
+            caller = HoldCaller.of(request, endpoint)
             if not limits.passes(http.client_address(request, trust_forwarded=trust_forwarded)):
                 return None
-            read = bodies.read_now(request)
-            if read is None:
+            raw = bodies.read_now(request)
+            if raw is None:
                 return None
-            raw = read
-            usual = holds.usual(raw, admission=admission, principal=principal, key=key)
+            usual = holds.start(raw, admission=caller.admission, principal=caller.principal, key=caller.key)
             if usual is None:
-                request[TRIED] = Tried(raw)
+                request[ASKED] = Asked(caller, raw)
                 return None
-            reply = PlacedReply(request, raw, holds, usual, answers, started_s)
-            holds.place_to(usual, reply)
+            reply = PlacedReply(request, caller, raw, holds, usual, answers, started_s)
+            holds.send(usual, reply)
         except Exception as error:  # noqa: BLE001 - told by the route, whose boundary knows how
-            request[TRIED] = Tried(raw, error)
+            request[REFUSED] = error
             return None
         return reply
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Final
 
 import msgspec
 from aiohttp import web
 
 from engine.domain import errors as refusals
-from engine.domain.sale.holds import CODE_CHARS_MAX, GrowRequest, Hold, HoldRequest, SwapRequest
+from engine.domain.sale.holds import GrowRequest, Hold, HoldRequest, SwapRequest
 from engine.foundation import bodies, errors, http
 from engine.foundation.clock import now_ms
-from engine.foundation.idempotency import key_of
 from engine.foundation.ids import id_to_bytes
 from engine.foundation.ready import Ready
 from engine.services.appkeys import HOLD_ENDPOINT, HOLDS, SELLING
 from engine.services.sale.hold_endpoint import HoldEndpoint
 from engine.web import auth
 from engine.web.route import Route
+from engine.web.sale.hold_caller import HoldCaller
+from engine.web.sale.holds_shapes import HoldDocument, SwapQuery, hold_document
 
 _hold_request = msgspec.json.Decoder(HoldRequest)
 _swap_request = msgspec.json.Decoder(SwapRequest)
@@ -28,93 +28,58 @@ _PLACED = b"Content-Type: application/json\r\nX-Request-Id: %b\r\n"
 _REPLAYED = _PLACED + b"Idempotent-Replayed: true\r\n"
 
 
-class HoldItemDocument(msgspec.Struct):
-    ticket_type_id: str
-    unit: int
-    seat: str | None
-    section: str
-    price_cents: int
+class Asked(msgspec.Struct, frozen=True):
+    """A request that the express path has read and found not to be of the usual kind."""
 
-
-class AllocationDocument(msgspec.Struct):
-    adjacent: bool
-    rows_used: int
-    step: int
-    orphans_created: int
-
-
-class HoldDocument(msgspec.Struct):
-    """A hold. ``hold_token`` is the capability that opens it."""
-
-    id: str
-    hold_token: str
-    event_id: str
-    status: str
-    expires_at: str
-    expires_at_ms: int
-    server_now_ms: int
-    items: list[HoldItemDocument]
-    allocation: AllocationDocument
-    price: dict[str, Any]
-    promo_code: str | None
-
-
-class SwapQuery(msgspec.Struct):
-    code: Annotated[str, msgspec.Meta(max_length=CODE_CHARS_MAX)] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """What became of a request before it was routed: its body, and why it is refused, if it is."""
-
+    caller: HoldCaller
     raw: bytes
-    refusal: BaseException | None = None
 
 
-TRIED: Final = web.RequestKey("tried", Tried)
+# What the express path leaves with a request that it hands to the router, so that nothing is asked or decided twice.
+ASKED: Final = web.RequestKey("asked", Asked)
+REFUSED: Final = web.RequestKey("refused", BaseException)
 
 
 async def place_hold(request: web.Request) -> web.StreamResponse:
     """Set units aside for the admitted buyer, all or nothing."""
     endpoint = request.app[HOLD_ENDPOINT]
-    tried = request.get(TRIED)
-    if tried is None:
-        tried = Tried(await bodies.read(request))
-        answer = await at_once(request, endpoint, tried.raw, request[http.REQUEST_ID])
+    refusal = request.get(REFUSED)
+    if refusal is not None:
+        raise refusal
+    asked = request.get(ASKED)
+    if asked is None:
+        raw = await bodies.read(request)
+        asked = Asked(HoldCaller.of(request, endpoint), raw)
+        answer = await _usual(request, endpoint, asked)
         if answer is not None:
             return answer
-    elif tried.refusal is not None:
-        raise tried.refusal
-    raw = tried.raw
-    key, (principal, admission) = (
-        key_of(request),
-        auth.buyer(request, bearers=endpoint.bearers, trust_forwarded=endpoint.trust_forwarded),
-    )
+    caller = asked.caller
     placed = await endpoint.holds.place(
-        bodies.decode(raw, _hold_request), admission=admission, principal=principal, key=key, body=raw
+        bodies.decode(asked.raw, _hold_request),
+        admission=caller.admission,
+        principal=caller.principal,
+        key=caller.key,
+        body=asked.raw,
     )
-    response = http.json(placed.hold.document(placed.token, placed.server_now_ms), 201)
+    response = http.json(hold_document(placed.hold, placed.token, placed.server_now_ms), 201)
     if placed.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response
 
 
-async def at_once(request: web.Request, endpoint: HoldEndpoint, raw: bytes, request_id: str) -> Ready | None:
-    """The answer to a request of the usual kind, None where the long way must be taken. Asks no router's findings."""
-    key, (principal, admission) = (
-        key_of(request),
-        auth.buyer(request, bearers=endpoint.bearers, trust_forwarded=endpoint.trust_forwarded),
-    )
+async def _usual(request: web.Request, endpoint: HoldEndpoint, asked: Asked) -> Ready | None:
+    """The answer to a request of the usual kind; None if it is not."""
     delay_s = endpoint.limits.take(http.client_address(request, trust_forwarded=endpoint.trust_forwarded))
     if delay_s:
         await endpoint.limits.hold_back(delay_s)
-    usual = await endpoint.holds.place_usual(raw, admission=admission, principal=principal, key=key)
-    if usual is None:
-        return None
-    return placed(usual, request_id)
+    caller = asked.caller
+    usual = await endpoint.holds.usual.place(
+        asked.raw, admission=caller.admission, principal=caller.principal, key=caller.key
+    )
+    return None if usual is None else placed_answer(usual, request[http.REQUEST_ID])
 
 
-def placed(usual: tuple[bytes, bool], request_id: str) -> Ready:
+def placed_answer(usual: tuple[bytes, bool], request_id: str) -> Ready:
     """The answer to a hold of the usual kind: (its JSON, whether it is a repetition)."""
     body, replayed = usual
     return Ready(201, (_REPLAYED if replayed else _PLACED) % request_id.encode(), body)
@@ -159,7 +124,7 @@ async def grow_hold(request: web.Request) -> web.Response:
 async def _answer(request: web.Request, hold: Hold) -> web.Response:
     event = await request.config_dict[SELLING].get(hold.event_id)
     token = event.keys.mint_hold_token(id_to_bytes(hold.id))
-    return http.json(hold.document(token, now_ms()), headers={"Cache-Control": "no-store"})
+    return http.json(hold_document(hold, token, now_ms()), headers={"Cache-Control": "no-store"})
 
 
 _ONE = "/v1/holds/{hold_id}"

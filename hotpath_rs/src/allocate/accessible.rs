@@ -99,7 +99,7 @@ fn largest_cluster(view: &View<'_>, need: u32, companions: u32, near: &Centre) -
 /// ones, which companions may take too, so this fails only when there are too few.
 fn anywhere(view: &View<'_>, focus: &Centre) -> Option<Vec<u32>> {
     let chart = view.scene.chart;
-    let nearest = |unit: &u32| (Centre::of_units(chart, &[*unit]).distance(focus), *unit);
+    let nearest = |unit: &u32| (chart.centre_of(&[*unit]).distance(focus), *unit);
     let seats =
         || chart.segments_in(view.party.section).iter().flat_map(|segment| segment.first..segment.end);
     let mut fit: Vec<u32> = seats().filter(|unit| view.is_accessible(*unit)).collect();

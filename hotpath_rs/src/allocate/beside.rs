@@ -21,7 +21,7 @@ pub(super) struct Grown {
 pub(super) fn best(view: &View<'_>, own: &[u32], focus: &Centre) -> Option<Grown> {
     let chart = view.scene.chart;
     let is_own = |unit: u32| own.binary_search(&unit).is_ok();
-    let held = Centre::of_units(chart, own);
+    let held = chart.centre_of(own);
     let mut best = None;
     for run in runs_around(view, own) {
         let free: Vec<u32> = (run.start..run.end).filter(|unit| !is_own(*unit)).collect();
@@ -35,7 +35,7 @@ pub(super) fn best(view: &View<'_>, own: &[u32], focus: &Centre) -> Option<Grown
                 continue;
             }
             let orphans = orphans::of_units(&view.scene, new);
-            let distance = held.with(&Centre::of_units(chart, new)).distance(focus);
+            let distance = held.with(&chart.centre_of(new)).distance(focus);
             let key = (own.len() - joined, super::one_block::rank(view.policy, orphans, distance), first);
             if best.as_ref().is_none_or(|(least, _)| key < *least) {
                 let whole = joined == own.len();

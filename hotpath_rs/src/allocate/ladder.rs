@@ -42,7 +42,7 @@ pub(super) struct Trail {
 
 impl Trail {
     pub(super) fn start(chart: &SeatMap, key: TapeKey) -> Self {
-        let tape = chart.tapes().get(chart, key);
+        let tape = chart.tape(key);
         Self { key, tape, tape_from: 0, general_from: 0, auto: None }
     }
 
@@ -72,7 +72,7 @@ pub(super) struct Group<'a> {
 pub(super) fn place(view: &View<'_>, group: &Group<'_>, trail: &mut Trail) -> Option<Placed> {
     let chart = view.scene.chart;
     let house = Centre::point(chart.focal_point());
-    let held = Centre::of_units(chart, group.held);
+    let held = chart.centre_of(group.held);
     let focus = if held.is_empty() { house } else { held };
     if view.party.accessible > 0 {
         return accessible::best(view, group.split, &focus)

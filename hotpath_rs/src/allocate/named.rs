@@ -1,14 +1,13 @@
 //! Seats that a buyer chose by name: the strict rule refuses a selection that leaves a new orphan, with a better one
 //! at hand, unless every selection in that run leaves one.
 
-use crate::error::{Result, bad_argument};
+use crate::error::Result;
 use crate::seatmap::SeatMap;
-use crate::tape::Centre;
 
 use super::ask::{Policy, check_allotments};
 use super::blocks::{Block, in_segment};
 use super::orphans;
-use super::scene::{Lots, Scene, settle};
+use super::scene::{Lots, Scene, check_units, settle};
 
 /// `None`: the selection may stand. Else as many units, near the chosen ones, in the same categories, that leave no
 /// orphan which could have been avoided. Units that are not free are left to the caller.
@@ -46,17 +45,6 @@ pub fn check_named(
     Ok(mended.then_some(suggestion))
 }
 
-/// Refuse a map of another chart and units that do not exist.
-pub(super) fn check_units(chart: &SeatMap, map: &[u8], units: &[u32]) -> Result<()> {
-    if map.len() != chart.units() as usize {
-        return Err(bad_argument(format!("the map must have {} bytes, not {}", chart.units(), map.len())));
-    }
-    match units.iter().find(|unit| **unit >= chart.units()) {
-        Some(unit) => Err(bad_argument(format!("unit {unit} does not exist"))),
-        None => Ok(()),
-    }
-}
-
 /// The runs of free seats, before anything is taken, in which the orphans lie.
 fn runs(scene: &Scene<'_>, lonely: &[u32]) -> Vec<Block> {
     let mut found: Vec<Block> = Vec::new();
@@ -76,7 +64,7 @@ fn runs(scene: &Scene<'_>, lonely: &[u32]) -> Vec<Block> {
 /// orphan in it.
 fn better(scene: &Scene<'_>, run: &Block, chosen: &[u32]) -> Option<Block> {
     let chart = scene.chart;
-    let centre = Centre::of_units(chart, chosen);
+    let centre = chart.centre_of(chosen);
     let wanted = prices(scene, chosen.iter().copied());
     run.windows(u32::try_from(chosen.len()).unwrap_or(u32::MAX))
         .filter(|window| window.start != run.start + 1 && window.end + 1 != run.end)

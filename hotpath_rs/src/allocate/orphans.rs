@@ -4,8 +4,7 @@ use crate::error::Result;
 use crate::seatmap::SeatMap;
 
 use super::ask::check_allotments;
-use super::named::check_units;
-use super::scene::{Lots, Scene};
+use super::scene::{Lots, Scene, check_units};
 
 /// How many new orphans taking these units leaves, seen by a buyer with these allotments open.
 pub fn orphans(chart: &SeatMap, before: &[u8], units: &[u32], open_allotments: &[u8]) -> Result<u32> {

@@ -7,7 +7,7 @@ use crate::tape::TapeKey;
 use super::ask::{Ask, Party, Plan, RefusalCode, Refused};
 use super::ladder::{Group, Placed, Trail, place};
 use super::orphans;
-use super::scene::{HELD, Lots, Scene, View};
+use super::scene::{HELD, Lots, Scene, View, check_units};
 use super::sharing;
 
 /// Asks of one [`plan_many`] call.
@@ -195,5 +195,5 @@ fn take(map: &mut [u8], units: &[u32]) {
 }
 
 fn check_map(chart: &SeatMap, map: &[u8]) -> Result<()> {
-    super::named::check_units(chart, map, &[])
+    check_units(chart, map, &[])
 }

@@ -1,5 +1,6 @@
 //! The map as one buyer sees it: which units count as free, and which of those a party may take.
 
+use crate::error::{Result, bad_argument};
 use crate::seatmap::{CategorySet, SeatMap};
 
 use super::ask::{Party, Policy};
@@ -34,6 +35,17 @@ impl Lots {
             }
         }
         Self(meaning)
+    }
+}
+
+/// Refuse a map of another chart and units that do not exist.
+pub(super) fn check_units(chart: &SeatMap, map: &[u8], units: &[u32]) -> Result<()> {
+    if map.len() != chart.units() as usize {
+        return Err(bad_argument(format!("the map must have {} bytes, not {}", chart.units(), map.len())));
+    }
+    match units.iter().find(|unit| **unit >= chart.units()) {
+        Some(unit) => Err(bad_argument(format!("unit {unit} does not exist"))),
+        None => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@
 //! Whatever is not usual, or would be refused, is `None`: the caller then takes the long way, which explains itself.
 
 mod labels;
+mod record;
 mod render;
 mod terms;
 
@@ -16,14 +17,14 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 pub use labels::Labels;
+pub use record::LIFE_MS_MAX;
+pub use render::Rendered;
 pub use terms::{Pick, Terms, TypeTerms};
 
 use crate::keys::EventKeys;
 
 /// Bytes of a hold's reference: the first of its id.
 pub const REF_BYTES: usize = 8;
-/// Longest life of a hold that its 23 bits carry, in ms; the bit above says whether its units count for its buyer.
-pub const LIFE_MS_MAX: u32 = 0x007F_FFFF;
 const HASH_BYTES: usize = 4;
 const PRICES_MAX: usize = 512;
 const FREE: u8 = 0x40;

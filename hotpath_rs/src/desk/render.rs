@@ -2,89 +2,82 @@
 
 use std::fmt::Write as _;
 
-use super::{Desk, LIFE_MS_MAX, Labels};
+use super::record::Record;
+use super::{Desk, Labels};
 
-const HEAD_BYTES: usize = 22;
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
+/// The JSON of a hold, for whoever asked for it.
+pub struct Rendered {
+    /// The body of the answer.
+    pub json: Vec<u8>,
+    /// The same key and body placed the hold before.
+    pub replayed: bool,
+}
+
 impl Desk {
-    /// The JSON of a hold from the script's answer: `H` held or `R` replayed, then the record. None where the answer is
+    /// The hold's JSON from the script's answer: `H` held or `R` replayed, then the record. None where the answer is
     /// a refusal, or the hold is of a shape this desk has no price for.
     #[must_use]
-    pub fn render(&self, labels: &Labels, hold_id: &[u8; 16], answer: &[u8]) -> Option<Vec<u8>> {
+    pub fn render(&self, labels: &Labels, hold_id: &[u8; 16], answer: &[u8]) -> Option<Rendered> {
         let (letter, record) = answer.split_first()?;
-        if !matches!(letter, b'H' | b'R') || record.len() < HEAD_BYTES - 1 {
-            return None;
-        }
-        let state = match record[0] {
-            1 => "held",
-            2 => "ordering",
-            3 => "ordered",
-            _ => "ended",
+        let replayed = match letter {
+            b'H' => false,
+            b'R' => true,
+            _ => return None,
         };
-        let placed_at_ms = record[1..7].iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
-        let life_ms = record[7..10].iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte))
-            & u64::from(LIFE_MS_MAX);
-        let (allocation, promo, lease) = (record[18], record[19], usize::from(record[20]));
-        let runs = record.get(21 + lease..)?;
-        let [number, a, b, c, length] = runs.get(..5)?.try_into().ok()?;
-        if promo != 0 {
+        let record = Record::read(record)?;
+        let first = record.runs().next()?;
+        if record.promo != 0 || first.length == 0 || record.runs().any(|run| run.kind != first.kind) {
             return None;
         }
-        let kind = self.terms.types.iter().find(|kind| kind.number == number)?;
-        let quantity: u16 = runs.chunks_exact(5).map(|run| u16::from(run[4])).sum();
-        if runs.chunks_exact(5).any(|run| run[0] != number) || length == 0 {
-            return None;
-        }
-        let _ = (a, b, c);
+        let kind = self.terms.types.iter().find(|kind| kind.number == first.kind)?;
+        let quantity: u16 = record.runs().map(|run| u16::from(run.length)).sum();
         let prices = self.prices.read().ok()?;
-        let price = prices.get(&(number, quantity))?;
+        let price = prices.get(&(first.kind, quantity))?;
 
-        let expires_at_ms = placed_at_ms + life_ms;
+        let (placed_at_ms, expires_at_ms) = (record.placed_at_ms, record.placed_at_ms + record.life_ms);
         let mut out = String::with_capacity(640 + price.json.len());
         out.push_str("{\"id\":\"hld_");
         push_ulid(&mut out, hold_id);
         let token = self.keys.mint_hold_token(hold_id);
         let _ = write!(
             out,
-            "\",\"hold_token\":\"{token}\",\"event_id\":\"{}\",\"status\":\"{state}\",\"expires_at\":\"",
-            self.terms.event_id
+            "\",\"hold_token\":\"{token}\",\"event_id\":\"{}\",\"status\":\"{}\",\"expires_at\":\"",
+            self.terms.event_id, record.state
         );
         push_rfc3339(&mut out, expires_at_ms);
         let _ =
             write!(out, "\",\"expires_at_ms\":{expires_at_ms},\"server_now_ms\":{placed_at_ms},\"items\":[");
         let mut rows: Vec<u32> = Vec::new();
-        let mut first = true;
-        for run in runs.chunks_exact(5) {
-            let start = u32::from_be_bytes([0, run[1], run[2], run[3]]);
-            for unit in start..start + u32::from(run[4]) {
-                let row = labels.row(unit);
-                if row != 0 && !rows.contains(&row) {
-                    rows.push(row);
-                }
-                if !first {
-                    out.push(',');
-                }
-                first = false;
-                let _ = write!(
-                    out,
-                    "{{\"ticket_type_id\":\"{}\",\"unit\":{unit},{},\"price_cents\":{}}}",
-                    kind.id,
-                    labels.text(unit)?,
-                    kind.price_cents
-                );
+        for (number, unit) in
+            record.runs().flat_map(|run| run.unit..run.unit + u32::from(run.length)).enumerate()
+        {
+            let row = labels.row(unit);
+            if row != 0 && !rows.contains(&row) {
+                rows.push(row);
             }
+            if number > 0 {
+                out.push(',');
+            }
+            let _ = write!(
+                out,
+                "{{\"ticket_type_id\":\"{}\",\"unit\":{unit},{},\"price_cents\":{}}}",
+                kind.id,
+                labels.text(unit)?,
+                kind.price_cents
+            );
         }
         let _ = write!(
             out,
             "],\"allocation\":{{\"adjacent\":{},\"rows_used\":{},\"step\":{},\"orphans_created\":{}}},\"price\":{},\"promo_code\":null}}",
-            allocation & 16 != 0,
+            record.adjacent,
             rows.len(),
-            allocation >> 5,
-            allocation & 15,
+            record.step,
+            record.orphans_created,
             price.json
         );
-        Some(out.into_bytes())
+        Some(Rendered { json: out.into_bytes(), replayed })
     }
 }
 

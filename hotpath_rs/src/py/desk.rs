@@ -59,8 +59,14 @@ impl PyHoldDesk {
         Some((PyBytes::new(py, &prepared.hold_id), PyBytes::new(py, &prepared.item)))
     }
 
-    fn render<'py>(&self, py: Python<'py>, hold_id: &[u8], answer: &[u8]) -> Option<Bound<'py, PyBytes>> {
-        self.desk.render(&self.labels, hold_id.try_into().ok()?, answer).map(|body| PyBytes::new(py, &body))
+    fn render<'py>(
+        &self,
+        py: Python<'py>,
+        hold_id: &[u8],
+        answer: &[u8],
+    ) -> Option<(Bound<'py, PyBytes>, bool)> {
+        let rendered = self.desk.render(&self.labels, hold_id.try_into().ok()?, answer)?;
+        Some((PyBytes::new(py, &rendered.json), rendered.replayed))
     }
 }
 

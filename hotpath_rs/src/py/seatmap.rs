@@ -100,8 +100,7 @@ impl PySeatMap {
             return Err(bad_argument("section: no such section"));
         }
         let categories = small::<u8>("categories", categories)?.into_iter().collect();
-        let packed =
-            py.detach(|| self.0.tapes().get(&self.0, TapeKey { quantity, categories, section }).packed());
+        let packed = py.detach(|| self.0.tape(TapeKey { quantity, categories, section }).packed());
         Ok(PyBytes::new(py, &packed))
     }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::faults::ChartFaults;
-use super::parts::{Kind, Row, Section, Segment};
 use super::values::micro;
 use super::{Micro, NO_SEGMENT, SeatMap};
+use crate::seating::{Kind, Row, Section, Segment};
 use crate::tape::Tapes;
 
 /// Units of one chart.

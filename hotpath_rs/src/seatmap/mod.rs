@@ -7,23 +7,20 @@
 mod chart;
 mod faults;
 mod geometry;
-mod parts;
 mod values;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use crate::seating::{CategorySet, Kind, Micro, Row, Section, Segment};
 pub use chart::{
     CATEGORIES_MAX, CHART_BYTES_MAX, COORDINATE_MAX, NAME_CHARS_MAX, ROWS_MAX, SEATS_MAX, SECTIONS_MAX,
     UNITS_MAX,
 };
 pub use faults::{CHART_ERRORS_MAX, ChartFault, ChartFaults};
-pub use parts::{CategorySet, Kind, Row, Section, Segment};
 
-use crate::tape::Tapes;
-
-/// Millionths of the chart's unit of length.
-pub type Micro = i64;
+use crate::seating::Seating;
+use crate::tape::{Centre, Tape, TapeKey, Tapes};
 
 /// The free byte of an open-house unit that anybody may buy.
 pub const FREE: u8 = 0x40;
@@ -205,14 +202,29 @@ impl SeatMap {
         &self.x
     }
 
-    /// The y of a segment's row.
-    pub(crate) fn segment_y(&self, segment: &Segment) -> Micro {
-        self.rows.get(segment.row as usize).map_or(0, |row| row.y)
+    /// Where the seats of one section, or of the whole house, stand.
+    #[must_use]
+    pub fn seating(&self, section: Option<u32>) -> Seating<'_> {
+        Seating {
+            focal_point: self.focal,
+            xs: &self.x,
+            category_map: &self.category_of,
+            rows: &self.rows,
+            segments: self.segments_in(section),
+        }
     }
 
     /// Ranked starts, built on first use.
-    pub(crate) fn tapes(&self) -> &Tapes {
-        &self.tapes
+    pub(crate) fn tape(&self, key: TapeKey) -> Arc<Tape> {
+        self.tapes.get(key, || Tape::build(&self.seating(key.section), key.quantity, key.categories))
+    }
+
+    /// The centroid of these seats; units without a place are left out.
+    pub(crate) fn centre_of(&self, units: &[u32]) -> Centre {
+        units
+            .iter()
+            .filter_map(|unit| self.position(*unit))
+            .fold(Centre::default(), |centre, position| centre.with(&Centre::point(position)))
     }
 
     /// The general-admission sections that sell one of these categories, lowest first.

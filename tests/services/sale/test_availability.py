@@ -141,9 +141,9 @@ async def test_a_lost_last_change_is_found_out(core, pool, monkeypatch):
     event_id, (kind,) = await make.event(pool, make.chart(make.seated("S", 1, 4)), [{"categories": ["S"]}])
     await core.inventory.load(event_id)
     monkeypatch.setattr("engine.services.sale.availability.RECHECK_S", 0.0)
-    assert (await core.availability.exact(event_id))["ticket_types"][0]["free"] == 4
+    assert (await core.availability.exact(event_id)).ticket_types[0].free == 4
     monkeypatch.setattr(core.availability, "_hear", lambda _channel, _data: None)
     request = HoldRequest(event_id, (HoldItem(kind, 4),))
     await core.holds.place(request, admission=None, principal="t", key="k", body=b"")
-    free = [(await core.availability.exact(event_id))["ticket_types"][0]["free"] for _ in range(3)]
+    free = [(await core.availability.exact(event_id)).ticket_types[0].free for _ in range(3)]
     assert free[-1] == 0, "the first look may wait for the change, the second knows that it was lost"

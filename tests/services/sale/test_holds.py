@@ -13,10 +13,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from engine.app import create_app
 from engine.domain import errors
 from engine.domain.sale.holds import HoldItem, HoldRequest
+from engine.foundation import http
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import IdempotencyKeyReused
 from engine.services import appkeys
 from engine.settings import Settings
+from engine.web.sale.holds_shapes import hold_document
 from tests import factories as make
 
 CASES = json.loads(
@@ -125,12 +127,12 @@ async def test_the_desk_answers_what_the_long_way_answers(core, pool, seating):
     long_way = await core.holds.place(
         HoldRequest(event_id, (HoldItem(kind, 2),)), admission=None, principal="t", key="k", body=body
     )
-    usual = await core.holds.place_usual(body, admission=None, principal="t", key="k")
+    usual = await core.holds.usual.place(body, admission=None, principal="t", key="k")
     assert usual is not None
     document, replayed = usual
     assert replayed
-    assert json.loads(document) == long_way.hold.document(long_way.token, long_way.server_now_ms)
-    fresh = await core.holds.place_usual(body, admission=None, principal="t", key="k2")
+    assert document == http.dumps(hold_document(long_way.hold, long_way.token, long_way.server_now_ms))
+    fresh = await core.holds.usual.place(body, admission=None, principal="t", key="k2")
     assert fresh is not None
     assert not fresh[1]
 
@@ -143,7 +145,7 @@ async def test_the_desk_leaves_what_is_not_usual_to_the_long_way(core, pool, cha
     item = {"ticket_type_id": kind, "quantity": 1}
     top = {"event_id": event_id, "items": [item]}
     (top if "promo_code" in change else item).update(change)
-    assert await core.holds.place_usual(json.dumps(top).encode(), admission=None, principal="t", key="z") is None
+    assert await core.holds.usual.place(json.dumps(top).encode(), admission=None, principal="t", key="z") is None
 
 
 async def test_a_growing_hold_stays_together(core, pool):
@@ -162,7 +164,7 @@ async def test_a_growing_hold_stays_together(core, pool):
     with pytest.raises(errors.MaxPerOrder):
         await core.holds.grow(first.hold.id, first.token, (HoldItem(kind, 2),))
     pulse = await core.availability.exact(event_id)
-    assert pulse["ticket_types"][0]["taken_of_type"] == 3
+    assert pulse.ticket_types[0].taken_of_type == 3
 
 
 async def test_growing_without_room_beside_changes_nothing(core, pool):

@@ -1,4 +1,10 @@
--- What every room script begins with: the clock, the fence, the phase.
+-- What every room script begins with: the clock, the phase, when a room is closed and past.
+-- Brings, as locals:
+--   call time now_ms PAST_KEPT_S
+--   advance(key, phase, prequeue_at, opens_at, tail)  the phase that it is by now
+--   is_closed(closes_at)
+--   is_past(forget_at)
+
 local call = redis.call
 local time = call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)

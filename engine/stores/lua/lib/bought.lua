@@ -1,4 +1,6 @@
 -- Units of an order leave their hold: the hold is over, and nothing it does later touches them again.
+-- Stands after inventory. Brings, as a local:
+--   buy(ref, packed, to)  units turned, units astray; `packed` are units of u24 each, `to` is ORDERED or SOLD
 local function buy(ref, packed, to)
   local units, own = {}, {}
   for i = 1, #packed, 3 do

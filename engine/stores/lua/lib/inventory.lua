@@ -1,5 +1,21 @@
 -- What every inventory script begins with: names, the fence, time, and how units change hands.
--- One byte a unit: 1 held, 2 ordered, 3 sold, 4 blocked; 64 and above free, the low bits say in which lot.
+-- Brings, as locals:
+--   HELD ORDERED SOLD FREE               bytes of a unit: 1, 2, 3 (4 is blocked); from 64 on free, the low bits say in
+--                                        which lot
+--   ALIVE ORDERING BOUGHT DEAD           states of a hold
+--   COUNTED KEPT_DEAD_MS EXPIRED_PER_STEP EXPIRED_BESIDE SECONDS_PER_STEP
+--   byte sub rep char pack unpack_ call  what is called most, by short names
+--   tag MAP BASE PULSE TYPES CURSORS ENDED BUYERS HOLDS EXPIRY   the event's keys (engine/stores/keys.py)
+--   fenced time now_ms                   whether the caller's epoch is another; Redis's time
+--   bucket_of parse_hold read_hold write_hold runs_of units_in due_at   records of holds
+--   count_buyer                          written at once
+--   deltas tally NAME note count_type sold_of_type turn   changes of units, told and counted by finish, once
+--   finish forgotten bury end_hold ended_all expire       how holds end
+--
+-- A hold's record, big-endian (engine/stores/sale/hold_records.py, hotpath_rs/src/desk/record.rs):
+--   state u8, placed at u48 ms, life u24 ms (23 bits; COUNTED says that its units were counted for its buyer),
+--   body hash 4 bytes, total u32 cents, allocation u8 (step 3 bits, adjacent 1 bit, orphans 4 bits), promo u8,
+--   lease u8 length + bytes, runs to the end: type u8, unit u24, length u8 each
 local HELD, ORDERED, SOLD, FREE = 1, 2, 3, 64
 local ALIVE, ORDERING, BOUGHT, DEAD = 1, 2, 3, 4
 local KEPT_DEAD_MS = 86400000
@@ -20,8 +36,6 @@ local fenced = call('GET', KEYS[1]) ~= ARGV[1]
 local time = call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- A hold's record: state, placed at (48 bit ms), life (23 bit ms, and a bit that says whether its units were counted
--- for its buyer), body hash, total, allocation, promo, lease, runs.
 local COUNTED = 8388608
 local function bucket_of(ref)
   local a, b = byte(ref, 1, 2)
@@ -32,8 +46,12 @@ local function parse_hold(raw)
   local state, placed, life, hash, total, allocation, promo, lease, at = unpack_('>BI6I3c4I4BBBc0', raw)
   local counted = life >= COUNTED
   if counted then life = life - COUNTED end
-  return { raw = raw, state = state, placed = placed, life = life, counted = counted, head = sub(raw, 11), at = at, lease = lease,
-           hash = hash, total = total, allocation = allocation, promo = promo }
+  return {
+    raw = raw, state = state, placed = placed, life = life, counted = counted, hash = hash, total = total,
+    allocation = allocation, promo = promo, lease = lease,
+    head = sub(raw, 11),                            -- from the body hash on: state and life may change without it
+    at = at,                                        -- where the runs begin
+  }
 end
 
 local function read_hold(ref)

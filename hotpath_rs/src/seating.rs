@@ -1,9 +1,10 @@
-//! The plain parts a chart is made of.
+//! The plain parts a chart is made of, and what of them a tape ranks. Knows neither charts nor tapes.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Micro;
+/// Millionths of the chart's unit of length.
+pub type Micro = i64;
 
 /// How a section is sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +41,8 @@ pub struct Section {
     pub first_unit: u32,
     /// How many units it has.
     pub units: u32,
-    pub(super) rows: Range<u32>,
-    pub(super) segments: Range<u32>,
+    pub(crate) rows: Range<u32>,
+    pub(crate) segments: Range<u32>,
 }
 
 impl Section {
@@ -51,7 +52,7 @@ impl Section {
         self.first_unit..self.first_unit + self.units
     }
 
-    pub(super) fn segment_range(&self) -> Range<usize> {
+    pub(crate) fn segment_range(&self) -> Range<usize> {
         self.segments.start as usize..self.segments.end as usize
     }
 }
@@ -69,7 +70,7 @@ pub struct Row {
     pub first_unit: u32,
     /// How many seats it has.
     pub units: u32,
-    pub(super) segments: Range<u32>,
+    pub(crate) segments: Range<u32>,
 }
 
 impl Row {
@@ -89,6 +90,28 @@ pub struct Segment {
     pub first: u32,
     /// One past the last seat.
     pub end: u32,
+}
+
+/// Where the seats of a house, or of one section, stand.
+#[derive(Clone, Copy, Debug)]
+pub struct Seating<'a> {
+    /// The point every seat would like to be near.
+    pub focal_point: (Micro, Micro),
+    /// The x of every unit of the house, 0 for general admission.
+    pub xs: &'a [Micro],
+    /// One category index per unit of the house.
+    pub category_map: &'a [u8],
+    /// Rows of the house.
+    pub rows: &'a [Row],
+    /// The stretches to look at, in unit order.
+    pub segments: &'a [Segment],
+}
+
+impl Seating<'_> {
+    /// The y of a segment's row.
+    pub(crate) fn y(&self, segment: &Segment) -> Micro {
+        self.rows.get(segment.row as usize).map_or(0, |row| row.y)
+    }
 }
 
 /// A set of category indexes.

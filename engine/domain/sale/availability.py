@@ -1,0 +1,48 @@
+"""What is free of an event: counts per ticket type, and the state of each unit."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+FEW_PERCENT = 15
+
+Level = Literal["none", "few", "plenty"]
+
+
+class AvailabilityRow(Struct, frozen=True, omit_defaults=True):
+    """A ticket type. What is exact is for its organizer; ``taken_of_type`` counts what buyers of this type have."""
+
+    id: str
+    name: str
+    free: int
+    level: str
+    held: int | None = None
+    sold: int | None = None
+    taken_of_type: int | None = None
+
+
+class AvailabilityDocument(Struct, frozen=True):
+    event_id: str
+    version: int
+    ticket_types: tuple[AvailabilityRow, ...]
+
+
+class SeatStatusDocument(Struct, frozen=True, omit_defaults=True):
+    """``taken`` is a base64 bitmap (bit i of byte i/8, least significant first) or deltas ([unit, 0 or 1]).
+
+    Deltas are also under ``changes``; a bitmap has no ``changes``.
+    """
+
+    version: int
+    taken: str | list[list[int]]
+    units: int | None = None
+    changes: list[list[int]] | None = None
+
+
+def level(free: int, total: int) -> Level:
+    """How much is left, for those who are not told the number."""
+    if free <= 0:
+        return "none"
+    return "few" if free * 100 <= total * FEW_PERCENT else "plenty"
