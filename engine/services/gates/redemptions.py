@@ -77,7 +77,7 @@ class Redemptions:
         for unit in waiting:
             for place in groups.pop(unit).places:
                 del outcomes[place]
-        await self._write(attempts, groups, outcomes, verdicts, mark)
+        await self._write(attempts, groups, outcomes, verdicts, mark, entry)
         for place, first in firsts.twins:
             verdicts[place] = verdicts[first]
         return verdicts
@@ -183,14 +183,16 @@ class Redemptions:
         outcomes: dict[int, Outcome],
         verdicts: list[Verdict | None],
         mark: str,
+        entry: dict[str, EntryTerms],
     ) -> None:
         if not outcomes:
             return
         moving = [group for group in groups.values() if group.moves]
         depends = {place: group.before.id for group in moving for place in group.places}
         settled = [
-            (attempts[place], outcome, answer(attempts[place], outcome), depends.get(place))
+            (one, outcome, answer(one, outcome, entry[one.scanner.event_id].ticket_types), depends.get(place))
             for place, outcome in outcomes.items()
+            for one in (attempts[place],)
         ]
         moves = sorted(((group.before, group.after) for group in moving), key=lambda move: move[0].id)
         try:
