@@ -38,14 +38,14 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     async with open_services(settings) as services, aiohttp.ClientSession(timeout=timeout) as client:
         app[SERVICES] = services
         app[SESSIONS] = Sessions(
-            hot=services.hot, people=services.people, key=settings.jwt_key.get_secret_value().encode()
+            hot=services.common.hot, people=services.accounts.people, key=settings.jwt_key.get_secret_value().encode()
         )
-        app[ROOMS] = Rooms(client=client, url=settings.waitingroom_url, bearers=services.bearers)
+        app[ROOMS] = Rooms(client=client, url=settings.waitingroom_url, bearers=services.common.bearers)
         app[FIGURES] = Figures(services)
         app[VITALS] = Vitals(
             client=client,
             url=settings.engine_url,
             token=settings.metrics_token.get_secret_value(),
-            hot=services.hot,
+            hot=services.common.hot,
         )
         yield

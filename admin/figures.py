@@ -85,9 +85,9 @@ class Figures:
         return live
 
     async def _count(self, event_id: str) -> Live:
-        event = await self._services.selling.get(event_id)
-        exact = await self._services.availability.exact(event_id)
-        unit_map = await self._services.availability.map(event_id)
+        event = await self._services.sale.selling.get(event_id)
+        exact = await self._services.sale.availability.exact(event_id)
+        unit_map = await self._services.sale.availability.map(event_id)
         rows = [
             TypeCount(id=row["id"], name=row["name"], gone=row["taken_of_type"], free=row["free"])
             for row in exact["ticket_types"]

@@ -19,16 +19,16 @@ from engine.services.catalogue.venues import read_chart
 async def categories(visit: Visit, event: Event) -> Sequence[str]:
     """What ticket types may be sold from; none before there is a chart."""
     if event.published_at is not None:
-        return (await visit.services.selling.get(event.id)).seat_map.categories
-    return (await visit.services.venues.get(visit.person, event.venue_id)).categories or ()
+        return (await visit.services.sale.selling.get(event.id)).seat_map.categories
+    return (await visit.services.catalogue.venues.get(visit.person, event.venue_id)).categories or ()
 
 
 async def sections(visit: Visit, event: Event) -> Sequence[ChartSection | hotpath_rs.Section]:
     """What may be set apart; none before there is a chart."""
     if event.published_at is not None:
-        return (await visit.services.selling.get(event.id)).seat_map.sections
+        return (await visit.services.sale.selling.get(event.id)).seat_map.sections
     try:
-        chart, _ = await visit.services.venues.chart(visit.person, event.venue_id)
+        chart, _ = await visit.services.catalogue.venues.chart(visit.person, event.venue_id)
     except ChartMissing:
         return ()
     return (await asyncio.to_thread(read_chart, chart)).sections

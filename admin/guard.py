@@ -56,7 +56,7 @@ def guarded(route: Route) -> http.Handler:
         if session is None:
             return to_sign_in(request)
         try:
-            user = await services.people.me(Person(session.user_id, is_admin=False))
+            user = await services.accounts.people.me(Person(session.user_id, is_admin=False))
         except Unauthenticated:
             await sessions.end(session)
             return to_sign_in(request)

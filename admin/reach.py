@@ -24,26 +24,26 @@ Row = TypeVar("Row")
 
 
 async def organization(visit: Visit, permission: Permission = "organization.read") -> Organization:
-    found = await visit.services.organizations.get(visit.person, visit.at("organization"))
-    await visit.services.access.require(visit.person, found.id, permission, hidden=OrganizationUnknown)
+    found = await visit.services.accounts.organizations.get(visit.person, visit.at("organization"))
+    await visit.services.accounts.access.require(visit.person, found.id, permission, hidden=OrganizationUnknown)
     return found
 
 
 async def venue(visit: Visit, permission: Permission = "venues.read") -> Venue:
-    found = await visit.services.venues.get(visit.person, visit.at("venue"))
-    await visit.services.access.require(visit.person, found.organization_id, permission, hidden=VenueUnknown)
+    found = await visit.services.catalogue.venues.get(visit.person, visit.at("venue"))
+    await visit.services.accounts.access.require(visit.person, found.organization_id, permission, hidden=VenueUnknown)
     return found
 
 
 async def event(visit: Visit, permission: Permission = "events.read") -> Event:
-    found = await visit.services.events.get(visit.person, visit.at("event"))
-    await visit.services.access.require(visit.person, found.organization_id, permission, hidden=EventUnknown)
+    found = await visit.services.catalogue.events.get(visit.person, visit.at("event"))
+    await visit.services.accounts.access.require(visit.person, found.organization_id, permission, hidden=EventUnknown)
     return found
 
 
 async def ticket_type(visit: Visit, of: Event) -> TicketType:
     """A type of this event."""
-    found = await visit.services.ticket_types.get(visit.person, visit.at("ticket_type"))
+    found = await visit.services.catalogue.ticket_types.get(visit.person, visit.at("ticket_type"))
     if found.event_id != of.id:
         raise TicketTypeUnknown
     return found
@@ -52,7 +52,7 @@ async def ticket_type(visit: Visit, of: Event) -> TicketType:
 async def order(visit: Visit, of: Event) -> Order:
     """An order of this event; who asks may read its orders (the caller reached the event with that right)."""
     try:
-        found = await visit.services.orders.read(visit.at("order"), person=visit.person, token=None)
+        found = await visit.services.money.orders.read(visit.at("order"), person=visit.person, token=None)
     except CapabilityWrong:
         raise NotFound("There is no such order") from None
     if found.event_id != of.id:

@@ -113,7 +113,7 @@ class Trial:
     async def _hold(self) -> str:
         """Of the first ticket type that has a place left."""
         refusal = "There is no ticket type"
-        for kind in await self.services.ticket_types.of_event(self.person, self.event.id):
+        for kind in await self.services.catalogue.ticket_types.of_event(self.person, self.event.id):
             items = [{"ticket_type_id": kind.id, "quantity": 1}]
             body = {"event_id": self.event.id, "items": items}
             status, answer = await self._call("POST", "/v1/holds", body, self._admission())
@@ -138,7 +138,7 @@ class Trial:
             return "Free: there is nothing to pay"
         secret = self.order["client_secret"]
         intent = secret.partition("_secret_")[0]
-        url = f"{self.services.settings.stripe_url}/v1/payment_intents/{intent}/confirm"
+        url = f"{self.services.common.settings.stripe_url}/v1/payment_intents/{intent}/confirm"
         headers = {"Authorization": f"Bearer {self.order['publishable_key']}"}
         given = {"client_secret": secret, "payment_method": "pm_card_visa"}
         async with self._reached("The payment provider"), self.client.post(url, data=given, headers=headers) as answer:
@@ -173,12 +173,12 @@ class Trial:
         return await self._scan("duplicate")
 
     async def _refund(self) -> str:
-        refund = await self.services.refunds.create(self.person, self.order_id, RefundRequest(reason=NAME))
+        refund = await self.services.money.refunds.create(self.person, self.order_id, RefundRequest(reason=NAME))
         self.is_refunded = True
         deadline_s = time.monotonic() + REFUNDED_WITHIN_S
         while refund.status == "pending" and time.monotonic() < deadline_s:
             await asyncio.sleep(LOOK_EVERY_S)
-            refund = await self.services.refunds.read(refund.id)
+            refund = await self.services.money.refunds.read(refund.id)
         if refund.status != "succeeded":
             raise StepError(f"The refund is {refund.status}{': ' + refund.error if refund.error else ''}")
         return ""
@@ -187,7 +187,7 @@ class Trial:
         return await self._scan("reject")
 
     async def _books(self) -> str:
-        (report,) = await self.services.audit.check(self.event.id)
+        (report,) = await self.services.insight.audit.check(self.event.id)
         if not report["ok"]:
             raise StepError("They do not: see “Check the books”")
         return ""
@@ -203,7 +203,7 @@ class Trial:
     @contextlib.asynccontextmanager
     async def _scanner(self) -> AsyncIterator[str]:
         """A scanner of the trial's own, revoked at its end."""
-        devices = self.services.devices
+        devices = self.services.gates.devices
         device, secret = await devices.create(self.person, self.event.id, NAME, [])
         try:
             yield f"{device.id}.{secret}"
@@ -215,14 +215,14 @@ class Trial:
         if not self.order_id or self.is_refunded:
             return
         try:
-            await self.services.orders.cancel(self.order_id, person=self.person, token=None)
+            await self.services.money.orders.cancel(self.order_id, person=self.person, token=None)
         except Refusal:
             with contextlib.suppress(Refusal):
-                await self.services.refunds.create(self.person, self.order_id, RefundRequest(reason=NAME))
+                await self.services.money.refunds.create(self.person, self.order_id, RefundRequest(reason=NAME))
 
     def _admission(self) -> dict[str, str]:
         """Past the waiting room, as its own front would be."""
-        keys = self.services.settings.keyring.event(self.event.id)
+        keys = self.services.common.settings.keyring.event(self.event.id)
         token = keys.mint_admission(
             lease_id=os.urandom(16),
             device_key_hash=bytes(16),
@@ -234,7 +234,7 @@ class Trial:
     async def _call(
         self, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str]
     ) -> tuple[int, dict[str, Any]]:
-        url = self.services.settings.engine_url.rstrip("/") + path
+        url = self.services.common.settings.engine_url.rstrip("/") + path
         headers = {"Idempotency-Key": new_id("key"), **headers} if method == "POST" else headers
         async with (
             self._reached("The shop"),
@@ -254,7 +254,7 @@ def why_not(services: Services, event: Event) -> str:
     """Why no trial is possible; empty where one is."""
     if event.status != "published":
         return "A trial needs an event that is published."
-    if not services.settings.stripe_publishable_key.startswith("pk_test"):
+    if not services.common.settings.stripe_publishable_key.startswith("pk_test"):
         return "The payment keys of this installation take real money: try with test keys."
     return ""
 

@@ -59,7 +59,7 @@ class Visit:
         return self.request.match_info[name]
 
     async def may(self, organization_id: str, permission: Permission) -> bool:
-        return await self.services.access.may(self.person, organization_id, permission)
+        return await self.services.accounts.access.may(self.person, organization_id, permission)
 
     async def page(self, template: str, *, status: int = 200, **context: Any) -> web.Response:
         """A whole page; what was noted for it is said once."""

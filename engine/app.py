@@ -32,7 +32,7 @@ def create_app(settings: Settings) -> web.Application:
 async def _services(app: web.Application) -> AsyncIterator[None]:
     async with open_services(app[appkeys.SETTINGS]) as services:
         install(app, services)
-        telling = asyncio.create_task(services.crowding.tell())
+        telling = asyncio.create_task(services.sale.crowding.tell())
         yield
         telling.cancel()
         await asyncio.gather(telling, return_exceptions=True)

@@ -325,7 +325,7 @@ def _audit(options: argparse.Namespace) -> int:
 
     async def check() -> int:
         async with open_services(settings) as services:
-            reports = await services.audit.check(options.event, provider=not options.without_provider)
+            reports = await services.insight.audit.check(options.event, provider=not options.without_provider)
         for report in reports:
             print(orjson.dumps(report).decode())
             if report.get("provider_problem"):
@@ -342,9 +342,9 @@ def _rebuild(options: argparse.Namespace) -> int:
 
     async def rebuild() -> int:
         async with open_services(settings) as services:
-            events = [options.event] if options.event else await services.inventory.on_sale()
+            events = [options.event] if options.event else await services.sale.inventory.on_sale()
             for event_id in events:
-                done = await services.inventory.rebuild(event_id)
+                done = await services.sale.inventory.rebuild(event_id)
                 print(orjson.dumps({"event_id": event_id, "rebuilt": done}).decode())
         return 0
 
@@ -361,11 +361,11 @@ def _dead_letters(options: argparse.Namespace) -> int:
         more = False
         async with open_services(settings) as services:
             if options.replay is not None:
-                letters = [await services.dead_letters.replay(options.replay)]
+                letters = [await services.insight.dead_letters.replay(options.replay)]
             elif options.replay_all:
-                letters = await services.dead_letters.replay_all()
+                letters = await services.insight.dead_letters.replay_all()
             else:
-                letters, more = await services.dead_letters.page()
+                letters, more = await services.insight.dead_letters.page()
         for letter in letters:
             print(orjson.dumps(letter).decode())
         if more:

@@ -82,13 +82,17 @@ class Shop:
     async def open_event(
         self, *sections: dict[str, Any], types: list[dict[str, Any]] | None = None, **columns: Any
     ) -> None:
-        self.organization_id = await factories.organization(self.services.pool)
+        self.organization_id = await factories.organization(self.services.common.pool)
         sections = sections or (factories.general("Floor", 100),)
         types = types or [{"categories": ["Floor"]}]
         self.event_id, self.types = await factories.event(
-            self.services.pool, factories.chart(*sections), types, organization_id=self.organization_id, **columns
+            self.services.common.pool,
+            factories.chart(*sections),
+            types,
+            organization_id=self.organization_id,
+            **columns,
         )
-        await self.services.inventory.load(self.event_id)
+        await self.services.sale.inventory.load(self.event_id)
 
     async def hold(self, quantity: int = 1, **more: Any) -> Answer:
         promo = {"promo_code": more.pop("promo_code")} if "promo_code" in more else {}
@@ -163,7 +167,7 @@ class Shop:
 
     async def overdue(self, order: Answer) -> None:
         """Let the order's time be over."""
-        await self.services.pool.execute(
+        await self.services.common.pool.execute(
             "UPDATE orders SET expires_at = now() - interval '1 second', reconcile_at = now() WHERE id = $1",
             order["order_id"],
         )
@@ -171,12 +175,12 @@ class Shop:
     async def organizer(self, role: str = "owner") -> str:
         """The Authorization header of somebody who works for the event's organization."""
         user_id = new_id("usr")
-        await self.services.pool.execute(
+        await self.services.common.pool.execute(
             "INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, 'Organizer', 'x')",
             user_id,
             f"{user_id.lower()}@x.test",
         )
-        await self.services.pool.execute(
+        await self.services.common.pool.execute(
             "INSERT INTO members (organization_id, user_id, role) VALUES ($1, $2, $3)",
             self.organization_id,
             user_id,
@@ -186,14 +190,16 @@ class Shop:
 
     async def pulse(self) -> dict[str, int]:
         """Units free, held, ordered and sold, as Redis counts them."""
-        found = await self.services.redis.hgetall(b"inv:{%s}:pulse" % self.event_id.encode())
+        found = await self.services.common.redis.hgetall(b"inv:{%s}:pulse" % self.event_id.encode())
         names = {b"free", b"held", b"ordered", b"sold"}
         return {name.decode(): int(value) for name, value in found.items() if name in names}
 
     async def settled_errands(self) -> int:
         """Errands left in the outbox besides mail."""
         await asyncio.sleep(0.05)
-        left: int = await self.services.pool.fetchval("SELECT count(*) FROM outbox WHERE topic NOT LIKE 'mail.%'")
+        left: int = await self.services.common.pool.fetchval(
+            "SELECT count(*) FROM outbox WHERE topic NOT LIKE 'mail.%'"
+        )
         return left
 
 

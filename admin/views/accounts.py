@@ -80,7 +80,7 @@ async def change_password(visit: Visit) -> web.Response:
     address = _address(visit.request)
     try:
         tokens = await typed.carry_out(
-            lambda form: visit.services.people.change_password(visit.person, form.given(), address)
+            lambda form: visit.services.accounts.people.change_password(visit.person, form.given(), address)
         )
     except Unauthenticated as refusal:
         typed.errors["current_password"] = str(refusal.detail)

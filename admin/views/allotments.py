@@ -20,7 +20,9 @@ async def list_all(visit: Visit) -> web.Response:
 async def create(visit: Visit) -> web.Response:
     event = await reach.event(visit, "allotments.write")
     form = filled.read(AllotmentForm, visit.form)
-    made = await form.carry_out(lambda typed: visit.services.allotments.create(visit.person, event.id, typed.given()))
+    made = await form.carry_out(
+        lambda typed: visit.services.sale.allotments.create(visit.person, event.id, typed.given())
+    )
     if made is None:
         return await _list(visit, event, form)
     note = f"{made.units} places are set apart for {made.name}."
@@ -32,7 +34,7 @@ async def change(visit: Visit) -> web.Response:
     allotment = await _found(visit, event)
     form = filled.read(AllotmentChangeForm, visit.form)
     changed = await form.carry_out(
-        lambda typed: visit.services.allotments.change(visit.person, allotment.id, typed.version, typed.given())
+        lambda typed: visit.services.sale.allotments.change(visit.person, allotment.id, typed.version, typed.given())
     )
     return await _done(visit, event, form, "Saved." if changed is not None else None)
 
@@ -44,7 +46,7 @@ async def release(visit: Visit) -> web.Response:
     form = filled.read(VersionForm, visit.form)
 
     async def act(typed: VersionForm) -> bool:
-        await visit.services.allotments.release(visit.person, allotment.id, typed.version)
+        await visit.services.sale.allotments.release(visit.person, allotment.id, typed.version)
         return True
 
     released = await form.carry_out(act)
@@ -52,7 +54,7 @@ async def release(visit: Visit) -> web.Response:
 
 
 async def _found(visit: Visit, event: Event) -> Allotment:
-    for allotment in await visit.services.allotments.of_event(visit.person, event.id):
+    for allotment in await visit.services.sale.allotments.of_event(visit.person, event.id):
         if allotment.id == visit.at("allotment"):
             return allotment
     raise AllotmentUnknown
@@ -70,7 +72,7 @@ async def _list(visit: Visit, event: Event, form: filled.Filled[AllotmentForm]) 
     return await visit.page(
         "allotments/list.html",
         event=event,
-        allotments=await visit.services.allotments.of_event(visit.person, event.id),
+        allotments=await visit.services.sale.allotments.of_event(visit.person, event.id),
         sections=await frozen.sections(visit, event),
         form=form,
         may_write=await visit.may(event.organization_id, "allotments.write"),

@@ -11,7 +11,7 @@ from admin.visit import Visit
 async def show(visit: Visit) -> web.Response:
     event = await reach.event(visit, "attendance.read")
     return await visit.page(
-        "attendance/show.html", event=event, counts=await visit.services.attendance.read(visit.person, event.id)
+        "attendance/show.html", event=event, counts=await visit.services.gates.attendance.read(visit.person, event.id)
     )
 
 
@@ -19,5 +19,5 @@ async def counts(visit: Visit) -> web.Response:
     """The counts alone, for a page that is already open."""
     event = await reach.event(visit, "attendance.read")
     return visit.piece(
-        "attendance/counts.html", event=event, counts=await visit.services.attendance.read(visit.person, event.id)
+        "attendance/counts.html", event=event, counts=await visit.services.gates.attendance.read(visit.person, event.id)
     )

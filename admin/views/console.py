@@ -71,7 +71,7 @@ async def _figures(visit: Visit, event: Event) -> dict[str, Any]:
     live = await live_of(visit, event)
     flow = None
     with contextlib.suppress(Forbidden):
-        flow = await visit.services.reports.flow(visit.person, event)
+        flow = await visit.services.insight.reports.flow(visit.person, event)
     sample = Sample(
         at_ms=now_ms(),
         waiting=room["waiting"] if room else 0,

@@ -53,7 +53,7 @@ async def board(visit: Visit) -> web.Response:
 
 
 async def _board(visit: Visit) -> dict[str, Any]:
-    organizations = await visit.services.organizations.of_person(visit.person, "", ORGANIZATIONS_SHOWN + 1)
+    organizations = await visit.services.accounts.organizations.of_person(visit.person, "", ORGANIZATIONS_SHOWN + 1)
     shown = organizations[:ORGANIZATIONS_SHOWN]
     cards = await asyncio.gather(*(cards_of(visit, one, EVENTS_SHOWN) for one in shown))
     return {"houses": list(zip(shown, cards, strict=True)), "more": len(organizations) > ORGANIZATIONS_SHOWN}
@@ -61,8 +61,8 @@ async def _board(visit: Visit) -> dict[str, Any]:
 
 async def cards_of(visit: Visit, organization: Organization, limit: int, before: str | None = None) -> list[Card]:
     """An organization's newest events, what matters now first."""
-    events = await visit.services.events.of_organization(visit.person, organization.id, before, limit)
-    counts = await visit.services.reports.board(visit.person, organization.id, [event.id for event in events])
+    events = await visit.services.catalogue.events.of_organization(visit.person, organization.id, before, limit)
+    counts = await visit.services.insight.reports.board(visit.person, organization.id, [event.id for event in events])
     known = [(event, counts[event.id]) for event in events if event.id in counts]
     cards = [Card(event, count["sold"], count["ordered"]) for event, count in known]
     return sorted(cards, key=lambda card: card.order)

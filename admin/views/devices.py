@@ -25,7 +25,7 @@ async def create(visit: Visit) -> web.Response:
     event = await reach.event(visit, "devices.write")
     form = filled.read(DeviceForm, visit.form)
     made = await form.carry_out(
-        lambda typed: visit.services.devices.create(visit.person, event.id, typed.name, typed.gate_names())
+        lambda typed: visit.services.gates.devices.create(visit.person, event.id, typed.name, typed.gate_names())
     )
     if made is None:
         return await _list(visit, event, form)
@@ -38,16 +38,16 @@ async def create(visit: Visit) -> web.Response:
 
 async def revoke(visit: Visit) -> web.Response:
     event = await reach.event(visit, "devices.write")
-    await visit.services.devices.revoke(visit.person, event.id, visit.at("device"))
+    await visit.services.gates.devices.revoke(visit.person, event.id, visit.at("device"))
     return await visit.go(address("events", event.id, "devices"), "The scanner is revoked. It stops within a second.")
 
 
 async def set_entry_rules(visit: Visit) -> web.Response:
     event = await reach.event(visit, "events.write")
     form = filled.read(EntryRulesForm, visit.form)
-    before = await visit.services.gate_events.rules(visit.person, event.id)
+    before = await visit.services.gates.gate_events.rules(visit.person, event.id)
     rules = await form.carry_out(
-        lambda typed: visit.services.gate_events.set_rules(visit.person, event.id, typed.given(before))
+        lambda typed: visit.services.gates.gate_events.set_rules(visit.person, event.id, typed.given(before))
     )
     if rules is None:
         return await _list(visit, event, filled.Filled(), form)
@@ -60,9 +60,11 @@ async def _list(
     form: filled.Filled[DeviceForm],
     entry_rules: filled.Filled[EntryRulesForm] | None = None,
 ) -> web.Response:
-    rows = await visit.services.devices.of_event(visit.person, event.id, visit.query.get("after", ""), reach.PAGE + 1)
+    rows = await visit.services.gates.devices.of_event(
+        visit.person, event.id, visit.query.get("after", ""), reach.PAGE + 1
+    )
     page, more = reach.cut(rows)
-    rules = await visit.services.gate_events.rules(visit.person, event.id)
+    rules = await visit.services.gates.gate_events.rules(visit.person, event.id)
     return await visit.page(
         "devices/list.html",
         event=event,

@@ -47,7 +47,7 @@ async def create(visit: Visit) -> web.Response:
 
     async def act(typed: EventForm) -> Event:
         timezone = await _timezone_of(visit, organization, typed.venue_id)
-        return await visit.services.events.create(visit.person, typed.new(organization.id, timezone))
+        return await visit.services.catalogue.events.create(visit.person, typed.new(organization.id, timezone))
 
     made = await form.carry_out(act)
     if made is None:
@@ -59,10 +59,10 @@ async def create(visit: Visit) -> web.Response:
 async def show(visit: Visit) -> web.Response:
     """A draft shows what is missing; a published event how it sells."""
     event = await reach.event(visit)
-    types = await visit.services.ticket_types.of_event(visit.person, event.id)
+    types = await visit.services.catalogue.ticket_types.of_event(visit.person, event.id)
     context: dict[str, Any] = {"event": event, "checks": None, "live": None, "sales": None, "form": filled.Filled()}
     if event.status == "draft":
-        venue = await visit.services.venues.get(visit.person, event.venue_id)
+        venue = await visit.services.catalogue.venues.get(visit.person, event.venue_id)
         context["checks"] = checks(event, venue, types)
     if event.published_at is not None:
         context |= {"live": await live_of(visit, event), "sales": await _sales(visit, event)}
@@ -84,7 +84,7 @@ async def change(visit: Visit) -> web.Response:
     event = await reach.event(visit, "events.write")
     form = filled.read(EventForm, visit.form)
     changed = await form.carry_out(
-        lambda typed: visit.services.events.change(visit.person, event.id, typed.version, typed.change(event))
+        lambda typed: visit.services.catalogue.events.change(visit.person, event.id, typed.version, typed.change(event))
     )
     if changed is None:
         return await _settings(visit, event, form)
@@ -95,7 +95,9 @@ async def copy(visit: Visit) -> web.Response:
     """A draft of the same on another date, with its ticket types."""
     event = await reach.event(visit, "events.write")
     form = filled.read(CopyForm, visit.form)
-    made = await form.carry_out(lambda typed: visit.services.events.copy(visit.person, event.id, typed.given(event)))
+    made = await form.carry_out(
+        lambda typed: visit.services.catalogue.events.copy(visit.person, event.id, typed.given(event))
+    )
     if made is None:
         faults = " ".join([*form.general, *form.errors.values()])
         return await visit.go(address("events", event.id, "settings"), f"Not copied. {faults}.", tone="bad")
@@ -104,12 +106,12 @@ async def copy(visit: Visit) -> web.Response:
 
 async def publish(visit: Visit) -> web.Response:
     event = await reach.event(visit, "events.publish")
-    return await _turn(visit, event, visit.services.events.publish, f"{event.title} is public now.")
+    return await _turn(visit, event, visit.services.catalogue.events.publish, f"{event.title} is public now.")
 
 
 async def unpublish(visit: Visit) -> web.Response:
     event = await reach.event(visit, "events.publish")
-    return await _turn(visit, event, visit.services.events.unpublish, f"{event.title} is a draft again.")
+    return await _turn(visit, event, visit.services.catalogue.events.unpublish, f"{event.title} is a draft again.")
 
 
 async def cancel(visit: Visit) -> web.Response:
@@ -120,7 +122,7 @@ async def cancel(visit: Visit) -> web.Response:
     async def act(typed: TypedConfirmation) -> Event:
         if typed.title.casefold() != event.title.casefold():
             raise Invalid.at("/title", "different", "Type the title of this event exactly")
-        return await visit.services.events.cancel(visit.person, event.id)
+        return await visit.services.catalogue.events.cancel(visit.person, event.id)
 
     if await form.carry_out(act) is None:
         text = form.errors.get("title") or " ".join(form.general)
@@ -132,7 +134,7 @@ async def delete(visit: Visit) -> web.Response:
     """Only a draft that nobody ordered from."""
     event = await reach.event(visit, "events.write")
     try:
-        await visit.services.events.delete(visit.person, event.id, visit.form.get("version", ""))
+        await visit.services.catalogue.events.delete(visit.person, event.id, visit.form.get("version", ""))
     except Conflict as refusal:
         return await visit.go(address("events", event.id), str(refusal.detail), tone="bad")
     return await visit.go(address("o", event.organization_id, "events"), f"The draft of {event.title} is deleted.")
@@ -161,7 +163,7 @@ async def live_of(visit: Visit, event: Event) -> Live | None:
 async def _sales(visit: Visit, event: Event) -> Sales | None:
     """Money is for those who may read reports."""
     with contextlib.suppress(Forbidden):
-        return await visit.services.reports.sales(visit.person, event)
+        return await visit.services.insight.reports.sales(visit.person, event)
     return None
 
 
@@ -193,7 +195,7 @@ async def _settings(visit: Visit, event: Event, form: filled.Filled[EventForm]) 
 
 
 async def _venues(visit: Visit, organization_id: str) -> list[Venue]:
-    return await visit.services.venues.of_organization(visit.person, organization_id, "", VENUES_OFFERED_MAX)
+    return await visit.services.catalogue.venues.of_organization(visit.person, organization_id, "", VENUES_OFFERED_MAX)
 
 
 async def _timezone_of(visit: Visit, organization: Organization, venue_id: str | None) -> str:
@@ -201,7 +203,7 @@ async def _timezone_of(visit: Visit, organization: Organization, venue_id: str |
     if venue_id is None:
         raise Invalid.at("/venue_id", "missing", "Choose a venue")
     with contextlib.suppress(VenueUnknown):
-        venue = await visit.services.venues.get(visit.person, venue_id)
+        venue = await visit.services.catalogue.venues.get(visit.person, venue_id)
         if venue.organization_id == organization.id:
             return venue.timezone
     raise Invalid.at("/venue_id", "unknown_venue", "The organization has no such venue")

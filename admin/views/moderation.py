@@ -16,7 +16,7 @@ SEARCH_CHARS_MAX: Final = 100
 async def list_people(visit: Visit) -> web.Response:
     """Accounts by name or address, newest first."""
     text = visit.query.get("q", "").strip()[:SEARCH_CHARS_MAX]
-    rows = await visit.services.moderation.people(
+    rows = await visit.services.accounts.moderation.people(
         visit.person, text or None, visit.query.get("before") or None, reach.PAGE + 1
     )
     page, more = reach.cut(rows)
@@ -33,19 +33,19 @@ async def enable(visit: Visit) -> web.Response:
 
 async def suspend(visit: Visit) -> web.Response:
     organization_id = visit.at("organization")
-    await visit.services.moderation.set_suspended(visit.person, organization_id, suspended=True)
+    await visit.services.accounts.moderation.set_suspended(visit.person, organization_id, suspended=True)
     return await visit.go(address("o", organization_id), "Suspended: it publishes nothing more.", tone="warn")
 
 
 async def reinstate(visit: Visit) -> web.Response:
     organization_id = visit.at("organization")
-    await visit.services.moderation.set_suspended(visit.person, organization_id, suspended=False)
+    await visit.services.accounts.moderation.set_suspended(visit.person, organization_id, suspended=False)
     return await visit.go(address("o", organization_id), "Active again.")
 
 
 async def _set_disabled(visit: Visit, note: str, *, disabled: bool) -> web.Response:
     try:
-        await visit.services.moderation.set_disabled(visit.person, visit.at("user"), disabled=disabled)
+        await visit.services.accounts.moderation.set_disabled(visit.person, visit.at("user"), disabled=disabled)
     except NotFound as refusal:
         return await visit.go("/people", str(refusal.detail), tone="bad")
     return await visit.go("/people", note)

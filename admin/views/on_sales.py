@@ -22,7 +22,9 @@ async def show(visit: Visit) -> web.Response:
 async def put(visit: Visit) -> web.Response:
     event = await reach.event(visit, "events.write")
     form = filled.read(OnSaleForm, visit.form)
-    kept = await form.carry_out(lambda typed: visit.services.on_sales.put(visit.person, event.id, typed.given(event)))
+    kept = await form.carry_out(
+        lambda typed: visit.services.catalogue.on_sales.put(visit.person, event.id, typed.given(event))
+    )
     if kept is None:
         return await _page(visit, event, form)
     return await visit.go(address("events", event.id, "on-sale"), "Saved.")
@@ -30,7 +32,7 @@ async def put(visit: Visit) -> web.Response:
 
 async def _kept(visit: Visit, event: Event) -> OnSale | None:
     try:
-        return await visit.services.on_sales.get(visit.person, event.id)
+        return await visit.services.catalogue.on_sales.get(visit.person, event.id)
     except OnSaleMissing:
         return None
 

@@ -34,7 +34,7 @@ async def search(visit: Visit) -> web.Response:
     text = visit.query.get("q", "").strip()[:SEARCH_CHARS_MAX]
     status = visit.query.get("status", "")
     status = status if status in STATUSES else ""
-    rows = await visit.services.orders.of_event(
+    rows = await visit.services.money.orders.of_event(
         visit.person, event.id, search=text or None, status=status or None, before=visit.query.get("before") or None,
         limit=reach.PAGE,
     )  # fmt: skip
@@ -65,7 +65,7 @@ async def export(visit: Visit) -> web.StreamResponse:
     await response.write(sheets.rows([EXPORTED]))
     before: str | None = None
     for _ in range(EXPORT_PAGES_MAX):
-        page = await visit.services.orders.of_event(
+        page = await visit.services.money.orders.of_event(
             visit.person, event.id, search=None, status=None, before=before, limit=EXPORT_PAGE
         )
         await response.write(sheets.rows([row[name] for name in EXPORTED] for row in page[:EXPORT_PAGE]))
@@ -87,7 +87,7 @@ async def cancel(visit: Visit) -> web.Response:
     order = await reach.order(visit, event)
     path = address("events", event.id, "orders", order.id)
     try:
-        await visit.services.orders.cancel(order.id, person=visit.person, token=None)
+        await visit.services.money.orders.cancel(order.id, person=visit.person, token=None)
     except (Conflict, Unavailable) as refusal:
         return await visit.go(path, str(refusal.detail), tone="bad")
     return await visit.go(path, "The order is cancelled; its places are free again.")
@@ -105,10 +105,10 @@ async def refund(visit: Visit) -> web.Response:
 
         async def run() -> web.Response:
             wanted = typed.given(order.currency)
-            refund = await visit.services.refunds.create(visit.person, order.id, wanted, once_as=scope)
+            refund = await visit.services.money.refunds.create(visit.person, order.id, wanted, once_as=scope)
             return web.Response(text=refund.status)
 
-        return await visit.services.idempotency.once(scope, typed.model_dump_json().encode(), run)
+        return await visit.services.common.idempotency.once(scope, typed.model_dump_json().encode(), run)
 
     try:
         done = await form.carry_out(act)
@@ -122,8 +122,8 @@ async def refund(visit: Visit) -> web.Response:
 
 
 async def _page(visit: Visit, event: Event, order: Order, form: filled.Filled[RefundForm]) -> web.Response:
-    types = await visit.services.ticket_types.of_event(visit.person, event.id)
-    tickets = await visit.services.tickets.of_order(order.id)
+    types = await visit.services.catalogue.ticket_types.of_event(visit.person, event.id)
+    tickets = await visit.services.tickets.tickets.of_order(order.id)
     may_refund = await visit.may(event.organization_id, "refunds.write")
     may_write = await visit.may(event.organization_id, "orders.write")
     return await visit.page(
@@ -132,8 +132,8 @@ async def _page(visit: Visit, event: Event, order: Order, form: filled.Filled[Re
         order=order,
         names={kind.id: kind.name for kind in types},
         tickets=tickets,
-        refunds=await visit.services.refunds.of_order(order.id),
-        state=await visit.services.orders.status(order),
+        refunds=await visit.services.money.refunds.of_order(order.id),
+        state=await visit.services.money.orders.status(order),
         form=form,
         key=secrets.token_urlsafe(KEY_BYTES),
         may_refund=may_refund and order.status in REFUNDABLE and order.refundable_cents > 0,

@@ -14,7 +14,9 @@ from engine.foundation.errors import Conflict
 
 async def list_all(visit: Visit) -> web.Response:
     """All organizations the person may see, page by page."""
-    rows = await visit.services.organizations.of_person(visit.person, visit.query.get("after", ""), reach.PAGE + 1)
+    rows = await visit.services.accounts.organizations.of_person(
+        visit.person, visit.query.get("after", ""), reach.PAGE + 1
+    )
     page, more = reach.cut(rows)
     return await visit.page("organizations/list.html", organizations=page, more=more)
 
@@ -25,7 +27,7 @@ async def show_new(visit: Visit) -> web.Response:
 
 async def create(visit: Visit) -> web.Response:
     form = filled.read(OrganizationForm, visit.form)
-    made = await form.carry_out(lambda typed: visit.services.organizations.create(visit.person, typed.given()))
+    made = await form.carry_out(lambda typed: visit.services.accounts.organizations.create(visit.person, typed.given()))
     if made is None:
         return await visit.page("organizations/new.html", form=form, status=422)
     return await visit.go(address("o", made.id), f"{made.name} is ready. Add a venue next.")
@@ -35,8 +37,8 @@ async def show(visit: Visit) -> web.Response:
     """Its events, venues and people on one page."""
     organization = await reach.organization(visit)
     services = visit.services
-    venues = await services.venues.of_organization(visit.person, organization.id, "", reach.PAGE + 1)
-    events = await services.events.of_organization(visit.person, organization.id, None, reach.PAGE + 1)
+    venues = await services.catalogue.venues.of_organization(visit.person, organization.id, "", reach.PAGE + 1)
+    events = await services.catalogue.events.of_organization(visit.person, organization.id, None, reach.PAGE + 1)
     return await visit.page("organizations/show.html", organization=organization, venues=venues, events=events)
 
 
@@ -49,7 +51,9 @@ async def change(visit: Visit) -> web.Response:
     organization = await reach.organization(visit, "organization.write")
     form = filled.read(OrganizationChangeForm, visit.form)
     changed = await form.carry_out(
-        lambda typed: visit.services.organizations.change(visit.person, organization.id, typed.version, typed.given())
+        lambda typed: visit.services.accounts.organizations.change(
+            visit.person, organization.id, typed.version, typed.given()
+        )
     )
     if changed is None:
         return await visit.page("organizations/settings.html", organization=organization, form=form, status=422)
@@ -64,7 +68,7 @@ async def add_member(visit: Visit) -> web.Response:
     organization = await reach.organization(visit, "members.write")
     form = filled.read(MemberForm, visit.form)
     member = await form.carry_out(
-        lambda typed: visit.services.organizations.add_member(visit.person, organization.id, typed.given())
+        lambda typed: visit.services.accounts.organizations.add_member(visit.person, organization.id, typed.given())
     )
     if member is None:
         return await _members(visit, form)
@@ -75,7 +79,7 @@ async def set_role(visit: Visit) -> web.Response:
     organization = await reach.organization(visit, "members.write")
     form = filled.read(RoleForm, visit.form)
     member = await form.carry_out(
-        lambda typed: visit.services.organizations.set_role(
+        lambda typed: visit.services.accounts.organizations.set_role(
             visit.person, organization.id, visit.at("user"), typed.given()
         )
     )
@@ -90,7 +94,7 @@ async def remove_member(visit: Visit) -> web.Response:
     leaving = visit.at("user") == visit.person.user_id
     path = "/" if leaving else address("o", organization.id, "members")
     try:
-        await visit.services.organizations.remove_member(visit.person, organization.id, visit.at("user"))
+        await visit.services.accounts.organizations.remove_member(visit.person, organization.id, visit.at("user"))
     except Conflict as refusal:
         return await visit.go(address("o", organization.id, "members"), str(refusal.detail), tone="bad")
     return await visit.go(path, "Removed.")
@@ -98,7 +102,7 @@ async def remove_member(visit: Visit) -> web.Response:
 
 async def _members(visit: Visit, form: filled.Filled[filled.F]) -> web.Response:
     organization = await reach.organization(visit, "members.read")
-    rows = await visit.services.organizations.members(
+    rows = await visit.services.accounts.organizations.members(
         visit.person, organization.id, visit.query.get("after", ""), reach.PAGE + 1
     )
     page, more = reach.cut(rows)

@@ -21,7 +21,9 @@ async def list_all(visit: Visit) -> web.Response:
 async def create(visit: Visit) -> web.Response:
     event = await reach.event(visit, "promos.write")
     form = filled.read(PromoForm, visit.form)
-    made = await form.carry_out(lambda typed: visit.services.promos.create(visit.person, event.id, typed.given(event)))
+    made = await form.carry_out(
+        lambda typed: visit.services.catalogue.promos.create(visit.person, event.id, typed.given(event))
+    )
     if made is None:
         return await _list(visit, event, form)
     return await visit.go(address("events", event.id, "promos"), f"{made.code} can be used.")
@@ -33,7 +35,7 @@ async def switch(visit: Visit) -> web.Response:
     promo = await _found(visit, event)
     form = filled.read(PromoSwitchForm, visit.form)
     changed = await form.carry_out(
-        lambda typed: visit.services.promos.change(visit.person, promo.id, typed.version, typed.given())
+        lambda typed: visit.services.catalogue.promos.change(visit.person, promo.id, typed.version, typed.given())
     )
     return await _done(visit, event, form, f"{promo.code} is {changed.status}." if changed is not None else None)
 
@@ -44,7 +46,7 @@ async def delete(visit: Visit) -> web.Response:
     form = filled.read(VersionForm, visit.form)
 
     async def act(typed: VersionForm) -> bool:
-        await visit.services.promos.delete(visit.person, promo.id, typed.version)
+        await visit.services.catalogue.promos.delete(visit.person, promo.id, typed.version)
         return True
 
     deleted = await form.carry_out(act)
@@ -52,7 +54,7 @@ async def delete(visit: Visit) -> web.Response:
 
 
 async def _found(visit: Visit, event: Event) -> PromoCode:
-    promo = await visit.services.promos.get(visit.person, visit.at("promo"))
+    promo = await visit.services.catalogue.promos.get(visit.person, visit.at("promo"))
     if promo.event_id != event.id:
         raise PromoCodeUnknown
     return promo
@@ -69,7 +71,7 @@ async def _list(visit: Visit, event: Event, form: filled.Filled[PromoForm]) -> w
     return await visit.page(
         "promos/list.html",
         event=event,
-        promos=await visit.services.promos.of_event(visit.person, event.id),
+        promos=await visit.services.catalogue.promos.of_event(visit.person, event.id),
         form=form,
         may_write=await visit.may(event.organization_id, "promos.write"),
         status=form.status,

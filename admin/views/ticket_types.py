@@ -23,7 +23,7 @@ async def create(visit: Visit) -> web.Response:
     event = await reach.event(visit, "events.write")
     form = filled.read(TicketTypeForm, visit.form)
     made = await form.carry_out(
-        lambda typed: visit.services.ticket_types.create(visit.person, event.id, typed.new(event))
+        lambda typed: visit.services.catalogue.ticket_types.create(visit.person, event.id, typed.new(event))
     )
     if made is None:
         return await _list(visit, event, form)
@@ -41,7 +41,9 @@ async def change(visit: Visit) -> web.Response:
     kind = await reach.ticket_type(visit, event)
     form = filled.read(TicketTypeForm, visit.form)
     changed = await form.carry_out(
-        lambda typed: visit.services.ticket_types.change(visit.person, kind.id, typed.version, typed.change(event))
+        lambda typed: visit.services.catalogue.ticket_types.change(
+            visit.person, kind.id, typed.version, typed.change(event)
+        )
     )
     if changed is None:
         return await _one(visit, event, kind, form)
@@ -54,7 +56,7 @@ async def delete(visit: Visit) -> web.Response:
     form = filled.read(VersionForm, visit.form)
 
     async def act(typed: VersionForm) -> bool:
-        await visit.services.ticket_types.delete(visit.person, kind.id, typed.version)
+        await visit.services.catalogue.ticket_types.delete(visit.person, kind.id, typed.version)
         return True
 
     if await form.carry_out(act) is None:
@@ -63,7 +65,7 @@ async def delete(visit: Visit) -> web.Response:
 
 
 async def _list(visit: Visit, event: Event, form: filled.Filled[TicketTypeForm]) -> web.Response:
-    types = await visit.services.ticket_types.of_event(visit.person, event.id)
+    types = await visit.services.catalogue.ticket_types.of_event(visit.person, event.id)
     return await visit.page(
         "ticket_types/list.html",
         event=event,

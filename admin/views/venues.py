@@ -26,7 +26,7 @@ CHART_SHOWN_BYTES_MAX = 512 * 1024  # larger ones are not put back into the text
 
 async def list_all(visit: Visit) -> web.Response:
     organization = await reach.organization(visit, "venues.read")
-    rows = await visit.services.venues.of_organization(
+    rows = await visit.services.catalogue.venues.of_organization(
         visit.person, organization.id, visit.query.get("after", ""), reach.PAGE + 1
     )
     page, more = reach.cut(rows)
@@ -42,7 +42,9 @@ async def show_new(visit: Visit) -> web.Response:
 async def create(visit: Visit) -> web.Response:
     organization = await reach.organization(visit, "venues.write")
     form = filled.read(VenueForm, visit.form)
-    made = await form.carry_out(lambda typed: visit.services.venues.create(visit.person, typed.given(organization.id)))
+    made = await form.carry_out(
+        lambda typed: visit.services.catalogue.venues.create(visit.person, typed.given(organization.id))
+    )
     if made is None:
         return await visit.page("venues/new.html", organization=organization, form=form, status=422)
     return await visit.go(address("venues", made.id, "chart"), f"{made.name} is there. Now its seating chart.")
@@ -57,7 +59,7 @@ async def change(visit: Visit) -> web.Response:
     venue = await reach.venue(visit, "venues.write")
     form = filled.read(VenueChangeForm, visit.form)
     changed = await form.carry_out(
-        lambda typed: visit.services.venues.change(visit.person, venue.id, typed.version, typed.changed())
+        lambda typed: visit.services.catalogue.venues.change(visit.person, venue.id, typed.version, typed.changed())
     )
     if changed is None:
         return await _venue(visit, venue, form)
@@ -67,7 +69,7 @@ async def change(visit: Visit) -> web.Response:
 async def delete(visit: Visit) -> web.Response:
     venue = await reach.venue(visit, "venues.write")
     try:
-        await visit.services.venues.delete(visit.person, venue.id, visit.form.get("version", ""))
+        await visit.services.catalogue.venues.delete(visit.person, venue.id, visit.form.get("version", ""))
     except Conflict as refusal:
         return await visit.go(address("venues", venue.id), str(refusal.detail), tone="bad")
     return await visit.go(address("o", venue.organization_id, "venues"), f"{venue.name} is deleted.")
@@ -93,7 +95,9 @@ async def preview_chart(visit: Visit) -> web.Response:
 async def put_chart(visit: Visit) -> web.Response:
     venue = await reach.venue(visit, "venues.write")
     form = _typed_chart(visit)
-    facts = await form.carry_out(lambda typed: visit.services.venues.put_chart(visit.person, venue.id, typed.given))
+    facts = await form.carry_out(
+        lambda typed: visit.services.catalogue.venues.put_chart(visit.person, venue.id, typed.given)
+    )
     if facts is None:
         return await _chart(visit, venue, form, b"")
     note = f"The chart is kept: {facts.units} places in {len(facts.sections)} sections."
@@ -103,7 +107,7 @@ async def put_chart(visit: Visit) -> web.Response:
 async def export_chart(visit: Visit) -> web.Response:
     """The chart as it was given, to keep or to use elsewhere."""
     venue = await reach.venue(visit)
-    chart, _ = await visit.services.venues.chart(visit.person, venue.id)
+    chart, _ = await visit.services.catalogue.venues.chart(visit.person, venue.id)
     headers = {
         "Content-Disposition": f'attachment; filename="{venue.id}-chart.json"',
         "Cache-Control": "private, no-store",
@@ -113,7 +117,7 @@ async def export_chart(visit: Visit) -> web.Response:
 
 async def _kept(visit: Visit, venue: Venue) -> bytes | None:
     try:
-        return (await visit.services.venues.chart(visit.person, venue.id))[0]
+        return (await visit.services.catalogue.venues.chart(visit.person, venue.id))[0]
     except ChartMissing:
         return None
 
@@ -127,7 +131,7 @@ async def _checked(chart: bytes) -> Picture:
 async def _venue(visit: Visit, venue: Venue, form: filled.Filled[VenueChangeForm]) -> web.Response:
     chart = await _kept(visit, venue)
     picture = await asyncio.to_thread(seat_picture.draw, chart) if chart else None
-    coming = await visit.services.events.published(ListingFilter(venue_id=venue.id), None, EVENTS_SHOWN_MAX)
+    coming = await visit.services.catalogue.events.published(ListingFilter(venue_id=venue.id), None, EVENTS_SHOWN_MAX)
     return await visit.page(
         "venues/show.html",
         venue=venue,

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 def all_jobs(services: Services) -> list[Any]:
     """Every job, made from the services it needs."""
     return [
-        HoldExpiry(services.inventory),
-        RedisRebuild(services.inventory),
-        OutboxRelay(outbox=services.outbox),
-        PaymentReconciler(payments=services.payments),
-        RefundPush(refunds=services.refunds),
-        WebhookRetry(webhooks=services.webhooks),
-        HealthPulse(lane=services.lane, hot=services.hot),
-        Housekeeping(idempotency=services.idempotency, webhooks=services.webhooks),
-        EventCompletion(events=services.events, people=services.people),
-        SubsystemWatch(health=services.health),
+        HoldExpiry(services.sale.inventory),
+        RedisRebuild(services.sale.inventory),
+        OutboxRelay(outbox=services.common.outbox),
+        PaymentReconciler(payments=services.money.payments),
+        RefundPush(refunds=services.money.refunds),
+        WebhookRetry(webhooks=services.money.webhooks),
+        HealthPulse(lane=services.money.lane, hot=services.common.hot),
+        Housekeeping(idempotency=services.common.idempotency, webhooks=services.money.webhooks),
+        EventCompletion(events=services.catalogue.events, people=services.accounts.people),
+        SubsystemWatch(health=services.common.health),
     ]

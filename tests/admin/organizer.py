@@ -123,12 +123,12 @@ async def platform_admin(services: Services, email: str = "root@example.test") -
     """Make a platform admin; their address."""
     from engine.services.accounts.people import create_admin
 
-    await create_admin(services.pool, email, PASSWORD, "Root")
+    await create_admin(services.common.pool, email, PASSWORD, "Root")
     return email
 
 
 async def hold(services: Services, event_id: str, quantity: int) -> Any:
     """Set tickets of an event's first type aside, as a buyer would."""
-    kind = await services.pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id)
+    kind = await services.common.pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id)
     request = HoldRequest(event_id, (HoldItem(ticket_type_id=kind, quantity=quantity),))
-    return await services.holds.place(request, admission=None, principal="test", key=new_id("key"), body=b"{}")
+    return await services.sale.holds.place(request, admission=None, principal="test", key=new_id("key"), body=b"{}")

@@ -27,11 +27,11 @@ def free_order() -> Callable[..., Any]:
     """``await free_order(services, event_id, 2)``: an order that was settled without the provider."""
 
     async def run(services: Services, event_id: str, quantity: int) -> str:
-        await services.pool.execute("UPDATE ticket_types SET price_cents = 0 WHERE event_id = $1", event_id)
-        await services.inventory.changed(event_id)
-        services.selling.forget(event_id)
+        await services.common.pool.execute("UPDATE ticket_types SET price_cents = 0 WHERE event_id = $1", event_id)
+        await services.sale.inventory.changed(event_id)
+        services.sale.selling.forget(event_id)
         placed = await hold(services, event_id, quantity)
-        opened = await services.orders.open(
+        opened = await services.money.orders.open(
             placed.hold.id, placed.token, Buyer("Ada Byron", "ada@example.test", {"marketing": False})
         )
         return str(opened["order_id"])
@@ -68,7 +68,7 @@ async def test_orders_are_found_by_name_address_and_number(
 ) -> None:
     _, _, event_id = await organizer.published(chart)
     order_id = await free_order(services, event_id, 2)
-    number = await services.pool.fetchval("SELECT order_number FROM orders WHERE id = $1", order_id)
+    number = await services.common.pool.fetchval("SELECT order_number FROM orders WHERE id = $1", order_id)
     at = f"/events/{event_id}/orders"
     for text in ("ada", "ADA@EXAMPLE", number, number.lower()):
         assert order_id in (await organizer.get(f"{at}?q={text}")).text, text
@@ -94,7 +94,7 @@ async def test_orders_leave_as_a_table_that_no_spreadsheet_runs(
 ) -> None:
     _, _, event_id = await organizer.published(chart)
     ids = [await free_order(services, event_id, 1) for _ in range(5)]
-    await services.pool.execute("UPDATE orders SET buyer_name = '=1+1' WHERE id = $1", ids[0])
+    await services.common.pool.execute("UPDATE orders SET buyer_name = '=1+1' WHERE id = $1", ids[0])
     monkeypatch.setattr("admin.views.orders.EXPORT_PAGE", 2)
     page = await organizer.get(f"/events/{event_id}/orders.csv")
     assert page.headers["Content-Type"].startswith("text/csv")
@@ -109,7 +109,7 @@ async def test_the_books_agree_until_somebody_meddles(
     _, _, event_id = await organizer.published(chart)
     order_id = await free_order(services, event_id, 2)
     assert "Everything agrees" in (await organizer.get(f"/events/{event_id}/books")).text
-    await services.pool.execute("DELETE FROM tickets WHERE order_id = $1 AND line = 0", order_id)
+    await services.common.pool.execute("DELETE FROM tickets WHERE order_id = $1 AND line = 0", order_id)
     page = await organizer.get(f"/events/{event_id}/books")
     assert "disagreement" in page.text
     assert "paid without a ticket" in page.text
@@ -136,7 +136,7 @@ async def test_a_copy_is_a_draft_on_another_date_with_the_same_types(
     page = await organizer.post(f"/events/{event_id}/copy", {"starts_at": "2027-03-08T19:30", "title": "Night, again"})
     assert "is a draft for another date" in page.text
     copy_id = page.url.path.rpartition("/")[2]
-    row = await services.pool.fetchrow(
+    row = await services.common.pool.fetchrow(
         "SELECT title, status, ends_at - starts_at AS lasts FROM events WHERE id = $1", copy_id
     )
     assert row is not None
@@ -160,13 +160,13 @@ async def test_a_platform_admin_shuts_an_account_and_suspends_a_house(
     await root.post(f"/o/{organization_id}/reinstate", {})
     page = await organizer.post(f"/events/{event_id}/publish", {})
     assert "organization_active" not in page.text
-    user_id = await services.pool.fetchval("SELECT id FROM users WHERE email = $1", organizer.email)
+    user_id = await services.common.pool.fetchval("SELECT id FROM users WHERE email = $1", organizer.email)
     assert organizer.email in (await root.get(f"/people?q={organizer.email}")).text
     await root.post(f"/people/{user_id}/disable", {})
     assert (await organizer.get("/", follow=False)).status == 303
     await root.post(f"/people/{user_id}/enable", {})
     assert (await organizer.sign_in(organizer.email)).status == 200
-    root_id = await services.pool.fetchval("SELECT id FROM users WHERE email = 'root@example.test'")
+    root_id = await services.common.pool.fetchval("SELECT id FROM users WHERE email = 'root@example.test'")
     assert "platform admin" in (await root.post(f"/people/{root_id}/disable", {})).text
 
 
@@ -175,7 +175,7 @@ async def test_a_refund_form_sent_twice_refunds_once(
 ) -> None:
     _, _, event_id = await organizer.published(chart)
     order_id = await free_order(services, event_id, 2)
-    await services.pool.execute(
+    await services.common.pool.execute(
         "UPDATE orders SET amount_cents = 5000, payment_intent_id = 'pi_x',"
         " price = price || '{\"total_cents\": 5000}' WHERE id = $1",
         order_id,
@@ -189,7 +189,7 @@ async def test_a_refund_form_sent_twice_refunds_once(
     )
     assert {first.status, second.status} <= {200, 422}
     assert (await organizer.post(at + "/refunds", fields)).status == 200
-    rows = await services.pool.fetch("SELECT amount_cents, reason FROM refunds WHERE order_id = $1", order_id)
+    rows = await services.common.pool.fetch("SELECT amount_cents, reason FROM refunds WHERE order_id = $1", order_id)
     assert [tuple(row) for row in rows] == [(2000, "Rain")]
     page = await organizer.post(
         at + "/refunds", {"key": "k" * 20, "what": "amount", "amount_cents": "30.01", "reason": "x"}
@@ -212,7 +212,7 @@ async def test_a_scanners_credential_is_shown_once_and_works_until_it_is_revoked
     found = re.search(r'id="credential">(dev_[^<]+)<', page.text)
     assert found
     credential = found[1]
-    scanner = await services.devices.verify(credential)
+    scanner = await services.gates.devices.verify(credential)
     assert scanner.gates == ("North", "South")
     listed = await organizer.get(at)
     assert credential.partition(".")[2] not in listed.text
@@ -221,12 +221,12 @@ async def test_a_scanners_credential_is_shown_once_and_works_until_it_is_revoked
     from engine.services.gates.devices import DeviceRevoked
 
     with pytest.raises(DeviceRevoked):
-        await services.devices.verify(credential)
+        await services.gates.devices.verify(credential)
 
 
 async def test_the_doors_rules_are_kept_with_their_gates(organizer: Organizer, services: Services, chart: str) -> None:
     _, _, event_id = await organizer.published(chart)
-    await services.pool.execute(
+    await services.common.pool.execute(
         """UPDATE events SET entry_rules = '{"gates": {"North": {"sections": ["Stalls"]}}}' WHERE id = $1""", event_id
     )
     await asyncio.sleep(1.1)
@@ -234,7 +234,7 @@ async def test_the_doors_rules_are_kept_with_their_gates(organizer: Organizer, s
         f"/events/{event_id}/doors", {"allow_reentry": "true", "max_entries": "3", "exit_all_at": "04:00"}
     )
     assert "new rules" in page.text
-    rules = (await services.gate_events.get(event_id)).entry.rules
+    rules = (await services.gates.gate_events.get(event_id)).entry.rules
     assert (rules.allow_reentry, rules.max_entries, rules.exit_all_at) == (True, 3, "04:00")
     assert rules.gates["North"].sections == ["Stalls"]
     page = await organizer.post(f"/events/{event_id}/doors", {"allow_reentry": "true", "exit_all_at": "at night"})
@@ -249,10 +249,10 @@ async def test_a_published_events_title_must_be_typed_to_cancel_it(
     at = f"/events/{event_id}"
     page = await organizer.post(at + "/cancel", {"title": "Something else"})
     assert "Not cancelled" in page.text
-    title = await services.pool.fetchval("SELECT title FROM events WHERE id = $1", event_id)
+    title = await services.common.pool.fetchval("SELECT title FROM events WHERE id = $1", event_id)
     page = await organizer.post(at + "/cancel", {"title": title.upper()})
     assert "is cancelled" in page.text
-    assert await services.pool.fetchval("SELECT status FROM events WHERE id = $1", event_id) == "cancelled"
+    assert await services.common.pool.fetchval("SELECT status FROM events WHERE id = $1", event_id) == "cancelled"
 
 
 async def test_a_draft_says_what_is_missing_and_cannot_be_published_before(organizer: Organizer, chart: str) -> None:
@@ -370,7 +370,7 @@ async def test_a_venue_lists_what_comes_up_there(organizer: Organizer, services:
 async def test_a_hidden_type_shows_the_id_it_is_sold_by(organizer: Organizer, services: Services, chart: str) -> None:
     _, _, event_id = await organizer.published(chart)
     at = f"/events/{event_id}/ticket-types"
-    kind = await services.pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id)
+    kind = await services.common.pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id)
     version = re.search(r'name="version" value="([^"]+)"', (await organizer.get(f"{at}/{kind}")).text)
     assert version
     fields = {"version": version[1], "name": "Friends", "price": "45", "visibility": "hidden"}

@@ -95,7 +95,7 @@ async def test_a_copy_of_redis_signs_nobody_in(
     organizer: Organizer, redis_client: RedisClient, services: Services
 ) -> None:
     session_id = cookie(organizer).partition(".")[0]
-    tokens = await services.pool.fetchval("SELECT count(*) FROM refresh_tokens")
+    tokens = await services.common.pool.fetchval("SELECT count(*) FROM refresh_tokens")
     assert tokens == 1
     dump = b"".join([await redis_client.dump(key) or b"" for key in await redis_client.keys(b"admin:*")])
     assert session_id.encode() not in dump
@@ -131,7 +131,7 @@ async def test_signing_out_ends_the_accounts_tokens_too(organizer: Organizer, se
     await organizer.post("/sign-out", {})
     wear(organizer, value)
     assert not await in_and_out(organizer)
-    assert await services.pool.fetchval("SELECT count(*) FROM refresh_tokens WHERE revoked_at IS NULL") == 0
+    assert await services.common.pool.fetchval("SELECT count(*) FROM refresh_tokens WHERE revoked_at IS NULL") == 0
 
 
 async def test_many_requests_at_once_renew_a_session_once(
@@ -143,16 +143,16 @@ async def test_many_requests_at_once_renew_a_session_once(
         await redis_client.delete(key + b":renew")
         pages = await asyncio.gather(*(organizer.get("/account", follow=False) for _ in range(8)))
         assert [page.status for page in pages] == [200] * 8
-    assert await services.pool.fetchval("SELECT count(*) FROM refresh_tokens WHERE used_at IS NOT NULL") == 3
+    assert await services.common.pool.fetchval("SELECT count(*) FROM refresh_tokens WHERE used_at IS NOT NULL") == 3
     assert await in_and_out(organizer)
 
 
 async def test_a_password_changed_elsewhere_ends_the_session(
     organizer: Organizer, redis_client: RedisClient, services: Services
 ) -> None:
-    user_id = await services.pool.fetchval("SELECT id FROM users WHERE email = $1", organizer.email)
+    user_id = await services.common.pool.fetchval("SELECT id FROM users WHERE email = $1", organizer.email)
     given = PasswordChange(current_password=PASSWORD, new_password="another long password")
-    await services.people.change_password(Person(user_id, is_admin=False), given, "127.0.0.1")
+    await services.accounts.people.change_password(Person(user_id, is_admin=False), given, "127.0.0.1")
     key = await stored(redis_client)
     await redis_client.hset(key, "renewed", 0)
     assert not await in_and_out(organizer)
@@ -176,7 +176,7 @@ async def test_changing_the_password_here_keeps_this_browser_and_ends_the_others
 
 
 async def test_a_disabled_account_is_out_at_once(organizer: Organizer, services: Services) -> None:
-    await services.pool.execute("UPDATE users SET disabled_at = now() WHERE email = $1", organizer.email)
+    await services.common.pool.execute("UPDATE users SET disabled_at = now() WHERE email = $1", organizer.email)
     assert not await in_and_out(organizer)
     page = await organizer.sign_in(organizer.email)
     assert page.status == 422

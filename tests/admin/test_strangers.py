@@ -27,7 +27,7 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
     await organizer.post(at + "/allotments", {"name": "Guests", "by": "section", "section": "Floor", "quantity": "5"})
     await organizer.post(at + "/promos", {"code": "EARLY", "kind": "percent", "value": "10"})
     assert (await organizer.post(at + "/devices", {"name": "North"})).status == 201
-    pool = services.pool
+    pool = services.common.pool
     order_id = new_id("ord")
     await pool.execute(
         "INSERT INTO orders (id, order_number, event_id, hold_id, buyer_name, buyer_email, currency, amount_cents,"
@@ -55,7 +55,7 @@ def fill(route: Route, things: dict[str, str]) -> str:
 
 
 async def contents(services: Services) -> list[object]:
-    return [await services.pool.fetch(f"SELECT * FROM {table} ORDER BY 1, 2") for table in TABLES]
+    return [await services.common.pool.fetch(f"SELECT * FROM {table} ORDER BY 1, 2") for table in TABLES]
 
 
 async def test_to_a_stranger_nothing_of_another_organization_exists(

@@ -52,10 +52,10 @@ async def test_a_trial_that_breaks_says_where_and_leaves_nothing_taken(
     assert "It broke at “A place is held”" in page.words
     assert "The shop does not answer" in page.words
     assert page.text.count('aria-label="Not tried"') == len(trial.STEPS) - 1
-    assert await services.pool.fetchval("SELECT count(*) FROM orders WHERE event_id = $1", event_id) == 0
+    assert await services.common.pool.fetchval("SELECT count(*) FROM orders WHERE event_id = $1", event_id) == 0
     live = "SELECT count(*) FROM devices WHERE event_id = $1 AND revoked_at IS NULL"
-    assert await services.pool.fetchval(live, event_id) == 0
-    (report,) = await services.audit.check(event_id)
+    assert await services.common.pool.fetchval(live, event_id) == 0
+    (report,) = await services.insight.audit.check(event_id)
     assert (report["ok"], report["held"], report["free"]) == (True, 0, 80)
 
 
@@ -78,7 +78,7 @@ async def test_an_order_that_a_broken_trial_left_unpaid_gives_its_place_back(
 
     monkeypatch.setattr(trial.Trial, "_hold", hold)
     monkeypatch.setattr(trial.Trial, "_open", opened)
-    monkeypatch.setattr(services.orders, "cancel", cancel)
+    monkeypatch.setattr(services.money.orders, "cancel", cancel)
     page = await organizer.post(f"/events/{event_id}/trial", {})
     assert "It broke at “An order is opened”" in page.words
     assert "The provider sleeps" in page.words
@@ -99,4 +99,4 @@ async def test_no_trial_with_real_money(settings: Settings, redis_client: RedisC
         for page in (await organizer.get(at), await organizer.post(at, {})):
             assert "take real money" in page.words
             assert "Try it" not in page.words
-        assert await services.pool.fetchval("SELECT count(*) FROM devices WHERE event_id = $1", event_id) == 0
+        assert await services.common.pool.fetchval("SELECT count(*) FROM devices WHERE event_id = $1", event_id) == 0

@@ -109,11 +109,11 @@ async def until_sold_again(shop: Shop, quantity: int = 1, **more: Any) -> tuple[
 async def audited(shop: Shop) -> dict[str, Any]:
     """The audit of the shop's event after all errands were run; asserts that it is clean."""
     for _ in range(ERRAND_ROUNDS_MAX):
-        await shop.services.pool.execute("UPDATE outbox SET available_at = now(), locked_until = NULL")
+        await shop.services.common.pool.execute("UPDATE outbox SET available_at = now(), locked_until = NULL")
         await shop.work("outbox_relay", rounds=3)
         if not await shop.settled_errands():
             break
-    (report,) = await shop.services.audit.check(shop.event_id)
+    (report,) = await shop.services.insight.audit.check(shop.event_id)
     assert report["ok"], report["problems"]
     assert report["sold"] + report["held"] + report["free"] == report["capacity"]
     return report

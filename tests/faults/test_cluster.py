@@ -143,7 +143,7 @@ async def test_a_failover_that_is_asked_for_costs_no_more_than_a_moment(shop: Sh
             await asyncio.sleep(0.05)
     hold, refused = await until_sold_again(shop, 2)
     assert len(refused) < 40
-    rows = await shop.services.pool.fetch("SELECT unit FROM order_units WHERE order_id = $1", order["order_id"])
+    rows = await shop.services.common.pool.fetch("SELECT unit FROM order_units WHERE order_id = $1", order["order_id"])
     assert not {row["unit"] for row in rows} & {item["unit"] for item in hold["items"]}
     assert (await audited(shop))["sold"] == 3
 

@@ -45,7 +45,7 @@ class Night:
 
     async def units(self, orders: list[Answer]) -> set[int]:
         ids = [order["order_id"] for order in orders]
-        rows = await self.shop.services.pool.fetch("SELECT unit FROM order_units WHERE order_id = ANY($1)", ids)
+        rows = await self.shop.services.common.pool.fetch("SELECT unit FROM order_units WHERE order_id = ANY($1)", ids)
         return {row["unit"] for row in rows}
 
 
@@ -186,7 +186,7 @@ async def test_a_process_that_slept_through_a_restart_does_not_sell_from_an_old_
         (unit_map,) = [await client.get(b"inv:{%s}:map" % shop.event_id.encode())]
         assert unit_map.count(3) == 0, "the sold units must be missing for this test to mean anything"
     hold, _ = await until_sold_again(shop, 3)
-    rows = await shop.services.pool.fetch("SELECT unit FROM order_units WHERE order_id = $1", order["order_id"])
+    rows = await shop.services.common.pool.fetch("SELECT unit FROM order_units WHERE order_id = $1", order["order_id"])
     assert not {row["unit"] for row in rows} & {item["unit"] for item in hold["items"]}
     assert (await audited(shop))["sold"] == 5
 
@@ -196,17 +196,17 @@ async def test_an_order_written_while_the_map_was_lost_is_put_on_it_again(shop: 
     await shop.open_event(make.general("Floor", 10))
     await until_sold_again(shop)
     hold = await shop.hold(4)
-    book = shop.services.orders._book
+    book = shop.services.money.orders._book
     place = book.place
 
     async def place_late(order):
         async with box.client() as client:
             await client.flushall()
-        await shop.services.inventory.load(shop.event_id)
+        await shop.services.sale.inventory.load(shop.event_id)
         return await place(order)
 
     book.place = place_late
-    opened = await shop.services.orders.open(hold["id"], hold["hold_token"], Buyer("Ada", "ada@example.test", {}))
+    opened = await shop.services.money.orders.open(hold["id"], hold["hold_token"], Buyer("Ada", "ada@example.test", {}))
     assert opened["status"] == "pending"
     async with asyncio.timeout(10):
         while (await shop.pulse()).get("ordered") != 4:
@@ -217,7 +217,7 @@ async def test_an_order_written_while_the_map_was_lost_is_put_on_it_again(shop: 
 
 async def test_a_rebuild_that_stalls_cannot_write_an_old_map_over_a_newer_one(shop: Shop):
     await shop.open_event(make.general("Floor", 10))
-    inventory = shop.services.inventory
+    inventory = shop.services.sale.inventory
     stalled, go_on = asyncio.Event(), asyncio.Event()
     owned = inventory._owned
 
@@ -231,7 +231,7 @@ async def test_a_rebuild_that_stalls_cannot_write_an_old_map_over_a_newer_one(sh
     late = asyncio.create_task(inventory.rebuild(shop.event_id))
     await stalled.wait()
     inventory._owned = owned
-    await shop.services.redis.delete(b"inv:{%s}:rebuild" % shop.event_id.encode())  # its lock ran out
+    await shop.services.common.redis.delete(b"inv:{%s}:rebuild" % shop.event_id.encode())  # its lock ran out
     assert await inventory.rebuild(shop.event_id)
     order = await shop.paid(4)
     go_on.set()
@@ -242,7 +242,7 @@ async def test_a_rebuild_that_stalls_cannot_write_an_old_map_over_a_newer_one(sh
 
 async def test_a_rebuilder_that_was_killed_stops_selling_for_no_longer_than_its_lock(shop: Shop):
     await shop.open_event(make.general("Floor", 10))
-    redis, event = shop.services.redis, shop.event_id.encode()
+    redis, event = shop.services.common.redis, shop.event_id.encode()
     await redis.set(b"inv:{%s}:rebuild" % event, b"the dead", px=1500)
     await redis.set(b"inv:{%s}:epoch" % event, b"!the dead")
     _, refused = await until_sold_again(shop)
@@ -256,12 +256,12 @@ async def test_an_admission_that_was_used_up_stays_used_up_when_redis_is_lost(sh
     lease_ids = [bytes([n]) * 16 for n in (1, 2, 3)]
     for lease_id in lease_ids:
         order = await shop.paid(1)
-        await shop.services.pool.execute(
+        await shop.services.common.pool.execute(
             "UPDATE orders SET lease_id = $2 WHERE id = $1", order["order_id"], lease_id
         )  # fmt: skip
     for lease_id, status in zip(lease_ids[1:], ("pending", "cancelled"), strict=True):
-        await shop.services.pool.execute("UPDATE orders SET status = $2 WHERE lease_id = $1", lease_id, status)
-    await shop.services.redis.flushall()
-    assert await shop.services.inventory.rebuild(shop.event_id)
-    over = await shop.services.redis.zrange(leases.over_key(shop.event_id), 0, -1)
+        await shop.services.common.pool.execute("UPDATE orders SET status = $2 WHERE lease_id = $1", lease_id, status)
+    await shop.services.common.redis.flushall()
+    assert await shop.services.sale.inventory.rebuild(shop.event_id)
+    over = await shop.services.common.redis.zrange(leases.over_key(shop.event_id), 0, -1)
     assert over == lease_ids[:1]

@@ -118,7 +118,7 @@ async def test_a_slow_redis_sells_what_it_can_and_sheds_the_rest(shop: Shop, pro
 
 async def test_an_item_that_nobody_understands_fails_alone(shop: Shop):
     await shop.open_event(make.general("Floor", 100))
-    holds = shop.services.holds
+    holds = shop.services.sale.holds
 
     def place(key: str):
         request = HoldRequest(shop.event_id, (HoldItem(shop.types[0], 2),))
@@ -135,7 +135,7 @@ async def test_an_item_that_nobody_understands_fails_alone(shop: Shop):
 
 async def test_a_caller_who_leaves_gives_the_units_back_and_may_come_again(shop: Shop):
     await shop.open_event(make.general("Floor", 100))
-    holds = shop.services.holds
+    holds = shop.services.sale.holds
     item = {"ticket_type_id": shop.types[0], "quantity": 3}
     body = json.dumps({"event_id": shop.event_id, "items": [item]}).encode()
     request = HoldRequest(shop.event_id, (HoldItem(shop.types[0], 3),))

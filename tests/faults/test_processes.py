@@ -30,7 +30,7 @@ def _workers(pid: int) -> list[int]:
 @pytest.mark.slow
 async def test_engine_processes_killed_in_the_middle_leave_a_clean_ledger(shop: Shop):
     await shop.open_event(make.seated("Floor", 200, 50), types=[{"categories": ["Floor"]}])
-    with engine_processes(shop.services.settings, WORKERS) as (url, keeper):
+    with engine_processes(shop.services.common.settings, WORKERS) as (url, keeper):
         await until_ready(url)
         shop.url = url
         await shop.switch(webhook_url=url + "/v1/webhooks/stripe", webhook_secret="whsec_test_onsale")
@@ -60,7 +60,7 @@ async def test_engine_processes_killed_in_the_middle_leave_a_clean_ledger(shop: 
         assert killed.isdisjoint(_workers(keeper.pid)), "the kills hit nothing"
         await until_ready(url)  # all of them may be starting again at once on a busy machine
         await until_sold_again(shop)
-        await shop.services.pool.execute("UPDATE orders SET reconcile_at = now() WHERE status = 'pending'")
+        await shop.services.common.pool.execute("UPDATE orders SET reconcile_at = now() WHERE status = 'pending'")
         await shop.work("payment_reconciler", "webhook_retry", rounds=3)
         for order in paid:
             assert (await shop.until(order, "paid"))["status"] == "paid"
@@ -74,13 +74,13 @@ async def test_a_map_that_drifted_from_the_ledger_is_read_anew(shop: Shop):
     held, _ = await until_sold_again(shop, 2)
     event = shop.event_id.encode()
     await shop.settled_errands()
-    redis = shop.services.redis
+    redis = shop.services.common.redis
     await redis.setrange(b"inv:{%s}:map" % event, 0, b"\x40")  # somebody's errand was lost
     await redis.hincrby(b"inv:{%s}:pulse" % event, "sold", -1)
     await redis.hincrby(b"inv:{%s}:pulse" % event, "free", 1)
-    assert await shop.services.inventory.drift(shop.event_id) == (0, -1)
+    assert await shop.services.sale.inventory.drift(shop.event_id) == (0, -1)
     await _watch(shop)
-    assert await shop.services.inventory.drift(shop.event_id) == (0, 0)
+    assert await shop.services.sale.inventory.drift(shop.event_id) == (0, 0)
     report = await audited(shop)
     assert (report["sold"], report["on_hold"]) == (4, 2)
     answer = await shop.ask("GET", f"/v1/holds/{held['id']}", X_Order_Token=held["hold_token"])
@@ -91,6 +91,6 @@ async def _watch(shop: Shop) -> None:
     """As the worker does it, one job object over several rounds."""
     from engine.jobs.redis_rebuild import LOOKS, RedisRebuild
 
-    job = RedisRebuild(shop.services.inventory)
+    job = RedisRebuild(shop.services.sale.inventory)
     for _ in range(LOOKS):
         await job.step()

@@ -37,23 +37,23 @@ SELECT 'tkt_' || unit, event_id, order_id, line, unit, ticket_type_id, section, 
 async def test_a_hundred_thousand_sold_tickets_are_on_the_map_again_in_time(shop: Shop, capsys: pytest.CaptureFixture):
     sections = [make.seated(f"S{n}", 20, 50, category="S", y0=n * 30.0) for n in range(TICKETS // 1000 + 1)]
     await shop.open_event(*sections, types=[{"categories": ["S"], "max_per_order": 10}])
-    pool = shop.services.pool
+    pool = shop.services.common.pool
     await pool.execute(_ORDERS, shop.event_id, TICKETS, PER_ORDER)
     await pool.execute(_UNITS, shop.event_id, TICKETS, PER_ORDER, shop.types[0])
     await pool.execute(_TICKETS, shop.event_id)
     await pool.execute("ANALYZE")
-    await shop.services.redis.flushall()
+    await shop.services.common.redis.flushall()
     began = time.monotonic()
-    assert await shop.services.inventory.rebuild(shop.event_id)
+    assert await shop.services.sale.inventory.rebuild(shop.event_id)
     seconds = time.monotonic() - began
     with capsys.disabled():
         print(f"\n{TICKETS:,} sold tickets rebuilt in {seconds:.1f} s")
     assert seconds < REBUILT_WITHIN_S
-    unit_map = await shop.services.redis.get(keys.unit_map(shop.event_id))
+    unit_map = await shop.services.common.redis.get(keys.unit_map(shop.event_id))
     assert unit_map.count(SOLD) == TICKETS
     hold = await shop.hold(4)
     assert hold.status == 201
     assert all(item["unit"] >= TICKETS for item in hold["items"])
-    (report,) = await shop.services.audit.check(shop.event_id)
+    (report,) = await shop.services.insight.audit.check(shop.event_id)
     assert report["ok"], report["problems"]
     assert report["sold"] == TICKETS

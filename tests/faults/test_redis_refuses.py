@@ -85,6 +85,6 @@ async def test_a_redis_that_is_still_loading_is_waited_for(shop: Shop, box: Redi
     hold, refused = await until_sold_again(shop, 2)
     await starting
     assert len(refused) > 5
-    rows = await shop.services.pool.fetch("SELECT unit FROM order_units WHERE order_id = $1", order["order_id"])
+    rows = await shop.services.common.pool.fetch("SELECT unit FROM order_units WHERE order_id = $1", order["order_id"])
     assert not {row["unit"] for row in rows} & {item["unit"] for item in hold["items"]}
     assert (await audited(shop))["sold"] == 3

@@ -112,8 +112,8 @@ async def until_ready(url: str, answers: int = WORKERS * 4) -> None:
 async def stampede(services: Services, url: str, kind: str) -> Outcome:
     """Open an event and let the herd at it."""
     seating = make.general("S", 1) if kind == LAST else make.seated("S", 40, 50)
-    event_id, (ticket_type,) = await make.event(services.pool, make.chart(seating), [{"categories": ["S"]}])
-    await services.inventory.load(event_id)
+    event_id, (ticket_type,) = await make.event(services.common.pool, make.chart(seating), [{"categories": ["S"]}])
+    await services.sale.inventory.load(event_id)
     quantity = {PAIRS: 2, FOURS: 4, LAST: 1}[kind]
     body = {"event_id": event_id, "items": [{"ticket_type_id": ticket_type, "quantity": quantity}]}
     start = asyncio.Event()
@@ -133,7 +133,7 @@ async def stampede(services: Services, url: str, kind: str) -> Outcome:
         start.set()
         answers = await asyncio.gather(*callers)
     seconds = time.monotonic() - began
-    (report,) = await services.audit.check(event_id)
+    (report,) = await services.insight.audit.check(event_id)
     units = [unit for _, taken in answers for unit in taken]
     return Outcome(kind, Counter(status for status, _ in answers), units, seconds, report)
 

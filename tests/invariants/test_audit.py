@@ -26,7 +26,7 @@ async def open_shop(shop: Shop) -> None:
 
 
 async def audited(shop: Shop) -> dict:
-    (report,) = await shop.services.audit.check(shop.event_id)
+    (report,) = await shop.services.insight.audit.check(shop.event_id)
     return report
 
 
@@ -44,7 +44,7 @@ async def test_every_event_with_an_inventory_is_audited(shop: Shop):
     await shop.open_event()
     first = shop.event_id
     await shop.open_event()
-    reports = await shop.services.audit.check()
+    reports = await shop.services.insight.audit.check()
     assert {report["event_id"] for report in reports} == {first, shop.event_id}
     assert all(report["ok"] for report in reports)
 
@@ -66,8 +66,8 @@ LEDGER_DAMAGE = {
 @pytest.mark.parametrize("said", LEDGER_DAMAGE)
 async def test_damage_to_the_ledger_is_found(shop: Shop, said: str):
     await open_shop(shop)
-    order = await shop.services.pool.fetchval("SELECT id FROM orders WHERE status = 'paid'")
-    await shop.services.pool.execute(LEDGER_DAMAGE[said], order)
+    order = await shop.services.common.pool.fetchval("SELECT id FROM orders WHERE status = 'paid'")
+    await shop.services.common.pool.execute(LEDGER_DAMAGE[said], order)
     report = await audited(shop)
     assert not report["ok"]
     assert any(said.format(order=order) in problem for problem in report["problems"]), report["problems"]
@@ -75,10 +75,10 @@ async def test_damage_to_the_ledger_is_found(shop: Shop, said: str):
 
 async def _refund_claimed(shop: Shop) -> tuple[str, list[str]]:
     """A refund of one of the two paid tickets that has not reached the provider: the order, its tickets."""
-    pool = shop.services.pool
+    pool = shop.services.common.pool
     order = await pool.fetchval("SELECT id FROM orders WHERE status = 'paid'")
     tickets = [row["id"] for row in await pool.fetch("SELECT id FROM tickets WHERE order_id = $1 ORDER BY line", order)]
-    await shop.services.refunds.claim(order, RefundRequest("asked for", lines=tickets[:1]))
+    await shop.services.money.refunds.claim(order, RefundRequest("asked for", lines=tickets[:1]))
     return order, tickets
 
 
@@ -86,7 +86,7 @@ async def test_a_refund_under_way_explains_its_own_tickets_and_no_other(shop: Sh
     await open_shop(shop)
     order, (_, other) = await _refund_claimed(shop)
     assert (await audited(shop))["problems"] == []
-    await shop.services.pool.execute("UPDATE tickets SET status = 'refunded' WHERE id = $1", other)
+    await shop.services.common.pool.execute("UPDATE tickets SET status = 'refunded' WHERE id = $1", other)
     (problem,) = (await audited(shop))["problems"]
     assert problem.startswith("tickets: unit ")
     assert f"of {order} is paid, its ticket is refunded" in problem
@@ -95,22 +95,22 @@ async def test_a_refund_under_way_explains_its_own_tickets_and_no_other(shop: Sh
 async def test_a_refund_that_was_refused_explains_nothing(shop: Shop):
     await open_shop(shop)
     await _refund_claimed(shop)
-    await shop.services.pool.execute("UPDATE refunds SET status = 'failed'")
+    await shop.services.common.pool.execute("UPDATE refunds SET status = 'failed'")
     assert any("no refund is under way" in problem for problem in (await audited(shop))["problems"])
 
 
 async def test_a_cancelled_event_explains_tickets_that_admit_no_more(shop: Shop):
     await open_shop(shop)
-    await shop.services.pool.execute("UPDATE events SET status = 'cancelled'")
-    await shop.services.pool.execute("UPDATE tickets SET status = 'cancelled'")
-    shop.services.selling.forget(shop.event_id)
+    await shop.services.common.pool.execute("UPDATE events SET status = 'cancelled'")
+    await shop.services.common.pool.execute("UPDATE tickets SET status = 'cancelled'")
+    shop.services.sale.selling.forget(shop.event_id)
     assert not any("no refund is under way" in problem for problem in (await audited(shop))["problems"])
 
 
 async def test_two_live_owners_of_a_unit_are_a_conflict(shop: Shop):
     await open_shop(shop)
-    await shop.services.pool.execute("DROP INDEX order_units_one_live_owner")
-    await shop.services.pool.execute(
+    await shop.services.common.pool.execute("DROP INDEX order_units_one_live_owner")
+    await shop.services.common.pool.execute(
         "UPDATE order_units SET unit = (SELECT min(unit) FROM order_units) WHERE order_id IN"
         " (SELECT id FROM orders WHERE status = 'paid')"
     )
@@ -121,10 +121,10 @@ async def test_two_live_owners_of_a_unit_are_a_conflict(shop: Shop):
 
 async def test_an_order_long_past_its_deadline_is_unsettled(shop: Shop):
     await open_shop(shop)
-    await shop.services.pool.execute("UPDATE orders SET expires_at = now() - interval '121 seconds'")
+    await shop.services.common.pool.execute("UPDATE orders SET expires_at = now() - interval '121 seconds'")
     report = await audited(shop)
     assert report["orders_unsettled"] == 1
-    order = await shop.services.pool.fetchval("SELECT id FROM orders WHERE status = 'pending'")
+    order = await shop.services.common.pool.fetchval("SELECT id FROM orders WHERE status = 'pending'")
     assert report["problems"] == [f"orders: {order} is pending, unsettled past its deadline + 120 s"]
 
 
@@ -149,7 +149,7 @@ async def _refunded_at_the_provider(shop: Shop, intent: str) -> None:
 
 
 async def _audited_with_the_provider(shop: Shop) -> dict:
-    (report,) = await shop.services.audit.check(shop.event_id, provider=True)
+    (report,) = await shop.services.insight.audit.check(shop.event_id, provider=True)
     return report
 
 
@@ -174,7 +174,7 @@ async def test_money_the_provider_took_for_no_order_is_found(shop: Shop):
 
 async def test_money_the_provider_took_twice_for_an_order_is_found(shop: Shop):
     await open_shop(shop)
-    order = await shop.services.pool.fetchval("SELECT id FROM orders WHERE status = 'paid'")
+    order = await shop.services.common.pool.fetchval("SELECT id FROM orders WHERE status = 'paid'")
     intent = await _stolen_at_the_provider(shop, 900, order_id=order)
     report = await _audited_with_the_provider(shop)
     assert any(f"under {intent}, which is not its payment" in problem for problem in report["problems"])
@@ -192,8 +192,8 @@ PROVIDER_DAMAGE = {
 @pytest.mark.parametrize("said", PROVIDER_DAMAGE)
 async def test_what_the_ledger_says_of_money_is_held_against_the_provider(shop: Shop, said: str):
     await open_shop(shop)
-    order = await shop.services.pool.fetchval("SELECT id FROM orders WHERE status = 'paid'")
-    await shop.services.pool.execute(PROVIDER_DAMAGE[said], order)
+    order = await shop.services.common.pool.fetchval("SELECT id FROM orders WHERE status = 'paid'")
+    await shop.services.common.pool.execute(PROVIDER_DAMAGE[said], order)
     problems = (await _audited_with_the_provider(shop))["problems"]
     assert any(order in problem and said in problem for problem in problems), problems
 
@@ -250,7 +250,7 @@ REDIS_DAMAGE = {
 @pytest.mark.parametrize("said", REDIS_DAMAGE)
 async def test_damage_to_redis_is_found_and_named_as_redis(shop: Shop, said: str):
     await open_shop(shop)
-    await REDIS_DAMAGE[said](shop.services.redis, shop.event_id.encode())
+    await REDIS_DAMAGE[said](shop.services.common.redis, shop.event_id.encode())
     report = await audited(shop)
     assert not report["ok"]
     assert not report["redis_matches_postgres"]

@@ -57,7 +57,7 @@ async def estate(shop: Shop) -> Estate:
     order = await shop.paid()
     (ticket,) = await shop.tickets(order)
     hold = await shop.hold()
-    pool = shop.services.pool
+    pool = shop.services.common.pool
     ids = {
         "organization_id": shop.organization_id,
         "venue_id": await pool.fetchval("SELECT venue_id FROM events WHERE id = $1", shop.event_id),
@@ -111,10 +111,10 @@ async def ledger(pool: asyncpg.Pool) -> dict[str, Any]:
 
 async def close_the_door(shop: Shop, event_id: str) -> None:
     """Put a waiting room before the event: from here on a hold needs an admission."""
-    await shop.services.pool.execute(
+    await shop.services.common.pool.execute(
         "UPDATE on_sales SET room_enabled = true, room = $2 WHERE event_id = $1", event_id, {"capacity": 1}
     )
-    await shop.services.inventory.changed(event_id)
+    await shop.services.sale.inventory.changed(event_id)
     for _ in range(200):
         body = {"event_id": event_id, "items": [{"ticket_type_id": "tt_none", "quantity": 1}]}
         answer = await shop.ask("POST", "/v1/holds", body, Idempotency_Key=shop.key())
@@ -128,7 +128,7 @@ async def test_every_guarded_row_refuses_everybody_but_its_own_people(shop: Shop
     mine = await estate(shop)
     await close_the_door(shop, mine.ids["event_id"])
     await shop.settled_errands()
-    before = await ledger(shop.services.pool)
+    before = await ledger(shop.services.common.pool)
     strangers = {
         "nobody": {},
         "person": {"Authorization": theirs.owner},
@@ -152,7 +152,7 @@ async def test_every_guarded_row_refuses_everybody_but_its_own_people(shop: Shop
             )
             assert answer.status in {401, 403, 404}, (who, route.method, route.path, answer.status, answer.body)
             assert answer.headers["Content-Type"] == "application/problem+json"
-    assert await ledger(shop.services.pool) == before
+    assert await ledger(shop.services.common.pool) == before
 
 
 async def test_the_same_rows_open_to_whom_they_belong(shop: Shop):
@@ -180,7 +180,7 @@ async def test_a_code_of_another_event_is_rejected_at_the_gate(shop: Shop):
     theirs, mine = await estate(shop), await estate(shop)
     answer = await shop.ask("POST", "/v1/tickets/validate", {"code": mine.code}, Authorization=theirs.device)
     assert (answer.status, answer["result"], answer["reason"]) == (200, "reject", "wrong_event")
-    assert await shop.services.pool.fetchval("SELECT count(*) FROM tickets WHERE checked_in_at IS NOT NULL") == 0
+    assert await shop.services.common.pool.fetchval("SELECT count(*) FROM tickets WHERE checked_in_at IS NOT NULL") == 0
 
 
 @pytest.mark.parametrize("kind", ["hold_token", "order_token", "code"])

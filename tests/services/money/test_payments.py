@@ -72,7 +72,7 @@ async def test_an_order_opened_while_the_provider_is_away_is_kept_and_continued(
     refused = await shop.order(hold, key="same")
     assert (refused.status, refused["code"]) == (503, "payment_provider_unavailable")
     assert int(refused.headers["Retry-After"]) > 0
-    assert await shop.services.pool.fetchval("SELECT status FROM orders") == "pending"
+    assert await shop.services.common.pool.fetchval("SELECT status FROM orders") == "pending"
     assert (await shop.pulse())["ordered"] == 1
     await shop.switch(faults=[])
     continued = await shop.order(hold, key="same")
@@ -96,7 +96,7 @@ async def test_an_order_that_never_learnt_of_its_payment_still_expires(shop: Sho
     await shop.open_event()
     hold = await shop.hold()
     order = await shop.order(hold)
-    await shop.services.pool.execute("UPDATE orders SET payment_intent_id = NULL, client_secret = NULL")
+    await shop.services.common.pool.execute("UPDATE orders SET payment_intent_id = NULL, client_secret = NULL")
     await shop.overdue(order)
     await shop.work("payment_reconciler")
     assert (await shop.status(order))["status"] == "expired"
@@ -107,12 +107,12 @@ async def test_an_order_that_never_learnt_of_its_payment_still_expires(shop: Sho
 
 async def close_without_the_provider(shop: Shop, order: Answer) -> None:
     """As if the provider had said cancelled and charged nevertheless."""
-    pool = shop.services.pool
+    pool = shop.services.common.pool
     await pool.execute("UPDATE orders SET status = 'expired', closed_at = now() WHERE id = $1", order["order_id"])
     units = await pool.fetch(
         "UPDATE order_units SET live = false WHERE order_id = $1 RETURNING unit, ticket_type_id", order["order_id"]
     )
-    await shop.services.inventory.free(
+    await shop.services.sale.inventory.free(
         shop.event_id, [row["unit"] for row in units], order["order_id"], types=[row["ticket_type_id"] for row in units]
     )
 
@@ -123,7 +123,7 @@ async def test_money_for_an_expired_order_gets_its_units_back_where_they_are_fre
     order = await shop.ordered(2)
     await close_without_the_provider(shop, order)
     await shop.pay(order)
-    await shop.services.payments.converge(order["order_id"])
+    await shop.services.money.payments.converge(order["order_id"])
     answer = await shop.status(order)
     assert (answer["status"], answer["closing_note"]) == ("paid", "paid_after_expiry_reclaimed")
     assert len(await shop.tickets(order)) == 2
@@ -137,7 +137,7 @@ async def test_money_for_an_expired_order_gets_equal_numbers_where_its_own_are_g
     await close_without_the_provider(shop, order)
     other = await shop.ordered(2)
     await shop.pay(order)
-    await shop.services.payments.converge(order["order_id"])
+    await shop.services.money.payments.converge(order["order_id"])
     assert (await shop.status(order))["status"] == "paid"
     mine = {ticket["unit"] for ticket in await shop.tickets(order)}
     read = await shop.ask("GET", f"/v1/orders/{other['order_id']}", X_Order_Token=other["order_token"])
@@ -153,7 +153,7 @@ async def test_money_for_an_expired_order_goes_back_in_full_where_the_seat_is_go
     await close_without_the_provider(shop, order)
     await shop.ordered(1, seats=["Stalls/1/1"])
     await shop.pay(order)
-    await shop.services.payments.converge(order["order_id"])
+    await shop.services.money.payments.converge(order["order_id"])
     answer = await shop.status(order)
     assert (answer["status"], answer["closing_note"]) == ("refunded", "paid_after_expiry_refunded")
     assert answer["refunded_cents"] == 1000
@@ -169,11 +169,11 @@ async def test_money_for_an_expired_order_that_waits_to_go_back_is_no_fault_of_t
     await shop.ordered(1, seats=["Stalls/1/1"])
     await shop.pay(order)
     with pytest.raises(ProviderUnavailable):
-        await shop.services.payments.converge(order["order_id"])
-    (report,) = await shop.services.audit.check(shop.event_id)
+        await shop.services.money.payments.converge(order["order_id"])
+    (report,) = await shop.services.insight.audit.check(shop.event_id)
     assert report["problems"] == []
-    await shop.services.pool.execute("UPDATE refunds SET status = 'failed'")
-    (report,) = await shop.services.audit.check(shop.event_id)
+    await shop.services.common.pool.execute("UPDATE refunds SET status = 'failed'")
+    (report,) = await shop.services.insight.audit.check(shop.event_id)
     assert any("is paid without a ticket" in problem for problem in report["problems"])
 
 
@@ -183,7 +183,7 @@ async def test_money_for_an_expired_order_waits_for_an_inventory_that_is_being_r
     order = await shop.ordered(2)
     await close_without_the_provider(shop, order)
     await shop.pay(order)
-    event_id, redis, pool = shop.event_id.encode(), shop.services.redis, shop.services.pool
+    event_id, redis, pool = shop.event_id.encode(), shop.services.common.redis, shop.services.common.pool
     await redis.set(b"inv:{%s}:rebuild" % event_id, b"another")
     await redis.set(b"inv:{%s}:epoch" % event_id, b"!another")
     about = {"id": intent_of(order), "metadata": {"order_id": order["order_id"]}}
@@ -194,22 +194,22 @@ async def test_money_for_an_expired_order_waits_for_an_inventory_that_is_being_r
     assert (await shop.status(order))["status"] == "expired"
     assert await pool.fetchval("SELECT count(*) FROM refunds") == 0
     await redis.delete(b"inv:{%s}:rebuild" % event_id)
-    await shop.services.inventory.rebuild(shop.event_id)
+    await shop.services.sale.inventory.rebuild(shop.event_id)
     await pool.execute("UPDATE webhook_events SET available_at = now()")
     await shop.work("webhook_retry")
     assert (await shop.status(order))["closing_note"] == "paid_after_expiry_reclaimed"
-    (report,) = await shop.services.audit.check(shop.event_id)
+    (report,) = await shop.services.insight.audit.check(shop.event_id)
     assert (report["ok"], report["sold"]) == (True, 2)
 
 
 async def test_an_expired_order_gives_its_promo_codes_use_back(shop: Shop):
     await shop.open_event()
-    await shop.services.pool.execute(
+    await shop.services.common.pool.execute(
         "INSERT INTO promo_codes (id, event_id, code, kind, value, max_uses)"
         " VALUES ('pro_1', $1, 'HALF', 'percent', 5000, 1)",
         shop.event_id,
     )
-    await shop.services.inventory.changed(shop.event_id)
+    await shop.services.sale.inventory.changed(shop.event_id)
     await asyncio.sleep(0.1)
     order = await shop.ordered(1, promo_code="HALF")
     assert order["amount_cents"] == 500
@@ -223,7 +223,7 @@ async def test_an_expired_order_gives_its_promo_codes_use_back(shop: Shop):
 async def test_a_process_that_dies_after_the_commit_leaves_errands_that_the_relay_does(shop: Shop):
     await shop.open_event()
     order = await shop.ordered(2)
-    pool = shop.services.pool
+    pool = shop.services.common.pool
     hold_id = await pool.fetchval("SELECT hold_id FROM orders WHERE id = $1", order["order_id"])
     errand = {"event_id": shop.event_id, "order_id": order["order_id"], "hold_id": hold_id, "units": [0, 1]}
     await pool.execute(
@@ -237,7 +237,7 @@ async def test_a_process_that_dies_after_the_commit_leaves_errands_that_the_rela
 async def test_a_repeated_freeing_never_frees_what_was_sold_again(shop: Shop):
     await shop.open_event()
     order = await shop.paid(1)
-    pool = shop.services.pool
+    pool = shop.services.common.pool
     payload = {"event_id": shop.event_id, "units": [0], "types": shop.types, "op_id": "ord_other"}
     await pool.execute("INSERT INTO outbox (topic, key, payload) VALUES ('inventory.free', 'x', $1)", payload)
     await shop.work("outbox_relay")
@@ -263,11 +263,11 @@ async def test_many_buyers_end_with_the_ledger_the_map_and_the_provider_agreeing
     for order in orders:
         await shop.overdue(order)
     await shop.work("payment_reconciler", "outbox_relay", rounds=2)
-    rows = await shop.services.pool.fetch("SELECT status, amount_cents FROM orders")
+    rows = await shop.services.common.pool.fetch("SELECT status, amount_cents FROM orders")
     assert {row["status"] for row in rows} <= {"paid", "expired"}
-    sold = await shop.services.pool.fetchval("SELECT count(*) FROM order_units WHERE live")
+    sold = await shop.services.common.pool.fetchval("SELECT count(*) FROM order_units WHERE live")
     pulse = await shop.pulse()
-    assert pulse["sold"] == sold == await shop.services.pool.fetchval("SELECT count(*) FROM tickets")
+    assert pulse["sold"] == sold == await shop.services.common.pool.fetchval("SELECT count(*) FROM tickets")
     assert pulse["sold"] + pulse["free"] == 30
     paid = sum(row["amount_cents"] for row in rows if row["status"] == "paid")
     assert (await shop.provider())["captured_cents"] == {"cad": paid}
@@ -277,7 +277,7 @@ async def test_many_buyers_end_with_the_ledger_the_map_and_the_provider_agreeing
 async def test_a_cancelled_event_returns_everything(shop: Shop):
     await shop.open_event(types=[{"categories": ["Floor"]}, {"categories": ["Floor"], "price_cents": 0}])
     paid, free, unpaid = await shop.paid(2), await shop.ordered(1, type=shop.types[1]), await shop.ordered(1)
-    await shop.services.pool.execute(
+    await shop.services.common.pool.execute(
         "INSERT INTO outbox (topic, key, payload) VALUES ('event.cancelled', 'e', $1)", {"event_id": shop.event_id}
     )
     await shop.work("outbox_relay", "payment_reconciler", "refund_push", rounds=2)
@@ -302,17 +302,17 @@ async def test_who_pays_while_the_event_is_being_cancelled_gets_it_back(shop: Sh
     assert (await shop.status(order))["refunded_cents"] == order["amount_cents"]
     assert {ticket["status"] for ticket in await shop.tickets(order)} == {"refunded"}
     await shop.work("outbox_relay")
-    (report,) = await shop.services.audit.check(shop.event_id)
+    (report,) = await shop.services.insight.audit.check(shop.event_id)
     assert (report["ok"], report["sold"], report["problems"]) == (True, 0, [])
 
 
 async def test_an_order_that_ended_is_not_brought_back_for_an_event_that_was_cancelled(shop: Shop):
     await shop.open_event()
-    order, pool = await shop.ordered(1), shop.services.pool
+    order, pool = await shop.ordered(1), shop.services.common.pool
     await shop.ask("POST", f"/v1/events/{shop.event_id}/cancel", Authorization=await shop.organizer())
     await pool.execute("UPDATE order_units SET live = false WHERE order_id = $1", order["order_id"])
     await pool.execute("UPDATE orders SET status = 'expired', closed_at = now() WHERE id = $1", order["order_id"])
-    await shop.services.inventory.load(shop.event_id)
+    await shop.services.sale.inventory.load(shop.event_id)
     assert (await shop.pay(order))[0] == 200
     assert (await shop.until(order, "refunded"))["refunded_cents"] == order["amount_cents"]
     assert await shop.tickets(order) == []
@@ -340,14 +340,16 @@ async def test_the_tickets_arrive_by_mail_with_their_codes_and_a_printable_sheet
 async def test_mail_that_cannot_be_sent_is_kept_and_sent_later(shop: Shop):
     await shop.open_event()
     await shop.paid()
-    handlers = shop.services.outbox._handlers
+    handlers = shop.services.common.outbox._handlers
     send, handlers["mail.tickets"] = handlers["mail.tickets"], lambda *_: 1 / 0
     await shop.work("outbox_relay")
     assert shop.mailbox.messages == []
-    row = await shop.services.pool.fetchrow("SELECT attempts, error, dead_at FROM outbox WHERE topic = 'mail.tickets'")
+    row = await shop.services.common.pool.fetchrow(
+        "SELECT attempts, error, dead_at FROM outbox WHERE topic = 'mail.tickets'"
+    )
     assert (row["attempts"], row["dead_at"]) == (1, None)
     assert "ZeroDivisionError" in row["error"]
     handlers["mail.tickets"] = send
-    await shop.services.pool.execute("UPDATE outbox SET available_at = now()")
+    await shop.services.common.pool.execute("UPDATE outbox SET available_at = now()")
     await shop.work("outbox_relay")
     assert len(shop.mailbox.messages) == 1

@@ -45,7 +45,7 @@ async def open_event(shop: Shop, terms: Terms, faces: list[int], taxable: list[b
     )
     if not terms.percent_bp and not terms.fixed_off_cents:
         return None
-    await shop.services.pool.execute(
+    await shop.services.common.pool.execute(
         "INSERT INTO promo_codes (id, event_id, code, kind, value) VALUES ($1, $2, 'LESS', $3, $4)",
         f"promo_{shop.event_id[4:]}",
         shop.event_id,

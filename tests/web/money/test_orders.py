@@ -53,7 +53,7 @@ async def test_one_hold_is_one_order_whatever_the_key(shop: Shop):
     assert len({answer["order_id"] for answer in answers}) == 1
     assert len({answer["client_secret"] for answer in answers}) == 1
     assert (await shop.provider())["intents"]["total"] == 1 if "intents" in await shop.provider() else True
-    assert await shop.services.pool.fetchval("SELECT count(*) FROM order_units") == 1
+    assert await shop.services.common.pool.fetchval("SELECT count(*) FROM order_units") == 1
 
 
 async def test_an_order_needs_the_capability_of_its_hold(shop: Shop):
@@ -62,7 +62,7 @@ async def test_an_order_needs_the_capability_of_its_hold(shop: Shop):
     hold.body["hold_token"] = other["hold_token"]
     answer = await shop.order(hold)
     assert (answer.status, answer["code"]) == (403, "capability_wrong")
-    assert await shop.services.pool.fetchval("SELECT count(*) FROM orders") == 0
+    assert await shop.services.common.pool.fetchval("SELECT count(*) FROM orders") == 0
 
 
 async def test_a_hold_is_extended_by_another_life_until_it_has_lasted_the_longest_one(shop: Shop):
@@ -218,7 +218,7 @@ async def test_the_requirement_documents_name_a_seat_as_tickets_show_it_or_by_it
         items = [{"ticketTypeId": shop.types[0], "quantity": 1, "seatInfo": info}]
         body = {"items": items, "userInfo": user, "idempotencyKey": f"seat-{number}"}
         assert (await shop.ask("POST", "/api/v1/orders", body)).status == 201
-    taken = await shop.services.pool.fetch("SELECT seat FROM order_units ORDER BY unit")
+    taken = await shop.services.common.pool.fetch("SELECT seat FROM order_units ORDER BY unit")
     assert [row["seat"] for row in taken] == ["Stalls/1/1", "Stalls/1/2"]
 
 
@@ -239,18 +239,18 @@ async def test_amounts_no_provider_takes_are_refused_before_anything_is_written(
     await shop.open_event(types=[{"categories": ["Floor"], "price_cents": 20}])
     answer = await shop.order(await shop.hold())
     assert (answer.status, answer["code"]) == (422, "amount_too_small")
-    assert await shop.services.pool.fetchval("SELECT count(*) FROM orders") == 0
+    assert await shop.services.common.pool.fetchval("SELECT count(*) FROM orders") == 0
 
 
 async def test_the_room_gets_its_seat_back_when_the_order_is_paid(shop: Shop):
     await shop.open_event()
-    pool, redis = shop.services.pool, shop.services.redis
+    pool, redis = shop.services.common.pool, shop.services.common.redis
     await pool.execute("UPDATE on_sales SET room_enabled = true WHERE event_id = $1", shop.event_id)
-    await shop.services.inventory.changed(shop.event_id)
+    await shop.services.sale.inventory.changed(shop.event_id)
     await asyncio.sleep(0.1)
     lease_id, soon_ms = b"L" * 16, now_ms() + 600_000
     await redis.zadd(leases.lease_key(shop.event_id), {lease_id: soon_ms})
-    keys = shop.services.settings.keyring.event(shop.event_id)
+    keys = shop.services.common.settings.keyring.event(shop.event_id)
     token = keys.mint_admission(lease_id=lease_id, device_key_hash=b"", not_before_ms=0, expires_at_ms=soon_ms)
     item = {"ticket_type_id": shop.types[0], "quantity": 1}
     body = {"event_id": shop.event_id, "items": [item]}
@@ -271,7 +271,7 @@ async def test_the_room_gets_its_seat_back_when_the_order_is_paid(shop: Shop):
 async def test_a_signed_in_buyer_finds_the_order_again_without_its_token(shop: Shop):
     await shop.open_event()
     me = await shop.organizer()
-    shop.organization_id = await factories.organization(shop.services.pool)
+    shop.organization_id = await factories.organization(shop.services.common.pool)
     stranger = await shop.organizer()
     hold = await shop.hold()
     body = {"hold_id": hold["id"], "hold_token": hold["hold_token"], "user_info": {"name": "Me", "email": "me@x.test"}}
@@ -308,7 +308,7 @@ async def test_a_connected_organizer_is_paid_and_the_platform_keeps_its_fee(shop
         account = (await response.json())["id"]
     await shop.sandbox(f"accounts/{account}/onboard")
     await shop.open_event(fee={"rate_bp": 600, "fixed_cents": 0, "paid_by": "buyer"})
-    await shop.services.pool.execute(
+    await shop.services.common.pool.execute(
         "UPDATE organizations SET stripe_account_id = $2 WHERE id = $1", shop.organization_id, account
     )
     order = await shop.ordered(2)
@@ -331,14 +331,14 @@ async def test_a_connected_organizer_is_paid_and_the_platform_keeps_its_fee(shop
 
 async def test_a_payment_the_provider_will_not_create_is_said_and_the_order_still_ends(shop: Shop):
     await shop.open_event()
-    await shop.services.pool.execute(
+    await shop.services.common.pool.execute(
         "UPDATE organizations SET stripe_account_id = 'acct_nobody' WHERE id = $1", shop.organization_id
     )
     refused = await shop.order(await shop.hold())
     assert (refused.status, refused["code"]) == (409, "payment_refused")
-    await shop.services.pool.execute("UPDATE orders SET expires_at = now(), reconcile_at = now()")
+    await shop.services.common.pool.execute("UPDATE orders SET expires_at = now(), reconcile_at = now()")
     await shop.work("payment_reconciler")
-    assert await shop.services.pool.fetchval("SELECT status FROM orders") == "expired"
+    assert await shop.services.common.pool.fetchval("SELECT status FROM orders") == "expired"
     assert await shop.pulse() == {"free": 100, "held": 0, "ordered": 0, "sold": 0}
 
 
@@ -356,7 +356,7 @@ async def test_what_cannot_be_a_buyer_is_refused_with_a_pointer(shop: Shop, chan
     answer = await shop.order(await shop.hold(), **change)
     assert answer.status == 422
     assert [error["pointer"] for error in answer["errors"]] == [pointer]
-    assert await shop.services.pool.fetchval("SELECT count(*) FROM orders") == 0
+    assert await shop.services.common.pool.fetchval("SELECT count(*) FROM orders") == 0
 
 
 @pytest.mark.parametrize("path", ["/v1/orders/%00", "/v1/orders/ord_%C3%28/status", "/v1/orders/x/receipt"])
@@ -399,5 +399,5 @@ async def test_one_address_opens_no_more_at_once_than_a_buyer_may_own(shop: Shop
     assert (refused["code"], refused["max_tickets_per_buyer"]) == ("buyer_limit", 4)
     for hold, answer in zip(holds, answers, strict=True):
         assert (await shop.order(hold)).status == answer.status
-    (report,) = await shop.services.audit.check(shop.event_id)
+    (report,) = await shop.services.insight.audit.check(shop.event_id)
     assert report["ok"], report["problems"]

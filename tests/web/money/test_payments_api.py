@@ -51,7 +51,7 @@ async def test_a_webhook_without_a_valid_fresh_signature_is_refused(shop: Shop):
     assert (await shop.ask("POST", "/v1/webhooks/stripe", b"{}")).status == 400
     foreign = await shop.ask("POST", "/v1/webhooks/stripe", b"{}", Stripe_Signature=f"t={int(time.time())},v1=é")
     assert (foreign.status, foreign["code"]) == (400, "webhook_signature_invalid")
-    assert await shop.services.pool.fetchval("SELECT count(*) FROM webhook_events") == 0
+    assert await shop.services.common.pool.fetchval("SELECT count(*) FROM webhook_events") == 0
 
 
 async def test_without_a_secret_nothing_verifies():
@@ -65,17 +65,17 @@ async def test_without_a_secret_nothing_verifies():
 async def test_old_events_are_emptied_of_what_they_say_about_buyers(shop: Shop):
     await deliver(shop, event_of("invoice.paid", {"id": "in_1", "receipt_email": "ada@x.test"}))
     await shop.work("housekeeping")
-    assert await shop.services.pool.fetchval("SELECT payload <> '{}' FROM webhook_events")
-    await shop.services.pool.execute("UPDATE webhook_events SET processed_at = now() - interval '91 days'")
+    assert await shop.services.common.pool.fetchval("SELECT payload <> '{}' FROM webhook_events")
+    await shop.services.common.pool.execute("UPDATE webhook_events SET processed_at = now() - interval '91 days'")
     await shop.work("housekeeping")
-    assert await shop.services.pool.fetchval("SELECT payload FROM webhook_events") == {}
+    assert await shop.services.common.pool.fetchval("SELECT payload FROM webhook_events") == {}
     assert (await deliver(shop, event_of("invoice.paid", {"id": "in_1"})))["repeated"] is True
 
 
 async def test_unknown_kinds_are_stored_and_acknowledged(shop: Shop):
     assert (await deliver(shop, event_of("invoice.paid", {"id": "in_1"}))).status == 200
     assert (await deliver(shop, event_of("invoice.paid", {"id": "in_1"})))["repeated"] is True
-    rows = await shop.services.pool.fetch("SELECT kind, status FROM webhook_events")
+    rows = await shop.services.common.pool.fetch("SELECT kind, status FROM webhook_events")
     assert [tuple(row) for row in rows] == [("invoice.paid", "ignored")]
 
 
@@ -91,8 +91,8 @@ async def test_a_hundred_copies_in_parallel_have_one_effect(shop: Shop):
     assert {answer.status for answer in answers} == {200}
     await shop.until(order, "paid")
     assert len(await shop.tickets(order)) == 2
-    assert await shop.services.pool.fetchval("SELECT count(*) FROM audit_log WHERE action = 'order.paid'") == 1
-    assert await shop.services.pool.fetchval("SELECT count(*) FROM outbox WHERE topic = 'mail.tickets'") == 1
+    assert await shop.services.common.pool.fetchval("SELECT count(*) FROM audit_log WHERE action = 'order.paid'") == 1
+    assert await shop.services.common.pool.fetchval("SELECT count(*) FROM outbox WHERE topic = 'mail.tickets'") == 1
 
 
 async def test_an_event_that_comes_before_its_order_is_parked_and_repeated(shop: Shop):
@@ -100,7 +100,7 @@ async def test_an_event_that_comes_before_its_order_is_parked_and_repeated(shop:
     await shop.switch(webhook_enabled=False)
     order = await shop.ordered()
     await shop.pay(order)
-    pool, order_id = shop.services.pool, order["order_id"]
+    pool, order_id = shop.services.common.pool, order["order_id"]
     stranger = "ord_" + "0" * 26
     nobodys = {"id": "pi_x", "metadata": {"order_id": stranger}}
     await deliver(shop, event_of("payment_intent.succeeded", nobodys, "evt_a"))
@@ -114,14 +114,14 @@ async def test_an_event_that_comes_before_its_order_is_parked_and_repeated(shop:
 
 
 async def test_an_event_that_never_fits_becomes_a_dead_letter_that_can_be_replayed(shop: Shop):
-    pool = shop.services.pool
+    pool = shop.services.common.pool
     stranger = {"id": "pi_x", "metadata": {"order_id": "ord_" + "0" * 26}}
     await deliver(shop, event_of("payment_intent.succeeded", stranger, "evt_a"))
     await pool.execute("UPDATE webhook_events SET attempts = 24, available_at = now()")
     await shop.work("webhook_retry")
-    assert [row["id"] for row in await shop.services.webhooks.dead(10)] == ["evt_a"]
-    assert (await shop.services.dead_letters.replay("evt_a"))["what"] == "payment_intent.succeeded pi_x"
-    assert await shop.services.webhooks.dead(10) == []
+    assert [row["id"] for row in await shop.services.money.webhooks.dead(10)] == ["evt_a"]
+    assert (await shop.services.insight.dead_letters.replay("evt_a"))["what"] == "payment_intent.succeeded pi_x"
+    assert await shop.services.money.webhooks.dead(10) == []
     assert await pool.fetchval("SELECT attempts FROM webhook_events WHERE status = 'parked'") == 0
 
 
@@ -174,7 +174,7 @@ async def test_duplicated_reordered_and_lost_webhooks_converge(shop: Shop):
     orders = await asyncio.gather(*(shop.ordered() for _ in range(10)))
     await asyncio.gather(*(shop.pay(order) for order in orders))
     await asyncio.sleep(0.5)
-    await shop.services.pool.execute("UPDATE orders SET reconcile_at = now()")
+    await shop.services.common.pool.execute("UPDATE orders SET reconcile_at = now()")
     await shop.work("payment_reconciler")
     for order in orders:
         assert (await shop.until(order, "paid"))["tickets"]["issued"] == 1
@@ -210,7 +210,7 @@ async def test_a_refund_whose_answer_was_lost_is_not_made_twice(shop: Shop):
     first = await shop.ask("POST", path, body, Authorization=head, Idempotency_Key="lost")
     assert first.status == 201, first.body
     # The process died after the refund and before its answer was kept, and the key's lock ran out.
-    await shop.services.pool.execute(
+    await shop.services.common.pool.execute(
         "UPDATE idempotency_keys SET status = NULL, body = NULL, locked_until = now() - interval '1 second'"
     )
     again = await shop.ask("POST", path, body, Authorization=head, Idempotency_Key="lost")
@@ -256,7 +256,7 @@ async def test_only_who_handles_money_may_refund(shop: Shop, role: str, status: 
 async def test_a_stranger_does_not_even_learn_of_the_order(shop: Shop):
     await shop.open_event()
     order = await shop.paid()
-    shop.organization_id = await factories.organization(shop.services.pool)
+    shop.organization_id = await factories.organization(shop.services.common.pool)
     assert (await refund(shop, order, await shop.organizer())).status == 404
 
 
@@ -269,7 +269,7 @@ async def test_a_refund_the_provider_cannot_take_now_is_pending_and_pushed_later
     assert (answer.status, answer["status"]) == (201, "pending")
     assert [ticket["status"] for ticket in await shop.tickets(order)] == ["refunded"]
     await shop.switch(faults=[])
-    await shop.services.pool.execute("UPDATE refunds SET push_at = now()")
+    await shop.services.common.pool.execute("UPDATE refunds SET push_at = now()")
     await shop.work("refund_push")
     assert (await shop.status(order))["status"] == "refunded"
     assert (await shop.status(order))["refunded_cents"] == 1000
@@ -286,7 +286,7 @@ async def test_a_refund_that_fails_later_gives_the_cents_back_to_the_order(shop:
         while (await shop.status(order))["refunded_cents"]:
             await asyncio.sleep(0.05)
     async with asyncio.timeout(5):
-        while await shop.services.pool.fetchval("SELECT status FROM refunds") != "failed":
+        while await shop.services.common.pool.fetchval("SELECT status FROM refunds") != "failed":
             await asyncio.sleep(0.05)
     assert (await shop.status(order))["status"] == "paid"
 
@@ -321,7 +321,7 @@ async def test_a_provider_at_its_limit_only_delays_what_was_paid(shop: Shop):
     ]
     answers = await asyncio.gather(*(deliver(shop, event) for event in events))
     assert {answer.status for answer in answers} == {200}
-    await shop.services.pool.execute("UPDATE webhook_events SET available_at = now() WHERE status = 'parked'")
+    await shop.services.common.pool.execute("UPDATE webhook_events SET available_at = now() WHERE status = 'parked'")
     await shop.work("webhook_retry")
     for order in orders:
         await shop.until(order, "paid")

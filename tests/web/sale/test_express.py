@@ -50,9 +50,9 @@ class Door:
 async def door(settings: Settings, hot: Any) -> AsyncIterator[Door]:
     async with open_services(settings) as services:
         event_id, types = await factories.event(
-            services.pool, factories.chart(factories.seated("Stalls", 4, 10)), [{"categories": ["Stalls"]}]
+            services.common.pool, factories.chart(factories.seated("Stalls", 4, 10)), [{"categories": ["Stalls"]}]
         )
-        await services.inventory.load(event_id)
+        await services.sale.inventory.load(event_id)
     app = create_app(settings)
     runner = ExpressRunner(app, express, shutdown_timeout_s=1)
     await runner.setup()
@@ -103,8 +103,8 @@ async def test_a_sold_out_house_says_so_and_what_only_a_plan_finds_is_planned(do
 
 async def test_a_group_larger_than_any_row_comes_by_a_planned_batch(door: Door):
     async with open_services(door.app[appkeys.SETTINGS]) as services:
-        await services.pool.execute("UPDATE ticket_types SET max_per_order = 20 WHERE id = $1", door.types[0])
-        await services.inventory.changed(door.event_id)
+        await services.common.pool.execute("UPDATE ticket_types SET max_per_order = 20 WHERE id = $1", door.types[0])
+        await services.sale.inventory.changed(door.event_id)
     status, hold, _ = await door.ask(door.body(14), Idempotency_Key="group")
     assert (status, len(hold["items"]), hold["allocation"]["adjacent"]) == (201, 14, False)
 

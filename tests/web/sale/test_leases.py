@@ -16,12 +16,14 @@ LEASE = b"L" * 16
 async def admitted(shop: Shop, **columns: object) -> str:
     """The Authorization header of somebody who was let into an event with a queue."""
     await shop.open_event(**columns)
-    await shop.services.pool.execute("UPDATE on_sales SET room_enabled = true WHERE event_id = $1", shop.event_id)
-    await shop.services.inventory.changed(shop.event_id)
+    await shop.services.common.pool.execute(
+        "UPDATE on_sales SET room_enabled = true WHERE event_id = $1", shop.event_id
+    )
+    await shop.services.sale.inventory.changed(shop.event_id)
     await asyncio.sleep(0.2)
     until_ms = now_ms() + 600_000
-    await shop.services.redis.zadd(leases.lease_key(shop.event_id), {LEASE: until_ms})
-    keys = shop.services.settings.keyring.event(shop.event_id)
+    await shop.services.common.redis.zadd(leases.lease_key(shop.event_id), {LEASE: until_ms})
+    keys = shop.services.common.settings.keyring.event(shop.event_id)
     token = keys.mint_admission(lease_id=LEASE, device_key_hash=b"", not_before_ms=0, expires_at_ms=until_ms)
     return f"Admission {token}"
 
@@ -34,7 +36,7 @@ async def hold(shop: Shop, admission: str, key: str | None = None, **more: objec
 
 async def leases_left(shop: Shop, expected: int) -> bool:
     for _ in range(100):
-        if await shop.services.redis.zcard(leases.lease_key(shop.event_id)) == expected:
+        if await shop.services.common.redis.zcard(leases.lease_key(shop.event_id)) == expected:
             return True
         await asyncio.sleep(0.02)
     return False
@@ -77,9 +79,9 @@ async def test_a_place_given_away_holds_nothing_any_more(shop: Shop, how: str):
     admission = await admitted(shop)
     held = await hold(shop, admission)
     if how == "released":
-        await leases.release(shop.services.hot, shop.event_id, LEASE)
+        await leases.release(shop.services.common.hot, shop.event_id, LEASE)
     elif how == "abandoned":
-        await shop.services.redis.rpush(
+        await shop.services.common.redis.rpush(
             b"inv:{%s}:ended" % shop.event_id.encode(), LEASE
         )  # as a hold that ran out does
         await shop.work("hold_expiry")

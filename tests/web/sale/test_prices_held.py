@@ -14,11 +14,11 @@ async def change(shop: Shop, table: str, **columns: object) -> None:
     """As an organizer does it, told to every process; returns once the engine under test knows."""
     ((name, value),) = columns.items()
     key = "event_id" if table != "events" else "id"
-    await shop.services.pool.execute(f"UPDATE {table} SET {name} = $2 WHERE {key} = $1", shop.event_id, value)
-    before = await shop.services.selling.get(shop.event_id)
-    await shop.services.inventory.changed(shop.event_id)
+    await shop.services.common.pool.execute(f"UPDATE {table} SET {name} = $2 WHERE {key} = $1", shop.event_id, value)
+    before = await shop.services.sale.selling.get(shop.event_id)
+    await shop.services.sale.inventory.changed(shop.event_id)
     async with asyncio.timeout(5):
-        while await shop.services.selling.get(shop.event_id) is before:
+        while await shop.services.sale.selling.get(shop.event_id) is before:
             await asyncio.sleep(0.02)
     await asyncio.sleep(0.2)
 
@@ -26,7 +26,7 @@ async def change(shop: Shop, table: str, **columns: object) -> None:
 async def refused(shop: Shop, hold: Answer, code: str) -> Answer:
     answer = await shop.order(hold)
     assert (answer.status, answer["code"]) == (409, code), answer.body
-    assert await shop.services.pool.fetchval("SELECT count(*) FROM orders") == 0
+    assert await shop.services.common.pool.fetchval("SELECT count(*) FROM orders") == 0
     return answer
 
 
