@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -26,6 +27,7 @@ class Scanner(Struct, frozen=True):
     bundle_at: datetime | None = None
     cursor_seq: int = 0
     created_at: datetime | None = None
+    revoked_at: datetime | None = None  # set: it may only deliver what it scanned before
 
 
 class Attempt(Struct, frozen=True, gc=False):
@@ -74,8 +76,8 @@ class Attempt(Struct, frozen=True, gc=False):
         )
 
 
-def answer(attempt: Attempt, outcome: Outcome) -> dict[str, Any]:
-    """The verdict as it is sent, logged and repeated."""
+def answer(attempt: Attempt, outcome: Outcome, ticket_types: Mapping[str, str]) -> dict[str, Any]:
+    """The verdict as it is sent, logged and repeated. ``ticket_types``: their names by id."""
     ticket = outcome.ticket
     checked_in_at = ticket.checked_in_at if ticket is not None else None
     if outcome.result is Result.ADMIT:
@@ -91,6 +93,8 @@ def answer(attempt: Attempt, outcome: Outcome) -> dict[str, Any]:
     }
     if ticket is not None:
         document |= {"attendee": ticket.holder_name, "seat": ticket.place, "ticket_type_id": ticket.ticket_type_id}
+        if ticket.ticket_type_id in ticket_types:
+            document["ticket_type"] = ticket_types[ticket.ticket_type_id]
     if outcome.previous_at is not None:
         document["previous"] = {"at": rfc3339(outcome.previous_at), "gate": outcome.previous_gate}
     if outcome.right_gates:

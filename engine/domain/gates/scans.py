@@ -73,6 +73,7 @@ class EntryTerms(Struct, frozen=True):
     cancelled: bool
     timezone: str
     rules: EntryRules
+    ticket_types: dict[str, str] = {}  # id -> name
 
 
 class Scan(Struct, frozen=True, gc=False):

@@ -17,7 +17,7 @@ from engine.pages.frame import ASSETS
 
 SHELL_CACHE_S: Final = 300
 SCOPE: Final = "/gate"
-ICONS: Final = ((192, "gate/icon-192.png"), (512, "gate/icon-512.png"))
+ICONS: Final = ((192, "gate/icons/192.png"), (512, "gate/icons/512.png"))
 # What the service worker keeps: enough to start without a network.
 KEPT: Final = (
     "tokens.css",
@@ -31,12 +31,16 @@ KEPT: Final = (
     "gate/camera.js",
     "gate/decoder.js",
     "gate/door.js",
+    "gate/judge.js",
+    "gate/losses.js",
     "gate/queue.js",
     "gate/search.js",
     "gate/server.js",
     "gate/sound.js",
     "gate/store.js",
+    "gate/tabs.js",
     "gate/verdict.js",
+    "gate/words.js",
     "vendor/jsQR.js",
 )
 

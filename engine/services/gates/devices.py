@@ -10,12 +10,14 @@ import hmac
 import secrets
 import time
 from collections import OrderedDict
+from datetime import timedelta
 from typing import Final
 
 from engine.domain.accounts.organizations import Permission
 from engine.domain.gates.attempts import Scanner
 from engine.domain.gates.devices import Device
 from engine.foundation.bearer import Person
+from engine.foundation.clock import now
 from engine.foundation.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from engine.foundation.ids import is_id, new_id
 from engine.services.accounts.access import Access
@@ -29,6 +31,7 @@ SECRET_CHARS_MAX: Final = 128
 REMEMBERED_S: Final = 1.0  # how long another worker may still believe a revoked device
 REMEMBERED_MAX: Final = 2_000
 SEEN_EVERY_S: Final = 60.0
+DELIVERS_FOR: Final = timedelta(hours=72)  # after it was revoked: as old as an offline scan may be
 DEVICES_PER_EVENT_MAX: Final = 1_000
 
 
@@ -78,6 +81,24 @@ class Devices:
 
     async def verify(self, credential: str | None) -> Scanner:
         """The scanner behind ``<device_id>.<secret>``. Unauthenticated, DeviceRevoked."""
+        scanner = await self._known_by(credential)
+        if scanner.revoked_at is not None:
+            raise DeviceRevoked(reason="revoked_device")
+        await self._note_seen(scanner.device_id)
+        return scanner
+
+    async def verify_for(self, credential: str | None, event_id: str) -> Scanner:
+        """As ``verify``, for this event only."""
+        return _for_event(await self.verify(credential), event_id)
+
+    async def verify_to_deliver(self, credential: str | None, event_id: str) -> Scanner:
+        """As ``verify_for``, but a revoked scanner may come for DELIVERS_FOR, with what it scanned before."""
+        scanner = await self._known_by(credential)
+        if scanner.revoked_at is not None and now() >= scanner.revoked_at + DELIVERS_FOR:
+            raise DeviceRevoked(reason="revoked_device")
+        return _for_event(scanner, event_id)
+
+    async def _known_by(self, credential: str | None) -> Scanner:
         device_id, _, secret = (credential or "").partition(".")
         if not is_id("dev", device_id) or not 0 < len(secret) <= SECRET_CHARS_MAX:
             raise Unauthenticated(headers={"WWW-Authenticate": "Device"})
@@ -85,9 +106,6 @@ class Devices:
         expected = device.secret_hash if device is not None else bytes(32)
         if not hmac.compare_digest(_digest(secret), expected) or device is None:
             raise Unauthenticated("No such scanner, or another secret", headers={"WWW-Authenticate": "Device"})
-        if device.revoked_at is not None:
-            raise DeviceRevoked(reason="revoked_device")
-        await self._note_seen(device_id)
         return Scanner(
             device_id=device.id,
             event_id=device.event_id,
@@ -96,14 +114,8 @@ class Devices:
             bundle_at=device.bundle_at,
             cursor_seq=device.cursor_seq,
             created_at=device.created_at,
+            revoked_at=device.revoked_at,
         )
-
-    async def verify_for(self, credential: str | None, event_id: str) -> Scanner:
-        """As ``verify``, for this event only."""
-        scanner = await self.verify(credential)
-        if scanner.event_id != event_id:
-            raise Forbidden("This scanner belongs to another event")
-        return scanner
 
     async def synced(self, scanner: Scanner, cursor_seq: int, *, with_bundle: bool = False) -> None:
         """Note what the device has been told of."""
@@ -135,6 +147,12 @@ class Devices:
         event = await self._gate_events.get(event_id)
         permission: Permission = "devices.write" if write else "devices.read"
         await self._access.require(person, event.organization_id, permission, hidden=NotFound)
+
+
+def _for_event(scanner: Scanner, event_id: str) -> Scanner:
+    if scanner.event_id != event_id:
+        raise Forbidden("This scanner belongs to another event")
+    return scanner
 
 
 def _digest(secret: str) -> bytes:

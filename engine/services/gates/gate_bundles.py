@@ -7,6 +7,10 @@ with Ed25519; the scanner pins the public key when it is set up. HMAC keys never
 Row of the table, sorted by hash: SHA-256(salt || code) first 12 bytes, unit u32, version u16, ticket type index u16
 (big-endian). Names: for each row u16 length, AES-128-GCM (key SHA-256("name" || salt || code) first 16 bytes, nonce of
 zeros: a key is used once) of JSON ["name", "place"].
+
+So that a device judges as the server does, the payload also has the entry rules, the moments of emptying and the
+event's local days as instants, the event's tag as codes bear it, and the ticket types' names. Who came in is a feed of
+its own.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -29,14 +34,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import hotpath_rs
 from engine.domain.gates.gate_events import GateEvent
+from engine.domain.gates.offline import days, emptyings
 from engine.domain.tickets.tickets import code_window
 from engine.foundation.clock import now_ms, rfc3339
 from engine.services.gates.gate_events import GateEvents
 from engine.stores.database import Pool
 from engine.stores.gates import gate_bundles as store
-from engine.stores.gates.gate_bundles import BundleTicket, Fingerprint
+from engine.stores.gates.gate_bundles import BundleTicket, EnteredTicket, Fingerprint
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 HASH_BYTES: Final = 12
 SALT_BYTES: Final = 16
 NAME_KEY_BYTES: Final = 16
@@ -44,7 +50,23 @@ VALID_MS: Final = 24 * 3600 * 1000
 AMBER_AFTER_S, RED_AFTER_S = 15 * 60, 60 * 60
 CHANGES_MAX: Final = 1_000
 BUNDLES_REMEMBERED_MAX: Final = 20
+ENTRIES_MAX: Final = 2_000
+# Lines of the scan log become visible out of order by as many as are being written at one moment: the feed reads them
+# again, which does no harm.
+ENTRIES_OVERLAP: Final = 2_000
+TIMES_BEFORE: Final = timedelta(days=2)  # a device whose last sync is older has no bundle any more
 _NONCE: Final = bytes(12)
+_EVENT_TAG: Final = slice(2, 10)  # of a code's bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A page of the feed of entries. The next page begins at ``cursor``, the next sync at ``again_from``."""
+
+    tickets: list[EnteredTicket]
+    cursor: int
+    again_from: int
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +120,18 @@ class GateBundles:
         """The revocation feed after ``since``, un-revocations too."""
         return await store.changes(self._pool, event_id, since, min(limit, CHANGES_MAX) + 1)
 
+    async def entries(self, event_id: str, since: int) -> Entries:
+        """Tickets that somebody came in or left with after line ``since`` of the scan log, as they stand now."""
+        cursor, tickets = await store.entries(self._pool, event_id, since, ENTRIES_MAX)
+        full = cursor is not None and cursor.full
+        last = cursor.last if cursor is not None else since
+        return Entries(tickets, cursor=last, again_from=max(0, last - ENTRIES_OVERLAP), has_more=full)
+
     def _etag(self, event: GateEvent, mark: Fingerprint) -> str:
         """Changes with the content, and twice in a bundle's life, so that nobody keeps one until it is over."""
         half_lives = now_ms() // (VALID_MS // 2)
-        text = f"{FORMAT}|{event.id}|{event.status}|{half_lives}|{mark}".encode()
+        types = sorted(event.entry.ticket_types.items())
+        text = f"{FORMAT}|{event.id}|{event.status}|{half_lives}|{mark}|{types}".encode()
         return hmac.new(self._seed, text, hashlib.sha256).hexdigest()[:32]
 
     def _build(self, event: GateEvent, mark: Fingerprint, etag: str, tickets: Sequence[BundleTicket]) -> Bundle:
@@ -109,6 +139,9 @@ class GateBundles:
         types = sorted({ticket.ticket_type_id for ticket in tickets})
         table, names = self._table(event, tickets, salt, {name: index for index, name in enumerate(types)})
         issued_at_ms = now_ms()
+        issued_at = datetime.fromtimestamp(issued_at_ms / 1000, UTC)
+        first, last = issued_at - TIMES_BEFORE, issued_at + timedelta(milliseconds=VALID_MS)
+        rules = event.entry.rules
         payload: dict[str, Any] = {
             "format": FORMAT,
             "event": {
@@ -120,13 +153,17 @@ class GateBundles:
                 "ends_at": rfc3339(event.ends_at),
                 "timezone": event.timezone,
             },
-            "rules": msgspec.to_builtins(event.entry.rules),
+            "event_tag": self._event_tag(event.id),
+            "rules": msgspec.to_builtins(rules),
+            "emptied_at_ms": [_ms(moment) for moment in emptyings(rules, event.timezone, first, last)],
+            "days": [(_ms(start), day) for start, day in days(event.timezone, first, last)],
             "issued_at_ms": issued_at_ms,
             "valid_until_ms": issued_at_ms + VALID_MS,
             "amber_after_s": AMBER_AFTER_S,
             "red_after_s": RED_AFTER_S,
             "cursor": mark.cursor_seq,
             "ticket_types": types,
+            "ticket_type_names": [event.entry.ticket_types.get(name, "") for name in types],
             "salt": _b64url(salt),
             "hash_bytes": HASH_BYTES,
             "count": len(tickets),
@@ -143,6 +180,11 @@ class GateBundles:
             "public_key": self.public_key,
         }
         return Bundle(etag, mark.cursor_seq, payload["valid_until_ms"], orjson.dumps(document))
+
+    def _event_tag(self, event_id: str) -> str:
+        """How codes name their event, in hex."""
+        code = self._keyring.event(event_id).mint_ticket_code(0, 0, 0, 1)
+        return base64.urlsafe_b64decode(code + "==")[_EVENT_TAG].hex()
 
     def _table(
         self, event: GateEvent, tickets: Sequence[BundleTicket], salt: bytes, types: dict[str, int]
@@ -164,6 +206,10 @@ class GateBundles:
 
 def _derive(master_key: bytes, purpose: bytes) -> bytes:
     return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=purpose).derive(master_key)
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
 
 
 def _b64url(raw: bytes) -> str:

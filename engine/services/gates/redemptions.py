@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -62,6 +62,7 @@ class _Pass:
     """What a pass has judged. Places are indexes into ``attempts``; ``mark`` is on its claims in the check-in map."""
 
     attempts: Sequence[Attempt]
+    entry: Mapping[str, EntryTerms]
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     groups: dict[Unit, _Group] = field(default_factory=dict)
     mark: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -110,7 +111,7 @@ class Redemptions:
 
     async def _judge(self, attempts: Sequence[Attempt], places: list[int], entry: dict[str, EntryTerms]) -> _Pass:
         """The outcomes of these places, each unit's in their order."""
-        judged = _Pass(attempts)
+        judged = _Pass(attempts, entry)
         by_unit: dict[Unit, list[int]] = defaultdict(list)
         for place in places:
             attempt = attempts[place]
@@ -177,8 +178,9 @@ class Redemptions:
         moving = judged.moving()
         depends = {place: group.before.id for group in moving for place in group.places}
         settled = [
-            (judged.attempts[place], outcome, answer(judged.attempts[place], outcome), depends.get(place))
+            (one, outcome, answer(one, outcome, judged.entry[one.scanner.event_id].ticket_types), depends.get(place))
             for place, outcome in judged.outcomes.items()
+            for one in (judged.attempts[place],)
         ]
         moves = sorted(((group.before, group.after) for group in moving), key=lambda move: move[0].id)
         try:

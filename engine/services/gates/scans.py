@@ -26,6 +26,7 @@ from engine.foundation.batching import GroupCommit
 from engine.foundation.clock import now
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import TooMany, Unavailable
+from engine.services.gates.devices import DeviceRevoked
 from engine.services.gates.gate_events import GateEvents
 from engine.services.gates.redemptions import Redemptions, Verdict
 from engine.stores.database import Pool
@@ -104,8 +105,14 @@ class Scans:
         raise Unavailable("This ticket is being scanned elsewhere: scan it again", retry_after_s=1)
 
     async def batch(self, scanner: Scanner, shown: Sequence[Shown | None]) -> list[Verdict]:
-        """Verdicts in input order; None is junk that could not even be read. Refusals as for ``validate``."""
+        """Verdicts in input order; None is junk that could not even be read. Refusals as for ``validate``.
+
+        A revoked scanner delivers what it scanned before it was revoked; later scans are rejected and logged.
+        DeviceRevoked where it brings none that says when.
+        """
         self._open()
+        if scanner.revoked_at is not None and all(one is None or one.scanned_at is None for one in shown):
+            raise DeviceRevoked(reason="revoked_device")
         if self._batches_waiting >= BATCHES_WAITING_MAX:
             raise Unavailable("Too many uploads at once: send it again in a moment", retry_after_s=2)
         self._batches_waiting += 1
@@ -174,7 +181,9 @@ class Scans:
         for place, blank in enumerate(blanks):
             at = place * _PACKED_BYTES
             word = packed[at]
-            if word in _FAILED:
+            if blank.failed is not None:
+                attempts.append(blank)
+            elif word in _FAILED:
                 attempts.append(replace(blank, failed=_FAILED[word]))
             elif word in _OUT_OF_TIME:
                 attempts.append(self._read(blank, codes[place]))
@@ -206,6 +215,10 @@ class Scans:
         scanner, received_at = blank.scanner, blank.received_at
         earliest = max(scanner.bundle_at or received_at - OFFLINE_OLDEST, received_at - OFFLINE_OLDEST)
         at, impossible = corrected(shown.scanned_at, received_at, blank.offset_ms, earliest)
+        if scanner.revoked_at is not None:  # whatever it says of itself: it speaks of the past
+            facts = {**(blank.facts or {}), "delivered_after_revocation": True}
+            late = None if at < scanner.revoked_at else Reason.REVOKED_DEVICE
+            return replace(blank, offline=True, counted_at=at, clock_impossible=impossible, facts=facts, failed=late)
         offline = shown.offline
         if offline is None:
             after = OFFLINE_AFTER if scanner.bundle_at is not None else OFFLINE_UNTOLD_AFTER

@@ -13,7 +13,9 @@ from engine.domain.gates.scans import EntryTerms
 from engine.stores.database import Database
 
 _READ: Final = """
-SELECT e.id, e.organization_id, e.title, e.status, e.starts_at, e.ends_at, e.timezone, e.entry_rules, v.name AS venue
+SELECT e.id, e.organization_id, e.title, e.status, e.starts_at, e.ends_at, e.timezone, e.entry_rules, v.name AS venue,
+       (SELECT coalesce(jsonb_object_agg(t.id, t.name), '{}')
+          FROM ticket_types t WHERE t.event_id = e.id) AS ticket_types
   FROM events e JOIN venues v ON v.id = e.venue_id WHERE e.id = $1
 """
 
@@ -26,7 +28,11 @@ async def read(db: Database, event_id: str) -> GateEvent | None:
     facts = dict(row)
     rules = entry_rules.read(facts.pop("entry_rules"))
     entry = EntryTerms(
-        event_id=event_id, cancelled=facts["status"] == "cancelled", timezone=facts["timezone"], rules=rules
+        event_id=event_id,
+        cancelled=facts["status"] == "cancelled",
+        timezone=facts["timezone"],
+        rules=rules,
+        ticket_types=facts.pop("ticket_types"),
     )
     return GateEvent(**facts, entry=entry)
 

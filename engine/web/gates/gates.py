@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from aiohttp import web
@@ -19,11 +20,13 @@ from engine.web.gates.gates_shapes import (
     ChangesQuery,
     Conflicts,
     ConflictsQuery,
+    EntriesPage,
+    EntriesQuery,
     LogQuery,
     OwnDevice,
     ScanLog,
 )
-from engine.web.gates.scans import device
+from engine.web.gates.scans import clock, device
 from engine.web.route import Route
 
 NUMBER_CHARS_MAX = 18
@@ -44,8 +47,9 @@ async def get_own_device(request: web.Request) -> web.Response:
         "ends_at": event.ends_at,
         "timezone": event.timezone,
         "bundle_key": request.config_dict[GATE_BUNDLES].public_key,
+        "bound_to": list(scanner.gates),
     }
-    return http.json(document, headers={"Cache-Control": "no-store"})
+    return http.json(document, headers={"Cache-Control": "no-store", **clock()})
 
 
 async def get_bundle(request: web.Request) -> web.Response:
@@ -70,6 +74,20 @@ async def list_revocations(request: web.Request) -> web.Response:
     data = rows[: query.limit]
     cursor = data[-1]["seq"] if data else query.since
     return http.json({"data": data, "cursor": cursor, "has_more": len(rows) > query.limit})
+
+
+async def list_entries(request: web.Request) -> web.Response:
+    """Who came in and left since, for gates that may lose the network."""
+    scanner = await device(request)
+    query = bodies.query(request, EntriesQuery)
+    page = await request.config_dict[GATE_BUNDLES].entries(scanner.event_id, query.since)
+    document = {
+        "data": [dataclasses.asdict(ticket) for ticket in page.tickets],
+        "cursor": page.cursor,
+        "again_from": page.again_from,
+        "has_more": page.has_more,
+    }
+    return http.json(document, headers={"Cache-Control": "no-store", **clock()})
 
 
 async def get_attendance(request: web.Request) -> web.Response:
@@ -125,6 +143,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_AT}/revocations", list_revocations, "device", gives=Changes, query=ChangesQuery)
     .refuses(*_NO)
     .also(f"{_AT}/gate-bundle/revocations"),
+    Route("GET", f"{_AT}/entries", list_entries, "device", gives=EntriesPage, query=EntriesQuery, prefixes=()).refuses(
+        *_NO
+    ),
     Route("GET", f"{_AT}/attendance", get_attendance, "organizer", gives=AttendanceDocument).refuses(*_NO),
     Route("GET", f"{_AT}/checkins", list_scans, "organizer", gives=ScanLog, query=LogQuery).refuses(*_NO, Malformed),
     Route(

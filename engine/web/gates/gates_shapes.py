@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -24,7 +24,10 @@ class BundleDocument(msgspec.Struct):
 
 
 class OwnDevice(msgspec.Struct):
-    """What a scanner learns when it is set up. ``gates``: those it may stand at, else all with a rule."""
+    """What a scanner learns when it is set up. ``gates``: those it may stand at, else all with a rule.
+
+    ``bound_to``: the gates it was made for; empty where it may stand anywhere.
+    """
 
     device_id: str
     name: str
@@ -36,6 +39,7 @@ class OwnDevice(msgspec.Struct):
     ends_at: datetime
     timezone: str
     bundle_key: str
+    bound_to: list[str]
 
 
 class Change(msgspec.Struct):
@@ -51,6 +55,31 @@ class Changes(msgspec.Struct):
     data: list[Change]
     cursor: int
     has_more: bool
+
+
+class TicketEntries(msgspec.Struct):
+    """What happened to a ticket at the gates; ``entries_on`` is the event's local day that ``entries_today`` counts."""
+
+    unit: int
+    inside: bool
+    entries: int
+    entries_on: date | None
+    entries_today: int
+    last_entry_at: datetime | None
+    last_entry_gate: str | None
+
+
+class EntriesPage(msgspec.Struct):
+    """The next page begins at ``cursor``, the next sync at ``again_from``."""
+
+    data: list[TicketEntries]
+    cursor: int
+    again_from: int
+    has_more: bool
+
+
+class EntriesQuery(msgspec.Struct):
+    since: Annotated[int, Meta(ge=0, lt=2**62)] = 0
 
 
 class ChangesQuery(msgspec.Struct):

@@ -61,12 +61,13 @@ async def validate(request: web.Request) -> web.Response:
     scanner = await device(request)
     given = await bodies.body(request, scans_shapes.validate_request)
     verdict = await request.config_dict[SCANS].validate(scanner, scans_shapes.shown_one(given))
-    return http.json(verdict, headers=_clock())
+    return http.json(verdict, headers=clock())
 
 
 async def check_in_batch(request: web.Request) -> web.StreamResponse:
     """Verdicts on up to 10,000 scans in JSON or 50,000 in NDJSON, in input order."""
-    scanner = await device(request)
+    devices, event_id = request.config_dict[DEVICES], request.match_info["event_id"]
+    scanner = await devices.verify_to_deliver(auth.device_text(request), event_id)
     key = key_of(request)
     raw = await bodies.read(request, BATCH_BYTES_MAX)
     received_at = now()
@@ -80,7 +81,7 @@ async def check_in_batch(request: web.Request) -> web.StreamResponse:
         results = await request.config_dict[SCANS].batch(scanner, shown)
         counts = Counter(verdict["result"] for verdict in results)
         body = await asyncio.to_thread(http.dumps, {"results": results, "counts": counts})
-        return web.Response(body=body, content_type="application/json", headers=_clock())
+        return web.Response(body=body, content_type="application/json", headers=clock())
 
     scope = scope_of(f"device:{scanner.device_id}", request, key)
     return await request.config_dict[IDEMPOTENCY].once(scope, raw, run)
@@ -114,7 +115,7 @@ async def device(request: web.Request) -> Scanner:
     return await (devices.verify(credential) if event_id is None else devices.verify_for(credential, event_id))
 
 
-def _clock() -> dict[str, str]:
+def clock() -> dict[str, str]:
     """A scanner sets its offset by this; it stays out of the body, which is repeated word for word."""
     return {"X-Server-Now-Ms": str(now_ms())}
 

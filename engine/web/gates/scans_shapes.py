@@ -66,6 +66,7 @@ class VerdictDocument(msgspec.Struct, kw_only=True):
     attendee: str | msgspec.UnsetType = msgspec.UNSET
     seat: str | msgspec.UnsetType = msgspec.UNSET
     ticket_type_id: str | msgspec.UnsetType = msgspec.UNSET
+    ticket_type: str | msgspec.UnsetType = msgspec.UNSET
     previous: Previous | msgspec.UnsetType = msgspec.UNSET
     right_gates: list[str] | msgspec.UnsetType = msgspec.UNSET
     nonce: str | msgspec.UnsetType = msgspec.UNSET

@@ -4,104 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import io
-import os
 import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
 
-import asyncpg
 import pytest
 import zxingcpp
-from aiohttp.test_utils import TestServer
 from PIL import Image
-from playwright.async_api import Browser, BrowserContext, Dialog, Page, Playwright, async_playwright, expect
+from playwright.async_api import Dialog, expect
 
-from engine.app import create_app
-from engine.foundation.connections import HotRedis
 from engine.foundation.ids import new_id
-from engine.services.tickets import ticket_images
-from engine.settings import Settings
 from tests.axe import serious
-from tests.chromium import CHROMIUM, FLAGS
-from tests.gate_world import ADMIN, World, open_world
+from tests.gate_world import ADMIN
+from tests.pages.gates.scanner import WAIT_MS, Door, code_frame, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-FRAME = (640, 480)
-WAIT_MS = 15_000
-
-
-@dataclass
-class Door:
-    """A running engine, a browser whose camera shows ticket 3, and where screenshots go."""
-
-    world: World
-    url: str
-    playwright: Playwright
-    folder: Path
-
-    async def credential(self, name: str = "North 1", gates: list[str] | None = None) -> str:
-        device, secret = await self.world.devices.create(ADMIN, self.world.event_id, name, gates or [])
-        return f"{device.id}.{secret}"
-
-    async def browser(self, *codes: str) -> Browser:
-        """A Chromium whose camera shows these codes, one after the other."""
-        film = self.folder / "camera.mjpeg"
-        film.write_bytes(b"".join(_frame(code) * 25 for code in codes) or _blank() * 10)
-        flags = [*FLAGS, *CAMERA, f"--use-file-for-fake-video-capture={film}"]
-        return await self.playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-
-    async def page(self, browser: Browser, *, width: int = 390, height: int = 844) -> tuple[BrowserContext, Page]:
-        context = await browser.new_context(
-            viewport={"width": width, "height": height}, permissions=["camera"], base_url=self.url
-        )
-        page = await context.new_page()
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("console", lambda line: self.faults.append(line.text) if line.type == "error" else None)
-        return context, page
-
-    def __post_init__(self) -> None:
-        self.faults: list[str] = []
-
-    async def shoot(self, page: Page, name: str) -> None:
-        await page.screenshot(path=self.folder / f"{name}.png")
-
-
-def _frame(code: str) -> bytes:
-    symbol = Image.open(io.BytesIO(ticket_images.png(code))).convert("RGB").resize((360, 360))
-    picture = Image.new("RGB", FRAME, "#8a8578")
-    picture.paste(symbol, (140, 60))
-    return _jpeg(picture)
-
-
-def _blank() -> bytes:
-    return _jpeg(Image.new("RGB", FRAME, "#8a8578"))
-
-
-def _jpeg(picture: Image.Image) -> bytes:
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=90)
-    return out.getvalue()
-
-
-async def _sign_in(page: Page, credential: str) -> None:
-    await page.goto("/gate")
-    await page.get_by_label("Credential").fill(credential)
-    await page.get_by_role("button", name="Start scanning").click()
-    await expect(page.locator("#chip-sync")).to_contain_text("Synced", timeout=WAIT_MS)
-
-
-@pytest.fixture
-async def door(pool: asyncpg.Pool, hot: HotRedis, settings: Settings, tmp_path: Path) -> AsyncIterator[Door]:
-    world = await open_world(pool, hot, settings, tickets=12)
-    server = TestServer(create_app(settings))
-    await server.start_server()
-    folder = Path(os.environ.get("SHOTS", tmp_path))
-    async with async_playwright() as playwright:
-        yield Door(world, str(server.make_url("")).rstrip("/"), playwright, folder)
-    await server.close()
-    await world.close()
 
 
 async def test_the_camera_admits_a_ticket_once_and_shows_the_second_time_as_a_duplicate(door: Door) -> None:
@@ -109,7 +24,7 @@ async def test_the_camera_admits_a_ticket_once_and_shows_the_second_time_as_a_du
     _, page = await door.page(browser)
     await page.goto("/gate")
     await door.shoot(page, "gate-signin")
-    await _sign_in(page, await door.credential())
+    await sign_in(page, await door.credential())
     verdict = page.locator("#verdict")
     await expect(verdict).to_contain_text("Welcome", timeout=WAIT_MS)
     await expect(verdict).to_contain_text("Ada Lovelace")
@@ -126,7 +41,7 @@ async def test_the_camera_admits_a_ticket_once_and_shows_the_second_time_as_a_du
 async def test_codes_are_typed_people_found_by_name_and_exits_switched_to(door: Door) -> None:
     browser = await door.browser()
     _, page = await door.page(browser, width=1280, height=800)
-    await _sign_in(page, await door.credential())
+    await sign_in(page, await door.credential())
     verdict = page.locator("#verdict")
     await page.get_by_label("Ticket code").fill(door.world.code(1))
     await page.get_by_role("button", name="Check", exact=True).click()
@@ -160,7 +75,7 @@ async def test_codes_are_typed_people_found_by_name_and_exits_switched_to(door: 
 async def test_without_a_network_the_bundle_judges_and_the_queue_is_sent_later(door: Door) -> None:
     browser = await door.browser()
     context, page = await door.page(browser)
-    await _sign_in(page, await door.credential())
+    await sign_in(page, await door.credential())
     await page.wait_for_function("navigator.serviceWorker.controller !== null")
     await context.set_offline(True)
     await page.reload()
@@ -239,7 +154,7 @@ async def test_signing_out_asks_first_and_never_leaves_scans_behind(door: Door) 
         await (dialog.accept() if answers[len(asked) - 1] else dialog.dismiss())
 
     page.on("dialog", answer)
-    await _sign_in(page, await door.credential())
+    await sign_in(page, await door.credential())
     await context.set_offline(True)
     await page.get_by_label("Ticket code").fill(door.world.code(5))
     await page.keyboard.press("Enter")
@@ -283,7 +198,7 @@ async def test_no_face_of_the_scanner_has_a_serious_finding(door: Door, width: i
     await page.get_by_role("button", name="Start scanning").click()
     await expect(page.locator("#credential-error")).to_contain_text("begins with dev_")
     await look("no-credential")
-    await _sign_in(page, await door.credential())
+    await sign_in(page, await door.credential())
     await page.wait_for_function("navigator.serviceWorker.controller !== null")
     await look("nothing-yet")
     good = door.world.code(1)
@@ -316,7 +231,7 @@ async def test_a_revoked_scanner_signs_itself_out(door: Door) -> None:
     await page.get_by_role("button", name="Start scanning").click()
     await expect(page.locator("#credential-error")).to_contain_text("begins with dev_")
     credential = await door.credential()
-    await _sign_in(page, credential)
+    await sign_in(page, credential)
     await door.world.devices.revoke(ADMIN, door.world.event_id, credential.partition(".")[0])
     await asyncio.sleep(1.1)
     await page.get_by_label("Ticket code").fill(door.world.code(1))
@@ -344,5 +259,5 @@ async def test_the_shell_is_installable_and_strict(door: Door) -> None:
 
 
 def test_the_films_frame_reads_as_its_code() -> None:
-    picture = Image.open(io.BytesIO(_frame("hello")))
+    picture = Image.open(io.BytesIO(code_frame("hello")))
     assert zxingcpp.read_barcode(picture).text == "hello"

@@ -7,65 +7,18 @@ import base64
 import hashlib
 import io
 import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import asyncpg
 import orjson
-import pytest
 import zxingcpp
-from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from PIL import Image
 
-from engine.app import create_app
 from engine.foundation.bearer import Bearers, Person
-from engine.foundation.connections import HotRedis
-from engine.settings import Settings
-from tests.gate_world import ADMIN, World, open_world
+from tests.web.gates.gates_api import Api, auth
 
 CODE_ROW_BYTES = 12 + 4 + 2 + 2
-
-
-@dataclass
-class Api:
-    client: TestClient[web.Request, web.Application]
-    world: World
-    admin: dict[str, str]
-
-    async def new_device(self, name: str = "Gate A", **more: Any) -> dict[str, str]:
-        path = f"/v1/events/{self.world.event_id}/devices"
-        response = await self.client.post(path, json={"name": name, **more}, headers=self.admin)
-        assert response.status == 201, await response.text()
-        made = await response.json()
-        return {"Authorization": f"Device {made['device_id']}.{made['secret']}", "device_id": made["device_id"]}
-
-    async def validate(self, device: dict[str, str], **body: Any) -> dict[str, Any]:
-        response = await self.client.post("/v1/tickets/validate", json=body, headers=_auth(device))
-        assert response.status == 200, await response.text()
-        return await response.json()
-
-    async def batch(self, device: dict[str, str], scans: list[Any], key: str = "k1", **more: Any) -> Any:
-        path = f"/v1/events/{self.world.event_id}/checkins/batch"
-        headers = {**_auth(device), "Idempotency-Key": key}
-        return await self.client.post(path, json={"scans": scans, **more}, headers=headers)
-
-
-def _auth(device: dict[str, str]) -> dict[str, str]:
-    return {"Authorization": device["Authorization"]}
-
-
-@pytest.fixture
-async def api(pool: asyncpg.Pool, hot: HotRedis, settings: Settings) -> AsyncIterator[Api]:
-    world = await open_world(pool, hot, settings, tickets=20)
-    token = Bearers(settings.jwt_key.get_secret_value().encode()).sign(ADMIN)
-    async with TestClient(TestServer(create_app(settings))) as client:
-        yield Api(client, world, {"Authorization": f"Bearer {token}"})
-    await world.close()
 
 
 async def test_a_ticket_is_read_by_its_orders_capability_and_by_nobody_else(api: Api) -> None:
@@ -121,7 +74,7 @@ async def test_both_spellings_and_the_alias_reach_the_same_verdict(api: Api) -> 
     assert verdict["ticketId"]
     assert verdict["checkedInAt"]
     for path in ("/api/v1/tickets/validate", "/api/tickets/validate"):
-        response = await api.client.post(path, json={"code": code}, headers=_auth(device))
+        response = await api.client.post(path, json={"code": code}, headers=auth(device))
         again = await response.json()
         assert (again["status"], again["result"]) == ("ALREADY_CHECKED_IN", "duplicate")
         assert again["previous"]["gate"] == "Gate A"
@@ -133,15 +86,15 @@ async def test_both_spellings_and_the_alias_reach_the_same_verdict(api: Api) -> 
 
 async def test_a_request_that_shows_nothing_is_invalid_and_one_that_is_no_json_malformed(api: Api) -> None:
     device = await api.new_device()
-    response = await api.client.post("/v1/tickets/validate", json={}, headers=_auth(device))
+    response = await api.client.post("/v1/tickets/validate", json={}, headers=auth(device))
     assert response.status == 422
     assert (await response.json())["errors"][0]["pointer"] == "/code"
-    response = await api.client.post("/v1/tickets/validate", data=b"{", headers=_auth(device))
+    response = await api.client.post("/v1/tickets/validate", data=b"{", headers=auth(device))
     assert response.status == 400
     assert (await api.validate(device, code=""))["reason"] == "malformed"
     assert (await api.validate(device, code="a\0b"))["reason"] == "malformed"
     for body in ({"code": "x", "nonce": "a\0"}, {"code": "x", "gate": "\0"}, {"code": "x", "deviceInfo": {"a": "\0"}}):
-        response = await api.client.post("/v1/tickets/validate", json=body, headers=_auth(device))
+        response = await api.client.post("/v1/tickets/validate", json=body, headers=auth(device))
         assert response.status == 422, body
 
 
@@ -151,7 +104,7 @@ async def test_a_scanner_needs_its_secret_and_its_own_event(api: Api) -> None:
     for header in ("", "Device x", good[:-1] + "_", good.replace("Device", "Bearer"), good + "x", "Device dev_x.y"):
         response = await api.client.post("/v1/tickets/validate", json={"code": "x"}, headers={"Authorization": header})
         assert response.status == 401, header
-    other = await api.client.get("/v1/events/evt_01ARZ3NDEKTSV4RRFFQ69G5FAV/gate-bundle", headers=_auth(device))
+    other = await api.client.get("/v1/events/evt_01ARZ3NDEKTSV4RRFFQ69G5FAV/gate-bundle", headers=auth(device))
     assert other.status == 403
 
 
@@ -163,7 +116,7 @@ async def test_a_revoked_scanner_is_out_at_once_and_its_secret_is_never_shown_ag
     assert [row["device_id"] for row in listed["data"]] == [device["device_id"]]
     assert "secret" not in listed["data"][0]
     assert (await api.client.delete(f"{path}/{device['device_id']}", headers=api.admin)).status == 204
-    response = await api.client.post("/v1/tickets/validate", json={"code": api.world.code(2)}, headers=_auth(device))
+    response = await api.client.post("/v1/tickets/validate", json={"code": api.world.code(2)}, headers=auth(device))
     assert response.status == 401
     assert (await response.json())["code"] == "revoked_device"
 
@@ -235,18 +188,18 @@ async def test_a_scan_from_a_clock_that_no_ledger_knows_is_judged_and_sinks_no_o
 async def test_a_batch_needs_a_key_and_knows_its_limits(api: Api) -> None:
     device = await api.new_device()
     path = f"/v1/events/{api.world.event_id}/checkins/batch"
-    response = await api.client.post(path, json={"scans": []}, headers=_auth(device))
+    response = await api.client.post(path, json={"scans": []}, headers=auth(device))
     assert response.status == 400
     assert (await response.json())["code"] == "idempotency_key_required"
     assert (await api.batch(device, [{}] * 10_001)).status == 413
-    assert (await api.client.post(path, json=[], headers={**_auth(device), "Idempotency-Key": "z"})).status == 422
+    assert (await api.client.post(path, json=[], headers={**auth(device), "Idempotency-Key": "z"})).status == 422
 
 
 async def test_lines_of_ndjson_are_a_batch_too(api: Api) -> None:
     device = await api.new_device()
     lines = [json.dumps({"code": api.world.code(n % 20), "nonce": f"n{n}"}) for n in range(50)] + ["{junk", ""]
     path = f"/v1/events/{api.world.event_id}/checkins/batch"
-    headers = {**_auth(device), "Idempotency-Key": "k", "Content-Type": "application/x-ndjson"}
+    headers = {**auth(device), "Idempotency-Key": "k", "Content-Type": "application/x-ndjson"}
     response = await api.client.post(path, data="\n".join(lines), headers=headers)
     told = await response.json()
     assert told["counts"] == {"admit": 20, "duplicate": 30, "reject": 1}
@@ -255,19 +208,19 @@ async def test_lines_of_ndjson_are_a_batch_too(api: Api) -> None:
 async def test_a_gate_finds_tickets_by_name_without_seeing_codes_or_whole_addresses(api: Api) -> None:
     device = await api.new_device()
     path = f"/v1/events/{api.world.event_id}/attendees"
-    found = (await (await api.client.get(path, params={"q": "lovelace"}, headers=_auth(device))).json())["data"]
+    found = (await (await api.client.get(path, params={"q": "lovelace"}, headers=auth(device))).json())["data"]
     assert len(found) == 20
     assert found[0]["email"] == "ad…@example.org"
     assert "code" not in found[0]
     verdict = await api.validate(device, ticketId=found[0]["ticketId"])
     assert verdict["result"] == "admit"
-    assert (await (await api.client.get(path, params={"q": "100%_"}, headers=_auth(device))).json())["data"] == []
+    assert (await (await api.client.get(path, params={"q": "100%_"}, headers=auth(device))).json())["data"] == []
 
 
 async def test_the_bundle_checks_codes_offline_and_cannot_make_them(api: Api) -> None:
     device = await api.new_device()
     path = f"/v1/events/{api.world.event_id}/gate-bundle"
-    response = await api.client.get(path, headers=_auth(device))
+    response = await api.client.get(path, headers=auth(device))
     document = await response.json()
     raw = document["payload"].encode()
     key = Ed25519PublicKey.from_public_bytes(_unb64(document["public_key"]))
@@ -288,10 +241,10 @@ async def test_the_bundle_checks_codes_offline_and_cannot_make_them(api: Api) ->
     assert orjson.loads(AESGCM(name_key).decrypt(bytes(12), sealed, None)) == ["Ada Lovelace", "Floor"]
     for n in range(20):
         assert api.world.code(n) not in raw.decode()
-    again = await api.client.get(path, headers={**_auth(device), "If-None-Match": response.headers["ETag"]})
+    again = await api.client.get(path, headers={**auth(device), "If-None-Match": response.headers["ETag"]})
     assert again.status == 304
     await api.world.pool.execute("UPDATE tickets SET status = 'blocked' WHERE unit = 7")
-    changed = await api.client.get(path, headers={**_auth(device), "If-None-Match": response.headers["ETag"]})
+    changed = await api.client.get(path, headers={**auth(device), "If-None-Match": response.headers["ETag"]})
     assert changed.status == 200
     assert orjson.loads((await changed.json())["payload"])["count"] == 19
 
@@ -302,14 +255,14 @@ async def test_the_feed_tells_revocations_and_their_undoing_in_order(api: Api) -
     for status in ("refunded", "valid", "blocked"):
         await api.world.pool.execute("UPDATE tickets SET status = $1 WHERE unit = 4", status)
     await api.world.pool.execute("UPDATE tickets SET version = 2 WHERE unit = 5")
-    told = await (await api.client.get(path, headers=_auth(device))).json()
+    told = await (await api.client.get(path, headers=auth(device))).json()
     assert [(row["unit"], row["reason"], row["min_version"]) for row in told["data"]] == [
         (4, "refunded", 65536), (4, "valid", 1), (4, "blocked", 65536), (5, "reissued", 2),
     ]  # fmt: skip
-    rest = await (await api.client.get(path, params={"since": told["data"][1]["seq"]}, headers=_auth(device))).json()
+    rest = await (await api.client.get(path, params={"since": told["data"][1]["seq"]}, headers=auth(device))).json()
     assert rest["data"] == told["data"][2:]
     assert rest["cursor"] == told["cursor"]
-    assert (await api.client.get(path, params={"sinse": 1}, headers=_auth(device))).status == 400
+    assert (await api.client.get(path, params={"sinse": 1}, headers=auth(device))).status == 400
 
 
 async def test_attendance_counts_heads_and_raises_the_alarm(api: Api) -> None:
@@ -320,7 +273,7 @@ async def test_attendance_counts_heads_and_raises_the_alarm(api: Api) -> None:
         await api.validate(south, code=api.world.code(0))
     await api.validate(south, code="junk")
     path = f"/v1/events/{api.world.event_id}/attendance"
-    for headers in (api.admin, _auth(north)):
+    for headers in (api.admin, auth(north)):
         told = await (await api.client.get(path, headers=headers)).json()
         assert (told["issued"], told["checked_in"], told["inside"]) == (20, 5, 5)
         assert (told["entries"], told["duplicates"], told["rejects"]) == (5, 3, 1)
@@ -354,7 +307,7 @@ async def test_entry_rules_are_the_organizers_and_are_checked(api: Api) -> None:
     assert (await api.client.put(path, json={"exit_all_at": "tea"}, headers=api.admin)).status == 422
     assert (await api.client.put(path, json={"max_entries": 2}, headers=api.admin)).status == 422
     device = await api.new_device()
-    assert (await api.client.put(path, json=rules, headers=_auth(device))).status == 401
+    assert (await api.client.put(path, json=rules, headers=auth(device))).status == 401
 
 
 async def test_fifty_simultaneous_scans_over_http_admit_one(api: Api) -> None:
@@ -371,7 +324,7 @@ async def test_fifty_simultaneous_scans_over_http_admit_one(api: Api) -> None:
     assert sorted(row["result"] for row in log) == ["admit"] + ["duplicate"] * 49
     admitted = await (await api.client.get(path, params={"result": "admit"}, headers=api.admin)).json()
     assert [row["ticketId"] for row in admitted["data"]] == [api.world.ticket_ids[9]]
-    assert (await api.client.get(path, headers=_auth(devices[0]))).status == 401
+    assert (await api.client.get(path, headers=auth(devices[0]))).status == 401
 
 
 def _unb64(text: str) -> bytes:

@@ -3,18 +3,26 @@
 import { Bundle } from "./bundle.js";
 import { Camera } from "./camera.js";
 import * as door from "./door.js";
+import * as losses from "./losses.js";
 import * as queue from "./queue.js";
 import { Search } from "./search.js";
 import { Away, Refused, Server } from "./server.js";
 import * as sound from "./sound.js";
+import * as store from "./store.js";
+import * as tabs from "./tabs.js";
 import { VerdictBoard } from "./verdict.js";
+import { trouble, useZone } from "./words.js";
 
 const SYNC_EVERY_MS = 30_000;
+const SYNC_AGAIN_MS = 3_000; // after another tab's turn
+const SYNC_AFTER_FAULT_MS = 6_000;
+const HINT_EVERY_MS = 500;
+const HINT_AFTER_MS = 5_000;
 const CODE_CHARS_MAX = 512;
 const byId = (id) => document.getElementById(id);
 
 const board = new VerdictBoard();
-const camera = new Camera(byId("video"), (text) => onCode(text));
+const camera = new Camera(byId("video"), (text) => onCode(text), () => showCamera());
 const bundle = new Bundle();
 let scanner = null;
 let server = null;
@@ -23,89 +31,151 @@ let direction = "entry";
 let online = navigator.onLine;
 let busy = false;
 let syncing = null;
+let leaving = false;
+let persisted = null;
+let lookingFor = "";
 let onCode = () => {};
 
+const where = () => {
+  const gate = scanner.gate || scanner.bound_to?.[0] || null;
+  return { gate, shownGate: gate || scanner.name, boundTo: scanner.bound_to };
+};
+
 /* One check at a time: what arrives while a verdict is awaited is dropped, the camera sees it again. */
-async function check(scan, local) {
+async function check(work) {
   if (busy) return;
   busy = true;
   camera.paused = true;
   byId("scanner").setAttribute("aria-busy", "true");
   try {
-    const nonce = queue.newNonce();
-    board.show(await judge({ ...scan, nonce, direction, gate: scanner.gate || undefined }, local));
+    await work();
   } catch (error) {
     refuse(error);
   } finally {
     busy = false;
     byId("scanner").removeAttribute("aria-busy");
-    await showState();
+    showState();
   }
 }
 
-async function judge(scan, local) {
-  const scannedAt = new Date().toISOString();
+function checkCode(code) {
+  const scan = { code, nonce: queue.newNonce(), direction, gate: scanner.gate || undefined };
+  return check(async () => {
+    if (code.length > CODE_CHARS_MAX) return board.show({ result: "reject", reason: "malformed", direction });
+    const verdict = (await ask(scan)) ?? (await judgeAlone(scan));
+    const letIn = verdict.may_pass ? () => check(async () => board.show(await judgeAlone(scan, { decided: true }))) : null;
+    board.show(verdict, letIn);
+  });
+}
+
+function checkTicket(ticketId) {
+  const scan = { ticketId, nonce: queue.newNonce(), direction, gate: scanner.gate || undefined };
+  return check(async () => board.show((await ask(scan)) ?? { result: "unsure", reason: "needs_network", direction }));
+}
+
+/** The server's verdict; null where it does not answer. What this device remembers of it never delays or changes it. */
+async function ask(scan) {
   try {
-    const verdict = await server.validate({ ...scan, scannedAt });
-    setOnline(true);
-    if (scan.code) await bundle.note(scan.code, verdict, scan.gate || scanner.name);
+    const verdict = await server.validate({ ...scan, scannedAt: new Date().toISOString() });
+    online = true;
+    if (scan.code) bundle.note(scan.code, verdict, where()).catch(() => {});
+    if (verdict.result === "exit_ok" && bundle.payload && !bundle.payload.rules.allow_reentry) verdict.goodbye_for_good = true;
     return verdict;
   } catch (error) {
     if (!(error instanceof Away)) throw error;
-    setOnline(false);
-    if (!local) throw new Error("The server does not answer: without the network only codes can be checked.", { cause: error });
-    return judgeAlone(scan, scannedAt);
+    online = false;
+    return null;
   }
 }
 
-/* The nonce is the one the server may have seen already: if it did apply the scan, the upload only repeats its verdict. */
-async function judgeAlone({ code, nonce, gate }, scannedAt) {
-  const verdict = await bundle.judge(code, direction, gate || scanner.name);
-  if (verdict.result !== "admit" && verdict.result !== "exit_ok") return verdict;
-  const kept = await queue.keep({ code, nonce, gate, direction, scanned_at: scannedAt, offline: true, cursor: bundle.cursor });
-  return kept ? verdict : { ...verdict, result: "reject", reason: "queue_full" };
+/* The nonce is the one the server may have seen already: if it did apply the scan, the upload only repeats its verdict.
+   All tabs of this device take turns, so that one of them is the first. */
+function judgeAlone(scan, { decided = false } = {}) {
+  const here = where();
+  const scannedAt = new Date().toISOString();
+  return tabs.alone(async () => {
+    const verdict = await bundle.judge(scan.code, scan.direction, here, { decided });
+    if (verdict.result !== "admit" && verdict.result !== "exit_ok") return verdict;
+    const sent = { ...scan, scanned_at: scannedAt, offline: true, cursor: bundle.cursor };
+    const record = {
+      scan: sent,
+      unit: verdict.unit,
+      shown: { attendee: verdict.attendee, seat: verdict.seat },
+      credential: scanner.credential,
+      eventId: scanner.event_id,
+      offsetMs: bundle.offsetMs,
+    };
+    try {
+      verdict.unsaved = !(await queue.keep(record));
+    } catch (error) {
+      if (error instanceof queue.QueueFull) return { ...verdict, result: "reject", reason: "queue_full" };
+      throw error;
+    }
+    await bundle.moved(verdict.unit, verdict.state);
+    return verdict;
+  });
 }
 
 function refuse(error) {
-  if (error instanceof Refused && error.status === 401) return leave(error.message);
-  board.show({ result: "reject", reason: error.message, direction });
+  if (error instanceof Refused && error.status === 401) return leave(trouble(error));
+  board.show({ result: "unsure", reason: trouble(error), direction });
 }
 
-async function sync() {
-  syncing ??= (async () => {
-    try {
-      await bundle.sync(server, scanner.event_id);
-      const { surprises } = await queue.upload(server, scanner.event_id);
-      setOnline(true);
-      byId("menu-error").textContent = surprises.length ? `${surprises.length} offline scans collided with other gates; the organizer sees them.` : "";
-    } catch (error) {
-      if (error instanceof Refused && error.status === 401) return leave(error.message);
-      if (error instanceof Away) setOnline(false);
-      else byId("menu-error").textContent = error.message;
-    } finally {
-      syncing = null;
-      await showState();
-    }
-  })();
+/** Send what waits, then hear what is new. One tab at a time; a tab that is frozen in its turn is passed over. */
+function sync() {
+  const passed = bundle.syncedAtMs && bundle.ageMs > 3 * SYNC_EVERY_MS;
+  syncing ??= Promise.resolve(passed ? exchange() : tabs.oneOf("sync", exchange)).then((mine) => {
+    syncing = null;
+    const due = navigator.onLine && !leaving && (queue.state().waiting || !bundle.syncedAtMs);
+    if (due) setTimeout(sync, mine ? SYNC_AFTER_FAULT_MS : SYNC_AGAIN_MS);
+    showState();
+  });
   return syncing;
 }
 
-function setOnline(value) {
-  online = value;
+async function exchange() {
+  let unsent = null; // what cannot be sent keeps nobody from hearing what is new
+  try {
+    await deliver().catch((error) => (unsent = error));
+    if (!scanner.bound_to) await learnGates();
+    await bundle.sync(server, { eventId: scanner.event_id, bundleKey: scanner.bundle_key }, queue.units);
+    if (unsent) throw unsent;
+    online = true;
+    byId("menu-error").textContent = "";
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) await leave(trouble(error));
+    else if (error instanceof Away) online = false;
+    else byId("menu-error").textContent = trouble(error);
+  }
+  return true;
 }
 
-async function showState() {
-  const waiting = await queue.length();
+async function deliver() {
+  await store.keepKey().catch(() => {});
+  if (queue.state().unsaved) await queue.keepAnew();
+  const fallback = server && Object.assign(server, { eventId: scanner.event_id });
+  await losses.add(await queue.upload(fallback));
+}
+
+/** A scanner that signed in before its release knew of gates it is bound to. */
+async function learnGates() {
+  const { value } = await server.ask("GET", "/v1/devices/me");
+  scanner = { ...value, credential: scanner.credential, gate: scanner.gate };
+  await door.remember(scanner);
+}
+
+function showState() {
+  const { waiting } = queue.state();
   chip("chip-net", online ? "Online" : "Offline", online ? "good" : "warn");
-  const queueChip = byId("chip-queue");
-  queueChip.hidden = waiting === 0;
+  byId("chip-queue").hidden = waiting === 0;
   chip("chip-queue", `${waiting} to send`, "warn");
-  const ageMs = Date.now() - bundle.syncedAtMs;
-  const age = bundle.syncedAtMs ? Math.floor(ageMs / 60_000) : null;
+  const ageMs = bundle.ageMs;
+  const age = Number.isFinite(ageMs) ? Math.floor(ageMs / 60_000) : null;
   const limits = bundle.payload || { amber_after_s: 900, red_after_s: 3600 };
-  const state = age === null || ageMs > limits.red_after_s * 1000 ? "bad" : ageMs > limits.amber_after_s * 1000 ? "warn" : "good";
+  const state = ageMs > limits.red_after_s * 1000 ? "bad" : ageMs > limits.amber_after_s * 1000 ? "warn" : "good";
   byId("chip-sync").hidden = !scanner;
   chip("chip-sync", age === null ? "Not synced" : age < 1 ? "Synced just now" : `Synced ${age} min ago`, state);
+  losses.show(persisted);
 }
 
 function chip(id, text, state) {
@@ -117,24 +187,38 @@ function chip(id, text, state) {
 async function enter(found) {
   scanner = found;
   server = new Server(scanner.credential);
-  search = new Search(server, scanner.event_id, (ticket) => check({ ticketId: ticket.ticketId }, false));
-  await bundle.restore();
+  search = new Search(server, scanner.event_id, (ticket) => checkTicket(ticket.ticketId));
+  useZone(scanner.timezone);
+  await bundle.restore().catch(() => {});
   byId("sign-in").hidden = true;
   byId("scanner").hidden = false;
   byId("menu-button").hidden = false;
   byId("event-title").textContent = scanner.event_title;
   byId("gate-list").replaceChildren(...scanner.gates.map((gate) => Object.assign(document.createElement("option"), { value: gate })));
   nameGate();
-  onCode = (text) => text.length <= CODE_CHARS_MAX && check({ code: text.trim() }, true);
+  onCode = (text) => checkCode(text.trim());
   board.onClear = () => {
     camera.paused = false;
   };
-  await Promise.all([look(), sync()]);
+  store.persist().then((promised) => {
+    persisted = promised;
+    showState();
+  });
+  await Promise.all([look("Hold the code into the frame"), sync()]);
   setInterval(sync, SYNC_EVERY_MS);
 }
 
+/** The scanner's right is over. What it scanned before is sent first, or stays and is sent from the sign-in page. */
 async function leave(words) {
+  if (leaving) return;
+  leaving = true;
   camera.stop();
+  await deliver().catch(() => {});
+  if (queue.state().unsaved) {
+    leaving = false; // only this page has them: it must not go
+    board.show({ result: "reject", reason: words, direction });
+    return;
+  }
   await door.signOut();
   sessionStorage.setItem("gate-words", words);
   location.reload();
@@ -144,25 +228,42 @@ function nameGate() {
   byId("gate-name").textContent = [scanner.gate, scanner.name].filter(Boolean).join(" · ");
 }
 
-async function look(words = "Hold the code into the frame") {
-  const hint = byId("finder-hint");
-  try {
-    await camera.start();
-    hint.textContent = words;
-    byId("finder").dataset.live = "true";
-    showTorch(false);
-    byId("flip").hidden = camera.devices.length < 2;
-  } catch (error) {
-    hint.textContent = error.name === "NotAllowedError"
-      ? "The camera was refused. Allow it in the browser, or type the code below."
-      : "No camera here. Type the code, use a hand scanner, or find people by name.";
-  }
+async function look(words) {
+  lookingFor = words;
+  await camera.start();
+  showTorch(false);
+  byId("flip").hidden = camera.devices.length < 2;
+}
+
+const CAMERA_WORDS = {
+  starting: "Starting the camera…",
+  refused: "The camera was refused. Allow it in the browser, or type the code below.",
+  busy: "Another app has the camera. Close it; this page tries again by itself.",
+  none: "No camera here. Type the code, use a hand scanner, or find people by name.",
+  lost: "The camera was lost. This page asks for it again.",
+};
+
+function showCamera() {
+  const { live, state } = camera;
+  byId("finder").dataset.live = String(live);
+  byId("camera-again").hidden = live || state === "starting" || !state;
+  const hint = live ? lookingWords() : CAMERA_WORDS[state];
+  if (hint && byId("finder-hint").textContent !== hint) byId("finder-hint").textContent = hint;
+  if (!live) byId("torch").hidden = true;
+}
+
+function lookingWords() {
+  if (camera.idleMs < HINT_AFTER_MS || document.body.dataset.mode === "pairing") return lookingFor;
+  if (camera.dark) return camera.hasTorch ? "Too dark to read: switch the torch on" : "Too dark to read: find some light, or type the code";
+  return "No code seen. Hold it flat, closer and without glare, or type it below";
 }
 
 function askToSignIn() {
   byId("sign-in").hidden = false;
   byId("credential-error").textContent = sessionStorage.getItem("gate-words") || "";
   sessionStorage.removeItem("gate-words");
+  const left = setInterval(() => (scanner ? clearInterval(left) : deliver().catch(() => {}).then(showState)), SYNC_EVERY_MS);
+  deliver().catch(() => {}).then(showState);
   byId("sign-in-form").addEventListener("submit", (event) => {
     event.preventDefault();
     sound.wake();
@@ -203,7 +304,7 @@ async function tryToSignIn(text) {
     input.value = "";
     await enter(found);
   } catch (problem) {
-    error.textContent = problem.message;
+    error.textContent = trouble(problem);
     input.setAttribute("aria-invalid", "true");
     input.focus();
   }
@@ -252,11 +353,37 @@ function listen() {
     await camera.flip();
     showTorch(false); // the other camera begins in the dark, or has no torch at all
   });
+  byId("camera-again").addEventListener("click", async () => {
+    await camera.start();
+    showTorch(false);
+  });
+  setInterval(() => camera.wanted && showCamera(), HINT_EVERY_MS);
   window.addEventListener("online", () => scanner && sync());
   window.addEventListener("offline", () => {
-    setOnline(false);
+    online = false;
     showState();
   });
+  window.addEventListener("beforeunload", (event) => queue.state().unsaved && event.preventDefault());
+  document.addEventListener("visibilitychange", () => !document.hidden && scanner && sync());
+  losses.listen(() => showState());
+  store.whenReopened(() => keepAnew().catch(() => {}));
+  tabs.hear({
+    scanner: () => scanner && !leaving && !queue.state().unsaved && location.reload(),
+    synced: () => {
+      online = true;
+      setTimeout(showState);
+    },
+    sent: () => setTimeout(showState),
+  });
+}
+
+/** The database was closed under us, or emptied: what this page knows is kept again. */
+async function keepAnew() {
+  await store.keepKey();
+  await queue.keepAnew();
+  if (!scanner) return;
+  await door.remember(scanner);
+  await bundle.keepAnew();
 }
 
 function showTorch(on) {
@@ -272,7 +399,7 @@ async function openMenu() {
     const counts = (await server.ask("GET", `/v1/events/${scanner.event_id}/attendance`)).value;
     showFacts([["Inside now", `${counts.inside} of ${counts.issued}`]]);
   } catch (error) {
-    showFacts([["Inside now", error instanceof Away ? "unknown without the network" : error.message]]);
+    showFacts([["Inside now", error instanceof Away ? "unknown without the network" : trouble(error)]]);
   }
 }
 
@@ -289,7 +416,7 @@ function showFacts(more) {
 }
 
 async function signOut() {
-  if ((await queue.length()) > 0) {
+  if (queue.state().waiting > 0) {
     byId("menu-error").textContent = "Scans are waiting to be sent. Connect and sync before signing out.";
     byId("menu-error").scrollIntoView({ block: "nearest" });
     return;
@@ -299,8 +426,10 @@ async function signOut() {
 }
 
 listen();
+await queue.wake();
+await losses.restore();
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("/gate/sw.js", { scope: "/gate" }).catch(() => {});
 const known = await door.remembered();
 if (known) await enter(known);
 else askToSignIn();
-await showState();
+showState();

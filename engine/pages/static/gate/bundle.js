@@ -1,8 +1,17 @@
-/** Judges codes without the network, from the event's signed bundle (engine/services/gates/gate_bundles.py says its layout). */
+/** What this scanner knows without the network: the event's signed bundle (engine/services/gates/gate_bundles.py says its
+ * layout), the changes since, who came in and left as far as the server told, and what happened at this device itself.
+ *
+ * It judges as the server does (judge.js), and says "unsure" where it cannot know: a ticket that is not in its list, a list
+ * too old, an exit whose entry may have been at another gate. That another gate let somebody in since the last sync
+ * cannot be known either; such a pair is told to the organizer as a conflict. */
 
 import * as store from "./store.js";
+import * as tabs from "./tabs.js";
+import { entered, isInside, judge, read, UNSEEN } from "./judge.js";
 
 const ROW_BYTES = 20;
+const EVERY_VERSION = 65536;
+const MOVE = "move:"; // one record a unit that moved at this device, next to the whole as of the last sync
 const text = new TextEncoder();
 
 const fromBase64 = (value) => Uint8Array.from(atob(value), (char) => char.charCodeAt(0));
@@ -25,42 +34,68 @@ async function signed(document, pinnedKey) {
   }
 }
 
+/** A ticket's state from the server's feed. */
+const told = (row) => ({
+  inside: row.inside,
+  entries: row.entries,
+  on: row.entries_on,
+  today: row.entries_today,
+  lastAt: row.last_entry_at === null ? null : Date.parse(row.last_entry_at),
+  lastGate: row.last_entry_gate,
+});
+
 export class Bundle {
   constructor() {
     this.payload = null;
     this.etag = "";
-    this.syncedAtMs = 0;
-    this.revoked = new Map();
+    this.syncedAtMs = 0; // by the server's clock
+    this.offsetMs = 0;
     this.cursor = 0;
-    this.used = new Map(); // unit -> {at, gate} of the entry, or null where that is not known
+    this.entriesCursor = 0;
+    this.revoked = new Map();
+    this.states = new Map(); // unit -> state, as the server told
+    this.moves = new Map(); // unit -> {state, at} of this device, not yet told back by the server
+    tabs.hear({
+      move: ([unit, move]) => this.moves.set(unit, move),
+      synced: () => this.restore().catch(() => {}),
+    });
   }
 
-  /** Bring back what an earlier visit kept. */
+  /** Bring back what an earlier visit, or another tab, kept. */
   async restore() {
     const kept = await store.open(await store.read("kept", "bundle"));
-    if (!kept) return;
-    this.take(kept.document, kept.etag);
-    this.cursor = kept.cursor;
-    this.revoked = new Map(kept.revoked);
-    this.used = new Map(kept.used.map((entry) => (Array.isArray(entry) ? entry : [entry, null])));
-    this.syncedAtMs = kept.syncedAtMs;
+    if (!kept?.states) return;
+    if (kept.syncedAtMs >= this.syncedAtMs) {
+      this.take(kept.document, kept.etag);
+      this.cursor = kept.cursor;
+      this.entriesCursor = kept.entriesCursor;
+      this.revoked = new Map(kept.revoked);
+      this.states = new Map(kept.states);
+      this.synced(kept.syncedAtMs, kept.offsetMs);
+    }
+    for (const key of await store.keys("kept", MOVE)) {
+      const move = await store.open(await store.read("kept", key));
+      if (move) this.moves.set(Number(key.slice(MOVE.length)), move);
+    }
   }
 
   async keep() {
     if (!this.document) return;
-    const { document, etag, cursor, syncedAtMs } = this;
-    const value = { document, etag, cursor, syncedAtMs, revoked: [...this.revoked], used: [...this.used] };
+    const { document, etag, cursor, entriesCursor, syncedAtMs, offsetMs } = this;
+    const value = { document, etag, cursor, entriesCursor, syncedAtMs, offsetMs, revoked: [...this.revoked], states: [...this.states] };
     await store.write("kept", "bundle", await store.seal(value));
   }
 
-  /** Fetch the bundle where it changed, then the revocations since. */
-  async sync(server, eventId) {
+  /** Fetch what changed: the bundle, the changes in standing, the entries. `waiting()` are the units whose own move the
+   * server has not heard of yet: theirs stay. */
+  async sync(server, { eventId, bundleKey }, waiting) {
+    const begunAt = this.now();
     const headers = this.etag ? { "If-None-Match": this.etag } : {};
     const answer = await server.ask("GET", `/v1/events/${eventId}/gate-bundle`, { headers });
     if (answer.status !== 304) {
-      const pinned = (await store.read("kept", "bundle_key")) || answer.value.public_key;
-      if ((await signed(answer.value, pinned)) === false) throw new Error("The bundle's signature is not the server's");
-      await store.write("kept", "bundle_key", pinned);
+      if ((await signed(answer.value, bundleKey)) === false) {
+        throw Object.assign(new Error("The list of tickets is not signed by the server: it was not taken."), { plain: true });
+      }
       this.take(answer.value, answer.headers.get("ETag"));
     }
     for (let more = true; more; ) {
@@ -69,8 +104,31 @@ export class Bundle {
       this.cursor = feed.cursor;
       more = feed.has_more;
     }
-    this.syncedAtMs = Date.now();
-    await this.keep();
+    for (let more = true, since = this.entriesCursor; more; ) {
+      const feed = (await server.ask("GET", `/v1/events/${eventId}/entries?since=${since}`)).value;
+      feed.data.forEach((row) => this.states.set(row.unit, told(row)));
+      since = feed.cursor;
+      this.entriesCursor = feed.again_from;
+      more = feed.has_more;
+    }
+    this.synced(Date.now() + (server.offsetMs ?? 0), server.offsetMs ?? this.offsetMs);
+    const open = waiting();
+    const done = [...this.moves].filter(([unit, move]) => move.at < begunAt && !open.has(unit)).map(([unit]) => unit);
+    done.forEach((unit) => this.moves.delete(unit));
+    try {
+      await this.keep();
+      if (done.length) await store.remove("kept", ...done.map((unit) => MOVE + unit));
+      tabs.tell("synced");
+    } catch {
+      // The device keeps nothing: this page knows it all the same.
+    }
+  }
+
+  synced(atMs, offsetMs) {
+    this.syncedAtMs = atMs;
+    this.offsetMs = offsetMs;
+    this.syncedTick = performance.now();
+    this.syncedAge = Math.max(0, Date.now() + offsetMs - atMs);
   }
 
   take(document, etag) {
@@ -85,48 +143,108 @@ export class Bundle {
     this.nameStarts = null;
   }
 
-  get ready() {
-    return this.payload !== null && Date.now() < this.payload.valid_until_ms;
+  /** The server's time as far as this device can tell: never before the last sync, whatever its clock says. */
+  now() {
+    return Math.max(Date.now() + this.offsetMs, this.syncedAtMs);
   }
 
-  /** The verdict this device can give alone, in the shape of the server's. */
-  async judge(code, direction, shownGate) {
-    const verdict = (result, reason, more = {}) => ({ result, reason, direction, gate: shownGate, offline: true, ...more });
-    if (!this.ready) return verdict("reject", "no_bundle");
-    const place = this.find((await sha256(this.salt, text.encode(code))).subarray(0, this.payload.hash_bytes));
-    if (place < 0) return verdict("reject", "not_in_bundle");
-    const view = new DataView(this.codes.buffer, place * ROW_BYTES + this.payload.hash_bytes, 8);
-    const unit = view.getUint32(0);
-    const [attendee, seat] = await this.name(place, code);
-    const facts = { attendee, seat, unit };
-    const change = this.revoked.get(unit);
-    if (change && view.getUint16(4) < change.min_version) return verdict("reject", change.reason, facts);
-    if (this.payload.event.status === "cancelled") return verdict("reject", "cancelled", facts);
-    if (direction === "exit") return this.leave(unit, verdict, facts);
-    if (this.used.has(unit)) return verdict("duplicate", "already_used", { ...facts, previous: this.used.get(unit) });
-    this.used.set(unit, { at: new Date().toISOString(), gate: shownGate });
-    await this.keep();
-    return verdict("admit", "ok", facts);
+  /** Since the last sync; a clock that was set back makes it no younger. */
+  get ageMs() {
+    if (!this.syncedAtMs) return Infinity;
+    return Math.max(Date.now() + this.offsetMs - this.syncedAtMs, this.syncedAge + performance.now() - this.syncedTick);
   }
 
-  async leave(unit, verdict, facts) {
-    if (this.payload.rules.allow_reentry) {
-      this.used.delete(unit);
-      await this.keep();
+  get tooOld() {
+    return this.ageMs > this.payload.red_after_s * 1000;
+  }
+
+  /** The verdict this device can give alone, in the shape of the server's, with the unit and the state it leads to.
+   * `where`: {gate, shownGate, boundTo}; `decided`: a person let them in though the list is too old. */
+  async judge(code, direction, where, { decided = false } = {}) {
+    const at = this.now();
+    const verdict = (result, reason, more = {}) => ({ result, reason, direction, gate: where.shownGate, offline: true, ...more });
+    if (!this.payload) return verdict("unsure", "no_bundle");
+    const said = read(code);
+    if (!said) return verdict("reject", "malformed");
+    if (this.payload.event_tag && said.tag !== this.payload.event_tag) return verdict("reject", "wrong_event");
+    if (at >= this.payload.valid_until_ms) return verdict("unsure", "list_over");
+    const row = await this.row(code);
+    if (!row) return verdict("unsure", "not_in_bundle");
+    const terms = this.terms(where);
+    const scan = { direction, gate: where.gate, shownGate: where.shownGate, at, notBeforeS: said.notBeforeS, expiresAtS: said.expiresAtS };
+    const { result, reason, previous, rightGates, state } = judge(row, await this.state(row.unit), scan, terms);
+    const facts = { ...row.facts, unit: row.unit, state };
+    if (previous) facts.previous = { at: new Date(previous.at).toISOString(), gate: previous.gate };
+    if (rightGates) facts.right_gates = rightGates;
+    if (result === "exit_ok" && !this.payload.rules.allow_reentry) facts.goodbye_for_good = true;
+    if (result === "admit" && this.tooOld && !decided) return verdict("unsure", "list_too_old", { ...facts, may_pass: true });
+    if (reason === "not_inside") return verdict("unsure", "entry_unknown", facts);
+    return verdict(result, reason, facts);
+  }
+
+  terms({ boundTo }) {
+    const { rules, emptied_at_ms: emptiedAt = [], days = [] } = this.payload;
+    return { rules, boundTo: boundTo || [], emptiedAt, days };
+  }
+
+  /** The newest that any tab of this device knows of a ticket. */
+  async state(unit) {
+    let move = this.moves.get(unit);
+    try {
+      move = (await store.open(await store.read("kept", MOVE + unit))) || move;
+    } catch {
+      // What this page knows is all there is.
     }
-    return verdict("exit_ok", "ok", facts);
+    return move?.state ?? this.states.get(unit) ?? UNSEEN;
+  }
+
+  /** Somebody passed here. Never throws: the page remembers it, and the device where it can. */
+  async moved(unit, state) {
+    const move = { state, at: this.now() };
+    this.moves.set(unit, move);
+    tabs.tell("move", [unit, move]);
+    try {
+      await store.write("kept", MOVE + unit, await store.seal(move));
+    } catch {
+      // Other tabs were told.
+    }
+  }
+
+  /** Keep on the device what this page knows: the database was cleared. */
+  async keepAnew() {
+    await this.keep();
+    for (const [unit, move] of this.moves) await store.write("kept", MOVE + unit, await store.seal(move));
   }
 
   /** Remember what the server decided, so that this device knows it when the network goes. */
-  async note(code, verdict, gate) {
-    if (!this.ready || (verdict.result !== "admit" && verdict.result !== "exit_ok" && verdict.result !== "duplicate")) return;
+  async note(code, verdict, where) {
+    if (!this.payload || verdict.result === "reject") return;
+    const row = await this.row(code);
+    if (!row) return;
+    const before = this.moves.get(row.unit)?.state ?? this.states.get(row.unit) ?? UNSEEN;
+    const at = this.now();
+    if (verdict.result === "exit_ok") return this.moved(row.unit, { ...before, inside: false });
+    if (verdict.result === "admit") return this.moved(row.unit, entered(before, at, where.shownGate, this.terms(where)));
+    const last = verdict.previous ? { lastAt: Date.parse(verdict.previous.at), lastGate: verdict.previous.gate } : {};
+    const inside = before.inside || !isInside(before, at, this.terms(where));
+    return this.moved(row.unit, { ...before, ...last, inside, entries: Math.max(1, before.entries) });
+  }
+
+  /** What the list says of a code, or null where it is not in it. */
+  async row(code) {
     const place = this.find((await sha256(this.salt, text.encode(code))).subarray(0, this.payload.hash_bytes));
-    if (place < 0) return;
-    const unit = new DataView(this.codes.buffer, place * ROW_BYTES + this.payload.hash_bytes, 4).getUint32(0);
-    if (verdict.result === "exit_ok" && this.payload.rules.allow_reentry) this.used.delete(unit);
-    else if (verdict.result === "duplicate") this.used.set(unit, verdict.previous || null);
-    else if (!this.used.has(unit)) this.used.set(unit, { at: new Date().toISOString(), gate });
-    await this.keep();
+    if (place < 0) return null;
+    const view = new DataView(this.codes.buffer, place * ROW_BYTES + this.payload.hash_bytes, 8);
+    const unit = view.getUint32(0);
+    const version = view.getUint16(4);
+    const type = view.getUint16(6);
+    const [attendee, seat] = await this.name(place, code);
+    const change = this.revoked.get(unit);
+    const dead = change && version < change.min_version;
+    const standing = this.payload.event.status === "cancelled" ? "cancelled" : null;
+    const refused = dead ? (change.min_version < EVERY_VERSION ? "stale_version" : change.reason) : standing;
+    const facts = { attendee, seat, ticket_type: this.payload.ticket_type_names?.[type] };
+    return { unit, section: seat.split("/")[0], typeId: this.payload.ticket_types[type], refused, facts };
   }
 
   /** Binary search in the sorted table; -1 where the code is not in it. */

@@ -1,6 +1,7 @@
 /** Finding a ticket by name, e-mail or order number, for people whose phone is flat. Such entries are logged as manual. */
 
 import { Away } from "./server.js";
+import { place, trouble } from "./words.js";
 
 const TYPING_PAUSE_MS = 250;
 const byId = (id) => document.getElementById(id);
@@ -43,7 +44,7 @@ export class Search {
       const { data } = (await this.server.ask("GET", path)).value;
       if (asked === this.asked) this.show(data, data.length ? `${data.length} found` : "Nobody by that name here.");
     } catch (error) {
-      const words = error instanceof Away ? "Names cannot be looked up without the network. Codes still can be scanned." : error.message;
+      const words = error instanceof Away ? "Names cannot be looked up without the network. Codes still can be scanned." : trouble(error);
       if (asked === this.asked) this.show([], words);
     }
   }
@@ -60,7 +61,7 @@ export class Search {
     const name = document.createElement("strong");
     name.textContent = ticket.attendee;
     const facts = document.createElement("span");
-    facts.textContent = [ticket.seat, ticket.ticket_type, ticket.order_number, ticket.email].join(" · ");
+    facts.textContent = [place(ticket.seat), ticket.ticket_type, ticket.order_number, ticket.email].join(" · ");
     const status = document.createElement("em");
     status.textContent = ticket.status === "valid" ? "Check in" : ticket.status.replaceAll("_", " ");
     status.dataset.status = ticket.status;

@@ -7,18 +7,21 @@ export const SYNC_TIMEOUT_MS = 20000;
 export class Refused extends Error {
   constructor(status, document) {
     super(document.detail || document.title || `The server answered ${status}`);
+    this.name = "Refused";
     this.status = status;
     this.code = document.code || "unknown";
   }
 }
 
 /** Nobody answered in time, or the answer was that the server cannot right now. */
-export class Away extends Error {}
+export class Away extends Error {
+  name = "Away";
+}
 
 export class Server {
   constructor(credential) {
     this.credential = credential;
-    this.offsetMs = 0;
+    this.offsetMs = null; // what must be added to our clock; null until the server told its time
   }
 
   get deviceId() {
@@ -55,7 +58,8 @@ export class Server {
     } catch (error) {
       throw new Away(error.message);
     }
-    if (!response.ok) throw new Refused(response.status, value);
+    if (value?.code === "idempotency_in_flight") throw new Away("The same request is still being answered");
+    if (!response.ok) throw new Refused(response.status, value ?? {});
     return { status: response.status, headers: response.headers, value };
   }
 

@@ -5,8 +5,9 @@ const TONES = {
   exit_ok: [[880, 0, 0.09], [660, 0.1, 0.16]],
   duplicate: [[330, 0, 0.14], [330, 0.2, 0.14], [330, 0.4, 0.14]],
   reject: [[180, 0, 0.5]],
+  unsure: [[440, 0, 0.12], [330, 0.16, 0.24]],
 };
-const BUZZ = { admit: [60], exit_ok: [40], duplicate: [80, 60, 80, 60, 80], reject: [400] };
+const BUZZ = { admit: [60], exit_ok: [40], duplicate: [80, 60, 80, 60, 80], reject: [400], unsure: [120, 80, 120] };
 const LOUDNESS = 0.25;
 
 let audio = null;
