@@ -10,7 +10,8 @@ from aiohttp import web
 from engine.foundation import errors
 from engine.foundation.batching import Overloaded
 from engine.foundation.http import Handler
-from waitingroom import operating, operations, page, shapes, stream
+from engine.foundation.limits_table import RouteClass
+from waitingroom import links, operating, operations, page, shapes, stream
 from waitingroom import web as rooms
 from waitingroom.errors import (
     ChallengeRequired,
@@ -18,8 +19,10 @@ from waitingroom.errors import (
     CodeRequired,
     DrawNotHeld,
     FormForged,
+    IdentityKnown,
     IdentityRequired,
     NoRoom,
+    PlaceMoved,
     ProofRequired,
     QueueNotOpen,
     RoomAway,
@@ -27,7 +30,7 @@ from waitingroom.errors import (
     TicketInvalid,
     TurnOver,
 )
-from waitingroom.guard import guarded, nothing_here
+from waitingroom.guard import guarded, limited, nothing_here
 
 ROOM = "/v1/rooms/{event_id}"
 Who = Literal["public", "ticket", "operator", "operations"]
@@ -35,12 +38,16 @@ Who = Literal["public", "ticket", "operator", "operations"]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``who``: ticket is a queue ticket or admission token. ``hot`` handlers bring what they need of the boundary."""
+    """``who``: ticket is a queue ticket or admission token. ``hot`` handlers bring what they need of the boundary.
+
+    ``limit`` is its row in ``limits_table``; ``counts``: the handler counts by itself.
+    """
 
     method: str
     path: str
     handler: Handler
     who: Who
+    limit: RouteClass
     takes: Any = None
     gives: Any = None
     status: int = 200
@@ -48,6 +55,7 @@ class Route:
     refuses: tuple[type[errors.Refusal], ...] = ()
     content_type: str = "application/json"
     hot: bool = False
+    counts: bool = False
 
 
 _BODY = (errors.Malformed, errors.Invalid, errors.TooLarge)
@@ -58,6 +66,7 @@ ROUTES: tuple[Route, ...] = (
         ROOM,
         rooms.read_status,
         "public",
+        "free",
         gives=shapes.StatusDocument,
         also=((304, None),),
         refuses=(NoRoom, RoomAway),
@@ -68,6 +77,7 @@ ROUTES: tuple[Route, ...] = (
         f"{ROOM}/join",
         rooms.join,
         "public",
+        "join",
         takes=shapes.JoinRequest,
         gives=shapes.PlaceAnswer,
         status=201,
@@ -83,21 +93,36 @@ ROUTES: tuple[Route, ...] = (
             QueueNotOpen,
             RoomClosed,
             IdentityRequired,
+            IdentityKnown,
+            PlaceMoved,
+            ProofRequired,
             errors.SlowDown,
             RoomAway,
             Overloaded,
         ),
         hot=True,
+        counts=True,
     ),
     Route(
         "POST",
         f"{ROOM}/claim",
         rooms.claim,
         "ticket",
+        "claim",
         takes=shapes.TicketRequest,
         gives=shapes.AdmissionAnswer,
         also=((202, shapes.WaitAnswer),),
-        refuses=(*_BODY, TicketInvalid, ProofRequired, NoRoom, RoomClosed, TurnOver, RoomAway),
+        refuses=(
+            *_BODY,
+            TicketInvalid,
+            ProofRequired,
+            NoRoom,
+            RoomClosed,
+            TurnOver,
+            PlaceMoved,
+            errors.SlowDown,
+            RoomAway,
+        ),
         hot=True,
     ),
     Route(
@@ -105,9 +130,10 @@ ROUTES: tuple[Route, ...] = (
         f"{ROOM}/beat",
         rooms.beat,
         "ticket",
+        "presence",
         takes=shapes.TicketRequest,
         gives=shapes.WaitAnswer,
-        refuses=(*_BODY, TicketInvalid, NoRoom, RoomAway),
+        refuses=(*_BODY, TicketInvalid, PlaceMoved, NoRoom, errors.SlowDown, RoomAway),
         hot=True,
     ),
     Route(
@@ -115,34 +141,54 @@ ROUTES: tuple[Route, ...] = (
         f"{ROOM}/leave",
         rooms.leave,
         "ticket",
+        "presence",
         takes=shapes.TicketRequest,
         gives=shapes.LeftAnswer,
-        refuses=(*_BODY, TicketInvalid, NoRoom, RoomAway),
+        refuses=(*_BODY, TicketInvalid, PlaceMoved, NoRoom, errors.SlowDown, RoomAway),
     ),
     Route(
         "POST",
         f"{ROOM}/release",
         rooms.release,
         "ticket",
+        "presence",
         takes=shapes.TicketRequest,
         gives=shapes.ReleaseAnswer,
-        refuses=(*_BODY, TicketInvalid, NoRoom, RoomAway),
+        refuses=(*_BODY, TicketInvalid, PlaceMoved, NoRoom, errors.SlowDown, RoomAway),
     ),
     Route(
         "GET",
         f"{ROOM}/stream",
         stream.stream_status,
         "public",
-        refuses=(NoRoom, stream.StreamsFull),
+        "stream",
+        refuses=(NoRoom, errors.SlowDown, stream.TooManyStreams, stream.StreamsFull),
         content_type="text/event-stream",
     ),
-    Route("GET", f"{ROOM}/challenge", rooms.make_challenge, "public", gives=shapes.ChallengeAnswer, refuses=(NoRoom,)),
-    Route("GET", f"{ROOM}/draw", rooms.read_draw, "public", gives=shapes.DrawBundle, refuses=(NoRoom, DrawNotHeld)),
+    Route(
+        "GET",
+        f"{ROOM}/challenge",
+        rooms.make_challenge,
+        "public",
+        "challenge",
+        gives=shapes.ChallengeAnswer,
+        refuses=(NoRoom,),
+    ),
+    Route(
+        "GET",
+        f"{ROOM}/draw",
+        rooms.read_draw,
+        "public",
+        "large",
+        gives=shapes.DrawBundle,
+        refuses=(NoRoom, DrawNotHeld),
+    ),
     Route(
         "PATCH",
         f"{ROOM}/controls",
         operating.change_controls,
         "operator",
+        "operate",
         takes=shapes.Controls,
         gives=shapes.ConsoleAnswer,
         refuses=(*_BODY, errors.Unauthenticated, errors.Forbidden, NoRoom, errors.Conflict, RoomAway),
@@ -152,24 +198,28 @@ ROUTES: tuple[Route, ...] = (
         f"{ROOM}/console",
         operating.read_console,
         "operator",
+        "operate",
         gives=shapes.ConsoleAnswer,
         refuses=(errors.Unauthenticated, errors.Forbidden, NoRoom, RoomAway),
     ),
-    Route("GET", "/r/{event_id}", page.show, "public", content_type="text/html"),
-    Route("POST", "/r/{event_id}/join", page.join, "public", content_type="text/html"),
-    Route("POST", "/r/{event_id}/enter", page.enter, "ticket", content_type="text/html"),
-    Route("GET", "/livez", operations.livez, "public"),
-    Route("GET", "/readyz", operations.readyz, "public"),
-    Route("GET", "/metrics", operations.metrics, "operations", content_type="text/plain"),
-    Route("GET", "/openapi.json", operations.openapi, "public"),
-    Route("GET", "/docs", operations.docs, "public", content_type="text/html"),
+    Route("GET", "/r/{event_id}", page.show, "public", "page", content_type="text/html"),
+    Route("POST", "/r/{event_id}/join", page.join, "public", "join", content_type="text/html", counts=True),
+    Route("GET", "/r/{event_id}/place", links.open_link, "public", "recover", content_type="text/html"),
+    Route("POST", "/r/{event_id}/place", links.take_place, "public", "recover", content_type="text/html"),
+    Route("POST", "/r/{event_id}/enter", page.enter, "ticket", "claim", content_type="text/html"),
+    Route("GET", "/livez", operations.livez, "public", "life"),
+    Route("GET", "/readyz", operations.readyz, "public", "life"),
+    Route("GET", "/metrics", operations.metrics, "operations", "life", content_type="text/plain"),
+    Route("GET", "/openapi.json", operations.openapi, "public", "life"),
+    Route("GET", "/docs", operations.docs, "public", "life", content_type="text/html"),
 )
 
 
 def add(app: web.Application) -> None:
     """Register every row, the preflights of the pages on other origins, and a problem document for all the rest."""
     for route in ROUTES:
-        handler = route.handler if route.hot else guarded(route.handler)
+        handler = route.handler if route.counts else limited(route.handler, route.limit)
+        handler = handler if route.hot else guarded(handler)
         if route.method == "GET":
             app.router.add_get(route.path, handler)
         else:

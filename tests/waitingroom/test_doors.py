@@ -109,21 +109,24 @@ async def test_a_name_for_a_device_that_is_no_key_binds_nothing(room_client: Tes
 def test_a_block_beyond_its_rate_is_slowed_down_before_it_is_refused() -> None:
     now_s = 1000.0
     limits = AddressLimits(lambda: now_s, per_s=8, burst=16)
-    delays = [limits.take(f"198.51.100.{host}") for host in range(1, 42)]
+    delays = [limits.take(f"2001:db8:1:2{host:02x}::{host:x}") for host in range(1, 42)]
     assert delays[:17] == [0.0] * 17
     assert delays[16:] == [held_back / 8 for held_back in range(25)]
     assert delays[-1] == DELAY_MAX_S
     with pytest.raises(SlowDown):
-        limits.take("198.51.100.200")
-    assert limits.take("198.51.101.7") == 0.0
+        limits.take("2001:db8:1:2ff::1")
+    assert limits.take("2001:db8:1:300::1") == 0.0
     now_s += 10
-    assert limits.take("198.51.100.7") <= DELAY_MAX_S
+    assert limits.take("2001:db8:1:2aa::7") <= DELAY_MAX_S
 
 
 def test_addresses_are_counted_by_the_network_their_owner_was_given() -> None:
     assert block_of("2001:db8:1:2ff::1") == block_of("2001:db8:1:200:ffff::9")
     assert block_of("2001:db8:1:300::1") != block_of("2001:db8:1:200::1")
-    assert block_of("::ffff:198.51.100.7") == block_of("198.51.100.99")
+    assert block_of("::ffff:198.51.100.7") == block_of("198.51.100.7") == block_of("64:ff9b::198.51.100.7")
+    assert block_of("198.51.100.7") != block_of("198.51.100.99")
+    assert block_of("fe80::1%eth0") == block_of("fe80::2")
+    assert block_of("no address") == block_of("") == "unknown"
 
 
 async def test_a_stream_tells_what_changes(room_client: TestClient, new_room: NewRoom) -> None:
@@ -265,8 +268,8 @@ async def test_who_fills_in_the_trap_stands_behind_the_drawn_and_is_told(
         return (await post(room_client, event_id, "claim", queue_ticket=tickets[4]))[0] == 200
 
     await until(let_in)
-    _, again = await post(room_client, event_id, "join", 200, identity="v1")
-    assert (again["kind"], again["number"]) == ("live", 6)
+    _, again = await post(room_client, event_id, "join", 200, queue_ticket=tickets[1])
+    assert again["queue_number"] == 6
     room_client.session.cookie_jar.clear()
     html = await (
         await room_client.get(f"/r/{event_id}", headers={"Cookie": f"onsale_queue_{event_id}={tickets[1]}"})

@@ -9,6 +9,7 @@ from engine.foundation.connections import HotRedis
 from engine.services.accounts.access import Access
 from engine.services.gates.scans import Scans
 from engine.services.messages.mail import Mail
+from engine.services.messages.queue_links import QueueLinks
 from engine.services.money.cancellations import Cancellations
 from engine.services.money.disputes import Disputes
 from engine.services.money.lane import BURST_SHARE, PaymentLane
@@ -114,14 +115,15 @@ def open_money(
     webhooks = Webhooks(
         store=events, orders=book, gateway=gateway, payments=payments, refunds=refunds, disputes=disputes
     )
+    mailer = MailGateway(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        user=settings.smtp_user,
+        password=settings.smtp_password.get_secret_value(),
+        tls=settings.smtp_tls,
+    )
     mail = Mail(
-        mailer=MailGateway(
-            host=settings.smtp_host,
-            port=settings.smtp_port,
-            user=settings.smtp_user,
-            password=settings.smtp_password.get_secret_value(),
-            tls=settings.smtp_tls,
-        ),
+        mailer=mailer,
         orders=book,
         tickets=tickets,
         refunds=refunds,
@@ -130,6 +132,9 @@ def open_money(
         engine_url=settings.engine_url,
     )
     mail.register(outbox)
+    QueueLinks(
+        mailer=mailer, keyring=settings.keyring, sender=settings.mail_from, waitingroom_url=settings.waitingroom_url
+    ).register(outbox)
     Cancellations(pool=pool, refunds=refunds, outbox=outbox).register(outbox)
     StockErrands(inventory=inventory, orders=book, hot=hot, gates=scans).register(outbox)
     return Money(gateway, lane, outbox, orders, payments, refunds, disputes, webhooks, mail)
