@@ -62,6 +62,8 @@ async def _move_back(room: Room, digests: bytes) -> tuple[draws.Moved, ...]:
         if index < cohort_size and (reason := reason_of(mark, cohort_size)) is not None
     ]
     behind = [entry for entry in behind if entry[1] != draws.VACANT]
+    if sum(why == CROWDED for _, _, why in behind) > cohort_size / 2:
+        _log.warning("cohort_is_one_block", event_id=room.event_id, cohort=cohort_size, behind=len(behind))
     moved: list[draws.Moved] = []
     for start in range(0, len(behind), MOVED_AT_ONCE):
         some = behind[start : start + MOVED_AT_ONCE]

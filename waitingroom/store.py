@@ -28,7 +28,7 @@ PACE_MEMORY_MS = 15_000
 OVERBOOK_MILLI = 1_200  # people called per thousand units left: some look and leave
 PRIORITY_MS = 30_000  # a called person who found the shop full goes before later ones for so long
 PRIORITIES_MAX = 1_000
-PLACES_PER_BLOCK = 100  # of one address block in a cohort; those beyond are marked, see drawing.py
+PLACES_PER_BLOCK = 200  # of one address block in a cohort; those beyond are marked, see drawing.py
 LINK_ASKED_AGAIN_S = 30  # a known identity that is typed again and again costs Postgres a look so often
 TOKEN_LEEWAY_MS = 2_000  # verifiers' leeway: a lease counts that much longer than its token says
 

@@ -130,7 +130,7 @@ async def test_harder_work_is_told_to_its_solver_and_opens_the_door(proxied: Tes
 async def test_places_of_a_crowded_block_are_told_so_and_stand_behind_the_drawn(
     proxied: TestClient, new_room: NewRoom
 ) -> None:
-    event_id = await new_room(prequeue_in_s=-5, opens_in_s=6, capacity=50)
+    event_id = await new_room(prequeue_in_s=-5, opens_in_s=9, capacity=50)
     path = f"/v1/rooms/{event_id}/join"
     await until_phase(proxied, event_id, "prequeue")
     crowd = [await ask(proxied, "POST", path, f"2001:db8:7::{n:x}") for n in range(1, CROWD + 1)]
@@ -147,7 +147,7 @@ async def test_places_of_a_crowded_block_are_told_so_and_stand_behind_the_drawn(
 
     assert 'data-alert="crowded">' in await page(last)
     assert 'data-alert="crowded" hidden>' in await page(others[0][1]["queue_ticket"])
-    await until_phase(proxied, event_id, "open")
+    await until_phase(proxied, event_id, "open", within_s=12)
     bundle = await (await proxied.get(f"/v1/rooms/{event_id}/draw")).json()
     hotpath_rs.verify_draw(json.dumps(bundle).encode())
     assert Counter(each["reason"] for each in bundle["tail_cohort"]) == {"crowded_block": CROWD - PLACES_PER_BLOCK}

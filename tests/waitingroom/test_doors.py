@@ -18,6 +18,7 @@ import hotpath_rs
 from engine.foundation.address_limits import DELAY_MAX_S, AddressLimits, block_of
 from engine.foundation.errors import SlowDown
 from tests.waitingroom.conftest import NewRoom, post, room_of, until, until_phase
+from waitingroom.asking import device_point
 
 
 def solve(challenge: dict[str, Any], **changes: Any) -> str:
@@ -93,6 +94,24 @@ async def test_a_place_bound_to_a_device_is_claimed_by_that_device_alone(
     for proof in ("", "a.b.c", _prove(theirs, nonce), _prove(mine, foreign["nonce"]), _prove(mine, nonce)[:-2]):
         await post(room_client, event_id, "claim", 401, queue_ticket=ticket, proof=proof or None)
     await post(room_client, event_id, "claim", 200, queue_ticket=ticket, proof=_prove(mine, nonce))
+
+
+def test_a_device_has_one_spelling() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    text = _point(key)
+    assert device_point(text) is not None
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    stray = text[:-1] + letters[letters.index(text[-1]) ^ 1]
+    compressed = key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint)
+    for other in (
+        stray,
+        text + "=",
+        text + "\n",
+        " " + text,
+        text.replace("_", "/").replace("-", "+") + "=",
+        _b64(compressed),
+    ):
+        assert device_point(other) is None, other
 
 
 async def test_a_name_for_a_device_that_is_no_key_binds_nothing(room_client: TestClient, new_room: NewRoom) -> None:
