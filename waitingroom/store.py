@@ -92,7 +92,7 @@ class RoomStore:
         self._live = (base + b"live:0", base + b"live:1", base + b"live:2")
         self._claimed = base + b"claimed"
         self._marked = base + b"marked"
-        self._crowd = base + b"crowd"
+        self._crowd, self._crowds = base + b"crowd", base + b"crowds"
         self._asked = base + b"asked:"
         self._lease = leases.lease_key(event_id)
         self._wait, self._wait_due = base + b"wait", base + b"wait_due"
@@ -103,8 +103,8 @@ class RoomStore:
         )  # fmt: skip
         # All but the buckets; the rest of what begins like these goes by itself.
         self._lasting = (
-            *self._live, self._claimed, self._marked, self._crowd, self._lease, self._wait, self._wait_due,
-            base + b"tick", base + b"tmp", base + b"tmp2",
+            *self._live, self._claimed, self._marked, self._crowd, self._crowds, self._lease, self._wait,
+            self._wait_due, base + b"tick", base + b"tmp", base + b"tmp2",
         )  # fmt: skip
         self._claim_keys = (self._m, self._claimed, self._lease, self._wait, self._wait_due, *self._live)
 
@@ -121,7 +121,9 @@ class RoomStore:
         for item in items:
             arguments += (item.digest, item.wish, item.key, item.block)
         buckets = [self._bucket(item.digest) for item in items]
-        reply = await self._call("queue_join", (self._m, *self._live, self._marked, self._crowd, *buckets), arguments)
+        reply = await self._call(
+            "queue_join", (self._m, *self._live, self._marked, self._crowd, self._crowds, *buckets), arguments
+        )
         if reply[0] == b"not_open":
             wait_s = max(1, -(-(reply[2] - reply[1]) // 1000))
             raise QueueNotOpen(retry_after_s=wait_s, opens_at_ms=reply[2], server_now_ms=reply[1])

@@ -3,8 +3,9 @@
   KEYS[1]    wr:{E}:m        hash    the room
   KEYS[2..4] wr:{E}:live:0-2 string  bitmaps by number
   KEYS[5]    wr:{E}:marked   hash    registration index -> why it looked automated, or "crowded_block:N", the Nth of its block
-  KEYS[6]    wr:{E}:crowd    string  places by address block while the cohort is not fixed: a count-min sketch of 2 rows, u16
-  KEYS[7..]  wr:{E}:ids:B    hash    one for each item: identity digest -> number | number ":" device key's hash (16 bytes)
+  KEYS[6]    wr:{E}:crowd    string  places by address block while the cohort is not fixed: u16 by the block's hash
+  KEYS[7]    wr:{E}:crowds   hash    address block -> its places since its slot in `crowd` was past half the cap
+  KEYS[8..]  wr:{E}:ids:B    hash    one for each item: identity digest -> number | number ":" device key's hash (16 bytes)
   ARGV[1]    run id of the Redis that the caller believes to be talking to
   ARGV[2]    places of one block beyond which they are marked
   ARGV[3..]  per item: digest (8 bytes); wish: "" | "=number" a ticket was shown, record it | "^number" its turn is over, draw
@@ -27,22 +28,24 @@ if phase == 'drawing' and cohort < 0 then cohort = tail end
 local first, hwm = tail, tonumber(m[7])
 local live = KEYS[2 + tonumber(m[8])]
 local out, pack, sub = {}, struct.pack, string.sub
-local SLOTS, KEYED = 262144, 18                    -- of a row; the least length of a value that carries a device key
+local SLOTS, KEYED = 524288, 18                    -- of a row; the least length of a value that carries a device key
 
 local function record(bucket, digest, number, key)
   call('HSET', bucket, digest, key == '' and number or number .. ':' .. key)
 end
 
+-- The sketch alone for half the cap, so that most joins cost one command; from there on its block is counted exactly.
 local function is_crowded(block)
+  local cap = math.floor(tonumber(ARGV[2]) / 2)
   local a, b = struct.unpack('<I4I4', block)
-  local seen = call('BITFIELD', KEYS[6], 'OVERFLOW', 'SAT', 'INCRBY', 'u16', '#' .. a % SLOTS, 1,
-    'INCRBY', 'u16', '#' .. SLOTS + b % SLOTS, 1)
-  local count = math.min(seen[1], seen[2])
-  return count > tonumber(ARGV[2]) and count
+  local seen = call('BITFIELD', KEYS[6], 'OVERFLOW', 'SAT', 'INCRBY', 'u16', (a + b) % SLOTS * 16, 1)[1]
+  if seen <= cap then return false end
+  local exact = call('HINCRBY', KEYS[7], block, 1)
+  return exact > tonumber(ARGV[2]) - cap and cap + exact
 end
 
-for i = 7, #KEYS do
-  local at = 4 * (i - 7) + 3
+for i = 8, #KEYS do
+  local at = 4 * (i - 8) + 3
   local digest, wish, key, block = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local kind, shown = sub(wish, 1, 1), tonumber(sub(wish, 2))
   local known, held_key = call('HGET', KEYS[i], digest), ''
