@@ -13,7 +13,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from engine.foundation.address_limits import AddressLimits
+from engine.foundation.address_limits import Limits
 from engine.foundation.assets import ROUTE, Assets, files_below
 from engine.foundation.bearer import Bearers
 from engine.foundation.bodies import BODY_BYTES_MAX
@@ -23,12 +23,12 @@ from engine.foundation.health import Health
 from engine.foundation.http import PROBLEM_PAGE
 from waitingroom import appkeys, openapi, routes
 from waitingroom.asking import cookie_attributes
-from waitingroom.challenge import Challenges
-from waitingroom.codes import WRONG_BURST, WRONG_PER_S
+from waitingroom.challenge import Challenges, Work
 from waitingroom.endpoint import BOARDS, ENDPOINT, RoomEndpoint
 from waitingroom.guard import guarded
 from waitingroom.ledger import Ledger
 from waitingroom.page import problem_page
+from waitingroom.recovery import Recovery
 from waitingroom.registry import Rooms
 from waitingroom.settings import Settings
 from waitingroom.streams import Streams
@@ -91,15 +91,15 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
         app[BOARDS] = rooms.boards
         app[ENDPOINT] = RoomEndpoint(
             rooms=rooms,
-            limits=AddressLimits(time.monotonic, lifted_for_loopback=settings.rehearsal),
-            guesses=AddressLimits(
-                time.monotonic, per_s=WRONG_PER_S, burst=WRONG_BURST, lifted_for_loopback=settings.rehearsal
-            ),
+            limits=Limits(time.monotonic, lifted_for_loopback=settings.rehearsal),
+            work=Work(time.monotonic, lifted_for_loopback=settings.rehearsal),
             challenges=Challenges(_challenge_key(settings)),
+            recovery=Recovery(ledger=app[appkeys.LEDGER], redis=app[appkeys.REDIS], keyring=settings.keyring),
             keys=settings.keyring.platform(),
             cookie_attributes=cookie_attributes(secure=settings.secure_cookies),
             origins=frozenset({settings.engine_url, settings.admin_url}),
             trust_forwarded=settings.trust_forwarded,
+            lifted_for_loopback=settings.rehearsal,
         )
         yield
 

@@ -24,6 +24,7 @@ QUEUE_COOKIE_MAX_AGE_S = 7 * 86_400
 BODY_BYTES_MAX = 8 * 1024
 OPERATOR_ROLES = frozenset({"owner", "manager"})
 DEVICE_KEY_HASH_BYTES = 16
+POINT_BYTES = 65
 _ticket_request = msgspec.json.Decoder(TicketRequest)
 
 
@@ -88,13 +89,27 @@ async def operator(request: web.Request, room: Room) -> Person:
 
 
 def device_point(device_key: str) -> bytes | None:
-    """The 65 bytes of a P-256 public key given as unpadded base64url, None where the text is another kind of name."""
+    """The 65 bytes of a P-256 public key given as unpadded base64url, None where the text is another kind of name.
+
+    Compressed points are names too: one key has one spelling, else one device were many.
+    """
+    raw = decoded(device_key)
+    if raw is None or len(raw) != POINT_BYTES:
+        return None
     try:
-        raw = base64.b64decode(device_key + "=" * (-len(device_key) % 4), altchars=b"-_", validate=True)
         ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), raw)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None
     return raw
+
+
+def decoded(text: str) -> bytes | None:
+    """The bytes of unpadded base64url in its one canonical spelling: no stray bits at the end; else None."""
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return raw if base64.urlsafe_b64encode(raw).decode().rstrip("=") == text else None
 
 
 def device_key_hash(point: bytes) -> bytes:

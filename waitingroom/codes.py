@@ -10,18 +10,16 @@ import secrets
 from collections.abc import Sequence
 from functools import cached_property
 
-from engine.foundation.typed_codes import spelled
+from engine.foundation.folding import code_folded
 
 KEY_BYTES = 32
 NAME_BYTES = 8
-# Of wrong codes an address block has some at once, then one every two seconds; right ones wait there too.
-WRONG_PER_S, WRONG_BURST = 0.5, 60
 _KEY = secrets.token_bytes(KEY_BYTES)
 _NONE_SUCH = bytes(KEY_BYTES)
 
 
 class Codes:
-    """The codes of one on-sale, spelled as they are compared. None at all: the room is open to everybody."""
+    """The codes of one on-sale, as their owner wrote them. None at all: the room is open to everybody."""
 
     def __init__(self, codes: Sequence[str]) -> None:
         self._codes = codes
@@ -29,13 +27,13 @@ class Codes:
 
     def admits(self, code: str) -> bool:
         """Whether this is one of them, however it is typed; in constant time."""
-        digest = _digest(spelled(code))
+        digest = _digest(code_folded(code))
         return hmac.compare_digest(self._digests.get(digest[:NAME_BYTES], _NONE_SUCH), digest)
 
     @cached_property
     def _digests(self) -> dict[bytes, bytes]:
         """By their first bytes. Made when somebody asks: rules are read far more often than they change."""
-        digests = {digest[:NAME_BYTES]: digest for digest in map(_digest, self._codes)}
+        digests = {digest[:NAME_BYTES]: digest for digest in map(_digest, map(code_folded, self._codes))}
         self._codes = ()
         return digests
 

@@ -10,11 +10,14 @@ import asyncio
 from engine.foundation import logs
 from waitingroom import draw as draws
 from waitingroom.ledger import Ledger
-from waitingroom.room import Room
+from waitingroom.room import CROWDED, Room
 from waitingroom.rules import Rules
+from waitingroom.store import PLACES_PER_BLOCK
 
 BEACON_WAIT_S = 30  # a named beacon may be late for so long; then the draw is held without it, and says so
 BEACON_ASK_S = 0.5
+MOVED_AT_ONCE = 512
+COHORT_PER_BLOCK_PLACE = 200  # a block may have one place in so many of the cohort
 
 _log = logs.get("waitingroom.draw")
 
@@ -52,9 +55,29 @@ async def _with_beacon(room: Room, ledger: Ledger, rules: Rules) -> Rules:
 
 async def _move_back(room: Room, digests: bytes) -> tuple[draws.Moved, ...]:
     """Registrations that looked automated take a number behind the cohort, in the order in which they registered."""
-    moved = []
-    for index, reason in sorted((await room.store.marked()).items()):
-        digest = digests[index * draws.DIGEST_BYTES : (index + 1) * draws.DIGEST_BYTES]
-        if digest and digest != draws.VACANT:
-            moved.append(draws.Moved(index, await room.move_back(digest, index), reason))
+    cohort_size = len(digests) // draws.DIGEST_BYTES
+    behind = [
+        (index, digests[index * draws.DIGEST_BYTES : (index + 1) * draws.DIGEST_BYTES], reason)
+        for index, mark in sorted((await room.store.marked()).items())
+        if index < cohort_size and (reason := reason_of(mark, cohort_size)) is not None
+    ]
+    behind = [entry for entry in behind if entry[1] != draws.VACANT]
+    if sum(why == CROWDED for _, _, why in behind) > cohort_size / 2:
+        _log.warning("cohort_is_one_block", event_id=room.event_id, cohort=cohort_size, behind=len(behind))
+    moved: list[draws.Moved] = []
+    for start in range(0, len(behind), MOVED_AT_ONCE):
+        some = behind[start : start + MOVED_AT_ONCE]
+        numbers = await room.move_back([(digest, index) for index, digest, _ in some])
+        moved += [draws.Moved(index, number, why) for (index, _, why), number in zip(some, numbers, strict=True)]
     return tuple(moved)
+
+
+def reason_of(mark: str, cohort_size: int) -> str | None:
+    """Why a marked registration stands behind the drawn; None where it does not after all.
+
+    The Nth place of an address block may be one of a phone network's: in a large cohort more of them are let be.
+    """
+    name, _, nth = mark.partition(":")
+    if name == CROWDED and int(nth) <= max(PLACES_PER_BLOCK, cohort_size // COHORT_PER_BLOCK_PLACE):
+        return None
+    return name

@@ -10,29 +10,34 @@ from typing import Final
 from aiohttp import web
 
 import hotpath_rs
-from engine.foundation.address_limits import AddressLimits
+from engine.foundation.address_limits import Limits, block_of, is_loopback
 from waitingroom.board import Board
-from waitingroom.challenge import Challenges
+from waitingroom.challenge import Challenges, Work
+from waitingroom.recovery import Recovery
 from waitingroom.registry import Rooms
 from waitingroom.room import Room
 
 PREFIX_BYTES = 16
+BLOCKS_MAX = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class RoomEndpoint:
-    """``cookie_attributes`` follow every queue cookie; ``guesses`` count wrong codes; ``origins`` may read answers."""
+    """``cookie_attributes`` follow every queue cookie; ``origins`` may read answers; ``work`` is what a block owes."""
 
     rooms: Rooms
-    limits: AddressLimits
-    guesses: AddressLimits
+    limits: Limits
+    work: Work
     challenges: Challenges
+    recovery: Recovery
     keys: hotpath_rs.PlatformKeys
     cookie_attributes: str
     origins: frozenset[str]
     trust_forwarded: bool
+    lifted_for_loopback: bool
     _prefix: bytes = field(default_factory=lambda: b"random:" + secrets.token_bytes(PREFIX_BYTES), repr=False)
     _counter: itertools.count[int] = field(default_factory=itertools.count, repr=False)
+    _blocks: dict[tuple[str, str], bytes] = field(default_factory=dict, repr=False)
 
     def nobody(self) -> bytes:
         """A fresh identity for somebody without one.
@@ -41,6 +46,19 @@ class RoomEndpoint:
         bytes, and a system call cheaper.
         """
         return b"%s%d" % (self._prefix, next(self._counter))
+
+    def block(self, room: Room, address: str) -> bytes:
+        """The address block as it is counted in a cohort, under the event's key; empty once the line has opened."""
+        snapshot = room.board.snapshot
+        if snapshot is None or snapshot.cohort >= 0 or (self.lifted_for_loopback and is_loopback(address)):
+            return b""
+        known = self._blocks.get((room.event_id, address))
+        if known is None:
+            if len(self._blocks) >= BLOCKS_MAX:
+                self._blocks.clear()
+            known = room.digest(b"block:" + block_of(address).encode())
+            self._blocks[room.event_id, address] = known
+        return known
 
 
 ENDPOINT: Final = web.AppKey("endpoint", RoomEndpoint)

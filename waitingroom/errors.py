@@ -3,9 +3,12 @@
 Refusal
 ├── Conflict 409
 │   ├── QueueNotOpen       queue_not_open        joining opens at ``opens_at_ms``; with Retry-After
+│   ├── IdentityKnown      identity_known        typing it shows nothing of its place; ``mailed``: a link was sent
+│   ├── LinkUsed           link_used             the mailed link has moved the place already
 │   └── DrawNotHeld        draw_not_held         the audit bundle exists after the line has opened
 ├── Unauthenticated 401
 │   ├── TicketInvalid      queue_ticket_invalid  ``reason``: malformed, bad_signature, wrong_event ...
+│   ├── LinkInvalid        link_invalid          this is none of our links
 │   └── ProofRequired      proof_required        this place is bound to a device: sign ``nonce``
 ├── Forbidden 403
 │   ├── ChallengeRequired  challenge_required    solve ``challenge`` and send it along
@@ -14,6 +17,8 @@ Refusal
 │   └── FormForged         form_forged           another site sent this visitor's browser here
 ├── Gone 410
 │   ├── RoomClosed         room_closed
+│   ├── PlaceMoved         place_moved           a mailed link moved this place: its older tickets have ended
+│   ├── LinkEnded          link_ended            the mailed link is too old
 │   └── TurnOver           turn_over             the admission of this place has ended; join again for a new one
 ├── NotFound 404
 │   └── NoRoom             no_room               this event has no waiting room
@@ -36,12 +41,24 @@ class QueueNotOpen(errors.Conflict):
     code, title = "queue_not_open", "The line has not opened yet"
 
 
+class IdentityKnown(errors.Conflict):
+    code, title = "identity_known", "This identity has a place already: show its queue ticket"
+
+
+class LinkUsed(errors.Conflict):
+    code, title = "link_used", "This link has moved the place already"
+
+
 class DrawNotHeld(errors.Conflict):
     code, title = "draw_not_held", "The draw is held when the line opens"
 
 
 class TicketInvalid(errors.Unauthenticated):
     code, title = "queue_ticket_invalid", "This queue ticket does not verify"
+
+
+class LinkInvalid(errors.Unauthenticated):
+    code, title = "link_invalid", "This link is not one of ours"
 
 
 class ProofRequired(errors.Unauthenticated):
@@ -66,6 +83,14 @@ class FormForged(errors.Forbidden):
 
 class RoomClosed(errors.Gone):
     code, title = "room_closed", "This waiting room is closed"
+
+
+class PlaceMoved(errors.Gone):
+    code, title = "place_moved", "This place was moved to another device by the link that was mailed to its address"
+
+
+class LinkEnded(errors.Gone):
+    code, title = "link_ended", "This link is too old: join with the address again for a new one"
 
 
 class TurnOver(errors.Gone):

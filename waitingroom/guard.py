@@ -12,9 +12,12 @@ from typing import Concatenate, ParamSpec
 
 from aiohttp import web
 
-from engine.foundation.errors import MethodRefused, NotFound
+from engine.foundation import http
+from engine.foundation.errors import MethodRefused, NotFound, SlowDown
 from engine.foundation.http import REQUEST_ID_CHARS_MAX, Handler, boundary
+from engine.foundation.limits_table import LIMITS, RouteClass
 from waitingroom.appkeys import SETTINGS
+from waitingroom.endpoint import ENDPOINT
 
 Rest = ParamSpec("Rest")
 _Handler = Callable[Concatenate[web.Request, Rest], Awaitable[web.StreamResponse]]
@@ -29,6 +32,23 @@ def guarded(handler: Handler) -> Handler:
         if "Origin" in request.headers and not response.prepared:
             allow_origin(request, response)
         return response
+
+    return inside
+
+
+def limited(handler: Handler, name: RouteClass) -> Handler:
+    """Counted against the caller's address block, and held back or refused beyond its rate (``limits_table``)."""
+    if not LIMITS[name].is_limited:
+        return handler
+
+    @functools.wraps(handler)
+    async def inside(request: web.Request) -> web.StreamResponse:
+        endpoint = request.app[ENDPOINT]
+        try:
+            await endpoint.limits.of(name).admit(http.client_address(request, trust_forwarded=endpoint.trust_forwarded))
+        except SlowDown as error:
+            return await failed(request, error)
+        return await handler(request)
 
     return inside
 

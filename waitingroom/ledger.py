@@ -7,16 +7,18 @@ from typing import Any
 
 import asyncpg
 
+from engine.foundation.queue_links import MAILED_AGAIN_S, MAILED_PER_HOUR_MAX, TOPIC, LinkAsked
 from waitingroom.draw import SECRET_BYTES
 from waitingroom.rules import FORGOTTEN_AFTER_S, Rules, parse
 
 ROOMS_MAX = 1000
+MOVES_PER_READ = 10_000
 NUMBER_BLOCK = 10_000  # numbers are promised in blocks, durably, before the first of a block is given out
 
 _ROOM = """
 SELECT o.event_id, o.organization_id, o.prequeue_opens_at, o.opens_at, o.closes_at, o.room, o.card, o.live, o.version,
        least(o.closes_at, e.ends_at) AS ended_at, r.forgotten_at,
-       r.epoch, r.high_water, r.high_water_version, r.serving, r.draw_secret, r.draw, r.controls
+       r.epoch, r.high_water, r.high_water_version, r.serving, r.draw_secret, r.draw, r.controls, r.moves
   FROM on_sales o JOIN rooms r USING (event_id) JOIN events e ON e.id = o.event_id
  WHERE o.room_enabled
 """
@@ -30,6 +32,29 @@ _MISSING = """
 SELECT o.event_id FROM on_sales o LEFT JOIN rooms r USING (event_id)
  WHERE o.live AND o.room_enabled AND r.event_id IS NULL LIMIT $1
 """
+# One statement, so that of many who ask at once one is told to mail, and the errand is there whenever it is counted.
+_ASK_LINK = """
+WITH asked AS (
+    INSERT INTO room_places AS p (event_id, identity, address, asked_at)
+    SELECT $1, $2, $3, now()
+     WHERE (SELECT count(*) FROM room_places WHERE address = $3 AND asked_at > now() - interval '1 hour') < $4
+    ON CONFLICT (event_id, identity) DO UPDATE SET asked_at = excluded.asked_at, address = excluded.address
+     WHERE p.asked_at <= now() - make_interval(secs => $5)
+    RETURNING generation)
+INSERT INTO outbox (topic, key, payload)
+SELECT $6, $1, $7::jsonb || jsonb_build_object('generation', generation) FROM asked
+RETURNING true
+"""
+# The row of the room is locked first, so that moves become visible in the order in which they are counted.
+_MOVE = """
+WITH counted AS (UPDATE rooms SET moves = moves + 1 WHERE event_id = $1 RETURNING moves)
+INSERT INTO room_places AS p (event_id, identity, address, generation, move)
+SELECT $1, $2, '', $3 + 1, moves FROM counted
+ON CONFLICT (event_id, identity) DO UPDATE SET generation = greatest(p.generation, $3) + 1, move = excluded.move
+ WHERE $4 OR p.generation <= $3
+RETURNING generation
+"""
+_MOVED = "SELECT identity, generation, move FROM room_places WHERE event_id = $1 AND move > $2 ORDER BY move LIMIT $3"
 
 
 class Ledger:
@@ -129,6 +154,30 @@ class Ledger:
         """The identity digests of the draw in index order."""
         digests = await self._pool.fetchval("SELECT cohort FROM rooms WHERE event_id = $1", event_id)
         return bytes(digests) if digests is not None else None
+
+    async def ask_link(self, digest: bytes, address: bytes, asked: LinkAsked) -> bool:
+        """Have the worker mail a link to this place. False where one was mailed lately, or too many to this address."""
+        mailed = await self._pool.fetchval(
+            _ASK_LINK,
+            asked.event_id,
+            digest,
+            address,
+            MAILED_PER_HOUR_MAX,
+            MAILED_AGAIN_S,
+            TOPIC,
+            asked.payload(),
+        )
+        return mailed is not None
+
+    async def move(self, event_id: str, digest: bytes, generation: int, *, again: bool) -> int | None:
+        """Move a place that had this generation, or any other where ``again``: the new one, None: it is gone."""
+        moved: int | None = await self._pool.fetchval(_MOVE, event_id, digest, generation, again)
+        return moved
+
+    async def moved(self, event_id: str, since: int) -> list[tuple[bytes, int, int]]:
+        """Places moved after the ``since``-th move, at most MOVES_PER_READ: (identity, generation, move)."""
+        rows = await self._pool.fetch(_MOVED, event_id, since, MOVES_PER_READ)
+        return [(bytes(row["identity"]), row["generation"], row["move"]) for row in rows]
 
     async def keep_controls(self, event_id: str, changes: dict[str, Any]) -> None:
         """Lay the operator's changes over the controls and count the version up."""

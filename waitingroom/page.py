@@ -20,8 +20,10 @@ from waitingroom.errors import (
     ChallengeRequired,
     CodeInvalid,
     CodeRequired,
+    IdentityKnown,
     IdentityRequired,
     NoRoom,
+    PlaceMoved,
     QueueNotOpen,
     RoomAway,
     TicketInvalid,
@@ -29,7 +31,7 @@ from waitingroom.errors import (
 )
 from waitingroom.faces import expected, face_of, moments, refresh_after_s
 from waitingroom.languages import WORDS, choose
-from waitingroom.room import Admitted, Room
+from waitingroom.room import CROWDED, Admitted, Place, Room
 from waitingroom.shapes import CODE_CHARS_MAX, IDENTITY_CHARS_MAX, JoinRequest
 
 FORM_BYTES_MAX: Final = 4 * 1024
@@ -41,7 +43,8 @@ _NOTHING_TYPED: Final = JoinRequest()
 class Shown:
     """What one rendering says beyond the room itself. ``full``: called, but the shop is full right now.
 
-    ``error`` is the code of the refusal that the form met, ``typed`` what stood in its fields.
+    ``error`` is the code of the refusal that the form met, ``typed`` what stood in its fields. ``elsewhere``: the place
+    in the cookie was moved to another device; ``mark``: what is known against this registration.
     """
 
     face: str | None = None
@@ -49,6 +52,8 @@ class Shown:
     error: str = ""
     typed: JoinRequest = _NOTHING_TYPED
     full: bool = False
+    elsewhere: bool = False
+    mark: str | None = None
     status: int = 200
 
 
@@ -61,7 +66,23 @@ async def show(request: web.Request) -> web.Response:
         if shop_url is None:
             raise
         raise web.HTTPSeeOther(shop_url) from None
-    return _page(request, room, _ticket(request, room), Shown())
+    try:
+        ticket = _ticket(request, room)
+    except PlaceMoved:
+        return _page(request, room, None, Shown(elsewhere=True))
+    return _page(request, room, ticket, Shown(mark=await _mark(room, ticket)))
+
+
+async def _mark(room: Room, ticket: hotpath_rs.QueueTicket | None) -> str | None:
+    """What is known against a registration: before the draw only Redis knows, afterwards the draw itself."""
+    snapshot = room.board.snapshot
+    if ticket is None or snapshot is None:
+        return None
+    if snapshot.seed is not None:
+        moved = room.moved().get(ticket.number) if snapshot.moved else None
+        return moved.reason if moved is not None else None
+    mark = await room.store.mark_of(ticket.number)
+    return CROWDED if mark is not None and mark.startswith(CROWDED) else None
 
 
 async def join(request: web.Request) -> web.Response:
@@ -78,22 +99,32 @@ async def join(request: web.Request) -> web.Response:
     )
     try:
         place = await entrance.join(request, endpoint, room, given)
-    except (IdentityRequired, ChallengeRequired, CodeRequired, CodeInvalid) as refusal:
+    except (IdentityRequired, IdentityKnown, ChallengeRequired, CodeRequired, CodeInvalid) as refusal:
         met = Shown(face="join", error=refusal.code, typed=given, status=refusal.status)
         return _page(request, room, None, met)
     except QueueNotOpen:
         raise web.HTTPSeeOther(f"/r/{room.event_id}") from None
+    raise to_place(request, room, place)
+
+
+def to_place(request: web.Request, room: Room, place: Place) -> web.HTTPSeeOther:
+    """To the page, with the place in the cookie."""
     response = web.HTTPSeeOther(f"/r/{room.event_id}")
-    cookie = f"{asking.QUEUE_COOKIE_PREFIX}{room.event_id}={place.answer.queue_ticket}{endpoint.cookie_attributes}"
+    attributes = request.app[ENDPOINT].cookie_attributes
+    cookie = f"{asking.QUEUE_COOKIE_PREFIX}{room.event_id}={place.answer.queue_ticket}{attributes}"
     response.headers.add("Set-Cookie", cookie)
-    raise response
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 async def enter(request: web.Request) -> web.Response:
     """The form of whoever was called: claim, and offer the way into the shop. FormForged."""
     asking.from_own_page(request)
     room = await room_of(request)
-    ticket = _ticket(request, room)
+    try:
+        ticket = _ticket(request, room)
+    except PlaceMoved:
+        return _page(request, room, None, Shown(elsewhere=True))
     if ticket is None:
         raise web.HTTPSeeOther(f"/r/{room.event_id}")
     proof.require(request.app[ENDPOINT].keys, room.event_id, ticket.device_key_hash, None, room.board.now_ms())
@@ -107,6 +138,7 @@ async def enter(request: web.Request) -> web.Response:
 
 
 def _ticket(request: web.Request, room: Room) -> hotpath_rs.QueueTicket | None:
+    """The ticket in the cookie, None where there is none that verifies. PlaceMoved."""
     text = request.cookies.get(asking.QUEUE_COOKIE_PREFIX + room.event_id)
     try:
         return room.verify(text) if text else None
@@ -144,6 +176,8 @@ def _page(request: web.Request, room: Room, ticket: hotpath_rs.QueueTicket | Non
         "proof": _proof(snapshot, ticket, number, words),
         "admission": shown.admission,
         "moved": ticket is not None and snapshot.moved > 0 and ticket.number in room.moved(),
+        "mark": shown.mark,
+        "elsewhere": shown.elsewhere,
         "error": shown.error,
         "typed": shown.typed,
         "full": shown.full,

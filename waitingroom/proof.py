@@ -6,8 +6,6 @@ signature as WebCrypto gives it (r and s, 32 bytes each) over the nonce's ASCII 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import secrets
 
 from cryptography.exceptions import InvalidSignature
@@ -16,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 import hotpath_rs
-from waitingroom.asking import device_key_hash, device_point
+from waitingroom.asking import decoded, device_key_hash, device_point
 from waitingroom.errors import ProofRequired
 
 PURPOSE = "room-nonce"
@@ -35,28 +33,35 @@ def require(keys: hotpath_rs.PlatformKeys, event_id: str, key_hash: bytes, proof
     """Return where ``proof`` is by the device whose key hash the ticket carries. ProofRequired with a fresh nonce."""
     if not key_hash:
         return
-    if proof is None or not _proves(keys, event_id, key_hash, proof, now_ms):
+    if proof is None or _prover(keys, event_id, proof, now_ms) != key_hash:
         raise ProofRequired(nonce=nonce(keys, event_id, now_ms))
 
 
-def _proves(keys: hotpath_rs.PlatformKeys, event_id: str, key_hash: bytes, proof: str, now_ms: int) -> bool:
+def proven(keys: hotpath_rs.PlatformKeys, event_id: str, proof: str, now_ms: int) -> bytes:
+    """The hash of the key whose device made this proof. ProofRequired with a fresh nonce."""
+    key_hash = _prover(keys, event_id, proof, now_ms)
+    if key_hash is None:
+        raise ProofRequired(nonce=nonce(keys, event_id, now_ms))
+    return key_hash
+
+
+def _prover(keys: hotpath_rs.PlatformKeys, event_id: str, proof: str, now_ms: int) -> bytes | None:
     parts = proof.split(".")
     if len(parts) != PROOF_PARTS:
-        return False
+        return None
     given_nonce, key, signature = parts
-    point = device_point(key)
+    point, raw = device_point(key), decoded(signature)
     try:
         about = keys.verify_signed(PURPOSE, given_nonce, now_ms)[NONCE_BYTES:]
-        raw = base64.b64decode(signature + "=" * (-len(signature) % 4), altchars=b"-_", validate=True)
-    except (hotpath_rs.TokenError, binascii.Error):
-        return False
-    if about != event_id.encode() or point is None or device_key_hash(point) != key_hash or len(raw) != 2 * HALF_BYTES:
-        return False
+    except hotpath_rs.TokenError:
+        return None
+    if about != event_id.encode() or point is None or raw is None or len(raw) != 2 * HALF_BYTES:
+        return None
     r, s = int.from_bytes(raw[:HALF_BYTES], "big"), int.from_bytes(raw[HALF_BYTES:], "big")
     try:
         ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point).verify(
             encode_dss_signature(r, s), given_nonce.encode(), ec.ECDSA(hashes.SHA256())
         )
     except InvalidSignature:
-        return False
-    return True
+        return None
+    return device_key_hash(point)

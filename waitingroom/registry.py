@@ -131,6 +131,7 @@ class Rooms:
                 await controller.step()
                 if room.board.snapshot is not None and _edition(room.board.snapshot) != _edition(rules):
                     await room.apply(rules)  # they changed while nobody was there to be told
+            await room.learn_moves(rules.moves)
             if rules.event_id in self._rooms:
                 return
             self._rooms[rules.event_id] = room
@@ -138,7 +139,9 @@ class Rooms:
                 self.boards[rules.event_id] = room.board
             self._unknown.pop(rules.event_id, None)
             self._controllers[rules.event_id] = controller, asyncio.create_task(controller.run())
-        elif (rules.live, *_edition(rules)) != (room.rules.live, *_edition(room.rules)):
+            return
+        await room.learn_moves(rules.moves)
+        if (rules.live, *_edition(rules)) != (room.rules.live, *_edition(room.rules)):
             await room.apply(rules)
             self._controllers[rules.event_id][0].wake()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -19,9 +20,10 @@ from engine.foundation.connections import HotRedis
 from waitingroom import queue
 from waitingroom.board import Board, Snapshot
 from waitingroom.draw import Moved
-from waitingroom.errors import NoRoom, RoomAway, RoomClosed, TicketInvalid, TurnOver
+from waitingroom.errors import NoRoom, PlaceMoved, RoomAway, RoomClosed, TicketInvalid, TurnOver
 from waitingroom.gauges import Gauges
-from waitingroom.ledger import Ledger
+from waitingroom.identities import DIGEST_BYTES, digest_of, generation_of, tagged
+from waitingroom.ledger import MOVES_PER_READ, Ledger
 from waitingroom.presence import Presence
 from waitingroom.rules import Rules
 from waitingroom.shapes import PlaceAnswer
@@ -32,6 +34,8 @@ RESTORE_TRIES_MAX = 5
 # Numbers are unique across epochs, so a lease needs no epoch to be one's own: it survives the loss of Redis by name.
 LEASE_EPOCH = 1
 RETRY_WHEN_CALLED_S = 2
+CROWDED: Final = "crowded_block"
+_NEW = frozenset({"taken", "crowded"})
 _log = logs.get("waitingroom")
 
 
@@ -78,6 +82,8 @@ class Room:
         self.gauges = Gauges()
         self._ledger = ledger
         self._moved: dict[int, Moved] | None = None
+        self._generations: dict[bytes, int] = {}  # of places that a mailed link moved
+        self._moves = 0
         self._joins: GroupCommit[Join, Joined] = GroupCommit("queue_join", self._join_all, age_max_ms=1000)
         self._restoring = asyncio.Lock()
         self._raising = asyncio.Lock()
@@ -94,53 +100,88 @@ class Room:
 
     def digest(self, identity: bytes) -> bytes:
         """How an identity is known here: eight bytes that nobody can compute without the key."""
-        return self.keys.identity_digest(identity)[:8]
+        return self.keys.identity_digest(identity)[:DIGEST_BYTES]
 
     def verify(self, ticket: str) -> hotpath_rs.QueueTicket:
-        """What a queue ticket says. TicketInvalid."""
+        """What a queue ticket says. TicketInvalid, PlaceMoved."""
         try:
-            return self.keys.verify_queue_ticket(ticket)
+            verified = self.keys.verify_queue_ticket(ticket)
         except hotpath_rs.TokenError as error:
             raise TicketInvalid(reason=error.code) from error
+        if self._generations and generation_of(verified) < self._generations.get(digest_of(verified), 0):
+            raise PlaceMoved
+        return verified
 
-    async def join(self, digest: bytes, device_key_hash: bytes = b"", suspect: str = "") -> Place:
-        """The one place of this identity. QueueNotOpen, RoomClosed, RoomAway, Overloaded.
+    async def join(self, item: Join) -> tuple[Joined, Place | None]:
+        """What the line says of this identity, and the place; None where nothing proves that it is the caller's.
 
-        ``suspect`` says why it looks automated: it then stands behind the drawn, and is told so.
+        QueueNotOpen, RoomClosed, RoomAway, Overloaded.
         """
-        wish = b"!" + suspect.encode() if suspect else b""
-        return await self.joined(await self.joining(digest, wish), digest, device_key_hash)
+        joined = await self._joins.submit(item)
+        if joined.word == "stranger":
+            return joined, None
+        if joined.word == "known" and await self._turn_is_over(joined.number):
+            joined = await self._joins.submit(Join(item.digest, b"^%d" % joined.number, item.key))
+        return joined, self.place(joined, self.standing(item.digest), item.key)
 
-    def joining(self, digest: bytes, wish: bytes = b"") -> asyncio.Future[Joined]:
-        """The first half of a join: stand in line. Refusals come out of the future; Overloaded at once."""
-        return self._joins.submit(Join(digest, wish))
+    def joining_to(self, promise: Promise[Joined], item: Join) -> None:
+        """As the first half of ``join``, with a place of the caller's own for the answer."""
+        self._joins.submit_to(item, promise)
 
-    def joining_to(self, promise: Promise[Joined], digest: bytes) -> None:
-        """As ``joining``, with a place of the caller's own for the answer."""
-        self._joins.submit_to(Join(digest, b""), promise)
+    async def move_back(self, places: Sequence[tuple[bytes, int]]) -> list[int]:
+        """Give up drawn places, (digest, index) each, for some at the end of the line in this order: the numbers there.
 
-    async def move_back(self, digest: bytes, index: int) -> int:
-        """Give up a drawn place for one at the end of the line; the number there. Doing it twice changes nothing."""
-        return (await self._joins.submit(Join(digest, b"^%d" % index))).number
+        Doing it twice changes nothing.
+        """
+        moving = [self._joins.submit(Join(digest, b"^%d" % index)) for digest, index in places]
+        return [joined.number for joined in await asyncio.gather(*moving)]
 
     async def learn(self) -> None:
         """Read again what only Postgres says: who was moved in the draw, that the room was forgotten."""
         self.rules = await self._ledger.room(self.event_id) or self.rules
 
-    async def joined(self, joined: Joined, digest: bytes, device_key_hash: bytes) -> Place:
-        """The second half: whose turn is over already takes a new place."""
-        if joined.word == "known" and await self._turn_is_over(joined.number):
-            joined = await self._joins.submit(Join(digest, b"^%d" % joined.number))
-        return self.place(joined, digest, device_key_hash)
+    async def learn_moves(self, moves: int) -> None:
+        """Read which places were moved by mailed links, up to the ``moves``-th move at least."""
+        while self._moves < moves:
+            moved = await self._ledger.moved(self.event_id, self._moves)
+            for digest, generation, move in moved:
+                self._generations[digest] = max(generation, self._generations.get(digest, 0))
+                self._moves = max(move, self._moves)
+            if len(moved) < MOVES_PER_READ:
+                self._moves = max(moves, self._moves)
 
-    async def rejoin(self, ticket: hotpath_rs.QueueTicket) -> Place:
-        """The place of a ticket that is shown again; it is recorded anew where Redis had lost it."""
-        digest = ticket.identity_digest
+    def standing(self, digest: bytes) -> bytes:
+        """A digest with the generation that its place has now, as tickets carry it."""
+        return tagged(digest, self._generations.get(digest, 0)) if self._generations else digest
+
+    async def open_link(self, digest: bytes, number: int, generation: int, *, again: bool) -> Place | None:
+        """The place of a mailed link, moved to whoever opened it; None where it was opened before, and not ``again``.
+
+        Its device key and the mark that it looks automated end with its older tickets: they were another's.
+        """
+        if not again and generation < self._generations.get(digest, 0):
+            return None
+        joined = await self._joins.submit(Join(digest, b"#%d" % number))
+        moved = await self._ledger.move(self.event_id, digest, generation, again=again)
+        if moved is None:
+            return None
+        self._generations[digest] = max(moved, self._generations.get(digest, 0))
+        if await self._turn_is_over(joined.number):
+            joined = await self._joins.submit(Join(digest, b"^%d" % joined.number))
+        return self.place(joined, tagged(digest, moved), b"")
+
+    async def rejoin(self, ticket: hotpath_rs.QueueTicket) -> Place | None:
+        """The place of a ticket that is shown again; it is recorded anew where Redis had lost it.
+
+        None where its turn is over and somebody who proved it stands elsewhere for the same identity.
+        """
         wish = b"=%d" % ticket.number
         if await self._turn_is_over(ticket.number):
             wish = b"^%d" % ticket.number
-        joined = await self._joins.submit(Join(digest, wish))
-        return self.place(joined, digest, ticket.device_key_hash)
+        joined = await self._joins.submit(Join(digest_of(ticket), wish, ticket.device_key_hash))
+        if joined.word == "stranger":
+            return None
+        return self.place(joined, ticket.identity_digest, ticket.device_key_hash)
 
     async def claim(self, ticket: hotpath_rs.QueueTicket) -> Admitted | Waiting:
         """Let the bearer in if it is their turn and there is room. TurnOver, RoomClosed, RoomAway."""
@@ -320,14 +361,14 @@ class Room:
         snapshot, place = self.board.snapshot, self.number(number)
         return snapshot is not None and place is not None and place < snapshot.serving
 
-    def place(self, joined: Joined, digest: bytes, device_key_hash: bytes) -> Place:
-        """What the visitor is told of an answer in line."""
+    def place(self, joined: Joined, standing: bytes, device_key_hash: bytes) -> Place:
+        """What the visitor is told of an answer in line. ``standing``: see the method of that name."""
         cohort = joined.cohort < 0 or joined.number < joined.cohort
         ticket = self.keys.mint_queue_ticket(
             epoch=joined.epoch,
             live=not cohort,
             number=joined.number,
-            identity_digest=digest,
+            identity_digest=standing,
             device_key_hash=device_key_hash,
             issued_at_ms=joined.now_ms,
         )
@@ -341,8 +382,9 @@ class Room:
             server_now_ms=joined.now_ms,
             event_id=self.event_id,
             queue_number=number,
+            behind=CROWDED if joined.word == "crowded" else None,
         )
-        return Place(answer, joined.word == "taken")
+        return Place(answer, joined.word in _NEW)
 
     def _waiting(self, snapshot: Snapshot, why: str, number: int | None, registered: int) -> Waiting:
         now_ms = self.board.now_ms()

@@ -2,7 +2,8 @@
 
 A row reads as a sentence; that a body may be malformed, invalid or too large is not said in it::
 
-    Route("POST", f"{ROOM}/beat", rooms.beat, "ticket", takes=TicketRequest, gives=WaitAnswer).refuses(NoRoom, RoomAway)
+    Route("POST", f"{ROOM}/beat", rooms.beat, "ticket", "presence", takes=TicketRequest, gives=WaitAnswer)
+    .refuses(NoRoom)
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, Final, Literal
 
 from engine.foundation import errors
 from engine.foundation.http import Handler
+from engine.foundation.limits_table import RouteClass
 
 Who = Literal["public", "ticket", "operator", "operations"]
 _BODY: Final = (errors.Malformed, errors.Invalid, errors.TooLarge)
@@ -19,17 +21,22 @@ _BODY: Final = (errors.Malformed, errors.Invalid, errors.TooLarge)
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``who``: ticket is a queue ticket or admission token. ``hot`` handlers bring what they need of the boundary."""
+    """``who``: ticket is a queue ticket or admission token. ``hot`` handlers bring what they need of the boundary.
+
+    ``limit`` is its row in ``limits_table``; ``counts``: the handler counts by itself.
+    """
 
     method: str
     path: str
     handler: Handler
     who: Who
+    limit: RouteClass
     takes: Any = None
     gives: Any = None
     status: int = 200
     content_type: str = "application/json"
     hot: bool = False
+    counts: bool = False
     own_refusals: tuple[type[errors.Refusal], ...] = ()
     other_answers: tuple[tuple[int, Any], ...] = ()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from engine.foundation import errors
 from engine.foundation.batching import Overloaded
-from engine.foundation.errors import Conflict, Forbidden, SlowDown, Unauthenticated
-from waitingroom import operating, operations, page, stream
+from waitingroom import links, operating, operations, page, shapes, stream
 from waitingroom import web as rooms
 from waitingroom.errors import (
     ChallengeRequired,
@@ -14,8 +14,10 @@ from waitingroom.errors import (
     CodeRequired,
     DrawNotHeld,
     FormForged,
+    IdentityKnown,
     IdentityRequired,
     NoRoom,
+    PlaceMoved,
     ProofRequired,
     QueueNotOpen,
     RoomAway,
@@ -23,31 +25,28 @@ from waitingroom.errors import (
     TicketInvalid,
     TurnOver,
 )
-from waitingroom.guard import guarded, nothing_here
+from waitingroom.guard import guarded, limited, nothing_here
 from waitingroom.route import Route
-from waitingroom.shapes import (
-    AdmissionAnswer,
-    ChallengeAnswer,
-    ConsoleAnswer,
-    Controls,
-    DrawBundle,
-    JoinRequest,
-    LeftAnswer,
-    PlaceAnswer,
-    ReleaseAnswer,
-    StatusDocument,
-    TicketRequest,
-    WaitAnswer,
-)
 
 ROOM = "/v1/rooms/{event_id}"
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", ROOM, rooms.read_status, "public", gives=StatusDocument, hot=True)
+    Route("GET", ROOM, rooms.read_status, "public", "free", gives=shapes.StatusDocument, hot=True)
     .or_gives(None, 304)
     .refuses(NoRoom, RoomAway),
-    Route("POST", f"{ROOM}/join", rooms.join, "public", takes=JoinRequest, gives=PlaceAnswer, status=201, hot=True)
-    .or_gives(PlaceAnswer, 200)
+    Route(
+        "POST",
+        f"{ROOM}/join",
+        rooms.join,
+        "public",
+        "join",
+        takes=shapes.JoinRequest,
+        gives=shapes.PlaceAnswer,
+        status=201,
+        hot=True,
+        counts=True,
+    )
+    .or_gives(shapes.PlaceAnswer, 200)
     .refuses(
         TicketInvalid,
         ChallengeRequired,
@@ -58,48 +57,86 @@ ROUTES: tuple[Route, ...] = (
         QueueNotOpen,
         RoomClosed,
         IdentityRequired,
-        SlowDown,
+        IdentityKnown,
+        PlaceMoved,
+        ProofRequired,
+        errors.SlowDown,
         RoomAway,
         Overloaded,
     ),
-    Route("POST", f"{ROOM}/claim", rooms.claim, "ticket", takes=TicketRequest, gives=AdmissionAnswer, hot=True)
-    .or_gives(WaitAnswer, 202)
-    .refuses(TicketInvalid, ProofRequired, NoRoom, RoomClosed, TurnOver, RoomAway),
-    Route("POST", f"{ROOM}/beat", rooms.beat, "ticket", takes=TicketRequest, gives=WaitAnswer, hot=True).refuses(
-        TicketInvalid, NoRoom, RoomAway
-    ),
-    Route("POST", f"{ROOM}/leave", rooms.leave, "ticket", takes=TicketRequest, gives=LeftAnswer).refuses(
-        TicketInvalid, NoRoom, RoomAway
-    ),
-    Route("POST", f"{ROOM}/release", rooms.release, "ticket", takes=TicketRequest, gives=ReleaseAnswer).refuses(
-        TicketInvalid, NoRoom, RoomAway
-    ),
-    Route("GET", f"{ROOM}/stream", stream.stream_status, "public", content_type="text/event-stream").refuses(
-        NoRoom, stream.StreamsFull
-    ),
-    Route("GET", f"{ROOM}/challenge", rooms.make_challenge, "public", gives=ChallengeAnswer).refuses(NoRoom),
-    Route("GET", f"{ROOM}/draw", rooms.read_draw, "public", gives=DrawBundle).refuses(NoRoom, DrawNotHeld),
     Route(
-        "PATCH", f"{ROOM}/controls", operating.change_controls, "operator", takes=Controls, gives=ConsoleAnswer
-    ).refuses(Unauthenticated, Forbidden, NoRoom, Conflict, RoomAway),
-    Route("GET", f"{ROOM}/console", operating.read_console, "operator", gives=ConsoleAnswer).refuses(
-        Unauthenticated, Forbidden, NoRoom, RoomAway
+        "POST",
+        f"{ROOM}/claim",
+        rooms.claim,
+        "ticket",
+        "claim",
+        takes=shapes.TicketRequest,
+        gives=shapes.AdmissionAnswer,
+        hot=True,
+    )
+    .or_gives(shapes.WaitAnswer, 202)
+    .refuses(TicketInvalid, ProofRequired, NoRoom, RoomClosed, TurnOver, PlaceMoved, errors.SlowDown, RoomAway),
+    Route(
+        "POST",
+        f"{ROOM}/beat",
+        rooms.beat,
+        "ticket",
+        "presence",
+        takes=shapes.TicketRequest,
+        gives=shapes.WaitAnswer,
+        hot=True,
+    ).refuses(TicketInvalid, PlaceMoved, NoRoom, errors.SlowDown, RoomAway),
+    Route(
+        "POST", f"{ROOM}/leave", rooms.leave, "ticket", "presence", takes=shapes.TicketRequest, gives=shapes.LeftAnswer
+    ).refuses(TicketInvalid, PlaceMoved, NoRoom, errors.SlowDown, RoomAway),
+    Route(
+        "POST",
+        f"{ROOM}/release",
+        rooms.release,
+        "ticket",
+        "presence",
+        takes=shapes.TicketRequest,
+        gives=shapes.ReleaseAnswer,
+    ).refuses(TicketInvalid, PlaceMoved, NoRoom, errors.SlowDown, RoomAway),
+    Route("GET", f"{ROOM}/stream", stream.stream_status, "public", "stream", content_type="text/event-stream").refuses(
+        NoRoom, errors.SlowDown, stream.TooManyStreams, stream.StreamsFull
     ),
-    Route("GET", "/r/{event_id}", page.show, "public", content_type="text/html"),
-    Route("POST", "/r/{event_id}/join", page.join, "public", content_type="text/html"),
-    Route("POST", "/r/{event_id}/enter", page.enter, "ticket", content_type="text/html"),
-    Route("GET", "/livez", operations.livez, "public"),
-    Route("GET", "/readyz", operations.readyz, "public"),
-    Route("GET", "/metrics", operations.metrics, "operations", content_type="text/plain"),
-    Route("GET", "/openapi.json", operations.openapi, "public"),
-    Route("GET", "/docs", operations.docs, "public", content_type="text/html"),
+    Route(
+        "GET", f"{ROOM}/challenge", rooms.make_challenge, "public", "challenge", gives=shapes.ChallengeAnswer
+    ).refuses(NoRoom),
+    Route("GET", f"{ROOM}/draw", rooms.read_draw, "public", "large", gives=shapes.DrawBundle).refuses(
+        NoRoom, DrawNotHeld
+    ),
+    Route(
+        "PATCH",
+        f"{ROOM}/controls",
+        operating.change_controls,
+        "operator",
+        "operate",
+        takes=shapes.Controls,
+        gives=shapes.ConsoleAnswer,
+    ).refuses(errors.Unauthenticated, errors.Forbidden, NoRoom, errors.Conflict, RoomAway),
+    Route("GET", f"{ROOM}/console", operating.read_console, "operator", "operate", gives=shapes.ConsoleAnswer).refuses(
+        errors.Unauthenticated, errors.Forbidden, NoRoom, RoomAway
+    ),
+    Route("GET", "/r/{event_id}", page.show, "public", "page", content_type="text/html"),
+    Route("POST", "/r/{event_id}/join", page.join, "public", "join", content_type="text/html", counts=True),
+    Route("GET", "/r/{event_id}/place", links.open_link, "public", "recover", content_type="text/html"),
+    Route("POST", "/r/{event_id}/place", links.take_place, "public", "recover", content_type="text/html"),
+    Route("POST", "/r/{event_id}/enter", page.enter, "ticket", "claim", content_type="text/html"),
+    Route("GET", "/livez", operations.livez, "public", "life"),
+    Route("GET", "/readyz", operations.readyz, "public", "life"),
+    Route("GET", "/metrics", operations.metrics, "operations", "life", content_type="text/plain"),
+    Route("GET", "/openapi.json", operations.openapi, "public", "life"),
+    Route("GET", "/docs", operations.docs, "public", "life", content_type="text/html"),
 )
 
 
 def add(app: web.Application) -> None:
     """Register every row, the preflights of the pages on other origins, and a problem document for all the rest."""
     for route in ROUTES:
-        handler = route.handler if route.hot else guarded(route.handler)
+        handler = route.handler if route.counts else limited(route.handler, route.limit)
+        handler = handler if route.hot else guarded(handler)
         if route.method == "GET":
             app.router.add_get(route.path, handler)
         else:

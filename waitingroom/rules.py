@@ -52,6 +52,7 @@ class Rules:
     draw: Draw | None
     secret: bytes = field(repr=False)
     high_water_version: int = 0
+    moves: int = 0  # of places, by mailed links
 
     def fields(self) -> list[str | int]:
         """Field, value, ... as the room's scripts read them."""
@@ -94,7 +95,7 @@ def parse(row: Any) -> Rules:
         claim_ttl_s=room.get("claim_ttl_s") or CLAIM_TTL_S_DEFAULT,
         session_ttl_s=room.get("session_ttl_s") or SESSION_TTL_S_DEFAULT,
         identity=room.get("identity") or "none",
-        challenge=room.get("challenge") or "none",
+        challenge=room.get("challenge") or "pow",
         codes=Codes(room.get("codes") or ()),
         paused=bool(controls.get("paused", False)),
         message=controls.get("message") or "",
@@ -109,6 +110,7 @@ def parse(row: Any) -> Rules:
         draw=Draw.restored(row["draw"] or {}, secret),
         secret=secret,
         high_water_version=row["high_water_version"],
+        moves=row["moves"],
     )
 
 

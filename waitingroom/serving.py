@@ -14,7 +14,7 @@ from engine.foundation.ready import Ready
 from waitingroom.endpoint import BOARDS, ENDPOINT, RoomEndpoint
 from waitingroom.room import Room
 from waitingroom.routes import ROOM
-from waitingroom.store import Joined
+from waitingroom.store import Join, Joined
 from waitingroom.web import REFUSED, joined_answer, quick
 
 _BASE = ROOM.partition("{")[0]
@@ -22,21 +22,22 @@ _JOIN = "/join"
 
 
 class JoinedReply(Reply[Joined]):
-    """The place that was asked for; who is known already may be asked about their turn on the usual way."""
+    """The place that was asked for; whose identity is known already is told so on the usual way."""
 
-    __slots__ = ("_endpoint", "_identity", "_request", "_room")
+    __slots__ = ("_endpoint", "_item", "_request", "_room")
 
-    def __init__(self, request: web.Request, endpoint: RoomEndpoint, room: Room, identity: tuple[bytes, bytes]) -> None:
+    def __init__(self, request: web.Request, endpoint: RoomEndpoint, room: Room, item: Join) -> None:
         super().__init__()
         self._request = request
         self._endpoint = endpoint
         self._room = room
-        self._identity = identity
+        self._item = item
 
     def answer(self, told: Joined) -> Ready | None:
-        if told.word != "taken" and self._room.turn_may_be_over(told.number):
+        if told.word not in {"taken", "crowded"}:
             return None
-        return joined_answer(self._request, self._endpoint, self._room, self._room.place(told, *self._identity))
+        place = self._room.place(told, self._room.standing(self._item.digest), self._item.key)
+        return joined_answer(self._request, self._endpoint, self._room, place)
 
     def refuse(self, error: BaseException) -> None:
         self._request[REFUSED] = error
@@ -61,11 +62,11 @@ def express(app: web.Application) -> Express:
 
     def join(request: web.Request, room: Room) -> Reply[Joined] | None:
         try:
-            identity = quick(request, endpoint, room)
-            if identity is None:
+            item = quick(request, endpoint, room)
+            if item is None:
                 return None
-            reply = JoinedReply(request, endpoint, room, identity)
-            room.joining_to(reply, identity[0])
+            reply = JoinedReply(request, endpoint, room, item)
+            room.joining_to(reply, item)
         except Exception as error:  # noqa: BLE001 - told by the route, which knows how
             request[REFUSED] = error
             return None

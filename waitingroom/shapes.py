@@ -24,6 +24,7 @@ class JoinRequest(Struct, frozen=True, kw_only=True):
 
     ``identity``: an e-mail address where the room asks for one; ``device_key``: a P-256 public key as base64url (raw
     point) binds the place to the device, any other text only names it; ``queue_ticket``: ask for one's own place again;
+    ``proof``: that the place is this device's, as at a claim;
     ``code``: a presale's or an invitation's, where the on-sale says ``code_required``;
     ``website``: a field that people do not see, so that whoever fills it in is taken for a program.
     """
@@ -31,13 +32,18 @@ class JoinRequest(Struct, frozen=True, kw_only=True):
     identity: Annotated[str, Meta(max_length=IDENTITY_CHARS_MAX)] | None = None
     device_key: Annotated[str, Meta(min_length=1, max_length=DEVICE_KEY_CHARS_MAX)] | None = None
     queue_ticket: Token | None = None
+    proof: Annotated[str, Meta(max_length=TOKEN_CHARS_MAX)] | None = None
     challenge: Annotated[str, Meta(max_length=CHALLENGE_CHARS_MAX)] | None = None
     code: Annotated[str, Meta(max_length=CODE_CHARS_MAX)] | None = None
     website: Annotated[str, Meta(max_length=IDENTITY_CHARS_MAX)] | None = None
 
 
 class PlaceAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """``number`` of kind cohort is a registration index until the draw; ``queue_number`` is there once it is known."""
+    """``number`` of kind cohort is a registration index until the draw; ``queue_number`` is there once it is known.
+
+    ``behind`` "crowded_block": many places were taken from this part of the network; if they still are too many when
+    the draw is held, this one stands behind the drawn.
+    """
 
     queue_ticket: str
     kind: Literal["cohort", "live"]
@@ -45,6 +51,7 @@ class PlaceAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     server_now_ms: int
     event_id: str
     queue_number: int | None = None
+    behind: Literal["crowded_block"] | None = None
 
 
 class TicketRequest(Struct, frozen=True, kw_only=True):

@@ -28,14 +28,16 @@ PACE_MEMORY_MS = 15_000
 OVERBOOK_MILLI = 1_200  # people called per thousand units left: some look and leave
 PRIORITY_MS = 30_000  # a called person who found the shop full goes before later ones for so long
 PRIORITIES_MAX = 1_000
+PLACES_PER_BLOCK = 200  # of one address block in a cohort; those beyond are marked, see drawing.py
+LINK_ASKED_AGAIN_S = 30  # a known identity that is typed again and again costs Postgres a look so often
 TOKEN_LEEWAY_MS = 2_000  # verifiers' leeway: a lease counts that much longer than its token says
 
 _SCRIPTS = scripts.load_folder(Path(__file__).parent / "lua")
 _SUFFIXES = tuple(b"%d" % bucket for bucket in range(BUCKETS))
 _ITEM = struct.Struct("<BI")
 
-Word = Literal["taken", "known", "high_water"]
-_WORDS: tuple[Word, ...] = ("taken", "known", "high_water")
+Word = Literal["taken", "known", "high_water", "stranger", "crowded"]
+_WORDS: tuple[Word, ...] = ("taken", "known", "high_water", "stranger", "crowded")
 
 
 class Fenced(Exception):  # noqa: N818 - answered by restoring the room, never shown
@@ -43,14 +45,23 @@ class Fenced(Exception):  # noqa: N818 - answered by restoring the room, never s
 
 
 class Join(msgspec.Struct, frozen=True, gc=False):
-    """``wish``: b"" | b"=number" of a ticket shown | b"^number" that is over | b"!reason" why it looks automated."""
+    """``wish``: see queue_join.lua.
+
+    ``key`` is the hash of the device's key, ``block`` names the address block that is counted; empty: none.
+    """
 
     digest: bytes
     wish: bytes = b""
+    key: bytes = b""
+    block: bytes = b""
 
 
 class Joined(msgspec.Struct, frozen=True, gc=False):
-    """``number`` is the mark itself where ``word`` is high_water."""
+    """``number`` is the mark itself where ``word`` is high_water.
+
+    ``stranger``: the identity is known and nothing proves that it is the caller's; ``crowded``: taken, and marked
+    because its address block has many.
+    """
 
     word: Word
     number: int
@@ -81,6 +92,8 @@ class RoomStore:
         self._live = (base + b"live:0", base + b"live:1", base + b"live:2")
         self._claimed = base + b"claimed"
         self._marked = base + b"marked"
+        self._crowd, self._crowds = base + b"crowd", base + b"crowds"
+        self._asked = base + b"asked:"
         self._lease = leases.lease_key(event_id)
         self._wait, self._wait_due = base + b"wait", base + b"wait_due"
         self._pow = base + b"pow:"
@@ -90,8 +103,8 @@ class RoomStore:
         )  # fmt: skip
         # All but the buckets; the rest of what begins like these goes by itself.
         self._lasting = (
-            *self._live, self._claimed, self._marked, self._lease, self._wait, self._wait_due, base + b"tick",
-            base + b"tmp", base + b"tmp2",
+            *self._live, self._claimed, self._marked, self._crowd, self._crowds, self._lease, self._wait,
+            self._wait_due, base + b"tick", base + b"tmp", base + b"tmp2",
         )  # fmt: skip
         self._claim_keys = (self._m, self._claimed, self._lease, self._wait, self._wait_due, *self._live)
 
@@ -104,9 +117,13 @@ class RoomStore:
 
     async def join(self, items: Sequence[Join]) -> list[Joined]:
         """Numbers for these identities, in this order. QueueNotOpen, RoomClosed, Fenced."""
-        arguments = [word for item in items for word in (item.digest, item.wish)]
+        arguments: list[Argument] = [PLACES_PER_BLOCK]
+        for item in items:
+            arguments += (item.digest, item.wish, item.key, item.block)
         buckets = [self._bucket(item.digest) for item in items]
-        reply = await self._call("queue_join", (self._m, *self._live, self._marked, *buckets), arguments)
+        reply = await self._call(
+            "queue_join", (self._m, *self._live, self._marked, self._crowd, self._crowds, *buckets), arguments
+        )
         if reply[0] == b"not_open":
             wait_s = max(1, -(-(reply[2] - reply[1]) // 1000))
             raise QueueNotOpen(retry_after_s=wait_s, opens_at_ms=reply[2], server_now_ms=reply[1])
@@ -160,6 +177,16 @@ class RoomStore:
     async def spend_challenge(self, digest: bytes, kept_s: int) -> bool:
         """Whether this solution is used for the first time."""
         return await self._redis.command(b"SET", self._pow + digest, b"1", b"NX", b"EX", kept_s) is not None
+
+    async def ask_link(self, digest: bytes) -> bool:
+        """Whether Postgres need be asked for a mailed link to this identity's place: not within LINK_ASKED_AGAIN_S."""
+        return (
+            await self._redis.command(b"SET", self._asked + digest, b"1", b"NX", b"EX", LINK_ASKED_AGAIN_S) is not None
+        )
+
+    async def ask_link_again(self, digest: bytes) -> None:
+        """Postgres could not be asked."""
+        await self._redis.command(b"DEL", self._asked + digest)
 
     async def tick(self, name: bytes, fence: bytes, health: int) -> tuple[bool, int, dict[bytes, bytes]]:
         """One controller step: (whether we lead, Redis's clock in ms, the room)."""
@@ -238,7 +265,7 @@ class RoomStore:
             for reply in reading:
                 pairs = iter(await reply)
                 for digest, raw in zip(pairs, pairs, strict=True):
-                    number = int(raw)
+                    number = int(raw.partition(b":")[0])
                     if number < cohort_size:
                         digests[number * DIGEST_BYTES : (number + 1) * DIGEST_BYTES] = digest
         return bytes(digests)
@@ -247,6 +274,11 @@ class RoomStore:
         """Registration indexes that looked automated, and why."""
         pairs = iter(await self._redis.command(b"HGETALL", self._marked))
         return {int(index): reason.decode() for index, reason in zip(pairs, pairs, strict=True)}
+
+    async def mark_of(self, index: int) -> str | None:
+        """Why this registration looked automated, or that its address block has many; None where neither."""
+        reason = await self._redis.command(b"HGET", self._marked, index)
+        return reason.decode() if reason is not None else None
 
     async def there(self) -> bytes:
         """Who is there, as a bitmap by number."""

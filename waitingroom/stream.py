@@ -1,6 +1,6 @@
 """Server-sent events for the front of the queue: the status document whenever it says something new.
 
-StreamsFull 503 streams_full
+StreamsFull 503 streams_full; TooManyStreams 429 too_many_streams
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import time
 
 from aiohttp import web
 
-from engine.foundation.errors import Unavailable
+from engine.foundation import http
+from engine.foundation.errors import TooMany, Unavailable
 from waitingroom.appkeys import STREAMS
-from waitingroom.endpoint import room_of
+from waitingroom.endpoint import ENDPOINT, room_of
 from waitingroom.queue import STREAM_WITHIN_S
+from waitingroom.room import Room
 
 STREAMS_MAX = 2_000
 HEARTBEAT_S = 10.0
@@ -24,12 +26,26 @@ class StreamsFull(Unavailable):
     code, title = "streams_full", "Too many streams are open: poll instead"
 
 
+class TooManyStreams(TooMany):
+    code, title = "too_many_streams", "Too many streams are open to your part of the network: poll instead"
+
+
 async def stream_status(request: web.Request) -> web.StreamResponse:
     """Two minutes of it, then the page asks again if it still is near the front."""
     room = await room_of(request)
-    streams = request.config_dict[STREAMS]
+    endpoint, streams = request.app[ENDPOINT], request.config_dict[STREAMS]
     if streams.open >= STREAMS_MAX:
         raise StreamsFull(retry_after_s=5)
+    address = http.client_address(request, trust_forwarded=endpoint.trust_forwarded)
+    with endpoint.limits.open_of("stream").opened(address, lambda: TooManyStreams(retry_after_s=STREAM_WITHIN_S)):
+        streams.open += 1
+        try:
+            return await _stream(request, room)
+        finally:
+            streams.open -= 1
+
+
+async def _stream(request: web.Request, room: Room) -> web.StreamResponse:
     response = web.StreamResponse(
         headers={
             "Content-Type": "text/event-stream",
@@ -38,7 +54,6 @@ async def stream_status(request: web.Request) -> web.StreamResponse:
             "Access-Control-Allow-Origin": "*",
         }
     )
-    streams.open += 1
     try:
         await response.prepare(request)
         await response.write(b"retry: %d\n\n" % RETRY_MS + room.board.frame)
@@ -55,6 +70,4 @@ async def stream_status(request: web.Request) -> web.StreamResponse:
         await response.write_eof()
     except ConnectionError:
         pass  # the visitor has left; that is what streams end with
-    finally:
-        streams.open -= 1
     return response

@@ -18,6 +18,7 @@ from waitingroom.errors import DrawNotHeld, FormForged, RoomAway, TicketInvalid
 from waitingroom.guard import failed, lean
 from waitingroom.room import Admitted, Place, Room, Waiting
 from waitingroom.shapes import AdmissionAnswer, JoinRequest, LeftAnswer, ReleaseAnswer, WaitAnswer
+from waitingroom.store import Join
 
 _join_request = msgspec.json.Decoder(JoinRequest)
 _encode = msgspec.json.Encoder().encode
@@ -58,7 +59,7 @@ async def join(request: web.Request) -> web.StreamResponse:
         return await failed(request, error)
 
 
-def quick(request: web.Request, endpoint: RoomEndpoint, room: Room) -> tuple[bytes, bytes] | None:
+def quick(request: web.Request, endpoint: RoomEndpoint, room: Room) -> Join | None:
     """Whoever need not be looked at twice, as ``entrance.quick`` has it; None as well while the body is on its way."""
     raw = bodies.peek(request)
     if raw is None:
@@ -146,7 +147,9 @@ async def release(request: web.Request) -> web.Response:
 async def make_challenge(request: web.Request) -> web.Response:
     """A challenge to solve before joining, where the room asks for one."""
     room = await room_of(request)
-    return http.json(request.app[ENDPOINT].challenges.make(room.event_id), headers=_NO_STORE)
+    endpoint = request.app[ENDPOINT]
+    address = http.client_address(request, trust_forwarded=endpoint.trust_forwarded)
+    return http.json(endpoint.challenges.make(room.event_id, endpoint.work.owed(address)), headers=_NO_STORE)
 
 
 async def read_draw(request: web.Request) -> web.Response:

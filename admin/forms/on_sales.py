@@ -56,7 +56,7 @@ class OnSaleForm(Form):
     claim_ttl_s: Whole = RoomSettings().claim_ttl_s
     session_minutes: Whole = RoomSettings().session_ttl_s // MINUTE_S
     identity: Literal["none", "email"] = "none"
-    challenge: Literal["none", "pow"] = "none"
+    challenge: Literal["none", "pow"] = "pow"
     codes: str = ""
 
     def given(self, event: Event) -> NewOnSale:

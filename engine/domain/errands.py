@@ -11,6 +11,8 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from engine.foundation.queue_links import TOPIC, LinkAsked
+
 
 class Errand(Struct, frozen=True, omit_defaults=True):
     """``at_once``: the process that wrote it does it right after its commit; otherwise it waits for the relay."""
@@ -98,3 +100,10 @@ class MailOrderExpired(Errand, frozen=True):
     topic = "mail.order_expired"
     at_once = False
     order_id: str
+
+
+class MailQueueLink(LinkAsked, Errand, frozen=True):
+    """Mail the link that brings a place in a waiting room to the reader of its address. The room writes this errand."""
+
+    topic = TOPIC
+    at_once = False

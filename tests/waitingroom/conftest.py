@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -9,11 +10,17 @@ from typing import Any
 import asyncpg
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from aiosmtpd.smtp import SMTP
 
 from engine.foundation import clock
 from engine.foundation.connections import RedisClient
 from engine.foundation.ids import new_id
+from engine.services.messages.queue_links import QueueLinks
+from engine.services.outbox import Outbox
 from engine.settings import Settings as EngineSettings
+from engine.stores.messages.mail import MailGateway
+from engine.stores.outbox import OutboxStore
+from loadtest.mailbox import Mailbox
 from tests.chromium import CHROMIUM, FLAGS
 from waitingroom.app import create_app
 from waitingroom.endpoint import ENDPOINT
@@ -80,7 +87,14 @@ async def new_room(pool: asyncpg.Pool) -> NewRoom:
             now + timedelta(seconds=prequeue_in_s) if prequeue_in_s is not None else None,
             now + timedelta(seconds=opens_in_s),
             now + timedelta(seconds=closes_in_s) if closes_in_s is not None else None,
-            {"capacity": 10, "rate_per_min": 60_000, "claim_ttl_s": 60, "session_ttl_s": 300, "identity": "none"}
+            {
+                "capacity": 10,
+                "rate_per_min": 60_000,
+                "claim_ttl_s": 60,
+                "session_ttl_s": 300,
+                "identity": "none",
+                "challenge": "none",
+            }
             | room,
             {"title": "Concert", "slug": event_id.lower(), "venue": "Hall", "city": "Bruges"},
         )
@@ -102,8 +116,6 @@ async def status(client: TestClient, event_id: str) -> dict[str, Any]:
 
 async def until(check: Callable[[], Awaitable[Any]], *, within_s: float = 8.0) -> Any:
     """The first truthy answer, asked every 50 ms; an AssertionError after ``within_s``."""
-    import asyncio
-
     for _ in range(round(within_s / 0.05)):
         found = await check()
         if found:
@@ -137,3 +149,24 @@ async def browser() -> AsyncIterator[Any]:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def letters(pool: asyncpg.Pool, room_settings: Settings) -> AsyncIterator[Any]:
+    """What the room asked to have mailed, sent to a real mailbox."""
+    from tests.waitingroom.letters import Post
+
+    box = Mailbox()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(box, enable_SMTPUTF8=True), "127.0.0.1", 0)
+    store = OutboxStore(pool)
+    outbox = Outbox(store=store)
+    QueueLinks(
+        mailer=MailGateway(host="127.0.0.1", port=server.sockets[0].getsockname()[1]),
+        keyring=room_settings.keyring,
+        sender="onsale <tickets@onsale.test>",
+        waitingroom_url="http://127.0.0.1:8081",
+    ).register(outbox)
+    yield Post(outbox, box)
+    await store.close()
+    server.close()

@@ -9,6 +9,9 @@ import re
 from typing import Any
 
 from aiohttp.test_utils import TestClient
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from engine.foundation.bearer import Bearers, Person
 from waitingroom.settings import Settings
@@ -46,3 +49,17 @@ async def page(client: TestClient, path: str, **headers: str) -> str:
 def shown(html: str) -> set[str]:
     """The faces that are not hidden."""
     return {name for name, hidden in re.findall(r'data-show="(\w+)"( hidden)?>', html) if not hidden}
+
+
+def b64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def point(key: ec.EllipticCurvePrivateKey) -> str:
+    raw = key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    return b64(raw)
+
+
+def prove(key: ec.EllipticCurvePrivateKey, nonce: str) -> str:
+    r, s = decode_dss_signature(key.sign(nonce.encode(), ec.ECDSA(hashes.SHA256())))
+    return f"{nonce}.{point(key)}.{b64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"

@@ -20,8 +20,9 @@ from waitingroom.room import Room
 async def line_of(client: TestClient, event_id: str, people: int) -> list[str]:
     """People who have joined, by their tickets, in order."""
     room = await room_of(client, event_id)
-    places = await asyncio.gather(*(room.join(room.digest(b"name:%d" % i)) for i in range(people)))
-    return [place.answer.queue_ticket for place in sorted(places, key=lambda place: place.answer.number)]
+    joined = await asyncio.gather(*(room.join(store.Join(room.digest(b"name:%d" % i))) for i in range(people)))
+    places = [place.answer for _, place in joined if place is not None]
+    return [place.queue_ticket for place in sorted(places, key=lambda place: place.number)]
 
 
 async def admitted(client: TestClient, event_id: str, ticket: str) -> Any:

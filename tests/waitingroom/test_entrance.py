@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 import hotpath_rs
 from engine.foundation.address_limits import DELAY_MAX_S, AddressLimits, block_of
 from engine.foundation.errors import SlowDown
 from tests.waitingroom.conftest import NewRoom, post, room_of, until, until_phase
-from tests.waitingroom.steps import solve
+from tests.waitingroom.steps import b64, point, prove, solve
+from waitingroom.asking import device_point
 
 
 async def test_work_opens_the_door_once_and_only_here(room_client: TestClient, new_room: NewRoom) -> None:
@@ -44,29 +43,15 @@ async def test_work_opens_the_door_once_and_only_here(room_client: TestClient, n
     assert (await post(room_client, event_id, "join", identity="eve", challenge=second))[0] == 403
 
 
-def _b64(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def _prove(key: ec.EllipticCurvePrivateKey, nonce: str) -> str:
-    r, s = decode_dss_signature(key.sign(nonce.encode(), ec.ECDSA(hashes.SHA256())))
-    return f"{nonce}.{_point(key)}.{_b64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
-
-
-def _point(key: ec.EllipticCurvePrivateKey) -> str:
-    raw = key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
-    return _b64(raw)
-
-
 async def test_a_place_bound_to_a_device_is_claimed_by_that_device_alone(
     room_client: TestClient, new_room: NewRoom
 ) -> None:
     event_id, other_id = await new_room(), await new_room()
     mine, theirs = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    _, place = await post(room_client, event_id, "join", 201, device_key=_point(mine))
-    _, again = await post(room_client, event_id, "join", 200, device_key=_point(mine))
+    _, place = await post(room_client, event_id, "join", 201, device_key=point(mine))
+    _, again = await post(room_client, event_id, "join", 200, device_key=point(mine))
     assert again["number"] == place["number"]
-    _, elsewhere = await post(room_client, other_id, "join", 201, device_key=_point(mine))
+    _, elsewhere = await post(room_client, other_id, "join", 201, device_key=point(mine))
     ticket = place["queue_ticket"]
 
     async def called() -> bool:
@@ -77,9 +62,27 @@ async def test_a_place_bound_to_a_device_is_claimed_by_that_device_alone(
     assert refusal["code"] == "proof_required"
     nonce = refusal["nonce"]
     _, foreign = await post(room_client, other_id, "claim", 401, queue_ticket=elsewhere["queue_ticket"])
-    for proof in ("", "a.b.c", _prove(theirs, nonce), _prove(mine, foreign["nonce"]), _prove(mine, nonce)[:-2]):
+    for proof in ("", "a.b.c", prove(theirs, nonce), prove(mine, foreign["nonce"]), prove(mine, nonce)[:-2]):
         await post(room_client, event_id, "claim", 401, queue_ticket=ticket, proof=proof or None)
-    await post(room_client, event_id, "claim", 200, queue_ticket=ticket, proof=_prove(mine, nonce))
+    await post(room_client, event_id, "claim", 200, queue_ticket=ticket, proof=prove(mine, nonce))
+
+
+def test_a_device_has_one_spelling() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    text = point(key)
+    assert device_point(text) is not None
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    stray = text[:-1] + letters[letters.index(text[-1]) ^ 1]
+    compressed = key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint)
+    for other in (
+        stray,
+        text + "=",
+        text + "\n",
+        " " + text,
+        text.replace("_", "/").replace("-", "+") + "=",
+        b64(compressed),
+    ):
+        assert device_point(other) is None, other
 
 
 async def test_a_name_for_a_device_that_is_no_key_binds_nothing(room_client: TestClient, new_room: NewRoom) -> None:
@@ -96,21 +99,24 @@ async def test_a_name_for_a_device_that_is_no_key_binds_nothing(room_client: Tes
 def test_a_block_beyond_its_rate_is_slowed_down_before_it_is_refused() -> None:
     now_s = 1000.0
     limits = AddressLimits(lambda: now_s, per_s=8, burst=16)
-    delays = [limits.take(f"198.51.100.{host}") for host in range(1, 42)]
+    delays = [limits.take(f"2001:db8:1:2{host:02x}::{host:x}") for host in range(1, 42)]
     assert delays[:17] == [0.0] * 17
     assert delays[16:] == [held_back / 8 for held_back in range(25)]
     assert delays[-1] == DELAY_MAX_S
     with pytest.raises(SlowDown):
-        limits.take("198.51.100.200")
-    assert limits.take("198.51.101.7") == 0.0
+        limits.take("2001:db8:1:2ff::1")
+    assert limits.take("2001:db8:1:300::1") == 0.0
     now_s += 10
-    assert limits.take("198.51.100.7") <= DELAY_MAX_S
+    assert limits.take("2001:db8:1:2aa::7") <= DELAY_MAX_S
 
 
 def test_addresses_are_counted_by_the_network_their_owner_was_given() -> None:
     assert block_of("2001:db8:1:2ff::1") == block_of("2001:db8:1:200:ffff::9")
     assert block_of("2001:db8:1:300::1") != block_of("2001:db8:1:200::1")
-    assert block_of("::ffff:198.51.100.7") == block_of("198.51.100.99")
+    assert block_of("::ffff:198.51.100.7") == block_of("198.51.100.7") == block_of("64:ff9b::198.51.100.7")
+    assert block_of("198.51.100.7") != block_of("198.51.100.99")
+    assert block_of("fe80::1%eth0") == block_of("fe80::2")
+    assert block_of("no address") == block_of("") == "unknown"
 
 
 async def test_a_stream_tells_what_changes(room_client: TestClient, new_room: NewRoom) -> None:
@@ -252,8 +258,8 @@ async def test_who_fills_in_the_trap_stands_behind_the_drawn_and_is_told(
         return (await post(room_client, event_id, "claim", queue_ticket=tickets[4]))[0] == 200
 
     await until(let_in)
-    _, again = await post(room_client, event_id, "join", 200, identity="v1")
-    assert (again["kind"], again["number"]) == ("live", 6)
+    _, again = await post(room_client, event_id, "join", 200, queue_ticket=tickets[1])
+    assert again["queue_number"] == 6
     room_client.session.cookie_jar.clear()
     html = await (
         await room_client.get(f"/r/{event_id}", headers={"Cookie": f"onsale_queue_{event_id}={tickets[1]}"})

@@ -24,7 +24,7 @@ from waitingroom.endpoint import ENDPOINT
 from waitingroom.ledger import NUMBER_BLOCK, Ledger
 from waitingroom.room import Room
 from waitingroom.settings import Settings
-from waitingroom.store import LEADER_TTL_MS, Fenced
+from waitingroom.store import LEADER_TTL_MS, Fenced, Join
 
 
 @pytest.fixture
@@ -413,13 +413,13 @@ async def test_a_join_whose_answer_was_lost_is_found_again(room_client: TestClie
     event_id = await new_room()
     room = await room_of(room_client, event_id)
     digest = room.digest(b"name:ann")
-    task = asyncio.ensure_future(room.join(digest))
+    device = Join(digest, b"~")
+    task = asyncio.ensure_future(room.join(device))
     await asyncio.sleep(0)
     task.cancel()  # the caller is gone, its join may be committed or not
     await asyncio.sleep(0.1)
-    first = await room.join(digest)
-    second = await room.join(digest)
-    assert first.answer.number == second.answer.number == 0
+    (first, _), (second, _) = await room.join(device), await room.join(device)
+    assert first.number == second.number == 0
 
 
 async def test_no_number_is_given_that_postgres_has_not_promised(
@@ -430,8 +430,8 @@ async def test_no_number_is_given_that_postgres_has_not_promised(
     numbers: list[int] = []
     for wave in range(45):
         digests = [room.digest(b"%d %d" % (wave, i)) for i in range(500)]
-        places = await asyncio.gather(*(room.join(digest) for digest in digests))
-        numbers += [place.answer.number for place in places]
+        places = await asyncio.gather(*(room.join(Join(digest)) for digest in digests))
+        numbers += [joined.number for joined, _ in places]
         promised = await pool.fetchval("SELECT high_water FROM rooms WHERE event_id = $1", event_id)
         assert max(numbers) < promised
         assert promised % NUMBER_BLOCK == 0

@@ -136,8 +136,9 @@ class Room(RuleBasedStateMachine):
         for person, place in zip(people, joined, strict=True):
             known = person in self.oracle.number_of
             number = self.oracle.number_of.setdefault(person, self.oracle.tail)
-            self.oracle.live.add(number)
-            assert (place.word, place.number) == ("known" if known else "taken", number)
+            if not known:
+                self.oracle.live.add(number)
+            assert (place.word, place.number) == ("stranger" if known else "taken", number)
 
     @rule()
     def tick(self) -> None:

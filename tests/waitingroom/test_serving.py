@@ -52,7 +52,7 @@ async def test_polls_and_joins_are_answered_before_the_router_and_the_rest_by_it
         status, place = await join(identity="ann@example.com")
         assert (status, place["number"]) == (201, 0)
         status, again = await join(identity=" Ann@example.com")
-        assert (status, again["number"]) == (200, 0)
+        assert (status, again["code"]) == (409, "identity_known")
         status, shown = await join(queue_ticket=place["queue_ticket"])
         assert (status, shown["number"]) == (200, 0)
         assert (await join(identity="bob@example.com"))[1]["number"] == 1

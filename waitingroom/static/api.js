@@ -25,6 +25,7 @@ export class Room {
   }
 
   join(body) { return this.#post("join", body); }
+  challenge() { return fetch(`${this.base}/challenge`).then(read); }
   claim(ticket) { return this.#post("claim", { queue_ticket: ticket }); }
   beat(ticket) { return this.#post("beat", { queue_ticket: ticket }); }
 

@@ -6,6 +6,7 @@ import { check, placeOf } from "./draw.js";
 import * as view from "./view.js";
 
 const STREAM_WITHIN_S = 120, BEAT_WITHIN_S = 300, BEAT_EVERY_S = 20, SPEAK_EVERY_MS = 60_000, DAY_S = 86_400, HIDDEN_FACTOR = 2;
+const CROWDED = "crowded_block";
 const main = document.querySelector("main");
 const { event: eventId, shop } = main.dataset;
 const room = new Room(eventId);
@@ -18,11 +19,13 @@ let place = readPlace();
 let claiming = false, asking = false, handedOver = false, stream = null, pollTimer = 0, beatAt = 0, spokeAt = 0, fails = 0;
 
 function readPlace() {
-  const { ticket, number } = main.dataset;
-  let kept = null;
-  try { kept = JSON.parse(localStorage.getItem(KEPT)); } catch { /* no storage: the cookie is enough */ }
+  const { ticket, number } = main.dataset, kept = readKept();
   if (!ticket) return kept;
   return kept?.ticket === ticket ? kept : store({ ticket, number: Number(number) });
+}
+
+function readKept() {
+  try { return JSON.parse(localStorage.getItem(KEPT)); } catch { return null; /* no storage: the cookie is enough */ }
 }
 
 const keep = (next) => { place = store(next); return place; };
@@ -83,9 +86,11 @@ function ask() {
   asking = true;
   room.beat(place.ticket).then(({ body }) => {
     keep({ ...place, told: body.moved ? body.queue_number : null });
-    view.alertIf("moved", Boolean(body.moved));
+    view.alertIf("crowded", false);
+    view.alertIf("moved", Boolean(body.moved) && body.moved !== CROWDED);
+    view.alertIf("moved_crowded", body.moved === CROWDED);
     show();
-  }, () => { /* the next poll asks again */ }).finally(() => { asking = false; });
+  }, lost /* else the next poll asks again */).finally(() => { asking = false; });
 }
 
 function waitSeconds(number) {
@@ -170,7 +175,17 @@ function presence(now = false) {
   const near = number !== null && (waitSeconds(number) ?? Infinity) <= BEAT_WITHIN_S;
   if (!place || (!now && (!near || Date.now() < beatAt))) return;
   beatAt = Date.now() + BEAT_EVERY_S * 1000 * (1 + Math.random() * 0.3);
-  room.beat(place.ticket).catch(() => { /* the next one */ });
+  room.beat(place.ticket).catch(lost /* else the next one */);
+}
+
+/** The mailed link was opened elsewhere: this browser holds an ended ticket, unless another tab has the place again. */
+function lost(error) {
+  if (!(error instanceof Refused) || error.code !== "place_moved" || !place) return;
+  const kept = readKept();
+  if (kept && kept.ticket !== place.ticket) place = kept;
+  else { keep(null); view.alertIf("elsewhere", true); view.alertIf("keep", false); }
+  claiming = false;
+  show();
 }
 
 async function claim() {
@@ -185,6 +200,7 @@ async function claim() {
   } catch (error) {
     if (error instanceof Refused && error.code === "turn_over") { view.showFace("over"); return view.announceFace("over"); }
     if (error instanceof Refused && error.code === "room_closed") return void poll();
+    if (error instanceof Refused && error.code === "place_moved") return lost(error);
     if (error instanceof Refused && error.code === "queue_ticket_invalid") { keep(null); return show(); }
     again = error.problem?.retry_after_s ?? 3;
   }
@@ -201,25 +217,30 @@ function handOver({ admission_token: token }) {
 
 /** The room was restored from its records: show our ticket, so that it knows this place again. */
 function recall() {
-  if (place) room.join({ queue_ticket: place.ticket }).then(({ body }) => keep({ ...place, ticket: body.queue_ticket }), () => { /* the ticket is good all the same */ });
+  if (place) room.join({ queue_ticket: place.ticket }).then(({ body }) => keep({ ...place, ticket: body.queue_ticket }), lost /* else the ticket is good all the same */);
 }
 
 /* -- Joining --------------------------------------------------------------------------------------------------- */
 
 async function join(body) {
   view.alertIf("error", false);
+  for (const name of ["elsewhere", "moved", "moved_crowded"]) view.alertIf(name, false);
   if (main.dataset.challenge === "pow" && !body.queue_ticket) body = { ...body, challenge: await work() };
-  const { body: answer } = await room.join(body);
+  const { body: answer } = await room.join(body).catch(async (error) => {
+    if (!(error instanceof Refused) || error.code !== "challenge_required") throw error;
+    return room.join({ ...body, challenge: await work(error.problem.challenge) }); // it was too old, or is asked for since
+  });
   keep({ ticket: answer.queue_ticket, number: answer.number });
+  view.alertIf("crowded", answer.behind === CROWDED);
   claiming = false;
   view.showFace("join");
   await poll();
   presence(true);
 }
 
-function work() {
+function work(given = null) {
   document.getElementById("working").hidden = false;
-  return fetch(`${room.base}/challenge`).then((answer) => answer.json()).then((challenge) => new Promise((done) => {
+  return (given ? Promise.resolve(given) : room.challenge()).then((challenge) => new Promise((done) => {
     const worker = new Worker(new URL("./work.js", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }) => { worker.terminate(); done(data); };
     worker.postMessage(challenge);
@@ -232,11 +253,13 @@ document.getElementById("join").addEventListener("submit", async (event) => {
   button.disabled = true;
   view.faultIn(field, false);
   view.faultIn(code, false);
+  view.known(null);
   try {
     await join({ ...(field && { identity: field.value }), ...(code && { code: code.value }), ...(trap.value && { website: trap.value }) });
   } catch (error) {
     const refused = error instanceof Refused ? error : { status: 0, code: "" };
     if (refused.code === "code_required" && !code) location.reload(); // asked for since this page was made
+    else if (refused.code === "identity_known" && field) view.known(field.value.trim());
     else if (code && ["code_required", "code_invalid"].includes(refused.code)) view.faultIn(code, true);
     else if (field && refused.status === 422) view.faultIn(field, true);
     else view.alertIf("error", true);
@@ -245,7 +268,10 @@ document.getElementById("join").addEventListener("submit", async (event) => {
 
 document.getElementById("again").addEventListener("submit", async (event) => {
   event.preventDefault();
-  try { await join({ queue_ticket: place.ticket }); } catch { view.alertIf("error", true); }
+  try { await join({ queue_ticket: place.ticket }); } catch (error) {
+    if (error instanceof Refused && error.code === "place_moved") { main.dataset.face = "join"; view.showFace("join"); lost(error); }
+    else view.alertIf("error", true);
+  }
 });
 
 /* -- Coming and going ------------------------------------------------------------------------------------------ */
@@ -263,7 +289,7 @@ setInterval(() => { showCountdowns(clock, status); if (main.dataset.face === "wa
 
 // A lost cookie: the place is still known here, and the room recognises its ticket.
 if (place && !main.dataset.ticket && !["closed", "scheduled"].includes(status.phase)) {
-  room.join({ queue_ticket: place.ticket }).then(({ body }) => keep({ ...place, ticket: body.queue_ticket }), () => keep(null)).finally(() => poll());
+  room.join({ queue_ticket: place.ticket }).then(({ body }) => keep({ ...place, ticket: body.queue_ticket }), (error) => { lost(error); keep(null); }).finally(() => poll());
 } else {
   apply(status);
   showCountdowns(clock, status);

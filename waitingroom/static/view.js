@@ -30,6 +30,14 @@ export function faultIn(field, wrong) {
   if (wrong) field.focus();
 }
 
+/** Say that an address has a place, and that it was sent a link; null: no longer. */
+export function known(address) {
+  const box = document.getElementById("known");
+  document.getElementById("known-address").textContent = address ?? "";
+  box.hidden = address === null;
+  if (address !== null) box.focus();
+}
+
 export function waitInWords(seconds) {
   if (seconds === null || !Number.isFinite(seconds)) return words.wait_unknown;
   const minutes = Math.ceil(seconds / 60);

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from engine.domain.fields import Faults, Moment, Short, fault, is_moment
 from engine.foundation.errors import Invalid
-from engine.foundation.typed_codes import spelled
+from engine.foundation.folding import code_folded, code_shown
 
 ROOM_CAPACITY_MAX = 1_000_000
 ROOM_RATE_PER_MIN_MAX = 1_000_000
@@ -27,7 +27,7 @@ class RoomPace(Struct, frozen=True, kw_only=True):
     claim_ttl_s: Annotated[int, Meta(ge=CLAIM_TTL_S_MIN, le=CLAIM_TTL_S_MAX)] = 120
     session_ttl_s: Annotated[int, Meta(ge=SESSION_TTL_S_MIN, le=SESSION_TTL_S_MAX)] = 600
     identity: Literal["none", "email"] = "none"
-    challenge: Literal["none", "pow"] = "none"
+    challenge: Literal["none", "pow"] = "pow"
 
 
 class RoomSettings(RoomPace, frozen=True, kw_only=True):
@@ -75,8 +75,8 @@ class OnSale(Struct, frozen=True, kw_only=True):
 
 
 def with_codes_spelled(given: NewOnSale) -> NewOnSale:
-    """With each code once, as it is compared."""
-    codes = tuple(dict.fromkeys(spelled(code) for code in given.room.codes))
+    """With each code once, as its owner reads it again; the room compares them folded."""
+    codes = tuple({code_folded(code): code_shown(code) for code in reversed(given.room.codes)}.values())[::-1]
     return structs.replace(given, room=structs.replace(given.room, codes=codes))
 
 
@@ -100,6 +100,11 @@ def check(given: NewOnSale, ends_at: datetime) -> None:
         found.append(fault("/closes_at", "out_of_order", "The sale closes after it opens"))
     if given.opens_at >= ends_at:
         found.append(fault("/opens_at", "out_of_order", "The sale opens before the event ends"))
+    found += [
+        fault(f"/room/codes/{at}", "empty", "A code has letters or digits")
+        for at, code in enumerate(given.room.codes)
+        if not code_folded(code)
+    ]
     if given.room.codes and not given.room.enabled:
         found.append(fault("/room/codes", "no_room", "The waiting room asks for codes: put one in front"))
     if found:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.services.common import Common
 from engine.services.messages.mail import Mail
+from engine.services.messages.queue_links import QueueLinks
 from engine.services.money.wiring import Money
 from engine.services.tickets.wiring import Tickets
 from engine.stores.messages.mail import MailGateway
@@ -21,14 +22,15 @@ class Messages:
 def open_messages(common: Common, tickets: Tickets, money: Money) -> Messages:
     """Make them and register their errands; nothing needs closing."""
     settings = common.settings
+    mailer = MailGateway(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        user=settings.smtp_user,
+        password=settings.smtp_password.get_secret_value(),
+        tls=settings.smtp_tls,
+    )
     mail = Mail(
-        mailer=MailGateway(
-            host=settings.smtp_host,
-            port=settings.smtp_port,
-            user=settings.smtp_user,
-            password=settings.smtp_password.get_secret_value(),
-            tls=settings.smtp_tls,
-        ),
+        mailer=mailer,
         pool=common.pool,
         orders=money.order_store,
         tickets=tickets.tickets,
@@ -38,4 +40,10 @@ def open_messages(common: Common, tickets: Tickets, money: Money) -> Messages:
         engine_url=settings.engine_url,
     )
     mail.register(common.outbox)
+    QueueLinks(
+        mailer=mailer,
+        keyring=settings.keyring,
+        sender=settings.mail_from,
+        waitingroom_url=settings.waitingroom_url,
+    ).register(common.outbox)
     return Messages(mail=mail)

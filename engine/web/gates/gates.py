@@ -143,9 +143,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_AT}/revocations", list_revocations, "device", gives=Changes, query=ChangesQuery)
     .refuses(*_NO)
     .also(f"{_AT}/gate-bundle/revocations"),
-    Route("GET", f"{_AT}/entries", list_entries, "device", gives=EntriesPage, query=EntriesQuery, prefixes=()).refuses(
-        *_NO
-    ),
+    Route("GET", f"{_AT}/entries", list_entries, "device", gives=EntriesPage, query=EntriesQuery).refuses(*_NO),
     Route("GET", f"{_AT}/attendance", get_attendance, "organizer", gives=AttendanceDocument).refuses(*_NO),
     Route("GET", f"{_AT}/checkins", list_scans, "organizer", gives=ScanLog, query=LogQuery).refuses(*_NO, Malformed),
     Route(

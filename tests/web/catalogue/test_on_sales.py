@@ -100,7 +100,7 @@ async def test_codes_are_kept_as_they_are_compared_and_shown_to_the_organizer_al
     organizer, stranger = await register(), await register()
     event = await organizer.published()
     path = f"/v1/events/{event['id']}/on-sale"
-    room = {"enabled": True, "codes": [" early-bird ", "EARLY-BIRD", "amis"]}
+    room = {"enabled": True, "codes": [" early-bird ", "EARLY\u2013 bird", "amis"]}
     given = await organizer.ok("PUT", path, {"opens_at": at(1), "room": room})
     assert (given["room"]["codes"], given["room"]["code_required"]) == (["EARLY-BIRD", "AMIS"], True)
     assert await pool.fetchval("SELECT room->'codes' FROM on_sales") == ["EARLY-BIRD", "AMIS"]
@@ -111,6 +111,7 @@ async def test_codes_are_kept_as_they_are_compared_and_shown_to_the_organizer_al
         event_body = await (await asking.ask("GET", f"/v1/events/{event['id']}")).read()
         assert b"EARLY" not in event_body
     shut = await organizer.ok("PUT", path, {"opens_at": at(1), "room": {"enabled": True}})
+    assert shut["room"]["challenge"] == "pow", "work is asked for unless the organizer says otherwise"
     assert shut["room"].keys().isdisjoint({"codes", "code_required"})
 
 
@@ -118,6 +119,7 @@ async def test_codes_are_kept_as_they_are_compared_and_shown_to_the_organizer_al
     ("room", "pointer"),
     [
         ({"enabled": True, "codes": ["  "]}, "/room/codes/0"),
+        ({"enabled": True, "codes": ["ok", "\u2013 -"]}, "/room/codes/1"),
         ({"enabled": True, "codes": ["ok", "x" * 65]}, "/room/codes/1"),
         ({"enabled": True, "codes": ["two\nlines"]}, "/room/codes/0"),
         ({"enabled": True, "codes": [f"c{i}" for i in range(1001)]}, "/room/codes"),

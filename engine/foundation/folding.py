@@ -1,0 +1,110 @@
+"""How what people type is folded before it is compared: addresses of mail, codes. Each kind has one function.
+
+Folding is for comparing and for keys; what is shown keeps the writer's spelling. Every function gives its own result
+back when it is asked again.
+
+NotAnAddress is a ValueError: the text is no e-mail address, and nobody can be told apart by it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+import idna
+
+ADDRESS_CHARS_MAX = 254  # RFC 5321, 4.5.3.1.3
+LOCAL_CHARS_MAX = 64  # RFC 5321, 4.5.3.1.1
+LABEL_CHARS_MAX = 63  # RFC 1035, 2.3.4
+STEPS_MAX = 8
+
+# Default_Ignorable_Code_Point of Unicode 16: zero width, joiners, direction marks, fillers, variation selectors, tags.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
+)
+# General category Pd, and what is typed and read as a dash: minus, hyphen bullet, superscript minus, macron.
+_DASHES = re.compile(
+    "[-\u058a\u05be\u1400\u1806\u2010-\u2015\u2043\u207b\u208b\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d"
+    "\u301c\u3030\u30a0\ufe31\ufe32\ufe58\ufe63\uff0d\U00010d6e\U00010ead\u02d7\u2796\u00af\u02c9]"
+)
+_BLANKS = re.compile(r"[\s\u2800]+")
+# Text that the rules below would leave as it is: nearly every address that is ever sent.
+_PLAIN = re.compile(
+    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\Z"
+)
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\Z")
+# What a local part cannot hold unquoted, and nobody types: a quoted one is refused as a whole.
+_NEVER_LOCAL = re.compile(r'[\s@"(),:;<>\[\]\\\x00-\x1f\x7f-\x9f]')
+
+
+class NotAnAddress(ValueError):  # noqa: N818 - an answer of the caller's refusals, no fault of ours
+    """This is no e-mail address."""
+
+
+def visible(text: str) -> str:
+    """Without what nobody sees, in one form of each letter (NFKC)."""
+    return unicodedata.normalize("NFKC", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
+
+
+def email_folded(text: str) -> str:
+    """The address under which a person is known, however it is typed. NotAnAddress.
+
+    Trimmed, lower-cased, NFKC, nothing invisible, the domain in its ASCII form (punycode, without the root's dot). It
+    is also the address that mail goes to: the spelling somebody typed may be another person's mailbox.
+    """
+    plain = text.strip().lower()
+    if plain.isascii() and _PLAIN.match(plain) and "xn--" not in plain:
+        return _in_length(plain)
+    folded = text_folded(text)
+    local, at, domain = folded.rpartition("@")
+    if not local or not at or _NEVER_LOCAL.search(local):
+        raise NotAnAddress("An address has a name, an @ and a domain")
+    return _in_length(f"{local}@{_domain(domain)}")
+
+
+def code_folded(code: str) -> str:
+    """The code as it is compared: capitals, NFKC, without dashes, blanks and what nobody sees. Empty: it is no code."""
+    return _settled(lambda text: _BLANKS.sub("", _DASHES.sub("", visible(visible(text).upper()))), code)
+
+
+def code_shown(code: str) -> str:
+    """The code as its owner reads it again: capitals, one kind of dash, no blanks around it. Never compared."""
+    return _settled(lambda text: _BLANKS.sub(" ", _DASHES.sub("-", visible(visible(text).upper()))).strip(), code)
+
+
+def text_folded(text: str) -> str:
+    """A name that a program gave itself or somebody: trimmed, lower-cased, NFKC, nothing invisible."""
+    return _settled(lambda given: visible(visible(given).lower()).strip(), text)
+
+
+def _settled(step: Callable[[str], str], text: str) -> str:
+    """The step repeated until it changes nothing: what it takes away may bring letters together that are one letter."""
+    for _ in range(STEPS_MAX):
+        before, text = text, step(text)
+        if text == before:
+            break
+    return text
+
+
+def _domain(domain: str) -> str:
+    """In ASCII. NotAnAddress."""
+    domain = domain.removesuffix(".")
+    try:
+        ascii_domain = domain if domain.isascii() and "xn--" not in domain else idna.encode(domain, uts46=True).decode()
+        if "xn--" in ascii_domain:  # a label that says nothing else than its ASCII letters is no other domain
+            ascii_domain = idna.encode(idna.decode(ascii_domain), uts46=True).decode()
+    except (idna.IDNAError, UnicodeError) as error:
+        raise NotAnAddress("This domain cannot be") from error
+    if not ascii_domain or not all(_LABEL.match(label) for label in ascii_domain.split(".")):
+        raise NotAnAddress("This domain cannot be")
+    return ascii_domain
+
+
+def _in_length(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    long = len(address.encode()) > ADDRESS_CHARS_MAX or len(local.encode()) > LOCAL_CHARS_MAX
+    if long or any(len(label) > LABEL_CHARS_MAX for label in domain.split(".")):
+        raise NotAnAddress("This address is too long")
+    return address
