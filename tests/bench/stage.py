@@ -64,7 +64,7 @@ class Stage:
     redis: RedisClient
     selling: Selling
     inventory: Inventory
-    audit: Audit
+    checker: Audit
     log: Path
     _audited: set[str] = field(default_factory=set)
 
@@ -107,7 +107,7 @@ class Stage:
         """The audit over these events. RuntimeError if one of them does not add up."""
         totals = {"events": 0, "capacity": 0, "sold": 0, "held": 0, "free": 0}
         for event_id in event_ids:
-            (report,) = await self.audit.check(event_id)
+            (report,) = await self.checker.check(event_id)
             if not report["ok"] or report["unit_conflicts"]:
                 raise RuntimeError(f"the audit failed: {report}")
             totals["events"] += 1
@@ -155,7 +155,7 @@ async def opened(*, fsync: str = "everysec", extra: tuple[str, ...] = ()) -> Asy
             redis=redis,
             selling=selling,
             inventory=inventory,
-            audit=Audit(store=AuditStore(pool, redis), selling=selling),
+            checker=Audit(store=AuditStore(pool, redis), selling=selling),
             log=folder / "servers.log",
         )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import hotpath_rs
 from engine.domain.catalogue.events import OrphanPolicy
@@ -20,7 +21,7 @@ class Ask:
     """A party that sits together: ticket types with counts, where they may sit, how they want to.
 
     ``seated`` and ``has_general`` say which kinds of section its categories have; ``general`` is (first unit, size)
-    where exactly one general-admission section is meant.
+    if exactly one general-admission section is meant.
     """
 
     parts: tuple[tuple[TicketTypeTerms, int], ...]
@@ -62,47 +63,65 @@ class Ask:
         return Ask(parts, sum(ask.quantity for ask in asks), (), rust=rust)
 
 
+class _Group(NamedTuple):
+    """What items must have in common to be one party."""
+
+    categories: tuple[int, ...]
+    section: int | None
+    split: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An item of the request, its place there, and the ticket type it names."""
+
+    number: int
+    item: HoldItem
+    kind: TicketTypeTerms
+
+
 def read_asks(event: SellingEvent, request: HoldRequest) -> tuple[list[Ask], PromoTerms | None, tuple[int, ...]]:
-    """(asks, the promo code where one discounts, allotments that the code opens). Invalid with pointers."""
-    groups: dict[tuple[tuple[int, ...], str | None, bool], list[tuple[TicketTypeTerms, HoldItem, int]]] = {}
-    asks: list[Ask] = []
-    total, moment = 0, now_ms()
-    per_type: dict[str, int] = {}
-    for number, item in enumerate(request.items):
+    """(asks, the promo code if it discounts, allotments that the code opens). Invalid with pointers."""
+    groups: dict[_Group, list[_Wanted]] = {}
+    asks, moment = list[Ask](), now_ms()
+    for wanted in _wanted(event, request.items, moment):
+        if wanted.item.seats:
+            asks.append(_named(event, wanted.kind, wanted.item, wanted.number))
+        else:
+            groups.setdefault(_group(event, wanted), []).append(wanted)
+    most = event.max_tickets_per_buyer
+    if most is not None and sum(item.quantity for item in request.items) > most:
+        raise BuyerLimit(max_tickets_per_buyer=most)
+    _check_repeats(asks)
+    asks += [_party(event, group, members) for group, members in groups.items()]
+    promo, codes = _code(event, request.promo_code, moment)
+    return asks, promo, codes
+
+
+def _wanted(event: SellingEvent, items: Sequence[HoldItem], moment_ms: int) -> Iterator[_Wanted]:
+    """The items in order, each checked when its turn comes: its type, that type's window, how many in one order."""
+    total, per_type = 0, dict[str, int]()
+    for number, item in enumerate(items):
         kind = event.ticket_types.get(item.ticket_type_id)
         if kind is None:
             raise Invalid.at(
                 f"/items/{number}/ticket_type_id", "unknown_ticket_type", "This event sells no such ticket type"
             )
-        event.check_type_open(kind, moment)
+        event.check_type_open(kind, moment_ms)
         total += item.quantity
         per_type[kind.id] = per_type.get(kind.id, 0) + item.quantity
         if per_type[kind.id] > kind.max_per_order or total > QUANTITY_MAX:
+            pointer = {
+                "pointer": f"/items/{number}/quantity",
+                "code": "max_per_order",
+                "message": "Too many in one order",
+            }
             raise MaxPerOrder(
                 f"At most {kind.max_per_order} of {kind.name} in one order",
-                errors=[
-                    {
-                        "pointer": f"/items/{number}/quantity",
-                        "code": "max_per_order",
-                        "message": "Too many in one order",
-                    }
-                ],
+                errors=[pointer],
                 max_per_order=kind.max_per_order,
             )
-        if item.seats is not None and item.seats:
-            asks.append(_named(event, kind, item, number))
-        else:
-            section = item.section if item.section is None else _section(event, kind, item, number)
-            group = (kind.categories, None if section is None else str(section), item.split is not False)
-            groups.setdefault(group, []).append((kind, item, number))
-    if event.max_tickets_per_buyer is not None and total > event.max_tickets_per_buyer:
-        raise BuyerLimit(max_tickets_per_buyer=event.max_tickets_per_buyer)
-    _check_repeats(asks)
-    asks += [
-        _party(event, categories, section, split, members) for (categories, section, split), members in groups.items()
-    ]
-    promo, codes = _code(event, request.promo_code, moment)
-    return asks, promo, codes
+        yield _Wanted(number, item, kind)
 
 
 def named_units(event: SellingEvent, kinds: Sequence[TicketTypeTerms], seats: Sequence[str], pointer: str) -> list[int]:
@@ -148,29 +167,29 @@ def _section(event: SellingEvent, kind: TicketTypeTerms, item: HoldItem, number:
     raise Invalid.at(f"/items/{number}/section", "unknown_section", f"{kind.name} is not sold in that section")
 
 
-def _party(
-    event: SellingEvent,
-    categories: tuple[int, ...],
-    section: str | None,
-    split: bool,
-    members: Sequence[tuple[TicketTypeTerms, HoldItem, int]],
-) -> Ask:
-    quantity = sum(item.quantity for _, item, _ in members)
-    accessible = sum(item.accessible or 0 for _, item, _ in members)
+def _group(event: SellingEvent, wanted: _Wanted) -> _Group:
+    """Items of one group sit together."""
+    item, kind = wanted.item, wanted.kind
+    section = None if item.section is None else _section(event, kind, item, wanted.number)
+    return _Group(kind.categories, section, item.split is not False)
+
+
+def _party(event: SellingEvent, group: _Group, members: Sequence[_Wanted]) -> Ask:
+    quantity = sum(member.item.quantity for member in members)
+    accessible = sum(member.item.accessible or 0 for member in members)
     if accessible > quantity:
-        raise Invalid.at(f"/items/{members[0][2]}/accessible", "accessible", "More accessible seats than tickets")
-    index = None if section is None else int(section)
-    places = _places(event, categories)
-    if index is not None:
-        places = {index: places[index]}
+        raise Invalid.at(f"/items/{members[0].number}/accessible", "accessible", "More accessible seats than tickets")
+    places = _places(event, group.categories)
+    if group.section is not None:
+        places = {group.section: places[group.section]}
     general = [place for place in places.values() if place[0] == "general"]
     return Ask(
-        parts=tuple((kind, item.quantity) for kind, item, _ in members),
+        parts=tuple((member.kind, member.item.quantity) for member in members),
         quantity=quantity,
-        categories=categories,
-        section=index,
+        categories=group.categories,
+        section=group.section,
         accessible=accessible,
-        split=split,
+        split=group.split,
         seated=any(place[0] == "seated" for place in places.values()),
         has_general=bool(general),
         general=(general[0][1], general[0][2]) if len(general) == 1 else None,

@@ -56,7 +56,7 @@ class UsualHolds:
     def finish(self, usual: UsualHold, answer: bytes) -> tuple[bytes, bool] | None:
         """(the answer's JSON, whether it is a repetition); None if ``Holds.place`` must answer.
 
-        Raises the refusal where the script said no.
+        Raises the refusal if the script said no.
         """
         rendered = usual.event.desk.render(usual.hold_id, answer)
         if rendered is not None:

@@ -10,7 +10,7 @@ from engine.domain.order_states import OPEN
 
 Row = asyncpg.Record
 
-# What a row's xmin is changes with every write to it, whoever writes: the transaction that wrote it last.
+# A row's xmin is the transaction that wrote it last: it changes with every write, no matter whose.
 _MARK = """
 concat_ws(' ', e.xmin, s.xmin,
           (SELECT string_agg(xmin::text, ',' ORDER BY id) FROM ticket_types WHERE event_id = e.id), '/',

@@ -7,7 +7,7 @@ use super::{Desk, Labels};
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// The JSON of a hold, for whoever asked for it.
+/// The JSON of a hold, for the caller who asked for it.
 pub struct Rendered {
     /// The body of the answer.
     pub json: Vec<u8>,
@@ -16,7 +16,7 @@ pub struct Rendered {
 }
 
 impl Desk {
-    /// The hold's JSON from the script's answer: `H` held or `R` replayed, then the record. None where the answer is
+    /// The hold's JSON from the script's answer: `H` held or `R` replayed, then the record. None if the answer is
     /// a refusal, or the hold is of a shape this desk has no price for.
     #[must_use]
     pub fn render(&self, labels: &Labels, hold_id: &[u8; 16], answer: &[u8]) -> Option<Rendered> {

@@ -4,7 +4,7 @@
 --   map over at(unit)                   the map, and what this call has taken of it before it is written
 --   tapes cursors general_from PLAIN VISITS_MAX visits lots_known asks   what this call has read and found out so far
 --   pick_exact pick_general pick_tape   each (pick, may, runs): appends to runs; returns nil, allocation or a refusal
---   rights(lots) parts_of pick_of(text, pos)   read once a call, whoever asks for the same
+--   rights(lots) parts_of pick_of(text, pos)   read once a call for all who ask for the same
 --   ask_of(text)                        {picks, may = rights, caps = {type -> units at most}} of an item's tail
 --   pick_all(ask)                       runs, allocation of all; or runs, nil, refusal
 --   unmark(runs, ask) look_again()      nothing of an item was written; the map is read again
