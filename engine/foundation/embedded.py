@@ -164,7 +164,8 @@ def create_database(server: Server, name: str, *, template: str | None = None) -
     """Make a database where it does not exist yet; returns its DSN."""
     assert name.isidentifier(), name
     if not _psql(server, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
-        suffix = f" TEMPLATE {template}" if template else ""
+        # By files: a copy through the log costs a small database six times as much.
+        suffix = f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""
         _psql(server, f"CREATE DATABASE {name}{suffix}")
     return server.url.rpartition("/")[0] + "/" + name
 
