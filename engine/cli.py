@@ -301,7 +301,7 @@ def _migrate(options: argparse.Namespace) -> int:
 
 
 def _create_admin(options: argparse.Namespace) -> int:
-    from engine.foundation.connections import open_postgres  # noqa: PLC0415
+    from engine.foundation.postgres import open_postgres  # noqa: PLC0415
     from engine.services.accounts.people import create_admin  # noqa: PLC0415
 
     settings = _asked_stores(options, "create-admin")

@@ -17,9 +17,10 @@ from engine.foundation.address_limits import AddressLimits
 from engine.foundation.assets import ROUTE, Assets, files_below
 from engine.foundation.bearer import Bearers
 from engine.foundation.cluster import hot_redis
-from engine.foundation.connections import HotRedis, eventually, open_postgres
+from engine.foundation.connections import HotRedis, eventually
 from engine.foundation.health import Health
 from engine.foundation.http import BODY_BYTES_MAX, PROBLEM_PAGE
+from engine.foundation.postgres import open_postgres
 from waitingroom import appkeys, routes
 from waitingroom.asking import cookie_attributes
 from waitingroom.challenge import Challenges

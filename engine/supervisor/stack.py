@@ -21,8 +21,8 @@ import aiohttp
 import orjson
 
 from engine.foundation import embedded
-from engine.foundation.connections import open_postgres
 from engine.foundation.migrate import migrate
+from engine.foundation.postgres import open_postgres
 from engine.services.accounts.people import create_admin
 from engine.supervisor.children import Child, Children
 from engine.supervisor.demo import create_demo
