@@ -1,7 +1,7 @@
 """Embedded Valkey and Postgres: the same servers as in production, as children of ours, data kept in one folder.
 
 Both come as wheels. Postgres refuses to run as root, so as root it runs as nobody (65534), or, where the path is closed
-to nobody (under a 0700 home), inside a user namespace in which we are nobody. Parents' modes are never touched.
+to nobody (a folder of 0700), inside a user namespace in which we are nobody.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import secrets
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -222,7 +223,13 @@ class Runner:
         )  # fmt: skip
         if reachable:
             return cls(user=NOBODY)
-        return cls(prefix=("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"))
+        prefix = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}")
+        if subprocess.run([*prefix, "true"], check=False, capture_output=True).returncode == 0:
+            return cls(prefix=prefix)
+        # No user namespaces here (a container's usual rules): others may pass through the folder, and read nothing.
+        for path in (folder.resolve(), folder.resolve().parent):
+            path.chmod(path.stat().st_mode | stat.S_IXOTH)
+        return cls(user=NOBODY)
 
     def own(self, path: Path) -> None:
         """Give it to whom the program runs as."""

@@ -30,7 +30,7 @@ _AWAY = (
     asyncpg.InvalidSQLStatementNameError,  # a pooler gave us another session than the one that knows the statement
     asyncpg.InvalidCachedStatementError,  # a migration changed a table meanwhile
     asyncpg.InterfaceError,
-    asyncpg.TargetServerAttributeNotMatched,  # no primary among the hosts
+    asyncpg.InternalClientError,  # no primary among the hosts; or asyncpg lost count of what broke off
 )
 # The session itself is as good as before: it was only told no.
 _KEEPS_SESSION = (

@@ -14,11 +14,7 @@ from engine.foundation.migrate import migrate
 MIGRATIONS = Path(__file__).parents[2] / "engine" / "stores" / "migrations"
 DATABASE = "onsale"
 PROMOTED_WITHIN_S = 20
-# Commits are answered once the standby has them: what a buyer was told survives the loss of the primary.
-REPLICATED = {
-    "wal_level": "replica", "max_wal_senders": "4", "hot_standby": "on", "shared_buffers": "64MB",
-    "synchronous_standby_names": "*",
-}  # fmt: skip
+REPLICATED = {"wal_level": "replica", "max_wal_senders": "4", "hot_standby": "on", "shared_buffers": "64MB"}
 
 
 @dataclass
@@ -30,7 +26,7 @@ class PostgresPair:
 
     def start(self) -> None:
         """The primary with the newest schema, then a standby made of it."""
-        first = embedded.start_postgres(self.folder / "a", settings={**REPLICATED, "synchronous_standby_names": ""})
+        first = embedded.start_postgres(self.folder / "a", settings=REPLICATED)
         self.servers.append(first)
         migrate(embedded.create_database(first, DATABASE), MIGRATIONS)
         second = self.folder / "b"
@@ -46,14 +42,16 @@ class PostgresPair:
         passfile.touch(mode=0o600)
         passfile.write_text(f"*:*:*:*:{where.password}\n")
         runner.own(passfile)
+        program, login = str(embedded.postgres_bin() / "pg_basebackup"), f"passfile={passfile}"
         runner.run(
             [
-                str(embedded.postgres_bin() / "pg_basebackup"), "-h", "127.0.0.1", "-p", str(where.port), "-U", "onsale",
-                "-D", str(cluster), "-R", "-X", "stream", "--checkpoint=fast", "--no-sync", "-d", f"passfile={passfile}",
+                program, "-h", "127.0.0.1", "-p", str(where.port), "-U", "onsale", "-d", login, "-D", str(cluster),
+                "-R", "-X", "stream", "--checkpoint=fast", "--no-sync",
             ],
             second / "basebackup.log",
         )  # fmt: skip
         self.servers.append(embedded.start_postgres(second, settings=REPLICATED))
+        # Commits are answered once the standby has them: what a buyer was told survives the loss of the primary.
         self._psql(0, "ALTER SYSTEM SET synchronous_standby_names = '*'")
         self._psql(0, "SELECT pg_reload_conf()")
 
@@ -72,8 +70,6 @@ class PostgresPair:
         """The standby takes over; nobody follows it."""
         standby = await asyncpg.connect(self.servers[1].url)
         try:
-            await standby.execute("ALTER SYSTEM SET synchronous_standby_names = ''")
-            await standby.execute("SELECT pg_reload_conf()")
             assert await standby.fetchval("SELECT pg_promote(true, $1)", PROMOTED_WITHIN_S)
         finally:
             await standby.close()

@@ -46,7 +46,8 @@ class Master:
 
     async def end_connections(self) -> None:
         await self.run(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = '{name}' AND pid <> pg_backend_pid()"
         )
 
 
