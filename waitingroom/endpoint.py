@@ -21,13 +21,17 @@ PREFIX_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class RoomEndpoint:
-    """``cookie_attributes`` follow every queue cookie; ``guesses`` count wrong codes; ``origins`` may read answers."""
+    """``cookie_prefix`` and the event name a queue cookie, ``cookie_attributes`` follow it.
+
+    ``guesses`` count wrong codes; ``origins`` may read answers.
+    """
 
     rooms: Rooms
     limits: AddressLimits
     guesses: AddressLimits
     challenges: Challenges
     keys: hotpath_rs.PlatformKeys
+    cookie_prefix: str
     cookie_attributes: str
     origins: frozenset[str]
     trust_forwarded: bool

@@ -7,6 +7,7 @@ import math
 from aiohttp import web
 
 from engine.foundation import http
+from engine.foundation.cookies import shown
 from engine.foundation.errors import SlowDown
 from waitingroom import asking
 from waitingroom.challenge import VALID_S
@@ -89,7 +90,7 @@ def _identity(room: Room, given: JoinRequest) -> bytes | None:
 
 async def _by_cookie(request: web.Request, room: Room) -> Place | None:
     """The place in the visitor's cookie; a cookie that does not verify is as good as none."""
-    text = request.cookies.get(asking.QUEUE_COOKIE_PREFIX + room.event_id)
+    text = shown(request.cookies, asking.QUEUE_COOKIE_PREFIX + room.event_id)
     if not text:
         return None
     try:

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp_jinja2 import render_template
 
 import hotpath_rs
-from engine.foundation import http
+from engine.foundation import cookies, http
 from engine.foundation.errors import Refusal
 from waitingroom import asking, entrance, proof
 from waitingroom.appkeys import LEDGER, SETTINGS
@@ -84,7 +84,7 @@ async def join(request: web.Request) -> web.Response:
     except QueueNotOpen:
         raise web.HTTPSeeOther(f"/r/{room.event_id}") from None
     response = web.HTTPSeeOther(f"/r/{room.event_id}")
-    cookie = f"{asking.QUEUE_COOKIE_PREFIX}{room.event_id}={place.answer.queue_ticket}{endpoint.cookie_attributes}"
+    cookie = f"{endpoint.cookie_prefix}{room.event_id}={place.answer.queue_ticket}{endpoint.cookie_attributes}"
     response.headers.add("Set-Cookie", cookie)
     raise response
 
@@ -107,7 +107,7 @@ async def enter(request: web.Request) -> web.Response:
 
 
 def _ticket(request: web.Request, room: Room) -> hotpath_rs.QueueTicket | None:
-    text = request.cookies.get(asking.QUEUE_COOKIE_PREFIX + room.event_id)
+    text = cookies.shown(request.cookies, asking.QUEUE_COOKIE_PREFIX + room.event_id)
     try:
         return room.verify(text) if text else None
     except TicketInvalid:
@@ -158,7 +158,7 @@ def _page(request: web.Request, room: Room, ticket: hotpath_rs.QueueTicket | Non
 
 
 def _text(request: web.Request, room: Room) -> str:
-    return request.cookies.get(asking.QUEUE_COOKIE_PREFIX + room.event_id, "")
+    return cookies.shown(request.cookies, asking.QUEUE_COOKIE_PREFIX + room.event_id) or ""
 
 
 def _proof(
