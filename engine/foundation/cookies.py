@@ -1,7 +1,7 @@
 """Cookies by what their names promise: ``__Host-`` or ``__Secure-`` if they were set over TLS.
 
-A browser takes a cookie of such a name over TLS only, and ``__Host-`` from nobody but the host itself, for all of it: no
-page of a neighbouring name can put one of its own in its place.
+A browser takes a cookie of such a name over TLS only, and ``__Host-`` from nobody but the host itself, for all of it:
+no page of a neighbouring name can put one of its own in its place.
 """
 
 from __future__ import annotations
