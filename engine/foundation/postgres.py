@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ import orjson
 from engine.foundation import logs, store_faults
 
 CONNECT_TIMEOUT_S = 4.0  # a host
+AWAY_FOR_S = 0.1  # nobody knocks again so soon: a thousand who wait for a connection are told at once
 HOSTS_MAX = 8
 POOL_MAX = 8
 STATEMENT_TIMEOUT_MS = 10_000
@@ -131,21 +133,28 @@ class Hosts:
     def __init__(self, dsn: str) -> None:
         self.dsn = dsn
         self._hosts = _hosts(dsn)
+        self._failure: Exception | None = None
+        self._failed_s = 0.0
         # Of several hosts only one takes writes, whether the address says so or not.
         self._more = {"target_session_attrs": "read-write"} if _asks_nothing(dsn, self._hosts) else {}
 
     async def connect(self, *_dsn: Any, **how: Any) -> Any:
         """A connection to the first host that answers as asked. The last one's error if none does."""
         how = {**self._more, **how}
-        for host, port in self._hosts:
+        if self._failure is not None and time.monotonic() - self._failed_s < AWAY_FOR_S:
+            raise asyncpg.CannotConnectNowError("The ledger was away a moment ago") from self._failure
+        hosts = self._hosts
+        for host, port in hosts:
             try:
                 connection = await asyncpg.connect(self.dsn, host=host, port=port, timeout=CONNECT_TIMEOUT_S, **how)
             except Exception as error:  # whichever it is, the next host may be the one
-                if not store_faults.is_away(error) or (host, port) == self._hosts[-1]:
+                if not store_faults.is_away(error) or (host, port) == hosts[-1]:
+                    self._failure, self._failed_s = error, time.monotonic()
                     raise
             else:
+                self._failure = None
                 # The list is replaced, not changed: others may be on their way through it.
-                self._hosts = [(host, port), *(other for other in self._hosts if other != (host, port))]
+                self._hosts = [(host, port), *(other for other in hosts if other != (host, port))]
                 return connection
         raise AssertionError("an address without hosts")
 
