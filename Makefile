@@ -12,7 +12,7 @@ ROOM ?= room.html
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test elsewhere lint format bench rehearse herd model simulate soak openapi lock clean browser
+.PHONY: help setup run test elsewhere lint format bench rehearse failover herd model simulate soak openapi lock clean browser
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ bench: setup ## Every ratio of the hot path, interleaved; writes docs/BENCHMARKS
 
 rehearse: setup ## Replay a demand profile against a stack of its own: make rehearse PROFILE=emf
 	$(BIN)/python -m engine rehearse $(PROFILE) $(ARGS)
+
+failover: setup ## The same over two Postgres, whose primary is killed in the middle: make failover PROFILE=emf
+	$(BIN)/python -m tests.faults.failover_emf $(PROFILE) $(ARGS)
 
 herd: setup ## A thousand simultaneous callers on four workers, repeated (REPEATS=20)
 	$(BIN)/python -m tests.invariants.herd --repeats $(REPEATS)

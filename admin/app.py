@@ -15,6 +15,7 @@ from admin.sessions import Sessions
 from admin.vitals import Vitals
 from engine.domain.catalogue.venues import CHART_BYTES_MAX
 from engine.foundation import http
+from engine.foundation.cookies import promise_tls
 from engine.services.wiring import open_services
 from engine.settings import Settings
 
@@ -29,6 +30,7 @@ def create_app(settings: Settings) -> web.Application:
     frame.setup(app)
     routes.add(app)
     app.cleanup_ctx.append(_services)
+    promise_tls(app, settings.admin_url)
     return app
 
 

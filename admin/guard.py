@@ -18,10 +18,11 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import MultiDict
 
 from admin import frame
-from admin.appkeys import SERVICES, SESSIONS
+from admin.appkeys import SERVICES, SESSIONS, SETTINGS
 from admin.visit import Visit
 from engine.foundation import bodies, http
 from engine.foundation.bearer import Person
+from engine.foundation.cookies import CookieRules
 from engine.foundation.errors import Forbidden, Malformed, Unauthenticated, UnsupportedMedia
 
 SESSION_COOKIE: Final = "onsale_admin"
@@ -52,7 +53,7 @@ def guarded(route: Route) -> http.Handler:
 
     async def run(request: web.Request) -> web.StreamResponse:
         sessions, services = request.app[SESSIONS], request.app[SERVICES]
-        session = await sessions.find(request.cookies.get(SESSION_COOKIE, ""), touch=route.touches)
+        session = await sessions.find(cookie_rules(request).own(request, SESSION_COOKIE), touch=route.touches)
         if session is None:
             return to_sign_in(request)
         try:
@@ -68,6 +69,12 @@ def guarded(route: Route) -> http.Handler:
         return await route.handler(Visit(request, services, session, person, user, form))
 
     return run
+
+
+def cookie_rules(request: web.Request) -> CookieRules:
+    """How this app names and marks its cookies."""
+    settings = request.app[SETTINGS]
+    return CookieRules.of(settings, settings.admin_url)
 
 
 def to_sign_in(request: web.Request) -> web.Response:

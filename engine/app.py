@@ -9,6 +9,7 @@ from aiohttp import web
 
 from engine import pages
 from engine.foundation import bodies, http
+from engine.foundation.cookies import promise_tls
 from engine.services import appkeys
 from engine.services.wiring import Services, open_services
 from engine.settings import Settings
@@ -25,6 +26,7 @@ def create_app(settings: Settings) -> web.Application:
     route.add(app, routes.ROUTES)
     pages.setup(app)
     app.cleanup_ctx.append(_services)
+    promise_tls(app, settings.engine_url)
     return app
 
 

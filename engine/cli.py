@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import secrets
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -23,6 +24,7 @@ from engine.foundation.errors import Refusal, Unavailable
 from engine.foundation.memory import settle
 from engine.foundation.migrate import migrate
 from engine.foundation.serving import ExpressOf, router_only, run
+from engine.foundation.settings import MASTER_KEY_BYTES
 from engine.settings import Settings
 from engine.supervisor.run_file import DEFAULT_DATA_DIR, DataDir
 
@@ -194,6 +196,8 @@ def _settings(options: argparse.Namespace, process: str) -> Settings:
 
 def _setting_told(error: ErrorDetails) -> str:
     """Its name and what is wrong with it; never its value, which may be a key."""
+    if not error["loc"]:  # of several together: the message names them
+        return error["msg"].removeprefix("Value error, ")
     return f"ONSALE_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}"
 
 
@@ -216,11 +220,25 @@ def _up(options: argparse.Namespace) -> int:
     from engine.supervisor.stack import Options, Stack  # noqa: PLC0415 - only `up` needs the supervisor
 
     logs.configure("supervisor", "warning")
+    _check_given(rehearsal=options.rehearsal)
     stack = Stack(
         Options(options.data_dir, options.ports, options.demo, options.workers, options.rehearsal),
         say=_say,
     )
     return _run(stack.run())
+
+
+def _check_given(*, rehearsal: bool) -> None:
+    """NoStack if a setting of the environment is wrong: before anything is started with it."""
+    made_up = {"master_keys": f"1:{secrets.token_hex(MASTER_KEY_BYTES)}", "jwt_key": secrets.token_urlsafe(48)}
+    from waitingroom.settings import Settings as RoomSettings  # noqa: PLC0415 - a building of its own
+
+    missing = {name: value for name, value in made_up.items() if f"ONSALE_{name.upper()}" not in os.environ}
+    try:
+        for kind in (Settings, RoomSettings):
+            kind(**missing, **({"rehearsal": True} if rehearsal else {}))  # type: ignore[arg-type]  # pydantic reads text
+    except ValidationError as wrong:
+        raise NoStack(f"settings: {'; '.join(map(_setting_told, wrong.errors()))}") from None
 
 
 def _say(line: str) -> None:
@@ -301,7 +319,7 @@ def _migrate(options: argparse.Namespace) -> int:
 
 
 def _create_admin(options: argparse.Namespace) -> int:
-    from engine.foundation.connections import open_postgres  # noqa: PLC0415
+    from engine.foundation.postgres import open_postgres  # noqa: PLC0415
     from engine.services.accounts.people import create_admin  # noqa: PLC0415
 
     settings = _asked_stores(options, "create-admin")

@@ -13,7 +13,6 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 
 class Settings(SharedSettings):
     database_pool_max: Annotated[int, Field(ge=2, le=64)] = 8
-    host: str = "127.0.0.1"
 
     stripe_url: str = "https://api.stripe.com"
     stripe_public_url: str = ""  # as the buyer's browser reaches it; empty: same as stripe_url

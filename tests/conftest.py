@@ -15,8 +15,9 @@ import pytest
 import uvloop
 
 from engine.foundation import embedded
-from engine.foundation.connections import HotRedis, RedisClient, open_client, open_postgres
+from engine.foundation.connections import HotRedis, RedisClient, open_client
 from engine.foundation.migrate import migrate
+from engine.foundation.postgres import open_postgres
 from engine.settings import Settings
 
 pytest_plugins = ["tests.shop"]

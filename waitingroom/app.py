@@ -18,11 +18,13 @@ from engine.foundation.assets import ROUTE, Assets, files_below
 from engine.foundation.bearer import Bearers
 from engine.foundation.bodies import BODY_BYTES_MAX
 from engine.foundation.cluster import hot_redis
-from engine.foundation.connections import HotRedis, eventually, open_postgres
+from engine.foundation.connections import HotRedis, eventually
+from engine.foundation.cookies import CookieRules, promise_tls
 from engine.foundation.health import Health
 from engine.foundation.http import PROBLEM_PAGE
+from engine.foundation.postgres import open_postgres
 from waitingroom import appkeys, openapi, routes
-from waitingroom.asking import cookie_attributes
+from waitingroom.asking import QUEUE_COOKIE_PREFIX, cookie_attributes
 from waitingroom.challenge import Challenges, Work
 from waitingroom.endpoint import BOARDS, ENDPOINT, RoomEndpoint
 from waitingroom.guard import guarded
@@ -49,6 +51,7 @@ async def create_app(settings: Settings) -> web.Application:
     app[PROBLEM_PAGE] = problem_page
     routes.add(app)
     routes.add_rest(app)
+    promise_tls(app, settings.waitingroom_url)
     return app
 
 
@@ -96,6 +99,7 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
             challenges=Challenges(_challenge_key(settings)),
             recovery=Recovery(ledger=app[appkeys.LEDGER], redis=app[appkeys.REDIS], keyring=settings.keyring),
             keys=settings.keyring.platform(),
+            cookie_prefix=CookieRules.of(settings, settings.waitingroom_url).name(QUEUE_COOKIE_PREFIX),
             cookie_attributes=cookie_attributes(secure=settings.secure_cookies),
             origins=frozenset({settings.engine_url, settings.admin_url}),
             trust_forwarded=settings.trust_forwarded,

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from engine.foundation import bodies, errors
 from engine.foundation.bearer import Person
+from engine.foundation.cookies import shown
 from waitingroom.appkeys import BEARERS, LEDGER
 from waitingroom.errors import FormForged, TicketInvalid
 from waitingroom.room import Room
@@ -44,7 +45,7 @@ def ticket_text(request: web.Request, room: Room, given: TicketRequest) -> str:
 
 def shown_ticket(request: web.Request, room: Room, given: TicketRequest) -> str | None:
     """As ``ticket_text``, None where there is none."""
-    return given.queue_ticket or request.cookies.get(QUEUE_COOKIE_PREFIX + room.event_id)
+    return given.queue_ticket or shown(request.cookies, QUEUE_COOKIE_PREFIX + room.event_id)
 
 
 def admission_text(request: web.Request, given: TicketRequest) -> str | None:
@@ -52,7 +53,7 @@ def admission_text(request: web.Request, given: TicketRequest) -> str | None:
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
     if given.admission_token:
         return given.admission_token
-    return value.strip() if scheme.lower() == "admission" and value else request.cookies.get(ADMISSION_COOKIE)
+    return value.strip() if scheme.lower() == "admission" and value else shown(request.cookies, ADMISSION_COOKIE)
 
 
 def from_own_page(request: web.Request) -> None:

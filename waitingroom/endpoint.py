@@ -23,7 +23,10 @@ BLOCKS_MAX = 20_000
 
 @dataclass(frozen=True, slots=True)
 class RoomEndpoint:
-    """``cookie_attributes`` follow every queue cookie; ``origins`` may read answers; ``work`` is what a block owes."""
+    """``cookie_prefix`` and the event name a queue cookie, ``cookie_attributes`` follow it.
+
+    ``origins`` may read answers; ``work`` is what a block owes.
+    """
 
     rooms: Rooms
     limits: Limits
@@ -31,6 +34,7 @@ class RoomEndpoint:
     challenges: Challenges
     recovery: Recovery
     keys: hotpath_rs.PlatformKeys
+    cookie_prefix: str
     cookie_attributes: str
     origins: frozenset[str]
     trust_forwarded: bool

@@ -11,6 +11,7 @@ import math
 from aiohttp import web
 
 from engine.foundation import http
+from engine.foundation.cookies import shown
 from engine.foundation.errors import SlowDown
 from engine.foundation.folding import code_folded
 from waitingroom import asking, languages, proof
@@ -120,7 +121,7 @@ async def _by_cookie(request: web.Request, room: Room, digest: bytes | None) -> 
 
     A cookie that does not verify, or whose place was moved elsewhere, is as good as none.
     """
-    text = request.cookies.get(asking.QUEUE_COOKIE_PREFIX + room.event_id)
+    text = shown(request.cookies, asking.QUEUE_COOKIE_PREFIX + room.event_id)
     if not text:
         return None
     try:

@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 
+from engine.foundation.postgres import write_probe
 from engine.foundation.queue_links import MAILED_AGAIN_S, MAILED_PER_HOUR_MAX, TOPIC, LinkAsked
 from waitingroom.draw import SECRET_BYTES
 from waitingroom.rules import FORGOTTEN_AFTER_S, Rules, parse
@@ -207,4 +208,5 @@ class Ledger:
         return url
 
     async def ping(self) -> None:
-        await self._pool.fetchval("SELECT 1")
+        """Whether it takes a write right now; its error if it does not."""
+        await write_probe(self._pool, "waitingroom")

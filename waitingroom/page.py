@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp_jinja2 import render_template
 
 import hotpath_rs
-from engine.foundation import bodies
+from engine.foundation import bodies, cookies
 from engine.foundation.errors import Refusal
 from waitingroom import asking, entrance, proof
 from waitingroom.appkeys import LEDGER, SETTINGS
@@ -110,8 +110,8 @@ async def join(request: web.Request) -> web.Response:
 def to_place(request: web.Request, room: Room, place: Place) -> web.HTTPSeeOther:
     """To the page, with the place in the cookie."""
     response = web.HTTPSeeOther(f"/r/{room.event_id}")
-    attributes = request.app[ENDPOINT].cookie_attributes
-    cookie = f"{asking.QUEUE_COOKIE_PREFIX}{room.event_id}={place.answer.queue_ticket}{attributes}"
+    endpoint = request.app[ENDPOINT]
+    cookie = f"{endpoint.cookie_prefix}{room.event_id}={place.answer.queue_ticket}{endpoint.cookie_attributes}"
     response.headers.add("Set-Cookie", cookie)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -139,7 +139,7 @@ async def enter(request: web.Request) -> web.Response:
 
 def _ticket(request: web.Request, room: Room) -> hotpath_rs.QueueTicket | None:
     """The ticket in the cookie, None where there is none that verifies. PlaceMoved."""
-    text = request.cookies.get(asking.QUEUE_COOKIE_PREFIX + room.event_id)
+    text = cookies.shown(request.cookies, asking.QUEUE_COOKIE_PREFIX + room.event_id)
     try:
         return room.verify(text) if text else None
     except TicketInvalid:
@@ -192,7 +192,7 @@ def _page(request: web.Request, room: Room, ticket: hotpath_rs.QueueTicket | Non
 
 
 def _text(request: web.Request, room: Room) -> str:
-    return request.cookies.get(asking.QUEUE_COOKIE_PREFIX + room.event_id, "")
+    return cookies.shown(request.cookies, asking.QUEUE_COOKIE_PREFIX + room.event_id) or ""
 
 
 def _proof(

@@ -9,7 +9,6 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 
-import asyncpg
 import redis.exceptions
 
 import hotpath_rs
@@ -18,6 +17,7 @@ from engine.foundation.cluster import open_client
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import Refusal
 from engine.foundation.ids import is_id
+from engine.foundation.store_faults import LEDGER_FAULTS
 from waitingroom.board import Board, Snapshot
 from waitingroom.controller import Controller
 from waitingroom.errors import NoRoom
@@ -54,7 +54,7 @@ class Rooms:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Rooms]:
         """Find the rooms, step them, listen; stop everything at the end."""
-        with contextlib.suppress(OSError, asyncpg.PostgresError):
+        with contextlib.suppress(*LEDGER_FAULTS):
             await self._refresh()
         tasks = [asyncio.create_task(self._poll()), asyncio.create_task(self._listen())]
         try:
@@ -127,7 +127,7 @@ class Rooms:
                 ledger=self._ledger,
             )
             controller = Controller(room, self._ledger, self._name)
-            with contextlib.suppress(Refusal, OSError, TimeoutError):
+            with contextlib.suppress(Refusal, *LEDGER_FAULTS):
                 await controller.step()
                 if room.board.snapshot is not None and _edition(room.board.snapshot) != _edition(rules):
                     await room.apply(rules)  # they changed while nobody was there to be told
@@ -176,7 +176,7 @@ class Rooms:
             await asyncio.sleep(REFRESH_S)
             try:
                 await self._refresh()
-            except (Refusal, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (Refusal, *LEDGER_FAULTS) as error:
                 _log.warning("refresh_failed", error=repr(error))
 
     async def _listen(self) -> None:
@@ -189,7 +189,7 @@ class Rooms:
                         message = await messages.get_message(timeout=REFRESH_S)
                         if message is not None:
                             await self._hear(message["channel"], message["data"].decode())
-            except (redis.exceptions.RedisError, OSError, TimeoutError, asyncpg.PostgresError, Refusal) as error:
+            except (redis.exceptions.RedisError, Refusal, *LEDGER_FAULTS) as error:
                 _log.info("listening_again", error=repr(error))
                 await asyncio.sleep(LISTEN_AGAIN_S)
             finally:

@@ -27,7 +27,8 @@ _OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*\Z")
 
 async def show_sign_in(request: web.Request) -> web.Response:
     """The sign-in page; those who are signed in go on."""
-    session = await request.app[SESSIONS].find(request.cookies.get(guard.SESSION_COOKIE, ""), touch=False)
+    shown = guard.cookie_rules(request).own(request, guard.SESSION_COOKIE)
+    session = await request.app[SESSIONS].find(shown, touch=False)
     if session is not None:
         return frame.redirect(_next(request))
     return _page(request, "accounts/sign_in.html", filled.Filled())
@@ -66,7 +67,7 @@ async def sign_out(visit: Visit) -> web.Response:
     """End the session here and the account's tokens with it."""
     await visit.request.app[SESSIONS].end(visit.session)
     response = frame.redirect("/sign-in")
-    response.del_cookie(guard.SESSION_COOKIE, path="/")
+    guard.cookie_rules(visit.request).drop(response, guard.SESSION_COOKIE)
     return response
 
 
@@ -103,31 +104,25 @@ async def _signed_in(request: web.Request, tokens: Tokens, path: str, note: str 
     if note is not None:
         await sessions.note(session, note)
     response = frame.redirect(path)
-    secure = request.app[SETTINGS].secure_cookies
-    response.set_cookie(
-        guard.SESSION_COOKIE, sessions.cookie(session), max_age=ABSOLUTE_S, httponly=True, samesite="Lax",
-        secure=secure, path="/",
-    )  # fmt: skip
-    response.del_cookie(FORM_COOKIE, path="/")
+    rules = guard.cookie_rules(request)
+    rules.keep(response, guard.SESSION_COOKIE, sessions.cookie(session), max_age_s=ABSOLUTE_S)
+    rules.drop(response, FORM_COOKIE)
     return response
 
 
 async def _posted(request: web.Request) -> MultiDict[str]:
     """The form of somebody without a session: its token is the MAC of a random cookie."""
     form = await guard.read_form(request, guard.FORM_BYTES_MAX)
-    guard.check_token(request, form, _token(request, request.cookies.get(FORM_COOKIE, "")))
+    guard.check_token(request, form, _token(request, guard.cookie_rules(request).own(request, FORM_COOKIE)))
     return form
 
 
 def _page(request: web.Request, template: str, form: filled.Filled[filled.F]) -> web.Response:
-    kept = request.cookies.get(FORM_COOKIE, "")
+    kept = guard.cookie_rules(request).own(request, FORM_COOKIE)
     nonce = kept if _SANE.match(kept) else secrets.token_urlsafe(24)
     context = {"form": form, "csrf": _token(request, nonce), "next": _next(request)}
     response = frame.render(request, template, context, status=form.status)
-    secure = request.app[SETTINGS].secure_cookies
-    response.set_cookie(
-        FORM_COOKIE, nonce, max_age=FORM_COOKIE_S, httponly=True, samesite="Strict", secure=secure, path="/"
-    )
+    guard.cookie_rules(request).keep(response, FORM_COOKIE, nonce, max_age_s=FORM_COOKIE_S, same_site="Strict")
     return response
 
 

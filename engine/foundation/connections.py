@@ -1,4 +1,4 @@
-"""Connections: one pipelined Redis connection for the hot path, redis-py for the rest, an asyncpg pool for the ledger.
+"""Connections to Redis: one pipelined for the hot path, redis-py for the rest; and waiting for any store to start.
 
 An awaited redis-py command costs 45 us of CPU, more than a whole aiohttp request; writing through one connection with
 the hiredis reader and one flush a loop tick costs 2 us. ``HotRedis`` is that connection.
@@ -16,14 +16,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
-import asyncpg
 import hiredis
-import orjson
 import redis.asyncio as redis_client
 
 from engine.foundation import logs
 from engine.foundation.errors import Unavailable
 from engine.foundation.scripts import Script
+from engine.foundation.store_faults import LEDGER_FAULTS
 
 CONNECT_TIMEOUT_S = 2.0
 REPLY_TIMEOUT_S = 2.0
@@ -31,8 +30,6 @@ RECONNECT_DELAY_S = 0.1
 REFUSED_DELAY_S = 2.0
 READY_POLL_S = 0.01
 PENDING_MAX = 20_000
-POOL_MIN, POOL_MAX = 2, 8
-STATEMENT_TIMEOUT_MS = 10_000
 
 RedisClient = redis_client.Redis
 Argument = bytes | str | int
@@ -300,43 +297,6 @@ def open_client(url: str) -> RedisClient:
     return client
 
 
-async def _set_up(connection: Any) -> None:
-    await connection.set_type_codec(
-        "jsonb", encoder=lambda v: orjson.dumps(v).decode(), decoder=orjson.loads, schema="pg_catalog"
-    )
-
-
-async def _keep(_connection: Any) -> None:
-    """Nothing to undo: transactions end with their block, and nobody here changes a session's settings or listens.
-
-    asyncpg's own reset costs a round trip at every release, an eighth of the engine's CPU in a rehearsal.
-    """
-
-
-async def open_postgres(dsn: str, *, pool_max: int = POOL_MAX) -> asyncpg.Pool[asyncpg.Record]:
-    """A pool whose connections speak jsonb as Python values, commit durably and bound every statement."""
-    pool = await asyncpg.create_pool(
-        dsn,
-        min_size=min(POOL_MIN, pool_max),
-        max_size=pool_max,
-        init=_set_up,
-        reset=_keep,
-        timeout=CONNECT_TIMEOUT_S * 5,
-        command_timeout=STATEMENT_TIMEOUT_MS / 1000 + 5,
-        server_settings={
-            "statement_timeout": str(STATEMENT_TIMEOUT_MS),
-            "idle_in_transaction_session_timeout": "15000",
-            "synchronous_commit": "on",
-            "timezone": "UTC",
-            # Plans are kept as long as their connection and made while the tables of a sale are still empty, when
-            # reading them whole looks cheapest: at 30,000 units sold that cost 110 of an order's 150 us.
-            "enable_seqscan": "off",
-        },
-    )
-    assert pool is not None
-    return pool
-
-
 class StoreNeverAnswered(RuntimeError):  # noqa: N818 - reads as a sentence where it is raised
     """A store that was waited for; the message says what it said last."""
 
@@ -347,7 +307,7 @@ async def eventually(attempt: Callable[[], Awaitable[Any]], *, tries_max: int = 
     for tries_left in reversed(range(tries_max)):
         try:
             return await attempt()
-        except (OSError, Unavailable, asyncpg.PostgresError, redis_client.RedisError) as error:
+        except (*LEDGER_FAULTS, Unavailable, redis_client.RedisError) as error:
             last = error
         await asyncio.sleep(delay_s if tries_left else 0)
     raise StoreNeverAnswered(f"a store does not answer: {str(last) or repr(last)}") from last

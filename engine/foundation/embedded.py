@@ -1,7 +1,7 @@
 """Embedded Valkey and Postgres: the same servers as in production, as children of ours, data kept in one folder.
 
 Both come as wheels. Postgres refuses to run as root, so as root it runs as nobody (65534), or, where the path is closed
-to nobody (under a 0700 home), inside a user namespace in which we are nobody. Parents' modes are never touched.
+to nobody (a folder of 0700), inside a user namespace in which we are nobody.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import secrets
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
 
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 15.0
@@ -106,20 +108,31 @@ def postgres_bin() -> Path:
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
-def start_valkey(folder: Path, *, port: int = 0, fsync: str = "everysec", extra: tuple[str, ...] = ()) -> Server:
-    """Start Valkey with its append-only file in ``folder``; returns when it answers."""
+def start_valkey(
+    folder: Path, *, port: int = 0, fsync: str = "everysec", extra: tuple[str, ...] = (), password: str = ""
+) -> Server:
+    """Start Valkey with its append-only file in ``folder``; returns when it answers.
+
+    ``password`` is told to it in a file (mode 0600): everybody may read the arguments of a process.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     log = folder / "valkey.log"
     persistence = ("--appendonly", "no") if fsync == "none" else ("--appendonly", "yes", "--appendfsync", fsync)
+    secrets_file = folder / "valkey.conf"
+    told = []
+    if password:
+        write_private(secrets_file, f"requirepass {password}\n".encode())
+        told.append(str(secrets_file))
     command = [
-        valkey_binary(), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder),
+        valkey_binary(), *told, "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder),
         *persistence, *_VALKEY_FLAGS, *extra,
     ]  # fmt: skip
     with log.open("ab") as sink:
         process = subprocess.Popen(command, stdout=sink, stderr=sink, stdin=subprocess.DEVNULL, start_new_session=True)
-    server = Server(f"redis://127.0.0.1:{port}/0", process, log)
-    _await_ready(server, lambda: _valkey_answers(port))
+    login = f":{quote(password, safe='')}@" if password else ""
+    server = Server(f"redis://{login}127.0.0.1:{port}/0", process, log)
+    _await_ready(server, lambda: _valkey_answers(port, password))
     return server
 
 
@@ -131,16 +144,15 @@ def start_postgres(folder: Path, *, port: int = 0, settings: dict[str, str] | No
     folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     cluster, password_file, log = folder / "cluster", folder / "password", folder / "postgres.log"
-    runner = _Runner.for_path(folder)
+    runner = Runner.for_path(folder)
     if not password_file.exists():
-        password_file.touch(mode=0o600)
-        password_file.write_text(secrets.token_urlsafe(24))
+        write_private(password_file, secrets.token_urlsafe(24).encode())
     runner.own(password_file)
     password = password_file.read_text().strip()
     if not (cluster / "PG_VERSION").exists():
         shutil.rmtree(cluster, ignore_errors=True)
         cluster.mkdir(mode=0o700)
-        runner.own(cluster)
+        runner.own_all(cluster)
         runner.run(
             [
                 str(postgres_bin() / "initdb"), "--pgdata", str(cluster), "--username", "onsale", "--encoding", "UTF8",
@@ -149,6 +161,8 @@ def start_postgres(folder: Path, *, port: int = 0, settings: dict[str, str] | No
             ],
             log,
         )  # fmt: skip
+    else:
+        runner.own_all(cluster)
     merged = {**_POSTGRES_SETTINGS, **(settings or {})}
     command = [str(postgres_bin() / "postgres"), "-D", str(cluster), "-p", str(port)]
     for name, value in merged.items():
@@ -163,36 +177,43 @@ def start_postgres(folder: Path, *, port: int = 0, settings: dict[str, str] | No
 def create_database(server: Server, name: str, *, template: str | None = None) -> str:
     """Make a database where it does not exist yet; returns its DSN."""
     assert name.isidentifier(), name
-    if not _psql(server, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
+    if not psql(server, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
         # By files: a copy through the log costs a small database six times as much.
         suffix = f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""
-        _psql(server, f"CREATE DATABASE {name}{suffix}")
+        psql(server, f"CREATE DATABASE {name}{suffix}")
     return server.url.rpartition("/")[0] + "/" + name
 
 
 def drop_database(server: Server, name: str) -> None:
     """Drop a database, cutting off whoever is still connected."""
     assert name.isidentifier(), name
-    _psql(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    psql(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-def _psql(server: Server, statement: str) -> str:
-    command = [str(postgres_bin() / "psql"), server.url, "-XAtqc", statement]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def psql(server: Server, statement: str) -> str:
+    """What the server answers; EmbeddedFailed if it refuses."""
+    where = urlsplit(server.url)
+    bare = where._replace(netloc=f"{where.username}@{where.hostname}:{where.port}").geturl()
+    command = [str(postgres_bin() / "psql"), bare, "-XAtqc", statement]
+    environment = {**os.environ, "PGPASSWORD": unquote(where.password or "")}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode != 0:
         raise EmbeddedFailed(f"Postgres refused {statement!r}: {done.stderr.strip()}")
     return done.stdout.strip()
 
 
 @dataclass(frozen=True, slots=True)
-class _Runner:
-    """How to run a program that must not be root."""
+class Runner:
+    """How to run a program that must not be root.
+
+    ``user``: as nobody itself. ``prefix``: in a user namespace in which we are nobody; files then stay our own.
+    """
 
     user: int | None = None
     prefix: tuple[str, ...] = ()
 
     @classmethod
-    def for_path(cls, folder: Path) -> _Runner:
+    def for_path(cls, folder: Path) -> Runner:
         if os.geteuid() != 0:
             return cls()
         reachable = all(
@@ -203,13 +224,28 @@ class _Runner:
         )  # fmt: skip
         if reachable:
             return cls(user=NOBODY)
-        return cls(prefix=("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"))
+        prefix = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}")
+        if subprocess.run([*prefix, "true"], check=False, capture_output=True).returncode == 0:
+            return cls(prefix=prefix)
+        # No user namespaces here (a container's usual rules): others may pass through the folder, and read nothing.
+        for path in (folder.resolve(), folder.resolve().parent):
+            path.chmod(path.stat().st_mode | stat.S_IXOTH)
+        return cls(user=NOBODY)
 
     def own(self, path: Path) -> None:
+        """Give it to whom the program runs as."""
         if self.user is not None:
             os.chown(path, self.user, self.user)
         elif self.prefix:
             os.chown(path, 0, 0)
+
+    def own_all(self, folder: Path) -> None:
+        """As ``own``, a folder with all that is in it, unless it is theirs already."""
+        if os.geteuid() != 0 or folder.stat().st_uid == (self.user or 0):
+            return
+        for path, _, names in os.walk(folder):
+            for one in (path, *(os.path.join(path, name) for name in names)):  # noqa: PTH118 - as os.walk has them
+                self.own(Path(one))
 
     def popen(self, command: list[str], log: Path) -> subprocess.Popen[bytes]:
         with log.open("ab") as sink:
@@ -247,12 +283,25 @@ def _await_ready(server: Server, answers: object) -> None:
     raise EmbeddedFailed(f"{server.log.stem} did not answer within {START_TIMEOUT_S:.0f} s: {_tail(server.log)}")
 
 
-def _valkey_answers(port: int) -> bool:
+def _valkey_answers(port: int, password: str) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
         connection.settimeout(1)
+        if password:
+            connection.sendall(f"AUTH {password}\r\n".encode())
+            if not connection.recv(64).startswith(b"+OK"):
+                return False
         connection.sendall(b"PING\r\n")
         return connection.recv(64).startswith(b"+PONG")
     return False
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """The file as it shall be, whole or not at all, for nobody else to read."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+    fresh.replace(path)
 
 
 def _postgres_answers(port: int) -> bool:

@@ -3,37 +3,47 @@
 Scope is (principal, method, path, key). Same key and body: the stored answer with ``Idempotent-Replayed: true``;
 another body: 422; still running: 409. A request that was refused by an exception keeps no answer: it wrote nothing, and
 the key may be used again. Answers live in Postgres beside what they answer for. (Holds keep theirs with the hold.)
+
+If Postgres goes away meanwhile, keys are freed and answers kept as soon as it is back, for as long as the claim lasts:
+whoever asks again then is not told for a minute that the first request still runs.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import asyncpg
 from aiohttp import web
 
-from engine.foundation import errors
+from engine.foundation import errors, logs
 from engine.foundation.batching import GroupCommit
+from engine.foundation.postgres import again
+from engine.foundation.store_faults import is_away
 
 KEY_CHARS_MAX = 255
 LOCK_S = 60
+LATE_AGAIN_S = 0.5  # how often what Postgres was away for is tried again
+LATE_MAX = 1_000  # requests that wait for it; more of them wait for their locks to end
+CLAIM_BYTES = 12
 KEPT_H = 24
 BATCH_MAX = 64
 AGE_MAX_MS = 2_000
 ANSWER_AGE_MAX_MS = 30_000  # what was done is done: its answer is worth waiting for
 
 _CLAIM = """
-INSERT INTO idempotency_keys (scope, body_hash, locked_until)
-SELECT w.scope, w.body_hash, now() + make_interval(secs => $3)
-  FROM unnest($1::bytea[], $2::bytea[]) AS w(scope, body_hash)
+INSERT INTO idempotency_keys (scope, body_hash, claim, locked_until)
+SELECT w.scope, w.body_hash, w.claim, now() + make_interval(secs => $4)
+  FROM unnest($1::bytea[], $2::bytea[], $3::bytea[]) AS w(scope, body_hash, claim)
 ON CONFLICT (scope) DO UPDATE
-   SET body_hash = excluded.body_hash, locked_until = excluded.locked_until, created_at = now(),
+   SET body_hash = excluded.body_hash, claim = excluded.claim, locked_until = excluded.locked_until, created_at = now(),
        status = NULL, content_type = NULL, body = NULL
- WHERE idempotency_keys.created_at < now() - make_interval(hours => $4)
-    OR (idempotency_keys.status IS NULL AND idempotency_keys.locked_until < now())
+ WHERE idempotency_keys.created_at < now() - make_interval(hours => $5)
+    OR (idempotency_keys.status IS NULL
+        AND (idempotency_keys.locked_until < now() OR idempotency_keys.claim = excluded.claim))
 RETURNING scope
 """
 _KEEP = """
@@ -41,6 +51,9 @@ UPDATE idempotency_keys k SET status = w.status, content_type = w.content_type, 
   FROM unnest($1::bytea[], $2::integer[], $3::text[], $4::bytea[]) AS w(scope, status, content_type, body)
  WHERE k.scope = ANY($1::bytea[]) AND k.scope = w.scope
 """
+_FREE = "DELETE FROM idempotency_keys WHERE scope = $1 AND status IS NULL AND claim = $2"
+
+_log = logs.get("idempotency")
 
 
 def key_of(request: web.Request, *, fallback: str | None = None) -> str:
@@ -64,6 +77,7 @@ def scope_of(principal: str, request: web.Request, key: str) -> bytes:
 class _Claim:
     scope: bytes
     body_hash: bytes
+    name: bytes  # tells it from another's claim of the same key
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,7 @@ class Idempotency:
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
         self._pool = pool
+        self._late: set[asyncio.Task[None]] = set()
         self._claims: GroupCommit[_Claim, bool] = GroupCommit(
             "idempotency_claims", self._claim, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
         )
@@ -87,20 +102,32 @@ class Idempotency:
         )
 
     async def close(self) -> None:
+        """What still waits for Postgres is given up: its keys are free when their locks end."""
+        for task in self._late:
+            task.cancel()
         await asyncio.gather(self._claims.close(), self._answers.close())
 
     async def once(self, scope: bytes, body: bytes, run: Callable[[], Awaitable[web.Response]]) -> web.Response:
         """The answer of ``run``, or the stored one."""
         body_hash = hashlib.sha256(body).digest()
-        if not await self._claims.submit(_Claim(scope, body_hash)):
+        claim = _Claim(scope, body_hash, secrets.token_bytes(CLAIM_BYTES))
+        ends_s = asyncio.get_running_loop().time() + LOCK_S
+        try:
+            won = await self._claims.submit(claim)
+        except Exception as error:
+            if is_away(error):  # nobody knows whether it was claimed
+                self._later(lambda: self._free(claim), ends_s)
+            raise
+        if not won:
             return await self._replay(scope, body_hash)
         try:
             response = await run()
         except BaseException:
-            await self._pool.execute("DELETE FROM idempotency_keys WHERE scope = $1 AND status IS NULL", scope)
+            await self._now_or_later(lambda: self._free(claim), ends_s)
             raise
         assert isinstance(response.body, bytes)
-        await self._answers.submit(_Answer(scope, response.status, response.content_type, response.body))
+        answer = _Answer(scope, response.status, response.content_type, response.body)
+        await self._now_or_later(lambda: self._answers.submit(answer), ends_s)
         return response
 
     async def sweep(self) -> int:
@@ -113,21 +140,63 @@ class Idempotency:
     async def _claim(self, claims: list[_Claim]) -> Sequence[bool]:
         # One of each scope, in one order everywhere: a statement may not meet a row twice, two may not wait in a ring.
         first = {claim.scope: claim for claim in reversed(claims)}
-        rows = await self._pool.fetch(
-            _CLAIM, sorted(first), [first[scope].body_hash for scope in sorted(first)], LOCK_S, KEPT_H
+        ordered = [first[scope] for scope in sorted(first)]
+        rows = await again(
+            lambda: self._pool.fetch(
+                _CLAIM,
+                [claim.scope for claim in ordered],
+                [claim.body_hash for claim in ordered],
+                [claim.name for claim in ordered],
+                LOCK_S,
+                KEPT_H,
+            )
         )
         won = {row["scope"] for row in rows}
         return [claim.scope in won and first[claim.scope] is claim for claim in claims]
 
     async def _keep(self, answers: list[_Answer]) -> Sequence[None]:
-        await self._pool.execute(
-            _KEEP,
-            [answer.scope for answer in answers],
-            [answer.status for answer in answers],
-            [answer.content_type for answer in answers],
-            [answer.body for answer in answers],
+        await again(
+            lambda: self._pool.execute(
+                _KEEP,
+                [answer.scope for answer in answers],
+                [answer.status for answer in answers],
+                [answer.content_type for answer in answers],
+                [answer.body for answer in answers],
+            )
         )
         return [None] * len(answers)
+
+    async def _free(self, claim: _Claim) -> None:
+        await self._pool.execute(_FREE, claim.scope, claim.name)
+
+    async def _now_or_later(self, write: Callable[[], Awaitable[None]], ends_s: float) -> None:
+        """Write it; if Postgres is away, as soon as it is back: what was done is done, and what was not is free."""
+        try:
+            await write()
+        except Exception as error:
+            if not is_away(error) and not isinstance(error, errors.Unavailable):
+                raise
+            self._later(write, ends_s)
+
+    def _later(self, write: Callable[[], Awaitable[None]], ends_s: float) -> None:
+        if len(self._late) >= LATE_MAX:
+            return
+        task = asyncio.get_running_loop().create_task(self._until_written(write, ends_s))
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+
+    @staticmethod
+    async def _until_written(write: Callable[[], Awaitable[None]], ends_s: float) -> None:
+        while asyncio.get_running_loop().time() < ends_s:
+            await asyncio.sleep(LATE_AGAIN_S)
+            try:
+                await write()
+            except Exception as error:  # noqa: BLE001 - nobody waits for it: told apart here
+                if not is_away(error) and not isinstance(error, errors.Unavailable):
+                    _log.warning("not_written_late", error=repr(error))
+                    return
+            else:
+                return
 
     async def _replay(self, scope: bytes, body_hash: bytes) -> web.Response:
         row = await self._pool.fetchrow(

@@ -12,7 +12,7 @@ import msgspec
 import redis.exceptions
 from aiohttp import web
 
-from engine.foundation import errors
+from engine.foundation import errors, store_faults
 
 
 def problem(refusal: errors.Refusal, request_id: str, instance: str) -> web.Response:
@@ -58,7 +58,7 @@ _HTTP_REFUSALS: dict[int, type[errors.Refusal]] = {
 
 
 # Two requests met in the ledger between one's look and its write; whoever came second is told so.
-_CROSSED = (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError, asyncpg.TransactionRollbackError)
+_CROSSED = (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError)
 # Half a character, or NUL: whatever was asked with it cannot be looked up anywhere.
 _NO_TEXT = (UnicodeEncodeError, asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 
@@ -73,14 +73,10 @@ def refusal_of(error: Exception) -> errors.Refusal | None:  # noqa: PLR0911 - on
         return kind(headers=headers) if kind else None
     if isinstance(error, (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)):
         return errors.Unavailable("A store is away", retry_after_s=1)
-    if isinstance(error, (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.TooManyConnectionsError)):
-        return errors.Unavailable("The ledger is away", retry_after_s=1)
-    if isinstance(error, (ConnectionError, TimeoutError)):
-        return errors.Unavailable(retry_after_s=1)
     if isinstance(error, web.RequestPayloadError):
         return errors.Malformed("The body broke off or is not what its headers say")
     if isinstance(error, _CROSSED):
         return errors.Conflict("Somebody changed the same thing in the same moment: read it again")
     if isinstance(error, _NO_TEXT) or isinstance(error.__cause__, UnicodeEncodeError):
         return errors.Malformed("The request holds bytes that are no text")
-    return None
+    return store_faults.refusal_of_store(error)

@@ -10,6 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
+from engine.foundation.cookies import CookieRules, shown
 from engine.services.appkeys import SETTINGS
 
 ADMISSION_COOKIE: Final = "onsale_admission"
@@ -22,15 +23,15 @@ TOKEN_CHARS_MAX: Final = 2048
 
 
 def keep_admission(request: web.Request, response: web.StreamResponse, text: str) -> None:
-    _keep(request, response, ADMISSION_COOKIE, text, path="/", max_age_s=ADMISSION_TTL_S)
+    rules(request).keep(response, ADMISSION_COOKIE, text, max_age_s=ADMISSION_TTL_S)
 
 
 def keep_hold(request: web.Request, response: web.StreamResponse, hold_token: str) -> None:
-    _keep(request, response, HOLD_COOKIE, hold_token, path="/", max_age_s=HOLD_TTL_S)
+    rules(request).keep(response, HOLD_COOKIE, hold_token, max_age_s=HOLD_TTL_S)
 
 
-def drop_hold(response: web.StreamResponse) -> None:
-    response.del_cookie(HOLD_COOKIE, path="/")
+def drop_hold(request: web.Request, response: web.StreamResponse) -> None:
+    rules(request).drop(response, HOLD_COOKIE)
 
 
 def order_path(order_id: str) -> str:
@@ -40,18 +41,22 @@ def order_path(order_id: str) -> str:
 
 def keep_order(request: web.Request, response: web.StreamResponse, order_id: str, order_token: str) -> None:
     """Three cookies of one name: this page, this order in the API, and the API's other addresses (tickets)."""
-    secure = request.config_dict[SETTINGS].secure_cookies
+    told = rules(request)
     for path in (order_path(order_id), f"/v1/orders/{order_id}", "/v1"):
         # aiohttp keeps one cookie a name, so the header is written by hand.
         response.headers.add(
             "Set-Cookie",
-            f"{ORDER_COOKIE}={order_token}; HttpOnly; Max-Age={ORDER_TTL_S}; Path={path}; SameSite=Lax"
-            + ("; Secure" if secure else ""),
+            f"{told.name(ORDER_COOKIE, path)}={order_token}; HttpOnly; Max-Age={ORDER_TTL_S}; Path={path}; SameSite=Lax"
+            + ("; Secure" if told.secure else ""),
         )
 
 
-def _keep(
-    request: web.Request, response: web.StreamResponse, name: str, value: str, *, path: str, max_age_s: int
-) -> None:
-    secure = request.config_dict[SETTINGS].secure_cookies
-    response.set_cookie(name, value, max_age=max_age_s, httponly=True, samesite="Lax", secure=secure, path=path)
+def kept(request: web.Request, name: str) -> str | None:
+    """What the visitor carries under this name, whichever of its spellings it was given."""
+    return shown(request.cookies, name)
+
+
+def rules(request: web.Request) -> CookieRules:
+    """How the engine names and marks its cookies."""
+    settings = request.config_dict[SETTINGS]
+    return CookieRules.of(settings, settings.engine_url)

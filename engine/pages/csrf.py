@@ -15,7 +15,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from engine.foundation.errors import Forbidden
-from engine.services.appkeys import SETTINGS
+from engine.pages import cookies
 
 CSRF_COOKIE: Final = "onsale_csrf"
 CSRF_FIELD: Final = "csrf"
@@ -30,7 +30,7 @@ class FormForged(Forbidden):
 
 def token(request: web.Request) -> str:
     """The text to put in this page's forms; the visitor's own where they have one already."""
-    kept = request.cookies.get(CSRF_COOKIE, "")
+    kept = cookies.rules(request).own(request, CSRF_COOKIE)
     if _SANE.match(kept):
         return kept
     fresh: str | None = request.get(_FRESH)
@@ -43,14 +43,13 @@ def keep(request: web.Request, response: web.StreamResponse) -> None:
     """Give the visitor the cookie where ``token`` made a fresh one for this page."""
     fresh = request.get(_FRESH)
     if fresh is not None:
-        secure = request.config_dict[SETTINGS].secure_cookies
-        response.set_cookie(CSRF_COOKIE, fresh, httponly=True, samesite="Strict", secure=secure, path="/")
+        cookies.rules(request).keep(response, CSRF_COOKIE, fresh, max_age_s=None, same_site="Strict")
         response.headers["Cache-Control"] = "private, no-store"
 
 
 def check(request: web.Request, form: Mapping[str, Any]) -> None:
     """FormForged unless the form repeats the cookie."""
-    kept = request.cookies.get(CSRF_COOKIE, "")
+    kept = cookies.rules(request).own(request, CSRF_COOKIE)
     given = str(form.get(CSRF_FIELD, ""))
     if not _SANE.match(kept) or not hmac.compare_digest(kept.encode(), given.encode()):
         raise FormForged

@@ -11,9 +11,10 @@ import asyncpg
 
 from engine.foundation.bearer import Bearers
 from engine.foundation.cluster import hot_redis, open_client
-from engine.foundation.connections import HotRedis, RedisClient, eventually, open_postgres
+from engine.foundation.connections import HotRedis, RedisClient, eventually
 from engine.foundation.health import Health
 from engine.foundation.idempotency import Idempotency
+from engine.foundation.postgres import open_postgres, write_probe
 from engine.services.outbox import Outbox
 from engine.settings import Settings
 from engine.stores.outbox import OutboxStore
@@ -57,7 +58,7 @@ async def open_common(settings: Settings) -> AsyncIterator[Common]:
             hot=hot,
             redis=redis,
             health=Health(
-                {"postgres": lambda: pool.fetchval("SELECT 1"), "redis": lambda: _ping(hot)},
+                {"postgres": lambda: write_probe(pool, "engine"), "redis": lambda: _ping(hot)},
                 required=frozenset({"postgres", "redis"}),
             ),
             bearers=Bearers(settings.jwt_key.get_secret_value().encode()),

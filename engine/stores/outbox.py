@@ -18,6 +18,7 @@ import msgspec
 from engine.domain.errands import Errand
 from engine.foundation.batching import GroupCommit
 from engine.foundation.errors import Unavailable
+from engine.foundation.postgres import again
 from engine.stores.database import Database, Pool, Record
 
 CLAIM_S = 60
@@ -124,7 +125,7 @@ class OutboxStore:
         await self._done.close()
 
     async def _delete(self, ids: list[int]) -> Sequence[bool]:
-        await self._pool.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", ids)
+        await again(lambda: self._pool.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", ids))
         return [True] * len(ids)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from engine.foundation.cluster import open_client
-from engine.foundation.connections import open_postgres
+from engine.foundation.postgres import open_postgres
 
 ANSWER_MAX_S = 5.0
 REDIS_LEAST = (7, 0)

@@ -21,11 +21,12 @@ import aiohttp
 import orjson
 
 from engine.foundation import embedded
-from engine.foundation.connections import open_postgres
 from engine.foundation.migrate import migrate
+from engine.foundation.postgres import open_postgres
 from engine.services.accounts.people import create_admin
 from engine.supervisor.children import Child, Children
 from engine.supervisor.demo import create_demo
+from engine.supervisor.environment import PROVIDER, Places, surroundings
 from engine.supervisor.guardian import Guardian
 from engine.supervisor.run_file import DataDir
 from engine.supervisor.stores import Stores
@@ -36,6 +37,7 @@ BACKGROUND_NICENESS = 10  # mail with its PDFs costs more than selling did: on s
 READY_TIMEOUT_S = 60.0
 READY_POLL_S = 0.05
 HOST = "127.0.0.1"
+PRIVATE = 0o077  # what we and our children write is for us alone, whatever the shell says
 
 
 class StackFailed(RuntimeError):  # noqa: N818 - reads as a sentence where it is raised
@@ -72,6 +74,7 @@ class Stack:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        os.umask(PRIVATE)
         data = DataDir(self.options.data_dir.resolve())
         try:
             data.claim()
@@ -95,7 +98,7 @@ class Stack:
         ports = tuple(_claim_port(port) for port in self.options.ports)
         self.say("stores      starting, or asking those that were named")
         assert self._guardian is not None
-        self._stores = Stores(data.path, self._guardian, self.say, self._fail)
+        self._stores = Stores(data.path, self._guardian, self.say, self._fail, data.secrets()["redis_password"])
         redis_url, postgres_dsn = await self._stores.start()
         self.say("schema      migrating")
         await asyncio.to_thread(migrate, postgres_dsn, MIGRATIONS)
@@ -116,30 +119,17 @@ class Stack:
     async def _processes(
         self, data: DataDir, ports: tuple[int, ...], secrets: dict[str, str], redis_url: str, postgres_dsn: str
     ) -> None:
-        engine, room, admin = (f"http://{HOST}:{port}" for port in ports)
+        host = _reached_at(os.environ.get("ONSALE_HOST", HOST))
+        engine, room, admin = (f"http://{host}:{port}" for port in ports)
         stripe_port, mail_port, smtp_port = (embedded.free_port() for _ in range(3))
-        environment = {
-            "ONSALE_REDIS_URL": redis_url,
-            "ONSALE_DATABASE_URL": postgres_dsn,
-            "ONSALE_MASTER_KEYS": secrets["master_keys"],
-            "ONSALE_JWT_KEY": secrets["jwt_key"],
-            "ONSALE_ENGINE_URL": os.environ.get("ONSALE_ENGINE_URL", engine),
-            "ONSALE_WAITINGROOM_URL": os.environ.get("ONSALE_WAITINGROOM_URL", room),
-            "ONSALE_ADMIN_URL": os.environ.get("ONSALE_ADMIN_URL", admin),
-            "ONSALE_REHEARSAL": str(int(self.options.rehearsal)),
-            "ONSALE_SMTP_HOST": HOST,
-            "ONSALE_SMTP_PORT": str(smtp_port),
-        }
-        sandboxed = "ONSALE_STRIPE_SECRET_KEY" not in os.environ
-        stripe = f"http://{HOST}:{stripe_port}" if sandboxed else "https://api.stripe.com"
-        if sandboxed:
-            environment |= {
-                "ONSALE_STRIPE_URL": stripe,
-                "ONSALE_STRIPE_SECRET_KEY": secrets["stripe_secret_key"],
-                "ONSALE_STRIPE_PUBLISHABLE_KEY": secrets["stripe_publishable_key"],
-                "ONSALE_STRIPE_WEBHOOK_SECRET": secrets["stripe_webhook_secret"],
-                "ONSALE_STRIPE_RATE_PER_S": os.environ.get("ONSALE_STRIPE_RATE_PER_S", "1000"),
-            }
+        around = surroundings(
+            os.environ,
+            secrets,
+            Places(redis_url, postgres_dsn, engine, room, admin, f"http://{HOST}:{stripe_port}", HOST, smtp_port),
+            rehearsal=self.options.rehearsal,
+        )
+        environment = around.settings
+        stripe = environment.get("ONSALE_STRIPE_URL", PROVIDER)
         logs = data.path / "logs"
         logs.mkdir(exist_ok=True)
         assert self._guardian is not None
@@ -150,19 +140,20 @@ class Stack:
             await children.start(Child(name, command, environment, logs / f"{name}.log", niceness))
 
         waits = {"engine": engine + "/readyz", "waitingroom": room + "/readyz", "admin": admin + "/readyz"}
-        if sandboxed:
+        if around.sandbox:
             await start(
                 "sandbox", "loadtest.sandbox", "--host", HOST, "--port", str(stripe_port),
-                "--webhook-url", engine + "/v1/webhooks/stripe", "--webhook-secret", secrets["stripe_webhook_secret"],
-                "--state-file", str(data.path / "sandbox.json"),
+                "--webhook-url", engine + "/v1/webhooks/stripe", "--state-file", str(data.path / "sandbox.json"),
             )  # fmt: skip
             waits["sandbox"] = stripe + "/_sandbox/controls"
-        await start(
-            "mailbox", "loadtest.mailbox", "--smtp-port", str(smtp_port), "--http-port", str(mail_port),
-            niceness=BACKGROUND_NICENESS,
-        )  # fmt: skip
-        mail = f"http://{HOST}:{mail_port}"
-        waits["mailbox"] = mail + "/messages"
+        mail = None
+        if around.mailbox:
+            await start(
+                "mailbox", "loadtest.mailbox", "--smtp-port", str(smtp_port), "--http-port", str(mail_port),
+                niceness=BACKGROUND_NICENESS,
+            )  # fmt: skip
+            mail = f"http://{HOST}:{mail_port}"
+            waits["mailbox"] = mail + "/messages"
         for number in range(self.options.workers):
             suffix = "" if number == 0 else f"-{number + 1}"
             await start("engine" + suffix, "engine", "serve", "engine", "--port", str(ports[0]))
@@ -237,6 +228,13 @@ async def _first(work: asyncio.Task[Any], stop: asyncio.Event) -> bool:
     with contextlib.suppress(asyncio.CancelledError):
         await work
     return False
+
+
+def _reached_at(host: str) -> str:
+    """Where we ask what listens on this interface."""
+    if host in {"", "0.0.0.0", "::"}:  # noqa: S104 - all of them, loopback included
+        return HOST
+    return f"[{host}]" if ":" in host else host
 
 
 def _claim_port(port: int) -> int:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ class Stores:
     guardian: Guardian
     say: Callable[[str], None]
     on_failure: Callable[[str], None]
+    redis_password: str
     _keepers: list[_Keeper] = field(default_factory=list)
     _starts: list[asyncio.Task[embedded.Server]] = field(default_factory=list)
 
@@ -37,7 +39,8 @@ class Stores:
         if redis_url is not None:
             await check_redis(redis_url)
         else:
-            self._keepers.append(_Keeper("valkey", embedded.start_valkey, self.folder / "redis"))
+            start = partial(embedded.start_valkey, password=self.redis_password)
+            self._keepers.append(_Keeper("valkey", start, self.folder / "redis"))
         if database_url is not None:
             await check_postgres(database_url)
         else:

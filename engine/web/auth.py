@@ -6,6 +6,7 @@ from aiohttp import web
 
 from engine.foundation import http
 from engine.foundation.bearer import Bearers, Person
+from engine.foundation.cookies import shown
 from engine.foundation.errors import Unauthenticated
 from engine.services.appkeys import BEARERS, SETTINGS
 
@@ -50,7 +51,7 @@ def known_person(request: web.Request) -> Person | None:
 
 def admission_text(request: web.Request) -> str | None:
     """The admission token as sent: ``Authorization: Admission`` or the HttpOnly cookie."""
-    return _scheme(request, "admission") or request.cookies.get(ADMISSION_COOKIE)
+    return _scheme(request, "admission") or shown(request.cookies, ADMISSION_COOKIE)
 
 
 def device_text(request: web.Request) -> str | None:
@@ -60,13 +61,13 @@ def device_text(request: web.Request) -> str | None:
 
 def order_token(request: web.Request) -> str | None:
     """The capability of a guest's hold or order: X-Order-Token, else the cookie."""
-    return request.headers.get("X-Order-Token") or request.cookies.get(ORDER_COOKIE)
+    return request.headers.get("X-Order-Token") or shown(request.cookies, ORDER_COOKIE)
 
 
 def hold_token(request: web.Request) -> str | None:
     """The capability of a guest's hold: X-Order-Token, X-Hold-Token, else the cookie."""
     headers = request.headers
-    return headers.get("X-Order-Token") or headers.get("X-Hold-Token") or request.cookies.get(HOLD_COOKIE)
+    return headers.get("X-Order-Token") or headers.get("X-Hold-Token") or shown(request.cookies, HOLD_COOKIE)
 
 
 def client_address(request: web.Request) -> str:
@@ -79,7 +80,7 @@ def buyer(request: web.Request, *, bearers: Bearers, trust_forwarded: bool) -> t
     header = request.headers.get("Authorization", "")
     if header.startswith("Admission ") and len(header) <= CREDENTIAL_CHARS_MAX:
         value = header[len("Admission ") :]
-        return "admission:" + value, value.strip() or request.cookies.get(ADMISSION_COOKIE)
+        return "admission:" + value, value.strip() or shown(request.cookies, ADMISSION_COOKIE)
     return principal_of(request, bearers=bearers, trust_forwarded=trust_forwarded), admission_text(request)
 
 
@@ -99,7 +100,7 @@ def principal_of(request: web.Request, *, bearers: Bearers, trust_forwarded: boo
         if scheme.lower() == "device":
             return "device:" + value.partition(".")[0]
         return "admission:" + value
-    cookie = request.cookies.get(ADMISSION_COOKIE)
+    cookie = shown(request.cookies, ADMISSION_COOKIE)
     if cookie:
         return "admission:" + cookie
     return "address:" + http.client_address(request, trust_forwarded=trust_forwarded)

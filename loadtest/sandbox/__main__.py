@@ -24,7 +24,11 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 picks a free one, named in the ready line")
     parser.add_argument("--webhook-url", default="")
-    parser.add_argument("--webhook-secret", default=os.environ.get("STRIPE_WEBHOOK_SECRET", ""))
+    parser.add_argument(
+        "--webhook-secret",
+        default=os.environ.get("ONSALE_STRIPE_WEBHOOK_SECRET") or os.environ.get("STRIPE_WEBHOOK_SECRET", ""),
+        help="better in ONSALE_STRIPE_WEBHOOK_SECRET: everybody may read the arguments of a process",
+    )
     parser.add_argument("--webhook-events", default=",".join(DEFAULT_EVENTS), help="comma separated, * for all")
     parser.add_argument("--state-file", type=Path, help="continue from here after a restart")
     parser.add_argument("--rate-limit-per-s", type=float, default=0.0, help="per endpoint, 0 is off; Stripe's is 25")

@@ -16,8 +16,9 @@ from typing import Any
 import asyncpg
 
 from engine.foundation import embedded
-from engine.foundation.connections import HotRedis, RedisClient, open_client, open_postgres
+from engine.foundation.connections import HotRedis, RedisClient, open_client
 from engine.foundation.migrate import migrate
+from engine.foundation.postgres import open_postgres
 from engine.services.insight.audit import Audit
 from engine.services.sale.inventory import Inventory
 from engine.services.sale.selling import Selling

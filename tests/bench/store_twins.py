@@ -24,9 +24,10 @@ from engine.domain.money.orders import NewOrder, OrderLine
 from engine.domain.sale.holds import HoldRequest
 from engine.domain.sale.selling import SellingEvent
 from engine.foundation.bearer import Bearers
-from engine.foundation.connections import RedisClient, open_client, open_postgres
+from engine.foundation.connections import RedisClient, open_client
 from engine.foundation.idempotency import key_of
 from engine.foundation.ids import CheapIds
+from engine.foundation.postgres import open_postgres
 from engine.services.appkeys import BEARERS, SETTINGS
 from engine.services.sale.hold_asks import read_asks
 from engine.services.sale.hold_prices import price_of

@@ -26,8 +26,8 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from engine.app import create_app
 from engine.foundation import embedded
 from engine.foundation.bearer import Bearers, Person
-from engine.foundation.connections import open_postgres
 from engine.foundation.ids import new_id
+from engine.foundation.postgres import open_postgres
 from engine.services import appkeys
 from engine.settings import Settings
 from engine.web.openapi import document_bytes

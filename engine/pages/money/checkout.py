@@ -69,7 +69,7 @@ async def enter(request: web.Request) -> web.Response:
 
 async def checkout(request: web.Request) -> web.Response:
     """Who buys, what it costs, and paying. A hold that became an order goes on at the order's page."""
-    hold_id, token = request.match_info["hold_id"], request.cookies.get(cookies.HOLD_COOKIE)
+    hold_id, token = request.match_info["hold_id"], cookies.kept(request, cookies.HOLD_COOKIE)
     try:
         hold = await request.config_dict[HOLDS].of_token(hold_id, token)
     except HoldExpired as expired:
@@ -81,7 +81,7 @@ async def checkout(request: web.Request) -> web.Response:
 
 async def order(request: web.Request) -> web.Response:
     """Open the order, or go on with the one this hold became. Scripts get JSON, a plain form is led to the order."""
-    hold_id, token = request.match_info["hold_id"], request.cookies.get(cookies.HOLD_COOKIE)
+    hold_id, token = request.match_info["hold_id"], cookies.kept(request, cookies.HOLD_COOKIE)
     form = await read_form(request)
     csrf.check(request, form)
     typed = Typed.read(form)
@@ -106,7 +106,7 @@ async def order(request: web.Request) -> web.Response:
 async def release(request: web.Request) -> web.Response:
     """Give the tickets back and choose again."""
     csrf.check(request, await read_form(request))
-    hold_id, token = request.match_info["hold_id"], request.cookies.get(cookies.HOLD_COOKIE)
+    hold_id, token = request.match_info["hold_id"], cookies.kept(request, cookies.HOLD_COOKIE)
     holds = request.config_dict[HOLDS]
     try:
         hold = await holds.of_token(hold_id, token)
@@ -115,7 +115,7 @@ async def release(request: web.Request) -> web.Response:
     await holds.release(hold_id, token)
     event = await request.config_dict[SELLING].get(hold.event_id)
     response = web.HTTPSeeOther(f"/e/{event.slug}/shop")
-    cookies.drop_hold(response)
+    cookies.drop_hold(request, response)
     raise response
 
 

@@ -104,7 +104,7 @@ async def cancel(request: web.Request) -> web.Response:
     """Give up before paying; the units go back once the provider confirms that nothing can be charged."""
     csrf.check(request, await read_form(request))
     order_id = request.match_info["order_id"]
-    await request.config_dict[ORDERS].cancel(order_id, person=None, token=request.cookies.get(cookies.ORDER_COOKIE))
+    await request.config_dict[ORDERS].cancel(order_id, person=None, token=cookies.kept(request, cookies.ORDER_COOKIE))
     raise web.HTTPSeeOther(cookies.order_path(order_id))
 
 
@@ -126,7 +126,7 @@ async def mine(request: web.Request) -> web.Response:
 
 
 async def _read(request: web.Request) -> Order:
-    token = request.cookies.get(cookies.ORDER_COOKIE)
+    token = cookies.kept(request, cookies.ORDER_COOKIE)
     return await request.config_dict[ORDERS].read(request.match_info["order_id"], person=None, token=token)
 
 

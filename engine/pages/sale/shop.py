@@ -55,7 +55,7 @@ async def hold_best(request: web.Request) -> web.Response:
         body = _request_of(shown, await _offers(request, shown), form)
         placed = await request.config_dict[HOLDS].place(
             body,
-            admission=request.cookies.get(cookies.ADMISSION_COOKIE),
+            admission=cookies.kept(request, cookies.ADMISSION_COOKIE),
             principal="form:" + csrf.token(request),
             key=form.get("key", "")[: KEY_BYTES * 2] or secrets.token_hex(KEY_BYTES),
             body=msgspec.json.encode(body),
@@ -94,7 +94,7 @@ async def _session_until_ms(request: web.Request, shown: Shown) -> int | None:
     """When this visitor's time in the shop ends: 0 without a queue, None where they are not in."""
     if shown.event.on_sale is None or not shown.event.on_sale.room_enabled:
         return 0
-    text = request.cookies.get(cookies.ADMISSION_COOKIE, "")
+    text = cookies.kept(request, cookies.ADMISSION_COOKIE) or ""
     event = await request.config_dict[SELLING].get(shown.event.id)
     try:
         return event.keys.verify_admission(text, now_ms()).expires_at_ms

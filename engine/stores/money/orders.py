@@ -20,6 +20,8 @@ from engine.domain.errands import UnitsOrdered
 from engine.domain.money.orders import NewOrder, Order, OrderLine, OrderRow, OwnOrderRow
 from engine.domain.money.receipts import ReceiptRefund
 from engine.foundation.batching import GroupCommit
+from engine.foundation.postgres import again
+from engine.foundation.store_faults import ends_connection
 from engine.stores.database import Connection, Pool
 from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 
@@ -219,27 +221,32 @@ class OrderStore:
         return [OwnOrderRow(**dict(row)) for row in await self._pool.fetch(_OF_PERSON, user_id, before, limit + 1)]
 
     async def _read(self, order_ids: list[str]) -> Sequence[Order | None]:
-        rows = await self._pool.fetch(_COLUMNS + " WHERE o.id = ANY($1::text[])", order_ids)
+        rows = await again(lambda: self._pool.fetch(_COLUMNS + " WHERE o.id = ANY($1::text[])", order_ids))
         found = {row["id"]: row for row in rows}
         return [_order(found[order_id]) if order_id in found else None for order_id in order_ids]
 
     async def _count(self, order_ids: list[str]) -> Sequence[dict[str, int]]:
         counts: dict[str, dict[str, int]] = {order_id: {} for order_id in order_ids}
-        for row in await self._pool.fetch(_TICKET_COUNTS, list(counts)):
+        for row in await again(lambda: self._pool.fetch(_TICKET_COUNTS, order_ids)):
             counts[row["order_id"]][row["status"]] = row["tickets"]
         return [dict(counts[order_id]) for order_id in order_ids]
 
     async def _attach(self, items: list[Attached]) -> Sequence[bool]:
-        rows = await self._pool.fetch(
-            _ATTACH, [i.order_id for i in items], [i.intent_id for i in items], [i.client_secret for i in items]
+        rows = await again(
+            lambda: self._pool.fetch(
+                _ATTACH, [i.order_id for i in items], [i.intent_id for i in items], [i.client_secret for i in items]
+            )
         )
         found = {row["id"] for row in rows}
         return [item.order_id in found for item in items]
 
     async def _place(self, orders: list[NewOrder]) -> Sequence[Placed | BaseException]:
+        # Written twice it is written once: whoever offers an order that is there already is told so, and finds it.
         try:
-            return await self._write(orders)
+            return await again(lambda: self._write(orders))
         except asyncpg.PostgresError as error:
+            if ends_connection(error):
+                raise
             if len(orders) == 1:
                 return [_refused(error) or error]
         return [(await self._place([order]))[0] for order in orders]

@@ -17,6 +17,8 @@ from engine.domain.errands import MailTickets, UnitsOrdered, UnitsSold
 from engine.domain.money.orders import Order
 from engine.foundation.batching import GroupCommit
 from engine.foundation.ids import new_id
+from engine.foundation.postgres import again
+from engine.foundation.store_faults import ends_connection
 from engine.stores import outbox
 from engine.stores.database import Pool
 from engine.stores.money import refunds
@@ -226,9 +228,12 @@ class PaymentStore:
             return refund_id
 
     async def _settle(self, settlements: list[Settlement]) -> Sequence[list[OutboxRow] | BaseException | None]:
+        # Settled twice it is settled once: the second finds the order no longer open, and the caller reads it.
         try:
-            return await self._write(settlements)
+            return await again(lambda: self._write(settlements))
         except asyncpg.PostgresError as error:
+            if ends_connection(error):
+                raise
             if len(settlements) == 1:
                 return [error]
         return [(await self._settle([settlement]))[0] for settlement in settlements]

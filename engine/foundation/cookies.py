@@ -1,0 +1,79 @@
+"""Cookies by what their names promise: ``__Host-`` or ``__Secure-`` if they were set over TLS.
+
+A browser takes a cookie of such a name over TLS only, and ``__Host-`` from nobody but the host itself, for all of it:
+no page of a neighbouring name can put one of its own in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from aiohttp import web
+
+from engine.foundation.settings import SharedSettings, is_https
+
+HSTS_S = 31_536_000
+SameSite = Literal["Lax", "Strict"]
+
+
+@dataclass(frozen=True, slots=True)
+class CookieRules:
+    """How one app names and marks its cookies. ``named``: its own address is https."""
+
+    secure: bool
+    named: bool
+
+    @classmethod
+    def of(cls, settings: SharedSettings, address: str) -> CookieRules:
+        """The rules of the app that people reach at ``address``."""
+        return cls(settings.secure_cookies, settings.secure_cookies and is_https(address))
+
+    def name(self, base: str, path: str = "/") -> str:
+        """What the cookie is called for this path."""
+        if not self.named:
+            return base
+        return ("__Host-" if path == "/" else "__Secure-") + base
+
+    def keep(
+        self, response: web.StreamResponse, base: str, value: str, *, max_age_s: int | None, same_site: SameSite = "Lax"
+    ) -> None:
+        """Set it for the whole app, out of reach of scripts."""
+        response.set_cookie(
+            self.name(base), value, max_age=max_age_s, httponly=True, samesite=same_site, secure=self.secure, path="/"
+        )
+
+    def drop(self, response: web.StreamResponse, base: str) -> None:
+        """Have the browser forget it."""
+        response.del_cookie(self.name(base), path="/", secure=self.secure, httponly=True)
+
+    def own(self, request: web.Request, base: str) -> str:
+        """Its value under the name that this app gives it and no other; empty if there is none."""
+        return request.cookies.get(self.name(base), "")
+
+
+def shown(cookies: Mapping[str, str], base: str) -> str | None:
+    """The value under any of its names, the safest first: for tokens that prove themselves, whoever set them."""
+    if not cookies:
+        return None
+    for name in _names(base):
+        if name in cookies:
+            return cookies[name]
+    return None
+
+
+def promise_tls(app: web.Application, address: str) -> None:
+    """Browsers that came over TLS once never come without it again (HSTS)."""
+    if is_https(address):
+        app.on_response_prepare.append(_strict)
+
+
+async def _strict(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Strict-Transport-Security"] = f"max-age={HSTS_S}"
+
+
+@lru_cache(maxsize=4096)
+def _names(base: str) -> tuple[str, str, str]:
+    return "__Host-" + base, "__Secure-" + base, base

@@ -1,0 +1,84 @@
+"""What every process of a stack reads: what the operator set, and what ``onsale up`` makes up for the rest.
+
+What is set wins, name by name. A payment provider or a mail server that was named leaves our stand-in for it out.
+
+NoSetting   what was set cannot be used together; the message says what is missing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PREFIX = "ONSALE_"
+PROVIDER = "https://api.stripe.com"
+SANDBOX_RATE_PER_S = "1000"  # ours has no limit of its own
+NAMES_PROVIDER = frozenset({"ONSALE_STRIPE_URL", "ONSALE_STRIPE_SECRET_KEY"})
+NAMES_MAIL = frozenset({"ONSALE_SMTP_HOST", "ONSALE_SMTP_PORT"})
+
+
+class NoSetting(RuntimeError):  # noqa: N818 - reads as a sentence where it is raised
+    """The message is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a stack put what it started itself."""
+
+    redis: str
+    postgres: str
+    engine: str
+    waitingroom: str
+    admin: str
+    sandbox: str
+    smtp_host: str
+    smtp_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """``settings`` are all ONSALE_* that the processes get; the flags say which stand-ins they lean on."""
+
+    settings: dict[str, str]
+    sandbox: bool
+    mailbox: bool
+
+
+def surroundings(
+    given: Mapping[str, str], secrets: Mapping[str, str], places: Places, *, rehearsal: bool
+) -> Surroundings:
+    """What is given, and made-up values for the rest. NoSetting."""
+    told = {name: value for name, value in given.items() if name.startswith(PREFIX)}
+    sandbox, mailbox = not NAMES_PROVIDER & told.keys(), not NAMES_MAIL & told.keys()
+    made_up = {
+        "ONSALE_REDIS_URL": places.redis,
+        "ONSALE_DATABASE_URL": places.postgres,
+        "ONSALE_MASTER_KEYS": secrets["master_keys"],
+        "ONSALE_JWT_KEY": secrets["jwt_key"],
+        "ONSALE_ENGINE_URL": places.engine,
+        "ONSALE_WAITINGROOM_URL": places.waitingroom,
+        "ONSALE_ADMIN_URL": places.admin,
+    }
+    if rehearsal:
+        told.pop("ONSALE_REHEARSAL", None)  # the flag of the command line is as explicit, and nearer
+        made_up["ONSALE_REHEARSAL"] = "1"
+    if mailbox:
+        made_up |= {"ONSALE_SMTP_HOST": places.smtp_host, "ONSALE_SMTP_PORT": str(places.smtp_port)}
+    if sandbox:
+        made_up |= {
+            "ONSALE_STRIPE_URL": places.sandbox,
+            "ONSALE_STRIPE_SECRET_KEY": secrets["stripe_secret_key"],
+            "ONSALE_STRIPE_PUBLISHABLE_KEY": secrets["stripe_publishable_key"],
+            "ONSALE_STRIPE_WEBHOOK_SECRET": secrets["stripe_webhook_secret"],
+            "ONSALE_STRIPE_RATE_PER_S": SANDBOX_RATE_PER_S,
+        }
+    elif told.get("ONSALE_STRIPE_URL", PROVIDER).startswith(PROVIDER):
+        if not told.get("ONSALE_STRIPE_SECRET_KEY"):
+            raise NoSetting(f"ONSALE_STRIPE_URL is {PROVIDER}: set ONSALE_STRIPE_SECRET_KEY as well")
+    else:  # somebody else's sandbox takes any key
+        made_up |= {
+            "ONSALE_STRIPE_SECRET_KEY": secrets["stripe_secret_key"],
+            "ONSALE_STRIPE_PUBLISHABLE_KEY": secrets["stripe_publishable_key"],
+            "ONSALE_STRIPE_WEBHOOK_SECRET": secrets["stripe_webhook_secret"],
+        }
+    return Surroundings(made_up | told, sandbox, mailbox)
