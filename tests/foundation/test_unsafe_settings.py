@@ -69,7 +69,8 @@ def test_a_setting_that_everybody_could_use_against_us_is_refused(
     ],
 )
 def test_what_is_safe_is_taken(kind: type[Settings], given: Mapping[str, object]):
-    kind(**{"master_keys": ROLLED, "jwt_key": JWT, **given})
+    settings = kind(**{"master_keys": ROLLED, "jwt_key": JWT, **given})
+    assert settings.model_dump().items() >= {n: v for n, v in given.items() if n != "master_keys"}.items()
 
 
 @pytest.mark.parametrize(
