@@ -17,10 +17,11 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from engine.domain.fields import Faults, Moment, fault, is_moment
 from engine.domain.prices import Discount
 from engine.foundation.errors import Conflict, Invalid
+from engine.foundation.world.currencies import find, money
 
 CODE_CHARS_MAX = 40
 PERCENT_MAX_BP = 10_000
-FIXED_CENTS_MAX = 100_000_000
+FIXED_CENTS_MAX = 2_147_483_647  # a column of 32 bits; the event's currency bounds it further
 USES_MAX = 1_000_000
 PROMOS_MAX = 255  # a code's counter in Redis is named by one byte
 
@@ -128,13 +129,18 @@ class PromoAnswer(Struct, frozen=True, kw_only=True):
     valid_until: datetime | None
 
 
-def check_terms(given: NewPromo | PromoChange, before: PromoCode | None = None) -> None:
-    """The rules between fields; ``before`` fills in what a change leaves out. Invalid with all that is broken."""
+def check_terms(given: NewPromo | PromoChange, code: str, before: PromoCode | None = None) -> None:
+    """The rules between fields; ``before`` fills in what a change leaves out. Invalid with all that is broken.
+
+    ``code`` is the currency that a fixed value is in.
+    """
     found: Faults = []
     kind = before.kind if before is not None and given.kind is UNSET else given.kind
     value = before.value if before is not None and given.value is UNSET else given.value
     if kind == "percent" and isinstance(value, int) and value > PERCENT_MAX_BP:
         found.append(fault("/value", "out_of_range", f"At most {PERCENT_MAX_BP} basis points"))
+    if kind == "fixed" and isinstance(value, int):
+        found += _amount_faults(value, code)
     for name in ("valid_from", "valid_until"):
         moment = getattr(given, name)
         if isinstance(moment, datetime) and not is_moment(moment):
@@ -145,3 +151,13 @@ def check_terms(given: NewPromo | PromoChange, before: PromoCode | None = None) 
         found.append(fault("/valid_until", "out_of_order", "It ends after it begins"))
     if found:
         raise Invalid(errors=found)
+
+
+def _amount_faults(cents: int, code: str) -> Faults:
+    currency = find(code)
+    if currency.chargeable and cents > currency.greatest:
+        return [fault("/value", "out_of_range", f"At most {money(currency.greatest, code)}")]
+    if cents % currency.step:
+        said = f"Amounts in {code} are multiples of {money(currency.step, code)}"
+        return [fault("/value", "amount_between_steps", said)]
+    return []

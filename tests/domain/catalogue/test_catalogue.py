@@ -75,10 +75,10 @@ def test_an_on_sale_has_its_times_in_order(changes, pointer):
 
 
 def test_a_percentage_off_is_at_most_all_of_it():
-    promos.check_terms(NewPromo(code="ALL", kind="percent", value=10_000))
-    promos.check_terms(NewPromo(code="BIG", kind="fixed", value=10_001))
+    promos.check_terms(NewPromo(code="ALL", kind="percent", value=10_000), "CAD")
+    promos.check_terms(NewPromo(code="BIG", kind="fixed", value=10_001), "CAD")
     with pytest.raises(Invalid):
-        promos.check_terms(NewPromo(code="MORE", kind="percent", value=10_001))
+        promos.check_terms(NewPromo(code="MORE", kind="percent", value=10_001), "CAD")
 
 
 @pytest.mark.parametrize("expected", ["3", "3-abcdef", "*"])
