@@ -9,10 +9,11 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, format_timedelta
-from babel.numbers import format_currency, format_decimal, get_currency_precision, get_currency_symbol
+from babel.numbers import format_decimal, get_currency_symbol
 from markupsafe import Markup
 
 from engine.foundation.clock import now
+from engine.foundation.world import categories, currencies
 
 LOCALE: Final = "en"
 BASIS_POINTS: Final = 100  # of one percent
@@ -55,15 +56,14 @@ def money(cents: int | None, currency: str) -> str:
     """Minor units as people read them; a dash if there is no amount."""
     if cents is None:
         return "–"
-    return str(format_currency(Decimal(cents).scaleb(-get_currency_precision(currency)), currency, locale=LOCALE))
+    return currencies.money(cents, currency)
 
 
 def amount(cents: int | None, currency: str) -> str:
     """Minor units as they are typed into a form: ``45.00``."""
     if cents is None:
         return ""
-    precision = get_currency_precision(currency)
-    return f"{Decimal(cents).scaleb(-precision):.{precision}f}"
+    return f"{currencies.major(cents, currency):f}"
 
 
 def symbol(currency: str) -> str:
@@ -161,9 +161,22 @@ def venue_option(venue: Any) -> tuple[str, str]:
     return venue.id, ", ".join(part for part in (venue.name, venue.city) if part)
 
 
-def twice(text: str) -> tuple[str, str]:
-    """An option that is called what it is."""
-    return text, text
+def category_option(name: str) -> tuple[str, str]:
+    """A category of events as an option of a choice."""
+    return name, categories.title(name)
+
+
+def bounds(code: str) -> str:
+    """What one ticket may cost in a currency, with fee and tax."""
+    facts = currencies.find(code)
+    least, most = (currencies.money(cents, code) for cents in (facts.least, facts.greatest))
+    step = f", in steps of {currencies.money(facts.step, code)}" if facts.step > 1 else ""
+    return f"With fee and tax, from {least} to {most}{step}."
+
+
+def currency_option(code: str) -> tuple[str, str]:
+    """A currency as an option of a choice."""
+    return code, f"{code}, {currencies.name(code)}"
 
 
 def named(section: Any) -> tuple[str, str]:
@@ -188,6 +201,8 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "facts_of": facts_of,
     "columns_of": columns_of,
     "venue_option": venue_option,
-    "twice": twice,
+    "bounds": bounds,
+    "category_option": category_option,
+    "currency_option": currency_option,
     "named": named,
 }

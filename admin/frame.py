@@ -17,6 +17,7 @@ from engine.domain.accounts.people import User
 from engine.foundation import http
 from engine.foundation.assets import ROUTE
 from engine.foundation.errors import Refusal
+from engine.foundation.world import countries
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 GUARDS: Final = {
@@ -47,6 +48,7 @@ def setup(app: web.Application) -> None:
     )
     settings = app[SETTINGS]
     environment.globals.update(
+        countries=countries.offered,
         static=files.url,
         charts=charts,
         may=may,

@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 from typing import Final
 
-DEFAULT: Final = "en"
+from engine.foundation.world.languages import DEFAULT, LANGUAGES, known
+
 HEADER_CHARS_MAX: Final = 500
 WORDS: Final[dict[str, dict[str, str]]] = {
-    path.stem: json.loads(path.read_text(encoding="utf-8"))
-    for path in sorted((Path(__file__).parent / "words").glob("*.json"))
+    language: json.loads((Path(__file__).parent / "words" / f"{language}.json").read_text(encoding="utf-8"))
+    for language in LANGUAGES
 }
 
 
@@ -24,7 +25,7 @@ def choose(accept_language: str) -> str:
             quality = float(weight) if name == "q" else 1.0
         except ValueError:
             quality = 0.0
-        language = tag.strip().lower().partition("-")[0]
-        if quality > 0 and language in WORDS:
+        language = known(tag)
+        if quality > 0 and language is not None:
             wanted.append((-quality, place, language))
     return min(wanted)[2] if wanted else DEFAULT

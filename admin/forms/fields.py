@@ -8,13 +8,12 @@ from decimal import Decimal
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
-from babel.numbers import get_currency_precision
 from pydantic import BeforeValidator, Field, NaiveDatetime
 
 from engine.domain.fields import LINE_CHARS_MAX, NAME_CHARS_MAX, SHORT_CHARS_MAX, TEXT_CHARS_MAX, is_timezone
 from engine.foundation.errors import Invalid
+from engine.foundation.world import currencies
 
-AMOUNT_MAX: Final = 1_000_000
 RATE_BP_OF_ONE_PERCENT: Final = 100
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?\Z")
 
@@ -33,16 +32,20 @@ Short = Annotated[str, Field(max_length=SHORT_CHARS_MAX)]
 Line = Annotated[str, Field(max_length=LINE_CHARS_MAX)]
 Text = Annotated[str, Field(max_length=TEXT_CHARS_MAX)]
 Whole = Annotated[int, BeforeValidator(_plain_number)]
-Amount = Annotated[Decimal, BeforeValidator(_plain_number), Field(ge=0, le=AMOUNT_MAX)]
+Amount = Annotated[Decimal, BeforeValidator(_plain_number), Field(ge=0, le=currencies.AMOUNT_MAX)]
 Rate = Annotated[Decimal, BeforeValidator(_plain_number), Field(ge=0, le=100, decimal_places=2)]
 LocalMoment = NaiveDatetime
 
 
 def cents(value: Decimal, currency: str, pointer: str) -> int:
-    """An amount in the currency's minor units. Invalid if it is finer than those."""
-    scaled = value.scaleb(get_currency_precision(currency))
-    if scaled != scaled.to_integral_value():
-        raise Invalid.at(pointer, "too_fine", f"{currency} has no smaller unit than that")
+    """An amount in the currency's minor units. Invalid if it is finer than those, or more than can ever be paid."""
+    facts = currencies.find(currency)
+    scaled = value.scaleb(facts.digits)
+    if scaled % facts.step:
+        smallest = currencies.money(facts.step, currency)
+        raise Invalid.at(pointer, "too_fine", f"Amounts in {currency} are multiples of {smallest}")
+    if facts.chargeable and scaled > facts.greatest:
+        raise Invalid.at(pointer, "out_of_range", f"At most {currencies.money(facts.greatest, currency)}")
     return int(scaled)
 
 

@@ -20,10 +20,11 @@ from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.ticket_types import TicketType
 from engine.domain.catalogue.venues import Venue
 from engine.foundation.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from engine.foundation.world.categories import CATEGORIES
+from engine.foundation.world.currencies import CHARGEABLE
 from engine.services.insight.reports import Sales
 
 VENUES_OFFERED_MAX = 200
-CURRENCIES = ("CAD", "USD", "EUR", "GBP", "CHF", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "JPY", "MXN", "BRL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,8 @@ async def _new(visit: Visit, organization: Organization, form: filled.Filled[Eve
         "events/new.html",
         organization=organization,
         venues=venues,
-        currencies=CURRENCIES,
+        currencies=CHARGEABLE,
+        categories=CATEGORIES,
         form=form,
         status=form.status,
     )
@@ -190,7 +192,13 @@ async def _new(visit: Visit, organization: Organization, form: filled.Filled[Eve
 async def _settings(visit: Visit, event: Event, form: filled.Filled[EventForm]) -> web.Response:
     venues = await _venues(visit, event.organization_id)
     return await visit.page(
-        "events/settings.html", event=event, venues=venues, currencies=CURRENCIES, form=form, status=form.status
+        "events/settings.html",
+        event=event,
+        venues=venues,
+        currencies=CHARGEABLE,
+        categories=CATEGORIES,
+        form=form,
+        status=form.status,
     )
 
 

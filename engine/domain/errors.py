@@ -28,8 +28,10 @@ Forbidden 403
 Invalid 422
 ├── MaxPerOrder               max_per_order             facts: max_per_order
 ├── UnknownSeat               unknown_seat
-├── AmountTooSmall            amount_too_small          facts: amount_min_cents
-├── AmountTooLarge            amount_too_large          facts: amount_max_cents
+├── AmountTooSmall            amount_too_small          facts: min_cents, amount_min_cents, currency
+├── AmountTooLarge            amount_too_large          facts: max_cents, amount_max_cents, currency
+├── AmountBetweenSteps        amount_between_steps      facts: step_cents, currency
+├── CurrencyUnknown           currency_unknown          facts: currency
 └── PromoInvalid              promo_invalid
 Unavailable 503
 ├── InventoryRebuilding       inventory_rebuilding
@@ -147,6 +149,14 @@ class AmountTooSmall(Invalid):
 
 class AmountTooLarge(Invalid):
     code, title = "amount_too_large", "The payment provider takes no amount this large"
+
+
+class AmountBetweenSteps(Invalid):
+    code, title = "amount_between_steps", "The payment provider takes no amount this fine"
+
+
+class CurrencyUnknown(Invalid):
+    code, title = "currency_unknown", "The payment provider takes no money in this currency"
 
 
 class PromoInvalid(Invalid):

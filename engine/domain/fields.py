@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from babel.numbers import list_currencies
 from msgspec import Meta
+
+from engine.foundation.world import currencies
 
 # One line without control characters; blank lines, NUL and newlines end up in mail headers and in the ledger otherwise.
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$(?!\n)"
@@ -29,13 +30,12 @@ Slug = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[a-z0-9]+(-[
 Moment = Annotated[datetime, Meta(tz=True)]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 Id = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z]+_[0-9A-Z]+$(?!\n)")]
-Cents = Annotated[int, Meta(ge=0, le=100_000_000)]
+Cents = Annotated[int, Meta(ge=0, le=currencies.AMOUNT_MAX)]  # each currency has its own bounds (prices.py)
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 
 Faults = list[dict[str, str]]
 
 _TIMEZONES = frozenset(available_timezones())
-_CURRENCIES = frozenset(list_currencies())
 
 
 def fault(pointer: str, code: str, message: str) -> dict[str, str]:
@@ -49,8 +49,8 @@ def is_timezone(name: str) -> bool:
 
 
 def is_currency(code: str) -> bool:
-    """Whether this is an ISO 4217 code."""
-    return code in _CURRENCIES
+    """Whether this is an ISO 4217 code of money in use, which the payment provider charges in."""
+    return currencies.is_chargeable(code)
 
 
 def is_moment(moment: datetime) -> bool:

@@ -2,7 +2,8 @@
 
 Per order: face -> discount, spread over lines -> fee (rate + fixed per ticket, paid by buyer or organizer) -> each tax
 apart, half-up once on the order's taxable base (ticket + buyer's fee), spread over lines. Stored per line and per tax
-and never computed again: a refund reads what was stored (``refunds.py``).
+and never computed again: a refund reads what was stored (``refunds.py``). Where a currency is charged in steps of
+several minor units (KWD: 10 fils), each of these amounts is a multiple of the step.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from typing import Literal
 
 from msgspec import Struct
 
-from engine.domain.errors import AmountTooSmall
+from engine.domain.errors import AmountBetweenSteps, AmountTooLarge, AmountTooSmall, CurrencyUnknown
 from engine.domain.taxes import BASIS_POINTS, Tax, half_up, spread, tax_shares
+from engine.foundation.errors import Invalid
+from engine.foundation.world.currencies import find, money
 
 LINES_MAX = 200
-AMOUNT_MIN_CENTS = 50  # the provider charges nothing smaller (Stripe: 0.50 CAD, USD)
-AMOUNT_MAX_CENTS = 99_999_999  # nor anything larger: eight digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +81,16 @@ def quote(
     *, currency: str, lines: Sequence[Line], taxes: Sequence[Tax], fee: Fee, discount: Discount | None = None
 ) -> Price:
     """The price of 1..LINES_MAX tickets. Lines keep their order; equal inputs give equal cents."""
+    step = find(currency).step
     faces = [line.price_cents for line in lines]
-    discounts = spread(discount_cents(discount, sum(faces)), faces)
+    discounts = spread(discount_cents(discount, sum(faces), step), faces, step)
     nets = [face - off for face, off in zip(faces, discounts, strict=True)]
-    fees = _fees(fee, nets)
+    fees = _fees(fee, nets, step)
     service_fee_cents = sum(fees)
     if fee.paid_by == "organizer":
         fees = [0] * len(lines)
     bases = [net + part if line.taxable else 0 for line, net, part in zip(lines, nets, fees, strict=True)]
-    shares = {tax.name: tax_shares(tax, bases) for tax in taxes}
+    shares = {tax.name: tax_shares(tax, bases, step) for tax in taxes}
     priced = tuple(
         PricedLine(
             ticket_type_id=line.ticket_type_id,
@@ -115,20 +117,45 @@ def quote(
     )
 
 
-def discount_cents(discount: Discount | None, face_cents: int) -> int:
+def discount_cents(discount: Discount | None, face_cents: int, step: int = 1) -> int:
     """What comes off this face value: never more than all of it."""
     if discount is None:
         return 0
-    wanted = discount.value if discount.kind == "fixed" else half_up(face_cents * discount.value, BASIS_POINTS)
+    fixed = discount.kind == "fixed"
+    wanted = half_up(*((discount.value, 1) if fixed else (face_cents * discount.value, BASIS_POINTS)), step)
     return min(wanted, face_cents)
 
 
-def _fees(fee: Fee, nets: Sequence[int]) -> list[int]:
-    rated = spread(half_up(sum(nets) * fee.rate_bp, BASIS_POINTS), nets)
+def _fees(fee: Fee, nets: Sequence[int], step: int) -> list[int]:
+    rated = spread(half_up(sum(nets) * fee.rate_bp, BASIS_POINTS, step), nets, step)
     return [part + (fee.fixed_cents if net else 0) for part, net in zip(rated, nets, strict=True)]
 
 
-def check_chargeable(amount_cents: int) -> None:
-    """AmountTooSmall for what is neither free nor large enough to charge."""
-    if 0 < amount_cents < AMOUNT_MIN_CENTS:
-        raise AmountTooSmall(amount_min_cents=AMOUNT_MIN_CENTS)
+def is_chargeable(price: Price) -> bool:
+    """Whether ``check_chargeable`` refuses nothing."""
+    try:
+        check_chargeable(price.total_cents, price.currency)
+    except Invalid:
+        return False
+    return True
+
+
+def check_chargeable(amount_cents: int, code: str) -> None:
+    """Refuse what is neither free nor can be charged in this currency.
+
+    CurrencyUnknown, AmountTooSmall, AmountTooLarge, AmountBetweenSteps.
+    """
+    currency = find(code)
+    if amount_cents == 0:
+        return
+    if not currency.chargeable:
+        raise CurrencyUnknown(currency=code)
+    if amount_cents < currency.least:
+        said = f"The least that can be paid is {money(currency.least, code)}"
+        raise AmountTooSmall(said, min_cents=currency.least, amount_min_cents=currency.least, currency=code)
+    if amount_cents > currency.greatest:
+        said = f"The most that can be paid is {money(currency.greatest, code)}"
+        raise AmountTooLarge(said, max_cents=currency.greatest, amount_max_cents=currency.greatest, currency=code)
+    if amount_cents % currency.step:
+        said = f"Amounts are paid in steps of {money(currency.step, code)}"
+        raise AmountBetweenSteps(said, step_cents=currency.step, currency=code)

@@ -17,16 +17,20 @@ class Tax:
     rate_bp: int
 
 
-def half_up(numerator: int, denominator: int) -> int:
-    """Give numerator / denominator to the nearest integer, halves away from zero; numerator >= 0, denominator > 0.
+def half_up(numerator: int, denominator: int, step: int = 1) -> int:
+    """Give numerator / denominator to the nearest multiple of step, halves away from zero.
+
+    numerator >= 0, denominator > 0. A step other than 1 is that of a currency whose last digit is always 0.
 
     Half-even would make 30.10 at five percent 1.50 instead of 1.51.
     """
-    return (2 * numerator + denominator) // (2 * denominator)
+    return (2 * numerator + denominator * step) // (2 * denominator * step) * step
 
 
-def spread(amount: int, weights: Sequence[int]) -> list[int]:
+def spread(amount: int, weights: Sequence[int], step: int = 1) -> list[int]:
     """``amount`` over lines in proportion to their weights by largest remainder, ties to the earlier line.
+
+    Amount, weights and shares are multiples of ``step``.
 
     The shares sum to ``amount`` exactly, and no share exceeds its weight where ``amount`` does not exceed their sum.
     Weights of zero get nothing; with no weight at all the amount must be zero.
@@ -35,14 +39,14 @@ def spread(amount: int, weights: Sequence[int]) -> list[int]:
     if whole == 0:
         assert amount == 0, "an amount without a line to stand on"
         return [0] * len(weights)
-    shares = [amount * weight // whole for weight in weights]
-    remainders = [amount * weight % whole for weight in weights]
+    shares = [amount * weight // (whole * step) * step for weight in weights]
+    remainders = [amount * weight % (whole * step) for weight in weights]
     first = sorted(range(len(weights)), key=lambda index: (-remainders[index], index))
-    for index in first[: amount - sum(shares)]:
-        shares[index] += 1
+    for index in first[: (amount - sum(shares)) // step]:
+        shares[index] += step
     return shares
 
 
-def tax_shares(tax: Tax, bases: Sequence[int]) -> list[int]:
+def tax_shares(tax: Tax, bases: Sequence[int], step: int = 1) -> list[int]:
     """One tax on lines with these taxable bases in cents (zero where a line is not taxable): cents per line."""
-    return spread(half_up(sum(bases) * tax.rate_bp, BASIS_POINTS), bases)
+    return spread(half_up(sum(bases) * tax.rate_bp, BASIS_POINTS, step), bases, step)

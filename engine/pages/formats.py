@@ -9,16 +9,12 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_datetime
-from babel.numbers import format_currency, get_currency_precision
 from markupsafe import Markup, escape
 
+from engine.foundation.world import categories
+from engine.foundation.world.currencies import money
+
 LOCALE: Final = "en"
-
-
-def money(cents: int, currency: str) -> str:
-    """Minor units as people read them: 4500 CAD is ``CA$45.00``, 4500 JPY is ``¥4,500``."""
-    amount = Decimal(cents).scaleb(-get_currency_precision(currency))
-    return str(format_currency(amount, currency, locale=LOCALE))
 
 
 def all_in(cents: int, currency: str) -> str:
@@ -82,6 +78,7 @@ def paragraphs(text: str) -> Markup:
 FILTERS: Final[dict[str, Callable[..., str]]] = {
     "money": money,
     "all_in": all_in,
+    "category": categories.title,
     "percent": percent,
     "when": when,
     "day": day,

@@ -6,6 +6,7 @@ from functools import partial
 
 from loadtest.sandbox import limits, lists, params, paying, payment_intents
 from loadtest.sandbox.calls import Call, Route, Sandbox, takes
+from loadtest.sandbox.currencies import CURRENCIES
 from loadtest.sandbox.errors import InvalidRequest, Obj
 from loadtest.sandbox.events import public
 from loadtest.sandbox.payment_methods import from_data, resolve
@@ -29,7 +30,7 @@ def create(call: Call) -> Obj:
     identifier = new_id("cs_test_")
     # Checked now as Stripe does, made when the buyer pays: an abandoned session leaves no intent behind.
     intent_data = params.mapping(given, "payment_intent_data")
-    payment_intents.new_intent(call, intent_data, amount=total, currency=lines[0]["currency"])
+    payment_intents.new_intent(call, intent_data, amount=total, currency=CURRENCIES[lines[0]["currency"]])
     session: Obj = {
         "id": identifier,
         "object": "checkout.session",
@@ -70,7 +71,7 @@ def pay(call: Call, session: Obj, data: Obj) -> Obj:
     intent = call.box.store.get("payment_intents", session["payment_intent"])
     if intent is None:
         intent = payment_intents.new_intent(
-            call, session["_intent_data"], amount=session["amount_total"], currency=session["currency"]
+            call, session["_intent_data"], amount=session["amount_total"], currency=CURRENCIES[session["currency"]]
         )
         intent["_session"] = session["id"]
         call.box.store.save("payment_intents", intent)
@@ -165,15 +166,15 @@ def _lines(given: Obj) -> list[Obj]:
         if not isinstance(item, dict) or not params.mapping(item, "price_data"):
             raise InvalidRequest("This sandbox has no price list: give price_data.", param=where)
         price = params.mapping(item, "price_data")
-        unit_amount = params.amount(price, "unit_amount", least=0) if price.get("unit_amount") != "0" else 0
+        unit_amount = params.amount(price, "unit_amount") if price.get("unit_amount") != "0" else 0
         quantity = params.integer(item, "quantity") or 1
         if unit_amount is None or not 1 <= quantity <= 999_999:  # noqa: PLR2004 - Stripe's own bound
             raise InvalidRequest("Invalid line item", param=where)
         name = params.required(params.mapping(price, "product_data"), "name")
         lines.append({
             "id": new_id("li_"), "object": "item", "amount_subtotal": unit_amount * quantity,
-            "amount_total": unit_amount * quantity, "currency": params.currency(price), "description": name,
-            "price": {"object": "price", "unit_amount": unit_amount, "currency": params.currency(price)},
+            "amount_total": unit_amount * quantity, "currency": params.currency(price).code, "description": name,
+            "price": {"object": "price", "unit_amount": unit_amount, "currency": params.currency(price).code},
             "quantity": quantity,
         })  # fmt: skip
     if len({line["currency"] for line in lines}) > 1:

@@ -131,7 +131,7 @@ def checked_destination(store: Store, transfer_data: Obj) -> Obj | None:
             "crypto_transfers, legacy_payments",
             code="insufficient_capabilities_for_transfer",
         )
-    share = params.amount(transfer_data, "amount", least=1)
+    share = params.amount(transfer_data, "amount")
     return {"destination": destination} | ({"amount": share} if share is not None else {})
 
 
@@ -183,10 +183,10 @@ def transfer_create(call: Call) -> Obj:
     transfer: Obj = {
         "id": identifier,
         "object": "transfer",
-        "amount": params.amount(given, least=1),
+        "amount": params.amount(given),
         "amount_reversed": 0,
         "created": call.box.store.now_s(),
-        "currency": params.currency(given),
+        "currency": params.currency(given).code,
         "description": params.text(given, "description"),
         "destination": account["destination"] if account else None,
         "livemode": False,
@@ -208,7 +208,7 @@ def transfer_reverse(call: Call) -> Obj:
     call.secret_only()
     transfer = call.box.store.find("transfers", call.path)
     left = transfer["amount"] - transfer["amount_reversed"]
-    amount = params.amount(call.params, least=1)
+    amount = params.amount(call.params)
     if (amount or left) > left or left == 0:
         raise InvalidRequest(f"Reversal amount is greater than unreversed amount on transfer ({left})", param="amount")
     return _reverse(call.box, transfer, left if amount is None else amount)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from loadtest.sandbox import lists, params
 from loadtest.sandbox.calls import Call, Route, Sandbox, takes
 from loadtest.sandbox.charges import balance_transaction
+from loadtest.sandbox.currencies import CURRENCIES
 from loadtest.sandbox.errors import InvalidRequest, Obj, ResourceMissing
 from loadtest.sandbox.events import public
 from loadtest.sandbox.store import new_id
@@ -72,6 +73,7 @@ def open_by_control(box: Sandbox, given: Obj) -> Obj:
     amount = given.get("amount", charge["amount_captured"])
     if not isinstance(amount, int) or not 1 <= amount <= charge["amount_captured"]:
         raise InvalidRequest("Invalid amount", param="amount")
+    CURRENCIES[charge["currency"]].check_step(amount)
     return open_dispute(box, charge, reason, amount, inquiry=given.get("inquiry") is True)
 
 

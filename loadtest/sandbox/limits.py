@@ -13,9 +13,6 @@ IDEMPOTENCY_KEY_MAX_CHARS = 255
 IDEMPOTENCY_KEPT_S = 24 * 3600
 IDEMPOTENCY_RECORDS_MAX = 500_000  # the oldest are forgotten first
 
-AMOUNT_MIN_CENTS = 50
-AMOUNT_MAX_CENTS = 99_999_999
-
 OBJECTS_PER_TABLE_MAX = 2_000_000  # beyond it the sandbox answers 500 rather than forgetting money
 EVENTS_KEPT_MAX = 300_000  # Stripe keeps 30 days of events; we keep the newest of them
 

@@ -12,6 +12,7 @@ from aiohttp import web
 from loadtest.sandbox import checkout_sessions, connect, paying
 from loadtest.sandbox.calls import Sandbox
 from loadtest.sandbox.control_routes import hosted_call
+from loadtest.sandbox.currencies import CURRENCIES
 from loadtest.sandbox.errors import Obj, StripeError
 
 _HEADERS = {
@@ -165,7 +166,7 @@ def _problem(error: StripeError) -> str:
 
 
 def _money(found: Obj) -> str:
-    return f"{found['amount'] // 100}.{found['amount'] % 100:02d} {escape(found['currency'].upper())}"
+    return escape(CURRENCIES[found["currency"]].words(found["amount"]))
 
 
 def _with_query(url: str, more: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ import hmac
 
 from loadtest.sandbox import cards, connect, lists, params, paying, search
 from loadtest.sandbox.calls import Call, Route, takes
+from loadtest.sandbox.currencies import Currency
 from loadtest.sandbox.errors import InvalidRequest, Obj, ResourceMissing, Unauthorized
 from loadtest.sandbox.events import public
 from loadtest.sandbox.payment_methods import from_data, resolve
@@ -65,9 +66,10 @@ def create(call: Call) -> Obj:
     return public(intent)
 
 
-def new_intent(call: Call, given: Obj, *, amount: int, currency: str) -> Obj:
+def new_intent(call: Call, given: Obj, *, amount: int, currency: Currency) -> Obj:
     """The intent as it is born, checked but not yet stored. Checkout Sessions make theirs here too."""
-    fee = params.amount(given, "application_fee_amount", least=0)
+    currency.check_charge(amount)
+    fee = params.amount(given, "application_fee_amount")
     if fee is not None and fee > amount:
         raise InvalidRequest(
             "Your application fee cannot be larger than the amount.",
@@ -111,7 +113,7 @@ def new_intent(call: Call, given: Obj, *, amount: int, currency: str) -> Obj:
         "client_secret": f"{identifier}_secret_{new_id('')}",
         "confirmation_method": params.choice(given, "confirmation_method", ("automatic", "manual"), "automatic"),
         "created": call.box.store.now_s(),
-        "currency": currency,
+        "currency": currency.code,
         "customer": customer,
         "description": params.text(given, "description"),
         "last_payment_error": None,
@@ -148,12 +150,13 @@ def update(call: Call) -> Obj:
     for name in given:
         if frozen and name not in {"metadata", "description", "expand", "receipt_email", "transfer_group"}:
             raise paying.unexpected(intent, "update", f"it has a status of {intent['status']}")
-    if "amount" in given:
-        intent["amount"] = params.amount(given)
-    if "currency" in given:
-        intent["currency"] = params.currency(given)
+    if "amount" in given or "currency" in given:
+        currency = params.currency(given if "currency" in given else intent)
+        amount = params.amount(given) or intent["amount"]
+        currency.check_charge(amount)
+        intent |= {"amount": amount, "currency": currency.code}
     if "application_fee_amount" in given:
-        intent["application_fee_amount"] = params.amount(given, "application_fee_amount", least=0)
+        intent["application_fee_amount"] = params.amount(given, "application_fee_amount")
     for name in ("description", "receipt_email", "transfer_group", "customer"):
         if name in given:
             intent[name] = params.text(given, name)
@@ -180,9 +183,9 @@ def capture(call: Call) -> Obj:
     call.secret_only()
     intent = _reach(call)
     if "application_fee_amount" in call.params:
-        intent["application_fee_amount"] = params.amount(call.params, "application_fee_amount", least=0)
+        intent["application_fee_amount"] = params.amount(call.params, "application_fee_amount")
     intent["metadata"] = params.metadata(call.params, intent["metadata"])
-    paying.capture(call.box, intent, params.amount(call.params, "amount_to_capture", least=1))
+    paying.capture(call.box, intent, params.amount(call.params, "amount_to_capture"))
     return public(intent)
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from loadtest.sandbox import connect, lists, params
 from loadtest.sandbox.calls import Call, Route, Sandbox, takes
 from loadtest.sandbox.charges import balance_transaction
+from loadtest.sandbox.currencies import CURRENCIES
 from loadtest.sandbox.errors import InvalidRequest, Obj, ResourceMissing
 from loadtest.sandbox.events import public
 from loadtest.sandbox.store import new_id
@@ -25,11 +26,14 @@ def create(call: Call) -> Obj:
         )
     if left == 0:
         raise InvalidRequest(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
-    asked = params.amount(given, least=1)
+    asked = params.amount(given)
     amount = left if asked is None else asked
+    currency = CURRENCIES[charge["currency"]]
+    currency.check_step(amount)
     if amount > left:
         raise InvalidRequest(
-            f"Refund amount ({_money(amount)}) is greater than unrefunded amount on charge ({_money(left)})",
+            f"Refund amount ({currency.words(amount)}) is greater than unrefunded amount on charge "
+            f"({currency.words(left)})",
             param="amount",
         )
     refund: Obj = {
@@ -183,10 +187,6 @@ def _undo(box: Sandbox, refund: Obj, end: Obj) -> None:
     balance_transaction(box, refund, refund["amount"], kind="refund_failure")
     box.store.save("charges", charge)
     box.store.save("refunds", refund)
-
-
-def _money(cents: int) -> str:
-    return f"${cents // 100}.{cents % 100:02d}"
 
 
 ROUTES = (

@@ -30,7 +30,7 @@ def refund_fee(call: Call) -> Obj:
     call.secret_only()
     fee = call.box.store.find("application_fees", call.path)
     left = fee["amount"] - fee["amount_refunded"]
-    asked = params.amount(call.params, least=1)
+    asked = params.amount(call.params)
     amount = left if asked is None else asked
     if left == 0:
         raise InvalidRequest("Application fee has already been refunded.", code="charge_already_refunded")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,11 @@ class Near:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingFilter:
-    """What somebody looks for; None means not asked. Without ``starts_from`` events that are over are left out."""
+    """What somebody looks for; None means not asked. Without ``starts_from`` events that are over are left out.
+
+    Prices are compared with each event's own, in its own currency: ``price_min`` and ``price_max`` are whole units with
+    decimals (50 is 50 dollars, 50 yen), the ``_cents`` its minor units. ``currency`` leaves out events in others.
+    """
 
     q: str | None = None
     city: str | None = None
@@ -25,6 +30,9 @@ class ListingFilter:
     venue_id: str | None = None
     starts_from: datetime | None = None
     starts_to: datetime | None = None
+    currency: str | None = None
+    price_min: Decimal | None = None
+    price_max: Decimal | None = None
     price_min_cents: int | None = None
     price_max_cents: int | None = None
     near: Near | None = None

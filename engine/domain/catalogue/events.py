@@ -26,12 +26,14 @@ from engine.domain.fields import (
 )
 from engine.domain.taxes import TAXES_MAX
 from engine.foundation.errors import Invalid
+from engine.foundation.world import categories
+from engine.foundation.world.currencies import AMOUNT_MAX, find, money
 
 EVENTS_PER_ORGANIZATION_MAX = 10_000
 TAGS_MAX = 20
 HOLD_TTL_S_MIN, HOLD_TTL_S_MAX, HOLD_TTL_S_DEFAULT = 300, 900, 600
 TICKETS_PER_BUYER_MAX = 1000
-FEE_FIXED_CENTS_MAX = 100_000
+FEE_FIXED_PARTS = 1000  # the fixed fee of a ticket is at most this part of the greatest amount: 1,000 dollars
 # Frozen by publication: the map, the money and the ownership of what people already bought.
 FROZEN_FIELDS = ("venue_id", "currency")
 
@@ -53,7 +55,7 @@ class FeeRule(Struct, frozen=True, kw_only=True):
     """The service fee per ticket: a rate of the price plus a fixed part, on top for the buyer or from the organizer."""
 
     rate_bp: BasisPoints = 0
-    fixed_cents: Annotated[int, Meta(ge=0, le=FEE_FIXED_CENTS_MAX)] = 0
+    fixed_cents: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)] = 0
     paid_by: Literal["buyer", "organizer"] = "buyer"
 
 
@@ -190,6 +192,12 @@ class Seller(Struct, frozen=True, kw_only=True):
     legal_name: str  # the organization's name if it has no other
 
 
+def fold(event: NewEvent | EventChange) -> None:
+    """What was typed becomes what is kept: a category its canonical name. What is unknown stays, for ``check``."""
+    if isinstance(event.category, str):
+        event.category = categories.canonical(event.category) or event.category
+
+
 def check(event: NewEvent | EventChange, *, before: Event | None = None) -> None:
     """The rules between fields; ``before`` fills in what a change leaves out. Invalid with all that is broken."""
     found: Faults = []
@@ -206,11 +214,31 @@ def check(event: NewEvent | EventChange, *, before: Event | None = None) -> None
     if isinstance(event.timezone, str) and not is_timezone(event.timezone):
         found.append(fault("/timezone", "unknown_timezone", "This is not an IANA time zone"))
     if isinstance(event.currency, str) and not is_currency(event.currency):
-        found.append(fault("/currency", "unknown_currency", "This is not an ISO 4217 currency"))
+        found.append(fault("/currency", "unknown_currency", "Tickets cannot be sold in this currency (ISO 4217)"))
+    if isinstance(event.category, str) and event.category not in categories.CATEGORIES:
+        known = ", ".join(categories.CATEGORIES)
+        found.append(fault("/category", "unknown_category", f"There is no such category. There are: {known}"))
+    found += _fee_faults(event, before)
     if isinstance(event.taxes, list) and len({tax.name for tax in event.taxes}) != len(event.taxes):
         found.append(fault("/taxes", "duplicate", "Each tax has its own name"))
     if found:
         raise Invalid(errors=found)
+
+
+def _fee_faults(event: NewEvent | EventChange, before: Event | None) -> Faults:
+    """Of the fixed fee in the currency that the event is going to have."""
+    code = event.currency if isinstance(event.currency, str) else before.currency if before else ""
+    fee = event.fee if isinstance(event.fee, FeeRule) else before.fee if before else FeeRule()
+    currency = find(code)
+    if not currency.chargeable or (event.fee is UNSET and event.currency is UNSET):
+        return []
+    most_cents = -(-currency.greatest // (FEE_FIXED_PARTS * currency.step)) * currency.step
+    if fee.fixed_cents > most_cents:
+        return [fault("/fee/fixed_cents", "out_of_range", f"At most {money(most_cents, code)}")]
+    if fee.fixed_cents % currency.step:
+        said = f"Amounts in {code} are multiples of {money(currency.step, code)}"
+        return [fault("/fee/fixed_cents", "amount_between_steps", said)]
+    return []
 
 
 def _entry_faults(rules: EntryRules) -> Faults:

@@ -76,7 +76,7 @@ class OnSale(Struct, frozen=True, kw_only=True):
 
 def with_codes_spelled(given: NewOnSale) -> NewOnSale:
     """With each code once, as its owner reads it again; the room compares them folded."""
-    codes = tuple({code_folded(code): code_shown(code) for code in reversed(given.room.codes)}.values())[::-1]
+    codes = tuple({code_folded(code): code_shown(code) for code in given.room.codes}.values())
     return structs.replace(given, room=structs.replace(given.room, codes=codes))
 
 

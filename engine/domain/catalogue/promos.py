@@ -15,10 +15,11 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from engine.domain.catalogue.errors import PromoExpired, PromoUnknown, PromoUsedUp
 from engine.domain.fields import Faults, Moment, fault, is_moment
 from engine.foundation.errors import Invalid
+from engine.foundation.world.currencies import find, money
 
 CODE_CHARS_MAX = 40
 PERCENT_MAX_BP = 10_000
-FIXED_CENTS_MAX = 100_000_000
+FIXED_CENTS_MAX = 2_147_483_647  # a column of 32 bits; the event's currency bounds it further
 USES_MAX = 1_000_000
 PROMOS_MAX = 255  # a code's counter in Redis is named by one byte
 
@@ -112,12 +113,17 @@ class PromoAnswer(Struct, frozen=True, kw_only=True):
     valid_until: datetime | None
 
 
-def check_terms(given: NewPromo | PromoChange, before: PromoCode | None = None) -> None:
-    """The rules between fields; ``before`` fills in what a change leaves out. Invalid with all that is broken."""
+def check_terms(given: NewPromo | PromoChange, code: str, before: PromoCode | None = None) -> None:
+    """The rules between fields; ``before`` fills in what a change leaves out. Invalid with all that is broken.
+
+    ``code`` is the currency that a fixed value is in.
+    """
     found: Faults = []
     kind, value, begin, end = (_term(name, given, before) for name in ("kind", "value", "valid_from", "valid_until"))
     if kind == "percent" and value > PERCENT_MAX_BP:
         found.append(fault("/value", "out_of_range", f"At most {PERCENT_MAX_BP} basis points"))
+    if kind == "fixed":
+        found += _amount_faults(value, code)
     found += [
         fault(f"/{name}", "out_of_range", "This date is out of range")
         for name, moment in (("valid_from", begin), ("valid_until", end))
@@ -132,3 +138,13 @@ def check_terms(given: NewPromo | PromoChange, before: PromoCode | None = None) 
 def _term(name: str, given: NewPromo | PromoChange, before: PromoCode | None) -> Any:
     value = getattr(given, name)
     return getattr(before, name) if value is UNSET else value
+
+
+def _amount_faults(cents: int, code: str) -> Faults:
+    currency = find(code)
+    if currency.chargeable and cents > currency.greatest:
+        return [fault("/value", "out_of_range", f"At most {money(currency.greatest, code)}")]
+    if cents % currency.step:
+        said = f"Amounts in {code} are multiples of {money(currency.step, code)}"
+        return [fault("/value", "amount_between_steps", said)]
+    return []

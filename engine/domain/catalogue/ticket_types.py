@@ -10,9 +10,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain.catalogue.events import Event
 from engine.domain.fields import Cents, Faults, Moment, Name, Short, fault, is_moment
-from engine.domain.prices import Fee, Line, quote
+from engine.domain.prices import Fee, Line, check_chargeable, quote
 from engine.domain.taxes import Tax
 from engine.foundation.errors import Invalid
+from engine.foundation.world.currencies import find, money
 
 TICKET_TYPES_MAX = 100
 NUMBERS_MAX = 255
@@ -104,6 +105,21 @@ def check(given: NewTicketType | TicketTypeChange, known: Sequence[str], before:
         found.append(fault("/sales_end_at", "out_of_order", "Sales end after they start"))
     if found:
         raise Invalid(errors=found)
+
+
+def check_price(row: TicketTypeRow, event: Event) -> None:
+    """Invalid at ``/price_cents`` if nobody could ever buy one of these at its price with the event's fee and taxes.
+
+    Each must be payable alone: who comes last may want one.
+    """
+    currency = find(event.currency)
+    if row.price_cents % currency.step:
+        said = f"Prices in {currency.code} are multiples of {money(currency.step, currency.code)}"
+        raise Invalid.at("/price_cents", "amount_between_steps", said)
+    try:
+        check_chargeable(all_in_cents(row, event), event.currency)
+    except Invalid as refusal:
+        raise Invalid.at("/price_cents", refusal.code, refusal.detail) from refusal
 
 
 def priced(row: TicketTypeRow, event: Event) -> TicketType:

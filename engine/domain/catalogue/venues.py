@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain.fields import Faults, Id, Line, Name, OptionalShort, Short, Text, fault, is_timezone
 from engine.foundation.errors import Invalid
+from engine.foundation.world import countries
 
 CHART_BYTES_MAX = 24 * 1024 * 1024
 STACKED_TOLD_MAX = 100
@@ -137,6 +138,12 @@ def stacked_seats(chart: Spots) -> Faults:
                 message = f'seats of row "{rows[min(under)].name}" stand at the same places'
                 found.append(fault(f"/sections/{s}/rows/{r}/y", "overlap", message))
     return found[:STACKED_TOLD_MAX]
+
+
+def fold(venue: NewVenue | VenueChange) -> None:
+    """What was typed becomes what is kept: the code of a country (ISO 3166-1) in capitals."""
+    if isinstance(venue.country, str):
+        venue.country = countries.folded(venue.country)
 
 
 def check(venue: NewVenue | VenueChange) -> None:

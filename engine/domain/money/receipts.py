@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from engine.domain.catalogue.events import Seller
 from engine.domain.money.orders import Order
+from engine.domain.sale.ticket_groups import TicketGroup, groups_of
 
 
 class ReceiptSeller(Struct, frozen=True):
@@ -71,6 +72,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
     buyer: ReceiptBuyer
     event: ReceiptEvent
     lines: list[ReceiptLine]
+    groups: list[TicketGroup]
     face_cents: int
     discount_cents: int
     fees_cents: int
@@ -113,6 +115,7 @@ def receipt_of(order: Order, seller: Seller, refunds: Sequence[ReceiptRefund]) -
             )
             for line in order.lines
         ],
+        groups=groups_of(order.lines),
         face_cents=order.price["face_cents"],
         discount_cents=order.price["discount_cents"],
         fees_cents=order.price["fees_cents"],

@@ -12,6 +12,7 @@ from engine.domain.money.orders import Order
 from engine.domain.money.refunds import Parts
 from engine.domain.order_states import EVER_PAID, REFUNDABLE
 from engine.foundation.errors import Invalid
+from engine.foundation.world.currencies import find, money
 
 ENDED = frozenset({"refunded", "cancelled"})
 
@@ -48,6 +49,10 @@ def parts_of(
     amount_cents = left_cents if request.amount_cents is None else request.amount_cents
     if amount_cents > left_cents:
         raise RefundExceedsPaid(refundable_cents=left_cents)
+    step_cents = find(order.currency).step
+    if amount_cents % step_cents and amount_cents != left_cents:
+        said = f"Amounts are returned in steps of {money(step_cents, order.currency)}"
+        raise Invalid.at("/amount_cents", "amount_between_steps", said)
     ending = [ticket["id"] for ticket in tickets if ticket["status"] not in ENDED] if amount_cents == left_cents else []
     return refunds.of_amount(amount_cents, paid=order.paid_parts, refunded=so_far), ending
 

@@ -14,6 +14,8 @@ from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.ticket_types import TicketType
 from engine.foundation.clock import now
 from engine.foundation.errors import NotFound, Refusal
+from engine.foundation.world.categories import CATEGORIES
+from engine.foundation.world.currencies import CHARGEABLE
 from engine.pages import frame
 from engine.pages.catalogue.faces import Face, face_of
 from engine.pages.catalogue.offers import Level, offers_of
@@ -22,7 +24,6 @@ from engine.pages.memo import Memo
 from engine.services.appkeys import AVAILABILITY, EVENTS, SETTINGS, TICKET_TYPES
 
 CARDS_PER_PAGE: Final = 24
-CATEGORIES: Final = ("concert", "sports", "theatre", "comedy", "festival", "conference", "family", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ async def index(request: web.Request) -> web.Response:
         return {
             "search": search,
             "categories": _categories(search.category),
+            "currencies": CHARGEABLE,
+            "spoken_currencies": sorted({event.currency for event, _ in cards}),
             "cards": cards,
             "next_url": search.url(cursor_after(cards[-1][0])) if len(found) > CARDS_PER_PAGE else None,
         }

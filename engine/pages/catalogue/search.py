@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,11 +15,13 @@ from urllib.parse import urlencode
 from engine.domain.catalogue.event_search import ListingFilter
 from engine.domain.catalogue.events import Event
 from engine.foundation.ids import is_id
+from engine.foundation.world.categories import canonical
+from engine.foundation.world.currencies import AMOUNT_MAX, is_chargeable
 
 WORDS_CHARS_MAX: Final = 100
 CURSOR_CHARS_MAX: Final = 120
-PRICE_MAX: Final = Decimal(1_000_000)
-CENTS: Final = 100
+PRICE_MAX: Final = Decimal(AMOUNT_MAX)
+_THOUSANDS: Final = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +34,23 @@ class Search:
     from_day: str = ""
     to_day: str = ""
     price_max: str = ""
+    currency: str = ""
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Search:
         def text(name: str) -> str:
             return "".join(c for c in query.get(name, "") if c.isprintable()).strip()[:WORDS_CHARS_MAX]
 
-        return cls(text("q"), text("city"), text("category"), text("from"), text("to"), text("price_max"))
+        category, currency = text("category"), text("currency").upper()
+        return cls(
+            text("q"),
+            text("city"),
+            canonical(category) or category,
+            text("from"),
+            text("to"),
+            text("price_max"),
+            currency if is_chargeable(currency) else "",
+        )
 
     @property
     def narrowed(self) -> bool:
@@ -45,14 +58,15 @@ class Search:
 
     def filter(self) -> ListingFilter:
         """The same for the services. A day is a day in UTC; prices are all-in, in the event's own currency."""
-        from_day, to_day, price = _day(self.from_day), _day(self.to_day), _cents(self.price_max)
+        from_day, to_day = _day(self.from_day), _day(self.to_day)
         return ListingFilter(
             q=self.q or None,
             city=self.city or None,
             category=self.category or None,
             starts_from=max(from_day, datetime.now(UTC)) if from_day else None,
             starts_to=to_day + timedelta(days=1) if to_day else None,
-            price_max_cents=price,
+            currency=self.currency or None,
+            price_max=_price(self.price_max),
         )
 
     def url(self, cursor: str) -> str:
@@ -64,6 +78,7 @@ class Search:
             "from": self.from_day,
             "to": self.to_day,
             "price_max": self.price_max,
+            "currency": self.currency,
             "cursor": cursor,
         }
         return "/?" + urlencode({name: value for name, value in typed.items() if value})
@@ -92,9 +107,12 @@ def _day(text: str) -> datetime | None:
         return None
 
 
-def _cents(text: str) -> int | None:
+def _price(text: str) -> Decimal | None:
+    """``1,500,000`` and ``1 500 000`` are one and a half million; ``12,50`` is ``12.50``."""
+    text = re.sub(r"\s", "", text).strip("$€£¥")
+    text = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text.replace(",", ".")
     try:
-        amount = Decimal(text.replace(",", ".").strip("$€£ "))
+        amount = Decimal(text)
     except InvalidOperation:
         return None
-    return int(amount * CENTS) if amount.is_finite() and 0 <= amount <= PRICE_MAX else None
+    return amount if amount.is_finite() and 0 <= amount <= PRICE_MAX else None

@@ -16,10 +16,12 @@ from engine.domain.fields import NAME_CHARS_MAX
 from engine.domain.money.orders import OpenedOrder, PayableOrder
 from engine.domain.sale.holds import Hold
 from engine.domain.sale.selling import SellingEvent
+from engine.domain.sale.ticket_groups import TicketGroup, groups_of
 from engine.foundation import http
 from engine.foundation.callers import caller_of
 from engine.foundation.clock import now_ms
 from engine.foundation.errors import Invalid, Refusal
+from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import find
 from engine.pages.sale.shop import read_form, script_data
@@ -119,10 +121,15 @@ async def release(request: web.Request) -> web.Response:
     raise response
 
 
-def pay_data(settings: Settings, **facts: Any) -> Any:
-    """What the payment form's scripts need: public facts only."""
+def pay_data(settings: Settings, *, amount_cents: int, currency: str, **facts: Any) -> Any:
+    """What the payment form's scripts need, public facts only. ``provider_amount`` is in the provider's units."""
+    facts_of = find_currency(currency)
     return script_data(
         {
+            "amount_cents": amount_cents,
+            "currency": currency,
+            "digits": facts_of.digits,
+            "provider_amount": facts_of.to_provider(amount_cents - amount_cents % facts_of.step),
             "stripe_url": (settings.stripe_public_url or settings.stripe_url).rstrip("/"),
             "publishable_key": settings.stripe_publishable_key,
             "sandboxed": settings.payments_are_sandboxed,
@@ -139,7 +146,8 @@ async def _page(request: web.Request, hold: Hold, typed: Typed, status: int = 20
     context = {
         "event": shown.event,
         "hold": hold,
-        "lines": hold_lines(selling, hold),
+        "groups": hold_groups(selling, hold),
+        "quantity": len(hold.lines),
         "typed": typed,
         "sandboxed": settings.payments_are_sandboxed,
         "server_now_ms": now_ms(),
@@ -181,15 +189,26 @@ def _to_order(request: web.Request, opened: OpenedOrder) -> web.HTTPSeeOther:
     return response
 
 
-def hold_lines(selling: SellingEvent, hold: Hold) -> list[dict[str, Any]]:
-    """One line a ticket: what it is called, where, and its share of the total."""
+@dataclass(frozen=True, slots=True)
+class ShownGroup:
+    """Equal tickets with the places they are for."""
+
+    kind: str
+    places: list[str]
+    of: TicketGroup
+
+
+def hold_groups(selling: SellingEvent, hold: Hold) -> list[ShownGroup]:
+    """Equal tickets together: what they are called, where they are, and their sum."""
+    places = [place(line.section, line.seat) for line in hold.lines]
+    return shown_groups(groups_of(hold.price.lines), places, selling)
+
+
+def shown_groups(groups: list[TicketGroup], places: list[str], selling: SellingEvent) -> list[ShownGroup]:
+    """The groups as a page lists them; ``places`` has one for each line."""
     return [
-        {
-            "place": place(line.section, line.seat),
-            "kind": selling.ticket_types[line.ticket_type_id].name,
-            "cents": priced.total_cents,
-        }
-        for line, priced in zip(hold.lines, hold.price.lines, strict=True)
+        ShownGroup(selling.ticket_types[group.ticket_type_id].name, [places[line] for line in group.lines], group)
+        for group in groups
     ]
 
 

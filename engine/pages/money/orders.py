@@ -10,12 +10,13 @@ from markupsafe import Markup
 from engine.domain.errors import CapabilityWrong
 from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID, OPEN
+from engine.domain.sale.ticket_groups import groups_of
 from engine.domain.tickets.tickets import TicketPage
 from engine.foundation.clock import now_ms, to_ms
 from engine.foundation.errors import NotFound, Unauthenticated
 from engine.pages import cookies, csrf, frame
 from engine.pages.formats import said
-from engine.pages.money.checkout import pay_data, place
+from engine.pages.money.checkout import pay_data, place, shown_groups
 from engine.pages.sale.shop import read_form
 from engine.services.appkeys import EVENTS, ORDERS, SELLING, SETTINGS, TICKETS
 
@@ -49,7 +50,8 @@ async def page(request: web.Request) -> web.Response:
         return frame.render(request, "orders/door.html", context, status=refusal.status)
     settings = request.config_dict[SETTINGS]
     event = await request.config_dict[EVENTS].get(None, order.event_id)
-    kinds = (await request.config_dict[SELLING].get(order.event_id)).ticket_types
+    selling = await request.config_dict[SELLING].get(order.event_id)
+    places = [place(line.section, line.seat) for line in order.lines]
     status = await request.config_dict[ORDERS].status(order)
     tickets = await request.config_dict[TICKETS].of_order(order.id) if order.status in EVER_PAID else []
     shown: dict[str, Any] = {
@@ -59,14 +61,7 @@ async def page(request: web.Request) -> web.Response:
         "open": order.status in OPEN,
         "unpaid": _unpaid(request, status.payment.state),
         "paid": order.status in EVER_PAID,
-        "lines": [
-            {
-                "place": place(line.section, line.seat),
-                "kind": kinds[line.ticket_type_id].name,
-                "cents": line.total_cents,
-            }
-            for line in order.lines
-        ],
+        "groups": shown_groups(groups_of(order.lines), places, selling),
         "tickets": [_ticket(request, ticket) for ticket in tickets],
         "refresh_s": REFRESH_S,
         "sandboxed": settings.payments_are_sandboxed,

@@ -16,6 +16,7 @@ from engine.domain.sale.holds import HoldItem, HoldRequest
 from engine.foundation import bodies
 from engine.foundation.clock import now, now_ms
 from engine.foundation.errors import Invalid, Refusal
+from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import Shown, find, room_url
 from engine.pages.catalogue.offers import Offer, offers_of
@@ -126,6 +127,7 @@ async def _shop(
     data = {
         "event_id": event.id,
         "currency": event.currency,
+        "digits": find_currency(event.currency).digits,
         "offers": [offer.data() for offer in offers],
         "max_tickets_per_buyer": event.max_tickets_per_buyer,
         "has_seats": bool(sections),

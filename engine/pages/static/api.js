@@ -59,10 +59,14 @@ export function newKey() {
   return { "Idempotency-Key": Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("") };
 }
 
-/** Minor units as money, by the visitor's own habits. */
-export function money(cents, currency) {
-  const format = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency });
-  return format.format(cents / 10 ** format.resolvedOptions().maximumFractionDigits);
+/**
+ * Minor units as money, by the visitor's own habits. How many decimals a currency has is the server's to say: browsers
+ * write HUF, IDR, COP and PKR without any.
+ * @param of the page's data: {currency, digits}
+ */
+export function money(cents, { currency, digits }) {
+  const format = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return format.format(cents / 10 ** digits);
 }
 
 /** An element with text and attributes; `on*` keys are listeners. Text is never parsed as HTML. */

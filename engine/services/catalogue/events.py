@@ -26,8 +26,9 @@ from engine.domain.catalogue.events import (
     EventChange,
     NewEvent,
     check,
+    fold,
 )
-from engine.domain.catalogue.ticket_types import price_range
+from engine.domain.catalogue.ticket_types import TicketTypeRow, check_price, price_range
 from engine.domain.slugs import slug_of
 from engine.domain.versions import expect
 from engine.foundation.bearer import Person
@@ -88,6 +89,7 @@ class Events:
     async def create(self, person: Person, given: NewEvent) -> Event:
         """A draft. Invalid with every broken field; the venue must be the organization's own."""
         await self._access.require(person, given.organization_id, "events.write")
+        fold(given)
         check(given)
         async with self._pool.acquire() as db, db.transaction():
             venue = await venues.get(db, given.venue_id)
@@ -104,6 +106,7 @@ class Events:
         """A draft of the same event on another date, with its ticket types; codes and allotments stay behind."""
         event = await self.writable(person, event_id)
         draft = copied(event, given)
+        fold(draft)
         check(draft)
         async with self._pool.acquire() as db, db.transaction():
             copy_id = await self._insert(db, draft)
@@ -121,6 +124,7 @@ class Events:
             event = await _locked(db, event_id)
             expect(expected, event.version)
             _check_frozen(event, given)
+            fold(given)
             check(given, before=event)
             if isinstance(given.venue_id, str):
                 venue = await venues.get(db, given.venue_id)
@@ -128,6 +132,8 @@ class Events:
                     raise Invalid.at("/venue_id", "unknown_venue", "The organization has no such venue")
             await store.change(db, event_id, given)
             changed = await self.refresh(db, event_id)
+            if {"currency", "fee", "taxes"} & set(_given(given)):
+                await self._check_prices(db, changed)
             await activity.record(db, person, "event.changed", event_id, fields=sorted(_given(given)))
         await self.tell(changed)
         return changed
@@ -245,6 +251,14 @@ class Events:
             slug = f"{slug_of(given.title)}-{secrets.token_hex(3)}"
         raise AssertionError("random slugs do not collide five times")
 
+    async def _check_prices(self, db: Connection, event: Event) -> None:
+        """Invalid if the event's new terms leave a ticket type at a price that nobody can pay."""
+        for kind in await ticket_types.of_event(db, event.id):
+            try:
+                check_price(kind, event)
+            except Invalid as refusal:
+                raise Invalid.at("/currency", refusal.errors[0]["code"], f"{kind.name}: {refusal.detail}") from refusal
+
     async def _check_complete(self, db: Connection, event: Event) -> None:
         missing = []
         categories = set(await store.categories(db, event.id))
@@ -255,6 +269,8 @@ class Events:
             missing.append("ticket_types")
         elif categories and any(not categories.issuperset(kind.categories) for kind in types):
             missing.append("ticket_type_categories")
+        if any(not _payable(kind, event) for kind in types):
+            missing.append("ticket_type_prices")
         if event.on_sale is None:
             missing.append("on_sale")
         if await organizations.status(db, event.organization_id) != "active":
@@ -268,6 +284,14 @@ async def _locked(db: Connection, event_id: str) -> Event:
     if event is None:
         raise EventUnknown
     return event
+
+
+def _payable(kind: TicketTypeRow, event: Event) -> bool:
+    try:
+        check_price(kind, event)
+    except Invalid:
+        return False
+    return True
 
 
 def _given(given: EventChange) -> list[str]:

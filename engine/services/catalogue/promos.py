@@ -42,9 +42,9 @@ class Promos:
     async def create(self, person: Person, event_id: str, given: NewPromo) -> PromoCode:
         """A new code. PromoCodeTaken; Invalid with every broken field."""
         await self._events.writable(person, event_id, "promos.write")
-        check_terms(given)
         async with self._pool.acquire() as db, db.transaction():
             event = await self._locked(db, event_id)
+            check_terms(given, event.currency)
             if len(await store.of_event(db, event_id)) >= PROMOS_MAX:
                 raise TooManyOfThem(limit=PROMOS_MAX)
             promo_id = new_id("pro")
@@ -62,7 +62,7 @@ class Promos:
             event = await self._locked(db, event.id)
             before = await self._again(db, promo_id)
             expect(expected, before.version)
-            check_terms(given, before)
+            check_terms(given, event.currency, before)
             await store.change(db, promo_id, given)
             await activity.record(db, person, "promo.changed", promo_id, event_id=event.id)
             promo = await self._again(db, promo_id)

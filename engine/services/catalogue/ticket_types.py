@@ -16,6 +16,7 @@ from engine.domain.catalogue.ticket_types import (
     TicketTypeChange,
     TicketTypeRow,
     check,
+    check_price,
     priced,
 )
 from engine.domain.versions import expect
@@ -62,6 +63,7 @@ class TicketTypes:
             if len(types) >= TICKET_TYPES_MAX or number >= NUMBERS_MAX:
                 raise TooManyOfThem(limit=TICKET_TYPES_MAX)
             row = await store.insert(db, new_id("tt"), event_id, number, given)
+            check_price(row, event)
             await self._events.refresh(db, event_id)
             await activity.record(db, person, "ticket_type.created", row.id, event_id=event_id, cents=row.price_cents)
         await self._events.tell(event)
@@ -81,6 +83,8 @@ class TicketTypes:
                 if given.capacity < sold:
                     raise CapacityBelowSold(sold=sold)
             row = await store.change(db, ticket_type_id, given)
+            if isinstance(given.price_cents, int):
+                check_price(row, event)
             await self._events.refresh(db, event.id)
             await activity.record(db, person, "ticket_type.changed", row.id, event_id=event.id, cents=row.price_cents)
         await self._events.tell(event)

@@ -16,6 +16,7 @@ from engine.domain.catalogue.venues import (
     Venue,
     VenueChange,
     check,
+    fold,
     stacked_seats,
 )
 from engine.domain.versions import expect
@@ -39,6 +40,7 @@ class Venues:
     async def create(self, person: Person, given: NewVenue) -> Venue:
         """A new venue. Invalid with every broken field."""
         await self._access.require(person, given.organization_id, "venues.write")
+        fold(given)
         check(given)
         async with self._pool.acquire() as db, db.transaction():
             venue = await store.insert(db, new_id("ven"), given)
@@ -65,6 +67,7 @@ class Venues:
         """Change what is given. PreconditionFailed where it moved on."""
         venue = await self._writable(person, venue_id)
         expect(expected, venue.version)
+        fold(given)
         check(given)
         async with self._pool.acquire() as db, db.transaction():
             changed = await store.change(db, venue_id, venue.version, given)

@@ -15,19 +15,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import babel.dates
-import babel.numbers
 import jinja2
 
 import hotpath_rs
 from engine.domain.errands import MailOrderExpired, MailRefund, MailTickets
 from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID
+from engine.domain.sale.ticket_groups import groups_of
 from engine.domain.tickets.tickets import TicketPage
 from engine.foundation.clock import now
+from engine.foundation.world import currencies
 from engine.services.money.refunds import Refunds
 from engine.services.outbox import Outbox
 from engine.services.tickets.tickets import Tickets
-from engine.stores.catalogue import events
+from engine.stores.catalogue import events, ticket_types
 from engine.stores.database import Pool
 from engine.stores.messages.mail import MailGateway
 from engine.stores.money.orders import OrderStore
@@ -119,10 +120,16 @@ class Mail:
         token = self._platform.mint_order_token(order.id)
         return {
             "order": order,
+            "groups": groups_of(order.lines),
+            "names": await self._names(order),
             "seller": seller,
             "order_url": f"{self._engine_url}/order/{order.id}#token={token}",
             "event_url": f"{self._engine_url}/e/{seller.slug}",
         }
+
+    async def _names(self, order: Order) -> dict[str, str]:
+        """What the order's ticket types are called."""
+        return {kind.id: kind.name for kind in await ticket_types.of_event(self._pool, order.event_id)}
 
     def _message(self, order: Order, template: str, subject: str, about: str, context: dict[str, Any]) -> EmailMessage:
         message = EmailMessage()
@@ -158,10 +165,7 @@ def _one_line(text: str) -> str:
 
 def money(cents: int, currency: str) -> str:
     """``$33.94`` as the buyer reads it; never used to calculate."""
-    digits = babel.numbers.get_currency_precision(currency)
-    whole, rest = divmod(cents, 10**digits)
-    text = f"{whole}.{rest:0{digits}d}" if digits else str(whole)
-    return babel.numbers.format_currency(babel.numbers.parse_decimal(text, locale="en"), currency, locale=LOCALE)
+    return currencies.money(cents, currency, LOCALE)
 
 
 def moment(at: datetime, timezone: str) -> str:

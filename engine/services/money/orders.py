@@ -43,7 +43,7 @@ from engine.domain.sale.selling import SellingEvent
 from engine.foundation.bearer import Person
 from engine.foundation.callers import UNKNOWN, Caller
 from engine.foundation.clock import from_ms, now_ms, to_ms
-from engine.foundation.errors import Conflict, NotFound, Unauthenticated
+from engine.foundation.errors import Conflict, Invalid, NotFound, Unauthenticated
 from engine.foundation.ids import is_id, new_id
 from engine.services.accounts.access import Access
 from engine.services.money.payments import Payments
@@ -113,7 +113,8 @@ class Orders:
         """The order of this hold with what the buyer needs to pay it. Repeating continues the same order.
 
         HoldExpired, OrderExpired; SeatTaken where the ledger knows another owner; PriceChanged; SalesClosed where the
-        event is no longer there to be sold; ProviderUnavailable keeps order and units: ask again.
+        event is no longer there to be sold; ProviderUnavailable keeps order and units: ask again. What cannot be
+        charged (``check_chargeable``) and what the provider refuses (PaymentRefused) gives its units back at once.
         """
         try:
             hold = await self._holds.of_token(hold_id, hold_token)
@@ -123,15 +124,11 @@ class Orders:
             return await self._continue(hold_id)
         if not self._enabled and hold.state == "held":
             raise SwitchedOff("Checkout is switched off", retry_after_s=60)
-        check_chargeable(hold.price.total_cents)
         event = await self._selling.get(hold.event_id)
         try:
             _check_as_shown(event, hold)
-        except Conflict:
-            known = await self._book.of_hold(hold_id)
-            if known is None:
-                raise
-            return await self._pay(known)
+        except (Invalid, Conflict) as refusal:
+            return await self._pay(await self._known_or_refused(hold_id, hold_token, refusal))
         await self._check_buyer(event.max_tickets_per_buyer, hold, buyer)
         record, deadline_ms = await self._inventory.order(hold.event_id, hold_id)
         hold = self._holds.view(event, hold_id, record)
@@ -150,6 +147,15 @@ class Orders:
             if known is not None:
                 return await self._pay(known)
         raise SeatTaken(seats=[line.seat or line.section for line in hold.lines])
+
+    async def _known_or_refused(self, hold_id: str, hold_token: str | None, refusal: Invalid | Conflict) -> Order:
+        """The order this hold became before its event changed; else the refusal is raised."""
+        known = await self._book.of_hold(hold_id)
+        if known is not None:
+            return known
+        if isinstance(refusal, Invalid):  # it can never be paid: nobody waits for its end
+            await self._holds.release(hold_id, hold_token)
+        raise refusal
 
     async def of_hold(self, hold_id: str, hold_token: str | None) -> OpenedOrder:
         """The order that this hold became, to be paid still. HoldExpired if it became none; OrderExpired."""
@@ -272,7 +278,11 @@ class Orders:
 
 
 def _check_as_shown(event: SellingEvent, hold: Hold) -> None:
-    """SalesClosed, PriceChanged where the event or its prices are not what they were when the hold was placed."""
+    """Refuse a hold whose event or prices are not what they were, or that comes to what cannot be charged.
+
+    SalesClosed, PriceChanged; ``check_chargeable`` says what it refuses.
+    """
+    check_chargeable(hold.price.total_cents, hold.price.currency)
     if event.status != "published":
         raise SalesClosed("This event was cancelled" if event.status == "cancelled" else None)
     if hold.price.total_cents != hold.held_cents:

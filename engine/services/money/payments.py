@@ -33,6 +33,7 @@ from engine.stores.money.stripe_gateway import StripeGateway
 RECONCILED_PER_STEP = 100
 RECONCILE_CONCURRENCY = 8
 RECONCILE_AGAIN_S = 15.0
+KEY_REUSED = "idempotency_error"  # the provider's word: the order was asked for with other facts, and may be paid
 LOOK_WAIT_MAX_S = 1.0  # looking early must not keep payments waiting
 
 _SETTLED = Counter("onsale_orders_settled_total", "Orders that became paid", ["how"])
@@ -68,6 +69,7 @@ class Payments:
         """The order's payment, created once. ProviderUnavailable keeps the order and its units: ask again.
 
         OrderExpired where the order ended meanwhile; its payment is then cancelled and its secret never leaves us.
+        PaymentRefused ends the order and gives its units back: asking again would be refused again.
         """
         task = self._opening.get(order.id)
         if task is None:
@@ -151,7 +153,12 @@ class Payments:
             _log.warning("reconcile_failed", order_id=order_id, error=repr(error))
 
     async def _open(self, order: Order) -> Intent:
-        intent = await self._create(order)
+        try:
+            intent = await self._create(order)
+        except PaymentRefused as refused:
+            if refused.facts.get("provider_code") != KEY_REUSED:
+                await self._end(order, "cancelled", "refused_by_the_provider", ("system", ""))
+            raise
         if not await self._orders.attach(order.id, intent.id, intent.client_secret):
             ended = await self._read(order.id)
             if ended.status in CLOSED:
@@ -183,7 +190,7 @@ class Payments:
             try:
                 intent_id = (await self._create(order)).id
             except PaymentRefused as refused:
-                if refused.facts.get("provider_code") == "idempotency_error":
+                if refused.facts.get("provider_code") == KEY_REUSED:
                     raise
                 return await self._end(order, status, note, actor)
         intent = await self._lane.run("payment_intents.cancel", lambda: self._gateway.cancel_intent(intent_id))

@@ -104,6 +104,7 @@ class Refunds:
                     order_id=order.id,
                     intent_id=intent_id,
                     amount_cents=refund.amount_cents,
+                    currency=order.currency,
                     from_account=order.destination_account is not None,
                     with_fee=order.price.get("service_fee_cents", 0) > 0,
                 ),

@@ -13,7 +13,7 @@ from engine.foundation.errors import Unavailable
 from engine.foundation.ids import id_to_bytes
 from engine.services.sale.hold_asks import Ask, read_asks
 from engine.services.sale.hold_batches import is_block, merged
-from engine.services.sale.hold_prices import price_of_parts, read_hold
+from engine.services.sale.hold_prices import checked, price_of_parts, read_hold
 from engine.services.sale.hold_refusals import refusal_of
 from engine.services.sale.inventory import Inventory
 from engine.stores.sale.hold_answers import Swapped, Taken
@@ -98,7 +98,8 @@ class HoldChanges:
     ) -> Hold | Taken:
         """The changed hold, or the units somebody else has."""
         runs = merged([Run(kind.number, unit, 1) for kind, unit in units])
-        price = price_of_parts(event, [(kind, 1) for kind, _ in units], event.promos.get(hold.promo_code or ""))
+        parts = [(kind, 1) for kind, _ in units]
+        price = checked(price_of_parts(event, parts, event.promos.get(hold.promo_code or "")))
         caps = sorted({(kind.number, kind.capacity) for kind, _ in units if kind.capacity is not None})
         answer = await self._inventory.fenced(
             event.id,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.domain.errors import AmountTooLarge
-from engine.domain.prices import AMOUNT_MAX_CENTS, Price, quote
 from engine.domain.prices import Line as MoneyLine
+from engine.domain.prices import Price, check_chargeable, is_chargeable, quote
 from engine.domain.sale.holds import Hold, HoldLine
 from engine.domain.sale.selling import PromoTerms, SellingEvent, TicketTypeTerms
 from engine.foundation import http
@@ -17,14 +16,20 @@ PRICES_KEPT = 512
 
 
 def price_of(event: SellingEvent, asks: Sequence[Ask], promo: PromoTerms | None) -> Price:
-    """What these asks cost; worked out once per snapshot and shape."""
-    return price_of_parts(event, [part for ask in asks for part in ask.parts], promo)
+    """What these asks cost; worked out once per snapshot and shape. What cannot be charged is refused."""
+    return checked(price_of_parts(event, [part for ask in asks for part in ask.parts], promo))
+
+
+def checked(price: Price) -> Price:
+    """The price, if it is nothing or can be charged; ``check_chargeable`` says what it refuses."""
+    check_chargeable(price.total_cents, price.currency)
+    return price
 
 
 def price_of_parts(
     event: SellingEvent, parts: Sequence[tuple[TicketTypeTerms, int]], promo: PromoTerms | None
 ) -> Price:
-    """The same for ticket types with counts. AmountTooLarge beyond what can ever be charged."""
+    """What ticket types with counts cost, whether that can be charged or not: a hold may be older than its terms."""
     shape = ("price", tuple([(kind.number, count) for kind, count in parts]), promo.number if promo else 0)
     price: Price | None = event.memo.get(shape)
     if price is None:
@@ -36,11 +41,9 @@ def price_of_parts(
             fee=event.fee,
             discount=promo.discount if promo else None,
         )
-        if price.total_cents > AMOUNT_MAX_CENTS:
-            raise AmountTooLarge(amount_max_cents=AMOUNT_MAX_CENTS)
         if len(event.memo) < PRICES_KEPT:
             event.memo[shape] = price
-            if promo is None and len(parts) == 1:
+            if promo is None and len(parts) == 1 and is_chargeable(price):  # what the desk knows it holds
                 event.desk.learn(parts[0][0].number, parts[0][1], price.total_cents, http.dumps(price).decode())
     return price
 

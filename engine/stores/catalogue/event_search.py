@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
 from typing import Any
 
 from engine.domain.catalogue.event_search import ListingFilter
 from engine.domain.catalogue.events import Event
+from engine.foundation.world.categories import spellings
+from engine.foundation.world.currencies import CURRENCIES
 from engine.stores.catalogue.events import SELECT, of_row
 from engine.stores.database import Database
 
+HUNDRED = 100
 EARTH_RADIUS_KM = 6371.0
 SEARCH_WORDS_MAX = 10
 _WORD = re.compile(r"\w+")
 _SEARCHED = (
     "(e.search || to_tsvector('simple', folded(v.name || ' ' || v.city || ' ' || array_to_string(e.tags, ' '))))"
 )
+# Minor units of one whole in the event's currency, for those that have not a hundred.
+_UNIT = f"coalesce((jsonb '{json.dumps({c.code: c.unit for c in CURRENCIES.values() if c.unit != HUNDRED})}' ->> e.currency)::bigint, {HUNDRED})"  # noqa: E501
 _WITHIN = (  # haversine; values are latitude, longitude, kilometres
     f"{2 * EARTH_RADIUS_KM} * asin(least(1, sqrt(power(sin(radians(v.lat - {{0}}::float8) / 2), 2)"
     " + cos(radians({0}::float8)) * cos(radians(v.lat)) * power(sin(radians(v.lng - {1}::float8) / 2), 2))))"
@@ -33,12 +39,15 @@ async def published(db: Database, wanted: ListingFilter, after: tuple[datetime, 
     begins = " & ".join(f"'{word}':*" for word in words)
     query.where(f"{_SEARCHED} @@ to_tsquery('simple', folded({{}}))", begins or None)
     query.where("folded(v.city) = folded({})", wanted.city)
-    query.where("folded(e.category) = folded({})", wanted.category)
+    query.where("trim(folded(e.category)) = ANY ({}::text[])", spellings(wanted.category) if wanted.category else None)
+    query.where("e.currency = {}", wanted.currency)
     query.where("e.venue_id = {}", wanted.venue_id)
     query.where("e.starts_at >= {}", wanted.starts_from)
     query.where("e.starts_at < {}", wanted.starts_to)
     query.where("e.price_to_cents >= {}", wanted.price_min_cents)
     query.where("e.price_from_cents <= {}", wanted.price_max_cents)
+    query.where(f"e.price_to_cents >= {{}}::numeric * {_UNIT}", wanted.price_min)
+    query.where(f"e.price_from_cents <= {{}}::numeric * {_UNIT}", wanted.price_max)
     if wanted.starts_from is None:
         query.where("e.ends_at > now()")
     if wanted.near is not None:

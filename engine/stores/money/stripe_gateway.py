@@ -1,5 +1,7 @@
 """The one seam to Stripe: our own nouns in, our own nouns and errors out.
 
+Amounts too: they are ISO 4217 minor units on our side and Stripe's own on the other (``Currency.to_provider``).
+
 ProviderBusy     429, or the same idempotency key is still running: back off, then repeat with the same key
 ProviderAway     no connection, no answer in time, 5xx: it may or may not have happened; repeat with the same key
 ProviderRefused  an answer that will not change: ``code`` is the provider's word
@@ -18,6 +20,7 @@ import aiohttp
 import stripe
 
 from engine.domain.money.payments import Intent, ProviderRefund, Taken
+from engine.foundation.world.currencies import find
 
 TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
@@ -85,7 +88,7 @@ class StripeGateway:
     ) -> Intent:
         """The order's intent. The order id is the idempotency key: repeating gives the same intent."""
         params: dict[str, Any] = {
-            "amount": amount_cents,
+            "amount": in_their_units(amount_cents, currency),
             "currency": currency.lower(),
             "metadata": {
                 "order_id": order_id,
@@ -102,7 +105,7 @@ class StripeGateway:
         if destination_account:
             params["transfer_data"] = {"destination": destination_account}
             if application_fee_cents:
-                params["application_fee_amount"] = application_fee_cents
+                params["application_fee_amount"] = in_their_units(application_fee_cents, currency)
         intents = self._client.v1.payment_intents  # its parameters are TypedDicts; ours are made step by step
         return _intent(await _ask(intents.create_async(params, {"idempotency_key": order_id})))  # type: ignore[arg-type]
 
@@ -128,6 +131,7 @@ class StripeGateway:
         order_id: str,
         intent_id: str,
         amount_cents: int,
+        currency: str,
         from_account: bool = False,
         with_fee: bool = False,
     ) -> ProviderRefund:
@@ -137,7 +141,7 @@ class StripeGateway:
         """
         params: dict[str, Any] = {
             "payment_intent": intent_id,
-            "amount": amount_cents,
+            "amount": in_their_units(amount_cents, currency),
             "metadata": {"refund_id": refund_id, "order_id": order_id},
         }
         if from_account:
@@ -191,6 +195,19 @@ class StripeGateway:
             raise SignatureWrong("the signature is from the future")
 
 
+def in_their_units(amount_cents: int, currency: str) -> int:
+    """Our amount as Stripe counts it. ProviderRefused between two steps of the currency, as Stripe itself would say."""
+    try:
+        return find(currency).to_provider(amount_cents)
+    except ValueError as error:
+        raise ProviderRefused(str(error), code="invalid_amount") from error
+
+
+def in_our_units(amount: int, currency: str) -> int:
+    """An amount of Stripe's, with the currency that stands beside it (in any case), as we count it."""
+    return find(currency.upper()).from_provider(amount)
+
+
 async def _ask(call: Awaitable[T]) -> T:
     async with _translated():
         return await call
@@ -231,8 +248,8 @@ def _intent(found: stripe.PaymentIntent) -> Intent:
     return Intent(
         id=found.id,
         status=found.status,
-        amount_cents=found.amount,
-        amount_received_cents=found.amount_received or 0,
+        amount_cents=in_our_units(found.amount, found.currency),
+        amount_received_cents=in_our_units(found.amount_received or 0, found.currency),
         currency=found.currency.upper(),
         order_id=metadata.get("order_id"),
         client_secret=found.client_secret,
@@ -246,9 +263,13 @@ def _taken(found: stripe.PaymentIntent) -> Taken | None:
     if order_id is None or not found.amount_received or charge is None or isinstance(charge, str):
         return None
     # Of a charge captured in part, the rest that was let go counts as refunded at the provider.
-    let_go_cents = charge.amount - charge.amount_captured
+    let_go = charge.amount - charge.amount_captured
     return Taken(
-        found.id, order_id, charge.amount_captured, charge.amount_refunded - let_go_cents, found.currency.upper()
+        found.id,
+        order_id,
+        in_our_units(charge.amount_captured, found.currency),
+        in_our_units(charge.amount_refunded - let_go, found.currency),
+        found.currency.upper(),
     )
 
 
@@ -258,7 +279,7 @@ def _refund(found: stripe.Refund) -> ProviderRefund:
     return ProviderRefund(
         id=found.id,
         intent_id=intent if isinstance(intent, str) or intent is None else intent.id,
-        amount_cents=found.amount,
+        amount_cents=in_our_units(found.amount, found.currency),
         status=found.status or "pending",
         refund_id=metadata.get("refund_id"),
         reason=found.reason or "",

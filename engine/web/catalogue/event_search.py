@@ -9,7 +9,7 @@ from msgspec import Meta, field
 
 from engine.domain.catalogue.event_search import ListingFilter, Near
 from engine.domain.catalogue.events import Event
-from engine.domain.fields import ONE_LINE, is_moment
+from engine.domain.fields import ONE_LINE, Cents, Currency, is_moment
 from engine.foundation import lists
 from engine.foundation.errors import Malformed
 from engine.foundation.ids import is_id
@@ -20,18 +20,21 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 Word = Annotated[str, Meta(max_length=200, pattern=ONE_LINE)]
-Cents = Annotated[int, Meta(ge=0, le=100_000_000)]
 Kilometres = Annotated[float, Meta(gt=0, le=RADIUS_KM_MAX)]
 
 
 class ListingQuery(PageQuery, frozen=True, kw_only=True):
-    """``from`` and ``to`` are days (``to`` included) or RFC 3339 moments; prices are all-in, in minor units."""
+    """``from`` and ``to`` are days (``to`` included) or RFC 3339 moments; prices are all-in, in minor units.
+
+    A price is compared with each event's own in the event's own currency. ``currency`` leaves out events in others.
+    """
 
     q: Word | None = None
     city: Word | None = None
     category: Word | None = None
     from_: Annotated[str, Meta(max_length=40)] | None = field(default=None, name="from")
     to: Annotated[str, Meta(max_length=40)] | None = None
+    currency: Currency | None = None
     price_min: Cents | None = None
     price_max: Cents | None = None
     lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
@@ -57,6 +60,7 @@ def wanted(query: ListingQuery, *, venue_id: str | None = None) -> ListingFilter
         venue_id=venue_id,
         starts_from=_moment("from", query.from_),
         starts_to=_moment("to", query.to, day_included=True),
+        currency=query.currency,
         price_min_cents=query.price_min,
         price_max_cents=query.price_max,
         near=near,

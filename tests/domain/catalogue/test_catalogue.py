@@ -74,10 +74,10 @@ def test_an_on_sale_has_its_times_in_order(changes, pointer):
 
 
 def test_a_percentage_off_is_at_most_all_of_it():
-    promos.check_terms(NewPromo(code="ALL", kind="percent", value=10_000))
-    promos.check_terms(NewPromo(code="BIG", kind="fixed", value=10_001))
+    promos.check_terms(NewPromo(code="ALL", kind="percent", value=10_000), "CAD")
+    promos.check_terms(NewPromo(code="BIG", kind="fixed", value=10_001), "CAD")
     with pytest.raises(Invalid):
-        promos.check_terms(NewPromo(code="MORE", kind="percent", value=10_001))
+        promos.check_terms(NewPromo(code="MORE", kind="percent", value=10_001), "CAD")
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def test_a_change_of_a_code_is_checked_with_what_it_leaves_as_it_was():
         valid_until=None, status="active", used_count=0, discount_given_cents=0, version=1, created_at=NOON,
         updated_at=NOON,
     )  # fmt: skip
-    promos.check_terms(PromoChange(valid_until=NOON + HOUR), before)
+    promos.check_terms(PromoChange(valid_until=NOON + HOUR), "CAD", before)
     for change in (PromoChange(kind="percent"), PromoChange(valid_until=NOON)):
         with pytest.raises(Invalid):
-            promos.check_terms(change, before)
+            promos.check_terms(change, "CAD", before)
 
 
 @pytest.mark.parametrize("expected", ["3", "3-abcdef", "*"])

@@ -54,6 +54,6 @@ def test_an_intent_that_differs_in_anything_is_not_this_orders(intent):
 @pytest.mark.parametrize("amount_cents", [1, 49])
 def test_amounts_below_the_providers_least_are_refused(amount_cents):
     with pytest.raises(AmountTooSmall):
-        check_chargeable(amount_cents)
-    check_chargeable(0)
-    check_chargeable(50)
+        check_chargeable(amount_cents, "CAD")
+    check_chargeable(0, "CAD")
+    check_chargeable(50, "CAD")

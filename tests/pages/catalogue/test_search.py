@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ def test_an_empty_form_narrows_nothing() -> None:
 
 def test_what_cannot_be_read_is_left_out_rather_than_refused() -> None:
     wanted = Search.read({"from": "soon", "to": "2026-13-40", "price_max": "cheap", "q": "jazz"}).filter()
-    assert (wanted.starts_from, wanted.starts_to, wanted.price_max_cents, wanted.q) == (None, None, None, "jazz")
+    assert (wanted.starts_from, wanted.starts_to, wanted.price_max, wanted.q) == (None, None, None, "jazz")
 
 
 def test_the_last_day_is_included() -> None:
@@ -24,9 +25,17 @@ def test_the_last_day_is_included() -> None:
 
 
 def test_a_price_is_read_in_whole_units_with_a_comma_or_a_point() -> None:
-    assert Search.read({"price_max": "$49,50"}).filter().price_max_cents == 4950
-    assert Search.read({"price_max": "NaN"}).filter().price_max_cents is None
-    assert Search.read({"price_max": "-1"}).filter().price_max_cents is None
+    assert Search.read({"price_max": "$49,50"}).filter().price_max == Decimal("49.50")
+    assert Search.read({"price_max": "1,500,000"}).filter().price_max == 1_500_000
+    assert Search.read({"price_max": "1 500 000"}).filter().price_max == 1_500_000
+    assert Search.read({"price_max": "NaN"}).filter().price_max is None
+    assert Search.read({"price_max": "-1"}).filter().price_max is None
+
+
+def test_a_category_typed_in_any_way_is_the_one_of_the_taxonomy_and_a_currency_one_of_the_table() -> None:
+    assert Search.read({"category": "Sport "}).filter().category == "sports"
+    assert Search.read({"currency": "jpy"}).filter().currency == "JPY"
+    assert Search.read({"currency": "DEM"}).filter().currency is None
 
 
 def test_the_next_page_keeps_the_search() -> None:

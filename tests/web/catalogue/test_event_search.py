@@ -11,10 +11,16 @@ import pytest
 
 from engine.foundation.ids import new_id
 from tests import factories
+from tests.web.organizer import Someone
 
 Make = Callable[..., Awaitable[str]]
 DAY_ONE = datetime(factories.NEXT_YEAR, 6, 1, 20, tzinfo=UTC)
 DAY_TWO = f"{factories.NEXT_YEAR}-06-02"
+
+
+@pytest.fixture
+async def organizer(register) -> Someone:
+    return await register()
 
 
 @pytest.fixture
@@ -82,8 +88,44 @@ async def test_cities_and_categories_are_found_whatever_their_case_and_accents(m
     assert await found(guest, "?city=MONTR%C3%89AL") == [there]
     assert await found(guest, "?city=montreal") == [there]
     assert await found(guest, "?q=Montreal") == [there]
-    assert await found(guest, "?category=music") == [here]
-    assert await found(guest, "?category=opera") == []
+    for word in ("music", "Concert", "CONCERTS", "live%20music", "Gig%20"):
+        assert await found(guest, f"?category={word}") == [here]
+    for word in ("opera", "nothing"):
+        assert await found(guest, f"?category={word}") == []
+
+
+async def test_one_taxonomy_finds_what_was_typed_in_any_way(organizer, guest):
+    typed = ["sport", "Sports ", "SPORTS", "Games"]
+    events = [await organizer.published(category=word) for word in typed]
+    assert {event["category"] for event in events} == {"sports"}
+    for word in ("sport", "sports", "Sport%20"):
+        assert set(await found(guest, f"?category={word}")) == {event["id"] for event in events}
+    changed = await organizer.ok(
+        "PATCH", f"/v1/events/{events[0]['id']}", {"category": "Théâtre"}, headers={"If-Match": "*"}
+    )
+    assert changed["category"] == "theatre"
+
+
+@pytest.mark.parametrize("word", ["zumba", "sports!!x", "1"])
+async def test_a_category_that_is_none_of_ours_is_refused_with_the_list(organizer, word):
+    organization_id = await organizer.organization()
+    body = {"organization_id": organization_id, "venue_id": await organizer.venue(organization_id), "title": "Night",
+            "starts_at": "2031-01-01T20:00:00Z", "ends_at": "2031-01-01T22:00:00Z", "currency": "CAD"}  # fmt: skip
+    answer = await organizer.ask("POST", "/v1/events", body | {"category": word})
+    fault = (await answer.json())["errors"][0]
+    assert (answer.status, fault["pointer"]) == (422, "/category")
+    assert "concert" in fault["message"]
+    assert "sports" in fault["message"]
+
+
+async def test_prices_are_compared_in_the_units_of_each_currency(make: Make, guest):
+    yen = await make(currency="JPY", price_from_cents=5000, price_to_cents=9000)
+    dollars = await make(currency="CAD", price_from_cents=5000, price_to_cents=9000)
+    assert await found(guest, "?price_max=5000") == [yen, dollars]
+    assert await found(guest, "?price_max=5000&currency=CAD") == [dollars]
+    assert await found(guest, "?price_max=5000&currency=JPY") == [yen]
+    assert await found(guest, "?currency=USD") == []
+    assert await found(guest, "?price_max=4999&currency=JPY") == []
 
 
 async def test_days_are_whole_days_and_moments_are_exact(make: Make, guest):

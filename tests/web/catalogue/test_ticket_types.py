@@ -46,7 +46,7 @@ async def test_every_broken_field_and_unknown_category_is_named(organizer):
 
 async def test_hidden_types_are_listed_to_the_organizer_only_and_make_no_listed_price(organizer, guest):
     event = await organizer.published()
-    hidden = await organizer.ticket_type(event["id"], name="Friends", price_cents=1, visibility="hidden", sort=-1)
+    hidden = await organizer.ticket_type(event["id"], name="Friends", price_cents=100, visibility="hidden", sort=-1)
     path = f"/v1/events/{event['id']}/ticket-types"
     assert [each["name"] for each in (await organizer.ok("GET", path))["data"]] == ["Friends", "Regular"]
     assert [each["name"] for each in (await guest.ok("GET", path))["data"]] == ["Regular"]

@@ -237,8 +237,9 @@ async def test_a_receipt_names_each_tax_and_sums_to_what_was_paid(shop: Shop):
 
 async def test_amounts_no_provider_takes_are_refused_before_anything_is_written(shop: Shop):
     await shop.open_event(types=[{"categories": ["Floor"], "price_cents": 20}])
-    answer = await shop.order(await shop.hold())
-    assert (answer.status, answer["code"]) == (422, "amount_too_small")
+    hold = await shop.hold()
+    assert (hold.status, hold["code"], hold["min_cents"]) == (422, "amount_too_small", 50)
+    assert (await shop.pulse())["free"] == 100
     assert await shop.services.common.pool.fetchval("SELECT count(*) FROM orders") == 0
 
 
@@ -329,16 +330,15 @@ async def test_a_connected_organizer_is_paid_and_the_platform_keeps_its_fee(shop
     assert (refund.status, refund["status"]) == (201, "succeeded")
 
 
-async def test_a_payment_the_provider_will_not_create_is_said_and_the_order_still_ends(shop: Shop):
+async def test_an_order_the_provider_refuses_gives_its_units_back_at_once(shop: Shop):
     await shop.open_event()
     await shop.services.common.pool.execute(
         "UPDATE organizations SET stripe_account_id = 'acct_nobody' WHERE id = $1", shop.organization_id
     )
     refused = await shop.order(await shop.hold())
     assert (refused.status, refused["code"]) == (409, "payment_refused")
-    await shop.services.common.pool.execute("UPDATE orders SET expires_at = now(), reconcile_at = now()")
-    await shop.work("payment_reconciler")
-    assert await shop.services.common.pool.fetchval("SELECT status FROM orders") == "expired"
+    assert await shop.services.common.pool.fetchval("SELECT status FROM orders") == "cancelled"
+    assert await shop.settled_errands() == 0
     assert await shop.pulse() == {"free": 100, "held": 0, "ordered": 0, "sold": 0}
 
 

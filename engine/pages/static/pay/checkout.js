@@ -110,7 +110,7 @@ function lock(on) {
 const provider = data.amount_cents ? providerFor(data, form) : null;
 const clock = startClock(data, () => { if (!opened) location.reload(); });
 button.disabled = false;
-if (data.amount_cents) button.textContent = `Pay ${money(data.amount_cents, data.currency)}`;
+if (data.amount_cents) button.textContent = `Pay ${money(data.amount_cents, data)}`;
 $("release-form").addEventListener("submit", () => sessionStorage.removeItem(HELD_KEY));
 form.addEventListener("submit", (event) => {
   event.preventDefault();

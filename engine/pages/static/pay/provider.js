@@ -57,7 +57,7 @@ class Elements {
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
     this.elements = this.stripe.elements({
       mode: "payment",
-      amount: data.amount_cents,
+      amount: data.provider_amount,
       currency: data.currency.toLowerCase(),
       appearance: { theme: dark ? "night" : "stripe" },
     });

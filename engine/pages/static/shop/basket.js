@@ -117,9 +117,7 @@ export class Basket {
       const answer = await post("/v1/orders/quote", { ...asked, items: asked.items.map(({ ticket_type_id, quantity }) => ({ ticket_type_id, quantity })) });
       const price = answer.price ?? answer;
       this.promo.removeAttribute("aria-invalid");
-      this.#showSum(price.total_cents, [
-        ["Tickets", price.face_cents], ["Discount", -price.discount_cents], ["Fees", price.fees_cents], ["Tax", price.tax_cents],
-      ].filter(([, cents]) => cents));
+      this.#showSum(price.total_cents, this.#parts(price).filter(([, cents]) => cents));
     } catch (error) {
       if (error.code?.startsWith("promo")) {
         this.promo.setAttribute("aria-invalid", "true");
@@ -128,9 +126,22 @@ export class Basket {
     }
   }
 
+  /** What the total is made of. Without a discount that is the tickets as the list prices them, and the rounding. */
+  #parts(price) {
+    const rounding = price.total_cents - this.#sum();
+    if (price.discount_cents || !rounding) {
+      return [["Tickets", price.face_cents], ["Discount", -price.discount_cents], ["Fees", price.fees_cents], ["Tax", price.tax_cents]];
+    }
+    const kinds = [...new Set(this.lines.values())].map((kind) => this.offers.byId.get(kind));
+    return [
+      ...kinds.map((offer) => [`${this.#count(offer.id)} × ${offer.name}, ${this.offers.price(offer)}`, this.#count(offer.id) * offer.total_cents]),
+      ["Rounding: fees and taxes are rounded once for all", rounding],
+    ];
+  }
+
   #showSum(cents, parts) {
-    document.getElementById("basket-summary").textContent = `${this.lines.size} ${this.lines.size === 1 ? "ticket" : "tickets"} · ${money(cents, this.offers.currency)} all in`;
-    const row = (name, value, kind) => element("div", kind ? { class: kind } : {}, element("dt", {}, name), element("dd", {}, money(value, this.offers.currency)));
+    document.getElementById("basket-summary").textContent = `${this.lines.size} ${this.lines.size === 1 ? "ticket" : "tickets"} · ${money(cents, this.offers.money)} all in`;
+    const row = (name, value, kind) => element("div", kind ? { class: kind } : {}, element("dt", {}, name), element("dd", {}, money(value, this.offers.money)));
     document.getElementById("basket-price").replaceChildren(...parts.map(([name, value]) => row(name, value)), row("Total, all in", cents, "total"));
   }
 }

@@ -62,7 +62,8 @@ export class BestTotal {
     try {
       const answer = await post("/v1/orders/quote", wanted);
       this.form.elements.promo_code.removeAttribute("aria-invalid");
-      if (round === this.round) this.#show((answer.price ?? answer).total_cents);
+      const price = answer.price ?? answer;
+      if (round === this.round) this.#show(price.total_cents, price.discount_cents ? 0 : price.total_cents - this.#listed(wanted.items));
     } catch (error) {
       if (round !== this.round) return;
       this.#show(null); // the checkout says what it costs before anything is paid
@@ -72,8 +73,16 @@ export class BestTotal {
     }
   }
 
-  #show(cents) {
+  /** The tickets at the prices of their lines. */
+  #listed(items) {
+    return items.reduce((sum, item) => sum + item.quantity * this.data.offers.find((offer) => offer.id === item.ticket_type_id).total_cents, 0);
+  }
+
+  #show(cents, rounding = 0) {
     this.box.removeAttribute("aria-busy");
-    this.box.querySelector("dd").textContent = cents === null ? "–" : cents ? money(cents, this.data.currency) : "Free";
+    const row = this.box.querySelector("[data-rounding]");
+    row.hidden = !rounding;
+    row.querySelector("dd").textContent = rounding ? money(rounding, this.data) : "";
+    this.box.querySelector(".total dd").textContent = cents === null ? "–" : cents ? money(cents, this.data) : "Free";
   }
 }

@@ -5,10 +5,10 @@ import { money } from "../api.js";
 const COLOURS = 8;
 
 export class Offers {
-  /** @param data the page's data: {offers: [{id, name, categories, total_cents, max_per_order, level}], currency, ...} */
+  /** @param data the page's data: {offers: [{id, name, categories, total_cents, max_per_order, level}], currency, digits, ...} */
   constructor(data, categories) {
     this.all = data.offers;
-    this.currency = data.currency;
+    this.money = { currency: data.currency, digits: data.digits };
     this.buyerMax = data.max_tickets_per_buyer ?? Infinity;
     this.byId = new Map(this.all.map((offer) => [offer.id, offer]));
     this.byCategory = new Map(categories.map((name) => [name, this.all.filter((offer) => offer.categories.includes(name))]));
@@ -20,12 +20,12 @@ export class Offers {
   /** The ticket types that sell a category, dearest first as the organizer sorted them. */
   of(category) { return this.byCategory.get(category) ?? []; }
   colour(category) { return this.colours.get(category) ?? 0; }
-  price(offer) { return offer.total_cents ? money(offer.total_cents, this.currency) : "Free"; }
+  price(offer) { return offer.total_cents ? money(offer.total_cents, this.money) : "Free"; }
 
   /** `CA$45.00` or `CA$39.00 to CA$45.00` for a category. */
   range(category) {
     const cents = this.of(category).map((offer) => offer.total_cents);
     const [low, high] = [Math.min(...cents), Math.max(...cents)];
-    return low === high ? money(low, this.currency) : `${money(low, this.currency)} to ${money(high, this.currency)}`;
+    return low === high ? money(low, this.money) : `${money(low, this.money)} to ${money(high, this.money)}`;
   }
 }
