@@ -127,3 +127,25 @@ async def test_a_receipt_groups_equal_tickets_and_names_the_rounding(shop: Shop)
         3165,
     )
     assert receipt["paid_cents"] == 3165
+
+
+async def test_the_mail_tells_equal_tickets_together_and_names_the_rounding(shop: Shop):
+    await shop.open_event(
+        types=[{"categories": ["Floor"], "price_cents": 1413}],
+        taxes=[{"name": "GST", "rate_bp": 500}, {"name": "PST", "rate_bp": 700}],
+    )
+    await shop.paid(2)
+    await shop.work("outbox_relay")
+    (message,) = shop.mailbox.messages
+    for kind in ("plain", "html"):
+        text = message.get_body((kind,)).get_content()
+        for said in ("15.83 each", "$31.66", "Rounding", "-$0.01", "$31.65"):
+            assert said in text, (kind, said)
+
+
+async def test_a_mail_about_forint_has_the_decimals_that_were_charged(shop: Shop):
+    await shop.open_event(types=[{"categories": ["Floor"], "price_cents": 500_000}], currency="HUF")
+    await shop.paid()
+    await shop.work("outbox_relay")
+    (message,) = shop.mailbox.messages
+    assert "5,000.00" in message.get_body(("html",)).get_content()
