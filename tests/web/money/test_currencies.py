@@ -89,17 +89,6 @@ async def test_a_hold_that_became_too_small_to_pay_gives_its_units_back(shop: Sh
     assert (await shop.pulse())["free"] == 100
 
 
-async def test_what_the_provider_refuses_as_too_small_gives_its_units_back(shop: Shop):
-    """An account that settles in another currency has a least amount of its own."""
-    await shop.open_event()
-    await shop.services.common.pool.execute(
-        "UPDATE organizations SET stripe_account_id = 'acct_nobody' WHERE id = $1", shop.organization_id
-    )
-    assert (await shop.order(await shop.hold()))["code"] == "payment_refused"
-    await shop.settled_errands()
-    assert (await shop.pulse())["free"] == 100
-
-
 @pytest.mark.parametrize(("code", "wrong"), [("KWD", 1001), ("BHD", 1005), ("MGA", 150)])
 async def test_a_refund_between_two_steps_is_refused(shop: Shop, code: str, wrong: int):
     currency = find(code)
