@@ -101,7 +101,8 @@ async def test_a_right_that_is_missing_is_not_a_fault_of_the_form() -> None:
 @pytest.mark.parametrize(
     ("typed", "currency", "expected"),
     [("45", "CAD", 4500), ("45.5", "CAD", 4550), ("1,234.50", "USD", 123450), ("1 234", "EUR", 123400),
-     ("4500", "JPY", 4500), ("0", "CAD", 0)],
+     ("4500", "JPY", 4500), ("0", "CAD", 0), ("1,500,000", "IDR", 150_000_000), ("5000", "UGX", 5000),
+     ("5000", "RSD", 500_000), ("5.120", "KWD", 5120)],
 )  # fmt: skip
 def test_money_is_typed_as_people_write_it(typed: str, currency: str, expected: int) -> None:
     form = filled.read(TicketTypeForm, MultiDict(name="Regular", price=typed)).form
@@ -110,9 +111,15 @@ def test_money_is_typed_as_people_write_it(typed: str, currency: str, expected: 
     assert cents(Decimal(formats.amount(expected, currency)), currency, "/x") == expected
 
 
-@pytest.mark.parametrize(("typed", "currency"), [("45.005", "CAD"), ("45.5", "JPY")])
+@pytest.mark.parametrize(("typed", "currency"), [("45.005", "CAD"), ("45.5", "JPY"), ("5.124", "KWD"), ("5.5", "UGX")])
 def test_money_finer_than_the_currency_is_refused(typed: str, currency: str) -> None:
     with pytest.raises(Invalid):
+        cents(Decimal(typed), currency, "/price_cents")
+
+
+@pytest.mark.parametrize(("typed", "currency"), [("1000000", "EUR"), ("100000000", "JPY"), ("50000000", "IDR")])
+def test_a_price_nobody_can_pay_is_refused_in_the_words_of_its_currency(typed: str, currency: str) -> None:
+    with pytest.raises(Invalid, match=r"At most (€999,999\.99|¥99,999,999|IDR42,949,672\.95)"):
         cents(Decimal(typed), currency, "/price_cents")
 
 

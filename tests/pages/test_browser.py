@@ -19,7 +19,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("br
 async def test_two_seats_are_bought_without_touching_the_mouse_on_the_map(site: Site) -> None:
     await site.publish()
     await site.hold_two()
-    await expect(site.page.locator(".checkout-lines li")).to_have_count(2)
+    await expect(site.page.locator(".checkout-lines li")).to_have_count(1)
+    await expect(site.page.locator(".checkout-lines li")).to_contain_text("2 ×")
     await site.fill(GOOD)
     await expect(site.page.get_by_role("heading", name="You are going.")).to_be_visible()
     await expect(site.page.locator(".ticket-code svg")).to_have_count(2)
@@ -138,11 +139,41 @@ async def test_best_available_says_what_the_tickets_cost_together_before_they_ar
     await expect(total).to_have_text("CA$21.02")
     await more.click()
     await expect(total).to_have_text("CA$42.05")
+    await expect(site.page.locator("#best-rounding")).to_contain_text("Rounding CA$0.01")
     await site.page.get_by_role("button", name="Find and hold").click()
     await site.page.wait_for_url("**/checkout/**")
     await expect(site.page.locator(".checkout-total b")).to_have_text("CA$42.05")
+    await expect(site.page.locator(".checkout-lines")).to_contain_text("2 × CA$21.02")
+    await expect(site.page.locator(".checkout-lines .rounding")).to_contain_text("CA$0.01")
     await site.page.go_back()
     await expect(total).to_have_text("CA$42.05")
+
+
+@pytest.mark.parametrize(
+    ("currency", "cents", "text"),
+    [
+        ("HUF", 500_000, "5,000.00"),
+        ("IDR", 150_000_000, "1,500,000.00"),
+        ("COP", 500_000, "5,000.00"),
+        ("PKR", 500_000, "5,000.00"),
+        ("UGX", 5000, "5,000"),
+        ("KWD", 5120, "5.120"),
+        ("RSD", 5000, "50.00"),
+    ],
+)
+async def test_the_pay_button_has_the_digits_of_the_servers_table(
+    site: Site, currency: str, cents: int, text: str
+) -> None:
+    types = [{"name": "Standing", "price_cents": cents, "categories": ["Floor"]}]
+    await site.publish(factories.general("Floor", 30), types=types, currency=currency)
+    await site.open(f"/e/{site.slug}/shop")
+    await site.page.get_by_role("button", name="One more: Standing", exact=True).click()
+    await expect(site.page.locator("#best-total dd")).to_have_text(re.compile(rf"^{currency}\s?{re.escape(text)}$"))
+    await site.page.get_by_role("button", name="Find and hold").click()
+    await site.page.wait_for_url("**/checkout/**")
+    await expect(site.page.locator("#pay-button:not([disabled])")).to_have_text(
+        re.compile(rf"^Pay {currency}\s?{re.escape(text)}$")
+    )
 
 
 async def test_a_promo_code_is_taken_where_tickets_are_only_counted(site: Site) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -84,8 +84,11 @@ class Receipt(Struct, frozen=True, kw_only=True):
     kept_cents: int
 
 
-def receipt_of(order: Order, seller: Seller, refunds: Sequence[ReceiptRefund]) -> Receipt:
-    """The receipt of an order that was paid; ``refunds`` are those that succeeded, oldest first."""
+def receipt_of(order: Order, seller: Seller, refunds: Sequence[ReceiptRefund], listed: Mapping[str, int]) -> Receipt:
+    """The receipt of an order that was paid; ``refunds`` are those that succeeded, oldest first.
+
+    ``listed`` is what one ticket of each type costs alone.
+    """
     returned_cents = sum(refund.amount_cents for refund in refunds)
     return Receipt(
         order_id=order.id,
@@ -115,7 +118,7 @@ def receipt_of(order: Order, seller: Seller, refunds: Sequence[ReceiptRefund]) -
             )
             for line in order.lines
         ],
-        groups=groups_of(order.lines),
+        groups=groups_of(order.lines, listed),
         face_cents=order.price["face_cents"],
         discount_cents=order.price["discount_cents"],
         fees_cents=order.price["fees_cents"],

@@ -1,15 +1,17 @@
 """Equal tickets told together: how many, what one costs, their sum, and what rounding once for the whole order makes.
 
 Two tickets of 15.83 may cost 31.65 together, because fees and taxes are rounded on the order and then spread: one of
-them carries 15.82. The sum is what is charged; ``rounding_cents`` names the difference.
+them carries 15.82. The sum is what is charged; ``rounding_cents`` names the difference from the listed price.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
+
+ROUNDING_MAX = 2  # minor units a ticket that rounding explains; more is another price than the listed one
 
 
 class Told(Protocol):
@@ -34,17 +36,27 @@ class TicketGroup(Struct, frozen=True, kw_only=True):
     lines: list[int]
 
 
-def groups_of(lines: Iterable[Told]) -> list[TicketGroup]:
-    """Tickets of one type at one price, in the order of the first of each."""
+def groups_of(lines: Iterable[Told], listed: Mapping[str, int]) -> list[TicketGroup]:
+    """Tickets of one type at one price, in the order of the first of each.
+
+    ``listed`` says what one of a type costs alone, all in. Where that is another price by now, or there was a discount,
+    the dearest of the group stands for each.
+    """
     equal: dict[tuple[str, int], list[tuple[int, int]]] = {}
     for place, line in enumerate(lines):
         equal.setdefault((line.ticket_type_id, line.face_cents), []).append((place, line.total_cents))
-    return [_group(ticket_type_id, members) for (ticket_type_id, _), members in equal.items()]
+    return [_group(kind, members, listed.get(kind)) for (kind, _), members in equal.items()]
 
 
-def _group(ticket_type_id: str, members: list[tuple[int, int]]) -> TicketGroup:
-    each_cents = max(cents for _, cents in members)
+def _group(ticket_type_id: str, members: list[tuple[int, int]], listed_cents: int | None) -> TicketGroup:
     total_cents = sum(cents for _, cents in members)
+    each_cents = max(cents for _, cents in members)
+    if (
+        listed_cents
+        and len(members) > 1
+        and abs(total_cents - listed_cents * len(members)) <= ROUNDING_MAX * len(members)
+    ):
+        each_cents = listed_cents
     return TicketGroup(
         ticket_type_id=ticket_type_id,
         quantity=len(members),

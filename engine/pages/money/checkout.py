@@ -27,6 +27,7 @@ from engine.pages.catalogue.events import find
 from engine.pages.sale.shop import read_form, script_data
 from engine.services.appkeys import HOLDS, ORDERS, SELLING, SETTINGS
 from engine.services.money.orders import Buyer
+from engine.services.sale.hold_prices import listed
 from engine.settings import Settings
 
 
@@ -201,7 +202,7 @@ class ShownGroup:
 def hold_groups(selling: SellingEvent, hold: Hold) -> list[ShownGroup]:
     """Equal tickets together: what they are called, where they are, and their sum."""
     places = [place(line.section, line.seat) for line in hold.lines]
-    return shown_groups(groups_of(hold.price.lines), places, selling)
+    return shown_groups(groups_of(hold.price.lines, listed(selling)), places, selling)
 
 
 def shown_groups(groups: list[TicketGroup], places: list[str], selling: SellingEvent) -> list[ShownGroup]:

@@ -19,6 +19,7 @@ from engine.pages.formats import said
 from engine.pages.money.checkout import pay_data, place, shown_groups
 from engine.pages.sale.shop import read_form
 from engine.services.appkeys import EVENTS, ORDERS, SELLING, SETTINGS, TICKETS
+from engine.services.sale.hold_prices import listed
 
 REFRESH_S: Final = 5
 SHOWN_AT_GATES: Final = frozenset({"valid", "used"})  # used: for those who go out and come back
@@ -61,7 +62,7 @@ async def page(request: web.Request) -> web.Response:
         "open": order.status in OPEN,
         "unpaid": _unpaid(request, status.payment.state),
         "paid": order.status in EVER_PAID,
-        "groups": shown_groups(groups_of(order.lines), places, selling),
+        "groups": shown_groups(groups_of(order.lines, listed(selling)), places, selling),
         "tickets": [_ticket(request, ticket) for ticket in tickets],
         "refresh_s": REFRESH_S,
         "sandboxed": settings.payments_are_sandboxed,

@@ -18,6 +18,7 @@ import babel.dates
 import jinja2
 
 import hotpath_rs
+from engine.domain.catalogue.ticket_types import all_in_cents
 from engine.domain.errands import MailOrderExpired, MailRefund, MailTickets
 from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID
@@ -120,16 +121,18 @@ class Mail:
         token = self._platform.mint_order_token(order.id)
         return {
             "order": order,
-            "groups": groups_of(order.lines),
-            "names": await self._names(order),
+            **await self._groups(order),
             "seller": seller,
             "order_url": f"{self._engine_url}/order/{order.id}#token={token}",
             "event_url": f"{self._engine_url}/e/{seller.slug}",
         }
 
-    async def _names(self, order: Order) -> dict[str, str]:
-        """What the order's ticket types are called."""
-        return {kind.id: kind.name for kind in await ticket_types.of_event(self._pool, order.event_id)}
+    async def _groups(self, order: Order) -> dict[str, Any]:
+        """Equal tickets together, and what their types are called."""
+        kinds = await ticket_types.of_event(self._pool, order.event_id)
+        event = await events.get(self._pool, order.event_id)
+        listed = {kind.id: all_in_cents(kind, event) for kind in kinds} if event is not None else {}
+        return {"groups": groups_of(order.lines, listed), "names": {kind.id: kind.name for kind in kinds}}
 
     def _message(self, order: Order, template: str, subject: str, about: str, context: dict[str, Any]) -> EmailMessage:
         message = EmailMessage()

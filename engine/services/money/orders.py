@@ -49,7 +49,7 @@ from engine.services.accounts.access import Access
 from engine.services.money.payments import Payments
 from engine.services.outbox import Outbox
 from engine.services.sale.hold_asks import read_asks
-from engine.services.sale.hold_prices import price_of
+from engine.services.sale.hold_prices import listed, price_of
 from engine.services.sale.holds import Holds
 from engine.services.sale.inventory import Inventory
 from engine.services.sale.selling import Selling
@@ -203,7 +203,8 @@ class Orders:
         if order.status not in EVER_PAID:
             raise OrderUnpaid(order_status=order.status)
         seller = await events.seller_of(self._pool, order.event_id)
-        return receipt_of(order, seller, await self._book.returns_of(order.id))
+        prices = listed(await self._selling.get(order.event_id))
+        return receipt_of(order, seller, await self._book.returns_of(order.id), prices)
 
     async def status(self, order: Order) -> OrderStatus:
         """What hold, payment and tickets do, each apart."""

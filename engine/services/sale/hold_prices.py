@@ -48,6 +48,11 @@ def price_of_parts(
     return price
 
 
+def listed(event: SellingEvent) -> dict[str, int]:
+    """What one ticket of each type costs alone, all in, as lists show it."""
+    return {kind.id: price_of_parts(event, [(kind, 1)], None).total_cents for kind in event.ticket_types.values()}
+
+
 def read_hold(event: SellingEvent, hold_id: str, record: Record) -> Hold:
     """The hold behind a record, priced by the event's terms."""
     lines, parts, rows = [], list[tuple[TicketTypeTerms, int]](), set[str]()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime
 from typing import Any
@@ -22,7 +21,8 @@ _SEARCHED = (
     "(e.search || to_tsvector('simple', folded(v.name || ' ' || v.city || ' ' || array_to_string(e.tags, ' '))))"
 )
 # Minor units of one whole in the event's currency, for those that have not a hundred.
-_UNIT = f"coalesce((jsonb '{json.dumps({c.code: c.unit for c in CURRENCIES.values() if c.unit != HUNDRED})}' ->> e.currency)::bigint, {HUNDRED})"  # noqa: E501
+_ODD = " ".join(f"WHEN '{c.code}' THEN {c.unit}" for c in CURRENCIES.values() if c.unit != HUNDRED)
+_UNIT = f"(CASE e.currency {_ODD} ELSE {HUNDRED} END)"
 _WITHIN = (  # haversine; values are latitude, longitude, kilometres
     f"{2 * EARTH_RADIUS_KM} * asin(least(1, sqrt(power(sin(radians(v.lat - {{0}}::float8) / 2), 2)"
     " + cos(radians({0}::float8)) * cos(radians(v.lat)) * power(sin(radians(v.lng - {1}::float8) / 2), 2))))"

@@ -21,6 +21,26 @@ async def test_a_search_without_results_says_so(engine: Client, night: Night) ->
     assert "Nothing matches that" not in await page(engine, "/?q=nig")
 
 
+async def test_up_to_fifty_is_fifty_of_each_currency_and_the_page_says_so(engine: Client, publish, pool) -> None:
+    prices = {"JPY": 5000, "CAD": 4900, "KWD": 49_000, "HUF": 500_000}
+    for code, cents in prices.items():
+        await publish(slug=f"in-{code.lower()}", currency=code, price_from_cents=cents, price_to_cents=cents)
+    found = await page(engine, "/?price_max=50")
+    assert [code for code in prices if f"/e/in-{code.lower()}" in found] == ["CAD", "KWD"]
+    assert "each event’s own currency: CAD, KWD" in found
+    found = await page(engine, "/?price_max=5,000")
+    assert all(f"/e/in-{code.lower()}" in found for code in prices)
+    found = await page(engine, "/?price_max=5000&currency=HUF")
+    assert [code for code in prices if f"/e/in-{code.lower()}" in found] == ["HUF"]
+    assert "are not worth the same" not in found
+
+
+async def test_a_kind_of_event_is_found_by_any_word_for_it(engine: Client, publish) -> None:
+    await publish(slug="cup-final", category="sports")
+    for word in ("sport", "Sports ", "SPORTS"):
+        assert "/e/cup-final" in await page(engine, f"/?category={word.replace(' ', '%20')}")
+
+
 async def test_an_empty_house_says_that_nothing_is_on(engine: Client) -> None:
     assert "No events on sale just now" in await page(engine, "/")
 

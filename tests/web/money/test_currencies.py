@@ -89,17 +89,6 @@ async def test_a_hold_that_became_too_small_to_pay_gives_its_units_back(shop: Sh
     assert (await shop.pulse())["free"] == 100
 
 
-async def test_what_the_provider_refuses_as_too_small_gives_its_units_back(shop: Shop):
-    """An account that settles in another currency has a least amount of its own."""
-    await shop.open_event()
-    await shop.services.common.pool.execute(
-        "UPDATE organizations SET stripe_account_id = 'acct_nobody' WHERE id = $1", shop.organization_id
-    )
-    assert (await shop.order(await shop.hold()))["code"] == "payment_refused"
-    await shop.settled_errands()
-    assert (await shop.pulse())["free"] == 100
-
-
 @pytest.mark.parametrize(("code", "wrong"), [("KWD", 1001), ("BHD", 1005), ("MGA", 150)])
 async def test_a_refund_between_two_steps_is_refused(shop: Shop, code: str, wrong: int):
     currency = find(code)
@@ -127,3 +116,25 @@ async def test_a_receipt_groups_equal_tickets_and_names_the_rounding(shop: Shop)
         3165,
     )
     assert receipt["paid_cents"] == 3165
+
+
+async def test_the_mail_tells_equal_tickets_together_and_names_the_rounding(shop: Shop):
+    await shop.open_event(
+        types=[{"categories": ["Floor"], "price_cents": 1413}],
+        taxes=[{"name": "GST", "rate_bp": 500}, {"name": "PST", "rate_bp": 700}],
+    )
+    await shop.paid(2)
+    await shop.work("outbox_relay")
+    (message,) = shop.mailbox.messages
+    for kind in ("plain", "html"):
+        text = message.get_body((kind,)).get_content()
+        for said in ("15.83 each", "$31.66", "Rounding", "-$0.01", "$31.65"):
+            assert said in text, (kind, said)
+
+
+async def test_a_mail_about_forint_has_the_decimals_that_were_charged(shop: Shop):
+    await shop.open_event(types=[{"categories": ["Floor"], "price_cents": 500_000}], currency="HUF")
+    await shop.paid()
+    await shop.work("outbox_relay")
+    (message,) = shop.mailbox.messages
+    assert "5,000.00" in message.get_body(("html",)).get_content()

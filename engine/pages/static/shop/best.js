@@ -80,9 +80,9 @@ export class BestTotal {
 
   #show(cents, rounding = 0) {
     this.box.removeAttribute("aria-busy");
-    const row = this.box.querySelector("[data-rounding]");
-    row.hidden = !rounding;
-    row.querySelector("dd").textContent = rounding ? money(rounding, this.data) : "";
-    this.box.querySelector(".total dd").textContent = cents === null ? "–" : cents ? money(cents, this.data) : "Free";
+    const note = document.getElementById("best-rounding");
+    note.hidden = !rounding;
+    note.textContent = rounding ? `Rounding ${money(rounding, this.data)}: fees and taxes are rounded once for all tickets.` : "";
+    this.box.querySelector("dd").textContent = cents === null ? "–" : cents ? money(cents, this.data) : "Free";
   }
 }
