@@ -39,7 +39,7 @@ class NoStack(RuntimeError):  # noqa: N818 - reads as a sentence where it is rai
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; its exit code: REFUSED, and one line that says why, where it cannot be done as asked."""
+    """Run one command; its exit code: REFUSED, and one line that says why, if it cannot be done as asked."""
     parser = _parser()
     options, more = parser.parse_known_args(arguments)
     if more and options.run is not _rehearse:
@@ -179,7 +179,7 @@ def _run(work: Coroutine[Any, Any, int]) -> int:
 
 
 def _settings(options: argparse.Namespace, process: str) -> Settings:
-    """Settings from the environment, or of the stack running in --data-dir (default: var, where one runs)."""
+    """Settings from the environment, or of the stack running in --data-dir (default: var, if one runs)."""
     folder = options.data_dir or (DEFAULT_DATA_DIR if "ONSALE_MASTER_KEYS" not in os.environ else None)
     if folder is not None:
         facts = DataDir(folder).read_run()

@@ -36,7 +36,7 @@ async def asked(request: web.Request) -> TicketRequest:
 
 
 def ticket_text(request: web.Request, room: Room, given: TicketRequest) -> str:
-    """The queue ticket: from the body, else the cookie. TicketInvalid where there is none."""
+    """The queue ticket: from the body, else the cookie. TicketInvalid if there is none."""
     text = shown_ticket(request, room, given)
     if not text:
         raise TicketInvalid("Send your queue_ticket", reason="missing")
@@ -44,7 +44,7 @@ def ticket_text(request: web.Request, room: Room, given: TicketRequest) -> str:
 
 
 def shown_ticket(request: web.Request, room: Room, given: TicketRequest) -> str | None:
-    """As ``ticket_text``, None where there is none."""
+    """As ``ticket_text``, None if there is none."""
     return given.queue_ticket or shown(request.cookies, QUEUE_COOKIE_PREFIX + room.event_id)
 
 
@@ -57,7 +57,7 @@ def admission_text(request: web.Request, given: TicketRequest) -> str | None:
 
 
 def from_own_page(request: web.Request) -> None:
-    """FormForged where another site's page sent this form.
+    """FormForged if another site's page sent this form.
 
     Its visitor's cookie stays behind then, so that a new place would be written over the one they have.
     """
@@ -90,7 +90,7 @@ async def operator(request: web.Request, room: Room) -> Person:
 
 
 def device_point(device_key: str) -> bytes | None:
-    """The 65 bytes of a P-256 public key given as unpadded base64url, None where the text is another kind of name.
+    """The 65 bytes of a P-256 public key given as unpadded base64url, None if the text is another kind of name.
 
     Compressed points are names too: one key has one spelling, else one device were many.
     """

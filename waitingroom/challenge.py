@@ -60,7 +60,7 @@ class Challenges:
         )
 
     def spent_as(self, event_id: str, payload: str) -> bytes | None:
-        """The name under which this solution is spent; None where it does not solve a challenge of this event.
+        """The name under which this solution is spent; None if it does not solve a challenge of this event.
 
         It is the challenge itself: however the solution is spelled, it is the same work.
         """

@@ -26,7 +26,7 @@ def commitment(secret: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A registration that looked automated and stands at ``number``, behind the drawn, not where it was drawn."""
+    """A registration that looked automated and stands at ``number``, behind the drawn, not if it was drawn."""
 
     index: int
     number: int
@@ -59,7 +59,7 @@ class Draw:
 
     @classmethod
     def restored(cls, stored: dict[str, Any], secret: bytes) -> Draw | None:
-        """The draw behind ``stored``, None where none was held."""
+        """The draw behind ``stored``, None if none was held."""
         if not stored.get("seed"):
             return None
         return cls(
@@ -76,7 +76,7 @@ class Draw:
 def hold(secret: bytes, digests: bytes, beacon: str = "", beacon_name: str = "", moved: tuple[Moved, ...] = ()) -> Draw:
     """Draw for the cohort whose 8-byte identity digests stand in ``digests`` in index order.
 
-    ``beacon`` is empty where none was named, or where the one that was named did not come in time.
+    ``beacon`` is empty if none was named, or if the one that was named did not come in time.
     """
     cohort_size = len(digests) // DIGEST_BYTES
     root = hotpath_rs.merkle_root(digests, DIGEST_BYTES)
@@ -87,7 +87,7 @@ def hold(secret: bytes, digests: bytes, beacon: str = "", beacon_name: str = "",
 def presence_by_number(draw: Draw, there: bytes) -> bytes:
     """A bitmap by registration index as a bitmap by queue number, most significant bit first as Redis has it.
 
-    Nobody stands any more where somebody who was moved had been drawn.
+    Nobody stands any more if somebody who was moved had been drawn.
     """
     cohort_size = draw.cohort_size
     out = bytearray((cohort_size + 7) // 8)

@@ -44,7 +44,7 @@ async def hold_draw(room: Room, ledger: Ledger, cohort_size: int) -> None:
 
 
 async def _with_beacon(room: Room, ledger: Ledger, rules: Rules) -> Rules:
-    """The rules once the named beacon was delivered, or as they are where none was named or none came."""
+    """The rules once the named beacon was delivered, or as they are if none was named or none came."""
     for _ in range(round(BEACON_WAIT_S / BEACON_ASK_S)):
         if rules.beacon or not rules.beacon_name:
             break
@@ -73,7 +73,7 @@ async def _move_back(room: Room, digests: bytes) -> tuple[draws.Moved, ...]:
 
 
 def reason_of(mark: str, cohort_size: int) -> str | None:
-    """Why a marked registration stands behind the drawn; None where it does not after all.
+    """Why a marked registration stands behind the drawn; None if it does not after all.
 
     The Nth place of an address block may be one of a phone network's: in a large cohort more of them are let be.
     """

@@ -49,7 +49,7 @@ async def join(request: web.Request, endpoint: RoomEndpoint, room: Room, given: 
 async def _by_name(
     request: web.Request, endpoint: RoomEndpoint, room: Room, given: JoinRequest, identity: bytes
 ) -> Place:
-    """A new place for this identity, or its own where a device proves it. IdentityKnown."""
+    """A new place for this identity, or its own if a device proves it. IdentityKnown."""
     address = http.client_address(request, trust_forwarded=endpoint.trust_forwarded)
     key_hash, digest = _device(endpoint, room, given), room.digest(identity)
     codes = room.rules.codes
@@ -100,7 +100,7 @@ def quick(request: web.Request, endpoint: RoomEndpoint, room: Room, given: JoinR
 
 
 def _device(endpoint: RoomEndpoint, room: Room, given: JoinRequest) -> bytes:
-    """The hash of the device's key, proven or only named; empty where there is none. ProofRequired."""
+    """The hash of the device's key, proven or only named; empty if there is none. ProofRequired."""
     if given.proof is not None:
         return proof.proven(endpoint.keys, room.event_id, given.proof, room.board.now_ms())
     point = asking.device_point(given.device_key) if given.device_key is not None else None
@@ -117,7 +117,7 @@ async def _by_ticket(request: web.Request, endpoint: RoomEndpoint, room: Room, t
 
 
 async def _by_cookie(request: web.Request, room: Room, digest: bytes | None) -> Place | None:
-    """The place in the visitor's cookie, where it is of the identity they name, if they do.
+    """The place in the visitor's cookie, if it is of the identity they name, if they do.
 
     A cookie that does not verify, or whose place was moved elsewhere, is as good as none.
     """
@@ -138,7 +138,7 @@ def _code(given: JoinRequest) -> str:
 
 
 def _show_code(endpoint: RoomEndpoint, room: Room, code: str, address: str) -> None:
-    """CodeInvalid; SlowDown, and nothing is compared, where too many wrong ones came from around there."""
+    """CodeInvalid; SlowDown, and nothing is compared, if too many wrong ones came from around there."""
     guesses = endpoint.limits.of("code_guess")
     wait_s = guesses.wait_s(address)
     if wait_s > 0:
@@ -149,7 +149,7 @@ def _show_code(endpoint: RoomEndpoint, room: Room, code: str, address: str) -> N
 
 
 def _work(endpoint: RoomEndpoint, room: Room, given: JoinRequest, address: str) -> bytes | None:
-    """The name under which the work done is spent; None where none is asked for. ChallengeRequired with a fresh one."""
+    """The name under which the work done is spent; None if none is asked for. ChallengeRequired with a fresh one."""
     if room.rules.challenge == "none":
         return None
     spent_as = endpoint.challenges.spent_as(room.event_id, given.challenge) if given.challenge else None

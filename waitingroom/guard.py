@@ -54,7 +54,7 @@ def limited(handler: Handler, name: RouteClass) -> Handler:
 
 
 def lean(handler: Callable[Concatenate[web.Request, Rest], Awaitable[web.Response]]) -> _Handler[Rest]:
-    """Only what fails goes through the boundary; what succeeds echoes a request id where one was sent."""
+    """Only what fails goes through the boundary; what succeeds echoes a request id if one was sent."""
 
     @functools.wraps(handler)
     async def inside(request: web.Request, /, *rest: Rest.args, **more: Rest.kwargs) -> web.StreamResponse:
@@ -89,7 +89,7 @@ def allow_origin(request: web.Request, response: web.StreamResponse) -> None:
 
 
 async def nothing_here(request: web.Request) -> web.StreamResponse:
-    """Every other address: 405 where another method is served there, else 404."""
+    """Every other address: 405 if another method is served there, else 404."""
     allowed: set[str] = set()
     for resource in request.app.router.resources():
         if resource.canonical == "/{rest}":

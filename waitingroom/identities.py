@@ -20,7 +20,7 @@ _DEVICE: Final = b"device:"
 
 
 def identity_of(rules: Rules, given: JoinRequest) -> bytes | None:
-    """Who this is, None where nobody is named; kinds are told apart so that none poses as another. IdentityRequired."""
+    """Who this is, None if nobody is named; kinds are told apart so that none poses as another. IdentityRequired."""
     if given.identity is not None:
         if rules.identity == "email":
             return b"email:" + address_of(given.identity).encode()

@@ -71,7 +71,7 @@ class Ledger:
         return [parse(row) for row in await self._pool.fetch(_ALL, ROOMS_MAX, FORGOTTEN_AFTER_S)]
 
     async def room(self, event_id: str) -> Rules | None:
-        """One room, None where the event has none or was never published."""
+        """One room, None if the event has none or was never published."""
         live = await self._pool.fetchval("SELECT live AND room_enabled FROM on_sales WHERE event_id = $1", event_id)
         if live:
             await self._found(event_id)
@@ -86,7 +86,7 @@ class Ledger:
         )
 
     async def next_epoch(self, event_id: str, seen: int) -> None:
-        """Move on from epoch ``seen``; where somebody else did already nothing changes."""
+        """Move on from epoch ``seen``; if somebody else did already nothing changes."""
         await self._pool.execute(
             "UPDATE rooms SET epoch = epoch + 1, updated_at = now() WHERE event_id = $1 AND epoch = $2", event_id, seen
         )
@@ -94,7 +94,7 @@ class Ledger:
     async def raise_high_water(self, event_id: str, epoch: int, above: int) -> tuple[int, int] | None:
         """Promise whole blocks so that at least one more than ``above`` is covered: (the standing mark, its version).
 
-        None where the room has moved on from this epoch: whoever builds the next one reads a mark that stays.
+        None if the room has moved on from this epoch: whoever builds the next one reads a mark that stays.
         """
         mark = (above // NUMBER_BLOCK + 1) * NUMBER_BLOCK
         raised = await self._pool.fetchrow(
@@ -107,7 +107,7 @@ class Ledger:
         return (raised["high_water"], raised["high_water_version"]) if raised is not None else None
 
     async def hand_back(self, event_id: str, epoch: int, tail: int, version: int) -> bool:
-        """Promise no number from ``tail`` on any more. False where the mark was raised since ``version``: it stands.
+        """Promise no number from ``tail`` on any more. False if the mark was raised since ``version``: it stands.
 
         Only after Redis refuses those numbers.
         """
@@ -157,7 +157,7 @@ class Ledger:
         return bytes(digests) if digests is not None else None
 
     async def ask_link(self, digest: bytes, address: bytes, asked: LinkAsked) -> bool:
-        """Have the worker mail a link to this place. False where one was mailed lately, or too many to this address."""
+        """Have the worker mail a link to this place. False if one was mailed lately, or too many to this address."""
         mailed = await self._pool.fetchval(
             _ASK_LINK,
             asked.event_id,
@@ -171,7 +171,7 @@ class Ledger:
         return mailed is not None
 
     async def move(self, event_id: str, digest: bytes, generation: int, *, again: bool) -> int | None:
-        """Move a place that had this generation, or any other where ``again``: the new one, None: it is gone."""
+        """Move a place that had this generation, or any other if ``again``: the new one, None: it is gone."""
         moved: int | None = await self._pool.fetchval(_MOVE, event_id, digest, generation, again)
         return moved
 
@@ -191,7 +191,7 @@ class Ledger:
         )
 
     async def role(self, organization_id: str, user_id: str) -> str | None:
-        """The member's role in the room's organization, where the account is not disabled."""
+        """The member's role in the room's organization, if the account is not disabled."""
         role: str | None = await self._pool.fetchval(
             "SELECT m.role FROM members m JOIN users u ON u.id = m.user_id"
             " WHERE m.organization_id = $1 AND m.user_id = $2 AND u.disabled_at IS NULL",
@@ -201,7 +201,7 @@ class Ledger:
         return role
 
     async def shop_url(self, event_id: str) -> str | None:
-        """Where an event without a queue sells; None where there is no such event on sale."""
+        """Where an event without a queue sells; None if there is no such event on sale."""
         url: str | None = await self._pool.fetchval(
             "SELECT card->>'shop_url' FROM on_sales WHERE event_id = $1 AND live AND NOT room_enabled", event_id
         )

@@ -23,7 +23,7 @@ _FACES = {LinkUsed: "used", LinkEnded: "ended", LinkInvalid: "invalid"}
 
 
 async def open_link(request: web.Request) -> web.StreamResponse:
-    """Open a mailed link: the place is the opener's. A page that says so where it was used before, or is too old."""
+    """Open a mailed link: the place is the opener's. A page that says so if it was used before, or is too old."""
     room = await room_of(request)
     token = request.query.get("token", "")
     if request.method == "HEAD" or _nobody_looks(request):

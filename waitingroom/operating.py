@@ -73,7 +73,7 @@ def figures(room: Room) -> ConsoleAnswer:
 
 
 def _changes(room: Room, given: Controls) -> dict[str, Any]:
-    """The controls to store. Conflict where the draw has been fixed, Invalid where a text is too long."""
+    """The controls to store. Conflict if the draw has been fixed, Invalid if a text is too long."""
     changes: dict[str, Any] = {}
     for name in ("rate_per_min", "capacity", "paused"):
         value = getattr(given, name)

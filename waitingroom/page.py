@@ -1,4 +1,4 @@
-"""The page people wait on: rendered here in whole, kept alive by scripts where there are any, else by reloading."""
+"""The page people wait on: rendered here in whole, kept alive by scripts if there are any, else by reloading."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ async def enter(request: web.Request) -> web.Response:
 
 
 def _ticket(request: web.Request, room: Room) -> hotpath_rs.QueueTicket | None:
-    """The ticket in the cookie, None where there is none that verifies. PlaceMoved."""
+    """The ticket in the cookie, None if there is none that verifies. PlaceMoved."""
     text = cookies.shown(request.cookies, asking.QUEUE_COOKIE_PREFIX + room.event_id)
     try:
         return room.verify(text) if text else None
@@ -198,7 +198,7 @@ def _text(request: web.Request, room: Room) -> str:
 def _proof(
     snapshot: Snapshot, ticket: hotpath_rs.QueueTicket | None, number: int | None, words: dict[str, str]
 ) -> list[tuple[str, str, Any]]:
-    """The facts of the draw as (name, label, value), None where they are not out yet or not this visitor's."""
+    """The facts of the draw as (name, label, value), None if they are not out yet or not this visitor's."""
     in_draw = ticket is not None and (snapshot.cohort < 0 or ticket.number < snapshot.cohort)
     return [
         ("commit", words["draw_commit"], snapshot.commit.hex()),
@@ -232,7 +232,7 @@ def guard(request: web.Request, response: web.StreamResponse) -> None:
 
 
 def problem_page(request: web.Request, refusal: Refusal, request_id: str) -> web.Response | None:
-    """A refusal as a page where people look at one, None where programs ask."""
+    """A refusal as a page where people look at one, None if programs ask."""
     if not request.path.startswith("/r/"):
         return None
     context = {

@@ -30,7 +30,7 @@ def nonce(keys: hotpath_rs.PlatformKeys, event_id: str, now_ms: int) -> str:
 
 
 def require(keys: hotpath_rs.PlatformKeys, event_id: str, key_hash: bytes, proof: str | None, now_ms: int) -> None:
-    """Return where ``proof`` is by the device whose key hash the ticket carries. ProofRequired with a fresh nonce."""
+    """Return if ``proof`` is by the device whose key hash the ticket carries. ProofRequired with a fresh nonce."""
     if not key_hash:
         return
     if proof is None or _prover(keys, event_id, proof, now_ms) != key_hash:

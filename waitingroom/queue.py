@@ -35,7 +35,7 @@ def queue_number(number: int, cohort_size: int, seed: bytes | None) -> int | Non
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """``position`` 1 is the next to be called; ``eta_s`` is rounded up, None where nothing is moving."""
+    """``position`` 1 is the next to be called; ``eta_s`` is rounded up, None if nothing is moving."""
 
     position: int
     ahead: int

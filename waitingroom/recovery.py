@@ -27,7 +27,7 @@ class Recovery:
         self._everywhere = keyring.event(_EVERYWHERE)
 
     async def ask(self, room: Room, identity: str, digest: bytes, number: int, language: str) -> bool:
-        """Have a link mailed to the place's address; False where one was lately. Of many at once one is told True."""
+        """Have a link mailed to the place's address; False if one was lately. Of many at once one is told True."""
         if not await room.store.ask_link(digest):
             return False
         address = address_of(identity)

@@ -1,4 +1,4 @@
-"""The rooms of this process: found in Postgres, kept up to date by messages and, where those are lost, by polling."""
+"""The rooms of this process: found in Postgres, kept up to date by messages and, if those are lost, by polling."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Rooms:
         return entry is not None and entry[0].leads
 
     async def find(self, event_id: str) -> Room:
-        """The event's room, looked up in Postgres where it is new here. NoRoom."""
+        """The event's room, looked up in Postgres if it is new here. NoRoom."""
         room = self._rooms.get(event_id)
         if room is not None:
             return room

@@ -56,7 +56,7 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
 class Waiting(msgspec.Struct, frozen=True):
     """``why``: not_yet, drawing, paused, sold_out, full or admitted. Position and wait are None before the draw.
 
-    ``moved`` says why this registration stands behind the drawn, where it does.
+    ``moved`` says why this registration stands behind the drawn, if it does.
     """
 
     why: str
@@ -92,7 +92,7 @@ class Room:
         await self._joins.close()
 
     def snapshot(self) -> Snapshot:
-        """The last snapshot. RoomAway before the first and where Redis has been silent."""
+        """The last snapshot. RoomAway before the first and if Redis has been silent."""
         snapshot = self.board.snapshot
         if snapshot is None or self.board.stale:
             raise RoomAway
@@ -113,7 +113,7 @@ class Room:
         return verified
 
     async def join(self, item: Join) -> tuple[Joined, Place | None]:
-        """What the line says of this identity, and the place; None where nothing proves that it is the caller's.
+        """What the line says of this identity, and the place; None if nothing proves that it is the caller's.
 
         QueueNotOpen, RoomClosed, RoomAway, Overloaded.
         """
@@ -155,7 +155,7 @@ class Room:
         return tagged(digest, self._generations.get(digest, 0)) if self._generations else digest
 
     async def open_link(self, digest: bytes, number: int, generation: int, *, again: bool) -> Place | None:
-        """The place of a mailed link, moved to whoever opened it; None where it was opened before, and not ``again``.
+        """The place of a mailed link, moved to whoever opened it; None if it was opened before, and not ``again``.
 
         Its device key and the mark that it looks automated end with its older tickets: they were another's.
         """
@@ -171,9 +171,9 @@ class Room:
         return self.place(joined, tagged(digest, moved), b"")
 
     async def rejoin(self, ticket: hotpath_rs.QueueTicket) -> Place | None:
-        """The place of a ticket that is shown again; it is recorded anew where Redis had lost it.
+        """The place of a ticket that is shown again; it is recorded anew if Redis had lost it.
 
-        None where its turn is over and somebody who proved it stands elsewhere for the same identity.
+        None if its turn is over and somebody who proved it stands elsewhere for the same identity.
         """
         wish = b"=%d" % ticket.number
         if await self._turn_is_over(ticket.number):
@@ -232,7 +232,7 @@ class Room:
         self.presence.leave(ticket.number if number is None else number, drawn=number is not None)
 
     async def release(self, lease_id: bytes) -> bool:
-        """Give an admission back; the next person is called within a second. False where it had ended."""
+        """Give an admission back; the next person is called within a second. False if it had ended."""
         return await self.store.release(lease_id)
 
     def number(self, registered: int) -> int | None:
@@ -254,7 +254,7 @@ class Room:
         return self.keys.lease_id(LEASE_EPOCH, queue_number)
 
     async def restore(self) -> None:
-        """Build the room where Redis has none, or one from before a restart. RoomAway where that does not succeed."""
+        """Build the room if Redis has none, or one from before a restart. RoomAway if that does not succeed."""
         async with self._restoring:
             for _ in range(RESTORE_TRIES_MAX):
                 epoch, same_run = await self.store.standing()

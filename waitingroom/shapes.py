@@ -22,10 +22,10 @@ Token = Annotated[str, Meta(min_length=1, max_length=TOKEN_CHARS_MAX)]
 class JoinRequest(Struct, frozen=True, kw_only=True):
     """Who wants a place.
 
-    ``identity``: an e-mail address where the room asks for one; ``device_key``: a P-256 public key as base64url (raw
+    ``identity``: an e-mail address if the room asks for one; ``device_key``: a P-256 public key as base64url (raw
     point) binds the place to the device, any other text only names it; ``queue_ticket``: ask for one's own place again;
     ``proof``: that the place is this device's, as at a claim;
-    ``code``: a presale's or an invitation's, where the on-sale says ``code_required``;
+    ``code``: a presale's or an invitation's, if the on-sale says ``code_required``;
     ``website``: a field that people do not see, so that whoever fills it in is taken for a program.
     """
 
@@ -55,7 +55,7 @@ class PlaceAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
 
 
 class TicketRequest(Struct, frozen=True, kw_only=True):
-    """Either of the two says who is asking; ``proof`` where the place is bound to a device."""
+    """Either of the two says who is asking; ``proof`` if the place is bound to a device."""
 
     queue_ticket: Token | None = None
     admission_token: Token | None = None

@@ -57,7 +57,7 @@ class Join(msgspec.Struct, frozen=True, gc=False):
 
 
 class Joined(msgspec.Struct, frozen=True, gc=False):
-    """``number`` is the mark itself where ``word`` is high_water.
+    """``number`` is the mark itself if ``word`` is high_water.
 
     ``stranger``: the identity is known and nothing proves that it is the caller's; ``crowded``: taken, and marked
     because its address block has many.
@@ -195,7 +195,7 @@ class RoomStore:
         return reply[0] == b"led", reply[1], dict(zip(reply[2::2], reply[3::2], strict=True))
 
     async def health(self) -> int:
-        """The engine's health factor in thousandths; full where nobody publishes one."""
+        """The engine's health factor in thousandths; full if nobody publishes one."""
         raw = await self._redis.command(b"GET", leases.HEALTH_KEY)
         return min(leases.HEALTH_FULL, max(0, int(raw))) if raw is not None else leases.HEALTH_FULL
 
@@ -208,7 +208,7 @@ class RoomStore:
     async def create(self, rules: Rules, serving: int, tail: int | None = None, leases_max: int | None = None) -> int:
         """Build the room of this epoch; how many phantom leases stand in for lost ones.
 
-        ``serving`` and ``tail`` as last published, ``leases_max`` as many as there can have been; None where nobody
+        ``serving`` and ``tail`` as last published, ``leases_max`` as many as there can have been; None if nobody
         knows.
         """
         fields: list[Argument] = [*rules.fields(), "on_sale_version", rules.on_sale_version]
@@ -237,9 +237,9 @@ class RoomStore:
         await self._call("room_rules", (self._m,), (rules.on_sale_version, rules.controls_version, *rules.fields()))
 
     async def forget(self, first: int) -> int | None:
-        """Delete a step's worth of buckets from ``first`` on: where to go on, None where the room is gone altogether.
+        """Delete a step's worth of buckets from ``first`` on: where to go on, None if the room is gone altogether.
 
-        The same ``first`` again where the room is in use after all.
+        The same ``first`` again if the room is in use after all.
         """
         following = first + BUCKETS_FORGOTTEN_PER_STEP
         is_last = following >= BUCKETS
@@ -250,13 +250,13 @@ class RoomStore:
         return None if is_last else following
 
     async def publish_draw(self, draw: Draw, there: bytes) -> None:
-        """Open the line with this draw. AssertionError where it was made for another cohort."""
+        """Open the line with this draw. AssertionError if it was made for another cohort."""
         arguments = (draw.cohort_size, there, *_draw_fields(draw))
         reply = await self._call("room_draw", (self._m, *self._live), arguments)
         assert reply[0] != b"changed", "a draw was made for another cohort"
 
     async def registered(self, cohort_size: int) -> bytes:
-        """Identity digests by registration index; eight zero bytes where an identity was lost."""
+        """Identity digests by registration index; eight zero bytes if an identity was lost."""
         digests = bytearray(cohort_size * DIGEST_BYTES)
         for first in range(0, BUCKETS, BUCKETS_PER_READ):
             reading = [
@@ -276,7 +276,7 @@ class RoomStore:
         return {int(index): reason.decode() for index, reason in zip(pairs, pairs, strict=True)}
 
     async def mark_of(self, index: int) -> str | None:
-        """Why this registration looked automated, or that its address block has many; None where neither."""
+        """Why this registration looked automated, or that its address block has many; None if neither."""
         reason = await self._redis.command(b"HGET", self._marked, index)
         return reason.decode() if reason is not None else None
 

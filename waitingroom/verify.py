@@ -13,7 +13,7 @@ CHECKED, REFUTED, UNREADABLE = 0, 1, 2
 
 
 def main(path: str | Path, tickets: tuple[str, ...] = ()) -> int:
-    """Print one JSON object; 0 where commit, root, seed and bijection hold, 1 where one does not, 2 without a file."""
+    """Print one JSON object; 0 if commit, root, seed and bijection hold, 1 if one does not, 2 without a file."""
     try:
         raw = Path(path).read_bytes()
     except OSError as error:

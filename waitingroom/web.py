@@ -69,7 +69,7 @@ def quick(request: web.Request, endpoint: RoomEndpoint, room: Room) -> Join | No
 
 
 async def _join(request: web.Request) -> Ready:
-    """The whole of it. FormForged where a form posts it."""
+    """The whole of it. FormForged if a form posts it."""
     if request.headers.get("Sec-Fetch-Mode") == "navigate":
         raise FormForged
     room = await room_of(request)
@@ -145,7 +145,7 @@ async def release(request: web.Request) -> web.Response:
 
 
 async def make_challenge(request: web.Request) -> web.Response:
-    """A challenge to solve before joining, where the room asks for one."""
+    """A challenge to solve before joining, if the room asks for one."""
     room = await room_of(request)
     endpoint = request.app[ENDPOINT]
     address = http.client_address(request, trust_forwarded=endpoint.trust_forwarded)

@@ -42,7 +42,7 @@ class Fee:
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """``value`` is in basis points where the kind is percent, in cents off the whole order where it is fixed."""
+    """``value`` is in basis points if the kind is percent, in cents off the whole order if it is fixed."""
 
     kind: Literal["percent", "fixed"]
     value: int

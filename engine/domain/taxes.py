@@ -32,7 +32,7 @@ def spread(amount: int, weights: Sequence[int], step: int = 1) -> list[int]:
 
     Amount, weights and shares are multiples of ``step``.
 
-    The shares sum to ``amount`` exactly, and no share exceeds its weight where ``amount`` does not exceed their sum.
+    The shares sum to ``amount`` exactly, and no share exceeds its weight if ``amount`` does not exceed their sum.
     Weights of zero get nothing; with no weight at all the amount must be zero.
     """
     whole = sum(weights)
@@ -48,5 +48,5 @@ def spread(amount: int, weights: Sequence[int], step: int = 1) -> list[int]:
 
 
 def tax_shares(tax: Tax, bases: Sequence[int], step: int = 1) -> list[int]:
-    """One tax on lines with these taxable bases in cents (zero where a line is not taxable): cents per line."""
+    """One tax on lines with these taxable bases in cents (zero if a line is not taxable): cents per line."""
     return spread(half_up(sum(bases) * tax.rate_bp, BASIS_POINTS, step), bases, step)

@@ -1,7 +1,7 @@
 """Limits per address block that slow down rather than block: a crowd behind one address gets in, one after the other.
 
 A block is what one customer of a network is given: an address of IPv4, a /56 of IPv6. Beyond its rate a request is held
-back for the time it came too early; where that would be more than DELAY_MAX_S it is refused with the seconds to wait.
+back for the time it came too early; if that would be more than DELAY_MAX_S it is refused with the seconds to wait.
 The same arithmetic as a leaky bucket, with one number a block to remember. What each route class may stands in
 ``limits_table``.
 """
@@ -75,7 +75,7 @@ class AddressLimits:
             await self.hold_back(delay_s)
 
     async def hold_back(self, delay_s: float) -> None:
-        """Let a request wait for its time. SlowDown where too many wait already."""
+        """Let a request wait for its time. SlowDown if too many wait already."""
         if self._held_back >= HELD_BACK_MAX:
             raise SlowDown(retry_after_s=math.ceil(delay_s))
         self._held_back += 1
@@ -85,7 +85,7 @@ class AddressLimits:
             self._held_back -= 1
 
     def passes(self, address: str) -> bool:
-        """Count one request that need not be held back; False, and nothing counted, where it must."""
+        """Count one request that need not be held back; False, and nothing counted, if it must."""
         if self._lifted and is_loopback(address):
             return True
         block = self._blocks.get(address)
@@ -138,7 +138,7 @@ class OpenLimits:
 
     @contextlib.contextmanager
     def opened(self, address: str, full: Callable[[], Exception]) -> Iterator[None]:
-        """While one is open. Raises what ``full`` gives where the block has as many as it may."""
+        """While one is open. Raises what ``full`` gives if the block has as many as it may."""
         if self._lifted and is_loopback(address):
             yield
             return

@@ -42,7 +42,7 @@ _A_VERSION: Final = re.compile(rf"v[0-9a-f]{{{VERSION_CHARS}}}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file: its bytes as they are, compressed where that helps, and its ETag."""
+    """One file: its bytes as they are, compressed if that helps, and its ETag."""
 
     body: bytes
     compressed: bytes | None
@@ -61,7 +61,7 @@ class Assets:
         self.version = "v" + digest.hexdigest()[:VERSION_CHARS]
 
     def url(self, name: str) -> str:
-        """The address of this release's copy of a file. KeyError where there is none: a template names it wrongly."""
+        """The address of this release's copy of a file. KeyError if there is none: a template names it wrongly."""
         if name not in self._files:
             raise KeyError(name)
         return f"/static/{self.version}/{name}"

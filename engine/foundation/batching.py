@@ -54,7 +54,7 @@ class GroupCommit(Generic[Item, Answer]):
     """Collects items and commits them in batches.
 
     ``commit`` takes 1..batch_max items and returns one answer each, in order; an answer that is an exception fails that
-    item alone, an exception raised fails the batch. ``undo`` is called with (item, answer) where the caller was
+    item alone, an exception raised fails the batch. ``undo`` is called with (item, answer) if the caller was
     cancelled but its item was committed.
     """
 
@@ -88,7 +88,7 @@ class GroupCommit(Generic[Item, Answer]):
         self._shed = metrics.SHED.labels(name)
 
     def submit(self, item: Item) -> asyncio.Future[Answer]:
-        """A future for this item's answer. Overloaded where the queue is too long, or old and not going down."""
+        """A future for this item's answer. Overloaded if the queue is too long, or old and not going down."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.submit_to(item, future)
         return future

@@ -42,7 +42,7 @@ class Bearers:
         return jwt.encode(claims, self._key, algorithm="HS256")
 
     def verify(self, token: str) -> Person:
-        """The person behind a token; Unauthenticated where it does not verify."""
+        """The person behind a token; Unauthenticated if it does not verify."""
         try:
             claims = jwt.decode(
                 token,

@@ -21,9 +21,9 @@ T = TypeVar("T")
 
 
 async def read(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
-    """The whole body; TooLarge beyond ``bytes_max``, without reading further. Malformed where it never ends.
+    """The whole body; TooLarge beyond ``bytes_max``, without reading further. Malformed if it never ends.
 
-    UnsupportedMedia where it is compressed: a few bytes could unfold into a very long second.
+    UnsupportedMedia if it is compressed: a few bytes could unfold into a very long second.
     """
     if "Content-Encoding" in request.headers:
         raise errors.UnsupportedMedia("Send the body as it is, without Content-Encoding")
@@ -72,7 +72,7 @@ async def _read_chunks(request: web.Request, bytes_max: int) -> bytes:
 
 
 def read_now(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes | None:
-    """As ``read`` where all of the body has arrived with the head, None where it must be waited for.
+    """As ``read`` if all of the body has arrived with the head, None if it must be waited for.
 
     Nobody can read the body after this, and nobody must have read it before.
     """
@@ -94,7 +94,7 @@ def peek(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes | None:
 
 
 async def body(request: web.Request, decoder: msgspec.json.Decoder[T], bytes_max: int = BODY_BYTES_MAX) -> T:
-    """The decoded body. Malformed where it is no JSON, Invalid with a pointer where it has the wrong shape."""
+    """The decoded body. Malformed if it is no JSON, Invalid with a pointer if it has the wrong shape."""
     return decode(await read(request, bytes_max), decoder)
 
 

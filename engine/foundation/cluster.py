@@ -48,7 +48,7 @@ _log = logs.get("cluster")
 
 
 def slot_of(key: Argument) -> int:
-    """CRC16 of the hash tag, or of the whole key where it has none."""
+    """CRC16 of the hash tag, or of the whole key if it has none."""
     raw = key if isinstance(key, bytes) else str(key).encode()
     start = raw.find(b"{") + 1
     if start:
@@ -86,7 +86,7 @@ class _ClusterClient(redis_client.RedisCluster):
 
     @contextlib.asynccontextmanager
     async def pubsub(self, **options: Any) -> AsyncIterator[Any]:  # type: ignore[override]  # ours chooses the node
-        """A listener's channel, over a connection of its own. RedisAway where no node answers."""
+        """A listener's channel, over a connection of its own. RedisAway if no node answers."""
         await self.initialize()
         nodes = self.get_nodes()
         random.shuffle(nodes)
@@ -111,7 +111,7 @@ class _ClusterClient(redis_client.RedisCluster):
 
 
 class HotCluster(HotRedis):
-    """One HotRedis a master. RedisAway where a slot's node cannot be reached."""
+    """One HotRedis a master. RedisAway if a slot's node cannot be reached."""
 
     def __init__(self, url: str, *, reply_timeout_s: float = REPLY_TIMEOUT_S) -> None:
         super().__init__(url, reply_timeout_s=reply_timeout_s)
@@ -159,7 +159,7 @@ class HotCluster(HotRedis):
         return outer
 
     async def run(self, script: Script, keys: Sequence[Argument], arguments: Sequence[Argument]) -> Any:
-        """Run a script on the node of its first key. SlotMoved, once it is known where to, where that is another."""
+        """Run a script on the node of its first key. SlotMoved, once it is known where to, if that is another."""
         try:
             return await super().run(script, keys, arguments)
         except SlotMoved:

@@ -50,7 +50,7 @@ class RedisRefused(Unavailable):
 
 
 class SlotMoved(RedisRefused):
-    """``address`` is host:port of the node to ask; ``asking`` where the slot is only on its way there."""
+    """``address`` is host:port of the node to ask; ``asking`` if the slot is only on its way there."""
 
     code, title = "store_moving", "A store is moving: try again in a moment"
 
@@ -105,7 +105,7 @@ class HotRedis:
         return protocol.send(hiredis.pack_command(arguments))  # type: ignore[arg-type]  # its stub knows one argument
 
     async def run(self, script: Script, keys: Sequence[Argument], arguments: Sequence[Argument]) -> Any:
-        """Run a script by its SHA, sending its text where Redis does not know it yet."""
+        """Run a script by its SHA, sending its text if Redis does not know it yet."""
         try:
             return await self.command(b"EVALSHA", script.sha, len(keys), *keys, *arguments)
         except ScriptMissing:
@@ -126,7 +126,7 @@ class HotRedis:
         return self._url.hostname or "127.0.0.1"
 
     async def ready(self, timeout_s: float) -> bool:
-        """Wait for the connection to be made again; False where it was not in time."""
+        """Wait for the connection to be made again; False if it was not in time."""
         for _ in range(round(timeout_s / READY_POLL_S)):
             if self.connected:
                 return True
@@ -302,7 +302,7 @@ class StoreNeverAnswered(RuntimeError):  # noqa: N818 - reads as a sentence wher
 
 
 async def eventually(attempt: Callable[[], Awaitable[Any]], *, tries_max: int = 50, delay_s: float = 0.1) -> Any:
-    """Try until it works: for stores that are just starting. StoreNeverAnswered where it never does."""
+    """Try until it works: for stores that are just starting. StoreNeverAnswered if it never does."""
     last: Exception | None = None
     for tries_left in reversed(range(tries_max)):
         try:

@@ -20,7 +20,7 @@ RETRY_AFTER_S = (1, 4)
 
 
 class Crowd:
-    """``async with crowd:`` around the work. Overloaded where the line is full, or too slow."""
+    """``async with crowd:`` around the work. Overloaded if the line is full, or too slow."""
 
     def __init__(self, name: str, *, at_work_max: int, line_max: int, wait_max_s: float) -> None:
         self._at_work_max = at_work_max
@@ -56,7 +56,7 @@ class Crowd:
 
     @property
     def health(self) -> int:
-        """HEALTH_FULL while there is ease, falling to 0 where all are at work and the next has to wait."""
+        """HEALTH_FULL while there is ease, falling to 0 if all are at work and the next has to wait."""
         ease = self._at_work_max // EASE_SHARE
         crowded = max(0, self._here - ease) / max(1, self._at_work_max - ease)
         return round(HEALTH_FULL * (1.0 - min(1.0, crowded)))

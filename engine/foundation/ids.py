@@ -50,7 +50,7 @@ def id_from_bytes(kind: str, raw: bytes) -> str:
 
 
 def id_to_bytes(text: str) -> bytes:
-    """The 16 bytes behind an id. ValueError where the text is none."""
+    """The 16 bytes behind an id. ValueError if the text is none."""
     body = text.rpartition("_")[2]
     if not _ULID.match(body):
         raise ValueError("not an id")

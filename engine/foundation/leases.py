@@ -46,7 +46,7 @@ def over_key(event_id: str) -> bytes:
 
 
 async def release(redis: HotRedis, event_id: str, lease_id: bytes) -> bool:
-    """Give a lease back; False where it had ended already. Its token places no hold from here on.
+    """Give a lease back; False if it had ended already. Its token places no hold from here on.
 
     So that the next person is let in instead of, and not besides, whoever keeps the token.
     """
@@ -92,7 +92,7 @@ async def tell_strain(redis: HotRedis, process: bytes, thousandths: int) -> None
 
 
 async def strain(redis: HotRedis) -> int:
-    """The lowest health factor that an engine process told lately; HEALTH_FULL where none did. Forgets the silent."""
+    """The lowest health factor that an engine process told lately; HEALTH_FULL if none did. Forgets the silent."""
     told = await redis.command(b"HGETALL", STRAIN_KEY)
     since_ms, lowest, silent = now_ms() - HEALTH_TTL_S * 1000, HEALTH_FULL, []
     for process, value in zip(told[::2], told[1::2], strict=True):

@@ -42,7 +42,7 @@ def listed(request: web.Request, rows: Sequence[T], position_of: Callable[[T], s
 
 
 def id_cursor(cursor: str | None, kind: str) -> str | None:
-    """The id behind a list's cursor. Malformed where it is none of this kind."""
+    """The id behind a list's cursor. Malformed if it is none of this kind."""
     position = cursor_decode(cursor)
     if position is not None and not is_id(kind, position):
         raise errors.Malformed("The cursor is not one of ours")
@@ -61,7 +61,7 @@ def cursor_encode(text: str) -> str:
 
 
 def cursor_decode(cursor: str | None) -> str | None:
-    """The position behind a cursor. Malformed where it is none of ours."""
+    """The position behind a cursor. Malformed if it is none of ours."""
     if cursor is None:
         return None
     try:

@@ -25,7 +25,7 @@ def dbmate_binary() -> str:
 
 
 def migrate(dsn: str, folder: Path) -> str:
-    """Apply what is missing; dbmate's own words. RuntimeError where a migration fails (and is rolled back)."""
+    """Apply what is missing; dbmate's own words. RuntimeError if a migration fails (and is rolled back)."""
     if "," in urlsplit(dsn).netloc:
         dsn = asyncio.run(primary_of(dsn))
     separator = "&" if "?" in dsn else "?"

@@ -180,7 +180,7 @@ async def write_probe(pool: Pool, process: str) -> None:
 
 
 async def again(statement: Callable[[], Awaitable[T]], *, tries: int = 2) -> T:
-    """Run a statement that may run twice: once more where its connection turned out to be dead, or lost a deadlock."""
+    """Run a statement that may run twice: once more if its connection turned out to be dead, or lost a deadlock."""
     for _ in range(tries - 1):
         try:
             return await statement()

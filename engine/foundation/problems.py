@@ -64,7 +64,7 @@ _NO_TEXT = (UnicodeEncodeError, asyncpg.CharacterNotInRepertoireError, asyncpg.U
 
 
 def refusal_of(error: Exception) -> errors.Refusal | None:  # noqa: PLR0911 - one answer a kind
-    """The refusal that an exception amounts to, or None where it is a fault of our own."""
+    """The refusal that an exception amounts to, or None if it is a fault of our own."""
     if isinstance(error, errors.Refusal):
         return error
     if isinstance(error, web.HTTPException):

@@ -50,7 +50,7 @@ class SharedSettings(BaseSettings):
     metrics_token: SecretStr = SecretStr("")  # empty: /metrics answers loopback only
     rehearsal: bool = False  # lifts per-address limits for loopback clients
     trust_forwarded: bool = False  # the client's address is in X-Forwarded-For, written by our own proxy
-    secure_cookies: bool = False  # set where TLS ends before us
+    secure_cookies: bool = False  # set if TLS ends before us
 
     @field_validator("jwt_key")
     @classmethod
@@ -105,7 +105,7 @@ class SharedSettings(BaseSettings):
 
 
 def parse_master_keys(text: str) -> list[tuple[int, bytes]]:
-    """``1:hex,0:hex`` as (key id, key) pairs. ValueError where malformed."""
+    """``1:hex,0:hex`` as (key id, key) pairs. ValueError if malformed."""
     keys = []
     for part in text.split(","):
         key_id, _, digits = part.strip().partition(":")

@@ -4,7 +4,7 @@ The sentences, each held to by tests/foundation/test_shape_faults.py::
 
     Expected `int`, got `str` - at `$.taxes[0].rate_bp`
     Expected `str` of length <= 2 - at `key` in `$.notes`      of a map's key; its values are at `$.notes[...]`
-    Expected `float` <= 90.0 - at `$.lat`                      a limit; `of length` where it is one of size
+    Expected `float` <= 90.0 - at `$.lat`                      a limit; `of length` if it is one of size
     Expected `str` matching regex '^[a-z]+$' - at `$.slug`
     Object missing required field `name` - at `$.items[2]`     the place is that of the object
 """

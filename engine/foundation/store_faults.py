@@ -15,7 +15,7 @@ from engine.foundation.errors import Unavailable
 
 RETRY_AFTER_S = 1
 
-# By class of SQLSTATE where a whole class is meant: asyncpg's base classes stand for them.
+# By class of SQLSTATE if a whole class is meant: asyncpg's base classes stand for them.
 _AWAY = (
     asyncpg.PostgresConnectionError,  # 08; PgBouncer's own faults carry it as well
     asyncpg.InvalidAuthorizationSpecificationError,  # 28: a new primary that does not know us yet
@@ -70,5 +70,5 @@ def ends_all_connections(error: BaseException) -> bool:
 
 
 def refusal_of_store(error: BaseException) -> Unavailable | None:
-    """What the caller is told; None where the fault is our own, or no store's."""
+    """What the caller is told; None if the fault is our own, or no store's."""
     return Unavailable("The ledger is away", retry_after_s=RETRY_AFTER_S) if is_away(error) else None

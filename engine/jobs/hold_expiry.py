@@ -1,4 +1,4 @@
-"""Expires holds of every event on sale, so that nothing stays locked where nobody buys. Buyers' own calls do it too."""
+"""Expires holds of every event on sale, so that nothing stays locked if nobody buys. Buyers' own calls do it too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watches that Redis says what the ledger says, and reads a map anew where the same difference stands for a while.
+"""Watches that Redis says what the ledger says, and reads a map anew if the same difference stands for a while.
 
 A fenced event is rebuilt by whoever asks for it; this is for what no fence shows: a process that died between commit
 and errand, errands that overtook each other.

@@ -29,7 +29,7 @@ class FormForged(Forbidden):
 
 
 def token(request: web.Request) -> str:
-    """The text to put in this page's forms; the visitor's own where they have one already."""
+    """The text to put in this page's forms; the visitor's own if they have one already."""
     kept = cookies.rules(request).own(request, CSRF_COOKIE)
     if _SANE.match(kept):
         return kept
@@ -40,7 +40,7 @@ def token(request: web.Request) -> str:
 
 
 def keep(request: web.Request, response: web.StreamResponse) -> None:
-    """Give the visitor the cookie where ``token`` made a fresh one for this page."""
+    """Give the visitor the cookie if ``token`` made a fresh one for this page."""
     fresh = request.get(_FRESH)
     if fresh is not None:
         cookies.rules(request).keep(response, CSRF_COOKIE, fresh, max_age_s=None, same_site="Strict")

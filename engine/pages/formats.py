@@ -18,7 +18,7 @@ LOCALE: Final = "en"
 
 
 def all_in(cents: int, currency: str) -> str:
-    """A price on a list: ``Free`` where nothing is to be paid."""
+    """A price on a list: ``Free`` if nothing is to be paid."""
     return money(cents, currency) if cents else "Free"
 
 

@@ -56,7 +56,7 @@ async def shared(
 ) -> web.Response:
     """A page that is the same for everybody, rendered once a moment: a render costs 2 ms, and a crowd comes at once.
 
-    The template writes SERVER_NOW where its scripts need the server's clock; that is filled in for each visitor.
+    The template writes SERVER_NOW if its scripts need the server's clock; that is filled in for each visitor.
     """
 
     async def rendered() -> str:
@@ -102,7 +102,7 @@ def guard(settings: Settings, response: web.StreamResponse) -> None:
 
 
 def content_security_policy(settings: Settings) -> str:
-    """Files of our own origin only; the payment provider's script and frames only where real keys are set."""
+    """Files of our own origin only; the payment provider's script and frames only if real keys are set."""
     sandboxed = settings.payments_are_sandboxed
     provider = origin(settings.stripe_public_url or settings.stripe_url) if sandboxed else STRIPE_API
     stripe_js = "" if sandboxed else f" {STRIPE_JS}"
@@ -135,7 +135,7 @@ def wants_html(request: web.Request) -> bool:
 
 
 def problem_page(request: web.Request, refusal: Refusal, request_id: str) -> web.Response | None:
-    """A refusal as a page, or None where the caller wants the problem document."""
+    """A refusal as a page, or None if the caller wants the problem document."""
     if not wants_html(request):
         return None
     context = {"refusal": refusal, "request_id": request_id}

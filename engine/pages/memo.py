@@ -22,7 +22,7 @@ class Memo(Generic[T]):
         self._values: OrderedDict[Hashable, tuple[asyncio.Future[T], float]] = OrderedDict()
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
-        """The value, made by ``make`` where none is fresh. What ``make`` raises reaches everybody who waited."""
+        """The value, made by ``make`` if none is fresh. What ``make`` raises reaches everybody who waited."""
         now = time.monotonic()
         known = self._values.get(key)
         if known is not None and (not known[0].done() or now - known[1] < self._kept_s):

@@ -1,6 +1,6 @@
 """Redis names. Every key of an event carries its id as hash tag, so an event lives in one slot and a cluster works.
 
-``inv:{E}:epoch``    string  the fence: no selling where it is missing or another; "!..." while somebody rebuilds
+``inv:{E}:epoch``    string  the fence: no selling if it is missing or another; "!..." while somebody rebuilds
 ``inv:{E}:map``      string  one byte a unit: who has it
 ``inv:{E}:base``     string  one byte a unit: its free byte (which lot)
 ``inv:{E}:pulse``    hash    free, held, ordered, sold, version, swept, swept_at (up to where holds were expired)

@@ -99,12 +99,12 @@ class OutboxStore:
         return [OutboxRow(row["id"], row["topic"], row["key"], row["payload"], row["attempts"]) for row in rows]
 
     def done(self, row: OutboxRow) -> None:
-        """It happened. The row goes with the next batch; where that fails, the errand is merely repeated."""
+        """It happened. The row goes with the next batch; if that fails, the errand is merely repeated."""
         with contextlib.suppress(Unavailable):
             self._done.submit(row.id).add_done_callback(_seen)
 
     async def failed(self, row: OutboxRow, error: str) -> bool:
-        """Put it off; True where that was its last attempt."""
+        """Put it off; True if that was its last attempt."""
         return bool(
             await self._pool.fetchval(
                 _FAILED, row.id, error[:ERROR_CHARS_MAX], RETRY_FIRST_S, RETRY_MAX_S, ATTEMPTS_MAX
@@ -116,7 +116,7 @@ class OutboxStore:
         return [dict(row) for row in await self._pool.fetch(_DEAD, limit)]
 
     async def replay(self, errand_id: int) -> dict[str, Any] | None:
-        """Give a dead letter another life; as it was, None where it is none."""
+        """Give a dead letter another life; as it was, None if it is none."""
         row = await self._pool.fetchrow(_REPLAY, errand_id)
         return None if row is None else dict(row)
 

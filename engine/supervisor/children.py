@@ -43,7 +43,7 @@ class Child:
 
 
 def _yield_to_others(pid: int, niceness: int) -> None:
-    """Its niceness, and its session's: where the kernel groups sessions, a nice process is nice within its own only."""
+    """Its niceness, and its session's: if the kernel groups sessions, a nice process is nice within its own only."""
     with contextlib.suppress(OSError):  # it may have ended already; being polite is no condition for working
         os.setpriority(os.PRIO_PROCESS, pid, niceness)
         Path(f"/proc/{pid}/autogroup").write_text(f"{niceness}\n")
@@ -128,7 +128,7 @@ class Children:
             await self._spawn(child)
 
     def _pause_s(self, child: Child, code: int) -> float | None:
-        """How long to wait before it is started again; None where that is of no use."""
+        """How long to wait before it is started again; None if that is of no use."""
         if code == os.EX_TEMPFAIL:
             child.away += 1
             return min(AWAY_FIRST_S * 2.0 ** min(child.away - 1, AWAY_DOUBLINGS_MAX), AWAY_MAX_S)

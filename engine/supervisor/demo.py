@@ -18,7 +18,7 @@ CALL_TIMEOUT_S = 30
 
 
 async def create_demo(facts: dict[str, Any]) -> dict[str, Any]:
-    """Everything an organizer would click together; answers {event_id, event_slug}. RuntimeError where a call fails."""
+    """Everything an organizer would click together; answers {event_id, event_slug}. RuntimeError if a call fails."""
     async with aiohttp.ClientSession(facts["engine"], timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_S)) as client:
         login = {"email": facts["admin_email"], "password": facts["admin_password"]}
         token = (await _call(client, "POST", "/v1/auth/login", login))["access_token"]

@@ -36,7 +36,7 @@ class DataDir:
     _lock: int = -1
 
     def claim(self) -> None:
-        """Make it ours until this process ends. DataDirBusy where another stack has it."""
+        """Make it ours until this process ends. DataDirBusy if another stack has it."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.path.stat().st_mode & stat.S_ISVTX:
             raise DataDirShared(f"{self.path} is everybody's: name a folder of the stack's own with --data-dir")

@@ -217,7 +217,7 @@ class Stack:
 
 
 async def _first(work: asyncio.Task[Any], stop: asyncio.Event) -> bool:
-    """True where the work was done first; its error is raised. False where we were told to stop."""
+    """True if the work was done first; its error is raised. False if we were told to stop."""
     waiting = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
@@ -238,7 +238,7 @@ def _reached_at(host: str) -> str:
 
 
 def _claim_port(port: int) -> int:
-    """The port, a free one for 0. StackFailed where it is taken."""
+    """The port, a free one for 0. StackFailed if it is taken."""
     if port == 0:
         return embedded.free_port()
     with socket.socket() as probe:

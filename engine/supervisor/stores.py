@@ -1,4 +1,4 @@
-"""The stores of a stack: those that were named, or embedded ones that are watched and started again where they end."""
+"""The stores of a stack: those that were named, or embedded ones that are watched and started again if they end."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from engine.supervisor.guardian import Guardian
 
 
 async def keep_workers(name: str, command: list[str], count: int) -> int:
-    """Run ``command`` ``count`` times until told to stop; 1 where a worker cannot be kept alive."""
+    """Run ``command`` ``count`` times until told to stop; 1 if a worker cannot be kept alive."""
     stop = asyncio.Event()
     failures: list[str] = []
 

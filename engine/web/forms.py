@@ -19,7 +19,7 @@ _anything: msgspec.json.Decoder[object] = msgspec.json.Decoder()
 
 
 async def form(request: web.Request, shape: type[T], *, absent: bytes = b"") -> T:
-    """The body as this Struct. Malformed where it is no JSON, Invalid with every broken field at once.
+    """The body as this Struct. Malformed if it is no JSON, Invalid with every broken field at once.
 
     ``absent`` is what an empty body stands for.
     """

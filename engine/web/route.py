@@ -5,8 +5,8 @@ them. A row without ``who`` does not exist. A row reads as a sentence::
 
     Route("GET", "/v1/venues/{venue_id}", read_venue, "public", gives=Venue).refuses(VenueUnknown)
 
-What follows from the rest of a row is not said in it: the paths of the requirement documents, Unauthenticated where
-somebody must have signed in, Invalid and TooLarge where there is a body.
+What follows from the rest of a row is not said in it: the paths of the requirement documents, Unauthenticated if
+somebody must have signed in, Invalid and TooLarge if there is a body.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A trial order: refused where money is real, honest about what breaks, and nothing is left taken."""
+"""A trial order: refused if money is real, honest about what breaks, and nothing is left taken."""
 
 from __future__ import annotations
 

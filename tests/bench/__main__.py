@@ -48,7 +48,7 @@ ROWS: dict[str, Taking] = {
 
 
 def main() -> int:
-    """0 where every row could be taken, whether or not it reached its bar."""
+    """0 if every row could be taken, whether or not it reached its bar."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="3 pairs of 2 s: to find mistakes, not to publish")
     parser.add_argument("--only", nargs="+", choices=sorted(ROWS), metavar="NAME", help=", ".join(ROWS))

@@ -20,7 +20,7 @@ _PACKAGES = ("aiohttp", "uvloop", "redis", "hiredis", "asyncpg", "msgspec")
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """The shop's core and the generator's; the same where the machine has only one."""
+    """The shop's core and the generator's; the same if the machine has only one."""
 
     shop: int
     asking: int
@@ -62,14 +62,14 @@ class CpuMeter:
         return {name: sum(map(self._one, pids)) for name, pids in self._pids.items()}
 
     def _one(self, pid: int) -> float:
-        """What it has spent; what it had when last seen where it has ended, as Postgres's own cleaners do."""
+        """What it has spent; what it had when last seen if it has ended, as Postgres's own cleaners do."""
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             self._seen[pid] = cpu_seconds(pid)
         return self._seen.get(pid, 0.0)
 
 
 def production_redis() -> None:
-    """Measure with the Redis that Debian ships where it is installed, as a deployment would.
+    """Measure with the Redis that Debian ships if it is installed, as a deployment would.
 
     The bundled Valkey is built on glibc's malloc, which slows down as the keyspace grows; with jemalloc it does not.
     """

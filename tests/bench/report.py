@@ -135,7 +135,7 @@ def _plain(value: Any) -> str:
 
 
 def _notes(members: Sequence[dict[str, Any]]) -> str:
-    """When, where and how each of them was taken; rows of one taking share a line."""
+    """When, if and how each of them was taken; rows of one taking share a line."""
     takings: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in members:
         stamp = row["stamp"]

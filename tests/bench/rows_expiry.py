@@ -23,7 +23,7 @@ from tests.bench.stage import Served, Stage
 EXPIRING = 100_000
 MEASURED = 25_000
 PER_S = 1_000
-LIFE_AT = slice(12, 15)  # where an item's life stands, in ms
+LIFE_AT = slice(12, 15)  # if an item's life stands, in ms
 LEASE_LENGTH_AT = 23
 BATCH = 64
 SCRIPT_US_MAX = 1_000

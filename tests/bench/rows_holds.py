@@ -114,7 +114,7 @@ async def against_evalsha(stage: Stage, plan: Plan) -> list[Row]:
 
 
 async def workers(stage: Stage, plan: Plan) -> list[Row]:
-    """1 to 4 processes on one port and one core: what another worker costs where no core is free for it."""
+    """1 to 4 processes on one port and one core: what another worker costs if no core is free for it."""
     rows = []
     for count in (1, 2, 3, 4):
         sales = Sales(stage, Generator(stage.cores))

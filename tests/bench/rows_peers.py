@@ -1,4 +1,4 @@
-"""The usual designs for the same task, on the same machine: rows where a peer wins stay in.
+"""The usual designs for the same task, on the same machine: rows if a peer wins stay in.
 
 Each takes two seats of a section of 2,000 and answers; none of them checks an admission, prices anything, keeps an
 idempotency key or publishes a change, so every shortcut is theirs.

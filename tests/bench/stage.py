@@ -185,7 +185,7 @@ def _settings(environment: dict[str, str]) -> Settings:
 @contextlib.contextmanager
 def _folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="onsale-bench-") as name:
-        Path(name).chmod(0o755)  # Postgres runs as somebody else where we are root
+        Path(name).chmod(0o755)  # Postgres runs as somebody else if we are root
         yield Path(name)
 
 

@@ -28,7 +28,7 @@ class Seat:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a party of one ask gets; no units where step 4 leaves a choice."""
+    """What a party of one ask gets; no units if step 4 leaves a choice."""
 
     step: int
     units: tuple[int, ...] | None
@@ -171,7 +171,7 @@ def _two_pieces(sight: Sight, quantity: int, policy: str) -> Answer | None:
 
 
 def assert_step_four(sight: Sight, quantity: int, units: list[int]) -> None:
-    """Any pieces, but in one section where one has room, and in as few pieces there as possible."""
+    """Any pieces, but in one section if one has room, and in as few pieces there as possible."""
     assert set(units) <= sight.eligible
     assert len(set(units)) == len(units) == quantity
     supply: dict[int, int] = {}

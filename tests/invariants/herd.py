@@ -52,7 +52,7 @@ class Outcome:
     report: dict[str, Any]
 
     def check(self) -> None:
-        """AssertionError where anybody was turned away for nothing, or served for nothing."""
+        """AssertionError if anybody was turned away for nothing, or served for nothing."""
         expected = {
             PAIRS: ({201: CALLERS}, 2 * CALLERS),
             FOURS: ({201: CALLERS // 2, 409: CALLERS // 2}, 2 * CALLERS),

@@ -156,7 +156,7 @@ class World:
             await self._tell("free", order_id)
 
     async def _tell(self, topic: str, order_id: str) -> None:
-        """At once after the commit; where the process dies in between, the relay does it some time later."""
+        """At once after the commit; if the process dies in between, the relay does it some time later."""
         dies = self.rng.random() < 0.3
         self.errands.append((topic, order_id, dies))
         if not dies:
@@ -348,7 +348,7 @@ class World:
         return await self._rebuilt(lambda: self.inventory.fenced(EVENT, run))
 
     async def _rebuilt(self, run: Callable[[], Awaitable[Any]]) -> Any:
-        """Run; where the fence is down wait for the rebuild, tell the oracle, and run again."""
+        """Run; if the fence is down wait for the rebuild, tell the oracle, and run again."""
         self.inventory._astray_at.clear()
         try:
             return await run()

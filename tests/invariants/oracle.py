@@ -98,7 +98,7 @@ class Oracle:
     # Time
 
     def expire(self) -> None:
-        """Whatever was due in a second that is over: looked at once for each telling, ended where it is time."""
+        """Whatever was due in a second that is over: looked at once for each telling, ended if it is time."""
         second_over = self.now_ms // 1000 - 1
         for hold in self.redis.holds.values():
             looked_at = [second for second in hold.due_s if second <= second_over]

@@ -1,4 +1,4 @@
-"""The scripts over Debian's Redis 7, where the machine has it: another server than the Valkey that comes with us."""
+"""The scripts over Debian's Redis 7, if the machine has it: another server than the Valkey that comes with us."""
 
 from __future__ import annotations
 

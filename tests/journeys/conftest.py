@@ -117,7 +117,7 @@ class Shop:
             time.sleep(0.1)
 
     def audit(self) -> list[dict[str, Any]]:
-        """``onsale audit`` over every event; fails the test where the ledger is not clean."""
+        """``onsale audit`` over every event; fails the test if the ledger is not clean."""
         done = subprocess.run(
             [sys.executable, "-m", "engine", "audit", "--data-dir", str(self.data_dir)],
             capture_output=True,

@@ -29,7 +29,7 @@ from waitingroom.store import LEADER_TTL_MS, Fenced, Join
 
 @pytest.fixture
 def own_valkey(store_folder: Path, tmp_path: Path) -> Iterator[embedded.Server]:
-    """A Redis that the test may kill; the embedded server keeps its data where the others keep theirs."""
+    """A Redis that the test may kill; the embedded server keeps its data if the others keep theirs."""
     server = embedded.start_valkey(store_folder / tmp_path.name, fsync="always")
     yield server
     server.stop()

@@ -1,4 +1,4 @@
-"""A clean stop hands the unused numbers of the last block back: no gap where nothing was lost, never a number twice.
+"""A clean stop hands the unused numbers of the last block back: no gap if nothing was lost, never a number twice.
 
 Two processes are A, the application under test, and B, a second view of the same room. What may interleave:
 

@@ -45,7 +45,7 @@ def allows(role: str, permission: Permission) -> bool:
 
 
 class NewOrganization(Struct, kw_only=True):
-    """``slug`` is made from the name where it is left out."""
+    """``slug`` is made from the name if it is left out."""
 
     name: Name
     slug: Slug | None = None

@@ -21,7 +21,7 @@ NewPassword = Annotated[str, Meta(min_length=PASSWORD_CHARS_MIN, max_length=PASS
 
 
 class Registration(Struct, kw_only=True):
-    """``name`` is what stands before the @ where it is left out."""
+    """``name`` is what stands before the @ if it is left out."""
 
     email: Email
     password: NewPassword
@@ -90,7 +90,7 @@ email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
 
 
 def email_normal(text: str) -> str:
-    """The one spelling of an address as the ledger keeps it. Invalid where it is none."""
+    """The one spelling of an address as the ledger keeps it. Invalid if it is none."""
     try:
         checked = email_validator.validate_email(text.strip(), check_deliverability=False, globally_deliverable=False)
     except email_validator.EmailNotValidError as error:

@@ -56,7 +56,7 @@ class EntryRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return emptied if emptied <= local else emptied - timedelta(days=1)
 
     def right_gates(self, section: str, ticket_type_id: str) -> tuple[str, ...]:
-        """The gates that name this place; empty where none does, and any gate will do."""
+        """The gates that name this place; empty if none does, and any gate will do."""
         return tuple(
             name
             for name, rule in self.gates.items()

@@ -13,7 +13,7 @@ from engine.foundation.errors import Invalid
 
 
 class EventCopy(Struct, kw_only=True):
-    """When the copy starts; its title and length are the original's where they are left out."""
+    """When the copy starts; its title and length are the original's if they are left out."""
 
     starts_at: Moment
     ends_at: Moment | None = None
@@ -21,7 +21,7 @@ class EventCopy(Struct, kw_only=True):
 
 
 def copied(event: Event, given: EventCopy) -> NewEvent:
-    """The draft of a copy. Invalid where its start is out of range."""
+    """The draft of a copy. Invalid if its start is out of range."""
     if not is_moment(given.starts_at):
         raise Invalid.at("/starts_at", "out_of_range", "This date is out of range")
     shift = given.starts_at - event.starts_at

@@ -63,7 +63,7 @@ Taxes = Annotated[list[TaxRule], Meta(max_length=TAXES_MAX)]
 
 
 class NewEvent(Struct, kw_only=True):
-    """``timezone`` is the venue's where it is left out."""
+    """``timezone`` is the venue's if it is left out."""
 
     organization_id: Id
     venue_id: Id

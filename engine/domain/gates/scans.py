@@ -117,7 +117,7 @@ def judge(ticket: Ticket, scan: Scan, entry: EntryTerms) -> Outcome:
 
 
 def standing(ticket: Ticket, version: int, entry: EntryTerms) -> Reason | None:
-    """Why a ticket admits nobody, whoever shows it; None where it does."""
+    """Why a ticket admits nobody, whoever shows it; None if it does."""
     if version != ticket.version:
         return Reason.STALE_VERSION
     if ticket.status in _BY_STATUS:

@@ -36,7 +36,7 @@ class ProviderRefund:
     intent_id: str | None
     amount_cents: int
     status: str  # pending, requires_action, succeeded, failed, canceled
-    refund_id: str | None  # ours, from its metadata; None where it was made at the provider
+    refund_id: str | None  # ours, from its metadata; None if it was made at the provider
     reason: str = ""
 
     @property

@@ -19,7 +19,7 @@ _Seat = Annotated[str, msgspec.Meta(min_length=1, max_length=SEAT_CHARS_MAX)]
 
 
 class HoldItem(msgspec.Struct, frozen=True):
-    """``quantity`` tickets of one type: the best available, in ``section`` where given, or exactly ``seats``.
+    """``quantity`` tickets of one type: the best available, in ``section`` if given, or exactly ``seats``.
 
     They may be split unless ``split`` is false; what is left out may also be null.
     """

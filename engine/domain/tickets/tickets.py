@@ -41,7 +41,7 @@ class Ticket(Struct, frozen=True, gc=False):
 
     @property
     def place(self) -> str:
-        """The seat, or the section where places are not numbered for people."""
+        """The seat, or the section if places are not numbered for people."""
         return self.seat or self.section
 
 

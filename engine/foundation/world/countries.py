@@ -22,7 +22,7 @@ def folded(typed: str) -> str:
 
 
 def name(code: str) -> str:
-    """``Canada``; the code itself where it is none of ours."""
+    """``Canada``; the code itself if it is none of ours."""
     return str(Locale.parse(_LOCALE).territories.get(code, code))
 
 

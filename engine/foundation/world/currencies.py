@@ -67,7 +67,7 @@ class Currency:
         return int(amount)
 
     def from_provider(self, amount: int) -> int:
-        """The provider's amount in our units, rounded up where it is finer (it takes no such amount)."""
+        """The provider's amount in our units, rounded up if it is finer (it takes no such amount)."""
         return int(-(-amount * self.unit // 10**self.provider_digits))
 
 

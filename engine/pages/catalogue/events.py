@@ -122,7 +122,7 @@ async def _find(request: web.Request, slug: str) -> Shown:
 
 
 async def _levels(request: web.Request, event: Event) -> dict[str, Level]:
-    """How much is left of each public type; nothing where the inventory is away or not there yet."""
+    """How much is left of each public type; nothing if the inventory is away or not there yet."""
     try:
         document = await request.config_dict[AVAILABILITY].document(event.id)
     except (Refusal, NotFound):

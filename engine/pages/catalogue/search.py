@@ -90,7 +90,7 @@ def cursor_after(event: Event) -> str:
 
 
 def place_of(cursor: str) -> tuple[datetime, str] | None:
-    """(starts_at, id) behind a cursor; None, which is the beginning, where it is none of ours."""
+    """(starts_at, id) behind a cursor; None, which is the beginning, if it is none of ours."""
     try:
         raw = base64.urlsafe_b64decode(cursor[:CURSOR_CHARS_MAX] + "=" * (-len(cursor) % 4)).decode()
         starts_at, _, event_id = raw.partition("|")

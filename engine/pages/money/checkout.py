@@ -177,7 +177,7 @@ async def _over(request: web.Request, hold_id: str, token: str | None, expired: 
 
 
 async def _event_of(request: web.Request, token: str | None) -> Event | None:
-    """The event that a hold's token names, which is where one chooses again; None where it is not shown any more."""
+    """The event that a hold's token names, which is where one chooses again; None if it is not shown any more."""
     try:
         return (await find(request, hotpath_rs.peek_event(token or ""))).event
     except (hotpath_rs.TokenError, Refusal):
@@ -200,7 +200,7 @@ class ShownGroup:
 
 
 def hold_groups(selling: SellingEvent, hold: Hold) -> list[ShownGroup]:
-    """Equal tickets together: what they are called, where they are, and their sum."""
+    """Equal tickets together: what they are called, if they are, and their sum."""
     places = [place(line.section, line.seat) for line in hold.lines]
     return shown_groups(groups_of(hold.price.lines, listed(selling)), places, selling)
 
@@ -214,7 +214,7 @@ def shown_groups(groups: list[TicketGroup], places: list[str], selling: SellingE
 
 
 def place(section: str, seat: str | None) -> str:
-    """``Stalls, row F, seat 12`` with spaces that keep a number beside its word; the section where one stands."""
+    """``Stalls, row F, seat 12`` with spaces that keep a number beside its word; the section if one stands."""
     if seat is None:
         return section
     name, row, number = seat.split("/")

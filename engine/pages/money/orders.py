@@ -86,7 +86,7 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def enter(request: web.Request) -> web.Response:
-    """A token from a link becomes this order's cookie. CapabilityWrong where it opens another order or none."""
+    """A token from a link becomes this order's cookie. CapabilityWrong if it opens another order or none."""
     form = await read_form(request)
     csrf.check(request, form)
     order_id, text = request.match_info["order_id"], form.get("order_token", "")[: cookies.TOKEN_CHARS_MAX]
@@ -105,7 +105,7 @@ async def cancel(request: web.Request) -> web.Response:
 
 
 async def sheet(request: web.Request) -> web.Response:
-    """Every live ticket of the order as one PDF. NotFound where there is none."""
+    """Every live ticket of the order as one PDF. NotFound if there is none."""
     order = await _read(request)
     tickets = request.config_dict[TICKETS]
     live = [ticket for ticket in await tickets.of_order(order.id) if tickets.code(ticket) is not None]
@@ -132,7 +132,7 @@ def _unpaid(request: web.Request, payment: str) -> bool:
 
 
 def _ticket(request: web.Request, ticket: TicketPage) -> dict[str, Any]:
-    """A ticket for the template; ``code`` is its QR as inline SVG, None where a gate would turn it away now."""
+    """A ticket for the template; ``code`` is its QR as inline SVG, None if a gate would turn it away now."""
     code = None
     if ticket.status in SHOWN_AT_GATES:
         code = Markup(request.config_dict[TICKETS].image(ticket, "svg").decode())  # noqa: S704 - drawn by us

@@ -35,7 +35,7 @@ def setup(app: web.Application) -> None:
 
 
 async def shop(request: web.Request) -> web.Response:
-    """The seat picker; the door where an event has a queue and the visitor is not in yet."""
+    """The seat picker; the door if an event has a queue and the visitor is not in yet."""
     shown = await find(request, request.match_info["slug"])
     if not shown.face.buyable and shown.face.kind != "sold_out":
         raise web.HTTPSeeOther(f"/e/{shown.event.slug}")
@@ -71,7 +71,7 @@ async def hold_best(request: web.Request) -> web.Response:
 
 
 async def enter(request: web.Request) -> web.Response:
-    """The queue's hand-over: an admission token becomes a cookie. AdmissionRequired where it does not verify."""
+    """The queue's hand-over: an admission token becomes a cookie. AdmissionRequired if it does not verify."""
     form = await read_form(request)
     if request.headers.get("Origin") != frame.origin(request.config_dict[SETTINGS].waitingroom_url):
         csrf.check(request, form)
@@ -92,7 +92,7 @@ async def read_form(request: web.Request) -> dict[str, str]:
 
 
 async def _session_until_ms(request: web.Request, shown: Shown) -> int | None:
-    """When this visitor's time in the shop ends: 0 without a queue, None where they are not in."""
+    """When this visitor's time in the shop ends: 0 without a queue, None if they are not in."""
     if shown.event.on_sale is None or not shown.event.on_sale.room_enabled:
         return 0
     text = cookies.kept(request, cookies.ADMISSION_COOKIE) or ""
@@ -159,7 +159,7 @@ def script_data(data: Any) -> Markup:
 
 
 def _request_of(shown: Shown, offers: list[Offer], form: Mapping[str, str]) -> HoldRequest:
-    """The hold the form asks for. Invalid where nothing is."""
+    """The hold the form asks for. Invalid if nothing is."""
     places = _count(form, "accessible")
     items = []
     for offer in offers:

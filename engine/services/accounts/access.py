@@ -22,7 +22,7 @@ class Access:
     async def require(
         self, person: Person, organization_id: str, permission: Permission, *, hidden: type[NotFound] | None = None
     ) -> None:
-        """Forbidden where the person may not; OrganizationUnknown to an admin where there is none.
+        """Forbidden if the person may not; OrganizationUnknown to an admin if there is none.
 
         ``hidden`` is what those outside the organization hear instead, of things they must not even learn to exist.
         """

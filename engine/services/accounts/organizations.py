@@ -45,7 +45,7 @@ class Organizations:
         self._access = access
 
     async def create(self, person: Person, given: NewOrganization) -> Organization:
-        """A new organization owned by this person. SlugTaken where the slug they chose is in use.
+        """A new organization owned by this person. SlugTaken if the slug they chose is in use.
 
         TooManyOfThem for everybody but the platform's admins, who open houses for others.
         """
@@ -74,7 +74,7 @@ class Organizations:
     async def change(
         self, person: Person, organization_id: str, expected: str, given: OrganizationChange
     ) -> Organization:
-        """PreconditionFailed where it moved on; SlugTaken."""
+        """PreconditionFailed if it moved on; SlugTaken."""
         found = await self.get(person, organization_id)
         await self._access.require(person, organization_id, "organization.write")
         expect(expected, found.version)
@@ -92,7 +92,7 @@ class Organizations:
         return await store.members(self._pool, organization_id, after, limit)
 
     async def add_member(self, person: Person, organization_id: str, given: NewMember) -> Member:
-        """Let somebody in who registered before. Invalid at /email where nobody has that address; AlreadyMember."""
+        """Let somebody in who registered before. Invalid at /email if nobody has that address; AlreadyMember."""
         await self._access.require(person, organization_id, "members.write", hidden=OrganizationUnknown)
         async with self._pool.acquire() as db, db.transaction():
             await store.lock(db, organization_id)
@@ -107,7 +107,7 @@ class Organizations:
             return await self._member(db, organization_id, row["id"])
 
     async def set_role(self, person: Person, organization_id: str, user_id: str, given: RoleChange) -> Member:
-        """Give a member another role. LastOwner where nobody would own it any more."""
+        """Give a member another role. LastOwner if nobody would own it any more."""
         await self._access.require(person, organization_id, "members.write", hidden=OrganizationUnknown)
         async with self._pool.acquire() as db, db.transaction():
             await store.lock(db, organization_id)

@@ -30,7 +30,7 @@ class Passwords:
         self._nobody: str | None = None
 
     async def hash(self, password: str) -> str:
-        """The string to keep. Unavailable where too many wait already."""
+        """The string to keep. Unavailable if too many wait already."""
         return await self._run(self._hasher.hash, password)
 
     async def matches(self, kept: str | None, password: str) -> bool:

@@ -91,7 +91,7 @@ class People:
     async def sign_out(self, refresh_token: str | None, person: Person | None = None) -> None:
         """End the session that this token belongs to; saying it twice is fine.
 
-        Without a token every session of the person ends. Unauthenticated where neither is known.
+        Without a token every session of the person ends. Unauthenticated if neither is known.
         """
         if refresh_token is None:
             if person is None:
@@ -106,7 +106,7 @@ class People:
                 await store.revoke_family(db, family)
 
     async def me(self, person: Person) -> User:
-        """The person with the organizations they work for. Unauthenticated where the account is gone."""
+        """The person with the organizations they work for. Unauthenticated if the account is gone."""
         user = await store.user(self._pool, person.user_id)
         if user is None:
             raise Unauthenticated("This account is gone")

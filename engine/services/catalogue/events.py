@@ -118,7 +118,7 @@ class Events:
             return await self.refresh(db, copy_id)
 
     async def change(self, person: Person, event_id: str, expected: str, given: EventChange) -> Event:
-        """Change what is given. EventFrozen for what publication fixed; PreconditionFailed where it moved on."""
+        """Change what is given. EventFrozen for what publication fixed; PreconditionFailed if it moved on."""
         await self.writable(person, event_id)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
@@ -211,7 +211,7 @@ class Events:
         return len(over)
 
     async def writable(self, person: Person, event_id: str, permission: Any = "events.write") -> Event:
-        """The event, where the person may write it. EventUnknown for a hidden one, Forbidden for a public one."""
+        """The event, if the person may write it. EventUnknown for a hidden one, Forbidden for a public one."""
         event = await self.get(person, event_id)
         await self._access.require(person, event.organization_id, permission)
         return event
@@ -225,7 +225,7 @@ class Events:
         return msgspec.structs.replace(event, price_from_cents=prices[0], price_to_cents=prices[1])
 
     async def tell(self, event: Event) -> None:
-        """Let every process know, where the event was ever published."""
+        """Let every process know, if the event was ever published."""
         if event.published_at is not None:
             await self._inventory.changed(event.id)
 

@@ -32,7 +32,7 @@ class OnSales:
         return on_sale
 
     async def put(self, person: Person, event_id: str, given: NewOnSale) -> OnSale:
-        """Set the window and the room. Invalid where times are out of order; OnSaleRunning once the queue was drawn."""
+        """Set the window and the room. Invalid if times are out of order; OnSaleRunning once the queue was drawn."""
         await self._events.writable(person, event_id)
         given = with_codes_spelled(given)
         async with self._pool.acquire() as db, db.transaction():

@@ -56,7 +56,7 @@ class Promos:
         return promo
 
     async def change(self, person: Person, promo_id: str, expected: str, given: PromoChange) -> PromoCode:
-        """Change what is given; orders keep the discount they were made with. PreconditionFailed where it moved on."""
+        """Change what is given; orders keep the discount they were made with. PreconditionFailed if it moved on."""
         _, event = await self._found(person, promo_id, write=True)
         async with self._pool.acquire() as db, db.transaction():
             event = await self._locked(db, event.id)

@@ -47,7 +47,7 @@ class TicketTypes:
         return [priced(row, event) for row in rows]
 
     async def get(self, person: Person | None, ticket_type_id: str) -> TicketType:
-        """One type. TicketTypeUnknown where its event is a draft of somebody else's."""
+        """One type. TicketTypeUnknown if its event is a draft of somebody else's."""
         row, event = await self._found(person, ticket_type_id)
         return priced(row, event)
 

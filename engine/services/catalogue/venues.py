@@ -31,7 +31,7 @@ from engine.stores.database import Pool
 
 
 class Venues:
-    """Venues belong to an organization; a stranger sees those where something public takes place."""
+    """Venues belong to an organization; a stranger sees those if something public takes place."""
 
     def __init__(self, *, pool: Pool, access: Access) -> None:
         self._pool = pool
@@ -64,7 +64,7 @@ class Venues:
         return await store.of_organization(self._pool, organization_id, after, limit)
 
     async def change(self, person: Person, venue_id: str, expected: str, given: VenueChange) -> Venue:
-        """Change what is given. PreconditionFailed where it moved on."""
+        """Change what is given. PreconditionFailed if it moved on."""
         venue = await self._writable(person, venue_id)
         expect(expected, venue.version)
         fold(given)
@@ -78,7 +78,7 @@ class Venues:
         return changed
 
     async def delete(self, person: Person, venue_id: str, expected: str) -> None:
-        """VenueInUse where events take place there."""
+        """VenueInUse if events take place there."""
         venue = await self._writable(person, venue_id)
         expect(expected, venue.version)
         async with self._pool.acquire() as db, db.transaction():

@@ -198,7 +198,7 @@ class Redemptions:
         }
 
     async def _tell_map(self, groups: list[_Group], moved: set[str], mark: str) -> None:
-        """The map follows the ledger: claims are confirmed or given back (where still ours), marks are lifted."""
+        """The map follows the ledger: claims are confirmed or given back (if still ours), marks are lifted."""
         bits: dict[tuple[str, str], list[tuple[int, bool]]] = defaultdict(list)
         for group in groups:
             done = group.before.id in moved

@@ -108,7 +108,7 @@ class Scans:
         """Verdicts in input order; None is junk that could not even be read. Refusals as for ``validate``.
 
         A revoked scanner delivers what it scanned before it was revoked; later scans are rejected and logged.
-        DeviceRevoked where it brings none that says when.
+        DeviceRevoked if it brings none that says when.
         """
         self._open()
         if scanner.revoked_at is not None and all(one is None or one.scanned_at is None for one in shown):
@@ -128,7 +128,7 @@ class Scans:
         await self._redemptions.put(await self._entry_terms_of(event_id), list(tickets.values()))
 
     async def rebuild(self, event_id: str) -> None:
-        """Load an event's check-in map from the ledger where Redis has none."""
+        """Load an event's check-in map from the ledger if Redis has none."""
         await self._redemptions.load_map(await self._entry_terms_of(event_id))
 
     async def close(self) -> None:

@@ -32,7 +32,7 @@ class DeadLetters:
         return letters, max(len(events), len(errands)) > LISTED_MAX
 
     async def replay(self, letter_id: str) -> Letter:
-        """Have it tried again, with all its attempts; as it was. NotFound where there is no such dead letter."""
+        """Have it tried again, with all its attempts; as it was. NotFound if there is no such dead letter."""
         letter = None
         if letter_id.isascii() and letter_id.isdecimal() and len(letter_id) <= ERRAND_DIGITS_MAX:
             letter = await self._errand_again(int(letter_id))

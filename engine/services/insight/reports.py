@@ -100,7 +100,7 @@ def _window(event: Event, first_paid_at: datetime | None) -> tuple[Step, datetim
     """How finely sales are shown, and since when: a young sale by the minute, an old one by the day.
 
     A sale is as old as its first paid order: an operator opens early, guests come before everybody, and what was
-    planned for long ago may have begun to sell today. The planned opening begins the picture where it fits into it.
+    planned for long ago may have begun to sell today. The planned opening begins the picture if it fits into it.
     """
     planned = event.on_sale.opens_at if event.on_sale is not None else event.created_at
     began = first_paid_at or planned
@@ -112,7 +112,7 @@ def _window(event: Event, first_paid_at: datetime | None) -> tuple[Step, datetim
 def _series(
     bins: list[tuple[datetime, int]], step: Step, since: datetime, zone: ZoneInfo
 ) -> list[tuple[datetime, int]]:
-    """Every minute, hour or day from ``since`` to now by the local clock, with nought where nothing was sold."""
+    """Every minute, hour or day from ``since`` to now by the local clock, with nought if nothing was sold."""
     counts: Counter[datetime] = Counter()
     for moment, tickets in bins:
         counts[_floor(moment.astimezone(zone).replace(tzinfo=None), step)] += tickets

@@ -75,8 +75,8 @@ class PaymentLane:
     ) -> T:
         """The call's answer.
 
-        ProviderUnavailable where the lane is full or patience ended (it may have been applied: repeat with the same
-        idempotency key); PaymentRefused where the provider said no for good, ``provider_code`` among its facts.
+        ProviderUnavailable if the lane is full or patience ended (it may have been applied: repeat with the same
+        idempotency key); PaymentRefused if the provider said no for good, ``provider_code`` among its facts.
         """
         if self._depth >= DEPTH_MAX:
             raise ProviderUnavailable("Too many payments are waiting", retry_after_s=5)

@@ -112,7 +112,7 @@ class Orders:
     ) -> OpenedOrder:
         """The order of this hold with what the buyer needs to pay it. Repeating continues the same order.
 
-        HoldExpired, OrderExpired; SeatTaken where the ledger knows another owner; PriceChanged; SalesClosed where the
+        HoldExpired, OrderExpired; SeatTaken if the ledger knows another owner; PriceChanged; SalesClosed if the
         event is no longer there to be sold; ProviderUnavailable keeps order and units: ask again. What cannot be
         charged (``check_chargeable``) and what the provider refuses (PaymentRefused) gives its units back at once.
         """
@@ -164,7 +164,7 @@ class Orders:
         return await self._continue(hold_id)
 
     async def _check_buyer(self, most: int | None, hold: Hold, buyer: Buyer) -> None:
-        """BuyerLimit where this e-mail address would own more of the event than one buyer may.
+        """BuyerLimit if this e-mail address would own more of the event than one buyer may.
 
         Asked before the hold's life becomes the order's; the ledger decides (`orders_buyer_limit`).
         """
@@ -199,7 +199,7 @@ class Orders:
         return kind.event_id
 
     async def receipt(self, order: Order) -> Receipt:
-        """What was paid and returned, tax by tax, to which legal entity. OrderUnpaid where nothing was."""
+        """What was paid and returned, tax by tax, to which legal entity. OrderUnpaid if nothing was."""
         if order.status not in EVER_PAID:
             raise OrderUnpaid(order_status=order.status)
         seller = await events.seller_of(self._pool, order.event_id)
@@ -212,7 +212,7 @@ class Orders:
         return status_of(order, counts)
 
     async def cancel(self, order_id: str, *, person: Person | None, token: str | None) -> Order:
-        """Give up before paying. OrderNotPayable where it is paid or its payment is under way."""
+        """Give up before paying. OrderNotPayable if it is paid or its payment is under way."""
         order = await self.read(order_id, person=person, token=token)
         owner = self.owns(order, person, token)
         if not owner:
@@ -236,7 +236,7 @@ class Orders:
         return await self._book.of_person(person.user_id, before=before, limit=limit)
 
     async def _continue(self, hold_id: str) -> OpenedOrder:
-        """The order this hold became before. HoldExpired where it became none."""
+        """The order this hold became before. HoldExpired if it became none."""
         order = await self._book.of_hold(hold_id)
         if order is None:
             raise HoldExpired

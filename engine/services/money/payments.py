@@ -4,7 +4,7 @@ Webhook, client and reconciler all come to ``converge``: the intent is read afre
 order, judged, and applied in one idempotent transaction. Nobody's word but the provider's settles anything.
 
 An order is closed only after the provider said that it can never be charged any more. Money that still arrives for a
-closed order gets its units back where they are free, and else is returned in full at once.
+closed order gets its units back if they are free, and else is returned in full at once.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Payments:
     async def open(self, order: Order) -> Intent:
         """The order's payment, created once. ProviderUnavailable keeps the order and its units: ask again.
 
-        OrderExpired where the order ended meanwhile; its payment is then cancelled and its secret never leaves us.
+        OrderExpired if the order ended meanwhile; its payment is then cancelled and its secret never leaves us.
         PaymentRefused ends the order and gives its units back: asking again would be refused again.
         """
         task = self._opening.get(order.id)
@@ -87,7 +87,7 @@ class Payments:
     ) -> Order:
         """Bring the order in line with the provider; the order as it is afterwards.
 
-        ``intent_id`` is a claim, checked against the order. NotFound where there is no such order (yet).
+        ``intent_id`` is a claim, checked against the order. NotFound if there is no such order (yet).
         """
         order = await self._read(order_id)
         known = order.payment_intent_id or intent_id
@@ -110,7 +110,7 @@ class Payments:
         return await self._settle(order, None, None)
 
     async def cancel(self, order_id: str, *, actor_kind: str, actor_id: str) -> Order:
-        """Buyer or organizer gives up: cancelled at the provider first. OrderNotPayable where it is too late."""
+        """Buyer or organizer gives up: cancelled at the provider first. OrderNotPayable if it is too late."""
         order = await self._read(order_id)
         if order.status == "cancelled":
             return order
@@ -237,7 +237,7 @@ class Payments:
         return order
 
     async def _paid_late(self, order: Order, intent_id: str) -> Order:
-        """Money for a closed order: its units again where they are free, else all of it back."""
+        """Money for a closed order: its units again if they are free, else all of it back."""
         taken = await self._reclaims.take(order)
         if taken is not None:
             hold_id, units = taken

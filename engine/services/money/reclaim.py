@@ -1,7 +1,7 @@
 """Units for an order that ended and was paid after all: the same ones, or equal numbers of the same section.
 
 They are held in Redis first, so that nobody who is choosing right now is surprised; the ledger then decides. Seats
-have no equal: where one is gone, nothing is taken and the money goes back, as it does where the event is.
+have no equal: if one is gone, nothing is taken and the money goes back, as it does if the event is.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Reclaim:
         self._selling = selling
 
     async def take(self, order: Order) -> tuple[str, list[int]] | None:
-        """(hold id, the units of the order's lines, line by line), held for it; None where they cannot be had.
+        """(hold id, the units of the order's lines, line by line), held for it; None if they cannot be had.
 
-        Unavailable where nobody knows: whoever asks, asks again.
+        Unavailable if nobody knows: whoever asks, asks again.
         """
         raw = os.urandom(ID_BYTES)
         try:

@@ -62,7 +62,7 @@ class Refunds:
     async def create(
         self, actor: Person, order_id: str, request: RefundRequest, *, once_as: bytes | None = None
     ) -> Refund:
-        """Refund by an organizer. RefundExceedsPaid where less is left, OrderNotRefundable where nothing was paid.
+        """Refund by an organizer. RefundExceedsPaid if less is left, OrderNotRefundable if nothing was paid.
 
         The answer may still be pending: the provider is asked again until it knows. ``once_as`` (the scope of an
         idempotency key) names the refund: whoever lost the answer and asks again gets the same one, not a second.

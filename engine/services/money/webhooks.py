@@ -61,7 +61,7 @@ class Webhooks:
         self._disputes = disputes
 
     async def receive(self, body: bytes, signature: str, correlation_id: str) -> bool:
-        """Store a signed event, then handle it; False where it was here before. SignatureRefused, Malformed."""
+        """Store a signed event, then handle it; False if it was here before. SignatureRefused, Malformed."""
         try:
             self._gateway.verify(body, signature)
         except SignatureWrong as error:
@@ -121,7 +121,7 @@ class Webhooks:
             return False
 
     async def _effect(self, event: Received, turn_wait_max_s: float) -> bool:
-        """Do what the event points at; False where it is none of ours."""
+        """Do what the event points at; False if it is none of ours."""
         about = event.payload.get("data", {}).get("object", {})
         order_id = (about.get("metadata") or {}).get("order_id")
         if event.kind.startswith("payment_intent."):
@@ -142,7 +142,7 @@ class Webhooks:
     async def _converge(
         self, order_id: str | None, intent_id: str | None, webhook_id: str | None, turn_wait_max_s: float
     ) -> Order | None:
-        """The order behind an intent, brought in line; None where it is none of ours. NotFound: not ours *yet*."""
+        """The order behind an intent, brought in line; None if it is none of ours. NotFound: not ours *yet*."""
         if not is_id("ord", order_id):
             order = await self._orders.of_intent(intent_id) if intent_id else None
             if order is None:

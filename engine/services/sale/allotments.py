@@ -66,7 +66,7 @@ class Allotments:
         return _allotment(row, seat_map)
 
     async def change(self, person: Person, allotment_id: str, expected: str, given: AllotmentChange) -> Allotment:
-        """Rename it, or open it to others. PreconditionFailed where it moved on."""
+        """Rename it, or open it to others. PreconditionFailed if it moved on."""
         row, event = await self._found(person, allotment_id)
         expect(expected, row["version"])
         async with self._pool.acquire() as db, db.transaction():

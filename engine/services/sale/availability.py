@@ -1,6 +1,6 @@
 """What is free, told to everybody without asking Redis: each process keeps its own copy of each map it is asked about.
 
-Every inventory script publishes its changes with a version. A copy follows them; where a version is missing (a lost
+Every inventory script publishes its changes with a version. A copy follows them; if a version is missing (a lost
 message, a rebuild) it is read again. Answers are ready bytes, made at most once per version and ``RENDER_EVERY_S``.
 """
 
@@ -143,7 +143,7 @@ class Availability:
         return await self._document(copy, exact=True)
 
     async def status(self, event_id: str, since: int | None) -> bytes:
-        """The seat status: changes after version ``since`` where they are still known, else the whole bitmap."""
+        """The seat status: changes after version ``since`` if they are still known, else the whole bitmap."""
         copy = await self._copy(event_id)
         if since is not None:
             deltas = _since(copy, since)
@@ -190,7 +190,7 @@ class Availability:
         return self.policy_now(event, categories) or "strict"
 
     def policy_now(self, event: SellingEvent, categories: tuple[int, ...]) -> OrphanPolicy | None:
-        """The same from the copy at hand, None where this process has none."""
+        """The same from the copy at hand, None if this process has none."""
         if event.orphan_policy != "auto":
             return event.orphan_policy
         copy = self._copies.get(event.id)
@@ -286,7 +286,7 @@ def _row(copy: _Copy, kind: TicketTypeTerms, taken: int, *, exact: bool) -> Avai
 
 
 async def _bitmap(copy: _Copy) -> SeatStatusDocument:
-    """Bit i (least significant first in each byte) is 1 where unit i cannot be had from the open house."""
+    """Bit i (least significant first in each byte) is 1 if unit i cannot be had from the open house."""
     taken = int("".join(["0" if b in {FREE, FREE + 1} else "1" for b in reversed(copy.map)]) or "0", 2)
     raw = taken.to_bytes((len(copy.map) + 7) // 8, "little")
     return SeatStatusDocument(copy.version, base64.b64encode(raw).decode(), units=len(copy.map))

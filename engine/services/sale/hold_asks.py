@@ -18,7 +18,7 @@ from engine.foundation.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A party that sits together: ticket types with counts, where they may sit, how they want to.
+    """A party that sits together: ticket types with counts, if they may sit, how they want to.
 
     ``seated`` and ``has_general`` say which kinds of section its categories have; ``general`` is (first unit, size)
     if exactly one general-admission section is meant.

@@ -25,7 +25,7 @@ BYTE_MAX = 255
 
 
 def lease_units_max(event: SellingEvent) -> int:
-    """Units one admission may have on hold at once; 0 where the event sets no limit that a byte carries."""
+    """Units one admission may have on hold at once; 0 if the event sets no limit that a byte carries."""
     most = event.max_tickets_per_buyer
     return most if event.room_enabled and most is not None and most <= BYTE_MAX else 0
 

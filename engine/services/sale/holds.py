@@ -117,7 +117,7 @@ class Holds:
         return _placed(event, hold_id, answer)
 
     async def of_token(self, hold_id: str, hold_token: str | None) -> Hold:
-        """The live hold behind a capability. CapabilityWrong, HoldExpired (410) where it is over."""
+        """The live hold behind a capability. CapabilityWrong, HoldExpired (410) if it is over."""
         event = await self._opened(hold_id, hold_token)
         found = await self._inventory.fenced(
             event.id, lambda epoch: self._store.read(event.id, epoch, id_to_bytes(hold_id)[:REF_BYTES])
@@ -128,7 +128,7 @@ class Holds:
         raise HoldExpired
 
     async def release(self, hold_id: str, hold_token: str | None) -> None:
-        """Give the units back. HoldOrdered where the buyer is paying already; a hold that ended is HoldExpired."""
+        """Give the units back. HoldOrdered if the buyer is paying already; a hold that ended is HoldExpired."""
         event = await self._opened(hold_id, hold_token)
         answer = await self._inventory.fenced(
             event.id, lambda epoch: self._store.release(event.id, epoch, id_to_bytes(hold_id)[:REF_BYTES])
@@ -192,7 +192,7 @@ class Holds:
     async def _picks(
         self, event: SellingEvent, asks: Sequence[Ask], codes: tuple[int, ...]
     ) -> tuple[bytes, ...] | None:
-        """How the script shall pick each ask, or None where it needs a plan."""
+        """How the script shall pick each ask, or None if it needs a plan."""
         picks = []
         for ask in asks:
             parts = [(kind.number, count) for kind, count in ask.parts]
@@ -211,7 +211,7 @@ class Holds:
         return tuple(picks)
 
     async def _check_orphans(self, event: SellingEvent, units: list[int], codes: tuple[int, ...]) -> None:
-        """Named seats must not strand a single one where the strict rule holds and a better choice exists."""
+        """Named seats must not strand a single one if the strict rule holds and a better choice exists."""
         seated = [unit for unit in units if event.seats[unit] is not None]
         if not seated or event.orphan_policy == "off":
             return
@@ -247,7 +247,7 @@ def _placed(event: SellingEvent, hold_id: bytes, answer: answers.Placing) -> Pla
 
 
 def admit(event: SellingEvent, admission: str | None) -> bytes:
-    """The lease an admission stands on, b"" where the event has no room. AdmissionRequired, AdmissionExpired."""
+    """The lease an admission stands on, b"" if the event has no room. AdmissionRequired, AdmissionExpired."""
     if not event.room_enabled:
         return b""
     if admission is None:

@@ -58,7 +58,7 @@ class Inventory:
         self._astray_at: dict[str, float] = {}
 
     async def epoch(self, event_id: str) -> bytes:
-        """The epoch this process believes in. InventoryRebuilding where there is none yet (a rebuild is begun).
+        """The epoch this process believes in. InventoryRebuilding if there is none yet (a rebuild is begun).
 
         InventoryUnavailable if Redis does not answer.
         """
@@ -81,7 +81,7 @@ class Inventory:
         return bytes(found)
 
     async def fenced(self, event_id: str, run: Callable[[bytes], Awaitable[Answer]]) -> Answer:
-        """``run(epoch)``, once more where the epoch or the event's node had moved on, or the reply was lost.
+        """``run(epoch)``, once more if the epoch or the event's node had moved on, or the reply was lost.
 
         InventoryRebuilding, InventoryUnavailable.
         """
@@ -108,16 +108,16 @@ class Inventory:
         return found
 
     async def load(self, event_id: str) -> None:
-        """Make sure the event has a map in Redis; nothing happens where it has one."""
+        """Make sure the event has a map in Redis; nothing happens if it has one."""
         with contextlib.suppress(InventoryRebuilding):
             await self.epoch(event_id)
             return
         await self._rebuild_soon(event_id)
 
     async def rebuild(self, event_id: str, *, where_fenced: bool = False) -> bool:
-        """Fence, read the ledger, write the map, lift the fence. False where another process is at it.
+        """Fence, read the ledger, write the map, lift the fence. False if another process is at it.
 
-        ``where_fenced``: not where somebody has done it since the caller saw the fence down.
+        ``where_fenced``: not if somebody has done it since the caller saw the fence down.
         """
         lock, key = keys.rebuild_lock(event_id), keys.epoch(event_id)
         owner = secrets.token_hex(8).encode()
@@ -164,7 +164,7 @@ class Inventory:
     async def order(self, event_id: str, hold_id: str) -> tuple[Record, int]:
         """The buyer starts to pay: (the record with its new life, the order's deadline in epoch ms).
 
-        The hold's life becomes the order's, once, at most HOLD_LIFE_MS_MAX after it was placed. HoldExpired where gone.
+        The hold's life becomes the order's, once, at most HOLD_LIFE_MS_MAX after it was placed. HoldExpired if gone.
         """
         ref = _ref(hold_id)
         answer = await self.fenced(
@@ -204,7 +204,7 @@ class Inventory:
         await self.fenced(event_id, lambda epoch: self._holds.free(event_id, epoch, op_id, pairs, promo))
 
     async def expire(self, event_id: str) -> bool:
-        """One bounded step of expiry; leases of holds that ended unbought go back. True where more waits."""
+        """One bounded step of expiry; leases of holds that ended unbought go back. True if more waits."""
         more, ended = await self.fenced(event_id, lambda epoch: self._holds.expire(event_id, epoch))
         for lease_id in ended:
             await leases.release(self._hot, event_id, lease_id)

@@ -44,7 +44,7 @@ class Selling:
         self._charts: OrderedDict[str, Chart] = OrderedDict()
 
     async def get(self, event_id: str) -> SellingEvent:
-        """The snapshot. NotFound where the event does not exist or was never published."""
+        """The snapshot. NotFound if the event does not exist or was never published."""
         known = self._snapshots.get(event_id)
         if known is not None:
             age_s = time.monotonic() - known[1]

@@ -49,7 +49,7 @@ class Tickets:
         self._images: OrderedDict[tuple[str, str, int], bytes] = OrderedDict()
 
     async def read(self, asker: Asker, ticket_id: str) -> TicketPage:
-        """The ticket. NotFound where there is none or it is not the asker's."""
+        """The ticket. NotFound if there is none or it is not the asker's."""
         ticket = await store.get(self._pool, ticket_id)
         if ticket is None or not await self._owns(asker, ticket):
             raise NotFound("There is no such ticket here")
@@ -69,7 +69,7 @@ class Tickets:
         return await store.search(self._pool, event_id, text) if len(text) >= SEARCH_CHARS_MIN else []
 
     def code(self, ticket: TicketPage) -> str | None:
-        """The text in the QR; None where the ticket admits nobody any more."""
+        """The text in the QR; None if the ticket admits nobody any more."""
         if ticket.status not in LIVE_STATUSES:
             return None
         not_before_s, expires_at_s = code_window(ticket.paid_at, ticket.ends_at)
@@ -91,7 +91,7 @@ class Tickets:
         return known
 
     async def sheet(self, tickets: list[TicketPage]) -> bytes:
-        """A printable PDF, one page a live ticket. TicketNotLive where none is."""
+        """A printable PDF, one page a live ticket. TicketNotLive if none is."""
         pages = [(ticket, code) for ticket in tickets if (code := self.code(ticket)) is not None]
         if not pages:
             raise TicketNotLive

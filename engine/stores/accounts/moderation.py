@@ -23,7 +23,7 @@ async def people(db: Database, search: str | None, before: str | None, limit: in
 
 
 async def set_disabled(db: Connection, user_id: str, *, disabled: bool) -> bool:
-    """Shut or open an account that is no platform admin's; False where there is none such."""
+    """Shut or open an account that is no platform admin's; False if there is none such."""
     tag = await db.execute(
         "UPDATE users SET disabled_at = CASE WHEN $2 THEN coalesce(disabled_at, now()) END"
         " WHERE id = $1 AND NOT is_admin",
@@ -34,7 +34,7 @@ async def set_disabled(db: Connection, user_id: str, *, disabled: bool) -> bool:
 
 
 async def set_status(db: Connection, organization_id: str, status: str) -> bool:
-    """Suspend an organization or take it back; False where there is none."""
+    """Suspend an organization or take it back; False if there is none."""
     tag = await db.execute(
         "UPDATE organizations SET status = $2, version = version + 1, updated_at = now() WHERE id = $1",
         organization_id,

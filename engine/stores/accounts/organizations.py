@@ -9,7 +9,7 @@ _COLUMNS = "o.id, o.name, o.slug, o.legal_name, o.status, o.version, o.created_a
 
 
 async def insert(db: Database, organization_id: str, slug: str, given: NewOrganization) -> bool:
-    """Keep a new organization; False where the slug is taken."""
+    """Keep a new organization; False if the slug is taken."""
     row = await db.fetchrow(
         "INSERT INTO organizations (id, name, slug, legal_name) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (slug) DO NOTHING RETURNING id",
@@ -53,7 +53,7 @@ async def everyone(db: Database, after: str, limit: int) -> list[Organization]:
 
 
 async def change(db: Database, organization_id: str, version: int, given: OrganizationChange) -> bool:
-    """Change what is given where the version still is this one."""
+    """Change what is given if the version still is this one."""
     columns = columns_of(given)
     sets = "".join(f"{part}, " for part in [assignments(columns, 3)] if part)
     tag = await db.execute(
@@ -109,7 +109,7 @@ async def member(db: Database, organization_id: str, user_id: str) -> Member | N
 
 
 async def add_member(db: Database, organization_id: str, user_id: str, role_given: str) -> bool:
-    """Add somebody; False where they are in already."""
+    """Add somebody; False if they are in already."""
     row = await db.fetchrow(
         "INSERT INTO members (organization_id, user_id, role) VALUES ($1, $2, $3)"
         " ON CONFLICT DO NOTHING RETURNING role",

@@ -9,7 +9,7 @@ _USER = "id, email, name, is_admin, email_verified_at, created_at"
 
 
 async def insert(db: Database, user_id: str, email: str, name: str, password_hash: str) -> bool:
-    """Keep a new person; False where the address is taken."""
+    """Keep a new person; False if the address is taken."""
     row = await db.fetchrow(
         "INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (email) DO NOTHING RETURNING id",
@@ -46,7 +46,7 @@ async def secrets_by_id(db: Database, user_id: str) -> Record | None:
 
 
 async def user(db: Database, user_id: str) -> User | None:
-    """A person with the organizations they work for; None where the account is gone or disabled."""
+    """A person with the organizations they work for; None if the account is gone or disabled."""
     row = await db.fetchrow(f"SELECT {_USER} FROM users WHERE id = $1 AND disabled_at IS NULL", user_id)
     if row is None:
         return None

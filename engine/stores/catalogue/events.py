@@ -100,7 +100,7 @@ async def lock(db: Connection, event_id: str) -> Event | None:
 
 
 async def insert(db: Database, event_id: str, slug: str, given: NewEvent) -> bool:
-    """Keep a draft; False where the slug is taken."""
+    """Keep a draft; False if the slug is taken."""
     columns = columns_of(given)
     marks = ", ".join(f"${index + 3}" for index in range(len(columns)))
     row = await db.fetchrow(

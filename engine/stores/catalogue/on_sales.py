@@ -26,7 +26,7 @@ async def get(db: Database, event_id: str) -> OnSale | None:
 
 
 async def put(db: Database, event: Event, given: NewOnSale, card: dict[str, Any]) -> OnSale:
-    """Write an event's on-sale; it is live where the event is published."""
+    """Write an event's on-sale; it is live if the event is published."""
     room = msgspec.to_builtins(given.room)
     del room["enabled"]
     row = await db.fetchrow(

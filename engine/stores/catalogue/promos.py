@@ -35,7 +35,7 @@ async def by_code(db: Database, event_id: str, code: str) -> PromoCode | None:
 
 
 async def insert(db: Database, promo_id: str, event_id: str, given: NewPromo) -> bool:
-    """Keep a code; False where the event has it already."""
+    """Keep a code; False if the event has it already."""
     row = await db.fetchrow(
         "INSERT INTO promo_codes (id, event_id, code, kind, value, max_uses, valid_from, valid_until)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (event_id, code) DO NOTHING RETURNING id",

@@ -43,7 +43,7 @@ async def of_organization(db: Database, organization_id: str, after: str, limit:
 
 
 async def change(db: Database, venue_id: str, version: int, given: VenueChange) -> Venue | None:
-    """Change what is given where the version still is this one; None where it is not."""
+    """Change what is given if the version still is this one; None if it is not."""
     columns = columns_of(given)
     sets = "".join(f"{part}, " for part in [assignments(columns, 3)] if part)
     row = await db.fetchrow(
@@ -61,7 +61,7 @@ async def delete(db: Database, venue_id: str, version: int) -> bool:
 
 
 async def put_chart(db: Database, venue_id: str, chart: bytes, facts: ChartFacts) -> None:
-    """Keep a chart; the venue's version moves only where the chart differs."""
+    """Keep a chart; the venue's version moves only if the chart differs."""
     await db.execute(
         "UPDATE venues SET chart = $2, chart_etag = $3, chart_units = $4, chart_categories = $5,"
         " version = version + 1, updated_at = now() WHERE id = $1 AND chart_etag IS DISTINCT FROM $3",

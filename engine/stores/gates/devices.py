@@ -52,7 +52,7 @@ async def count_live(db: Database, event_id: str) -> int:
 
 
 async def revoke(db: Database, event_id: str, device_id: str) -> bool:
-    """End a device's right to scan, once; False where the event has no such device."""
+    """End a device's right to scan, once; False if the event has no such device."""
     found = await db.fetchval(
         "UPDATE devices SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 AND event_id = $2 RETURNING true",
         device_id,

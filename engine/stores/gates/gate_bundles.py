@@ -101,7 +101,7 @@ async def changes(db: Database, event_id: str, since: int, limit: int) -> list[d
 
 
 async def entries(db: Database, event_id: str, since: int, limit: int) -> tuple[LogPage | None, list[EnteredTicket]]:
-    """Tickets whose entries or exits are lines of the scan log after ``since``; None where there is no such line."""
+    """Tickets whose entries or exits are lines of the scan log after ``since``; None if there is no such line."""
     rows = [dict(row) for row in await db.fetch(_ENTRIES, event_id, since, limit)]
     pages = {(row.pop("last"), row.pop("lines")) for row in rows}
     last, lines = next(iter(pages), (None, 0))

@@ -21,7 +21,7 @@ SELECT e.id, e.organization_id, e.title, e.status, e.starts_at, e.ends_at, e.tim
 
 
 async def read(db: Database, event_id: str) -> GateEvent | None:
-    """None where there is no such event."""
+    """None if there is no such event."""
     row = await db.fetchrow(_READ, event_id)
     if row is None:
         return None

@@ -47,7 +47,7 @@ def _marks(event_id: str, units: Iterable[int]) -> list[bytes]:
 
 
 async def redeem(hot: HotRedis, event_id: str, claims: Sequence[Claim], mark: str) -> list[int]:
-    """CLAIMED, OTHERWISE or BEING_WRITTEN for each claim. MapMissing where the map must be loaded first."""
+    """CLAIMED, OTHERWISE or BEING_WRITTEN for each claim. MapMissing if the map must be loaded first."""
     answers: list[int] = []
     for start in range(0, len(claims), CLAIMS_PER_SCRIPT_MAX):
         part = claims[start : start + CLAIMS_PER_SCRIPT_MAX]
@@ -75,7 +75,7 @@ async def redeem_many(hot: HotRedis, event_id: str, units: Sequence[int]) -> set
 
 
 async def put(hot: HotRedis, event_id: str, bits: Sequence[tuple[int, bool]], mark: str = "") -> None:
-    """Set bits as the ledger has them; with a mark, only where the claim is still ours."""
+    """Set bits as the ledger has them; with a mark, only if the claim is still ours."""
     for start in range(0, len(bits), CLAIMS_PER_SCRIPT_MAX):
         part = bits[start : start + CLAIMS_PER_SCRIPT_MAX]
         keys = [_key(event_id, "in"), *_marks(event_id, (unit for unit, _ in part))]
@@ -86,7 +86,7 @@ async def put(hot: HotRedis, event_id: str, bits: Sequence[tuple[int, bool]], ma
 
 
 async def load_map(hot: HotRedis, event_id: str, units_in: Sequence[int]) -> bool:
-    """Put the map in place; False where somebody else did."""
+    """Put the map in place; False if somebody else did."""
     keys = [_key(event_id, "epoch"), _key(event_id, "in")]
     reply = await hot.run(_LOAD, keys, [bitmap(units_in), MAP_TTL_S])
     return bool(reply[0] == b"loaded")

@@ -66,7 +66,7 @@ class PostgresView:
 
 @dataclass(frozen=True, slots=True)
 class RedisView:
-    """One moment of Redis; ``map`` is None where the event is fenced."""
+    """One moment of Redis; ``map`` is None if the event is fenced."""
 
     map: bytes | None
     pulse: dict[bytes, bytes]
@@ -99,7 +99,7 @@ class AuditStore:
             )
 
     async def first_order_s(self) -> int | None:
-        """When the oldest order was made, in epoch seconds; None where there is none."""
+        """When the oldest order was made, in epoch seconds; None if there is none."""
         first: int | None = await self._pool.fetchval(_FIRST_ORDER)
         return first
 

@@ -12,7 +12,7 @@ _HERE = socket.getfqdn()  # asked once: the library would resolve it for every m
 
 
 class MailGateway:
-    """Hands messages to the mail server. Raises aiosmtplib.SMTPException or OSError where it did not take one."""
+    """Hands messages to the mail server. Raises aiosmtplib.SMTPException or OSError if it did not take one."""
 
     def __init__(self, *, host: str, port: int, user: str = "", password: str = "", tls: bool = False) -> None:
         self._host = host

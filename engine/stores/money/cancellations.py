@@ -41,7 +41,7 @@ async def make_due(db: Database, event_id: str) -> None:
 
 
 async def cancel_free(db: Database, event_id: str, limit: int, note: str) -> list[OutboxRow]:
-    """Cancel a page of orders that cost nothing, with their tickets; the gates' errands, none where none is left."""
+    """Cancel a page of orders that cost nothing, with their tickets; the gates' errands, none if none is left."""
     return outbox.written(await db.fetch(_CANCEL_FREE, event_id, limit, note, AT_ONCE_DELAY_S))
 
 

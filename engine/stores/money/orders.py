@@ -171,11 +171,11 @@ class OrderStore:
         )
 
     async def place(self, order: NewOrder) -> Placed:
-        """Write the order and own its units. Not placed where a unit has an owner or the hold was ordered before."""
+        """Write the order and own its units. Not placed if a unit has an owner or the hold was ordered before."""
         return await self._opening.submit(order)
 
     async def attach(self, order_id: str, intent_id: str, client_secret: str | None) -> bool:
-        """Remember the order's payment; False where the order is no longer open."""
+        """Remember the order's payment; False if the order is no longer open."""
         return await self._attaching.submit(Attached(order_id, intent_id, client_secret))
 
     async def read(self, order_id: str) -> Order | None:

@@ -168,13 +168,13 @@ class PaymentStore:
         await self._settling.close()
 
     async def settle(self, settlement: Settlement) -> list[OutboxRow] | None:
-        """The errands of an order that became paid just now; None where it was not open."""
+        """The errands of an order that became paid just now; None if it was not open."""
         return await self._settling.submit(settlement)
 
     async def end(
         self, order_id: str, *, status: str, note: str, actor_kind: str = "system", actor_id: str = ""
     ) -> list[OutboxRow] | None:
-        """Expire or cancel an open order and let its units go; None where it was not open."""
+        """Expire or cancel an open order and let its units go; None if it was not open."""
         rows = await self._pool.fetch(_CLOSE, order_id, status, note, AT_ONCE_DELAY_S, actor_kind, actor_id)
         return outbox.written(rows) or None
 
@@ -194,7 +194,7 @@ class PaymentStore:
     async def reclaim(self, order: Order, intent_id: str, units: Sequence[int], hold_id: str) -> list[OutboxRow] | None:
         """A closed order was paid after all: it owns these units, line by line, and its tickets are issued.
 
-        None where another owns one of them by now.
+        None if another owns one of them by now.
         """
         numbers, names = [line.line for line in order.lines], [new_id("tkt") for _ in order.lines]
         try:
@@ -215,7 +215,7 @@ class PaymentStore:
     async def lost(self, order: Order, intent_id: str) -> str | None:
         """A closed order was paid and its units are gone: paid without tickets, with a refund in full on its way.
 
-        The refund's id; None where the order was no longer closed.
+        The refund's id; None if the order was no longer closed.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             if await connection.fetchval(_LOST, order.id, intent_id) is None:

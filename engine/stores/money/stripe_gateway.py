@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 class ProviderError(Exception):
-    """Base of the three. ``code`` is the provider's word where it gave one."""
+    """Base of the three. ``code`` is the provider's word if it gave one."""
 
     def __init__(self, detail: str, *, code: str | None = None, retry_after_s: float | None = None) -> None:
         super().__init__(detail)

@@ -100,7 +100,7 @@ class WebhookEventStore:
         await self._storing.close()
 
     async def store(self, event: Received) -> bool:
-        """Durably keep the event; False where this id was here before."""
+        """Durably keep the event; False if this id was here before."""
         return await self._storing.submit(event)
 
     async def claim_due(self, limit: int) -> list[Received]:
@@ -114,7 +114,7 @@ class WebhookEventStore:
         await self._pool.execute(_END, event_id, "ignored" if ignored else "processed", note)
 
     async def park(self, event_id: str, error: str) -> bool:
-        """Try again later; True where that was its last attempt and it is a dead letter now."""
+        """Try again later; True if that was its last attempt and it is a dead letter now."""
         return bool(
             await self._pool.fetchval(
                 _PARK, event_id, error[:ERROR_CHARS_MAX], RETRY_FIRST_S, RETRY_MAX_S, ATTEMPTS_MAX

@@ -25,7 +25,7 @@ async def taken_units(db: Database, event_id: str) -> set[int]:
 
 
 async def free_number(db: Connection, event_id: str, numbers_max: int) -> int | None:
-    """The lowest lot of the map that no allotment uses, 1..numbers_max; None where all are used."""
+    """The lowest lot of the map that no allotment uses, 1..numbers_max; None if all are used."""
     found: int | None = await db.fetchval(
         "SELECT min(n) FROM generate_series(1, $2::int) AS n"
         " WHERE NOT EXISTS (SELECT 1 FROM allotments WHERE event_id = $1 AND number = n)",
@@ -53,7 +53,7 @@ async def insert(
 
 
 async def change(db: Database, allotment_id: str, version: int, given: AllotmentChange) -> Record | None:
-    """Change what is given where the version still is this one; None where it is not."""
+    """Change what is given if the version still is this one; None if it is not."""
     columns = columns_of(given)
     sets = "".join(f"{part}, " for part in [assignments(columns, 3)] if part)
     return await db.fetchrow(

@@ -82,7 +82,7 @@ class Item:
 
 
 class HoldStore:
-    """The hold scripts of all events, over the hot connection; Fenced where ``epoch`` is not the one in force."""
+    """The hold scripts of all events, over the hot connection; Fenced if ``epoch`` is not the one in force."""
 
     def __init__(self, hot: HotRedis) -> None:
         self._hot = hot
@@ -150,7 +150,7 @@ class HoldStore:
     async def free(
         self, event_id: str, epoch: bytes, op_id: str, units: Sequence[tuple[int, int]], promo: int = 0
     ) -> bool:
-        """Units with their ticket type numbers back to their lots, with the promo's use; False where done before."""
+        """Units with their ticket type numbers back to their lots, with the promo's use; False if done before."""
         packed = b"".join([bytes((*unit.to_bytes(3, "big"), kind)) for unit, kind in units])
         reply = await self._run("units_free", event_id, epoch, op_id, packed, promo)
         return bool(reply[0] == b"freed")
@@ -166,7 +166,7 @@ class HoldStore:
         types: Mapping[int, int],
         promos: Mapping[int, int],
     ) -> bool:
-        """Write the whole map as the ledger says and lift the fence; False where somebody else did meanwhile.
+        """Write the whole map as the ledger says and lift the fence; False if somebody else did meanwhile.
 
         ``types`` and ``promos`` are what orders own and use, by number.
         """

@@ -44,7 +44,7 @@ class ListingQuery(PageQuery, frozen=True, kw_only=True):
 
 
 def wanted(query: ListingQuery, *, venue_id: str | None = None) -> ListingFilter:
-    """The query as the store's filter. Malformed where its parts do not go together."""
+    """The query as the store's filter. Malformed if its parts do not go together."""
     if (query.lat is None) != (query.lng is None):
         raise Malformed("lat and lng come together", parameter="lat")
     radius_km = query.radius_km or query.radius_km_camel
@@ -73,7 +73,7 @@ def cursor_of(event: Event) -> str:
 
 
 def position_of(cursor: str | None) -> tuple[datetime, str] | None:
-    """The position (starts_at, id) behind a cursor. Malformed where it is none of ours."""
+    """The position (starts_at, id) behind a cursor. Malformed if it is none of ours."""
     text = lists.cursor_decode(cursor)
     if text is None:
         return None

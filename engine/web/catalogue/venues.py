@@ -38,7 +38,7 @@ async def list_venues(request: web.Request) -> web.Response:
 
 
 async def read_venue(request: web.Request) -> web.Response:
-    """One venue; public where a public event takes place there."""
+    """One venue; public if a public event takes place there."""
     venue = await request.config_dict[VENUES].get(optional_person(request), request.match_info["venue_id"])
     return versioned(request, venue, venue.version)
 
@@ -52,7 +52,7 @@ async def change_venue(request: web.Request) -> web.Response:
 
 
 async def delete_venue(request: web.Request) -> web.Response:
-    """Remove a venue where no event takes place."""
+    """Remove a venue if no event takes place."""
     actor, expected = person(request), http.version_expected(request)
     await request.config_dict[VENUES].delete(actor, request.match_info["venue_id"], expected)
     return web.Response(status=204)

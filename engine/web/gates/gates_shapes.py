@@ -26,7 +26,7 @@ class BundleDocument(msgspec.Struct):
 class OwnDevice(msgspec.Struct):
     """What a scanner learns when it is set up. ``gates``: those it may stand at, else all with a rule.
 
-    ``bound_to``: the gates it was made for; empty where it may stand anywhere.
+    ``bound_to``: the gates it was made for; empty if it may stand anywhere.
     """
 
     device_id: str

@@ -108,7 +108,7 @@ async def search_attendees(request: web.Request) -> web.Response:
 
 
 async def device(request: web.Request) -> Scanner:
-    """The scanner behind the request; Forbidden where the address names another event."""
+    """The scanner behind the request; Forbidden if the address names another event."""
     event_id = request.match_info.get("event_id")
     devices = request.config_dict[DEVICES]
     credential = auth.device_text(request)

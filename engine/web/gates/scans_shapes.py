@@ -118,7 +118,7 @@ validate_request = msgspec.json.Decoder(ValidateRequest)
 
 
 def shown_one(given: ValidateRequest) -> Shown:
-    """Invalid where nothing was shown at all, or the facts are too long."""
+    """Invalid if nothing was shown at all, or the facts are too long."""
     code = given.code if given.code is not None else given.qrSecret
     if code is None and given.ticketId is None:
         raise Invalid.at("/code", "missing", "Send code, or qrSecret, or the ticketId of a ticket found by name")
@@ -146,7 +146,7 @@ def shown_one(given: ValidateRequest) -> Shown:
 
 
 def shown_batch(raw: bytes, received_at: datetime) -> list[Shown | None]:
-    """A JSON batch; items that cannot be read become None. Malformed or Invalid where there is no list of scans."""
+    """A JSON batch; items that cannot be read become None. Malformed or Invalid if there is no list of scans."""
     try:
         whole: BatchRequest | _LooseBatch = _batch.decode(raw)
     except msgspec.ValidationError:

@@ -71,7 +71,7 @@ async def open_from(request: web.Request, raw: bytes) -> web.Response:
 
 
 def buyer_of(request: web.Request, info: UserInfo, *, marketing: bool) -> Buyer:
-    """Who orders, with what the request tells about where from. Invalid where the e-mail address is none."""
+    """Who orders, with what the request tells about where from. Invalid if the e-mail address is none."""
     person = auth.optional_person(request)
     try:
         email = email_normal(info.email)

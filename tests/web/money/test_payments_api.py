@@ -1,4 +1,4 @@
-"""Webhooks, refunds and disputes: whatever arrives, in whatever order, money and tickets end where they must."""
+"""Webhooks, refunds and disputes: whatever arrives, in whatever order, money and tickets end if they must."""
 
 from __future__ import annotations
 
