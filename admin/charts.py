@@ -1,7 +1,7 @@
 """Small pictures of numbers as inline SVG: bars of parts, columns over time, lines of the last minutes.
 
 Colours come from the style sheet through classes, so they follow the reader's scheme and need no inline style. Each
-picture names itself for those who cannot see it; the numbers always stand beside it as text too.
+picture names itself for those who cannot see it; the numbers always stand next to it as text too.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def columns(values: Sequence[tuple[str, int]], label: str) -> Markup:
 
 
 def line(values: Sequence[float], label: str) -> Markup:
-    """A line over the last LINE_POINTS values, newest at the right; what is not known yet is nought."""
+    """A line over the last LINE_POINTS values, newest at the right; what is not known yet is 0."""
     points = [0.0] * (LINE_POINTS - len(values)) + list(values)[-LINE_POINTS:]
     most = max(points) or 1.0
     step = LINE_WIDTH / (len(points) - 1)

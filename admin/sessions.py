@@ -154,7 +154,7 @@ class Sessions:
         return True
 
     async def _write(self, session: Session, *fields: str | bytes | int) -> None:
-        """Write some fields; the others are left to whoever writes them at the same moment."""
+        """Write some fields; the others are left to anybody who writes them at the same moment."""
         key = _key(session.id)
         await self._hot.command(b"HSET", key, *fields)
         await self._hot.command(b"EXPIRE", key, max(1, min(IDLE_S, _left_s(session))))

@@ -8,7 +8,7 @@ from typing import Final
 
 SAMPLES_MAX: Final = 60  # two minutes at one sample every two seconds
 SAMPLE_EVERY_MS: Final = 900
-GAP_MS: Final = 60_000  # after a longer silence the line begins anew
+GAP_MS: Final = 60_000  # after a longer silence the line begins again
 EVENTS_MAX: Final = 100
 
 

@@ -49,7 +49,7 @@ def build(
     """Create organization, venue, chart, event, ticket types, on-sale and device, and publish.
 
     `rate_per_min` and `capacity` are the room's: it lets in what the shop can carry, whatever stands outside.
-    `sold_before`: so many units more, for tickets that were sold long ago.
+    `sold_before`: this many units more, for tickets that were sold long ago.
     """
     mark = secrets.token_hex(4)
     organization = shop.call("POST", "/v1/organizations", {"name": f"Rehearsal {mark}", "slug": f"rehearsal-{mark}"})

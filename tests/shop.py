@@ -195,7 +195,7 @@ class Shop:
         return {name.decode(): int(value) for name, value in found.items() if name in names}
 
     async def settled_errands(self) -> int:
-        """Errands left in the outbox besides mail."""
+        """Errands left in the outbox apart from mail."""
         await asyncio.sleep(0.05)
         left: int = await self.services.common.pool.fetchval(
             "SELECT count(*) FROM outbox WHERE topic NOT LIKE 'mail.%'"

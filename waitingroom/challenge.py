@@ -19,7 +19,7 @@ from waitingroom.shapes import ChallengeAnswer
 
 VALID_S = 600
 WORK = 60_000  # numbers to try at most: 0.1 s on a laptop, under a second on an old phone
-# A block that asks for more than so many challenges in a window is asked for so much more work each time, up to a bound
+# A block that asks for more than this many challenges in a window is asked for more work each time, up to a bound
 # that a phone still does in half a minute.
 EASY_PER_WINDOW, WINDOW_S = 20, 300.0
 FACTOR_MAX = 20
@@ -90,7 +90,7 @@ class Challenges:
 class Work:
     """How much work a block owes for its next challenge: it grows with those it asked for in the last minutes.
 
-    Solving is not counted: whoever lays in challenges while they are easy has asked for them too.
+    Solving is not counted: anybody who lays in challenges while they are easy has asked for them too.
     """
 
     def __init__(self, now_s: Callable[[], float], *, lifted_for_loopback: bool = False) -> None:

@@ -17,7 +17,7 @@ from waitingroom.store import PLACES_PER_BLOCK
 BEACON_WAIT_S = 30  # a named beacon may be late for so long; then the draw is held without it, and says so
 BEACON_ASK_S = 0.5
 MOVED_AT_ONCE = 512
-COHORT_PER_BLOCK_PLACE = 200  # a block may have one place in so many of the cohort
+COHORT_PER_BLOCK_PLACE = 200  # a block may have one place in this many of the cohort
 
 _log = logs.get("waitingroom.draw")
 

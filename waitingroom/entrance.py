@@ -1,6 +1,6 @@
 """Joining, decided in the order of cost: what the request says, the work, the address block, the code, Redis.
 
-An identity that was only typed proves nothing. Whoever shows its ticket, cookie or device has its place again;
+An identity that was only typed proves nothing. Anybody who shows its ticket, cookie or device has its place again;
 everybody else hears that it is known, and its address is mailed a link (``recovery.py``).
 """
 
@@ -33,7 +33,7 @@ from waitingroom.store import Join
 
 
 async def join(request: web.Request, endpoint: RoomEndpoint, room: Room, given: JoinRequest) -> Place:
-    """A place for whoever asks. A ticket that is shown again keeps its number. IdentityKnown."""
+    """A place for anybody who asks. A ticket that is shown again keeps its number. IdentityKnown."""
     if given.queue_ticket is not None:
         return await _by_ticket(request, endpoint, room, given.queue_ticket)
     identity = identity_of(room.rules, given)
@@ -74,7 +74,7 @@ async def _by_name(
 
 
 def quick(request: web.Request, endpoint: RoomEndpoint, room: Room, given: JoinRequest) -> Join | None:
-    """What whoever need not wait for anything but the line asks of it; None for all others.
+    """What anybody who need not wait for anything but the line asks of it; None for all others.
 
     Says the same as ``join``, without its steps in between: at the opening second this is all that happens.
     """

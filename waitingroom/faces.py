@@ -79,7 +79,7 @@ def expected(snapshot: Snapshot, number: int | None, shown: str, words: dict[str
 
 
 def in_words(minutes: int | None, words: dict[str, str]) -> str:
-    """A wait of so many minutes, rounded up already."""
+    """A wait of this many minutes, rounded up already."""
     if minutes is None:
         return words["wait_unknown"]
     if minutes <= 1:

@@ -45,6 +45,6 @@ class Gauges:
             and pace > 0
             and now_ms - last_ms >= PROMISE_EVERY_MS
         ):
-            # The promise to whoever stands last right now.
+            # The promise to anybody who stands last right now.
             wait_ms = round((snapshot.tail - snapshot.serving) * 60_000 / pace)
             self._promises.append((now_ms, snapshot.tail - 1, now_ms + wait_ms))

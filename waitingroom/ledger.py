@@ -94,7 +94,7 @@ class Ledger:
     async def raise_high_water(self, event_id: str, epoch: int, above: int) -> tuple[int, int] | None:
         """Promise whole blocks so that at least one more than ``above`` is covered: (the standing mark, its version).
 
-        None if the room has moved on from this epoch: whoever builds the next one reads a mark that stays.
+        None if the room has moved on from this epoch: anybody who builds the next one reads a mark that stays.
         """
         mark = (above // NUMBER_BLOCK + 1) * NUMBER_BLOCK
         raised = await self._pool.fetchrow(

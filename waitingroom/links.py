@@ -1,4 +1,4 @@
-"""The page behind a mailed link: it brings a place to whoever opens it.
+"""The page behind a mailed link: it brings a place to anybody who opens it.
 
 The first opening moves the place. Later ones ask for a click: programs of mail servers open links too, before or after
 the person does, and must not take a place from anybody.

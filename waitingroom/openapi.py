@@ -17,7 +17,7 @@ _REF = "#/components/schemas/{name}"
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """RFC 9457. ``code`` is stable; facts stand beside these fields."""
+    """RFC 9457. ``code`` is stable; facts stand next to these fields."""
 
     type: str
     title: str

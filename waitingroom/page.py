@@ -118,7 +118,7 @@ def to_place(request: web.Request, room: Room, place: Place) -> web.HTTPSeeOther
 
 
 async def enter(request: web.Request) -> web.Response:
-    """The form of whoever was called: claim, and offer the way into the shop. FormForged."""
+    """The form of anybody who was called: claim, and offer the way into the shop. FormForged."""
     asking.from_own_page(request)
     room = await room_of(request)
     try:

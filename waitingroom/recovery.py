@@ -1,4 +1,4 @@
-"""A place whose ticket is lost, or that a stranger took: its address is mailed a link; whoever opens it has the place.
+"""A place whose ticket is lost, or that a stranger took: its address is mailed a link; who opens it has the place.
 
 Nothing that the asker wrote is mailed, and an address is mailed seldom: once in ten minutes for one event.
 """
@@ -59,7 +59,7 @@ class Recovery:
         return link
 
     async def open(self, room: Room, token: str, *, again: bool = False) -> Place:
-        """The place, moved to whoever opens its link; its older tickets have ended. LinkUsed, LinkEnded, LinkInvalid.
+        """The place, moved to who opens its link; its older tickets have ended. LinkUsed, LinkEnded, LinkInvalid.
 
         ``again``: the opener was told that the link was used before, and takes the place all the same.
         """

@@ -155,7 +155,7 @@ class Room:
         return tagged(digest, self._generations.get(digest, 0)) if self._generations else digest
 
     async def open_link(self, digest: bytes, number: int, generation: int, *, again: bool) -> Place | None:
-        """The place of a mailed link, moved to whoever opened it; None if it was opened before, and not ``again``.
+        """The place of a mailed link, moved to anybody who opened it; None if it was opened before, and not ``again``.
 
         Its device key and the mark that it looks automated end with its older tickets: they were another's.
         """
@@ -171,7 +171,7 @@ class Room:
         return self.place(joined, tagged(digest, moved), b"")
 
     async def rejoin(self, ticket: hotpath_rs.QueueTicket) -> Place | None:
-        """The place of a ticket that is shown again; it is recorded anew if Redis had lost it.
+        """The place of a ticket that is shown again; it is recorded again if Redis had lost it.
 
         None if its turn is over and somebody who proved it stands elsewhere for the same identity.
         """
@@ -314,7 +314,7 @@ class Room:
         async with self._raising:
             raised = await self._ledger.raise_high_water(self.event_id, epoch, above)
             if raised is None:
-                await self._create()  # the next epoch was begun; whoever began it may have died before it was built
+                await self._create()  # the next epoch was begun; anybody who began it may have died before it was built
             else:
                 await self.store.raise_high_water(epoch, *raised)
 

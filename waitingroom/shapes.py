@@ -26,7 +26,7 @@ class JoinRequest(Struct, frozen=True, kw_only=True):
     point) binds the place to the device, any other text only names it; ``queue_ticket``: ask for one's own place again;
     ``proof``: that the place is this device's, as at a claim;
     ``code``: a presale's or an invitation's, if the on-sale says ``code_required``;
-    ``website``: a field that people do not see, so that whoever fills it in is taken for a program.
+    ``website``: a field that people do not see, so that anybody who fills it in is taken for a program.
     """
 
     identity: Annotated[str, Meta(max_length=IDENTITY_CHARS_MAX)] | None = None

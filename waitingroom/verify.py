@@ -1,4 +1,4 @@
-"""``onsale verify-draw FILE``: check an audit bundle without trusting whoever published it."""
+"""``onsale verify-draw FILE``: check an audit bundle without trusting anybody who published it."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ async def join(request: web.Request) -> web.StreamResponse:
 
 
 def quick(request: web.Request, endpoint: RoomEndpoint, room: Room) -> Join | None:
-    """Whoever need not be looked at twice, as ``entrance.quick`` has it; None as well while the body is on its way."""
+    """Who need not be looked at twice, as ``entrance.quick`` has it; None as well while the body is on its way."""
     raw = bodies.peek(request)
     if raw is None:
         return None

@@ -13,7 +13,7 @@ from engine.foundation import errors, shape_faults
 
 BODY_BYTES_MAX = 64 * 1024
 BODY_BYTES_CEILING = 32 * 1024 * 1024  # the application's client_max_size: the largest body any route takes
-BODY_WAIT_S_MAX = 60  # for the slowest gate's largest batch; whoever sends a byte a minute is not one
+BODY_WAIT_S_MAX = 60  # for the slowest gate's largest batch; anybody who sends a byte a minute is not one
 FORM_FIELDS_MAX = 2_000
 FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "application/octet-stream"})  # the latter: none was sent
 

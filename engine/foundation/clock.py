@@ -10,7 +10,7 @@ import zoneinfo
 from datetime import UTC, datetime
 
 # Time zones come from the pinned tzdata package, not from the machine: one of 2025 still changes Vancouver's clocks
-# in the autumn of 2026, an hour beside the law, beside Postgres and beside every buyer's phone.
+# in the autumn of 2026, an hour next to the law, next to Postgres and next to every buyer's phone.
 zoneinfo.reset_tzpath(())
 
 

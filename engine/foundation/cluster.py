@@ -222,7 +222,7 @@ class HotCluster(HotRedis):
                     outer.set_result(result)
                 return
             raise moved
-        except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
+        except Exception as error:  # noqa: BLE001 - anybody who waits must hear of it
             if not outer.done():
                 outer.set_exception(error)
 

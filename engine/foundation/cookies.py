@@ -55,7 +55,7 @@ class CookieRules:
 
 
 def shown(cookies: Mapping[str, str], base: str) -> str | None:
-    """The value under any of its names, the safest first: for tokens that prove themselves, whoever set them."""
+    """The value under any of its names, the safest first: for tokens that prove themselves, anybody who set them."""
     if not cookies:
         return None
     for name in _names(base):

@@ -185,7 +185,7 @@ def create_database(server: Server, name: str, *, template: str | None = None) -
 
 
 def drop_database(server: Server, name: str) -> None:
-    """Drop a database, cutting off whoever is still connected."""
+    """Drop a database, cutting off anybody who is still connected."""
     assert name.isidentifier(), name
     psql(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 

@@ -29,7 +29,7 @@ from typing import Any, ClassVar
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours
-    """Base of all refusals. ``facts`` stand beside the problem document's fields; ``headers`` go out with it."""
+    """Base of all refusals. ``facts`` stand next to the problem document's fields; ``headers`` go out with it."""
 
     status: ClassVar[int] = 400
     code: ClassVar[str] = "refused"

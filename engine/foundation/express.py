@@ -23,7 +23,7 @@ from engine.foundation import errors, logs, problems
 from engine.foundation.ids import new_id
 from engine.foundation.ready import Ready
 
-LOOK_S = 120.0  # whoever sent no whole request between two looks is hung up on: twice this at most
+LOOK_S = 120.0  # anybody who sent no whole request between two looks is hung up on: twice this at most
 
 T = TypeVar("T")
 _log = logs.get("http")
@@ -32,7 +32,7 @@ _log = logs.get("http")
 class Reply(Generic[T]):
     """An answer that a batch owes: a future's manners, without a future's turn of the loop.
 
-    Whoever hangs up before the batch has gone out is left out of it. Afterwards nobody is: the same key asked again on
+    Who hangs up before it has gone out is left out of the batch. Afterwards nobody is: the same key asked again on
     another connection may have been given what this one asked for.
     """
 
@@ -148,7 +148,7 @@ class ExpressProtocol(RequestHandler):
         if self._look is not None:
             self._look.cancel()
         self._asked = self._kept_transport = None
-        self._rest()  # whoever is left out of a batch is never answered
+        self._rest()  # anybody who is left out of a batch is never answered
 
     def resume_reading(self, resume_parser: bool = True) -> None:
         """aiohttp resumes after every body; if nothing was paused that is a parser and a system call for nothing."""
@@ -217,7 +217,7 @@ class ExpressProtocol(RequestHandler):
             self._write(answer)
 
     def _rest(self) -> None:
-        """Whoever ends the server need not wait for this connection any longer."""
+        """Anybody who ends the server need not wait for this connection any longer."""
         if self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
 
@@ -294,7 +294,7 @@ class ExpressProtocol(RequestHandler):
             return
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
         if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
-            self._under_way = True  # it parses what it kept back; whoever called this answers it
+            self._under_way = True  # it parses what it kept back; anybody who called this answers it
             self._resume_reading_if_drained()
             self._under_way = False
 

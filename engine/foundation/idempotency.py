@@ -2,10 +2,10 @@
 
 Scope is (principal, method, path, key). Same key and body: the stored answer with ``Idempotent-Replayed: true``;
 another body: 422; still running: 409. A request that was refused by an exception keeps no answer: it wrote nothing, and
-the key may be used again. Answers live in Postgres beside what they answer for. (Holds keep theirs with the hold.)
+the key may be used again. Answers live in Postgres next to what they answer for. (Holds keep theirs with the hold.)
 
 If Postgres goes away meanwhile, keys are freed and answers kept as soon as it is back, for as long as the claim lasts:
-whoever asks again then is not told for a minute that the first request still runs.
+anybody who asks again then is not told for a minute that the first request still runs.
 """
 
 from __future__ import annotations

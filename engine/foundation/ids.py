@@ -21,7 +21,7 @@ def new_id(kind: str) -> str:
 class CheapIds:
     """Ids of one kind for things that are numerous and no secret: the time this maker was made, then a count.
 
-    Well-formed and in order like every other id, for a tenth of the cost; whoever knows one can guess the next.
+    Well-formed and in order like every other id, for a tenth of the cost; anybody who knows one can guess the next.
     """
 
     def __init__(self, kind: str) -> None:

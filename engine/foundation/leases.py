@@ -1,4 +1,4 @@
-"""What the waiting room and the engine share besides the admission token: leases and the shop's pulse.
+"""What the waiting room and the engine share apart from the admission token: leases and the shop's pulse.
 
 A lease is a capped seat inside the shop. The room grants it (claim), the engine gives it back when its order is settled
 or its hold is abandoned, so the next person is let in within a second. All keys of an event share one hash slot.
@@ -48,7 +48,7 @@ def over_key(event_id: str) -> bytes:
 async def release(redis: HotRedis, event_id: str, lease_id: bytes) -> bool:
     """Give a lease back; False if it had ended already. Its token places no hold from here on.
 
-    So that the next person is let in instead of, and not besides, whoever keeps the token.
+    So that the next person is let in instead of, and not in addition to, anybody who keeps the token.
     """
     over, moment_ms = over_key(event_id), now_ms()
     removed, *_ = await asyncio.gather(

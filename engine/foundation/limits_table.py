@@ -59,7 +59,7 @@ LIMITS: Final = MappingProxyType[RouteClass, Rate](
         "large": Rate(per_s=0.5, burst=10, delay_max_s=0.0),
         "stream": Rate(per_s=20, burst=200, at_once=50),
         "challenge": Rate(per_s=100, burst=1_000),
-        # A school or a phone network behind one address joins within seconds; the challenge makes it dear, not this.
+        # A school or a phone network behind one address joins within seconds; the challenge makes it cost, not this.
         "join": Rate(per_s=200, burst=2_000),
         "claim": Rate(per_s=200, burst=2_000),
         "presence": Rate(per_s=200, burst=2_000),

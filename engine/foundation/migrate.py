@@ -16,7 +16,7 @@ TIMEOUT_S = 120
 
 
 def dbmate_binary() -> str:
-    """dbmate beside our interpreter, else on PATH."""
+    """dbmate next to our interpreter, else on PATH."""
     beside = Path(sys.executable).parent / "dbmate"
     found = str(beside) if beside.exists() else shutil.which("dbmate")
     if found is None:

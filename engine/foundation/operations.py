@@ -24,7 +24,7 @@ async def ready(health: Health) -> web.Response:
 
 
 async def scrape(request: web.Request, token: str, health: Health, *, trust_forwarded: bool) -> web.Response:
-    """Prometheus metrics for whoever brings the token; if there is none, for loopback. Forbidden.
+    """Prometheus metrics for anybody who brings the token; if there is none, for loopback. Forbidden.
 
     The subsystems are looked at first: ``onsale_subsystem_up`` is what is so, not what was when /readyz was last asked.
     """

@@ -57,7 +57,7 @@ _HTTP_REFUSALS: dict[int, type[errors.Refusal]] = {
 }
 
 
-# Two requests met in the ledger between one's look and its write; whoever came second is told so.
+# Two requests met in the ledger between one's look and its write; anybody who came second is told so.
 _CROSSED = (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError)
 # Half a character, or NUL: whatever was asked with it cannot be looked up anywhere.
 _NO_TEXT = (UnicodeEncodeError, asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)

@@ -1,4 +1,4 @@
-"""The link that brings a place in a queue to whoever reads its address' mail: the room asks, the worker mails.
+"""The link that brings a place in a queue to anybody who reads its address' mail: the room asks, the worker mails.
 
 The room leaves an errand in Postgres (``TOPIC``); the worker signs the token when it sends, so that no link lies in a
 table and none is old before it is sent.

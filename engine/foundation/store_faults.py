@@ -1,7 +1,7 @@
 """What a fault of Postgres amounts to: a refusal for the caller, and an end for the connection that met it.
 
 Read-only, failing over, shutting down, ended by its administrator, out of connections or disk, too slow, a deadlock
-lost: whoever runs the database knows of it, nobody has to read our code. The caller is told to come again (503).
+lost: anybody who runs the database knows of it, nobody has to read our code. The caller is told to come again (503).
 """
 
 from __future__ import annotations

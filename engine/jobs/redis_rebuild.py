@@ -1,6 +1,6 @@
-"""Watches that Redis says what the ledger says, and reads a map anew if the same difference stands for a while.
+"""Watches that Redis says what the ledger says, and reads a map again if the same difference stands for a while.
 
-A fenced event is rebuilt by whoever asks for it; this is for what no fence shows: a process that died between commit
+A fenced event is rebuilt by the first to ask; this is for what no fence shows: a process that died between commit
 and errand, errands that overtook each other.
 """
 
@@ -12,7 +12,7 @@ from engine.foundation import logs
 from engine.foundation.errors import Unavailable
 from engine.services.sale.inventory import Inventory
 
-LOOKS = 3  # the same difference so many times in a row is no sale under way
+LOOKS = 3  # the same difference this many times in a row is no sale under way
 
 _log = logs.get("redis_rebuild")
 
@@ -28,7 +28,7 @@ class RedisRebuild:
             try:
                 await self._look(event_id)
             except Unavailable:
-                continue  # Redis is away: whoever sells will notice
+                continue  # Redis is away: anybody who sells will notice
         return 0
 
     async def _look(self, event_id: str) -> None:

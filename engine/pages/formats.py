@@ -23,7 +23,7 @@ def all_in(cents: int, currency: str) -> str:
 
 
 def percent(rate_bp: int) -> str:
-    """Basis points as a percentage without needless noughts: 1250 is ``12.5 %``."""
+    """Basis points as a percentage without needless 0s: 1250 is ``12.5 %``."""
     return f"{Decimal(rate_bp) / 100:f}".rstrip("0").rstrip(".") + " %" if rate_bp else "0 %"
 
 

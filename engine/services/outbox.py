@@ -65,7 +65,7 @@ class Outbox:
         return await self._store.dead(limit)
 
     async def replay(self, errand_id: int) -> dict[str, Any] | None:
-        """Give a dead errand another life; as it was, None if it is none."""
+        """Requeue a dead errand. Returns it as it was, or None if it is not dead."""
         return await self._store.replay(errand_id)
 
     async def _run(self, row: OutboxRow, *, repeated: bool) -> None:

@@ -9,7 +9,7 @@
 ``inv:{E}:cursors``  hash    tape name -> where the next search begins
 ``inv:{E}:tape:*``   string  starts best first, by chart and categories and party size
 ``inv:{E}:ended``    list    leases of holds that ended unbought
-``inv:{E}:rebuild``  string  lock of whoever rebuilds
+``inv:{E}:rebuild``  string  lock of anybody who rebuilds
 ``hold:{E}:0..1023`` hash    reference (8 bytes) -> record; small enough to stay listpacks
 ``exp:{E}:<second>`` string  references due in that second
 channel ``inv:{E}``          version u48, then (unit u24, length u8, byte u8) for each change

@@ -116,7 +116,7 @@ class OutboxStore:
         return [dict(row) for row in await self._pool.fetch(_DEAD, limit)]
 
     async def replay(self, errand_id: int) -> dict[str, Any] | None:
-        """Give a dead letter another life; as it was, None if it is none."""
+        """Requeue a dead letter. Returns it as it was, or None if it is not dead."""
         row = await self._pool.fetchrow(_REPLAY, errand_id)
         return None if row is None else dict(row)
 

@@ -42,7 +42,7 @@ def optional_person(request: web.Request) -> Person | None:
 
 
 def known_person(request: web.Request) -> Person | None:
-    """The signed-in person, or None if nothing valid says who asks: whoever signs out may come with an old token."""
+    """The signed-in person, or None if nothing valid says who asks: one who signs out may come with an old token."""
     try:
         return optional_person(request)
     except Unauthenticated:

@@ -19,7 +19,7 @@ Obj = dict[str, Any]
 
 
 class StripeError(Exception):
-    """One "no" of the payment provider. `facts` are written beside the message (decline_code, payment_intent, ...)."""
+    """One "no" of the payment provider. `facts` are written next to the message (decline_code, payment_intent, ...)."""
 
     status = 400
     type = "invalid_request_error"

@@ -1,4 +1,4 @@
-"""Stripe events: a change of an object, frozen as it was, kept to be listed and handed to whoever delivers it."""
+"""Stripe events: a change of an object, frozen as it was, kept to be listed and handed to anybody who delivers it."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ def metadata(given: Obj, before: Obj | None = None) -> Obj:
 
 
 def amount(given: Obj, name: str = "amount") -> int | None:
-    """A positive amount in the currency's own units; what the currency allows is checked by whoever knows it."""
+    """A positive amount in the currency's own units; what the currency allows is checked by anybody who knows it."""
     value = integer(given, name)
     if value is not None and value < 1:
         raise InvalidRequest(

@@ -29,7 +29,7 @@ REFUSED = (
     ("/events/{event}/devices", "Register it"),
     ("/events/{event}/allotments", "Set them apart"),
 )
-PICTURES = os.environ.get("ONSALE_PICTURES")  # a folder for screenshots, for whoever wants to look
+PICTURES = os.environ.get("ONSALE_PICTURES")  # a folder for screenshots, for anybody who wants to look
 
 
 async def _looked_at(page: Page) -> list[str]:

@@ -20,7 +20,7 @@ from tests.admin.organizer import PASSWORD, Organizer, hold, platform_admin
 from tests.factories import NEXT_YEAR
 
 PHONE = {"width": 390, "height": 844}
-PICTURES = os.environ.get("ONSALE_PICTURES")  # a folder for screenshots, for whoever wants to look
+PICTURES = os.environ.get("ONSALE_PICTURES")  # a folder for screenshots, for anybody who wants to look
 
 pytestmark = [
     pytest.mark.browser,

@@ -52,7 +52,7 @@ class Swept:
 
 
 async def sweep(hot: HotRedis, redis: RedisClient, holds: int) -> Swept:
-    """Place so many holds of one unit with a lease each, let all be due, and sweep them."""
+    """Place this many holds of one unit with a lease each, let all be due, and sweep them."""
     store, event_id, epoch = HoldStore(hot), new_id("evt"), b"bench:1"
     base = bytes([FREE]) * holds
     assert await store.load(event_id, b"", epoch, base=base, owned=bytes(holds), types={}, promos={})

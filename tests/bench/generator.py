@@ -14,7 +14,7 @@ from tests.bench.method import Run
 
 CONNECTIONS = 256  # a surge has thousands; both sides get the same
 _SAID = "onsale-bench "
-# `targets` is a list of {body, headers, times}: the first is asked so many times, then the next; the last stays.
+# `targets` is a list of {body, headers, times}: the first is asked this many times, then the next; the last stays.
 _PROGRAM = """
 local path, targets, mark = %(path)s, %(targets)s, %(mark)s
 local heads, tails = {}, {}

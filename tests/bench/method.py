@@ -1,4 +1,4 @@
-"""How a ratio is taken: two sides, runs in turn, one ratio a pair, the median of them; CPU time beside every rate."""
+"""How a ratio is taken: two sides, runs in turn, one ratio a pair, the median of them; CPU time next to every rate."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def ratio_row(
     group: str = "ratios",
     **facts: Any,
 ) -> Row:
-    """Ours over theirs by rate: the median of the pairs' ratios, every pair's own beside it."""
+    """Ours over theirs by rate: the median of the pairs' ratios, every pair's own next to it."""
     ratios = [ours.per_s / theirs.per_s for ours, theirs in pairs]
     ours, theirs = [one for one, _ in pairs], [other for _, other in pairs]
     by_cpu = [b.cpu_total_us / a.cpu_total_us for a, b in pairs if a.cpu_total_us and b.cpu_total_us]

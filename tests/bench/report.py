@@ -1,7 +1,7 @@
 """docs/BENCHMARKS.md: every row ever taken here, with the day, the machine and the command that made it.
 
 A row that is taken again replaces the older one of its name; rows that a run leaves out stay as they are. What the
-Markdown is made of lies beside it as JSON, each pair's ratio included.
+Markdown is made of lies next to it as JSON, each pair's ratio included.
 """
 
 from __future__ import annotations

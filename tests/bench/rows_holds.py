@@ -128,7 +128,7 @@ async def workers(stage: Stage, plan: Plan) -> list[Row]:
 
 
 def told(name: str, operation: str, runs: list[Run], group: str, **facts: object) -> Row:
-    """Holds a second with nobody beside it."""
+    """Holds a second with nobody next to it."""
     rates = sorted(run.per_s for run in runs)
     cpu = {part: round(sum(run.cpu_us[part] for run in runs) / len(runs), 1) for part in runs[0].cpu_us}
     return Row(

@@ -96,7 +96,7 @@ async def crowded(stage: Stage, plan: Plan) -> list[Row]:
 
 
 async def _fill(stage: Stage, event_id: str, people: int) -> None:
-    """So many joins straight into the room's script, as its own batches make them."""
+    """This many joins straight into the room's script, as its own batches make them."""
     store, mark = RoomStore(stage.hot, event_id), people + 100_000
     await stage.pool.execute("UPDATE rooms SET high_water = $2 WHERE event_id = $1", event_id, mark)
     await store.standing()

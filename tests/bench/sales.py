@@ -68,7 +68,7 @@ async def seated(stage: Stage, sections: int = SECTIONS) -> Sale:
 
 
 def priced(event: SellingEvent, sale: Sale, quantity: int = QUANTITY) -> None:
-    """Teach a process's own desk what so many of each type cost, as its first buyer would."""
+    """Teach a process's own desk what this many of each type cost, as its first buyer would."""
     for kind in sale.types:
         asks, promo, _ = read_asks(event, HoldRequest(sale.event_id, (HoldItem(kind, quantity),)))
         price_of(event, asks, promo)
@@ -90,7 +90,7 @@ async def _open(stage: Stage, sections: list[dict[str, Any]], categories: list[l
 
 
 async def primed(served: Served, sales: Sequence[Sale], path: str = "/v1/holds") -> int:
-    """One hold of every ticket type in every process, so that prices and snapshots are at hand; how many of each."""
+    """One hold of every ticket type in every process, so that prices and snapshots are ready; how many of each."""
     rounds = 1 if len(served.pids) == 1 else 6 * len(served.pids)
     connector = aiohttp.TCPConnector(force_close=rounds > 1)
     async with aiohttp.ClientSession(connector=connector) as client:

@@ -137,7 +137,7 @@ def _learn_price(event: SellingEvent, body: bytes) -> None:
 
 
 async def hold_by_lock(request: web.Request) -> web.Response:
-    """One lock a section: whoever has it reads which seats are free and writes which are not."""
+    """One lock a section: anybody who has it reads which seats are free and writes which are not."""
     asked = _hold_request.decode(await request.read())
     section, wanted = asked.items[0].ticket_type_id, asked.items[0].quantity
     redis = request.app[REDIS]
@@ -150,7 +150,7 @@ async def hold_by_lock(request: web.Request) -> web.Response:
 
 
 async def hold_by_skip_locked(request: web.Request) -> web.Response:
-    """One row a seat; whoever is at a seat is stepped around."""
+    """One row a seat; anybody who is at a seat is stepped around."""
     asked = _hold_request.decode(await request.read())
     item = asked.items[0]
     rows = await request.app[POOL].fetch(_SKIP_LOCKED, item.ticket_type_id, item.quantity, key_of(request))

@@ -27,7 +27,7 @@ from tests.faults.postgres_box import DATABASE, PostgresPair
 
 HEALTHY_WITHIN_S = 10.0
 AWAY_S = 2.0
-ORDERS_BEFORE = 40  # so many orders are the middle
+ORDERS_BEFORE = 40  # this many orders are the middle
 STARTED_WITHIN_S, ENDED_WITHIN_S = 180.0, 600.0
 
 

@@ -22,7 +22,7 @@ class Proxy:
     target: str
     delay_s: float = 0.0
     silent: bool = False
-    lose_replies: int = 0  # so many replies are still to be lost
+    lose_replies: int = 0  # this many replies are still to be lost
     loses: bytes = b""  # only of what asks with these bytes in it
     refusing: bool = False
     connections: int = 0

@@ -251,7 +251,7 @@ async def test_a_rebuilder_that_was_killed_stops_selling_for_no_longer_than_its_
 
 
 async def test_an_admission_that_was_used_up_stays_used_up_when_redis_is_lost(shop: Shop):
-    """Its token still verifies; the ledger remembers the order it ended in. Whoever cancelled may choose again."""
+    """Its token still verifies; the ledger remembers the order it ended in. Anybody who cancelled may choose again."""
     await shop.open_event(make.general("Floor", 20))
     lease_ids = [bytes([n]) * 16 for n in (1, 2, 3)]
     for lease_id in lease_ids:

@@ -29,7 +29,7 @@ ASKS = 6
 
 
 class Master:
-    """Whoever runs the database, with a connection of their own."""
+    """Anybody who runs the database, with a connection of their own."""
 
     def __init__(self, postgres: embedded.Server, database_url: str) -> None:
         self._url = postgres.url

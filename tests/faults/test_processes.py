@@ -1,4 +1,4 @@
-"""Processes that are killed, and what they leave: errands that somebody else does, a map that is read anew."""
+"""Processes that are killed, and what they leave: errands that somebody else does, a map that is read again."""
 
 from __future__ import annotations
 

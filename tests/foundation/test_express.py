@@ -149,7 +149,7 @@ def bodies_of(said: bytes) -> list[bytes]:
 
 
 async def test_answers_of_both_ways_come_in_the_order_of_the_requests(place: Place):
-    """Whoever waits behind one of the usual way goes with it."""
+    """Anybody who waits behind one of the usual way goes with it."""
     said = await place.said(get("/now") + post(b"one") + post(b"two") + post(b"usual") + get("/now"))
     assert bodies_of(said) == [b"now", b"batch:one", b"batch:two", b"route:/batch:usual", b"route:/now:"]
     assert place.committed == [b"one", b"two", b"usual"]

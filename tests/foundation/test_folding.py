@@ -1,4 +1,4 @@
-"""One folding for addresses and one for codes: whoever means the same is the same, whoever means another is not."""
+"""One folding for addresses and one for codes: who means the same is the same, who means another is not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may read the metrics: whoever brings the token, and where there is none, this machine."""
+"""Who may read the metrics: anybody who brings the token, and where there is none, this machine."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from waitingroom.route import Who as RoomWho
 from waitingroom.routes import ROUTES as ROOM_ROUTES
 
 PREFIXES = ("/api/v1", "/api/tickets", "/api")
-# What callers of the requirement documents know besides the canonical paths; each is served under every prefix too.
+# What callers of the requirement documents know apart from the canonical paths; each is served under every prefix too.
 OTHER_NAMES = {
     ("GET", "/v1/auth/me"),
     ("GET", "/v1/events/public"),

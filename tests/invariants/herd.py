@@ -94,7 +94,7 @@ def engine_processes(settings: Settings, workers: int = WORKERS) -> Iterator[tup
 
 
 async def until_ready(url: str, answers: int = WORKERS * 4) -> None:
-    """Until so many fresh connections in a row are answered: every worker is then likely to be there."""
+    """Until this many fresh connections in a row are answered: every worker is then likely to be there."""
     deadline, row = time.monotonic() + READY_TIMEOUT_S, 0
     while row < answers:
         assert time.monotonic() < deadline, f"{url} does not get ready"

@@ -150,7 +150,7 @@ class Verdict:
 
 
 async def drive(url: str, steps: int, seed: int, *, progress: bool = False) -> Verdict:
-    """So many random steps; the first that differs raises with the seed to repeat it."""
+    """This many random steps; the first that differs raises with the seed to repeat it."""
     rng = random.Random(seed)
     with mock.patch.dict(hold_store.SCRIPTS, with_the_tests_clock(hold_store.SCRIPTS)):
         hot = await HotRedis(url).open()

@@ -1,4 +1,4 @@
-"""The model test's world: the real scripts over a real Redis beside the oracle, one step at a time."""
+"""The model test's world: the real scripts over a real Redis next to the oracle, one step at a time."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ WORDS = {answers.SoldOut: "capped", answers.BuyerLimit: "buyer"}
 
 @dataclass
 class World:
-    """Everything beside everything: Redis, the services over it, and the oracle."""
+    """Everything next to everything: Redis, the services over it, and the oracle."""
 
     hot: HotRedis
     redis: Any
@@ -197,7 +197,7 @@ class World:
     async def let_pass(self, ms: int, *, sweep: bool) -> None:
         self.oracle.now_ms += ms
         await self._tell_time()
-        # Beside other work a script ends at most ten holds; the oracle ends all that are due.
+        # Next to other work a script ends at most ten holds; the oracle ends all that are due.
         if sweep or self.oracle.due() > DUE_MAX:
             await self.sweep()
 

@@ -220,7 +220,7 @@ class Oracle:
         return state in wish.lots and state % 2 == 0
 
     def _strands(self, wish: Wish, start: int, count: int, left: int, right: int) -> bool:
-        """Whether taking the run leaves a single free seat beside it. Accessible seats count as free."""
+        """Whether taking the run leaves a single free seat next to it. Accessible seats count as free."""
         may = {FREE, FREE + 1} | {b - b % 2 for b in wish.lots} | {b - b % 2 + 1 for b in wish.lots}
         free = [b in may for b in self.redis.map]
         alone_left = left > 0 and free[start - 1] and (left == 1 or not free[start - 2])

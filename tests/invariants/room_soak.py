@@ -42,7 +42,7 @@ WINDOWS_S = (1, 10, 60)
 
 @dataclass(frozen=True)
 class Delivered:
-    """``most``: people admitted in any window of so many seconds. ``share`` of the rate, once absences come back."""
+    """``most``: people admitted in any window of this many seconds. ``share`` of the rate, once absences come back."""
 
     admitted: int
     minutes: float

@@ -1,4 +1,4 @@
-"""Selling beside its oracle: whatever is done in whatever order, Redis says what one thread of plain Python says.
+"""Selling next to its oracle: whatever is done in whatever order, Redis says what one thread of plain Python says.
 
 Here a short run and hypothesis's search for a small counterexample; ``make model STEPS=1000000`` runs long.
 """

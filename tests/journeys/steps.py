@@ -25,7 +25,7 @@ def through_the_queue(fan: Page, engine: str, title: str) -> None:
 
 
 def best_available(fan: Page, kind: str, quantity: int) -> None:
-    """In the shop: so many of a type, wherever is best, held."""
+    """In the shop: this many of a type, wherever is best, held."""
     fan.locator("#ways:not([hidden]), #shop.alone").wait_for()  # the map has arrived, or there is none
     if fan.locator("#tab-best").is_visible():
         fan.locator("#tab-best").click()

@@ -1,4 +1,4 @@
-"""A room that ended long ago leaves nothing behind in Redis, and whoever still asks is told that it is closed."""
+"""A room that ended long ago leaves nothing behind in Redis, and anybody who still asks is told that it is closed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAY_S = 86_400
 
 
 async def end(pool: asyncpg.Pool, hot: HotRedis, event_id: str, ago_s: int, column: str = "closes_at") -> None:
-    """Let sale or event have ended so many seconds ago."""
+    """Let sale or event have ended this many seconds ago."""
     moment = f"now() - make_interval(secs => {ago_s:d})"
     if column == "closes_at":
         await pool.execute(

@@ -225,7 +225,7 @@ async def test_a_crash_in_the_middle_of_a_hand_back_is_a_gap(
 
 
 async def test_a_raise_of_an_epoch_that_is_over_builds_the_next(pair: Pair) -> None:
-    """Whoever began the next epoch read the mark, and died or is slow: nothing beyond may be given out meanwhile."""
+    """Who began the next epoch read the mark, and died or is slow: nothing beyond may be given out meanwhile."""
     await pair.a.hand_back()
     await pair.ledger.next_epoch(pair.a.event_id, 1)
     read = await pair.ledger.room(pair.a.event_id)
@@ -317,7 +317,7 @@ async def test_no_interleaving_gives_a_number_twice(pair: Pair, redis_client: Re
                 running.remove(one)
             await pair.check()
             handed_back += await pair.mark() % NUMBER_BLOCK != 0
-        # Whatever was still under way died; a Redis that came back is built anew.
+        # Whatever was still under way died; a Redis that came back is built again.
         await redis_client.hset(key, "run", f"another{seed}")
         await pair.a.restore()
     assert len(pair.given) > SCHEDULES

@@ -43,7 +43,7 @@ async def test_a_link_opened_again_asks_first_and_the_last_who_wants_it_has_the_
     code, ticket, html = await opened(room_client, link, **{f"onsale_queue_{event_id}": bob["queue_ticket"]})
     assert (code, ticket) == (409, None)
     assert WORDS["en"]["link_other_title"] in html
-    # Whoever has the place opens the link once more: nothing changes for their other tabs.
+    # Anybody who has the place opens the link once more: nothing changes for their other tabs.
     code, ticket, _ = await opened(room_client, link, **{f"onsale_queue_{event_id}": first or ""})
     assert (code, ticket) == (303, None)
     await post(room_client, event_id, "join", 200, queue_ticket=first)
@@ -78,7 +78,7 @@ async def test_a_link_opened_after_the_place_went_in_is_the_same_admission(
     assert ticket
     assert (await claim(room_client, event_id, ticket))[1]["lease_id"] == admitted["lease_id"]
     assert (await claim(room_client, event_id, place["queue_ticket"]))[0] == 410
-    # Once that turn is over, the link's next opener begins anew, at the end of the line.
+    # Once that turn is over, the link's next opener begins again, at the end of the line.
     await post(room_client, event_id, "release", 200, queue_ticket=ticket)
     _, anew = await clicked(room_client, await letters.link())
     assert anew

@@ -34,7 +34,7 @@ class RoomSettings(RoomPace, frozen=True, kw_only=True):
     """``capacity`` is people in the shop at once, ``rate_per_min`` how many are called in a minute.
 
     ``claim_ttl_s``: how long a called person may take to come; ``session_ttl_s``: how long an admission is good for.
-    ``codes``: whoever joins brings one of them, in any case, as often as they like; none: open to everybody.
+    ``codes``: anybody who joins brings one of them, in any case, as often as they like; none: open to everybody.
     """
 
     codes: Annotated[tuple[Short, ...], Meta(max_length=ROOM_CODES_MAX)] = ()

@@ -2,7 +2,7 @@
 
 Order of decision: parse, key id and MAC, event, unit known, version, revoked or frozen, order state, times, gate
 allowed, prior state; the first failing reason answers. ``judge`` covers everything after the code was read. It is pure
-and gives the ticket's next state beside the verdict, so that a batch can be judged in memory and written at once.
+and gives the ticket's next state next to the verdict, so that a batch can be judged in memory and written at once.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Scan(Struct, frozen=True, gc=False):
 
 
 class Outcome(Struct, frozen=True, gc=False):
-    """A verdict's words, the facts beside them, and the ticket as it stands afterwards (the same: nothing to write)."""
+    """A verdict's words, the facts next to them, and the ticket as it stands then (the same: nothing to write)."""
 
     result: Result
     reason: Reason
@@ -117,7 +117,7 @@ def judge(ticket: Ticket, scan: Scan, entry: EntryTerms) -> Outcome:
 
 
 def standing(ticket: Ticket, version: int, entry: EntryTerms) -> Reason | None:
-    """Why a ticket admits nobody, whoever shows it; None if it does."""
+    """Why a ticket admits nobody, anybody who shows it; None if it does."""
     if version != ticket.version:
         return Reason.STALE_VERSION
     if ticket.status in _BY_STATUS:

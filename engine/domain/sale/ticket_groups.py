@@ -40,7 +40,7 @@ def groups_of(lines: Iterable[Told], listed: Mapping[str, int]) -> list[TicketGr
     """Tickets of one type at one price, in the order of the first of each.
 
     ``listed`` says what one of a type costs alone, all in. Where that is another price by now, or there was a discount,
-    the dearest of the group stands for each.
+    the most expensive of the group stands for each.
     """
     equal: dict[tuple[str, int], list[tuple[int, int]]] = {}
     for place, line in enumerate(lines):

@@ -132,7 +132,7 @@ def money(cents: int, code: str, locale: str = _LOCALE) -> str:
 
 @lru_cache
 def _pattern(locale: str, digits: int) -> NumberPattern:
-    """CLDR's way to write money in this language, with so many decimals."""
+    """CLDR's way to write money in this language, with this many decimals."""
     pattern = copy.copy(parse_pattern(Locale.parse(locale).currency_formats["standard"]))
     pattern.frac_prec = (digits, digits)
     return pattern

@@ -214,7 +214,7 @@ def shown_groups(groups: list[TicketGroup], places: list[str], selling: SellingE
 
 
 def place(section: str, seat: str | None) -> str:
-    """``Stalls, row F, seat 12`` with spaces that keep a number beside its word; the section if one stands."""
+    """``Stalls, row F, seat 12`` with spaces that keep a number next to its word; the section if one stands."""
     if seat is None:
         return section
     name, row, number = seat.split("/")

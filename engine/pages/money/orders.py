@@ -43,7 +43,7 @@ def setup(app: web.Application) -> None:
 
 
 async def page(request: web.Request) -> web.Response:
-    """The order for whoever carries its token; else the door that takes the token from the address."""
+    """The order for anybody who carries its token; else the door that takes the token from the address."""
     try:
         order = await _read(request)
     except (Unauthenticated, CapabilityWrong, NotFound) as refusal:

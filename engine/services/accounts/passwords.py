@@ -1,4 +1,4 @@
-"""Password hashes (argon2id, the library's own parameters), made beside the event loop and few at a time.
+"""Password hashes (argon2id, the library's own parameters), made next to the event loop and few at a time.
 
 One hash takes 64 MiB and tens of milliseconds on purpose; a wave of sign-ins waits in a short line instead of taking
 the machine.

@@ -31,7 +31,7 @@ from engine.stores.database import Connection, Pool
 
 
 class TicketTypes:
-    """What is priced and sold. Hidden types are listed to the organizer only, and sold to whoever knows their id."""
+    """What is priced and sold. Hidden types are listed to the organizer only, and sold to those who know their id."""
 
     def __init__(self, *, pool: Pool, access: Access, events: Events) -> None:
         self._pool = pool

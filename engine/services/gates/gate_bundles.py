@@ -97,7 +97,7 @@ class GateBundles:
         return _b64url(self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
 
     async def read(self, event_id: str) -> Bundle:
-        """The event's present bundle; built anew if tickets, their standing or the rules changed."""
+        """The event's present bundle; built again if tickets, their standing or the rules changed."""
         event = await self._gate_events.get(event_id)
         mark = await store.fingerprint(self._pool, event_id)
         etag = self._etag(event, mark)

@@ -46,13 +46,13 @@ class GateEvents:
         return event
 
     async def rules(self, person: Person, event_id: str) -> EntryRules:
-        """The rules, for whoever may see the event's devices."""
+        """The rules, for anybody who may see the event's devices."""
         event = await self.get(event_id)
         await self._access.require(person, event.organization_id, "devices.read", hidden=NotFound)
         return event.entry.rules
 
     async def set_rules(self, person: Person, event_id: str, rules: EntryRules) -> EntryRules:
-        """Replace the rules. What a bit of the check-in map means may change with them, so the map is loaded anew."""
+        """Replace the rules. What a bit of the check-in map means may change with them, so the map is loaded again."""
         event = await self.get(event_id)
         await self._access.require(person, event.organization_id, "events.write", hidden=NotFound)
         entry_rules.check(rules)

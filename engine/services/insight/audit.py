@@ -223,7 +223,7 @@ def _unit(state: int, rows: Sequence[Any], holds: int) -> str | None:
 
 
 def _counters(owners: dict[int, list[Any]], redis: RedisView, counts: Counter[int], problems: list[str]) -> None:
-    """The sums that scripts keep beside the map say what the map says."""
+    """The sums that scripts keep next to the map say what the map says."""
     assert redis.map is not None
     said = {name: int(redis.pulse.get(name.encode(), 0)) for name in ("free", "held", "ordered", "sold")}
     free = sum(count for state, count in counts.items() if state >= FREE)

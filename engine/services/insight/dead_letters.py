@@ -1,4 +1,4 @@
-"""Dead letters: provider events and errands that failed for good, for an operator to see and to give another life."""
+"""Dead letters: provider events and errands that failed for good, for an operator to see and to requeue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The payment provider's books beside ours: what it took and gave back, order by order.
+"""The payment provider's books next to ours: what it took and gave back, order by order.
 
 Read only. One account is one shop's: a payment with an order id that we do not know is money without an order.
 """

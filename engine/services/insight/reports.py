@@ -112,7 +112,7 @@ def _window(event: Event, first_paid_at: datetime | None) -> tuple[Step, datetim
 def _series(
     bins: list[tuple[datetime, int]], step: Step, since: datetime, zone: ZoneInfo
 ) -> list[tuple[datetime, int]]:
-    """Every minute, hour or day from ``since`` to now by the local clock, with nought if nothing was sold."""
+    """Every minute, hour or day from ``since`` to now by the local clock, with 0 if nothing was sold."""
     counts: Counter[datetime] = Counter()
     for moment, tickets in bins:
         counts[_floor(moment.astimezone(zone).replace(tzinfo=None), step)] += tickets

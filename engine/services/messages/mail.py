@@ -154,7 +154,7 @@ class Mail:
 
 
 def _embed(message: EmailMessage, images: Sequence[bytes]) -> None:
-    """Put the codes beside the HTML part, where ``cid:`` finds them."""
+    """Put the codes next to the HTML part, where ``cid:`` finds them."""
     part = message.get_body(("html",))
     assert isinstance(part, EmailMessage)
     for index, image in enumerate(images):

@@ -1,6 +1,6 @@
 """The mail that brings a place in a waiting room back to its address' owner.
 
-The room asks for it by an errand; nothing in the mail was written by whoever typed the address.
+The room asks for it by an errand; nothing in the mail was written by anybody who typed the address.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class Reclaim:
     async def take(self, order: Order) -> tuple[str, list[int]] | None:
         """(hold id, the units of the order's lines, line by line), held for it; None if they cannot be had.
 
-        Unavailable if nobody knows: whoever asks, asks again.
+        Unavailable if nobody knows: anybody who asks, asks again.
         """
         raw = os.urandom(ID_BYTES)
         try:

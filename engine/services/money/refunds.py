@@ -65,7 +65,7 @@ class Refunds:
         """Refund by an organizer. RefundExceedsPaid if less is left, OrderNotRefundable if nothing was paid.
 
         The answer may still be pending: the provider is asked again until it knows. ``once_as`` (the scope of an
-        idempotency key) names the refund: whoever lost the answer and asks again gets the same one, not a second.
+        idempotency key) names the refund: anybody who lost the answer and asks again gets the same one, not a second.
         """
         if not self._enabled:
             raise SwitchedOff("Refunds are switched off", retry_after_s=60)
@@ -127,7 +127,7 @@ class Refunds:
         return len(due)
 
     async def converge(self, order: Order) -> None:
-        """Bring the ledger in line with the provider's refunds of this order, whoever made them."""
+        """Bring the ledger in line with the provider's refunds of this order, anybody who made them."""
         intent_id = order.payment_intent_id
         if intent_id is None or order.status not in EVER_PAID:
             return
@@ -144,7 +144,7 @@ class Refunds:
     async def claim(
         self, order_id: str, request: RefundRequest, actor: Person | None = None, *, once_as: bytes | None = None
     ) -> str:
-        """Claim the cents and stop the tickets; the refund's id. It is put to the provider by whoever comes first.
+        """Claim the cents and stop the tickets; the refund's id. It is put to the provider by anybody who comes first.
 
         ``actor`` None is the system itself.
         """

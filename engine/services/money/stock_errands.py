@@ -13,7 +13,7 @@ from engine.stores.money.orders import OrderStore
 
 
 class Gates(Protocol):
-    """Whoever must learn that a ticket changed (services/gates/scans.py)."""
+    """Anybody who must learn that a ticket changed (services/gates/scans.py)."""
 
     async def ticket_changed(self, event_id: str, unit: int) -> None: ...
 

@@ -138,7 +138,7 @@ class Availability:
         return await self._ready(copy, "public", lambda: self._document(copy, exact=False))
 
     async def exact(self, event_id: str) -> AvailabilityDocument:
-        """The organizer's view: held and sold besides."""
+        """The organizer's view: held and sold, too."""
         copy = await self._copy(event_id)
         return await self._document(copy, exact=True)
 
@@ -190,7 +190,7 @@ class Availability:
         return self.policy_now(event, categories) or "strict"
 
     def policy_now(self, event: SellingEvent, categories: tuple[int, ...]) -> OrphanPolicy | None:
-        """The same from the copy at hand, None if this process has none."""
+        """The same from the copy in memory, None if this process has none."""
         if event.orphan_policy != "auto":
             return event.orphan_policy
         copy = self._copies.get(event.id)

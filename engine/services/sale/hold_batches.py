@@ -37,7 +37,7 @@ class _Planned:
 
 
 class HoldBatches:
-    """Batches by event. Whoever is cancelled after their hold was placed gives it back."""
+    """Batches by event. Anybody who is cancelled after their hold was placed gives it back."""
 
     def __init__(self, *, store: HoldStore, inventory: Inventory) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""Changing a live hold in one step: other seats, or more tickets beside those it has. A refusal leaves it as it was."""
+"""Changing a live hold in one step: other seats, or more tickets next to those it has. A refusal changes nothing."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class HoldChanges:
         return answer
 
     async def grow(self, event: SellingEvent, hold: Hold, items: tuple[HoldItem, ...]) -> Hold:
-        """The hold with these items besides. MaxPerOrder and BuyerLimit count what it has already."""
+        """The hold with these items added. MaxPerOrder and BuyerLimit count what it has already."""
         asks, _, opened = read_asks(event, HoldRequest(event.id, items, hold.promo_code))
         held = [(event.ticket_types[line.ticket_type_id], line.unit) for line in hold.lines]
         _check_size(event, held, asks)

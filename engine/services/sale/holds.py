@@ -163,7 +163,7 @@ class Holds:
         return await self._changes.swap(event, hold, wanted, opened)
 
     async def grow(self, hold_id: str, hold_token: str | None, items: tuple[HoldItem, ...]) -> Hold:
-        """More tickets in the same hold, beside the held ones if that can be; on a refusal nothing changes."""
+        """More tickets in the same hold, next to the held ones if that can be; on a refusal nothing changes."""
         hold = await self.of_token(hold_id, hold_token)
         event = await self._selling.get(hold.event_id)
         return await self._changes.grow(event, hold, items)
@@ -261,6 +261,6 @@ def admit(event: SellingEvent, admission: str | None) -> bytes:
 
 
 def _lots(asks: Sequence[Ask], codes: tuple[int, ...]) -> bytes:
-    """Whoever names a seat, or asks for accessible ones, may have an accessible one."""
+    """Anybody who names a seat, or asks for accessible ones, may have an accessible one."""
     accessible = any([ask.seats or ask.accessible for ask in asks])
     return units_domain.eligible_lots(codes, accessible=accessible) if codes or accessible else units_domain.PLAIN_LOTS

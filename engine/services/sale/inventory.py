@@ -2,7 +2,7 @@
 
 An epoch names the Redis process the map was written to (its run id) and the writing. A script that is shown another
 epoch than the one it finds answers "fenced" and changes nothing; and what a process believes of an epoch it believes
-over one connection only. So an emptied, restarted or failed-over Redis stops selling by itself; whoever notices
+over one connection only. So an emptied, restarted or failed-over Redis stops selling by itself; anybody who notices
 rebuilds under a lock while callers get InventoryRebuilding (503 with Retry-After).
 
 What Postgres says is owned is owned. Holds that Redis still knows survive a rebuild; a lost hold is a lost hold.
@@ -115,7 +115,7 @@ class Inventory:
         await self._rebuild_soon(event_id)
 
     async def rebuild(self, event_id: str, *, where_fenced: bool = False) -> bool:
-        """Fence, read the ledger, write the map, lift the fence. False if another process is at it.
+        """Fence, read the ledger, write the map, lift the fence. False if another process is doing it.
 
         ``where_fenced``: not if somebody has done it since the caller saw the fence down.
         """

@@ -1,6 +1,6 @@
 """The selling snapshot of each event, kept ready: read once, told of changes, refreshed behind the buyers' backs.
 
-A handler's ``get`` is a dictionary look-up. Changes arrive on a Redis channel; because a message can be lost, a
+A handler's ``get`` is a dictionary lookup. Changes arrive on a Redis channel; because a message can be lost, a
 snapshot older than ``REFRESH_AFTER_S`` is read again in the background, and one older than ``STALE_AFTER_S`` before it
 is used.
 """
@@ -58,14 +58,14 @@ class Selling:
         return await asyncio.shield(self._load_soon(event_id))
 
     def ready(self, event_id: str) -> SellingEvent | None:
-        """The snapshot if it is at hand and fresh; no waiting."""
+        """The snapshot if it is ready and fresh; no waiting."""
         known = self._snapshots.get(event_id)
         if known is None or time.monotonic() - known[1] >= REFRESH_AFTER_S:
             return None
         return known[0]
 
     def all_ready(self) -> list[SellingEvent]:
-        """Every snapshot at hand."""
+        """Every snapshot that is ready."""
         return [event for event, _ in self._snapshots.values()]
 
     def forget(self, event_id: str) -> None:

@@ -105,7 +105,7 @@ def _lines(text: str, font: str, size: float, width: float) -> list[str]:
 
 
 def _font(text: str, font: str) -> str:
-    """The built-in fonts speak Latin-1 and cost nothing; whoever spells otherwise gets an embedded one."""
+    """The built-in fonts speak Latin-1 and cost nothing; anybody who spells otherwise gets an embedded one."""
     try:
         text.encode("cp1252")
     except UnicodeEncodeError:

@@ -1,6 +1,6 @@
 """Tickets as their owners see them: the page, the signed code, its QR, the printable sheet.
 
-Owner is whoever shows the order's capability, the signed-in buyer, or a member of the event's organization who may read
+Owners are those who show the order's capability, the signed-in buyer, or a member of its organization who may read
 orders. To everybody else the ticket does not exist.
 
 TicketNotLive 409 ticket_not_live

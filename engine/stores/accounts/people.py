@@ -22,7 +22,7 @@ async def insert(db: Database, user_id: str, email: str, name: str, password_has
 
 
 async def put_admin(db: Database, user_id: str, email: str, name: str, password_hash: str) -> str:
-    """Make this address a platform admin with this password, whoever had it before; returns its id."""
+    """Make this address a platform admin with this password, anybody who had it before; returns its id."""
     found: str = await db.fetchval(
         "INSERT INTO users (id, email, name, password_hash, is_admin, email_verified_at)"
         " VALUES ($1, $2, $3, $4, true, now()) ON CONFLICT (email) DO UPDATE SET name = excluded.name,"
@@ -83,7 +83,7 @@ async def add_refresh(db: Database, token_hash: bytes, family: str, user_id: str
 
 
 async def lock_owner(db: Database, token_hash: bytes) -> None:
-    """Let whoever renews or ends sessions of this token's owner wait for each other, within a transaction."""
+    """Let anybody who renews or ends sessions of this token's owner wait for each other, within a transaction."""
     await db.execute(
         "SELECT FROM users u JOIN refresh_tokens t ON t.user_id = u.id WHERE t.token_hash = $1 FOR NO KEY UPDATE OF u",
         token_hash,

@@ -93,7 +93,7 @@ async def load_map(hot: HotRedis, event_id: str, units_in: Sequence[int]) -> boo
 
 
 async def forget(hot: HotRedis, event_id: str) -> None:
-    """Drop the map; the next scan loads it anew (the rules changed what a bit means)."""
+    """Drop the map; the next scan loads it again (the rules changed what a bit means)."""
     await hot.command(b"DEL", _key(event_id, "epoch"), _key(event_id, "in"))
 
 

@@ -60,7 +60,7 @@ async def by_type(db: Database, event_id: str) -> list[dict[str, Any]]:
 
 
 async def over_time(db: Database, event_id: str, minutes: int, since: datetime) -> list[tuple[datetime, int]]:
-    """Tickets paid since then, by bins of so many minutes; empty ones are left out."""
+    """Tickets paid since then, by bins of this many minutes; empty ones are left out."""
     rows = await db.fetch(_OVER_TIME, event_id, minutes, since)
     return [(row["moment"], row["tickets"]) for row in rows]
 

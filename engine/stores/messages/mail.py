@@ -1,4 +1,4 @@
-"""Mail out over SMTP, one connection a message: mail is rare beside sales, and a dead connection is never reused."""
+"""Mail out over SMTP, one connection a message: mail is rare next to sales, and a dead connection is never reused."""
 
 from __future__ import annotations
 

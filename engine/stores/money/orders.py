@@ -241,7 +241,7 @@ class OrderStore:
         return [item.order_id in found for item in items]
 
     async def _place(self, orders: list[NewOrder]) -> Sequence[Placed | BaseException]:
-        # Written twice it is written once: whoever offers an order that is there already is told so, and finds it.
+        # Written twice it is written once: anybody who offers an order that is there already is told so, and finds it.
         try:
             return await again(lambda: self._write(orders))
         except asyncpg.PostgresError as error:

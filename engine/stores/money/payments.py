@@ -1,7 +1,7 @@
 """What payments do to orders in the ledger: settled in batches, closed, reclaimed. Every function is idempotent.
 
 Settling is one statement for all that waits: orders to paid, tickets, errands, activity, webhook events. An order that
-is not open any more is simply not in the answer; the caller then reads what became of it. Whoever pays while their
+is not open any more is simply not in the answer; the caller then reads what became of it. Anybody who pays while their
 event is being cancelled settles all the same, and the cancellation's errand is left again: its pages had passed them
 by.
 """

@@ -204,7 +204,7 @@ def in_their_units(amount_cents: int, currency: str) -> int:
 
 
 def in_our_units(amount: int, currency: str) -> int:
-    """An amount of Stripe's, with the currency that stands beside it (in any case), as we count it."""
+    """An amount of Stripe's, with the currency that stands next to it (in any case), as we count it."""
     return find(currency.upper()).from_provider(amount)
 
 

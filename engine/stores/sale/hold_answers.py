@@ -51,7 +51,7 @@ class Taken(Struct, frozen=True):
 
 
 class BuyerLimit(Struct, frozen=True):
-    """The admission holds so many units already, and may not hold as many more."""
+    """The admission holds this many units already, and may not hold as many more."""
 
     held: int
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-REF_BYTES = 8  # a hold is known by so many bytes of its id
+REF_BYTES = 8  # a hold is known by this many bytes of its id
 UNIT_BYTES = 3
 RUN_BYTES = 5  # ticket type u8, unit u24, length u8
 LIFE_MS_MAX: Final = 0x7FFFFF

@@ -105,9 +105,9 @@ class SellingStore:
         return await self._pool.fetch(_OWNED, event_id), await self._pool.fetch(_PROMO_USES, event_id)
 
     async def ended_leases(self, event_id: str, kept_s: int) -> list[bytes]:
-        """Admissions whose orders ended within so many seconds; their tokens may still verify.
+        """Admissions whose orders ended within this many seconds; their tokens may still verify.
 
-        Whoever cancels keeps theirs, to choose again.
+        Anybody who cancels keeps theirs, to choose again.
         """
         return [row["lease_id"] for row in await self._pool.fetch(_ENDED_LEASES, event_id, kept_s, list(OPEN))]
 

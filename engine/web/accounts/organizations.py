@@ -23,7 +23,7 @@ from engine.web.route import VERSIONED, Route
 
 
 async def create_organization(request: web.Request) -> web.Response:
-    """Make an organization; whoever makes it owns it."""
+    """Make an organization; anybody who makes it owns it."""
     actor = person(request)
     made = await request.config_dict[ORGANIZATIONS].create(actor, await form(request, NewOrganization))
     return created(made, made.version, f"/v1/organizations/{made.id}")

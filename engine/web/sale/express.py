@@ -1,6 +1,6 @@
 """`POST /v1/holds` before the router: in the second of an on-sale nearly every request is one.
 
-It decides what ``holds.py`` decides. What is not of the usual kind, whoever is held back and every refusal go on to the
+It decides what ``holds.py`` decides. What is not of the usual kind, who is held back, and every refusal go on to the
 route, which explains itself; nothing is done twice on the way.
 """
 

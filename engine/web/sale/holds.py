@@ -115,7 +115,7 @@ async def swap_hold(request: web.Request) -> web.Response:
 
 
 async def grow_hold(request: web.Request) -> web.Response:
-    """More tickets in the same hold, beside the held ones if that can be."""
+    """More tickets in the same hold, next to the held ones if that can be."""
     body = await bodies.body(request, _grow_request)
     hold = await request.config_dict[HOLDS].grow(request.match_info["hold_id"], auth.hold_token(request), body.items)
     return await _answer(request, hold)

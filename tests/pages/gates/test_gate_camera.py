@@ -75,7 +75,7 @@ LOSSES = {
 
 @pytest.mark.parametrize("loss", LOSSES)
 async def test_a_lost_camera_comes_back_by_itself(door: Door, loss: str) -> None:
-    # The code goes out of the frame and comes again, so that the scanner tells it anew.
+    # The code goes out of the frame and comes again, so that the scanner tells it again.
     browser = await door.browser_with_film(code_frame(door.world.code(3)) * 25 + blank() * 140)
     _, page = await door.page(browser)
     await sign_in(page, await door.credential())

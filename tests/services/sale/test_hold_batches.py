@@ -1,4 +1,4 @@
-"""The batches into the hold script are remembered for so many events, and never forgotten under somebody's feet."""
+"""The batches into the hold script are remembered for this many events, and never forgotten under somebody's feet."""
 
 from __future__ import annotations
 

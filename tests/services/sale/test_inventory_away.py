@@ -1,4 +1,4 @@
-"""Redis is away or cannot: whoever buys hears of the inventory, in words of the sale and not of the store."""
+"""Redis is away or cannot: anybody who buys hears of the inventory, in words of the sale and not of the store."""
 
 from __future__ import annotations
 

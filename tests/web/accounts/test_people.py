@@ -145,7 +145,7 @@ async def test_who_gives_no_name_is_called_by_their_address(guest):
 
 
 async def test_a_session_that_ends_in_the_moment_it_is_renewed_has_ended(register, guest, pool: asyncpg.Pool):
-    """Whoever copied a token and renews it at the same time as its owner keeps none; nor does signing out leave one."""
+    """Who copied a token and renews it at the same time as its owner keeps none; nor does signing out leave one."""
     for end in ("/v1/auth/refresh", "/v1/auth/logout"):
         for _ in range(5):
             token = {"refresh_token": (await register()).session["refresh_token"]}

@@ -1,4 +1,4 @@
-"""An admission is good for as long as its lease: the next person comes instead of, not besides, whoever had it."""
+"""An admission is good for as long as its lease: the next person comes instead of, not next to, who had it."""
 
 from __future__ import annotations
 
