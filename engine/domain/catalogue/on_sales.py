@@ -76,8 +76,10 @@ class OnSale(Struct, frozen=True, kw_only=True):
 
 def with_codes_spelled(given: NewOnSale) -> NewOnSale:
     """With each code once, as its owner reads it again; the room compares them folded."""
-    codes = tuple({code_folded(code): code_shown(code) for code in given.room.codes}.values())
-    return structs.replace(given, room=structs.replace(given.room, codes=codes))
+    kept: dict[str, str] = {}
+    for code in given.room.codes:
+        kept.setdefault(code_folded(code), code_shown(code))
+    return structs.replace(given, room=structs.replace(given.room, codes=tuple(kept.values())))
 
 
 def shown(room: RoomSettings) -> RoomShown:
