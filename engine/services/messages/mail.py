@@ -15,7 +15,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import babel.dates
-import jinja2
 
 import hotpath_rs
 from engine.domain.catalogue.ticket_types import all_in_cents
@@ -26,6 +25,7 @@ from engine.domain.sale.ticket_groups import groups_of
 from engine.domain.tickets.tickets import TicketPage
 from engine.foundation.clock import now
 from engine.foundation.world import currencies
+from engine.services.messages.mail_templates import domain_of, open_templates
 from engine.services.money.refunds import Refunds
 from engine.services.outbox import Outbox
 from engine.services.tickets.tickets import Tickets
@@ -61,13 +61,8 @@ class Mail:
         self._platform = keyring.platform()
         self._sender = sender
         self._engine_url = engine_url.rstrip("/")
-        self._domain = sender.rpartition("@")[2].rstrip("> ") or "localhost"
-        self._templates = jinja2.Environment(
-            loader=jinja2.PackageLoader("engine.services.messages", "templates/mail"),
-            autoescape=jinja2.select_autoescape(("html", "html.jinja"), default=False),
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-        )
+        self._domain = domain_of(sender)
+        self._templates = open_templates()
         self._templates.filters |= {"money": money, "moment": moment}
 
     def register(self, outbox: Outbox) -> None:

@@ -9,12 +9,11 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-import jinja2
-
 import hotpath_rs
 from engine.domain.errands import MailQueueLink
 from engine.foundation import queue_links
 from engine.foundation.clock import now, now_ms
+from engine.services.messages.mail_templates import domain_of, open_templates
 from engine.services.outbox import Outbox
 from engine.stores.messages.mail import MailGateway
 
@@ -34,13 +33,8 @@ class QueueLinks:
         self._keys = keyring.platform()
         self._sender = sender
         self._room_url = waitingroom_url.rstrip("/")
-        self._domain = sender.rpartition("@")[2].rstrip("> ") or "localhost"
-        self._templates = jinja2.Environment(
-            loader=jinja2.PackageLoader("engine.services.messages", "templates/mail"),
-            autoescape=jinja2.select_autoescape(("html", "html.jinja"), default=False),
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-        )
+        self._domain = domain_of(sender)
+        self._templates = open_templates()
 
     def register(self, outbox: Outbox) -> None:
         """Take the topic."""
