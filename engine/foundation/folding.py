@@ -3,8 +3,7 @@
 Folding is for comparing and for keys; what is shown keeps the writer's spelling. Every function gives its own result
 back when it is asked again.
 
-NotAnAddress is a ValueError: the text is no e-mail address, and nobody can be told apart by it. NotAName is one too:
-the text shows nothing, or holds what no name does.
+NotAnAddress is a ValueError: the text is no e-mail address, and nobody can be told apart by it.
 """
 
 from __future__ import annotations
@@ -55,10 +54,6 @@ class NotAnAddress(ValueError):  # noqa: N818 - an answer of the caller's refusa
     """This is no e-mail address."""
 
 
-class NotAName(ValueError):  # noqa: N818 - an answer of the caller's refusals, no fault of ours
-    """Nobody is called this."""
-
-
 def visible(text: str) -> str:
     """Without what nobody sees, in one form of each letter (NFKC)."""
     return unicodedata.normalize("NFKC", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
@@ -96,22 +91,21 @@ def text_folded(text: str) -> str:
 
 
 def name_kept(text: str) -> str:
-    """A person's name as it is kept and shown, in NFC. NotAName if it shows nothing.
+    """A person's name as it is kept and shown, in NFC; whether it is one, ``is_name`` says.
 
     Blanks are one blank each, none around it. Joiners, variation selectors and emoji stay: words are written with them.
     Marks of direction and everything else that nobody sees go: they would turn the line around, or hide a text in it.
-    Letters newer than our tables are letters.
     """
-    if _NO_TEXT.search(_BLANKS.sub(" ", text)):
-        raise NotAName("There are signs in it that no name has")
-    name = _settled(_name_step, text)
-    if not any(_is_seen(sign) for sign in _INVISIBLE.sub("", name)):
-        raise NotAName("It shows nothing")
-    return name
+    return _settled(_name_step, text)
+
+
+def is_name(text: str) -> bool:
+    """Whether it shows something, and has no controls. Letters newer than our tables are letters."""
+    return not _NO_TEXT.search(text) and any(_is_seen(sign) for sign in _INVISIBLE.sub("", text))
 
 
 def _is_seen(sign: str) -> bool:
-    """Whether it shows something by itself: no blank, no mark upon nothing, no control. A newer sign is a letter."""
+    """Whether it shows something by itself: no blank, no mark upon nothing. A newer sign is a letter."""
     kind = unicodedata.category(sign)
     return (kind[0] in "LNPS" or kind in {"Cn", "Co"}) and sign not in _EMPTY_LOOKS
 
