@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
+from playwright.async_api import expect
 
 from tests.proxy import proxied
 from tests.waitingroom.conftest import NewRoom, post, until, until_phase
+from tests.waitingroom.steps import bearer, control
 from waitingroom import stream
+from waitingroom.settings import Settings
 
 TABS = 7  # one more than the connections that a browser opens to one server
 
@@ -41,7 +44,7 @@ async def test_a_stream_says_something_at_once_and_goes_on_saying_that_it_is_the
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 async def test_seven_tabs_near_the_front_wait_with_one_stream(
-    room_client: TestClient, new_room: NewRoom, browser: Any
+    room_client: TestClient, new_room: NewRoom, room_settings: Settings, browser: Any
 ) -> None:
     event_id = await new_room(capacity=1, rate_per_min=60)
     await until_phase(room_client, event_id, "open")
@@ -66,9 +69,9 @@ async def test_seven_tabs_near_the_front_wait_with_one_stream(
             return proxy.streams == 1
 
         await until(streaming, within_s=30)
-        answer = await room_client.post(f"/v1/rooms/{event_id}/join")
-        assert answer.status == 201
-        for tab in tabs:  # told by the tab that listens: a poll of its own would come later than this patience
-            await tab.wait_for_function("document.querySelector('main').dataset.face !== 'join'")
-        assert proxy.streams_most == 1
+        operator = bearer(room_settings)
+        assert (await control(room_client, event_id, operator, message="Doors at seven"))[0] == 200
+        for tab in tabs:
+            await expect(tab.locator('[data-fact="message"]')).to_have_text("Doors at seven", timeout=30_000)
+        assert proxy.asked == 1
         await context.close()
