@@ -157,6 +157,22 @@ class Orders:
             await self._holds.release(hold_id, hold_token)
         raise refusal
 
+    async def pay(self, order_id: str, *, person: Person | None, token: str | None) -> OpenedOrder:
+        """The order with what its buyer needs to pay it; its payment is created if it has none. OrderExpired."""
+        order = await self.read(order_id, person=person, token=token)
+        if not self.owns(order, person, token):
+            raise CapabilityWrong
+        return await self._pay(order)
+
+    async def of_payment(self, payment_id: str, *, person: Person | None, token: str | None) -> Order:
+        """The order that this payment pays, for those who may read it. NotFound."""
+        if person is None and token is None:
+            raise Unauthenticated
+        known = await self._book.of_intent(payment_id)
+        if known is None:
+            raise NotFound("There is no such payment")
+        return await self.read(known.id, person=person, token=token)
+
     async def of_hold(self, hold_id: str, hold_token: str | None) -> OpenedOrder:
         """The order that this hold became, to be paid still. HoldExpired if it became none; OrderExpired."""
         with contextlib.suppress(HoldExpired):  # the hold is over, and its order may be there all the same
