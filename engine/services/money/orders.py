@@ -35,7 +35,7 @@ from engine.domain.money.orders import (
     OwnOrderRow,
     new_number,
 )
-from engine.domain.money.receipts import Receipt, receipt_of
+from engine.domain.money.receipts import Receipt, ReceiptRefund, receipt_of
 from engine.domain.order_states import CLOSED, EVER_PAID, OPEN
 from engine.domain.prices import Price, check_chargeable
 from engine.domain.sale.holds import Hold, HoldRequest
@@ -190,6 +190,14 @@ class Orders:
     def owns(self, order: Order, person: Person | None, token: str | None) -> bool:
         """Whether the asker is the buyer, by capability or by name."""
         return self._opens(token, order.id) or (person is not None and person.user_id == order.user_id)
+
+    async def staff_reads(self, order: Order, person: Person | None) -> bool:
+        """Whether who asks works for the organization: staff read what the buyer is not told."""
+        return person is not None and await self._access.may(person, order.organization_id, "orders.read")
+
+    async def returns(self, order: Order) -> list[ReceiptRefund]:
+        """The order's refunds that succeeded, as its buyer reads them, oldest first."""
+        return await self._book.returns_of(order.id)
 
     async def event_of(self, ticket_type_id: str) -> str:
         """The event that sells this ticket type. NotFound."""

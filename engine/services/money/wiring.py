@@ -16,6 +16,7 @@ from engine.services.money.reclaim import Reclaim
 from engine.services.money.refunds import Refunds
 from engine.services.money.webhooks import Webhooks
 from engine.services.sale.wiring import Sale
+from engine.stores.money.disputes import DisputeStore
 from engine.stores.money.lane import LaneStore
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.payments import PaymentStore
@@ -26,7 +27,7 @@ from engine.stores.money.webhook_events import WebhookEventStore
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """Orders, payments, refunds."""
+    """Orders, payments, refunds, disputes."""
 
     order_store: OrderStore
     gateway: StripeGateway
@@ -34,6 +35,7 @@ class Money:
     orders: Orders
     payments: Payments
     refunds: Refunds
+    disputes: Disputes
     webhooks: Webhooks
 
 
@@ -84,13 +86,16 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         publishable_key=settings.stripe_publishable_key,
         enabled=settings.selling_enabled,
     )
+    disputes = Disputes(
+        store=DisputeStore(pool), orders=order_store, gateway=gateway, lane=lane, outbox=outbox, access=access
+    )
     webhooks = Webhooks(
         store=webhook_store,
         orders=order_store,
         gateway=gateway,
         payments=payments,
         refunds=refunds,
-        disputes=Disputes(pool=pool, outbox=outbox),
+        disputes=disputes,
     )
     Cancellations(pool=pool, refunds=refunds, outbox=outbox).register(outbox)
     return Money(
@@ -100,5 +105,6 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         orders=orders,
         payments=payments,
         refunds=refunds,
+        disputes=disputes,
         webhooks=webhooks,
     )

@@ -12,14 +12,17 @@ UPDATE orders SET expires_at = least(expires_at, now()), reconcile_at = now()
 """
 _CANCEL_FREE = """
 WITH page AS (
-    SELECT id FROM orders WHERE event_id = $1 AND status = 'paid' AND amount_cents = 0 ORDER BY id LIMIT $2 FOR UPDATE
+    SELECT id FROM orders
+     WHERE event_id = $1 AND status IN ('paid', 'partially_refunded', 'disputed') AND amount_cents = 0
+     ORDER BY id LIMIT $2 FOR UPDATE
 ), ended AS (
     UPDATE orders o SET status = 'cancelled', closing_note = $3, closed_at = now() FROM page p WHERE o.id = p.id
     RETURNING o.id, o.event_id
 ), freed AS (
     UPDATE order_units u SET live = false FROM ended e WHERE u.order_id = e.id
 ), turned AS (
-    UPDATE tickets t SET status = 'cancelled' FROM ended e WHERE t.order_id = e.id RETURNING t.order_id, t.unit
+    UPDATE tickets t SET status = 'cancelled' FROM ended e
+     WHERE t.order_id = e.id AND t.status NOT IN ('refunded', 'cancelled') RETURNING t.order_id, t.unit
 )
 INSERT INTO outbox (topic, key, payload, available_at)
 SELECT 'tickets.changed', e.id, jsonb_build_object('event_id', e.event_id, 'units',
@@ -29,8 +32,10 @@ RETURNING id, topic, key, payload
 """
 _UNRETURNED = """
 SELECT o.id FROM orders o
- WHERE o.event_id = $1 AND o.status IN ('paid', 'partially_refunded') AND o.amount_cents >
+ WHERE o.event_id = $1 AND o.status IN ('paid', 'partially_refunded', 'disputed') AND o.amount_cents >
        (SELECT coalesce(sum(r.amount_cents), 0) FROM refunds r WHERE r.order_id = o.id AND r.status <> 'failed')
+       + (SELECT coalesce(sum(d.claimed_cents), 0) FROM disputes d
+           WHERE d.order_id = o.id AND d.standing IN ('open', 'lost'))
  ORDER BY o.id LIMIT $2
 """
 
@@ -46,5 +51,5 @@ async def cancel_free(db: Database, event_id: str, limit: int, note: str) -> lis
 
 
 async def unreturned(db: Database, event_id: str, limit: int) -> list[str]:
-    """Paid orders of the event with cents that no refund has claimed."""
+    """Paid orders of the event with cents that no refund and no dispute has claimed."""
     return [row["id"] for row in await db.fetch(_UNRETURNED, event_id, limit)]

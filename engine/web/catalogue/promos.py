@@ -79,7 +79,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", _ONE, read_promo, "organizer", gives=PromoCode).refuses(Forbidden, PromoCodeUnknown),
     Route("PATCH", _ONE, change_promo, "organizer", takes=PromoChange, gives=PromoCode).refuses(*_WRITES),
     Route("DELETE", _ONE, delete_promo, "organizer", status=204).refuses(*_WRITES, PromoCodeUsed),
-    Route("POST", _VALIDATE, validate_promo, "public", takes=PromoQuestion, gives=PromoAnswer).refuses(
-        EventUnknown, PromoUnknown, PromoExpired, PromoUsedUp, TooMany
-    ),
+    Route(
+        "POST", _VALIDATE, validate_promo, "public", takes=PromoQuestion, gives=PromoAnswer, repeats="always"
+    ).refuses(EventUnknown, PromoUnknown, PromoExpired, PromoUsedUp, TooMany),
 )

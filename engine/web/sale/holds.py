@@ -132,7 +132,7 @@ _OVER = (refusals.CapabilityWrong, refusals.HoldExpired, refusals.InventoryRebui
 
 ROUTES: tuple[Route, ...] = (
     Route(
-        "POST", PLACE, place_hold, "buyer", takes=HoldRequest, gives=HoldDocument, status=201, idempotent=True
+        "POST", PLACE, place_hold, "buyer", takes=HoldRequest, gives=HoldDocument, status=201, repeats="itself"
     ).refuses(
         errors.Malformed,
         errors.SlowDown,
