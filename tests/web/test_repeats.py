@@ -62,7 +62,7 @@ class House:
 
 
 async def house(shop: Shop) -> House:
-    await shop.open_event(chart_categories=["Floor"])
+    await shop.open_event(types=[{"categories": ["Floor"], "number": 9}], chart_categories=["Floor"])
     head = await shop.organizer()
     order, pool = await shop.paid(), shop.services.common.pool
     email = f"{new_id('usr').lower()}@x.test"

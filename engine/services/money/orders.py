@@ -253,6 +253,8 @@ class Orders:
     async def _pay(self, order: Order) -> OpenedOrder:
         if order.status in CLOSED:
             raise OrderExpired
+        if order.status in OPEN and (await self._selling.get(order.event_id)).status == "suspended":
+            raise SalesClosed("The organizer sells nothing at the moment")
         if order.status in OPEN and order.amount_cents == 0:
             order = await self._payments.settle_free(order)
         elif order.status in OPEN and order.client_secret is None:
@@ -292,8 +294,7 @@ def _check_as_shown(event: SellingEvent, hold: Hold) -> None:
     SalesClosed, PriceChanged; ``check_chargeable`` says what it refuses.
     """
     check_chargeable(hold.price.total_cents, hold.price.currency)
-    if event.status != "published":
-        raise SalesClosed("This event was cancelled" if event.status == "cancelled" else None)
+    event.check_selling()
     if hold.price.total_cents != hold.held_cents:
         raise PriceChanged(held_cents=hold.held_cents, total_cents=hold.price.total_cents)
 

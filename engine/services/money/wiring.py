@@ -14,6 +14,7 @@ from engine.services.money.orders import Orders
 from engine.services.money.payments import Payments
 from engine.services.money.reclaim import Reclaim
 from engine.services.money.refunds import Refunds
+from engine.services.money.suspensions import Suspensions
 from engine.services.money.webhooks import Webhooks
 from engine.services.sale.wiring import Sale
 from engine.stores.money.disputes import DisputeStore
@@ -98,6 +99,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         disputes=disputes,
     )
     Cancellations(pool=pool, refunds=refunds, outbox=outbox).register(outbox)
+    Suspensions(pool=pool, inventory=sale.inventory).register(outbox)
     return Money(
         order_store=order_store,
         gateway=gateway,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.domain.accounts.errors import TooManyOfThem
+from engine.domain.accounts.errors import OrganizationSuspended, TooManyOfThem
 from engine.domain.catalogue.errors import (
     EventUnknown,
     PromoCodeTaken,
@@ -71,7 +71,7 @@ _VALIDATE = "/v1/events/{event_id}/promo-codes/validate"
 _WRITES = (Forbidden, PromoCodeUnknown, *VERSIONED)
 ROUTES: tuple[Route, ...] = (
     Route("POST", _OF_EVENT, create_promo, "organizer", takes=NewPromo, gives=PromoCode, status=201).refuses(
-        Forbidden, EventUnknown, PromoCodeTaken, TooManyOfThem
+        Forbidden, EventUnknown, PromoCodeTaken, TooManyOfThem, OrganizationSuspended
     ),
     Route("GET", _OF_EVENT, list_promos, "organizer", gives=Page[PromoCode], query=PageQuery).refuses(
         Forbidden, EventUnknown, Malformed

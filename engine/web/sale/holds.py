@@ -157,11 +157,18 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", _ONE, read_hold, "capability", gives=HoldDocument).refuses(*_OVER),
     Route("DELETE", _ONE, release_hold, "capability", status=204).refuses(*_OVER, refusals.HoldOrdered),
     Route("POST", f"{_ONE}/extend", extend_hold, "capability", gives=HoldDocument).refuses(
-        *_OVER, refusals.HoldOrdered, refusals.HoldLifetimeExceeded
+        *_OVER, refusals.HoldOrdered, refusals.HoldLifetimeExceeded, refusals.SalesClosed
     ),
     Route(
         "POST", f"{_ONE}/swap", swap_hold, "capability", takes=SwapRequest, gives=HoldDocument, query=SwapQuery
-    ).refuses(*_OVER, refusals.HoldOrdered, refusals.SeatTaken, refusals.OrphanSeat, refusals.UnknownSeat),
+    ).refuses(
+        *_OVER,
+        refusals.HoldOrdered,
+        refusals.SalesClosed,
+        refusals.SeatTaken,
+        refusals.OrphanSeat,
+        refusals.UnknownSeat,
+    ),
     Route("POST", f"{_ONE}/items", grow_hold, "capability", takes=GrowRequest, gives=HoldDocument).refuses(
         *_OVER,
         refusals.HoldOrdered,
@@ -170,5 +177,6 @@ ROUTES: tuple[Route, ...] = (
         refusals.BestAvailableNotFound,
         refusals.BuyerLimit,
         refusals.MaxPerOrder,
+        refusals.SalesClosed,
     ),
 )
