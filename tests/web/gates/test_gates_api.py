@@ -324,7 +324,7 @@ async def test_conflicts_are_listed_with_both_scans_and_exported(api: Api) -> No
     assert (pair["canonical"]["gate"], pair["conflict"]["gate"]) == ("=South", "North")
     assert abs(pair["gap_s"] - 240) < 0.01
     table = await (await api.client.get(path, params={"format": "csv"}, headers=api.admin)).text()
-    assert table.splitlines()[0].startswith("ticket_id,attendee,seat,gap_s,canonical_id")
+    assert table.splitlines()[0].startswith("\ufeffticket_id,attendee,seat,gap_s,canonical_id")
     assert "'=South" in table
     assert ",=South" not in table
 
