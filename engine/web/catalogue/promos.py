@@ -11,10 +11,10 @@ from engine.domain.catalogue.errors import (
     PromoCodeUnknown,
     PromoCodeUsed,
     PromoExpired,
-    PromoUnknown,
     PromoUsedUp,
 )
 from engine.domain.catalogue.promos import NewPromo, PromoAnswer, PromoChange, PromoCode, PromoQuestion
+from engine.domain.errors import PromoInvalid
 from engine.foundation import http
 from engine.foundation.errors import Forbidden, Malformed, TooMany
 from engine.foundation.lists import Page, PageQuery, listed
@@ -80,6 +80,6 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", _ONE, change_promo, "organizer", takes=PromoChange, gives=PromoCode).refuses(*_WRITES),
     Route("DELETE", _ONE, delete_promo, "organizer", status=204).refuses(*_WRITES, PromoCodeUsed),
     Route("POST", _VALIDATE, validate_promo, "public", takes=PromoQuestion, gives=PromoAnswer).refuses(
-        EventUnknown, PromoUnknown, PromoExpired, PromoUsedUp, TooMany
+        EventUnknown, PromoInvalid, PromoExpired, PromoUsedUp, TooMany
     ),
 )
