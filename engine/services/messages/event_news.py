@@ -32,6 +32,7 @@ from engine.stores.money import event_holders
 
 RECIPIENTS_PER_PAGE: Final = 200
 PAGE_PAUSE_S: Final = 1.0
+SEND_MAX_S: Final = 12.0  # the ledger ends a transaction that is idle for 15 (foundation/postgres.py)
 SENDING_MAX: Final = 3  # each keeps a connection to the ledger while the mail server thinks
 
 
@@ -73,7 +74,8 @@ class EventNewsMail:
                 return
             message = await self._message(db, errand, told, news[-1].id)
             if message is not None:
-                await self._mailer.send(message)
+                async with asyncio.timeout(SEND_MAX_S):
+                    await self._mailer.send(message)
 
     async def _message(self, db: Connection, errand: MailEventNews, told: Told, news_id: int) -> EmailMessage | None:
         """None if the address cannot be one: no mail server will ever take it."""
