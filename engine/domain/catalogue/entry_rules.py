@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime, time
 from typing import Annotated, Any, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
 from engine.domain.fields import Faults, fault
+from engine.foundation import local_time
 from engine.foundation.errors import Invalid
 from engine.foundation.folding import text_folded
 
@@ -24,7 +23,6 @@ GATES_MAX: Final = 64
 GATE_CHARS_MAX: Final = 60
 PLACES_PER_GATE_MAX: Final = 500
 FAULTS_MAX: Final = 100  # named in one refusal
-DAYS_REMEMBERED_MAX: Final = 256  # a batch asks for one moment thousands of times
 
 GateName = Annotated[str, Meta(min_length=1, max_length=GATE_CHARS_MAX, pattern=r"^[^\x00-\x1f]*$")]
 _Place = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$")]
@@ -40,7 +38,10 @@ class GateRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class EntryRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``exit_all_at`` is a daily local time ("04:00") or a moment in RFC 3339; afterwards nobody counts as inside."""
+    """``exit_all_at`` is a daily local time ("04:00") or a moment in RFC 3339; afterwards nobody counts as inside.
+
+    A daily one holds once a day, whatever the clocks do (foundation/local_time.py).
+    """
 
     allow_reentry: bool = False
     max_entries: Annotated[int, Meta(ge=1, le=1000)] | None = None
@@ -54,11 +55,9 @@ class EntryRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return None
         clock = _CLOCK.match(self.exit_all_at)
         if clock is None:
-            moment = datetime.fromisoformat(self.exit_all_at)
+            moment = datetime.fromisoformat(self.exit_all_at).astimezone(UTC)
             return moment if moment <= now else None
-        local = now.astimezone(ZoneInfo(timezone))
-        emptied = datetime.combine(local.date(), time(int(clock[1]), int(clock[2])), local.tzinfo)
-        return emptied if emptied <= local else emptied - timedelta(days=1)
+        return local_time.latest(time(int(clock[1]), int(clock[2])), now, timezone)
 
     @property
     def names_places(self) -> bool:
@@ -151,9 +150,3 @@ def check_names(rules: EntryRules, *, sections: Collection[str], ticket_type_ids
 def _pointer(gate: str) -> str:
     """Where a gate's rule stands (RFC 6901)."""
     return "/gates/" + gate.replace("~", "~0").replace("/", "~1")
-
-
-@lru_cache(maxsize=DAYS_REMEMBERED_MAX)
-def local_day(moment: datetime, timezone: str) -> date:
-    """The calendar day at the event."""
-    return moment.astimezone(ZoneInfo(timezone)).date()

@@ -2,16 +2,14 @@
 
 A moment before the day of the event keeps its hour: a sale that opened at ten opens at ten, whether the clocks change
 between the two dates or not, and at whatever hour the copy starts. A moment on that day or later keeps its distance
-from the start on the clock's face. An hour that the clocks leave out is the one after it; one that they show twice is
-the first.
+from the start on the clocks (foundation/local_time.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeAlias
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,6 +20,7 @@ from engine.domain.catalogue.ticket_types import NewTicketType, TicketTypeRow
 from engine.domain.fields import Moment, Name, is_moment
 from engine.foundation.clock import rfc3339
 from engine.foundation.errors import Invalid
+from engine.foundation.local_time import local_day, moved_along, moved_days
 
 Move: TypeAlias = Callable[[datetime], datetime]
 
@@ -38,14 +37,11 @@ def mover(event: Event, starts_at: datetime) -> Move:
     """How moments of the event become those of a copy that starts then. Invalid if that is out of range."""
     if not is_moment(starts_at):
         raise Invalid.at("/starts_at", "out_of_range", "This date is out of range")
-    zone = ZoneInfo(event.timezone)
-    before, after = _face(event.starts_at, zone), _face(starts_at, zone)
+    day, zone = local_day(event.starts_at, event.timezone), event.timezone
 
     def move(moment: datetime) -> datetime:
-        face = _face(moment, zone)
-        early = face.date() < before.date()
-        moved = face + (after.date() - before.date()) if early else after + (face - before)
-        return moment if moved == face else moved.replace(tzinfo=zone).astimezone(UTC)
+        moved = moved_days if local_day(moment, zone) < day else moved_along
+        return moved(moment, event.starts_at, starts_at, zone)
 
     return move
 
@@ -94,11 +90,6 @@ def copied_type(row: TicketTypeRow, move: Move) -> NewTicketType:
         taxable=row.taxable,
         sort=row.sort,
     )
-
-
-def _face(moment: datetime, zone: ZoneInfo) -> datetime:
-    """What a clock on the wall there shows."""
-    return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def _moved(moment: datetime | None, move: Move) -> datetime | None:

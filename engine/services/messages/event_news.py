@@ -8,13 +8,14 @@ what it has not heard yet: news that came while its mail was waiting leaves with
 from __future__ import annotations
 
 import asyncio
-from email.headerregistry import Address
+from collections.abc import Sequence
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import babel.dates
+from aiosmtplib import SMTPException
 
 import hotpath_rs
 from engine.domain.catalogue.event_news import TimeAndPlace, Told, together
@@ -23,12 +24,16 @@ from engine.foundation.clock import now
 from engine.foundation.folding import NotAnAddress, email_folded
 from engine.services.messages.mail import LOCALE, moment
 from engine.services.messages.mail_templates import domain_of, open_templates
+from engine.services.messages.recipients import to
 from engine.services.outbox import Outbox
 from engine.stores.catalogue import event_news as store
 from engine.stores.catalogue import events
 from engine.stores.database import Connection, Pool
+from engine.stores.messages import undelivered
 from engine.stores.messages.mail import MailGateway
+from engine.stores.messages.undelivered import refusal_of
 from engine.stores.money import event_holders
+from engine.stores.money.event_holders import HeldOrder
 
 RECIPIENTS_PER_PAGE: Final = 200
 PAGE_PAUSE_S: Final = 1.0
@@ -72,19 +77,32 @@ class EventNewsMail:
             told = together(news)
             if told is None or not told.says_something:
                 return
-            message = await self._message(db, errand, told, news[-1].id)
+            orders = await event_holders.orders_of(db, errand.event_id, errand.email)
+            message = await self._message(db, errand, told, news[-1].id, orders)
             if message is not None:
-                async with asyncio.timeout(SEND_MAX_S):
-                    await self._mailer.send(message)
+                await self._send(message, orders)
 
-    async def _message(self, db: Connection, errand: MailEventNews, told: Told, news_id: int) -> EmailMessage | None:
+    async def _send(self, message: EmailMessage, orders: Sequence[HeldOrder]) -> None:
+        """Hand it over. What the server will never take is not tried again: the buyer and the organizer are told."""
+        try:
+            async with asyncio.timeout(SEND_MAX_S):
+                await self._mailer.send(message)
+        except SMTPException as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                raise
+            for order in orders:
+                await undelivered.keep(self._pool, order, "event_news", refusal)
+
+    async def _message(
+        self, db: Connection, errand: MailEventNews, told: Told, news_id: int, orders: Sequence[HeldOrder]
+    ) -> EmailMessage | None:
         """None if the address cannot be one: no mail server will ever take it."""
         try:
             user, _, host = email_folded(errand.email).rpartition("@")
         except NotAnAddress:
             return None
         seller = await events.seller_of(db, errand.event_id)
-        orders = await event_holders.orders_of(db, errand.event_id, errand.email)
         context: dict[str, Any] = {
             "told": told,
             "seller": seller,
@@ -98,7 +116,7 @@ class EventNewsMail:
         message = EmailMessage()
         message["Subject"] = " ".join(f"{seller.title} {words}".split())
         message["From"] = self._sender
-        message["To"] = Address(username=user, domain=host)
+        message["To"] = to("", f"{user}@{host}")
         message["Date"] = format_datetime(now())
         message["Message-ID"] = f"<{errand.event_id}.{news_id}.{user}.{host}.{template}@{self._domain}>"
         message["Auto-Submitted"] = "auto-generated"

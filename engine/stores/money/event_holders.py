@@ -12,7 +12,7 @@ ORDERS_MAX: Final = 50
 
 # Also those that cost nothing, which the event's cancellation has ended already.
 _OF_ADDRESS: Final = """
-SELECT o.id, o.order_number, o.buyer_name, o.amount_cents FROM orders o
+SELECT o.id, o.event_id, o.order_number, o.buyer_name, o.amount_cents FROM orders o
  WHERE o.event_id = $1 AND lower(o.buyer_email) = $2
    AND (o.status = ANY($3::text[]) OR o.closing_note = 'event_cancelled')
  ORDER BY o.id LIMIT $4
@@ -24,6 +24,7 @@ class HeldOrder:
     """An order of somebody who has tickets."""
 
     id: str
+    event_id: str
     order_number: str
     buyer_name: str
     amount_cents: int
