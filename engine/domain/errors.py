@@ -185,6 +185,8 @@ class AddressNotCarried(Invalid):
 
 
 class PromoInvalid(Invalid):
+    """A code that there is not, or no longer: a stranger must not learn which codes exist."""
+
     code, title = "promo_invalid", "This promo code is not valid here"
 
 

@@ -97,7 +97,9 @@ class Mail:
         order = await self._order(refund.order_id)
         context = await self._context(order)
         context |= {"refund": refund, "late": order.closing_note == "paid_after_expiry_refunded"}
-        subject = f"Refund for {context['seller'].title}"
+        cancelled = context["seller"].status == "cancelled"
+        context["cancelled"] = cancelled
+        subject = f"{'Cancelled: refund' if cancelled else 'Refund'} for {context['seller'].title}"
         await self._send(self._message(order, "refund", subject, refund.id, context), order, "refund")
 
     async def order_expired(self, errand: MailOrderExpired, _repeated: bool) -> None:

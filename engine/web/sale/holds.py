@@ -107,9 +107,8 @@ async def swap_hold(request: web.Request) -> web.Response:
     """Other seats for the same tickets; on a refusal the old ones stay."""
     query = bodies.query(request, SwapQuery)
     body = await bodies.body(request, _swap_request)
-    codes = frozenset({query.code}) if query.code else frozenset()
     hold = await request.config_dict[HOLDS].swap(
-        request.match_info["hold_id"], auth.hold_token(request), body.seats, codes
+        request.match_info["hold_id"], auth.hold_token(request), body.seats, query.code or None
     )
     return await shown(request, hold)
 
@@ -180,6 +179,7 @@ ROUTES: tuple[Route, ...] = (
         refusals.SeatTaken,
         refusals.OrphanSeat,
         refusals.UnknownSeat,
+        refusals.PromoInvalid,
     ),
     Route("POST", f"{_ONE}/items", grow_hold, "capability", takes=GrowRequest, gives=HoldDocument).refuses(
         *_OVER,
