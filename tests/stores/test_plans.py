@@ -48,7 +48,8 @@ REPORTS = {
     ("attendance", "_ALERTS"), ("cancellations", "_CANCEL_FREE"), ("gate_bundles", "_FINGERPRINT"),
     ("gate_bundles", "_LIVE"), ("audit", "_STRAY_TICKETS"), ("audit", "_UNITS"), ("orders", "_OF_PERSON"),
     ("payments", "_LATE"), ("reports", "_BOARD"), ("reports", "_BY_TYPE"), ("reports", "_OVER_TIME"),
-    ("reports", "_SECONDS"), ("selling", "_OWNED"), ("selling", "_OWNED_COUNTS"), ("selling", "_PROMO_USES"),
+    ("reports", "_SECONDS"), ("selling", "_OWNED"), ("selling", "_OWNED_COUNTS"), ("selling", "_OWNED_BY_TYPE"),
+    ("selling", "_PROMO_USES"),
     ("webhook_events", "_FORGET"),
 }  # fmt: skip
 
