@@ -74,6 +74,18 @@ async def test_a_thousand_names_are_found_in_every_form_and_order(pool: asyncpg.
             assert await finds(pool, kept, sought), (kept, sought)
 
 
+async def test_long_texts_have_an_end_and_are_found_in_all_their_words(pool: asyncpg.Pool):
+    for text, sought in (
+        ("word" * 1_000 + " end", "end"),
+        ("東京。" * 1_300 + "大阪", "大阪"),
+        ("\ufdfa" * 2_000 + " end", "end"),
+        ("a,b;" * 900 + "end", "end"),
+        ("x" * 150, "x" * 150),
+        ("y" * 300, "y" * 300),
+    ):
+        assert await finds(pool, text, sought), text[:20]
+
+
 async def test_folding_twice_is_folding_once(pool: asyncpg.Pool):
     texts = [name_kept(name.typed) for name in made(300)]
     once = "SELECT array_agg(search_folded(t) ORDER BY n) FROM unnest($1::text[]) WITH ORDINALITY AS u(t, n)"
