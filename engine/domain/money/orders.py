@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from engine.domain.money.refunds import Parts
 from engine.domain.order_states import Status
+from engine.domain.tickets.order_links import OrderLink
 from engine.foundation.clock import now
 
 NUMBER_CHARS = 10
@@ -52,6 +53,7 @@ class NewOrder:
     user_id: str | None
     buyer_name: str
     buyer_email: str
+    buyer_folded: str  # the address as one person's, however it was typed
     consents: dict[str, bool]
     currency: str
     amount_cents: int
@@ -65,8 +67,9 @@ class NewOrder:
     ip_address: str | None = None
     user_agent: str | None = None
     buyer_units_max: int | None = None  # of the event, over all orders of one e-mail address
+    counted_for: bytes = b""  # as its hold has it
 
-    def opened(self, *, organization_id: str, destination_account: str | None) -> Order:
+    def opened(self, *, organization_id: str, destination_account: str | None, event_ends_at: datetime) -> Order:
         """The order as it stands right after it was written."""
         return Order(
             id=self.id,
@@ -96,6 +99,7 @@ class NewOrder:
             created_at=now(),
             paid_at=None,
             closed_at=None,
+            event_ends_at=event_ends_at,
             lines=self.lines,
         )
 
@@ -131,7 +135,14 @@ class Order:
     created_at: datetime
     paid_at: datetime | None
     closed_at: datetime | None
+    event_ends_at: datetime
+    link_generation: int = 0
     lines: tuple[OrderLine, ...] = field(default=())
+
+    @property
+    def link(self) -> OrderLink:
+        """What opens it to the bearer of a token."""
+        return OrderLink(self.id, self.link_generation, self.event_ends_at)
 
     @property
     def units(self) -> list[int]:
@@ -173,6 +184,13 @@ class OpenedOrder(PayableOrder, frozen=True, kw_only=True):
 
     order_token: str
     server_now_ms: int
+
+
+class LinksEnded(Struct, frozen=True, kw_only=True):
+    """The links of an order that were given out before are over. ``order_token`` is a new one, for its buyer alone."""
+
+    order_id: str
+    order_token: str | None
 
 
 class OrderRow(Struct, frozen=True, kw_only=True):

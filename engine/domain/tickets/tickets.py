@@ -8,6 +8,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from engine.domain.tickets.order_links import OrderLink
+
 CODE_EARLY: Final = timedelta(minutes=1)  # a code is good from just before its payment: clocks differ
 CODE_LATE: Final = timedelta(hours=12)  # and until the last guest has surely left
 CODE_LEEWAY_S: Final = 30
@@ -78,6 +80,13 @@ class TicketPage:
     venue_name: str
     venue_address: str
     venue_city: str
+    link_generation: int
+    code_hidden: bool = False  # from a reader who may not change orders
+
+    @property
+    def link(self) -> OrderLink:
+        """What opens its order to the bearer of a token."""
+        return OrderLink(self.order_id, self.link_generation, self.ends_at)
 
 
 def shown_status(status: str, checked_in_at: datetime | None) -> str:

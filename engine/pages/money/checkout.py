@@ -9,10 +9,10 @@ import msgspec
 from aiohttp import web
 
 import hotpath_rs
-from engine.domain.accounts.people import email_normal
 from engine.domain.catalogue.events import Event
 from engine.domain.errors import HoldExpired, OrderExpired
 from engine.domain.fields import NAME_CHARS_MAX
+from engine.domain.money.buyers import ADDRESSLESS, checked_address, name_fault, name_kept
 from engine.domain.money.orders import OpenedOrder, PayableOrder
 from engine.domain.sale.holds import Hold
 from engine.domain.sale.selling import SellingEvent
@@ -42,13 +42,15 @@ class Typed:
 
     @classmethod
     def read(cls, form: dict[str, str]) -> Typed:
-        name = " ".join(form.get("name", "").split())[:NAME_CHARS_MAX]
+        name = name_kept(form.get("name", ""))[:NAME_CHARS_MAX]
         email = form.get("email", "").strip()
-        faults = {} if name.isprintable() and name else {"name": "Please tell us your name: it stands on the tickets."}
+        fault, faults = name_fault(name), dict[str, str]()
+        if fault is not None:
+            faults["name"] = fault
         try:
-            email = email_normal(email)
+            email = checked_address(email, "/email")
         except (ValueError, Refusal):
-            faults["email"] = "This does not look like an e-mail address: your tickets are sent there."
+            faults["email"] = ADDRESSLESS
         return cls(name, email, form.get("marketing") == "yes", faults)
 
 

@@ -113,7 +113,7 @@ class Mail:
 
     async def _context(self, order: Order) -> dict[str, Any]:
         seller = await events.seller_of(self._pool, order.event_id)
-        token = self._platform.mint_order_token(order.id)
+        token = order.link.mint(self._platform)
         return {
             "order": order,
             **await self._groups(order),
