@@ -116,6 +116,7 @@ class Mail:
         token = order.link.mint(self._platform)
         return {
             "order": order,
+            "greeted": f"Hello {order.buyer_name}" if _is_known(order) else "Hello",
             **await self._groups(order),
             "seller": seller,
             "order_url": f"{self._engine_url}/order/{order.id}#token={token}",
@@ -134,7 +135,8 @@ class Mail:
         message["Subject"] = _one_line(subject)
         message["From"] = self._sender
         user, _, host = order.buyer_email.rpartition("@")
-        message["To"] = Address(display_name=_one_line(order.buyer_name), username=user, domain=host)
+        name = _one_line(order.buyer_name) if _is_known(order) else ""
+        message["To"] = Address(display_name=name, username=user, domain=host)
         message["Date"] = format_datetime(now())
         message["Message-ID"] = f"<{about}.{template}@{self._domain}>"
         message["Auto-Submitted"] = "auto-generated"
@@ -146,6 +148,11 @@ class Mail:
         sheet = await self._tickets.sheet(list(pages))
         name = f"tickets-{order.order_number}.pdf"
         message.add_attachment(sheet, maintype="application", subtype="pdf", filename=name)
+
+
+def _is_known(order: Order) -> bool:
+    """Whether the buyer paid: the address of an order that nobody paid for may be a stranger's, its name a message."""
+    return order.status in EVER_PAID and order.amount_cents > 0
 
 
 def _embed(message: EmailMessage, images: Sequence[bytes]) -> None:
