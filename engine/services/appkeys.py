@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from engine.services.gates.gate_bundles import GateBundles
     from engine.services.gates.gate_events import GateEvents
     from engine.services.gates.scans import Scans
+    from engine.services.insight.reports import Reports
     from engine.services.money.confirms import Confirms
     from engine.services.money.orders import Orders
-    from engine.services.money.payments import Payments
     from engine.services.money.refunds import Refunds
     from engine.services.money.webhooks import Webhooks
     from engine.services.sale.allotments import Allotments
@@ -58,7 +58,6 @@ AVAILABILITY: Final[web.AppKey[Availability]] = web.AppKey("availability")
 HOLDS: Final[web.AppKey[Holds]] = web.AppKey("holds")
 CROWDING: Final[web.AppKey[Crowding]] = web.AppKey("crowding")
 ORDERS: Final[web.AppKey[Orders]] = web.AppKey("orders")
-PAYMENTS: Final[web.AppKey[Payments]] = web.AppKey("payments")
 CONFIRMS: Final[web.AppKey[Confirms]] = web.AppKey("confirms")
 REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
@@ -68,3 +67,4 @@ SCANS: Final[web.AppKey[Scans]] = web.AppKey("scans")
 GATE_EVENTS: Final[web.AppKey[GateEvents]] = web.AppKey("gate_events")
 ATTENDANCE: Final[web.AppKey[Attendance]] = web.AppKey("attendance")
 GATE_BUNDLES: Final[web.AppKey[GateBundles]] = web.AppKey("gate_bundles")
+REPORTS: Final[web.AppKey[Reports]] = web.AppKey("reports")

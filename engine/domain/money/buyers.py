@@ -7,21 +7,18 @@ makes a link of is no name.
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Final
 
 from engine.domain.accounts.people import email_normal
 from engine.domain.fields import NAME_CHARS_MAX
 from engine.foundation import folding
 from engine.foundation.errors import Invalid
+from engine.foundation.folding import name_kept
 
 NAMELESS: Final = "Please tell us your name: it stands on the tickets."
 LINKED: Final = "This is not a name: a name holds no web address."
 ADDRESSLESS: Final = "This does not look like an e-mail address: your tickets are sent there."
 
-_JOINERS: Final = "\u200c\u200d"  # they shape letters of many scripts, and emoji
-_UNWRITTEN: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_BLANKS: Final = re.compile(r"[\s\u2800]+")
 # What browsers take for a dot in a domain (UTS 46), apart from what NFKC makes one.
 _DOTS: Final = re.compile("[\u3002\uff61]")
 _SCHEME: Final = re.compile(r"\b(?:https?|hxxps?|ftp|mailto|tel|sms|data|javascript):|://|\bwww\d*\.", re.IGNORECASE)
@@ -42,19 +39,11 @@ _DOMAINS: Final = frozenset(
 )
 
 
-def name_kept(name: str) -> str:
-    """The name as it is kept: one form of each letter (NFC), single blanks, no marks of direction; joiners stay."""
-    kept = "".join(c for c in unicodedata.normalize("NFC", name) if c in _JOINERS or unicodedata.category(c) != "Cf")
-    return " ".join(kept.split())
-
-
 def name_fault(name: str) -> str | None:
     """What is wrong with a buyer's name, said to the buyer; None if nothing is."""
-    seen = _DOTS.sub(".", folding.visible(name))
-    unwritten = any(unicodedata.category(c) in _UNWRITTEN for c in name)
-    if unwritten or not _BLANKS.sub("", seen) or len(name) > NAME_CHARS_MAX:
+    if not folding.is_name(name) or len(name) > NAME_CHARS_MAX:
         return NAMELESS
-    return LINKED if _is_linked(seen) else None
+    return LINKED if _is_linked(_DOTS.sub(".", folding.visible(name))) else None
 
 
 def checked_name(name: str, pointer: str) -> str:
@@ -67,18 +56,11 @@ def checked_name(name: str, pointer: str) -> str:
 
 
 def checked_address(text: str, pointer: str) -> str:
-    """The address in its normal spelling. Invalid at the pointer if it is none."""
+    """The folded address: under it buyers are counted, and to it mail goes. Invalid at the pointer if it is none."""
     try:
-        address = email_normal(text)
-        folded(address)
-    except (Invalid, folding.NotAnAddress) as error:
+        return email_normal(text)
+    except Invalid as error:
         raise Invalid.at(pointer, "invalid_email", "This is not an e-mail address") from error
-    return address
-
-
-def folded(address: str) -> str:
-    """The address as one person's, however it was typed: by it buyers are counted."""
-    return folding.email_folded(address)
 
 
 def _is_linked(seen: str) -> bool:

@@ -53,7 +53,6 @@ class NewOrder:
     user_id: str | None
     buyer_name: str
     buyer_email: str
-    buyer_folded: str  # the address as one person's, however it was typed
     consents: dict[str, bool]
     currency: str
     amount_cents: int
@@ -138,6 +137,7 @@ class Order:
     event_ends_at: datetime
     link_generation: int = 0
     lines: tuple[OrderLine, ...] = field(default=())
+    mail_refused: str | None = None  # what the mail server finally said to a mail for the buyer
 
     @property
     def link(self) -> OrderLink:

@@ -15,6 +15,7 @@ import msgspec
 import hotpath_rs
 from engine.domain.errands import MailTickets
 from engine.domain.errors import (
+    AddressNotCarried,
     BuyerLimit,
     CapabilityWrong,
     HoldExpired,
@@ -27,7 +28,6 @@ from engine.domain.errors import (
     SeatTaken,
     SwitchedOff,
 )
-from engine.domain.money import buyers
 from engine.domain.money.order_status import OrderStatus, status_of
 from engine.domain.money.orders import (
     USER_AGENT_CHARS_MAX,
@@ -62,6 +62,7 @@ from engine.services.sale.selling import Selling
 from engine.stores import activity, outbox
 from engine.stores.catalogue import events, ticket_types
 from engine.stores.database import Pool
+from engine.stores.mail_server import MailServer
 from engine.stores.money.orders import OrderStore, end_links
 
 NUMBER_TRIES = 3
@@ -93,6 +94,7 @@ class Orders:
         outbox: Outbox,
         access: Access,
         keyring: hotpath_rs.Keyring,
+        mail_server: MailServer,
         publishable_key: str,
         enabled: bool = True,
     ) -> None:
@@ -105,6 +107,7 @@ class Orders:
         self._outbox = outbox
         self._access = access
         self._platform = keyring.platform()
+        self._mail_server = mail_server
         self._publishable_key = publishable_key
         self._enabled = enabled
 
@@ -120,8 +123,9 @@ class Orders:
         """The order of this hold with what the buyer needs to pay it. Repeating continues the same order.
 
         HoldExpired, OrderExpired; OrderOpen; SeatTaken if the ledger knows another owner; PriceChanged; SalesClosed if
-        the event is no longer there to be sold; ProviderUnavailable keeps order and units: ask again. What cannot be
-        charged (``check_chargeable``) and what the provider refuses (PaymentRefused) gives its units back at once.
+        the event is no longer there to be sold; ProviderUnavailable keeps order and units: ask again. AddressNotCarried
+        if no mail can be written to the buyer. What cannot be charged (``check_chargeable``) and what the provider
+        refuses (PaymentRefused) gives its units back at once.
         """
         try:
             hold = await self._holds.of_token(hold_id, hold_token)
@@ -136,6 +140,8 @@ class Orders:
             _check_as_shown(event, hold)
         except (Invalid, Conflict) as refusal:
             return await self._pay(await self._known_or_refused(hold_id, hold_token, refusal))
+        if not await self._mail_server.carries(buyer.email):
+            raise AddressNotCarried
         await self._check_buyer(event.max_tickets_per_buyer, hold, buyer)
         await self._check_lease(hold)
         record, deadline_ms = await self._inventory.order(hold.event_id, hold_id)
@@ -168,6 +174,19 @@ class Orders:
             await self._holds.release(hold_id, hold_token)
         raise refusal
 
+    async def pay(self, order_id: str, *, person: Person | None, token: str | None) -> OpenedOrder:
+        """The order with what its buyer needs to pay it; its payment is created if it has none. OrderExpired."""
+        return await self._pay(await self.own(order_id, person=person, token=token))
+
+    async def of_payment(self, payment_id: str, *, person: Person | None, token: str | None) -> Order:
+        """The order that this payment pays, for those who may read it. NotFound."""
+        if person is None and token is None:
+            raise Unauthenticated
+        known = await self._book.of_intent(payment_id)
+        if known is None:
+            raise NotFound("There is no such payment")
+        return await self.read(known.id, person=person, token=token)
+
     async def of_hold(self, hold_id: str, hold_token: str | None) -> OpenedOrder:
         """The order that this hold became, to be paid still. HoldExpired if it became none; OrderExpired."""
         with contextlib.suppress(HoldExpired):  # the hold is over, and its order may be there all the same
@@ -181,7 +200,7 @@ class Orders:
         """
         if most is None:
             return
-        owned = await self._book.owned_by(hold.event_id, buyers.folded(buyer.email), besides_hold_id=hold.id)
+        owned = await self._book.owned_by(hold.event_id, buyer.email, besides_hold_id=hold.id)
         if owned + len(hold.lines) > most:
             raise BuyerLimit(max_tickets_per_buyer=most, owned=owned)
 
@@ -362,7 +381,6 @@ def _new_order(hold: Hold, buyer: Buyer, deadline_ms: int, payment_method_id: st
         user_id=buyer.user_id,
         buyer_name=buyer.name,
         buyer_email=buyer.email,
-        buyer_folded=buyers.folded(buyer.email),
         consents=buyer.consents,
         currency=price.currency,
         amount_cents=price.total_cents,

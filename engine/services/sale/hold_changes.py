@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import hotpath_rs
 from engine.domain.errors import BestAvailableNotFound, BuyerLimit, MaxPerOrder, SoldOut
 from engine.domain.sale import inventory as units_domain
-from engine.domain.sale.holds import QUANTITY_MAX, Hold, HoldItem, HoldRequest
+from engine.domain.sale.holds import QUANTITY_MAX, Hold, HoldItem, HoldLine, HoldRequest
 from engine.domain.sale.selling import SellingEvent, TicketTypeTerms
 from engine.foundation.errors import Unavailable
 from engine.foundation.ids import id_to_bytes
@@ -48,6 +48,17 @@ class HoldChanges:
         if isinstance(answer, Taken):
             raise refusal_of(event, answer)
         return answer
+
+    async def shrink(self, event: SellingEvent, hold: Hold, left: Sequence[HoldLine]) -> Hold | None:
+        """Only these of its lines; None if the hold has changed since it was read."""
+        answer = await self._write(
+            event,
+            hold,
+            [(event.ticket_types[line.ticket_type_id], line.unit) for line in left],
+            lots=b"",  # what it gave back meanwhile is not taken again
+            allocation=allocation_byte(hold.step, adjacent=is_block([line.unit for line in left]), orphans=0),
+        )
+        return None if isinstance(answer, Taken) else answer
 
     async def grow(self, event: SellingEvent, hold: Hold, items: tuple[HoldItem, ...], taker: Taker) -> Hold:
         """The hold with these items added. MaxPerOrder and BuyerLimit count what it has already."""
@@ -93,7 +104,7 @@ class HoldChanges:
         *,
         lots: bytes,
         allocation: int,
-        taker: Taker,
+        taker: Taker | None = None,
     ) -> Hold | Taken:
         """The changed hold, or the units somebody else has."""
         runs = merged([Run(kind.number, unit, 1) for kind, unit in units])
@@ -120,7 +131,7 @@ class HoldChanges:
             case Taken():
                 return answer
             case no:
-                if isinstance(no, BlockLimit):
+                if isinstance(no, BlockLimit) and taker is not None:
                     self._takers.full(event.id, taker, no.held)
                 raise refusal_of(event, no)
 

@@ -37,7 +37,7 @@ WITH wanted AS (
         AS w(id text, number text, event_id text, hold_id text, user_id text, buyer_name text, buyer_email text,
              consents jsonb, currency text, amount_cents bigint, price jsonb, expires_at timestamptz, promo_code text,
              payment_method_id text, lease_id bytea, correlation_id text, ip_address inet, user_agent text,
-             buyer_units_max integer, counted_for bytea, buyer_folded text, errand jsonb)
+             buyer_units_max integer, counted_for bytea, errand jsonb)
 ), lines AS (
     SELECT * FROM json_to_recordset($2::text::json)
         AS l(order_id text, line smallint, event_id text, unit integer, ticket_type_id text, section text, seat text,
@@ -45,11 +45,11 @@ WITH wanted AS (
 ), placed AS (
     INSERT INTO orders (id, order_number, event_id, hold_id, user_id, buyer_name, buyer_email, consents, currency,
         amount_cents, price, expires_at, reconcile_at, promo_code_id, payment_method_id, lease_id, correlation_id,
-        ip_address, user_agent, buyer_units_max, counted_for, buyer_folded, destination_account)
+        ip_address, user_agent, buyer_units_max, counted_for, destination_account)
     SELECT w.id, w.number, w.event_id, w.hold_id, w.user_id, w.buyer_name, w.buyer_email, w.consents, w.currency,
         w.amount_cents, w.price, w.expires_at, least(w.expires_at, now() + make_interval(secs => $4)), p.id,
         w.payment_method_id, w.lease_id, w.correlation_id, w.ip_address, w.user_agent, w.buyer_units_max,
-        w.counted_for, w.buyer_folded, g.stripe_account_id
+        w.counted_for, g.stripe_account_id
       FROM wanted w
       JOIN events e ON e.id = w.event_id
       JOIN organizations g ON g.id = e.organization_id
@@ -79,7 +79,7 @@ SELECT o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer
        (SELECT e.organization_id FROM events e WHERE e.id = o.event_id) AS organization_id,
        (SELECT e.ends_at FROM events e WHERE e.id = o.event_id) AS event_ends_at, o.link_generation,
        o.client_secret, o.payment_error, o.lease_id, o.closing_note, o.correlation_id, o.expires_at, o.created_at,
-       o.paid_at, o.closed_at,
+       o.paid_at, o.closed_at, o.mail_refused,
        (SELECT array_agg(jsonb_build_object('line', u.line, 'unit', u.unit, 'ticket_type_id', u.ticket_type_id,
             'section', u.section, 'seat', u.seat, 'face_cents', u.face_cents, 'discount_cents', u.discount_cents,
             'fee_cents', u.fee_cents, 'taxes', u.taxes, 'total_cents', u.total_cents) ORDER BY u.line)
@@ -104,7 +104,7 @@ SELECT id, order_number, status, buyer_name, buyer_email, currency, amount_cents
 _OWNED_BY = """
 SELECT coalesce(sum((SELECT count(*) FILTER (WHERE u.live) FROM order_units u WHERE u.order_id = o.id)), 0)::int
   FROM orders o
- WHERE o.event_id = $1 AND coalesce(o.buyer_folded, lower(o.buyer_email)) = $2 AND o.hold_id <> $3
+ WHERE o.event_id = $1 AND lower(o.buyer_email) = lower($2) AND o.hold_id <> $3
 """
 _OPEN_OF_LEASE = """
 SELECT id, order_number FROM orders
@@ -187,9 +187,9 @@ class OrderStore:
         """The order as it is now, or a moment later."""
         return await self._reading.submit(order_id)
 
-    async def owned_by(self, event_id: str, buyer_folded: str, *, besides_hold_id: str) -> int:
-        """Live units of the event under this folded address, those of this hold's own order left out."""
-        count: int = await self._pool.fetchval(_OWNED_BY, event_id, buyer_folded, besides_hold_id)
+    async def owned_by(self, event_id: str, buyer_email: str, *, besides_hold_id: str) -> int:
+        """Live units of the event under this address, those of this hold's own order left out."""
+        count: int = await self._pool.fetchval(_OWNED_BY, event_id, buyer_email, besides_hold_id)
         return count
 
     async def open_of_lease(self, event_id: str, lease_id: bytes, *, besides_hold_id: str) -> tuple[str, str] | None:
@@ -269,9 +269,7 @@ class OrderStore:
             _json(
                 [
                     _wanted(order, errand)
-                    for order, errand in sorted(
-                        zip(orders, errands, strict=True), key=lambda pair: pair[0].buyer_folded
-                    )
+                    for order, errand in sorted(zip(orders, errands, strict=True), key=lambda pair: pair[0].buyer_email)
                 ]
             ),
             _json([_line(order, line) for order in orders for line in order.lines]),
@@ -333,7 +331,6 @@ def _wanted(order: NewOrder, errand: UnitsOrdered) -> dict[str, Any]:
         "user_agent": order.user_agent,
         "buyer_units_max": order.buyer_units_max,
         "counted_for": f"\\x{order.counted_for.hex()}" if order.counted_for else None,
-        "buyer_folded": order.buyer_folded,
         "errand": msgspec.to_builtins(errand),
     }
 

@@ -79,7 +79,7 @@ WITH closed AS (
     UPDATE orders SET status = $2, closing_note = $3, closed_at = now()
      WHERE id = $1 AND status IN ('pending', 'processing')
     RETURNING id, event_id, lease_id, promo_code_id, correlation_id, counted_for,
-        coalesce(buyer_folded, lower(buyer_email)) AS buyer
+        lower(buyer_email) AS buyer
 ), freed AS (
     UPDATE order_units u SET live = false FROM closed c
      WHERE u.order_id = $1 AND u.order_id = c.id RETURNING u.unit, u.ticket_type_id

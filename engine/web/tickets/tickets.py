@@ -91,7 +91,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/tickets", list_tickets, "person", gives=TicketList, query=ListQuery).also("/v1/users/me/tickets"),
     Route("GET", _AT, get_ticket, "capability", gives=TicketDocument).refuses(*_NO),
     Route("GET", f"{_AT}/qr.svg", get_qr_svg, "capability", content_type="image/svg+xml").refuses(*_CODE),
-    Route("GET", f"{_AT}/qr.png", get_qr_png, "capability", content_type="image/png").refuses(*_CODE).also(f"{_AT}/qr"),
+    Route("GET", f"{_AT}/qr.png", get_qr_png, "capability", content_type="image/png")
+    .refuses(*_CODE)
+    .also(f"{_AT}/qr", f"{_AT}/qrcode", f"{_AT}/qr-code"),
     Route("GET", f"{_AT}/pdf", get_pdf, "capability", content_type="application/pdf")
     .refuses(*_CODE)
     .also(f"{_AT}/download"),
