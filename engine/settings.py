@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
@@ -29,6 +29,9 @@ class Settings(SharedSettings):
     mail_from: str = "onsale <tickets@localhost>"
 
     worker_metrics_port: Port = 0  # on loopback; 0: the worker shows none
+
+    # invited: only who was mailed an invitation registers, and the platform's admins alone found organizations.
+    registration: Literal["open", "invited"] = "open"
 
     ticketing_enabled: bool = True
     checkout_enabled: bool = True

@@ -8,6 +8,8 @@ from zoneinfo import available_timezones
 
 from msgspec import Meta
 
+from engine.foundation import folding
+from engine.foundation.errors import Invalid
 from engine.foundation.world import currencies
 
 # One line without control characters; blank lines, NUL and newlines end up in mail headers and in the ledger otherwise.
@@ -41,6 +43,14 @@ _TIMEZONES = frozenset(available_timezones())
 def fault(pointer: str, code: str, message: str) -> dict[str, str]:
     """One entry of a validation refusal's ``errors``."""
     return {"pointer": pointer, "code": code, "message": message}
+
+
+def kept_name(pointer: str, text: str) -> str:
+    """A name as it is kept: without signs that hide in it or turn it around. Invalid if nobody would see it."""
+    name = folding.name_kept(text)
+    if not name:
+        raise Invalid.at(pointer, "invalid_value", "Nobody could see this name")
+    return name
 
 
 def is_timezone(name: str) -> bool:

@@ -8,11 +8,13 @@ NotAnAddress is a ValueError: the text is no e-mail address, and nobody can be t
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Callable
 
 import idna
+from confusable_homoglyphs import confusables
 
 ADDRESS_CHARS_MAX = 254  # RFC 5321, 4.5.3.1.3
 LOCAL_CHARS_MAX = 64  # RFC 5321, 4.5.3.1.1
@@ -35,6 +37,12 @@ _PLAIN = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\Z"
 )
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\Z")
+_ZWJ = "\u200d"
+_JOINERS = ("\u200c", _ZWJ)
+_SELECTORS = ("\ufe0e", "\ufe0f")
+_PICTURES = frozenset({"So", "Sk"})  # emoji, and the tones of skin
+_UNJOINED = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "HEBREW", "GEORGIAN", "CJK", "HIRAGANA", "KATAKANA", "HANGUL")
+_ASCII_ALIKE = re.compile(r"[A-Za-z0-9]\Z")
 # What a local part cannot hold unquoted, and nobody types: a quoted one is refused as a whole.
 _NEVER_LOCAL = re.compile(r'[\s@"(),:;<>\[\]\\\x00-\x1f\x7f-\x9f]')
 
@@ -77,6 +85,53 @@ def code_shown(code: str) -> str:
 def text_folded(text: str) -> str:
     """A name that a program gave itself or somebody: trimmed, lower-cased, NFKC, nothing invisible."""
     return _settled(lambda given: visible(visible(given).lower()).strip(), text)
+
+
+def name_kept(text: str) -> str:
+    """A name as it is kept and shown: NFC, one blank at a time, nothing that hides in it or turns its order around.
+
+    Joiners stay where a script or an emoji is written with them; between letters that need none they only make two
+    names of one. Empty: nobody would see it.
+    """
+    return _settled(_name_step, text)
+
+
+def look(name: str) -> str:
+    """How a name looks, whatever letters it is written with: two names of one look are taken for each other.
+
+    A letter of another script counts as the Latin one that it looks like (``confusables`` of Unicode's UTS 39, as the
+    library keeps them); accents stay, for they are seen.
+    """
+    return _settled(lambda given: "".join(_likeness().get(letter, letter) for letter in text_folded(given)), name)
+
+
+@functools.cache
+def _likeness() -> dict[str, str]:
+    """Letters beyond ASCII -> the ASCII letter or digit that each is taken for; read with the first name compared."""
+    found = {}
+    for sign, others in confusables.confusables_data.items():
+        like = sorted({other["c"].lower() for other in others if _ASCII_ALIKE.match(other["c"])})
+        if len(sign) == 1 and not sign.isascii() and like:
+            found[sign] = min(like, key=lambda other: (not other.isalpha(), other))
+    return found
+
+
+def _name_step(text: str) -> str:
+    signs = list(unicodedata.normalize("NFC", text))
+    kept = [sign for at, sign in enumerate(signs) if not _INVISIBLE.match(sign) or _joins(signs, at)]
+    return _BLANKS.sub(" ", "".join(kept)).strip(" " + "".join(_JOINERS))
+
+
+def _joins(signs: list[str], at: int) -> bool:
+    """Whether a joiner or an emoji's selector stands where writing needs it."""
+    before = signs[at - 1] if at else ""
+    if signs[at] in _SELECTORS:
+        return unicodedata.category(before) in _PICTURES if before else False
+    if signs[at] not in _JOINERS or not before or at + 1 == len(signs):
+        return False
+    if before in _SELECTORS or unicodedata.category(before) in _PICTURES:
+        return signs[at] == _ZWJ
+    return unicodedata.category(before)[0] in "LM" and not unicodedata.name(before, "").startswith(_UNJOINED)
 
 
 def _settled(step: Callable[[str], str], text: str) -> str:

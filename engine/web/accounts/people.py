@@ -9,11 +9,16 @@ from aiohttp import web
 from engine.domain.accounts.errors import (
     AccountDisabled,
     EmailTaken,
+    HashesThrottled,
+    InvitationOfAnother,
     RefreshRefused,
     RefreshReused,
+    RegistrationInvited,
     RegistrationThrottled,
     SignInRefused,
     SignInThrottled,
+    TokenExpired,
+    TokenInvalid,
 )
 from engine.domain.accounts.people import (
     Credentials,
@@ -27,7 +32,7 @@ from engine.domain.accounts.people import (
 )
 from engine.foundation import http
 from engine.services.appkeys import PEOPLE
-from engine.web.auth import client_address, known_person, person
+from engine.web.auth import client_address, known_person, person, reader_language
 from engine.web.forms import form
 from engine.web.route import Route
 
@@ -35,9 +40,10 @@ _UNCACHED: Final = {"Cache-Control": "no-store"}
 
 
 async def register(request: web.Request) -> web.Response:
-    """Make an account; the answer is its first session."""
+    """Make an account; the answer is its first session, and a link that proves its address is mailed."""
     given = await form(request, Registration)
-    session = await request.config_dict[PEOPLE].register(given, client_address(request))
+    people = request.config_dict[PEOPLE]
+    session = await people.register(given, client_address(request), reader_language(request))
     return http.json(session, status=201, headers=_UNCACHED)
 
 
@@ -80,12 +86,23 @@ async def change_password(request: web.Request) -> web.Response:
     return http.json(session, headers=_UNCACHED)
 
 
+async def patch_password(request: web.Request) -> web.Response:
+    """The same under the requirement documents' method."""
+    return await change_password(request)
+
+
 ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/auth/register", register, "public", takes=Registration, gives=Session, status=201).refuses(
-        EmailTaken, RegistrationThrottled
+        EmailTaken,
+        RegistrationThrottled,
+        RegistrationInvited,
+        InvitationOfAnother,
+        TokenInvalid,
+        TokenExpired,
+        HashesThrottled,
     ),
     Route("POST", "/v1/auth/login", login, "public", takes=Credentials, gives=Session).refuses(
-        SignInRefused, AccountDisabled, SignInThrottled
+        SignInRefused, AccountDisabled, SignInThrottled, HashesThrottled
     ),
     Route("POST", "/v1/auth/refresh", refresh, "public", takes=RefreshRequest, gives=Session).refuses(
         RefreshRefused, RefreshReused
@@ -93,7 +110,10 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/auth/logout", logout, "public", takes=SignOut, status=204),
     Route("GET", "/v1/users/me", read_me, "person", gives=User).also("/v1/auth/me"),
     Route("PATCH", "/v1/users/me", change_me, "person", takes=PersonChange, gives=User),
-    Route("PUT", "/v1/users/me/password", change_password, "person", takes=PasswordChange, gives=Session).refuses(
-        SignInRefused, SignInThrottled
+    *(
+        Route(method, "/v1/users/me/password", handler, "person", takes=PasswordChange, gives=Session).refuses(
+            SignInRefused, SignInThrottled, HashesThrottled
+        )
+        for method, handler in (("PUT", change_password), ("PATCH", patch_password))
     ),
 )
