@@ -48,7 +48,7 @@ def fault(pointer: str, code: str, message: str) -> dict[str, str]:
 def kept_name(pointer: str, text: str) -> str:
     """A name as it is kept: without signs that hide in it or turn it around. Invalid if nobody would see it."""
     name = folding.name_kept(text)
-    if not name:
+    if not folding.is_name(name):
         raise Invalid.at(pointer, "invalid_value", "Nobody could see this name")
     return name
 

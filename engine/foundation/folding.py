@@ -1,4 +1,4 @@
-"""How what people type is folded before it is compared: addresses of mail, codes. Each kind has one function.
+"""How what people type is folded before it is compared or kept. Each kind has one function: addresses, codes, names.
 
 Folding is for comparing and for keys; what is shown keeps the writer's spelling. Every function gives its own result
 back when it is asked again.
@@ -26,6 +26,17 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
+INVISIBLE = _INVISIBLE.pattern.removesuffix("+")  # one of them, for the patterns of others
+# Of these what writing needs: joiners, variation selectors of letters and emoji, tags of flags.
+_JOINING = "\u034f\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f\U000e0020-\U000e007f\U000e0100-\U000e01ef"
+_NEVER_IN_NAMES = re.compile(f"(?![{_JOINING}]){INVISIBLE}|[\ufff9-\ufffb]")
+_JOINING_NOTHING = re.compile(
+    f"(?:^|(?<= ))[{_JOINING}]+|(?<=[\u200c\u200d\u034f\ufe00-\ufe0f])[\u200c\u200d\u034f\ufe00-\ufe0f]+"
+)
+# Controls, halves of surrogate pairs, and what Unicode will never make a character.
+_NEVER_TEXT = "".join(chr(plane * 0x10000 + last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+_NO_TEXT = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_NEVER_TEXT}]")
+_EMPTY_LOOKS = frozenset("\U0001d159")  # drawn as nothing, though it is a sign
 # General category Pd, and what is typed and read as a dash: minus, hyphen bullet, superscript minus, macron.
 _DASHES = re.compile(
     "[-\u058a\u05be\u1400\u1806\u2010-\u2015\u2043\u207b\u208b\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d"
@@ -37,11 +48,6 @@ _PLAIN = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\Z"
 )
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\Z")
-_ZWJ = "\u200d"
-_JOINERS = ("\u200c", _ZWJ)
-_SELECTORS = ("\ufe0e", "\ufe0f")
-_PICTURES = frozenset({"So", "Sk"})  # emoji, and the tones of skin
-_UNJOINED = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "HEBREW", "GEORGIAN", "CJK", "HIRAGANA", "KATAKANA", "HANGUL")
 _ASCII_ALIKE = re.compile(r"[A-Za-z0-9]\Z")
 # What a local part cannot hold unquoted, and nobody types: a quoted one is refused as a whole.
 _NEVER_LOCAL = re.compile(r'[\s@"(),:;<>\[\]\\\x00-\x1f\x7f-\x9f]')
@@ -88,50 +94,28 @@ def text_folded(text: str) -> str:
 
 
 def name_kept(text: str) -> str:
-    """A name as it is kept and shown: NFC, one blank at a time, nothing that hides in it or turns its order around.
+    """A person's name as it is kept and shown, in NFC; whether it is one, ``is_name`` says.
 
-    Joiners stay where a script or an emoji is written with them; between letters that need none they only make two
-    names of one. Empty: nobody would see it.
+    Blanks are one blank each, none around it. Joiners, variation selectors and emoji stay: words are written with them.
+    Marks of direction and everything else that nobody sees go: they would turn the line around, or hide a text in it.
     """
     return _settled(_name_step, text)
 
 
-def look(name: str) -> str:
-    """How a name looks, whatever letters it is written with: two names of one look are taken for each other.
-
-    A letter of another script counts as the Latin one that it looks like (``confusables`` of Unicode's UTS 39, as the
-    library keeps them); accents stay, for they are seen.
-    """
-    return _settled(lambda given: "".join(_likeness().get(letter, letter) for letter in text_folded(given)), name)
+def is_name(text: str) -> bool:
+    """Whether it shows something, and has no controls. Letters newer than our tables are letters."""
+    return not _NO_TEXT.search(text) and any(_is_seen(sign) for sign in _INVISIBLE.sub("", text))
 
 
-@functools.cache
-def _likeness() -> dict[str, str]:
-    """Letters beyond ASCII -> the ASCII letter or digit that each is taken for; read with the first name compared."""
-    found = {}
-    for sign, others in confusables.confusables_data.items():
-        like = sorted({other["c"].lower() for other in others if _ASCII_ALIKE.match(other["c"])})
-        if len(sign) == 1 and not sign.isascii() and like:
-            found[sign] = min(like, key=lambda other: (not other.isalpha(), other))
-    return found
+def _is_seen(sign: str) -> bool:
+    """Whether it shows something by itself: no blank, no mark upon nothing. A newer sign is a letter."""
+    kind = unicodedata.category(sign)
+    return (kind[0] in "LNPS" or kind in {"Cn", "Co"}) and sign not in _EMPTY_LOOKS
 
 
 def _name_step(text: str) -> str:
-    signs = list(unicodedata.normalize("NFC", text))
-    kept = [sign for at, sign in enumerate(signs) if not _INVISIBLE.match(sign) or _joins(signs, at)]
-    return _BLANKS.sub(" ", "".join(kept)).strip(" " + "".join(_JOINERS))
-
-
-def _joins(signs: list[str], at: int) -> bool:
-    """Whether a joiner or an emoji's selector stands where writing needs it."""
-    before = signs[at - 1] if at else ""
-    if signs[at] in _SELECTORS:
-        return unicodedata.category(before) in _PICTURES if before else False
-    if signs[at] not in _JOINERS or not before or at + 1 == len(signs):
-        return False
-    if before in _SELECTORS or unicodedata.category(before) in _PICTURES:
-        return signs[at] == _ZWJ
-    return unicodedata.category(before)[0] in "LM" and not unicodedata.name(before, "").startswith(_UNJOINED)
+    seen = _NEVER_IN_NAMES.sub("", unicodedata.normalize("NFC", _BLANKS.sub(" ", text)))
+    return _JOINING_NOTHING.sub("", seen).strip()
 
 
 def _settled(step: Callable[[str], str], text: str) -> str:
@@ -163,3 +147,27 @@ def _in_length(address: str) -> str:
     if long or any(len(label) > LABEL_CHARS_MAX for label in domain.split(".")):
         raise NotAnAddress("This address is too long")
     return address
+
+
+def look(name: str) -> str:
+    """How a name looks, whatever letters it is written with: two names of one look are taken for each other.
+
+    A letter of another script counts as the Latin one that it looks like (``confusables`` of Unicode's UTS 39, as the
+    library keeps them), each in its own case; accents stay, for they are seen.
+    """
+    return _settled(lambda given: text_folded("".join(map(_alike, visible(given)))), name)
+
+
+def _alike(letter: str) -> str:
+    return letter if letter.isascii() else _likeness().get(letter, letter)
+
+
+@functools.cache
+def _likeness() -> dict[str, str]:
+    """Letters beyond ASCII -> the ASCII letter or digit that each is taken for; read with the first name compared."""
+    found = {}
+    for sign, others in confusables.confusables_data.items():
+        like = {other["c"] for other in others if _ASCII_ALIKE.match(other["c"])}
+        if len(sign) == 1 and not sign.isascii() and like:
+            found[sign] = min(like, key=lambda other: (not other.isalpha(), other.isupper() != sign.isupper(), other))
+    return found

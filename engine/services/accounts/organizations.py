@@ -146,9 +146,9 @@ class Organizations:
 
     async def _check_look(self, db: Connection, name: str, own_id: str = "") -> None:
         """NameLooksTaken if it looks like another's name or short name and is written with other letters."""
-        look, written = folding.look(name), folding.text_folded(name)
+        look, written = folding.look(name), name.lower()
         others = await store.looking_like(db, look, "-".join(look.split()), own_id, LOOK_ALIKES_MAX)
-        if any(folding.text_folded(other) != written for other in others):
+        if any(other.lower() != written for other in others):
             raise NameLooksTaken
 
     async def _member(self, db: Connection, organization_id: str, user_id: str) -> Member:

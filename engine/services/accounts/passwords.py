@@ -87,9 +87,15 @@ class Passwords:
 
 def advice_on(password: str, *own: str) -> str:
     """What is wrong with a new password, in a sentence for its writer; empty if nothing is."""
-    words = [part for text in own for part in (text, *re.split(r"[\W_]+", text)) if len(part) >= OWN_WORD_CHARS_MIN]
+    words = [part for text in own for part in _words_of(text) if len(part) >= OWN_WORD_CHARS_MIN]
     found = zxcvbn(password[:SCORED_CHARS_MAX], user_inputs=words)
     if found["score"] >= SCORE_MIN:
         return ""
     hints = [found["feedback"]["warning"], *found["feedback"]["suggestions"]]
     return " ".join(["This password is too easy to guess.", *(f"{hint.rstrip('.')}." for hint in hints if hint)])
+
+
+def _words_of(text: str) -> list[str]:
+    """A name or an address as somebody would make a password of it: whole, what stands before the @, run together."""
+    parts = re.split(r"[\W_]+", text)
+    return [text, text.partition("@")[0], "".join(parts), *parts]
