@@ -55,18 +55,22 @@ class EndedSessions:
         return session_id in self._ended
 
     async def tell(self, session_ids: Sequence[str]) -> None:
-        """Refuse them here from now on, and everywhere within a second. Call it after the commit that ended them."""
+        """Refuse them here from now on, and everywhere within a second. Call it after the commit that ended them.
+
+        Nothing is raised: if Redis is away for longer than READY_WAIT_S, the ledger tells the others.
+        """
         self._remember(session_ids)
         oldest = now_ms() - KEPT_S * 1000
         for some in _chunks(session_ids):
             words = (b"XADD", KEY, b"MINID", b"~", oldest, b"*", b"s", ",".join(some))
             try:
-                await self._hot.command(*words)
-            except Unavailable:
-                if not await self._hot.ready(READY_WAIT_S):
-                    _log.warning("ended_sessions_left_to_the_ledger", sessions=len(some))
-                    return
-                await self._hot.command(*words)
+                try:
+                    await self._hot.command(*words)
+                except Unavailable:
+                    await self._hot.ready(READY_WAIT_S)
+                    await self._hot.command(*words)
+            except Unavailable as error:
+                _log.warning("ended_sessions_left_to_the_ledger", sessions=len(some), error=repr(error))
 
     async def follow(self) -> None:
         """Hear of what others ended; runs until cancelled. A ledger that is slow keeps nobody from hearing."""

@@ -117,3 +117,17 @@ def test_a_token_of_an_ended_session_is_refused_and_those_of_others_are_not():
         bearers.verify(tokens["fam_1"])
     assert refused.value.facts == {"reason": "session_ended"}
     assert [bearers.verify(tokens[name]).session for name in ("fam_2", "")] == ["fam_2", ""]
+
+
+async def test_a_session_ends_here_at_once_and_in_the_ledgers_time_elsewhere_while_redis_is_away(
+    pool: asyncpg.Pool, processes, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(ended_sessions, "LEDGER_EVERY_S", 0.1)
+    monkeypatch.setattr(ended_sessions, "READY_WAIT_S", 0.05)
+    alone = EndedSessions(hot=HotRedis("redis://127.0.0.1:9/0"), pool=pool)
+    await alone.look()
+    other = await processes()
+    await revoked(pool, "fam_1")
+    await alone.tell(["fam_1"])
+    assert "fam_1" in alone
+    await until(other, "fam_1")
