@@ -1,4 +1,4 @@
-"""How what people type is folded before it is compared or kept. Each kind has one function: addresses, codes, names.
+"""How what people type is folded before it is compared or kept. Address, code, name, label: each kind has one function.
 
 Folding is for comparing and for keys; what is shown keeps the writer's spelling. Every function gives its own result
 back when it is asked again.
@@ -43,6 +43,14 @@ _DASHES = re.compile(
     "\u301c\u3030\u30a0\ufe31\ufe32\ufe58\ufe63\uff0d\U00010d6e\U00010ead\u02d7\u2796\u00af\u02c9]"
 )
 _BLANKS = re.compile(r"[\s\u2800]+")
+# Of these, what some text needs: joiners of scripts and emoji, variation selectors.
+_UNSEEN = re.compile(f"(?![\u200c\u200d\ufe00-\ufe0f]){_INVISIBLE.pattern.removesuffix('+')}")
+# Small letters of Cyrillic and Greek whose capital or small form has the shape of a Latin one.
+_SHAPES = str.maketrans(
+    "\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445\u0455\u0456\u0458\u04bb\u0501\u051b\u051d"
+    "\u03b1\u03b2\u03b5\u03b6\u03b7\u03b9\u03ba\u03bc\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u0131",
+    "abekmhopctyxsijhdqw" + "abezhikmnoptyxi",
+)
 # Text that the rules below would leave as it is: nearly every address that is ever sent.
 _PLAIN = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\Z"
@@ -93,6 +101,22 @@ def text_folded(text: str) -> str:
     return _settled(lambda given: visible(visible(given).lower()).strip(), text)
 
 
+def label_kept(text: str) -> str:
+    """A printed label as it is kept: a section, a row, a seat, a category. NFC, single blanks, none around it.
+
+    What nobody sees is left out, but for the joiners and variation selectors that scripts and emoji are written with.
+    """
+    return _settled(lambda given: _BLANKS.sub(" ", unicodedata.normalize("NFC", _UNSEEN.sub("", given))).strip(), text)
+
+
+def label_seen(text: str) -> str:
+    """What tells two labels apart for somebody who reads them on a ticket and looks for them on a wall.
+
+    Without regard to case, blanks, forms of a letter or a dash, and to which alphabet a letter of one shape is from.
+    """
+    return _settled(lambda given: _BLANKS.sub("", _DASHES.sub("-", visible(given).casefold())), text).translate(_SHAPES)
+
+
 def name_kept(text: str) -> str:
     """A person's name as it is kept and shown, in NFC; whether it is one, ``is_name`` says.
 
@@ -108,7 +132,7 @@ def is_name(text: str) -> bool:
 
 
 def _is_seen(sign: str) -> bool:
-    """Whether it shows something by itself: no blank, no mark upon nothing. A newer sign is a letter."""
+    """Whether it shows something by itself: no blank, no mark on nothing. A newer sign is a letter."""
     kind = unicodedata.category(sign)
     return (kind[0] in "LNPS" or kind in {"Cn", "Co"}) and sign not in _EMPTY_LOOKS
 

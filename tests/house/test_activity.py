@@ -19,6 +19,11 @@ TIED = {
     "POST /v1/organizations/{organization_id}/invitations/{invitation_id}/resend": {"invitation.resent"},
     "DELETE /v1/organizations/{organization_id}/invitations/{invitation_id}": {"invitation.revoked"},
     "PATCH /v1/organizations/{organization_id}": {"organization.changed"},
+    "DELETE /v1/organizations/{organization_id}": {"organization.deleted"},
+    "POST /v1/organizers/{organization_id}/events": {"event.created"},
+    "POST /v1/promo-codes": {"promo.created"},
+    "POST /v1/payments/refund": {"refund.requested"},
+    "POST /v1/disputes/{dispute_id}/release": {"dispute.released"},
     "POST /v1/venues": {"venue.created"},
     "PATCH /v1/venues/{venue_id}": {"venue.changed"},
     "DELETE /v1/venues/{venue_id}": {"venue.deleted"},
@@ -102,7 +107,7 @@ SILENT = {
 # Written for what happens by itself, or by the command line.
 BY_ITSELF = {
     "admin.created", "event.completed", "order.paid", "order.expired", "refund.succeeded", "refund.failed",
-    "dispute.opened", "dispute.won", "dispute.lost",
+    "dispute.asked", "dispute.opened", "dispute.won", "dispute.lost", "mail.refused",
 }  # fmt: skip
 _DEED = re.compile(r"[a-z_]+\.[a-z_]+\Z")
 _IN_SQL = re.compile(r"'((?:order|refund|dispute)\.[a-z_]+)'")
@@ -142,13 +147,26 @@ def _recorded() -> set[str]:
         found |= set(_IN_SQL.findall(text)) if "audit_log" in text else set()
         for node in ast.walk(tree.parsed(path)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "activity.record":
-                found |= _constants(node.args[2])
+                found |= _constants(node.args[2]) | _of_table(node.args[2], tree.parsed(path))
             elif isinstance(node, ast.keyword | ast.Assign) and _is_action(node):
                 found |= _constants(node.value)
             elif isinstance(node, ast.FunctionDef) and node.name == "deeds":
                 found |= _constants(node)
     # ``'order.' || $2`` of closing an order: it is cancelled or has run out.
     return found | {"order.cancelled", "order.expired"}
+
+
+def _of_table(said: ast.AST, module: ast.Module) -> set[str]:
+    """The values of a table of the module that the action is looked up in."""
+    names = {part.id for part in ast.walk(said) if isinstance(part, ast.Name) and part.id.isupper()}
+    tables = [node for node in module.body if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None]
+    return {
+        value
+        for node in tables
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if ast.unparse(target) in names
+        for value in _constants(node.value)
+    }
 
 
 def _is_action(node: ast.keyword | ast.Assign) -> bool:

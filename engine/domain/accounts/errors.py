@@ -24,6 +24,8 @@ Conflict 409
 ├── NameLooksTaken            name_looks_taken
 ├── AlreadyMember             already_member
 ├── LastOwner                 last_owner
+├── OrganizationInUse         organization_in_use
+├── OrganizationSuspended     organization_suspended
 └── TooManyOfThem             limit_reached             facts: limit
 TooMany 429
 ├── SignInThrottled           sign_in_throttled
@@ -111,6 +113,14 @@ class AlreadyMember(Conflict):
 
 class LastOwner(Conflict):
     code, title = "last_owner", "An organization keeps at least one owner"
+
+
+class OrganizationInUse(Conflict):
+    code, title = "organization_in_use", "This organization has venues or events"
+
+
+class OrganizationSuspended(Conflict):
+    code, title = "organization_suspended", "This organization is suspended: it offers and sells nothing"
 
 
 class TooManyOfThem(Conflict):

@@ -9,6 +9,7 @@ from engine.domain.accounts.errors import (
     LastOwner,
     MemberUnknown,
     NameLooksTaken,
+    OrganizationInUse,
     OrganizationUnknown,
     SlugTaken,
     TooManyOfThem,
@@ -97,6 +98,17 @@ class Organizations:
                 await store.set_look(db, organization_id, folding.look(given.name))
             await activity.record(db, person, "organization.changed", organization_id, fields=sorted(columns_of(given)))
         return await self.get(person, organization_id)
+
+    async def delete(self, person: Person, organization_id: str, expected: str) -> None:
+        """An owner's to do, while there is nothing in it. OrganizationInUse, PreconditionFailed."""
+        await self._access.require(person, organization_id, "members.write", hidden=OrganizationUnknown)
+        async with self._pool.acquire() as db, db.transaction():
+            await store.lock(db, organization_id)
+            expect(expected, (await self.get(person, organization_id)).version)
+            if await store.is_used(db, organization_id):
+                raise OrganizationInUse
+            await store.delete(db, organization_id)
+            await activity.record(db, person, "organization.deleted", organization_id)
 
     async def members(self, person: Person, organization_id: str, after: str, limit: int) -> list[Member]:
         """Who works here, by user id."""

@@ -51,5 +51,5 @@ def open_accounts(common: Common) -> Accounts:
         mailed_links=links,
         organizations=Organizations(pool=pool, access=access, open_to_all=open_to_all),
         invitations=Invitations(pool=pool, access=access),
-        moderation=Moderation(pool=pool, ended=ended),
+        moderation=Moderation(pool=pool, outbox=common.outbox, ended=ended),
     )

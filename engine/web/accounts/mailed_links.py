@@ -49,10 +49,22 @@ ROUTES: tuple[Route, ...] = (
         TokenInvalid, TokenExpired
     ),
     Route(
-        "POST", f"{_AT}/verify-email/resend", ask_to_verify, "public", takes=AddressGiven, gives=Accepted, status=202
+        "POST",
+        f"{_AT}/verify-email/resend",
+        ask_to_verify,
+        "public",
+        takes=AddressGiven,
+        gives=Accepted,
+        status=202,
     ).refuses(MailThrottled),
     Route(
-        "POST", f"{_AT}/forgot-password", forgot_password, "public", takes=AddressGiven, gives=Accepted, status=202
+        "POST",
+        f"{_AT}/forgot-password",
+        forgot_password,
+        "public",
+        takes=AddressGiven,
+        gives=Accepted,
+        status=202,
     ).refuses(MailThrottled),
     Route("POST", f"{_AT}/reset-password", reset_password, "public", takes=PasswordReset, status=204).refuses(
         TokenInvalid, TokenExpired, HashesThrottled
