@@ -51,6 +51,7 @@ TIED = {
     # Buyers come to these too; what staff do there is written with their name.
     "POST /v1/orders/{order_id}/cancel": {"order.cancelled"},
     "POST /v1/orders/{order_id}/refunds": {"refund.requested"},
+    "POST /v1/orders/{order_id}/end-links": {"order.links_ended"},
     "POST /v1/organizations": {"organization.created"},
     "POST /v1/invitations/accept": {"member.added"},
     # The waiting room.
