@@ -13,6 +13,8 @@ from engine.settings import Settings
 
 if TYPE_CHECKING:
     from engine.services.accounts.access import Access
+    from engine.services.accounts.invitations import Invitations
+    from engine.services.accounts.mailed_links import MailedLinks
     from engine.services.accounts.organizations import Organizations
     from engine.services.accounts.people import People
     from engine.services.catalogue.events import Events
@@ -25,16 +27,16 @@ if TYPE_CHECKING:
     from engine.services.gates.gate_bundles import GateBundles
     from engine.services.gates.gate_events import GateEvents
     from engine.services.gates.scans import Scans
+    from engine.services.insight.activity import Activity
     from engine.services.insight.reports import Reports
+    from engine.services.money.confirms import Confirms
     from engine.services.money.disputes import Disputes
     from engine.services.money.orders import Orders
-    from engine.services.money.payments import Payments
     from engine.services.money.refunds import Refunds
     from engine.services.money.webhooks import Webhooks
     from engine.services.sale.allotments import Allotments
     from engine.services.sale.availability import Availability
     from engine.services.sale.crowding import Crowding
-    from engine.services.sale.hold_endpoint import HoldEndpoint
     from engine.services.sale.holds import Holds
     from engine.services.sale.inventory import Inventory
     from engine.services.sale.selling import Selling
@@ -47,6 +49,8 @@ IDEMPOTENCY: Final = web.AppKey("idempotency", Idempotency)
 
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
 PEOPLE: Final[web.AppKey[People]] = web.AppKey("people")
+MAILED_LINKS: Final[web.AppKey[MailedLinks]] = web.AppKey("mailed_links")
+INVITATIONS: Final[web.AppKey[Invitations]] = web.AppKey("invitations")
 ORGANIZATIONS: Final[web.AppKey[Organizations]] = web.AppKey("organizations")
 VENUES: Final[web.AppKey[Venues]] = web.AppKey("venues")
 EVENTS: Final[web.AppKey[Events]] = web.AppKey("events")
@@ -59,10 +63,9 @@ INVENTORY: Final[web.AppKey[Inventory]] = web.AppKey("inventory")
 AVAILABILITY: Final[web.AppKey[Availability]] = web.AppKey("availability")
 HOLDS: Final[web.AppKey[Holds]] = web.AppKey("holds")
 CROWDING: Final[web.AppKey[Crowding]] = web.AppKey("crowding")
-HOLD_ENDPOINT: Final[web.AppKey[HoldEndpoint]] = web.AppKey("hold_endpoint")
 ORDERS: Final[web.AppKey[Orders]] = web.AppKey("orders")
-PAYMENTS: Final[web.AppKey[Payments]] = web.AppKey("payments")
 DISPUTES: Final[web.AppKey[Disputes]] = web.AppKey("disputes")
+CONFIRMS: Final[web.AppKey[Confirms]] = web.AppKey("confirms")
 REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 TICKETS: Final[web.AppKey[Tickets]] = web.AppKey("tickets")
@@ -70,5 +73,6 @@ DEVICES: Final[web.AppKey[Devices]] = web.AppKey("devices")
 SCANS: Final[web.AppKey[Scans]] = web.AppKey("scans")
 GATE_EVENTS: Final[web.AppKey[GateEvents]] = web.AppKey("gate_events")
 ATTENDANCE: Final[web.AppKey[Attendance]] = web.AppKey("attendance")
+ACTIVITY: Final[web.AppKey[Activity]] = web.AppKey("activity")
 GATE_BUNDLES: Final[web.AppKey[GateBundles]] = web.AppKey("gate_bundles")
 REPORTS: Final[web.AppKey[Reports]] = web.AppKey("reports")
