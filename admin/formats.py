@@ -20,6 +20,7 @@ BASIS_POINTS: Final = 100  # of one percent
 WORDS: Final = {
     "box_office": "Box office",
     "partially_refunded": "Partly refunded",
+    "charged_back": "Charged back",
     "sold_out": "Sold out",
     "transfer_pending": "In transfer",
     "prequeue": "Queue open",
@@ -27,6 +28,7 @@ WORDS: Final = {
 TONES: Final = {
     "published": "good", "paid": "good", "succeeded": "good", "active": "good", "valid": "good", "open": "good",
     "processing": "warn", "pending": "warn", "paused": "warn", "partially_refunded": "warn", "prequeue": "warn",
+    "won": "good", "inquiry": "warn", "disputed": "bad", "charged_back": "bad", "lost": "bad",
     "cancelled": "bad", "failed": "bad", "revoked": "bad", "sold_out": "bad", "blocked": "bad",
 }  # fmt: skip
 
@@ -40,6 +42,11 @@ DEEDS: Final = {
     "promo.created": "Promo code made",
     "promo.changed": "Promo code changed",
     "promo.deleted": "Promo code deleted",
+    "dispute.asked": "A buyer's bank asked about a payment",
+    "dispute.opened": "A buyer's bank disputes a payment",
+    "dispute.won": "Dispute won",
+    "dispute.lost": "Dispute lost",
+    "dispute.released": "Places of a lost dispute on sale again",
 }
 FACTS: Final = {
     "cents": "price",

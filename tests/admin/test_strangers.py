@@ -16,7 +16,7 @@ from tests.admin.organizer import Organizer, platform_admin
 
 OWN = {"/", "/board", "/account", "/account/password", "/sign-out", "/organizations", "/organizations/new"}
 TABLES = ("organizations", "members", "venues", "events", "ticket_types", "on_sales", "allotments", "promo_codes",
-          "devices", "orders", "refunds")  # fmt: skip
+          "devices", "orders", "refunds", "disputes")  # fmt: skip
 
 
 async def contents(services: Services) -> list[object]:
