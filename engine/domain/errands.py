@@ -85,6 +85,24 @@ class EventCancelled(Errand, frozen=True):
     event_id: str
 
 
+class TellHolders(Errand, frozen=True):
+    """Order the mails about a piece of news to ticket holders, page by page: those whose address follows ``after``."""
+
+    topic = "event.news"
+    at_once = False
+    news_id: int
+    after: str = ""
+
+
+class MailEventNews(Errand, frozen=True):
+    """Tell one address all that it has not heard yet of an event's changes."""
+
+    topic = "mail.event_news"
+    at_once = False
+    event_id: str
+    email: str
+
+
 class MailTickets(Errand, frozen=True):
     """Send a paid order's tickets to its buyer. No buyer waits for a mail server."""
 

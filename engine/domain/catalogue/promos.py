@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from engine.domain.catalogue.errors import PromoExpired, PromoUnknown, PromoUsedUp
-from engine.domain.fields import Faults, Moment, fault, is_moment
+from engine.domain.catalogue.errors import PromoExpired, PromoUsedUp
+from engine.domain.errors import PromoInvalid
+from engine.domain.fields import Faults, Id, Moment, fault, is_moment
 from engine.foundation.errors import Invalid
 from engine.foundation.world.currencies import find, money
 
@@ -42,11 +43,6 @@ def standing(moment: Moments, *, active: bool, begin: Moments | None, end: Momen
     return "over" if end is not None and moment >= end else "usable"
 
 
-def normal(code: str) -> str:
-    """The one spelling of a code as the ledger keeps it: trimmed, upper case."""
-    return code.strip().upper()
-
-
 class NewPromo(Struct, kw_only=True):
     """``value`` is in basis points (percent) or cents off the whole order (fixed)."""
 
@@ -56,6 +52,10 @@ class NewPromo(Struct, kw_only=True):
     max_uses: Uses | None = None
     valid_from: Moment | None = None
     valid_until: Moment | None = None
+
+
+class NewPromoOfEvent(NewPromo, kw_only=True):
+    event_id: Id
 
 
 class PromoChange(Struct, kw_only=True):
@@ -88,10 +88,10 @@ class PromoCode(Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
     def check(self, moment: datetime) -> None:
-        """PromoUnknown, PromoExpired or PromoUsedUp if the code may not be used at this moment."""
+        """PromoInvalid, PromoExpired or PromoUsedUp if the code may not be used at this moment."""
         match standing(moment, active=self.status == "active", begin=self.valid_from, end=self.valid_until):
             case "off":
-                raise PromoUnknown
+                raise PromoInvalid
             case "early":
                 raise PromoExpired("This promo code is not valid yet")
             case "over":
@@ -102,6 +102,20 @@ class PromoCode(Struct, frozen=True, kw_only=True):
 
 class PromoQuestion(Struct, kw_only=True):
     code: Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX)]
+
+
+class PromoQuestionOfEvent(PromoQuestion, kw_only=True):
+    event_id: Id
+
+
+class PromoUse(Struct, frozen=True, kw_only=True):
+    """An order that carries the code, paid or being paid for."""
+
+    order_id: str
+    order_number: str
+    status: str
+    discount_cents: int
+    created_at: datetime
 
 
 class PromoAnswer(Struct, frozen=True, kw_only=True):

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from engine.domain.accounts.errors import TooManyOfThem
-from engine.domain.accounts.organizations import Permission
-from engine.domain.catalogue.errors import EventUnknown, PromoCodeTaken, PromoCodeUnknown, PromoCodeUsed, PromoUnknown
+from engine.domain.accounts.organizations import Permission, roles_that_may
+from engine.domain.catalogue.errors import EventUnknown, PromoCodeTaken, PromoCodeUnknown, PromoCodeUsed
 from engine.domain.catalogue.events import Event
-from engine.domain.catalogue.promos import PROMOS_MAX, NewPromo, PromoAnswer, PromoChange, PromoCode, check_terms
+from engine.domain.catalogue.promos import (
+    PROMOS_MAX,
+    NewPromo,
+    PromoAnswer,
+    PromoChange,
+    PromoCode,
+    PromoUse,
+    check_terms,
+)
+from engine.domain.errors import PromoInvalid
 from engine.domain.versions import expect
 from engine.foundation.bearer import Person
 from engine.foundation.clock import now
+from engine.foundation.folding import code_folded
 from engine.foundation.ids import new_id
 from engine.services.accounts.access import Access
 from engine.services.accounts.throttle import Throttle
@@ -39,14 +49,33 @@ class Promos:
         """One code. PromoCodeUnknown to everybody outside the organization."""
         return (await self._found(person, promo_id, write=False))[0]
 
+    async def of_organizations(
+        self, person: Person, organization_id: str | None, after: str, limit: int
+    ) -> list[PromoCode]:
+        """Codes by id, of one organization or of all that the person works for; everybody's for a platform admin."""
+        if organization_id is not None:
+            await self._access.require(person, organization_id, "promos.read")
+        user_id = None if person.is_admin else person.user_id
+        return await store.of_organizations(
+            self._pool, user_id, roles_that_may("promos.read"), organization_id, after, limit
+        )
+
+    async def uses(self, person: Person, promo_id: str, before: str | None, limit: int) -> list[PromoUse]:
+        """The orders that carry a code, newest first."""
+        promo, _ = await self._found(person, promo_id, write=False)
+        return await store.uses(self._pool, promo.id, before, limit)
+
     async def create(self, person: Person, event_id: str, given: NewPromo) -> PromoCode:
         """A new code. PromoCodeTaken; Invalid with every broken field."""
         await self._events.writable(person, event_id, "promos.write")
         async with self._pool.acquire() as db, db.transaction():
             event = await self._locked(db, event_id)
             check_terms(given, event.currency)
-            if len(await store.of_event(db, event_id)) >= PROMOS_MAX:
+            known = await store.of_event(db, event_id)
+            if len(known) >= PROMOS_MAX:
                 raise TooManyOfThem(limit=PROMOS_MAX)
+            if code_folded(given.code) in {code_folded(each.code) for each in known}:
+                raise PromoCodeTaken
             promo_id = new_id("pro")
             if not await store.insert(db, promo_id, event_id, given):
                 raise PromoCodeTaken
@@ -81,12 +110,12 @@ class Promos:
             await activity.record(db, person, "promo.deleted", promo_id, event_id=event.id)
 
     async def answer(self, event_id: str, code: str, address: str) -> PromoAnswer:
-        """What a code takes off now. PromoUnknown, PromoExpired, PromoUsedUp; TooMany for those who try many."""
+        """What a code takes off now. PromoInvalid, PromoExpired, PromoUsedUp; TooMany for those who try many."""
         await self._throttle.guess(address)
         event = await self._events.get(None, event_id)
         found = await store.by_code(self._pool, event.id, code)
         if found is None:
-            raise PromoUnknown
+            raise PromoInvalid
         found.check(now())
         return PromoAnswer(code=found.code, kind=found.kind, value=found.value, valid_until=found.valid_until)
 

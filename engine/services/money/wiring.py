@@ -17,6 +17,7 @@ from engine.services.money.refunds import Refunds
 from engine.services.money.suspensions import Suspensions
 from engine.services.money.webhooks import Webhooks
 from engine.services.sale.wiring import Sale
+from engine.stores.mail_server import MailServerGateway
 from engine.stores.money.disputes import DisputeStore
 from engine.stores.money.lane import LaneStore
 from engine.stores.money.orders import OrderStore
@@ -84,6 +85,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         outbox=outbox,
         access=access,
         keyring=settings.keyring,
+        mail_server=MailServerGateway(host=settings.smtp_host, port=settings.smtp_port),
         publishable_key=settings.stripe_publishable_key,
         enabled=settings.selling_enabled,
     )

@@ -19,7 +19,7 @@ SELECT t.id, t.event_id, t.order_id, o.order_number, t.unit, t.version, t.status
        t.checked_in_gate, t.created_at, p.total_cents AS price_cents, o.currency, o.user_id,
        coalesce(o.paid_at, o.created_at) AS paid_at, e.organization_id, org.name AS organization_name,
        e.title AS event_title, e.starts_at, e.ends_at, e.timezone, v.name AS venue_name, v.address AS venue_address,
-       v.city AS venue_city
+       v.city AS venue_city, t.code_not_before_s, t.code_expires_s, e.status AS event_status
   FROM tickets t
   JOIN orders o ON o.id = t.order_id
   JOIN order_units p ON p.order_id = t.order_id AND p.line = t.line
@@ -46,6 +46,12 @@ async def get(db: Database, ticket_id: str) -> TicketPage | None:
 async def of_order(db: Database, order_id: str) -> list[TicketPage]:
     """An order's tickets, line by line."""
     return [_page(row) for row in await db.fetch(_READ + " WHERE t.order_id = $1 ORDER BY t.line", order_id)]
+
+
+async def of_orders(db: Database, order_ids: Sequence[str]) -> list[TicketPage]:
+    """The tickets of several orders, each order's line by line."""
+    rows = await db.fetch(_READ + " WHERE t.order_id = ANY($1::text[]) ORDER BY t.order_id, t.line", list(order_ids))
+    return [_page(row) for row in rows]
 
 
 async def lines_of(db: Database, order_id: str) -> list[dict[str, Any]]:

@@ -12,7 +12,6 @@ from msgspec import Meta
 
 from engine.domain.errors import SwitchedOff
 from engine.domain.gates.attempts import Scanner
-from engine.domain.tickets.tickets import shown_status
 from engine.foundation import bodies, http
 from engine.foundation.clock import now, now_ms
 from engine.foundation.errors import (
@@ -20,6 +19,7 @@ from engine.foundation.errors import (
     IdempotencyInFlight,
     IdempotencyKeyRequired,
     IdempotencyKeyReused,
+    Invalid,
     Malformed,
     TooMany,
     Unavailable,
@@ -60,6 +60,20 @@ async def validate(request: web.Request) -> web.Response:
     """The verdict on one code."""
     scanner = await device(request)
     given = await bodies.body(request, scans_shapes.validate_request)
+    return await _judged(request, scanner, given)
+
+
+async def validate_named(request: web.Request) -> web.Response:
+    """The verdict on the ticket that the address names: on its code if one is sent, else as found by hand."""
+    scanner, ticket_id = await device(request), request.match_info["ticket_id"]
+    given = await bodies.body(request, scans_shapes.validate_request)
+    if given.ticketId not in {None, ticket_id}:
+        raise Invalid.at("/ticketId", "invalid_value", "The address names another ticket")
+    given.ticketId = ticket_id
+    return await _judged(request, scanner, given)
+
+
+async def _judged(request: web.Request, scanner: Scanner, given: scans_shapes.ValidateRequest) -> web.Response:
     verdict = await request.config_dict[SCANS].validate(scanner, scans_shapes.shown_one(given))
     return http.json(verdict, headers=clock())
 
@@ -100,7 +114,7 @@ async def search_attendees(request: web.Request) -> web.Response:
             "order_number": ticket.order_number,
             "seat": ticket.seat or ticket.section,
             "ticket_type": ticket.ticket_type_name,
-            "status": shown_status(ticket.status, ticket.checked_in_at),
+            "status": ticket.shown_status,
         }
         for ticket in found
     ]
@@ -132,6 +146,17 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         "/v1/tickets/validate",
         validate,
+        "device",
+        takes=scans_shapes.ValidateRequest,
+        gives=scans_shapes.VerdictDocument,
+        repeats="always",
+    )
+    .refuses(*_NO, Malformed, TooMany)
+    .also("/v1/checkin"),
+    Route(
+        "POST",
+        "/v1/tickets/{ticket_id}/validate",
+        validate_named,
         "device",
         takes=scans_shapes.ValidateRequest,
         gives=scans_shapes.VerdictDocument,

@@ -37,6 +37,20 @@ class RefundBody(Struct, frozen=True):
     message: Annotated[str, Meta(min_length=1, max_length=MESSAGE_CHARS_MAX, pattern=NO_NUL)] | None = None
 
 
+class OrderRefundBody(RefundBody, frozen=True, kw_only=True):
+    """The same for the order named, in our spelling or in the requirement documents'."""
+
+    order_id: Id | None = None
+    orderId: Id | None = None
+
+    def order(self) -> str:
+        """Its id. Invalid if it is not named."""
+        named = self.order_id or self.orderId
+        if named is None:
+            raise errors.Invalid.at("/order_id", "missing", "Required")
+        return named
+
+
 class RefundDocument(Struct):
     """``reason`` and ``error`` are there for staff only."""
 
@@ -61,14 +75,25 @@ class RefundList(Struct):
 
 
 _refund = msgspec.json.Decoder(RefundBody)
+_refund_of_order = msgspec.json.Decoder(OrderRefundBody)
 
 
 async def create_refund(request: web.Request) -> web.Response:
     """Give back tickets, an amount, or everything that is left. ``status`` may still be pending."""
     body = await bodies.body(request, _refund)
+    return await _refunded(request, request.match_info["order_id"], body)
+
+
+async def refund_order(request: web.Request) -> web.Response:
+    """As a refund of the order that the body names."""
+    body = await bodies.body(request, _refund_of_order)
+    return await _refunded(request, body.order(), body)
+
+
+async def _refunded(request: web.Request, order_id: str, body: RefundBody) -> web.Response:
     wanted = RefundRequest(body.reason, body.lines, body.amount_cents, body.message)
     refund = await request.config_dict[REFUNDS].create(
-        auth.person(request), request.match_info["order_id"], wanted, once_as=request[once.SCOPE]
+        auth.person(request), order_id, wanted, once_as=request[once.SCOPE]
     )
     return http.json(refund_document(refund, to_staff=True), 201)
 
@@ -103,18 +128,29 @@ def refund_document(refund: Refund, *, to_staff: bool) -> RefundDocument:
 
 
 _AT = "/v1/orders/{order_id}/refunds"
+_NO = (
+    errors.Malformed,
+    errors.Forbidden,
+    errors.NotFound,
+    refusals.RefundExceedsPaid,
+    refusals.OrderNotRefundable,
+    refusals.SwitchedOff,
+)
 
 ROUTES: tuple[Route, ...] = (
+    Route("POST", _AT, create_refund, "organizer", takes=RefundBody, gives=RefundDocument, status=201, repeats="keyed")
+    .refuses(*_NO)
+    .also("/v1/orders/{order_id}/refund"),
     Route(
-        "POST", _AT, create_refund, "organizer", takes=RefundBody, gives=RefundDocument, status=201, repeats="keyed"
-    ).refuses(
-        errors.Malformed,
-        errors.Forbidden,
-        errors.NotFound,
-        refusals.RefundExceedsPaid,
-        refusals.OrderNotRefundable,
-        refusals.SwitchedOff,
-    ),
+        "POST",
+        "/v1/payments/refund",
+        refund_order,
+        "organizer",
+        takes=OrderRefundBody,
+        gives=RefundDocument,
+        status=201,
+        repeats="keyed",
+    ).refuses(*_NO),
     Route("GET", _AT, list_refunds, "capability", gives=RefundList, query=ListQuery).refuses(
         errors.Malformed, errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound
     ),
