@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from engine.services.gates.scans import Scans
     from engine.services.insight.reports import Reports
     from engine.services.money.confirms import Confirms
+    from engine.services.money.disputes import Disputes
     from engine.services.money.orders import Orders
     from engine.services.money.refunds import Refunds
     from engine.services.money.webhooks import Webhooks
@@ -59,6 +60,7 @@ HOLDS: Final[web.AppKey[Holds]] = web.AppKey("holds")
 CROWDING: Final[web.AppKey[Crowding]] = web.AppKey("crowding")
 ORDERS: Final[web.AppKey[Orders]] = web.AppKey("orders")
 CONFIRMS: Final[web.AppKey[Confirms]] = web.AppKey("confirms")
+DISPUTES: Final[web.AppKey[Disputes]] = web.AppKey("disputes")
 REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 TICKETS: Final[web.AppKey[Tickets]] = web.AppKey("tickets")

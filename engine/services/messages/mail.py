@@ -97,7 +97,9 @@ class Mail:
         order = await self._order(refund.order_id)
         context = await self._context(order)
         context |= {"refund": refund, "late": order.closing_note == "paid_after_expiry_refunded"}
-        subject = f"Refund for {context['seller'].title}"
+        cancelled = context["seller"].status == "cancelled"
+        context["cancelled"] = cancelled
+        subject = f"{'Cancelled: refund' if cancelled else 'Refund'} for {context['seller'].title}"
         await self._send(self._message(order, "refund", subject, refund.id, context), order, "refund")
 
     async def order_expired(self, errand: MailOrderExpired, _repeated: bool) -> None:
@@ -117,7 +119,8 @@ class Mail:
             refusal = refusal_of(error)
             if refusal is None:
                 raise
-            await undelivered.keep(self._pool, order, kind, refusal)
+            async with self._pool.acquire() as db:
+                await undelivered.keep(db, order, kind, refusal)
 
     async def _order(self, order_id: str) -> Order:
         order = await self._orders.read(order_id)

@@ -142,10 +142,8 @@ class Webhooks:
             return False
         if event.kind.startswith(("refund.", "charge.refund")):
             await self._refunds.converge(order)
-        elif event.kind == "charge.dispute.created":
-            await self._disputes.opened(order, facts.reason)
-        elif event.kind == "charge.dispute.closed":
-            await self._disputes.closed(order, facts.status)
+        elif event.kind.startswith("charge.dispute."):
+            await self._disputes.converge(order)
         return True
 
     async def _converge(

@@ -156,7 +156,15 @@ def payment_of(order: Order) -> PaymentDocument:
 
 _OWN = (errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound)
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/payments/confirm", confirm, "capability", takes=ConfirmRequest, gives=ConfirmDocument).refuses(
+    Route(
+        "POST",
+        "/v1/payments/confirm",
+        confirm,
+        "capability",
+        takes=ConfirmRequest,
+        gives=ConfirmDocument,
+        repeats="always",
+    ).refuses(
         errors.Malformed,
         errors.Unauthenticated,
         refusals.CapabilityWrong,

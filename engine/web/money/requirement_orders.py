@@ -156,7 +156,7 @@ ROUTES: tuple[Route, ...] = (
         takes=OrderRequest,
         gives=OpenedOrder,
         status=201,
-        idempotent=True,
+        repeats="itself",
         prefixes=(),
     ).refuses(*OPEN_REFUSES),
     Route(
@@ -167,7 +167,7 @@ ROUTES: tuple[Route, ...] = (
         takes=BookingRequest,
         gives=BookingDocument,
         status=201,
-        idempotent=True,
+        repeats="itself",
     )
     .refuses(*OPEN_REFUSES)
     .also("/api/orders", "/api/tickets/orders"),
