@@ -129,7 +129,7 @@ def is_name(text: str) -> bool:
 
 
 def _is_seen(sign: str) -> bool:
-    """Whether it shows something by itself: no blank, no mark upon nothing. A newer sign is a letter."""
+    """Whether it shows something by itself: no blank, no mark on nothing. A newer sign is a letter."""
     kind = unicodedata.category(sign)
     return (kind[0] in "LNPS" or kind in {"Cn", "Co"}) and sign not in _EMPTY_LOOKS
 

@@ -96,6 +96,7 @@ class Events:
     async def create(self, person: Person, given: NewEvent) -> Event:
         """A draft. Invalid with every broken field; the venue must be the organization's own."""
         await self._access.require(person, given.organization_id, "events.write")
+        await self._access.check_active(given.organization_id)
         fold(given)
         check(given)
         async with self._pool.acquire() as db, db.transaction():
@@ -134,7 +135,7 @@ class Events:
 
         If a published event's time or place changes, everybody who has a ticket is told, with the ``message``.
         """
-        await self.writable(person, event_id)
+        await self.writable(person, event_id, selling=False)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
             expect(expected, event.version)
@@ -160,7 +161,7 @@ class Events:
 
     async def delete(self, person: Person, event_id: str, expected: str) -> None:
         """Only a draft that nobody ordered from. EventNotDraft, EventHasOrders."""
-        await self.writable(person, event_id)
+        await self.writable(person, event_id, selling=False)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
             expect(expected, event.version)
@@ -174,7 +175,7 @@ class Events:
 
     async def publish(self, person: Person, event_id: str) -> Event:
         """Show it to the world and let it sell. EventIncomplete says what is missing. Twice is fine."""
-        await self.writable(person, event_id, "events.publish")
+        await self.writable(person, event_id, "events.publish", selling=False)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
             if event.status not in {"draft", "published"}:
@@ -191,7 +192,7 @@ class Events:
 
     async def unpublish(self, person: Person, event_id: str) -> Event:
         """Make it a draft again. EventHasOrders once anybody ordered: then it can only be cancelled."""
-        await self.writable(person, event_id, "events.publish")
+        await self.writable(person, event_id, "events.publish", selling=False)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
             if event.status not in {"draft", "published"}:
@@ -211,7 +212,7 @@ class Events:
 
         Everybody who has a ticket is told once, with the ``message``.
         """
-        await self.writable(person, event_id, "events.publish")
+        await self.writable(person, event_id, "events.publish", selling=False)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
             if event.status not in {"published", "cancelled"}:
@@ -235,10 +236,17 @@ class Events:
             await self._inventory.changed(event_id)
         return len(over)
 
-    async def writable(self, person: Person, event_id: str, permission: Any = "events.write") -> Event:
-        """The event, if the person may write it. EventUnknown for a hidden one, Forbidden for a public one."""
+    async def writable(
+        self, person: Person, event_id: str, permission: Any = "events.write", *, selling: bool = True
+    ) -> Event:
+        """The event, if the person may write it. EventUnknown for a hidden one, Forbidden for a public one.
+
+        ``selling``: what they write offers something, so OrganizationSuspended if their organization may not.
+        """
         event = await self.get(person, event_id)
         await self._access.require(person, event.organization_id, permission)
+        if selling:
+            await self._access.check_active(event.organization_id)
         return event
 
     async def refresh(self, db: Connection, event_id: str) -> Event:

@@ -92,7 +92,8 @@ class EventNewsMail:
             if refusal is None:
                 raise
             for order in orders:
-                await undelivered.keep(self._pool, order, "event_news", refusal)
+                async with self._pool.acquire() as db:
+                    await undelivered.keep(db, order, "event_news", refusal)
 
     async def _message(
         self, db: Connection, errand: MailEventNews, told: Told, news_id: int, orders: Sequence[HeldOrder]

@@ -119,7 +119,8 @@ class Mail:
             refusal = refusal_of(error)
             if refusal is None:
                 raise
-            await undelivered.keep(self._pool, order, kind, refusal)
+            async with self._pool.acquire() as db:
+                await undelivered.keep(db, order, kind, refusal)
 
     async def _order(self, order_id: str) -> Order:
         order = await self._orders.read(order_id)

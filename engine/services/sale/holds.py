@@ -141,6 +141,7 @@ class Holds:
     async def extend(self, hold_id: str, hold_token: str | None) -> Hold:
         """Another full life, never beyond 900 s in total; nothing left to add is HoldLifetimeExceeded."""
         event = await self._opened(hold_id, hold_token)
+        event.check_selling()
         ref = id_to_bytes(hold_id)[:REF_BYTES]
         answer = await self._inventory.fenced(
             event.id,
@@ -158,6 +159,7 @@ class Holds:
         """Other seats for the same tickets, in one step; on a refusal the old ones stay."""
         hold = await self.of_token(hold_id, hold_token)
         event = await self._selling.get(hold.event_id)
+        event.check_selling()
         kinds = [event.ticket_types[line.ticket_type_id] for line in hold.lines]
         wanted = named_units(event, kinds, seats, "/seats")
         _, opened = read_code(event, code, now_ms())
@@ -168,6 +170,7 @@ class Holds:
         """More tickets in the same hold, next to the held ones if that can be; on a refusal nothing changes."""
         hold = await self.of_token(hold_id, hold_token)
         event = await self._selling.get(hold.event_id)
+        event.check_selling()
         return await self._changes.grow(event, hold, items)
 
     async def shrink(self, hold_id: str, hold_token: str | None, item: str) -> Hold | None:

@@ -19,7 +19,7 @@ _LIVE: Final = """
 SELECT t.unit, t.version, t.ticket_type_id, t.holder_name, coalesce(t.seat, t.section) AS place, t.section,
        t.code_not_before_s, t.code_expires_s
   FROM tickets t JOIN orders o ON o.id = t.order_id
- WHERE t.event_id = $1 AND t.status IN ('valid', 'used') AND o.status IN ('paid', 'partially_refunded')
+ WHERE t.event_id = $1 AND t.status IN ('valid', 'used') AND o.status IN ('paid', 'partially_refunded', 'disputed')
 """
 
 _CHANGES: Final = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.domain.accounts.errors import OrganizationUnknown
+from engine.domain.accounts.errors import OrganizationSuspended, OrganizationUnknown
 from engine.domain.catalogue.errors import (
     EventFrozen,
     EventHasOrders,
@@ -139,7 +139,9 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", _OF_ORGANIZER, create_organizer_event, "organizer", takes=NewEvent, gives=Event, status=201).refuses(
         Forbidden
     ),
-    Route("POST", _ALL, create_event, "organizer", takes=NewEvent, gives=Event, status=201).refuses(Forbidden),
+    Route("POST", _ALL, create_event, "organizer", takes=NewEvent, gives=Event, status=201).refuses(
+        Forbidden, OrganizationSuspended
+    ),
     Route("GET", _ONE, read_event, "public", gives=Event).refuses(EventUnknown),
     Route("PATCH", _ONE, change_event, "organizer", takes=EventPatch, gives=Event).refuses(
         *_WRITES, EventFrozen, *VERSIONED
@@ -148,7 +150,7 @@ ROUTES: tuple[Route, ...] = (
         *_WRITES, EventNotDraft, EventHasOrders, *VERSIONED
     ),
     Route("POST", f"{_ONE}/copy", copy_event, "organizer", takes=EventCopy, gives=Event, status=201)
-    .refuses(*_WRITES)
+    .refuses(*_WRITES, OrganizationSuspended)
     .also(f"{_ONE}/clone", f"{_ONE}/duplicate"),
     Route("POST", f"{_ONE}/publish", publish_event, "organizer", gives=Event).refuses(
         *_WRITES, EventIncomplete, EventNotDraft

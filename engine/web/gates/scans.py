@@ -149,6 +149,7 @@ ROUTES: tuple[Route, ...] = (
         "device",
         takes=scans_shapes.ValidateRequest,
         gives=scans_shapes.VerdictDocument,
+        repeats="always",
     )
     .refuses(*_NO, Malformed, TooMany)
     .also("/v1/checkin"),
@@ -159,6 +160,7 @@ ROUTES: tuple[Route, ...] = (
         "device",
         takes=scans_shapes.ValidateRequest,
         gives=scans_shapes.VerdictDocument,
+        repeats="always",
     ).refuses(*_NO, Malformed, TooMany),
     Route(
         "POST",
@@ -167,7 +169,7 @@ ROUTES: tuple[Route, ...] = (
         "device",
         takes=scans_shapes.BatchRequest,
         gives=scans_shapes.BatchAnswer,
-        idempotent=True,
+        repeats="itself",
         also_takes=tuple(sorted(LINE_TYPES)),
     ).refuses(*_NO, Forbidden, Malformed, IdempotencyKeyRequired, IdempotencyKeyReused, IdempotencyInFlight),
     Route(

@@ -210,7 +210,7 @@ OPEN_REFUSES = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/orders/quote", quote, "public", takes=QuoteRequest, gives=Price).refuses(
+    Route("POST", "/v1/orders/quote", quote, "public", takes=QuoteRequest, gives=Price, repeats="always").refuses(
         errors.Malformed,
         errors.NotFound,
         refusals.PromoInvalid,

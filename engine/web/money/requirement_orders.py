@@ -155,7 +155,7 @@ ROUTES: tuple[Route, ...] = (
         takes=OrderRequest,
         gives=OpenedOrder,
         status=201,
-        idempotent=True,
+        repeats="itself",
         prefixes=(),
     ).refuses(*OPEN_REFUSES),
     Route(
@@ -166,7 +166,7 @@ ROUTES: tuple[Route, ...] = (
         takes=BookingRequest,
         gives=BookingDocument,
         status=201,
-        idempotent=True,
+        repeats="itself",
     )
     .refuses(*OPEN_REFUSES)
     .also("/api/orders", "/api/tickets/orders"),

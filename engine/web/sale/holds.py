@@ -142,7 +142,7 @@ _ONE = "/v1/holds/{hold_id}"
 _OVER = (refusals.CapabilityWrong, refusals.HoldExpired, refusals.InventoryRebuilding)
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", PLACE, place_hold, "buyer", takes=HoldRequest, gives=HoldDocument, status=201, idempotent=True)
+    Route("POST", PLACE, place_hold, "buyer", takes=HoldRequest, gives=HoldDocument, status=201, repeats="itself")
     .also("/v1/cart/items", "/v1/cart/lock-seats")
     .refuses(
         errors.Malformed,
@@ -168,13 +168,14 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", _ONE, read_hold, "capability", gives=HoldDocument).refuses(*_OVER),
     Route("DELETE", _ONE, release_hold, "capability", status=204).refuses(*_OVER, refusals.HoldOrdered),
     Route("POST", f"{_ONE}/extend", extend_hold, "capability", gives=HoldDocument).refuses(
-        *_OVER, refusals.HoldOrdered, refusals.HoldLifetimeExceeded
+        *_OVER, refusals.HoldOrdered, refusals.HoldLifetimeExceeded, refusals.SalesClosed
     ),
     Route(
         "POST", f"{_ONE}/swap", swap_hold, "capability", takes=SwapRequest, gives=HoldDocument, query=SwapQuery
     ).refuses(
         *_OVER,
         refusals.HoldOrdered,
+        refusals.SalesClosed,
         refusals.SeatTaken,
         refusals.OrphanSeat,
         refusals.UnknownSeat,
@@ -188,6 +189,7 @@ ROUTES: tuple[Route, ...] = (
         refusals.BestAvailableNotFound,
         refusals.BuyerLimit,
         refusals.MaxPerOrder,
+        refusals.SalesClosed,
     ),
     Route("DELETE", f"{_ONE}/items/{{item}}", drop_item, "capability", gives=HoldDocument).refuses(
         *_OVER, refusals.HoldOrdered, errors.NotFound
