@@ -30,6 +30,8 @@ class Settings(SharedSettings):
 
     worker_metrics_port: Port = 0  # on loopback; 0: the worker shows none
 
+    # Units of an event that one address block may have held or ordered and not paid for; 0: no limit.
+    block_units_max: Annotated[int, Field(ge=0, le=1_000_000)] = 200
     # invited: only who was mailed an invitation registers, and the platform's admins alone found organizations.
     registration: Literal["open", "invited"] = "open"
 

@@ -45,6 +45,7 @@ DEEDS: Final = MappingProxyType[str, str](
         "on_sale.put": "On-sale schedule saved",
         "order.cancelled": "Order cancelled",
         "order.expired": "Order ran out",
+        "order.links_ended": "Links to an order ended",
         "order.paid": "Order paid",
         "organization.changed": "Organization changed",
         "organization.created": "Organization founded",

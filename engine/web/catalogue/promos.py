@@ -11,7 +11,6 @@ from engine.domain.catalogue.errors import (
     PromoCodeUnknown,
     PromoCodeUsed,
     PromoExpired,
-    PromoUnknown,
     PromoUsedUp,
 )
 from engine.domain.catalogue.promos import (
@@ -24,6 +23,7 @@ from engine.domain.catalogue.promos import (
     PromoQuestionOfEvent,
     PromoUse,
 )
+from engine.domain.errors import PromoInvalid
 from engine.domain.fields import Id
 from engine.foundation import bodies, http, lists
 from engine.foundation.errors import Forbidden, Malformed, TooMany
@@ -116,7 +116,7 @@ _ALL = "/v1/promo-codes"
 _OF_EVENT, _ONE = "/v1/events/{event_id}/promo-codes", "/v1/promo-codes/{promo_id}"
 _VALIDATE = "/v1/events/{event_id}/promo-codes/validate"
 _DISCOUNTS, _DISCOUNT = "/v1/events/{event_id}/discounts", "/v1/discounts/{promo_id}"
-_ASKED = (EventUnknown, PromoUnknown, PromoExpired, PromoUsedUp, TooMany)
+_ASKED = (EventUnknown, PromoInvalid, PromoExpired, PromoUsedUp, TooMany)
 _WRITES = (Forbidden, PromoCodeUnknown, *VERSIONED)
 ROUTES: tuple[Route, ...] = (
     Route("POST", _OF_EVENT, create_promo, "organizer", takes=NewPromo, gives=PromoCode, status=201)
