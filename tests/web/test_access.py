@@ -17,6 +17,7 @@ from engine.web.route import Route
 from engine.web.routes import ROUTES
 from tests import factories
 from tests.shop import Shop
+from tests.stripe_events import intent_of
 from tests.web.bodies import bodies
 
 OPEN_TO_ALL = {"public", "operations", "provider"}
@@ -74,9 +75,19 @@ async def estate(shop: Shop) -> Estate:
         "order_id": order["order_id"],
         "payment_id": order["payment_intent_id"],
         "ticket_id": ticket["id"],
+        "dispute_id": (await disputed(shop))["id"],
     }
     device = f"Device {made['devices']['device_id']}.{made['devices']['secret']}"
     return Estate(ids, owner, device, hold["hold_token"], order["order_token"], ticket["code"])
+
+
+async def disputed(shop: Shop) -> dict[str, Any]:
+    """A dispute that the bank has not decided, of an order of its own."""
+    order = await shop.paid()
+    await shop.sandbox("disputes", {"payment_intent": intent_of(order)})
+    await shop.until(order, "disputed")
+    path = f"/v1/organizations/{shop.organization_id}/disputes"
+    return (await shop.ask("GET", path, Authorization=await shop.organizer()))["data"][0]
 
 
 def body_of(route: Route, of: Estate) -> Any:
