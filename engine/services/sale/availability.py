@@ -311,7 +311,7 @@ class Availability:
 def _row(
     copy: _Copy, kind: TicketTypeTerms, counts: Mapping[bytes, bytes], owned: Mapping[str, int] | None
 ) -> AvailabilityRow:
-    """``owned`` by type if exact numbers are told; what buyers have and the ledger does not is held."""
+    """``owned`` by type, if the caller may know exactly; what buyers have and the ledger does not is held."""
     taken = int(counts.get(b"%d" % kind.number, 0))
     free, total = copy.free(kind.categories), copy.units(kind.categories)
     if kind.capacity is not None:
