@@ -43,7 +43,19 @@ _log = logs.get("availability")
 class _Copy:
     """One event's map as this process knows it."""
 
-    __slots__ = ("_counted", "_runs", "awaited", "checked_at", "deltas", "event", "map", "moved", "ready", "version")
+    __slots__ = (
+        "_counted",
+        "_runs",
+        "awaited",
+        "checked_at",
+        "deltas",
+        "event",
+        "map",
+        "moved",
+        "ready",
+        "returns",
+        "version",
+    )
 
     def __init__(self, event: SellingEvent, version: int, raw: bytes) -> None:
         self.event = event
@@ -55,12 +67,14 @@ class _Copy:
         self.ready: dict[str, tuple[int, float, bytes]] = {}
         self.moved = asyncio.Event()
         self.checked_at = time.monotonic()
+        self.returns = 0  # how often units became free
         self.awaited = 0  # a version that was on its way when last checked
 
     def apply(self, version: int, changes: bytes) -> None:
         for i in range(0, len(changes), 5):
             unit, length, to = int.from_bytes(changes[i : i + 3], "big"), changes[i + 3], changes[i + 4]
             self.map[unit : unit + length] = _SAME[to][:length]
+            self.returns += to >= FREE
         self._counted.clear()
         self.version = version
         self.deltas.append((version, changes))
@@ -211,6 +225,11 @@ class Availability:
         total = copy.units(categories)
         taken = copy.count(categories, ORDERED) + copy.count(categories, SOLD)
         return "lenient" if taken * 100 >= STRICT_UNTIL_SOLD_PERCENT * total else "strict"
+
+    def mark(self, event_id: str) -> tuple[object, int]:
+        """What changes when a unit becomes free again, as far as this process has heard."""
+        copy = self._copies.get(event_id)
+        return (None, 0) if copy is None else (copy, copy.returns)
 
     async def map(self, event_id: str) -> bytes:
         """The map as this process knows it (a few milliseconds behind)."""

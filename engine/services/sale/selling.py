@@ -27,6 +27,8 @@ SNAPSHOTS_MAX = 512
 REFRESH_AFTER_S = 5.0
 STALE_AFTER_S = 60.0
 LISTEN_RETRY_S = 0.5
+UNKNOWN_KEPT_S = 1.0  # publication is told; this bounds what a lost message costs
+UNKNOWN_MAX = 4_096
 
 _log = logs.get("selling")
 
@@ -40,6 +42,7 @@ class Selling:
         self._redis = redis
         self._snapshots: OrderedDict[str, tuple[SellingEvent, float]] = OrderedDict()
         self._kept: dict[str, tuple[str, SellingEvent]] = {}  # with the mark of the offer each was made from
+        self._unknown: OrderedDict[str, float] = OrderedDict()  # ids that the ledger did not know, and when
         self._loading: dict[str, asyncio.Task[SellingEvent]] = {}
         self._charts: OrderedDict[str, Chart] = OrderedDict()
 
@@ -64,6 +67,13 @@ class Selling:
             return None
         return known[0]
 
+    def is_unknown(self, event_id: str) -> bool:
+        """Whether there is no such event, as far as is known without asking the ledger again."""
+        asked_s = self._unknown.get(event_id)
+        if asked_s is None:
+            return not is_id("evt", event_id)
+        return time.monotonic() - asked_s < UNKNOWN_KEPT_S
+
     def all_ready(self) -> list[SellingEvent]:
         """Every snapshot that is ready."""
         return [event for event, _ in self._snapshots.values()]
@@ -71,6 +81,7 @@ class Selling:
     def forget(self, event_id: str) -> None:
         """The next ``get`` reads again."""
         self._snapshots.pop(event_id, None)
+        self._unknown.pop(event_id, None)
 
     async def listen(self) -> None:
         """Forget what changed, as the channel tells; runs until cancelled."""
@@ -79,6 +90,7 @@ class Selling:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
                     await channel.subscribe(keys.EVENT_CHANGED_CHANNEL)
                     self._snapshots.clear()
+                    self._unknown.clear()
                     async for message in channel.listen():
                         self.forget(message["data"].decode())
             await asyncio.sleep(LISTEN_RETRY_S)
@@ -102,6 +114,9 @@ class Selling:
             if offer is None:
                 self._snapshots.pop(event_id, None)
                 self._kept.pop(event_id, None)
+                self._unknown[event_id] = time.monotonic()
+                while len(self._unknown) > UNKNOWN_MAX:
+                    self._unknown.popitem(last=False)
                 raise NotFound("There is no such event")
             kept = self._kept[event_id] = (offer.mark, await self._assemble(offer))
         self._snapshots[event_id] = (kept[1], time.monotonic())

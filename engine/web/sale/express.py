@@ -1,7 +1,7 @@
 """`POST /v1/holds` before the router: in the second of an on-sale nearly every request is one.
 
-It decides what ``holds.py`` decides. What is not of the usual kind, who is held back, and every refusal go on to the
-route, which explains itself; nothing is done twice on the way.
+It decides what ``holds.py`` decides. What is not of the usual kind and who is held back go on to the route; nothing is
+done twice on the way. A refusal is answered here: after the first seconds of an on-sale most answers are one.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ import time
 from aiohttp import web
 
 from engine.foundation import bodies, http, metrics
+from engine.foundation.address_limits import AddressLimits
+from engine.foundation.errors import Refusal
 from engine.foundation.express import Express, Reply
 from engine.foundation.metrics import RouteAnswers
+from engine.foundation.problems import ready_problem
 from engine.foundation.ready import Ready
 from engine.services.appkeys import HOLD_ENDPOINT
 from engine.services.sale.usual_holds import UsualHold, UsualHolds
 from engine.web.sale.hold_caller import HoldCaller
-from engine.web.sale.holds import ASKED, PLACE, REFUSED, Asked, placed_answer
+from engine.web.sale.holds import ASKED, PLACE, REFUSED, Asked, hold_request, placed_answer
 
 
 class PlacedReply(Reply[bytes]):
@@ -45,7 +48,10 @@ class PlacedReply(Reply[bytes]):
         self._started_s = started_s
 
     def answer(self, told: bytes) -> Ready | None:
-        finished = self._holds.finish(self._usual, told)
+        try:
+            finished = self._holds.finish(self._usual, told)
+        except Refusal as refusal:
+            return refused(self._request, refusal, self._answers, self._started_s)
         if finished is None:
             self._request[ASKED] = Asked(self._caller, self._raw)
             return None
@@ -57,29 +63,48 @@ class PlacedReply(Reply[bytes]):
         self._request[REFUSED] = error
 
 
+def _passes(limits: AddressLimits, address: str) -> bool:
+    """False if the request must be held back, which takes time. SlowDown if not even that would do."""
+    if limits.passes(address):
+        return True
+    slow_down = limits.beyond(address)
+    if slow_down is not None:
+        raise slow_down
+    return False
+
+
+def refused(request: web.Request, refusal: Refusal, answers: RouteAnswers, started_s: float) -> Ready:
+    """The refusal's document, counted as the boundary counts it."""
+    metrics.refused(refusal.code)
+    answers.note(refusal.status, time.perf_counter() - started_s)
+    return ready_problem(refusal, http.request_id_of(request), PLACE)
+
+
 def express(app: web.Application) -> Express:
     """What answers holds where they arrive; the application must have started."""
     endpoint = app[HOLD_ENDPOINT]
     holds, limits, trust_forwarded = endpoint.holds.usual, endpoint.limits, endpoint.trust_forwarded
     answers = metrics.ANSWERS.of(PLACE, "POST")
 
-    def place(request: web.Request) -> Reply[bytes] | None:
+    def place(request: web.Request) -> Reply[bytes] | Ready | None:
         if request.raw_path != PLACE or request.method != "POST":
             return None
         started_s = time.perf_counter()
         try:
             caller = HoldCaller.of(request, endpoint)
-            if not limits.passes(http.client_address(request, trust_forwarded=trust_forwarded)):
-                return None
-            raw = bodies.read_now(request)
+            address = http.client_address(request, trust_forwarded=trust_forwarded)
+            raw = bodies.read_now(request) if _passes(limits, address) else None
             if raw is None:
                 return None
             usual = holds.start(raw, admission=caller.admission, principal=caller.principal, key=caller.key)
             if usual is None:
+                endpoint.holds.look(bodies.decode(raw, hold_request), caller.admission)
                 request[ASKED] = Asked(caller, raw)
                 return None
             reply = PlacedReply(request, caller, raw, holds, usual, answers, started_s)
             holds.send(usual, reply)
+        except Refusal as refusal:
+            return refused(request, refusal, answers, started_s)
         except Exception as error:  # noqa: BLE001 - told by the route, whose boundary knows how
             request[REFUSED] = error
             return None
