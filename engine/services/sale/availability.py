@@ -34,6 +34,7 @@ STREAM_BEAT_S = 10.0
 LISTEN_RETRY_S = 0.3
 RECHECK_S = 5.0
 
+Stands: TypeAlias = Callable[[], bool]
 Document: TypeAlias = AvailabilityDocument | SeatStatusDocument
 _SAME = [bytes((state,)) * 255 for state in range(256)]
 
@@ -148,8 +149,13 @@ class Availability:
 
     async def document(self, event_id: str) -> bytes:
         """``GET /availability`` for the public."""
+        return (await self.standing_document(event_id))[0]
+
+    async def standing_document(self, event_id: str) -> tuple[bytes, Stands]:
+        """The same, and what says whether it still is what this process would answer."""
         copy = await self._copy(event_id)
-        return await self._ready(copy, "public", lambda: self._document(copy, exact=False))
+        version, made_s, body = await self._ready(copy, "public", lambda: self._document(copy, exact=False))
+        return body, self._stands(copy, version, made_s)
 
     async def exact(self, event_id: str) -> AvailabilityDocument:
         """The organizer's view: held and sold, too."""
@@ -166,12 +172,27 @@ class Availability:
 
     async def status(self, event_id: str, since: int | None) -> bytes:
         """The seat status: changes after version ``since`` if they are still known, else the whole bitmap."""
+        return (await self.standing_status(event_id, since))[0]
+
+    async def standing_status(self, event_id: str, since: int | None) -> tuple[bytes, Stands]:
+        """The same, and what says whether it still is what this process would answer."""
         copy = await self._copy(event_id)
-        if since is not None:
-            deltas = _since(copy, since)
-            if deltas is not None:
-                return http.dumps(deltas)
-        return await self._ready(copy, "status", lambda: _bitmap(copy))
+        deltas = None if since is None else _since(copy, since)
+        if deltas is not None:
+            return http.dumps(deltas), self._stands(copy, copy.version, time.monotonic())
+        version, made_s, body = await self._ready(copy, "status", lambda: _bitmap(copy))
+        return body, self._stands(copy, version, made_s)
+
+    def _stands(self, copy: _Copy, version: int, made_s: float) -> Stands:
+        def stands() -> bool:
+            now = time.monotonic()
+            return (
+                self._copies.get(copy.event.id) is copy
+                and now - copy.checked_at < RECHECK_S
+                and (copy.version == version or now - made_s < RENDER_EVERY_S)
+            )
+
+        return stands
 
     async def stream(self, event_id: str, since: int | None) -> AsyncGenerator[bytes, None]:
         """Server-sent events: a snapshot or the missing changes first, then changes at most every RENDER_EVERY_S.
@@ -282,15 +303,15 @@ class Availability:
             self._copies.popitem(last=False)
         return copy
 
-    async def _ready(self, copy: _Copy, name: str, make: Callable[[], Awaitable[Document]]) -> bytes:
+    async def _ready(self, copy: _Copy, name: str, make: Callable[[], Awaitable[Document]]) -> tuple[int, float, bytes]:
+        """(version, when it was made, the JSON)."""
         now = time.monotonic()
         known: tuple[int, float, bytes] | None = copy.ready.get(name)
         if known is not None and (known[0] == copy.version or now - known[1] < RENDER_EVERY_S):
-            return known[2]
+            return known
         version = copy.version
-        body = http.dumps(await make())
-        copy.ready[name] = (version, now, body)
-        return body
+        made = copy.ready[name] = (version, now, http.dumps(await make()))
+        return made
 
     async def _document(self, copy: _Copy, *, exact: bool) -> AvailabilityDocument:
         kinds = [kind for kind in copy.event.ticket_types.values() if exact or not kind.hidden]
@@ -325,7 +346,9 @@ def _row(copy: _Copy, kind: TicketTypeTerms, counts: Mapping[bytes, bytes], *, e
 
 
 def _beat(version: int) -> bytes:
-    return b'event: beat\ndata: {"version":%d}\n\n' % version
+    """No change since that version, for readers who know no beats too."""
+    nothing = SeatStatusDocument(version, [], changes=[], since=version)
+    return b"id: %d\nevent: beat\ndata: %b\n\n" % (version, http.dumps(nothing))
 
 
 async def _bitmap(copy: _Copy) -> SeatStatusDocument:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 
 import hotpath_rs
 from engine.domain.sale.charts import Chart
@@ -42,6 +43,7 @@ class Selling:
         self._redis = redis
         self._snapshots: OrderedDict[str, tuple[SellingEvent, float]] = OrderedDict()
         self._kept: dict[str, tuple[str, SellingEvent]] = {}  # with the mark of the offer each was made from
+        self._followers: list[Callable[[str], None]] = []
         self._unknown: OrderedDict[str, float] = OrderedDict()  # ids that the ledger did not know, and when
         self._loading: dict[str, asyncio.Task[SellingEvent]] = {}
         self._charts: OrderedDict[str, Chart] = OrderedDict()
@@ -82,6 +84,12 @@ class Selling:
         """The next ``get`` reads again."""
         self._snapshots.pop(event_id, None)
         self._unknown.pop(event_id, None)
+        for told in self._followers:
+            told(event_id)
+
+    def follow(self, told: Callable[[str], None]) -> None:
+        """Tell somebody else too which event changed; "" if it may have been any."""
+        self._followers.append(told)
 
     async def listen(self) -> None:
         """Forget what changed, as the channel tells; runs until cancelled."""
@@ -91,6 +99,8 @@ class Selling:
                     await channel.subscribe(keys.EVENT_CHANGED_CHANNEL)
                     self._snapshots.clear()
                     self._unknown.clear()
+                    for told in self._followers:
+                        told("")
                     async for message in channel.listen():
                         self.forget(message["data"].decode())
             await asyncio.sleep(LISTEN_RETRY_S)
