@@ -71,11 +71,36 @@ class TicketsChanged(Errand, frozen=True):
     units: tuple[int, ...]
 
 
+class SalesSwitched(Errand, frozen=True):
+    """An organization was suspended, or may sell again: the ledger says which."""
+
+    topic = "organization.sales"
+    organization_id: str
+
+
 class EventCancelled(Errand, frozen=True):
     """Everybody gets their money back."""
 
     topic = "event.cancelled"
     event_id: str
+
+
+class TellHolders(Errand, frozen=True):
+    """Order the mails about a piece of news to ticket holders, page by page: those whose address follows ``after``."""
+
+    topic = "event.news"
+    at_once = False
+    news_id: int
+    after: str = ""
+
+
+class MailEventNews(Errand, frozen=True):
+    """Tell one address all that it has not heard yet of an event's changes."""
+
+    topic = "mail.event_news"
+    at_once = False
+    event_id: str
+    email: str
 
 
 class MailTickets(Errand, frozen=True):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.services.gates.gate_events import GateEvents
     from engine.services.gates.scans import Scans
     from engine.services.insight.reports import Reports
+    from engine.services.money.disputes import Disputes
     from engine.services.money.orders import Orders
     from engine.services.money.payments import Payments
     from engine.services.money.refunds import Refunds
@@ -61,6 +62,7 @@ CROWDING: Final[web.AppKey[Crowding]] = web.AppKey("crowding")
 HOLD_ENDPOINT: Final[web.AppKey[HoldEndpoint]] = web.AppKey("hold_endpoint")
 ORDERS: Final[web.AppKey[Orders]] = web.AppKey("orders")
 PAYMENTS: Final[web.AppKey[Payments]] = web.AppKey("payments")
+DISPUTES: Final[web.AppKey[Disputes]] = web.AppKey("disputes")
 REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 TICKETS: Final[web.AppKey[Tickets]] = web.AppKey("tickets")

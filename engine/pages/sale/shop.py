@@ -137,6 +137,7 @@ async def _shop(
     }
     context = {
         "event": event,
+        "told": shown.told,
         "offers": offers,
         "shop_data": script_data(data),
         "has_seats": bool(sections),
@@ -182,7 +183,7 @@ def _request_of(shown: Shown, offers: list[Offer], form: Mapping[str, str]) -> H
     return HoldRequest(
         event_id=shown.event.id,
         items=tuple(items),
-        promo_code=form.get("promo_code", "").strip().upper()[:CODE_CHARS_MAX] or None,
+        promo_code=form.get("promo_code", "").strip()[:CODE_CHARS_MAX] or None,
     )
 
 

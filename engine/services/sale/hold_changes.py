@@ -110,7 +110,7 @@ class HoldChanges:
         """The changed hold, or the units somebody else has."""
         runs = merged([Run(kind.number, unit, 1) for kind, unit in units])
         parts = [(kind, 1) for kind, _ in units]
-        price = checked(price_of_parts(event, parts, event.promos.get(hold.promo_code or "")))
+        price = checked(price_of_parts(event, parts, event.promo(hold.promo_code)))
         caps = sorted({(kind.number, kind.capacity) for kind, _ in units if kind.capacity is not None})
         answer = await self._inventory.fenced(
             event.id,

@@ -30,7 +30,7 @@ from engine.foundation.errors import NotFound, Unavailable
 from engine.foundation.ids import id_from_bytes, id_to_bytes, is_id
 from engine.services.sale.availability import Availability
 from engine.services.sale.desk_terms import ADMISSION_LEEWAY_MS
-from engine.services.sale.hold_asks import Ask, named_units, read_asks
+from engine.services.sale.hold_asks import Ask, named_units, read_asks, read_code
 from engine.services.sale.hold_batches import HoldBatches, exact_pick
 from engine.services.sale.hold_changes import HoldChanges, lease_units_max
 from engine.services.sale.hold_prices import price_of, read_hold
@@ -159,6 +159,7 @@ class Holds:
     async def extend(self, hold_id: str, hold_token: str | None) -> Hold:
         """Another full life, never beyond 900 s in total; nothing left to add is HoldLifetimeExceeded."""
         event = await self._opened(hold_id, hold_token)
+        event.check_selling()
         ref = id_to_bytes(hold_id)[:REF_BYTES]
         answer = await self._inventory.fenced(
             event.id,
@@ -172,13 +173,14 @@ class Holds:
             case no:
                 raise refusal_of(event, no)
 
-    async def swap(self, hold_id: str, hold_token: str | None, seats: Sequence[str], codes: frozenset[str]) -> Hold:
+    async def swap(self, hold_id: str, hold_token: str | None, seats: Sequence[str], code: str | None) -> Hold:
         """Other seats for the same tickets, in one step; on a refusal the old ones stay."""
         hold = await self.of_token(hold_id, hold_token)
         event = await self._selling.get(hold.event_id)
+        event.check_selling()
         kinds = [event.ticket_types[line.ticket_type_id] for line in hold.lines]
         wanted = named_units(event, kinds, seats, "/seats")
-        opened = event.open_allotments(codes)
+        _, opened = read_code(event, code, now_ms())
         await self._check_orphans(event, sorted(wanted), opened)
         return await self._changes.swap(event, hold, wanted, opened)
 
@@ -186,6 +188,7 @@ class Holds:
         """More tickets in the same hold, next to the held ones if that can be; on a refusal nothing changes."""
         hold = await self.of_token(hold_id, hold_token)
         event = await self._selling.get(hold.event_id)
+        event.check_selling()
         return await self._changes.grow(event, hold, items)
 
     async def shrink(self, hold_id: str, hold_token: str | None, item: str) -> Hold | None:

@@ -2,7 +2,7 @@
 
 A handler's ``get`` is a dictionary lookup. Changes arrive on a Redis channel; because a message can be lost, a
 snapshot older than ``REFRESH_AFTER_S`` is read again in the background, and one older than ``STALE_AFTER_S`` before it
-is used.
+is used. That an organization may not sell any more is asked every ``SUSPENDED_EVERY_S``: nobody sells a second longer.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ STALE_AFTER_S = 60.0
 LISTEN_RETRY_S = 0.5
 UNKNOWN_KEPT_S = 1.0  # publication is told; this bounds what a lost message costs
 UNKNOWN_MAX = 4_096
+SUSPENDED_EVERY_S = 0.3
+SUSPENDED_MAX = 10_000
 
 _log = logs.get("selling")
 
@@ -47,6 +49,7 @@ class Selling:
         self._unknown: OrderedDict[str, float] = OrderedDict()  # ids that the ledger did not know, and when
         self._loading: dict[str, asyncio.Task[SellingEvent]] = {}
         self._charts: OrderedDict[str, Chart] = OrderedDict()
+        self.changes = 0  # grows with each change heard of: what was made before one is not shown after it
 
     async def get(self, event_id: str) -> SellingEvent:
         """The snapshot. NotFound if the event does not exist or was never published."""
@@ -82,6 +85,7 @@ class Selling:
 
     def forget(self, event_id: str) -> None:
         """The next ``get`` reads again."""
+        self.changes += 1
         self._snapshots.pop(event_id, None)
         self._unknown.pop(event_id, None)
         for told in self._followers:
@@ -101,9 +105,23 @@ class Selling:
                     self._unknown.clear()
                     for told in self._followers:
                         told("")
+                    self.changes += 1
                     async for message in channel.listen():
                         self.forget(message["data"].decode())
             await asyncio.sleep(LISTEN_RETRY_S)
+
+    async def watch(self) -> None:
+        """Read events again whose organization was suspended, or may sell again; runs until cancelled."""
+        while True:
+            await asyncio.sleep(SUSPENDED_EVERY_S)
+            try:
+                suspended = await self._store.suspended(SUSPENDED_MAX)
+            except Exception as error:  # noqa: BLE001 - while the ledger is away nobody can be suspended either
+                _log.info("suspended_unknown", error=repr(error))
+                continue
+            for event in self.all_ready():
+                if event.status == ("published" if event.organization_id in suspended else "suspended"):
+                    self.forget(event.id)
 
     def _load_soon(self, event_id: str) -> asyncio.Task[SellingEvent]:
         task = self._loading.get(event_id)

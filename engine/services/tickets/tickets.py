@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import hotpath_rs
-from engine.domain.tickets.tickets import LIVE_STATUSES, TicketPage, code_window
+from engine.domain.tickets.tickets import LIVE_STATUSES, TicketPage
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Conflict, NotFound
 from engine.services.accounts.access import Access
@@ -76,20 +76,27 @@ class Tickets:
         return await store.search(self._pool, event_id, text) if len(text) >= SEARCH_CHARS_MIN else []
 
     def code(self, ticket: TicketPage) -> str | None:
-        """The text in the QR; None if the ticket admits nobody any more."""
-        if ticket.status not in LIVE_STATUSES:
+        """The text in the QR, as it was issued: no change of its event makes it another one.
+
+        None if the ticket admits nobody any more.
+        """
+        if ticket.status not in LIVE_STATUSES or ticket.event_status == "cancelled":
             return None
-        not_before_s, expires_at_s = code_window(ticket.paid_at, ticket.ends_at)
         keys = self._keyring.event(ticket.event_id)
-        return keys.mint_ticket_code(ticket.unit, ticket.version, not_before_s, expires_at_s)
+        return keys.mint_ticket_code(ticket.unit, ticket.version, ticket.code_not_before_s, ticket.code_expires_s)
+
+    def live_code(self, ticket: TicketPage) -> str:
+        """The text in the QR of a ticket that admits. TicketNotLive."""
+        code = self.code(ticket)
+        if code is None:
+            raise TicketNotLive(status=ticket.shown_status)
+        return code
 
     def image(self, ticket: TicketPage, kind: Literal["svg", "png"]) -> bytes:
         """The QR of the newest version. TicketNotLive."""
         key = (kind, ticket.id, ticket.version)
         known = self._images.get(key)
-        code = self.code(ticket)
-        if code is None:
-            raise TicketNotLive(status=ticket.status)
+        code = self.live_code(ticket)
         if known is None:
             known = ticket_images.svg(code) if kind == "svg" else ticket_images.png(code)
             self._images[key] = known

@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from engine.domain import errors as refusals
-from engine.domain.accounts.people import email_normal
+from engine.domain.money.buyers import checked_address, checked_name
 from engine.domain.money.order_status import OrderStatus
 from engine.domain.money.orders import Order
 from engine.domain.money.receipts import Receipt
@@ -72,16 +72,12 @@ async def open_from(request: web.Request, raw: bytes) -> web.Response:
     return response
 
 
-def buyer_of(request: web.Request, info: UserInfo, *, marketing: bool) -> Buyer:
-    """Who orders, with what the request tells about where from. Invalid if the e-mail address is none."""
+def buyer_of(request: web.Request, info: UserInfo, *, marketing: bool, pointer: str = "/user_info") -> Buyer:
+    """Who orders, with what the request tells about where from. Invalid if name or e-mail address are none."""
     person = auth.optional_person(request)
-    try:
-        email = email_normal(info.email)
-    except errors.Invalid as refusal:
-        raise errors.Invalid.at("/user_info/email", "invalid_email", "This is not an e-mail address") from refusal
     return Buyer(
-        name=info.name.strip(),
-        email=email,
+        name=checked_name(info.name, f"{pointer}/name"),
+        email=checked_address(info.email, f"{pointer}/email"),
         consents={"marketing": marketing},
         user_id=person.user_id if person else None,
         caller=caller_of(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded),
@@ -203,6 +199,7 @@ OPEN_REFUSES = (
     refusals.OrderExpired,
     refusals.SeatTaken,
     refusals.BuyerLimit,
+    refusals.AddressNotCarried,
     refusals.AmountTooSmall,
     refusals.PriceChanged,
     refusals.SalesClosed,
@@ -213,7 +210,7 @@ OPEN_REFUSES = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/orders/quote", quote, "public", takes=QuoteRequest, gives=Price).refuses(
+    Route("POST", "/v1/orders/quote", quote, "public", takes=QuoteRequest, gives=Price, repeats="always").refuses(
         errors.Malformed,
         errors.NotFound,
         refusals.PromoInvalid,

@@ -153,7 +153,9 @@ def payment_of(order: Order) -> PaymentDocument:
 
 _OWN = (errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound)
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/payments/confirm", confirm, "public", takes=ConfirmRequest, gives=ConfirmDocument).refuses(
+    Route(
+        "POST", "/v1/payments/confirm", confirm, "public", takes=ConfirmRequest, gives=ConfirmDocument, repeats="always"
+    ).refuses(
         errors.Malformed,
         errors.NotFound,
         refusals.PaymentMismatch,

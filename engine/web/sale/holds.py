@@ -107,9 +107,8 @@ async def swap_hold(request: web.Request) -> web.Response:
     """Other seats for the same tickets; on a refusal the old ones stay."""
     query = bodies.query(request, SwapQuery)
     body = await bodies.body(request, _swap_request)
-    codes = frozenset({query.code}) if query.code else frozenset()
     hold = await request.config_dict[HOLDS].swap(
-        request.match_info["hold_id"], auth.hold_token(request), body.seats, codes
+        request.match_info["hold_id"], auth.hold_token(request), body.seats, query.code or None
     )
     return await shown(request, hold)
 
@@ -143,7 +142,7 @@ _ONE = "/v1/holds/{hold_id}"
 _OVER = (refusals.CapabilityWrong, refusals.HoldExpired, refusals.InventoryRebuilding)
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", PLACE, place_hold, "buyer", takes=HoldRequest, gives=HoldDocument, status=201, idempotent=True)
+    Route("POST", PLACE, place_hold, "buyer", takes=HoldRequest, gives=HoldDocument, status=201, repeats="itself")
     .also("/v1/cart/items", "/v1/cart/lock-seats")
     .refuses(
         errors.Malformed,
@@ -169,11 +168,19 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", _ONE, read_hold, "capability", gives=HoldDocument).refuses(*_OVER),
     Route("DELETE", _ONE, release_hold, "capability", status=204).refuses(*_OVER, refusals.HoldOrdered),
     Route("POST", f"{_ONE}/extend", extend_hold, "capability", gives=HoldDocument).refuses(
-        *_OVER, refusals.HoldOrdered, refusals.HoldLifetimeExceeded
+        *_OVER, refusals.HoldOrdered, refusals.HoldLifetimeExceeded, refusals.SalesClosed
     ),
     Route(
         "POST", f"{_ONE}/swap", swap_hold, "capability", takes=SwapRequest, gives=HoldDocument, query=SwapQuery
-    ).refuses(*_OVER, refusals.HoldOrdered, refusals.SeatTaken, refusals.OrphanSeat, refusals.UnknownSeat),
+    ).refuses(
+        *_OVER,
+        refusals.HoldOrdered,
+        refusals.SalesClosed,
+        refusals.SeatTaken,
+        refusals.OrphanSeat,
+        refusals.UnknownSeat,
+        refusals.PromoInvalid,
+    ),
     Route("POST", f"{_ONE}/items", grow_hold, "capability", takes=GrowRequest, gives=HoldDocument).refuses(
         *_OVER,
         refusals.HoldOrdered,
@@ -182,6 +189,7 @@ ROUTES: tuple[Route, ...] = (
         refusals.BestAvailableNotFound,
         refusals.BuyerLimit,
         refusals.MaxPerOrder,
+        refusals.SalesClosed,
     ),
     Route("DELETE", f"{_ONE}/items/{{item}}", drop_item, "capability", gives=HoldDocument).refuses(
         *_OVER, refusals.HoldOrdered, errors.NotFound

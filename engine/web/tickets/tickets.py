@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated, Any
 
 import msgspec
@@ -18,7 +19,8 @@ from engine.web import auth
 from engine.web.route import Route
 from engine.web.tickets.tickets_shapes import TicketDocument, TicketList, ticket_document
 
-PRIVATE = "private, max-age=60"
+PRIVATE = "private, no-cache"  # asked again each time: a reissued ticket's old image admits nobody
+ETAG_CHARS = 32
 
 
 class ListQuery(msgspec.Struct):
@@ -68,10 +70,11 @@ def _download(sheet: bytes, name: str) -> web.Response:
 
 async def _image(request: web.Request, kind: Any, content_type: str) -> web.Response:
     ticket = await _ticket(request)
-    etag = f"{ticket.version}-{ticket.status}"
+    tickets = request.config_dict[TICKETS]
+    etag = hashlib.sha256(tickets.live_code(ticket).encode()).hexdigest()[:ETAG_CHARS]
     if http.fresh(request, etag):
         return http.not_modified(etag)
-    image = request.config_dict[TICKETS].image(ticket, kind)
+    image = tickets.image(ticket, kind)
     headers = {"ETag": f'"{etag}"', "Cache-Control": PRIVATE}
     return web.Response(body=image, content_type=content_type, headers=headers)
 

@@ -15,10 +15,11 @@ from msgspec import to_builtins
 from playwright.async_api import Page, async_playwright
 
 import hotpath_rs
-from engine.domain.catalogue.entry_rules import EntryRules, GateRule, local_day
+from engine.domain.catalogue.entry_rules import EntryRules, GateRule
 from engine.domain.gates.offline import days, emptyings
 from engine.domain.gates.scans import EntryTerms, Result, Scan, judge
-from engine.domain.tickets.tickets import Ticket
+from engine.domain.tickets.tickets import Ticket, codes_end
+from engine.foundation.local_time import local_day
 
 GATE = Path(__file__).parents[3] / "engine/pages/static/gate"
 CHROMIUM = "/usr/bin/chromium"
@@ -45,7 +46,7 @@ def test_local_days_are_told_as_instants_over_every_change_of_the_clock(zone: st
 
 
 @pytest.mark.parametrize("zone", ZONES)
-@pytest.mark.parametrize("clock", ["00:00", "04:00", "12:00", "23:45"])
+@pytest.mark.parametrize("clock", ["00:00", "01:30", "02:30", "04:00", "12:00", "23:45"])
 def test_emptyings_are_told_as_instants_over_every_change_of_the_clock(zone: str, clock: str) -> None:
     rules = EntryRules(allow_reentry=True, exit_all_at=clock)
     for day in range(0, 4 * 365, 7):
@@ -137,7 +138,8 @@ def _history(pick: random.Random) -> tuple[dict[str, Any], list[dict[str, Any]]]
     first = START + timedelta(seconds=pick.randrange(4 * 365 * 86400))
     last = first + timedelta(hours=30)
     rules = _rules(pick, first)
-    entry = EntryTerms("evt", cancelled=pick.random() < 0.02, timezone=zone, rules=rules)
+    ends_at = first + timedelta(hours=pick.choice([99, 99, 99, 8]))
+    entry = EntryTerms("evt", cancelled=pick.random() < 0.02, timezone=zone, rules=rules, ends_at=ends_at)
     bound_to = pick.choice([(), (), ("North",), ("North", "South")])
     tickets = [_ticket(pick, unit) for unit in range(3)]
     sent: list[dict[str, Any]] = []
@@ -152,7 +154,6 @@ def _history(pick: random.Random) -> tuple[dict[str, Any], list[dict[str, Any]]]
             shown_gate=gate or "Scanner", device_gates=bound_to, direction=pick.choice(["entry", "entry", "exit"]),
             at=at, version=1 if tickets[place].version == 1 or pick.random() < 0.5 else 2,
             not_before_s=int((first + timedelta(hours=pick.choice([-9, -9, -9, 6]))).timestamp()),
-            expires_at_s=int((first + timedelta(hours=pick.choice([99, 99, 99, 20]))).timestamp()),
         )  # fmt: skip
         refused = "stale_version" if scan.version != tickets[place].version else standing[place]
         outcome = judge(tickets[place], scan, entry)
@@ -169,7 +170,7 @@ def _history(pick: random.Random) -> tuple[dict[str, Any], list[dict[str, Any]]]
         expected.append(one)
     asked_tickets = [{"section": ticket.section, "typeId": ticket.ticket_type_id} for ticket in tickets]
     terms = {
-        "rules": to_builtins(rules), "boundTo": list(bound_to),
+        "rules": to_builtins(rules), "boundTo": list(bound_to), "codesEndAt": _ms(codes_end(ends_at)),
         "emptiedAt": [_ms(moment) for moment in emptyings(rules, zone, first - timedelta(days=2), last)],
         "days": [[_ms(start), day.isoformat()] for start, day in days(zone, first - timedelta(days=2), last)],
     }  # fmt: skip
@@ -187,7 +188,7 @@ def _rules(pick: random.Random, first: datetime) -> EntryRules:
         allow_reentry=again,
         max_entries=pick.choice([None, None, 1, 2, 3]) if again else None,
         max_entries_per_day=pick.choice([None, None, 1, 2]) if again else None,
-        exit_all_at=pick.choice([None, "04:00", "01:30", "23:59", moment]),
+        exit_all_at=pick.choice([None, "04:00", "01:30", "02:30", "00:30", "23:59", moment]),
         gates=gates,
     )
 
@@ -210,7 +211,7 @@ def _refused(ticket: Ticket, entry: EntryTerms) -> str | None:
 def _scan(scan: Scan) -> dict[str, Any]:
     return {
         "direction": scan.direction, "gate": scan.gate, "shownGate": scan.shown_gate, "at": _ms(scan.at),
-        "notBeforeS": scan.not_before_s, "expiresAtS": scan.expires_at_s,
+        "notBeforeS": scan.not_before_s,
     }  # fmt: skip
 
 
