@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -75,16 +76,55 @@ class Standing:
         return Ready(200, head, self._body)
 
 
+# What stands at each mark for this caller, and header lines more; None if another answer is this caller's.
+Fill = Callable[[web.Request], "tuple[Mapping[bytes, bytes], bytes] | None"]
+
+
+class Personal:
+    """A page of which a few words are each caller's own: ``marks`` stand in its body for them."""
+
+    __slots__ = ("_fill", "_head", "_pieces", "size", "stands", "told", "topic")
+
+    def __init__(
+        self,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        marks: tuple[bytes, ...],
+        fill: Fill,
+        topic: str,
+        stands: Callable[[], bool],
+        told: RouteAnswers,
+    ) -> None:
+        self._pieces = re.split(b"(" + b"|".join(map(re.escape, marks)) + b")", body)
+        self._head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
+        self._fill = fill
+        self.size = len(body)
+        self.topic = topic
+        self.stands = stands
+        self.told = told
+
+    def answer(self, request: web.Request) -> Ready | None:
+        """What this caller reads; None if it is something else."""
+        filled = self._fill(request)
+        if filled is None:
+            return None
+        values, more = filled
+        request_id = request.get(http.REQUEST_ID) or http.request_id_of(request)
+        head = b"%bX-Request-Id: %b\r\n%b" % (self._head, request_id.encode(), more)
+        return Ready(200, head, b"".join([values.get(piece, piece) for piece in self._pieces]))
+
+
 class Shelf:
     """Answers by address. ``headers`` go out with each; ``changes`` counts what was forgotten."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = dict(headers)
-        self._standing: OrderedDict[str, Standing] = OrderedDict()
+        self._standing: OrderedDict[str, Standing | Personal] = OrderedDict()
         self._bytes = 0
         self.changes = 0
 
-    def find(self, address: str) -> Standing | None:
+    def find(self, address: str) -> Standing | Personal | None:
         """The answer at an address, if one stands."""
         found = self._standing.get(address)
         if found is None or found.stands():
@@ -121,19 +161,45 @@ class Shelf:
 
         A HEAD gets a plain response: nothing writes its body.
         """
-        resource = request.match_info.route.resource
-        route = resource.canonical if resource is not None else "unmatched"
         named = {"Content-Type": content_type, "Cache-Control": cache, **self._headers, **(headers or {})}
         standing = Standing(
-            body, named, etag=etag, moment=moment, topic=topic, stands=stands, told=ANSWERS.of(route, "GET")
+            body, named, etag=etag, moment=moment, topic=topic, stands=stands, told=_answers_of(request)
         )
-        if since == self.changes and len(request.raw_path) <= ADDRESS_CHARS_MAX:
-            self._keep(request.raw_path, standing)
+        self._keep(request, standing, since)
         if request.method == "HEAD":
             return web.Response(body=body, headers=named)
         return standing.answer(request)
 
-    def _keep(self, address: str, standing: Standing) -> None:
+    def personal(
+        self,
+        request: web.Request,
+        body: bytes,
+        *,
+        since: int,
+        topic: str,
+        stands: Callable[[], bool],
+        marks: tuple[bytes, ...],
+        fill: Fill,
+        headers: Mapping[str, str],
+    ) -> Ready | None:
+        """As ``give``, for a page that is filled in for each caller and kept by nobody; None if ``fill`` says so."""
+        private = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "private, no-store"}
+        page = Personal(
+            body,
+            {**private, **self._headers, **headers},
+            marks=marks,
+            fill=fill,
+            topic=topic,
+            stands=stands,
+            told=_answers_of(request),
+        )
+        self._keep(request, page, since)
+        return page.answer(request)
+
+    def _keep(self, request: web.Request, standing: Standing | Personal, since: int) -> None:
+        address = request.raw_path
+        if since != self.changes or len(address) > ADDRESS_CHARS_MAX:
+            return
         self._drop(address)
         self._standing[address] = standing
         self._bytes += standing.size
@@ -153,6 +219,11 @@ def for_a_moment(seconds: float) -> Callable[[], bool]:
     """Stands for this long from now."""
     until_s = time.monotonic() + seconds
     return lambda: time.monotonic() < until_s
+
+
+def _answers_of(request: web.Request) -> RouteAnswers:
+    resource = request.match_info.route.resource
+    return ANSWERS.of(resource.canonical if resource is not None else "unmatched", "GET")
 
 
 def _takes_gzip(accepted: str) -> bool:

@@ -25,7 +25,8 @@ def express(app: web.Application) -> Express:
         if standing is None or "Authorization" in request.headers:  # an organizer may be told more
             return None
         ready = standing.answer(request)
-        standing.told.note(ready.status, time.perf_counter() - started_s)
+        if ready is not None:
+            standing.told.note(ready.status, time.perf_counter() - started_s)
         return ready
 
     return ask
