@@ -6,12 +6,13 @@ router gives it away until it no longer stands. What was read before a change an
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from aiohttp import web
@@ -26,6 +27,7 @@ BYTES_MAX: Final = 64 * 1024 * 1024
 ADDRESS_CHARS_MAX: Final = 512
 PACKED_AT_LEAST_BYTES: Final = 512
 ETAG_BYTES: Final = 12
+RENEWAL_S_MAX: Final = 1.0
 PUBLIC: Final = "public, max-age=1, stale-while-revalidate=10"
 EVERYTHING: Final = ""  # the topic of what any change may touch
 _GZIP = b"Content-Encoding: gzip\r\n"
@@ -37,7 +39,7 @@ class Standing:
     ``told`` counts the answers of its route.
     """
 
-    __slots__ = ("_body", "_etag", "_head", "_packed", "_parts", "size", "stands", "told", "topic")
+    __slots__ = ("_body", "_etag", "_head", "_packed", "_parts", "renewed_s", "size", "stands", "told", "topic")
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class Standing:
         packed = b"" if self._parts or len(body) < PACKED_AT_LEAST_BYTES else gzip.compress(body, mtime=0)
         self._packed = packed if len(packed) < len(body) else b""
         self.told = told
+        self.renewed_s = 0.0
         self.size = len(body) + len(packed)
         self.topic = topic
         self.stands = stands
@@ -83,7 +86,7 @@ Fill = Callable[[web.Request], "tuple[Mapping[bytes, bytes], bytes] | None"]
 class Personal:
     """A page of which a few words are each caller's own: ``marks`` stand in its body for them."""
 
-    __slots__ = ("_fill", "_head", "_pieces", "size", "stands", "told", "topic")
+    __slots__ = ("_fill", "_head", "_pieces", "renewed_s", "size", "stands", "told", "topic")
 
     def __init__(
         self,
@@ -103,6 +106,7 @@ class Personal:
         self.topic = topic
         self.stands = stands
         self.told = told
+        self.renewed_s = 0.0
 
     def answer(self, request: web.Request) -> Ready | None:
         """What this caller reads; None if it is something else."""
@@ -121,16 +125,36 @@ class Shelf:
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = dict(headers)
         self._standing: OrderedDict[str, Standing | Personal] = OrderedDict()
+        self._making: dict[tuple[str, int], asyncio.Future[bytes]] = {}
         self._bytes = 0
         self.changes = 0
 
     def find(self, address: str) -> Standing | Personal | None:
-        """The answer at an address, if one stands."""
+        """The answer at an address, if one stands.
+
+        If it no longer does, one caller is sent to make the next, and the others read the old one until it is there,
+        or for RENEWAL_S_MAX.
+        """
         found = self._standing.get(address)
         if found is None or found.stands():
             return found
+        now_s = time.monotonic()
+        if not found.renewed_s:
+            found.renewed_s = now_s + RENEWAL_S_MAX
+            return None
+        if now_s < found.renewed_s:
+            return found
         self._drop(address)
         return None
+
+    async def made(self, request: web.Request, since: int, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        """What ``make`` gives, made once for all who ask at one address since the same change."""
+        key = (request.raw_path, since)
+        task = self._making.get(key)
+        if task is None:
+            task = self._making[key] = asyncio.ensure_future(make())
+            task.add_done_callback(lambda _: self._making.pop(key, None))
+        return await asyncio.shield(task)
 
     def forget(self, topic: str) -> None:
         """A thing changed: what was said of it, and of everything, no longer stands. EVERYTHING: all of it."""

@@ -23,6 +23,7 @@ _STOPPED = {
     "cancelled": "This event was cancelled",
     "suspended": "The organizer sells nothing at the moment",
 }
+BUYER_UNITS_MAX_DEFAULT = 10  # of one admission, if neither event nor ticket types say anything
 
 
 class Columns(Protocol):
@@ -131,6 +132,7 @@ class SellingEvent:
     taxes: tuple[Tax, ...]
     fee: Fee
     max_tickets_per_buyer: int | None
+    buyer_units_max: int  # what one admission may have of it, held, ordered and bought
     starts_at_ms: int
     ends_at_ms: int
     timezone: str
@@ -179,6 +181,7 @@ class SellingEvent:
             taxes=tuple(Tax(tax["name"], tax["rate_bp"]) for tax in row["taxes"]),
             fee=Fee(**row["fee"]),
             max_tickets_per_buyer=row["max_tickets_per_buyer"],
+            buyer_units_max=buyer_units_max(row["max_tickets_per_buyer"], ticket_types),
             starts_at_ms=to_ms(row["starts_at"]),
             ends_at_ms=to_ms(row["ends_at"]),
             timezone=row["timezone"],
@@ -234,6 +237,11 @@ class SellingEvent:
 
     def section_name(self, unit: int) -> str:
         return self.section_names[self.section_of[unit]]
+
+
+def buyer_units_max(per_buyer: int | None, kinds: Sequence[TicketTypeTerms]) -> int:
+    """Most units one admission may have: the event's limit for a buyer, else the largest order of its types."""
+    return per_buyer or max((kind.max_per_order for kind in kinds), default=BUYER_UNITS_MAX_DEFAULT)
 
 
 def tape_name(chart_etag: str, categories: tuple[int, ...], section: int | None, size: int) -> str:

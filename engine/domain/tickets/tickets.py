@@ -8,6 +8,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from engine.domain.tickets.order_links import OrderLink
+
 CODE_EARLY: Final = timedelta(minutes=1)  # a code is good from just before its payment: clocks differ
 CODE_LATE: Final = timedelta(hours=12)  # and until the last guest has surely left
 CODE_LEEWAY_S: Final = 30
@@ -81,7 +83,9 @@ class TicketPage:
     venue_city: str
     code_not_before_s: int  # as its code was issued, Unix time
     code_expires_s: int
+    link_generation: int
     event_status: str = "published"
+    code_hidden: bool = False  # from a reader who may not change orders
 
     @property
     def shown_status(self) -> str:
@@ -89,6 +93,11 @@ class TicketPage:
         if self.event_status == "cancelled" and self.status in LIVE_STATUSES | {"used"}:
             return "cancelled"
         return shown_status(self.status, self.checked_in_at)
+
+    @property
+    def link(self) -> OrderLink:
+        """What opens its order to the bearer of a token."""
+        return OrderLink(self.order_id, self.link_generation, self.ends_at)
 
 
 def shown_status(status: str, checked_in_at: datetime | None) -> str:

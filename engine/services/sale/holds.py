@@ -32,11 +32,12 @@ from engine.services.sale.availability import Availability
 from engine.services.sale.desk_terms import ADMISSION_LEEWAY_MS
 from engine.services.sale.hold_asks import Ask, named_units, read_asks, read_code
 from engine.services.sale.hold_batches import HoldBatches, exact_pick
-from engine.services.sale.hold_changes import HoldChanges, lease_units_max
+from engine.services.sale.hold_changes import HoldChanges
 from engine.services.sale.hold_prices import price_of, read_hold
 from engine.services.sale.hold_refusals import refusal_of
 from engine.services.sale.inventory import HOLD_LIFE_MS_MAX, Inventory
 from engine.services.sale.selling import Selling
+from engine.services.sale.takers import Taker, Takers, counted_for
 from engine.services.sale.usual_holds import Gone, UsualHolds
 from engine.stores.sale import hold_answers as answers
 from engine.stores.sale.hold_records import REF_BYTES, Record
@@ -59,7 +60,8 @@ class Placed:
 class Holds:
     """Places, reads, extends, swaps and releases holds. ``enabled`` is the operator's switch: it stops new ones.
 
-    ``usual`` places what nearly everybody asks for; ``place`` everything.
+    ``usual`` places what nearly everybody asks for; ``place`` everything. Whatever takes units says by whom
+    (``takers``).
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Holds:
         selling: Selling,
         inventory: Inventory,
         availability: Availability,
+        takers: Takers,
         enabled: bool = True,
     ) -> None:
         self._enabled = enabled
@@ -77,16 +80,26 @@ class Holds:
         self._inventory = inventory
         self._availability = availability
         self._batches = HoldBatches(store=store, inventory=inventory)
-        self._changes = HoldChanges(store=store, inventory=inventory)
+        self._changes = HoldChanges(store=store, inventory=inventory, takers=takers)
+        self.takers = takers
         self._gone = Gone(availability)
         self.usual = UsualHolds(
-            selling=selling, batches=self._batches, availability=availability, gone=self._gone, enabled=enabled
+            selling=selling,
+            batches=self._batches,
+            availability=availability,
+            takers=takers,
+            gone=self._gone,
+            enabled=enabled,
         )
 
     async def place(
-        self, request: HoldRequest, *, admission: str | None, principal: str, key: str, body: bytes
+        self, request: HoldRequest, *, admission: str | None, principal: str, key: str, body: bytes, taker: Taker
     ) -> Placed:
-        """Set units aside, all or nothing. The same principal and key get the same hold (another body: 422)."""
+        """Set units aside, all or nothing. The same principal and key get the same hold (another body: 422).
+
+        SlowDown, AddressFull and BuyerLimit: a part of the network, and a buyer, take only so much.
+        """
+        await self.takers.turn(taker)
         if not self._enabled:
             raise SwitchedOff("Selling is switched off", retry_after_s=60)
         event = await self._selling.get(request.event_id)
@@ -103,8 +116,8 @@ class Holds:
             ),
             promo=promo.number if promo else 0,
             promo_uses_max=(promo.max_uses or 0) if promo else 0,
-            lease_id=lease_id,
-            lease_units_max=lease_units_max(event),
+            counted_for=counted_for(event, taker, lease_id=lease_id, principal=principal),
+            buyer_units_max=event.buyer_units_max,
         )
         picks = await self._picks(event, asks, codes)
         mark = self._gone.mark(event)
@@ -119,6 +132,8 @@ class Holds:
             if isinstance(answer, answers.NeedsPlan):
                 answer = await self._batches.plan(event, item, Ask.joined(asks, codes))
                 self._gone.note(event, request, mark, answer)
+        if isinstance(answer, answers.BlockLimit):
+            self.takers.full(event.id, taker, answer.held)
         return _placed(event, hold_id, answer)
 
     def look(self, request: HoldRequest, admission: str | None) -> None:
@@ -173,8 +188,11 @@ class Holds:
             case no:
                 raise refusal_of(event, no)
 
-    async def swap(self, hold_id: str, hold_token: str | None, seats: Sequence[str], code: str | None) -> Hold:
+    async def swap(
+        self, hold_id: str, hold_token: str | None, seats: Sequence[str], code: str | None, *, taker: Taker
+    ) -> Hold:
         """Other seats for the same tickets, in one step; on a refusal the old ones stay."""
+        await self.takers.turn(taker)
         hold = await self.of_token(hold_id, hold_token)
         event = await self._selling.get(hold.event_id)
         event.check_selling()
@@ -182,14 +200,15 @@ class Holds:
         wanted = named_units(event, kinds, seats, "/seats")
         _, opened = read_code(event, code, now_ms())
         await self._check_orphans(event, sorted(wanted), opened)
-        return await self._changes.swap(event, hold, wanted, opened)
+        return await self._changes.swap(event, hold, wanted, opened, taker)
 
-    async def grow(self, hold_id: str, hold_token: str | None, items: tuple[HoldItem, ...]) -> Hold:
+    async def grow(self, hold_id: str, hold_token: str | None, items: tuple[HoldItem, ...], *, taker: Taker) -> Hold:
         """More tickets in the same hold, next to the held ones if that can be; on a refusal nothing changes."""
+        await self.takers.turn(taker)
         hold = await self.of_token(hold_id, hold_token)
         event = await self._selling.get(hold.event_id)
         event.check_selling()
-        return await self._changes.grow(event, hold, items)
+        return await self._changes.grow(event, hold, items, taker)
 
     async def shrink(self, hold_id: str, hold_token: str | None, item: str) -> Hold | None:
         """Give one unit back, named by its number, or all of one ticket type, named by its id; None if none is left.

@@ -36,8 +36,12 @@ async def list_events(request: web.Request) -> web.StreamResponse:
     """Published events by start, filtered; what is over is left out unless ``from`` asks for it."""
     shelf, query = request.config_dict[SHELF], bodies.query(request, ListingQuery)
     since, after = shelf.changes, position_of(query.cursor)
-    rows = await request.config_dict[EVENTS].published(wanted(query), after, query.limit + 1)
-    body = http.dumps(lists.page(rows, query.limit, cursor_of))
+
+    async def made() -> bytes:
+        rows = await request.config_dict[EVENTS].published(wanted(query), after, query.limit + 1)
+        return http.dumps(lists.page(rows, query.limit, cursor_of))
+
+    body = await shelf.made(request, since, made)
     return shelf.give(request, body, since=since, topic=EVERYTHING, stands=for_a_moment(SHELVED_S))
 
 

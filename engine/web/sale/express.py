@@ -17,8 +17,10 @@ from engine.foundation.express import Express, Reply
 from engine.foundation.metrics import RouteAnswers
 from engine.foundation.problems import ready_problem
 from engine.foundation.ready import Ready
-from engine.services.appkeys import HOLD_ENDPOINT
+from engine.services.appkeys import HOLDS, SETTINGS
 from engine.services.sale.usual_holds import UsualHold, UsualHolds
+from engine.settings import Settings
+from engine.web import callers
 from engine.web.sale.hold_caller import HoldCaller
 from engine.web.sale.holds import ASKED, PLACE, REFUSED, Asked, hold_request, placed_answer
 
@@ -26,7 +28,7 @@ from engine.web.sale.holds import ASKED, PLACE, REFUSED, Asked, hold_request, pl
 class PlacedReply(Reply[bytes]):
     """The hold that the script was asked for."""
 
-    __slots__ = ("_answers", "_caller", "_holds", "_raw", "_request", "_started_s", "_usual")
+    __slots__ = ("_answers", "_caller", "_holds", "_raw", "_request", "_settings", "_started_s", "_usual")
 
     def __init__(
         self,
@@ -37,6 +39,7 @@ class PlacedReply(Reply[bytes]):
         usual: UsualHold,
         answers: RouteAnswers,
         started_s: float,
+        settings: Settings,
     ) -> None:
         super().__init__()
         self._request = request
@@ -46,6 +49,7 @@ class PlacedReply(Reply[bytes]):
         self._usual = usual
         self._answers = answers
         self._started_s = started_s
+        self._settings = settings
 
     def answer(self, told: bytes) -> Ready | None:
         try:
@@ -55,7 +59,8 @@ class PlacedReply(Reply[bytes]):
         if finished is None:
             self._request[ASKED] = Asked(self._caller, self._raw)
             return None
-        answer = placed_answer(finished, http.request_id_of(self._request))
+        cookie = callers.cookie_line(self._request, self._settings)
+        answer = placed_answer(finished, http.request_id_of(self._request), cookie)
         self._answers.note(answer.status, time.perf_counter() - self._started_s)
         return answer
 
@@ -63,11 +68,12 @@ class PlacedReply(Reply[bytes]):
         self._request[REFUSED] = error
 
 
-def _passes(limits: AddressLimits, address: str) -> bool:
+def _passes(limits: AddressLimits, caller: HoldCaller) -> bool:
     """False if the request must be held back, which takes time. SlowDown if not even that would do."""
-    if limits.passes(address):
+    if limits.passes(caller.address):
+        caller.waited = True
         return True
-    slow_down = limits.beyond(address)
+    slow_down = limits.beyond(caller.address)
     if slow_down is not None:
         raise slow_down
     return False
@@ -82,8 +88,8 @@ def refused(request: web.Request, refusal: Refusal, answers: RouteAnswers, start
 
 def express(app: web.Application) -> Express:
     """What answers holds where they arrive; the application must have started."""
-    endpoint = app[HOLD_ENDPOINT]
-    holds, limits, trust_forwarded = endpoint.holds.usual, endpoint.limits, endpoint.trust_forwarded
+    takers, holds, settings = app[HOLDS].takers, app[HOLDS].usual, app[SETTINGS]
+    limits = takers.limits
     answers = metrics.ANSWERS.of(PLACE, "POST")
 
     def place(request: web.Request) -> Reply[bytes] | Ready | None:
@@ -91,17 +97,18 @@ def express(app: web.Application) -> Express:
             return None
         started_s = time.perf_counter()
         try:
-            caller = HoldCaller.of(request, endpoint)
-            address = http.client_address(request, trust_forwarded=trust_forwarded)
-            raw = bodies.read_now(request) if _passes(limits, address) else None
+            caller = HoldCaller.of_request(request, takers)
+            raw = bodies.read_now(request) if _passes(limits, caller) else None
             if raw is None:
                 return None
-            usual = holds.start(raw, admission=caller.admission, principal=caller.principal, key=caller.key)
+            usual = holds.start(
+                raw, admission=caller.admission, principal=caller.principal, key=caller.key, taker=caller
+            )
             if usual is None:
-                endpoint.holds.look(bodies.decode(raw, hold_request), caller.admission)
+                app[HOLDS].look(bodies.decode(raw, hold_request), caller.admission)
                 request[ASKED] = Asked(caller, raw)
                 return None
-            reply = PlacedReply(request, caller, raw, holds, usual, answers, started_s)
+            reply = PlacedReply(request, caller, raw, holds, usual, answers, started_s, settings)
             holds.send(usual, reply)
         except Refusal as refusal:
             return refused(request, refusal, answers, started_s)

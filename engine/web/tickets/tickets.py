@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from engine.domain.tickets.tickets import TicketPage
 from engine.foundation import bodies, http, lists
-from engine.foundation.errors import NotFound, Unauthenticated
+from engine.foundation.errors import Forbidden, NotFound, Unauthenticated
 from engine.foundation.lists import PAGE_DEFAULT, PAGE_MAX
 from engine.services.appkeys import TICKETS
 from engine.services.tickets.tickets import Asker, TicketNotLive
@@ -87,16 +87,17 @@ async def _ticket(request: web.Request) -> TicketPage:
 
 
 _NO = (Unauthenticated, NotFound)
+_CODE = (*_NO, Forbidden, TicketNotLive)
 _AT = "/v1/tickets/{ticket_id}"
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/tickets", list_tickets, "person", gives=TicketList, query=ListQuery).also("/v1/users/me/tickets"),
     Route("GET", _AT, get_ticket, "capability", gives=TicketDocument).refuses(*_NO),
-    Route("GET", f"{_AT}/qr.svg", get_qr_svg, "capability", content_type="image/svg+xml").refuses(*_NO, TicketNotLive),
+    Route("GET", f"{_AT}/qr.svg", get_qr_svg, "capability", content_type="image/svg+xml").refuses(*_CODE),
     Route("GET", f"{_AT}/qr.png", get_qr_png, "capability", content_type="image/png")
-    .refuses(*_NO, TicketNotLive)
+    .refuses(*_CODE)
     .also(f"{_AT}/qr", f"{_AT}/qrcode", f"{_AT}/qr-code"),
     Route("GET", f"{_AT}/pdf", get_pdf, "capability", content_type="application/pdf")
-    .refuses(*_NO, TicketNotLive)
+    .refuses(*_CODE)
     .also(f"{_AT}/download"),
 )
