@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from aiohttp import web
 from engine.app import create_app
 from engine.foundation import metrics
 from engine.foundation.bearer import Bearers, Person
+from engine.foundation.clock import now_ms
 from engine.foundation.ids import new_id
 from engine.foundation.serving import ExpressRunner
 from engine.foundation.shelf import SHELF
@@ -22,6 +24,7 @@ from engine.services import appkeys
 from engine.services.wiring import open_services
 from engine.settings import Settings
 from engine.web.arrivals import express
+from engine.web.callers import CALLER_COOKIE
 from tests import factories
 
 
@@ -53,12 +56,14 @@ class Door:
     def stands(self, path: str) -> bool:
         return self.app[SHELF].find(path) is not None
 
-    async def hold(self, key: str, **more: Any) -> Any:
-        items = [{"ticket_type_id": self.types[0], "quantity": 2, **more}]
+    async def hold(self, key: str, visitor: str = "") -> Any:
+        """Two tickets, for somebody new each time or for a visitor whose cookie is known."""
+        items = [{"ticket_type_id": self.types[0], "quantity": 2}]
         body = orjson.dumps({"event_id": self.event_id, "items": items})
+        headers = {"Idempotency-Key": key} | ({"Cookie": f"{CALLER_COOKIE}={visitor}"} if visitor else {})
         async with (
             aiohttp.ClientSession() as client,
-            client.post(self.url + "/v1/holds", data=body, headers={"Idempotency-Key": key}) as answer,
+            client.post(self.url + "/v1/holds", data=body, headers=headers) as answer,
         ):
             return await answer.json(content_type=None)
 
@@ -179,7 +184,7 @@ async def test_an_organizer_is_not_given_what_stands_for_everybody(door: Door, p
 
 
 async def test_a_house_that_is_gone_is_told_without_a_plan_until_a_pair_comes_back(door: Door, monkeypatch: Any):
-    held = [await door.hold(f"pair-{number}") for number in range(19)]
+    held = [await door.hold(f"pair-{number}", visitor="v" * 23 + "abcdefghijklmnopqrs"[number]) for number in range(19)]
     holds = door.app[appkeys.HOLDS]
     plans = 0
     planned = holds._batches.plan
@@ -194,7 +199,7 @@ async def test_a_house_that_is_gone_is_told_without_a_plan_until_a_pair_comes_ba
     late = [await door.hold(f"late-{number}") for number in range(10)]
     assert len({each["code"] for each in late} | {"sold_out", "best_available_not_found"}) == 2
     assert plans == 1
-    again = await door.hold("pair-3")
+    again = await door.hold("pair-3", visitor="v" * 23 + "d")
     assert again["id"] == held[3]["id"], "who asked before is answered as before"
     async with aiohttp.ClientSession() as client:
         path = f"{door.url}/v1/holds/{held[7]['id']}"
@@ -213,3 +218,49 @@ async def test_an_event_that_nobody_knows_is_asked_for_once(door: Door):
     assert not door.app[appkeys.SELLING].is_unknown(stranger)
     door.event_id = real
     assert (await door.hold("yes"))["status"] == "held"
+
+
+async def test_the_shop_page_is_rendered_once_and_filled_in_for_each_visitor(door: Door):
+    path = f"/e/{door.event_id.lower()}/shop"
+    tokens, keys = [], []
+    for _ in range(3):
+        status, body, headers = await door.get(path, Accept="text/html")
+        assert (status, headers["Cache-Control"]) == (200, "private, no-store")
+        assert not re.search(rb"@[a-z-]+@", body), "every mark is filled in"
+        (token,) = set(re.findall(rb'name="csrf" value="([^"]+)"', body))
+        assert f"onsale_csrf={token.decode()}" in headers["Set-Cookie"]
+        tokens.append(token.decode())
+        keys.append(re.search(rb'name="key" value="([0-9a-f]{32})"', body)[1].decode())
+        data = orjson.loads(re.search(rb'id="shop-data">(.*?)</script>', body)[1])
+        assert (data["event_id"], data["session_until_ms"]) == (door.event_id, None)
+        assert isinstance(data["server_now_ms"], int)
+    assert door.stands(path)
+    assert (len(set(tokens)), len(set(keys))) == (3, 3)
+    _, body, headers = await door.get(path, Cookie=f"onsale_csrf={tokens[1]}")
+    assert (tokens[1].encode() in body, "Set-Cookie" in headers) == (True, False)
+    form = {"csrf": tokens[1], "key": keys[1], f"q-{door.types[0]}": "2", "split": "yes"}
+    async with (
+        aiohttp.ClientSession() as client,
+        client.post(
+            door.url + path, data=form, headers={"Cookie": f"onsale_csrf={tokens[1]}"}, allow_redirects=False
+        ) as answer,
+    ):
+        assert (answer.status, answer.headers["Location"].startswith("/checkout/hld_")) == (303, True)
+    asked = await door.get(f"{path}?type={door.types[0]}")
+    assert b'value="1"' in asked[1]
+
+
+async def test_a_shop_behind_a_queue_shows_its_door_to_those_who_are_not_in(door: Door):
+    path = f"/e/{door.event_id.lower()}/shop"
+    async with open_services(door.app[appkeys.SETTINGS]) as services:
+        await services.common.pool.execute("UPDATE on_sales SET room_enabled = true WHERE event_id = $1", door.event_id)
+    await door.app[appkeys.INVENTORY].changed(door.event_id)
+    keys = door.app[appkeys.SETTINGS].keyring.event(door.event_id)
+    until_ms = now_ms() + 600_000
+    token = keys.mint_admission(lease_id=b"L" * 16, device_key_hash=b"", not_before_ms=0, expires_at_ms=until_ms)
+    await asyncio.sleep(1.1)  # what the page knew of the event
+    for _ in range(2):
+        _, inside, _ = await door.get(path, Cookie=f"onsale_admission={token}")
+        assert f'"session_until_ms":{until_ms}'.encode() in inside
+        _, outside, _ = await door.get(path)
+        assert (b"shop-data" in outside, b"/r/" in outside) == (False, True)
