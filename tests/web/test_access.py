@@ -69,6 +69,14 @@ async def estate(shop: Shop) -> Estate:
         "allotment_id": made["allotments"]["id"],
         "promo_id": made["promo-codes"]["id"],
         "device_id": made["devices"]["device_id"],
+        "invitation_id": (
+            await shop.ask(
+                "POST",
+                f"/v1/organizations/{shop.organization_id}/members",
+                {"email": "in@x.test", "role": "finance"},
+                Authorization=owner,
+            )
+        )["invitation_id"],
         "user_id": await pool.fetchval("SELECT user_id FROM members WHERE organization_id = $1", shop.organization_id),
         "hold_id": hold["id"],
         "item": str(hold["items"][0]["unit"]),
@@ -111,6 +119,7 @@ def body_of(route: Route, of: Estate) -> Any:
         "ValidateRequest": {"code": of.code},
         "NewOrganization": {"name": "Mine"},
         "PersonChange": {"name": "Mine"},
+        "TokenShown": {"token": "x" * 43},
         "PasswordChange": {"current_password": "x" * 12, "new_password": "y" * 12},
     }
     if route.path.endswith("seating-chart"):
