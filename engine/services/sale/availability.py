@@ -25,7 +25,7 @@ from engine.domain.sale.availability import (
     level,
     runs_of,
 )
-from engine.domain.sale.inventory import FREE, HELD, ORDERED, SOLD
+from engine.domain.sale.inventory import FREE, ORDERED, SOLD
 from engine.domain.sale.selling import STRICT_UNTIL_SOLD_PERCENT, SellingEvent, TicketTypeTerms
 from engine.foundation import http, logs
 from engine.foundation.clock import now_ms
@@ -177,7 +177,8 @@ class Availability:
         kind = copy.event.ticket_types.get(ticket_type_id)
         if kind is None:
             return None
-        return _row(copy, kind, await self._taken_of_type(copy, [kind], exact=exact), exact=exact)
+        owned = await self._selling.owned_by_type(event_id) if exact else None
+        return _row(copy, kind, await self._taken_of_type(copy, [kind], exact=exact), owned)
 
     async def status(self, event_id: str, since: int | None) -> bytes:
         """The seat status: changes after version ``since`` if they are still known, else the whole bitmap."""
@@ -333,7 +334,8 @@ class Availability:
     async def _document(self, copy: _Copy, *, exact: bool) -> AvailabilityDocument:
         kinds = [kind for kind in copy.event.ticket_types.values() if exact or not kind.hidden]
         taken = await self._taken_of_type(copy, kinds, exact=exact)
-        rows = tuple(_row(copy, kind, taken, exact=exact) for kind in kinds)
+        owned = await self._selling.owned_by_type(copy.event.id) if exact else None
+        rows = tuple(_row(copy, kind, taken, owned) for kind in kinds)
         return AvailabilityDocument(copy.event.id, copy.version, rows)
 
     async def _taken_of_type(
@@ -346,20 +348,19 @@ class Availability:
         return counts
 
 
-def _row(copy: _Copy, kind: TicketTypeTerms, counts: Mapping[bytes, bytes], *, exact: bool) -> AvailabilityRow:
+def _row(
+    copy: _Copy, kind: TicketTypeTerms, counts: Mapping[bytes, bytes], owned: Mapping[str, int] | None
+) -> AvailabilityRow:
+    """``owned`` by type, if the caller may know exactly; what buyers have and the ledger does not is held."""
     taken = int(counts.get(b"%d" % kind.number, 0))
     free, total = copy.free(kind.categories), copy.units(kind.categories)
     if kind.capacity is not None:
         free, total = max(0, min(free, kind.capacity - taken)), min(kind.capacity, total)
     shown = AvailabilityRow(kind.id, kind.name, free, level(free, total))
-    if not exact:
+    if owned is None:
         return shown
-    return structs.replace(
-        shown,
-        held=copy.count(kind.categories, HELD),
-        sold=copy.count(kind.categories, ORDERED) + copy.count(kind.categories, SOLD),
-        taken_of_type=taken,
-    )
+    sold = owned.get(kind.id, 0)
+    return structs.replace(shown, held=max(0, taken - sold), sold=sold, taken_of_type=max(taken, sold))
 
 
 def _beat(version: int) -> bytes:

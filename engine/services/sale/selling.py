@@ -51,6 +51,10 @@ class Selling:
         self._charts: OrderedDict[str, Chart] = OrderedDict()
         self.changes = 0  # grows with each change heard of: what was made before one is not shown after it
 
+    async def owned_by_type(self, event_id: str) -> dict[str, int]:
+        """Units being paid for and units sold, by the type they were ordered as; from the ledger."""
+        return await self._store.owned_by_type(event_id)
+
     async def get(self, event_id: str) -> SellingEvent:
         """The snapshot. NotFound if the event does not exist or was never published."""
         known = self._snapshots.get(event_id)

@@ -144,15 +144,19 @@ async def test_publication_freezes_the_chart_and_loads_the_inventory(register, p
     assert (again["version"], again["units"]) == (event["version"], 100), "publishing twice changes nothing"
 
 
-async def test_what_was_published_keeps_its_venue_and_currency(register, pool: asyncpg.Pool):
+async def test_what_was_published_keeps_its_currency_and_its_seats_wherever_it_moves(register, pool: asyncpg.Pool):
     organizer = await register()
     event = await organizer.published()
     path = f"/v1/events/{event['id']}"
     headers = {"If-Match": "*"}
-    other = await organizer.venue(event["organization_id"])
-    for change in ({"currency": "USD"}, {"venue_id": other}, {"currency": "USD", "title": "X"}):
+    for change in ({"currency": "USD"}, {"currency": "USD", "title": "X"}):
         document = await organizer.refused("event_frozen", "PATCH", path, change, headers=headers)
         assert document["fields"] == [next(iter(change))]
+    smaller = {**CHART, "sections": CHART["sections"][1:]}
+    other = await organizer.venue(event["organization_id"], smaller, name="Orpheum")
+    moved = await organizer.ok("PATCH", path, {"venue_id": other}, headers=headers)
+    assert (moved["venue"]["name"], moved["units"]) == ("Orpheum", event["units"])
+    assert (await pool.fetchval("SELECT card FROM on_sales"))["venue"] == "Orpheum"
     change = {"currency": "CAD", "title": "X", "taxes": [{"name": "GST", "rate_bp": 500}]}
     changed = await organizer.ok("PATCH", path, change, headers=headers)
     assert (changed["title"], changed["price_from_cents"]) == ("X", 4725), "the listing's price follows the tax"
