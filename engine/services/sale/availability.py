@@ -43,6 +43,7 @@ STREAM_BEAT_S = 10.0
 LISTEN_RETRY_S = 0.3
 RECHECK_S = 5.0
 
+Stands: TypeAlias = Callable[[], bool]
 Document: TypeAlias = AvailabilityDocument | SeatStatusDocument
 _SAME = [bytes((state,)) * 255 for state in range(256)]
 
@@ -52,7 +53,19 @@ _log = logs.get("availability")
 class _Copy:
     """One event's map as this process knows it."""
 
-    __slots__ = ("_counted", "_runs", "awaited", "checked_at", "deltas", "event", "map", "moved", "ready", "version")
+    __slots__ = (
+        "_counted",
+        "_runs",
+        "awaited",
+        "checked_at",
+        "deltas",
+        "event",
+        "map",
+        "moved",
+        "ready",
+        "returns",
+        "version",
+    )
 
     def __init__(self, event: SellingEvent, version: int, raw: bytes) -> None:
         self.event = event
@@ -64,12 +77,14 @@ class _Copy:
         self.ready: dict[str, tuple[int, float, bytes]] = {}
         self.moved = asyncio.Event()
         self.checked_at = time.monotonic()
+        self.returns = 0  # how often units became free
         self.awaited = 0  # a version that was on its way when last checked
 
     def apply(self, version: int, changes: bytes) -> None:
         for i in range(0, len(changes), 5):
             unit, length, to = int.from_bytes(changes[i : i + 3], "big"), changes[i + 3], changes[i + 4]
             self.map[unit : unit + length] = _SAME[to][:length]
+            self.returns += to >= FREE
         self._counted.clear()
         self.version = version
         self.deltas.append((version, changes))
@@ -143,8 +158,13 @@ class Availability:
 
     async def document(self, event_id: str) -> bytes:
         """``GET /availability`` for the public."""
+        return (await self.standing_document(event_id))[0]
+
+    async def standing_document(self, event_id: str) -> tuple[bytes, Stands]:
+        """The same, and what says whether it still is what this process would answer."""
         copy = await self._copy(event_id)
-        return await self._ready(copy, "public", lambda: self._document(copy, exact=False))
+        version, made_s, body = await self._ready(copy, "public", lambda: self._document(copy, exact=False))
+        return body, self._stands(copy, version, made_s)
 
     async def exact(self, event_id: str) -> AvailabilityDocument:
         """The organizer's view: held and sold, too."""
@@ -162,12 +182,27 @@ class Availability:
 
     async def status(self, event_id: str, since: int | None) -> bytes:
         """The seat status: changes after version ``since`` if they are still known, else the whole bitmap."""
+        return (await self.standing_status(event_id, since))[0]
+
+    async def standing_status(self, event_id: str, since: int | None) -> tuple[bytes, Stands]:
+        """The same, and what says whether it still is what this process would answer."""
         copy = await self._copy(event_id)
-        if since is not None:
-            deltas = _since(copy, since)
-            if deltas is not None:
-                return http.dumps(deltas)
-        return await self._ready(copy, "status", lambda: _bitmap(copy))
+        deltas = None if since is None else _since(copy, since)
+        if deltas is not None:
+            return http.dumps(deltas), self._stands(copy, copy.version, time.monotonic())
+        version, made_s, body = await self._ready(copy, "status", lambda: _bitmap(copy))
+        return body, self._stands(copy, version, made_s)
+
+    def _stands(self, copy: _Copy, version: int, made_s: float) -> Stands:
+        def stands() -> bool:
+            now = time.monotonic()
+            return (
+                self._copies.get(copy.event.id) is copy
+                and now - copy.checked_at < RECHECK_S
+                and (copy.version == version or now - made_s < RENDER_EVERY_S)
+            )
+
+        return stands
 
     async def set_apart(self, event_id: str, code: str) -> SetApartDocument:
         """The free places that a code opens; none if it only takes something off the price. PromoInvalid."""
@@ -230,6 +265,11 @@ class Availability:
         taken = copy.count(categories, ORDERED) + copy.count(categories, SOLD)
         return "lenient" if taken * 100 >= STRICT_UNTIL_SOLD_PERCENT * total else "strict"
 
+    def mark(self, event_id: str) -> tuple[object, int]:
+        """What changes when a unit becomes free again, as far as this process has heard."""
+        copy = self._copies.get(event_id)
+        return (None, 0) if copy is None else (copy, copy.returns)
+
     async def map(self, event_id: str) -> bytes:
         """The map as this process knows it (a few milliseconds behind)."""
         return bytes((await self._copy(event_id)).map)
@@ -281,15 +321,15 @@ class Availability:
             self._copies.popitem(last=False)
         return copy
 
-    async def _ready(self, copy: _Copy, name: str, make: Callable[[], Awaitable[Document]]) -> bytes:
+    async def _ready(self, copy: _Copy, name: str, make: Callable[[], Awaitable[Document]]) -> tuple[int, float, bytes]:
+        """(version, when it was made, the JSON)."""
         now = time.monotonic()
         known: tuple[int, float, bytes] | None = copy.ready.get(name)
         if known is not None and (known[0] == copy.version or now - known[1] < RENDER_EVERY_S):
-            return known[2]
+            return known
         version = copy.version
-        body = http.dumps(await make())
-        copy.ready[name] = (version, now, body)
-        return body
+        made = copy.ready[name] = (version, now, http.dumps(await make()))
+        return made
 
     async def _document(self, copy: _Copy, *, exact: bool) -> AvailabilityDocument:
         kinds = [kind for kind in copy.event.ticket_types.values() if exact or not kind.hidden]
@@ -324,7 +364,9 @@ def _row(
 
 
 def _beat(version: int) -> bytes:
-    return b'event: beat\ndata: {"version":%d}\n\n' % version
+    """No change since that version, for readers who know no beats too."""
+    nothing = SeatStatusDocument(version, [], changes=[], since=version)
+    return b"id: %d\nevent: beat\ndata: %b\n\n" % (version, http.dumps(nothing))
 
 
 async def _bitmap(copy: _Copy) -> SeatStatusDocument:

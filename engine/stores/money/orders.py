@@ -112,7 +112,9 @@ SELECT coalesce(sum((SELECT count(*) FILTER (WHERE u.live) FROM order_units u WH
 """
 _OPEN_OF_LEASE = """
 SELECT id, order_number FROM orders
- WHERE event_id = $1 AND lease_id = $2 AND hold_id <> $3 AND status IN ('pending', 'processing') LIMIT 1
+ WHERE event_id = $1 AND lease_id = $2 AND counted_for IS NOT NULL AND hold_id <> $3
+   AND status IN ('pending', 'processing')
+ LIMIT 1
 """
 _OF_PERSON = """
 SELECT o.id, o.order_number, o.event_id, e.title AS event_title, e.starts_at, o.status, o.currency, o.amount_cents,
