@@ -10,28 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from engine.foundation import local_time
+from tests.clocks import CHANGING, FIRST, changes
 
-CHANGING = (
-    "America/Halifax", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Beirut", "America/Santiago",
-    "Pacific/Chatham", "America/Nuuk", "America/Havana", "Australia/Sydney",
-)  # fmt: skip
 STEADY = ("UTC", "America/Vancouver", "Asia/Kathmandu", "Pacific/Kiritimati")
 CLOCKS = tuple(time(hour, minute) for hour in (0, 1, 2, 3, 4, 23) for minute in (0, 30, 45))
-FIRST, LAST = datetime(2027, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-
-
-@cache
-def _changes(zone: str) -> list[datetime]:
-    """The first minute after each change of a zone's clocks."""
-    where, found = ZoneInfo(zone), []
-    hours = [FIRST + hour * timedelta(hours=1) for hour in range(int((LAST - FIRST) / timedelta(hours=1)))]
-    for before, after in pairwise(hours):
-        if before.astimezone(where).utcoffset() != after.astimezone(where).utcoffset():
-            minutes = [before + minute * MINUTE for minute in range(61)]
-            old = before.astimezone(where).utcoffset()
-            found.append(next(at for at in minutes if at.astimezone(where).utcoffset() != old))
-    return found
 
 
 @cache
@@ -55,13 +38,13 @@ def _ticking(zone: str, change: datetime) -> dict[datetime, datetime]:
 
 
 def test_the_clocks_change_in_these_zones_and_years():
-    assert all(7 <= len(_changes(zone)) <= 8 for zone in CHANGING), {zone: len(_changes(zone)) for zone in CHANGING}
-    assert not any(_changes(zone) for zone in STEADY)
+    assert all(7 <= len(changes(zone)) <= 8 for zone in CHANGING), {zone: len(changes(zone)) for zone in CHANGING}
+    assert not any(changes(zone) for zone in STEADY)
 
 
 @pytest.mark.parametrize("zone", CHANGING)
 def test_a_daily_rule_holds_once_a_day_at_every_change_of_the_clocks(zone: str) -> None:
-    for change in _changes(zone):
+    for change in changes(zone):
         shown = _ticking(zone, change)
         for clock in CLOCKS:
             held = sorted({shown[wall] for wall in shown if wall.time() == clock})
@@ -76,7 +59,7 @@ def test_a_daily_rule_holds_once_a_day_at_every_change_of_the_clocks(zone: str) 
 
 @pytest.mark.parametrize("zone", CHANGING)
 def test_a_wall_time_that_comes_twice_is_the_first_and_one_leapt_over_is_as_much_later(zone: str) -> None:
-    for change in _changes(zone):
+    for change in changes(zone):
         for wall, at in _ticking(zone, change).items():
             assert local_time.instant(wall, zone) == at, wall
             assert local_time.exists(wall, zone) is (at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == wall)
@@ -84,7 +67,7 @@ def test_a_wall_time_that_comes_twice_is_the_first_and_one_leapt_over_is_as_much
 
 @pytest.mark.parametrize("zone", CHANGING + STEADY)
 def test_a_day_begins_once_and_ends_where_the_next_begins(zone: str) -> None:
-    for change in _changes(zone) or [FIRST + 5 * DAY]:
+    for change in changes(zone) or [FIRST + 5 * DAY]:
         starts = list(local_time.day_starts(change - 2 * DAY, change + 2 * DAY, zone))
         assert len(starts) >= 4
         for start, following in pairwise(starts):
@@ -96,7 +79,7 @@ def test_a_day_begins_once_and_ends_where_the_next_begins(zone: str) -> None:
 
 @pytest.mark.parametrize("zone", CHANGING + STEADY)
 def test_hours_are_counted_as_the_clocks_show_them(zone: str) -> None:
-    for change in _changes(zone) or [FIRST + 5 * DAY]:
+    for change in changes(zone) or [FIRST + 5 * DAY]:
         first, last = change - timedelta(hours=5, minutes=7), change + timedelta(hours=5)
         starts = list(local_time.hour_starts(first, last, zone))
         assert starts[0] <= first < starts[1]
@@ -111,7 +94,7 @@ def test_hours_are_counted_as_the_clocks_show_them(zone: str) -> None:
 
 @pytest.mark.parametrize("zone", CHANGING + STEADY)
 def test_a_sale_of_a_copy_opens_at_the_same_hour_and_ends_as_long_before_the_show(zone: str) -> None:
-    for change in _changes(zone) or [FIRST + 60 * DAY]:
+    for change in changes(zone) or [FIRST + 60 * DAY]:
         start = local_time.instant(datetime.combine(change.date() - 40 * DAY, time(20)), zone)
         opens = local_time.instant(datetime.combine(change.date() - 61 * DAY, time(10)), zone)
         for days, hour in ((60, 20), (7, 14), (41, 20), (-30, 19)):

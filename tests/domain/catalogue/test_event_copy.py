@@ -11,14 +11,14 @@ import pytest
 from engine.domain.catalogue.event_copy import mover
 from engine.domain.catalogue.events import Event
 from engine.foundation import local_time
-from tests.foundation.test_local_time import CHANGING, _changes
+from tests.clocks import CHANGING, changes
 
 DAY = timedelta(days=1)
 
 
 @pytest.mark.parametrize("zone", CHANGING)
 def test_a_copy_over_every_change_of_the_clocks_keeps_the_hours_of_its_sale(zone: str) -> None:
-    for change in _changes(zone):
+    for change in changes(zone):
         start = local_time.instant(datetime.combine(change.date() - 5 * DAY, time(20)), zone)
         event = cast("Event", SimpleNamespace(starts_at=start, timezone=zone))
         for days, hour in ((7, 20), (10, 14), (200, 20)):
