@@ -112,6 +112,7 @@ def body_of(route: Route, of: Estate) -> Any:
         },
         "RefundBody": {"reason": "mine"},
         "OrderRefundBody": {"reason": "mine", "order_id": of.ids["order_id"]},
+        "ConfirmRequest": {"order_id": of.ids["order_id"], "payment_intent_id": "pi_x"},
         "IntentRequest": {"order_id": of.ids["order_id"]},
         "NewDevice": {"name": "Mine"},
         "EntryRules": {"allow_reentry": True},
