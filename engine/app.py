@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from engine import pages
-from engine.foundation import bodies, http
+from engine.foundation import bodies, http, manners
 from engine.foundation.cookies import promise_tls
 from engine.services import appkeys
 from engine.services.wiring import Services, open_services
@@ -22,6 +22,7 @@ def create_app(settings: Settings) -> web.Application:
     """The application; it connects when it starts and closes in reverse."""
     app = web.Application(client_max_size=bodies.BODY_BYTES_CEILING, middlewares=[http.boundary])
     app[appkeys.SETTINGS] = settings
+    manners.setup(app, manners.Trust(settings.trust_forwarded, settings.origins))
     app[operations.CONTRACT] = lambda: openapi.document_bytes(routes.ROUTES)
     route.add(app, routes.ROUTES)
     pages.setup(app)

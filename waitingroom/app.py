@@ -13,6 +13,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
+from engine.foundation import manners
 from engine.foundation.address_limits import Limits
 from engine.foundation.assets import ROUTE, Assets, files_below
 from engine.foundation.bearer import Bearers
@@ -42,6 +43,8 @@ async def create_app(settings: Settings) -> web.Application:
     """Everything but the socket. Several processes may serve one port; the rooms' fence lets one of them lead."""
     app = web.Application(client_max_size=BODY_BYTES_MAX)
     app[appkeys.SETTINGS] = settings
+    manners.setup(app, manners.Trust(settings.trust_forwarded, settings.origins))
+    app[manners.LIMITS] = Limits(time.monotonic, lifted_for_loopback=settings.rehearsal)
     app[appkeys.BEARERS] = Bearers(settings.jwt_key.get_secret_value().encode())
     app[appkeys.STREAMS] = Streams()
     app[appkeys.CONTRACT] = lambda: openapi.document(routes.ROUTES)
@@ -66,7 +69,7 @@ def _pages(app: web.Application) -> None:
         lstrip_blocks=True,
     )
     aiohttp_jinja2.get_env(app).globals["static"] = assets.url
-    app.router.add_get(ROUTE, guarded(assets.serve))
+    manners.serve(app, "GET", ROUTE, guarded(assets.serve), manners.FILE)
 
 
 async def _stores(app: web.Application) -> AsyncIterator[None]:
@@ -94,7 +97,7 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
         app[BOARDS] = rooms.boards
         app[ENDPOINT] = RoomEndpoint(
             rooms=rooms,
-            limits=Limits(time.monotonic, lifted_for_loopback=settings.rehearsal),
+            limits=app[manners.LIMITS],
             work=Work(time.monotonic, lifted_for_loopback=settings.rehearsal),
             challenges=Challenges(_challenge_key(settings)),
             recovery=Recovery(ledger=app[appkeys.LEDGER], redis=app[appkeys.REDIS], keyring=settings.keyring),

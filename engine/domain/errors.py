@@ -161,6 +161,7 @@ class CurrencyUnknown(Invalid):
 
 class PromoInvalid(Invalid):
     code, title = "promo_invalid", "This promo code is not valid here"
+    is_guess = True
 
 
 class InventoryRebuilding(Unavailable):

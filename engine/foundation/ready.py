@@ -18,7 +18,10 @@ _PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
 
 
 class Ready(web.StreamResponse):
-    """``head`` is header lines, each with its line end, safe as they are; Date and Content-Length are added."""
+    """``head`` is header lines, each with its line end, safe as they are.
+
+    Date, Content-Length and what keeps a browser from guessing types are added.
+    """
 
     def __init__(self, status: int, head: bytes, content: bytes) -> None:
         # The base's own state is never looked at: everything that aiohttp asks of an answer is overridden here.
@@ -55,7 +58,7 @@ class Ready(web.StreamResponse):
 
     def raw(self, *, stays: bool) -> bytes:
         """The whole answer; ``stays``: the connection is kept."""
-        return b"HTTP/1.1 %d %b\r\n%bDate: %b\r\nContent-Length: %d\r\n%b\r\n%b" % (
+        return b"HTTP/1.1 %d %b\r\n%bX-Content-Type-Options: nosniff\r\nDate: %b\r\nContent-Length: %d\r\n%b\r\n%b" % (
             self._code,
             _PHRASES[self._code],
             self._head,

@@ -59,7 +59,7 @@ async def catalogue(
     app[appkeys.TICKET_TYPES] = TicketTypes(pool=pool, access=access, events=all_events)
     app[appkeys.ON_SALES] = OnSales(pool=pool, access=access, events=all_events)
     app[appkeys.ALLOTMENTS] = Allotments(pool=pool, hot=hot, access=access, events=all_events, inventory=inventory)
-    app[appkeys.PROMOS] = Promos(pool=pool, access=access, events=all_events, throttle=Throttle(hot=hot))
+    app[appkeys.PROMOS] = Promos(pool=pool, access=access, events=all_events)
     for noun in NOUNS:
         route.add(app, noun.ROUTES)
     async with TestClient(TestServer(app)) as client:

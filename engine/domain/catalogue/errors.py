@@ -115,3 +115,4 @@ class PromoUnknown(Invalid):
     """Also said of a disabled code: a stranger must not learn which codes exist."""
 
     code, title = "promo_unknown", "This promo code does not exist"
+    is_guess = True

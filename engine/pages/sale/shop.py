@@ -13,9 +13,10 @@ from markupsafe import Markup
 import hotpath_rs
 from engine.domain.errors import AdmissionRequired, SwitchedOff
 from engine.domain.sale.holds import HoldItem, HoldRequest
-from engine.foundation import bodies
+from engine.foundation import bodies, guesses, manners
 from engine.foundation.clock import now, now_ms
 from engine.foundation.errors import Invalid, Refusal
+from engine.foundation.manners import FORM, Manners
 from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import Shown, find, room_url
@@ -29,9 +30,9 @@ CODE_CHARS_MAX: Final = 64
 
 
 def setup(app: web.Application) -> None:
-    app.router.add_get("/e/{slug}/shop", shop)
-    app.router.add_post("/e/{slug}/shop", hold_best)
-    app.router.add_post("/shop/admission", enter)
+    manners.serve(app, "GET", "/e/{slug}/shop", shop, manners.PAGE)
+    manners.serve(app, "POST", "/e/{slug}/shop", hold_best, Manners("hold", takes=FORM))
+    manners.serve(app, "POST", "/shop/admission", enter, Manners("own", takes=FORM))
 
 
 async def shop(request: web.Request) -> web.Response:
@@ -54,13 +55,14 @@ async def hold_best(request: web.Request) -> web.Response:
     csrf.check(request, form)
     try:
         body = _request_of(shown, await _offers(request, shown), form)
-        placed = await request.config_dict[HOLDS].place(
-            body,
-            admission=cookies.kept(request, cookies.ADMISSION_COOKIE),
-            principal="form:" + csrf.token(request),
-            key=form.get("key", "")[: KEY_BYTES * 2] or secrets.token_hex(KEY_BYTES),
-            body=msgspec.json.encode(body),
-        )
+        with guesses.typed(request, body.promo_code):
+            placed = await request.config_dict[HOLDS].place(
+                body,
+                admission=cookies.kept(request, cookies.ADMISSION_COOKIE),
+                principal="form:" + csrf.token(request),
+                key=form.get("key", "")[: KEY_BYTES * 2] or secrets.token_hex(KEY_BYTES),
+                body=msgspec.json.encode(body),
+            )
     except AdmissionRequired:
         raise
     except Refusal as refusal:

@@ -17,7 +17,6 @@ WINDOW_S = 900
 FAILURES_MAX = 10  # per address and e-mail
 ADDRESS_FAILURES_MAX = 200  # per address, over all e-mails
 REGISTRATIONS_MAX = 300  # per address
-GUESSES_MAX = 60  # promo codes asked for, per address
 
 
 class Throttle:
@@ -51,12 +50,6 @@ class Throttle:
         key = b"auth:register:" + address.encode()
         if await self._count(key) > REGISTRATIONS_MAX:
             raise await self._refusal(RegistrationThrottled, key)
-
-    async def guess(self, address: str) -> None:
-        """Count one promo code asked for. TooMany beyond the limit."""
-        key = b"auth:guess:" + address.encode()
-        if not self._is_lifted(address) and await self._count(key) > GUESSES_MAX:
-            raise await self._refusal(TooMany, key)
 
     async def _check(self, key: bytes, limit: int) -> None:
         if int(await self._hot.command(b"GET", key) or 0) >= limit:

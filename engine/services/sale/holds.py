@@ -13,12 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import hotpath_rs
+from engine.domain.catalogue.promos import normal
 from engine.domain.errors import (
     AdmissionExpired,
     AdmissionRequired,
     CapabilityWrong,
     HoldExpired,
     OrphanSeat,
+    PromoInvalid,
     SwitchedOff,
 )
 from engine.domain.sale import inventory as units_domain
@@ -159,6 +161,8 @@ class Holds:
         kinds = [event.ticket_types[line.ticket_type_id] for line in hold.lines]
         wanted = named_units(event, kinds, seats, "/seats")
         opened = event.open_allotments(codes)
+        if codes and not opened and not any(normal(code) in event.promos for code in codes):
+            raise PromoInvalid(errors=[{"pointer": "/code", "code": "promo_invalid", "message": "No such code here"}])
         await self._check_orphans(event, sorted(wanted), opened)
         return await self._changes.swap(event, hold, wanted, opened)
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from engine.foundation.address_limits import AddressLimits
 from engine.services.accounts.wiring import Accounts
 from engine.services.catalogue.wiring import Catalogue
 from engine.services.common import Common
@@ -76,7 +74,7 @@ def open_sale(
         holds=holds,
         hold_endpoint=HoldEndpoint(
             holds=holds,
-            limits=AddressLimits(time.monotonic, lifted_for_loopback=settings.rehearsal),
+            limits=common.limits.of("hold"),
             bearers=common.bearers,
             trust_forwarded=settings.trust_forwarded,
         ),

@@ -81,19 +81,19 @@ async def change_password(request: web.Request) -> web.Response:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/auth/register", register, "public", takes=Registration, gives=Session, status=201).refuses(
-        EmailTaken, RegistrationThrottled
-    ),
-    Route("POST", "/v1/auth/login", login, "public", takes=Credentials, gives=Session).refuses(
+    Route(
+        "POST", "/v1/auth/register", register, "public", "sign_in", takes=Registration, gives=Session, status=201
+    ).refuses(EmailTaken, RegistrationThrottled),
+    Route("POST", "/v1/auth/login", login, "public", "sign_in", takes=Credentials, gives=Session).refuses(
         SignInRefused, AccountDisabled, SignInThrottled
     ),
-    Route("POST", "/v1/auth/refresh", refresh, "public", takes=RefreshRequest, gives=Session).refuses(
+    Route("POST", "/v1/auth/refresh", refresh, "public", "sign_in", takes=RefreshRequest, gives=Session).refuses(
         RefreshRefused, RefreshReused
     ),
-    Route("POST", "/v1/auth/logout", logout, "public", takes=SignOut, status=204),
-    Route("GET", "/v1/users/me", read_me, "person", gives=User).also("/v1/auth/me"),
-    Route("PATCH", "/v1/users/me", change_me, "person", takes=PersonChange, gives=User),
-    Route("PUT", "/v1/users/me/password", change_password, "person", takes=PasswordChange, gives=Session).refuses(
-        SignInRefused, SignInThrottled
-    ),
+    Route("POST", "/v1/auth/logout", logout, "public", "sign_in", takes=SignOut, status=204),
+    Route("GET", "/v1/users/me", read_me, "person", "own", gives=User).also("/v1/auth/me"),
+    Route("PATCH", "/v1/users/me", change_me, "person", "own", takes=PersonChange, gives=User),
+    Route(
+        "PUT", "/v1/users/me/password", change_password, "person", "sign_in", takes=PasswordChange, gives=Session
+    ).refuses(SignInRefused, SignInThrottled),
 )

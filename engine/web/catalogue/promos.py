@@ -15,11 +15,11 @@ from engine.domain.catalogue.errors import (
     PromoUsedUp,
 )
 from engine.domain.catalogue.promos import NewPromo, PromoAnswer, PromoChange, PromoCode, PromoQuestion
-from engine.foundation import http
-from engine.foundation.errors import Forbidden, Malformed, TooMany
+from engine.foundation import guesses, http
+from engine.foundation.errors import Forbidden, Malformed
 from engine.foundation.lists import Page, PageQuery, listed
 from engine.services.appkeys import PROMOS
-from engine.web.auth import client_address, person
+from engine.web.auth import person
 from engine.web.forms import created, form, versioned
 from engine.web.route import VERSIONED, Route
 
@@ -63,23 +63,45 @@ async def validate_promo(request: web.Request) -> web.Response:
     """What a code takes off now."""
     given = await form(request, PromoQuestion)
     promos, event_id = request.config_dict[PROMOS], request.match_info["event_id"]
-    return http.json(await promos.answer(event_id, given.code, client_address(request)))
+    with guesses.typed(request, given.code):
+        return http.json(await promos.answer(event_id, given.code))
 
 
 _OF_EVENT, _ONE = "/v1/events/{event_id}/promo-codes", "/v1/promo-codes/{promo_id}"
 _VALIDATE = "/v1/events/{event_id}/promo-codes/validate"
 _WRITES = (Forbidden, PromoCodeUnknown, *VERSIONED)
 ROUTES: tuple[Route, ...] = (
-    Route("POST", _OF_EVENT, create_promo, "organizer", takes=NewPromo, gives=PromoCode, status=201).refuses(
-        Forbidden, EventUnknown, PromoCodeTaken, TooManyOfThem
+    Route(
+        "POST",
+        _OF_EVENT,
+        create_promo,
+        "organizer",
+        "operate",
+        needs="promos.write",
+        takes=NewPromo,
+        gives=PromoCode,
+        status=201,
+    ).refuses(Forbidden, EventUnknown, PromoCodeTaken, TooManyOfThem),
+    Route(
+        "GET",
+        _OF_EVENT,
+        list_promos,
+        "organizer",
+        "operate",
+        needs="promos.read",
+        gives=Page[PromoCode],
+        query=PageQuery,
+    ).refuses(Forbidden, EventUnknown, Malformed),
+    Route("GET", _ONE, read_promo, "organizer", "operate", needs="promos.read", gives=PromoCode).refuses(
+        Forbidden, PromoCodeUnknown
     ),
-    Route("GET", _OF_EVENT, list_promos, "organizer", gives=Page[PromoCode], query=PageQuery).refuses(
-        Forbidden, EventUnknown, Malformed
+    Route(
+        "PATCH", _ONE, change_promo, "organizer", "operate", needs="promos.write", takes=PromoChange, gives=PromoCode
+    ).refuses(*_WRITES),
+    Route("DELETE", _ONE, delete_promo, "organizer", "operate", needs="promos.write", status=204).refuses(
+        *_WRITES, PromoCodeUsed
     ),
-    Route("GET", _ONE, read_promo, "organizer", gives=PromoCode).refuses(Forbidden, PromoCodeUnknown),
-    Route("PATCH", _ONE, change_promo, "organizer", takes=PromoChange, gives=PromoCode).refuses(*_WRITES),
-    Route("DELETE", _ONE, delete_promo, "organizer", status=204).refuses(*_WRITES, PromoCodeUsed),
-    Route("POST", _VALIDATE, validate_promo, "public", takes=PromoQuestion, gives=PromoAnswer).refuses(
-        EventUnknown, PromoUnknown, PromoExpired, PromoUsedUp, TooMany
+    Route("POST", _VALIDATE, validate_promo, "public", "buy", takes=PromoQuestion, gives=PromoAnswer).refuses(
+        EventUnknown, PromoUnknown, PromoExpired, PromoUsedUp
     ),
 )

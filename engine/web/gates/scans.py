@@ -133,6 +133,7 @@ ROUTES: tuple[Route, ...] = (
         "/v1/tickets/validate",
         validate,
         "device",
+        "gate",
         takes=scans_shapes.ValidateRequest,
         gives=scans_shapes.VerdictDocument,
     ).refuses(*_NO, Malformed, TooMany),
@@ -141,12 +142,19 @@ ROUTES: tuple[Route, ...] = (
         "/v1/events/{event_id}/checkins/batch",
         check_in_batch,
         "device",
+        "gate",
         takes=scans_shapes.BatchRequest,
         gives=scans_shapes.BatchAnswer,
         idempotent=True,
         also_takes=tuple(sorted(LINE_TYPES)),
     ).refuses(*_NO, Forbidden, Malformed, IdempotencyKeyRequired, IdempotencyKeyReused, IdempotencyInFlight),
     Route(
-        "GET", "/v1/events/{event_id}/attendees", search_attendees, "device", gives=FoundTickets, query=SearchQuery
+        "GET",
+        "/v1/events/{event_id}/attendees",
+        search_attendees,
+        "device",
+        "gate",
+        gives=FoundTickets,
+        query=SearchQuery,
     ).refuses(*_NO, Forbidden, Malformed),
 )

@@ -54,7 +54,9 @@ def _confirmed(raw: bytes) -> ConfirmRequest:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/payments/confirm", confirm, "public", takes=ConfirmRequest, gives=ConfirmDocument).refuses(
+    Route(
+        "POST", "/v1/payments/confirm", confirm, "public", "buy", takes=ConfirmRequest, gives=ConfirmDocument
+    ).refuses(
         errors.Malformed,
         errors.NotFound,
         refusals.PaymentMismatch,

@@ -105,7 +105,16 @@ _AT = "/v1/orders/{order_id}/refunds"
 
 ROUTES: tuple[Route, ...] = (
     Route(
-        "POST", _AT, create_refund, "organizer", takes=RefundBody, gives=RefundDocument, status=201, idempotent=True
+        "POST",
+        _AT,
+        create_refund,
+        "organizer",
+        "operate",
+        needs="refunds.write",
+        takes=RefundBody,
+        gives=RefundDocument,
+        status=201,
+        idempotent=True,
     ).refuses(
         errors.Malformed,
         errors.Forbidden,
@@ -114,7 +123,7 @@ ROUTES: tuple[Route, ...] = (
         refusals.OrderNotRefundable,
         refusals.SwitchedOff,
     ),
-    Route("GET", _AT, list_refunds, "capability", gives=RefundList, query=ListQuery).refuses(
-        errors.Malformed, errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound
-    ),
+    Route(
+        "GET", _AT, list_refunds, "capability", "own", needs="orders.read", gives=RefundList, query=ListQuery
+    ).refuses(errors.Malformed, errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound),
 )

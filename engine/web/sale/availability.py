@@ -76,15 +76,16 @@ async def stream_seat_status(request: web.Request) -> web.StreamResponse:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/v1/events/{event_id}/availability", read_availability, "public", gives=AvailabilityDocument).refuses(
-        errors.NotFound
-    ),
-    Route("GET", "/v1/events/{event_id}/seatmap", read_seatmap, "public", gives=dict).refuses(errors.NotFound),
+    Route(
+        "GET", "/v1/events/{event_id}/availability", read_availability, "public", "read", gives=AvailabilityDocument
+    ).refuses(errors.NotFound),
+    Route("GET", "/v1/events/{event_id}/seatmap", read_seatmap, "public", "read", gives=dict).refuses(errors.NotFound),
     Route(
         "GET",
         "/v1/events/{event_id}/seat-status",
         read_seat_status,
         "public",
+        "read",
         gives=SeatStatusDocument,
         query=SeatStatusQuery,
     ).refuses(errors.NotFound),
@@ -93,6 +94,7 @@ ROUTES: tuple[Route, ...] = (
         "/v1/events/{event_id}/seat-status/stream",
         stream_seat_status,
         "public",
+        "stream",
         query=SeatStatusQuery,
         content_type="text/event-stream",
     ).refuses(errors.NotFound),

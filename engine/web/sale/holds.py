@@ -9,7 +9,7 @@ from aiohttp import web
 
 from engine.domain import errors as refusals
 from engine.domain.sale.holds import GrowRequest, Hold, HoldRequest, SwapRequest
-from engine.foundation import bodies, errors, http
+from engine.foundation import bodies, errors, guesses, http
 from engine.foundation.clock import now_ms
 from engine.foundation.ids import id_to_bytes
 from engine.foundation.ready import Ready
@@ -24,7 +24,7 @@ _hold_request = msgspec.json.Decoder(HoldRequest)
 _swap_request = msgspec.json.Decoder(SwapRequest)
 _grow_request = msgspec.json.Decoder(GrowRequest)
 PLACE: Final = "/v1/holds"
-_PLACED = b"Content-Type: application/json\r\nX-Request-Id: %b\r\n"
+_PLACED = b"Content-Type: application/json\r\nCache-Control: private, no-store\r\nX-Request-Id: %b\r\n"
 _REPLAYED = _PLACED + b"Idempotent-Replayed: true\r\n"
 
 
@@ -54,13 +54,11 @@ async def place_hold(request: web.Request) -> web.StreamResponse:
         if answer is not None:
             return answer
     caller = asked.caller
-    placed = await endpoint.holds.place(
-        bodies.decode(asked.raw, _hold_request),
-        admission=caller.admission,
-        principal=caller.principal,
-        key=caller.key,
-        body=asked.raw,
-    )
+    wanted = bodies.decode(asked.raw, _hold_request)
+    with guesses.typed(request, wanted.promo_code):
+        placed = await endpoint.holds.place(
+            wanted, admission=caller.admission, principal=caller.principal, key=caller.key, body=asked.raw
+        )
     response = http.json(hold_document(placed.hold, placed.token, placed.server_now_ms), 201)
     if placed.replayed:
         response.headers["Idempotent-Replayed"] = "true"
@@ -108,9 +106,10 @@ async def swap_hold(request: web.Request) -> web.Response:
     query = bodies.query(request, SwapQuery)
     body = await bodies.body(request, _swap_request)
     codes = frozenset({query.code}) if query.code else frozenset()
-    hold = await request.config_dict[HOLDS].swap(
-        request.match_info["hold_id"], auth.hold_token(request), body.seats, codes
-    )
+    with guesses.typed(request, query.code):
+        hold = await request.config_dict[HOLDS].swap(
+            request.match_info["hold_id"], auth.hold_token(request), body.seats, codes
+        )
     return await _answer(request, hold)
 
 
@@ -132,7 +131,16 @@ _OVER = (refusals.CapabilityWrong, refusals.HoldExpired, refusals.InventoryRebui
 
 ROUTES: tuple[Route, ...] = (
     Route(
-        "POST", PLACE, place_hold, "buyer", takes=HoldRequest, gives=HoldDocument, status=201, idempotent=True
+        "POST",
+        PLACE,
+        place_hold,
+        "buyer",
+        "hold",
+        counts=True,
+        takes=HoldRequest,
+        gives=HoldDocument,
+        status=201,
+        idempotent=True,
     ).refuses(
         errors.Malformed,
         errors.SlowDown,
@@ -154,15 +162,22 @@ ROUTES: tuple[Route, ...] = (
         refusals.InventoryRebuilding,
         refusals.SwitchedOff,
     ),
-    Route("GET", _ONE, read_hold, "capability", gives=HoldDocument).refuses(*_OVER),
-    Route("DELETE", _ONE, release_hold, "capability", status=204).refuses(*_OVER, refusals.HoldOrdered),
-    Route("POST", f"{_ONE}/extend", extend_hold, "capability", gives=HoldDocument).refuses(
+    Route("GET", _ONE, read_hold, "capability", "own", gives=HoldDocument).refuses(*_OVER),
+    Route("DELETE", _ONE, release_hold, "capability", "hold", status=204).refuses(*_OVER, refusals.HoldOrdered),
+    Route("POST", f"{_ONE}/extend", extend_hold, "capability", "hold", gives=HoldDocument).refuses(
         *_OVER, refusals.HoldOrdered, refusals.HoldLifetimeExceeded
     ),
     Route(
-        "POST", f"{_ONE}/swap", swap_hold, "capability", takes=SwapRequest, gives=HoldDocument, query=SwapQuery
-    ).refuses(*_OVER, refusals.HoldOrdered, refusals.SeatTaken, refusals.OrphanSeat, refusals.UnknownSeat),
-    Route("POST", f"{_ONE}/items", grow_hold, "capability", takes=GrowRequest, gives=HoldDocument).refuses(
+        "POST", f"{_ONE}/swap", swap_hold, "capability", "hold", takes=SwapRequest, gives=HoldDocument, query=SwapQuery
+    ).refuses(
+        *_OVER,
+        refusals.HoldOrdered,
+        refusals.SeatTaken,
+        refusals.OrphanSeat,
+        refusals.UnknownSeat,
+        refusals.PromoInvalid,
+    ),
+    Route("POST", f"{_ONE}/items", grow_hold, "capability", "hold", takes=GrowRequest, gives=HoldDocument).refuses(
         *_OVER,
         refusals.HoldOrdered,
         refusals.SoldOut,
