@@ -71,6 +71,13 @@ class TicketsChanged(Errand, frozen=True):
     units: tuple[int, ...]
 
 
+class SalesSwitched(Errand, frozen=True):
+    """An organization was suspended, or may sell again: the ledger says which."""
+
+    topic = "organization.sales"
+    organization_id: str
+
+
 class EventCancelled(Errand, frozen=True):
     """Everybody gets their money back."""
 

@@ -16,8 +16,12 @@ Conflict 409
 ├── OrderUnpaid               order_unpaid              facts: order_status
 ├── OrderNotRefundable        order_not_refundable      facts: order_status
 ├── RefundExceedsPaid         refund_exceeds_paid       facts: refundable_cents
+├── DisputeNotLost            dispute_not_lost          facts: dispute_status
+├── TicketsUsed               tickets_used              their places may not be sold again
 ├── PaymentMismatch           payment_mismatch          the provider's payment is not this order's
 └── PaymentRefused            payment_refused           the provider said no to what we asked
+NotFound 404
+└── DisputeUnknown            dispute_unknown
 Gone 410
 ├── HoldExpired               hold_expired
 └── OrderExpired              order_expired
@@ -32,6 +36,7 @@ Invalid 422
 ├── AmountTooLarge            amount_too_large          facts: max_cents, amount_max_cents, currency
 ├── AmountBetweenSteps        amount_between_steps      facts: step_cents, currency
 ├── CurrencyUnknown           currency_unknown          facts: currency
+├── AddressNotCarried         address_not_carried       the mail server has no SMTPUTF8
 └── PromoInvalid              promo_invalid
 Unavailable 503
 ├── InventoryRebuilding       inventory_rebuilding
@@ -42,7 +47,7 @@ Unavailable 503
 
 from __future__ import annotations
 
-from engine.foundation.errors import Conflict, Forbidden, Gone, Invalid, Unavailable
+from engine.foundation.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Unavailable
 
 
 class SoldOut(Conflict):
@@ -107,6 +112,18 @@ class RefundExceedsPaid(Conflict):
     code, title = "refund_exceeds_paid", "That is more than is left of what was paid"
 
 
+class DisputeUnknown(NotFound):
+    code, title = "dispute_unknown", "There is no such dispute"
+
+
+class DisputeNotLost(Conflict):
+    code, title = "dispute_not_lost", "Only the places of a lost dispute can be sold again"
+
+
+class TicketsUsed(Conflict):
+    code, title = "tickets_used", "These tickets were used: their places are not sold again"
+
+
 class PaymentMismatch(Conflict):
     code, title = "payment_mismatch", "That payment does not belong to this order"
 
@@ -157,6 +174,14 @@ class AmountBetweenSteps(Invalid):
 
 class CurrencyUnknown(Invalid):
     code, title = "currency_unknown", "The payment provider takes no money in this currency"
+
+
+class AddressNotCarried(Invalid):
+    code, title = "address_not_carried", "Our mail server cannot write to this address: before the @ use letters a to z"
+
+    def __init__(self) -> None:
+        fault = {"pointer": "/user_info/email", "code": self.code, "message": self.title}
+        super().__init__(errors=[fault])
 
 
 class PromoInvalid(Invalid):

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from engine.services.gates.gate_bundles import GateBundles
     from engine.services.gates.gate_events import GateEvents
     from engine.services.gates.scans import Scans
+    from engine.services.insight.reports import Reports
+    from engine.services.money.disputes import Disputes
     from engine.services.money.orders import Orders
     from engine.services.money.payments import Payments
     from engine.services.money.refunds import Refunds
@@ -62,6 +64,7 @@ CROWDING: Final[web.AppKey[Crowding]] = web.AppKey("crowding")
 HOLD_ENDPOINT: Final[web.AppKey[HoldEndpoint]] = web.AppKey("hold_endpoint")
 ORDERS: Final[web.AppKey[Orders]] = web.AppKey("orders")
 PAYMENTS: Final[web.AppKey[Payments]] = web.AppKey("payments")
+DISPUTES: Final[web.AppKey[Disputes]] = web.AppKey("disputes")
 REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 TICKETS: Final[web.AppKey[Tickets]] = web.AppKey("tickets")
@@ -70,3 +73,4 @@ SCANS: Final[web.AppKey[Scans]] = web.AppKey("scans")
 GATE_EVENTS: Final[web.AppKey[GateEvents]] = web.AppKey("gate_events")
 ATTENDANCE: Final[web.AppKey[Attendance]] = web.AppKey("attendance")
 GATE_BUNDLES: Final[web.AppKey[GateBundles]] = web.AppKey("gate_bundles")
+REPORTS: Final[web.AppKey[Reports]] = web.AppKey("reports")

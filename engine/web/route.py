@@ -6,13 +6,13 @@ may call which; the access tests walk them. A row without ``who`` or ``limit`` d
     Route("GET", "/v1/venues/{venue_id}", read_venue, "public", "read", gives=Venue).refuses(VenueUnknown)
 
 What follows from the rest of a row is not said in it: the paths of the requirement documents, Unauthenticated if
-somebody must have signed in, Invalid, TooLarge and UnsupportedMedia if there is a body, SlowDown if it is limited.
+somebody must have signed in, Invalid, TooLarge and UnsupportedMedia if there is a body, SlowDown if it is limited, and
+that a POST which comes twice under one Idempotency-Key is done once (``repeats``; engine/web/once.py does it).
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -33,10 +33,14 @@ from engine.foundation.errors import (
 )
 from engine.foundation.limits_table import LIMITS, RouteClass
 from engine.foundation.manners import CrossSite, Manners
+from engine.web import once
+from engine.web.forms import FORM_BYTES_MAX
+from engine.web.once import Handler
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Who = Literal["public", "buyer", "capability", "person", "organizer", "admin", "device", "provider", "operations"]
+Repeats = Literal["once", "keyed", "itself", "always"]
 SIGNED_IN: Final = frozenset({"person", "organizer", "admin", "device"})
+KEYED: Final = frozenset({"keyed", "itself"})  # rows that refuse a request without a key
 PREFIXES: Final = ("/api/v1", "/api/tickets", "/api")  # the requirement documents' names of /v1
 VERSIONED: Final = (PreconditionFailed, PreconditionRequired)  # a row that refuses these asks for If-Match
 
@@ -49,6 +53,10 @@ class Route:
     organizer's role must allow; on a capability's row, what opens it to those who work for the organization as well.
     ``to_scanner``: a scanner of the event may ask too. ``also_gives`` are content types of other faces of the same
     answer; a body may have those of ``also_takes`` too.
+
+    ``repeats`` says what a POST makes of an Idempotency-Key. "once": with a key, its first answer is kept and repeated.
+    "keyed": the same, and a key is demanded. "itself": as keyed, by a handler that keeps to its key by itself.
+    "always": nothing, because doing it twice changes no more than doing it once, or its answer must not be kept.
     """
 
     method: str
@@ -63,13 +71,15 @@ class Route:
     gives: Any = None
     status: int = 200
     query: Any = None
-    idempotent: bool = False
+    repeats: Repeats = "once"
+    body_bytes_max: int = FORM_BYTES_MAX  # of a body that is kept for its key
     content_type: str = "application/json"
     also_gives: tuple[str, ...] = ()
     also_takes: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = PREFIXES
     own_refusals: tuple[type[Refusal], ...] = ()
     other_paths: tuple[str, ...] = ()
+    other_calls: tuple[tuple[str, str], ...] = ()
 
     def refuses(self, *kinds: type[Refusal]) -> Route:
         """The row with what it refuses for reasons of its own."""
@@ -79,6 +89,15 @@ class Route:
         """The row at further addresses that mean the same."""
         return replace(self, other_paths=paths)
 
+    def also_as(self, method: str, *paths: str) -> Route:
+        """The row under another method too, at these addresses."""
+        return replace(self, other_calls=(*self.other_calls, *((method, path) for path in paths)))
+
+    @property
+    def keeps_to_key(self) -> bool:
+        """Whether the table keeps its answers."""
+        return self.method == "POST" and self.repeats in {"once", "keyed"}
+
     @property
     def refusals(self) -> frozenset[type[Refusal]]:
         """Everything the row refuses."""
@@ -87,6 +106,8 @@ class Route:
             refused.add(Unauthenticated)
         if self.takes is not None:
             refused |= {Invalid, TooLarge, UnsupportedMedia}
+        if self.keeps_to_key:
+            refused |= {*once.REFUSALS}
         if self.method not in manners.SAFE and self.who != "provider":
             refused.add(CrossSite)
         if LIMITS[self.limit].is_limited:
@@ -103,8 +124,23 @@ class Route:
     @property
     def aliases(self) -> tuple[str, ...]:
         """Every other address: the further ones, and what is under /v1 under each of ``prefixes`` too."""
-        ours = [path.removeprefix("/v1") for path in (self.path, *self.other_paths) if path.startswith("/v1/")]
-        return (*self.other_paths, *(prefix + rest for rest in ours for prefix in self.prefixes))
+        return (*self.other_paths, *(name for path in (self.path, *self.other_paths) for name in self._names_of(path)))
+
+    @property
+    def other_methods(self) -> tuple[tuple[str, str], ...]:
+        """(method, address) of what is also answered as another method, under each of ``prefixes`` too."""
+        return tuple((method, name) for method, path in self.other_calls for name in (path, *self._names_of(path)))
+
+    @property
+    def addresses(self) -> tuple[tuple[str, str], ...]:
+        """(method, address) of everything that the row answers."""
+        return (*((self.method, path) for path in (self.path, *self.aliases)), *self.other_methods)
+
+    def _names_of(self, path: str) -> tuple[str, ...]:
+        """What the requirement documents call an address under /v1."""
+        if not path.startswith("/v1/"):
+            return ()
+        return tuple(prefix + path.removeprefix("/v1") for prefix in self.prefixes)
 
 
 def add(app: web.Application, routes: tuple[Route, ...]) -> None:
@@ -112,8 +148,15 @@ def add(app: web.Application, routes: tuple[Route, ...]) -> None:
     for route in routes:
         reads = route.method == "GET"
         handler = _without_query(route.handler) if reads and route.query is None else route.handler
-        for path in (route.path, *route.aliases):
-            manners.serve(app, route.method, path, handler, route.manners)
+        if route.keeps_to_key:
+            handler = once.kept(
+                handler,
+                signed_in=route.who in SIGNED_IN,
+                demanded=route.repeats in KEYED,
+                body_bytes_max=route.body_bytes_max,
+            )
+        for method, path in route.addresses:
+            manners.serve(app, method, path, handler, route.manners)
 
 
 def _without_query(handler: Handler) -> Handler:

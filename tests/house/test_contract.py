@@ -34,15 +34,62 @@ OTHER_NAMES = {
     ("GET", "/v1/users/me/tickets"),
     ("GET", "/v1/tickets/{ticket_id}/qr"),
     ("GET", "/v1/tickets/{ticket_id}/download"),
+    ("GET", "/v1/tickets/{ticket_id}/qrcode"),
+    ("GET", "/v1/tickets/{ticket_id}/qr-code"),
+    ("GET", "/v1/organizers/me"),
+    ("GET", "/v1/organizers/{organization_id}/events"),
+    ("PATCH", "/v1/organizations/{organization_id}/settings"),
+    ("GET", "/v1/events/featured"),
+    ("GET", "/v1/search/events"),
+    ("GET", "/v1/events/{event_id}/analytics"),
+    ("GET", "/v1/events/{event_id}/metrics"),
+    ("GET", "/v1/tiers/{ticket_type_id}"),
+    ("PATCH", "/v1/tiers/{ticket_type_id}"),
+    ("DELETE", "/v1/tiers/{ticket_type_id}"),
+    ("POST", "/v1/events/{event_id}/discounts"),
+    ("GET", "/v1/events/{event_id}/discounts"),
+    ("GET", "/v1/discounts/{promo_id}"),
+    ("PATCH", "/v1/discounts/{promo_id}"),
+    ("DELETE", "/v1/discounts/{promo_id}"),
+    ("POST", "/v1/cart/items"),
+    ("POST", "/v1/cart/lock-seats"),
+    ("POST", "/v1/orders/{order_id}/refund"),
+    ("POST", "/v1/payments/webhook"),
+    ("POST", "/v1/checkin"),
+    # The same call by another method.
+    ("PATCH", "/v1/users/me/password"),
+    ("POST", "/v1/venues/{venue_id}/seating-chart"),
 }
 AS_THEY_STAND = {
     ("POST", "/webhooks/stripe"),
     ("POST", "/api/webhook/stripe"),
     ("POST", "/api/orders"),
     ("POST", "/api/tickets/orders"),
-    ("GET", "/v1/users/me/bookings"),
-    ("GET", "/api/v1/users/me/bookings"),
     ("GET", "/api/v1/users/me/orders"),
+    ("GET", "/v1/orders"),
+    ("GET", "/api/v1/orders"),
+}
+# Sessions: an answer that is kept for a day must open nothing.
+ANSWERS_ARE_SECRETS = {"POST /v1/auth/register"}
+CHANGES_NO_MORE_BY_REPEATING = {
+    "POST /v1/auth/login",
+    "POST /v1/auth/refresh",
+    "POST /v1/auth/logout",
+    "POST /v1/orders/quote",
+    "POST /v1/events/{event_id}/promo-codes/validate",
+    "POST /v1/payments/confirm",
+    "POST /v1/webhooks/stripe",  # an event's own id is its key
+    "POST /v1/promo-codes/validate",
+    "POST /v1/tickets/{ticket_id}/validate",
+    "POST /v1/tickets/validate",  # a scan's nonce is its key
+}
+DEMAND_A_KEY = {
+    "/v1/holds",
+    "/v1/orders",
+    "/api/v1/orders",
+    "/v1/orders/{order_id}/refunds",
+    "/v1/payments/refund",
+    "/v1/events/{event_id}/checkins/batch",
 }
 WITHOUT_PREFIXES = {("POST", "/v1/orders"), ("GET", "/v1/users/me/orders")}
 
@@ -72,10 +119,10 @@ def test_a_waiting_room_route_says_who_may_call_it(route):
 def test_no_address_is_given_away_twice():
     taken: dict[tuple[str, str], str] = {}
     for route in ROUTES:
-        for path in (route.path, *route.aliases):
+        for method, path in route.addresses:
             shape = re.sub(r"{[^}]*}", "{}", path)
-            earlier = taken.setdefault((route.method, shape), route.path)
-            assert earlier == route.path, f"{route.method} {path} belongs to {earlier} and to {route.path}"
+            earlier = taken.setdefault((method, shape), route.path)
+            assert earlier == route.path, f"{method} {path} belongs to {earlier} and to {route.path}"
 
 
 def test_the_engine_answers_at_every_address_it_ever_had_and_at_no_other():
@@ -114,7 +161,29 @@ def test_operation_names_are_unique_in_the_contract():
     assert len(names) == len(set(names)), sorted({name for name in names if names.count(name) > 1})
 
 
-def test_what_needs_a_key_for_repeating_is_a_post_with_a_refusal_for_it():
+def test_every_post_that_makes_something_keeps_to_an_idempotency_key():
+    careless = [_say(route) for route in ROUTES if route.method == "POST" and route.repeats == "always"]
+    made = {_say(route) for route in ROUTES if route.method == "POST" and route.status == 201}
+    assert made & set(careless) == ANSWERS_ARE_SECRETS
+    assert set(careless) - ANSWERS_ARE_SECRETS == CHANGES_NO_MORE_BY_REPEATING
+
+
+def test_a_key_is_demanded_where_the_contract_says_so_and_nowhere_else():
+    demanded = {path for route in ROUTES if route.repeats in rows.KEYED for path in (route.path,)}
+    assert demanded == DEMAND_A_KEY
+    assert {route.method for route in ROUTES if route.repeats != "once"} == {"POST"}
+
+
+def test_a_scanners_row_knows_its_scanner_before_it_keeps_an_answer():
+    """Who shows another scanner's id and no secret must not be told what that one was told."""
+    assert not [_say(route) for route in ROUTES if route.who == "device" and route.keeps_to_key]
+
+
+def test_a_row_that_keeps_to_a_key_says_so_in_the_contract():
+    paths = json.loads(document_bytes(ROUTES))["paths"]
     for route in ROUTES:
-        if route.idempotent:
-            assert route.method == "POST", _say(route)
+        if route.method == "POST":
+            operation = paths[re.sub(r"{(\w+)(?::[^}]*)?}", r"{\1}", route.path)]["post"]
+            told = {one["name"]: one["required"] for one in operation.get("parameters", ())}
+            wanted = None if route.repeats == "always" else route.repeats in rows.KEYED
+            assert told.get("Idempotency-Key") is wanted, _say(route)

@@ -51,7 +51,9 @@ async def estate(shop: Shop) -> Estate:
         "device_id": made["devices"]["device_id"],
         "user_id": await pool.fetchval("SELECT user_id FROM members WHERE organization_id = $1", shop.organization_id),
         "hold_id": hold["id"],
+        "item": str(hold["items"][0]["unit"]),
         "order_id": order["order_id"],
+        "payment_id": order["payment_intent_id"],
         "ticket_id": ticket["id"],
     }
     device = f"Device {made['devices']['device_id']}.{made['devices']['secret']}"
@@ -71,6 +73,8 @@ def body_of(route: Route, of: Estate) -> Any:
             "userInfo": {"name": "A", "email": "a@b.test"},
         },
         "RefundBody": {"reason": "mine"},
+        "OrderRefundBody": {"reason": "mine", "order_id": of.ids["order_id"]},
+        "IntentRequest": {"order_id": of.ids["order_id"]},
         "NewDevice": {"name": "Mine"},
         "EntryRules": {"allow_reentry": True},
         "BatchRequest": {"scans": [{"code": of.code, "nonce": "n"}]},

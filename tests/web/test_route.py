@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from aiohttp import web
 from msgspec import Struct
@@ -9,6 +11,7 @@ from msgspec import Struct
 from engine.domain.catalogue.errors import EventUnknown
 from engine.foundation.errors import Invalid, SlowDown, TooLarge, Unauthenticated, UnsupportedMedia
 from engine.foundation.manners import CrossSite
+from engine.web import once
 from engine.web.route import Route, Who
 
 
@@ -41,4 +44,6 @@ def test_a_row_for_people_who_signed_in_refuses_everybody_else(who: Who, refused
 
 def test_a_row_that_takes_a_body_refuses_broken_and_endless_ones():
     row = Route("POST", "/v1/events", _handler, "public", "operate", takes=Body).refuses(EventUnknown)
-    assert row.refusals == {EventUnknown, Invalid, TooLarge, UnsupportedMedia, CrossSite, SlowDown}
+    always = {EventUnknown, Invalid, TooLarge, UnsupportedMedia, CrossSite, SlowDown}
+    assert row.refusals == always | {*once.REFUSALS}
+    assert replace(row, repeats="always").refusals == always

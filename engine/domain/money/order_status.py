@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from engine.domain.money.orders import Order
-from engine.domain.order_states import CLOSED, EVER_PAID
+from engine.domain.order_states import CLOSED, EVER_PAID, OPEN, SOLD
 
 
 class HoldProgress(Struct, frozen=True):
@@ -34,19 +34,21 @@ class TicketProgress(Struct, frozen=True):
 
 
 class OrderStatus(Struct, frozen=True, kw_only=True):
-    """What buyers poll while they pay."""
+    """What buyers poll while they pay. ``mail_refused``: the mail server's words, if it took no mail for the buyer."""
 
     order_id: str
     order_number: str
     status: str
     amount_cents: int
     refunded_cents: int
+    charged_back_cents: int
     currency: str
     closing_note: str | None
     expires_at: datetime
     hold: HoldProgress
     payment: PaymentProgress
     tickets: TicketProgress
+    mail_refused: str | None
 
 
 def status_of(order: Order, tickets: Mapping[str, int]) -> OrderStatus:
@@ -58,12 +60,14 @@ def status_of(order: Order, tickets: Mapping[str, int]) -> OrderStatus:
         status=order.status,
         amount_cents=order.amount_cents,
         refunded_cents=order.refunded_cents,
+        charged_back_cents=order.charged_back_cents,
         currency=order.currency,
         closing_note=order.closing_note,
         expires_at=order.expires_at,
         hold=HoldProgress(hold_state(order), len(order.lines)),
         payment=PaymentProgress(payment_state(order), order.payment_error),
         tickets=TicketProgress("issued" if issued else "none", issued, dict(tickets)),
+        mail_refused=order.mail_refused,
     )
 
 
@@ -84,6 +88,6 @@ def payment_state(order: Order) -> str:
 
 def hold_state(order: Order) -> str:
     """What the units do: kept while paying, sold, or given back."""
-    if order.status in CLOSED or order.status == "refunded":
-        return "released"
-    return "sold" if order.status in EVER_PAID else "kept"
+    if order.status in OPEN:
+        return "kept"
+    return "sold" if order.status in SOLD else "released"

@@ -4,6 +4,8 @@ r"""Orders: what a hold becomes when the buyer starts to pay.
        |            |            \\---------------------------^
        +------------+--> expired | cancelled          (paid late: reclaimed --> paid, or refunded in full)
 
+    paid | partially_refunded --> disputed --> as before (won) | partially_refunded (a part lost) | charged_back
+
 An order's deadline is its hold's new expiry, moved once (services/sale/inventory.py).
 """
 
@@ -82,6 +84,7 @@ class NewOrder:
             currency=self.currency,
             amount_cents=self.amount_cents,
             refunded_cents=0,
+            charged_back_cents=0,
             price=self.price,
             promo_code_id=None,
             payment_method_id=self.payment_method_id,
@@ -117,6 +120,7 @@ class Order:
     currency: str
     amount_cents: int
     refunded_cents: int
+    charged_back_cents: int  # taken back by the buyer's bank
     price: dict[str, Any]
     promo_code_id: str | None
     payment_method_id: str | None
@@ -132,6 +136,7 @@ class Order:
     paid_at: datetime | None
     closed_at: datetime | None
     lines: tuple[OrderLine, ...] = field(default=())
+    mail_refused: str | None = None  # what the mail server finally said to a mail for the buyer
 
     @property
     def units(self) -> list[int]:
@@ -143,7 +148,7 @@ class Order:
 
     @property
     def refundable_cents(self) -> int:
-        return self.amount_cents - self.refunded_cents
+        return self.amount_cents - self.refunded_cents - self.charged_back_cents
 
     @property
     def paid_parts(self) -> Parts:
@@ -186,6 +191,7 @@ class OrderRow(Struct, frozen=True, kw_only=True):
     currency: str
     amount_cents: int
     refunded_cents: int
+    charged_back_cents: int
     quantity: int
     created_at: datetime
     paid_at: datetime | None
@@ -203,6 +209,7 @@ class OwnOrderRow(Struct, frozen=True, kw_only=True):
     currency: str
     amount_cents: int
     refunded_cents: int
+    charged_back_cents: int
     quantity: int
     created_at: datetime
     paid_at: datetime | None

@@ -18,6 +18,10 @@ from engine.foundation.clock import rfc3339, to_ms
 
 STRICT_UNTIL_SOLD_PERCENT = 85
 TAPE_PARTY_MAX = 10  # larger parties are planned
+_STOPPED = {
+    "cancelled": "This event was cancelled",
+    "suspended": "The organizer sells nothing at the moment",
+}
 
 
 class Columns(Protocol):
@@ -109,7 +113,10 @@ class PromoTerms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SellingEvent:
-    """An event as it is sold right now. Immutable: a change makes a new one."""
+    """An event as it is sold right now. Immutable: a change makes a new one.
+
+    ``status`` is the event's own, and ``suspended`` if it is published by an organization that may not sell.
+    """
 
     id: str
     slug: str
@@ -193,11 +200,15 @@ class SellingEvent:
             units=chart.seat_map.units,
         )
 
+    def check_selling(self) -> None:
+        """SalesClosed if nothing of it is sold, whatever the time: what is held or being paid for included."""
+        if self.status != "published":
+            raise SalesClosed(_STOPPED.get(self.status))
+
     def check_open(self, now_ms: int, *, admitted: bool = False) -> None:
         """SalesNotOpen or SalesClosed outside the on-sale window. The room decides the opening for those it let in."""
-        if self.status == "cancelled":
-            raise SalesClosed("This event was cancelled")
-        if self.status != "published" or (self.closes_at_ms is not None and now_ms >= self.closes_at_ms):
+        self.check_selling()
+        if self.closes_at_ms is not None and now_ms >= self.closes_at_ms:
             raise SalesClosed
         if self.opens_at_ms is None:
             raise SalesNotOpen

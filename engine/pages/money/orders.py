@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from engine.domain.errors import CapabilityWrong
 from engine.domain.money.orders import Order
-from engine.domain.order_states import EVER_PAID, OPEN
+from engine.domain.order_states import EVER_PAID, OPEN, SOLD
 from engine.domain.sale.ticket_groups import groups_of
 from engine.domain.tickets.tickets import TicketPage
 from engine.foundation import manners
@@ -64,8 +64,10 @@ async def page(request: web.Request) -> web.Response:
         "open": order.status in OPEN,
         "unpaid": _unpaid(request, status.payment.state),
         "paid": order.status in EVER_PAID,
+        "over": order.status in EVER_PAID and order.status not in SOLD,
         "groups": shown_groups(groups_of(order.lines, listed(selling)), places, selling),
         "tickets": [_ticket(request, ticket) for ticket in tickets],
+        "messages": [each for each in await request.config_dict[ORDERS].returns(order) if each.message],
         "refresh_s": REFRESH_S,
         "sandboxed": settings.payments_are_sandboxed,
         "server_now_ms": now_ms(),

@@ -97,6 +97,7 @@ class Events:
     async def create(self, person: Person, given: NewEvent) -> Event:
         """A draft. Invalid with every broken field; the venue must be the organization's own."""
         await self._access.require(person, given.organization_id, "events.write")
+        await self._access.check_active(given.organization_id)
         fold(given)
         check(given)
         async with self._pool.acquire() as db, db.transaction():
@@ -127,7 +128,7 @@ class Events:
 
     async def change(self, person: Person, event_id: str, expected: str, given: EventChange) -> Event:
         """Change what is given. EventFrozen for what publication fixed; PreconditionFailed if it moved on."""
-        await self.writable(person, event_id)
+        await self.writable(person, event_id, selling=False)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
             expect(expected, event.version)
@@ -148,7 +149,7 @@ class Events:
 
     async def delete(self, person: Person, event_id: str, expected: str) -> None:
         """Only a draft that nobody ordered from. EventNotDraft, EventHasOrders."""
-        await self.writable(person, event_id)
+        await self.writable(person, event_id, selling=False)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
             expect(expected, event.version)
@@ -162,7 +163,7 @@ class Events:
 
     async def publish(self, person: Person, event_id: str) -> Event:
         """Show it to the world and let it sell. EventIncomplete says what is missing. Twice is fine."""
-        await self.writable(person, event_id, "events.publish")
+        await self.writable(person, event_id, "events.publish", selling=False)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
             if event.status not in {"draft", "published"}:
@@ -179,7 +180,7 @@ class Events:
 
     async def unpublish(self, person: Person, event_id: str) -> Event:
         """Make it a draft again. EventHasOrders once anybody ordered: then it can only be cancelled."""
-        await self.writable(person, event_id, "events.publish")
+        await self.writable(person, event_id, "events.publish", selling=False)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
             if event.status not in {"draft", "published"}:
@@ -196,7 +197,7 @@ class Events:
 
     async def cancel(self, person: Person, event_id: str) -> Event:
         """Stop selling for good; paid orders are refunded by the worker. EventNotPublished. Twice is fine."""
-        await self.writable(person, event_id, "events.publish")
+        await self.writable(person, event_id, "events.publish", selling=False)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
             if event.status not in {"published", "cancelled"}:
@@ -218,10 +219,17 @@ class Events:
             await self._inventory.changed(event_id)
         return len(over)
 
-    async def writable(self, person: Person, event_id: str, permission: Any = "events.write") -> Event:
-        """The event, if the person may write it. EventUnknown for a hidden one, Forbidden for a public one."""
+    async def writable(
+        self, person: Person, event_id: str, permission: Any = "events.write", *, selling: bool = True
+    ) -> Event:
+        """The event, if the person may write it. EventUnknown for a hidden one, Forbidden for a public one.
+
+        ``selling``: what they write offers something, so OrganizationSuspended if their organization may not.
+        """
         event = await self.get(person, event_id)
         await self._access.require(person, event.organization_id, permission)
+        if selling:
+            await self._access.check_active(event.organization_id)
         return event
 
     async def refresh(self, db: Connection, event_id: str) -> Event:

@@ -72,6 +72,7 @@ class TicketTypes:
     async def change(self, person: Person, ticket_type_id: str, expected: str, given: TicketTypeChange) -> TicketType:
         """Change what is given. EventFrozen for categories after publication; CapacityBelowSold; PreconditionFailed."""
         before, event = await self._writable(person, ticket_type_id)
+        await self._access.check_active(event.organization_id)
         async with self._pool.acquire() as db, db.transaction():
             event = await self._locked(db, event.id)
             before = await self._again(db, ticket_type_id)

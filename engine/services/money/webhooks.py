@@ -133,10 +133,8 @@ class Webhooks:
             return False
         if event.kind.startswith(("refund.", "charge.refund")):
             await self._refunds.converge(order)
-        elif event.kind == "charge.dispute.created":
-            await self._disputes.opened(order, str(about.get("reason", "")))
-        elif event.kind == "charge.dispute.closed":
-            await self._disputes.closed(order, str(about.get("status", "")))
+        elif event.kind.startswith("charge.dispute."):
+            await self._disputes.converge(order)
         return True
 
     async def _converge(

@@ -14,8 +14,11 @@ from engine.services.money.orders import Orders
 from engine.services.money.payments import Payments
 from engine.services.money.reclaim import Reclaim
 from engine.services.money.refunds import Refunds
+from engine.services.money.suspensions import Suspensions
 from engine.services.money.webhooks import Webhooks
 from engine.services.sale.wiring import Sale
+from engine.stores.mail_server import MailServerGateway
+from engine.stores.money.disputes import DisputeStore
 from engine.stores.money.lane import LaneStore
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.payments import PaymentStore
@@ -26,7 +29,7 @@ from engine.stores.money.webhook_events import WebhookEventStore
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """Orders, payments, refunds."""
+    """Orders, payments, refunds, disputes."""
 
     order_store: OrderStore
     gateway: StripeGateway
@@ -34,6 +37,7 @@ class Money:
     orders: Orders
     payments: Payments
     refunds: Refunds
+    disputes: Disputes
     webhooks: Webhooks
 
 
@@ -81,8 +85,12 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         outbox=outbox,
         access=access,
         keyring=settings.keyring,
+        mail_server=MailServerGateway(host=settings.smtp_host, port=settings.smtp_port),
         publishable_key=settings.stripe_publishable_key,
         enabled=settings.selling_enabled,
+    )
+    disputes = Disputes(
+        store=DisputeStore(pool), orders=order_store, gateway=gateway, lane=lane, outbox=outbox, access=access
     )
     webhooks = Webhooks(
         store=webhook_store,
@@ -90,9 +98,10 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         gateway=gateway,
         payments=payments,
         refunds=refunds,
-        disputes=Disputes(pool=pool, outbox=outbox),
+        disputes=disputes,
     )
     Cancellations(pool=pool, refunds=refunds, outbox=outbox).register(outbox)
+    Suspensions(pool=pool, inventory=sale.inventory).register(outbox)
     return Money(
         order_store=order_store,
         gateway=gateway,
@@ -100,5 +109,6 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         orders=orders,
         payments=payments,
         refunds=refunds,
+        disputes=disputes,
         webhooks=webhooks,
     )

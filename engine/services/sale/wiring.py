@@ -86,5 +86,5 @@ def open_sale(
             inventory=inventory,
         ),
         crowding=Crowding(hot=common.hot),
-        followers=(selling.listen, availability.listen, holds.usual.keep_policies),
+        followers=(selling.listen, selling.watch, availability.listen, holds.usual.keep_policies),
     )

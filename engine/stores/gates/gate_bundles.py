@@ -19,7 +19,7 @@ _LIVE: Final = """
 SELECT t.unit, t.version, t.ticket_type_id, t.holder_name, coalesce(t.seat, t.section) AS place,
        coalesce(o.paid_at, o.created_at) AS paid_at
   FROM tickets t JOIN orders o ON o.id = t.order_id
- WHERE t.event_id = $1 AND t.status IN ('valid', 'used') AND o.status IN ('paid', 'partially_refunded')
+ WHERE t.event_id = $1 AND t.status IN ('valid', 'used') AND o.status IN ('paid', 'partially_refunded', 'disputed')
 """
 
 _CHANGES: Final = """

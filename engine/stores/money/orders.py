@@ -74,11 +74,11 @@ SELECT w.id, p.id IS NOT NULL AS placed, x.id AS errand_id, p.destination_accoun
 # The organization by a query of its own: joined, a plan may begin at the event and read all its orders.
 _COLUMNS = """
 SELECT o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer_name, o.buyer_email, o.consents,
-       o.currency, o.amount_cents, o.refunded_cents, o.price, o.promo_code_id, o.payment_method_id,
-       o.destination_account, o.payment_intent_id,
+       o.currency, o.amount_cents, o.refunded_cents, o.charged_back_cents, o.price, o.promo_code_id,
+       o.payment_method_id, o.destination_account, o.payment_intent_id,
        (SELECT e.organization_id FROM events e WHERE e.id = o.event_id) AS organization_id,
        o.client_secret, o.payment_error, o.lease_id, o.closing_note, o.correlation_id, o.expires_at, o.created_at,
-       o.paid_at, o.closed_at,
+       o.paid_at, o.closed_at, o.mail_refused,
        (SELECT array_agg(jsonb_build_object('line', u.line, 'unit', u.unit, 'ticket_type_id', u.ticket_type_id,
             'section', u.section, 'seat', u.seat, 'face_cents', u.face_cents, 'discount_cents', u.discount_cents,
             'fee_cents', u.fee_cents, 'taxes', u.taxes, 'total_cents', u.total_cents) ORDER BY u.line)
@@ -93,7 +93,8 @@ UPDATE orders o SET payment_intent_id = w.intent_id, client_secret = w.client_se
 RETURNING o.id
 """
 _LIST = """
-SELECT id, order_number, status, buyer_name, buyer_email, currency, amount_cents, refunded_cents, created_at, paid_at,
+SELECT id, order_number, status, buyer_name, buyer_email, currency, amount_cents, refunded_cents, charged_back_cents,
+       created_at, paid_at,
        (SELECT count(*) FROM order_units u WHERE u.order_id = o.id) AS quantity
   FROM orders o
  WHERE event_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR id < $3)
@@ -107,13 +108,13 @@ SELECT coalesce(sum((SELECT count(*) FILTER (WHERE u.live) FROM order_units u WH
 """
 _OF_PERSON = """
 SELECT o.id, o.order_number, o.event_id, e.title AS event_title, e.starts_at, o.status, o.currency, o.amount_cents,
-       o.refunded_cents, o.created_at, o.paid_at,
+       o.refunded_cents, o.charged_back_cents, o.created_at, o.paid_at,
        (SELECT count(*) FROM order_units u WHERE u.order_id = o.id) AS quantity
   FROM orders o JOIN events e ON e.id = o.event_id
  WHERE o.user_id = $1 AND ($2::text IS NULL OR o.id < $2) ORDER BY o.id DESC LIMIT $3
 """
 _RETURNS = """
-SELECT id, amount_cents, net_cents, taxes, reason, settled_at FROM refunds
+SELECT id, amount_cents, net_cents, taxes, message, settled_at FROM refunds
  WHERE order_id = $1 AND status = 'succeeded' ORDER BY settled_at, id
 """
 _OWNED = """

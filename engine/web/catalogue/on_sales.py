@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from engine.domain.accounts.errors import OrganizationSuspended
 from engine.domain.catalogue.errors import EventFrozen, EventUnknown, OnSaleMissing, OnSaleRunning
 from engine.domain.catalogue.on_sales import NewOnSale, OnSale
 from engine.foundation.errors import Forbidden
@@ -31,6 +32,6 @@ _ONE = "/v1/events/{event_id}/on-sale"
 ROUTES: tuple[Route, ...] = (
     Route(
         "PUT", _ONE, put_on_sale, "organizer", "operate", needs="events.write", takes=NewOnSale, gives=OnSale
-    ).refuses(Forbidden, EventUnknown, EventFrozen, OnSaleRunning),
+    ).refuses(Forbidden, EventUnknown, EventFrozen, OnSaleRunning, OrganizationSuspended),
     Route("GET", _ONE, read_on_sale, "public", "read", gives=OnSale).refuses(EventUnknown, OnSaleMissing),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.domain.accounts.errors import TooManyOfThem
+from engine.domain.accounts.errors import OrganizationSuspended, TooManyOfThem
 from engine.domain.catalogue.errors import (
     CapacityBelowSold,
     EventFrozen,
@@ -62,6 +62,7 @@ async def delete_ticket_type(request: web.Request) -> web.Response:
 
 _OF_EVENT, _ONE = "/v1/events/{event_id}/ticket-types", "/v1/ticket-types/{ticket_type_id}"
 _NESTED = "/v1/events/{event_id}/ticket-types/{ticket_type_id}"
+_TIER = "/v1/tiers/{ticket_type_id}"
 _WRITES = (Forbidden, TicketTypeUnknown, *VERSIONED)
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -75,12 +76,14 @@ ROUTES: tuple[Route, ...] = (
         gives=TicketType,
         status=201,
     )
-    .refuses(Forbidden, EventUnknown, TooManyOfThem)
+    .refuses(Forbidden, EventUnknown, TooManyOfThem, OrganizationSuspended)
     .also("/v1/events/{event_id}/tiers"),
     Route("GET", _OF_EVENT, list_ticket_types, "public", "read", gives=Page[TicketType], query=PageQuery)
     .refuses(EventUnknown, Malformed)
     .also("/v1/events/{event_id}/tiers"),
-    Route("GET", _ONE, read_ticket_type, "public", "read", gives=TicketType).refuses(TicketTypeUnknown).also(_NESTED),
+    Route("GET", _ONE, read_ticket_type, "public", "read", gives=TicketType)
+    .refuses(TicketTypeUnknown)
+    .also(_NESTED, _TIER),
     Route(
         "PATCH",
         _ONE,
@@ -91,9 +94,9 @@ ROUTES: tuple[Route, ...] = (
         takes=TicketTypeChange,
         gives=TicketType,
     )
-    .refuses(*_WRITES, EventFrozen, CapacityBelowSold)
-    .also(_NESTED),
+    .refuses(*_WRITES, EventFrozen, CapacityBelowSold, OrganizationSuspended)
+    .also(_NESTED, _TIER),
     Route("DELETE", _ONE, delete_ticket_type, "organizer", "operate", needs="events.write", status=204)
     .refuses(*_WRITES, EventNotDraft)
-    .also(_NESTED),
+    .also(_NESTED, _TIER),
 )

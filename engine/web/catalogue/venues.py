@@ -99,6 +99,8 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "PUT", _CHART, put_chart, "organizer", "operate", needs="venues.write", takes=dict[str, Any], gives=ChartFacts
-    ).refuses(Forbidden, VenueUnknown),
+    )
+    .refuses(Forbidden, VenueUnknown)
+    .also_as("POST", _CHART),
     Route("GET", _CHART, read_chart, "public", "read", gives=dict[str, Any]).refuses(VenueUnknown, ChartMissing),
 )

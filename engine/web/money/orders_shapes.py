@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from engine.domain.accounts.people import EMAIL_CHARS_MAX
 from engine.domain.fields import NO_NUL, SOME_LINE, Name
@@ -75,6 +75,7 @@ class OrderDocument(Struct):
     payment_status: str
     amount_cents: int
     refunded_cents: int
+    charged_back_cents: int
     currency: str
     price: dict[str, Any]
     items: list[OrderItem]
@@ -108,6 +109,13 @@ class OwnOrderList(Struct):
     has_more: bool
 
 
+class Booking(OwnOrderRow, frozen=True, kw_only=True):
+    """A line of a buyer's history with its tickets; ``orderId`` repeats ``id``."""
+
+    orderId: str
+    tickets: list[TicketDocument]
+
+
 class ListQuery(Struct, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=lists.PAGE_MAX)] = lists.PAGE_DEFAULT
     cursor: Annotated[str, Meta(max_length=lists.CURSOR_CHARS_MAX)] | None = None
@@ -122,6 +130,10 @@ class OrderQuery(Struct, frozen=True):
     cursor: Annotated[str, Meta(max_length=lists.CURSOR_CHARS_MAX)] | None = None
 
 
+def booking(row: OwnOrderRow, tickets: list[TicketDocument]) -> Booking:
+    return Booking(**structs.asdict(row), orderId=row.id, tickets=tickets)
+
+
 def order_document(order: Order, *, to_buyer: bool) -> OrderDocument:
     """The order's resource."""
     return OrderDocument(
@@ -133,6 +145,7 @@ def order_document(order: Order, *, to_buyer: bool) -> OrderDocument:
         payment_status=payment_state(order),
         amount_cents=order.amount_cents,
         refunded_cents=order.refunded_cents,
+        charged_back_cents=order.charged_back_cents,
         currency=order.currency,
         price=order.price,
         items=[

@@ -112,7 +112,7 @@ async def book(request: web.Request) -> web.Response:
 async def _hold_and_order(
     request: web.Request, raw: bytes, booking: BookingRequest, who: str, key: str
 ) -> web.Response:
-    buyer = buyer_of(request, booking.userInfo, marketing=False)
+    buyer = buyer_of(request, booking.userInfo, marketing=False, pointer="/userInfo")
     orders = request.config_dict[ORDERS]
     event_id = await orders.event_of(booking.items[0].ticketTypeId)
     items = tuple(HoldItem(item.ticketTypeId, item.quantity, item.seats()) for item in booking.items)
@@ -157,7 +157,7 @@ ROUTES: tuple[Route, ...] = (
         takes=OrderRequest,
         gives=OpenedOrder,
         status=201,
-        idempotent=True,
+        repeats="itself",
         prefixes=(),
     ).refuses(*OPEN_REFUSES),
     Route(
@@ -169,7 +169,7 @@ ROUTES: tuple[Route, ...] = (
         takes=BookingRequest,
         gives=BookingDocument,
         status=201,
-        idempotent=True,
+        repeats="itself",
     )
     .refuses(*OPEN_REFUSES)
     .also("/api/orders", "/api/tickets/orders"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.domain.accounts.errors import TooManyOfThem
+from engine.domain.accounts.errors import OrganizationSuspended, TooManyOfThem
 from engine.domain.catalogue.errors import AllotmentUnknown, ChartMissing, EventUnknown, UnitsTaken
 from engine.domain.sale.allotments import Allotment, AllotmentChange, NewAllotment
 from engine.foundation import http
@@ -59,7 +59,7 @@ ROUTES: tuple[Route, ...] = (
         takes=NewAllotment,
         gives=Allotment,
         status=201,
-    ).refuses(Forbidden, EventUnknown, ChartMissing, UnitsTaken, TooManyOfThem),
+    ).refuses(Forbidden, EventUnknown, ChartMissing, UnitsTaken, TooManyOfThem, OrganizationSuspended),
     Route(
         "GET",
         _OF_EVENT,

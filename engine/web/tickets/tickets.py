@@ -96,7 +96,7 @@ ROUTES: tuple[Route, ...] = (
     ).refuses(*_NO, TicketNotLive),
     Route("GET", f"{_AT}/qr.png", get_qr_png, "capability", "document", needs="orders.read", content_type="image/png")
     .refuses(*_NO, TicketNotLive)
-    .also(f"{_AT}/qr"),
+    .also(f"{_AT}/qr", f"{_AT}/qrcode", f"{_AT}/qr-code"),
     Route("GET", f"{_AT}/pdf", get_pdf, "capability", "document", needs="orders.read", content_type="application/pdf")
     .refuses(*_NO, TicketNotLive)
     .also(f"{_AT}/download"),
