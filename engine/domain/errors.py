@@ -11,6 +11,8 @@ Conflict 409
 ├── HoldOrdered               hold_ordered
 ├── PromoExhausted            promo_exhausted
 ├── BuyerLimit                buyer_limit               facts: max_tickets_per_buyer
+├── LinksEndedTooOften        links_ended_too_often
+├── OrderOpen                 order_open                facts: order_id, order_number
 ├── PriceChanged              price_changed             facts: held_cents, total_cents
 ├── OrderNotPayable           order_not_payable         facts: order_status
 ├── OrderUnpaid               order_unpaid              facts: order_status
@@ -22,6 +24,8 @@ Conflict 409
 └── PaymentRefused            payment_refused           the provider said no to what we asked
 NotFound 404
 └── DisputeUnknown            dispute_unknown
+TooMany 429
+└── AddressFull               address_full              facts: held
 Gone 410
 ├── HoldExpired               hold_expired
 └── OrderExpired              order_expired
@@ -47,7 +51,7 @@ Unavailable 503
 
 from __future__ import annotations
 
-from engine.foundation.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Unavailable
+from engine.foundation.errors import Conflict, Forbidden, Gone, Invalid, NotFound, TooMany, Unavailable
 
 
 class SoldOut(Conflict):
@@ -88,6 +92,18 @@ class PromoExhausted(Conflict):
 
 class BuyerLimit(Conflict):
     code, title = "buyer_limit", "That is more than one buyer may have"
+
+
+class LinksEndedTooOften(Conflict):
+    code, title = "links_ended_too_often", "The links of this order were ended too often"
+
+
+class OrderOpen(Conflict):
+    code, title = "order_open", "You have an order that is not paid yet: pay for it, or give it up first"
+
+
+class AddressFull(TooMany):
+    code, title = "address_full", "Too many tickets are kept unpaid from your part of the network: try again soon"
 
 
 class PriceChanged(Conflict):
@@ -185,6 +201,8 @@ class AddressNotCarried(Invalid):
 
 
 class PromoInvalid(Invalid):
+    """A code that there is not, or no longer: a stranger must not learn which codes exist."""
+
     code, title = "promo_invalid", "This promo code is not valid here"
     is_guess = True
 

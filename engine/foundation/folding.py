@@ -1,4 +1,4 @@
-"""How what people type is folded before it is compared or kept. Address, code, name, label: each kind has one function.
+"""How what people type is folded before it is compared or kept: one function for addresses, codes, names, labels each.
 
 Folding is for comparing and for keys; what is shown keeps the writer's spelling. Every function gives its own result
 back when it is asked again.

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from admin import routes
 from engine.foundation.ids import new_id
 
-NAMED = re.compile(r"{(\w+):(\w+?)_\[0-9A-Z\]{26}}")
+NAMED = re.compile(r"\{(\w+):(\w+?)_\[0-9A-Z\]\{26\}\}")
 ROWS = [(method, path) for method, path, _, _ in routes.OPEN] + [(row.method, row.path) for row in routes.ROUTES]
 
 

@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from engine.domain.money.refunds import Parts
 from engine.domain.order_states import Status
+from engine.domain.tickets.order_links import OrderLink
 from engine.foundation.clock import now
 
 NUMBER_CHARS = 10
@@ -67,8 +68,9 @@ class NewOrder:
     ip_address: str | None = None
     user_agent: str | None = None
     buyer_units_max: int | None = None  # of the event, over all orders of one e-mail address
+    counted_for: bytes = b""  # as its hold has it
 
-    def opened(self, *, organization_id: str, destination_account: str | None) -> Order:
+    def opened(self, *, organization_id: str, destination_account: str | None, event_ends_at: datetime) -> Order:
         """The order as it stands right after it was written."""
         return Order(
             id=self.id,
@@ -99,6 +101,7 @@ class NewOrder:
             created_at=now(),
             paid_at=None,
             closed_at=None,
+            event_ends_at=event_ends_at,
             lines=self.lines,
         )
 
@@ -135,8 +138,15 @@ class Order:
     created_at: datetime
     paid_at: datetime | None
     closed_at: datetime | None
+    event_ends_at: datetime
+    link_generation: int = 0
     lines: tuple[OrderLine, ...] = field(default=())
     mail_refused: str | None = None  # what the mail server finally said to a mail for the buyer
+
+    @property
+    def link(self) -> OrderLink:
+        """What opens it to the bearer of a token."""
+        return OrderLink(self.id, self.link_generation, self.event_ends_at)
 
     @property
     def units(self) -> list[int]:
@@ -178,6 +188,13 @@ class OpenedOrder(PayableOrder, frozen=True, kw_only=True):
 
     order_token: str
     server_now_ms: int
+
+
+class LinksEnded(Struct, frozen=True, kw_only=True):
+    """The links of an order that were given out before are over. ``order_token`` is a new one, for its buyer alone."""
+
+    order_id: str
+    order_token: str | None
 
 
 class OrderRow(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from markupsafe import Markup
 import hotpath_rs
 from engine.domain.errors import AdmissionRequired, SwitchedOff
 from engine.domain.sale.holds import HoldItem, HoldRequest
-from engine.foundation import bodies, guesses, manners
+from engine.foundation import bodies, guesses, http, manners
 from engine.foundation.clock import now, now_ms
 from engine.foundation.errors import Invalid, Refusal
 from engine.foundation.manners import FORM, Manners
@@ -31,7 +31,7 @@ CODE_CHARS_MAX: Final = 64
 
 def setup(app: web.Application) -> None:
     manners.serve(app, "GET", "/e/{slug}/shop", shop, manners.PAGE)
-    manners.serve(app, "POST", "/e/{slug}/shop", hold_best, Manners("hold", takes=FORM))
+    manners.serve(app, "POST", "/e/{slug}/shop", hold_best, Manners("hold", takes=FORM, counts=True))
     manners.serve(app, "POST", "/shop/admission", enter, Manners("own", takes=FORM))
 
 
@@ -55,13 +55,15 @@ async def hold_best(request: web.Request) -> web.Response:
     csrf.check(request, form)
     try:
         body = _request_of(shown, await _offers(request, shown), form)
+        holds = request.config_dict[HOLDS]
         with guesses.typed(request, body.promo_code):
-            placed = await request.config_dict[HOLDS].place(
+            placed = await holds.place(
                 body,
                 admission=cookies.kept(request, cookies.ADMISSION_COOKIE),
                 principal="form:" + csrf.token(request),
                 key=form.get("key", "")[: KEY_BYTES * 2] or secrets.token_hex(KEY_BYTES),
                 body=msgspec.json.encode(body),
+                taker=holds.takers.of(_address(request)),
             )
     except AdmissionRequired:
         raise
@@ -86,6 +88,10 @@ async def enter(request: web.Request) -> web.Response:
     response = web.HTTPSeeOther(f"/e/{event.slug}/shop")
     cookies.keep_admission(request, response, text)
     raise response
+
+
+def _address(request: web.Request) -> str:
+    return http.client_address(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded)
 
 
 async def read_form(request: web.Request) -> dict[str, str]:
@@ -139,6 +145,7 @@ async def _shop(
     }
     context = {
         "event": event,
+        "told": shown.told,
         "offers": offers,
         "shop_data": script_data(data),
         "has_seats": bool(sections),
@@ -184,7 +191,7 @@ def _request_of(shown: Shown, offers: list[Offer], form: Mapping[str, str]) -> H
     return HoldRequest(
         event_id=shown.event.id,
         items=tuple(items),
-        promo_code=form.get("promo_code", "").strip().upper()[:CODE_CHARS_MAX] or None,
+        promo_code=form.get("promo_code", "").strip()[:CODE_CHARS_MAX] or None,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from engine.domain.accounts.errors import TooManyOfThem
+from engine.domain.catalogue.entry_rules import EntryRules
 from engine.domain.catalogue.errors import (
     EventFrozen,
     EventHasOrders,
@@ -18,7 +19,8 @@ from engine.domain.catalogue.errors import (
     EventUnknown,
 )
 from engine.domain.catalogue.event_cards import EventCard
-from engine.domain.catalogue.event_copy import EventCopy, copied, copied_type
+from engine.domain.catalogue.event_copy import EventCopy, copied, copied_type, mover
+from engine.domain.catalogue.event_news import EventNews, moves, time_and_place
 from engine.domain.catalogue.event_search import ListingFilter
 from engine.domain.catalogue.events import (
     EVENTS_PER_ORGANIZATION_MAX,
@@ -38,9 +40,10 @@ from engine.foundation.crowd import Crowd
 from engine.foundation.errors import Invalid
 from engine.foundation.ids import is_id, new_id
 from engine.services.accounts.access import Access
+from engine.services.catalogue.entry_rules import check_names
 from engine.stores import activity
 from engine.stores.accounts import organizations
-from engine.stores.catalogue import event_search, on_sales, ticket_types, venues
+from engine.stores.catalogue import event_news, event_search, on_sales, ticket_types, venues
 from engine.stores.catalogue import events as store
 from engine.stores.database import Connection, Pool
 
@@ -82,6 +85,10 @@ class Events:
             raise EventUnknown
         return event
 
+    async def news(self, event: Event) -> list[EventNews]:
+        """What its ticket holders were told of it, oldest first."""
+        return await event_news.of_event(self._pool, event.id)
+
     async def published(self, wanted: ListingFilter, after: tuple[datetime, str] | None, limit: int) -> list[EventCard]:
         """Published events by start, after a position. Overloaded: searches never take the ledger from buyers."""
         async with self._listing:
@@ -108,26 +115,34 @@ class Events:
                 raise TooManyOfThem(limit=EVENTS_PER_ORGANIZATION_MAX)
             given.timezone = given.timezone or venue.timezone
             event_id = await self._insert(db, given)
+            await check_names(db, event_id, given.entry_rules, under="/entry_rules")
             await activity.record(db, person, "event.created", event_id, organization_id=given.organization_id)
             return await _locked(db, event_id)
 
     async def copy(self, person: Person, event_id: str, given: EventCopy) -> Event:
         """A draft of the same event on another date, with its ticket types; codes and allotments stay behind."""
         event = await self.writable(person, event_id)
-        draft = copied(event, given)
-        fold(draft)
-        check(draft)
+        move = mover(event, given.starts_at)
         async with self._pool.acquire() as db, db.transaction():
+            rows = await ticket_types.of_event(db, event_id)
+            type_ids = {row.id: new_id("tt") for row in rows}
+            draft = copied(event, given, type_ids)
+            fold(draft)
+            check(draft)
             copy_id = await self._insert(db, draft)
-            for row in await ticket_types.of_event(db, event_id):
-                kind = copied_type(row, given.starts_at - event.starts_at)
+            for row in rows:
                 number = await ticket_types.next_number(db, copy_id)
-                await ticket_types.insert(db, new_id("tt"), copy_id, number, kind)
+                await ticket_types.insert(db, type_ids[row.id], copy_id, number, copied_type(row, move))
             await activity.record(db, person, "event.copied", copy_id, from_event=event_id)
             return await self.refresh(db, copy_id)
 
-    async def change(self, person: Person, event_id: str, expected: str, given: EventChange) -> Event:
-        """Change what is given. EventFrozen for what publication fixed; PreconditionFailed if it moved on."""
+    async def change(
+        self, person: Person, event_id: str, expected: str, given: EventChange, message: str = ""
+    ) -> Event:
+        """Change what is given. EventFrozen for what publication fixed; PreconditionFailed if it moved on.
+
+        If a published event's time or place changes, everybody who has a ticket is told, with the ``message``.
+        """
         await self.writable(person, event_id, selling=False)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
@@ -139,10 +154,15 @@ class Events:
                 venue = await venues.get(db, given.venue_id)
                 if venue is None or venue.organization_id != event.organization_id:
                     raise Invalid.at("/venue_id", "unknown_venue", "The organization has no such venue")
+            if isinstance(given.entry_rules, EntryRules):
+                await check_names(db, event_id, given.entry_rules, under="/entry_rules")
             await store.change(db, event_id, given)
             changed = await self.refresh(db, event_id)
             if {"currency", "fee", "taxes"} & set(_given(given)):
                 await self._check_prices(db, changed)
+            if moves(event, given):
+                before, after = time_and_place(event), time_and_place(changed)
+                await event_news.record(db, event_id, "changed", before, after, message.strip(), person.user_id)
             await activity.record(db, person, "event.changed", event_id, fields=sorted(_given(given)))
         await self.tell(changed)
         return changed
@@ -195,8 +215,11 @@ class Events:
         await self._inventory.changed(event_id)
         return event
 
-    async def cancel(self, person: Person, event_id: str) -> Event:
-        """Stop selling for good; paid orders are refunded by the worker. EventNotPublished. Twice is fine."""
+    async def cancel(self, person: Person, event_id: str, message: str = "") -> Event:
+        """Stop selling for good; paid orders are refunded by the worker. EventNotPublished. Twice is fine.
+
+        Everybody who has a ticket is told once, with the ``message``.
+        """
         await self.writable(person, event_id, "events.publish", selling=False)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
@@ -205,6 +228,8 @@ class Events:
             if event.status == "published":
                 await store.cancel(db, event_id)
                 await on_sales.set_live(db, event_id, self.card(event), live=False)
+                place = time_and_place(event)
+                await event_news.record(db, event_id, "cancelled", place, place, message.strip(), person.user_id)
                 await store.queue_cancelled(db, event_id)
                 await activity.record(db, person, "event.cancelled", event_id)
                 event = await _locked(db, event_id)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.domain.accounts.errors import TooManyOfThem
 from engine.domain.catalogue.errors import CapacityBelowSold, EventFrozen, EventNotDraft, TicketTypeUnknown
-from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.events import Event, EventChange
 from engine.domain.catalogue.ticket_types import (
     FROZEN_FIELDS,
     NUMBERS_MAX,
@@ -101,6 +101,10 @@ class TicketTypes:
             if event.published_at is not None:
                 raise EventNotDraft("Tickets of this type may be held or sold", event_status=event.status)
             await store.delete(db, ticket_type_id)
+            left = await store.of_event(db, event.id)
+            rules = event.entry_rules.with_types({kind.id: kind.id for kind in left})
+            if rules != event.entry_rules:
+                await events_store.change(db, event.id, EventChange(entry_rules=rules))
             await self._events.refresh(db, event.id)
             await activity.record(db, person, "ticket_type.deleted", row.id, event_id=event.id, name=row.name)
 

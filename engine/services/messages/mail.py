@@ -97,7 +97,9 @@ class Mail:
         order = await self._order(refund.order_id)
         context = await self._context(order)
         context |= {"refund": refund, "late": order.closing_note == "paid_after_expiry_refunded"}
-        subject = f"Refund for {context['seller'].title}"
+        cancelled = context["seller"].status == "cancelled"
+        context["cancelled"] = cancelled
+        subject = f"{'Cancelled: refund' if cancelled else 'Refund'} for {context['seller'].title}"
         await self._send(self._message(order, "refund", subject, refund.id, context), order, "refund")
 
     async def order_expired(self, errand: MailOrderExpired, _repeated: bool) -> None:
@@ -127,9 +129,10 @@ class Mail:
 
     async def _context(self, order: Order) -> dict[str, Any]:
         seller = await events.seller_of(self._pool, order.event_id)
-        token = self._platform.mint_order_token(order.id)
+        token = order.link.mint(self._platform)
         return {
             "order": order,
+            "greeted": f"Hello {order.buyer_name}" if _is_known(order) else "Hello",
             **await self._groups(order),
             "seller": seller,
             "order_url": f"{self._engine_url}/order/{order.id}#token={token}",
@@ -147,7 +150,7 @@ class Mail:
         message = EmailMessage()
         message["Subject"] = _one_line(subject)
         message["From"] = self._sender
-        message["To"] = to(order.buyer_name, order.buyer_email)
+        message["To"] = to(order.buyer_name if _is_known(order) else "", order.buyer_email)
         message["Date"] = format_datetime(now())
         message["Message-ID"] = f"<{about}.{template}@{self._domain}>"
         message["Auto-Submitted"] = "auto-generated"
@@ -159,6 +162,11 @@ class Mail:
         sheet = await self._tickets.sheet(list(pages))
         name = f"tickets-{order.order_number}.pdf"
         message.add_attachment(sheet, maintype="application", subtype="pdf", filename=name)
+
+
+def _is_known(order: Order) -> bool:
+    """Whether the buyer paid: the address of an order that nobody paid for may be a stranger's, its name a message."""
+    return order.status in EVER_PAID and order.amount_cents > 0
 
 
 def _embed(message: EmailMessage, images: Sequence[bytes]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.services.accounts.wiring import Accounts
 from engine.services.common import Common
 from engine.services.money.cancellations import Cancellations
+from engine.services.money.confirms import Confirms
 from engine.services.money.disputes import Disputes
 from engine.services.money.lane import BURST_SHARE, PaymentLane
 from engine.services.money.orders import Orders
@@ -36,6 +37,7 @@ class Money:
     lane: PaymentLane
     orders: Orders
     payments: Payments
+    confirms: Confirms
     refunds: Refunds
     disputes: Disputes
     webhooks: Webhooks
@@ -108,6 +110,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         lane=lane,
         orders=orders,
         payments=payments,
+        confirms=Confirms(payments=payments, lane=lane),
         refunds=refunds,
         disputes=disputes,
         webhooks=webhooks,

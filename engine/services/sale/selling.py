@@ -44,6 +44,7 @@ class Selling:
         self._kept: dict[str, tuple[str, SellingEvent]] = {}  # with the mark of the offer each was made from
         self._loading: dict[str, asyncio.Task[SellingEvent]] = {}
         self._charts: OrderedDict[str, Chart] = OrderedDict()
+        self.changes = 0  # grows with each change heard of: what was made before one is not shown after it
 
     async def get(self, event_id: str) -> SellingEvent:
         """The snapshot. NotFound if the event does not exist or was never published."""
@@ -72,6 +73,7 @@ class Selling:
 
     def forget(self, event_id: str) -> None:
         """The next ``get`` reads again."""
+        self.changes += 1
         self._snapshots.pop(event_id, None)
 
     async def listen(self) -> None:
@@ -81,6 +83,7 @@ class Selling:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
                     await channel.subscribe(keys.EVENT_CHANGED_CHANNEL)
                     self._snapshots.clear()
+                    self.changes += 1
                     async for message in channel.listen():
                         self.forget(message["data"].decode())
             await asyncio.sleep(LISTEN_RETRY_S)

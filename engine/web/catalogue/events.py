@@ -16,7 +16,8 @@ from engine.domain.catalogue.errors import (
 )
 from engine.domain.catalogue.event_cards import EventCard
 from engine.domain.catalogue.event_copy import EventCopy
-from engine.domain.catalogue.events import Event, EventChange, NewEvent
+from engine.domain.catalogue.event_news import EventCancel, EventPatch, change_of
+from engine.domain.catalogue.events import Event, NewEvent
 from engine.foundation import bodies, http, lists
 from engine.foundation.batching import Overloaded
 from engine.foundation.errors import Forbidden, Invalid, Malformed
@@ -89,10 +90,11 @@ async def read_event(request: web.Request) -> web.Response:
 
 
 async def change_event(request: web.Request) -> web.Response:
-    """Change what is sent; what was published stays as it was sold."""
+    """Change what is sent; what was sold stays as it was. Ticket holders are told of another time or place."""
     actor, expected = person(request), http.version_expected(request)
-    given = await form(request, EventChange)
-    event = await request.config_dict[EVENTS].change(actor, request.match_info["event_id"], expected, given)
+    given = await form(request, EventPatch)
+    change, event_id = change_of(given), request.match_info["event_id"]
+    event = await request.config_dict[EVENTS].change(actor, event_id, expected, change, given.message)
     return versioned(request, event, event.version)
 
 
@@ -116,8 +118,9 @@ async def unpublish_event(request: web.Request) -> web.Response:
 
 
 async def cancel_event(request: web.Request) -> web.Response:
-    """Stop selling for good and refund what was paid."""
-    event = await request.config_dict[EVENTS].cancel(person(request), request.match_info["event_id"])
+    """Stop selling for good, refund what was paid, and tell everybody who has a ticket."""
+    actor, given = person(request), await form(request, EventCancel, absent=b"{}")
+    event = await request.config_dict[EVENTS].cancel(actor, request.match_info["event_id"], given.message)
     return versioned(request, event, event.version)
 
 
@@ -168,7 +171,7 @@ ROUTES: tuple[Route, ...] = (
     ).refuses(Forbidden, OrganizationSuspended),
     Route("GET", _ONE, read_event, "public", "read", gives=Event).refuses(EventUnknown),
     Route(
-        "PATCH", _ONE, change_event, "organizer", "operate", needs="events.write", takes=EventChange, gives=Event
+        "PATCH", _ONE, change_event, "organizer", "operate", needs="events.write", takes=EventPatch, gives=Event
     ).refuses(*_WRITES, EventFrozen, *VERSIONED),
     Route("DELETE", _ONE, delete_event, "organizer", "operate", needs="events.write", status=204).refuses(
         *_WRITES, EventNotDraft, EventHasOrders, *VERSIONED
@@ -192,7 +195,14 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST", f"{_ONE}/unpublish", unpublish_event, "organizer", "operate", needs="events.publish", gives=Event
     ).refuses(*_WRITES, EventHasOrders, EventNotPublished),
-    Route("POST", f"{_ONE}/cancel", cancel_event, "organizer", "operate", needs="events.publish", gives=Event).refuses(
-        *_WRITES, EventNotPublished
-    ),
+    Route(
+        "POST",
+        f"{_ONE}/cancel",
+        cancel_event,
+        "organizer",
+        "operate",
+        needs="events.publish",
+        takes=EventCancel,
+        gives=Event,
+    ).refuses(*_WRITES, EventNotPublished),
 )

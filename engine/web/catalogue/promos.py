@@ -11,7 +11,6 @@ from engine.domain.catalogue.errors import (
     PromoCodeUnknown,
     PromoCodeUsed,
     PromoExpired,
-    PromoUnknown,
     PromoUsedUp,
 )
 from engine.domain.catalogue.promos import (
@@ -24,6 +23,7 @@ from engine.domain.catalogue.promos import (
     PromoQuestionOfEvent,
     PromoUse,
 )
+from engine.domain.errors import PromoInvalid
 from engine.domain.fields import Id
 from engine.foundation import bodies, guesses, http, lists
 from engine.foundation.errors import Forbidden, Malformed
@@ -118,7 +118,7 @@ _ALL = "/v1/promo-codes"
 _OF_EVENT, _ONE = "/v1/events/{event_id}/promo-codes", "/v1/promo-codes/{promo_id}"
 _VALIDATE = "/v1/events/{event_id}/promo-codes/validate"
 _DISCOUNTS, _DISCOUNT = "/v1/events/{event_id}/discounts", "/v1/discounts/{promo_id}"
-_ASKED = (EventUnknown, PromoUnknown, PromoExpired, PromoUsedUp)
+_ASKED = (EventUnknown, PromoInvalid, PromoExpired, PromoUsedUp)
 _WRITES = (Forbidden, PromoCodeUnknown, *VERSIONED)
 ROUTES: tuple[Route, ...] = (
     Route(

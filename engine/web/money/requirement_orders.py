@@ -124,6 +124,7 @@ async def _hold_and_order(
             principal=who,
             key=key,
             body=raw,
+            taker=holds.takers.of(auth.client_address(request)),
         )
     try:
         opened = await orders.open(placed.hold.id, placed.token, buyer, payment_method_id=booking.paymentMethodId)

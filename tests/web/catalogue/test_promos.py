@@ -53,7 +53,7 @@ async def test_the_buyer_learns_what_a_code_takes_off_and_why_it_does_not(regist
     ask = f"/v1/events/{event['slug']}/promo-codes/validate"
     answer = await guest.ok("POST", ask, {"code": " Early10 "}, 200)
     assert (answer["code"], answer["kind"], answer["value"]) == ("EARLY10", "percent", 1000)
-    await guest.refused("promo_unknown", "POST", ask, {"code": "NOPE"})
+    await guest.refused("promo_invalid", "POST", ask, {"code": "NOPE"})
     await guest.refused("promo_expired", "POST", ask, {"code": "LATER"})
     await guest.refused("promo_expired", "POST", ask, {"code": "OVER"})
     await order(pool, event["id"], promo=made["id"])
@@ -61,7 +61,7 @@ async def test_the_buyer_learns_what_a_code_takes_off_and_why_it_does_not(regist
     path = f"/v1/promo-codes/{made['id']}"
     await organizer.refused("precondition_required", "PATCH", path, {"status": "disabled"})
     await organizer.ok("PATCH", path, {"status": "disabled"}, headers={"If-Match": '"1"'})
-    await guest.refused("promo_unknown", "POST", ask, {"code": "EARLY10"})
+    await guest.refused("promo_invalid", "POST", ask, {"code": "EARLY10"})
 
 
 async def test_a_code_is_deleted_only_before_its_event_was_published(register):
