@@ -42,7 +42,11 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         app[SERVICES] = services
         app[manners.LIMITS] = services.common.limits
         app[SESSIONS] = Sessions(
-            hot=services.common.hot, people=services.accounts.people, key=settings.jwt_key.get_secret_value().encode()
+            hot=services.common.hot,
+            people=services.accounts.people,
+            bearers=services.common.bearers,
+            ended=services.common.ended,
+            key=settings.jwt_key.get_secret_value().encode(),
         )
         app[ROOMS] = Rooms(client=client, url=settings.waitingroom_url, bearers=services.common.bearers)
         app[FIGURES] = Figures(services)

@@ -14,6 +14,7 @@ from admin.views import (
     devices,
     events,
     history,
+    invitations,
     moderation,
     on_sales,
     operations,
@@ -40,6 +41,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/board", dashboard.board, "person", "page", touches=False),
     Route("GET", "/account", accounts.show, "person", "page"),
     Route("POST", "/account/password", accounts.change_password, "person", "sign_in"),
+    Route("POST", "/account/verify", invitations.ask_to_verify, "person", "operate"),
     Route("POST", "/sign-out", accounts.sign_out, "person", "operate"),
     Route("GET", "/organizations", organizations.list_all, "person", "page"),
     Route("GET", "/organizations/new", organizations.show_new, "person", "page"),
@@ -48,7 +50,22 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", ORGANIZATION + "/settings", organizations.show_settings, "organization.write", "page"),
     Route("POST", ORGANIZATION + "/settings", organizations.change, "organization.write", "operate"),
     Route("GET", ORGANIZATION + "/members", organizations.list_members, "members.read", "page"),
-    Route("POST", ORGANIZATION + "/members", organizations.add_member, "members.write", "operate"),
+    Route("POST", ORGANIZATION + "/members", invitations.invite, "members.write", "operate"),
+    Route(
+        "POST",
+        ORGANIZATION + r"/invitations/{invitation:inv_[0-9A-Z]{26}}/resend",
+        invitations.resend,
+        "members.write",
+        "operate",
+    ),
+    Route(
+        "POST",
+        ORGANIZATION + r"/invitations/{invitation:inv_[0-9A-Z]{26}}/revoke",
+        invitations.revoke,
+        "members.write",
+        "operate",
+    ),
+    Route("POST", invitations.PATH, invitations.accept, "person", "operate"),
     Route(
         "POST",
         ORGANIZATION + r"/members/{user:usr_[0-9A-Z]{26}}/role",
@@ -63,6 +80,7 @@ ROUTES: tuple[Route, ...] = (
         "organization.read",
         "operate",
     ),
+    Route("GET", ORGANIZATION + "/history", history.show_organization, "organization.write", "page"),
     Route("GET", ORGANIZATION + "/venues", venues.list_all, "venues.read", "page"),
     Route("GET", ORGANIZATION + "/venues/new", venues.show_new, "venues.write", "page"),
     Route("POST", ORGANIZATION + "/venues", venues.create, "venues.write", "operate"),
@@ -157,6 +175,7 @@ OPEN: tuple[tuple[str, str, Handler, RouteClass], ...] = (
     ("POST", "/sign-in", accounts.sign_in, "sign_in"),
     ("GET", "/register", accounts.show_register, "page"),
     ("POST", "/register", accounts.register, "sign_in"),
+    ("GET", invitations.PATH, invitations.show, "page"),
 )
 
 

@@ -8,11 +8,13 @@ NotAnAddress is a ValueError: the text is no e-mail address, and nobody can be t
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Callable
 
 import idna
+from confusable_homoglyphs import confusables
 
 ADDRESS_CHARS_MAX = 254  # RFC 5321, 4.5.3.1.3
 LOCAL_CHARS_MAX = 64  # RFC 5321, 4.5.3.1.1
@@ -54,6 +56,7 @@ _PLAIN = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\Z"
 )
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\Z")
+_ASCII_ALIKE = re.compile(r"[A-Za-z0-9]\Z")
 # What a local part cannot hold unquoted, and nobody types: a quoted one is refused as a whole.
 _NEVER_LOCAL = re.compile(r'[\s@"(),:;<>\[\]\\\x00-\x1f\x7f-\x9f]')
 
@@ -168,3 +171,27 @@ def _in_length(address: str) -> str:
     if long or any(len(label) > LABEL_CHARS_MAX for label in domain.split(".")):
         raise NotAnAddress("This address is too long")
     return address
+
+
+def look(name: str) -> str:
+    """How a name looks, whatever letters it is written with: two names of one look are taken for each other.
+
+    A letter of another script counts as the Latin one that it looks like (``confusables`` of Unicode's UTS 39, as the
+    library keeps them), each in its own case; accents stay, for they are seen.
+    """
+    return _settled(lambda given: text_folded("".join(map(_alike, visible(given)))), name)
+
+
+def _alike(letter: str) -> str:
+    return letter if letter.isascii() else _likeness().get(letter, letter)
+
+
+@functools.cache
+def _likeness() -> dict[str, str]:
+    """Letters beyond ASCII -> the ASCII letter or digit that each is taken for; read with the first name compared."""
+    found = {}
+    for sign, others in confusables.confusables_data.items():
+        like = {other["c"] for other in others if _ASCII_ALIKE.match(other["c"])}
+        if len(sign) == 1 and not sign.isascii() and like:
+            found[sign] = min(like, key=lambda other: (not other.isalpha(), other.isupper() != sign.isupper(), other))
+    return found

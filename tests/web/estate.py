@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.foundation.ids import new_id
 from engine.web.route import Route
 from tests import factories
 from tests.shop import Shop
@@ -55,9 +56,24 @@ async def estate(shop: Shop) -> Estate:
         "order_id": order["order_id"],
         "payment_id": order["payment_intent_id"],
         "ticket_id": ticket["id"],
+        "dispute_id": new_id("dsp"),
+        "invitation_id": await invitation(shop, owner),
     }
+    await pool.execute(
+        "INSERT INTO disputes (id, provider_dispute_id, order_id, event_id, organization_id, amount_cents, status,"
+        " standing, opened_at) VALUES ($1, $1, $2, $3, $4, 100, 'lost', 'lost', now())",
+        ids["dispute_id"], ids["order_id"], ids["event_id"], ids["organization_id"],
+    )  # fmt: skip
     device = f"Device {made['devices']['device_id']}.{made['devices']['secret']}"
     return Estate(ids, owner, device, hold["hold_token"], order["order_token"], ticket["code"])
+
+
+async def invitation(shop: Shop, owner: str) -> str:
+    """The id of a fresh invitation to the organization."""
+    given = {"email": f"{new_id('usr').lower()}@x.test", "role": "finance"}
+    made = await shop.ask("POST", f"/v1/organizations/{shop.organization_id}/members", given, Authorization=owner)
+    assert made.status == 201, made.body
+    return str(made["invitation_id"])
 
 
 def body_of(route: Route, of: Estate) -> Any:

@@ -26,7 +26,7 @@ from tests.shop import Shop
 HERE, THERE = "198.51.100.7", "203.0.113.9"
 # What a page may send to another site unasked.
 SIMPLE = ("text/plain", "text/plain; charset=utf-8", "", "application/x-www-form-urlencoded", "multipart/form-data")
-DOORS = ("validate", "quote", "hold", "swap", "booking", "form")
+DOORS = ("validate", "validate here", "quote", "hold", "swap", "booking", "set apart", "form")
 STATE_CHANGES = [route for route in ROUTES if route.method not in SAFE]
 
 
@@ -62,6 +62,8 @@ class Typing:
         hold = await shop.hold() if door == "swap" else None
         path, body = {
             "validate": (f"/v1/events/{event}/promo-codes/validate", {"code": code}),
+            "validate here": ("/v1/promo-codes/validate", {"event_id": event, "code": code}),
+            "set apart": (f"/v1/events/{event}/seat-status/set-apart", {"promo_code": code}),
             "quote": ("/v1/orders/quote", {"event_id": event, "items": [item], "promo_code": code}),
             "hold": ("/v1/holds", {"event_id": event, "items": [item], "promo_code": code}),
             "swap": (f"/v1/holds/{hold['id'] if hold else ''}/swap?code={code}", {"seats": ["Stalls/1/9"]}),
