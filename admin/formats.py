@@ -20,6 +20,7 @@ BASIS_POINTS: Final = 100  # of one percent
 WORDS: Final = {
     "box_office": "Box office",
     "partially_refunded": "Partly refunded",
+    "charged_back": "Charged back",
     "sold_out": "Sold out",
     "transfer_pending": "In transfer",
     "prequeue": "Queue open",
@@ -27,6 +28,7 @@ WORDS: Final = {
 TONES: Final = {
     "published": "good", "paid": "good", "succeeded": "good", "active": "good", "valid": "good", "open": "good",
     "processing": "warn", "pending": "warn", "paused": "warn", "partially_refunded": "warn", "prequeue": "warn",
+    "won": "good", "inquiry": "warn", "disputed": "bad", "charged_back": "bad", "lost": "bad",
     "cancelled": "bad", "failed": "bad", "revoked": "bad", "sold_out": "bad", "blocked": "bad",
 }  # fmt: skip
 

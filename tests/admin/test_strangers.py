@@ -17,7 +17,7 @@ from tests.admin.organizer import Organizer, join, platform_admin
 OWN = {"/", "/board", "/account", "/account/password", "/account/verify", "/sign-out", "/organizations",
        "/organizations/new", "/invitations/accept"}  # fmt: skip
 TABLES = ("organizations", "members", "invitations", "venues", "events", "ticket_types", "on_sales", "allotments",
-          "promo_codes", "devices", "orders", "refunds")  # fmt: skip
+          "promo_codes", "devices", "orders", "refunds", "disputes")  # fmt: skip
 
 
 async def contents(services: Services) -> list[object]:

@@ -51,6 +51,7 @@ TIED = {
     # Buyers come to these too; what staff do there is written with their name.
     "POST /v1/orders/{order_id}/cancel": {"order.cancelled"},
     "POST /v1/orders/{order_id}/refunds": {"refund.requested"},
+    "POST /v1/orders/{order_id}/end-links": {"order.links_ended"},
     "POST /v1/organizations": {"organization.created"},
     "POST /v1/invitations/accept": {"member.added"},
     # The waiting room.
@@ -60,6 +61,7 @@ TIED = {
     # The admin app: one of the deeds above, or of the platform's admins.
     "admin POST /organizations": {"organization.created"},
     "admin POST /o/settings": {"organization.changed"},
+    "admin POST /o/disputes/release": {"dispute.released"},
     "admin POST /o/members": {"member.invited"},
     "admin POST /o/invitations/resend": {"invitation.resent"},
     "admin POST /o/invitations/revoke": {"invitation.revoked"},

@@ -9,6 +9,7 @@ from engine.foundation.ids import new_id
 from engine.web.route import Route
 from tests import factories
 from tests.shop import Shop
+from tests.stripe_events import intent_of
 from tests.web.bodies import bodies
 
 
@@ -56,16 +57,20 @@ async def estate(shop: Shop) -> Estate:
         "order_id": order["order_id"],
         "payment_id": order["payment_intent_id"],
         "ticket_id": ticket["id"],
-        "dispute_id": new_id("dsp"),
+        "dispute_id": (await disputed(shop))["id"],
         "invitation_id": await invitation(shop, owner),
     }
-    await pool.execute(
-        "INSERT INTO disputes (id, provider_dispute_id, order_id, event_id, organization_id, amount_cents, status,"
-        " standing, opened_at) VALUES ($1, $1, $2, $3, $4, 100, 'lost', 'lost', now())",
-        ids["dispute_id"], ids["order_id"], ids["event_id"], ids["organization_id"],
-    )  # fmt: skip
     device = f"Device {made['devices']['device_id']}.{made['devices']['secret']}"
     return Estate(ids, owner, device, hold["hold_token"], order["order_token"], ticket["code"])
+
+
+async def disputed(shop: Shop) -> dict[str, Any]:
+    """A dispute that the bank has not decided, of an order of its own."""
+    order = await shop.paid()
+    await shop.sandbox("disputes", {"payment_intent": intent_of(order)})
+    await shop.until(order, "disputed")
+    path = f"/v1/organizations/{shop.organization_id}/disputes"
+    return (await shop.ask("GET", path, Authorization=await shop.organizer()))["data"][0]
 
 
 async def invitation(shop: Shop, owner: str) -> str:

@@ -92,6 +92,7 @@ async def detail(request: web.Request) -> web.Response:
             "event": event,
             "face": shown.face,
             "told": shown.told,
+            "codes_open": shown.sold_out and await _codes_open(request, event),
             "offers": offers_of(event, shown.kinds, shown.levels, now()),
             "room_url": room_url(request, event),
             "selling_enabled": settings.selling_enabled,
@@ -134,6 +135,15 @@ async def told_of(request: web.Request, event: Event, since: datetime | None = N
     news = await request.config_dict[EVENTS].news(event)
     told = together([one for one in news if since is None or one.created_at > since])
     return told if told is not None and told.says_something else None
+
+
+async def _codes_open(request: web.Request, event: Event) -> bool:
+    """Whether places are set apart for those who have a code: they are not on sale to others, and may be left."""
+    try:
+        selling = await request.config_dict[SELLING].get(event.id)
+    except NotFound:
+        return False
+    return any(lot.open_to for lot in selling.allotments)
 
 
 async def _levels(request: web.Request, event: Event | EventCard) -> dict[str, Level]:

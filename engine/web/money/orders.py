@@ -255,9 +255,16 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_AT}/cancel", cancel_order, "capability", "buy", needs="orders.write", gives=OrderStatus).refuses(
         *_OWN, errors.Forbidden, refusals.OrderNotPayable, refusals.ProviderUnavailable
     ),
-    Route("POST", f"{_AT}/end-links", end_links, "capability", "buy", needs="orders.write", gives=LinksEnded).refuses(
-        *_OWN, errors.Forbidden, refusals.LinksEndedTooOften
-    ),
+    Route(
+        "POST",
+        f"{_AT}/end-links",
+        end_links,
+        "capability",
+        "buy",
+        needs="orders.write",
+        gives=LinksEnded,
+        repeats="always",
+    ).refuses(*_OWN, errors.Forbidden, refusals.LinksEndedTooOften),
     Route(
         "GET",
         "/v1/events/{event_id}/orders",

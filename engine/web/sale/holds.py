@@ -211,6 +211,7 @@ ROUTES: tuple[Route, ...] = (
         refusals.SeatTaken,
         refusals.OrphanSeat,
         refusals.UnknownSeat,
+        refusals.AddressFull,
         refusals.PromoInvalid,
         refusals.AddressFull,
     ),
