@@ -9,9 +9,8 @@ from typing import Final
 from aiohttp import web
 
 from admin import routes as admin
-from engine import pages
+from engine import access, pages
 from engine.foundation import limits_table, manners
-from engine.web import access
 from engine.web.routes import ROUTES
 from waitingroom import routes as room
 

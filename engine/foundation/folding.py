@@ -43,6 +43,9 @@ _DASHES = re.compile(
     "\u301c\u3030\u30a0\ufe31\ufe32\ufe58\ufe63\uff0d\U00010d6e\U00010ead\u02d7\u2796\u00af\u02c9]"
 )
 _BLANKS = re.compile(r"[\s\u2800]+")
+# Crockford's base 32, in which order numbers are written; fewer characters than these are rather a name.
+_LOOKS_LIKE = str.maketrans("OIL", "011")
+_NUMBER = re.compile("[0-9A-HJKMNP-TV-Z]{6,10}\\Z")
 # Of these, what some text needs: joiners of scripts and emoji, variation selectors.
 _UNSEEN = re.compile(f"(?![\u200c\u200d\ufe00-\ufe0f]){_INVISIBLE.pattern.removesuffix('+')}")
 # Small letters of Cyrillic and Greek whose capital or small form has the shape of a Latin one.
@@ -94,6 +97,15 @@ def code_folded(code: str) -> str:
 def code_shown(code: str) -> str:
     """The code as its owner reads it again: capitals, one kind of dash, no blanks around it. Never compared."""
     return _settled(lambda text: _BLANKS.sub(" ", _DASHES.sub("-", visible(visible(text).upper()))).strip(), code)
+
+
+def number_folded(text: str) -> str | None:
+    """What order numbers begin with that somebody typed from hearing or reading; None if no number begins so.
+
+    Blanks and dashes are left out, and the letters O, I and L are the digits they look like: no number has those.
+    """
+    number = code_folded(text).translate(_LOOKS_LIKE)
+    return number if _NUMBER.match(number) else None
 
 
 def text_folded(text: str) -> str:

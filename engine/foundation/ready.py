@@ -18,10 +18,7 @@ _PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
 
 
 class Ready(web.StreamResponse):
-    """``head`` is header lines, each with its line end, safe as they are.
-
-    Date, Content-Length and what keeps a browser from guessing types are added.
-    """
+    """``head`` is header lines, each with its line end, safe as they are; Date and Content-Length are added."""
 
     def __init__(self, status: int, head: bytes, content: bytes) -> None:
         # The base's own state is never looked at: everything that aiohttp asks of an answer is overridden here.
@@ -58,7 +55,9 @@ class Ready(web.StreamResponse):
 
     def raw(self, *, stays: bool) -> bytes:
         """The whole answer; ``stays``: the connection is kept."""
-        return b"HTTP/1.1 %d %b\r\n%bX-Content-Type-Options: nosniff\r\nDate: %b\r\nContent-Length: %d\r\n%b\r\n%b" % (
+        if self._code == HTTPStatus.NOT_MODIFIED:
+            return self._unchanged(stays=stays)
+        return b"HTTP/1.1 %d %b\r\n%bDate: %b\r\nContent-Length: %d\r\n%b\r\n%b" % (
             self._code,
             _PHRASES[self._code],
             self._head,
@@ -67,6 +66,11 @@ class Ready(web.StreamResponse):
             b"" if stays else b"Connection: close\r\n",
             self._content,
         )
+
+    def _unchanged(self, *, stays: bool) -> bytes:
+        """A length would be that of the answer it stands for."""
+        ends = b"" if stays else b"Connection: close\r\n"
+        return b"HTTP/1.1 304 Not Modified\r\n%bDate: %b\r\n%b\r\n" % (self._head, _date(int(time.time())), ends)
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Written already."""

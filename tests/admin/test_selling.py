@@ -55,7 +55,7 @@ async def test_orders_are_found_by_name_address_and_number(
     at = f"/events/{event_id}/orders"
     for text in ("ada", "ADA@EXAMPLE", number, number.lower()):
         assert order_id in (await organizer.get(f"{at}?q={text}")).text, text
-    for text in ("bob", "%25", "_", number[:-1] + "%00"):
+    for text in ("bob", "%25", "_", number[1:] + "%00"):
         page = await organizer.get(f"{at}?q={text}")
         assert page.status == 200
         assert order_id not in page.text, text

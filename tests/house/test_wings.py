@@ -20,9 +20,9 @@ FOLDER_FILES_MAX = 16
 REGISTRIES = {
     "engine/services/wiring.py",
     "engine/services/appkeys.py",
+    "engine/web/arrivals.py",
     "engine/web/routes.py",
     "engine/web/route.py",
-    "engine/web/access.py",
     "engine/pages/__init__.py",
 }
 

@@ -50,7 +50,8 @@ REPORTS = {
     ("gate_bundles", "_LIVE"), ("audit", "_STRAY_TICKETS"), ("audit", "_UNITS"), ("orders", "_OF_PERSON"),
     ("payments", "_LATE"), ("reports", "_BOARD"), ("reports", "_BY_TYPE"), ("reports", "_OVER_TIME"),
     ("reports", "_SECONDS"), ("reports", "_DISPUTED"), ("selling", "_OWNED"),
-    ("selling", "_OWNED_COUNTS"), ("selling", "_PROMO_USES"), ("webhook_events", "_FORGET"),
+    ("selling", "_OWNED_COUNTS"), ("selling", "_OWNED_BY_TYPE"), ("selling", "_PROMO_USES"), ("selling", "_COUNTED"),
+    ("webhook_events", "_FORGET"),
 }  # fmt: skip
 
 

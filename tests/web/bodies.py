@@ -19,6 +19,8 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         "VenueChange": {"name": "Mine"},
         "NewEvent": event,
         "EventChange": {"title": "Mine"},
+        "EventPatch": {"title": "Mine"},
+        "EventCancel": {},
         "EventCopy": {"starts_at": at(9)},
         "NewTicketType": {"name": "T", "price_cents": 1, "categories": ["Floor"]},
         "TicketTypeChange": {"price_cents": 1},

@@ -14,6 +14,7 @@ from engine.foundation import bodies, http
 from engine.foundation.bearer import Bearers
 from engine.foundation.connections import HotRedis, RedisClient
 from engine.foundation.ended_sessions import EndedSessions
+from engine.foundation.shelf import SHELF, Shelf
 from engine.services import appkeys
 from engine.services.accounts.access import Access
 from engine.services.accounts.invitations import Invitations
@@ -74,6 +75,8 @@ async def catalogue(
     app[appkeys.ON_SALES] = OnSales(pool=pool, access=access, events=all_events)
     app[appkeys.ALLOTMENTS] = Allotments(pool=pool, hot=hot, access=access, events=all_events, inventory=inventory)
     app[appkeys.PROMOS] = Promos(pool=pool, access=access, events=all_events)
+    app[SHELF] = Shelf({})
+    selling.follow(app[SHELF].forget)
     for noun in NOUNS:
         route.add(app, noun.ROUTES)
     async with TestClient(TestServer(app)) as client:

@@ -51,6 +51,7 @@ async def estate(shop: Shop) -> Estate:
         "allotment_id": made["allotments"]["id"],
         "promo_id": made["promo-codes"]["id"],
         "device_id": made["devices"]["device_id"],
+        "invitation_id": await invitation(shop, owner),
         "user_id": await pool.fetchval("SELECT user_id FROM members WHERE organization_id = $1", shop.organization_id),
         "hold_id": hold["id"],
         "item": str(hold["items"][0]["unit"]),
@@ -58,7 +59,6 @@ async def estate(shop: Shop) -> Estate:
         "payment_id": order["payment_intent_id"],
         "ticket_id": ticket["id"],
         "dispute_id": (await disputed(shop))["id"],
-        "invitation_id": await invitation(shop, owner),
     }
     device = f"Device {made['devices']['device_id']}.{made['devices']['secret']}"
     return Estate(ids, owner, device, hold["hold_token"], order["order_token"], ticket["code"])
@@ -102,6 +102,8 @@ def body_of(route: Route, of: Estate) -> Any:
         "ValidateRequest": {"code": of.code},
         "NewOrganization": {"name": "Mine"},
         "PersonChange": {"name": "Mine"},
+        "ConfirmRequest": {"order_id": of.ids["order_id"], "payment_intent_id": of.ids["payment_id"]},
+        "TokenShown": {"token": "x" * 43},
         "PasswordChange": {"current_password": "x" * 12, "new_password": "y" * 12},
     }
     if route.path.endswith("seating-chart"):

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from engine.access import CALLERS, MEMBERS, Caller, is_declared, opens
 from engine.foundation.bearer import Person
 from engine.foundation.clock import now_ms
 from engine.foundation.errors import Unauthenticated
 from engine.foundation.ids import new_id
-from engine.web.access import CALLERS, MEMBERS, Caller, is_declared, opens
 from engine.web.route import Route
 from engine.web.routes import ROUTES
 from tests.shop import Answer, Shop
@@ -95,7 +95,8 @@ async def _body(shop: Shop, route: Route, mine: Estate) -> Any:
     item = {"ticket_type_id": mine.ids["ticket_type_id"], "quantity": 1}
     sign_in = {"email": "known@x.test", "password": PASSWORD}
     if name in {"RefreshRequest", "SignOut"}:
-        return {"refresh_token": (await shop.ask("POST", "/v1/auth/login", sign_in))["refresh_token"]}
+        given = {"email": f"{new_id('usr').lower()}@x.test", "password": PASSWORD, "name": "N"}
+        return {"refresh_token": (await shop.ask("POST", "/v1/auth/register", given))["refresh_token"]}
     known = {
         "Registration": {"email": f"{new_id('usr').lower()}@x.test", "password": PASSWORD, "name": "N"},
         "Credentials": sign_in,
@@ -107,7 +108,6 @@ async def _body(shop: Shop, route: Route, mine: Estate) -> Any:
         "AddressGiven": {"email": "known@x.test"},
         "PasswordReset": {"token": "t" * 43, "password": PASSWORD},
         "QuoteRequest": {"event_id": mine.ids["event_id"], "items": [item]},
-        "ConfirmRequest": {"order_id": mine.ids["order_id"], "payment_intent_id": mine.ids["payment_id"]},
     }
     return known[name] if name in known else body_of(route, mine)
 

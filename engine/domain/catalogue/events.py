@@ -130,9 +130,12 @@ class EventVenue(Struct, frozen=True, kw_only=True):
 
 
 class EventOrganization(Struct, frozen=True, kw_only=True):
+    """``sells`` is False while it is suspended."""
+
     id: str
     name: str
     slug: str
+    sells: bool = True
 
 
 class EventOnSale(Struct, frozen=True, kw_only=True):

@@ -60,7 +60,7 @@ def setup(app: web.Application) -> None:
     manners.serve(app, "GET", "/checkout/{event_id}/{ticket_type_id}", to_shop, manners.PAGE)
 
 
-async def index(request: web.Request) -> web.Response:
+async def index(request: web.Request) -> web.StreamResponse:
     """Published events that are still to come, soonest first."""
     search = Search.read(request.query)
     cursor = request.query.get("cursor", "")
@@ -80,7 +80,7 @@ async def index(request: web.Request) -> web.Response:
     return await frame.shared(request, (search, cursor), "events/list.html", context)
 
 
-async def detail(request: web.Request) -> web.Response:
+async def detail(request: web.Request) -> web.StreamResponse:
     """One event: its facts, its prices, and the one thing to do now."""
     shown = await find(request, request.match_info["slug"])
     event, settings = shown.event, request.config_dict[SETTINGS]
@@ -99,7 +99,7 @@ async def detail(request: web.Request) -> web.Response:
         }
 
     changes = request.config_dict[SELLING].changes
-    return await frame.shared(request, (event.slug, changes), "events/detail.html", context)
+    return await frame.shared(request, (event.slug, changes), "events/detail.html", context, topic=event.id)
 
 
 async def to_index(request: web.Request) -> web.Response:

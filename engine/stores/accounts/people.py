@@ -9,13 +9,11 @@ from engine.stores.database import Connection, Database, Record, count
 _USER = "id, email, name, is_admin, email_verified_at, created_at"
 _SECRETS = "id, email, name, password_hash, is_admin, email_verified_at, disabled_at"
 # What sessions ended, of those whose access tokens may still verify: the others' have run out by themselves.
-_REVOKE = """
-WITH ended AS (
-    UPDATE refresh_tokens SET revoked_at = now() WHERE revoked_at IS NULL AND ({which}) RETURNING family, created_at)
+_REVOKED = """ AND revoked_at IS NULL RETURNING family, created_at)
 SELECT DISTINCT family FROM ended WHERE created_at > now() - make_interval(secs => $2)
 """
-_REVOKE_FAMILY = _REVOKE.format(which="family = $1")
-_REVOKE_ALL = _REVOKE.format(which="user_id = $1")
+_REVOKE_FAMILY = f"WITH ended AS (UPDATE refresh_tokens SET revoked_at = now() WHERE family = $1{_REVOKED}"
+_REVOKE_ALL = f"WITH ended AS (UPDATE refresh_tokens SET revoked_at = now() WHERE user_id = $1{_REVOKED}"
 
 
 async def insert(db: Database, user_id: str, email: str, name: str, password_hash: str, *, verified: bool) -> bool:

@@ -10,7 +10,6 @@ UPDATE orders o SET user_id = $1
  WHERE o.id = ANY(ARRAY(
     SELECT g.id FROM orders g WHERE g.user_id IS NULL AND lower(g.buyer_email) =
            (SELECT u.email FROM users u WHERE u.id = $1 AND u.email_verified_at IS NOT NULL) LIMIT $2))
-   AND o.user_id IS NULL
 """
 
 

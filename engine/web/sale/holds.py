@@ -21,11 +21,14 @@ from engine.web.route import Route
 from engine.web.sale.hold_caller import HoldCaller
 from engine.web.sale.holds_shapes import HoldDocument, SwapQuery, hold_document
 
-_hold_request = msgspec.json.Decoder(HoldRequest)
+hold_request = msgspec.json.Decoder(HoldRequest)
 _swap_request = msgspec.json.Decoder(SwapRequest)
 _grow_request = msgspec.json.Decoder(GrowRequest)
 PLACE: Final = "/v1/holds"
-_PLACED = b"Content-Type: application/json\r\nCache-Control: private, no-store\r\nX-Request-Id: %b\r\n"
+_PLACED = (
+    b"Content-Type: application/json\r\nCache-Control: private, no-store\r\nX-Content-Type-Options: nosniff\r\n"
+    b"X-Request-Id: %b\r\n"
+)
 _REPLAYED = _PLACED + b"Idempotent-Replayed: true\r\n"
 
 
@@ -55,7 +58,7 @@ async def place_hold(request: web.Request) -> web.StreamResponse:
         if answer is not None:
             return answer
     caller = asked.caller
-    wanted = bodies.decode(asked.raw, _hold_request)
+    wanted = bodies.decode(asked.raw, hold_request)
     with guesses.typed(request, wanted.promo_code):
         placed = await holds.place(
             wanted,
