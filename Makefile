@@ -35,6 +35,7 @@ lint: setup ## Formats, types, floors, clippy
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m engine openapi --check docs/openapi.json
+	$(BIN)/python -m engine access --check docs/ACCESS.md
 	cargo fmt --check --manifest-path hotpath_rs/Cargo.toml
 	cargo clippy --quiet --locked --all-targets --manifest-path hotpath_rs/Cargo.toml -- -D warnings
 
@@ -64,8 +65,9 @@ simulate: setup ## A million visitors in simulated time, with plots (ROOM=room.h
 soak: setup ## The waiting room's scripts for simulated hours: rate, windows, capacity (ARGS="--people 200000 --claims 1000000")
 	$(BIN)/python -m tests.invariants.room_soak $(ARGS)
 
-openapi: setup ## Write docs/openapi.json from the route table
+openapi: setup ## Write docs/openapi.json and docs/ACCESS.md from the route tables
 	$(BIN)/python -m engine openapi --write docs/openapi.json
+	$(BIN)/python -m engine access --write docs/ACCESS.md
 
 lock: .stamps/venv ## Pin every dependency with its hashes, no host in the file
 	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --generate-hashes pyproject.toml --extra dev -o requirements.lock

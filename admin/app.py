@@ -14,7 +14,7 @@ from admin.rooms import CALL_TIMEOUT_S, Rooms
 from admin.sessions import Sessions
 from admin.vitals import Vitals
 from engine.domain.catalogue.venues import CHART_BYTES_MAX
-from engine.foundation import http
+from engine.foundation import http, manners
 from engine.foundation.cookies import promise_tls
 from engine.services.wiring import open_services
 from engine.settings import Settings
@@ -27,6 +27,7 @@ def create_app(settings: Settings) -> web.Application:
     """The application; it connects when it starts and closes in reverse."""
     app = web.Application(client_max_size=BODY_BYTES_CEILING, middlewares=[http.boundary])
     app[SETTINGS] = settings
+    manners.setup(app, manners.Trust(settings.trust_forwarded, settings.origins))
     frame.setup(app)
     routes.add(app)
     app.cleanup_ctx.append(_services)
@@ -39,6 +40,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_S)
     async with open_services(settings) as services, aiohttp.ClientSession(timeout=timeout) as client:
         app[SERVICES] = services
+        app[manners.LIMITS] = services.common.limits
         app[SESSIONS] = Sessions(
             hot=services.common.hot,
             people=services.accounts.people,

@@ -14,7 +14,7 @@ from admin import assets, charts, formats
 from admin.appkeys import SETTINGS
 from engine.domain.accounts.organizations import Permission, allows
 from engine.domain.accounts.people import User
-from engine.foundation import http
+from engine.foundation import http, manners
 from engine.foundation.assets import ROUTE
 from engine.foundation.errors import Refusal
 from engine.foundation.world import countries
@@ -37,7 +37,7 @@ GUARDS: Final = {
 def setup(app: web.Application) -> None:
     """Templates, static files and HTML refusals."""
     files = assets.read()
-    app.router.add_get(ROUTE, files.serve)
+    manners.serve(app, "GET", ROUTE, files.serve, manners.FILE)
     environment = aiohttp_jinja2.setup(
         app,
         loader=jinja2.FileSystemLoader(TEMPLATES),

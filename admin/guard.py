@@ -10,7 +10,7 @@ import hmac
 import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -20,16 +20,19 @@ from multidict import MultiDict
 from admin import frame
 from admin.appkeys import SERVICES, SESSIONS, SETTINGS
 from admin.visit import Visit
+from engine.domain.accounts.organizations import Permission
 from engine.foundation import bodies, http
 from engine.foundation.bearer import Person
 from engine.foundation.cookies import CookieRules
 from engine.foundation.errors import Forbidden, Malformed, Unauthenticated, UnsupportedMedia
+from engine.foundation.limits_table import RouteClass
 
 SESSION_COOKIE: Final = "onsale_admin"
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "X-CSRF-Token"
 FORM_BYTES_MAX: Final = 1024 * 1024  # a list of 20,000 seats still fits
 
+Needs = Permission | Literal["person", "admin"]
 VisitHandler = Callable[[Visit], Awaitable[web.StreamResponse]]
 
 
@@ -39,11 +42,17 @@ class FormForged(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One page. ``touches`` False: it refreshes itself and does not keep an absent person signed in."""
+    """One page. ``touches`` False: it refreshes itself and does not keep an absent person signed in.
+
+    ``needs``: what the visitor's role in the organization that the address speaks of must allow; "person": anybody
+    signed in; "admin": the platform's own people. ``limit`` is its class in ``limits_table``.
+    """
 
     method: str
     path: str
     handler: VisitHandler
+    needs: Needs
+    limit: RouteClass
     touches: bool = True
     body_bytes_max: int = FORM_BYTES_MAX
 

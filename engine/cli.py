@@ -137,10 +137,14 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("file", type=Path)
     draw.set_defaults(run=_verify_draw)
 
-    contract = commands.add_parser("openapi", help="print the contract, or compare it with a file")
-    contract.add_argument("--check", type=Path, metavar="FILE")
-    contract.add_argument("--write", type=Path, metavar="FILE")
-    contract.set_defaults(run=_openapi)
+    for name, command, what in (
+        ("openapi", _openapi, "print the contract, or compare it with a file"),
+        ("access", _access, "print who may call what and how often, or compare it with a file"),
+    ):
+        written = commands.add_parser(name, help=what)
+        written.add_argument("--check", type=Path, metavar="FILE")
+        written.add_argument("--write", type=Path, metavar="FILE")
+        written.set_defaults(run=command)
     return parser
 
 
@@ -412,7 +416,17 @@ def _openapi(options: argparse.Namespace) -> int:
     from engine.web.openapi import document_bytes  # noqa: PLC0415
     from engine.web.routes import ROUTES  # noqa: PLC0415
 
-    fresh = document_bytes(ROUTES)
+    return _told(document_bytes(ROUTES), options)
+
+
+def _access(options: argparse.Namespace) -> int:
+    from engine.access_page import document  # noqa: PLC0415
+
+    return _told(document(), options)
+
+
+def _told(fresh: bytes, options: argparse.Namespace) -> int:
+    """A generated page: written, compared with the committed one, or printed."""
     if options.write:
         options.write.write_bytes(fresh)
     elif options.check:

@@ -70,6 +70,8 @@ class Shop:
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         named = {name.replace("_", "-"): value for name, value in headers.items() if value}
+        if isinstance(body, bytes):
+            named.setdefault("Content-Type", "application/json")
         more: dict[str, Any] = {"data": body} if isinstance(body, bytes) else {"json": body} if body is not None else {}
         async with self.http.request(method, self.url + path, headers=named, **more) as response:
             raw = await response.read()

@@ -14,6 +14,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
+from engine.foundation import manners
 from engine.foundation.address_limits import Limits
 from engine.foundation.assets import ROUTE, Assets, files_below
 from engine.foundation.bearer import Bearers
@@ -44,6 +45,8 @@ async def create_app(settings: Settings) -> web.Application:
     """Everything but the socket. Several processes may serve one port; the rooms' fence lets one of them lead."""
     app = web.Application(client_max_size=BODY_BYTES_MAX)
     app[appkeys.SETTINGS] = settings
+    manners.setup(app, manners.Trust(settings.trust_forwarded, settings.origins))
+    app[manners.LIMITS] = Limits(time.monotonic, lifted_for_loopback=settings.rehearsal)
     app[appkeys.STREAMS] = Streams()
     app[appkeys.CONTRACT] = lambda: openapi.document(routes.ROUTES)
     app.cleanup_ctx.append(_stores)
@@ -67,7 +70,7 @@ def _pages(app: web.Application) -> None:
         lstrip_blocks=True,
     )
     aiohttp_jinja2.get_env(app).globals["static"] = assets.url
-    app.router.add_get(ROUTE, guarded(assets.serve))
+    manners.serve(app, "GET", ROUTE, guarded(assets.serve), manners.FILE)
 
 
 async def _stores(app: web.Application) -> AsyncIterator[None]:
@@ -101,7 +104,7 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
         app[BOARDS] = rooms.boards
         app[ENDPOINT] = RoomEndpoint(
             rooms=rooms,
-            limits=Limits(time.monotonic, lifted_for_loopback=settings.rehearsal),
+            limits=app[manners.LIMITS],
             work=Work(time.monotonic, lifted_for_loopback=settings.rehearsal),
             challenges=Challenges(_challenge_key(settings)),
             recovery=Recovery(ledger=app[appkeys.LEDGER], redis=app[appkeys.REDIS], keyring=settings.keyring),

@@ -12,12 +12,11 @@ from typing import Concatenate, ParamSpec
 
 from aiohttp import web
 
-from engine.foundation import http
-from engine.foundation.errors import MethodRefused, NotFound, SlowDown
-from engine.foundation.http import REQUEST_ID_CHARS_MAX, Handler, boundary
-from engine.foundation.limits_table import LIMITS, RouteClass
+from engine.foundation import manners
+from engine.foundation.errors import MethodRefused, NotFound, Refusal
+from engine.foundation.http import REQUEST_ID_CHARS_MAX, Handler, explained
+from engine.foundation.manners import Manners
 from waitingroom.appkeys import SETTINGS
-from waitingroom.endpoint import ENDPOINT
 
 Rest = ParamSpec("Rest")
 _Handler = Callable[Concatenate[web.Request, Rest], Awaitable[web.StreamResponse]]
@@ -28,7 +27,7 @@ def guarded(handler: Handler) -> Handler:
 
     @functools.wraps(handler)
     async def inside(request: web.Request) -> web.StreamResponse:
-        response = await boundary(request, handler)
+        response = await explained(request, handler)
         if "Origin" in request.headers and not response.prepared:
             allow_origin(request, response)
         return response
@@ -36,18 +35,18 @@ def guarded(handler: Handler) -> Handler:
     return inside
 
 
-def limited(handler: Handler, name: RouteClass) -> Handler:
-    """Counted against the caller's address block, and held back or refused beyond its rate (``limits_table``)."""
-    if not LIMITS[name].is_limited:
-        return handler
+def mannered(handler: Handler, asked: Manners) -> Handler:
+    """Behind what its row asks for (foundation/manners.py): who counts against their block are held back or refused."""
 
     @functools.wraps(handler)
     async def inside(request: web.Request) -> web.StreamResponse:
-        endpoint = request.app[ENDPOINT]
         try:
-            await endpoint.limits.of(name).admit(http.client_address(request, trust_forwarded=endpoint.trust_forwarded))
-        except SlowDown as error:
-            return await failed(request, error)
+            manners.check(request, asked)
+            early = manners.counted(request, asked)
+            if early is not None:
+                await early
+        except Refusal as refusal:
+            return await failed(request, refusal)
         return await handler(request)
 
     return inside
@@ -76,7 +75,7 @@ async def failed(request: web.Request, error: Exception) -> web.StreamResponse:
     async def fail(_request: web.Request) -> web.StreamResponse:
         raise error
 
-    return await boundary(request, fail)
+    return await explained(request, fail)
 
 
 def allow_origin(request: web.Request, response: web.StreamResponse) -> None:

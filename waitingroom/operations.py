@@ -27,7 +27,7 @@ async def metrics(request: web.Request) -> web.Response:
     """Prometheus. Forbidden from elsewhere than loopback without the token."""
     settings, health = request.config_dict[SETTINGS], request.config_dict[HEALTH]
     token = settings.metrics_token.get_secret_value()
-    return await operations.scrape(request, token, health, trust_forwarded=settings.trust_forwarded)
+    return await operations.scrape(request, token, health)
 
 
 async def openapi(request: web.Request) -> web.Response:

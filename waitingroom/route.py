@@ -11,12 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from engine.foundation import errors
+from engine.foundation import errors, manners
 from engine.foundation.http import Handler
 from engine.foundation.limits_table import RouteClass
+from engine.foundation.manners import CrossSite, Manners
 
 Who = Literal["public", "ticket", "operator", "operations"]
-_BODY: Final = (errors.Malformed, errors.Invalid, errors.TooLarge)
+_BODY: Final = (errors.Malformed, errors.Invalid, errors.TooLarge, errors.UnsupportedMedia)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +52,11 @@ class Route:
     @property
     def refusals(self) -> tuple[type[errors.Refusal], ...]:
         """Everything the row refuses."""
-        return (*_BODY, *self.own_refusals) if self.takes is not None else self.own_refusals
+        sent = () if self.method in manners.SAFE else (CrossSite,)
+        return (*(_BODY if self.takes is not None else ()), *sent, *self.own_refusals)
+
+    @property
+    def manners(self) -> Manners:
+        """What is asked of a request to this row before its handler sees it."""
+        taken = manners.FORM if self.content_type == "text/html" else manners.JSON
+        return Manners(self.limit, taken, counts=self.counts)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.foundation import errors
+from engine.foundation import errors, manners
 from engine.foundation.batching import Overloaded
+from engine.foundation.limits_table import LIMITS
 from waitingroom import links, operating, operations, page, shapes, stream
 from waitingroom import web as rooms
 from waitingroom.errors import (
@@ -25,7 +26,7 @@ from waitingroom.errors import (
     TicketInvalid,
     TurnOver,
 )
-from waitingroom.guard import guarded, limited, nothing_here
+from waitingroom.guard import guarded, mannered, nothing_here
 from waitingroom.route import Route
 
 ROOM = "/v1/rooms/{event_id}"
@@ -135,16 +136,13 @@ ROUTES: tuple[Route, ...] = (
 def add(app: web.Application) -> None:
     """Register every row, the preflights of the pages on other origins, and a problem document for all the rest."""
     for route in ROUTES:
-        handler = route.handler if route.counts else limited(route.handler, route.limit)
-        handler = handler if route.hot else guarded(handler)
-        if route.method == "GET":
-            app.router.add_get(route.path, handler)
-        else:
-            app.router.add_route(route.method, route.path, handler)
+        is_free = route.method in manners.SAFE and (route.counts or not LIMITS[route.limit].is_limited)
+        handler = route.handler if is_free else mannered(route.handler, route.manners)
+        manners.serve(app, route.method, route.path, handler if route.hot else guarded(handler), route.manners)
         if route.path.startswith(ROOM) and route.path != ROOM:
-            app.router.add_route("OPTIONS", route.path, guarded(operations.preflight))
+            manners.serve(app, "OPTIONS", route.path, guarded(operations.preflight), manners.FILE)
 
 
 def add_rest(app: web.Application) -> None:
     """What no row serves; registered last."""
-    app.router.add_route("*", "/{rest:.*}", guarded(nothing_here))
+    manners.serve(app, "*", "/{rest:.*}", guarded(mannered(nothing_here, manners.NOWHERE)), manners.NOWHERE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from engine.foundation import manners
 from engine.foundation.express import Express, Reply
 from engine.foundation.ready import Ready
 from waitingroom.endpoint import BOARDS, ENDPOINT, RoomEndpoint
@@ -61,6 +62,8 @@ def express(app: web.Application) -> Express:
         return None
 
     def join(request: web.Request, room: Room) -> Reply[Joined] | None:
+        if not manners.is_plain(request):
+            return None
         try:
             item = quick(request, endpoint, room)
             if item is None:

@@ -24,7 +24,10 @@ _join_request = msgspec.json.Decoder(JoinRequest)
 _encode = msgspec.json.Encoder().encode
 REFUSED: Final = web.RequestKey("refused", BaseException)
 _NO_STORE = {"Cache-Control": "no-store"}
-_JOINED = b"Content-Type: application/json\r\nCache-Control: no-store\r\nSet-Cookie: %b\r\n"
+_JOINED = (
+    b"Content-Type: application/json\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+    b"Set-Cookie: %b\r\n"
+)
 _ALLOWED = b"Access-Control-Allow-Origin: %b\r\nVary: Origin\r\n"
 _NOTHING_SAID, _NOTHING = JoinRequest(), frozenset({b"", b"{}"})
 

@@ -204,6 +204,7 @@ class PromoInvalid(Invalid):
     """A code that there is not, or no longer: a stranger must not learn which codes exist."""
 
     code, title = "promo_invalid", "This promo code is not valid here"
+    is_guess = True
 
 
 class InventoryRebuilding(Unavailable):

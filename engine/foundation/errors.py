@@ -29,11 +29,15 @@ from typing import Any, ClassVar
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours
-    """Base of all refusals. ``facts`` stand next to the problem document's fields; ``headers`` go out with it."""
+    """Base of all refusals. ``facts`` stand next to the problem document's fields; ``headers`` go out with it.
+
+    ``is_guess``: it tells that a code is wrong, and so counts against the caller's address block (guesses.py).
+    """
 
     status: ClassVar[int] = 400
     code: ClassVar[str] = "refused"
     title: ClassVar[str] = "Refused"
+    is_guess: ClassVar[bool] = False
 
     def __init__(
         self,

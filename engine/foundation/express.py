@@ -80,6 +80,15 @@ class Reply(Generic[T]):
 Express: TypeAlias = Callable[[web.Request], "Ready | Reply[Any] | None"]
 
 
+class _Nameless(web.Response):
+    """An answer that no application dresses (``manners.dress``): it says nothing of our software either."""
+
+    async def _prepare_headers(self) -> None:
+        await super()._prepare_headers()
+        self.headers.pop("Server", None)
+        self.headers.setdefault("X-Content-Type-Options", "nosniff")
+
+
 class ExpressServer(web.Server):
     """A server whose connections ask ``express`` first."""
 
@@ -251,9 +260,11 @@ class ExpressProtocol(RequestHandler):
     ) -> web.StreamResponse:
         """What is no HTTP, or too long for a head, gets a problem document as well; a fault of ours is aiohttp's."""
         if status != errors.Malformed.status or request.writer.output_size > 0:
-            return super().handle_error(request, status, exc, message)
-        refusal = errors.Malformed("This is no HTTP request, or its head is too long")
-        response = problems.problem(refusal, new_id("req"), request.path)
+            told = super().handle_error(request, status, exc, message)
+        else:
+            refusal = errors.Malformed("This is no HTTP request, or its head is too long")
+            told = problems.problem(refusal, new_id("req"), request.path)
+        response = _Nameless(body=cast(web.Response, told).body, status=told.status, headers=told.headers)
         response.force_close()
         return response
 

@@ -1,12 +1,12 @@
 """The boundary of every request: its id, JSON and versions out, refusals as problem documents, counts and times.
 
 A handler reads ``await bodies.body(request, decoder)``, asks a service, answers ``http.json(value)``. Refusals travel
-as exceptions and become documents in ``boundary``, the outermost middleware; problems.py says which, and how.
+as exceptions and become documents in ``boundary``, the outermost middleware; problems.py says which, and how. What a
+request must be like before its handler sees it stands in manners.py.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from engine.foundation import errors, logs, metrics
+from engine.foundation import errors, logs, manners, metrics
 from engine.foundation.ids import CheapIds
 from engine.foundation.problems import Broken, problem, refusal_of
 
@@ -69,13 +69,7 @@ def version_expected(request: web.Request) -> str:
 
 def client_address(request: web.Request, *, trust_forwarded: bool) -> str:
     """The caller's address; X-Forwarded-For counts only behind our own proxy, which wrote its last entry."""
-    if trust_forwarded:
-        last = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        try:
-            return str(ipaddress.ip_address(last))
-        except ValueError:
-            pass
-    return request.remote or "unknown"
+    return manners.address_of(request, trust_forwarded)
 
 
 def request_id_of(request: web.Request) -> str:
@@ -85,14 +79,22 @@ def request_id_of(request: web.Request) -> str:
 
 
 @web.middleware
-async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Outermost: gives the request its id, turns refusals into problem documents, counts and times."""
+def boundary(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
+    """Outermost of an application: as ``explained``, and asks for manners first."""
+    return explained(request, handler, manners.of(request))
+
+
+async def explained(request: web.Request, handler: Handler, asked: manners.Manners | None = None) -> web.StreamResponse:
+    """Give the request its id, turn refusals into problem documents, count and time."""
     started = time.perf_counter()
     request_id = request[REQUEST_ID] = request_id_of(request)
     try:
         if "%00" in request.raw_path and "\0" in request.path:
             raise errors.NotFound  # Postgres keeps no NUL in text, so nothing has such a name
-        response = await handler(request)
+        if asked is None:
+            response = await handler(request)
+        else:
+            response = await _mannered(request, handler, asked)
         if not response.prepared:
             response.headers["X-Request-Id"] = request_id
     except web.HTTPException as error:
@@ -106,6 +108,18 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
     route = resource.canonical if resource is not None else "unmatched"
     metrics.ANSWERS.of(route, request.method).note(response.status, time.perf_counter() - started)
     return response
+
+
+async def _mannered(request: web.Request, handler: Handler, asked: manners.Manners) -> web.StreamResponse:
+    manners.check(request, asked)
+    early = manners.counted(request, asked)
+    if early is not None:
+        await early
+    stays = manners.opened(request, asked)
+    if stays is None:
+        return await handler(request)
+    with stays:
+        return await handler(request)
 
 
 def _refuse(request: web.Request, request_id: str, error: Exception) -> web.Response:

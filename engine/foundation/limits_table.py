@@ -1,8 +1,8 @@
-"""The one table of how much an address block may ask for: route class -> rate. Room and engine read it alike.
+"""The one table of how much an address block may ask for: route class -> rate. Room, engine and admin read it alike.
 
 A route names its class in its own route table; what a class may is said here and nowhere else. Rates are per process
 and block (see ``address_limits``): ``burst`` requests at once, then ``per_s``, early ones held back up to
-``delay_max_s`` and refused beyond. ``at_once`` bounds what stays open, as streams do.
+``delay_max_s`` and refused beyond. ``at_once`` bounds what stays open, as streams do. docs/ACCESS.md shows the table.
 """
 
 from __future__ import annotations
@@ -26,17 +26,30 @@ RouteClass = Literal[
     "recover",
     "hold",
     "code_guess",
+    "listing",
+    "sign_in",
+    "buy",
+    "own",
+    "document",
+    "gate",
+    "webhook",
+    "nowhere",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """``per_s`` and ``burst`` 0: not limited. ``at_once`` 0: nothing of it stays open."""
+    """``per_s`` and ``burst`` 0: not limited. ``at_once`` 0: nothing of it stays open. ``about``: what is of the class.
 
+    ``shared``: its answers are the same for everybody who shows no credential, so caches between may keep them.
+    """
+
+    about: str
     per_s: float = 0.0
     burst: float = 0.0
     delay_max_s: float = 3.0
     at_once: int = 0
+    shared: bool = False
 
     @property
     def is_limited(self) -> bool:
@@ -45,29 +58,30 @@ class Rate:
 
 LIMITS: Final = MappingProxyType[RouteClass, Rate](
     {
-        # Ready bytes from memory, cheaper to serve than to count: the status that everybody polls, static files.
-        "free": Rate(),
-        # /livez, /readyz, /metrics, the contract: for machines of the operator.
-        "life": Rate(per_s=50, burst=500),
-        # What somebody with an operator's credential does.
-        "operate": Rate(per_s=20, burst=200),
-        # A page that is rendered for one person; a crowd behind one address reloads it.
-        "page": Rate(per_s=100, burst=1_000),
-        # An answer that costs a store a look.
-        "read": Rate(per_s=50, burst=500),
-        # An answer of many megabytes: the audit bundle of a draw.
-        "large": Rate(per_s=0.5, burst=10, delay_max_s=0.0),
-        "stream": Rate(per_s=20, burst=200, at_once=50),
-        "challenge": Rate(per_s=100, burst=1_000),
+        "free": Rate("ready bytes from memory, cheaper to serve than to count: the room's status, static files"),
+        "life": Rate("/livez, /readyz, /metrics, the contract: for machines of the operator", per_s=50, burst=500),
+        "operate": Rate("what somebody with an organizer's or operator's credential does", per_s=50, burst=1_000),
+        "page": Rate("a page rendered for one person; a crowd behind one address reloads it", per_s=100, burst=1_000),
+        "read": Rate("public facts of one event or venue; a crowd reads them", per_s=200, burst=2_000, shared=True),
+        "listing": Rate("the list of events, which costs the ledger a search", per_s=20, burst=200, shared=True),
+        "large": Rate("many megabytes: the audit bundle of a draw", per_s=0.5, burst=10, delay_max_s=0.0),
+        "stream": Rate("server-sent events", per_s=20, burst=200, at_once=50),
+        "challenge": Rate("the work asked for before a place is given", per_s=100, burst=1_000),
         # A school or a phone network behind one address joins within seconds; the challenge makes it cost, not this.
-        "join": Rate(per_s=200, burst=2_000),
-        "claim": Rate(per_s=200, burst=2_000),
-        "presence": Rate(per_s=200, burst=2_000),
-        # The mailed link of a place, opened: each costs Postgres a write.
-        "recover": Rate(per_s=0.5, burst=20),
-        "hold": Rate(per_s=200, burst=2_000),
-        # Wrong codes, wherever one is typed: right ones wait there too, so that waiting tells nothing.
-        "code_guess": Rate(per_s=0.5, burst=60),
+        "join": Rate("a place in line", per_s=200, burst=2_000),
+        "claim": Rate("one's turn in line", per_s=200, burst=2_000),
+        "presence": Rate("being there, leaving, giving one's admission back", per_s=200, burst=2_000),
+        "recover": Rate("the mailed link of a place, opened: each costs Postgres a write", per_s=0.5, burst=20),
+        "hold": Rate("placing and changing a hold", per_s=200, burst=2_000),
+        "code_guess": Rate("wrong codes, wherever one is typed; right ones wait there too", per_s=0.5, burst=60),
+        "buy": Rate("prices asked, orders opened and paid", per_s=200, burst=2_000),
+        "own": Rate("one's own hold, order, tickets, account", per_s=100, burst=1_000),
+        "document": Rate("a QR or a printable page, drawn for one person", per_s=20, burst=200),
+        "sign_in": Rate("accounts made, signed in to and renewed", per_s=5, burst=300),
+        # All scanners of a house stand behind one address.
+        "gate": Rate("what scanners ask and bring", per_s=2_000, burst=20_000),
+        "webhook": Rate("what the payment provider tells", per_s=1_000, burst=10_000),
+        "nowhere": Rate("addresses where nothing is", per_s=50, burst=500),
     }
 )
 

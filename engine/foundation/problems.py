@@ -47,7 +47,12 @@ def _told(refusal: errors.Refusal, request_id: str, instance: str) -> tuple[byte
     }
     if isinstance(refusal, errors.Invalid):
         document["errors"] = refusal.errors
-    headers = {"X-Request-Id": request_id, "Cache-Control": "no-store", **refusal.headers}
+    headers = {
+        "X-Request-Id": request_id,
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        **refusal.headers,
+    }
     if refusal.retry_after_s is not None:
         document["retry_after_s"] = refusal.retry_after_s
         headers["Retry-After"] = str(refusal.retry_after_s)

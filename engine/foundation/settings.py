@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -92,6 +93,11 @@ class SharedSettings(BaseSettings):
     def addresses(self) -> tuple[str, str, str]:
         """The three apps as people reach them."""
         return self.engine_url, self.waitingroom_url, self.admin_url
+
+    @cached_property
+    def origins(self) -> frozenset[str]:
+        """Scheme and host of the three: pages from there may send us something, whatever site they are on."""
+        return frozenset(f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, self.addresses))
 
     @cached_property
     def keyring(self) -> hotpath_rs.Keyring:

@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
+from engine.foundation import manners
 from engine.pages import frame
 
 CACHE_S: Final = 300
@@ -13,7 +14,7 @@ CACHE_S: Final = 300
 
 def setup(app: web.Application) -> None:
     """Register the page."""
-    app.router.add_get("/docs", explorer)
+    manners.serve(app, "GET", "/docs", explorer, manners.PAGE)
 
 
 async def explorer(request: web.Request) -> web.Response:

@@ -11,7 +11,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from engine.foundation import http
+from engine.foundation import http, manners
 from engine.foundation.assets import ROUTE, Assets, files_below
 from engine.foundation.errors import Refusal
 from engine.foundation.shelf import EVERYTHING, SHELF, for_a_moment
@@ -35,7 +35,7 @@ SERVER_NOW: Final = "@server-now-ms@"
 def setup(app: web.Application) -> None:
     """Templates, static files and HTML refusals for this application."""
     assets = Assets(files_below(HERE / "static"))
-    app.router.add_get(ROUTE, assets.serve)
+    manners.serve(app, "GET", ROUTE, assets.serve, manners.FILE)
     app[ASSETS] = assets
     app[SHARED] = Memo[str]()
     environment = aiohttp_jinja2.setup(

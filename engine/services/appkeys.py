@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from engine.foundation import manners
 from engine.foundation.bearer import Bearers
 from engine.foundation.health import Health
 from engine.foundation.idempotency import Idempotency
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 SETTINGS: Final = web.AppKey("settings", Settings)
 BEARERS: Final = web.AppKey("bearers", Bearers)
 HEALTH: Final = web.AppKey("health", Health)
+LIMITS: Final = manners.LIMITS
 IDEMPOTENCY: Final = web.AppKey("idempotency", Idempotency)
 
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 
+from engine.foundation.address_limits import Limits
 from engine.foundation.bearer import Bearers
 from engine.foundation.cluster import hot_redis, open_client
 from engine.foundation.connections import HotRedis, RedisClient, eventually
@@ -25,7 +27,10 @@ CONNECT_TRIES_MAX = 50
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """``hot`` is the pipelined connection of the hot path, ``redis`` the client for everything else."""
+    """``hot`` is the pipelined connection of the hot path, ``redis`` the client for everything else.
+
+    ``limits`` counts what address blocks ask of this process.
+    """
 
     settings: Settings
     pool: asyncpg.Pool[asyncpg.Record]
@@ -36,6 +41,7 @@ class Common:
     ended: EndedSessions
     idempotency: Idempotency
     outbox: Outbox
+    limits: Limits
 
 
 @contextlib.asynccontextmanager
@@ -69,6 +75,7 @@ async def open_common(settings: Settings) -> AsyncIterator[Common]:
             ended=ended,
             idempotency=idempotency,
             outbox=Outbox(store=errands),
+            limits=Limits(time.monotonic, lifted_for_loopback=settings.rehearsal),
         )
 
 

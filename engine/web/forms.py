@@ -48,6 +48,15 @@ def versioned(request: web.Request, value: Struct, version: int) -> web.Response
     return web.Response(body=body, content_type="application/json", headers=headers)
 
 
+def tagged(request: web.Request, value: object) -> web.Response:
+    """Any document under the digest of its bytes, or 304. Who may keep it follows from its route's class."""
+    body = http.dumps(value)
+    etag = hashlib.blake2b(body, digest_size=DIGEST_BYTES).hexdigest()
+    if http.fresh(request, etag):
+        return http.not_modified(etag)
+    return web.Response(body=body, content_type="application/json", headers={"ETag": f'"{etag}"'})
+
+
 def etag_of(body: bytes, version: int) -> str:
     """The row's version, which If-Match compares, and a digest of all that the document shows."""
     return f"{version}-{hashlib.blake2b(body, digest_size=DIGEST_BYTES).hexdigest()}"

@@ -29,7 +29,7 @@ async def scrape(request: web.Request) -> web.Response:
     """Prometheus metrics, for loopback or the metrics token."""
     settings, health = request.config_dict[SETTINGS], request.config_dict[HEALTH]
     token = settings.metrics_token.get_secret_value()
-    return await operations.scrape(request, token, health, trust_forwarded=settings.trust_forwarded)
+    return await operations.scrape(request, token, health)
 
 
 async def contract(request: web.Request) -> web.Response:
@@ -38,8 +38,8 @@ async def contract(request: web.Request) -> web.Response:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/livez", alive, "operations"),
-    Route("GET", "/readyz", ready, "operations"),
-    Route("GET", "/metrics", scrape, "operations", content_type="text/plain"),
-    Route("GET", "/openapi.json", contract, "operations"),
+    Route("GET", "/livez", alive, "operations", "life"),
+    Route("GET", "/readyz", ready, "operations", "life"),
+    Route("GET", "/metrics", scrape, "operations", "life", content_type="text/plain"),
+    Route("GET", "/openapi.json", contract, "operations", "life"),
 )

@@ -1,13 +1,13 @@
-"""What a route is: one row says method, path, handler, who may call it, what it takes, gives and refuses.
+"""What a route is: one row says method, path, handler, who may call it, how often, what it takes, gives and refuses.
 
-``routes.py`` concatenates the rows of every noun; ``openapi.py`` writes the contract from them; the access test walks
-them. A row without ``who`` does not exist. A row reads as a sentence::
+``routes.py`` concatenates the rows of every noun; ``openapi.py`` writes the contract from them, ``access.py`` says who
+may call which; the access tests walk them. A row without ``who`` or ``limit`` does not exist. It reads as a sentence::
 
-    Route("GET", "/v1/venues/{venue_id}", read_venue, "public", gives=Venue).refuses(VenueUnknown)
+    Route("GET", "/v1/venues/{venue_id}", read_venue, "public", "read", gives=Venue).refuses(VenueUnknown)
 
 What follows from the rest of a row is not said in it: the paths of the requirement documents, Unauthenticated if
-somebody must have signed in, Invalid and TooLarge if there is a body, and that a POST which comes twice under one
-Idempotency-Key is done once (``repeats``; engine/web/once.py does it).
+somebody must have signed in, Invalid, TooLarge and UnsupportedMedia if there is a body, SlowDown if it is limited, and
+that a POST which comes twice under one Idempotency-Key is done once (``repeats``; engine/web/once.py does it).
 """
 
 from __future__ import annotations
@@ -18,15 +18,21 @@ from typing import Any, Final, Literal
 
 from aiohttp import web
 
+from engine.domain.accounts.organizations import Permission
+from engine.foundation import manners
 from engine.foundation.errors import (
     Invalid,
     Malformed,
     PreconditionFailed,
     PreconditionRequired,
     Refusal,
+    SlowDown,
     TooLarge,
     Unauthenticated,
+    UnsupportedMedia,
 )
+from engine.foundation.limits_table import LIMITS, RouteClass
+from engine.foundation.manners import CrossSite, Manners
 from engine.web import once
 from engine.web.forms import FORM_BYTES_MAX
 from engine.web.once import Handler
@@ -43,7 +49,10 @@ VERSIONED: Final = (PreconditionFailed, PreconditionRequired)  # a row that refu
 class Route:
     """One row of the contract. ``takes``, ``gives`` and ``query`` are msgspec Structs.
 
-    ``also_gives`` are content types of other faces of the same answer; a body may have those of ``also_takes`` too.
+    ``limit`` is its class in ``limits_table``; ``counts``: the handler counts by itself. ``needs`` is what an
+    organizer's role must allow; on a capability's row, what opens it to those who work for the organization as well.
+    ``to_scanner``: a scanner of the event may ask too. ``also_gives`` are content types of other faces of the same
+    answer; a body may have those of ``also_takes`` too.
 
     ``repeats`` says what a POST makes of an Idempotency-Key. "once": with a key, its first answer is kept and repeated.
     "keyed": the same, and a key is demanded. "itself": as keyed, by a handler that keeps to its key by itself.
@@ -54,6 +63,10 @@ class Route:
     path: str
     handler: Handler
     who: Who
+    limit: RouteClass
+    needs: Permission | None = None
+    to_scanner: bool = False
+    counts: bool = False
     takes: Any = None
     gives: Any = None
     status: int = 200
@@ -92,10 +105,21 @@ class Route:
         if self.who in SIGNED_IN:
             refused.add(Unauthenticated)
         if self.takes is not None:
-            refused |= {Invalid, TooLarge}
+            refused |= {Invalid, TooLarge, UnsupportedMedia}
         if self.keeps_to_key:
             refused |= {*once.REFUSALS}
+        if self.method not in manners.SAFE and self.who != "provider":
+            refused.add(CrossSite)
+        if LIMITS[self.limit].is_limited:
+            refused.add(SlowDown)
         return frozenset(refused)
+
+    @property
+    def manners(self) -> Manners:
+        """What the boundary asks of a request to this row."""
+        provider = self.who == "provider"
+        taken = None if provider else manners.JSON | frozenset(self.also_takes)
+        return Manners(self.limit, taken, counts=self.counts, from_anywhere=provider)
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -132,10 +156,7 @@ def add(app: web.Application, routes: tuple[Route, ...]) -> None:
                 body_bytes_max=route.body_bytes_max,
             )
         for method, path in route.addresses:
-            if method == "GET":
-                app.router.add_get(path, handler)
-            else:
-                app.router.add_route(method, path, handler)
+            manners.serve(app, method, path, handler, route.manners)
 
 
 def _without_query(handler: Handler) -> Handler:

@@ -14,7 +14,7 @@ from tests.bench import stage as stages
 from tests.bench.generator import Generator
 from tests.bench.method import Plan, Row, interleaved, ratio_row
 from tests.bench.rows_holds import HOLDS, Sales, told
-from tests.bench.sales import seated
+from tests.bench.sales import JSON, seated
 from tests.bench.stage import Served, Stage
 
 HERD = 1_000
@@ -50,7 +50,7 @@ async def _herd(stage: Stage, served: Served) -> dict[str, int]:
     async with aiohttp.ClientSession(connector=connector) as client:
 
         async def caller() -> None:
-            headers = {**sale.headers, "Idempotency-Key": secrets.token_hex(8)}
+            headers = {**sale.headers, **JSON, "Idempotency-Key": secrets.token_hex(8)}
             for _ in range(10):
                 async with client.post(served.url + HOLDS, data=sale.body(sale.types[0]), headers=headers) as answer:
                     status = answer.status

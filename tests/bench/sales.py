@@ -21,6 +21,7 @@ from tests.bench.generator import Target
 from tests.bench.stage import Served, Stage
 
 QUANTITY = 2
+JSON = {"Content-Type": "application/json"}
 GENERAL_UNITS = 50_000
 SECTION_ROWS, SECTION_SEATS = 40, 50
 SECTION_UNITS = SECTION_ROWS * SECTION_SEATS  # 2,000
@@ -116,7 +117,7 @@ async def primed(served: Served, sales: Sequence[Sale], path: str = "/v1/holds")
         for sale in sales:
             for kind in sale.types:
                 for _ in range(rounds):
-                    headers = {**sale.headers, "Idempotency-Key": secrets.token_hex(8)}
+                    headers = {**sale.headers, **JSON, "Idempotency-Key": secrets.token_hex(8)}
                     async with client.post(served.url + path, data=sale.body(kind), headers=headers) as answer:
                         if answer.status != 201:
                             raise RuntimeError(f"no hold: {answer.status} {await answer.text()}")

@@ -15,12 +15,14 @@ from tests.house import tree
 CONTRACT = "A wing leans on its own floor's earlier wings alone"
 FOOT_FILES_MAX = {"domain": 8, "stores": 8, "services": 8, "web": 10, "pages": 8}
 FOLDER_FILES_MAX = 16
-# Shared files whose work is to know every wing: what is built, by which key it is found, which routes there are.
+# Shared files whose work is to know every wing: what is built, by which key it is found, which routes there are, and
+# which rights (the accounts') a route asks for.
 REGISTRIES = {
     "engine/services/wiring.py",
     "engine/services/appkeys.py",
     "engine/web/arrivals.py",
     "engine/web/routes.py",
+    "engine/web/route.py",
     "engine/pages/__init__.py",
 }
 

@@ -118,7 +118,9 @@ async def test_a_malformed_join_consumes_no_number(room_client: TestClient, new_
         ({"queue_ticket": "AAAA"}, 401),
     ):
         await post(room_client, event_id, "join", expected, **body)
-    answer = await room_client.post(f"/v1/rooms/{event_id}/join", data=b"{")
+    answer = await room_client.post(
+        f"/v1/rooms/{event_id}/join", data=b"{", headers={"Content-Type": "application/json"}
+    )
     assert answer.status == 400
     _, place = await post(room_client, event_id, "join", 201, identity="a@example.com")
     assert place["number"] == 0

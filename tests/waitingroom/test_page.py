@@ -275,9 +275,12 @@ async def test_a_form_of_another_site_takes_no_place_and_keeps_the_one_there_is(
         answer = await room_client.post(f"/r/{event_id}/{verb}", headers=sent, allow_redirects=False)
         assert answer.status == 403, verb
         assert "Set-Cookie" not in answer.headers
-    disguised = {"Sec-Fetch-Mode": "navigate", "Content-Type": "text/plain"}
+    disguised = {"Sec-Fetch-Mode": "navigate", "Content-Type": "application/json"}
     answer = await room_client.post(f"/v1/rooms/{event_id}/join", data="{}", headers=disguised)
     assert (answer.status, (await answer.json())["code"]) == (403, "form_forged")
+    disguised = {**disguised, "Content-Type": "text/plain"}
+    answer = await room_client.post(f"/v1/rooms/{event_id}/join", data="{}", headers=disguised)
+    assert answer.status == 415
     own = {"Origin": str(room_client.make_url("/")).rstrip("/")}
     answer = await room_client.post(f"/r/{event_id}/join", headers=own, allow_redirects=False)
     assert (answer.status, "Set-Cookie" in answer.headers) == (303, True)

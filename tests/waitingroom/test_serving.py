@@ -18,6 +18,8 @@ from waitingroom.app import create_app
 from waitingroom.serving import express as before_the_router
 from waitingroom.settings import Settings
 
+JSON = {"Content-Type": "application/json"}
+
 
 @pytest.fixture
 async def express(room_settings: Settings, redis_client: RedisClient) -> AsyncIterator[str]:
@@ -60,7 +62,7 @@ async def test_polls_and_joins_are_answered_before_the_router_and_the_rest_by_it
             status, problem = await join(**body)
             assert (status, problem["status"]) == (expected, expected)
             assert problem["request_id"]
-        async with client.post(f"{room}/join", data=b"x" * 100_000) as answer:
+        async with client.post(f"{room}/join", data=b"x" * 100_000, headers=JSON) as answer:
             assert answer.status == 413
         async with client.post(f"{express}/v1/rooms/evt_nothing/join", json={}) as answer:
             assert (answer.status, answer.content_type) == (404, "application/problem+json")

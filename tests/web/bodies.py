@@ -18,6 +18,7 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         "NewVenue": {"organization_id": ids["organization_id"], "name": "V", "timezone": "UTC"},
         "VenueChange": {"name": "Mine"},
         "NewEvent": event,
+        "EventChange": {"title": "Mine"},
         "EventPatch": {"title": "Mine", "message": "mine"},
         "EventCancel": {"message": "mine"},
         "EventCopy": {"starts_at": at(9)},

@@ -74,7 +74,8 @@ async def test_a_stream_begins_whatever_the_client_says_it_saw_last(shop: Shop, 
 async def test_a_body_that_never_ends_is_not_waited_for(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(bodies, "BODY_WAIT_S_MAX", 0.2)
     address = URL(shop.url)
-    for headers in ("Content-Length: 100", "Transfer-Encoding: chunked"):
+    for length in ("Content-Length: 100", "Transfer-Encoding: chunked"):
+        headers = f"Content-Type: application/json\r\n{length}"
         reader, writer = await asyncio.open_connection(address.host, address.port)
         begun = f"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n\r\n"
         writer.write(begun.encode() + (b"5\r\n{" if "chunked" in headers else b"{"))

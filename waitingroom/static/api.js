@@ -30,7 +30,10 @@ export class Room {
   beat(ticket) { return this.#post("beat", { queue_ticket: ticket }); }
 
   /** Goodbye, sent even while the page goes away. */
-  leave(ticket) { navigator.sendBeacon(`${this.base}/leave`, JSON.stringify({ queue_ticket: ticket })); }
+  leave(ticket) {
+    const goodbye = new Blob([JSON.stringify({ queue_ticket: ticket })], { type: "application/json" });
+    navigator.sendBeacon(`${this.base}/leave`, goodbye);
+  }
 
   async #post(verb, body) {
     const answer = await fetch(`${this.base}/${verb}`, {

@@ -14,8 +14,9 @@ from aiohttp import web
 from engine.domain.accounts.errors import MailThrottled, TokenExpired, TokenInvalid
 from engine.domain.accounts.mailed_links import GOOD_FOR_S, TOKEN_CHARS_MAX, AddressGiven, PasswordReset, Purpose
 from engine.domain.accounts.people import EMAIL_CHARS_MAX, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN
-from engine.foundation import bodies, http, shapes
+from engine.foundation import bodies, http, manners, shapes
 from engine.foundation.errors import Invalid
+from engine.foundation.manners import FORM, Manners
 from engine.foundation.world.languages import LANGUAGES, choose
 from engine.pages import csrf, frame
 from engine.services.appkeys import MAILED_LINKS, SETTINGS
@@ -29,12 +30,12 @@ WORDS: Final[dict[str, dict[str, Any]]] = {
 
 def setup(app: web.Application) -> None:
     """Register the pages."""
-    app.router.add_get("/account/verify", show_verify)
-    app.router.add_post("/account/verify", verify)
-    app.router.add_get("/account/reset", show_reset)
-    app.router.add_post("/account/reset", reset)
-    app.router.add_get("/account/forgot", show_forgot)
-    app.router.add_post("/account/mail", mail)
+    manners.serve(app, "GET", "/account/verify", show_verify, manners.PAGE)
+    manners.serve(app, "POST", "/account/verify", verify, Manners("own", takes=FORM))
+    manners.serve(app, "GET", "/account/reset", show_reset, manners.PAGE)
+    manners.serve(app, "POST", "/account/reset", reset, Manners("sign_in", takes=FORM))
+    manners.serve(app, "GET", "/account/forgot", show_forgot, manners.PAGE)
+    manners.serve(app, "POST", "/account/mail", mail, Manners("sign_in", takes=FORM))
 
 
 async def show_verify(request: web.Request) -> web.Response:

@@ -11,9 +11,11 @@ from urllib.parse import urlencode
 import msgspec
 from aiohttp import web
 
+from engine.domain.catalogue.event_cards import EventCard
 from engine.domain.catalogue.event_news import Told, together
 from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.ticket_types import TicketType
+from engine.foundation import manners
 from engine.foundation.clock import now
 from engine.foundation.errors import NotFound, Refusal
 from engine.foundation.world.categories import CATEGORIES
@@ -52,10 +54,10 @@ SHOWN: Final[web.AppKey[Memo[Shown]]] = web.AppKey("shown")
 
 def setup(app: web.Application) -> None:
     app[SHOWN] = Memo[Shown]()
-    app.router.add_get("/", index)
-    app.router.add_get("/e/{slug}", detail)
-    app.router.add_get("/tickets/events", to_index)
-    app.router.add_get("/checkout/{event_id}/{ticket_type_id}", to_shop)
+    manners.serve(app, "GET", "/", index, manners.PAGE)
+    manners.serve(app, "GET", "/e/{slug}", detail, manners.PAGE)
+    manners.serve(app, "GET", "/tickets/events", to_index, manners.PAGE)
+    manners.serve(app, "GET", "/checkout/{event_id}/{ticket_type_id}", to_shop, manners.PAGE)
 
 
 async def index(request: web.Request) -> web.StreamResponse:
@@ -144,7 +146,7 @@ async def _codes_open(request: web.Request, event: Event) -> bool:
     return any(lot.open_to for lot in selling.allotments)
 
 
-async def _levels(request: web.Request, event: Event) -> dict[str, Level]:
+async def _levels(request: web.Request, event: Event | EventCard) -> dict[str, Level]:
     """How much is left of each public type; nothing if the inventory is away or not there yet."""
     try:
         document = await request.config_dict[AVAILABILITY].document(event.id)
@@ -153,12 +155,12 @@ async def _levels(request: web.Request, event: Event) -> dict[str, Level]:
     return {row["id"]: row["level"] for row in msgspec.json.decode(document)["ticket_types"]}
 
 
-async def _listed(request: web.Request, search: Search, cursor: str) -> list[tuple[Event, Face]]:
+async def _listed(request: web.Request, search: Search, cursor: str) -> list[tuple[EventCard, Face]]:
     events = await request.config_dict[EVENTS].published(search.filter(), place_of(cursor), CARDS_PER_PAGE + 1)
     return await asyncio.gather(*(_card(request, event) for event in events))
 
 
-async def _card(request: web.Request, event: Event) -> tuple[Event, Face]:
+async def _card(request: web.Request, event: EventCard) -> tuple[EventCard, Face]:
     """Only what is on sale can be sold out: the others are not asked about."""
     face = face_of(event, now())
     if face.buyable:

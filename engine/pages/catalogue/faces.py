@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from engine.domain.catalogue.event_cards import EventCard
 from engine.domain.catalogue.events import Event
 
 Kind = Literal["cancelled", "past", "closed", "sold_out", "open", "queue", "queue_soon", "soon", "unscheduled"]
@@ -38,14 +39,14 @@ class Face:
         return self.kind in BUYABLE
 
 
-def face_of(event: Event, at: datetime, *, sold_out: bool = False) -> Face:
+def face_of(event: Event | EventCard, at: datetime, *, sold_out: bool = False) -> Face:
     """The face of a published event at a moment. With a room one queues; the room decides when it lets people in."""
     kind, waits_for = _kind(event, at, sold_out=sold_out)
     return Face(kind, BADGES[kind], waits_for)
 
 
 def _kind(  # noqa: PLR0911 - one return a face, read from the top
-    event: Event, at: datetime, *, sold_out: bool
+    event: Event | EventCard, at: datetime, *, sold_out: bool
 ) -> tuple[Kind, datetime | None]:
     on_sale = event.on_sale
     if event.status == "cancelled":

@@ -12,8 +12,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 from urllib.parse import urlencode
 
+from engine.domain.catalogue.event_cards import EventCard
 from engine.domain.catalogue.event_search import ListingFilter
-from engine.domain.catalogue.events import Event
 from engine.domain.fields import YEAR_MAX, YEAR_MIN
 from engine.foundation.ids import is_id
 from engine.foundation.world.categories import canonical
@@ -84,7 +84,7 @@ class Search:
         return "/?" + urlencode({name: value for name, value in typed.items() if value})
 
 
-def cursor_after(event: Event) -> str:
+def cursor_after(event: EventCard) -> str:
     """The place in the list just after an event."""
     return base64.urlsafe_b64encode(f"{event.starts_at.isoformat()}|{event.id}".encode()).decode().rstrip("=")
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import aiohttp_jinja2
 from aiohttp import web
 
-from engine.foundation import http
+from engine.foundation import http, manners
 from engine.pages import frame
 from engine.pages.frame import ASSETS
 
@@ -47,10 +47,10 @@ KEPT: Final = (
 
 def setup(app: web.Application) -> None:
     """Register the scanner's page, its manifest and its service worker."""
-    app.router.add_get("/gate", shell)
-    app.router.add_get("/gate/manifest.webmanifest", manifest)
-    app.router.add_get("/gate/sw.js", service_worker)
-    app.router.add_get("/tickets/checkin", moved)
+    manners.serve(app, "GET", "/gate", shell, manners.PAGE)
+    manners.serve(app, "GET", "/gate/manifest.webmanifest", manifest, manners.PAGE)
+    manners.serve(app, "GET", "/gate/sw.js", service_worker, manners.PAGE)
+    manners.serve(app, "GET", "/tickets/checkin", moved, manners.PAGE)
 
 
 async def shell(request: web.Request) -> web.Response:

@@ -16,11 +16,12 @@ from engine.domain.money.orders import OpenedOrder, PayableOrder
 from engine.domain.sale.holds import Hold
 from engine.domain.sale.selling import SellingEvent
 from engine.domain.sale.ticket_groups import TicketGroup, groups_of
-from engine.foundation import http
+from engine.foundation import http, manners
 from engine.foundation.callers import caller_of
 from engine.foundation.clock import now_ms
 from engine.foundation.errors import Invalid, Refusal
 from engine.foundation.folding import name_kept
+from engine.foundation.manners import FORM, Manners
 from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import find
@@ -57,10 +58,10 @@ class Typed:
 
 
 def setup(app: web.Application) -> None:
-    app.router.add_post("/checkout/{hold_id}/enter", enter)
-    app.router.add_get("/checkout/{hold_id}", checkout)
-    app.router.add_post("/checkout/{hold_id}", order)
-    app.router.add_post("/checkout/{hold_id}/release", release)
+    manners.serve(app, "POST", "/checkout/{hold_id}/enter", enter, Manners("own", takes=FORM))
+    manners.serve(app, "GET", "/checkout/{hold_id}", checkout, manners.PAGE)
+    manners.serve(app, "POST", "/checkout/{hold_id}", order, Manners("buy", takes=FORM))
+    manners.serve(app, "POST", "/checkout/{hold_id}/release", release, Manners("hold", takes=FORM))
 
 
 async def enter(request: web.Request) -> web.Response:

@@ -12,8 +12,10 @@ from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID, OPEN, SOLD
 from engine.domain.sale.ticket_groups import groups_of
 from engine.domain.tickets.tickets import TicketPage
+from engine.foundation import manners
 from engine.foundation.clock import now_ms, to_ms
 from engine.foundation.errors import NotFound, Unauthenticated
+from engine.foundation.manners import FORM, Manners
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import told_of
 from engine.pages.formats import said
@@ -36,11 +38,11 @@ TICKET_WORDS: Final = {
 
 
 def setup(app: web.Application) -> None:
-    app.router.add_get("/order/{order_id}", page)
-    app.router.add_post("/order/{order_id}/enter", enter)
-    app.router.add_post("/order/{order_id}/cancel", cancel)
-    app.router.add_get("/order/{order_id}/tickets.pdf", sheet)
-    app.router.add_get("/my-tickets", mine)
+    manners.serve(app, "GET", "/order/{order_id}", page, manners.PAGE)
+    manners.serve(app, "POST", "/order/{order_id}/enter", enter, Manners("own", takes=FORM))
+    manners.serve(app, "POST", "/order/{order_id}/cancel", cancel, Manners("buy", takes=FORM))
+    manners.serve(app, "GET", "/order/{order_id}/tickets.pdf", sheet, Manners("document"))
+    manners.serve(app, "GET", "/my-tickets", mine, manners.PAGE)
 
 
 async def page(request: web.Request) -> web.Response:

@@ -15,9 +15,10 @@ import hotpath_rs
 from engine.domain.errors import AdmissionRequired, SwitchedOff
 from engine.domain.sale.holds import HoldItem, HoldRequest
 from engine.domain.sale.selling import SellingEvent
-from engine.foundation import bodies, http
+from engine.foundation import bodies, guesses, http, manners
 from engine.foundation.clock import now, now_ms
 from engine.foundation.errors import Invalid, Refusal
+from engine.foundation.manners import FORM, Manners
 from engine.foundation.ready import Ready
 from engine.foundation.shelf import SHELF, for_a_moment
 from engine.foundation.world.currencies import find as find_currency
@@ -35,9 +36,9 @@ NOW_MARK, UNTIL_MARK, CSRF_MARK, KEY_MARK = "@now@", "@until@", "@csrf@", "@form
 
 
 def setup(app: web.Application) -> None:
-    app.router.add_get("/e/{slug}/shop", shop)
-    app.router.add_post("/e/{slug}/shop", hold_best)
-    app.router.add_post("/shop/admission", enter)
+    manners.serve(app, "GET", "/e/{slug}/shop", shop, manners.PAGE)
+    manners.serve(app, "POST", "/e/{slug}/shop", hold_best, Manners("hold", takes=FORM, counts=True))
+    manners.serve(app, "POST", "/shop/admission", enter, Manners("own", takes=FORM))
 
 
 async def shop(request: web.Request) -> web.StreamResponse:
@@ -66,14 +67,15 @@ async def hold_best(request: web.Request) -> web.Response:
     try:
         body = _request_of(shown, await _offers(request, shown), form)
         holds = request.config_dict[HOLDS]
-        placed = await holds.place(
-            body,
-            admission=cookies.kept(request, cookies.ADMISSION_COOKIE),
-            principal="form:" + csrf.token(request),
-            key=form.get("key", "")[: KEY_BYTES * 2] or secrets.token_hex(KEY_BYTES),
-            body=msgspec.json.encode(body),
-            taker=holds.takers.of(_address(request)),
-        )
+        with guesses.typed(request, body.promo_code):
+            placed = await holds.place(
+                body,
+                admission=cookies.kept(request, cookies.ADMISSION_COOKIE),
+                principal="form:" + csrf.token(request),
+                key=form.get("key", "")[: KEY_BYTES * 2] or secrets.token_hex(KEY_BYTES),
+                body=msgspec.json.encode(body),
+                taker=holds.takers.of(_address(request)),
+            )
     except AdmissionRequired:
         raise
     except Refusal as refusal:

@@ -25,7 +25,6 @@ KNOWN_FOR_S: Final = 90 * 86_400
 REGISTRATIONS_MAX: Final = 300  # per block
 MAILS_MAX: Final = 60  # asked for, per block
 MAILS_PER_ADDRESS_MAX: Final = 5  # of one kind
-GUESSES_MAX: Final = 60  # promo codes asked for, per block
 
 
 class Throttle:
@@ -83,11 +82,6 @@ class Throttle:
         if not self._is_lifted(address):
             await self._limit(b"auth:mail:" + block_of(address).encode(), MAILS_MAX, MailThrottled)
         return await self._count(b"auth:mailed:" + _digest(f"{kind}\n{email}")) <= MAILS_PER_ADDRESS_MAX
-
-    async def guess(self, address: str) -> None:
-        """Count one promo code asked for. TooMany beyond the limit."""
-        if not self._is_lifted(address):
-            await self._limit(b"auth:guess:" + block_of(address).encode(), GUESSES_MAX, TooMany)
 
     async def _limit(self, key: bytes, most: int, kind: type[TooMany]) -> None:
         if await self._count(key) > most:

@@ -22,7 +22,6 @@ from engine.foundation.clock import now
 from engine.foundation.folding import code_folded
 from engine.foundation.ids import new_id
 from engine.services.accounts.access import Access
-from engine.services.accounts.throttle import Throttle
 from engine.services.catalogue.events import Events
 from engine.stores import activity
 from engine.stores.catalogue import events as events_store
@@ -33,11 +32,10 @@ from engine.stores.database import Connection, Pool
 class Promos:
     """The organizer's codes. Uses are reserved with holds, not here."""
 
-    def __init__(self, *, pool: Pool, access: Access, events: Events, throttle: Throttle) -> None:
+    def __init__(self, *, pool: Pool, access: Access, events: Events) -> None:
         self._pool = pool
         self._access = access
         self._events = events
-        self._throttle = throttle
 
     async def of_event(self, person: Person, event_id: str) -> list[PromoCode]:
         """All codes of an event with how often each was used and what it took off."""
@@ -109,9 +107,8 @@ class Promos:
             await store.delete(db, promo_id)
             await activity.record(db, person, "promo.deleted", promo_id, event_id=event.id)
 
-    async def answer(self, event_id: str, code: str, address: str) -> PromoAnswer:
-        """What a code takes off now. PromoInvalid, PromoExpired, PromoUsedUp; TooMany for those who try many."""
-        await self._throttle.guess(address)
+    async def answer(self, event_id: str, code: str) -> PromoAnswer:
+        """What a code takes off now. PromoInvalid, PromoExpired, PromoUsedUp."""
         event = await self._events.get(None, event_id)
         found = await store.by_code(self._pool, event.id, code)
         if found is None:

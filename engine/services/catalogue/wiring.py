@@ -33,5 +33,5 @@ def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory
         events=events,
         ticket_types=TicketTypes(pool=pool, access=access, events=events),
         on_sales=OnSales(pool=pool, access=access, events=events),
-        promos=Promos(pool=pool, access=access, events=events, throttle=accounts.throttle),
+        promos=Promos(pool=pool, access=access, events=events),
     )

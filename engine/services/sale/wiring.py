@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from engine.foundation.address_limits import AddressLimits
 from engine.services.accounts.wiring import Accounts
 from engine.services.catalogue.wiring import Catalogue
 from engine.services.common import Common
@@ -63,7 +61,7 @@ def open_sale(
     settings, selling, inventory = common.settings, units.selling, units.inventory
     availability = Availability(redis=common.redis, selling=selling)
     takers = Takers(
-        AddressLimits(time.monotonic, lifted_for_loopback=settings.rehearsal),
+        common.limits.of("hold"),
         bearers=common.bearers,
         trust_forwarded=settings.trust_forwarded,
         lifted_for_loopback=settings.rehearsal,

@@ -71,15 +71,41 @@ _ALL = "/v1/organizations/{organization_id}/invitations"
 _ONE = "/v1/organizations/{organization_id}/invitations/{invitation_id}"
 _NO = (Forbidden, OrganizationUnknown)
 ROUTES: tuple[Route, ...] = (
-    Route("POST", _MEMBERS, invite_member, "organizer", takes=NewMember, gives=Invitation, status=201).refuses(
-        *_NO, AlreadyMember, TooManyOfThem
+    Route(
+        "POST",
+        _MEMBERS,
+        invite_member,
+        "organizer",
+        "operate",
+        needs="members.write",
+        takes=NewMember,
+        gives=Invitation,
+        status=201,
+    ).refuses(*_NO, AlreadyMember, TooManyOfThem),
+    Route(
+        "GET",
+        _ALL,
+        list_invitations,
+        "organizer",
+        "operate",
+        needs="members.read",
+        gives=Page[Invitation],
+        query=PageQuery,
+    ).refuses(*_NO),
+    Route(
+        "POST",
+        f"{_ONE}/resend",
+        resend_invitation,
+        "organizer",
+        "operate",
+        needs="members.write",
+        gives=Accepted,
+        status=202,
+    ).refuses(*_NO, InvitationUnknown, MailThrottled),
+    Route("DELETE", _ONE, revoke_invitation, "organizer", "operate", needs="members.write", status=204).refuses(
+        *_NO, InvitationUnknown
     ),
-    Route("GET", _ALL, list_invitations, "organizer", gives=Page[Invitation], query=PageQuery).refuses(*_NO),
-    Route("POST", f"{_ONE}/resend", resend_invitation, "organizer", gives=Accepted, status=202).refuses(
-        *_NO, InvitationUnknown, MailThrottled
-    ),
-    Route("DELETE", _ONE, revoke_invitation, "organizer", status=204).refuses(*_NO, InvitationUnknown),
-    Route("POST", "/v1/invitations/accept", accept_invitation, "person", takes=TokenShown, gives=Member).refuses(
-        TokenInvalid, TokenExpired, InvitationOfAnother, EmailUnverified, TooManyOfThem
-    ),
+    Route(
+        "POST", "/v1/invitations/accept", accept_invitation, "person", "sign_in", takes=TokenShown, gives=Member
+    ).refuses(TokenInvalid, TokenExpired, InvitationOfAnother, EmailUnverified, TooManyOfThem),
 )

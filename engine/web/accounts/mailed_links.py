@@ -45,7 +45,7 @@ async def reset_password(request: web.Request) -> web.Response:
 
 _AT = "/v1/auth"
 ROUTES: tuple[Route, ...] = (
-    Route("POST", f"{_AT}/verify-email", verify_email, "public", takes=TokenShown, status=204).refuses(
+    Route("POST", f"{_AT}/verify-email", verify_email, "public", "sign_in", takes=TokenShown, status=204).refuses(
         TokenInvalid, TokenExpired
     ),
     Route(
@@ -53,6 +53,7 @@ ROUTES: tuple[Route, ...] = (
         f"{_AT}/verify-email/resend",
         ask_to_verify,
         "public",
+        "sign_in",
         takes=AddressGiven,
         gives=Accepted,
         status=202,
@@ -62,11 +63,12 @@ ROUTES: tuple[Route, ...] = (
         f"{_AT}/forgot-password",
         forgot_password,
         "public",
+        "sign_in",
         takes=AddressGiven,
         gives=Accepted,
         status=202,
     ).refuses(MailThrottled),
-    Route("POST", f"{_AT}/reset-password", reset_password, "public", takes=PasswordReset, status=204).refuses(
-        TokenInvalid, TokenExpired, HashesThrottled
-    ),
+    Route(
+        "POST", f"{_AT}/reset-password", reset_password, "public", "sign_in", takes=PasswordReset, status=204
+    ).refuses(TokenInvalid, TokenExpired, HashesThrottled),
 )

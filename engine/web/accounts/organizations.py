@@ -96,26 +96,37 @@ _ONE = "/v1/organizations/{organization_id}"
 _MEMBERS = "/v1/organizations/{organization_id}/members"
 _MEMBER = "/v1/organizations/{organization_id}/members/{user_id}"
 ROUTES: tuple[Route, ...] = (
-    Route("POST", _ALL, create_organization, "person", takes=NewOrganization, gives=Organization, status=201).refuses(
-        SlugTaken, NameLooksTaken, FoundingReserved, TooManyOfThem
-    ),
-    Route("GET", _ALL, list_organizations, "person", gives=Page[Organization], query=PageQuery).also(
+    Route(
+        "POST", _ALL, create_organization, "person", "operate", takes=NewOrganization, gives=Organization, status=201
+    ).refuses(SlugTaken, NameLooksTaken, FoundingReserved, TooManyOfThem),
+    Route("GET", _ALL, list_organizations, "person", "own", gives=Page[Organization], query=PageQuery).also(
         "/v1/organizers/me"
     ),
-    Route("GET", _ONE, read_organization, "organizer", gives=Organization).refuses(OrganizationUnknown),
-    Route("PATCH", _ONE, change_organization, "organizer", takes=OrganizationChange, gives=Organization)
+    Route(
+        "GET", _ONE, read_organization, "organizer", "operate", needs="organization.read", gives=Organization
+    ).refuses(OrganizationUnknown),
+    Route(
+        "PATCH",
+        _ONE,
+        change_organization,
+        "organizer",
+        "operate",
+        needs="organization.write",
+        takes=OrganizationChange,
+        gives=Organization,
+    )
     .refuses(Forbidden, OrganizationUnknown, SlugTaken, NameLooksTaken, *VERSIONED)
     .also(f"{_ONE}/settings"),
-    Route("DELETE", _ONE, delete_organization, "organizer", status=204).refuses(
+    Route("DELETE", _ONE, delete_organization, "organizer", "operate", needs="members.write", status=204).refuses(
         Forbidden, OrganizationUnknown, OrganizationInUse, *VERSIONED
     ),
-    Route("GET", _MEMBERS, list_members, "organizer", gives=Page[Member], query=PageQuery).refuses(
-        Forbidden, OrganizationUnknown
-    ),
-    Route("PUT", _MEMBER, set_role, "organizer", takes=RoleChange, gives=Member).refuses(
-        Forbidden, OrganizationUnknown, MemberUnknown, LastOwner
-    ),
-    Route("DELETE", _MEMBER, remove_member, "organizer", status=204).refuses(
+    Route(
+        "GET", _MEMBERS, list_members, "organizer", "operate", needs="members.read", gives=Page[Member], query=PageQuery
+    ).refuses(Forbidden, OrganizationUnknown),
+    Route(
+        "PUT", _MEMBER, set_role, "organizer", "operate", needs="members.write", takes=RoleChange, gives=Member
+    ).refuses(Forbidden, OrganizationUnknown, MemberUnknown, LastOwner),
+    Route("DELETE", _MEMBER, remove_member, "organizer", "operate", needs="members.write", status=204).refuses(
         Forbidden, OrganizationUnknown, MemberUnknown, LastOwner
     ),
 )

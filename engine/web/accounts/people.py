@@ -89,7 +89,15 @@ async def change_password(request: web.Request) -> web.Response:
 _ME: Final = "/v1/users/me"
 ROUTES: tuple[Route, ...] = (
     Route(
-        "POST", "/v1/auth/register", register, "public", takes=Registration, gives=Session, status=201, repeats="always"
+        "POST",
+        "/v1/auth/register",
+        register,
+        "public",
+        "sign_in",
+        takes=Registration,
+        gives=Session,
+        status=201,
+        repeats="always",
     ).refuses(
         EmailTaken,
         RegistrationThrottled,
@@ -99,16 +107,16 @@ ROUTES: tuple[Route, ...] = (
         TokenExpired,
         HashesThrottled,
     ),
-    Route("POST", "/v1/auth/login", login, "public", takes=Credentials, gives=Session, repeats="always").refuses(
-        SignInRefused, AccountDisabled, SignInThrottled, HashesThrottled
-    ),
-    Route("POST", "/v1/auth/refresh", refresh, "public", takes=RefreshRequest, gives=Session, repeats="always").refuses(
-        RefreshRefused, RefreshReused
-    ),
-    Route("POST", "/v1/auth/logout", logout, "public", takes=SignOut, status=204, repeats="always"),
-    Route("GET", "/v1/users/me", read_me, "person", gives=User).also("/v1/auth/me"),
-    Route("PATCH", "/v1/users/me", change_me, "person", takes=PersonChange, gives=User),
-    Route("PUT", f"{_ME}/password", change_password, "person", takes=PasswordChange, gives=Session)
+    Route(
+        "POST", "/v1/auth/login", login, "public", "sign_in", takes=Credentials, gives=Session, repeats="always"
+    ).refuses(SignInRefused, AccountDisabled, SignInThrottled, HashesThrottled),
+    Route(
+        "POST", "/v1/auth/refresh", refresh, "public", "sign_in", takes=RefreshRequest, gives=Session, repeats="always"
+    ).refuses(RefreshRefused, RefreshReused),
+    Route("POST", "/v1/auth/logout", logout, "public", "sign_in", takes=SignOut, status=204, repeats="always"),
+    Route("GET", "/v1/users/me", read_me, "person", "own", gives=User).also("/v1/auth/me"),
+    Route("PATCH", "/v1/users/me", change_me, "person", "own", takes=PersonChange, gives=User),
+    Route("PUT", f"{_ME}/password", change_password, "person", "sign_in", takes=PasswordChange, gives=Session)
     .refuses(SignInRefused, SignInThrottled, HashesThrottled)
     .also_as("PATCH", f"{_ME}/password"),
 )

@@ -7,8 +7,8 @@ from typing import Annotated, NamedTuple
 
 from msgspec import Meta, field
 
+from engine.domain.catalogue.event_cards import EventCard
 from engine.domain.catalogue.event_search import ListingFilter, Near
-from engine.domain.catalogue.events import Event
 from engine.domain.fields import ONE_LINE, Cents, Currency, is_moment
 from engine.foundation import lists
 from engine.foundation.errors import Malformed
@@ -78,7 +78,7 @@ def wanted(query: ListingQuery, *, venue_id: str | None = None) -> ListingFilter
     )
 
 
-def cursor_of(event: Event) -> str:
+def cursor_of(event: EventCard) -> str:
     """The position just after an event."""
     return f"{(event.starts_at - _EPOCH) // _MICROSECOND}|{event.id}"
 

@@ -14,10 +14,12 @@ from engine.domain.catalogue.errors import (
     EventUnknown,
     VenueUnknown,
 )
+from engine.domain.catalogue.event_cards import EventCard
 from engine.domain.catalogue.event_copy import EventCopy
 from engine.domain.catalogue.event_news import EventCancel, EventPatch, change_of
 from engine.domain.catalogue.events import Event, NewEvent
 from engine.foundation import bodies, http, lists
+from engine.foundation.batching import Overloaded
 from engine.foundation.errors import Forbidden, Invalid, Malformed
 from engine.foundation.lists import Page, PageQuery, id_cursor
 from engine.foundation.shapes import build
@@ -25,7 +27,7 @@ from engine.foundation.shelf import EVERYTHING, SHELF, for_a_moment
 from engine.services.appkeys import EVENTS, VENUES
 from engine.web.auth import optional_person, person
 from engine.web.catalogue.event_search import ListingQuery, cursor_of, position_of, wanted
-from engine.web.forms import anything, created, etag_of, form, versioned
+from engine.web.forms import anything, created, etag_of, form, tagged, versioned
 from engine.web.route import VERSIONED, Route
 from engine.web.spelling import spelled
 
@@ -51,7 +53,7 @@ async def list_events_at_venue(request: web.Request) -> web.Response:
     venue = await request.config_dict[VENUES].get(optional_person(request), request.match_info["venue_id"])
     after, filters = position_of(query.cursor), wanted(query, venue_id=venue.id)
     rows = await request.config_dict[EVENTS].published(filters, after, query.limit + 1)
-    return http.json(lists.page(rows, query.limit, cursor_of))
+    return tagged(request, lists.page(rows, query.limit, cursor_of))
 
 
 async def list_organization_events(request: web.Request) -> web.Response:
@@ -141,38 +143,80 @@ _OF_ORGANIZATION, _AT_VENUE = "/v1/organizations/{organization_id}/events", "/v1
 _OF_ORGANIZER = "/v1/organizers/{organization_id}/events"
 _WRITES = (Forbidden, EventUnknown)
 ROUTES: tuple[Route, ...] = (
-    Route("GET", _ALL, list_events, "public", gives=Page[Event], query=ListingQuery)
-    .refuses(Malformed)
+    Route("GET", _ALL, list_events, "public", "listing", gives=Page[EventCard], query=ListingQuery)
+    .refuses(Malformed, Overloaded)
     .also("/v1/events/public", "/v1/events/search", "/v1/events/featured", "/v1/search/events"),
-    Route("GET", _AT_VENUE, list_events_at_venue, "public", gives=Page[Event], query=ListingQuery).refuses(
-        Malformed, VenueUnknown
-    ),
-    Route("GET", _OF_ORGANIZATION, list_organization_events, "organizer", gives=Page[Event], query=PageQuery)
+    Route(
+        "GET", _AT_VENUE, list_events_at_venue, "public", "listing", gives=Page[EventCard], query=ListingQuery
+    ).refuses(Malformed, VenueUnknown, Overloaded),
+    Route(
+        "GET",
+        _OF_ORGANIZATION,
+        list_organization_events,
+        "organizer",
+        "operate",
+        needs="events.read",
+        gives=Page[Event],
+        query=PageQuery,
+    )
     .refuses(Forbidden, OrganizationUnknown, Malformed)
     .also(_OF_ORGANIZER),
-    Route("POST", _OF_ORGANIZER, create_organizer_event, "organizer", takes=NewEvent, gives=Event, status=201).refuses(
-        Forbidden
-    ),
-    Route("POST", _ALL, create_event, "organizer", takes=NewEvent, gives=Event, status=201).refuses(
-        Forbidden, OrganizationSuspended
-    ),
-    Route("GET", _ONE, read_event, "public", gives=Event).refuses(EventUnknown),
-    Route("PATCH", _ONE, change_event, "organizer", takes=EventPatch, gives=Event).refuses(
-        *_WRITES, EventFrozen, *VERSIONED
-    ),
-    Route("DELETE", _ONE, delete_event, "organizer", status=204).refuses(
+    Route(
+        "POST",
+        _OF_ORGANIZER,
+        create_organizer_event,
+        "organizer",
+        "operate",
+        needs="events.write",
+        takes=NewEvent,
+        gives=Event,
+        status=201,
+    ).refuses(Forbidden),
+    Route(
+        "POST",
+        _ALL,
+        create_event,
+        "organizer",
+        "operate",
+        needs="events.write",
+        takes=NewEvent,
+        gives=Event,
+        status=201,
+    ).refuses(Forbidden, OrganizationSuspended),
+    Route("GET", _ONE, read_event, "public", "read", gives=Event).refuses(EventUnknown),
+    Route(
+        "PATCH", _ONE, change_event, "organizer", "operate", needs="events.write", takes=EventPatch, gives=Event
+    ).refuses(*_WRITES, EventFrozen, *VERSIONED),
+    Route("DELETE", _ONE, delete_event, "organizer", "operate", needs="events.write", status=204).refuses(
         *_WRITES, EventNotDraft, EventHasOrders, *VERSIONED
     ),
-    Route("POST", f"{_ONE}/copy", copy_event, "organizer", takes=EventCopy, gives=Event, status=201)
+    Route(
+        "POST",
+        f"{_ONE}/copy",
+        copy_event,
+        "organizer",
+        "operate",
+        needs="events.write",
+        takes=EventCopy,
+        gives=Event,
+        status=201,
+    )
     .refuses(*_WRITES, OrganizationSuspended)
     .also(f"{_ONE}/clone", f"{_ONE}/duplicate"),
-    Route("POST", f"{_ONE}/publish", publish_event, "organizer", gives=Event).refuses(
-        *_WRITES, EventIncomplete, EventNotDraft
-    ),
-    Route("POST", f"{_ONE}/unpublish", unpublish_event, "organizer", gives=Event).refuses(
-        *_WRITES, EventHasOrders, EventNotPublished
-    ),
-    Route("POST", f"{_ONE}/cancel", cancel_event, "organizer", takes=EventCancel, gives=Event).refuses(
-        *_WRITES, EventNotPublished
-    ),
+    Route(
+        "POST", f"{_ONE}/publish", publish_event, "organizer", "operate", needs="events.publish", gives=Event
+    ).refuses(*_WRITES, EventIncomplete, EventNotDraft),
+    Route(
+        "POST", f"{_ONE}/unpublish", unpublish_event, "organizer", "operate", needs="events.publish", gives=Event
+    ).refuses(*_WRITES, EventHasOrders, EventNotPublished),
+    Route(
+        "POST",
+        f"{_ONE}/cancel",
+        cancel_event,
+        "organizer",
+        "operate",
+        needs="events.publish",
+        takes=EventCancel,
+        gives=Event,
+    ).refuses(*_WRITES, EventNotPublished),
 )

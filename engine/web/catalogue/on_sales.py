@@ -30,8 +30,8 @@ async def read_on_sale(request: web.Request) -> web.Response:
 
 _ONE = "/v1/events/{event_id}/on-sale"
 ROUTES: tuple[Route, ...] = (
-    Route("PUT", _ONE, put_on_sale, "organizer", takes=NewOnSale, gives=OnSale).refuses(
-        Forbidden, EventUnknown, EventFrozen, OnSaleRunning, OrganizationSuspended
-    ),
-    Route("GET", _ONE, read_on_sale, "public", gives=OnSale).refuses(EventUnknown, OnSaleMissing),
+    Route(
+        "PUT", _ONE, put_on_sale, "organizer", "operate", needs="events.write", takes=NewOnSale, gives=OnSale
+    ).refuses(Forbidden, EventUnknown, EventFrozen, OnSaleRunning, OrganizationSuspended),
+    Route("GET", _ONE, read_on_sale, "public", "read", gives=OnSale).refuses(EventUnknown, OnSaleMissing),
 )

@@ -25,11 +25,11 @@ from engine.domain.catalogue.promos import (
 )
 from engine.domain.errors import PromoInvalid
 from engine.domain.fields import Id
-from engine.foundation import bodies, http, lists
-from engine.foundation.errors import Forbidden, Malformed, TooMany
+from engine.foundation import bodies, guesses, http, lists
+from engine.foundation.errors import Forbidden, Malformed
 from engine.foundation.lists import Page, PageQuery, id_cursor, listed
 from engine.services.appkeys import PROMOS
-from engine.web.auth import client_address, person
+from engine.web.auth import person
 from engine.web.forms import created, form, versioned
 from engine.web.route import VERSIONED, Route
 
@@ -103,50 +103,98 @@ async def validate_promo(request: web.Request) -> web.Response:
     """What a code takes off now."""
     given = await form(request, PromoQuestion)
     promos, event_id = request.config_dict[PROMOS], request.match_info["event_id"]
-    return http.json(await promos.answer(event_id, given.code, client_address(request)))
+    with guesses.typed(request, given.code):
+        return http.json(await promos.answer(event_id, given.code))
 
 
 async def validate_promo_of_event(request: web.Request) -> web.Response:
     """What a code takes off now, at the event that the body names."""
     given = await form(request, PromoQuestionOfEvent)
-    return http.json(await request.config_dict[PROMOS].answer(given.event_id, given.code, client_address(request)))
+    with guesses.typed(request, given.code):
+        return http.json(await request.config_dict[PROMOS].answer(given.event_id, given.code))
 
 
 _ALL = "/v1/promo-codes"
 _OF_EVENT, _ONE = "/v1/events/{event_id}/promo-codes", "/v1/promo-codes/{promo_id}"
 _VALIDATE = "/v1/events/{event_id}/promo-codes/validate"
 _DISCOUNTS, _DISCOUNT = "/v1/events/{event_id}/discounts", "/v1/discounts/{promo_id}"
-_ASKED = (EventUnknown, PromoInvalid, PromoExpired, PromoUsedUp, TooMany)
+_ASKED = (EventUnknown, PromoInvalid, PromoExpired, PromoUsedUp)
 _WRITES = (Forbidden, PromoCodeUnknown, *VERSIONED)
 ROUTES: tuple[Route, ...] = (
-    Route("POST", _OF_EVENT, create_promo, "organizer", takes=NewPromo, gives=PromoCode, status=201)
+    Route(
+        "POST",
+        _OF_EVENT,
+        create_promo,
+        "organizer",
+        "operate",
+        needs="promos.write",
+        takes=NewPromo,
+        gives=PromoCode,
+        status=201,
+    )
     .refuses(Forbidden, EventUnknown, PromoCodeTaken, TooManyOfThem, OrganizationSuspended)
     .also(_DISCOUNTS),
-    Route("GET", _OF_EVENT, list_promos, "organizer", gives=Page[PromoCode], query=PageQuery)
+    Route(
+        "GET",
+        _OF_EVENT,
+        list_promos,
+        "organizer",
+        "operate",
+        needs="promos.read",
+        gives=Page[PromoCode],
+        query=PageQuery,
+    )
     .refuses(Forbidden, EventUnknown, Malformed)
     .also(_DISCOUNTS),
-    Route("GET", _ALL, list_all_promos, "organizer", gives=Page[PromoCode], query=PromosQuery).refuses(
-        Forbidden, OrganizationUnknown, Malformed
-    ),
-    Route("POST", _ALL, create_promo_of_event, "organizer", takes=NewPromoOfEvent, gives=PromoCode, status=201).refuses(
-        Forbidden, EventUnknown, PromoCodeTaken, TooManyOfThem, OrganizationSuspended
-    ),
-    Route("GET", _ONE, read_promo, "organizer", gives=PromoCode).refuses(Forbidden, PromoCodeUnknown).also(_DISCOUNT),
-    Route("PATCH", _ONE, change_promo, "organizer", takes=PromoChange, gives=PromoCode)
+    Route(
+        "GET",
+        _ALL,
+        list_all_promos,
+        "organizer",
+        "operate",
+        needs="promos.read",
+        gives=Page[PromoCode],
+        query=PromosQuery,
+    ).refuses(Forbidden, OrganizationUnknown, Malformed),
+    Route(
+        "POST",
+        _ALL,
+        create_promo_of_event,
+        "organizer",
+        "operate",
+        needs="promos.write",
+        takes=NewPromoOfEvent,
+        gives=PromoCode,
+        status=201,
+    ).refuses(Forbidden, EventUnknown, PromoCodeTaken, TooManyOfThem, OrganizationSuspended),
+    Route("GET", _ONE, read_promo, "organizer", "operate", needs="promos.read", gives=PromoCode)
+    .refuses(Forbidden, PromoCodeUnknown)
+    .also(_DISCOUNT),
+    Route("PATCH", _ONE, change_promo, "organizer", "operate", needs="promos.write", takes=PromoChange, gives=PromoCode)
     .refuses(*_WRITES)
     .also(_DISCOUNT),
-    Route("DELETE", _ONE, delete_promo, "organizer", status=204).refuses(*_WRITES, PromoCodeUsed).also(_DISCOUNT),
-    Route("GET", f"{_ONE}/usage", list_promo_uses, "organizer", gives=Page[PromoUse], query=PageQuery).refuses(
-        Forbidden, PromoCodeUnknown, Malformed
-    ),
+    Route("DELETE", _ONE, delete_promo, "organizer", "operate", needs="promos.write", status=204)
+    .refuses(*_WRITES, PromoCodeUsed)
+    .also(_DISCOUNT),
     Route(
-        "POST", _VALIDATE, validate_promo, "public", takes=PromoQuestion, gives=PromoAnswer, repeats="always"
+        "GET",
+        f"{_ONE}/usage",
+        list_promo_uses,
+        "organizer",
+        "operate",
+        needs="promos.read",
+        gives=Page[PromoUse],
+        query=PageQuery,
+    ).refuses(Forbidden, PromoCodeUnknown, Malformed),
+    Route(
+        "POST", _VALIDATE, validate_promo, "public", "buy", takes=PromoQuestion, gives=PromoAnswer, repeats="always"
     ).refuses(*_ASKED),
     Route(
         "POST",
         f"{_ALL}/validate",
         validate_promo_of_event,
         "public",
+        "buy",
         takes=PromoQuestionOfEvent,
         gives=PromoAnswer,
         repeats="always",

@@ -65,17 +65,38 @@ _NESTED = "/v1/events/{event_id}/ticket-types/{ticket_type_id}"
 _TIER = "/v1/tiers/{ticket_type_id}"
 _WRITES = (Forbidden, TicketTypeUnknown, *VERSIONED)
 ROUTES: tuple[Route, ...] = (
-    Route("POST", _OF_EVENT, create_ticket_type, "organizer", takes=NewTicketType, gives=TicketType, status=201)
+    Route(
+        "POST",
+        _OF_EVENT,
+        create_ticket_type,
+        "organizer",
+        "operate",
+        needs="events.write",
+        takes=NewTicketType,
+        gives=TicketType,
+        status=201,
+    )
     .refuses(Forbidden, EventUnknown, TooManyOfThem, OrganizationSuspended)
     .also("/v1/events/{event_id}/tiers"),
-    Route("GET", _OF_EVENT, list_ticket_types, "public", gives=Page[TicketType], query=PageQuery)
+    Route("GET", _OF_EVENT, list_ticket_types, "public", "read", gives=Page[TicketType], query=PageQuery)
     .refuses(EventUnknown, Malformed)
     .also("/v1/events/{event_id}/tiers"),
-    Route("GET", _ONE, read_ticket_type, "public", gives=TicketType).refuses(TicketTypeUnknown).also(_NESTED, _TIER),
-    Route("PATCH", _ONE, change_ticket_type, "organizer", takes=TicketTypeChange, gives=TicketType)
+    Route("GET", _ONE, read_ticket_type, "public", "read", gives=TicketType)
+    .refuses(TicketTypeUnknown)
+    .also(_NESTED, _TIER),
+    Route(
+        "PATCH",
+        _ONE,
+        change_ticket_type,
+        "organizer",
+        "operate",
+        needs="events.write",
+        takes=TicketTypeChange,
+        gives=TicketType,
+    )
     .refuses(*_WRITES, EventFrozen, CapacityBelowSold, OrganizationSuspended)
     .also(_NESTED, _TIER),
-    Route("DELETE", _ONE, delete_ticket_type, "organizer", status=204)
+    Route("DELETE", _ONE, delete_ticket_type, "organizer", "operate", needs="events.write", status=204)
     .refuses(*_WRITES, EventNotDraft)
     .also(_NESTED, _TIER),
 )

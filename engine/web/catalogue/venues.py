@@ -76,17 +76,31 @@ async def read_chart(request: web.Request) -> web.Response:
 
 _ALL, _ONE, _CHART = "/v1/venues", "/v1/venues/{venue_id}", "/v1/venues/{venue_id}/seating-chart"
 ROUTES: tuple[Route, ...] = (
-    Route("POST", _ALL, create_venue, "organizer", takes=NewVenue, gives=Venue, status=201).refuses(Forbidden),
-    Route("GET", _ALL, list_venues, "organizer", gives=Page[Venue], query=VenuesQuery).refuses(Forbidden),
-    Route("GET", _ONE, read_venue, "public", gives=Venue).refuses(VenueUnknown),
-    Route("PATCH", _ONE, change_venue, "organizer", takes=VenueChange, gives=Venue).refuses(
-        Forbidden, VenueUnknown, *VERSIONED
-    ),
-    Route("DELETE", _ONE, delete_venue, "organizer", status=204).refuses(
+    Route(
+        "POST",
+        _ALL,
+        create_venue,
+        "organizer",
+        "operate",
+        needs="venues.write",
+        takes=NewVenue,
+        gives=Venue,
+        status=201,
+    ).refuses(Forbidden),
+    Route(
+        "GET", _ALL, list_venues, "organizer", "operate", needs="venues.read", gives=Page[Venue], query=VenuesQuery
+    ).refuses(Forbidden),
+    Route("GET", _ONE, read_venue, "public", "read", gives=Venue).refuses(VenueUnknown),
+    Route(
+        "PATCH", _ONE, change_venue, "organizer", "operate", needs="venues.write", takes=VenueChange, gives=Venue
+    ).refuses(Forbidden, VenueUnknown, *VERSIONED),
+    Route("DELETE", _ONE, delete_venue, "organizer", "operate", needs="venues.write", status=204).refuses(
         Forbidden, VenueUnknown, VenueInUse, *VERSIONED
     ),
-    Route("PUT", _CHART, put_chart, "organizer", takes=dict[str, Any], gives=ChartFacts)
+    Route(
+        "PUT", _CHART, put_chart, "organizer", "operate", needs="venues.write", takes=dict[str, Any], gives=ChartFacts
+    )
     .refuses(Forbidden, VenueUnknown)
     .also_as("POST", _CHART),
-    Route("GET", _CHART, read_chart, "public", gives=dict[str, Any]).refuses(VenueUnknown, ChartMissing),
+    Route("GET", _CHART, read_chart, "public", "read", gives=dict[str, Any]).refuses(VenueUnknown, ChartMissing),
 )

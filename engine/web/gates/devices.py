@@ -126,11 +126,25 @@ _NO = (Forbidden, NotFound)
 _AT, _RULES = "/v1/events/{event_id}/devices", "/v1/events/{event_id}/entry-rules"
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", _AT, create_device, "organizer", takes=NewDevice, gives=DeviceCreated, status=201).refuses(
-        *_NO, TooManyDevices
-    ),
-    Route("GET", _AT, list_devices, "organizer", gives=DeviceList, query=ListQuery).refuses(*_NO),
-    Route("DELETE", _AT + "/{device_id}", revoke_device, "organizer", status=204).refuses(*_NO),
-    Route("GET", _RULES, get_entry_rules, "organizer", gives=EntryRules).refuses(*_NO),
-    Route("PUT", _RULES, put_entry_rules, "organizer", takes=EntryRules, gives=EntryRules).refuses(*_NO),
+    Route(
+        "POST",
+        _AT,
+        create_device,
+        "organizer",
+        "operate",
+        needs="devices.write",
+        takes=NewDevice,
+        gives=DeviceCreated,
+        status=201,
+    ).refuses(*_NO, TooManyDevices),
+    Route(
+        "GET", _AT, list_devices, "organizer", "operate", needs="devices.read", gives=DeviceList, query=ListQuery
+    ).refuses(*_NO),
+    Route(
+        "DELETE", _AT + "/{device_id}", revoke_device, "organizer", "operate", needs="devices.write", status=204
+    ).refuses(*_NO),
+    Route("GET", _RULES, get_entry_rules, "organizer", "operate", needs="devices.read", gives=EntryRules).refuses(*_NO),
+    Route(
+        "PUT", _RULES, put_entry_rules, "organizer", "operate", needs="events.write", takes=EntryRules, gives=EntryRules
+    ).refuses(*_NO),
 )

@@ -138,19 +138,40 @@ _NO = (Forbidden, NotFound)
 _AT = "/v1/events/{event_id}"
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/v1/devices/me", get_own_device, "device", gives=OwnDevice),
-    Route("GET", f"{_AT}/gate-bundle", get_bundle, "device", gives=BundleDocument).refuses(*_NO),
-    Route("GET", f"{_AT}/revocations", list_revocations, "device", gives=Changes, query=ChangesQuery)
+    Route("GET", "/v1/devices/me", get_own_device, "device", "gate", gives=OwnDevice),
+    Route("GET", f"{_AT}/gate-bundle", get_bundle, "device", "gate", gives=BundleDocument).refuses(*_NO),
+    Route("GET", f"{_AT}/revocations", list_revocations, "device", "gate", gives=Changes, query=ChangesQuery)
     .refuses(*_NO)
     .also(f"{_AT}/gate-bundle/revocations"),
-    Route("GET", f"{_AT}/entries", list_entries, "device", gives=EntriesPage, query=EntriesQuery).refuses(*_NO),
-    Route("GET", f"{_AT}/attendance", get_attendance, "organizer", gives=AttendanceDocument).refuses(*_NO),
-    Route("GET", f"{_AT}/checkins", list_scans, "organizer", gives=ScanLog, query=LogQuery).refuses(*_NO, Malformed),
+    Route("GET", f"{_AT}/entries", list_entries, "device", "gate", gives=EntriesPage, query=EntriesQuery).refuses(*_NO),
+    Route(
+        "GET",
+        f"{_AT}/attendance",
+        get_attendance,
+        "organizer",
+        "operate",
+        needs="attendance.read",
+        to_scanner=True,
+        gives=AttendanceDocument,
+    ).refuses(*_NO),
+    Route(
+        "GET",
+        f"{_AT}/checkins",
+        list_scans,
+        "organizer",
+        "operate",
+        needs="attendance.read",
+        gives=ScanLog,
+        query=LogQuery,
+    ).refuses(*_NO, Malformed),
     Route(
         "GET",
         f"{_AT}/checkins/conflicts",
         list_conflicts,
         "organizer",
+        "operate",
+        needs="attendance.read",
+        to_scanner=True,
         gives=Conflicts,
         query=ConflictsQuery,
         also_gives=("text/csv",),

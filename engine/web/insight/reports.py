@@ -67,7 +67,15 @@ async def read_sales(request: web.Request) -> web.Response:
 
 _OF_EVENT = "/v1/events/{event_id}"
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/v1/analytics/events/{event_id}", read_sales, "organizer", gives=SalesDocument)
+    Route(
+        "GET",
+        "/v1/analytics/events/{event_id}",
+        read_sales,
+        "organizer",
+        "operate",
+        needs="reports.read",
+        gives=SalesDocument,
+    )
     .refuses(Forbidden, EventUnknown)
     .also(f"{_OF_EVENT}/analytics", f"{_OF_EVENT}/metrics"),
 )

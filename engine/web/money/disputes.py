@@ -36,10 +36,18 @@ ROUTES: tuple[Route, ...] = (
         "/v1/organizations/{organization_id}/disputes",
         list_disputes,
         "organizer",
+        "operate",
+        needs="refunds.read",
         gives=Page[Dispute],
         query=PageQuery,
     ).refuses(errors.Forbidden, OrganizationUnknown, errors.Malformed),
-    Route("POST", "/v1/disputes/{dispute_id}/release", release_dispute, "organizer", gives=Dispute).refuses(
-        errors.Forbidden, refusals.DisputeUnknown, refusals.DisputeNotLost, refusals.TicketsUsed
-    ),
+    Route(
+        "POST",
+        "/v1/disputes/{dispute_id}/release",
+        release_dispute,
+        "organizer",
+        "operate",
+        needs="refunds.write",
+        gives=Dispute,
+    ).refuses(errors.Forbidden, refusals.DisputeUnknown, refusals.DisputeNotLost, refusals.TicketsUsed),
 )

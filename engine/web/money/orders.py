@@ -15,7 +15,7 @@ from engine.domain.money.orders import LinksEnded, Order
 from engine.domain.money.receipts import Receipt
 from engine.domain.prices import Price
 from engine.domain.sale.holds import HoldRequest
-from engine.foundation import bodies, errors, http, lists
+from engine.foundation import bodies, errors, guesses, http, lists
 from engine.foundation.callers import caller_of
 from engine.foundation.idempotency import key_of, scope_of
 from engine.foundation.ids import is_id
@@ -48,7 +48,8 @@ _quote_request = msgspec.json.Decoder(QuoteRequest)
 async def quote(request: web.Request) -> web.Response:
     """What these items would cost now, all in and itemised; nothing is set aside."""
     body = await bodies.body(request, _quote_request)
-    price = await request.config_dict[ORDERS].quote(HoldRequest(body.event_id, body.items, body.promo_code))
+    with guesses.typed(request, body.promo_code):
+        price = await request.config_dict[ORDERS].quote(HoldRequest(body.event_id, body.items, body.promo_code))
     return http.json(price)
 
 
@@ -222,7 +223,9 @@ OPEN_REFUSES = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/orders/quote", quote, "public", takes=QuoteRequest, gives=Price, repeats="always").refuses(
+    Route(
+        "POST", "/v1/orders/quote", quote, "public", "buy", takes=QuoteRequest, gives=Price, repeats="always"
+    ).refuses(
         errors.Malformed,
         errors.NotFound,
         refusals.PromoInvalid,
@@ -232,33 +235,59 @@ ROUTES: tuple[Route, ...] = (
         refusals.SalesClosed,
         refusals.UnknownSeat,
     ),
-    Route("GET", _AT, get_order, "capability", gives=OrderDocument).refuses(*_OWN),
-    Route("GET", f"{_AT}/status", get_status, "capability", gives=OrderStatus).refuses(*_OWN),
-    Route("GET", f"{_AT}/tickets", get_tickets, "capability", gives=OrderTickets, query=ListQuery).refuses(
-        *_OWN, errors.Malformed
+    Route("GET", _AT, get_order, "capability", "own", needs="orders.read", gives=OrderDocument).refuses(*_OWN),
+    Route("GET", f"{_AT}/status", get_status, "capability", "own", needs="orders.read", gives=OrderStatus).refuses(
+        *_OWN
     ),
-    Route("GET", f"{_AT}/receipt", get_receipt, "capability", gives=Receipt).refuses(*_OWN, refusals.OrderUnpaid),
-    Route("POST", f"{_AT}/cancel", cancel_order, "capability", gives=OrderStatus).refuses(
+    Route(
+        "GET",
+        f"{_AT}/tickets",
+        get_tickets,
+        "capability",
+        "own",
+        needs="orders.read",
+        gives=OrderTickets,
+        query=ListQuery,
+    ).refuses(*_OWN, errors.Malformed),
+    Route("GET", f"{_AT}/receipt", get_receipt, "capability", "own", needs="orders.read", gives=Receipt).refuses(
+        *_OWN, refusals.OrderUnpaid
+    ),
+    Route("POST", f"{_AT}/cancel", cancel_order, "capability", "buy", needs="orders.write", gives=OrderStatus).refuses(
         *_OWN, errors.Forbidden, refusals.OrderNotPayable, refusals.ProviderUnavailable
     ),
-    Route("POST", f"{_AT}/end-links", end_links, "capability", gives=LinksEnded, repeats="always").refuses(
-        *_OWN, errors.Forbidden, refusals.LinksEndedTooOften
-    ),
-    Route("GET", "/v1/events/{event_id}/orders", list_orders, "organizer", gives=OrderList, query=OrderQuery).refuses(
-        errors.Forbidden, errors.NotFound, errors.Malformed
-    ),
+    Route(
+        "POST",
+        f"{_AT}/end-links",
+        end_links,
+        "capability",
+        "buy",
+        needs="orders.write",
+        gives=LinksEnded,
+        repeats="always",
+    ).refuses(*_OWN, errors.Forbidden, refusals.LinksEndedTooOften),
+    Route(
+        "GET",
+        "/v1/events/{event_id}/orders",
+        list_orders,
+        "organizer",
+        "operate",
+        needs="orders.read",
+        gives=OrderList,
+        query=OrderQuery,
+    ).refuses(errors.Forbidden, errors.NotFound, errors.Malformed),
     Route(
         "GET",
         "/v1/users/me/orders",
         list_own_orders,
         "person",
+        "own",
         gives=OwnOrderList,
         query=ListQuery,
         prefixes=("/api/v1",),
     )
     .refuses(errors.Malformed)
     .also("/v1/orders"),
-    Route("GET", "/v1/users/{user_id}/bookings", list_bookings, "person", gives=Page[Booking], query=ListQuery).refuses(
-        errors.Malformed, errors.Forbidden
-    ),
+    Route(
+        "GET", "/v1/users/{user_id}/bookings", list_bookings, "person", "own", gives=Page[Booking], query=ListQuery
+    ).refuses(errors.Malformed, errors.Forbidden),
 )

@@ -138,7 +138,18 @@ _NO = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", _AT, create_refund, "organizer", takes=RefundBody, gives=RefundDocument, status=201, repeats="keyed")
+    Route(
+        "POST",
+        _AT,
+        create_refund,
+        "organizer",
+        "operate",
+        needs="refunds.write",
+        takes=RefundBody,
+        gives=RefundDocument,
+        status=201,
+        repeats="keyed",
+    )
     .refuses(*_NO)
     .also("/v1/orders/{order_id}/refund"),
     Route(
@@ -146,12 +157,14 @@ ROUTES: tuple[Route, ...] = (
         "/v1/payments/refund",
         refund_order,
         "organizer",
+        "operate",
+        needs="refunds.write",
         takes=OrderRefundBody,
         gives=RefundDocument,
         status=201,
         repeats="keyed",
     ).refuses(*_NO),
-    Route("GET", _AT, list_refunds, "capability", gives=RefundList, query=ListQuery).refuses(
-        errors.Malformed, errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound
-    ),
+    Route(
+        "GET", _AT, list_refunds, "capability", "own", needs="orders.read", gives=RefundList, query=ListQuery
+    ).refuses(errors.Malformed, errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound),
 )

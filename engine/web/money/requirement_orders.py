@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 
 from engine.domain.money.orders import OpenedOrder
 from engine.domain.sale.holds import CODE_CHARS_MAX, ITEMS_MAX, QUANTITY_MAX, SEAT_CHARS_MAX, HoldItem, HoldRequest
-from engine.foundation import bodies, errors, http
+from engine.foundation import bodies, errors, guesses, http
 from engine.foundation.idempotency import key_of, scope_of
 from engine.services.appkeys import HOLDS, IDEMPOTENCY, ORDERS
 from engine.web import auth
@@ -117,14 +117,15 @@ async def _hold_and_order(
     event_id = await orders.event_of(booking.items[0].ticketTypeId)
     items = tuple(HoldItem(item.ticketTypeId, item.quantity, item.seats()) for item in booking.items)
     holds = request.config_dict[HOLDS]
-    placed = await holds.place(
-        HoldRequest(event_id, items, booking.promoCode),
-        admission=auth.admission_text(request),
-        principal=who,
-        key=key,
-        body=raw,
-        taker=holds.takers.of(auth.client_address(request)),
-    )
+    with guesses.typed(request, booking.promoCode):
+        placed = await holds.place(
+            HoldRequest(event_id, items, booking.promoCode),
+            admission=auth.admission_text(request),
+            principal=who,
+            key=key,
+            body=raw,
+            taker=holds.takers.of(auth.client_address(request)),
+        )
     try:
         opened = await orders.open(placed.hold.id, placed.token, buyer, payment_method_id=booking.paymentMethodId)
     except errors.Refusal:
@@ -153,6 +154,7 @@ ROUTES: tuple[Route, ...] = (
         "/v1/orders",
         open_order,
         "capability",
+        "buy",
         takes=OrderRequest,
         gives=OpenedOrder,
         status=201,
@@ -164,6 +166,7 @@ ROUTES: tuple[Route, ...] = (
         "/api/v1/orders",
         book,
         "buyer",
+        "buy",
         takes=BookingRequest,
         gives=BookingDocument,
         status=201,

@@ -49,12 +49,38 @@ async def release_allotment(request: web.Request) -> web.Response:
 _OF_EVENT, _ONE = "/v1/events/{event_id}/allotments", "/v1/allotments/{allotment_id}"
 _WRITES = (Forbidden, AllotmentUnknown, *VERSIONED)
 ROUTES: tuple[Route, ...] = (
-    Route("POST", _OF_EVENT, create_allotment, "organizer", takes=NewAllotment, gives=Allotment, status=201).refuses(
-        Forbidden, EventUnknown, ChartMissing, UnitsTaken, TooManyOfThem, OrganizationSuspended
+    Route(
+        "POST",
+        _OF_EVENT,
+        create_allotment,
+        "organizer",
+        "operate",
+        needs="allotments.write",
+        takes=NewAllotment,
+        gives=Allotment,
+        status=201,
+    ).refuses(Forbidden, EventUnknown, ChartMissing, UnitsTaken, TooManyOfThem, OrganizationSuspended),
+    Route(
+        "GET",
+        _OF_EVENT,
+        list_allotments,
+        "organizer",
+        "operate",
+        needs="allotments.read",
+        gives=Page[Allotment],
+        query=PageQuery,
+    ).refuses(Forbidden, EventUnknown, Malformed),
+    Route(
+        "PATCH",
+        _ONE,
+        change_allotment,
+        "organizer",
+        "operate",
+        needs="allotments.write",
+        takes=AllotmentChange,
+        gives=Allotment,
+    ).refuses(*_WRITES),
+    Route("DELETE", _ONE, release_allotment, "organizer", "operate", needs="allotments.write", status=204).refuses(
+        *_WRITES
     ),
-    Route("GET", _OF_EVENT, list_allotments, "organizer", gives=Page[Allotment], query=PageQuery).refuses(
-        Forbidden, EventUnknown, Malformed
-    ),
-    Route("PATCH", _ONE, change_allotment, "organizer", takes=AllotmentChange, gives=Allotment).refuses(*_WRITES),
-    Route("DELETE", _ONE, release_allotment, "organizer", status=204).refuses(*_WRITES),
 )

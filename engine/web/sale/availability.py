@@ -17,7 +17,7 @@ from engine.domain.sale.availability import (
     SetApartDocument,
 )
 from engine.domain.sale.selling import SellingEvent
-from engine.foundation import bodies, errors, http
+from engine.foundation import bodies, errors, guesses, http
 from engine.foundation.shelf import PUBLIC, SHELF
 from engine.services.appkeys import ACCESS, AVAILABILITY, SELLING
 from engine.web import auth
@@ -94,7 +94,8 @@ async def read_seat_status(request: web.Request) -> web.StreamResponse:
 async def show_set_apart(request: web.Request) -> web.Response:
     """Which places set apart a code opens, and are free."""
     given = await form(request, CodeShown)
-    found = await request.config_dict[AVAILABILITY].set_apart(request.match_info["event_id"], given.promo_code)
+    with guesses.typed(request, given.promo_code):
+        found = await request.config_dict[AVAILABILITY].set_apart(request.match_info["event_id"], given.promo_code)
     return http.json(found, headers={"Cache-Control": "private, no-store"})
 
 
@@ -120,22 +121,24 @@ async def stream_seat_status(request: web.Request) -> web.StreamResponse:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/v1/events/{event_id}/availability", read_availability, "public", gives=AvailabilityDocument).refuses(
-        errors.NotFound
-    ),
+    Route(
+        "GET", "/v1/events/{event_id}/availability", read_availability, "public", "read", gives=AvailabilityDocument
+    ).refuses(errors.NotFound),
     Route(
         "GET",
         "/v1/events/{event_id}/ticket-types/{ticket_type_id}/availability",
         read_type_availability,
         "public",
+        "read",
         gives=AvailabilityRow,
     ).refuses(errors.NotFound, TicketTypeUnknown),
-    Route("GET", "/v1/events/{event_id}/seatmap", read_seatmap, "public", gives=dict).refuses(errors.NotFound),
+    Route("GET", "/v1/events/{event_id}/seatmap", read_seatmap, "public", "read", gives=dict).refuses(errors.NotFound),
     Route(
         "GET",
         "/v1/events/{event_id}/seat-status",
         read_seat_status,
         "public",
+        "read",
         gives=SeatStatusDocument,
         query=SeatStatusQuery,
     ).refuses(errors.NotFound),
@@ -144,6 +147,7 @@ ROUTES: tuple[Route, ...] = (
         "/v1/events/{event_id}/seat-status/set-apart",
         show_set_apart,
         "public",
+        "buy",
         takes=CodeShown,
         gives=SetApartDocument,
     ).refuses(errors.NotFound, PromoInvalid),
@@ -152,6 +156,7 @@ ROUTES: tuple[Route, ...] = (
         "/v1/events/{event_id}/seat-status/stream",
         stream_seat_status,
         "public",
+        "stream",
         query=SeatStatusQuery,
         content_type="text/event-stream",
     ).refuses(errors.NotFound),

@@ -44,12 +44,12 @@ async def extend_cart(request: web.Request) -> web.Response:
 _AT = "/v1/cart"
 _OVER = (refusals.CapabilityWrong, refusals.HoldExpired, refusals.InventoryRebuilding)
 ROUTES: tuple[Route, ...] = (
-    Route("GET", _AT, read_cart, "capability", gives=HoldDocument).refuses(*_OVER),
-    Route("DELETE", _AT, empty_cart, "capability", status=204).refuses(*_OVER, refusals.HoldOrdered),
-    Route("DELETE", f"{_AT}/items/{{item}}", drop_cart_item, "capability", gives=HoldDocument).refuses(
+    Route("GET", _AT, read_cart, "capability", "own", gives=HoldDocument).refuses(*_OVER),
+    Route("DELETE", _AT, empty_cart, "capability", "hold", status=204).refuses(*_OVER, refusals.HoldOrdered),
+    Route("DELETE", f"{_AT}/items/{{item}}", drop_cart_item, "capability", "hold", gives=HoldDocument).refuses(
         *_OVER, refusals.HoldOrdered, errors.NotFound
     ),
-    Route("POST", f"{_AT}/extend-lock", extend_cart, "capability", gives=HoldDocument).refuses(
+    Route("POST", f"{_AT}/extend-lock", extend_cart, "capability", "hold", gives=HoldDocument).refuses(
         *_OVER, refusals.HoldOrdered, refusals.HoldLifetimeExceeded
     ),
 )

@@ -10,7 +10,7 @@ import time
 
 from aiohttp import web
 
-from engine.foundation import bodies, http, metrics
+from engine.foundation import bodies, http, manners, metrics
 from engine.foundation.address_limits import AddressLimits
 from engine.foundation.errors import Refusal
 from engine.foundation.express import Express, Reply
@@ -93,7 +93,7 @@ def express(app: web.Application) -> Express:
     answers = metrics.ANSWERS.of(PLACE, "POST")
 
     def place(request: web.Request) -> Reply[bytes] | Ready | None:
-        if request.raw_path != PLACE or request.method != "POST":
+        if request.raw_path != PLACE or request.method != "POST" or not manners.is_plain(request):
             return None
         started_s = time.perf_counter()
         try:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from engine.domain import errors as refusals
 from engine.domain.sale.holds import GrowRequest, Hold, HoldRequest, SwapRequest
-from engine.foundation import bodies, errors, http
+from engine.foundation import bodies, errors, guesses, http
 from engine.foundation.clock import now_ms
 from engine.foundation.ids import id_to_bytes
 from engine.foundation.ready import Ready
@@ -25,7 +25,10 @@ hold_request = msgspec.json.Decoder(HoldRequest)
 _swap_request = msgspec.json.Decoder(SwapRequest)
 _grow_request = msgspec.json.Decoder(GrowRequest)
 PLACE: Final = "/v1/holds"
-_PLACED = b"Content-Type: application/json\r\nX-Request-Id: %b\r\n"
+_PLACED = (
+    b"Content-Type: application/json\r\nCache-Control: private, no-store\r\nX-Content-Type-Options: nosniff\r\n"
+    b"X-Request-Id: %b\r\n"
+)
 _REPLAYED = _PLACED + b"Idempotent-Replayed: true\r\n"
 
 
@@ -55,14 +58,16 @@ async def place_hold(request: web.Request) -> web.StreamResponse:
         if answer is not None:
             return answer
     caller = asked.caller
-    placed = await holds.place(
-        bodies.decode(asked.raw, hold_request),
-        admission=caller.admission,
-        principal=caller.principal,
-        key=caller.key,
-        body=asked.raw,
-        taker=caller,
-    )
+    wanted = bodies.decode(asked.raw, hold_request)
+    with guesses.typed(request, wanted.promo_code):
+        placed = await holds.place(
+            wanted,
+            admission=caller.admission,
+            principal=caller.principal,
+            key=caller.key,
+            body=asked.raw,
+            taker=caller,
+        )
     response = http.json(hold_document(placed.hold, placed.token, placed.server_now_ms), 201)
     if placed.replayed:
         response.headers["Idempotent-Replayed"] = "true"
@@ -112,9 +117,11 @@ async def swap_hold(request: web.Request) -> web.Response:
     """Other seats for the same tickets; on a refusal the old ones stay."""
     query = bodies.query(request, SwapQuery)
     body = await bodies.body(request, _swap_request)
-    hold = await request.config_dict[HOLDS].swap(
-        request.match_info["hold_id"], auth.hold_token(request), body.seats, query.code or None, taker=_taker(request)
-    )
+    token, code = auth.hold_token(request), query.code or None
+    with guesses.typed(request, code):
+        hold = await request.config_dict[HOLDS].swap(
+            request.match_info["hold_id"], token, body.seats, code, taker=_taker(request)
+        )
     return await shown(request, hold)
 
 
@@ -149,7 +156,18 @@ _ONE = "/v1/holds/{hold_id}"
 _OVER = (refusals.CapabilityWrong, refusals.HoldExpired, refusals.InventoryRebuilding)
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", PLACE, place_hold, "buyer", takes=HoldRequest, gives=HoldDocument, status=201, repeats="itself")
+    Route(
+        "POST",
+        PLACE,
+        place_hold,
+        "buyer",
+        "hold",
+        counts=True,
+        takes=HoldRequest,
+        gives=HoldDocument,
+        status=201,
+        repeats="itself",
+    )
     .also("/v1/cart/items", "/v1/cart/lock-seats")
     .refuses(
         errors.Malformed,
@@ -173,13 +191,21 @@ ROUTES: tuple[Route, ...] = (
         refusals.InventoryRebuilding,
         refusals.SwitchedOff,
     ),
-    Route("GET", _ONE, read_hold, "capability", gives=HoldDocument).refuses(*_OVER),
-    Route("DELETE", _ONE, release_hold, "capability", status=204).refuses(*_OVER, refusals.HoldOrdered),
-    Route("POST", f"{_ONE}/extend", extend_hold, "capability", gives=HoldDocument).refuses(
+    Route("GET", _ONE, read_hold, "capability", "own", gives=HoldDocument).refuses(*_OVER),
+    Route("DELETE", _ONE, release_hold, "capability", "hold", status=204).refuses(*_OVER, refusals.HoldOrdered),
+    Route("POST", f"{_ONE}/extend", extend_hold, "capability", "hold", gives=HoldDocument).refuses(
         *_OVER, refusals.HoldOrdered, refusals.HoldLifetimeExceeded, refusals.SalesClosed
     ),
     Route(
-        "POST", f"{_ONE}/swap", swap_hold, "capability", takes=SwapRequest, gives=HoldDocument, query=SwapQuery
+        "POST",
+        f"{_ONE}/swap",
+        swap_hold,
+        "capability",
+        "hold",
+        counts=True,
+        takes=SwapRequest,
+        gives=HoldDocument,
+        query=SwapQuery,
     ).refuses(
         *_OVER,
         errors.SlowDown,
@@ -192,7 +218,9 @@ ROUTES: tuple[Route, ...] = (
         refusals.PromoInvalid,
         refusals.AddressFull,
     ),
-    Route("POST", f"{_ONE}/items", grow_hold, "capability", takes=GrowRequest, gives=HoldDocument).refuses(
+    Route(
+        "POST", f"{_ONE}/items", grow_hold, "capability", "hold", counts=True, takes=GrowRequest, gives=HoldDocument
+    ).refuses(
         *_OVER,
         errors.SlowDown,
         refusals.AddressFull,
@@ -204,7 +232,7 @@ ROUTES: tuple[Route, ...] = (
         refusals.MaxPerOrder,
         refusals.SalesClosed,
     ),
-    Route("DELETE", f"{_ONE}/items/{{item}}", drop_item, "capability", gives=HoldDocument).refuses(
+    Route("DELETE", f"{_ONE}/items/{{item}}", drop_item, "capability", "hold", gives=HoldDocument).refuses(
         *_OVER, refusals.HoldOrdered, errors.NotFound
     ),
 )

@@ -91,13 +91,17 @@ _CODE = (*_NO, Forbidden, TicketNotLive)
 _AT = "/v1/tickets/{ticket_id}"
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/v1/tickets", list_tickets, "person", gives=TicketList, query=ListQuery).also("/v1/users/me/tickets"),
-    Route("GET", _AT, get_ticket, "capability", gives=TicketDocument).refuses(*_NO),
-    Route("GET", f"{_AT}/qr.svg", get_qr_svg, "capability", content_type="image/svg+xml").refuses(*_CODE),
-    Route("GET", f"{_AT}/qr.png", get_qr_png, "capability", content_type="image/png")
+    Route("GET", "/v1/tickets", list_tickets, "person", "own", gives=TicketList, query=ListQuery).also(
+        "/v1/users/me/tickets"
+    ),
+    Route("GET", _AT, get_ticket, "capability", "own", needs="orders.read", gives=TicketDocument).refuses(*_NO),
+    Route(
+        "GET", f"{_AT}/qr.svg", get_qr_svg, "capability", "document", needs="orders.write", content_type="image/svg+xml"
+    ).refuses(*_CODE),
+    Route("GET", f"{_AT}/qr.png", get_qr_png, "capability", "document", needs="orders.write", content_type="image/png")
     .refuses(*_CODE)
     .also(f"{_AT}/qr", f"{_AT}/qrcode", f"{_AT}/qr-code"),
-    Route("GET", f"{_AT}/pdf", get_pdf, "capability", content_type="application/pdf")
+    Route("GET", f"{_AT}/pdf", get_pdf, "capability", "document", needs="orders.write", content_type="application/pdf")
     .refuses(*_CODE)
     .also(f"{_AT}/download"),
 )

@@ -26,6 +26,8 @@ CASES = json.loads(
     (Path(__file__).parents[3] / "hotpath_rs" / "tests" / "vectors" / "allocation_cases.json").read_text()
 )
 
+JSON = {"Content-Type": "application/json"}
+
 
 def ask(event_id: str, kind: str, quantity: int, **more: object) -> HoldRequest:
     return HoldRequest(event_id, (HoldItem(kind, quantity, **more),))
@@ -212,13 +214,13 @@ async def test_a_switched_off_shop_takes_no_new_holds_and_keeps_old_ones(
     body = json.dumps({"event_id": event_id, "items": [{"ticket_type_id": kind, "quantity": 1}]}).encode()
     async with TestClient(TestServer(create_app(settings))) as open_shop:
         await open_shop.app[appkeys.INVENTORY].load(event_id)
-        placed = await open_shop.post("/v1/holds", data=body, headers={"Idempotency-Key": "open"})
+        placed = await open_shop.post("/v1/holds", data=body, headers={"Idempotency-Key": "open", **JSON})
         assert placed.status == 201
         hold = await placed.json()
     async with TestClient(TestServer(create_app(settings.model_copy(update={switch: False})))) as shut_shop:
         await shut_shop.app[appkeys.INVENTORY].load(event_id)
         for key in ("shut", "shut again"):
-            refused = await shut_shop.post("/v1/holds", data=body, headers={"Idempotency-Key": key})
+            refused = await shut_shop.post("/v1/holds", data=body, headers={"Idempotency-Key": key, **JSON})
             assert (refused.status, (await refused.json())["code"]) == (503, "switched_off")
             assert refused.headers["Retry-After"]
         kept = await shut_shop.get(f"/v1/holds/{hold['id']}", headers={"X-Order-Token": hold["hold_token"]})

@@ -40,7 +40,7 @@ async def test_a_registration_is_refused_with_every_fault_at_once(guest, pool: a
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"email": "\\ud800"}', b"\xff"])
 async def test_a_body_that_is_no_json_is_malformed(catalogue, body):
-    response = await catalogue.post("/v1/auth/login", data=body)
+    response = await catalogue.post("/v1/auth/login", data=body, headers={"Content-Type": "application/json"})
     assert (response.status, (await response.json())["code"]) == (400, "malformed")
 
 

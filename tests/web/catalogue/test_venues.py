@@ -80,7 +80,7 @@ async def test_a_chart_larger_than_the_limit_is_not_read(register, catalogue):
     response = await catalogue.put(
         f"/v1/venues/{venue_id}/seating-chart",
         data=b" " * (CHART_BYTES_MAX + 1),
-        headers={"Authorization": f"Bearer {organizer.token}"},
+        headers={"Authorization": f"Bearer {organizer.token}", "Content-Type": "application/json"},
     )
     assert (response.status, (await response.json())["code"]) == (413, "too_large")
 

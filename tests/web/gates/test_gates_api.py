@@ -90,7 +90,9 @@ async def test_a_request_that_shows_nothing_is_invalid_and_one_that_is_no_json_m
     response = await api.client.post("/v1/tickets/validate", json={}, headers=auth(device))
     assert response.status == 422
     assert (await response.json())["errors"][0]["pointer"] == "/code"
-    response = await api.client.post("/v1/tickets/validate", data=b"{", headers=auth(device))
+    response = await api.client.post(
+        "/v1/tickets/validate", data=b"{", headers={**auth(device), "Content-Type": "application/json"}
+    )
     assert response.status == 400
     assert (await api.validate(device, code=""))["reason"] == "malformed"
     assert (await api.validate(device, code="a\0b"))["reason"] == "malformed"

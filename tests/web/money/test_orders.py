@@ -380,7 +380,7 @@ async def test_headers_that_are_no_text_break_nothing(shop: Shop):
     body = b'{"hold_id": "%s", "user_info": {"name": "Ada", "email": "a@b.test"}}' % hold["id"].encode()
     lines = [
         b"POST /v1/orders HTTP/1.1", b"Host: x", b"Connection: close", b"User-Agent: \xff\xfe\x80",
-        b"Idempotency-Key: k",
+        b"Idempotency-Key: k", b"Content-Type: application/json",
         b"X-Order-Token: " + hold["hold_token"].encode(), b"Content-Length: %d" % len(body),
     ]  # fmt: skip
     statuses = []

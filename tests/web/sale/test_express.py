@@ -22,6 +22,7 @@ from engine.web.sale.express import express
 from tests import factories
 
 PLACE = "/v1/holds"
+JSON = {"Content-Type": "application/json"}
 
 
 class Door:
@@ -37,6 +38,7 @@ class Door:
 
     async def ask(self, body: bytes | None = None, path: str = PLACE, **headers: str) -> tuple[int, Any, Any]:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named.setdefault("Content-Type", "application/json")
         async with aiohttp.ClientSession(cookie_jar=self.cookies) as client:
             data = self.body() if body is None else body
             async with client.post(self.url + path, data=data, headers=named) as answer:
@@ -127,7 +129,7 @@ async def test_a_body_that_comes_late_and_other_spellings_of_the_address_go_thro
         yield body[10:]
 
     async with aiohttp.ClientSession() as client:
-        async with client.post(door.url + PLACE, data=slowly(), headers={"Idempotency-Key": "slow"}) as answer:
+        async with client.post(door.url + PLACE, data=slowly(), headers={"Idempotency-Key": "slow", **JSON}) as answer:
             assert answer.status == 201
         async with client.get(door.url + "/livez") as answer:
             assert answer.status == 200

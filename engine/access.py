@@ -1,0 +1,75 @@
+"""Who may call which row, asked for everybody at once: the matrix that docs/ACCESS.md shows and a test walks over HTTP.
+
+Nine kinds of callers; the ninth, a member of the organization that the row is about, in each of its roles.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+from engine.domain.accounts.organizations import Role, allows
+from engine.web.route import Route, Who
+
+Caller = Literal[
+    "nobody",
+    "forger",
+    "admitted",
+    "other buyer",
+    "scanner",
+    "fan",
+    "other owner",
+    "admin",
+    "finance",
+    "box_office",
+    "manager",
+    "owner",
+]
+CALLERS: Final[tuple[Caller, ...]] = get_args(Caller)
+MEMBERS: Final[frozenset[str]] = frozenset(get_args(Role))
+ABOUT: Final[dict[Caller, str]] = {
+    "nobody": "no credential at all",
+    "forger": "a bearer token that does not verify",
+    "admitted": "an admission of the event's own room",
+    "other buyer": "the token of somebody else's order",
+    "scanner": "a scanner of the event",
+    "fan": "somebody signed in who works for nobody",
+    "other owner": "the owner of another organization",
+    "admin": "an admin of the platform",
+    "finance": "a member of the organization",
+    "box_office": "a member of the organization",
+    "manager": "a member of the organization",
+    "owner": "a member of the organization",
+}
+_EVERYBODY: Final = frozenset(CALLERS)
+# Rows that ask for no right in an organization.
+_ALWAYS: Final[dict[Who, frozenset[Caller]]] = {
+    "public": _EVERYBODY,
+    "operations": _EVERYBODY,
+    "provider": _EVERYBODY,
+    "person": _EVERYBODY - {"nobody", "forger", "admitted", "other buyer", "scanner"},
+    "buyer": frozenset({"admitted"}),
+    "device": frozenset({"scanner"}),
+    "admin": frozenset({"admin"}),
+}
+
+
+def opens(route: Route, caller: Caller) -> bool:
+    """Whether the row does what it is for, for this caller; else it answers 401, 403 or 404.
+
+    Nobody of the nine holds the capability that a capability's row is for: it opens to those who work for the seller,
+    if it says so. What is open to all may still tell a forger (401), if it looks at who asks.
+    """
+    if route.who in _ALWAYS:
+        return caller in _ALWAYS[route.who]
+    if caller == "scanner":
+        return route.to_scanner
+    if route.needs is None:
+        return False
+    return caller == "admin" or (caller in MEMBERS and allows(caller, route.needs))
+
+
+def is_declared(route: Route) -> bool:
+    """Whether the row says what it must: what an organizer's role needs, and no such thing if nobody has a role."""
+    if route.who == "organizer":
+        return route.needs is not None
+    return route.needs is None or route.who == "capability"

@@ -1,0 +1,47 @@
+"""An event as lists show it: what its card says, and nothing that only its own page needs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from engine.domain.catalogue.events import EventOnSale, EventOrganization
+
+
+class CardVenue(Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+    address: str
+    city: str
+    region: str
+    country: str
+    lat: float | None
+    lng: float | None
+    timezone: str
+
+
+class EventCard(Struct, frozen=True, kw_only=True):
+    """Prices from..to are all-in: what the buyer pays for one ticket. Texts of any length stay with the event."""
+
+    id: str
+    slug: str
+    organization_id: str
+    venue_id: str
+    title: str
+    summary: str
+    category: str
+    tags: tuple[str, ...]
+    cover_url: str | None
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str
+    currency: str
+    status: str
+    price_from_cents: int | None
+    price_to_cents: int | None
+    version: int
+    published_at: datetime | None
+    venue: CardVenue
+    organization: EventOrganization
+    on_sale: EventOnSale | None

@@ -1,0 +1,125 @@
+"""Everything that one organization and one buyer have, for tests that ask who may reach it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.foundation.ids import new_id
+from engine.web.route import Route
+from tests import factories
+from tests.shop import Shop
+from tests.stripe_events import intent_of
+from tests.web.bodies import bodies
+
+
+@dataclass
+class Estate:
+    """Everything one organization and one buyer have: ids by the names in paths, and the credentials to them."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+    owner: str = ""
+    device: str = ""
+    hold_token: str = ""
+    order_token: str = ""
+    code: str = ""
+
+
+async def estate(shop: Shop) -> Estate:
+    """A published event that sells, with a hold, a paid order, a scanner, an allotment and a promo code."""
+    await shop.open_event(factories.general("Floor", 40), factories.general("Balcony", 40), types=[
+        {"categories": ["Floor"]}, {"categories": ["Balcony"]}])  # fmt: skip
+    owner = await shop.organizer()
+    path = f"/v1/events/{shop.event_id}"
+    made = {}
+    for name, body in (
+        ("allotments", {"name": "A", "section": "Balcony", "quantity": 1}),
+        ("promo-codes", {"code": "TEN", "kind": "percent", "value": 1000}),
+        ("devices", {"name": "D"}),
+    ):
+        made[name] = await shop.ask("POST", f"{path}/{name}", body, Authorization=owner)
+        assert made[name].status == 201, made[name].body
+    order = await shop.paid()
+    (ticket,) = await shop.tickets(order)
+    hold = await shop.hold()
+    pool = shop.services.common.pool
+    ids = {
+        "organization_id": shop.organization_id,
+        "venue_id": await pool.fetchval("SELECT venue_id FROM events WHERE id = $1", shop.event_id),
+        "event_id": shop.event_id,
+        "ticket_type_id": shop.types[0],
+        "allotment_id": made["allotments"]["id"],
+        "promo_id": made["promo-codes"]["id"],
+        "device_id": made["devices"]["device_id"],
+        "invitation_id": await invitation(shop, owner),
+        "user_id": await pool.fetchval("SELECT user_id FROM members WHERE organization_id = $1", shop.organization_id),
+        "hold_id": hold["id"],
+        "item": str(hold["items"][0]["unit"]),
+        "order_id": order["order_id"],
+        "payment_id": order["payment_intent_id"],
+        "ticket_id": ticket["id"],
+        "dispute_id": (await disputed(shop))["id"],
+    }
+    device = f"Device {made['devices']['device_id']}.{made['devices']['secret']}"
+    return Estate(ids, owner, device, hold["hold_token"], order["order_token"], ticket["code"])
+
+
+async def disputed(shop: Shop) -> dict[str, Any]:
+    """A dispute that the bank has not decided, of an order of its own."""
+    order = await shop.paid()
+    await shop.sandbox("disputes", {"payment_intent": intent_of(order)})
+    await shop.until(order, "disputed")
+    path = f"/v1/organizations/{shop.organization_id}/disputes"
+    return (await shop.ask("GET", path, Authorization=await shop.organizer()))["data"][0]
+
+
+async def invitation(shop: Shop, owner: str) -> str:
+    """The id of a fresh invitation to the organization."""
+    given = {"email": f"{new_id('usr').lower()}@x.test", "role": "finance"}
+    made = await shop.ask("POST", f"/v1/organizations/{shop.organization_id}/members", given, Authorization=owner)
+    assert made.status == 201, made.body
+    return str(made["invitation_id"])
+
+
+def body_of(route: Route, of: Estate) -> Any:
+    """A body that the route would take from the right person."""
+    item = {"ticket_type_id": of.ids["ticket_type_id"], "quantity": 1}
+    known = bodies(of.ids) | {
+        "HoldRequest": {"event_id": of.ids["event_id"], "items": [item]},
+        "SwapRequest": {"seats": ["Floor/1/1"]},
+        "GrowRequest": {"items": [item]},
+        "OrderRequest": {"hold_id": of.ids["hold_id"], "user_info": {"name": "A", "email": "a@b.test"}},
+        "BookingRequest": {
+            "items": [{"ticketTypeId": of.ids["ticket_type_id"], "quantity": 1}],
+            "userInfo": {"name": "A", "email": "a@b.test"},
+        },
+        "RefundBody": {"reason": "mine"},
+        "OrderRefundBody": {"reason": "mine", "order_id": of.ids["order_id"]},
+        "IntentRequest": {"order_id": of.ids["order_id"]},
+        "NewDevice": {"name": "Mine"},
+        "EntryRules": {"allow_reentry": True},
+        "BatchRequest": {"scans": [{"code": of.code, "nonce": "n"}]},
+        "ValidateRequest": {"code": of.code},
+        "NewOrganization": {"name": "Mine"},
+        "PersonChange": {"name": "Mine"},
+        "ConfirmRequest": {"order_id": of.ids["order_id"], "payment_intent_id": of.ids["payment_id"]},
+        "TokenShown": {"token": "x" * 43},
+        "PasswordChange": {"current_password": "x" * 12, "new_password": "y" * 12},
+    }
+    if route.path.endswith("seating-chart"):
+        return factories.chart(factories.general("Mine", 1))
+    return known[route.takes.__name__] if route.takes is not None else None
+
+
+async def close_the_door(shop: Shop, event_id: str) -> None:
+    """Put a waiting room before the event: from here on a hold needs an admission."""
+    await shop.services.common.pool.execute(
+        "UPDATE on_sales SET room_enabled = true, room = $2 WHERE event_id = $1", event_id, {"capacity": 1}
+    )
+    await shop.services.sale.inventory.changed(event_id)
+    for _ in range(200):
+        body = {"event_id": event_id, "items": [{"ticket_type_id": "tt_none", "quantity": 1}]}
+        answer = await shop.ask("POST", "/v1/holds", body, Idempotency_Key=shop.key())
+        if answer.status == 403:
+            return
+    raise AssertionError("the room never came to be known")

@@ -1,0 +1,158 @@
+"""Every row of the contract, asked over HTTP by every kind of caller: what happens is what the row declares."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from engine.access import CALLERS, MEMBERS, Caller, is_declared, opens
+from engine.foundation.bearer import Person
+from engine.foundation.clock import now_ms
+from engine.foundation.errors import Unauthenticated
+from engine.foundation.ids import new_id
+from engine.web.route import Route
+from engine.web.routes import ROUTES
+from tests.shop import Answer, Shop
+from tests.web.estate import Estate, body_of, close_the_door, estate, invitation
+from tests.web.organizer import PASSWORD
+
+REFUSED = {401, 403, 404}
+# These end what the others are asked with, or the thing that they are asked about: last, in this order.
+LAST = ("DELETE", "/cancel", "/unpublish", "/password", "/logout")
+
+
+def _turn(route: Route) -> int:
+    return max([0, *(n for n, word in enumerate(LAST, 1) if route.method == word or route.path.endswith(word))])
+
+
+async def _credentials(shop: Shop, mine: Estate, theirs: Estate) -> dict[Caller, dict[str, str]]:
+    """The headers of each kind of caller; ``shop`` has ``mine`` open."""
+    pool = shop.services.common.pool
+
+    async def person(*, is_admin: bool = False) -> str:
+        user_id = new_id("usr")
+        await pool.execute(
+            "INSERT INTO users (id, email, name, password_hash, is_admin) VALUES ($1, $2, 'N', 'x', $3)",
+            user_id, f"{user_id.lower()}@x.test", is_admin,
+        )  # fmt: skip
+        return "Bearer " + shop.bearers.sign(Person(user_id, is_admin=is_admin))
+
+    event = await shop.services.sale.selling.get(mine.ids["event_id"])
+    admission = event.keys.mint_admission(
+        lease_id=bytes(16), device_key_hash=b"", not_before_ms=0, expires_at_ms=now_ms() + 3_600_000
+    )
+    found: dict[Caller, dict[str, str]] = {
+        "nobody": {},
+        "forger": {"Authorization": "Bearer " + "e30." * 3},
+        "admitted": {"Authorization": f"Admission {admission}"},
+        "other buyer": {"X_Order_Token": theirs.order_token},
+        "scanner": {"Authorization": mine.device},
+        "fan": {"Authorization": await person()},
+        "other owner": {"Authorization": theirs.owner},
+        "admin": {"Authorization": await person(is_admin=True)},
+    }
+    for role in sorted(MEMBERS):
+        found[role] = {"Authorization": await shop.organizer(role)}
+    assert set(found) == set(CALLERS)
+    return found
+
+
+async def _path(shop: Shop, route: Route, mine: Estate, caller: dict[str, str]) -> str:
+    """The row's address; who is changed, removed or called back is a fresh one each time."""
+    ids = mine.ids
+    if "{invitation_id}" in route.path:
+        ids = {**ids, "invitation_id": await invitation(shop, mine.owner)}
+    if "/users/{user_id}" in route.path:
+        bearer = caller.get("Authorization", "").removeprefix("Bearer ")
+        with contextlib.suppress(Unauthenticated):
+            ids = {**ids, "user_id": shop.bearers.verify(bearer).user_id}
+    elif "{user_id}" in route.path:
+        user_id = new_id("usr")
+        pool = shop.services.common.pool
+        await pool.execute(
+            "INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, 'N', 'x')",
+            user_id, f"{user_id.lower()}@x.test",
+        )  # fmt: skip
+        await pool.execute(
+            "INSERT INTO members (organization_id, user_id, role) VALUES ($1, $2, 'finance')",
+            ids["organization_id"], user_id,
+        )  # fmt: skip
+        ids = {**ids, "user_id": user_id}
+    path = route.path.format(**ids)
+    if route.query is not None and "organization_id" in route.query.__struct_fields__:
+        path += f"?organization_id={ids['organization_id']}"
+    if path.endswith("/attendees"):
+        path += "?q=ada"
+    return path
+
+
+async def _body(shop: Shop, route: Route, mine: Estate) -> Any:
+    """What the row takes from the right person; credentials that are good once are fresh each time."""
+    name = getattr(route.takes, "__name__", "")
+    item = {"ticket_type_id": mine.ids["ticket_type_id"], "quantity": 1}
+    sign_in = {"email": "known@x.test", "password": PASSWORD}
+    if name in {"RefreshRequest", "SignOut"}:
+        given = {"email": f"{new_id('usr').lower()}@x.test", "password": PASSWORD, "name": "N"}
+        return {"refresh_token": (await shop.ask("POST", "/v1/auth/register", given))["refresh_token"]}
+    known = {
+        "Registration": {"email": f"{new_id('usr').lower()}@x.test", "password": PASSWORD, "name": "N"},
+        "Credentials": sign_in,
+        "PasswordChange": {"current_password": PASSWORD, "new_password": PASSWORD + " again"},
+        "PromoQuestion": {"code": "TEN"},
+        "PromoQuestionOfEvent": {"code": "TEN", "event_id": mine.ids["event_id"]},
+        "CodeShown": {"promo_code": "TEN"},
+        "TokenShown": {"token": "t" * 43},
+        "AddressGiven": {"email": "known@x.test"},
+        "PasswordReset": {"token": "t" * 43, "password": PASSWORD},
+        "QuoteRequest": {"event_id": mine.ids["event_id"], "items": [item]},
+    }
+    return known[name] if name in known else body_of(route, mine)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_a_row_declares_whose_it_is(route: Route):
+    assert is_declared(route)
+
+
+def test_a_row_that_leaves_its_right_out_is_found():
+    (row, *_) = [route for route in ROUTES if route.who == "organizer"]
+    assert not is_declared(replace(row, needs=None))
+    (row, *_) = [route for route in ROUTES if route.who == "public"]
+    assert not is_declared(replace(row, needs="events.write"))
+
+
+async def test_every_row_opens_to_whom_it_declares_and_to_nobody_else(shop: Shop):
+    theirs = await estate(shop)
+    mine = await estate(shop)
+    credentials = await _credentials(shop, mine, theirs)
+    await close_the_door(shop, mine.ids["event_id"])
+    pool = shop.services.common.pool
+    made = await shop.ask("POST", "/v1/auth/register", {"email": "known@x.test", "password": PASSWORD, "name": "N"})
+    assert made.status == 201
+    await pool.execute(
+        "UPDATE users SET password_hash = (SELECT password_hash FROM users WHERE email = 'known@x.test')"
+    )
+    wrong = []
+    for route in sorted(ROUTES, key=_turn):
+        for caller in sorted(CALLERS, key=lambda caller: opens(route, caller)):
+            path, body = await _path(shop, route, mine, credentials[caller]), await _body(shop, route, mine)
+            headers = {"Idempotency_Key": shop.key(), "If_Match": '"0-stale"', **credentials[caller]}
+            if route.content_type == "text/event-stream":
+                async with shop.http.get(shop.url + path) as begun:  # it never ends
+                    answer = Answer(begun.status, None, begun.headers)
+            else:
+                answer = await shop.ask(route.method, path, body, **headers)
+            assert answer.headers["X-Content-Type-Options"] == "nosniff", path
+            assert "Server" not in answer.headers, path
+            kept = answer.headers.get("Cache-Control", "")
+            assert answer.status == 304 or kept.startswith(("public, ", "private, ", "no-store")), (path, kept)
+            assert "public" not in kept or route.who == "public", (path, kept)
+            told = caller == "forger" and answer.status == 401
+            if not told and opens(route, caller) == (answer.status in REFUSED):
+                wrong.append((route.method, path, caller, answer.status, str(answer.body)[:200]))
+            if answer.status >= 500:
+                wrong.append((route.method, path, caller, answer.status, str(answer.body)[:200]))
+    assert not wrong, "\n".join(map(str, wrong))
