@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import resource
-import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,11 +14,11 @@ import asyncpg
 import pytest
 import uvloop
 
-from engine.foundation import embedded
+from engine.foundation import assets, embedded
 from engine.foundation.connections import HotRedis, RedisClient, open_client
-from engine.foundation.migrate import migrate
 from engine.foundation.postgres import open_postgres
 from engine.settings import Settings
+from tests.databases import Databases
 
 pytest_plugins = ["tests.shop"]
 
@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.umask(0o022)  # the stores' users read what we write for them
     _, files_max = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files_max, files_max))  # a thousand callers are a thousand sockets
+    assets._asset = functools.cache(assets._asset)  # every app of a test would compress the same files again
     binary = os.environ.get("ONSALE_TEST_REDIS_BINARY")
     if binary:
         embedded.valkey_binary = lambda: binary
@@ -72,17 +73,21 @@ def postgres(store_folder: Path) -> Iterator[embedded.Server]:
     server = embedded.start_postgres(
         store_folder / "postgres", settings={"fsync": "off", "shared_buffers": "64MB", "full_page_writes": "off"}
     )
-    migrate(embedded.create_database(server, "template_onsale"), MIGRATIONS)
     yield server
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: embedded.Server) -> Databases:
+    return Databases(postgres, MIGRATIONS)
+
+
 @pytest.fixture
-def database_url(postgres: embedded.Server) -> Iterator[str]:
-    """The DSN of a freshly migrated database that only this test uses."""
-    name = f"test_{secrets.token_hex(6)}"
-    yield embedded.create_database(postgres, name, template="template_onsale")
-    embedded.drop_database(postgres, name)
+def database_url(databases: Databases) -> Iterator[str]:
+    """The DSN of an empty, migrated database that only this test uses."""
+    dsn = databases.take()
+    yield dsn
+    databases.give_back(dsn)
 
 
 @pytest.fixture

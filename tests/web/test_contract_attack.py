@@ -34,6 +34,7 @@ from engine.web.openapi import document_bytes
 from engine.web.routes import ROUTES
 from tests import factories
 from tests.conftest import TEST_MASTER_KEYS
+from tests.databases import Databases
 
 EXAMPLES = int(os.environ.get("ATTACK_EXAMPLES", "6"))  # for each call; a longer attack finds more
 START_TIMEOUT_S = 30
@@ -93,8 +94,8 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def server(postgres: embedded.Server, valkey: embedded.Server) -> Iterator[Served]:
-    dsn = embedded.create_database(postgres, "contract_attack", template="template_onsale")
+def server(databases: Databases, valkey: embedded.Server) -> Iterator[Served]:
+    dsn = databases.take()
     served = Served(
         Settings(
             redis_url=valkey.url,
@@ -110,7 +111,7 @@ def server(postgres: embedded.Server, valkey: embedded.Server) -> Iterator[Serve
     served.start()
     yield served
     served.stop()
-    embedded.drop_database(postgres, "contract_attack")
+    databases.give_back(dsn)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)

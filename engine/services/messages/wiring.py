@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from engine.services.common import Common
@@ -19,8 +20,8 @@ class Messages:
     mail: Mail
 
 
-def open_messages(common: Common, tickets: Tickets, money: Money) -> Messages:
-    """Make them and register their errands; nothing needs closing."""
+def open_messages(stack: contextlib.AsyncExitStack, common: Common, tickets: Tickets, money: Money) -> Messages:
+    """Make them and register their errands; connections to the mail server are closed with the stack."""
     settings = common.settings
     mailer = MailGateway(
         host=settings.smtp_host,
@@ -29,6 +30,7 @@ def open_messages(common: Common, tickets: Tickets, money: Money) -> Messages:
         password=settings.smtp_password.get_secret_value(),
         tls=settings.smtp_tls,
     )
+    stack.push_async_callback(mailer.close)
     mail = Mail(
         mailer=mailer,
         pool=common.pool,

@@ -1,0 +1,76 @@
+"""A printed document as a reader sees it: its text, where the ink is, and the codes on it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pypdfium2
+import zxingcpp
+from PIL import Image
+
+Size = tuple[float, float]
+Box = tuple[float, float, float, float]  # left, bottom, right, top in points
+HAIR = 0.6
+
+_STEERING = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe]")
+
+
+@dataclass
+class Read:
+    """One page."""
+
+    text: str
+    picture: Image.Image
+    size: Size
+    lines: list[Box]  # where there is text
+
+    @property
+    def codes(self) -> list[str]:
+        return [found.text for found in zxingcpp.read_barcodes(self.picture)]
+
+    def outside(self) -> list[Box]:
+        """Lines that leave the page."""
+        width, height = self.size
+        return [box for box in self.lines if box[0] < 0 or box[1] < 0 or box[2] > width or box[3] > height]
+
+    def overlaps(self) -> list[tuple[Box, Box]]:
+        """Lines that are printed over each other, by more than a hair."""
+        return [(one, other) for one, other in itertools.combinations(self.lines, 2) if _common(one, other) > HAIR]
+
+
+def _common(one: Box, other: Box) -> float:
+    """How far two boxes reach into each other, in points."""
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    return min(across, down)
+
+
+def read(pdf: bytes, *, scale: float = 2.0) -> list[Read]:
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        return [_read(page, scale) for page in document]
+    finally:
+        document.close()
+
+
+def _read(page: Any, scale: float) -> Read:
+    text = page.get_textpage()
+    boxes = [text.get_rect(number) for number in range(text.count_rects())]
+    picture = page.render(scale=scale).to_pil().convert("L")
+    return Read(text.get_text_range().replace("\r\n", "\n"), picture, page.get_size(), boxes)
+
+
+def title(pdf: bytes) -> str:
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        return document.get_metadata_value("Title")
+    finally:
+        document.close()
+
+
+def folded(text: str) -> str:
+    """Without white space and the signs that only steer the direction: lines are broken if they must be."""
+    return "".join(_STEERING.sub("", text).split())
