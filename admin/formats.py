@@ -37,6 +37,7 @@ DEEDS: Final = {
     "device.created": "Scanner registered",
     "device.revoked": "Scanner revoked",
     "member.role_set": "Role of a member changed",
+    "mail.refused": "Mail to a buyer was refused by its server",
     "promo.created": "Promo code made",
     "promo.changed": "Promo code changed",
     "promo.deleted": "Promo code deleted",

@@ -12,8 +12,6 @@ import hotpath_rs
 from admin.visit import Visit
 from engine.domain.catalogue.errors import ChartMissing
 from engine.domain.catalogue.events import Event
-from engine.domain.catalogue.venues import ChartSection
-from engine.services.catalogue.venues import read_chart
 
 
 async def categories(visit: Visit, event: Event) -> Sequence[str]:
@@ -23,7 +21,7 @@ async def categories(visit: Visit, event: Event) -> Sequence[str]:
     return (await visit.services.catalogue.venues.get(visit.person, event.venue_id)).categories or ()
 
 
-async def sections(visit: Visit, event: Event) -> Sequence[ChartSection | hotpath_rs.Section]:
+async def sections(visit: Visit, event: Event) -> Sequence[hotpath_rs.Section]:
     """What may be set apart; none before there is a chart."""
     if event.published_at is not None:
         return (await visit.services.sale.selling.get(event.id)).seat_map.sections
@@ -31,4 +29,4 @@ async def sections(visit: Visit, event: Event) -> Sequence[ChartSection | hotpat
         chart, _ = await visit.services.catalogue.venues.chart(visit.person, event.venue_id)
     except ChartMissing:
         return ()
-    return (await asyncio.to_thread(read_chart, chart)).sections
+    return (await asyncio.to_thread(hotpath_rs.SeatMap.parse, chart)).sections

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
@@ -29,6 +30,16 @@ DAY_S = 86_400
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return elsewhere.build(tmp_path_factory.mktemp("elsewhere"))
+
+
+def test_settings_are_joined_by_a_plus_and_an_unknown_one_is_named():
+    assert elsewhere.changes("one-core+abroad+small-buffers") == {
+        name: value
+        for one in ("one-core", "abroad", "small-buffers")
+        for name, value in elsewhere.SETTINGS[one].items()
+    }
+    with pytest.raises(argparse.ArgumentTypeError, match="mars is none of one-core"):
+        elsewhere.known("abroad+mars")
 
 
 @pytest.mark.parametrize("setting", elsewhere.SETTINGS)

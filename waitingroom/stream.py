@@ -20,6 +20,7 @@ from waitingroom.room import Room
 STREAMS_MAX = 2_000
 HEARTBEAT_S = 10.0
 RETRY_MS = 2_000
+BEAT = b"event: beat\ndata: {}\n\n"  # an event, for a comment never reaches the page: it must hear that we are here
 
 
 class StreamsFull(Unavailable):
@@ -49,7 +50,7 @@ async def _stream(request: web.Request, room: Room) -> web.StreamResponse:
     response = web.StreamResponse(
         headers={
             "Content-Type": "text/event-stream",
-            "Cache-Control": "no-store",
+            "Cache-Control": "no-store, no-transform",
             "X-Accel-Buffering": "no",
             "Access-Control-Allow-Origin": "*",
         }
@@ -64,7 +65,7 @@ async def _stream(request: web.Request, room: Room) -> web.StreamResponse:
                 async with asyncio.timeout(min(HEARTBEAT_S, left_s)):
                     await changed.wait()
             except TimeoutError:
-                await response.write(b": still here\n\n")
+                await response.write(BEAT)
             else:
                 await response.write(room.board.frame)
         await response.write_eof()

@@ -6,11 +6,11 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, NaiveDatetime
 
 from engine.domain.fields import LINE_CHARS_MAX, NAME_CHARS_MAX, SHORT_CHARS_MAX, TEXT_CHARS_MAX, is_timezone
+from engine.foundation import local_time
 from engine.foundation.errors import Invalid
 from engine.foundation.world import currencies
 
@@ -58,10 +58,9 @@ def at_place(value: datetime | None, timezone: str, pointer: str) -> datetime | 
     """A wall clock's moment at a place. Invalid if the clocks leap over it; of two, the first."""
     if value is None or not is_timezone(timezone):
         return value if value is None else value.replace(tzinfo=UTC)
-    moment = value.replace(tzinfo=ZoneInfo(timezone))
-    if moment.astimezone(UTC).astimezone(ZoneInfo(timezone)).replace(tzinfo=None) != value:
+    if not local_time.exists(value, timezone):
         raise Invalid.at(pointer, "no_such_time", "The clocks leap over this time there")
-    return moment.astimezone(UTC)
+    return local_time.instant(value, timezone)
 
 
 def words(text: str) -> list[str]:

@@ -7,13 +7,14 @@ from typing import Any, Final, get_args
 
 from aiohttp import web
 
-from admin import reach, sheets
+from admin import reach
 from admin.forms import filled
 from admin.forms.orders import RefundForm
 from admin.visit import Visit, address
 from engine.domain.catalogue.events import Event
 from engine.domain.money.orders import Order
 from engine.domain.order_states import OPEN, REFUNDABLE, Status
+from engine.foundation import sheets
 from engine.foundation.errors import Conflict, IdempotencyKeyReused, Unavailable
 from engine.foundation.idempotency import scope_of
 
@@ -62,7 +63,7 @@ async def export(visit: Visit) -> web.StreamResponse:
         "X-Content-Type-Options": "nosniff",
     })  # fmt: skip
     await response.prepare(visit.request)
-    await response.write(sheets.rows([EXPORTED]))
+    await response.write(sheets.begun(EXPORTED))
     before: str | None = None
     for _ in range(EXPORT_PAGES_MAX):
         page = await visit.services.money.orders.of_event(

@@ -18,7 +18,7 @@ from engine.domain.catalogue.errors import ChartMissing
 from engine.domain.catalogue.event_search import ListingFilter
 from engine.domain.catalogue.venues import Venue
 from engine.foundation.errors import Conflict
-from engine.services.catalogue.venues import read_chart
+from engine.services.catalogue.venues import folded_chart, read_chart
 
 EVENTS_SHOWN_MAX = 50
 CHART_SHOWN_BYTES_MAX = 512 * 1024  # larger ones are not put back into the text field
@@ -101,6 +101,10 @@ async def put_chart(visit: Visit) -> web.Response:
     if facts is None:
         return await _chart(visit, venue, form, b"")
     note = f"The chart is kept: {facts.units} places in {len(facts.sections)} sections."
+    if facts.warnings:
+        note += f" Look again: {facts.warnings[0].message}."
+    if len(facts.warnings) > 1:
+        note += f" ({len(facts.warnings) - 1} more like it.)"
     return await visit.go(address("venues", venue.id, "chart"), note)
 
 
@@ -124,7 +128,8 @@ async def _kept(visit: Visit, venue: Venue) -> bytes | None:
 
 async def _checked(chart: bytes) -> Picture:
     """The picture. Invalid with a pointer for every fault."""
-    await asyncio.to_thread(read_chart, chart)
+    kept = await asyncio.to_thread(folded_chart, chart)
+    await asyncio.to_thread(read_chart, kept)
     return await asyncio.to_thread(seat_picture.draw, chart)
 
 

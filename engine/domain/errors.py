@@ -32,6 +32,7 @@ Invalid 422
 ├── AmountTooLarge            amount_too_large          facts: max_cents, amount_max_cents, currency
 ├── AmountBetweenSteps        amount_between_steps      facts: step_cents, currency
 ├── CurrencyUnknown           currency_unknown          facts: currency
+├── AddressNotCarried         address_not_carried       the mail server has no SMTPUTF8
 └── PromoInvalid              promo_invalid
 Unavailable 503
 ├── InventoryRebuilding       inventory_rebuilding
@@ -157,6 +158,14 @@ class AmountBetweenSteps(Invalid):
 
 class CurrencyUnknown(Invalid):
     code, title = "currency_unknown", "The payment provider takes no money in this currency"
+
+
+class AddressNotCarried(Invalid):
+    code, title = "address_not_carried", "Our mail server cannot write to this address: before the @ use letters a to z"
+
+    def __init__(self) -> None:
+        fault = {"pointer": "/user_info/email", "code": self.code, "message": self.title}
+        super().__init__(errors=[fault])
 
 
 class PromoInvalid(Invalid):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
-from zoneinfo import available_timezones
 
 from msgspec import Meta
 
+from engine.foundation.local_time import ZONES
 from engine.foundation.world import currencies
 
 # One line without control characters; blank lines, NUL and newlines end up in mail headers and in the ledger otherwise.
@@ -35,8 +35,6 @@ BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 
 Faults = list[dict[str, str]]
 
-_TIMEZONES = frozenset(available_timezones())
-
 
 def fault(pointer: str, code: str, message: str) -> dict[str, str]:
     """One entry of a validation refusal's ``errors``."""
@@ -45,7 +43,7 @@ def fault(pointer: str, code: str, message: str) -> dict[str, str]:
 
 def is_timezone(name: str) -> bool:
     """Whether this is a name of the IANA time zone database."""
-    return name in _TIMEZONES
+    return name in ZONES
 
 
 def is_currency(code: str) -> bool:

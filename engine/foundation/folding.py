@@ -1,4 +1,5 @@
-"""How what people type is folded before it is compared: addresses of mail, codes. Each kind has one function.
+"""How what people type is folded before it is compared or kept. Each kind has one function: addresses, codes, names,
+labels.
 
 Folding is for comparing and for keys; what is shown keeps the writer's spelling. Every function gives its own result
 back when it is asked again.
@@ -24,12 +25,31 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
+INVISIBLE = _INVISIBLE.pattern.removesuffix("+")  # one of them, for the patterns of others
+# Of these what writing needs: joiners, variation selectors of letters and emoji, tags of flags.
+_JOINING = "\u034f\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f\U000e0020-\U000e007f\U000e0100-\U000e01ef"
+_NEVER_IN_NAMES = re.compile(f"(?![{_JOINING}]){INVISIBLE}|[\ufff9-\ufffb]")
+_JOINING_NOTHING = re.compile(
+    f"(?:^|(?<= ))[{_JOINING}]+|(?<=[\u200c\u200d\u034f\ufe00-\ufe0f])[\u200c\u200d\u034f\ufe00-\ufe0f]+"
+)
+# Controls, halves of surrogate pairs, and what Unicode will never make a character.
+_NEVER_TEXT = "".join(chr(plane * 0x10000 + last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+_NO_TEXT = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_NEVER_TEXT}]")
+_EMPTY_LOOKS = frozenset("\U0001d159")  # drawn as nothing, though it is a sign
 # General category Pd, and what is typed and read as a dash: minus, hyphen bullet, superscript minus, macron.
 _DASHES = re.compile(
     "[-\u058a\u05be\u1400\u1806\u2010-\u2015\u2043\u207b\u208b\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u2e5d"
     "\u301c\u3030\u30a0\ufe31\ufe32\ufe58\ufe63\uff0d\U00010d6e\U00010ead\u02d7\u2796\u00af\u02c9]"
 )
 _BLANKS = re.compile(r"[\s\u2800]+")
+# Of these, what some text needs: joiners of scripts and emoji, variation selectors.
+_UNSEEN = re.compile(f"(?![\u200c\u200d\ufe00-\ufe0f]){_INVISIBLE.pattern.removesuffix('+')}")
+# Small letters of Cyrillic and Greek whose capital or small form has the shape of a Latin one.
+_SHAPES = str.maketrans(
+    "\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445\u0455\u0456\u0458\u04bb\u0501\u051b\u051d"
+    "\u03b1\u03b2\u03b5\u03b6\u03b7\u03b9\u03ba\u03bc\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u0131",
+    "abekmhopctyxsijhdqw" + "abezhikmnoptyxi",
+)
 # Text that the rules below would leave as it is: nearly every address that is ever sent.
 _PLAIN = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\Z"
@@ -77,6 +97,47 @@ def code_shown(code: str) -> str:
 def text_folded(text: str) -> str:
     """A name that a program gave itself or somebody: trimmed, lower-cased, NFKC, nothing invisible."""
     return _settled(lambda given: visible(visible(given).lower()).strip(), text)
+
+
+def label_kept(text: str) -> str:
+    """A printed label as it is kept: a section, a row, a seat, a category. NFC, single blanks, none around it.
+
+    What nobody sees is left out, but for the joiners and variation selectors that scripts and emoji are written with.
+    """
+    return _settled(lambda given: _BLANKS.sub(" ", unicodedata.normalize("NFC", _UNSEEN.sub("", given))).strip(), text)
+
+
+def label_seen(text: str) -> str:
+    """What tells two labels apart for somebody who reads them on a ticket and looks for them on a wall.
+
+    Without regard to case, blanks, forms of a letter or a dash, and to which alphabet a letter of one shape is from.
+    """
+    return _settled(lambda given: _BLANKS.sub("", _DASHES.sub("-", visible(given).casefold())), text).translate(_SHAPES)
+
+
+def name_kept(text: str) -> str:
+    """A person's name as it is kept and shown, in NFC; whether it is one, ``is_name`` says.
+
+    Blanks are one blank each, none around it. Joiners, variation selectors and emoji stay: words are written with them.
+    Marks of direction and everything else that nobody sees go: they would turn the line around, or hide a text in it.
+    """
+    return _settled(_name_step, text)
+
+
+def is_name(text: str) -> bool:
+    """Whether it shows something, and has no controls. Letters newer than our tables are letters."""
+    return not _NO_TEXT.search(text) and any(_is_seen(sign) for sign in _INVISIBLE.sub("", text))
+
+
+def _is_seen(sign: str) -> bool:
+    """Whether it shows something by itself: no blank, no mark upon nothing. A newer sign is a letter."""
+    kind = unicodedata.category(sign)
+    return (kind[0] in "LNPS" or kind in {"Cn", "Co"}) and sign not in _EMPTY_LOOKS
+
+
+def _name_step(text: str) -> str:
+    seen = _NEVER_IN_NAMES.sub("", unicodedata.normalize("NFC", _BLANKS.sub(" ", text)))
+    return _JOINING_NOTHING.sub("", seen).strip()
 
 
 def _settled(step: Callable[[str], str], text: str) -> str:

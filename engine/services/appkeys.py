@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.services.gates.gate_bundles import GateBundles
     from engine.services.gates.gate_events import GateEvents
     from engine.services.gates.scans import Scans
+    from engine.services.insight.reports import Reports
     from engine.services.money.orders import Orders
     from engine.services.money.payments import Payments
     from engine.services.money.refunds import Refunds
@@ -68,3 +69,4 @@ SCANS: Final[web.AppKey[Scans]] = web.AppKey("scans")
 GATE_EVENTS: Final[web.AppKey[GateEvents]] = web.AppKey("gate_events")
 ATTENDANCE: Final[web.AppKey[Attendance]] = web.AppKey("attendance")
 GATE_BUNDLES: Final[web.AppKey[GateBundles]] = web.AppKey("gate_bundles")
+REPORTS: Final[web.AppKey[Reports]] = web.AppKey("reports")

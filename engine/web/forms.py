@@ -23,7 +23,12 @@ async def form(request: web.Request, shape: type[T], *, absent: bytes = b"") -> 
 
     ``absent`` is what an empty body stands for.
     """
-    return build(bodies.decode(await bodies.read(request, FORM_BYTES_MAX) or absent, _anything), shape)
+    return build(await anything(request, absent=absent), shape)
+
+
+async def anything(request: web.Request, *, absent: bytes = b"") -> object:
+    """The body, whatever JSON it is."""
+    return bodies.decode(await bodies.read(request, FORM_BYTES_MAX) or absent, _anything)
 
 
 def created(value: Struct, version: int, location: str) -> web.Response:

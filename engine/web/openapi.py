@@ -106,8 +106,9 @@ def _operation(route: Route, schema_of: dict[int, Any]) -> dict[str, Any]:
         schema = schema_of.get(id(route.takes), {})
         others = {kind: {"schema": {"type": "string"}} for kind in route.also_takes}
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}, **others}}
-    if route.aliases:
-        operation["x-aliases"] = list(route.aliases)
+    aliases = [*route.aliases, *(f"{method} {path}" for method, path in route.other_methods)]
+    if aliases:
+        operation["x-aliases"] = aliases
     return operation
 
 

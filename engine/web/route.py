@@ -57,6 +57,7 @@ class Route:
     prefixes: tuple[str, ...] = PREFIXES
     own_refusals: tuple[type[Refusal], ...] = ()
     other_paths: tuple[str, ...] = ()
+    other_calls: tuple[tuple[str, str], ...] = ()
 
     def refuses(self, *kinds: type[Refusal]) -> Route:
         """The row with what it refuses for reasons of its own."""
@@ -65,6 +66,10 @@ class Route:
     def also(self, *paths: str) -> Route:
         """The row at further addresses that mean the same."""
         return replace(self, other_paths=paths)
+
+    def also_as(self, method: str, *paths: str) -> Route:
+        """The row under another method too, at these addresses."""
+        return replace(self, other_calls=(*self.other_calls, *((method, path) for path in paths)))
 
     @property
     def refusals(self) -> frozenset[type[Refusal]]:
@@ -79,8 +84,23 @@ class Route:
     @property
     def aliases(self) -> tuple[str, ...]:
         """Every other address: the further ones, and what is under /v1 under each of ``prefixes`` too."""
-        ours = [path.removeprefix("/v1") for path in (self.path, *self.other_paths) if path.startswith("/v1/")]
-        return (*self.other_paths, *(prefix + rest for rest in ours for prefix in self.prefixes))
+        return (*self.other_paths, *(name for path in (self.path, *self.other_paths) for name in self._names_of(path)))
+
+    @property
+    def other_methods(self) -> tuple[tuple[str, str], ...]:
+        """(method, address) of what is also answered as another method, under each of ``prefixes`` too."""
+        return tuple((method, name) for method, path in self.other_calls for name in (path, *self._names_of(path)))
+
+    @property
+    def addresses(self) -> tuple[tuple[str, str], ...]:
+        """(method, address) of everything that the row answers."""
+        return (*((self.method, path) for path in (self.path, *self.aliases)), *self.other_methods)
+
+    def _names_of(self, path: str) -> tuple[str, ...]:
+        """What the requirement documents call an address under /v1."""
+        if not path.startswith("/v1/"):
+            return ()
+        return tuple(prefix + path.removeprefix("/v1") for prefix in self.prefixes)
 
 
 def add(app: web.Application, routes: tuple[Route, ...]) -> None:
@@ -88,11 +108,11 @@ def add(app: web.Application, routes: tuple[Route, ...]) -> None:
     for route in routes:
         reads = route.method == "GET"
         handler = _without_query(route.handler) if reads and route.query is None else route.handler
-        for path in (route.path, *route.aliases):
-            if reads:
+        for method, path in route.addresses:
+            if method == "GET":
                 app.router.add_get(path, handler)
             else:
-                app.router.add_route(route.method, path, handler)
+                app.router.add_route(method, path, handler)
 
 
 def _without_query(handler: Handler) -> Handler:

@@ -6,9 +6,10 @@ from engine.web import operations
 from engine.web.accounts import organizations, people
 from engine.web.catalogue import events, on_sales, promos, ticket_types, venues
 from engine.web.gates import devices, gates, scans
+from engine.web.insight import reports
 from engine.web.money import orders, payments, refunds, requirement_orders, webhooks
 from engine.web.route import Route
-from engine.web.sale import allotments, availability, holds
+from engine.web.sale import allotments, availability, carts, holds
 from engine.web.tickets import tickets
 
 ROUTES: tuple[Route, ...] = (
@@ -22,6 +23,7 @@ ROUTES: tuple[Route, ...] = (
     *promos.ROUTES,
     *availability.ROUTES,
     *holds.ROUTES,
+    *carts.ROUTES,
     *orders.ROUTES,
     *requirement_orders.ROUTES,
     *payments.ROUTES,
@@ -32,4 +34,5 @@ ROUTES: tuple[Route, ...] = (
     *devices.ROUTES,
     *scans.ROUTES,
     *gates.ROUTES,
+    *reports.ROUTES,
 )

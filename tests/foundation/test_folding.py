@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.foundation.folding import NotAnAddress, code_folded, code_shown, email_folded, text_folded, visible
+from engine.foundation.folding import (
+    NotAnAddress,
+    code_folded,
+    code_shown,
+    email_folded,
+    is_name,
+    name_kept,
+    text_folded,
+    visible,
+)
+from tests.names import DIRECTIONS, made
 
 ANY_TEXT = st.text(max_size=40)
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202e\u2066\u2069\u034f\u180e\u3164\ufe0f\U000e0041"
@@ -161,3 +171,39 @@ def test_a_folded_code_is_folded_and_what_is_shown_is_the_same_code(typed):
     assert code_folded(code_folded(typed)) == code_folded(typed)
     assert code_folded(code_shown(typed)) == code_folded(typed)
     assert code_folded(typed.swapcase().swapcase().swapcase()) == code_folded(typed.swapcase())
+
+
+def test_a_thousand_names_keep_what_is_seen_and_lose_what_is_not():
+    for name in made():
+        kept = name_kept(name.typed)
+        assert is_name(kept), name
+        assert name_kept(kept) == kept == unicodedata.normalize("NFC", kept).strip()
+        assert not set(kept) & set(DIRECTIONS + "\u200b\u2060\ufeff\u00ad\u3164\u2028\t\n")
+        seen = "".join(unicodedata.normalize("NFC", name.typed).split())
+        assert visible("".join(kept.split())) == visible(seen)
+
+
+@given(ANY_TEXT)
+def test_any_text_can_be_kept_as_a_name_and_is_settled(text):
+    kept = name_kept(text)
+    assert name_kept(kept) == kept
+    is_name(kept)
+
+
+@pytest.mark.parametrize(
+    "text", [*INVISIBLE, "\u2800", "\u115f", "\uffa0", "\u0301", " ", "", "\ufff9", "\U0001d159", "\u200d\u0301"]
+)
+def test_nothing_that_shows_nothing_is_a_name(text):
+    assert not is_name(name_kept(text))
+    assert not is_name(name_kept(f" {text}{text} "))
+
+
+@pytest.mark.parametrize("text", ["Ada\x00", "Ada\x1b", "\ud800", "Ada\ufffe", "\U0010ffff", "a\x85\x80"])
+def test_controls_and_what_is_no_character_are_in_no_name(text):
+    assert not is_name(name_kept(text))
+
+
+@pytest.mark.parametrize("text", ["王", "·", "👩‍👩‍👧", "❤️", "\U00031350", "1", "-", "葛󠄀", "\U0010fffd"])
+def test_whatever_shows_something_is_a_name_as_it_stands(text):
+    assert name_kept(text) == text
+    assert is_name(text)

@@ -26,5 +26,6 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         "NewAllotment": {"name": "Mine", "section": "Floor", "quantity": 1},
         "AllotmentChange": {"open_to": ["me"]},
         "NewPromo": {"code": "MINE", "kind": "fixed", "value": 100},
+        "NewPromoOfEvent": {"event_id": ids["event_id"], "code": "MINE", "kind": "fixed", "value": 100},
         "PromoChange": {"status": "disabled"},
     }

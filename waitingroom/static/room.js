@@ -3,6 +3,7 @@
 import { Refused, Room } from "./api.js";
 import { Clock, showCountdowns } from "./countdown.js";
 import { check, placeOf } from "./draw.js";
+import { Stream } from "./stream.js";
 import * as view from "./view.js";
 
 const STREAM_WITHIN_S = 120, BEAT_WITHIN_S = 300, BEAT_EVERY_S = 20, SPEAK_EVERY_MS = 60_000, DAY_S = 86_400, HIDDEN_FACTOR = 2;
@@ -13,10 +14,11 @@ const room = new Room(eventId);
 const clock = new Clock();
 const KEPT = `onsale_queue_${eventId}`;
 const tabs = "BroadcastChannel" in self ? new BroadcastChannel(KEPT) : null;
+const stream = new Stream(`${room.base}/stream`, (news) => { apply(news); presence(); });
 
 let status = JSON.parse(document.getElementById("status").textContent);
 let place = readPlace();
-let claiming = false, asking = false, handedOver = false, stream = null, pollTimer = 0, beatAt = 0, spokeAt = 0, fails = 0;
+let claiming = false, asking = false, handedOver = false, pollTimer = 0, beatAt = 0, spokeAt = 0, fails = 0;
 
 function readPlace() {
   const { ticket, number } = main.dataset, kept = readKept();
@@ -163,10 +165,7 @@ const dueMs = () => status.phase === "scheduled" ? status.prequeue_opens_at_ms :
 function listen() {
   const number = place ? placeNumber() : null;
   const near = number !== null && status.phase === "open" && (waitSeconds(number) ?? Infinity) <= STREAM_WITHIN_S;
-  if (!near || stream || !("EventSource" in self) || document.hidden) return;
-  stream = new EventSource(`${room.base}/stream`);
-  stream.addEventListener("status", (event) => { apply(JSON.parse(event.data)); presence(); });
-  stream.addEventListener("error", () => { stream.close(); stream = null; });
+  if (near && !document.hidden) stream.open();
 }
 
 /** Near the front, say that somebody is there; nobody is waited for who has gone. */

@@ -14,6 +14,7 @@ Conflict 409
 ├── SlugTaken                 slug_taken
 ├── AlreadyMember             already_member
 ├── LastOwner                 last_owner
+├── OrganizationInUse         organization_in_use
 └── TooManyOfThem             limit_reached             facts: limit
 TooMany 429
 ├── SignInThrottled           sign_in_throttled
@@ -65,6 +66,10 @@ class AlreadyMember(Conflict):
 
 class LastOwner(Conflict):
     code, title = "last_owner", "An organization keeps at least one owner"
+
+
+class OrganizationInUse(Conflict):
+    code, title = "organization_in_use", "This organization has venues or events"
 
 
 class TooManyOfThem(Conflict):

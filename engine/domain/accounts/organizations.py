@@ -9,7 +9,7 @@ box_office  reads, orders, comps, devices
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -42,6 +42,11 @@ def allows(role: str, permission: Permission) -> bool:
     if area in _AREAS.get(role, frozenset()):
         return True
     return role in _AREAS and verb == "read" and area not in {"payouts", "reports"}
+
+
+def roles_that_may(permission: Permission) -> tuple[str, ...]:
+    """Every role with that permission."""
+    return tuple(role for role in get_args(Role) if allows(role, permission))
 
 
 class NewOrganization(Struct, kw_only=True):

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain.fields import NO_NUL, Name
 from engine.foundation.errors import Invalid
+from engine.foundation.folding import NotAnAddress, email_folded
 
 EMAIL_CHARS_MAX = 254
 PASSWORD_CHARS_MIN, PASSWORD_CHARS_MAX = 10, 256
@@ -92,7 +93,8 @@ email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
 def email_normal(text: str) -> str:
     """The one spelling of an address as the ledger keeps it. Invalid if it is none."""
     try:
-        checked = email_validator.validate_email(text.strip(), check_deliverability=False, globally_deliverable=False)
-    except email_validator.EmailNotValidError as error:
+        address = email_folded(text)
+        email_validator.validate_email(address, check_deliverability=False, globally_deliverable=False)
+    except (NotAnAddress, email_validator.EmailNotValidError) as error:
         raise Invalid.at("/email", "invalid_email", "This is not an e-mail address") from error
-    return checked.normalized.lower()
+    return address

@@ -6,20 +6,18 @@ The document lives in ``events.entry_rules``; absent fields mean one entry, any 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime, time
 from typing import Annotated, Any, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
 
+from engine.foundation import local_time
 from engine.foundation.errors import Invalid
 
 GATES_MAX: Final = 64
 GATE_CHARS_MAX: Final = 60
 PLACES_PER_GATE_MAX: Final = 500
-DAYS_REMEMBERED_MAX: Final = 256  # a batch asks for one moment thousands of times
 
 GateName = Annotated[str, Meta(min_length=1, max_length=GATE_CHARS_MAX, pattern=r"^[^\x00-\x1f]*$")]
 _Place = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$")]
@@ -35,7 +33,10 @@ class GateRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class EntryRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``exit_all_at`` is a daily local time ("04:00") or a moment in RFC 3339; afterwards nobody counts as inside."""
+    """``exit_all_at`` is a daily local time ("04:00") or a moment in RFC 3339; afterwards nobody counts as inside.
+
+    A daily one holds once a day, whatever the clocks do (foundation/local_time.py).
+    """
 
     allow_reentry: bool = False
     max_entries: Annotated[int, Meta(ge=1, le=1000)] | None = None
@@ -49,11 +50,9 @@ class EntryRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return None
         clock = _CLOCK.match(self.exit_all_at)
         if clock is None:
-            moment = datetime.fromisoformat(self.exit_all_at)
+            moment = datetime.fromisoformat(self.exit_all_at).astimezone(UTC)
             return moment if moment <= now else None
-        local = now.astimezone(ZoneInfo(timezone))
-        emptied = datetime.combine(local.date(), time(int(clock[1]), int(clock[2])), local.tzinfo)
-        return emptied if emptied <= local else emptied - timedelta(days=1)
+        return local_time.latest(time(int(clock[1]), int(clock[2])), now, timezone)
 
     def right_gates(self, section: str, ticket_type_id: str) -> tuple[str, ...]:
         """The gates that name this place; empty if none does, and any gate will do."""
@@ -91,9 +90,3 @@ def check(rules: EntryRules) -> EntryRules:
     if not rules.allow_reentry and (rules.max_entries or rules.max_entries_per_day):
         raise Invalid.at("/allow_reentry", "invalid_value", "Entry limits need re-entry to be allowed")
     return rules
-
-
-@lru_cache(maxsize=DAYS_REMEMBERED_MAX)
-def local_day(moment: datetime, timezone: str) -> date:
-    """The calendar day at the event."""
-    return moment.astimezone(ZoneInfo(timezone)).date()

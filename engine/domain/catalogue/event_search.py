@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 
@@ -18,7 +18,9 @@ class Near:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingFilter:
-    """What somebody looks for; None means not asked. Without ``starts_from`` events that are over are left out.
+    """What somebody looks for; None means not asked. Events that are over are left out, unless ``over_too``.
+
+    ``day_from`` and ``day_to`` are days of each event's own calendar, both included.
 
     Prices are compared with each event's own, in its own currency: ``price_min`` and ``price_max`` are whole units with
     decimals (50 is 50 dollars, 50 yen), the ``_cents`` its minor units. ``currency`` leaves out events in others.
@@ -30,6 +32,9 @@ class ListingFilter:
     venue_id: str | None = None
     starts_from: datetime | None = None
     starts_to: datetime | None = None
+    day_from: date | None = None
+    day_to: date | None = None
+    over_too: bool = False
     currency: str | None = None
     price_min: Decimal | None = None
     price_max: Decimal | None = None

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain.catalogue.errors import PromoExpired, PromoUnknown, PromoUsedUp
-from engine.domain.fields import Faults, Moment, fault, is_moment
+from engine.domain.fields import Faults, Id, Moment, fault, is_moment
 from engine.foundation.errors import Invalid
 from engine.foundation.world.currencies import find, money
 
@@ -56,6 +56,10 @@ class NewPromo(Struct, kw_only=True):
     max_uses: Uses | None = None
     valid_from: Moment | None = None
     valid_until: Moment | None = None
+
+
+class NewPromoOfEvent(NewPromo, kw_only=True):
+    event_id: Id
 
 
 class PromoChange(Struct, kw_only=True):
@@ -102,6 +106,20 @@ class PromoCode(Struct, frozen=True, kw_only=True):
 
 class PromoQuestion(Struct, kw_only=True):
     code: Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX)]
+
+
+class PromoQuestionOfEvent(PromoQuestion, kw_only=True):
+    event_id: Id
+
+
+class PromoUse(Struct, frozen=True, kw_only=True):
+    """An order that carries the code, paid or being paid for."""
+
+    order_id: str
+    order_number: str
+    status: str
+    discount_cents: int
+    created_at: datetime
 
 
 class PromoAnswer(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
@@ -13,8 +12,6 @@ from engine.foundation.errors import Invalid
 from engine.foundation.world import countries
 
 CHART_BYTES_MAX = 24 * 1024 * 1024
-STACKED_TOLD_MAX = 100
-SPOT_DIGITS = 6  # of a coordinate, as the seat map keeps them
 
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
@@ -77,6 +74,14 @@ class ChartSection(Struct, frozen=True, kw_only=True):
     units: int
 
 
+class ChartWarning(Struct, frozen=True):
+    """What is taken as it is listed and may be meant otherwise."""
+
+    pointer: str
+    code: str
+    message: str
+
+
 class ChartFacts(Struct, frozen=True, kw_only=True):
     """What a seating chart turned out to hold."""
 
@@ -84,60 +89,7 @@ class ChartFacts(Struct, frozen=True, kw_only=True):
     sections: tuple[ChartSection, ...]
     categories: tuple[str, ...]
     etag: str
-
-
-class _Spot(Struct):
-    name: str
-    x: float
-
-
-class _Row(Struct):
-    name: str
-    y: float
-    seats: list[_Spot] | None = None
-    count: int = 0
-    x0: float = 0.0
-    pitch: float = 0.0
-
-    def spots(self) -> Iterator[tuple[float, float]]:
-        """(x, y) of each seat, as exact as the map keeps them."""
-        across = (
-            (seat.x for seat in self.seats) if self.seats else (self.x0 + n * self.pitch for n in range(self.count))
-        )
-        return ((round(x, SPOT_DIGITS), round(self.y, SPOT_DIGITS)) for x in across)
-
-
-class _Section(Struct):
-    rows: list[_Row] | None = None
-
-
-class Spots(Struct):
-    """Of a seating chart that is well-formed: where each seat stands in its row."""
-
-    sections: list[_Section]
-
-
-def stacked_seats(chart: Spots) -> Faults:
-    """A fault for each seat that stands on another of its row, and for each row that stands on another of its section.
-
-    The first STACKED_TOLD_MAX of them. Sections may each have an origin of their own.
-    """
-    found: Faults = []
-    for s, section in enumerate(chart.sections):
-        taken: dict[tuple[float, float], int] = {}
-        rows = section.rows or []
-        for r, row in enumerate(rows):
-            places: dict[float, str] = {}
-            for n, seat in enumerate(row.seats or ()):
-                first = places.setdefault(seat.x, seat.name)
-                if first != seat.name:
-                    message = f'"{first}" stands at the same place'
-                    found.append(fault(f"/sections/{s}/rows/{r}/seats/{n}/x", "overlap", message))
-            under = {owner for spot in row.spots() if (owner := taken.setdefault(spot, r)) != r}
-            if under:
-                message = f'seats of row "{rows[min(under)].name}" stand at the same places'
-                found.append(fault(f"/sections/{s}/rows/{r}/y", "overlap", message))
-    return found[:STACKED_TOLD_MAX]
+    warnings: tuple[ChartWarning, ...] = ()
 
 
 def fold(venue: NewVenue | VenueChange) -> None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from engine.domain.catalogue.entry_rules import EntryRules, local_day
+from engine.domain.catalogue.entry_rules import EntryRules
+from engine.foundation import local_time
 
-STEP: Final = timedelta(minutes=15)  # no zone's clock changes twice in it
 EMPTYINGS_MAX: Final = 32
-_SECOND: Final = timedelta(seconds=1)
 _TICK: Final = timedelta(microseconds=1)
 
 
@@ -30,21 +29,6 @@ def emptyings(rules: EntryRules, timezone: str, first: datetime, last: datetime)
 
 
 def days(timezone: str, first: datetime, last: datetime) -> list[tuple[datetime, date]]:
-    """(its first second, the event's local day) for every day from ``first`` to ``last``, in order."""
-    at = first.replace(microsecond=0)
-    found = [(at, local_day(at, timezone))]
-    while at < last:
-        later = at + STEP
-        if local_day(later, timezone) != found[-1][1]:
-            found.append((_change(timezone, at, later), local_day(later, timezone)))
-        at = later
-    return found
-
-
-def _change(timezone: str, before: datetime, after: datetime) -> datetime:
-    """The first second of another day between two moments."""
-    day = local_day(before, timezone)
-    while after - before > _SECOND:
-        middle = before + timedelta(seconds=(after - before) // _SECOND // 2)
-        before, after = (middle, after) if local_day(middle, timezone) == day else (before, middle)
-    return after
+    """(its first instant, the event's local day) for every day from ``first`` to ``last``, in order."""
+    starts = list(local_time.day_starts(first, last, timezone))
+    return [(start, local_time.local_day(start, timezone)) for start in starts]

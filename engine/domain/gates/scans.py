@@ -15,8 +15,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.domain import order_states
-from engine.domain.catalogue.entry_rules import EntryRules, local_day
+from engine.domain.catalogue.entry_rules import EntryRules
 from engine.domain.tickets.tickets import CODE_LEEWAY_S, Ticket
+from engine.foundation.local_time import local_day
 
 FUTURE_MAX: Final = timedelta(seconds=120)  # a device's clock may be ahead by this much before it is flagged
 

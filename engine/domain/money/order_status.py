@@ -34,7 +34,7 @@ class TicketProgress(Struct, frozen=True):
 
 
 class OrderStatus(Struct, frozen=True, kw_only=True):
-    """What buyers poll while they pay."""
+    """What buyers poll while they pay. ``mail_refused``: the mail server's words, if it took no mail for the buyer."""
 
     order_id: str
     order_number: str
@@ -47,6 +47,7 @@ class OrderStatus(Struct, frozen=True, kw_only=True):
     hold: HoldProgress
     payment: PaymentProgress
     tickets: TicketProgress
+    mail_refused: str | None
 
 
 def status_of(order: Order, tickets: Mapping[str, int]) -> OrderStatus:
@@ -64,6 +65,7 @@ def status_of(order: Order, tickets: Mapping[str, int]) -> OrderStatus:
         hold=HoldProgress(hold_state(order), len(order.lines)),
         payment=PaymentProgress(payment_state(order), order.payment_error),
         tickets=TicketProgress("issued" if issued else "none", issued, dict(tickets)),
+        mail_refused=order.mail_refused,
     )
 
 

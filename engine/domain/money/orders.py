@@ -132,6 +132,7 @@ class Order:
     paid_at: datetime | None
     closed_at: datetime | None
     lines: tuple[OrderLine, ...] = field(default=())
+    mail_refused: str | None = None  # what the mail server finally said to a mail for the buyer
 
     @property
     def units(self) -> list[int]:

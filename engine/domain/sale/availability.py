@@ -32,13 +32,14 @@ class AvailabilityDocument(Struct, frozen=True):
 class SeatStatusDocument(Struct, frozen=True, omit_defaults=True):
     """``taken`` is a base64 bitmap (bit i of byte i/8, least significant first) or deltas ([unit, 0 or 1]).
 
-    Deltas are also under ``changes``; a bitmap has no ``changes``.
+    Deltas are also under ``changes`` and hold for anybody who knows ``since`` or a later version; a bitmap has neither.
     """
 
     version: int
     taken: str | list[list[int]]
     units: int | None = None
     changes: list[list[int]] | None = None
+    since: int | None = None
 
 
 def level(free: int, total: int) -> Level:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import hotpath_rs
 from engine.domain.sale.inventory import free_byte
+from engine.foundation.folding import label_kept
 
 
 class Chart:
@@ -29,3 +30,13 @@ class Chart:
             for unit in units:
                 base[unit] = free_byte(number, accessible=bool(self.base[unit] & 1))
         return bytes(base)
+
+
+def unit_of(seat_map: hotpath_rs.SeatMap, seat: str) -> int | None:
+    """The unit of a seat as somebody typed it, ``Section/Row/Seat``; None if the chart has no such seat."""
+    for spelling in (seat, "/".join(label_kept(part) for part in seat.split("/"))):
+        try:
+            return seat_map.unit(spelling)
+        except KeyError:
+            continue
+    return None

@@ -7,13 +7,14 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final
 from urllib.parse import urlencode
 
 from engine.domain.catalogue.event_search import ListingFilter
 from engine.domain.catalogue.events import Event
+from engine.domain.fields import YEAR_MAX, YEAR_MIN
 from engine.foundation.ids import is_id
 from engine.foundation.world.categories import canonical
 from engine.foundation.world.currencies import AMOUNT_MAX, is_chargeable
@@ -57,14 +58,13 @@ class Search:
         return self != Search()
 
     def filter(self) -> ListingFilter:
-        """The same for the services. A day is a day in UTC; prices are all-in, in the event's own currency."""
-        from_day, to_day = _day(self.from_day), _day(self.to_day)
+        """The same for the services. A day is a day at the event; prices are all-in, in the event's own currency."""
         return ListingFilter(
             q=self.q or None,
             city=self.city or None,
             category=self.category or None,
-            starts_from=max(from_day, datetime.now(UTC)) if from_day else None,
-            starts_to=to_day + timedelta(days=1) if to_day else None,
+            day_from=_day(self.from_day),
+            day_to=_day(self.to_day),
             currency=self.currency or None,
             price_max=_price(self.price_max),
         )
@@ -100,11 +100,12 @@ def place_of(cursor: str) -> tuple[datetime, str] | None:
     return (moment, event_id) if is_id("evt", event_id) and moment.tzinfo is not None else None
 
 
-def _day(text: str) -> datetime | None:
+def _day(text: str) -> date | None:
     try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if YEAR_MIN <= day.year <= YEAR_MAX else None
 
 
 def _price(text: str) -> Decimal | None:

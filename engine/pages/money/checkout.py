@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 
 import hotpath_rs
-from engine.domain.accounts.people import email_normal
 from engine.domain.catalogue.events import Event
-from engine.domain.errors import HoldExpired, OrderExpired
-from engine.domain.fields import NAME_CHARS_MAX
+from engine.domain.errors import AddressNotCarried, HoldExpired, OrderExpired
+from engine.domain.money.buyers import ADDRESSLESS, checked_address, name_fault
 from engine.domain.money.orders import OpenedOrder, PayableOrder
 from engine.domain.sale.holds import Hold
 from engine.domain.sale.selling import SellingEvent
@@ -21,6 +20,7 @@ from engine.foundation import http
 from engine.foundation.callers import caller_of
 from engine.foundation.clock import now_ms
 from engine.foundation.errors import Invalid, Refusal
+from engine.foundation.folding import name_kept
 from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import find
@@ -29,6 +29,8 @@ from engine.services.appkeys import HOLDS, ORDERS, SELLING, SETTINGS
 from engine.services.money.orders import Buyer
 from engine.services.sale.hold_prices import listed
 from engine.settings import Settings
+
+TYPED_CHARS_MAX: Final = 400  # of a field, more than any may have
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,15 @@ class Typed:
 
     @classmethod
     def read(cls, form: dict[str, str]) -> Typed:
-        name = " ".join(form.get("name", "").split())[:NAME_CHARS_MAX]
-        email = form.get("email", "").strip()
-        faults = {} if name.isprintable() and name else {"name": "Please tell us your name: it stands on the tickets."}
+        name = name_kept(form.get("name", "")[:TYPED_CHARS_MAX])
+        email = form.get("email", "").strip()[:TYPED_CHARS_MAX]
+        fault, faults = name_fault(name), dict[str, str]()
+        if fault is not None:
+            faults["name"] = fault
         try:
-            email = email_normal(email)
-        except (ValueError, Refusal):
-            faults["email"] = "This does not look like an e-mail address: your tickets are sent there."
+            email = checked_address(email, "/email")
+        except Invalid:
+            faults["email"] = ADDRESSLESS
         return cls(name, email, form.get("marketing") == "yes", faults)
 
 
@@ -98,7 +102,13 @@ async def order(request: web.Request) -> web.Response:
         consents={"marketing": typed.marketing},
         caller=caller_of(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded),
     )
-    opened = await request.config_dict[ORDERS].open(hold_id, token, buyer)
+    try:
+        opened = await request.config_dict[ORDERS].open(hold_id, token, buyer)
+    except AddressNotCarried as refusal:
+        if not frame.wants_html(request):
+            raise
+        typed.faults["email"] = refusal.detail
+        return await _page(request, await request.config_dict[HOLDS].of_token(hold_id, token), typed, status=422)
     if frame.wants_html(request):
         raise _to_order(request, opened)
     response = http.json(msgspec.convert(opened, PayableOrder, from_attributes=True), status=201)

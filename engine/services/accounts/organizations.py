@@ -8,6 +8,7 @@ from engine.domain.accounts.errors import (
     AlreadyMember,
     LastOwner,
     MemberUnknown,
+    OrganizationInUse,
     OrganizationUnknown,
     SlugTaken,
     TooManyOfThem,
@@ -85,6 +86,17 @@ class Organizations:
                 raise PreconditionFailed
             await activity.record(db, person, "organization.changed", organization_id)
         return await self.get(person, organization_id)
+
+    async def delete(self, person: Person, organization_id: str, expected: str) -> None:
+        """An owner's to do, while there is nothing in it. OrganizationInUse, PreconditionFailed."""
+        await self._access.require(person, organization_id, "members.write", hidden=OrganizationUnknown)
+        async with self._pool.acquire() as db, db.transaction():
+            await store.lock(db, organization_id)
+            expect(expected, (await self.get(person, organization_id)).version)
+            if await store.is_used(db, organization_id):
+                raise OrganizationInUse
+            await store.delete(db, organization_id)
+            await activity.record(db, person, "organization.deleted", organization_id)
 
     async def members(self, person: Person, organization_id: str, after: str, limit: int) -> list[Member]:
         """Who works here, by user id."""

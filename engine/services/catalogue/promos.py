@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from engine.domain.accounts.errors import TooManyOfThem
-from engine.domain.accounts.organizations import Permission
+from engine.domain.accounts.organizations import Permission, roles_that_may
 from engine.domain.catalogue.errors import EventUnknown, PromoCodeTaken, PromoCodeUnknown, PromoCodeUsed, PromoUnknown
 from engine.domain.catalogue.events import Event
-from engine.domain.catalogue.promos import PROMOS_MAX, NewPromo, PromoAnswer, PromoChange, PromoCode, check_terms
+from engine.domain.catalogue.promos import (
+    PROMOS_MAX,
+    NewPromo,
+    PromoAnswer,
+    PromoChange,
+    PromoCode,
+    PromoUse,
+    check_terms,
+)
 from engine.domain.versions import expect
 from engine.foundation.bearer import Person
 from engine.foundation.clock import now
@@ -38,6 +46,22 @@ class Promos:
     async def get(self, person: Person, promo_id: str) -> PromoCode:
         """One code. PromoCodeUnknown to everybody outside the organization."""
         return (await self._found(person, promo_id, write=False))[0]
+
+    async def of_organizations(
+        self, person: Person, organization_id: str | None, after: str, limit: int
+    ) -> list[PromoCode]:
+        """Codes by id, of one organization or of all that the person works for; everybody's for a platform admin."""
+        if organization_id is not None:
+            await self._access.require(person, organization_id, "promos.read")
+        user_id = None if person.is_admin else person.user_id
+        return await store.of_organizations(
+            self._pool, user_id, roles_that_may("promos.read"), organization_id, after, limit
+        )
+
+    async def uses(self, person: Person, promo_id: str, before: str | None, limit: int) -> list[PromoUse]:
+        """The orders that carry a code, newest first."""
+        promo, _ = await self._found(person, promo_id, write=False)
+        return await store.uses(self._pool, promo.id, before, limit)
 
     async def create(self, person: Person, event_id: str, given: NewPromo) -> PromoCode:
         """A new code. PromoCodeTaken; Invalid with every broken field."""

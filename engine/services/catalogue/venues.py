@@ -7,17 +7,16 @@ import asyncio
 import msgspec
 
 import hotpath_rs
+from engine.domain.catalogue import chart_names, chart_places
 from engine.domain.catalogue.errors import ChartMissing, VenueInUse, VenueUnknown
 from engine.domain.catalogue.venues import (
     ChartFacts,
     ChartSection,
     NewVenue,
-    Spots,
     Venue,
     VenueChange,
     check,
     fold,
-    stacked_seats,
 )
 from engine.domain.versions import expect
 from engine.foundation.bearer import Person
@@ -94,14 +93,15 @@ class Venues:
         Events that were published keep the chart they were published with.
         """
         await self._writable(person, venue_id)
-        facts = await asyncio.to_thread(read_chart, chart)
+        kept = await asyncio.to_thread(folded_chart, chart)
+        facts = await asyncio.to_thread(read_chart, kept)
         async with self._pool.acquire() as db, db.transaction():
-            await store.put_chart(db, venue_id, chart, facts)
+            await store.put_chart(db, venue_id, kept, facts)
             await activity.record(db, person, "venue.chart_put", venue_id, units=facts.units, etag=facts.etag)
         return facts
 
     async def chart(self, person: Person | None, venue_id: str) -> tuple[bytes, str]:
-        """The chart as given, and its etag. ChartMissing."""
+        """The chart as given, its names folded, and its etag. ChartMissing."""
         await self.get(person, venue_id)
         found = await store.chart(self._pool, venue_id)
         if found is None:
@@ -114,8 +114,17 @@ class Venues:
         return venue
 
 
+def folded_chart(chart: bytes) -> bytes:
+    """The chart with its names as they are kept; as it is if that changes nothing, or if it is no JSON."""
+    try:
+        decoded = msgspec.json.decode(chart)
+    except msgspec.DecodeError:
+        return chart
+    return msgspec.json.encode(decoded) if chart_names.fold(decoded) else chart
+
+
 def read_chart(chart: bytes) -> ChartFacts:
-    """What a chart holds. Invalid with a pointer for every fault."""
+    """What a chart holds whose names are folded. Invalid with a pointer for every fault."""
     try:
         seat_map = hotpath_rs.SeatMap.parse(chart)
     except hotpath_rs.ChartError as error:
@@ -123,9 +132,10 @@ def read_chart(chart: bytes) -> ChartFacts:
             "The seating chart has faults",
             errors=[{"pointer": pointer, "code": code, "message": message} for pointer, code, message in error.errors],
         ) from error
-    stacked = stacked_seats(msgspec.json.decode(chart, type=Spots))
-    if stacked:
-        raise Invalid("The seating chart has faults", errors=stacked)
+    places = msgspec.json.decode(chart, type=chart_places.Places)
+    faults = chart_places.misplaced(places) + chart_names.look_alikes(msgspec.json.decode(chart))
+    if faults:
+        raise Invalid("The seating chart has faults", errors=faults)
     return ChartFacts(
         units=seat_map.units,
         sections=tuple(
@@ -140,4 +150,5 @@ def read_chart(chart: bytes) -> ChartFacts:
         ),
         categories=tuple(seat_map.categories),
         etag=seat_map.etag,
+        warnings=chart_places.doubtful(places),
     )

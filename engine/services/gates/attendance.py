@@ -5,15 +5,14 @@ Counted from the ledger, at most REMEMBERED_S old: a dozen dashboards ask for on
 
 from __future__ import annotations
 
-import csv
-import io
 import time
 from typing import Any, Final
 
 from engine.domain.gates.attempts import Scanner
 from engine.domain.gates.gate_events import GateEvent
+from engine.foundation import sheets
 from engine.foundation.bearer import Person
-from engine.foundation.clock import now, rfc3339
+from engine.foundation.clock import now
 from engine.foundation.errors import Forbidden, NotFound
 from engine.services.accounts.access import Access
 from engine.services.gates.gate_events import GateEvents
@@ -66,14 +65,13 @@ class Attendance:
     async def conflicts_csv(self, asker: Asker, event_id: str) -> bytes:
         """The same as a table, at most CSV_ROWS_MAX."""
         rows = await self.conflicts(asker, event_id, 0, CSV_ROWS_MAX)
-        out = io.StringIO()
-        writer = csv.writer(out)
         sides = [f"{side}_{name}" for side in ("canonical", "conflict") for name in _SCAN_FIELDS]
-        writer.writerow(["ticket_id", "attendee", "seat", "gap_s", *sides])
-        for row in rows:
-            scans = [_cell(row[side][name]) for side in ("canonical", "conflict") for name in _SCAN_FIELDS]
-            writer.writerow([row["ticketId"], _cell(row["attendee"]), _cell(row["seat"]), row["gap_s"], *scans])
-        return out.getvalue().encode()
+        table = [
+            [row["ticketId"], row["attendee"], row["seat"], row["gap_s"]]
+            + [row[side][name] for side in ("canonical", "conflict") for name in _SCAN_FIELDS]
+            for row in rows
+        ]
+        return sheets.begun(["ticket_id", "attendee", "seat", "gap_s", *sides]) + sheets.rows(table)
 
     async def _count(self, event: GateEvent) -> dict[str, Any]:
         emptied_at = event.entry.rules.emptied_at(now(), event.timezone)
@@ -122,12 +120,3 @@ def _pair(row: dict[str, Any]) -> dict[str, Any]:
         "canonical": scans[0],
         "conflict": scans[1],
     }
-
-
-def _cell(value: Any) -> Any:
-    """Times as RFC 3339; text that a spreadsheet would run as a formula is defused."""
-    if hasattr(value, "tzinfo"):
-        return rfc3339(value)
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return "'" + value
-    return value

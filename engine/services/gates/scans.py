@@ -170,7 +170,12 @@ class Scans:
             if unit is None:
                 return replace(attempt, manual=True, failed=Reason.NOT_FOUND)
             return replace(attempt, manual=True, unit=unit[0], version=unit[1])
-        return self._read(attempt, shown.code)
+        attempt = self._read(attempt, shown.code)
+        if shown.ticket_id is not None and attempt.failed is None:
+            unit = await tickets_store.unit_of(self._pool, scanner.event_id, shown.ticket_id)
+            if unit is None or unit[0] != attempt.unit:  # the code of another ticket than the one that is named
+                return replace(attempt, failed=Reason.NOT_FOUND)
+        return attempt
 
     def _attempts(self, scanner: Scanner, shown: Sequence[Shown | None], received_at: datetime) -> list[Attempt]:
         junk = Shown(code=None)

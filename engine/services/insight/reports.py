@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from engine.domain.catalogue.events import Event
 from engine.domain.order_states import EVER_PAID, TERMINAL_WITHIN_S
+from engine.foundation import local_time
 from engine.foundation.bearer import Person
 from engine.foundation.clock import now
 from engine.services.accounts.access import Access
@@ -30,7 +33,7 @@ _FINE: tuple[Step, ...] = ("minute", "hour")
 
 @dataclass(frozen=True, slots=True)
 class Sales:
-    """``orders`` counts by status; cents are of paid orders, ``series`` is tickets by (start, count)."""
+    """``orders`` counts by status; cents are of paid orders, ``series`` is tickets by (start at the place, count)."""
 
     orders: dict[str, int]
     paid_cents: int
@@ -80,7 +83,7 @@ class Reports:
             refunded_cents=sum(row["refunded_cents"] for row in held),
             by_type=await store.by_type(self._pool, event.id),
             step=step,
-            series=_series(bins, step, since, ZoneInfo(event.timezone)),
+            series=_series(bins, step, since, event.timezone),
         )
 
     async def flow(self, person: Person, event: Event) -> Flow:
@@ -109,25 +112,22 @@ def _window(event: Event, first_paid_at: datetime | None) -> tuple[Step, datetim
     return step, max(planned if earliest < planned < began else began, earliest)
 
 
-def _series(
-    bins: list[tuple[datetime, int]], step: Step, since: datetime, zone: ZoneInfo
-) -> list[tuple[datetime, int]]:
-    """Every minute, hour or day from ``since`` to now by the local clock, with 0 if nothing was sold."""
+def _series(bins: list[tuple[datetime, int]], step: Step, since: datetime, timezone: str) -> list[tuple[datetime, int]]:
+    """Every minute, hour or day from ``since`` to now as the clocks of the place show them, with 0 if nothing was sold.
+
+    An hour that comes twice has two columns, one that the clocks leap over has none.
+    """
+    starts = [*islice(_starts(step, since, now(), timezone), COLUMNS_MAX + 1)]
     counts: Counter[datetime] = Counter()
     for moment, tickets in bins:
-        counts[_floor(moment.astimezone(zone).replace(tzinfo=None), step)] += tickets
-    start = _floor(since.astimezone(zone).replace(tzinfo=None), step)
-    last = now().astimezone(zone).replace(tzinfo=None)
-    found: list[tuple[datetime, int]] = []
-    while start <= last and len(found) <= COLUMNS_MAX:
-        found.append((start, counts[start]))
-        start += _WIDTHS[step]
-    return found
+        counts[starts[max(0, bisect_right(starts, moment) - 1)]] += tickets
+    return [(start.astimezone(local_time.zone(timezone)), counts[start]) for start in starts]
 
 
-def _floor(moment: datetime, step: Step) -> datetime:
-    if step == "minute":
-        return moment.replace(second=0, microsecond=0)
+def _starts(step: Step, first: datetime, last: datetime, timezone: str) -> Iterator[datetime]:
+    if step == "day":
+        return local_time.day_starts(first, last, timezone)
     if step == "hour":
-        return moment.replace(minute=0, second=0, microsecond=0)
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        return local_time.hour_starts(first, last, timezone)
+    minutes = (last - first.replace(second=0, microsecond=0)) // _WIDTHS["minute"]
+    return (first.replace(second=0, microsecond=0) + minute * _WIDTHS["minute"] for minute in range(minutes + 1))

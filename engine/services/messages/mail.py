@@ -6,13 +6,13 @@ A message's id is made from what it tells, so a mail that is sent twice shows on
 from __future__ import annotations
 
 from datetime import datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import babel.dates
+from aiosmtplib import SMTPException
 
 import hotpath_rs
 from engine.domain.catalogue.ticket_types import all_in_cents
@@ -24,12 +24,15 @@ from engine.foundation.clock import now
 from engine.foundation.world import currencies
 from engine.services.messages.letters import Paper, Picture, written
 from engine.services.messages.mail_templates import domain_of, open_templates
+from engine.services.messages.recipients import to
 from engine.services.money.refunds import Refunds
 from engine.services.outbox import Outbox
 from engine.services.tickets.tickets import Tickets
 from engine.stores.catalogue import events, ticket_types
 from engine.stores.database import Pool
+from engine.stores.messages import undelivered
 from engine.stores.messages.mail import MailGateway
+from engine.stores.messages.undelivered import refusal_of
 from engine.stores.money.orders import OrderStore
 
 LOCALE = "en_CA"
@@ -85,7 +88,8 @@ class Mail:
         sheet = await self._tickets.printed(self._tickets.document(pages))
         head = self._head(order, "tickets", f"Your tickets for {context['seller'].title}", order.id)
         papers = [Paper(f"tickets-{order.order_number}.pdf", sheet)]
-        await self._mailer.send(head, written(head, *self._words("tickets", context), pictures, papers))
+        content = written(head, *self._words("tickets", context), pictures, papers)
+        await self._send(head, order, "tickets", content)
 
     async def refund(self, errand: MailRefund, _repeated: bool) -> None:
         refund = await self._refunds.read(errand.refund_id)
@@ -93,7 +97,7 @@ class Mail:
         context = await self._context(order)
         context |= {"refund": refund, "late": order.closing_note == "paid_after_expiry_refunded"}
         subject = f"Refund for {context['seller'].title}"
-        await self._mailer.send(self._message(order, "refund", subject, refund.id, context))
+        await self._send(self._message(order, "refund", subject, refund.id, context), order, "refund")
 
     async def order_expired(self, errand: MailOrderExpired, _repeated: bool) -> None:
         """Nothing is sent if the order was paid after all."""
@@ -102,7 +106,17 @@ class Mail:
             return
         context = await self._context(order)
         subject = f"Your order for {context['seller'].title} was not paid"
-        await self._mailer.send(self._message(order, "order_expired", subject, order.id, context))
+        await self._send(self._message(order, "order_expired", subject, order.id, context), order, "order_expired")
+
+    async def _send(self, message: EmailMessage, order: Order, kind: str, content: bytes | None = None) -> None:
+        """Hand it over. What the server will never take is not tried again: the buyer and the organizer are told."""
+        try:
+            await self._mailer.send(message, content)
+        except SMTPException as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                raise
+            await undelivered.keep(self._pool, order, kind, refusal)
 
     async def _order(self, order_id: str) -> Order:
         order = await self._orders.read(order_id)
@@ -143,8 +157,7 @@ class Mail:
         message = EmailMessage()
         message["Subject"] = _one_line(subject)
         message["From"] = self._sender
-        user, _, host = order.buyer_email.rpartition("@")
-        message["To"] = Address(display_name=_one_line(order.buyer_name), username=user, domain=host)
+        message["To"] = to(order.buyer_name, order.buyer_email)
         message["Date"] = format_datetime(now())
         message["Message-ID"] = f"<{about}.{template}@{self._domain}>"
         message["Auto-Submitted"] = "auto-generated"

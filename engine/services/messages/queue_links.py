@@ -5,18 +5,22 @@ The room asks for it by an errand; nothing in the mail was written by anybody wh
 
 from __future__ import annotations
 
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from aiosmtplib import SMTPException
+
 import hotpath_rs
 from engine.domain.errands import MailQueueLink
-from engine.foundation import queue_links
+from engine.foundation import logs, queue_links
 from engine.foundation.clock import now, now_ms
 from engine.services.messages.mail_templates import domain_of, open_templates
+from engine.services.messages.recipients import to
 from engine.services.outbox import Outbox
 from engine.stores.messages.mail import MailGateway
+from engine.stores.messages.undelivered import refusal_of
 
+_log = logs.get("queue_links")
 LANGUAGES = frozenset({"en", "es", "fr"})
 _SUBJECTS = {
     "en": "Your place in the queue for {title}",
@@ -54,11 +58,16 @@ class QueueLinks:
         message = EmailMessage()
         message["Subject"] = _SUBJECTS[language].format(title=title)
         message["From"] = self._sender
-        user, _, host = asked.email.rpartition("@")
-        message["To"] = Address(username=user, domain=host)
+        message["To"] = to("", asked.email)
         message["Date"] = format_datetime(now())
         message["Message-ID"] = f"<{asked.event_id}.{asked.identity}.{now_ms()}.queue_link@{self._domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(self._templates.get_template("queue_link.txt.jinja").render(context))
         message.add_alternative(self._templates.get_template("queue_link.html.jinja").render(context), subtype="html")
-        await self._mailer.send(message)
+        try:
+            await self._mailer.send(message)
+        except SMTPException as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                raise
+            _log.info("queue_link_refused", event_id=asked.event_id, code=refusal.code)  # whoever typed it sees no mail

@@ -14,6 +14,7 @@ import msgspec
 
 import hotpath_rs
 from engine.domain.errors import (
+    AddressNotCarried,
     BuyerLimit,
     CapabilityWrong,
     HoldExpired,
@@ -55,6 +56,7 @@ from engine.services.sale.inventory import Inventory
 from engine.services.sale.selling import Selling
 from engine.stores.catalogue import events, ticket_types
 from engine.stores.database import Pool
+from engine.stores.mail_server import MailServer
 from engine.stores.money.orders import OrderStore
 
 NUMBER_TRIES = 3
@@ -86,6 +88,7 @@ class Orders:
         outbox: Outbox,
         access: Access,
         keyring: hotpath_rs.Keyring,
+        mail_server: MailServer,
         publishable_key: str,
         enabled: bool = True,
     ) -> None:
@@ -98,6 +101,7 @@ class Orders:
         self._outbox = outbox
         self._access = access
         self._platform = keyring.platform()
+        self._mail_server = mail_server
         self._publishable_key = publishable_key
         self._enabled = enabled
 
@@ -113,8 +117,9 @@ class Orders:
         """The order of this hold with what the buyer needs to pay it. Repeating continues the same order.
 
         HoldExpired, OrderExpired; SeatTaken if the ledger knows another owner; PriceChanged; SalesClosed if the
-        event is no longer there to be sold; ProviderUnavailable keeps order and units: ask again. What cannot be
-        charged (``check_chargeable``) and what the provider refuses (PaymentRefused) gives its units back at once.
+        event is no longer there to be sold; ProviderUnavailable keeps order and units: ask again. AddressNotCarried if
+        no mail can be written to the buyer. What cannot be charged (``check_chargeable``) and what the provider refuses
+        (PaymentRefused) gives its units back at once.
         """
         try:
             hold = await self._holds.of_token(hold_id, hold_token)
@@ -129,6 +134,8 @@ class Orders:
             _check_as_shown(event, hold)
         except (Invalid, Conflict) as refusal:
             return await self._pay(await self._known_or_refused(hold_id, hold_token, refusal))
+        if not await self._mail_server.carries(buyer.email):
+            raise AddressNotCarried
         await self._check_buyer(event.max_tickets_per_buyer, hold, buyer)
         record, deadline_ms = await self._inventory.order(hold.event_id, hold_id)
         hold = self._holds.view(event, hold_id, record)
@@ -156,6 +163,22 @@ class Orders:
         if isinstance(refusal, Invalid):  # it can never be paid: nobody waits for its end
             await self._holds.release(hold_id, hold_token)
         raise refusal
+
+    async def pay(self, order_id: str, *, person: Person | None, token: str | None) -> OpenedOrder:
+        """The order with what its buyer needs to pay it; its payment is created if it has none. OrderExpired."""
+        order = await self.read(order_id, person=person, token=token)
+        if not self.owns(order, person, token):
+            raise CapabilityWrong
+        return await self._pay(order)
+
+    async def of_payment(self, payment_id: str, *, person: Person | None, token: str | None) -> Order:
+        """The order that this payment pays, for those who may read it. NotFound."""
+        if person is None and token is None:
+            raise Unauthenticated
+        known = await self._book.of_intent(payment_id)
+        if known is None:
+            raise NotFound("There is no such payment")
+        return await self.read(known.id, person=person, token=token)
 
     async def of_hold(self, hold_id: str, hold_token: str | None) -> OpenedOrder:
         """The order that this hold became, to be paid still. HoldExpired if it became none; OrderExpired."""

@@ -16,6 +16,7 @@ from engine.services.money.reclaim import Reclaim
 from engine.services.money.refunds import Refunds
 from engine.services.money.webhooks import Webhooks
 from engine.services.sale.wiring import Sale
+from engine.stores.mail_server import MailServer
 from engine.stores.money.lane import LaneStore
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.payments import PaymentStore
@@ -81,6 +82,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         outbox=outbox,
         access=access,
         keyring=settings.keyring,
+        mail_server=MailServer(host=settings.smtp_host, port=settings.smtp_port),
         publishable_key=settings.stripe_publishable_key,
         enabled=settings.selling_enabled,
     )

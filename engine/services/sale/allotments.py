@@ -11,6 +11,7 @@ from engine.domain.catalogue.errors import AllotmentUnknown, ChartMissing, Event
 from engine.domain.catalogue.events import Event
 from engine.domain.fields import fault
 from engine.domain.sale.allotments import ALLOTMENTS_MAX, Allotment, AllotmentChange, NewAllotment
+from engine.domain.sale.charts import unit_of
 from engine.domain.sale.inventory import FREE
 from engine.domain.versions import expect
 from engine.foundation.bearer import Person
@@ -144,9 +145,8 @@ class Allotments:
 def _named(seat_map: hotpath_rs.SeatMap, seats: list[str]) -> list[int]:
     units, faults = dict[int, None](), []
     for index, seat in enumerate(seats):
-        try:
-            unit = seat_map.unit(seat)
-        except KeyError:
+        unit = unit_of(seat_map, seat)
+        if unit is None:
             faults.append(fault(f"/seats/{index}", "unknown_seat", "The seating chart has no such seat"))
             continue
         if unit in units:

@@ -10,7 +10,7 @@ import asyncio
 import base64
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, TypeAlias
 
@@ -30,7 +30,7 @@ COPIES_MAX = 256
 RENDER_EVERY_S = 0.25
 DELTAS_KEPT = 4096
 STREAMS_MAX = 2000
-STREAM_BEAT_S = 15.0
+STREAM_BEAT_S = 10.0
 LISTEN_RETRY_S = 0.3
 RECHECK_S = 5.0
 
@@ -142,6 +142,14 @@ class Availability:
         copy = await self._copy(event_id)
         return await self._document(copy, exact=True)
 
+    async def of_type(self, event_id: str, ticket_type_id: str, *, exact: bool) -> AvailabilityRow | None:
+        """One ticket type, hidden ones too: who knows its id may buy it. None if the event sells no such type."""
+        copy = await self._copy(event_id)
+        kind = copy.event.ticket_types.get(ticket_type_id)
+        if kind is None:
+            return None
+        return _row(copy, kind, await self._taken_of_type(copy, [kind], exact=exact), exact=exact)
+
     async def status(self, event_id: str, since: int | None) -> bytes:
         """The seat status: changes after version ``since`` if they are still known, else the whole bitmap."""
         copy = await self._copy(event_id)
@@ -152,14 +160,18 @@ class Availability:
         return await self._ready(copy, "status", lambda: _bitmap(copy))
 
     async def stream(self, event_id: str, since: int | None) -> AsyncGenerator[bytes, None]:
-        """Server-sent events: a snapshot or the missing changes first, then changes at most every RENDER_EVERY_S."""
+        """Server-sent events: a snapshot or the missing changes first, then changes at most every RENDER_EVERY_S.
+
+        A ``beat`` tells the version where nothing else is to be told: at once if nothing was missed (a browser waits
+        for the first byte), and every STREAM_BEAT_S. Who hears none for longer is cut off, by whatever stands between.
+        """
         if self._streams >= STREAMS_MAX:
             raise Unavailable("Too many live viewers: poll instead", retry_after_s=5)
         self._streams += 1
         try:
             version = since
-            if version == (await self._copy(event_id)).version:
-                yield b": nothing missed\n\n"  # opens the stream at once: a browser waits for the first byte
+            if version is not None and version == (await self._copy(event_id)).version:
+                yield _beat(version)
             while True:
                 copy = await self._copy(event_id)
                 if version is None or version != copy.version:
@@ -178,7 +190,7 @@ class Availability:
                     async with asyncio.timeout(STREAM_BEAT_S):
                         await moved.wait()
                 except TimeoutError:
-                    yield b": still here\n\n"
+                    yield _beat(version)
         finally:
             self._streams -= 1
 
@@ -263,14 +275,22 @@ class Availability:
 
     async def _document(self, copy: _Copy, *, exact: bool) -> AvailabilityDocument:
         kinds = [kind for kind in copy.event.ticket_types.values() if exact or not kind.hidden]
-        taken_of_type: Mapping[Any, Any] = {}
-        if exact or any(kind.capacity is not None for kind in copy.event.ticket_types.values()):
-            taken_of_type = await self._redis.hgetall(keys.type_counts(copy.event.id))
-        rows = [_row(copy, kind, int(taken_of_type.get(b"%d" % kind.number, 0)), exact=exact) for kind in kinds]
-        return AvailabilityDocument(copy.event.id, copy.version, tuple(rows))
+        taken = await self._taken_of_type(copy, kinds, exact=exact)
+        rows = tuple(_row(copy, kind, taken, exact=exact) for kind in kinds)
+        return AvailabilityDocument(copy.event.id, copy.version, rows)
+
+    async def _taken_of_type(
+        self, copy: _Copy, kinds: Sequence[TicketTypeTerms], *, exact: bool
+    ) -> Mapping[bytes, bytes]:
+        """What buyers of each type have, by its number; not asked for if it would not be told."""
+        if not exact and all(kind.capacity is None for kind in kinds):
+            return {}
+        counts: Mapping[Any, Any] = await self._redis.hgetall(keys.type_counts(copy.event.id))
+        return counts
 
 
-def _row(copy: _Copy, kind: TicketTypeTerms, taken: int, *, exact: bool) -> AvailabilityRow:
+def _row(copy: _Copy, kind: TicketTypeTerms, counts: Mapping[bytes, bytes], *, exact: bool) -> AvailabilityRow:
+    taken = int(counts.get(b"%d" % kind.number, 0))
     free, total = copy.free(kind.categories), copy.units(kind.categories)
     if kind.capacity is not None:
         free, total = max(0, min(free, kind.capacity - taken)), min(kind.capacity, total)
@@ -285,6 +305,10 @@ def _row(copy: _Copy, kind: TicketTypeTerms, taken: int, *, exact: bool) -> Avai
     )
 
 
+def _beat(version: int) -> bytes:
+    return b'event: beat\ndata: {"version":%d}\n\n' % version
+
+
 async def _bitmap(copy: _Copy) -> SeatStatusDocument:
     """Bit i (least significant first in each byte) is 1 if unit i cannot be had from the open house."""
     taken = int("".join(["0" if b in {FREE, FREE + 1} else "1" for b in reversed(copy.map)]) or "0", 2)
@@ -294,7 +318,7 @@ async def _bitmap(copy: _Copy) -> SeatStatusDocument:
 
 def _since(copy: _Copy, since: int) -> SeatStatusDocument | None:
     if since == copy.version:
-        return SeatStatusDocument(copy.version, [], changes=[])
+        return SeatStatusDocument(copy.version, [], changes=[], since=since)
     if since > copy.version or not copy.deltas or copy.deltas[0][0] > since + 1:
         return None
     changes: dict[int, int] = {}
@@ -307,4 +331,4 @@ def _since(copy: _Copy, since: int) -> SeatStatusDocument | None:
             for u in range(unit, unit + raw[i + 3]):
                 changes[u] = taken
     deltas = [[unit, taken] for unit, taken in changes.items()]
-    return SeatStatusDocument(copy.version, deltas, changes=deltas)
+    return SeatStatusDocument(copy.version, deltas, changes=deltas, since=since)

@@ -10,6 +10,7 @@ import hotpath_rs
 from engine.domain.catalogue.events import OrphanPolicy
 from engine.domain.catalogue.promos import normal
 from engine.domain.errors import BuyerLimit, MaxPerOrder, PromoInvalid, UnknownSeat
+from engine.domain.sale.charts import unit_of
 from engine.domain.sale.holds import QUANTITY_MAX, HoldItem, HoldRequest
 from engine.domain.sale.selling import PromoTerms, SellingEvent, TicketTypeTerms
 from engine.foundation.clock import now_ms
@@ -132,11 +133,8 @@ def named_units(event: SellingEvent, kinds: Sequence[TicketTypeTerms], seats: Se
         raise Invalid.at(pointer, "duplicate_seat", "A seat is named twice")
     units = []
     for i, (kind, seat) in enumerate(zip(kinds, seats, strict=True)):
-        try:
-            unit = event.seat_map.unit(seat)
-        except KeyError:
-            unit = -1
-        if unit < 0 or event.category_of[unit] not in kind.categories:
+        unit = unit_of(event.seat_map, seat)
+        if unit is None or event.category_of[unit] not in kind.categories:
             raise UnknownSeat(
                 f"{kind.name} has no seat {seat}",
                 errors=[

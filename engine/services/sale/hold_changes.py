@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import hotpath_rs
 from engine.domain.errors import BestAvailableNotFound, BuyerLimit, MaxPerOrder, SoldOut
 from engine.domain.sale import inventory as units_domain
-from engine.domain.sale.holds import QUANTITY_MAX, Hold, HoldItem, HoldRequest
+from engine.domain.sale.holds import QUANTITY_MAX, Hold, HoldItem, HoldLine, HoldRequest
 from engine.domain.sale.selling import SellingEvent, TicketTypeTerms
 from engine.foundation.errors import Unavailable
 from engine.foundation.ids import id_to_bytes
@@ -50,6 +50,17 @@ class HoldChanges:
         if isinstance(answer, Taken):
             raise refusal_of(event, answer)
         return answer
+
+    async def shrink(self, event: SellingEvent, hold: Hold, left: Sequence[HoldLine]) -> Hold | None:
+        """Only these of its lines; None if the hold has changed since it was read."""
+        answer = await self._write(
+            event,
+            hold,
+            [(event.ticket_types[line.ticket_type_id], line.unit) for line in left],
+            lots=b"",  # what it gave back meanwhile is not taken again
+            allocation=allocation_byte(hold.step, adjacent=is_block([line.unit for line in left]), orphans=0),
+        )
+        return None if isinstance(answer, Taken) else answer
 
     async def grow(self, event: SellingEvent, hold: Hold, items: tuple[HoldItem, ...]) -> Hold:
         """The hold with these items added. MaxPerOrder and BuyerLimit count what it has already."""

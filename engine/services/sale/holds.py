@@ -25,6 +25,7 @@ from engine.domain.sale import inventory as units_domain
 from engine.domain.sale.holds import Hold, HoldItem, HoldRequest
 from engine.domain.sale.selling import TAPE_PARTY_MAX, SellingEvent, tape_name
 from engine.foundation.clock import now_ms
+from engine.foundation.errors import NotFound, Unavailable
 from engine.foundation.ids import id_from_bytes, id_to_bytes, is_id
 from engine.services.sale.availability import Availability
 from engine.services.sale.desk_terms import ADMISSION_LEEWAY_MS
@@ -41,6 +42,7 @@ from engine.stores.sale.hold_records import REF_BYTES, Record
 from engine.stores.sale.holds import HoldStore, Item, pick_general, pick_tape
 
 REF_HASH_BYTES = 4
+SHRINK_TRIES_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,28 @@ class Holds:
         event = await self._selling.get(hold.event_id)
         return await self._changes.grow(event, hold, items)
 
+    async def shrink(self, hold_id: str, hold_token: str | None, item: str) -> Hold | None:
+        """Give one unit back, named by its number, or all of one ticket type, named by its id; None if none is left.
+
+        NotFound if the hold has no such item.
+        """
+        for _ in range(SHRINK_TRIES_MAX):
+            hold = await self.of_token(hold_id, hold_token)
+            left = [line for line in hold.lines if item not in {str(line.unit), line.ticket_type_id}]
+            if len(left) == len(hold.lines):
+                raise NotFound("This hold has no such item")
+            if not left:
+                await self.release(hold_id, hold_token)
+                return None
+            smaller = await self._changes.shrink(await self._selling.get(hold.event_id), hold, left)
+            if smaller is not None:
+                return smaller
+        raise Unavailable("This hold is being changed elsewhere: try again", retry_after_s=1)
+
+    async def id_of(self, hold_token: str | None) -> str:
+        """The hold that a capability opens, whether or not it still stands. CapabilityWrong."""
+        return id_from_bytes("hld", (await self._shown(hold_token))[1])
+
     async def close(self) -> None:
         """Finish what is queued."""
         await self._batches.close()
@@ -178,16 +202,22 @@ class Holds:
 
     async def _opened(self, hold_id: str, hold_token: str | None) -> SellingEvent:
         """The event of a hold whose capability verifies."""
-        if not is_id("hld", hold_id) or not hold_token:
+        if not is_id("hld", hold_id):
             raise CapabilityWrong
-        try:
-            event = await self._selling.get(hotpath_rs.peek_event(hold_token))
-            named = event.keys.verify_hold_token(hold_token)
-        except hotpath_rs.TokenError as error:
-            raise CapabilityWrong from error
+        event, named = await self._shown(hold_token)
         if named != id_to_bytes(hold_id):
             raise CapabilityWrong
         return event
+
+    async def _shown(self, hold_token: str | None) -> tuple[SellingEvent, bytes]:
+        """The event and the hold that a capability names. CapabilityWrong if it does not verify."""
+        if not hold_token:
+            raise CapabilityWrong
+        try:
+            event = await self._selling.get(hotpath_rs.peek_event(hold_token))
+            return event, event.keys.verify_hold_token(hold_token)
+        except hotpath_rs.TokenError as error:
+            raise CapabilityWrong from error
 
     async def _picks(
         self, event: SellingEvent, asks: Sequence[Ask], codes: tuple[int, ...]

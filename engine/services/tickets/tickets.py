@@ -61,6 +61,13 @@ class Tickets:
         """An order's tickets; whether the asker may see them was decided with the order."""
         return await store.of_order(self._pool, order_id)
 
+    async def of_orders(self, order_ids: list[str]) -> dict[str, list[TicketPage]]:
+        """The tickets of several orders by order; whether the asker may see them was decided with the orders."""
+        found: dict[str, list[TicketPage]] = {}
+        for ticket in await store.of_orders(self._pool, order_ids):
+            found.setdefault(ticket.order_id, []).append(ticket)
+        return found
+
     async def of_person(self, person: Person, after: str, limit: int) -> list[TicketPage]:
         """A signed-in buyer's tickets, newest first."""
         return await store.of_person(self._pool, person.user_id, after, limit)

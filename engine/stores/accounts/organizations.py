@@ -75,6 +75,21 @@ async def lock(db: Connection, organization_id: str) -> None:
     await db.execute("SELECT 1 FROM organizations WHERE id = $1 FOR UPDATE", organization_id)
 
 
+async def is_used(db: Database, organization_id: str) -> bool:
+    """Whether it has a venue or an event."""
+    found: bool = await db.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM venues WHERE organization_id = $1)"
+        " OR EXISTS (SELECT 1 FROM events WHERE organization_id = $1)",
+        organization_id,
+    )
+    return found
+
+
+async def delete(db: Connection, organization_id: str) -> None:
+    """Forget it; its members go with it."""
+    await db.execute("DELETE FROM organizations WHERE id = $1", organization_id)
+
+
 async def role(db: Database, organization_id: str, user_id: str) -> str | None:
     """The role of a person whose account is not disabled."""
     found: str | None = await db.fetchval(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from engine.domain.catalogue.event_search import ListingFilter
 from engine.domain.catalogue.events import Event
+from engine.foundation.clock import rfc3339
+from engine.foundation.local_time import ZONES, day_start
 from engine.foundation.world.categories import spellings
 from engine.foundation.world.currencies import CURRENCIES
 from engine.stores.catalogue.events import SELECT, of_row
@@ -16,6 +20,7 @@ from engine.stores.database import Database
 HUNDRED = 100
 EARTH_RADIUS_KM = 6371.0
 SEARCH_WORDS_MAX = 10
+DAYS_REMEMBERED_MAX = 128  # six hundred zones: 3 ms to work out, 200 ms the first time
 _WORD = re.compile(r"\w+")
 _SEARCHED = (
     "(e.search || to_tsvector('simple', folded(v.name || ' ' || v.city || ' ' || array_to_string(e.tags, ' '))))"
@@ -48,7 +53,15 @@ async def published(db: Database, wanted: ListingFilter, after: tuple[datetime, 
     query.where("e.price_from_cents <= {}", wanted.price_max_cents)
     query.where(f"e.price_to_cents >= {{}}::numeric * {_UNIT}", wanted.price_min)
     query.where(f"e.price_from_cents <= {{}}::numeric * {_UNIT}", wanted.price_max)
-    if wanted.starts_from is None:
+    if wanted.day_from is not None:
+        begins_at = await asyncio.to_thread(_beginnings, wanted.day_from)
+        query.where("e.starts_at >= {}", begins_at.first)
+        query.where("e.starts_at >= ({}::jsonb ->> e.timezone)::timestamptz", begins_at.by_zone)
+    if wanted.day_to is not None:
+        over_at = await asyncio.to_thread(_beginnings, wanted.day_to + timedelta(days=1))
+        query.where("e.starts_at < {}", over_at.last)
+        query.where("e.starts_at < ({}::jsonb ->> e.timezone)::timestamptz", over_at.by_zone)
+    if not wanted.over_too:
         query.where("e.ends_at > now()")
     if wanted.near is not None:
         query.where(_WITHIN, wanted.near.lat, wanted.near.lng, wanted.near.radius_km)
@@ -58,6 +71,20 @@ async def published(db: Database, wanted: ListingFilter, after: tuple[datetime, 
         f"{SELECT} WHERE {query.text()} ORDER BY e.starts_at, e.id LIMIT {query.value(limit)}", *query.values
     )
     return [of_row(row) for row in rows]
+
+
+class _Beginnings(NamedTuple):
+    """When a day of the calendar begins: by zone, and on the whole Earth first and last, which an index can search."""
+
+    by_zone: dict[str, str]
+    first: datetime
+    last: datetime
+
+
+@lru_cache(maxsize=DAYS_REMEMBERED_MAX)
+def _beginnings(day: date) -> _Beginnings:
+    starts = {zone: day_start(day, zone) for zone in ZONES}
+    return _Beginnings({zone: rfc3339(at) for zone, at in starts.items()}, min(starts.values()), max(starts.values()))
 
 
 class _Query:

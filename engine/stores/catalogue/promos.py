@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from engine.domain.catalogue.promos import NewPromo, PromoChange, PromoCode, normal
+from collections.abc import Sequence
+
+from engine.domain.catalogue.promos import NewPromo, PromoChange, PromoCode, PromoUse, normal
 from engine.stores.database import Database, Record, assignments, columns_of
 
 _SELECT = """
@@ -14,6 +16,23 @@ SELECT p.id, p.event_id, p.code, p.kind, p.value, p.max_uses, p.valid_from, p.va
               COALESCE(sum((o.price->>'discount_cents')::bigint), 0)::bigint AS discount_given_cents
          FROM orders o WHERE o.promo_code_id = p.id AND o.status NOT IN ('expired', 'cancelled')) u
 """
+_OF_ORGANIZATIONS = (
+    _SELECT
+    + """
+  JOIN events e ON e.id = p.event_id
+ WHERE ($3::text IS NULL OR e.organization_id = $3) AND p.id > $4
+   AND ($1::text IS NULL OR EXISTS (
+       SELECT 1 FROM members m WHERE m.organization_id = e.organization_id AND m.user_id = $1 AND m.role = ANY($2)))
+ ORDER BY p.id LIMIT $5
+"""
+)
+_USES = """
+SELECT id AS order_id, order_number, status, coalesce((price->>'discount_cents')::bigint, 0) AS discount_cents,
+       created_at
+  FROM orders
+ WHERE promo_code_id = $1 AND status NOT IN ('expired', 'cancelled') AND ($2::text IS NULL OR id < $2)
+ ORDER BY id DESC LIMIT $3
+"""
 
 
 def _promo(row: Record | None) -> PromoCode | None:
@@ -24,6 +43,19 @@ async def of_event(db: Database, event_id: str) -> list[PromoCode]:
     """An event's codes in the order they were made, with how often each was used."""
     rows = await db.fetch(_SELECT + "WHERE p.event_id = $1 ORDER BY p.created_at, p.id", event_id)
     return [PromoCode(**dict(row)) for row in rows]
+
+
+async def of_organizations(
+    db: Database, user_id: str | None, roles: Sequence[str], organization_id: str | None, after: str, limit: int
+) -> list[PromoCode]:
+    """Codes by id, of one organization or all; of those where this person has one of the roles, None for an admin."""
+    rows = await db.fetch(_OF_ORGANIZATIONS, user_id, list(roles), organization_id, after, limit)
+    return [PromoCode(**dict(row)) for row in rows]
+
+
+async def uses(db: Database, promo_id: str, before: str | None, limit: int) -> list[PromoUse]:
+    """The orders that carry a code, newest first."""
+    return [PromoUse(**dict(row)) for row in await db.fetch(_USES, promo_id, before, limit)]
 
 
 async def get(db: Database, promo_id: str) -> PromoCode | None:

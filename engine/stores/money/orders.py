@@ -78,7 +78,7 @@ SELECT o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer
        o.destination_account, o.payment_intent_id,
        (SELECT e.organization_id FROM events e WHERE e.id = o.event_id) AS organization_id,
        o.client_secret, o.payment_error, o.lease_id, o.closing_note, o.correlation_id, o.expires_at, o.created_at,
-       o.paid_at, o.closed_at,
+       o.paid_at, o.closed_at, o.mail_refused,
        (SELECT array_agg(jsonb_build_object('line', u.line, 'unit', u.unit, 'ticket_type_id', u.ticket_type_id,
             'section', u.section, 'seat', u.seat, 'face_cents', u.face_cents, 'discount_cents', u.discount_cents,
             'fee_cents', u.fee_cents, 'taxes', u.taxes, 'total_cents', u.total_cents) ORDER BY u.line)

@@ -48,6 +48,12 @@ async def of_order(db: Database, order_id: str) -> list[TicketPage]:
     return [_page(row) for row in await db.fetch(_READ + " WHERE t.order_id = $1 ORDER BY t.line", order_id)]
 
 
+async def of_orders(db: Database, order_ids: Sequence[str]) -> list[TicketPage]:
+    """The tickets of several orders, each order's line by line."""
+    rows = await db.fetch(_READ + " WHERE t.order_id = ANY($1::text[]) ORDER BY t.order_id, t.line", list(order_ids))
+    return [_page(row) for row in rows]
+
+
 async def lines_of(db: Database, order_id: str) -> list[dict[str, Any]]:
     """What an order's tickets stand for: id, line, unit, status."""
     rows = await db.fetch("SELECT id, line, unit, status FROM tickets WHERE order_id = $1 ORDER BY line", order_id)

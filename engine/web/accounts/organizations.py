@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.domain.accounts.errors import AlreadyMember, LastOwner, MemberUnknown, OrganizationUnknown, SlugTaken
+from engine.domain.accounts.errors import (
+    AlreadyMember,
+    LastOwner,
+    MemberUnknown,
+    OrganizationInUse,
+    OrganizationUnknown,
+    SlugTaken,
+)
 from engine.domain.accounts.organizations import (
     Member,
     NewMember,
@@ -52,6 +59,13 @@ async def change_organization(request: web.Request) -> web.Response:
     return versioned(request, changed, changed.version)
 
 
+async def delete_organization(request: web.Request) -> web.Response:
+    """Remove an organization that has nothing: no venue, no event, nobody's tickets."""
+    actor, expected = person(request), http.version_expected(request)
+    await request.config_dict[ORGANIZATIONS].delete(actor, request.match_info["organization_id"], expected)
+    return web.Response(status=204)
+
+
 async def list_members(request: web.Request) -> web.Response:
     """Who works for an organization."""
     actor, query = person(request), bodies.query(request, PageQuery)
@@ -92,10 +106,15 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", _ALL, create_organization, "person", takes=NewOrganization, gives=Organization, status=201).refuses(
         SlugTaken
     ),
-    Route("GET", _ALL, list_organizations, "person", gives=Page[Organization], query=PageQuery),
+    Route("GET", _ALL, list_organizations, "person", gives=Page[Organization], query=PageQuery).also(
+        "/v1/organizers/me"
+    ),
     Route("GET", _ONE, read_organization, "organizer", gives=Organization).refuses(OrganizationUnknown),
-    Route("PATCH", _ONE, change_organization, "organizer", takes=OrganizationChange, gives=Organization).refuses(
-        Forbidden, OrganizationUnknown, SlugTaken, *VERSIONED
+    Route("PATCH", _ONE, change_organization, "organizer", takes=OrganizationChange, gives=Organization)
+    .refuses(Forbidden, OrganizationUnknown, SlugTaken, *VERSIONED)
+    .also(f"{_ONE}/settings"),
+    Route("DELETE", _ONE, delete_organization, "organizer", status=204).refuses(
+        Forbidden, OrganizationUnknown, OrganizationInUse, *VERSIONED
     ),
     Route("GET", _MEMBERS, list_members, "organizer", gives=Page[Member], query=PageQuery).refuses(
         Forbidden, OrganizationUnknown

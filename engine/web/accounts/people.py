@@ -80,6 +80,7 @@ async def change_password(request: web.Request) -> web.Response:
     return http.json(session, headers=_UNCACHED)
 
 
+_ME: Final = "/v1/users/me"
 ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/auth/register", register, "public", takes=Registration, gives=Session, status=201).refuses(
         EmailTaken, RegistrationThrottled
@@ -93,7 +94,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/auth/logout", logout, "public", takes=SignOut, status=204),
     Route("GET", "/v1/users/me", read_me, "person", gives=User).also("/v1/auth/me"),
     Route("PATCH", "/v1/users/me", change_me, "person", takes=PersonChange, gives=User),
-    Route("PUT", "/v1/users/me/password", change_password, "person", takes=PasswordChange, gives=Session).refuses(
-        SignInRefused, SignInThrottled
-    ),
+    Route("PUT", f"{_ME}/password", change_password, "person", takes=PasswordChange, gives=Session)
+    .refuses(SignInRefused, SignInThrottled)
+    .also_as("PATCH", f"{_ME}/password"),
 )

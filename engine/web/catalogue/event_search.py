@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from msgspec import Meta, field
 
@@ -24,7 +24,7 @@ Kilometres = Annotated[float, Meta(gt=0, le=RADIUS_KM_MAX)]
 
 
 class ListingQuery(PageQuery, frozen=True, kw_only=True):
-    """``from`` and ``to`` are days (``to`` included) or RFC 3339 moments; prices are all-in, in minor units.
+    """``from`` and ``to`` are days at the event (``to`` included) or RFC 3339 moments. Prices are all-in, minor units.
 
     A price is compared with each event's own in the event's own currency. ``currency`` leaves out events in others.
     """
@@ -43,6 +43,13 @@ class ListingQuery(PageQuery, frozen=True, kw_only=True):
     radius_km_camel: Kilometres | None = field(default=None, name="radiusKm")
 
 
+class _Bound(NamedTuple):
+    """One end of a span of time: a day of the calendar, a moment, or open."""
+
+    day: date | None = None
+    moment: datetime | None = None
+
+
 def wanted(query: ListingQuery, *, venue_id: str | None = None) -> ListingFilter:
     """The query as the store's filter. Malformed if its parts do not go together."""
     if (query.lat is None) != (query.lng is None):
@@ -53,13 +60,17 @@ def wanted(query: ListingQuery, *, venue_id: str | None = None) -> ListingFilter
     near = None
     if query.lat is not None and query.lng is not None:
         near = Near(lat=query.lat, lng=query.lng, radius_km=radius_km or RADIUS_KM_DEFAULT)
+    begin, end = _bound("from", query.from_), _bound("to", query.to)
     return ListingFilter(
         q=query.q,
         city=query.city,
         category=query.category,
         venue_id=venue_id,
-        starts_from=_moment("from", query.from_),
-        starts_to=_moment("to", query.to, day_included=True),
+        starts_from=begin.moment,
+        starts_to=end.moment,
+        day_from=begin.day,
+        day_to=end.day,
+        over_too=query.from_ is not None,
         currency=query.currency,
         price_min_cents=query.price_min,
         price_max_cents=query.price_max,
@@ -87,14 +98,16 @@ def position_of(cursor: str | None) -> tuple[datetime, str] | None:
     return moment, event_id
 
 
-def _moment(name: str, text: str | None, *, day_included: bool = False) -> datetime | None:
+def _bound(name: str, text: str | None) -> _Bound:
+    """A day or a moment. Malformed."""
     if text is None:
-        return None
+        return _Bound()
     try:
         if "T" not in text.upper():
             day = date.fromisoformat(text)
-            moment = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=int(day_included))
+            moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
         else:
+            day = None
             moment = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that was not escaped
     except (ValueError, OverflowError) as error:
         raise Malformed(f"{name} is neither a day nor an RFC 3339 moment", parameter=name) from error
@@ -102,4 +115,4 @@ def _moment(name: str, text: str | None, *, day_included: bool = False) -> datet
         moment = moment.replace(tzinfo=UTC)
     if not is_moment(moment):
         raise Malformed(f"{name} is out of range", parameter=name)
-    return moment
+    return _Bound(moment=moment) if day is None else _Bound(day=day)

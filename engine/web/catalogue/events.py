@@ -17,13 +17,15 @@ from engine.domain.catalogue.errors import (
 from engine.domain.catalogue.event_copy import EventCopy
 from engine.domain.catalogue.events import Event, EventChange, NewEvent
 from engine.foundation import bodies, http, lists
-from engine.foundation.errors import Forbidden, Malformed
+from engine.foundation.errors import Forbidden, Invalid, Malformed
 from engine.foundation.lists import Page, PageQuery, id_cursor
+from engine.foundation.shapes import build
 from engine.services.appkeys import EVENTS, VENUES
 from engine.web.auth import optional_person, person
 from engine.web.catalogue.event_search import ListingQuery, cursor_of, position_of, wanted
-from engine.web.forms import created, form, versioned
+from engine.web.forms import anything, created, form, versioned
 from engine.web.route import VERSIONED, Route
+from engine.web.spelling import spelled
 
 
 async def list_events(request: web.Request) -> web.Response:
@@ -55,6 +57,18 @@ async def create_event(request: web.Request) -> web.Response:
     """Begin a draft."""
     actor = person(request)
     event = await request.config_dict[EVENTS].create(actor, await form(request, NewEvent))
+    return created(event, event.version, f"/v1/events/{event.id}")
+
+
+async def create_organizer_event(request: web.Request) -> web.Response:
+    """Begin a draft, as the requirement documents spell it: the organization in the address, fields in either case."""
+    actor, body = person(request), await anything(request)
+    names = spelled(body)
+    try:
+        given = build({**names.ours(body), "organization_id": request.match_info["organization_id"]}, NewEvent)
+        event = await request.config_dict[EVENTS].create(actor, given)
+    except Invalid as refusal:
+        raise names.theirs(refusal) from refusal
     return created(event, event.version, f"/v1/events/{event.id}")
 
 
@@ -107,16 +121,20 @@ async def cancel_event(request: web.Request) -> web.Response:
 
 _ALL, _ONE = "/v1/events", "/v1/events/{event_id}"
 _OF_ORGANIZATION, _AT_VENUE = "/v1/organizations/{organization_id}/events", "/v1/venues/{venue_id}/events"
+_OF_ORGANIZER = "/v1/organizers/{organization_id}/events"
 _WRITES = (Forbidden, EventUnknown)
 ROUTES: tuple[Route, ...] = (
     Route("GET", _ALL, list_events, "public", gives=Page[Event], query=ListingQuery)
     .refuses(Malformed)
-    .also("/v1/events/public", "/v1/events/search"),
+    .also("/v1/events/public", "/v1/events/search", "/v1/events/featured", "/v1/search/events"),
     Route("GET", _AT_VENUE, list_events_at_venue, "public", gives=Page[Event], query=ListingQuery).refuses(
         Malformed, VenueUnknown
     ),
-    Route("GET", _OF_ORGANIZATION, list_organization_events, "organizer", gives=Page[Event], query=PageQuery).refuses(
-        Forbidden, OrganizationUnknown, Malformed
+    Route("GET", _OF_ORGANIZATION, list_organization_events, "organizer", gives=Page[Event], query=PageQuery)
+    .refuses(Forbidden, OrganizationUnknown, Malformed)
+    .also(_OF_ORGANIZER),
+    Route("POST", _OF_ORGANIZER, create_organizer_event, "organizer", takes=NewEvent, gives=Event, status=201).refuses(
+        Forbidden
     ),
     Route("POST", _ALL, create_event, "organizer", takes=NewEvent, gives=Event, status=201).refuses(Forbidden),
     Route("GET", _ONE, read_event, "public", gives=Event).refuses(EventUnknown),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.domain.accounts.errors import TooManyOfThem
+from engine.domain.accounts.errors import OrganizationUnknown, TooManyOfThem
 from engine.domain.catalogue.errors import (
     EventUnknown,
     PromoCodeTaken,
@@ -14,14 +14,28 @@ from engine.domain.catalogue.errors import (
     PromoUnknown,
     PromoUsedUp,
 )
-from engine.domain.catalogue.promos import NewPromo, PromoAnswer, PromoChange, PromoCode, PromoQuestion
-from engine.foundation import http
+from engine.domain.catalogue.promos import (
+    NewPromo,
+    NewPromoOfEvent,
+    PromoAnswer,
+    PromoChange,
+    PromoCode,
+    PromoQuestion,
+    PromoQuestionOfEvent,
+    PromoUse,
+)
+from engine.domain.fields import Id
+from engine.foundation import bodies, http, lists
 from engine.foundation.errors import Forbidden, Malformed, TooMany
-from engine.foundation.lists import Page, PageQuery, listed
+from engine.foundation.lists import Page, PageQuery, id_cursor, listed
 from engine.services.appkeys import PROMOS
 from engine.web.auth import client_address, person
 from engine.web.forms import created, form, versioned
 from engine.web.route import VERSIONED, Route
+
+
+class PromosQuery(PageQuery, frozen=True, kw_only=True):
+    organization_id: Id | None = None
 
 
 async def create_promo(request: web.Request) -> web.Response:
@@ -36,6 +50,32 @@ async def list_promos(request: web.Request) -> web.Response:
     """An event's promo codes and how often each was used."""
     rows = await request.config_dict[PROMOS].of_event(person(request), request.match_info["event_id"])
     return listed(request, rows, lambda promo: promo.id)
+
+
+async def list_all_promos(request: web.Request) -> web.Response:
+    """Promo codes over all events, of one organization or of every one that the asker works for."""
+    actor, query = person(request), bodies.query(request, PromosQuery)
+    after = id_cursor(query.cursor, "pro") or ""
+    promos = request.config_dict[PROMOS]
+    rows = await promos.of_organizations(actor, query.organization_id, after, query.limit + 1)
+    return http.json(lists.page(rows, query.limit, lambda promo: promo.id))
+
+
+async def create_promo_of_event(request: web.Request) -> web.Response:
+    """Add a promo code to the event that the body names."""
+    actor = person(request)
+    given = await form(request, NewPromoOfEvent)
+    made = await request.config_dict[PROMOS].create(actor, given.event_id, given)
+    return created(made, made.version, f"/v1/promo-codes/{made.id}")
+
+
+async def list_promo_uses(request: web.Request) -> web.Response:
+    """The orders that carry a promo code, newest first."""
+    actor, query = person(request), bodies.query(request, PageQuery)
+    before = id_cursor(query.cursor, "ord")
+    promos = request.config_dict[PROMOS]
+    rows = await promos.uses(actor, request.match_info["promo_id"], before, query.limit + 1)
+    return http.json(lists.page(rows, query.limit, lambda use: use.order_id))
 
 
 async def read_promo(request: web.Request) -> web.Response:
@@ -66,20 +106,41 @@ async def validate_promo(request: web.Request) -> web.Response:
     return http.json(await promos.answer(event_id, given.code, client_address(request)))
 
 
+async def validate_promo_of_event(request: web.Request) -> web.Response:
+    """What a code takes off now, at the event that the body names."""
+    given = await form(request, PromoQuestionOfEvent)
+    return http.json(await request.config_dict[PROMOS].answer(given.event_id, given.code, client_address(request)))
+
+
+_ALL = "/v1/promo-codes"
 _OF_EVENT, _ONE = "/v1/events/{event_id}/promo-codes", "/v1/promo-codes/{promo_id}"
 _VALIDATE = "/v1/events/{event_id}/promo-codes/validate"
+_DISCOUNTS, _DISCOUNT = "/v1/events/{event_id}/discounts", "/v1/discounts/{promo_id}"
+_ASKED = (EventUnknown, PromoUnknown, PromoExpired, PromoUsedUp, TooMany)
 _WRITES = (Forbidden, PromoCodeUnknown, *VERSIONED)
 ROUTES: tuple[Route, ...] = (
-    Route("POST", _OF_EVENT, create_promo, "organizer", takes=NewPromo, gives=PromoCode, status=201).refuses(
+    Route("POST", _OF_EVENT, create_promo, "organizer", takes=NewPromo, gives=PromoCode, status=201)
+    .refuses(Forbidden, EventUnknown, PromoCodeTaken, TooManyOfThem)
+    .also(_DISCOUNTS),
+    Route("GET", _OF_EVENT, list_promos, "organizer", gives=Page[PromoCode], query=PageQuery)
+    .refuses(Forbidden, EventUnknown, Malformed)
+    .also(_DISCOUNTS),
+    Route("GET", _ALL, list_all_promos, "organizer", gives=Page[PromoCode], query=PromosQuery).refuses(
+        Forbidden, OrganizationUnknown, Malformed
+    ),
+    Route("POST", _ALL, create_promo_of_event, "organizer", takes=NewPromoOfEvent, gives=PromoCode, status=201).refuses(
         Forbidden, EventUnknown, PromoCodeTaken, TooManyOfThem
     ),
-    Route("GET", _OF_EVENT, list_promos, "organizer", gives=Page[PromoCode], query=PageQuery).refuses(
-        Forbidden, EventUnknown, Malformed
+    Route("GET", _ONE, read_promo, "organizer", gives=PromoCode).refuses(Forbidden, PromoCodeUnknown).also(_DISCOUNT),
+    Route("PATCH", _ONE, change_promo, "organizer", takes=PromoChange, gives=PromoCode)
+    .refuses(*_WRITES)
+    .also(_DISCOUNT),
+    Route("DELETE", _ONE, delete_promo, "organizer", status=204).refuses(*_WRITES, PromoCodeUsed).also(_DISCOUNT),
+    Route("GET", f"{_ONE}/usage", list_promo_uses, "organizer", gives=Page[PromoUse], query=PageQuery).refuses(
+        Forbidden, PromoCodeUnknown, Malformed
     ),
-    Route("GET", _ONE, read_promo, "organizer", gives=PromoCode).refuses(Forbidden, PromoCodeUnknown),
-    Route("PATCH", _ONE, change_promo, "organizer", takes=PromoChange, gives=PromoCode).refuses(*_WRITES),
-    Route("DELETE", _ONE, delete_promo, "organizer", status=204).refuses(*_WRITES, PromoCodeUsed),
-    Route("POST", _VALIDATE, validate_promo, "public", takes=PromoQuestion, gives=PromoAnswer).refuses(
-        EventUnknown, PromoUnknown, PromoExpired, PromoUsedUp, TooMany
-    ),
+    Route("POST", _VALIDATE, validate_promo, "public", takes=PromoQuestion, gives=PromoAnswer).refuses(*_ASKED),
+    Route(
+        "POST", f"{_ALL}/validate", validate_promo_of_event, "public", takes=PromoQuestionOfEvent, gives=PromoAnswer
+    ).refuses(*_ASKED),
 )

@@ -62,6 +62,7 @@ async def delete_ticket_type(request: web.Request) -> web.Response:
 
 _OF_EVENT, _ONE = "/v1/events/{event_id}/ticket-types", "/v1/ticket-types/{ticket_type_id}"
 _NESTED = "/v1/events/{event_id}/ticket-types/{ticket_type_id}"
+_TIER = "/v1/tiers/{ticket_type_id}"
 _WRITES = (Forbidden, TicketTypeUnknown, *VERSIONED)
 ROUTES: tuple[Route, ...] = (
     Route("POST", _OF_EVENT, create_ticket_type, "organizer", takes=NewTicketType, gives=TicketType, status=201)
@@ -70,9 +71,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", _OF_EVENT, list_ticket_types, "public", gives=Page[TicketType], query=PageQuery)
     .refuses(EventUnknown, Malformed)
     .also("/v1/events/{event_id}/tiers"),
-    Route("GET", _ONE, read_ticket_type, "public", gives=TicketType).refuses(TicketTypeUnknown).also(_NESTED),
+    Route("GET", _ONE, read_ticket_type, "public", gives=TicketType).refuses(TicketTypeUnknown).also(_NESTED, _TIER),
     Route("PATCH", _ONE, change_ticket_type, "organizer", takes=TicketTypeChange, gives=TicketType)
     .refuses(*_WRITES, EventFrozen, CapacityBelowSold)
-    .also(_NESTED),
-    Route("DELETE", _ONE, delete_ticket_type, "organizer", status=204).refuses(*_WRITES, EventNotDraft).also(_NESTED),
+    .also(_NESTED, _TIER),
+    Route("DELETE", _ONE, delete_ticket_type, "organizer", status=204)
+    .refuses(*_WRITES, EventNotDraft)
+    .also(_NESTED, _TIER),
 )

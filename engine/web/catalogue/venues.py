@@ -85,8 +85,8 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", _ONE, delete_venue, "organizer", status=204).refuses(
         Forbidden, VenueUnknown, VenueInUse, *VERSIONED
     ),
-    Route("PUT", _CHART, put_chart, "organizer", takes=dict[str, Any], gives=ChartFacts).refuses(
-        Forbidden, VenueUnknown
-    ),
+    Route("PUT", _CHART, put_chart, "organizer", takes=dict[str, Any], gives=ChartFacts)
+    .refuses(Forbidden, VenueUnknown)
+    .also_as("POST", _CHART),
     Route("GET", _CHART, read_chart, "public", gives=dict[str, Any]).refuses(VenueUnknown, ChartMissing),
 )

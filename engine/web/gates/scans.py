@@ -20,6 +20,7 @@ from engine.foundation.errors import (
     IdempotencyInFlight,
     IdempotencyKeyRequired,
     IdempotencyKeyReused,
+    Invalid,
     Malformed,
     TooMany,
     Unavailable,
@@ -60,6 +61,20 @@ async def validate(request: web.Request) -> web.Response:
     """The verdict on one code."""
     scanner = await device(request)
     given = await bodies.body(request, scans_shapes.validate_request)
+    return await _judged(request, scanner, given)
+
+
+async def validate_named(request: web.Request) -> web.Response:
+    """The verdict on the ticket that the address names: on its code if one is sent, else as found by hand."""
+    scanner, ticket_id = await device(request), request.match_info["ticket_id"]
+    given = await bodies.body(request, scans_shapes.validate_request)
+    if given.ticketId not in {None, ticket_id}:
+        raise Invalid.at("/ticketId", "invalid_value", "The address names another ticket")
+    given.ticketId = ticket_id
+    return await _judged(request, scanner, given)
+
+
+async def _judged(request: web.Request, scanner: Scanner, given: scans_shapes.ValidateRequest) -> web.Response:
     verdict = await request.config_dict[SCANS].validate(scanner, scans_shapes.shown_one(given))
     return http.json(verdict, headers=clock())
 
@@ -132,6 +147,16 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         "/v1/tickets/validate",
         validate,
+        "device",
+        takes=scans_shapes.ValidateRequest,
+        gives=scans_shapes.VerdictDocument,
+    )
+    .refuses(*_NO, Malformed, TooMany)
+    .also("/v1/checkin"),
+    Route(
+        "POST",
+        "/v1/tickets/{ticket_id}/validate",
+        validate_named,
         "device",
         takes=scans_shapes.ValidateRequest,
         gives=scans_shapes.VerdictDocument,

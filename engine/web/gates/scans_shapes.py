@@ -34,7 +34,10 @@ class Location(msgspec.Struct, omit_defaults=True):
 
 
 class ValidateRequest(msgspec.Struct, kw_only=True):
-    """One reading: ``qrSecret`` or ``code``; or ``ticketId`` of a ticket found by name, logged as manual."""
+    """One reading: ``qrSecret`` or ``code``; or ``ticketId`` of a ticket found by name, logged as manual.
+
+    A code and a ``ticketId`` must be of one ticket.
+    """
 
     qrSecret: _Text | None = None
     code: _Text | None = None

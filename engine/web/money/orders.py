@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from engine.domain import errors as refusals
-from engine.domain.accounts.people import email_normal
+from engine.domain.money.buyers import checked_address, checked_name
 from engine.domain.money.order_status import OrderStatus
 from engine.domain.money.orders import Order
 from engine.domain.money.receipts import Receipt
@@ -19,11 +19,12 @@ from engine.foundation import bodies, errors, http, lists
 from engine.foundation.callers import caller_of
 from engine.foundation.idempotency import key_of, scope_of
 from engine.foundation.ids import is_id
-from engine.foundation.lists import listed
+from engine.foundation.lists import Page, listed
 from engine.services.appkeys import CROWDING, IDEMPOTENCY, ORDERS, SETTINGS, TICKETS
 from engine.services.money.orders import Buyer
 from engine.web import auth
 from engine.web.money.orders_shapes import (
+    Booking,
     ListQuery,
     OrderDocument,
     OrderList,
@@ -33,6 +34,7 @@ from engine.web.money.orders_shapes import (
     OwnOrderList,
     QuoteRequest,
     UserInfo,
+    booking,
     order_document,
 )
 from engine.web.route import Route
@@ -70,16 +72,12 @@ async def open_from(request: web.Request, raw: bytes) -> web.Response:
     return response
 
 
-def buyer_of(request: web.Request, info: UserInfo, *, marketing: bool) -> Buyer:
-    """Who orders, with what the request tells about where from. Invalid if the e-mail address is none."""
+def buyer_of(request: web.Request, info: UserInfo, *, marketing: bool, pointer: str = "/user_info") -> Buyer:
+    """Who orders, with what the request tells about where from. Invalid if name or e-mail address are none."""
     person = auth.optional_person(request)
-    try:
-        email = email_normal(info.email)
-    except errors.Invalid as refusal:
-        raise errors.Invalid.at("/user_info/email", "invalid_email", "This is not an e-mail address") from refusal
     return Buyer(
-        name=info.name.strip(),
-        email=email,
+        name=checked_name(info.name, f"{pointer}/name"),
+        email=checked_address(info.email, f"{pointer}/email"),
         consents={"marketing": marketing},
         user_id=person.user_id if person else None,
         caller=caller_of(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded),
@@ -147,6 +145,23 @@ async def list_own_orders(request: web.Request) -> web.Response:
     return http.json(lists.page(rows, query.limit, lambda row: row.id), headers={"Cache-Control": "no-store"})
 
 
+async def list_bookings(request: web.Request) -> web.Response:
+    """The signed-in buyer's orders with their tickets, newest first; ``me`` is who asks."""
+    query, person = bodies.query(request, ListQuery), auth.person(request)
+    if request.match_info["user_id"] not in {"me", person.user_id}:
+        raise errors.Forbidden("These are somebody else's bookings")
+    tickets = request.config_dict[TICKETS]
+    rows = await request.config_dict[ORDERS].of_person(person, before=_before(query.cursor), limit=query.limit)
+    page: dict[str, Any] = lists.page(rows, query.limit, lambda row: row.id)
+    found = await tickets.of_orders([row.id for row in page["data"]])
+    documents = {
+        row.id: [ticket_document(ticket, tickets.code(ticket)) for ticket in found.get(row.id, ())]
+        for row in page["data"]
+    }
+    page["data"] = [booking(row, documents[row.id]) for row in page["data"]]
+    return http.json(page, headers={"Cache-Control": "no-store"})
+
+
 def tagged(request: web.Request, document: Any) -> web.Response:
     """The document under the digest of its bytes, or 304."""
     raw = http.dumps(document)
@@ -184,6 +199,7 @@ OPEN_REFUSES = (
     refusals.OrderExpired,
     refusals.SeatTaken,
     refusals.BuyerLimit,
+    refusals.AddressNotCarried,
     refusals.AmountTooSmall,
     refusals.PriceChanged,
     refusals.SalesClosed,
@@ -226,5 +242,8 @@ ROUTES: tuple[Route, ...] = (
         prefixes=("/api/v1",),
     )
     .refuses(errors.Malformed)
-    .also("/v1/users/me/bookings"),
+    .also("/v1/orders"),
+    Route("GET", "/v1/users/{user_id}/bookings", list_bookings, "person", gives=Page[Booking], query=ListQuery).refuses(
+        errors.Malformed, errors.Forbidden
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from engine.domain.accounts.people import EMAIL_CHARS_MAX
 from engine.domain.fields import NO_NUL, SOME_LINE, Name
@@ -108,6 +108,13 @@ class OwnOrderList(Struct):
     has_more: bool
 
 
+class Booking(OwnOrderRow, frozen=True, kw_only=True):
+    """A line of a buyer's history with its tickets; ``orderId`` repeats ``id``."""
+
+    orderId: str
+    tickets: list[TicketDocument]
+
+
 class ListQuery(Struct, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=lists.PAGE_MAX)] = lists.PAGE_DEFAULT
     cursor: Annotated[str, Meta(max_length=lists.CURSOR_CHARS_MAX)] | None = None
@@ -120,6 +127,10 @@ class OrderQuery(Struct, frozen=True):
     status: Status | None = None
     limit: Annotated[int, Meta(ge=1, le=lists.PAGE_MAX)] = lists.PAGE_DEFAULT
     cursor: Annotated[str, Meta(max_length=lists.CURSOR_CHARS_MAX)] | None = None
+
+
+def booking(row: OwnOrderRow, tickets: list[TicketDocument]) -> Booking:
+    return Booking(**structs.asdict(row), orderId=row.id, tickets=tickets)
 
 
 def order_document(order: Order, *, to_buyer: bool) -> OrderDocument:

@@ -33,6 +33,20 @@ class RefundBody(Struct, frozen=True):
     amount_cents: Annotated[int, Meta(gt=0)] | None = None
 
 
+class OrderRefundBody(RefundBody, frozen=True, kw_only=True):
+    """The same for the order named, in our spelling or in the requirement documents'."""
+
+    order_id: Id | None = None
+    orderId: Id | None = None
+
+    def order(self) -> str:
+        """Its id. Invalid if it is not named."""
+        named = self.order_id or self.orderId
+        if named is None:
+            raise errors.Invalid.at("/order_id", "missing", "Required")
+        return named
+
+
 class RefundDocument(Struct):
     id: str
     order_id: str
@@ -54,12 +68,23 @@ class RefundList(Struct):
 
 
 _refund = msgspec.json.Decoder(RefundBody)
+_refund_of_order = msgspec.json.Decoder(OrderRefundBody)
 
 
 async def create_refund(request: web.Request) -> web.Response:
     """Give back tickets, an amount, or everything that is left. ``status`` may still be pending."""
     raw = await bodies.read(request)
-    body = bodies.decode(raw, _refund)
+    return await _refunded(request, request.match_info["order_id"], raw, bodies.decode(raw, _refund))
+
+
+async def refund_order(request: web.Request) -> web.Response:
+    """As a refund of the order that the body names."""
+    raw = await bodies.read(request)
+    body = bodies.decode(raw, _refund_of_order)
+    return await _refunded(request, body.order(), raw, body)
+
+
+async def _refunded(request: web.Request, order_id: str, raw: bytes, body: RefundBody) -> web.Response:
     key = key_of(request)
     actor = auth.person(request)
 
@@ -67,7 +92,7 @@ async def create_refund(request: web.Request) -> web.Response:
 
     async def run() -> web.Response:
         wanted = RefundRequest(body.reason, body.lines, body.amount_cents)
-        refund = await request.config_dict[REFUNDS].create(actor, request.match_info["order_id"], wanted, once_as=scope)
+        refund = await request.config_dict[REFUNDS].create(actor, order_id, wanted, once_as=scope)
         return http.json(refund_document(refund), 201)
 
     return await request.config_dict[IDEMPOTENCY].once(scope, raw, run)
@@ -102,18 +127,29 @@ def refund_document(refund: Refund) -> RefundDocument:
 
 
 _AT = "/v1/orders/{order_id}/refunds"
+_NO = (
+    errors.Malformed,
+    errors.Forbidden,
+    errors.NotFound,
+    refusals.RefundExceedsPaid,
+    refusals.OrderNotRefundable,
+    refusals.SwitchedOff,
+)
 
 ROUTES: tuple[Route, ...] = (
+    Route("POST", _AT, create_refund, "organizer", takes=RefundBody, gives=RefundDocument, status=201, idempotent=True)
+    .refuses(*_NO)
+    .also("/v1/orders/{order_id}/refund"),
     Route(
-        "POST", _AT, create_refund, "organizer", takes=RefundBody, gives=RefundDocument, status=201, idempotent=True
-    ).refuses(
-        errors.Malformed,
-        errors.Forbidden,
-        errors.NotFound,
-        refusals.RefundExceedsPaid,
-        refusals.OrderNotRefundable,
-        refusals.SwitchedOff,
-    ),
+        "POST",
+        "/v1/payments/refund",
+        refund_order,
+        "organizer",
+        takes=OrderRefundBody,
+        gives=RefundDocument,
+        status=201,
+        idempotent=True,
+    ).refuses(*_NO),
     Route("GET", _AT, list_refunds, "capability", gives=RefundList, query=ListQuery).refuses(
         errors.Malformed, errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound
     ),

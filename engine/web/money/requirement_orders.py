@@ -112,7 +112,7 @@ async def book(request: web.Request) -> web.Response:
 async def _hold_and_order(
     request: web.Request, raw: bytes, booking: BookingRequest, who: str, key: str
 ) -> web.Response:
-    buyer = buyer_of(request, booking.userInfo, marketing=False)
+    buyer = buyer_of(request, booking.userInfo, marketing=False, pointer="/userInfo")
     orders = request.config_dict[ORDERS]
     event_id = await orders.event_of(booking.items[0].ticketTypeId)
     items = tuple(HoldItem(item.ticketTypeId, item.quantity, item.seats()) for item in booking.items)

@@ -29,5 +29,5 @@ async def receive_webhook(request: web.Request) -> web.Response:
 ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/webhooks/stripe", receive_webhook, "provider", gives=WebhookReceipt)
     .refuses(SignatureRefused, errors.Malformed, errors.TooLarge)
-    .also("/webhooks/stripe", "/api/webhook/stripe"),
+    .also("/webhooks/stripe", "/api/webhook/stripe", "/v1/payments/webhook"),
 )

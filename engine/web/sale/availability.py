@@ -7,7 +7,9 @@ from typing import Annotated, Any
 import msgspec
 from aiohttp import web
 
-from engine.domain.sale.availability import AvailabilityDocument, SeatStatusDocument
+from engine.domain.catalogue.errors import TicketTypeUnknown
+from engine.domain.sale.availability import AvailabilityDocument, AvailabilityRow, SeatStatusDocument
+from engine.domain.sale.selling import SellingEvent
 from engine.foundation import bodies, errors, http
 from engine.services.appkeys import ACCESS, AVAILABILITY, SELLING
 from engine.web import auth
@@ -15,6 +17,11 @@ from engine.web.route import Route
 
 PUBLIC_CACHE = "public, max-age=1, stale-while-revalidate=10"
 VERSION_DIGITS_MAX = 15
+_STREAMED = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store, no-transform",  # a proxy that compresses waits for enough to compress
+    "X-Accel-Buffering": "no",
+}
 
 
 class SeatStatusQuery(msgspec.Struct):
@@ -24,12 +31,26 @@ class SeatStatusQuery(msgspec.Struct):
 async def read_availability(request: web.Request) -> web.Response:
     """Free tickets per type; exact held and sold for the organizer."""
     event = await request.config_dict[SELLING].get(request.match_info["event_id"])
-    person = auth.optional_person(request)
-    if person is not None and await request.config_dict[ACCESS].may(person, event.organization_id, "events.read"):
+    if await _is_organizers(request, event):
         document = await request.config_dict[AVAILABILITY].exact(event.id)
         return http.json(document, headers={"Cache-Control": "private, no-store"})
     body = await request.config_dict[AVAILABILITY].document(event.id)
     return web.Response(body=body, content_type="application/json", headers={"Cache-Control": PUBLIC_CACHE})
+
+
+async def read_type_availability(request: web.Request) -> web.Response:
+    """How many of one ticket type are free; exact held and sold for the organizer."""
+    event = await request.config_dict[SELLING].get(request.match_info["event_id"])
+    exact = await _is_organizers(request, event)
+    row = await request.config_dict[AVAILABILITY].of_type(event.id, request.match_info["ticket_type_id"], exact=exact)
+    if row is None:
+        raise TicketTypeUnknown
+    return http.json(row, headers={"Cache-Control": "private, no-store" if exact else PUBLIC_CACHE})
+
+
+async def _is_organizers(request: web.Request, event: SellingEvent) -> bool:
+    person = auth.optional_person(request)
+    return person is not None and await request.config_dict[ACCESS].may(person, event.organization_id, "events.read")
 
 
 async def read_seatmap(request: web.Request) -> web.Response:
@@ -60,7 +81,7 @@ async def stream_seat_status(request: web.Request) -> web.StreamResponse:
     since = int(last) if last.isdecimal() and len(last) <= VERSION_DIGITS_MAX else query.since
     event = await request.config_dict[SELLING].get(request.match_info["event_id"])
     stream = request.config_dict[AVAILABILITY].stream(event.id, since)
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+    response = web.StreamResponse(headers=_STREAMED)
     response.headers["X-Request-Id"] = request[http.REQUEST_ID]
     first: Any = await anext(stream)
     await response.prepare(request)
@@ -68,8 +89,8 @@ async def stream_seat_status(request: web.Request) -> web.StreamResponse:
         await response.write(first)
         async for chunk in stream:
             await response.write(chunk)
-    except ConnectionError:
-        pass
+    except (ConnectionError, errors.Unavailable):
+        pass  # the reader left, or the map is away: who still wants it asks again
     finally:
         await stream.aclose()
     return response
@@ -79,6 +100,13 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/events/{event_id}/availability", read_availability, "public", gives=AvailabilityDocument).refuses(
         errors.NotFound
     ),
+    Route(
+        "GET",
+        "/v1/events/{event_id}/ticket-types/{ticket_type_id}/availability",
+        read_type_availability,
+        "public",
+        gives=AvailabilityRow,
+    ).refuses(errors.NotFound, TicketTypeUnknown),
     Route("GET", "/v1/events/{event_id}/seatmap", read_seatmap, "public", gives=dict).refuses(errors.NotFound),
     Route(
         "GET",

@@ -88,7 +88,7 @@ def placed_answer(usual: tuple[bytes, bool], request_id: str) -> Ready:
 async def read_hold(request: web.Request) -> web.Response:
     """The hold as it stands; 410 once it is over."""
     hold = await request.config_dict[HOLDS].of_token(request.match_info["hold_id"], auth.hold_token(request))
-    return await _answer(request, hold)
+    return await shown(request, hold)
 
 
 async def release_hold(request: web.Request) -> web.Response:
@@ -100,7 +100,7 @@ async def release_hold(request: web.Request) -> web.Response:
 async def extend_hold(request: web.Request) -> web.Response:
     """A full life from now, within the cap of 900 s in total."""
     hold = await request.config_dict[HOLDS].extend(request.match_info["hold_id"], auth.hold_token(request))
-    return await _answer(request, hold)
+    return await shown(request, hold)
 
 
 async def swap_hold(request: web.Request) -> web.Response:
@@ -111,17 +111,29 @@ async def swap_hold(request: web.Request) -> web.Response:
     hold = await request.config_dict[HOLDS].swap(
         request.match_info["hold_id"], auth.hold_token(request), body.seats, codes
     )
-    return await _answer(request, hold)
+    return await shown(request, hold)
 
 
 async def grow_hold(request: web.Request) -> web.Response:
     """More tickets in the same hold, next to the held ones if that can be."""
     body = await bodies.body(request, _grow_request)
     hold = await request.config_dict[HOLDS].grow(request.match_info["hold_id"], auth.hold_token(request), body.items)
-    return await _answer(request, hold)
+    return await shown(request, hold)
 
 
-async def _answer(request: web.Request, hold: Hold) -> web.Response:
+async def drop_item(request: web.Request) -> web.Response:
+    """Give back one ticket, by its unit, or all of one type, by its id; the hold goes with its last ticket."""
+    hold_id, item = request.match_info["hold_id"], request.match_info["item"]
+    return await dropped(request, hold_id, item)
+
+
+async def dropped(request: web.Request, hold_id: str, item: str) -> web.Response:
+    """What is left of the hold, or 204."""
+    left = await request.config_dict[HOLDS].shrink(hold_id, auth.hold_token(request), item)
+    return web.Response(status=204) if left is None else await shown(request, left)
+
+
+async def shown(request: web.Request, hold: Hold) -> web.Response:
     event = await request.config_dict[SELLING].get(hold.event_id)
     token = event.keys.mint_hold_token(id_to_bytes(hold.id))
     return http.json(hold_document(hold, token, now_ms()), headers={"Cache-Control": "no-store"})
@@ -131,9 +143,9 @@ _ONE = "/v1/holds/{hold_id}"
 _OVER = (refusals.CapabilityWrong, refusals.HoldExpired, refusals.InventoryRebuilding)
 
 ROUTES: tuple[Route, ...] = (
-    Route(
-        "POST", PLACE, place_hold, "buyer", takes=HoldRequest, gives=HoldDocument, status=201, idempotent=True
-    ).refuses(
+    Route("POST", PLACE, place_hold, "buyer", takes=HoldRequest, gives=HoldDocument, status=201, idempotent=True)
+    .also("/v1/cart/items", "/v1/cart/lock-seats")
+    .refuses(
         errors.Malformed,
         errors.SlowDown,
         errors.IdempotencyKeyRequired,
@@ -170,5 +182,8 @@ ROUTES: tuple[Route, ...] = (
         refusals.BestAvailableNotFound,
         refusals.BuyerLimit,
         refusals.MaxPerOrder,
+    ),
+    Route("DELETE", f"{_ONE}/items/{{item}}", drop_item, "capability", gives=HoldDocument).refuses(
+        *_OVER, refusals.HoldOrdered, errors.NotFound
     ),
 )

@@ -88,7 +88,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_AT}/qr.svg", get_qr_svg, "capability", content_type="image/svg+xml").refuses(*_NO, TicketNotLive),
     Route("GET", f"{_AT}/qr.png", get_qr_png, "capability", content_type="image/png")
     .refuses(*_NO, TicketNotLive)
-    .also(f"{_AT}/qr"),
+    .also(f"{_AT}/qr", f"{_AT}/qrcode", f"{_AT}/qr-code"),
     Route("GET", f"{_AT}/pdf", get_pdf, "capability", content_type="application/pdf")
     .refuses(*_NO, TicketNotLive)
     .also(f"{_AT}/download"),

@@ -15,10 +15,11 @@ from msgspec import to_builtins
 from playwright.async_api import Page, async_playwright
 
 import hotpath_rs
-from engine.domain.catalogue.entry_rules import EntryRules, GateRule, local_day
+from engine.domain.catalogue.entry_rules import EntryRules, GateRule
 from engine.domain.gates.offline import days, emptyings
 from engine.domain.gates.scans import EntryTerms, Result, Scan, judge
 from engine.domain.tickets.tickets import Ticket
+from engine.foundation.local_time import local_day
 
 GATE = Path(__file__).parents[3] / "engine/pages/static/gate"
 CHROMIUM = "/usr/bin/chromium"
@@ -45,7 +46,7 @@ def test_local_days_are_told_as_instants_over_every_change_of_the_clock(zone: st
 
 
 @pytest.mark.parametrize("zone", ZONES)
-@pytest.mark.parametrize("clock", ["00:00", "04:00", "12:00", "23:45"])
+@pytest.mark.parametrize("clock", ["00:00", "01:30", "02:30", "04:00", "12:00", "23:45"])
 def test_emptyings_are_told_as_instants_over_every_change_of_the_clock(zone: str, clock: str) -> None:
     rules = EntryRules(allow_reentry=True, exit_all_at=clock)
     for day in range(0, 4 * 365, 7):
@@ -187,7 +188,7 @@ def _rules(pick: random.Random, first: datetime) -> EntryRules:
         allow_reentry=again,
         max_entries=pick.choice([None, None, 1, 2, 3]) if again else None,
         max_entries_per_day=pick.choice([None, None, 1, 2]) if again else None,
-        exit_all_at=pick.choice([None, "04:00", "01:30", "23:59", moment]),
+        exit_all_at=pick.choice([None, "04:00", "01:30", "02:30", "00:30", "23:59", moment]),
         gates=gates,
     )
 

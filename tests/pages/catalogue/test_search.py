@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import date
 from decimal import Decimal
 
 from hypothesis import given
@@ -17,11 +17,13 @@ def test_an_empty_form_narrows_nothing() -> None:
 
 def test_what_cannot_be_read_is_left_out_rather_than_refused() -> None:
     wanted = Search.read({"from": "soon", "to": "2026-13-40", "price_max": "cheap", "q": "jazz"}).filter()
-    assert (wanted.starts_from, wanted.starts_to, wanted.price_max, wanted.q) == (None, None, None, "jazz")
+    assert (wanted.day_from, wanted.day_to, wanted.price_max, wanted.q) == (None, None, None, "jazz")
 
 
-def test_the_last_day_is_included() -> None:
-    assert Search.read({"to": "2026-12-24"}).filter().starts_to == datetime(2026, 12, 25, tzinfo=UTC)
+def test_days_are_days_at_the_event() -> None:
+    wanted = Search.read({"from": "2026-12-23", "to": "2026-12-24"}).filter()
+    assert (wanted.day_from, wanted.day_to, wanted.over_too) == (date(2026, 12, 23), date(2026, 12, 24), False)
+    assert Search.read({"to": "9999-12-31"}).filter().day_to is None
 
 
 def test_a_price_is_read_in_whole_units_with_a_comma_or_a_point() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 
 import asyncpg
+import pytest
 
 from engine.services import appkeys
 from tests.pages.conftest import HTML, Client, Night
@@ -133,3 +134,45 @@ async def test_behind_our_own_proxy_the_buyers_address_is_the_one_it_wrote(
     response = await engine.post(checkout, data={**ADA, "csrf": csrf.group(1)}, headers=headers)
     assert response.status == 201
     assert str(await pool.fetchval("SELECT host(ip_address) FROM orders")) == "203.0.113.9"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("نور‌الدین", "نور‌الدین"),  # a joiner within a word
+        ("👩‍👩‍👧 Ada", "👩‍👩‍👧 Ada"),
+        ("\U00031350\U000323af 明", "\U00031350\U000323af 明"),  # letters of Unicode 15
+        ("Zoe\u0308", "Zoë"),
+        ("  Ada \u3000 Byron ", "Ada Byron"),
+        ("\u202eAda\u200b\u2069 Byron", "Ada Byron"),
+        ("\u200b\u2060", None),
+        ("\u3164", None),
+        ("\u2800\u2800", None),
+        ("\u200d\ufe0f", None),
+        ("\u0301\u0302", None),
+        ("\U000e0041", None),
+        ("Ada\x07", None),
+        ("x" * 201, None),
+    ],
+)
+async def test_page_and_api_take_the_same_names(
+    engine: Client, night: Night, pool: asyncpg.Pool, typed: str, kept: str | None
+) -> None:
+    checkout = await held(engine, night)
+    response = await send(engine, checkout, await page(engine, checkout), {**ADA, "name": typed})
+    held_by_api = await engine.post(
+        "/v1/holds",
+        json={"event_id": night.id, "items": [{"ticket_type_id": night.types[1], "quantity": 1}]},
+        headers={"Idempotency-Key": "a-name"},
+    )
+    hold = await held_by_api.json()
+    answer = await engine.post(
+        "/v1/orders",
+        json={"hold_id": hold["id"], "user_info": {"name": typed, "email": "ada@example.com"}},
+        headers={"Idempotency-Key": "once", "X-Order-Token": hold["hold_token"]},
+    )
+    assert (response.status, answer.status) == ((303, 201) if kept else (422, 422))
+    if kept is None:
+        assert (await answer.json())["errors"][0]["pointer"] == "/user_info/name"
+    names = [row["buyer_name"] for row in await pool.fetch("SELECT buyer_name FROM orders")]
+    assert names == ([kept, kept] if kept else [])

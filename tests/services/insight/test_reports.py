@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import cast
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from engine.domain.catalogue.events import Event
+from engine.foundation import local_time
 from engine.services.insight import reports
 from engine.services.insight.reports import BIN_MIN, COLUMNS_MAX, Step
 
@@ -25,11 +25,10 @@ def test_every_bin_is_counted_once_wherever_the_hall_stands(
     since = moment - reports._WIDTHS[step] * (COLUMNS_MAX - 2)
     first = datetime.fromtimestamp(since.timestamp() // width.total_seconds() * width.total_seconds(), UTC)
     bins = [(first + width * index, 1) for index in range((moment - first) // width + 1)]
-    series = reports._series(bins, step, since, ZoneInfo(zone))
+    series = reports._series(bins, step, since, zone)
     assert sum(count for _, count in series) == len(bins)
     assert len(series) <= COLUMNS_MAX + 1
-    last = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-    assert timedelta(0) <= last - series[-1][0] < reports._WIDTHS[step]
+    assert timedelta(0) <= moment - series[-1][0] < reports._WIDTHS[step]
 
 
 def test_what_was_sold_before_the_planned_opening_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,5 +68,27 @@ def test_sales_are_shown_since_the_first_or_since_an_opening_near_it(
 def test_a_day_begins_at_the_halls_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports, "now", lambda: datetime(2027, 3, 2, 20, tzinfo=UTC))
     bins = [(datetime(2027, 3, 1, 18, 15, tzinfo=UTC), 3), (datetime(2027, 3, 1, 18, 30, tzinfo=UTC), 5)]
-    series = reports._series(bins, "day", datetime(2027, 3, 1, 12, tzinfo=UTC), ZoneInfo("Asia/Kolkata"))
+    series = reports._series(bins, "day", datetime(2027, 3, 1, 12, tzinfo=UTC), "Asia/Kolkata")
     assert [count for _, count in series] == [3, 5, 0]
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "hours"),
+    [
+        ("America/New_York", "2027-11-07T08:00Z", ["00", "01", "01", "02", "03"]),  # 01:00 comes twice
+        ("America/New_York", "2027-03-14T08:00Z", ["00", "01", "03", "04"]),  # 02:00 never
+        ("Australia/Lord_Howe", "2027-04-03T16:30Z", ["00", "01", "01", "02", "03"]),
+        ("Australia/Lord_Howe", "2027-10-02T16:30Z", ["00", "01", "02", "03"]),
+    ],
+)
+def test_an_hour_that_comes_twice_has_two_columns_and_one_leapt_over_none(
+    zone: str, moment: str, hours: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = datetime.fromisoformat(moment)
+    monkeypatch.setattr(reports, "now", lambda: end)
+    since = local_time.day_start(local_time.local_day(end, zone), zone)
+    bins = [(since + quarter * local_time.QUARTER, 1) for quarter in range((end - since) // local_time.QUARTER + 1)]
+    series = reports._series(bins, "hour", since, zone)
+    assert [start.strftime("%H") for start, _ in series] == hours
+    assert sum(count for _, count in series) == len(bins)
+    assert all(0 < count <= 4 for _, count in series)

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from engine.foundation import local_time
 from engine.foundation.ids import new_id
 from tests import factories
 from tests.web.organizer import Someone
@@ -136,6 +137,30 @@ async def test_days_are_whole_days_and_moments_are_exact(make: Make, guest):
     assert await found(guest, f"?from={DAY_TWO}T20:00:01Z") == [third]
     assert await found(guest, f"?to={DAY_TWO}T20:00:00Z") == [first]
     assert await found(guest, f"?from={DAY_TWO}T22:00:01+02:00") == [third]
+
+
+@pytest.mark.parametrize(
+    ("zone", "local"),
+    [
+        ("America/Vancouver", "01-20T20:00"),  # 03:00 UTC of the next day
+        ("America/Vancouver", "01-20T00:00"),
+        ("America/Vancouver", "01-20T23:59"),
+        ("Pacific/Auckland", "07-01T09:00"),  # 21:00 UTC of the day before
+        ("Pacific/Kiritimati", "03-01T01:00"),
+        ("Pacific/Pago_Pago", "02-28T23:30"),
+        ("Asia/Kathmandu", "12-31T00:10"),
+    ],
+)
+async def test_a_day_is_the_day_on_the_calendar_of_the_place(make: Make, guest, zone, local):
+    wall = datetime.fromisoformat(f"{factories.NEXT_YEAR}-{local}")
+    show = local_time.instant(wall, zone)
+    event = await make(timezone=zone, starts_at=show, ends_at=show + timedelta(hours=2))
+    day = wall.date()
+    before, after = day - timedelta(days=1), day + timedelta(days=1)
+    for query in (f"from={day}&to={day}", f"from={day}", f"to={day}", f"from={before}&to={after}"):
+        assert await found(guest, f"?{query}") == [event], query
+    for query in (f"from={before}&to={before}", f"from={after}", f"to={before}"):
+        assert await found(guest, f"?{query}") == [], query
 
 
 async def test_prices_are_compared_with_the_range_of_all_in_prices(make: Make, guest):

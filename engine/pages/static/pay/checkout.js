@@ -86,8 +86,11 @@ async function submit() {
 }
 
 function refused(error) {
-  if (error instanceof Problem && error.code === "invalid") {
-    for (const fault of error.facts.errors ?? []) if (fault.pointer in { "/name": 1, "/email": 1 }) fieldFault(fault.pointer.slice(1), fault.message);
+  if (error instanceof Problem && ["invalid", "address_not_carried"].includes(error.code)) {
+    for (const fault of error.facts.errors ?? []) {
+      const field = fault.pointer.split("/").pop();
+      if (["name", "email"].includes(field)) fieldFault(field, fault.message);
+    }
     alertWith("Please look at the fields marked below.");
   } else if (error instanceof Problem && [403, 410].includes(error.status)) {
     location.reload(); // given back, or out of time: its page says so

@@ -1,10 +1,10 @@
-/** Which units are taken, live: a stream of changes where it stands, polling where it does not. */
+/** Which units are taken, live: told by a stream where it stands, by asking where it does not. */
 
 import { get } from "../api.js";
+import { Live } from "./live.js";
 
 const POLL_S = 4;
 const POLL_SPREAD = 0.5;
-const STREAM_FAILURES_MAX = 2;
 
 export class SeatStatus {
   /**
@@ -17,23 +17,26 @@ export class SeatStatus {
     this.taken = new Uint8Array(units);
     this.version = null;
     this.on = on;
-    this.failures = 0;
+    this.live = new Live(`onsale-seats-${eventId}`, {
+      address: () => `${this.path}/stream${this.version === null ? "" : `?since=${this.version}`}`,
+      told: (news) => this.#hear(news),
+      silent: () => this.#pollOn(),
+    });
   }
 
   /** Reads the whole map once, then follows it. */
   async start() {
     await this.#poll();
-    this.#stream();
+    this.live.start();
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) this.stop();
-      else this.#stream();
+      else this.#resume();
     });
   }
 
   stop() {
-    this.source?.close();
-    this.source = null;
-    clearTimeout(this.timer);
+    this.live.stop();
+    this.#pollNoMore();
   }
 
   /** A refusal told us that these are gone: do not wait for the stream. */
@@ -41,45 +44,47 @@ export class SeatStatus {
     this.#apply(units.map((unit) => [unit, 1]));
   }
 
-  #stream() {
+  /** What happened meanwhile is asked for: the tab that listens told it while this one did not. */
+  #resume() {
     this.stop();
-    if (!window.EventSource || this.failures > STREAM_FAILURES_MAX) { this.#pollOn(); return; }
-    const since = this.version === null ? "" : `?since=${this.version}`;
-    const source = this.source = new EventSource(`${this.path}/stream${since}`);
-    source.addEventListener("open", () => { this.on.state("live"); });
-    for (const kind of ["snapshot", "changes"]) {
-      source.addEventListener(kind, (event) => {
-        this.failures = 0;
-        this.#take(JSON.parse(event.data));
-      });
-    }
-    source.addEventListener("error", () => {
-      source.close();
-      this.failures += 1;
-      this.#pollOn();
-      if (this.failures <= STREAM_FAILURES_MAX) this.timer = setTimeout(() => this.#stream(), this.#pauseMs());
-    });
+    this.#catchUp();
+    this.live.start();
+  }
+
+  #hear({ kind, data, live }) {
+    this.on.state(live ? "live" : "polling");
+    if (live) this.#pollNoMore();
+    else this.#pollOn();
+    if (kind === "snapshot") this.#take(data);
+    else if (kind === "beat" ? data.version !== this.version : data.since > this.version) this.#catchUp();
+    else if (kind === "changes" && data.version > this.version) this.#take(data);
+  }
+
+  #catchUp() {
+    this.#poll().catch(() => { /* the next beat or question finds it out */ });
+  }
+
+  #pollNoMore() {
+    this.polls = false;
+    clearTimeout(this.timer);
   }
 
   #pollOn() {
     clearTimeout(this.timer);
+    this.polls = true;
     this.timer = setTimeout(async () => {
-      try {
-        await this.#poll();
-        this.on.state("polling");
-      } catch {
-        this.on.state("away");
-      }
+      const found = await this.#poll().catch(() => null);
+      if (!this.polls) return; // told meanwhile, or not looked at any more
+      if (found) this.live.tell(found);
+      this.on.state(found ? "polling" : "away");
       this.#pollOn();
-    }, this.#pauseMs());
-  }
-
-  #pauseMs() {
-    return POLL_S * 1000 * (1 + Math.random() * POLL_SPREAD);
+    }, POLL_S * 1000 * (1 + Math.random() * POLL_SPREAD));
   }
 
   async #poll() {
-    this.#take(await get(this.version === null ? this.path : `${this.path}?since=${this.version}`));
+    const found = await get(this.version === null ? this.path : `${this.path}?since=${this.version}`);
+    this.#take(found);
+    return found;
   }
 
   #take(document) {

@@ -1,0 +1,1 @@
+"""What was sold, told to organizers."""

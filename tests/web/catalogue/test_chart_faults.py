@@ -1,0 +1,162 @@
+"""Seating charts that say one thing in their lists and another in their coordinates, or the same name in two ways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+
+from engine.domain.catalogue.chart_places import Places, doubtful, misplaced
+from engine.services.catalogue.venues import read_chart
+from tests.shop import Shop
+from tests.web.organizer import CHART, Someone
+
+ROW = "/sections/0/rows/0"
+
+
+def row(name: str = "A", *, xs: list[float], y: float = 0, **more: Any) -> dict[str, Any]:
+    """A row of seats called 1, 2, 3 ... at these places."""
+    return {"name": name, "y": y, "seats": [{"name": str(n), "x": x} for n, x in enumerate(xs, 1)], **more}
+
+
+def chart(*rows: dict[str, Any], name: str = "Stalls", **more: Any) -> dict[str, Any]:
+    section = {"name": name, "kind": "seated", "rows": list(rows), **more}
+    return {"focal_point": {"x": 0, "y": 0}, "sections": [section]}
+
+
+async def put(organizer: Someone, given: dict[str, Any]) -> dict[str, Any]:
+    venue_id = await organizer.venue(await organizer.organization(), chart=None)
+    response = await organizer.ask("PUT", f"/v1/venues/{venue_id}/seating-chart", given)
+    return {**await response.json(), "http": response.status, "venue_id": venue_id}
+
+
+async def test_a_gap_without_an_aisle_is_told_in_the_answer(register):
+    organizer = await register()
+    told = await put(organizer, chart(row(xs=[0, 1, 5, 6]), row("B", xs=[0, 1, 2, 3], y=1)))
+    assert told["http"] == 200, told
+    ((pointer, code),) = [(each["pointer"], each["code"]) for each in told["warnings"]]
+    assert (pointer, code) == (f"{ROW}/seats/2/x", "gap")
+    assert '"2" and "3"' in told["warnings"][0]["message"]
+    assert (await put(organizer, CHART))["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "seats"),
+    [
+        ([row(xs=[0, 0.5, 4.5])], [2]),
+        ([row(xs=[6, 5, 1, 0])], [2]),
+        ([row(xs=[0, 1, 5, 6], aisle_after=["2"])], []),
+        ([row(xs=[0, 1, 5, 6], aisle_after=[2])], []),
+        ([row(xs=[0, 1, 2.9, 3.9])], []),
+        ([{"name": "A", "y": 0, "first": 1, "count": 9, "x0": 0, "pitch": 4}], []),
+        ([row(xs=[0])], []),
+    ],
+)
+def test_a_gap_is_measured_by_what_neighbours_keep_between_them(rows: list[dict[str, Any]], seats: list[int]):
+    places = msgspec.convert(chart(*rows), Places)
+    assert [warning.pointer for warning in doubtful(places)] == [f"{ROW}/seats/{n}/x" for n in seats]
+    assert misplaced(places) == []
+
+
+@pytest.mark.parametrize(
+    ("xs", "aisles", "seats"),
+    [
+        ([-0.5, 0.5, -1.5, 1.5], [], [2]),  # odd numbers left, even ones right
+        ([0, 2, 1, 3], [], [2]),
+        ([3, 2, 1, 0], [], []),
+        ([0, 1, 2, -3, -2, -1], [3], []),
+        ([0, 1, 2, -1, -3, -2], [3], [5]),
+    ],
+)
+async def test_seats_listed_against_their_places_are_refused(
+    register, pool: asyncpg.Pool, xs: list[float], aisles: list[int], seats: list[int]
+):
+    told = await put(await register(), chart(row(xs=xs, aisle_after=aisles)))
+    assert told["http"] == (422 if seats else 200), told
+    assert [each["pointer"] for each in told.get("errors", ())] == [f"{ROW}/seats/{n}/x" for n in seats]
+    assert {each["code"] for each in told.get("errors", ())} <= {"not_beside"}
+    assert (await pool.fetchval("SELECT chart_units FROM venues") is None) == bool(seats)
+
+
+async def test_names_are_kept_in_one_spelling(register):
+    organizer = await register()
+    given = chart(
+        {
+            "name": " A\u00a0 1 ",
+            "y": 0,
+            "seats": [{"name": "Cafe\u0301 ", "x": 0, "category": " Gold"}, {"name": "2\u200b", "x": 1}],
+            "aisle_after": ["Cafe\u0301"],
+        },
+        name="\u202eStalls ",
+    )
+    told = await put(organizer, given)
+    assert told["http"] == 200, told
+    assert (told["sections"][0]["name"], told["categories"]) == ("Stalls", ["Gold", "Stalls"])
+    kept = await organizer.ok("GET", f"/v1/venues/{told['venue_id']}/seating-chart")
+    (one,) = kept["sections"][0]["rows"]
+    assert (one["name"], [seat["name"] for seat in one["seats"]]) == ("A 1", ["Caf\u00e9", "2"])
+    assert one["aisle_after"] == ["Caf\u00e9"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("A", "A "),
+        ("A", "\u0410"),  # Cyrillic
+        ("A", "\u0391"),  # Greek
+        ("A", "\uff21"),  # full width
+        ("A", "a"),
+        ("A", "A\u200b"),
+        ("A 1", "A1"),
+        ("A-1", "A\u20131"),
+        ("\u00c9", "E\u0301"),
+        ("IV", "\u2163"),
+    ],
+)
+@pytest.mark.parametrize("of", ["section", "row", "seat", "category"])
+async def test_names_that_a_visitor_takes_for_each_other_are_refused(
+    register, pool: asyncpg.Pool, of: str, one: str, other: str
+):
+    plain, pointer = row(xs=[0]), ""
+    if of == "section":
+        given = chart(plain, name=one)
+        given["sections"].append({"name": other, "kind": "general", "capacity": 9, "category": "Floor"})
+        pointer = "/sections/1/name"
+    elif of == "row":
+        given, pointer = chart(row(one, xs=[0]), row(other, xs=[0], y=1)), "/sections/0/rows/1/name"
+    elif of == "seat":
+        seats = [{"name": one, "x": 0}, {"name": other, "x": 1}]
+        given, pointer = chart({"name": "R", "y": 0, "seats": seats}), f"{ROW}/seats/1/name"
+    else:
+        seats = [{"name": "1", "x": 0, "category": one}, {"name": "2", "x": 1, "category": other}]
+        given, pointer = chart({"name": "R", "y": 0, "seats": seats}), f"{ROW}/seats/1/category"
+    told = await put(await register(), given)
+    same = of == "category" and one.strip() == other.strip().removesuffix("\u200b")
+    if same or (of == "category" and one == "\u00c9"):
+        assert told["http"] == 200, "the same category twice, once it is spelled in one way"
+        return
+    assert told["http"] == 422, told
+    assert [each["pointer"] for each in told["errors"]] == [pointer]
+    assert told["errors"][0]["code"] in {"look_alike", "duplicate"}
+    assert await pool.fetchval("SELECT chart_units FROM venues") is None
+
+
+def test_rows_of_one_alphabet_and_numbers_are_not_taken_for_each_other():
+    greek = "".join(chr(letter) for letter in range(0x391, 0x3AA) if letter != 0x3A2)
+    cyrillic = "".join(chr(letter) for letter in range(0x410, 0x430))
+    for names in ("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", greek, cyrillic, ["A", "AA", "A1", "A11"]):
+        rows = [row(name, xs=[0, 1], y=y) for y, name in enumerate(names)]
+        assert read_chart(msgspec.json.encode(chart(*rows))).units == 2 * len(names)
+
+
+async def test_a_seat_is_found_however_its_name_is_typed(shop: Shop):
+    seats = [{"name": "Caf\u00e9", "x": 0}, {"name": "2", "x": 1}, {"name": "3", "x": 2}]
+    section = {"name": "S", "kind": "seated", "rows": [{"name": "A", "y": 0, "seats": seats}]}
+    await shop.open_event(section, types=[{"categories": ["S"]}])
+    held = await shop.hold(1, seats=[" S/A/Cafe\u0301 "])
+    assert held.status == 201, held.body
+    assert held["items"][0]["seat"] == "S/A/Caf\u00e9"
+    unknown = await shop.hold(1, seats=["S/A/ 9"])
+    assert (unknown.status, unknown["code"]) == (422, "unknown_seat")
