@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from PIL import Image
 
 Size = tuple[float, float]
 Box = tuple[float, float, float, float]  # left, bottom, right, top in points
-HAIR = 0.6
+HAIR = 0.1
 
 _STEERING = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe]")
 
@@ -27,6 +28,9 @@ class Read:
     size: Size
     lines: list[Box]  # where there is text
 
+    def says(self, text: str) -> bool:
+        return folded(text) in folded(self.text)
+
     @property
     def codes(self) -> list[str]:
         return [found.text for found in zxingcpp.read_barcodes(self.picture)]
@@ -37,15 +41,16 @@ class Read:
         return [box for box in self.lines if box[0] < 0 or box[1] < 0 or box[2] > width or box[3] > height]
 
     def overlaps(self) -> list[tuple[Box, Box]]:
-        """Lines that are printed over each other, by more than a hair."""
+        """Lines that are printed over each other, by more than a hair of the smaller one."""
         return [(one, other) for one, other in itertools.combinations(self.lines, 2) if _common(one, other) > HAIR]
 
 
 def _common(one: Box, other: Box) -> float:
-    """How far two boxes reach into each other, in points."""
+    """The part of the smaller box that lies in the other."""
     across = min(one[2], other[2]) - max(one[0], other[0])
     down = min(one[3], other[3]) - max(one[1], other[1])
-    return min(across, down)
+    smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
+    return across * down / smaller if across > 0 and down > 0 and smaller else 0.0
 
 
 def read(pdf: bytes, *, scale: float = 2.0) -> list[Read]:
@@ -72,5 +77,5 @@ def title(pdf: bytes) -> str:
 
 
 def folded(text: str) -> str:
-    """Without white space and the signs that only steer the direction: lines are broken if they must be."""
-    return "".join(_STEERING.sub("", text).split())
+    """Without white space and the signs that only steer the direction; some readers take ligatures apart."""
+    return unicodedata.normalize("NFKC", "".join(_STEERING.sub("", text).split()))

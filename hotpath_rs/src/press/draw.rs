@@ -17,6 +17,7 @@ use krilla::text::{GlyphId, KrillaGlyph};
 use krilla::{Document, SerializeSettings};
 use skrifa::MetadataProvider;
 use skrifa::instance::Size;
+use unicode_bidi::{BidiClass, Level, bidi_class};
 
 use super::flow::{At, Mark, PlacedPage, Role};
 use super::fonts::{Face, FontBook};
@@ -28,8 +29,8 @@ use crate::qr::Qr;
 
 /// A bold that a face does not have is drawn by a stroke of this many ems around each letter.
 const THICKEN: f32 = 0.028;
-/// The least size of letters that are there to be read by programs.
-const SPELL_MIN: f32 = 0.5;
+/// "What follows is written from the right", unseen.
+const MARK: char = '\u{200f}';
 
 /// Write the document.
 pub(super) fn pdf(book: &FontBook, sheet: &Sheet, pages: &[PlacedPage]) -> Result<Vec<u8>> {
@@ -249,25 +250,44 @@ fn spell(face: &Face, surface: &mut Surface<'_>, text: &Shaped, piece: &Piece, a
     let charmap = font.charmap();
     let metrics = font.glyph_metrics(Size::new(1.0), weight.location());
     let mut spare = metrics.glyph_count();
-    let spelled = &text.text[first.range.start..last.range.end];
-    // From the left: readers turn round what is written from the right, each by its own rules.
-    let seen: String =
-        if piece.level.is_rtl() { spelled.chars().rev().collect() } else { spelled.to_owned() };
-    let mut unseen = Vec::with_capacity(seen.len());
+    let mut stand_in = || {
+        // Any glyph will do, it is not seen; one without a width would stand on its neighbour and be passed over.
+        spare =
+            (1..spare).rev().find(|glyph| metrics.advance_width((*glyph).into()) > Some(0.0)).unwrap_or(0);
+        skrifa::GlyphId::new(spare)
+    };
+    let seen = as_seen(&text.text[first.range.start..last.range.end], piece.level);
+    let mut letters = Vec::with_capacity(seen.len());
     let mut natural = 0.0;
     for (start, char) in seen.char_indices() {
-        let glyph = charmap.map(char).unwrap_or_else(|| {
-            spare = spare.saturating_sub(1);
-            skrifa::GlyphId::new(spare)
-        });
-        let advance = metrics.advance_width(glyph).unwrap_or(0.0);
-        natural += advance;
-        let range = start..start + char.len_utf8();
-        unseen.push(KrillaGlyph::new(GlyphId::new(glyph.to_u32()), advance, 0.0, 0.0, 0.0, range, None));
+        let glyph = charmap.map(char).unwrap_or_else(&mut stand_in);
+        let advance = if char == MARK { 0.0 } else { metrics.advance_width(glyph).unwrap_or(0.0) };
+        natural += advance * at.size;
+        letters.push((glyph, advance, start..start + char.len_utf8()));
     }
-    let size = if natural > 0.0 { (width / natural).clamp(SPELL_MIN, at.size * 2.0) } else { at.size };
+    // One size on the whole line: readers take letters of another size for another line.
+    let ratio = if natural > 0.0 { width / natural } else { 1.0 };
+    let unseen: Vec<_> = letters
+        .into_iter()
+        .map(|(glyph, advance, range)| {
+            KrillaGlyph::new(GlyphId::new(glyph.to_u32()), advance * ratio, 0.0, 0.0, 0.0, range, None)
+        })
+        .collect();
     surface.set_fill(Some(Fill { opacity: NormalizedF32::ZERO, ..Fill::default() }));
-    surface.draw_glyphs(Point::from_xy(at.x, at.base), &unseen, weight.font.clone(), &seen, size, false);
+    let (start, font) = (Point::from_xy(at.x, at.base), weight.font.clone());
+    surface.draw_glyphs(start, &unseen, font, &seen, at.size, false);
+}
+
+/// A text in the order in which readers expect it on paper: what is written from the right they turn round themselves.
+///
+/// A sign at its left end belongs to it by a mark of direction; alone it would be taken for the end of what is before.
+fn as_seen(text: &str, level: Level) -> String {
+    let is_strong = |char: char| matches!(bidi_class(char), BidiClass::R | BidiClass::AL);
+    if level.is_ltr() || !text.contains(is_strong) {
+        return text.to_owned();
+    }
+    let mark = text.chars().next_back().filter(|char| !is_strong(*char)).map(|_| MARK);
+    mark.into_iter().chain(text.chars().rev()).collect()
 }
 
 fn outline(code: &Qr, left: f32, top: f32, side: f32) -> Option<Path> {

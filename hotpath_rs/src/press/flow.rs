@@ -2,6 +2,7 @@
 //!
 //! A page is set in the largest of SCALES at which it holds all its blocks; below the smallest it is continued.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::fonts::FontBook;
@@ -73,6 +74,8 @@ pub(super) struct At {
 struct Strip {
     height: f32,
     after: f32,
+    /// Strips of one number stay on one page if a page can hold them.
+    together: usize,
     /// Whether left-over white space may go around it.
     roomy: bool,
     mark: Mark,
@@ -127,8 +130,14 @@ fn fill(frame: &Frame<'_>, source: usize, strips: Vec<Strip>, placed: &mut Vec<P
     let share = (slack / 3.0).min(SLACK_MAX);
     let mut page = frame.page(source);
     let mut y = frame.top;
+    let heights = together(&strips);
+    let mut last = None;
     for strip in strips {
-        if y > frame.top && y + strip.height > frame.bottom {
+        let begins = last != Some(strip.together);
+        let whole = heights.get(&strip.together).copied().unwrap_or(0.0);
+        let needed = if begins && whole <= frame.bottom - frame.top { whole } else { strip.height };
+        last = Some(strip.together);
+        if y > frame.top && y + needed > frame.bottom {
             placed.push(std::mem::replace(&mut page, frame.page_again(source)));
             y = frame.top;
         }
@@ -137,6 +146,15 @@ fn fill(frame: &Frame<'_>, source: usize, strips: Vec<Strip>, placed: &mut Vec<P
         y += strip.height + strip.after + 2.0 * around;
     }
     placed.push(page);
+}
+
+/// How high those are that stay together.
+fn together(strips: &[Strip]) -> HashMap<usize, f32> {
+    let mut heights: HashMap<usize, f32> = HashMap::new();
+    for strip in strips {
+        *heights.entry(strip.together).or_default() += strip.height + strip.after;
+    }
+    heights
 }
 
 impl Mark {
@@ -194,7 +212,12 @@ fn parts(book: &FontBook, page: &Page) -> Result<Vec<Part>> {
 fn strips(book: &FontBook, paper: Paper, parts: &[Part], scale: f32) -> Vec<Strip> {
     let mut strips = Vec::new();
     let room = paper.width - 2.0 * paper.margin;
+    let mut together = 0;
     for (group, part) in parts.iter().enumerate() {
+        // A value stays with its name.
+        if !matches!(part, Part::Text(Type { role: Role::Value, .. })) {
+            together = group;
+        }
         match part {
             Part::Text(words) => {
                 let set = set(book, words, words.size * scale, room);
@@ -203,7 +226,8 @@ fn strips(book: &FontBook, paper: Paper, parts: &[Part], scale: f32) -> Vec<Stri
                     let after = if number == last { words.after * scale } else { 0.0 };
                     // One line stands with its neighbours; several that are read from the right begin there.
                     let aligns_right = words.text.rtl && last > 0;
-                    strips.push(line.strip(words, group, paper.margin, room, after, aligns_right));
+                    let strip = line.strip(words, group, paper.margin, room, after, aligns_right);
+                    strips.push(Strip { together, ..strip });
                 }
             }
             Part::Code { code, alt, side } => {
@@ -212,6 +236,7 @@ fn strips(book: &FontBook, paper: Paper, parts: &[Part], scale: f32) -> Vec<Stri
                 strips.push(Strip {
                     height: side + 2.0 * quiet,
                     after: CODE_AFTER * scale,
+                    together,
                     roomy: true,
                     mark: Mark::Code { code: Rc::clone(code), alt: alt.clone(), x, y: quiet, side },
                 });
@@ -275,7 +300,7 @@ impl SetLine {
         let at = At { x, base: self.above, size: self.size, bold: words.bold, ink: words.ink };
         let height = self.height();
         let mark = Mark::Text { role: words.role, group, at, text: Rc::clone(&words.text), line: self.line };
-        Strip { height, after, roomy: false, mark }
+        Strip { height, after, together: group, roomy: false, mark }
     }
 }
 

@@ -13,6 +13,8 @@ mod lines;
 mod shaped;
 mod sheet;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 pub use fonts::{FaceSource, FontBook};
 pub use sheet::{Band, Block, Color, Fact, Foot, Page, Paper, Sheet, Words};
 
@@ -46,7 +48,12 @@ impl Press {
             return Err(bad_argument(format!("a document has 1 to {PAGES_MAX} pages")));
         }
         sheet.check()?;
-        let placed = flow::place(&self.book, sheet)?;
-        draw::pdf(&self.book, sheet, &placed)
+        // What people type meets a million lines of others' code here. Should one of them fail on a text, that
+        // document is lost, and neither the process nor the press.
+        let drawn = catch_unwind(AssertUnwindSafe(|| {
+            let placed = flow::place(&self.book, sheet)?;
+            draw::pdf(&self.book, sheet, &placed)
+        }));
+        drawn.unwrap_or_else(|_| Err(bad_argument("the document could not be set")))
     }
 }
