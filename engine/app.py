@@ -13,7 +13,7 @@ from engine.foundation.cookies import promise_tls
 from engine.services import appkeys
 from engine.services.wiring import Services, open_services
 from engine.settings import Settings
-from engine.web import openapi, operations, route, routes
+from engine.web import callers, openapi, operations, route, routes
 
 KEYS = {name.lower(): key for name, key in vars(appkeys).items() if isinstance(key, web.AppKey)}
 
@@ -27,6 +27,7 @@ def create_app(settings: Settings) -> web.Application:
     pages.setup(app)
     app.cleanup_ctx.append(_services)
     promise_tls(app, settings.engine_url)
+    callers.keep_visitors(app)
     return app
 
 

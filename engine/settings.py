@@ -30,6 +30,9 @@ class Settings(SharedSettings):
 
     worker_metrics_port: Port = 0  # on loopback; 0: the worker shows none
 
+    # Units of an event that one address block may have held or ordered and not paid for; 0: no limit.
+    block_units_max: Annotated[int, Field(ge=0, le=1_000_000)] = 200
+
     ticketing_enabled: bool = True
     checkout_enabled: bool = True
     refunds_enabled: bool = True

@@ -624,9 +624,11 @@ class HoldDesk:
         """The price of `quantity` tickets of a type: total and the ready ``price`` object. At most 512 are kept."""
     def set_policy(self, type_number: int, policy: int) -> None: ...
     def prepare(
-        self, body: bytes, principal: str, key: str, admission: str | None = None
+        self, body: bytes, principal: str, key: str, admission: str | None = None, block: bytes = b""
     ) -> tuple[bytes, bytes] | None:
         """(hold id, item for ``hold_place``), or None: the long way then answers or explains.
+
+        ``block``: the bytes that the caller's part of the network is counted under, none if it is not.
 
         None where the request is not of the usual kind (one item, best available or general admission, no code) or
         would be refused.

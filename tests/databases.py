@@ -13,7 +13,7 @@ from engine.foundation import embedded
 from engine.foundation.migrate import migrate
 
 TEMPLATE = "template_onsale"
-# What a test may have changed besides rows: any of it makes the database unfit for the next one.
+# What a test may have changed apart from rows: any of it makes the database unfit for the next one.
 SCHEMA = """
 SELECT (SELECT count(*) || '/' || max(oid) FROM pg_class WHERE relnamespace = 'public'::regnamespace),
        (SELECT count(*) || '/' || sum(attnotnull::int) || '/' || sum(atttypid::bigint) FROM pg_attribute

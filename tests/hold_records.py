@@ -20,9 +20,9 @@ def packed(record: Record, *, counted: bool = False) -> bytes:
         record.total_cents,
         allocation,
         record.promo,
-        len(record.lease_id),
+        len(record.counted_for),
     )
-    return head + record.lease_id + b"".join(run.pack() for run in record.runs)
+    return head + record.counted_for + b"".join(run.pack() for run in record.runs)
 
 
 def record(**more: Any) -> Record:
@@ -37,7 +37,7 @@ def record(**more: Any) -> Record:
         "adjacent": True,
         "orphans_created": 0,
         "promo": 0,
-        "lease_id": b"",
+        "counted_for": b"",
         "runs": (Run(0, 0, 2),),
     }
     return Record(**(facts | more))

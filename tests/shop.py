@@ -222,7 +222,8 @@ async def shop(settings: Settings, mailbox: Mailbox, hot: Any) -> AsyncIterator[
     engine = TestServer(create_app(own))
     await engine.start_server()
     url = str(engine.make_url("")).rstrip("/")
-    async with aiohttp.ClientSession() as http, open_services(own) as services:
+    jar = aiohttp.CookieJar(unsafe=True)  # takes cookies of an address that is no name
+    async with aiohttp.ClientSession(cookie_jar=jar) as http, open_services(own) as services:
         shop = Shop(url, stripe_url, http, services, mailbox, engine.app[appkeys.BEARERS], engine.app[appkeys.ORDERS])
         await shop.switch(webhook_url=url + "/v1/webhooks/stripe", webhook_secret="whsec_test_onsale")
         yield shop

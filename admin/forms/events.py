@@ -26,12 +26,14 @@ from admin.forms.fields import (
 )
 from admin.forms.filled import Filled, Form, fresh
 from engine.domain.catalogue.event_copy import EventCopy
-from engine.domain.catalogue.events import HOLD_TTL_S_DEFAULT, Event, EventChange, FeeRule, NewEvent, TaxRule
-from engine.domain.fields import fault, is_currency
+from engine.domain.catalogue.event_news import EventCancel, EventPatch, moves
+from engine.domain.catalogue.events import HOLD_TTL_S_DEFAULT, Event, FeeRule, NewEvent, TaxRule
+from engine.domain.fields import fault, is_currency, is_timezone
 from engine.foundation import shapes
 from engine.foundation.errors import Invalid
 
 MINUTE_S = 60
+MOMENTS = ("starts_at", "ends_at", "allow_refunds_until")
 
 
 class EventForm(Form):
@@ -62,6 +64,7 @@ class EventForm(Form):
         "max_tickets_per_buyer": "Tickets per buyer at most",
         "orphan_policy": "Single seats left alone",
         "allow_refunds_until": "Refunds until",
+        "message": "Message to ticket holders",
     }
 
     title: Name
@@ -85,6 +88,7 @@ class EventForm(Form):
     fee_paid_by: Literal["buyer", "organizer"] = "buyer"
     max_tickets_per_buyer: Whole | None = None
     allow_refunds_until: LocalMoment | None = None
+    message: Text = ""
     version: str = ""
 
     def new(self, organization_id: str, venue_timezone: str) -> NewEvent:
@@ -92,11 +96,22 @@ class EventForm(Form):
         document = self._document(self.timezone or venue_timezone, self.currency or "")
         return shapes.build({**document, "organization_id": organization_id}, NewEvent)
 
-    def change(self, before: Event) -> EventChange:
-        """Everything in the form; venue and currency only if the form still has them."""
-        document = self._document(self.timezone or before.timezone, self.currency or before.currency)
+    def change(self, before: Event) -> EventPatch:
+        """Everything in the form; the currency only if the form still has it, a moment only if it shows another.
+
+        A field knows minutes: a moment to the second that nobody touched must not move. Invalid if the event would
+        take place at another time or place and ticket holders are not told why.
+        """
+        timezone = self.timezone or before.timezone
+        document = self._document(timezone, self.currency or before.currency)
+        for name in MOMENTS if is_timezone(timezone) else ():
+            if formats.local(getattr(before, name), timezone) == formats.local(document[name], timezone):
+                document[name] = msgspec.UNSET
         given = {name: value for name, value in document.items() if value is not msgspec.UNSET}
-        return shapes.build(given, EventChange)
+        patch = shapes.build({**given, "message": self.message}, EventPatch)
+        if moves(before, patch) and not patch.message:
+            raise Invalid.at("/message", "missing", "Tell them why: this goes to everybody who has a ticket")
+        return patch
 
     def _document(self, timezone: str, currency: str) -> dict[str, Any]:
         faults: list[dict[str, str]] = []
@@ -115,7 +130,7 @@ class EventForm(Form):
             "orphan_policy": self.orphan_policy,
             "max_tickets_per_buyer": self.max_tickets_per_buyer,
         }
-        for name in ("starts_at", "ends_at", "allow_refunds_until"):
+        for name in MOMENTS:
             document[name] = _or_fault(faults, lambda name=name: at_place(getattr(self, name), timezone, f"/{name}"))
         document["taxes"] = _or_fault(faults, self._taxes)
         if not currency or not is_currency(currency):
@@ -161,18 +176,19 @@ class CopyForm(Form):
         return shapes.build({name: value for name, value in document.items() if value is not msgspec.UNSET}, EventCopy)
 
 
-class TypedConfirmation(Form):
-    """An event's title, typed to show that cancelling it is meant."""
+class CancelForm(Form):
+    """An event's title, typed to show that cancelling it is meant, and what ticket holders are told."""
 
     title: str = Field(min_length=1)
+    message: Text = ""
+
+    def given(self) -> EventCancel:
+        return shapes.build({"message": self.message}, EventCancel)
 
 
 def of(event: Event) -> Filled[EventForm]:
     """The form as an event would fill it in."""
-    local = {
-        name: formats.local(getattr(event, name), event.timezone) or None
-        for name in ("starts_at", "ends_at", "allow_refunds_until")
-    }
+    local = {name: formats.local(getattr(event, name), event.timezone) or None for name in MOMENTS}
     return fresh(
         EventForm,
         version=event.version,

@@ -12,10 +12,11 @@ from admin import reach
 from admin.figures import Live
 from admin.forms import events as forms
 from admin.forms import filled
-from admin.forms.events import CopyForm, EventForm, TypedConfirmation
+from admin.forms.events import CancelForm, CopyForm, EventForm
 from admin.visit import Visit, address
 from engine.domain.accounts.organizations import Organization
 from engine.domain.catalogue.errors import VenueUnknown
+from engine.domain.catalogue.event_news import change_of
 from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.ticket_types import TicketType
 from engine.domain.catalogue.venues import Venue
@@ -84,10 +85,15 @@ async def show_settings(visit: Visit) -> web.Response:
 async def change(visit: Visit) -> web.Response:
     event = await reach.event(visit, "events.write")
     form = filled.read(EventForm, visit.form)
-    changed = await form.carry_out(
-        lambda typed: visit.services.catalogue.events.change(visit.person, event.id, typed.version, typed.change(event))
-    )
-    if changed is None:
+
+    async def act(typed: EventForm) -> Event:
+        patch = typed.change(event)
+        change = change_of(patch)
+        return await visit.services.catalogue.events.change(
+            visit.person, event.id, typed.version, change, patch.message
+        )
+
+    if await form.carry_out(act) is None:
         return await _settings(visit, event, form)
     return await visit.go(address("events", event.id, "settings"), "Saved.")
 
@@ -118,17 +124,19 @@ async def unpublish(visit: Visit) -> web.Response:
 async def cancel(visit: Visit) -> web.Response:
     """For good, so the title is typed once more; paid orders are refunded by the worker."""
     event = await reach.event(visit, "events.publish")
-    form = filled.read(TypedConfirmation, visit.form)
+    form = filled.read(CancelForm, visit.form)
 
-    async def act(typed: TypedConfirmation) -> Event:
+    async def act(typed: CancelForm) -> Event:
         if typed.title.casefold() != event.title.casefold():
             raise Invalid.at("/title", "different", "Type the title of this event exactly")
-        return await visit.services.catalogue.events.cancel(visit.person, event.id)
+        return await visit.services.catalogue.events.cancel(visit.person, event.id, typed.given().message)
 
     if await form.carry_out(act) is None:
-        text = form.errors.get("title") or " ".join(form.general)
+        text = " ".join([*form.errors.values(), *form.general])
         return await visit.go(address("events", event.id), f"Not cancelled. {text}.", tone="bad")
-    return await visit.go(address("events", event.id), f"{event.title} is cancelled; paid orders are being refunded.")
+    return await visit.go(
+        address("events", event.id), f"{event.title} is cancelled. Ticket holders are told, paid orders refunded."
+    )
 
 
 async def delete(visit: Visit) -> web.Response:

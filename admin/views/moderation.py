@@ -34,7 +34,9 @@ async def enable(visit: Visit) -> web.Response:
 async def suspend(visit: Visit) -> web.Response:
     organization_id = visit.at("organization")
     await visit.services.accounts.moderation.set_suspended(visit.person, organization_id, suspended=True)
-    return await visit.go(address("o", organization_id), "Suspended: it publishes nothing more.", tone="warn")
+    return await visit.go(
+        address("o", organization_id), "Suspended: it offers and sells nothing more; its gates go on.", tone="warn"
+    )
 
 
 async def reinstate(visit: Visit) -> web.Response:

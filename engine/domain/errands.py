@@ -32,19 +32,24 @@ class UnitsOrdered(Errand, frozen=True):
 
 
 class UnitsSold(Errand, frozen=True):
-    """The order that was made of this hold is paid: its units are sold."""
+    """The order that was made of this hold is paid: its units are sold.
+
+    ``counted_for`` (hexadecimal) are those for whom they were unpaid till then, "" if for nobody.
+    """
 
     topic = "inventory.sold"
     event_id: str
     order_id: str
     hold_id: str
     units: tuple[int, ...]
+    counted_for: str = ""
 
 
 class UnitsFreed(Errand, frozen=True):
     """The ledger let go of units. ``types`` are their ticket type ids, in order; ``promo_id``: its use comes back too.
 
-    ``op_id`` is the order or refund that freed them: one op frees once.
+    ``op_id`` is the order or refund that freed them: one op frees once. ``counted_for`` (hexadecimal) are those for
+    whom they no longer count: "" if they were bought.
     """
 
     topic = "inventory.free"
@@ -53,6 +58,7 @@ class UnitsFreed(Errand, frozen=True):
     types: tuple[str, ...]
     op_id: str
     promo_id: str | None = None
+    counted_for: str = ""
 
 
 class LeaseEnded(Errand, frozen=True):
@@ -71,11 +77,36 @@ class TicketsChanged(Errand, frozen=True):
     units: tuple[int, ...]
 
 
+class SalesSwitched(Errand, frozen=True):
+    """An organization was suspended, or may sell again: the ledger says which."""
+
+    topic = "organization.sales"
+    organization_id: str
+
+
 class EventCancelled(Errand, frozen=True):
     """Everybody gets their money back."""
 
     topic = "event.cancelled"
     event_id: str
+
+
+class TellHolders(Errand, frozen=True):
+    """Order the mails about a piece of news to ticket holders, page by page: those whose address follows ``after``."""
+
+    topic = "event.news"
+    at_once = False
+    news_id: int
+    after: str = ""
+
+
+class MailEventNews(Errand, frozen=True):
+    """Tell one address all that it has not heard yet of an event's changes."""
+
+    topic = "mail.event_news"
+    at_once = False
+    event_id: str
+    email: str
 
 
 class MailTickets(Errand, frozen=True):

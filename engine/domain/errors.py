@@ -11,13 +11,21 @@ Conflict 409
 ├── HoldOrdered               hold_ordered
 ├── PromoExhausted            promo_exhausted
 ├── BuyerLimit                buyer_limit               facts: max_tickets_per_buyer
+├── LinksEndedTooOften        links_ended_too_often
+├── OrderOpen                 order_open                facts: order_id, order_number
 ├── PriceChanged              price_changed             facts: held_cents, total_cents
 ├── OrderNotPayable           order_not_payable         facts: order_status
 ├── OrderUnpaid               order_unpaid              facts: order_status
 ├── OrderNotRefundable        order_not_refundable      facts: order_status
 ├── RefundExceedsPaid         refund_exceeds_paid       facts: refundable_cents
+├── DisputeNotLost            dispute_not_lost          facts: dispute_status
+├── TicketsUsed               tickets_used              their places may not be sold again
 ├── PaymentMismatch           payment_mismatch          the provider's payment is not this order's
 └── PaymentRefused            payment_refused           the provider said no to what we asked
+NotFound 404
+└── DisputeUnknown            dispute_unknown
+TooMany 429
+└── AddressFull               address_full              facts: held
 Gone 410
 ├── HoldExpired               hold_expired
 └── OrderExpired              order_expired
@@ -43,7 +51,7 @@ Unavailable 503
 
 from __future__ import annotations
 
-from engine.foundation.errors import Conflict, Forbidden, Gone, Invalid, Unavailable
+from engine.foundation.errors import Conflict, Forbidden, Gone, Invalid, NotFound, TooMany, Unavailable
 
 
 class SoldOut(Conflict):
@@ -86,6 +94,18 @@ class BuyerLimit(Conflict):
     code, title = "buyer_limit", "That is more than one buyer may have"
 
 
+class LinksEndedTooOften(Conflict):
+    code, title = "links_ended_too_often", "The links of this order were ended too often"
+
+
+class OrderOpen(Conflict):
+    code, title = "order_open", "You have an order that is not paid yet: pay for it, or give it up first"
+
+
+class AddressFull(TooMany):
+    code, title = "address_full", "Too many tickets are kept unpaid from your part of the network: try again soon"
+
+
 class PriceChanged(Conflict):
     """The organizer changed prices while the hold stood; nobody pays another price than the one they were shown."""
 
@@ -106,6 +126,18 @@ class OrderNotRefundable(Conflict):
 
 class RefundExceedsPaid(Conflict):
     code, title = "refund_exceeds_paid", "That is more than is left of what was paid"
+
+
+class DisputeUnknown(NotFound):
+    code, title = "dispute_unknown", "There is no such dispute"
+
+
+class DisputeNotLost(Conflict):
+    code, title = "dispute_not_lost", "Only the places of a lost dispute can be sold again"
+
+
+class TicketsUsed(Conflict):
+    code, title = "tickets_used", "These tickets were used: their places are not sold again"
 
 
 class PaymentMismatch(Conflict):
@@ -169,6 +201,8 @@ class AddressNotCarried(Invalid):
 
 
 class PromoInvalid(Invalid):
+    """A code that there is not, or no longer: a stranger must not learn which codes exist."""
+
     code, title = "promo_invalid", "This promo code is not valid here"
 
 

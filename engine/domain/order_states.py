@@ -7,12 +7,23 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
-TERMINAL_WITHIN_S: Final = 120  # after its deadline every order is paid, expired, cancelled or refunded
+TERMINAL_WITHIN_S: Final = 120  # after its deadline every order is ended or paid for
 
-Status: TypeAlias = Literal["pending", "processing", "paid", "expired", "cancelled", "partially_refunded", "refunded"]
+Status: TypeAlias = Literal[
+    "pending",
+    "processing",
+    "paid",
+    "expired",
+    "cancelled",
+    "partially_refunded",
+    "refunded",
+    "disputed",
+    "charged_back",
+]
 
 OPEN: Final[frozenset[str]] = frozenset({"pending", "processing"})  # being paid for: it owns its units
 CLOSED: Final[frozenset[str]] = frozenset({"expired", "cancelled"})  # ended unpaid
-SOLD: Final[frozenset[str]] = frozenset({"paid", "partially_refunded"})  # its units are sold, its tickets may admit
+SOLD: Final[frozenset[str]] = frozenset({"paid", "partially_refunded", "disputed"})  # its tickets may admit
 REFUNDABLE: Final[frozenset[str]] = SOLD  # some of its money may still go back
-EVER_PAID: Final[frozenset[str]] = SOLD | {"refunded"}  # its money was taken once
+TAKEN: Final[frozenset[str]] = SOLD | {"charged_back"}  # its units are nobody else's until somebody sells them again
+EVER_PAID: Final[frozenset[str]] = TAKEN | {"refunded"}  # its money was taken once

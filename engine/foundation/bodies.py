@@ -27,6 +27,11 @@ async def read(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
     """
     if "Content-Encoding" in request.headers:
         raise errors.UnsupportedMedia("Send the body as it is, without Content-Encoding")
+    known = request._read_bytes  # noqa: SLF001 - where aiohttp itself keeps what was read
+    if known is not None:
+        if len(known) > bytes_max:
+            raise errors.TooLarge(bytes_max=bytes_max)
+        return known
     length = request.content_length
     if length is not None:
         if length > bytes_max:
@@ -38,6 +43,13 @@ async def read(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
             return await (request.read() if length is not None else _read_chunks(request, bytes_max))
     except TimeoutError as error:
         raise errors.Malformed("The body did not arrive in time") from error
+
+
+async def keep(request: web.Request, bytes_max: int) -> bytes:
+    """As ``read``, and the next reader of the body finds it again."""
+    raw = await read(request, bytes_max)
+    request._read_bytes = raw  # noqa: SLF001 - as above
+    return raw
 
 
 async def form(request: web.Request, bytes_max: int) -> dict[str, str]:

@@ -95,7 +95,10 @@ class ExpressServer(web.Server):
 class ExpressProtocol(RequestHandler):
     """One connection. The head of aiohttp's message queue is the request under way, on the express path as off it."""
 
-    __slots__ = ("_asked", "_early", "_express", "_factory", "_idle", "_kept_transport", "_look", "_seen", "_under_way")
+    __slots__ = (
+        "_asked", "_early", "_express", "_factory", "_idle", "_kept_transport", "_look", "_seen", "_under_way",
+        "visitor",
+    )  # fmt: skip
 
     def __init__(self, manager: ExpressServer, **options: Any) -> None:
         super().__init__(manager, **options)
@@ -104,6 +107,7 @@ class ExpressProtocol(RequestHandler):
         self._request_factory = self._request_again
         self._asked: web.Request | None = None
         self._under_way = False
+        self.visitor = ""  # who asks over this connection, if nothing else says
         self._idle: asyncio.Future[None] | None = None
         self._early: list[bytes] | None = []  # what came before the connection's task had begun to wait
         self._look: asyncio.TimerHandle | None = None

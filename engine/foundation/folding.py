@@ -1,5 +1,4 @@
-"""How what people type is folded before it is compared or kept. Each kind has one function: addresses, codes, names,
-labels.
+"""How what people type is folded before it is compared or kept: one function for addresses, codes, names, labels each.
 
 Folding is for comparing and for keys; what is shown keeps the writer's spelling. Every function gives its own result
 back when it is asked again.
@@ -130,7 +129,7 @@ def is_name(text: str) -> bool:
 
 
 def _is_seen(sign: str) -> bool:
-    """Whether it shows something by itself: no blank, no mark upon nothing. A newer sign is a letter."""
+    """Whether it shows something by itself: no blank, no mark on nothing. A newer sign is a letter."""
     kind = unicodedata.category(sign)
     return (kind[0] in "LNPS" or kind in {"Cn", "Co"}) and sign not in _EMPTY_LOOKS
 

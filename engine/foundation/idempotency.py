@@ -3,6 +3,7 @@
 Scope is (principal, method, path, key). Same key and body: the stored answer with ``Idempotent-Replayed: true``;
 another body: 422; still running: 409. A request that was refused by an exception keeps no answer: it wrote nothing, and
 the key may be used again. Answers live in Postgres next to what they answer for. (Holds keep theirs with the hold.)
+Which requests keep to a key says each row of the contract (engine/web/route.py, ``repeats``).
 
 If Postgres goes away meanwhile, keys are freed and answers kept as soon as it is back, for as long as the claim lasts:
 anybody who asks again then is not told for a minute that the first request still runs.
@@ -17,6 +18,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import asyncpg
+import orjson
 from aiohttp import web
 
 from engine.foundation import errors, logs
@@ -33,6 +35,7 @@ KEPT_H = 24
 BATCH_MAX = 64
 AGE_MAX_MS = 2_000
 ANSWER_AGE_MAX_MS = 30_000  # what was done is done: its answer is worth waiting for
+KEPT_HEADERS = ("Location", "ETag", "Cache-Control")  # of an answer; all others are of the moment
 
 _CLAIM = """
 INSERT INTO idempotency_keys (scope, body_hash, claim, locked_until)
@@ -40,17 +43,20 @@ SELECT w.scope, w.body_hash, w.claim, now() + make_interval(secs => $4)
   FROM unnest($1::bytea[], $2::bytea[], $3::bytea[]) AS w(scope, body_hash, claim)
 ON CONFLICT (scope) DO UPDATE
    SET body_hash = excluded.body_hash, claim = excluded.claim, locked_until = excluded.locked_until, created_at = now(),
-       status = NULL, content_type = NULL, body = NULL
+       status = NULL, content_type = NULL, headers = NULL, body = NULL
  WHERE idempotency_keys.created_at < now() - make_interval(hours => $5)
     OR (idempotency_keys.status IS NULL
         AND (idempotency_keys.locked_until < now() OR idempotency_keys.claim = excluded.claim))
 RETURNING scope
 """
 _KEEP = """
-UPDATE idempotency_keys k SET status = w.status, content_type = w.content_type, body = w.body
-  FROM unnest($1::bytea[], $2::integer[], $3::text[], $4::bytea[]) AS w(scope, status, content_type, body)
+UPDATE idempotency_keys k
+   SET status = w.status, content_type = w.content_type, headers = w.headers::jsonb, body = w.body
+  FROM unnest($1::bytea[], $2::integer[], $3::text[], $4::text[], $5::bytea[])
+       AS w(scope, status, content_type, headers, body)
  WHERE k.scope = ANY($1::bytea[]) AND k.scope = w.scope
 """
+_KEPT = "SELECT body_hash, status, content_type, headers, body FROM idempotency_keys WHERE scope = $1"
 _FREE = "DELETE FROM idempotency_keys WHERE scope = $1 AND status IS NULL AND claim = $2"
 
 _log = logs.get("idempotency")
@@ -84,8 +90,16 @@ class _Claim:
 class _Answer:
     scope: bytes
     status: int
-    content_type: str
+    content_type: str | None  # None if there is no body
+    headers: dict[str, str]
     body: bytes
+
+    @classmethod
+    def of(cls, scope: bytes, response: web.Response) -> _Answer:
+        body = response.body or b""
+        assert isinstance(body, bytes), "an answer that is not ready cannot be kept"
+        headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+        return cls(scope, response.status, response.content_type if body else None, headers, body)
 
 
 class Idempotency:
@@ -125,8 +139,7 @@ class Idempotency:
         except BaseException:
             await self._now_or_later(lambda: self._free(claim), ends_s)
             raise
-        assert isinstance(response.body, bytes)
-        answer = _Answer(scope, response.status, response.content_type, response.body)
+        answer = _Answer.of(scope, response)
         await self._now_or_later(lambda: self._answers.submit(answer), ends_s)
         return response
 
@@ -161,6 +174,7 @@ class Idempotency:
                 [answer.scope for answer in answers],
                 [answer.status for answer in answers],
                 [answer.content_type for answer in answers],
+                [orjson.dumps(answer.headers).decode() for answer in answers],
                 [answer.body for answer in answers],
             )
         )
@@ -199,9 +213,7 @@ class Idempotency:
                 return
 
     async def _replay(self, scope: bytes, body_hash: bytes) -> web.Response:
-        row = await self._pool.fetchrow(
-            "SELECT body_hash, status, content_type, body FROM idempotency_keys WHERE scope = $1", scope
-        )
+        row = await self._pool.fetchrow(_KEPT, scope)
         if row is None:
             raise errors.IdempotencyInFlight(retry_after_s=1)
         if row["body_hash"] != body_hash:
@@ -212,5 +224,5 @@ class Idempotency:
             body=row["body"],
             status=row["status"],
             content_type=row["content_type"],
-            headers={"Idempotent-Replayed": "true"},
+            headers={**(row["headers"] or {}), "Idempotent-Replayed": "true"},
         )

@@ -98,6 +98,11 @@ class SharedSettings(BaseSettings):
         """The keys behind every token and ticket code."""
         return hotpath_rs.Keyring(parse_master_keys(self.master_keys.get_secret_value()))
 
+    @cached_property
+    def keyrings(self) -> list[hotpath_rs.Keyring]:
+        """Each master key alone, the newest first: what was signed before a rotation can be signed the same again."""
+        return [hotpath_rs.Keyring([pair]) for pair in parse_master_keys(self.master_keys.get_secret_value())]
+
     @property
     def newest_master_key(self) -> bytes:
         """The one that signs."""

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from engine.services.gates.gate_events import GateEvents
     from engine.services.gates.scans import Scans
     from engine.services.insight.reports import Reports
+    from engine.services.money.confirms import Confirms
+    from engine.services.money.disputes import Disputes
     from engine.services.money.orders import Orders
-    from engine.services.money.payments import Payments
     from engine.services.money.refunds import Refunds
     from engine.services.money.webhooks import Webhooks
     from engine.services.sale.allotments import Allotments
     from engine.services.sale.availability import Availability
     from engine.services.sale.crowding import Crowding
-    from engine.services.sale.hold_endpoint import HoldEndpoint
     from engine.services.sale.holds import Holds
     from engine.services.sale.inventory import Inventory
     from engine.services.sale.selling import Selling
@@ -58,9 +58,9 @@ INVENTORY: Final[web.AppKey[Inventory]] = web.AppKey("inventory")
 AVAILABILITY: Final[web.AppKey[Availability]] = web.AppKey("availability")
 HOLDS: Final[web.AppKey[Holds]] = web.AppKey("holds")
 CROWDING: Final[web.AppKey[Crowding]] = web.AppKey("crowding")
-HOLD_ENDPOINT: Final[web.AppKey[HoldEndpoint]] = web.AppKey("hold_endpoint")
 ORDERS: Final[web.AppKey[Orders]] = web.AppKey("orders")
-PAYMENTS: Final[web.AppKey[Payments]] = web.AppKey("payments")
+DISPUTES: Final[web.AppKey[Disputes]] = web.AppKey("disputes")
+CONFIRMS: Final[web.AppKey[Confirms]] = web.AppKey("confirms")
 REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 TICKETS: Final[web.AppKey[Tickets]] = web.AppKey("tickets")

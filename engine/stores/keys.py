@@ -5,7 +5,8 @@
 ``inv:{E}:base``     string  one byte a unit: its free byte (which lot)
 ``inv:{E}:pulse``    hash    free, held, ordered, sold, version, swept, swept_at (up to where holds were expired)
 ``inv:{E}:types``    hash    ticket type number -> units held, ordered or sold; promoN -> uses
-``inv:{E}:buyers``   hash    lease -> units it has on hold
+``inv:{E}:buyers``   hash    lease or person -> units it has, held and ordered (a lease: and bought)
+``inv:{E}:blocks``   hash    address block -> units it has unpaid
 ``inv:{E}:cursors``  hash    tape name -> where the next search begins
 ``inv:{E}:tape:*``   string  starts best first, by chart and categories and party size
 ``inv:{E}:ended``    list    leases of holds that ended unbought

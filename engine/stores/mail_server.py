@@ -16,7 +16,7 @@ ASKED_AGAIN_S: Final = 600.0  # servers rarely learn
 AWAY_ASKED_AGAIN_S: Final = 30.0
 
 
-class MailServer:
+class MailServerGateway:
     """Remembers what the server said. One that does not answer carries ASCII alone, as far as we know."""
 
     def __init__(self, *, host: str, port: int) -> None:

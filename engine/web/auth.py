@@ -9,6 +9,7 @@ from engine.foundation.bearer import Bearers, Person
 from engine.foundation.cookies import shown
 from engine.foundation.errors import Unauthenticated
 from engine.services.appkeys import BEARERS, SETTINGS
+from engine.web.callers import visitor
 
 ADMISSION_COOKIE = "onsale_admission"
 HOLD_COOKIE = "onsale_hold"
@@ -85,7 +86,7 @@ def buyer(request: web.Request, *, bearers: Bearers, trust_forwarded: bool) -> t
 
 
 def principal(request: web.Request) -> str:
-    """Who an Idempotency-Key belongs to: the credential shown, else the address it came from."""
+    """Who an Idempotency-Key belongs to: the credential or capability shown, else the visitor (``callers``)."""
     app = request.config_dict
     return principal_of(request, bearers=app[BEARERS], trust_forwarded=app[SETTINGS].trust_forwarded)
 
@@ -100,7 +101,10 @@ def principal_of(request: web.Request, *, bearers: Bearers, trust_forwarded: boo
         if scheme.lower() == "device":
             return "device:" + value.partition(".")[0]
         return "admission:" + value
+    capability = request.headers.get("X-Order-Token") or request.headers.get("X-Hold-Token")
+    if capability:
+        return "capability:" + capability
     cookie = shown(request.cookies, ADMISSION_COOKIE)
     if cookie:
         return "admission:" + cookie
-    return "address:" + http.client_address(request, trust_forwarded=trust_forwarded)
+    return "visitor:" + visitor(request, trust_forwarded=trust_forwarded)

@@ -11,7 +11,9 @@ import msgspec
 import orjson
 
 from engine.foundation.errors import PreconditionRequired, Refusal
-from engine.web.route import Route
+from engine.foundation.idempotency import KEY_CHARS_MAX
+from engine.web import once
+from engine.web.route import KEYED, Route
 
 TITLE = "onsale"
 VERSION = "1.0.0"
@@ -97,9 +99,10 @@ def _operation(route: Route, schema_of: dict[int, Any]) -> dict[str, Any]:
     if PreconditionRequired in route.refusals:
         etag = {"type": "string", "description": "The ETag that was read"}
         parameters.append({"name": "If-Match", "in": "header", "required": True, "schema": etag})
-    if route.idempotent:
-        key = {"type": "string", "minLength": 1, "maxLength": 255}
-        parameters.append({"name": "Idempotency-Key", "in": "header", "required": True, "schema": key})
+    if route.method == "POST" and route.repeats != "always":
+        key = {"type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX}
+        demanded = route.repeats in KEYED
+        parameters.append({"name": once.HEADER, "in": "header", "required": demanded, "schema": key})
     if parameters:
         operation["parameters"] = parameters
     if route.takes is not None:

@@ -6,13 +6,13 @@ them. A row without ``who`` does not exist. A row reads as a sentence::
     Route("GET", "/v1/venues/{venue_id}", read_venue, "public", gives=Venue).refuses(VenueUnknown)
 
 What follows from the rest of a row is not said in it: the paths of the requirement documents, Unauthenticated if
-somebody must have signed in, Invalid and TooLarge if there is a body.
+somebody must have signed in, Invalid and TooLarge if there is a body, and that a POST which comes twice under one
+Idempotency-Key is done once (``repeats``; engine/web/once.py does it).
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -27,10 +27,14 @@ from engine.foundation.errors import (
     TooLarge,
     Unauthenticated,
 )
+from engine.web import once
+from engine.web.forms import FORM_BYTES_MAX
+from engine.web.once import Handler
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Who = Literal["public", "buyer", "capability", "person", "organizer", "admin", "device", "provider", "operations"]
+Repeats = Literal["once", "keyed", "itself", "always"]
 SIGNED_IN: Final = frozenset({"person", "organizer", "admin", "device"})
+KEYED: Final = frozenset({"keyed", "itself"})  # rows that refuse a request without a key
 PREFIXES: Final = ("/api/v1", "/api/tickets", "/api")  # the requirement documents' names of /v1
 VERSIONED: Final = (PreconditionFailed, PreconditionRequired)  # a row that refuses these asks for If-Match
 
@@ -40,6 +44,10 @@ class Route:
     """One row of the contract. ``takes``, ``gives`` and ``query`` are msgspec Structs.
 
     ``also_gives`` are content types of other faces of the same answer; a body may have those of ``also_takes`` too.
+
+    ``repeats`` says what a POST makes of an Idempotency-Key. "once": with a key, its first answer is kept and repeated.
+    "keyed": the same, and a key is demanded. "itself": as keyed, by a handler that keeps to its key by itself.
+    "always": nothing, because doing it twice changes no more than doing it once, or its answer must not be kept.
     """
 
     method: str
@@ -50,7 +58,8 @@ class Route:
     gives: Any = None
     status: int = 200
     query: Any = None
-    idempotent: bool = False
+    repeats: Repeats = "once"
+    body_bytes_max: int = FORM_BYTES_MAX  # of a body that is kept for its key
     content_type: str = "application/json"
     also_gives: tuple[str, ...] = ()
     also_takes: tuple[str, ...] = ()
@@ -72,6 +81,11 @@ class Route:
         return replace(self, other_calls=(*self.other_calls, *((method, path) for path in paths)))
 
     @property
+    def keeps_to_key(self) -> bool:
+        """Whether the table keeps its answers."""
+        return self.method == "POST" and self.repeats in {"once", "keyed"}
+
+    @property
     def refusals(self) -> frozenset[type[Refusal]]:
         """Everything the row refuses."""
         refused = {*self.own_refusals}
@@ -79,6 +93,8 @@ class Route:
             refused.add(Unauthenticated)
         if self.takes is not None:
             refused |= {Invalid, TooLarge}
+        if self.keeps_to_key:
+            refused |= {*once.REFUSALS}
         return frozenset(refused)
 
     @property
@@ -108,6 +124,13 @@ def add(app: web.Application, routes: tuple[Route, ...]) -> None:
     for route in routes:
         reads = route.method == "GET"
         handler = _without_query(route.handler) if reads and route.query is None else route.handler
+        if route.keeps_to_key:
+            handler = once.kept(
+                handler,
+                signed_in=route.who in SIGNED_IN,
+                demanded=route.repeats in KEYED,
+                body_bytes_max=route.body_bytes_max,
+            )
         for method, path in route.addresses:
             if method == "GET":
                 app.router.add_get(path, handler)

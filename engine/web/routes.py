@@ -7,7 +7,7 @@ from engine.web.accounts import organizations, people
 from engine.web.catalogue import events, on_sales, promos, ticket_types, venues
 from engine.web.gates import devices, gates, scans
 from engine.web.insight import reports
-from engine.web.money import orders, payments, refunds, requirement_orders, webhooks
+from engine.web.money import disputes, orders, payments, refunds, requirement_orders, webhooks
 from engine.web.route import Route
 from engine.web.sale import allotments, availability, carts, holds
 from engine.web.tickets import tickets
@@ -29,6 +29,7 @@ ROUTES: tuple[Route, ...] = (
     *payments.ROUTES,
     *webhooks.ROUTES,
     *refunds.ROUTES,
+    *disputes.ROUTES,
     *operations.ROUTES,
     *tickets.ROUTES,
     *devices.ROUTES,

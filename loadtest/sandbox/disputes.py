@@ -40,13 +40,26 @@ def open_dispute(box: Sandbox, charge: Obj, reason: str, amount: int, *, inquiry
         "status": "warning_needs_response" if inquiry else "needs_response",
         "_account": charge.get("_account"),
     }  # fmt: skip
-    charge["disputed"], charge["_charged_back"] = True, not inquiry
-    box.store.save("charges", charge)
     box.store.save("disputes", dispute)
+    _mark(box, charge)
     box.events.emit("charge.dispute.created", dispute)
     if not inquiry:
         _withdraw(box, dispute)
     return dispute
+
+
+def _standing(box: Sandbox, charge: Obj) -> list[Obj]:
+    """The charge's disputes that are open or lost: what they ask for nobody can ask for again."""
+    found = box.store.tables["disputes"].by_id.values()
+    return [one for one in found if one["charge"] == charge["id"] and one["status"] not in {"won", "warning_closed"}]
+
+
+def _mark(box: Sandbox, charge: Obj) -> None:
+    """The charge says whether it is disputed, and how much of it was taken back."""
+    standing = _standing(box, charge)
+    charge["disputed"] = bool(standing)
+    charge["_charged_back_cents"] = sum(one["amount"] for one in standing if not one["status"].startswith("warning"))
+    box.store.save("charges", charge)
 
 
 def _withdraw(box: Sandbox, dispute: Obj) -> None:
@@ -65,13 +78,15 @@ def open_by_control(box: Sandbox, given: Obj) -> Obj:
     charge = box.store.get("charges", identifier)
     if charge is None:
         raise ResourceMissing("charge", str(identifier), param="charge")
-    if charge["disputed"] or not charge["captured"]:
+    # A bank may ask for what was refunded before; only what is disputed already it cannot ask for twice.
+    most = charge["amount_captured"] - sum(one["amount"] for one in _standing(box, charge))
+    if most <= 0 or not charge["captured"]:
         raise InvalidRequest("This charge cannot be disputed.", code="charge_disputed", param="charge")
     reason = given.get("reason", "fraudulent")
     if reason not in REASONS:
         raise InvalidRequest(f"Invalid reason: must be one of {', '.join(REASONS)}", param="reason")
-    amount = given.get("amount", charge["amount_captured"])
-    if not isinstance(amount, int) or not 1 <= amount <= charge["amount_captured"]:
+    amount = given.get("amount", most - charge["amount_refunded"] if most > charge["amount_refunded"] else most)
+    if not isinstance(amount, int) or not 1 <= amount <= most:
         raise InvalidRequest("Invalid amount", param="amount")
     CURRENCIES[charge["currency"]].check_step(amount)
     return open_dispute(box, charge, reason, amount, inquiry=given.get("inquiry") is True)
@@ -83,13 +98,11 @@ def close(box: Sandbox, dispute: Obj, status: str) -> Obj:
         raise InvalidRequest(f"This dispute is already closed: {dispute['status']}.", param="dispute")
     dispute["status"] = status
     charge = box.store.tables["charges"].by_id[dispute["charge"]]
-    if status != "lost":
-        charge["disputed"] = charge["_charged_back"] = False
-        box.store.save("charges", charge)
     if status == "won" and dispute["balance_transactions"]:
         given = balance_transaction(box, dispute, dispute["amount"], kind="adjustment")
         dispute["balance_transactions"].append(public(given))
     box.store.save("disputes", dispute)
+    _mark(box, charge)
     box.events.emit("charge.dispute.closed", dispute)
     if status == "won":
         box.events.emit("charge.dispute.funds_reinstated", dispute)

@@ -19,8 +19,8 @@ def create(call: Call) -> Obj:
     call.secret_only()
     given = call.params
     charge = _charge_of(call)
-    left = charge["amount_captured"] - charge["_refunding"]
-    if charge.get("_charged_back", charge["disputed"]):
+    left = charge["amount_captured"] - charge["_refunding"] - charge.get("_charged_back_cents", 0)
+    if left <= 0 and charge.get("_charged_back_cents", 0):
         raise InvalidRequest(
             f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
         )

@@ -15,6 +15,7 @@ from engine.domain.sale.holds import HoldItem, HoldRequest
 from engine.foundation.ids import new_id
 from engine.services.wiring import Services
 from tests.factories import NEXT_YEAR
+from tests.takers import taker
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
@@ -132,4 +133,6 @@ async def hold(services: Services, event_id: str, quantity: int) -> Any:
     """Set tickets of an event's first type aside, as a buyer would."""
     kind = await services.common.pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id)
     request = HoldRequest(event_id, (HoldItem(ticket_type_id=kind, quantity=quantity),))
-    return await services.sale.holds.place(request, admission=None, principal="test", key=new_id("key"), body=b"{}")
+    return await services.sale.holds.place(
+        request, admission=None, principal="test", key=new_id("key"), body=b"{}", taker=taker()
+    )

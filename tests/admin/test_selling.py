@@ -253,9 +253,42 @@ async def test_a_published_events_title_must_be_typed_to_cancel_it(
     page = await organizer.post(at + "/cancel", {"title": "Something else"})
     assert "Not cancelled" in page.text
     title = await services.common.pool.fetchval("SELECT title FROM events WHERE id = $1", event_id)
-    page = await organizer.post(at + "/cancel", {"title": title.upper()})
+    page = await organizer.post(at + "/cancel", {"title": title, "message": "x" * 2001})
+    assert "Not cancelled" in page.text
+    page = await organizer.post(at + "/cancel", {"title": title.upper(), "message": "The roof leaks."})
     assert "is cancelled" in page.text
     assert await services.common.pool.fetchval("SELECT status FROM events WHERE id = $1", event_id) == "cancelled"
+    assert await services.common.pool.fetchval("SELECT message FROM event_news") == "The roof leaks."
+
+
+async def test_another_time_or_place_of_a_published_event_asks_for_a_message_to_ticket_holders(
+    organizer: Organizer, services: Services, chart: str
+) -> None:
+    organization_id, venue_id, event_id = await organizer.published(chart)
+    pool, at = services.common.pool, f"/events/{event_id}/settings"
+    # To the second, as a program may have written it: a form knows minutes, and saving it moves nothing.
+    await pool.execute("UPDATE events SET starts_at = starts_at + interval '7 seconds'")
+    begins = await pool.fetchval("SELECT starts_at FROM events")
+    other = await organizer.venue(organization_id, chart)
+    page = await organizer.get(at)
+    assert "Message to ticket holders" in page.words
+    fields = {"title": "Lamps", "starts_at": f"{NEXT_YEAR}-03-01T19:30", "ends_at": f"{NEXT_YEAR}-03-01T22:00",
+              "currency": "CAD", "venue_id": venue_id, "hold_minutes": "10"}  # fmt: skip
+
+    async def save(**changes: str) -> str:
+        version = await pool.fetchval("SELECT version FROM events")
+        return (await organizer.post(at, {**fields, "version": str(version), **changes})).words
+
+    assert "Saved." in await save()
+    assert await pool.fetchval("SELECT starts_at FROM events") == begins
+    assert await pool.fetchval("SELECT count(*) FROM event_news") == 0
+    for change in ({"ends_at": f"{NEXT_YEAR}-03-01T22:30"}, {"venue_id": other}, {"timezone": "America/Toronto"}):
+        assert "this goes to everybody who has a ticket" in await save(**change)
+        assert "Saved." not in await save(**change)
+    assert await pool.fetchval("SELECT count(*) FROM event_news") == 0
+    assert "Saved." in await save(starts_at=f"{NEXT_YEAR}-03-01T20:00", venue_id=other, message="More room for all")
+    [news] = await pool.fetch("SELECT kind, message, after FROM event_news")
+    assert (news["kind"], news["message"]) == ("changed", "More room for all")
 
 
 async def test_a_draft_says_what_is_missing_and_cannot_be_published_before(organizer: Organizer, chart: str) -> None:

@@ -61,7 +61,7 @@ async def sweep(hot: HotRedis, redis: RedisClient, holds: int) -> Swept:
         items = [
             Item(
                 ref=n.to_bytes(8, "little"), body_hash=b"body", life_ms=LIFE_MS, total_cents=1, lots=PLAIN_LOTS,
-                lease_id=n.to_bytes(16, "big"), picks=pick,
+                counted_for=n.to_bytes(16, "big") + b"bloc", picks=pick,
             ).pack()
             for n in range(start, min(holds, start + BATCH))
         ]  # fmt: skip

@@ -199,6 +199,6 @@ def _new_order(event_id: str, ticket_type_id: str) -> NewOrder:
     order_id = _new_order_id()
     return NewOrder(
         id=order_id, number=order_id[-10:], event_id=event_id, hold_id=_new_hold_id(), user_id=None, buyer_name="Ada",
-        buyer_email="ada@example.org", consents={}, currency="CAD", amount_cents=1000, price={}, lines=(line,),
-        expires_at=datetime.now(UTC) + timedelta(minutes=10),
+        buyer_email="ada@example.org", consents={}, currency="CAD",
+        amount_cents=1000, price={}, lines=(line,), expires_at=datetime.now(UTC) + timedelta(minutes=10),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from tests import factories as make
 from tests.faults.conftest import audited, until_sold_again
 from tests.faults.proxy import Proxy
 from tests.shop import Shop
+from tests.takers import taker
 
 REPEATS = 100
 TRIES_MAX = 20
@@ -122,7 +123,7 @@ async def test_an_item_that_nobody_understands_fails_alone(shop: Shop):
 
     def place(key: str):
         request = HoldRequest(shop.event_id, (HoldItem(shop.types[0], 2),))
-        return holds.place(request, admission=None, principal="p", key=key, body=b"")
+        return holds.place(request, admission=None, principal="p", key=key, body=b"", taker=taker())
 
     await place("first")
     batches = holds._batches
@@ -139,9 +140,11 @@ async def test_a_caller_who_leaves_gives_the_units_back_and_may_come_again(shop:
     item = {"ticket_type_id": shop.types[0], "quantity": 3}
     body = json.dumps({"event_id": shop.event_id, "items": [item]}).encode()
     request = HoldRequest(shop.event_id, (HoldItem(shop.types[0], 3),))
-    await holds.place(request, admission=None, principal="p", key="stays", body=body)
+    await holds.place(request, admission=None, principal="p", key="stays", body=body, taker=taker())
     for number in range(20):
-        asking = asyncio.create_task(holds.usual.place(body, admission=None, principal="p", key=f"k{number}"))
+        asking = asyncio.create_task(
+            holds.usual.place(body, admission=None, principal="p", key=f"k{number}", taker=taker())
+        )
         while not holds._batches._batch(shop.event_id)._flights:
             await asyncio.sleep(0)
         asking.cancel()
@@ -150,7 +153,7 @@ async def test_a_caller_who_leaves_gives_the_units_back_and_may_come_again(shop:
     async with asyncio.timeout(5):
         while (await shop.pulse())["held"] != 3 or holds._batches._undoing:
             await asyncio.sleep(0.02)
-    placed = await holds.usual.place(body, admission=None, principal="p", key="k3")
+    placed = await holds.usual.place(body, admission=None, principal="p", key="k3", taker=taker())
     assert placed is not None
     document, replayed = placed
     assert not replayed

@@ -69,6 +69,28 @@ AS_THEY_STAND = {
     ("GET", "/v1/orders"),
     ("GET", "/api/v1/orders"),
 }
+# Sessions: an answer that is kept for a day must open nothing.
+ANSWERS_ARE_SECRETS = {"POST /v1/auth/register"}
+CHANGES_NO_MORE_BY_REPEATING = {
+    "POST /v1/auth/login",
+    "POST /v1/auth/refresh",
+    "POST /v1/auth/logout",
+    "POST /v1/orders/quote",
+    "POST /v1/events/{event_id}/promo-codes/validate",
+    "POST /v1/payments/confirm",
+    "POST /v1/webhooks/stripe",  # an event's own id is its key
+    "POST /v1/promo-codes/validate",
+    "POST /v1/tickets/{ticket_id}/validate",
+    "POST /v1/tickets/validate",  # a scan's nonce is its key
+}
+DEMAND_A_KEY = {
+    "/v1/holds",
+    "/v1/orders",
+    "/api/v1/orders",
+    "/v1/orders/{order_id}/refunds",
+    "/v1/payments/refund",
+    "/v1/events/{event_id}/checkins/batch",
+}
 WITHOUT_PREFIXES = {("POST", "/v1/orders"), ("GET", "/v1/users/me/orders")}
 
 
@@ -139,7 +161,29 @@ def test_operation_names_are_unique_in_the_contract():
     assert len(names) == len(set(names)), sorted({name for name in names if names.count(name) > 1})
 
 
-def test_what_needs_a_key_for_repeating_is_a_post_with_a_refusal_for_it():
+def test_every_post_that_makes_something_keeps_to_an_idempotency_key():
+    careless = [_say(route) for route in ROUTES if route.method == "POST" and route.repeats == "always"]
+    made = {_say(route) for route in ROUTES if route.method == "POST" and route.status == 201}
+    assert made & set(careless) == ANSWERS_ARE_SECRETS
+    assert set(careless) - ANSWERS_ARE_SECRETS == CHANGES_NO_MORE_BY_REPEATING
+
+
+def test_a_key_is_demanded_where_the_contract_says_so_and_nowhere_else():
+    demanded = {path for route in ROUTES if route.repeats in rows.KEYED for path in (route.path,)}
+    assert demanded == DEMAND_A_KEY
+    assert {route.method for route in ROUTES if route.repeats != "once"} == {"POST"}
+
+
+def test_a_scanners_row_knows_its_scanner_before_it_keeps_an_answer():
+    """Who shows another scanner's id and no secret must not be told what that one was told."""
+    assert not [_say(route) for route in ROUTES if route.who == "device" and route.keeps_to_key]
+
+
+def test_a_row_that_keeps_to_a_key_says_so_in_the_contract():
+    paths = json.loads(document_bytes(ROUTES))["paths"]
     for route in ROUTES:
-        if route.idempotent:
-            assert route.method == "POST", _say(route)
+        if route.method == "POST":
+            operation = paths[re.sub(r"{(\w+)(?::[^}]*)?}", r"{\1}", route.path)]["post"]
+            told = {one["name"]: one["required"] for one in operation.get("parameters", ())}
+            wanted = None if route.repeats == "always" else route.repeats in rows.KEYED
+            assert told.get("Idempotency-Key") is wanted, _say(route)

@@ -20,11 +20,12 @@ from engine.foundation import embedded, logs
 from engine.foundation.connections import HotRedis, open_client
 from engine.stores.sale import holds as hold_store
 from tests.invariants.model_house import (
+    BLOCKS,
+    BUYER_UNITS_MAX,
+    BUYERS,
     CAPS,
     FULL_CHECK_EVERY,
     GENERAL,
-    LEASE_UNITS_MAX,
-    LEASES,
     OPENED,
     PLAIN,
     PROMO_USES_MAX,
@@ -48,7 +49,7 @@ class Chance:
         known = world.refs and rng.random() < 0.1
         ref = rng.choice(world.refs) if known else rng.randbytes(8)
         promo = int(rng.random() < 0.2)
-        lease = rng.choice(LEASES) if rng.random() < 0.3 else b""
+        buyer = rng.choice(BUYERS) if rng.random() < 0.4 else b""
         return Wish(
             ref=ref,
             body_hash=b"same" if rng.random() < 0.9 else b"else",
@@ -58,8 +59,9 @@ class Chance:
             caps=tuple(CAPS.items()) if rng.random() < 0.5 else (),
             promo=promo,
             promo_max=PROMO_USES_MAX if promo and rng.random() < 0.8 else 0,
-            lease=lease,
-            lease_max=LEASE_UNITS_MAX if lease and rng.random() < 0.7 else 0,
+            buyer=buyer,
+            buyer_max=BUYER_UNITS_MAX if buyer and rng.random() < 0.8 else 0,
+            block=rng.choice(BLOCKS) if rng.random() < 0.5 else b"",
         )
 
     def pick(self) -> tuple:

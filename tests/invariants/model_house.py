@@ -16,6 +16,7 @@ import hotpath_rs
 from engine.domain.sale.inventory import FREE, free_byte
 from engine.domain.sale.selling import tape_name
 from engine.foundation.scripts import Script
+from engine.stores.sale.hold_records import BLOCK_BYTES, LEASE_BYTES, PERSON_BYTES
 from tests import factories as make
 from tests.invariants.oracle import Oracle
 
@@ -25,8 +26,10 @@ START_MS = 1_800_000_000_000
 GENERAL, ALLOTMENT = 12, 1
 CAPS = {1: 8, 4: 5}
 PROMO_USES_MAX = 3
-LEASES = [bytes([n]) * 16 for n in range(1, 5)]
-LEASE_UNITS_MAX = 8
+# Four admissions, two people, three parts of the network.
+BUYERS = [bytes([n]) * LEASE_BYTES for n in range(1, 5)] + [bytes([n]) * PERSON_BYTES for n in (5, 6)]
+BLOCKS = [bytes([n]) * BLOCK_BYTES for n in (7, 8, 9)]
+BUYER_UNITS_MAX, BLOCK_UNITS_MAX = 8, 12
 PLAIN, OPENED = bytes([FREE]), bytes([FREE, free_byte(ALLOTMENT, accessible=False)])
 WITH_ACCESSIBLE = bytes([FREE, FREE + 1])
 FULL_CHECK_EVERY, QUIESCE_EVERY = 50, 100
@@ -98,6 +101,13 @@ class MemoryLedger:
         ]
         uses = sum(bool(order.promo) and order.status != "closed" for order in self.oracle.orders.values())
         return units, [{"id": "prm_1", "uses": uses}]
+
+    async def counted(self, _event_id: str, _kept_s: int) -> list[tuple[bytes, bool, int]]:
+        return [
+            (b"".join(order.counted_for), order.status == "unpaid", len(order.units))
+            for order in self.oracle.orders.values()
+            if order.status != "closed" and any(order.counted_for)
+        ]
 
     async def ended_leases(self, _event_id: str, _kept_s: int) -> list[bytes]:
         return []

@@ -18,14 +18,15 @@ from engine.services.money.stock_errands import StockErrands
 from engine.services.sale.inventory import Inventory
 from engine.stores import keys
 from engine.stores.sale import hold_answers as answers
-from engine.stores.sale.hold_records import Record, Run, allocation_byte
+from engine.stores.sale.hold_records import Record, Run, allocation_byte, counted_of
 from engine.stores.sale.holds import HoldStore, Item, pick_exact, pick_general, pick_tape
 from tests.invariants.model_house import (
+    BLOCK_UNITS_MAX,
+    BUYER_UNITS_MAX,
     CAPS,
     CLOCK,
     EVENT,
     GRACE_MS,
-    LEASE_UNITS_MAX,
     LIFE_MAX_MS,
     ORDER_MS,
     POLICIES,
@@ -37,7 +38,7 @@ from tests.invariants.oracle import LIVE, Oracle, Wish, units_of
 
 DUE_MAX = 3
 # What the script says, if it is not the name of the type.
-WORDS = {answers.SoldOut: "capped", answers.BuyerLimit: "buyer"}
+WORDS = {answers.SoldOut: "capped", answers.BuyerLimit: "buyer", answers.BlockLimit: "block"}
 
 
 @dataclass
@@ -58,8 +59,8 @@ class World:
     uses_forgiven: int = 0
 
     def __post_init__(self) -> None:
-        self.oracle = Oracle(self.snapshot.base, START_MS)
-        self.store = HoldStore(self.hot)
+        self.oracle = Oracle(self.snapshot.base, START_MS, block_max=BLOCK_UNITS_MAX)
+        self.store = HoldStore(self.hot, block_units_max=BLOCK_UNITS_MAX)
         self.ledger = MemoryLedger(self.oracle)
         self.inventory = Inventory(
             hot=self.hot, redis=self.redis, holds=self.store, store=self.ledger, selling=self.snapshot
@@ -99,7 +100,7 @@ class World:
                     assert free == facts if isinstance(facts, int) else free in facts  # type: ignore[operator]
                 case answers.Taken(units):
                     assert list(units) == facts, f"{units} {facts} {wish}"
-                case answers.BuyerLimit(held):
+                case answers.BuyerLimit(held) | answers.BlockLimit(held):
                     assert held == facts
 
     async def extend(self, ref: bytes, add_ms: int) -> None:
@@ -120,11 +121,11 @@ class World:
         answer = await self._fenced(
             lambda epoch: self.store.swap(
                 EVENT, epoch, ref, lots=lots, runs=[Run(*run) for run in runs], total_cents=1, allocation=0,
-                caps=caps, lease_units_max=LEASE_UNITS_MAX,
+                caps=caps, buyer_units_max=BUYER_UNITS_MAX,
             )
         )  # fmt: skip
         self.oracle.expire()
-        self._said("swap", answer, self.oracle.swap(ref, lots, runs, caps, LEASE_UNITS_MAX))
+        self._said("swap", answer, self.oracle.swap(ref, lots, runs, caps, BUYER_UNITS_MAX))
 
     async def order(self, ref: bytes) -> None:
         """Redis first, then the ledger; what must be told to Redis becomes an errand."""
@@ -179,14 +180,20 @@ class World:
             elif order.status == "refunded":
                 self.uses_forgiven += order.promo  # bought and refunded within its hold's life, told late: once more
         elif topic == "sold":
-            await self._rebuilt(lambda: self.stock.sold(UnitsSold(*own), before))
+            sold = UnitsSold(*own, counted_for=b"".join(order.counted_for).hex())
+            await self._rebuilt(lambda: self.stock.sold(sold, before))
             astray = self.oracle.bought(order_id, mine if before else units, SOLD)
         else:
-            promo = order.promo if order.status == "closed" else 0
+            closed = order.status == "closed"
+            promo, counted_for = (order.promo, order.counted_for) if closed else (0, (b"", b""))
             types = tuple(f"tt_{kind}" for _, kind in order.units)
-            freed = UnitsFreed(EVENT, tuple(units), types, op_id=order_id, promo_id="prm_1" if promo else None)
+            freed = UnitsFreed(
+                EVENT, tuple(units), types, op_id=order_id, promo_id="prm_1" if promo else None,
+                counted_for=b"".join(counted_for).hex(),
+            )  # fmt: skip
             await self._rebuilt(lambda: self.stock.free(freed, before))
-            self.oracle.free(order_id, [p for p in order.units if not before or p not in owned], promo)
+            freed_now = [p for p in order.units if not before or p not in owned]
+            self.oracle.free(order_id, freed_now, promo, counted_for)
         self.steps[f"{topic}{' astray' if astray else ''}"] += 1
         if self.inventory._rebuilding:
             assert astray
@@ -277,8 +284,9 @@ class World:
             self.hot.command(b"HGETALL", keys.pulse(EVENT)),
             self.hot.command(b"HGETALL", b"inv:{%s}:types" % EVENT.encode()),
             self.hot.command(b"HGETALL", b"inv:{%s}:buyers" % EVENT.encode()),
+            self.hot.command(b"HGETALL", b"inv:{%s}:blocks" % EVENT.encode()),
         )
-        unit_map, pulse, types, buyers = found[0], *map(_pairs, found[1:])
+        unit_map, pulse, types, buyers, blocks = found[0], *map(_pairs, found[1:])
         state = self.oracle.redis
         assert unit_map == state.map, _difference(unit_map, bytes(state.map))
         counted = Counter(unit_map)
@@ -293,7 +301,8 @@ class World:
         for kind in range(5):
             assert int(types.get(b"%d" % kind, 0)) == state.types[kind], f"type {kind}"
         assert int(types.get(b"promo1", 0)) == state.promos[1], "promo"
-        assert {lease: int(n) for lease, n in buyers.items()} == {k: n for k, n in state.buyers.items() if n}
+        for said_of, known in ((buyers, state.buyers), (blocks, state.blocks)):
+            assert {who: int(n) for who, n in said_of.items()} == {who: n for who, n in known.items() if n}
         if whole:
             await self._check_records()
             await self._follow()
@@ -393,14 +402,15 @@ class World:
                 packed.append(pick_tape(facts[3], POLICIES[facts[1]], facts[2]))
         return Item(
             ref=wish.ref, body_hash=wish.body_hash, life_ms=wish.life_ms, total_cents=1, lots=wish.lots, caps=wish.caps,
-            promo=wish.promo, promo_uses_max=wish.promo_max, lease_id=wish.lease, lease_units_max=wish.lease_max,
-            picks=tuple(packed),
+            promo=wish.promo, promo_uses_max=wish.promo_max, counted_for=wish.buyer + wish.block,
+            buyer_units_max=wish.buyer_max, picks=tuple(packed),
         )  # fmt: skip
 
     def _same_hold(self, record: Record, hold: Any) -> None:
         assert record.state == hold.state, f"{record} is {hold}"
         assert (record.placed_at_ms, record.life_ms) == (hold.placed_ms, hold.life_ms)
-        assert (record.body_hash, record.promo, record.lease_id) == (hold.body_hash, hold.promo, hold.lease)
+        assert (record.body_hash, record.promo) == (hold.body_hash, hold.promo)
+        assert counted_of(record.counted_for) == hold.counted_for
         runs = [(run.kind, run.unit, run.length) for run in record.runs]
         assert list(units_of(runs)) == list(units_of(hold.runs)), f"{runs} is {hold.runs}"
 

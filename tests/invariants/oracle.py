@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from engine.domain.sale.inventory import FREE, HELD, ORDERED, SOLD
+from engine.stores.sale.hold_records import LEASE_BYTES
 
 ALIVE, ORDERING, BOUGHT, DEAD = "held", "ordering", "ordered", "ended"
 LIVE = {ALIVE, ORDERING}
@@ -23,6 +24,11 @@ def units_of(runs: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
             yield u, kind
 
 
+def is_lease(buyer: bytes) -> bool:
+    """An admission's units stay counted when they are bought; a person's do not."""
+    return len(buyer) == LEASE_BYTES
+
+
 @dataclass
 class Hold:
     state: str
@@ -30,7 +36,7 @@ class Hold:
     life_ms: int
     body_hash: bytes
     promo: int
-    lease: bytes
+    counted_for: tuple[bytes, bytes]
     runs: Runs
     counted: bool = False
     forgotten_after_ms: int = 0
@@ -56,6 +62,7 @@ class Order:
     ref: bytes
     units: tuple[tuple[int, int], ...]
     promo: int
+    counted_for: tuple[bytes, bytes] = (b"", b"")
     status: str = "unpaid"  # unpaid | paid | closed | refunded
 
 
@@ -71,8 +78,9 @@ class Wish:
     caps: tuple[tuple[int, int], ...] = ()
     promo: int = 0
     promo_max: int = 0
-    lease: bytes = b""
-    lease_max: int = 0
+    buyer: bytes = b""
+    buyer_max: int = 0
+    block: bytes = b""
 
 
 @dataclass
@@ -82,6 +90,7 @@ class RedisState:
     types: Counter[int] = field(default_factory=Counter)
     promos: Counter[int] = field(default_factory=Counter)
     buyers: Counter[bytes] = field(default_factory=Counter)
+    blocks: Counter[bytes] = field(default_factory=Counter)
     freed: set[str] = field(default_factory=set)
     listed: dict[bytes, list[int]] = field(default_factory=dict)  # due seconds that still name a forgotten hold
 
@@ -89,8 +98,9 @@ class RedisState:
 class Oracle:
     """``redis`` may be lost and replaced; ``orders`` is the ledger and never is."""
 
-    def __init__(self, base: bytes, now_ms: int) -> None:
+    def __init__(self, base: bytes, now_ms: int, *, block_max: int) -> None:
         self.base = base
+        self.block_max = block_max
         self.now_ms = now_ms
         self.redis = RedisState(bytearray(base))
         self.orders: dict[str, Order] = {}
@@ -128,12 +138,18 @@ class Oracle:
 
     def _uncount(self, hold: Hold) -> None:
         if hold.counted:
-            self.redis.buyers[hold.lease] -= hold.count
+            self._count(hold.counted_for, -hold.count)
+
+    def _count(self, counted_for: tuple[bytes, bytes], by: int) -> None:
+        """Of the units of a buyer and of a block, and of neither below nothing."""
+        for counter, who in zip((self.redis.buyers, self.redis.blocks), counted_for, strict=True):
+            if who:
+                counter[who] = max(0, counter[who] + by)
 
     # Holds
 
     def place(self, wish: Wish) -> tuple[str, object]:
-        """(letter, facts): H runs | R hold | K | S free | T units | P | U | B."""
+        """(letter, facts): H runs | R hold | K | S free | T units | P | U | N | B."""
         known = self.redis.holds.get(wish.ref)
         if known is not None:
             return ("R", known) if known.body_hash == wish.body_hash else ("K", None)
@@ -154,15 +170,15 @@ class Oracle:
             if refusal[0] == "P" and not any(b >= FREE for b in before):
                 return "S", 0
             return refusal
-        hold = Hold(ALIVE, self.now_ms, wish.life_ms, wish.body_hash, wish.promo, wish.lease, tuple(runs))
-        hold.counted = bool(wish.lease and wish.lease_max)
+        counted_for = wish.buyer, wish.block
+        hold = Hold(ALIVE, self.now_ms, wish.life_ms, wish.body_hash, wish.promo, counted_for, tuple(runs))
+        hold.counted = any(counted_for)
         hold.due_s += self.redis.listed.pop(wish.ref, [])
         self.redis.holds[wish.ref] = hold
         self.redis.types.update(kind for _, kind in units_of(runs))
         if wish.promo:
             self.redis.promos[wish.promo] += 1
-        if hold.counted:
-            self.redis.buyers[wish.lease] += hold.count
+        self._count(counted_for, hold.count)
         return "H", hold
 
     def _limits(self, wish: Wish, runs: Sequence[tuple[int, int, int]]) -> tuple[str, object] | None:
@@ -176,8 +192,11 @@ class Oracle:
             return "S", over
         if wish.promo and wish.promo_max and self.redis.promos[wish.promo] >= wish.promo_max:
             return "U", None
-        if wish.lease and wish.lease_max and self.redis.buyers[wish.lease] + sum(adding.values()) > wish.lease_max:
-            return "B", self.redis.buyers[wish.lease]
+        asked = sum(adding.values())
+        if wish.block and self.redis.blocks[wish.block] + asked > self.block_max:
+            return "N", self.redis.blocks[wish.block]
+        if wish.buyer and wish.buyer_max and self.redis.buyers[wish.buyer] + asked > wish.buyer_max:
+            return "B", self.redis.buyers[wish.buyer]
         return None
 
     def _pick_exact(self, wish: Wish, runs: Runs) -> Sequence:
@@ -263,7 +282,7 @@ class Oracle:
             del self.redis.holds[ref]
         return "released"
 
-    def swap(self, ref: bytes, lots: bytes, runs: Runs, caps: Sequence[tuple[int, int]], lease_max: int) -> str:
+    def swap(self, ref: bytes, lots: bytes, runs: Runs, caps: Sequence[tuple[int, int]], buyer_max: int) -> str:
         word, hold = self._standing(ref)
         if hold is None:
             return word
@@ -276,8 +295,11 @@ class Oracle:
             return "capped"
         grown = sum(more.values())
         adds = grown if hold.counted else hold.count + grown
-        if grown > 0 and lease_max and hold.lease and self.redis.buyers[hold.lease] + adds > lease_max:
+        buyer, block = hold.counted_for
+        if grown > 0 and buyer_max and buyer and self.redis.buyers[buyer] + adds > buyer_max:
             return "buyer"
+        if grown > 0 and block and self.redis.blocks[block] + adds > self.block_max:
+            return "block"
         for unit, kind in units_of(hold.runs):
             if unit in own:
                 self.redis.map[unit] = self.base[unit]
@@ -285,9 +307,8 @@ class Oracle:
         for unit, kind in units_of(runs):
             self.redis.map[unit] = HELD
             self.redis.types[kind] += 1
-        if hold.counted or (hold.lease and lease_max):
-            self.redis.buyers[hold.lease] += adds
-            hold.counted = True
+        self._count(hold.counted_for, adds)
+        hold.counted = any(hold.counted_for)
         hold.runs = runs
         return "swapped"
 
@@ -318,7 +339,7 @@ class Oracle:
         units = tuple(units_of(hold.runs))
         if any(order.ref == ref for order in self.orders.values()) or any(u in owners for u, _ in units):
             return False
-        self.orders[order_id] = Order(ref, units, hold.promo)
+        self.orders[order_id] = Order(ref, units, hold.promo, hold.counted_for)
         return True
 
     def bought(self, order_id: str, units: Sequence[int], to: int) -> bool:
@@ -328,16 +349,20 @@ class Oracle:
         if units and hold is not None and hold.state != DEAD and set(units) == {u for u, _ in units_of(hold.runs)}:
             own = set(units)
             if hold.state != BOUGHT:
-                self._uncount(hold)
                 hold.state = BOUGHT
                 hold.forgotten_after_ms = hold.expires_ms + 86_400_000
+        turned = 0
         for unit in units:
             state = self.redis.map[unit]
             if (state == HELD and unit in own) or (state == ORDERED and to == SOLD):
                 self.redis.map[unit] = to
+                turned += 1
+        if to == SOLD:  # no longer unpaid; an admission's stay counted
+            buyer, block = self.orders[order_id].counted_for
+            self._count((b"" if is_lease(buyer) else buyer, block), -turned)
         return any(self.redis.map[u] not in {SOLD, to} for u in units)
 
-    def free(self, op_id: str, units: Sequence[tuple[int, int]], promo: int) -> None:
+    def free(self, op_id: str, units: Sequence[tuple[int, int]], promo: int, counted_for: tuple[bytes, bytes]) -> None:
         if op_id in self.redis.freed:
             return
         self.redis.freed.add(op_id)
@@ -349,12 +374,14 @@ class Oracle:
                 turned += 1
         if promo and turned:
             self.redis.promos[promo] -= 1
+        self._count(counted_for, -turned)
 
     def rebuild(self) -> None:
         """The ledger decides; holds that are still known keep what nobody owns."""
         redis, owners = self.redis, self.owners()
         redis.map = bytearray(self.base)
-        redis.types, redis.promos, redis.buyers = Counter(), Counter(), Counter()
+        redis.types, redis.promos = Counter[int](), Counter[int]()
+        redis.buyers, redis.blocks = Counter[bytes](), Counter[bytes]()
         for unit, order in owners.items():
             redis.map[unit] = SOLD if order.status == "paid" else ORDERED
         for order in self.orders.values():
@@ -362,6 +389,11 @@ class Oracle:
                 redis.types.update(kind for _, kind in order.units)
             if order.promo and order.status != "closed":
                 redis.promos[order.promo] += 1
+            buyer, block = order.counted_for
+            if order.status == "unpaid":
+                self._count((buyer, block), len(order.units))
+            elif order.status != "closed" and is_lease(buyer):
+                self._count((buyer, b""), len(order.units))
         for hold in redis.holds.values():
             if hold.state not in LIVE:
                 continue
@@ -378,6 +410,6 @@ class Oracle:
                 redis.map[unit] = HELD
                 redis.types[kind] += 1
             if hold.counted:
-                redis.buyers[hold.lease] += hold.count
+                self._count(hold.counted_for, hold.count)
             if hold.promo:
                 redis.promos[hold.promo] += 1

@@ -18,7 +18,7 @@ from engine.foundation import embedded
 from engine.foundation.connections import HotRedis, open_client
 from engine.stores.sale import holds as hold_store
 from tests.invariants.model import Chance, drive
-from tests.invariants.model_house import LEASES, OPENED, PLAIN, WITH_ACCESSIBLE, with_the_tests_clock
+from tests.invariants.model_house import OPENED, PLAIN, WITH_ACCESSIBLE, with_the_tests_clock
 from tests.invariants.model_world import World
 
 SEEDS = (1, 2, 3)
@@ -115,7 +115,6 @@ class Selling(RuleBasedStateMachine):
 
 
 def test_no_order_of_steps_makes_them_differ(valkey: embedded.Server):
-    assert LEASES
     Selling.url = valkey.url
     run_state_machine_as_test(
         Selling,

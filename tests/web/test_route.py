@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from aiohttp import web
 from msgspec import Struct
 
 from engine.domain.catalogue.errors import EventUnknown
 from engine.foundation.errors import Invalid, TooLarge, Unauthenticated
+from engine.web import once
 from engine.web.route import Route, Who
 
 
@@ -40,4 +43,5 @@ def test_a_row_for_people_who_signed_in_refuses_everybody_else(who: Who, refused
 
 def test_a_row_that_takes_a_body_refuses_broken_and_endless_ones():
     row = Route("POST", "/v1/events", _handler, "public", takes=Body).refuses(EventUnknown)
-    assert row.refusals == {EventUnknown, Invalid, TooLarge}
+    assert row.refusals == {EventUnknown, Invalid, TooLarge, *once.REFUSALS}
+    assert replace(row, repeats="always").refusals == {EventUnknown, Invalid, TooLarge}

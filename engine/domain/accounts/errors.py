@@ -15,6 +15,7 @@ Conflict 409
 ├── AlreadyMember             already_member
 ├── LastOwner                 last_owner
 ├── OrganizationInUse         organization_in_use
+├── OrganizationSuspended     organization_suspended
 └── TooManyOfThem             limit_reached             facts: limit
 TooMany 429
 ├── SignInThrottled           sign_in_throttled
@@ -70,6 +71,10 @@ class LastOwner(Conflict):
 
 class OrganizationInUse(Conflict):
     code, title = "organization_in_use", "This organization has venues or events"
+
+
+class OrganizationSuspended(Conflict):
+    code, title = "organization_suspended", "This organization is suspended: it offers and sells nothing"
 
 
 class TooManyOfThem(Conflict):

@@ -6,18 +6,23 @@ The document lives in ``events.entry_rules``; absent fields mean one entry, any 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, time
 from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
+from engine.domain.fields import Faults, fault
 from engine.foundation import local_time
 from engine.foundation.errors import Invalid
+from engine.foundation.folding import text_folded
 
 GATES_MAX: Final = 64
 GATE_CHARS_MAX: Final = 60
 PLACES_PER_GATE_MAX: Final = 500
+FAULTS_MAX: Final = 100  # named in one refusal
 
 GateName = Annotated[str, Meta(min_length=1, max_length=GATE_CHARS_MAX, pattern=r"^[^\x00-\x1f]*$")]
 _Place = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$")]
@@ -54,6 +59,23 @@ class EntryRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return moment if moment <= now else None
         return local_time.latest(time(int(clock[1]), int(clock[2])), now, timezone)
 
+    @property
+    def names_places(self) -> bool:
+        """Whether any gate is for some sections or ticket types only."""
+        return any(rule.sections or rule.ticket_type_ids for rule in self.gates.values())
+
+    def with_types(self, ids: Mapping[str, str]) -> EntryRules:
+        """The same rules for ticket types of other ids; types that ``ids`` does not have are left out.
+
+        A gate that was for such types alone goes with them: with nothing to name it would be everybody's.
+        """
+        kept = {}
+        for name, rule in self.gates.items():
+            types = [ids[type_id] for type_id in rule.ticket_type_ids if type_id in ids]
+            if types or rule.sections or not rule.ticket_type_ids:
+                kept[name] = replace(rule, ticket_type_ids=types)
+        return replace(self, gates=kept)
+
     def right_gates(self, section: str, ticket_type_id: str) -> tuple[str, ...]:
         """The gates that name this place; empty if none does, and any gate will do."""
         return tuple(
@@ -77,6 +99,11 @@ def read(document: dict[str, Any] | None) -> EntryRules:
     return msgspec.convert(document or {}, EntryRules)
 
 
+def is_clock(text: str) -> bool:
+    """Whether this is a time of day, not one moment."""
+    return _CLOCK.match(text) is not None
+
+
 def check(rules: EntryRules) -> EntryRules:
     """Refuse what the types cannot: Invalid with a pointer."""
     text = rules.exit_all_at
@@ -89,4 +116,37 @@ def check(rules: EntryRules) -> EntryRules:
             raise Invalid.at("/exit_all_at", "invalid_value", "Give a clock time like 04:00, or a moment in RFC 3339")
     if not rules.allow_reentry and (rules.max_entries or rules.max_entries_per_day):
         raise Invalid.at("/allow_reentry", "invalid_value", "Entry limits need re-entry to be allowed")
+    found, seen = Faults(), set[str]()
+    for name in rules.gates:
+        folded = text_folded(name)
+        if not folded or name != name.strip():
+            found.append(fault(_pointer(name), "invalid_value", "A gate has a name, without blanks around it"))
+        elif folded in seen:
+            found.append(fault(_pointer(name), "duplicate", "Two gates with names that read the same"))
+        seen.add(folded)
+    if found:
+        raise Invalid(errors=found)
     return rules
+
+
+def check_names(rules: EntryRules, *, sections: Collection[str], ticket_type_ids: Collection[str]) -> None:
+    """Invalid with a pointer to each place that this event does not have."""
+    found: Faults = []
+    for name, rule in rules.gates.items():
+        found += [
+            fault(f"{_pointer(name)}/sections/{at}", "unknown_section", "The seating chart has no such section")
+            for at, section in enumerate(rule.sections)
+            if section not in sections
+        ]
+        found += [
+            fault(f"{_pointer(name)}/ticket_type_ids/{at}", "unknown_ticket_type", "The event has no such ticket type")
+            for at, type_id in enumerate(rule.ticket_type_ids)
+            if type_id not in ticket_type_ids
+        ]
+    if found:
+        raise Invalid(errors=found[:FAULTS_MAX])
+
+
+def _pointer(gate: str) -> str:
+    """Where a gate's rule stands (RFC 6901)."""
+    return "/gates/" + gate.replace("~", "~0").replace("/", "~1")

@@ -22,13 +22,11 @@ Conflict 409
 ├── PromoCodeUsed             promo_code_used
 ├── PromoExpired              promo_expired             asked about outside its window
 └── PromoUsedUp               promo_used_up             asked about once used up; who holds with it: PromoExhausted
-Invalid 422
-└── PromoUnknown              promo_unknown             asked about; who holds with it: PromoInvalid
 """
 
 from __future__ import annotations
 
-from engine.foundation.errors import Conflict, Invalid, NotFound
+from engine.foundation.errors import Conflict, NotFound
 
 
 class VenueUnknown(NotFound):
@@ -109,9 +107,3 @@ class PromoExpired(Conflict):
 
 class PromoUsedUp(Conflict):
     code, title = "promo_used_up", "This promo code has been used as often as it may"
-
-
-class PromoUnknown(Invalid):
-    """Also said of a disabled code: a stranger must not learn which codes exist."""
-
-    code, title = "promo_unknown", "This promo code does not exist"

@@ -1,15 +1,28 @@
-"""Copying an event for another date: everything it says moves along with its start."""
+"""Copying an event for another date: everything it says moves along with its start, by the clocks of its place.
+
+A moment before the day of the event keeps its hour: a sale that opened at ten opens at ten, whether the clocks change
+between the two dates or not, and at whatever hour the copy starts. A moment on that day or later keeps its distance
+from the start on the clocks (foundation/local_time.py).
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from engine.domain.catalogue.entry_rules import EntryRules, is_clock
 from engine.domain.catalogue.events import Event, NewEvent
 from engine.domain.catalogue.ticket_types import NewTicketType, TicketTypeRow
 from engine.domain.fields import Moment, Name, is_moment
+from engine.foundation.clock import rfc3339
 from engine.foundation.errors import Invalid
+from engine.foundation.local_time import local_day, moved_along, moved_days
+
+Move: TypeAlias = Callable[[datetime], datetime]
 
 
 class EventCopy(Struct, kw_only=True):
@@ -20,11 +33,25 @@ class EventCopy(Struct, kw_only=True):
     title: Name | None = None
 
 
-def copied(event: Event, given: EventCopy) -> NewEvent:
-    """The draft of a copy. Invalid if its start is out of range."""
-    if not is_moment(given.starts_at):
+def mover(event: Event, starts_at: datetime) -> Move:
+    """How moments of the event become those of a copy that starts then. Invalid if that is out of range."""
+    if not is_moment(starts_at):
         raise Invalid.at("/starts_at", "out_of_range", "This date is out of range")
-    shift = given.starts_at - event.starts_at
+    day, zone = local_day(event.starts_at, event.timezone), event.timezone
+
+    def move(moment: datetime) -> datetime:
+        moved = moved_days if local_day(moment, zone) < day else moved_along
+        return moved(moment, event.starts_at, starts_at, zone)
+
+    return move
+
+
+def copied(event: Event, given: EventCopy, type_ids: Mapping[str, str]) -> NewEvent:
+    """The draft of a copy; ``type_ids`` are its ticket types' ids by those of the event's."""
+    move = mover(event, given.starts_at)
+    ends_at = move(event.ends_at)
+    if ends_at <= given.starts_at:  # the clocks went back meanwhile
+        ends_at = given.starts_at + (event.ends_at - event.starts_at)
     return NewEvent(
         organization_id=event.organization_id,
         venue_id=event.venue_id,
@@ -36,7 +63,7 @@ def copied(event: Event, given: EventCopy) -> NewEvent:
         terms=event.terms,
         cover_url=event.cover_url,
         starts_at=given.starts_at,
-        ends_at=given.ends_at or event.ends_at + shift,
+        ends_at=given.ends_at or ends_at,
         timezone=event.timezone,
         currency=event.currency,
         hold_ttl_s=event.hold_ttl_s,
@@ -44,12 +71,12 @@ def copied(event: Event, given: EventCopy) -> NewEvent:
         taxes=list(event.taxes),
         fee=event.fee,
         max_tickets_per_buyer=event.max_tickets_per_buyer,
-        allow_refunds_until=_shifted(event.allow_refunds_until, shift),
-        entry_rules=event.entry_rules,
+        allow_refunds_until=_moved(event.allow_refunds_until, move),
+        entry_rules=_moved_rules(event.entry_rules.with_types(type_ids), move),
     )
 
 
-def copied_type(row: TicketTypeRow, shift: timedelta) -> NewTicketType:
+def copied_type(row: TicketTypeRow, move: Move) -> NewTicketType:
     """The same ticket type with its sales window moved along."""
     return NewTicketType(
         name=row.name,
@@ -57,13 +84,20 @@ def copied_type(row: TicketTypeRow, shift: timedelta) -> NewTicketType:
         categories=list(row.categories),
         capacity=row.capacity,
         max_per_order=row.max_per_order,
-        sales_start_at=_shifted(row.sales_start_at, shift),
-        sales_end_at=_shifted(row.sales_end_at, shift),
+        sales_start_at=_moved(row.sales_start_at, move),
+        sales_end_at=_moved(row.sales_end_at, move),
         visibility=row.visibility,
         taxable=row.taxable,
         sort=row.sort,
     )
 
 
-def _shifted(moment: datetime | None, shift: timedelta) -> datetime | None:
-    return moment + shift if moment is not None else None
+def _moved(moment: datetime | None, move: Move) -> datetime | None:
+    return move(moment) if moment is not None else None
+
+
+def _moved_rules(rules: EntryRules, move: Move) -> EntryRules:
+    """A daily hour of emptying stays; one moment of it moves along."""
+    if rules.exit_all_at is None or is_clock(rules.exit_all_at):
+        return rules
+    return replace(rules, exit_all_at=rfc3339(move(datetime.fromisoformat(rules.exit_all_at))))

@@ -34,8 +34,10 @@ TAGS_MAX = 20
 HOLD_TTL_S_MIN, HOLD_TTL_S_MAX, HOLD_TTL_S_DEFAULT = 300, 900, 600
 TICKETS_PER_BUYER_MAX = 1000
 FEE_FIXED_PARTS = 1000  # the fixed fee of a ticket is at most this part of the greatest amount: 1,000 dollars
-# Frozen by publication: the map, the money and the ownership of what people already bought.
-FROZEN_FIELDS = ("venue_id", "currency")
+# Frozen by publication: what people already paid in. The chart is frozen by itself, at whatever venue the event is.
+FROZEN_FIELDS = ("currency",)
+# What ticket holders are told of when it changes after publication.
+MOVING_FIELDS = ("starts_at", "ends_at", "timezone", "venue_id")
 
 OrphanPolicy = Literal["auto", "strict", "lenient", "off"]
 HoldTtl = Annotated[int, Meta(ge=HOLD_TTL_S_MIN, le=HOLD_TTL_S_MAX)]
@@ -190,6 +192,7 @@ class Seller(Struct, frozen=True, kw_only=True):
     city: str
     organization: str
     legal_name: str  # the organization's name if it has no other
+    status: str = "published"
 
 
 def fold(event: NewEvent | EventChange) -> None:

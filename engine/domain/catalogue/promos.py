@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from engine.domain.catalogue.errors import PromoExpired, PromoUnknown, PromoUsedUp
+from engine.domain.catalogue.errors import PromoExpired, PromoUsedUp
+from engine.domain.errors import PromoInvalid
 from engine.domain.fields import Faults, Id, Moment, fault, is_moment
 from engine.foundation.errors import Invalid
 from engine.foundation.world.currencies import find, money
@@ -40,11 +41,6 @@ def standing(moment: Moments, *, active: bool, begin: Moments | None, end: Momen
     if begin is not None and moment < begin:
         return "early"
     return "over" if end is not None and moment >= end else "usable"
-
-
-def normal(code: str) -> str:
-    """The one spelling of a code as the ledger keeps it: trimmed, upper case."""
-    return code.strip().upper()
 
 
 class NewPromo(Struct, kw_only=True):
@@ -92,10 +88,10 @@ class PromoCode(Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
     def check(self, moment: datetime) -> None:
-        """PromoUnknown, PromoExpired or PromoUsedUp if the code may not be used at this moment."""
+        """PromoInvalid, PromoExpired or PromoUsedUp if the code may not be used at this moment."""
         match standing(moment, active=self.status == "active", begin=self.valid_from, end=self.valid_until):
             case "off":
-                raise PromoUnknown
+                raise PromoInvalid
             case "early":
                 raise PromoExpired("This promo code is not valid yet")
             case "over":

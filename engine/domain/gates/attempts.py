@@ -12,7 +12,6 @@ from engine.domain.gates.scans import STATUS, Outcome, Reason, Result, Scan
 from engine.foundation.clock import rfc3339
 
 NONCE_CHARS_MAX: Final = 128
-CODE_TIME_MAX_S: Final = 2**32 - 1
 
 Direction = Literal["entry", "exit"]
 
@@ -43,7 +42,6 @@ class Attempt(Struct, frozen=True, gc=False):
     unit: int | None = None
     version: int = 0
     not_before_s: int = 0
-    expires_at_s: int = CODE_TIME_MAX_S
     failed: Reason | None = None
     offset_ms: int = 0
     offline: bool = False
@@ -70,7 +68,6 @@ class Attempt(Struct, frozen=True, gc=False):
             at=self.counted_at,
             version=self.version,
             not_before_s=self.not_before_s,
-            expires_at_s=self.expires_at_s,
             offline=self.offline,
             revoked_unknown_to_device=revoked_seq is not None and revoked_seq > self.cursor_seq,
         )

@@ -16,10 +16,11 @@ from msgspec.structs import replace
 
 from engine.domain import order_states
 from engine.domain.catalogue.entry_rules import EntryRules
-from engine.domain.tickets.tickets import CODE_LEEWAY_S, Ticket
+from engine.domain.tickets.tickets import CODE_LEEWAY_S, Ticket, codes_end
 from engine.foundation.local_time import local_day
 
 FUTURE_MAX: Final = timedelta(seconds=120)  # a device's clock may be ahead by this much before it is flagged
+PAST_MAX: Final = timedelta(hours=72)  # no device is without a network for longer: a scan older than that is flagged
 
 
 class Result(StrEnum):
@@ -68,13 +69,14 @@ _BY_STATUS: Final = {
 
 
 class EntryTerms(Struct, frozen=True):
-    """What a verdict needs to know of the event."""
+    """What a verdict needs to know of the event. ``ends_at`` is the event's as it is now: it decides, not the code."""
 
     event_id: str
     cancelled: bool
     timezone: str
     rules: EntryRules
     ticket_types: dict[str, str] = {}  # id -> name
+    ends_at: datetime | None = None  # None: no code is too old
 
 
 class Scan(Struct, frozen=True, gc=False):
@@ -88,7 +90,6 @@ class Scan(Struct, frozen=True, gc=False):
     at: datetime
     version: int
     not_before_s: int
-    expires_at_s: int
     offline: bool = False
     revoked_unknown_to_device: bool = False  # offline, and its bundle was older than the revocation
 
@@ -111,7 +112,7 @@ def judge(ticket: Ticket, scan: Scan, entry: EntryTerms) -> Outcome:
         if scan.offline and scan.revoked_unknown_to_device and refused in _BY_STATUS.values():
             return _enter(ticket, scan, entry, Reason.ADMITTED_ON_STALE_BUNDLE)
         return Outcome(Result.REJECT, refused, ticket)
-    misplaced = _wrong_time(ticket, scan) or _wrong_gate(ticket, scan, entry)
+    misplaced = _wrong_time(ticket, scan, entry) or _wrong_gate(ticket, scan, entry)
     if misplaced is not None:
         return misplaced
     return _leave(ticket, scan, entry) if scan.direction == "exit" else _come(ticket, scan, entry)
@@ -146,20 +147,26 @@ def blocks_entry(ticket: Ticket, entry: EntryTerms, at: datetime) -> bool:
 def corrected(
     scanned_at: datetime | None, received_at: datetime, offset_ms: int, earliest: datetime
 ) -> tuple[datetime, bool]:
-    """(when an offline scan counts as read, whether its clock was impossible), between bundle time and receipt."""
+    """(when an offline scan counts as read, whether its clock was impossible), between bundle time and receipt.
+
+    A time that cannot be, or that the device could not say (None), is no reason to turn a guest away: the scan counts
+    at receipt, and its clock is flagged.
+    """
     if scanned_at is None:
-        return received_at, False
+        return received_at, True
     moment = scanned_at + timedelta(milliseconds=offset_ms)
     if moment > received_at:
         return received_at, moment > received_at + FUTURE_MAX
+    if moment < received_at - PAST_MAX:
+        return received_at, True
     return max(moment, min(earliest, received_at)), False
 
 
-def _wrong_time(ticket: Ticket, scan: Scan) -> Outcome | None:
-    moment_s = scan.at.timestamp()
-    if moment_s < scan.not_before_s - CODE_LEEWAY_S:
+def _wrong_time(ticket: Ticket, scan: Scan, entry: EntryTerms) -> Outcome | None:
+    """By the event's times as they are now: a code that was issued before they changed admits like any other."""
+    if scan.at.timestamp() < scan.not_before_s - CODE_LEEWAY_S:
         return Outcome(Result.REJECT, Reason.NOT_YET_VALID, ticket)
-    if moment_s >= scan.expires_at_s + CODE_LEEWAY_S:
+    if entry.ends_at is not None and scan.at >= codes_end(entry.ends_at) + timedelta(seconds=CODE_LEEWAY_S):
         return Outcome(Result.REJECT, Reason.EXPIRED, ticket)
     return None
 

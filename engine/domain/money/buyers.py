@@ -63,11 +63,6 @@ def checked_address(text: str, pointer: str) -> str:
         raise Invalid.at(pointer, "invalid_email", "This is not an e-mail address") from error
 
 
-def folded(address: str) -> str:
-    """The address as one person's, however it was typed: by it buyers are counted."""
-    return folding.email_folded(address)
-
-
 def _is_linked(seen: str) -> bool:
     if _SCHEME.search(seen) or _NUMBERS.search(seen):
         return True

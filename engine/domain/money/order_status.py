@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from engine.domain.money.orders import Order
-from engine.domain.order_states import CLOSED, EVER_PAID
+from engine.domain.order_states import CLOSED, EVER_PAID, OPEN, SOLD
 
 
 class HoldProgress(Struct, frozen=True):
@@ -41,6 +41,7 @@ class OrderStatus(Struct, frozen=True, kw_only=True):
     status: str
     amount_cents: int
     refunded_cents: int
+    charged_back_cents: int
     currency: str
     closing_note: str | None
     expires_at: datetime
@@ -59,6 +60,7 @@ def status_of(order: Order, tickets: Mapping[str, int]) -> OrderStatus:
         status=order.status,
         amount_cents=order.amount_cents,
         refunded_cents=order.refunded_cents,
+        charged_back_cents=order.charged_back_cents,
         currency=order.currency,
         closing_note=order.closing_note,
         expires_at=order.expires_at,
@@ -86,6 +88,6 @@ def payment_state(order: Order) -> str:
 
 def hold_state(order: Order) -> str:
     """What the units do: kept while paying, sold, or given back."""
-    if order.status in CLOSED or order.status == "refunded":
-        return "released"
-    return "sold" if order.status in EVER_PAID else "kept"
+    if order.status in OPEN:
+        return "kept"
+    return "sold" if order.status in SOLD else "released"

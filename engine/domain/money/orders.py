@@ -4,6 +4,8 @@ r"""Orders: what a hold becomes when the buyer starts to pay.
        |            |            \\---------------------------^
        +------------+--> expired | cancelled          (paid late: reclaimed --> paid, or refunded in full)
 
+    paid | partially_refunded --> disputed --> as before (won) | partially_refunded (a part lost) | charged_back
+
 An order's deadline is its hold's new expiry, moved once (services/sale/inventory.py).
 """
 
@@ -18,6 +20,7 @@ from msgspec import Struct
 
 from engine.domain.money.refunds import Parts
 from engine.domain.order_states import Status
+from engine.domain.tickets.order_links import OrderLink
 from engine.foundation.clock import now
 
 NUMBER_CHARS = 10
@@ -65,8 +68,9 @@ class NewOrder:
     ip_address: str | None = None
     user_agent: str | None = None
     buyer_units_max: int | None = None  # of the event, over all orders of one e-mail address
+    counted_for: bytes = b""  # as its hold has it
 
-    def opened(self, *, organization_id: str, destination_account: str | None) -> Order:
+    def opened(self, *, organization_id: str, destination_account: str | None, event_ends_at: datetime) -> Order:
         """The order as it stands right after it was written."""
         return Order(
             id=self.id,
@@ -82,6 +86,7 @@ class NewOrder:
             currency=self.currency,
             amount_cents=self.amount_cents,
             refunded_cents=0,
+            charged_back_cents=0,
             price=self.price,
             promo_code_id=None,
             payment_method_id=self.payment_method_id,
@@ -96,6 +101,7 @@ class NewOrder:
             created_at=now(),
             paid_at=None,
             closed_at=None,
+            event_ends_at=event_ends_at,
             lines=self.lines,
         )
 
@@ -117,6 +123,7 @@ class Order:
     currency: str
     amount_cents: int
     refunded_cents: int
+    charged_back_cents: int  # taken back by the buyer's bank
     price: dict[str, Any]
     promo_code_id: str | None
     payment_method_id: str | None
@@ -131,8 +138,15 @@ class Order:
     created_at: datetime
     paid_at: datetime | None
     closed_at: datetime | None
+    event_ends_at: datetime
+    link_generation: int = 0
     lines: tuple[OrderLine, ...] = field(default=())
     mail_refused: str | None = None  # what the mail server finally said to a mail for the buyer
+
+    @property
+    def link(self) -> OrderLink:
+        """What opens it to the bearer of a token."""
+        return OrderLink(self.id, self.link_generation, self.event_ends_at)
 
     @property
     def units(self) -> list[int]:
@@ -144,7 +158,7 @@ class Order:
 
     @property
     def refundable_cents(self) -> int:
-        return self.amount_cents - self.refunded_cents
+        return self.amount_cents - self.refunded_cents - self.charged_back_cents
 
     @property
     def paid_parts(self) -> Parts:
@@ -176,6 +190,13 @@ class OpenedOrder(PayableOrder, frozen=True, kw_only=True):
     server_now_ms: int
 
 
+class LinksEnded(Struct, frozen=True, kw_only=True):
+    """The links of an order that were given out before are over. ``order_token`` is a new one, for its buyer alone."""
+
+    order_id: str
+    order_token: str | None
+
+
 class OrderRow(Struct, frozen=True, kw_only=True):
     """One line of an organizer's list."""
 
@@ -187,6 +208,7 @@ class OrderRow(Struct, frozen=True, kw_only=True):
     currency: str
     amount_cents: int
     refunded_cents: int
+    charged_back_cents: int
     quantity: int
     created_at: datetime
     paid_at: datetime | None
@@ -204,6 +226,7 @@ class OwnOrderRow(Struct, frozen=True, kw_only=True):
     currency: str
     amount_cents: int
     refunded_cents: int
+    charged_back_cents: int
     quantity: int
     created_at: datetime
     paid_at: datetime | None

@@ -50,18 +50,18 @@ class ReceiptTax(Struct, frozen=True):
 
 
 class ReceiptRefund(Struct, frozen=True, kw_only=True):
-    """Money that went back to the buyer."""
+    """Money that went back to the buyer. ``message`` is what they were told with it; why is the staff's own."""
 
     id: str
     amount_cents: int
     net_cents: int
     taxes: dict[str, int]
-    reason: str
+    message: str | None
     settled_at: datetime
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    """``kept_cents`` is paid minus returned; the lines sum to ``paid_cents``, each tax to its total."""
+    """``kept_cents``: paid, not returned or charged back. The lines sum to ``paid_cents``, each tax to its total."""
 
     order_id: str
     order_number: str
@@ -81,6 +81,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
     paid_cents: int
     refunds: list[ReceiptRefund]
     returned_cents: int
+    charged_back_cents: int
     kept_cents: int
 
 
@@ -130,5 +131,6 @@ def receipt_of(order: Order, seller: Seller, refunds: Sequence[ReceiptRefund], l
         paid_cents=order.amount_cents,
         refunds=list(refunds),
         returned_cents=returned_cents,
-        kept_cents=order.amount_cents - returned_cents,
+        charged_back_cents=order.charged_back_cents,
+        kept_cents=order.amount_cents - returned_cents - order.charged_back_cents,
     )

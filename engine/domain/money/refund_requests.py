@@ -15,22 +15,34 @@ from engine.foundation.errors import Invalid
 from engine.foundation.world.currencies import find, money
 
 ENDED = frozenset({"refunded", "cancelled"})
+DISPUTED = "The buyer's bank disputes this payment, and decides about it"
+KEPT = ENDED | {"blocked"}  # what is disputed is the bank's to decide about
 
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
-    """Ticket ids, or an amount, or neither: everything that is left."""
+    """Ticket ids, or an amount, or neither: everything that is left. What cost nothing is returned for nothing.
+
+    ``reason`` is for staff only, ``message`` is told to the buyer.
+    """
 
     reason: str
     lines: Sequence[str] | None = None
     amount_cents: int | None = None
+    message: str | None = None
 
 
-def check_refundable(order: Order, so_far: Parts) -> None:
-    """OrderNotRefundable if nothing was paid, RefundExceedsPaid if nothing is left."""
-    if order.status not in EVER_PAID or order.amount_cents == 0:
+def check_refundable(order: Order, so_far: Parts, tickets: Sequence[Mapping[str, Any]]) -> None:
+    """OrderNotRefundable if it was never paid, or all of it is disputed; RefundExceedsPaid if nothing is left.
+
+    ``so_far`` and ``tickets`` are as for ``parts_of``.
+    """
+    if order.status not in EVER_PAID:
         raise OrderNotRefundable(order_status=order.status)
-    if order.status not in REFUNDABLE or order.amount_cents <= so_far.total_cents:
+    left = order.amount_cents > so_far.total_cents or any(ticket["status"] not in KEPT for ticket in tickets)
+    if order.status == "disputed" and not left:
+        raise OrderNotRefundable(DISPUTED, order_status=order.status)
+    if order.status not in REFUNDABLE or not left:
         raise RefundExceedsPaid(refundable_cents=0)
 
 
@@ -39,7 +51,7 @@ def parts_of(
 ) -> tuple[Parts, list[str]]:
     """(what this request returns, which tickets stop admitting with it). RefundExceedsPaid, Invalid.
 
-    ``so_far`` is returned or on its way; ``tickets`` are the order's, each with id, line and status.
+    ``so_far`` is returned, on its way or taken by a dispute; ``tickets`` are the order's: id, line, status.
     """
     left_cents = order.amount_cents - so_far.total_cents
     if request.lines is not None:
@@ -53,8 +65,12 @@ def parts_of(
     if amount_cents % step_cents and amount_cents != left_cents:
         said = f"Amounts are returned in steps of {money(step_cents, order.currency)}"
         raise Invalid.at("/amount_cents", "amount_between_steps", said)
-    ending = [ticket["id"] for ticket in tickets if ticket["status"] not in ENDED] if amount_cents == left_cents else []
-    return refunds.of_amount(amount_cents, paid=order.paid_parts, refunded=so_far), ending
+    ending = [ticket["id"] for ticket in tickets if ticket["status"] not in KEPT] if amount_cents == left_cents else []
+    return _of_cents(amount_cents, order, so_far), ending
+
+
+def _of_cents(amount_cents: int, order: Order, so_far: Parts) -> Parts:
+    return refunds.of_amount(amount_cents, paid=order.paid_parts, refunded=so_far) if amount_cents else Parts(0)
 
 
 def _of_lines(order: Order, so_far: Parts, lines: Sequence[str], tickets: Sequence[Mapping[str, Any]]) -> Parts:
@@ -63,6 +79,8 @@ def _of_lines(order: Order, so_far: Parts, lines: Sequence[str], tickets: Sequen
     for index, ticket_id in enumerate(lines):
         if ticket_id not in known or ticket_id in lines[:index]:
             raise Invalid.at(f"/lines/{index}", "unknown_ticket", "This ticket is not part of the order")
+        if known[ticket_id]["status"] == "blocked":
+            raise OrderNotRefundable(DISPUTED, order_status=order.status)
         if known[ticket_id]["status"] in ENDED:
             raise RefundExceedsPaid("This ticket was refunded before", refundable_cents=left_cents)
     chosen = [order.lines[known[ticket_id]["line"]] for ticket_id in lines]
@@ -70,7 +88,7 @@ def _of_lines(order: Order, so_far: Parts, lines: Sequence[str], tickets: Sequen
     if total_cents > left_cents:
         raise RefundExceedsPaid(refundable_cents=left_cents)
     if total_cents == 0:
-        raise Invalid.at("/lines", "nothing_to_refund", "These tickets cost nothing")
+        return Parts(0)
     names = {name for line in chosen for name in line.taxes}
     taxes = {name: sum(line.taxes.get(name, 0) for line in chosen) for name in names}
     return refunds.of_line(total_cents, taxes, paid=order.paid_parts, refunded=so_far)

@@ -2,7 +2,8 @@
 
 A refund of an amount uses the cumulative method: once R of a total T has been returned, the tax returned so far is
 half-up(tax x R / T), and each refund is the difference. A refund of a line returns that line's stored cents. Where both
-kinds meet on one order, each tax is held between nothing and what is left of it.
+kinds meet on one order, each tax is held between nothing and what is left of it. What a bank takes back by a dispute is
+taken apart in the same way (``disputes.py``).
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ class Parts:
     def total_cents(self) -> int:
         return self.net_cents + sum(self.taxes.values())
 
+    def __add__(self, other: Parts) -> Parts:
+        names = self.taxes.keys() | other.taxes.keys()
+        taxes = {name: self.taxes.get(name, 0) + other.taxes.get(name, 0) for name in names}
+        return Parts(self.net_cents + other.net_cents, taxes)
+
 
 @dataclass(frozen=True, slots=True)
 class Refund:
@@ -36,7 +42,8 @@ class Refund:
     net_cents: int
     taxes: dict[str, int]
     ticket_ids: list[str]
-    reason: str
+    reason: str  # for staff only
+    message: str | None  # to the buyer
     provider_refund_id: str | None
     status: str
     error: str | None

@@ -7,7 +7,9 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from engine.domain.fields import Name, Short
+from engine.domain.fields import Name, Short, fault
+from engine.foundation.errors import Invalid
+from engine.foundation.folding import code_folded
 
 ALLOTMENTS_MAX = 95  # the inventory map has a lot for each
 SEATS_MAX = 20_000
@@ -35,6 +37,18 @@ class AllotmentChange(Struct, kw_only=True):
 
     name: Name | UnsetType = UNSET
     open_to: OpenTo | UnsetType = UNSET
+
+
+def check_codes(given: NewAllotment | AllotmentChange) -> None:
+    """Invalid at each name or code that nobody could type: it has no letter or digit."""
+    codes = given.open_to if isinstance(given.open_to, list) else []
+    found = [
+        fault(f"/open_to/{at}", "empty", "A code has letters or digits")
+        for at, code in enumerate(codes)
+        if not code_folded(code)
+    ]
+    if found:
+        raise Invalid(errors=found)
 
 
 class Allotment(Struct, frozen=True, kw_only=True):

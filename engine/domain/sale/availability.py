@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+from engine.domain.sale.holds import CODE_CHARS_MAX
 
 FEW_PERCENT = 15
 
@@ -40,6 +43,30 @@ class SeatStatusDocument(Struct, frozen=True, omit_defaults=True):
     units: int | None = None
     changes: list[list[int]] | None = None
     since: int | None = None
+
+
+class CodeShown(Struct, frozen=True):
+    """A code as it was typed."""
+
+    promo_code: Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX)]
+
+
+class SetApartDocument(Struct, frozen=True):
+    """What a code opens of the places set apart: the free ones now, as [first unit, how many]."""
+
+    version: int
+    units: list[tuple[int, int]]
+
+
+def runs_of(units: Iterable[int]) -> list[tuple[int, int]]:
+    """Rising units as (first, how many) of each run of neighbours."""
+    runs: list[tuple[int, int]] = []
+    for unit in units:
+        if runs and unit == runs[-1][0] + runs[-1][1]:
+            runs[-1] = runs[-1][0], runs[-1][1] + 1
+        else:
+            runs.append((unit, 1))
+    return runs
 
 
 def level(free: int, total: int) -> Level:

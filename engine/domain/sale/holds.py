@@ -61,6 +61,7 @@ class Hold:
     """A hold as it stands. ``state`` is held, ordering, ordered or ended; times are Redis's.
 
     ``held_cents`` is the total the buyer was shown; ``price`` is what it comes to under the event's present terms.
+    ``counted_for`` are the bytes of those for whom its units count, b"" if for nobody.
     """
 
     id: str
@@ -76,5 +77,6 @@ class Hold:
     rows_used: int
     orphans_created: int
     lease_id: bytes | None
+    counted_for: bytes
     promo_code: str | None
     promo_id: str | None

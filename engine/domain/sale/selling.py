@@ -15,9 +15,15 @@ from engine.domain.prices import Discount, Fee
 from engine.domain.sale.charts import Chart
 from engine.domain.taxes import Tax
 from engine.foundation.clock import rfc3339, to_ms
+from engine.foundation.folding import code_folded
 
 STRICT_UNTIL_SOLD_PERCENT = 85
 TAPE_PARTY_MAX = 10  # larger parties are planned
+_STOPPED = {
+    "cancelled": "This event was cancelled",
+    "suspended": "The organizer sells nothing at the moment",
+}
+BUYER_UNITS_MAX_DEFAULT = 10  # of one admission, if neither event nor ticket types say anything
 
 
 class Columns(Protocol):
@@ -69,7 +75,7 @@ class AllotmentTerms:
 
     @classmethod
     def of(cls, row: Columns) -> AllotmentTerms:
-        return cls(row["number"], row["name"], tuple(row["units"]), frozenset(row["open_to"]))
+        return cls(row["number"], row["name"], tuple(row["units"]), frozenset(map(code_folded, row["open_to"])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,10 @@ class PromoTerms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SellingEvent:
-    """An event as it is sold right now. Immutable: a change makes a new one."""
+    """An event as it is sold right now. Immutable: a change makes a new one.
+
+    ``status`` is the event's own, and ``suspended`` if it is published by an organization that may not sell.
+    """
 
     id: str
     slug: str
@@ -123,6 +132,7 @@ class SellingEvent:
     taxes: tuple[Tax, ...]
     fee: Fee
     max_tickets_per_buyer: int | None
+    buyer_units_max: int  # what one admission may have of it, held, ordered and bought
     starts_at_ms: int
     ends_at_ms: int
     timezone: str
@@ -138,7 +148,7 @@ class SellingEvent:
     ticket_types: dict[str, TicketTypeTerms]
     type_by_number: dict[int, TicketTypeTerms]
     allotments: tuple[AllotmentTerms, ...]
-    promos: dict[str, PromoTerms]
+    promos: dict[str, PromoTerms]  # by their folded codes
     promo_by_number: dict[int, PromoTerms]
     keys: hotpath_rs.EventKeys
     desk: hotpath_rs.HoldDesk
@@ -171,6 +181,7 @@ class SellingEvent:
             taxes=tuple(Tax(tax["name"], tax["rate_bp"]) for tax in row["taxes"]),
             fee=Fee(**row["fee"]),
             max_tickets_per_buyer=row["max_tickets_per_buyer"],
+            buyer_units_max=buyer_units_max(row["max_tickets_per_buyer"], ticket_types),
             starts_at_ms=to_ms(row["starts_at"]),
             ends_at_ms=to_ms(row["ends_at"]),
             timezone=row["timezone"],
@@ -186,18 +197,22 @@ class SellingEvent:
             ticket_types={kind.id: kind for kind in ticket_types},
             type_by_number={kind.number: kind for kind in ticket_types},
             allotments=tuple(allotments),
-            promos={promo.code: promo for promo in promos},
+            promos={code_folded(promo.code): promo for promo in promos},
             promo_by_number={promo.number: promo for promo in promos},
             keys=keys,
             desk=desk,
             units=chart.seat_map.units,
         )
 
+    def check_selling(self) -> None:
+        """SalesClosed if nothing of it is sold, whatever the time: what is held or being paid for included."""
+        if self.status != "published":
+            raise SalesClosed(_STOPPED.get(self.status))
+
     def check_open(self, now_ms: int, *, admitted: bool = False) -> None:
         """SalesNotOpen or SalesClosed outside the on-sale window. The room decides the opening for those it let in."""
-        if self.status == "cancelled":
-            raise SalesClosed("This event was cancelled")
-        if self.status != "published" or (self.closes_at_ms is not None and now_ms >= self.closes_at_ms):
+        self.check_selling()
+        if self.closes_at_ms is not None and now_ms >= self.closes_at_ms:
             raise SalesClosed
         if self.opens_at_ms is None:
             raise SalesNotOpen
@@ -211,12 +226,22 @@ class SellingEvent:
         if kind.sales_end_at_ms is not None and now_ms >= kind.sales_end_at_ms:
             raise SalesClosed(f"{kind.name} is no longer on sale", ticket_type_id=kind.id)
 
-    def open_allotments(self, codes: frozenset[str]) -> tuple[int, ...]:
-        """The allotments open to somebody who shows these channel names and codes."""
-        return tuple(allotment.number for allotment in self.allotments if codes & allotment.open_to) if codes else ()
+    def open_allotments(self, code: str) -> tuple[int, ...]:
+        """The allotments open to somebody who shows this channel's name or code, however it is typed."""
+        folded = code_folded(code)
+        return tuple(lot.number for lot in self.allotments if folded and folded in lot.open_to)
+
+    def promo(self, code: str | None) -> PromoTerms | None:
+        """The promo code of that spelling, however it is typed."""
+        return self.promos.get(code_folded(code)) if code else None
 
     def section_name(self, unit: int) -> str:
         return self.section_names[self.section_of[unit]]
+
+
+def buyer_units_max(per_buyer: int | None, kinds: Sequence[TicketTypeTerms]) -> int:
+    """Most units one admission may have: the event's limit for a buyer, else the largest order of its types."""
+    return per_buyer or max((kind.max_per_order for kind in kinds), default=BUYER_UNITS_MAX_DEFAULT)
 
 
 def tape_name(chart_etag: str, categories: tuple[int, ...], section: int | None, size: int) -> str:

@@ -8,9 +8,12 @@ from typing import Final
 
 from msgspec import Struct
 
+from engine.domain.tickets.order_links import OrderLink
+
 CODE_EARLY: Final = timedelta(minutes=1)  # a code is good from just before its payment: clocks differ
 CODE_LATE: Final = timedelta(hours=12)  # and until the last guest has surely left
 CODE_LEEWAY_S: Final = 30
+CODE_TIME_MAX_S: Final = 2**32 - 1  # a code has four bytes for each of its times
 CODE_CHARS_MAX: Final = 512  # ours has 54; anything longer is not read at all
 LIVE_STATUSES: Final = frozenset({"valid", "transfer_pending", "blocked"})
 
@@ -78,6 +81,23 @@ class TicketPage:
     venue_name: str
     venue_address: str
     venue_city: str
+    code_not_before_s: int  # as its code was issued, Unix time
+    code_expires_s: int
+    link_generation: int
+    event_status: str = "published"
+    code_hidden: bool = False  # from a reader who may not change orders
+
+    @property
+    def shown_status(self) -> str:
+        """The status people read; nobody is let in to a cancelled event, whatever its tickets say."""
+        if self.event_status == "cancelled" and self.status in LIVE_STATUSES | {"used"}:
+            return "cancelled"
+        return shown_status(self.status, self.checked_in_at)
+
+    @property
+    def link(self) -> OrderLink:
+        """What opens its order to the bearer of a token."""
+        return OrderLink(self.order_id, self.link_generation, self.ends_at)
 
 
 def shown_status(status: str, checked_in_at: datetime | None) -> str:
@@ -86,6 +106,14 @@ def shown_status(status: str, checked_in_at: datetime | None) -> str:
 
 
 def code_window(paid_at: datetime, event_ends_at: datetime) -> tuple[int, int]:
-    """(not before, expiry) of a ticket's code in Unix seconds."""
+    """(not before, expiry) of a ticket's code in Unix seconds, as the ledger notes them when the ticket is issued.
+
+    They are hints for a first look. How long a code admits is decided by the event as it is now: ``codes_end``.
+    """
     not_before_s = int((paid_at - CODE_EARLY).timestamp())
-    return not_before_s, max(int((event_ends_at + CODE_LATE).timestamp()), not_before_s + 1)
+    return not_before_s, min(CODE_TIME_MAX_S, max(int(codes_end(event_ends_at).timestamp()), not_before_s + 1))
+
+
+def codes_end(event_ends_at: datetime) -> datetime:
+    """When codes of an event admit nobody any more, whenever they were issued."""
+    return event_ends_at + CODE_LATE

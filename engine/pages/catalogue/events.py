@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
 
+from engine.domain.catalogue.event_news import Told, together
 from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.ticket_types import TicketType
 from engine.foundation.clock import now
@@ -21,7 +23,7 @@ from engine.pages.catalogue.faces import Face, face_of
 from engine.pages.catalogue.offers import Level, offers_of
 from engine.pages.catalogue.search import Search, cursor_after, place_of
 from engine.pages.memo import Memo
-from engine.services.appkeys import AVAILABILITY, EVENTS, SETTINGS, TICKET_TYPES
+from engine.services.appkeys import AVAILABILITY, EVENTS, SELLING, SETTINGS, TICKET_TYPES
 
 CARDS_PER_PAGE: Final = 24
 
@@ -33,6 +35,7 @@ class Shown:
     event: Event
     kinds: list[TicketType]
     levels: dict[str, Level]
+    told: Told | None
 
     @property
     def sold_out(self) -> bool:
@@ -86,12 +89,14 @@ async def detail(request: web.Request) -> web.Response:
         return {
             "event": event,
             "face": shown.face,
+            "told": shown.told,
             "offers": offers_of(event, shown.kinds, shown.levels, now()),
             "room_url": room_url(request, event),
             "selling_enabled": settings.selling_enabled,
         }
 
-    return await frame.shared(request, event.slug, "events/detail.html", context)
+    changes = request.config_dict[SELLING].changes
+    return await frame.shared(request, (event.slug, changes), "events/detail.html", context)
 
 
 async def to_index(request: web.Request) -> web.Response:
@@ -107,7 +112,8 @@ async def to_shop(request: web.Request) -> web.Response:
 
 async def find(request: web.Request, slug: str) -> Shown:
     """A published event by its slug or id; EventUnknown elsewhere."""
-    return await request.config_dict[SHOWN].get(slug, lambda: _find(request, slug))
+    changes = request.config_dict[SELLING].changes  # a change shows at once, not when the page is a second old
+    return await request.config_dict[SHOWN].get((slug, changes), lambda: _find(request, slug))
 
 
 def room_url(request: web.Request, event: Event) -> str:
@@ -118,7 +124,14 @@ def room_url(request: web.Request, event: Event) -> str:
 async def _find(request: web.Request, slug: str) -> Shown:
     event = await request.config_dict[EVENTS].get(None, slug)
     kinds = await request.config_dict[TICKET_TYPES].of_event(None, event.id)
-    return Shown(event, kinds, await _levels(request, event))
+    return Shown(event, kinds, await _levels(request, event), await told_of(request, event))
+
+
+async def told_of(request: web.Request, event: Event, since: datetime | None = None) -> Told | None:
+    """What became of an event's time and place (since then), as one change; None if nothing did."""
+    news = await request.config_dict[EVENTS].news(event)
+    told = together([one for one in news if since is None or one.created_at > since])
+    return told if told is not None and told.says_something else None
 
 
 async def _levels(request: web.Request, event: Event) -> dict[str, Level]:

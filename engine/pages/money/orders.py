@@ -9,13 +9,14 @@ from markupsafe import Markup
 
 from engine.domain.errors import CapabilityWrong
 from engine.domain.money.orders import Order
-from engine.domain.order_states import EVER_PAID, OPEN
+from engine.domain.order_states import EVER_PAID, OPEN, SOLD
 from engine.domain.sale.ticket_groups import groups_of
 from engine.domain.tickets.tickets import TicketPage
 from engine.foundation import http
 from engine.foundation.clock import now_ms, to_ms
 from engine.foundation.errors import NotFound, Unauthenticated
 from engine.pages import cookies, csrf, frame
+from engine.pages.catalogue.events import told_of
 from engine.pages.formats import said
 from engine.pages.money.checkout import pay_data, place, shown_groups
 from engine.pages.sale.shop import read_form
@@ -55,16 +56,21 @@ async def page(request: web.Request) -> web.Response:
     selling = await request.config_dict[SELLING].get(order.event_id)
     places = [place(line.section, line.seat) for line in order.lines]
     status = await request.config_dict[ORDERS].status(order)
+    called_off = event.status == "cancelled"
     tickets = await request.config_dict[TICKETS].of_order(order.id) if order.status in EVER_PAID else []
     shown: dict[str, Any] = {
         "event": event,
+        "called_off": called_off,
+        "told": await told_of(request, event, since=order.created_at),
         "order": order,
         "status": status,
-        "open": order.status in OPEN,
+        "open": order.status in OPEN and not called_off,
         "unpaid": _unpaid(request, status.payment.state),
         "paid": order.status in EVER_PAID,
+        "over": order.status in EVER_PAID and order.status not in SOLD,
         "groups": shown_groups(groups_of(order.lines, listed(selling)), places, selling),
         "tickets": [_ticket(request, ticket) for ticket in tickets],
+        "messages": [each for each in await request.config_dict[ORDERS].returns(order) if each.message],
         "refresh_s": REFRESH_S,
         "sandboxed": settings.payments_are_sandboxed,
         "server_now_ms": now_ms(),
@@ -76,7 +82,7 @@ async def page(request: web.Request) -> web.Response:
             event_starts=said(event.starts_at, event.timezone),
             status=order.status,
             issued=status.tickets.issued,
-            client_secret=order.client_secret if order.status in OPEN else None,
+            client_secret=order.client_secret if order.status in OPEN and not called_off else None,
             payment_intent_id=order.payment_intent_id,
             amount_cents=order.amount_cents,
             currency=order.currency,
@@ -135,9 +141,9 @@ def _unpaid(request: web.Request, payment: str) -> bool:
 
 def _ticket(request: web.Request, ticket: TicketPage) -> dict[str, Any]:
     """A ticket for the template; ``code`` is its QR as inline SVG, None if a gate would turn it away now."""
-    code = None
-    if ticket.status in SHOWN_AT_GATES:
-        code = Markup(request.config_dict[TICKETS].image(ticket, "svg").decode())  # noqa: S704 - drawn by us
+    tickets, code = request.config_dict[TICKETS], None
+    if ticket.status in SHOWN_AT_GATES and tickets.code(ticket) is not None:
+        code = Markup(tickets.image(ticket, "svg").decode())  # noqa: S704 - drawn by us
     return {
         "id": ticket.id,
         "place": place(ticket.section, ticket.seat),
@@ -147,6 +153,6 @@ def _ticket(request: web.Request, ticket: TicketPage) -> dict[str, Any]:
         "kind": ticket.ticket_type_name,
         "holder": ticket.holder_name,
         "status": ticket.status,
-        "words": TICKET_WORDS.get(ticket.status, ticket.status),
+        "words": TICKET_WORDS.get(ticket.shown_status, ticket.shown_status),
         "code": code,
     }

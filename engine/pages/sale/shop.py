@@ -13,7 +13,7 @@ from markupsafe import Markup
 import hotpath_rs
 from engine.domain.errors import AdmissionRequired, SwitchedOff
 from engine.domain.sale.holds import HoldItem, HoldRequest
-from engine.foundation import bodies
+from engine.foundation import bodies, http
 from engine.foundation.clock import now, now_ms
 from engine.foundation.errors import Invalid, Refusal
 from engine.foundation.world.currencies import find as find_currency
@@ -54,12 +54,14 @@ async def hold_best(request: web.Request) -> web.Response:
     csrf.check(request, form)
     try:
         body = _request_of(shown, await _offers(request, shown), form)
-        placed = await request.config_dict[HOLDS].place(
+        holds = request.config_dict[HOLDS]
+        placed = await holds.place(
             body,
             admission=cookies.kept(request, cookies.ADMISSION_COOKIE),
             principal="form:" + csrf.token(request),
             key=form.get("key", "")[: KEY_BYTES * 2] or secrets.token_hex(KEY_BYTES),
             body=msgspec.json.encode(body),
+            taker=holds.takers.of(_address(request)),
         )
     except AdmissionRequired:
         raise
@@ -84,6 +86,10 @@ async def enter(request: web.Request) -> web.Response:
     response = web.HTTPSeeOther(f"/e/{event.slug}/shop")
     cookies.keep_admission(request, response, text)
     raise response
+
+
+def _address(request: web.Request) -> str:
+    return http.client_address(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded)
 
 
 async def read_form(request: web.Request) -> dict[str, str]:
@@ -137,6 +143,7 @@ async def _shop(
     }
     context = {
         "event": event,
+        "told": shown.told,
         "offers": offers,
         "shop_data": script_data(data),
         "has_seats": bool(sections),
@@ -182,7 +189,7 @@ def _request_of(shown: Shown, offers: list[Offer], form: Mapping[str, str]) -> H
     return HoldRequest(
         event_id=shown.event.id,
         items=tuple(items),
-        promo_code=form.get("promo_code", "").strip().upper()[:CODE_CHARS_MAX] or None,
+        promo_code=form.get("promo_code", "").strip()[:CODE_CHARS_MAX] or None,
     )
 
 

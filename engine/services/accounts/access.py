@@ -5,7 +5,7 @@ A platform admin may do everything. Rights are read from the ledger each time: a
 
 from __future__ import annotations
 
-from engine.domain.accounts.errors import OrganizationUnknown
+from engine.domain.accounts.errors import OrganizationSuspended, OrganizationUnknown
 from engine.domain.accounts.organizations import Permission, allows
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Forbidden, NotFound
@@ -35,6 +35,11 @@ class Access:
             raise hidden
         if role is None or not allows(role, permission):
             raise Forbidden("Your role does not allow this", permission=permission)
+
+    async def check_active(self, organization_id: str) -> None:
+        """OrganizationSuspended unless it may offer and sell. What it sold stays sold, and its gates go on."""
+        if await store.status(self._pool, organization_id) != "active":
+            raise OrganizationSuspended
 
     async def may(self, person: Person | None, organization_id: str, permission: Permission) -> bool:
         """Whether they may; False for a guest."""

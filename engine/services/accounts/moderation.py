@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from engine.domain.accounts.errors import MemberUnknown, OrganizationUnknown
+from engine.domain.errands import SalesSwitched
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Forbidden
-from engine.stores import activity
+from engine.services.outbox import Outbox
+from engine.stores import activity, outbox
 from engine.stores.accounts import moderation as store
 from engine.stores.accounts import people as people_store
 from engine.stores.database import Pool
@@ -16,8 +18,9 @@ from engine.stores.database import Pool
 class Moderation:
     """For platform admins alone: everybody else hears Forbidden."""
 
-    def __init__(self, *, pool: Pool) -> None:
+    def __init__(self, *, pool: Pool, outbox: Outbox) -> None:
         self._pool = pool
+        self._outbox = outbox
 
     async def people(self, person: Person, search: str | None, before: str | None, limit: int) -> list[dict[str, Any]]:
         """Accounts by address or name, newest first."""
@@ -35,13 +38,17 @@ class Moderation:
             await activity.record(db, person, "account.disabled" if disabled else "account.enabled", user_id)
 
     async def set_suspended(self, person: Person, organization_id: str, *, suspended: bool) -> None:
-        """A suspended organization publishes nothing more; what is on sale is unpublished or cancelled one by one."""
+        """A suspended organization offers and sells nothing, in every process within a second; its gates go on."""
         _require(person)
         async with self._pool.acquire() as db, db.transaction():
             if not await store.set_status(db, organization_id, "suspended" if suspended else "active"):
                 raise OrganizationUnknown
             action = "organization.suspended" if suspended else "organization.reinstated"
             await activity.record(db, person, action, organization_id)
+            errand = await outbox.add(
+                db, organization_id, SalesSwitched(organization_id), delay_s=outbox.AT_ONCE_DELAY_S
+            )
+        await self._outbox.at_once([errand])
 
 
 def _require(person: Person) -> None:

@@ -33,5 +33,5 @@ def open_accounts(common: Common) -> Accounts:
         throttle=throttle,
         people=People(pool=common.pool, bearers=common.bearers, throttle=throttle, passwords=Passwords()),
         organizations=Organizations(pool=common.pool, access=access),
-        moderation=Moderation(pool=common.pool),
+        moderation=Moderation(pool=common.pool, outbox=common.outbox),
     )

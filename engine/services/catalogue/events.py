@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from engine.domain.accounts.errors import TooManyOfThem
+from engine.domain.catalogue.entry_rules import EntryRules
 from engine.domain.catalogue.errors import (
     EventFrozen,
     EventHasOrders,
@@ -17,7 +18,8 @@ from engine.domain.catalogue.errors import (
     EventNotPublished,
     EventUnknown,
 )
-from engine.domain.catalogue.event_copy import EventCopy, copied, copied_type
+from engine.domain.catalogue.event_copy import EventCopy, copied, copied_type, mover
+from engine.domain.catalogue.event_news import EventNews, moves, time_and_place
 from engine.domain.catalogue.event_search import ListingFilter
 from engine.domain.catalogue.events import (
     EVENTS_PER_ORGANIZATION_MAX,
@@ -36,9 +38,10 @@ from engine.foundation.clock import rfc3339
 from engine.foundation.errors import Invalid
 from engine.foundation.ids import is_id, new_id
 from engine.services.accounts.access import Access
+from engine.services.catalogue.entry_rules import check_names
 from engine.stores import activity
 from engine.stores.accounts import organizations
-from engine.stores.catalogue import event_search, on_sales, ticket_types, venues
+from engine.stores.catalogue import event_news, event_search, on_sales, ticket_types, venues
 from engine.stores.catalogue import events as store
 from engine.stores.database import Connection, Pool
 
@@ -75,6 +78,10 @@ class Events:
             raise EventUnknown
         return event
 
+    async def news(self, event: Event) -> list[EventNews]:
+        """What its ticket holders were told of it, oldest first."""
+        return await event_news.of_event(self._pool, event.id)
+
     async def published(self, wanted: ListingFilter, after: tuple[datetime, str] | None, limit: int) -> list[Event]:
         """Published events by start, after a position."""
         return await event_search.published(self._pool, wanted, after, limit)
@@ -89,6 +96,7 @@ class Events:
     async def create(self, person: Person, given: NewEvent) -> Event:
         """A draft. Invalid with every broken field; the venue must be the organization's own."""
         await self._access.require(person, given.organization_id, "events.write")
+        await self._access.check_active(given.organization_id)
         fold(given)
         check(given)
         async with self._pool.acquire() as db, db.transaction():
@@ -99,27 +107,35 @@ class Events:
                 raise TooManyOfThem(limit=EVENTS_PER_ORGANIZATION_MAX)
             given.timezone = given.timezone or venue.timezone
             event_id = await self._insert(db, given)
+            await check_names(db, event_id, given.entry_rules, under="/entry_rules")
             await activity.record(db, person, "event.created", event_id, organization_id=given.organization_id)
             return await _locked(db, event_id)
 
     async def copy(self, person: Person, event_id: str, given: EventCopy) -> Event:
         """A draft of the same event on another date, with its ticket types; codes and allotments stay behind."""
         event = await self.writable(person, event_id)
-        draft = copied(event, given)
-        fold(draft)
-        check(draft)
+        move = mover(event, given.starts_at)
         async with self._pool.acquire() as db, db.transaction():
+            rows = await ticket_types.of_event(db, event_id)
+            type_ids = {row.id: new_id("tt") for row in rows}
+            draft = copied(event, given, type_ids)
+            fold(draft)
+            check(draft)
             copy_id = await self._insert(db, draft)
-            for row in await ticket_types.of_event(db, event_id):
-                kind = copied_type(row, given.starts_at - event.starts_at)
+            for row in rows:
                 number = await ticket_types.next_number(db, copy_id)
-                await ticket_types.insert(db, new_id("tt"), copy_id, number, kind)
+                await ticket_types.insert(db, type_ids[row.id], copy_id, number, copied_type(row, move))
             await activity.record(db, person, "event.copied", copy_id, from_event=event_id)
             return await self.refresh(db, copy_id)
 
-    async def change(self, person: Person, event_id: str, expected: str, given: EventChange) -> Event:
-        """Change what is given. EventFrozen for what publication fixed; PreconditionFailed if it moved on."""
-        await self.writable(person, event_id)
+    async def change(
+        self, person: Person, event_id: str, expected: str, given: EventChange, message: str = ""
+    ) -> Event:
+        """Change what is given. EventFrozen for what publication fixed; PreconditionFailed if it moved on.
+
+        If a published event's time or place changes, everybody who has a ticket is told, with the ``message``.
+        """
+        await self.writable(person, event_id, selling=False)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
             expect(expected, event.version)
@@ -130,17 +146,22 @@ class Events:
                 venue = await venues.get(db, given.venue_id)
                 if venue is None or venue.organization_id != event.organization_id:
                     raise Invalid.at("/venue_id", "unknown_venue", "The organization has no such venue")
+            if isinstance(given.entry_rules, EntryRules):
+                await check_names(db, event_id, given.entry_rules, under="/entry_rules")
             await store.change(db, event_id, given)
             changed = await self.refresh(db, event_id)
             if {"currency", "fee", "taxes"} & set(_given(given)):
                 await self._check_prices(db, changed)
+            if moves(event, given):
+                before, after = time_and_place(event), time_and_place(changed)
+                await event_news.record(db, event_id, "changed", before, after, message.strip(), person.user_id)
             await activity.record(db, person, "event.changed", event_id, fields=sorted(_given(given)))
         await self.tell(changed)
         return changed
 
     async def delete(self, person: Person, event_id: str, expected: str) -> None:
         """Only a draft that nobody ordered from. EventNotDraft, EventHasOrders."""
-        await self.writable(person, event_id)
+        await self.writable(person, event_id, selling=False)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
             expect(expected, event.version)
@@ -154,7 +175,7 @@ class Events:
 
     async def publish(self, person: Person, event_id: str) -> Event:
         """Show it to the world and let it sell. EventIncomplete says what is missing. Twice is fine."""
-        await self.writable(person, event_id, "events.publish")
+        await self.writable(person, event_id, "events.publish", selling=False)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
             if event.status not in {"draft", "published"}:
@@ -171,7 +192,7 @@ class Events:
 
     async def unpublish(self, person: Person, event_id: str) -> Event:
         """Make it a draft again. EventHasOrders once anybody ordered: then it can only be cancelled."""
-        await self.writable(person, event_id, "events.publish")
+        await self.writable(person, event_id, "events.publish", selling=False)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
             if event.status not in {"draft", "published"}:
@@ -186,9 +207,12 @@ class Events:
         await self._inventory.changed(event_id)
         return event
 
-    async def cancel(self, person: Person, event_id: str) -> Event:
-        """Stop selling for good; paid orders are refunded by the worker. EventNotPublished. Twice is fine."""
-        await self.writable(person, event_id, "events.publish")
+    async def cancel(self, person: Person, event_id: str, message: str = "") -> Event:
+        """Stop selling for good; paid orders are refunded by the worker. EventNotPublished. Twice is fine.
+
+        Everybody who has a ticket is told once, with the ``message``.
+        """
+        await self.writable(person, event_id, "events.publish", selling=False)
         async with self._pool.acquire() as db, db.transaction():
             event = await _locked(db, event_id)
             if event.status not in {"published", "cancelled"}:
@@ -196,6 +220,8 @@ class Events:
             if event.status == "published":
                 await store.cancel(db, event_id)
                 await on_sales.set_live(db, event_id, self.card(event), live=False)
+                place = time_and_place(event)
+                await event_news.record(db, event_id, "cancelled", place, place, message.strip(), person.user_id)
                 await store.queue_cancelled(db, event_id)
                 await activity.record(db, person, "event.cancelled", event_id)
                 event = await _locked(db, event_id)
@@ -210,10 +236,17 @@ class Events:
             await self._inventory.changed(event_id)
         return len(over)
 
-    async def writable(self, person: Person, event_id: str, permission: Any = "events.write") -> Event:
-        """The event, if the person may write it. EventUnknown for a hidden one, Forbidden for a public one."""
+    async def writable(
+        self, person: Person, event_id: str, permission: Any = "events.write", *, selling: bool = True
+    ) -> Event:
+        """The event, if the person may write it. EventUnknown for a hidden one, Forbidden for a public one.
+
+        ``selling``: what they write offers something, so OrganizationSuspended if their organization may not.
+        """
         event = await self.get(person, event_id)
         await self._access.require(person, event.organization_id, permission)
+        if selling:
+            await self._access.check_active(event.organization_id)
         return event
 
     async def refresh(self, db: Connection, event_id: str) -> Event:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.domain.accounts.errors import TooManyOfThem
 from engine.domain.accounts.organizations import Permission, roles_that_may
-from engine.domain.catalogue.errors import EventUnknown, PromoCodeTaken, PromoCodeUnknown, PromoCodeUsed, PromoUnknown
+from engine.domain.catalogue.errors import EventUnknown, PromoCodeTaken, PromoCodeUnknown, PromoCodeUsed
 from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.promos import (
     PROMOS_MAX,
@@ -15,9 +15,11 @@ from engine.domain.catalogue.promos import (
     PromoUse,
     check_terms,
 )
+from engine.domain.errors import PromoInvalid
 from engine.domain.versions import expect
 from engine.foundation.bearer import Person
 from engine.foundation.clock import now
+from engine.foundation.folding import code_folded
 from engine.foundation.ids import new_id
 from engine.services.accounts.access import Access
 from engine.services.accounts.throttle import Throttle
@@ -69,8 +71,11 @@ class Promos:
         async with self._pool.acquire() as db, db.transaction():
             event = await self._locked(db, event_id)
             check_terms(given, event.currency)
-            if len(await store.of_event(db, event_id)) >= PROMOS_MAX:
+            known = await store.of_event(db, event_id)
+            if len(known) >= PROMOS_MAX:
                 raise TooManyOfThem(limit=PROMOS_MAX)
+            if code_folded(given.code) in {code_folded(each.code) for each in known}:
+                raise PromoCodeTaken
             promo_id = new_id("pro")
             if not await store.insert(db, promo_id, event_id, given):
                 raise PromoCodeTaken
@@ -105,12 +110,12 @@ class Promos:
             await activity.record(db, person, "promo.deleted", promo_id, event_id=event.id)
 
     async def answer(self, event_id: str, code: str, address: str) -> PromoAnswer:
-        """What a code takes off now. PromoUnknown, PromoExpired, PromoUsedUp; TooMany for those who try many."""
+        """What a code takes off now. PromoInvalid, PromoExpired, PromoUsedUp; TooMany for those who try many."""
         await self._throttle.guess(address)
         event = await self._events.get(None, event_id)
         found = await store.by_code(self._pool, event.id, code)
         if found is None:
-            raise PromoUnknown
+            raise PromoInvalid
         found.check(now())
         return PromoAnswer(code=found.code, kind=found.kind, value=found.value, valid_until=found.valid_until)
 

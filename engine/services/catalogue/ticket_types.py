@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.domain.accounts.errors import TooManyOfThem
 from engine.domain.catalogue.errors import CapacityBelowSold, EventFrozen, EventNotDraft, TicketTypeUnknown
-from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.events import Event, EventChange
 from engine.domain.catalogue.ticket_types import (
     FROZEN_FIELDS,
     NUMBERS_MAX,
@@ -72,6 +72,7 @@ class TicketTypes:
     async def change(self, person: Person, ticket_type_id: str, expected: str, given: TicketTypeChange) -> TicketType:
         """Change what is given. EventFrozen for categories after publication; CapacityBelowSold; PreconditionFailed."""
         before, event = await self._writable(person, ticket_type_id)
+        await self._access.check_active(event.organization_id)
         async with self._pool.acquire() as db, db.transaction():
             event = await self._locked(db, event.id)
             before = await self._again(db, ticket_type_id)
@@ -100,6 +101,10 @@ class TicketTypes:
             if event.published_at is not None:
                 raise EventNotDraft("Tickets of this type may be held or sold", event_status=event.status)
             await store.delete(db, ticket_type_id)
+            left = await store.of_event(db, event.id)
+            rules = event.entry_rules.with_types({kind.id: kind.id for kind in left})
+            if rules != event.entry_rules:
+                await events_store.change(db, event.id, EventChange(entry_rules=rules))
             await self._events.refresh(db, event.id)
             await activity.record(db, person, "ticket_type.deleted", row.id, event_id=event.id, name=row.name)
 

@@ -6,11 +6,16 @@ with Ed25519; the scanner pins the public key when it is set up. HMAC keys never
 
 Row of the table, sorted by hash: SHA-256(salt || code) first 12 bytes, unit u32, version u16, ticket type index u16
 (big-endian). Names: for each row u16 length, AES-128-GCM (key SHA-256("name" || salt || code) first 16 bytes, nonce of
-zeros: a key is used once) of JSON ["name", "place"].
+zeros: a key is used once) of JSON ["name", "place", "section"].
 
-So that a device judges as the server does, the payload also has the entry rules, the moments of emptying and the
-event's local days as instants, the event's tag as codes bear it, and the ticket types' names. Who came in is a feed of
-its own.
+Codes are listed as they were issued: with the times they were given then, whatever became of the event's, and while
+two master keys are in the ring under both, as a ticket that was mailed before the rotation bears the older.
+
+So that a device judges as the server does, the payload also has the entry rules with their gates, sections, the end of
+all codes, the moments of emptying and the event's local days as instants, the event's tag as codes bear it, and the
+ticket types' names. Who came in is a feed of its own.
+
+Content and mark come from one snapshot of the ledger: what changes meanwhile is the next bundle.
 """
 
 from __future__ import annotations
@@ -35,15 +40,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 import hotpath_rs
 from engine.domain.gates.gate_events import GateEvent
 from engine.domain.gates.offline import days, emptyings
-from engine.domain.tickets.tickets import code_window
+from engine.domain.tickets.tickets import codes_end
+from engine.foundation import http
 from engine.foundation.clock import now_ms, rfc3339
-from engine.services.gates.gate_events import GateEvents
-from engine.stores.database import Pool
+from engine.foundation.errors import NotFound
+from engine.stores.database import Database, Pool
 from engine.stores.gates import gate_bundles as store
+from engine.stores.gates import gate_events
 from engine.stores.gates.gate_bundles import BundleTicket, EnteredTicket, Fingerprint
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 HASH_BYTES: Final = 12
+ROW_BYTES: Final = HASH_BYTES + 4 + 2 + 2
 SALT_BYTES: Final = 16
 NAME_KEY_BYTES: Final = 16
 VALID_MS: Final = 24 * 3600 * 1000
@@ -80,12 +88,22 @@ class Bundle:
 
 
 class GateBundles:
-    """Builds, signs and remembers bundles. ``master_key`` is what the signing key is derived from."""
+    """Builds, signs and remembers bundles. ``master_key`` is what the signing key is derived from.
 
-    def __init__(self, *, pool: Pool, gate_events: GateEvents, keyring: hotpath_rs.Keyring, master_key: bytes) -> None:
+    ``keyrings``: each master key alone, as codes may have been signed with.
+    """
+
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        keyring: hotpath_rs.Keyring,
+        keyrings: Sequence[hotpath_rs.Keyring],
+        master_key: bytes,
+    ) -> None:
         self._pool = pool
-        self._gate_events = gate_events
         self._keyring = keyring
+        self._keyrings = keyrings
         self._seed = _derive(master_key, b"onsale gate bundle ed25519")
         self._key = Ed25519PrivateKey.from_private_bytes(self._seed)
         self._known: dict[str, Bundle] = {}
@@ -97,24 +115,29 @@ class GateBundles:
         return _b64url(self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
 
     async def read(self, event_id: str) -> Bundle:
-        """The event's present bundle; built again if tickets, their standing or the rules changed."""
-        event = await self._gate_events.get(event_id)
-        mark = await store.fingerprint(self._pool, event_id)
-        etag = self._etag(event, mark)
+        """The event's present bundle; built again if tickets, their standing or the event changed. NotFound."""
         known = self._known.get(event_id)
-        if known is not None and known.etag == etag:
+        if known is not None and known.etag == await self._mark(event_id):
             return known
         if len(self._building) > BUNDLES_REMEMBERED_MAX:
             self._building = {key: lock for key, lock in self._building.items() if lock.locked()}
         async with self._building.setdefault(event_id, asyncio.Lock()):
             known = self._known.get(event_id)
-            if known is None or known.etag != etag:
-                tickets = await store.live_tickets(self._pool, event_id)
-                known = await asyncio.to_thread(self._build, event, mark, etag, tickets)
-                if len(self._known) >= BUNDLES_REMEMBERED_MAX:
-                    self._known.clear()
-                self._known[event_id] = known
+            if known is not None and known.etag == await self._mark(event_id):
+                return known
+            async with self._pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
+                event, mark = await _seen(db, event_id)
+                tickets = await store.live_tickets(db, event_id)
+            known = await asyncio.to_thread(self._build, event, mark, self._etag(event, mark), tickets)
+            if len(self._known) >= BUNDLES_REMEMBERED_MAX:
+                self._known.clear()
+            self._known[event_id] = known
         return known
+
+    async def _mark(self, event_id: str) -> str:
+        """The mark of a bundle that would be built now."""
+        async with self._pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
+            return self._etag(*await _seen(db, event_id))
 
     async def changes(self, event_id: str, since: int, limit: int) -> list[dict[str, Any]]:
         """The revocation feed after ``since``, un-revocations too."""
@@ -131,7 +154,8 @@ class GateBundles:
         """Changes with the content, and twice in a bundle's life, so that nobody keeps one until it is over."""
         half_lives = now_ms() // (VALID_MS // 2)
         types = sorted(event.entry.ticket_types.items())
-        text = f"{FORMAT}|{event.id}|{event.status}|{half_lives}|{mark}|{types}".encode()
+        rings = [ring.signing_key_id for ring in self._keyrings]
+        text = f"{FORMAT}|{half_lives}|{rings}|{mark}|{types}|".encode() + http.dumps(event)
         return hmac.new(self._seed, text, hashlib.sha256).hexdigest()[:32]
 
     def _build(self, event: GateEvent, mark: Fingerprint, etag: str, tickets: Sequence[BundleTicket]) -> Bundle:
@@ -154,7 +178,10 @@ class GateBundles:
                 "timezone": event.timezone,
             },
             "event_tag": self._event_tag(event.id),
+            "codes_end_at_ms": _ms(codes_end(event.ends_at)),
             "rules": msgspec.to_builtins(rules),
+            "gates": list(rules.gates),
+            "sections": sorted({ticket.section for ticket in tickets}),
             "emptied_at_ms": [_ms(moment) for moment in emptyings(rules, event.timezone, first, last)],
             "days": [(_ms(start), day) for start, day in days(event.timezone, first, last)],
             "issued_at_ms": issued_at_ms,
@@ -166,7 +193,7 @@ class GateBundles:
             "ticket_type_names": [event.entry.ticket_types.get(name, "") for name in types],
             "salt": _b64url(salt),
             "hash_bytes": HASH_BYTES,
-            "count": len(tickets),
+            "count": len(table) // ROW_BYTES,
             "codes": base64.b64encode(table).decode(),
             "names": base64.b64encode(names).decode(),
         }
@@ -189,19 +216,28 @@ class GateBundles:
     def _table(
         self, event: GateEvent, tickets: Sequence[BundleTicket], salt: bytes, types: dict[str, int]
     ) -> tuple[bytes, bytes]:
-        keys = self._keyring.event(event.id)
         rows = []
-        for ticket in tickets:
-            window = code_window(ticket.paid_at, event.ends_at)
-            code = keys.mint_ticket_code(ticket.unit, ticket.version, *window).encode()
-            row = hashlib.sha256(salt + code).digest()[:HASH_BYTES]
-            row += ticket.unit.to_bytes(4, "big") + ticket.version.to_bytes(2, "big")
-            row += types[ticket.ticket_type_id].to_bytes(2, "big")
-            name_key = hashlib.sha256(b"name" + salt + code).digest()[:NAME_KEY_BYTES]
-            name = AESGCM(name_key).encrypt(_NONCE, orjson.dumps([ticket.holder_name, ticket.place]), None)
-            rows.append((row, len(name).to_bytes(2, "big") + name))
+        for keys in [ring.event(event.id) for ring in self._keyrings]:
+            for ticket in tickets:
+                window = ticket.code_not_before_s, ticket.code_expires_s
+                code = keys.mint_ticket_code(ticket.unit, ticket.version, *window).encode()
+                row = hashlib.sha256(salt + code).digest()[:HASH_BYTES]
+                row += ticket.unit.to_bytes(4, "big") + ticket.version.to_bytes(2, "big")
+                row += types[ticket.ticket_type_id].to_bytes(2, "big")
+                name_key = hashlib.sha256(b"name" + salt + code).digest()[:NAME_KEY_BYTES]
+                facts = orjson.dumps([ticket.holder_name, ticket.place, ticket.section])
+                name = AESGCM(name_key).encrypt(_NONCE, facts, None)
+                rows.append((row, len(name).to_bytes(2, "big") + name))
         rows.sort()
         return b"".join(row for row, _ in rows), b"".join(name for _, name in rows)
+
+
+async def _seen(db: Database, event_id: str) -> tuple[GateEvent, Fingerprint]:
+    """What the mark is made of, as of one moment of the caller's transaction. NotFound."""
+    event = await gate_events.read(db, event_id)
+    if event is None:
+        raise NotFound
+    return event, await store.fingerprint(db, event_id)
 
 
 def _derive(master_key: bytes, purpose: bytes) -> bytes:

@@ -13,7 +13,9 @@ from engine.foundation.bearer import Person
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import NotFound
 from engine.services.accounts.access import Access
+from engine.services.catalogue.entry_rules import check_names
 from engine.stores import activity
+from engine.stores.catalogue import events
 from engine.stores.database import Pool
 from engine.stores.gates import gate_events as store
 from engine.stores.gates import scan_map
@@ -52,11 +54,17 @@ class GateEvents:
         return event.entry.rules
 
     async def set_rules(self, person: Person, event_id: str, rules: EntryRules) -> EntryRules:
-        """Replace the rules. What a bit of the check-in map means may change with them, so the map is loaded again."""
+        """Replace the rules. Invalid with pointers, also to sections and ticket types that the event does not have.
+
+        What a bit of the check-in map means may change with them, so the map is loaded again.
+        """
         event = await self.get(event_id)
         await self._access.require(person, event.organization_id, "events.write", hidden=NotFound)
         entry_rules.check(rules)
         async with self._pool.acquire() as connection, connection.transaction():
+            if await events.lock(connection, event_id) is None:
+                raise NotFound
+            await check_names(connection, event_id, rules)
             await store.write_rules(connection, event_id, rules)
             await activity.record(connection, person, "entry_rules.set", event_id, allow_reentry=rules.allow_reentry)
         self._known.pop(event_id, None)

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 import hotpath_rs
 from engine.domain.errors import SwitchedOff
 from engine.domain.gates.attempts import NONCE_CHARS_MAX, Attempt, Direction, Scanner
-from engine.domain.gates.scans import EntryTerms, Reason, corrected
+from engine.domain.gates.scans import FUTURE_MAX, PAST_MAX, EntryTerms, Reason, corrected
 from engine.domain.tickets.tickets import CODE_CHARS_MAX
 from engine.foundation.batching import GroupCommit
 from engine.foundation.clock import now
@@ -41,7 +41,6 @@ BATCHES_WAITING_MAX: Final = 16
 RETRY_DELAYS_S: Final = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.0)
 OFFLINE_AFTER: Final = timedelta(seconds=1)  # an upload this old was judged by the device, if it had a bundle
 OFFLINE_UNTOLD_AFTER: Final = timedelta(seconds=10)  # and if we know of no bundle
-OFFLINE_OLDEST: Final = timedelta(hours=72)
 OFFSET_MAX_MS: Final = 2**31 - 1
 EVENT_KEYS_MAX: Final = 1_000
 SCANS_PER_SECOND_MAX: Final = 1_000  # of one scanner in one process: far beyond any hand, short of a flood
@@ -63,6 +62,7 @@ class Shown(Struct, frozen=True, gc=False):
     ticket_id: str | None = None
     nonce: str | None = None
     scanned_at: datetime | None = None
+    clock_unreadable: bool = False  # it said a time, but none that can be read: ``scanned_at`` is None
     gate: str | None = None
     direction: Direction = "entry"
     offline: bool | None = None  # None: the device does not say
@@ -164,7 +164,10 @@ class Scans:
         received_at = now()
         attempt = self._blank(scanner, shown, received_at)
         behind_ms = round((received_at - attempt.scanned_at).total_seconds() * 1000)
-        attempt = replace(attempt, offset_ms=max(-OFFSET_MAX_MS, min(OFFSET_MAX_MS, behind_ms)))
+        absurd = shown.clock_unreadable or not -FUTURE_MAX <= received_at - attempt.scanned_at <= PAST_MAX
+        attempt = replace(
+            attempt, offset_ms=max(-OFFSET_MAX_MS, min(OFFSET_MAX_MS, behind_ms)), clock_impossible=absurd
+        )
         if shown.code is None and shown.ticket_id is not None:
             unit = await tickets_store.unit_of(self._pool, scanner.event_id, shown.ticket_id)
             if unit is None:
@@ -218,8 +221,9 @@ class Scans:
     def _placed(blank: Attempt, shown: Shown) -> Attempt:
         """An uploaded reading: online, or judged by the device some time ago and then placed in time."""
         scanner, received_at = blank.scanner, blank.received_at
-        earliest = max(scanner.bundle_at or received_at - OFFLINE_OLDEST, received_at - OFFLINE_OLDEST)
-        at, impossible = corrected(shown.scanned_at, received_at, blank.offset_ms, earliest)
+        earliest = max(scanner.bundle_at or received_at - PAST_MAX, received_at - PAST_MAX)
+        # By the whole of what its clock is off, of which the log can hold only so much.
+        at, impossible = corrected(shown.scanned_at, received_at, shown.offset_ms, earliest)
         if scanner.revoked_at is not None:  # whatever it says of itself: it speaks of the past
             facts = {**(blank.facts or {}), "delivered_after_revocation": True}
             late = None if at < scanner.revoked_at else Reason.REVOKED_DEVICE
@@ -244,7 +248,6 @@ class Scans:
             unit=read.unit,
             version=read.version,
             not_before_s=read.not_before_s,
-            expires_at_s=read.expires_at_s,
         )
 
     async def _settle_all(

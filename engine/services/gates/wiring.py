@@ -49,6 +49,6 @@ def open_gates(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         scans=scans,
         attendance=Attendance(pool=pool, access=access, gate_events=gate_events),
         gate_bundles=GateBundles(
-            pool=pool, gate_events=gate_events, keyring=settings.keyring, master_key=settings.newest_master_key
+            pool=pool, keyring=settings.keyring, keyrings=settings.keyrings, master_key=settings.newest_master_key
         ),
     )

@@ -107,7 +107,7 @@ def _compare(event: SellingEvent, postgres: PostgresView, redis: RedisView) -> t
         "event_id": event.id,
         "title": event.title,
         "capacity": event.units,
-        "sold": sum(row["status"] in order_states.SOLD for rows in owners.values() for row in rows),
+        "sold": sum(row["status"] in order_states.TAKEN for rows in owners.values() for row in rows),
         "ordered": sum(row["status"] in order_states.OPEN for rows in owners.values() for row in rows),
         "held": counts[HELD] + counts[ORDERED] + counts[BLOCKED],  # whatever is neither sold nor free
         "free": free,
@@ -117,7 +117,9 @@ def _compare(event: SellingEvent, postgres: PostgresView, redis: RedisView) -> t
         "orders": len(postgres.orders),
         "orders_unsettled": unsettled,
         "paid_cents": sum(
-            row["amount_cents"] - row["refunded_cents"] for row in postgres.orders if row["status"] in order_states.SOLD
+            row["amount_cents"] - row["refunded_cents"] - row["charged_back_cents"]
+            for row in postgres.orders
+            if row["status"] in order_states.TAKEN
         ),
         "ticket_types": _by_type(event, postgres),
         "sections": _by_section(event, redis),
@@ -149,8 +151,9 @@ def _row(event: SellingEvent, row: Any) -> Iterator[str]:
         return
     paid, unpaid = row["status"] in order_states.SOLD, row["status"] in order_states.OPEN
     gone = row["ticket_status"] in {"refunded", "cancelled"}
+    lost = row["charged_back"]  # in a dispute: its unit is kept from sale until somebody says otherwise
     returning = row["being_refunded"]  # a pending refund says so: of its ticket, or of an order paid when all was gone
-    if row["live"] and not (paid or unpaid):
+    if row["live"] and not (paid or unpaid or lost):
         yield f"units: {where} is live though the order is {row['status']}"
     if not row["live"] and (unpaid or (paid and not gone and not returning)):
         yield f"units: {where} is not live though the order is {row['status']}"
@@ -161,7 +164,9 @@ def _row(event: SellingEvent, row: Any) -> Iterator[str]:
             yield f"tickets: the ticket of {where} says unit {row['ticket_unit']}"
         if not paid and not gone:
             yield f"tickets: {where} has a {row['ticket_status']} ticket though the order is {row['status']}"
-        if paid and row["live"] and gone and not returning and event.status != "cancelled":
+        if lost and not gone:
+            yield f"tickets: {where} was charged back, its ticket is {row['ticket_status']}"
+        if paid and row["live"] and gone and not (returning or lost) and event.status != "cancelled":
             yield f"tickets: {where} is paid, its ticket is {row['ticket_status']} and no refund is under way"
     yield from _kind(event, row, where)
 
@@ -181,6 +186,11 @@ def _money(postgres: PostgresView, problems: list[str]) -> None:
         if row["refunds_done_cents"] != row["refunded_cents"]:
             told, made = row["refunded_cents"], row["refunds_done_cents"]
             problems.append(f"money: {row['id']} says {told} refunded, its refunds {made}")
+        if row["disputes_lost_cents"] != row["charged_back_cents"]:
+            told, lost = row["charged_back_cents"], row["disputes_lost_cents"]
+            problems.append(f"money: {row['id']} says {told} charged back, its disputes {lost}")
+        if row["disputed"] != (row["status"] == "disputed"):
+            problems.append(f"money: {row['id']} is {row['status']}, its disputes say otherwise")
         if row["status"] in order_states.EVER_PAID and row["amount_cents"] > 0 and row["payment_intent_id"] is None:
             problems.append(f"money: {row['id']} is {row['status']} without a payment")
 
@@ -209,7 +219,7 @@ def _unit(state: int, rows: Sequence[Any], holds: int) -> str | None:
     """What is wrong with one byte of the map, given its live rows in the ledger and how many live holds have it."""
     name = _STATE_NAME.get(state, "free")
     if rows:
-        expected = SOLD if rows[0]["status"] in order_states.SOLD else ORDERED
+        expected = SOLD if rows[0]["status"] in order_states.TAKEN else ORDERED
         return None if state == expected else f"{name}, the ledger says {_STATE_NAME[expected]}"
     if state in {ORDERED, SOLD}:
         return f"{name}, the ledger knows no owner"
@@ -245,7 +255,7 @@ def _live_runs(redis: RedisView) -> Iterator[Run]:
 
 def _by_type(event: SellingEvent, postgres: PostgresView) -> list[dict[str, Any]]:
     sold = Counter(
-        row["ticket_type_id"] for row in postgres.units if row["live"] and row["status"] in order_states.SOLD
+        row["ticket_type_id"] for row in postgres.units if row["live"] and row["status"] in order_states.TAKEN
     )
     ordered = Counter(
         row["ticket_type_id"] for row in postgres.units if row["live"] and row["status"] in order_states.OPEN

@@ -33,18 +33,23 @@ _FINE: tuple[Step, ...] = ("minute", "hour")
 
 @dataclass(frozen=True, slots=True)
 class Sales:
-    """``orders`` counts by status; cents are of paid orders, ``series`` is tickets by (start at the place, count)."""
+    """``orders`` counts by status; cents are of paid orders, ``series`` is tickets by (start at the place, count).
+
+    ``charged_back_cents`` were lost to buyers' banks; ``disputed_cents`` may be, and still count as kept.
+    """
 
     orders: dict[str, int]
     paid_cents: int
     refunded_cents: int
+    charged_back_cents: int
+    disputed_cents: int
     by_type: list[dict[str, Any]]
     step: Step
     series: list[tuple[datetime, int]]
 
     @property
     def kept_cents(self) -> int:
-        return self.paid_cents - self.refunded_cents
+        return self.paid_cents - self.refunded_cents - self.charged_back_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,8 @@ class Reports:
             orders={row["status"]: row["orders"] for row in statuses},
             paid_cents=sum(row["amount_cents"] for row in held),
             refunded_cents=sum(row["refunded_cents"] for row in held),
+            charged_back_cents=sum(row["charged_back_cents"] for row in held),
+            disputed_cents=await store.disputed_cents(self._pool, event.id),
             by_type=await store.by_type(self._pool, event.id),
             step=step,
             series=_series(bins, step, since, event.timezone),

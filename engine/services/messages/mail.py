@@ -96,7 +96,9 @@ class Mail:
         order = await self._order(refund.order_id)
         context = await self._context(order)
         context |= {"refund": refund, "late": order.closing_note == "paid_after_expiry_refunded"}
-        subject = f"Refund for {context['seller'].title}"
+        cancelled = context["seller"].status == "cancelled"
+        context["cancelled"] = cancelled
+        subject = f"{'Cancelled: refund' if cancelled else 'Refund'} for {context['seller'].title}"
         await self._send(self._message(order, "refund", subject, refund.id, context), order, "refund")
 
     async def order_expired(self, errand: MailOrderExpired, _repeated: bool) -> None:
@@ -116,7 +118,8 @@ class Mail:
             refusal = refusal_of(error)
             if refusal is None:
                 raise
-            await undelivered.keep(self._pool, order, kind, refusal)
+            async with self._pool.acquire() as db:
+                await undelivered.keep(db, order, kind, refusal)
 
     async def _order(self, order_id: str) -> Order:
         order = await self._orders.read(order_id)
@@ -125,9 +128,10 @@ class Mail:
 
     async def _context(self, order: Order) -> dict[str, Any]:
         seller = await events.seller_of(self._pool, order.event_id)
-        token = self._platform.mint_order_token(order.id)
+        token = order.link.mint(self._platform)
         return {
             "order": order,
+            "greeted": f"Hello {order.buyer_name}" if _is_known(order) else "Hello",
             **await self._groups(order),
             "seller": seller,
             "order_url": f"{self._engine_url}/order/{order.id}#token={token}",
@@ -157,11 +161,16 @@ class Mail:
         message = EmailMessage()
         message["Subject"] = _one_line(subject)
         message["From"] = self._sender
-        message["To"] = to(order.buyer_name, order.buyer_email)
+        message["To"] = to(order.buyer_name if _is_known(order) else "", order.buyer_email)
         message["Date"] = format_datetime(now())
         message["Message-ID"] = f"<{about}.{template}@{self._domain}>"
         message["Auto-Submitted"] = "auto-generated"
         return message
+
+
+def _is_known(order: Order) -> bool:
+    """Whether the buyer paid: the address of an order that nobody paid for may be a stranger's, its name a message."""
+    return order.status in EVER_PAID and order.amount_cents > 0
 
 
 def _one_line(text: str) -> str:

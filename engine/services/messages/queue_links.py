@@ -70,4 +70,4 @@ class QueueLinks:
             refusal = refusal_of(error)
             if refusal is None:
                 raise
-            _log.info("queue_link_refused", event_id=asked.event_id, code=refusal.code)  # whoever typed it sees no mail
+            _log.info("queue_link_refused", event_id=asked.event_id, code=refusal.code)  # who typed it sees no mail

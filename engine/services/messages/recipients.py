@@ -1,6 +1,6 @@
 """Who a mail goes to: one recipient, whatever stands in the name.
 
-The library parses a header it is given and folds it anew: with a long name full of commas, or one that looks encoded
+The library parses a header it is given and folds it again: with a long name full of commas, or one that looks encoded
 itself, more than one recipient comes out. So the header is written here, byte by byte, and left alone.
 """
 

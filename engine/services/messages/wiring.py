@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass
 
 from engine.services.common import Common
+from engine.services.messages.event_news import EventNewsMail
 from engine.services.messages.mail import Mail
 from engine.services.messages.queue_links import QueueLinks
 from engine.services.money.wiring import Money
@@ -42,6 +43,13 @@ def open_messages(stack: contextlib.AsyncExitStack, common: Common, tickets: Tic
         engine_url=settings.engine_url,
     )
     mail.register(common.outbox)
+    EventNewsMail(
+        mailer=mailer,
+        pool=common.pool,
+        keyring=settings.keyring,
+        sender=settings.mail_from,
+        engine_url=settings.engine_url,
+    ).register(common.outbox)
     QueueLinks(
         mailer=mailer,
         keyring=settings.keyring,

@@ -1,44 +1,86 @@
-"""Disputes reach the gate: while a payment is disputed its tickets are blocked; won, they admit again."""
+"""Disputes: what a buyer's bank takes back ends, and nothing else does; won, it is as it was before.
+
+A webhook only says where to look: all disputes of the payment are read afresh, so copies, late ones and any order end
+in the same place. What the bank decides is the provider's word; that a lost unit is sold again is the organizer's.
+"""
 
 from __future__ import annotations
 
-from engine.domain.money.orders import Order
-from engine.foundation import logs
-from engine.services.outbox import Outbox
-from engine.stores import activity
-from engine.stores.database import Pool
-from engine.stores.tickets import tickets
+from prometheus_client import Counter
 
-WON = frozenset({"won", "warning_closed"})
+from engine.domain.accounts.errors import OrganizationUnknown
+from engine.domain.errors import DisputeUnknown
+from engine.domain.money.disputes import Dispute
+from engine.domain.money.orders import Order
+from engine.domain.order_states import EVER_PAID
+from engine.foundation import logs
+from engine.foundation.bearer import Person
+from engine.foundation.ids import is_id
+from engine.services.accounts.access import Access
+from engine.services.money.lane import PaymentLane
+from engine.services.outbox import Outbox
+from engine.stores.money.disputes import DisputeStore
+from engine.stores.money.orders import OrderStore
+from engine.stores.money.stripe_gateway import StripeGateway
+
+_DISPUTES = Counter("onsale_disputes_total", "Disputes that were opened or decided")
 _log = logs.get("disputes")
 
 
 class Disputes:
-    """Blocks and releases the tickets of a disputed order."""
+    """Follows the provider's disputes, and shows them to staff."""
 
-    def __init__(self, *, pool: Pool, outbox: Outbox) -> None:
-        self._pool = pool
+    def __init__(
+        self,
+        *,
+        store: DisputeStore,
+        orders: OrderStore,
+        gateway: StripeGateway,
+        lane: PaymentLane,
+        outbox: Outbox,
+        access: Access,
+    ) -> None:
+        self._store = store
+        self._orders = orders
+        self._gateway = gateway
+        self._lane = lane
         self._outbox = outbox
+        self._access = access
 
-    async def opened(self, order: Order, reason: str) -> None:
-        """The buyer's bank disputes the payment: its live tickets admit nobody."""
-        live = ("valid", "transfer_pending")
-        await self._turn(order, to="blocked", when=live, action="dispute.opened", reason=reason)
-        _log.warning("dispute_opened", order_id=order.id, reason=reason)
-
-    async def closed(self, order: Order, status: str) -> None:
-        """Decided: won gives the tickets back, lost ends them. Their units are not sold again by themselves."""
-        if status in WON:
-            await self._turn(order, to="valid", when=("blocked",), action="dispute.won", reason=status)
-        else:
-            await self._turn(order, to="cancelled", when=("blocked",), action="dispute.lost", reason=status)
-
-    async def _turn(self, order: Order, *, to: str, when: tuple[str, ...], action: str, reason: str) -> None:
-        async with self._pool.acquire() as connection, connection.transaction():
-            every = [ticket["id"] for ticket in await tickets.lines_of(connection, order.id)]
-            units = await tickets.turn(connection, order.id, every, to=to, when=when)
-            if not units:
-                return
-            await activity.record(connection, None, action, order.id, reason=reason, tickets=len(units))
-            errands = await tickets.changed(connection, order.event_id, order.id, units)
+    async def converge(self, order: Order) -> None:
+        """Bring the ledger in line with the provider's disputes of this order."""
+        intent_id = order.payment_intent_id
+        if intent_id is None or order.status not in EVER_PAID:
+            return
+        found = await self._lane.run("disputes.list", lambda: self._gateway.disputes_of(intent_id))
+        turned, errands = await self._store.apply(order.id, found)
+        for dispute in turned:
+            _DISPUTES.inc()
+            _log.warning("dispute_turned", order_id=order.id, dispute_id=dispute.id)
         await self._outbox.at_once(errands)
+
+    async def of_order(self, order_id: str) -> list[Dispute]:
+        """Oldest first; the caller has checked who asks."""
+        return await self._store.of_order(order_id)
+
+    async def of_organization(
+        self, person: Person, organization_id: str, before: str | None, limit: int
+    ) -> list[Dispute]:
+        """An organization's disputes, newest first. OrganizationUnknown to everybody outside."""
+        await self._access.require(person, organization_id, "refunds.read", hidden=OrganizationUnknown)
+        return await self._store.of_organization(organization_id, before, limit)
+
+    async def release(self, person: Person, dispute_id: str) -> Dispute:
+        """Sell the units of a lost dispute again, those whose tickets were not used. DisputeNotLost, TicketsUsed."""
+        dispute = await self._read(dispute_id)
+        order = await self._orders.read(dispute.order_id)
+        assert order is not None, "a dispute of no order"
+        await self._access.require(person, order.organization_id, "refunds.write", hidden=DisputeUnknown)
+        await self._outbox.at_once(await self._store.release(dispute, person))
+        return await self._read(dispute_id)
+
+    async def _read(self, dispute_id: str) -> Dispute:
+        dispute = await self._store.read(dispute_id) if is_id("dsp", dispute_id) else None
+        if dispute is None:
+            raise DisputeUnknown
+        return dispute

@@ -3,6 +3,9 @@
 One bucket an endpoint, shared by all processes in Redis; a bounded number of callers waits in each process. A busy or
 silent provider is asked again with the same idempotency key, in turn, until the caller's patience ends. Without Redis
 the lane lets calls through unpaced: the provider's own 429 is then the pace.
+
+What buyers ask for (LOOKING) waits in a line of its own and then for a turn like any other, at half the rate: however
+many of them ask, the other half is left to what the provider told us of and what is due.
 """
 
 from __future__ import annotations
@@ -31,6 +34,11 @@ TRIES_MAX = 6
 BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.25, 3.0
 BURST_SHARE = 10  # one tenth of a second's calls may go out together
 OPENING = "payment_intents.create"
+READING = "payment_intents.read"
+LOOKING = "payment_intents.look"  # reading because a buyer asks
+LOOK_SHARE = 2  # of the reads a half
+LOOK_WAIT_MAX_S = 1.0  # in their own line
+LOOK_EVERY_S = 1.0  # at one order
 WAIT_FINE_S, WAIT_FULL_S = 1.0, 10.0  # a wait that nobody minds; one that means: let nobody else in
 HEALTH_AWAY = HEALTH_FULL // 10  # while the provider does not answer
 
@@ -60,8 +68,9 @@ class PaymentLane:
         return self._depth
 
     async def health(self) -> int:
-        """HEALTH_FULL while opening payments is quick, falling to 0 at a wait of WAIT_FULL_S; low while it fails."""
-        wait_s, away = await self._turns.backlog(OPENING)
+        """HEALTH_FULL while payments open and are read at once, 0 at a wait of WAIT_FULL_S; low while it fails."""
+        backlogs = await asyncio.gather(self._turns.backlog(OPENING), self._turns.backlog(READING))
+        wait_s, away = max(wait_s for wait_s, _ in backlogs), any(away for _, away in backlogs)
         share = 1.0 - min(1.0, max(0.0, wait_s - WAIT_FINE_S) / (WAIT_FULL_S - WAIT_FINE_S))
         return min(round(HEALTH_FULL * share), HEALTH_AWAY if away else HEALTH_FULL)
 
@@ -88,6 +97,17 @@ class PaymentLane:
         finally:
             self._depth -= 1
             _DEPTH.labels(endpoint).dec()
+
+    async def once_a_second(self, order_id: str, *, wait_max_s: float) -> None:
+        """Wait until it is a second ago that any process was here for this order. ProviderUnavailable."""
+        try:
+            taken, wait_s = await self._turns.take(f"look:{order_id}", wait_max_s=wait_max_s, every_s=LOOK_EVERY_S)
+        except Unavailable:
+            taken, wait_s = True, LOOK_EVERY_S
+        if not taken:
+            raise ProviderUnavailable("This payment is being looked at already", retry_after_s=2)
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
 
     async def _persist(self, endpoint: str, call: Callable[[], Awaitable[T]], deadline_s: float) -> T:
         backoff_s = BACKOFF_FIRST_S
@@ -117,8 +137,14 @@ class PaymentLane:
         raise ProviderUnavailable(retry_after_s=3)
 
     async def _turn(self, endpoint: str, wait_max_s: float) -> None:
+        if endpoint == LOOKING:
+            await self._wait_in_line(LOOKING, min(wait_max_s, LOOK_WAIT_MAX_S), share=LOOK_SHARE)
+            endpoint = READING
+        await self._wait_in_line(endpoint, wait_max_s)
+
+    async def _wait_in_line(self, endpoint: str, wait_max_s: float, *, share: int = 1) -> None:
         try:
-            taken, wait_s = await self._turns.take(endpoint, wait_max_s=wait_max_s)
+            taken, wait_s = await self._turns.take(endpoint, wait_max_s=wait_max_s, share=share)
         except Unavailable:
             return
         if not taken:

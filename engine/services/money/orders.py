@@ -13,12 +13,15 @@ from dataclasses import dataclass, replace
 import msgspec
 
 import hotpath_rs
+from engine.domain.errands import MailTickets
 from engine.domain.errors import (
     AddressNotCarried,
     BuyerLimit,
     CapabilityWrong,
     HoldExpired,
+    LinksEndedTooOften,
     OrderExpired,
+    OrderOpen,
     OrderUnpaid,
     PriceChanged,
     SalesClosed,
@@ -28,6 +31,7 @@ from engine.domain.errors import (
 from engine.domain.money.order_status import OrderStatus, status_of
 from engine.domain.money.orders import (
     USER_AGENT_CHARS_MAX,
+    LinksEnded,
     NewOrder,
     OpenedOrder,
     Order,
@@ -36,14 +40,15 @@ from engine.domain.money.orders import (
     OwnOrderRow,
     new_number,
 )
-from engine.domain.money.receipts import Receipt, receipt_of
-from engine.domain.order_states import CLOSED, EVER_PAID, OPEN
+from engine.domain.money.receipts import Receipt, ReceiptRefund, receipt_of
+from engine.domain.order_states import CLOSED, EVER_PAID, OPEN, SOLD
 from engine.domain.prices import Price, check_chargeable
 from engine.domain.sale.holds import Hold, HoldRequest
 from engine.domain.sale.selling import SellingEvent
+from engine.domain.tickets.order_links import GENERATIONS_MAX
 from engine.foundation.bearer import Person
 from engine.foundation.callers import UNKNOWN, Caller
-from engine.foundation.clock import from_ms, now_ms, to_ms
+from engine.foundation.clock import from_ms, now, now_ms, to_ms
 from engine.foundation.errors import Conflict, Invalid, NotFound, Unauthenticated
 from engine.foundation.ids import is_id, new_id
 from engine.services.accounts.access import Access
@@ -54,17 +59,18 @@ from engine.services.sale.hold_prices import listed, price_of
 from engine.services.sale.holds import Holds
 from engine.services.sale.inventory import Inventory
 from engine.services.sale.selling import Selling
+from engine.stores import activity, outbox
 from engine.stores.catalogue import events, ticket_types
 from engine.stores.database import Pool
-from engine.stores.mail_server import MailServer
-from engine.stores.money.orders import OrderStore
+from engine.stores.mail_server import MailServerGateway
+from engine.stores.money.orders import OrderStore, end_links
 
 NUMBER_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Who orders, as told by the request."""
+    """Who orders, as told by the request; name and address were checked (``domain/money/buyers.py``)."""
 
     name: str
     email: str
@@ -88,7 +94,7 @@ class Orders:
         outbox: Outbox,
         access: Access,
         keyring: hotpath_rs.Keyring,
-        mail_server: MailServer,
+        mail_server: MailServerGateway,
         publishable_key: str,
         enabled: bool = True,
     ) -> None:
@@ -116,10 +122,10 @@ class Orders:
     ) -> OpenedOrder:
         """The order of this hold with what the buyer needs to pay it. Repeating continues the same order.
 
-        HoldExpired, OrderExpired; SeatTaken if the ledger knows another owner; PriceChanged; SalesClosed if the
-        event is no longer there to be sold; ProviderUnavailable keeps order and units: ask again. AddressNotCarried if
-        no mail can be written to the buyer. What cannot be charged (``check_chargeable``) and what the provider refuses
-        (PaymentRefused) gives its units back at once.
+        HoldExpired, OrderExpired; OrderOpen; SeatTaken if the ledger knows another owner; PriceChanged; SalesClosed if
+        the event is no longer there to be sold; ProviderUnavailable keeps order and units: ask again. AddressNotCarried
+        if no mail can be written to the buyer. What cannot be charged (``check_chargeable``) and what the provider
+        refuses (PaymentRefused) gives its units back at once.
         """
         try:
             hold = await self._holds.of_token(hold_id, hold_token)
@@ -137,6 +143,7 @@ class Orders:
         if not await self._mail_server.carries(buyer.email):
             raise AddressNotCarried
         await self._check_buyer(event.max_tickets_per_buyer, hold, buyer)
+        await self._check_lease(hold)
         record, deadline_ms = await self._inventory.order(hold.event_id, hold_id)
         hold = self._holds.view(event, hold_id, record)
         for _ in range(NUMBER_TRIES):
@@ -145,7 +152,9 @@ class Orders:
             if placed.placed:
                 await self._outbox.at_once(placed.errands)
                 opened = order.opened(
-                    organization_id=event.organization_id, destination_account=placed.destination_account
+                    organization_id=event.organization_id,
+                    destination_account=placed.destination_account,
+                    event_ends_at=from_ms(event.ends_at_ms),
                 )
                 return await self._pay(opened)
             if placed.beyond_limit:  # other orders of this address were opened since it was looked at
@@ -153,6 +162,7 @@ class Orders:
             known = await self._book.of_hold(hold_id)
             if known is not None:
                 return await self._pay(known)
+            await self._check_lease(hold)  # another of this admission's orders was opened since it was looked at
         raise SeatTaken(seats=[line.seat or line.section for line in hold.lines])
 
     async def _known_or_refused(self, hold_id: str, hold_token: str | None, refusal: Invalid | Conflict) -> Order:
@@ -166,10 +176,7 @@ class Orders:
 
     async def pay(self, order_id: str, *, person: Person | None, token: str | None) -> OpenedOrder:
         """The order with what its buyer needs to pay it; its payment is created if it has none. OrderExpired."""
-        order = await self.read(order_id, person=person, token=token)
-        if not self.owns(order, person, token):
-            raise CapabilityWrong
-        return await self._pay(order)
+        return await self._pay(await self.own(order_id, person=person, token=token))
 
     async def of_payment(self, payment_id: str, *, person: Person | None, token: str | None) -> Order:
         """The order that this payment pays, for those who may read it. NotFound."""
@@ -197,6 +204,17 @@ class Orders:
         if owned + len(hold.lines) > most:
             raise BuyerLimit(max_tickets_per_buyer=most, owned=owned)
 
+    async def _check_lease(self, hold: Hold) -> None:
+        """OrderOpen if the admission has an order that is not paid yet: one keeps units unpaid once.
+
+        Asked before the hold's life becomes the order's; the ledger decides (`orders_one_open_per_lease`).
+        """
+        if hold.lease_id is None:
+            return
+        known = await self._book.open_of_lease(hold.event_id, hold.lease_id, besides_hold_id=hold.id)
+        if known is not None:
+            raise OrderOpen(order_id=known[0], order_number=known[1])
+
     async def read(self, order_id: str, *, person: Person | None, token: str | None) -> Order:
         """The order for its owner: the capability, the signed-in buyer, or who may read the organization's orders."""
         if person is None and token is None:
@@ -210,9 +228,50 @@ class Orders:
             return order
         raise CapabilityWrong
 
+    async def own(self, order_id: str, *, person: Person | None, token: str | None) -> Order:
+        """The order for its buyer alone. Unauthenticated, NotFound, CapabilityWrong."""
+        order = await self.read(order_id, person=person, token=token)
+        if not self.owns(order, person, token):
+            raise CapabilityWrong
+        return order
+
     def owns(self, order: Order, person: Person | None, token: str | None) -> bool:
         """Whether the asker is the buyer, by capability or by name."""
-        return self._opens(token, order.id) or (person is not None and person.user_id == order.user_id)
+        opened = order.link.opens(self._platform, token, now())
+        return opened or (person is not None and person.user_id == order.user_id)
+
+    async def shows_codes(self, order: Order, person: Person | None, token: str | None) -> bool:
+        """Whether those who may read the order may see its tickets' codes: its buyer, and who may change orders."""
+        return self.owns(order, person, token) or await self._access.may(person, order.organization_id, "orders.write")
+
+    async def end_links(self, order_id: str, *, person: Person | None, token: str | None) -> LinksEnded:
+        """End every link to the order that was given out; the buyer of a paid one is mailed a new one.
+
+        For the buyer and for who may change orders. LinksEndedTooOften.
+        """
+        order = await self.read(order_id, person=person, token=token)
+        owner = self.owns(order, person, token)
+        if not owner:
+            assert person is not None
+            await self._access.require(person, order.organization_id, "orders.write")
+        if order.link_generation >= GENERATIONS_MAX:
+            raise LinksEndedTooOften
+        async with self._pool.acquire() as connection, connection.transaction():
+            order = await end_links(connection, order.id)
+            await activity.record(
+                connection, person, "order.links_ended", order.id, by="buyer" if owner else "organizer"
+            )
+            if order.status in SOLD:
+                await outbox.add(connection, order.id, MailTickets(order.id))
+        return LinksEnded(order_id=order.id, order_token=order.link.mint(self._platform) if owner else None)
+
+    async def staff_reads(self, order: Order, person: Person | None) -> bool:
+        """Whether who asks works for the organization: staff read what the buyer is not told."""
+        return person is not None and await self._access.may(person, order.organization_id, "orders.read")
+
+    async def returns(self, order: Order) -> list[ReceiptRefund]:
+        """The order's refunds that succeeded, as its buyer reads them, oldest first."""
+        return await self._book.returns_of(order.id)
 
     async def event_of(self, ticket_type_id: str) -> str:
         """The event that sells this ticket type. NotFound."""
@@ -268,6 +327,8 @@ class Orders:
     async def _pay(self, order: Order) -> OpenedOrder:
         if order.status in CLOSED:
             raise OrderExpired
+        if order.status in OPEN and (await self._selling.get(order.event_id)).status == "suspended":
+            raise SalesClosed("The organizer sells nothing at the moment")
         if order.status in OPEN and order.amount_cents == 0:
             order = await self._payments.settle_free(order)
         elif order.status in OPEN and order.client_secret is None:
@@ -279,7 +340,7 @@ class Orders:
         return OpenedOrder(
             order_id=order.id,
             order_number=order.order_number,
-            order_token=self._platform.mint_order_token(order.id),
+            order_token=order.link.mint(self._platform),
             event_id=order.event_id,
             status=order.status,
             amount_cents=order.amount_cents,
@@ -292,14 +353,6 @@ class Orders:
             server_now_ms=now_ms(),
         )
 
-    def _opens(self, token: str | None, order_id: str) -> bool:
-        if token is None:
-            return False
-        try:
-            return self._platform.verify_order_token(token) == order_id
-        except ValueError:  # not ours, or no text at all
-            return False
-
 
 def _check_as_shown(event: SellingEvent, hold: Hold) -> None:
     """Refuse a hold whose event or prices are not what they were, or that comes to what cannot be charged.
@@ -307,8 +360,7 @@ def _check_as_shown(event: SellingEvent, hold: Hold) -> None:
     SalesClosed, PriceChanged; ``check_chargeable`` says what it refuses.
     """
     check_chargeable(hold.price.total_cents, hold.price.currency)
-    if event.status != "published":
-        raise SalesClosed("This event was cancelled" if event.status == "cancelled" else None)
+    event.check_selling()
     if hold.price.total_cents != hold.held_cents:
         raise PriceChanged(held_cents=hold.held_cents, total_cents=hold.price.total_cents)
 
@@ -351,4 +403,5 @@ def _new_order(hold: Hold, buyer: Buyer, deadline_ms: int, payment_method_id: st
         ip_address=buyer.caller.address,
         user_agent=buyer.caller.user_agent[:USER_AGENT_CHARS_MAX].encode("ascii", "replace").decode() or None,
         buyer_units_max=most,
+        counted_for=hold.counted_for,
     )

@@ -22,7 +22,7 @@ from engine.foundation import logs
 from engine.foundation.clock import now
 from engine.foundation.errors import NotFound
 from engine.foundation.ids import is_id
-from engine.services.money.lane import OPENING, TURN_WAIT_MAX_S, PaymentLane
+from engine.services.money.lane import OPENING, READING, TURN_WAIT_MAX_S, PaymentLane
 from engine.services.money.reclaim import Reclaim
 from engine.services.money.refunds import Refunds
 from engine.services.outbox import Outbox
@@ -84,10 +84,12 @@ class Payments:
         intent_id: str | None = None,
         webhook_id: str | None = None,
         turn_wait_max_s: float = TURN_WAIT_MAX_S,
+        endpoint: str = READING,
     ) -> Order:
         """Bring the order in line with the provider; the order as it is afterwards.
 
-        ``intent_id`` is a claim, checked against the order. NotFound if there is no such order (yet).
+        ``intent_id`` is a claim, checked against the order. NotFound if there is no such order (yet). ``endpoint``
+        names the line in which the provider is asked.
         """
         order = await self._read(order_id)
         known = order.payment_intent_id or intent_id
@@ -96,13 +98,9 @@ class Payments:
         if order.status in EVER_PAID or known is None:
             return order
         intent = await self._lane.run(
-            "payment_intents.read", lambda: self._gateway.read_intent(known), turn_wait_max_s=turn_wait_max_s
+            endpoint, lambda: self._gateway.read_intent(known), turn_wait_max_s=turn_wait_max_s
         )
         return await self._apply(order, intent, webhook_id)
-
-    async def confirm(self, order_id: str, intent_id: str) -> Order:
-        """The client says that this payment pays this order. PaymentMismatch, NotFound, ProviderUnavailable."""
-        return await self.converge(order_id, intent_id=intent_id)
 
     async def settle_free(self, order: Order) -> Order:
         """An order of zero is paid at once, without the provider."""

@@ -1,8 +1,8 @@
 """Refunds: cents are claimed in the ledger, then given back at the provider, then felt by order, tickets and units.
 
 Tickets of refunded lines stop admitting at once; their units are free again only when the provider has accepted the
-refund. A refund the provider refuses gives the cents and the tickets back. Refunds made at the provider's own desk are
-taken over as they are.
+refund. A refund the provider refuses gives the cents and the tickets back. What cost nothing is given back in the same
+way, without the provider. Refunds made at the provider's own desk are taken over as they are.
 """
 
 from __future__ import annotations
@@ -92,6 +92,9 @@ class Refunds:
         refund = await self._store.read(refund_id)
         if refund is None or refund.status != "pending":
             return
+        if refund.amount_cents == 0:  # what cost nothing is given back without the provider
+            await self._succeed(refund, None)
+            return
         order = await self._orders.read(refund.order_id)
         assert order is not None
         intent_id = order.payment_intent_id
@@ -167,7 +170,7 @@ class Refunds:
         elif answer.status == "succeeded":
             await self._succeed(refund, answer.id)
 
-    async def _succeed(self, refund: Refund, provider_refund_id: str) -> None:
+    async def _succeed(self, refund: Refund, provider_refund_id: str | None) -> None:
         errands = await self._store.succeed(refund, provider_refund_id)
         if errands is not None:
             _REFUNDS.labels("succeeded").inc()

@@ -43,7 +43,8 @@ class StockErrands:
 
     async def sold(self, errand: UnitsSold, repeated: bool) -> None:
         units = sorted(await self._mine(errand)) if repeated else errand.units
-        await self._inventory.sold(errand.event_id, errand.hold_id, units)
+        counted_for = bytes.fromhex(errand.counted_for)
+        await self._inventory.sold(errand.event_id, errand.hold_id, units, counted_for)
 
     async def free(self, errand: UnitsFreed, repeated: bool) -> None:
         """Units go back to their lots, a promo's use with them. A repeat never frees what somebody owns by now."""
@@ -57,6 +58,7 @@ class StockErrands:
             errand.op_id,
             types=[kind for _, kind in pairs],
             promo_id=errand.promo_id,
+            counted_for=bytes.fromhex(errand.counted_for),
         )
 
     async def release_lease(self, errand: LeaseEnded, _repeated: bool) -> None:

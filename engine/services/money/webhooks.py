@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import asyncio
 
-import orjson
 from prometheus_client import Counter
 
-from engine.domain.errors import PaymentMismatch
+from engine.domain.errors import PaymentMismatch, PaymentRefused
 from engine.domain.money.orders import Order
+from engine.domain.money.provider_events import about, read_event
 from engine.foundation import logs
 from engine.foundation.errors import Malformed, NotFound
 from engine.foundation.ids import is_id
@@ -31,6 +31,8 @@ AT_ONCE_TURN_WAIT_MAX_S = 4.0  # a turn that was taken must be used: less than t
 RETRY_TIMEOUT_S = 30.0
 RETRIED_PER_STEP = 100
 RETRY_CONCURRENCY = 8
+NO_SUCH_PAYMENT = "resource_missing"  # the provider's word
+LED_TO = ("checkout.session.", "refund.", "charge.refund", "charge.dispute.")  # kinds that name a payment of ours
 
 _EVENTS = Counter("onsale_webhooks_total", "Webhook events by outcome", ["kind", "outcome"])
 _log = logs.get("webhooks")
@@ -61,13 +63,21 @@ class Webhooks:
         self._disputes = disputes
 
     async def receive(self, body: bytes, signature: str, correlation_id: str) -> bool:
-        """Store a signed event, then handle it; False if it was here before. SignatureRefused, Malformed."""
+        """Store a signed event, then handle it; False if it was here before. SignatureRefused.
+
+        What is signed is taken, whatever it says: refused, the provider would send it again for days.
+        """
         try:
             self._gateway.verify(body, signature)
         except SignatureWrong as error:
             _EVENTS.labels("unknown", "bad_signature").inc()
             raise SignatureRefused from error
-        event = _received(body, correlation_id)
+        read = read_event(body)
+        if read is None:
+            _EVENTS.labels("unknown", "unreadable").inc()
+            _log.warning("webhook_unreadable", body_bytes=len(body))
+            return True
+        event = Received(read.id, read.kind, read.object_id, read.payload, correlation_id)
         if not await self._store.store(event):
             _EVENTS.labels(_label(event.kind), "repeated").inc()
             return False
@@ -105,10 +115,11 @@ class Webhooks:
                 known = await self._effect(event, turn_wait_max_s)
             await self._store.processed(event.id, ignored=not known)
             _EVENTS.labels(label, "processed" if known else "ignored").inc()
-        except PaymentMismatch as error:
-            await self._store.processed(event.id, ignored=True, note=repr(error))
-            _EVENTS.labels(label, "mismatch").inc()
         except Exception as error:  # noqa: BLE001 - it is stored: whatever went wrong, it is repeated
+            if _is_about_nothing(error):
+                await self._store.processed(event.id, ignored=True, note=repr(error))
+                _EVENTS.labels(label, "mismatch").inc()
+                return
             dead = await self._park(event, error)
             _EVENTS.labels(label, "dead" if dead else "parked").inc()
             _log.warning("webhook_parked", event_id=event.id, kind=event.kind, dead=dead, error=repr(error))
@@ -122,21 +133,17 @@ class Webhooks:
 
     async def _effect(self, event: Received, turn_wait_max_s: float) -> bool:
         """Do what the event points at; False if it is none of ours."""
-        about = event.payload.get("data", {}).get("object", {})
-        order_id = (about.get("metadata") or {}).get("order_id")
-        if event.kind.startswith("payment_intent."):
-            return await self._converge(order_id, about.get("id"), event.id, turn_wait_max_s) is not None
-        if not event.kind.startswith(("checkout.session.", "refund.", "charge.refund", "charge.dispute.")):
+        if not event.kind.startswith(("payment_intent.", *LED_TO)):
             return False
-        order = await self._converge(order_id, about.get("payment_intent"), None, turn_wait_max_s)
+        facts = about(event.kind, event.payload)
+        settles = event.kind.startswith("payment_intent.")
+        order = await self._converge(facts.order_id, facts.intent_id, event.id if settles else None, turn_wait_max_s)
         if order is None:
             return False
         if event.kind.startswith(("refund.", "charge.refund")):
             await self._refunds.converge(order)
-        elif event.kind == "charge.dispute.created":
-            await self._disputes.opened(order, str(about.get("reason", "")))
-        elif event.kind == "charge.dispute.closed":
-            await self._disputes.closed(order, str(about.get("status", "")))
+        elif event.kind.startswith("charge.dispute."):
+            await self._disputes.converge(order)
         return True
 
     async def _converge(
@@ -157,17 +164,10 @@ class Webhooks:
             raise
 
 
-def _received(body: bytes, correlation_id: str) -> Received:
-    try:
-        payload = orjson.loads(body)
-        event_id, kind = payload["id"], payload["type"]
-        about = payload.get("data", {}).get("object", {})
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise Malformed("The event cannot be understood") from error
-    if not isinstance(event_id, str) or not isinstance(kind, str) or not isinstance(about, dict):
-        raise Malformed("The event cannot be understood")
-    object_id = about.get("id")
-    return Received(event_id, kind, object_id if isinstance(object_id, str) else None, payload, correlation_id)
+def _is_about_nothing(error: Exception) -> bool:
+    """Whether the payment is another order's, or the provider itself knows of none: asking again says the same."""
+    unknown = isinstance(error, PaymentRefused) and error.facts.get("provider_code") == NO_SUCH_PAYMENT
+    return unknown or isinstance(error, PaymentMismatch)
 
 
 def _label(kind: str) -> str:

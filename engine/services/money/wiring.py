@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from engine.services.accounts.wiring import Accounts
 from engine.services.common import Common
 from engine.services.money.cancellations import Cancellations
+from engine.services.money.confirms import Confirms
 from engine.services.money.disputes import Disputes
 from engine.services.money.lane import BURST_SHARE, PaymentLane
 from engine.services.money.orders import Orders
 from engine.services.money.payments import Payments
 from engine.services.money.reclaim import Reclaim
 from engine.services.money.refunds import Refunds
+from engine.services.money.suspensions import Suspensions
 from engine.services.money.webhooks import Webhooks
 from engine.services.sale.wiring import Sale
-from engine.stores.mail_server import MailServer
+from engine.stores.mail_server import MailServerGateway
+from engine.stores.money.disputes import DisputeStore
 from engine.stores.money.lane import LaneStore
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.payments import PaymentStore
@@ -27,14 +30,16 @@ from engine.stores.money.webhook_events import WebhookEventStore
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """Orders, payments, refunds."""
+    """Orders, payments, refunds, disputes."""
 
     order_store: OrderStore
     gateway: StripeGateway
     lane: PaymentLane
     orders: Orders
     payments: Payments
+    confirms: Confirms
     refunds: Refunds
+    disputes: Disputes
     webhooks: Webhooks
 
 
@@ -82,9 +87,12 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         outbox=outbox,
         access=access,
         keyring=settings.keyring,
-        mail_server=MailServer(host=settings.smtp_host, port=settings.smtp_port),
+        mail_server=MailServerGateway(host=settings.smtp_host, port=settings.smtp_port),
         publishable_key=settings.stripe_publishable_key,
         enabled=settings.selling_enabled,
+    )
+    disputes = Disputes(
+        store=DisputeStore(pool), orders=order_store, gateway=gateway, lane=lane, outbox=outbox, access=access
     )
     webhooks = Webhooks(
         store=webhook_store,
@@ -92,15 +100,18 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         gateway=gateway,
         payments=payments,
         refunds=refunds,
-        disputes=Disputes(pool=pool, outbox=outbox),
+        disputes=disputes,
     )
     Cancellations(pool=pool, refunds=refunds, outbox=outbox).register(outbox)
+    Suspensions(pool=pool, inventory=sale.inventory).register(outbox)
     return Money(
         order_store=order_store,
         gateway=gateway,
         lane=lane,
         orders=orders,
         payments=payments,
+        confirms=Confirms(payments=payments, lane=lane),
         refunds=refunds,
+        disputes=disputes,
         webhooks=webhooks,
     )

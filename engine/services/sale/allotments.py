@@ -10,7 +10,7 @@ from engine.domain.accounts.errors import TooManyOfThem
 from engine.domain.catalogue.errors import AllotmentUnknown, ChartMissing, EventUnknown, UnitsTaken
 from engine.domain.catalogue.events import Event
 from engine.domain.fields import fault
-from engine.domain.sale.allotments import ALLOTMENTS_MAX, Allotment, AllotmentChange, NewAllotment
+from engine.domain.sale.allotments import ALLOTMENTS_MAX, Allotment, AllotmentChange, NewAllotment, check_codes
 from engine.domain.sale.charts import unit_of
 from engine.domain.sale.inventory import FREE
 from engine.domain.versions import expect
@@ -51,6 +51,7 @@ class Allotments:
 
     async def create(self, person: Person, event_id: str, given: NewAllotment) -> Allotment:
         """Set units apart. Invalid for unknown seats or sections; UnitsTaken names what is not free."""
+        check_codes(given)
         await self._writable(person, event_id)
         seat_map = await self._seat_map(event_id)
         async with self._pool.acquire() as db, db.transaction():
@@ -68,6 +69,7 @@ class Allotments:
 
     async def change(self, person: Person, allotment_id: str, expected: str, given: AllotmentChange) -> Allotment:
         """Rename it, or open it to others. PreconditionFailed if it moved on."""
+        check_codes(given)
         row, event = await self._found(person, allotment_id)
         expect(expected, row["version"])
         async with self._pool.acquire() as db, db.transaction():

@@ -17,12 +17,21 @@ from typing import Any, TypeAlias
 from msgspec import structs
 
 from engine.domain.catalogue.events import OrphanPolicy
-from engine.domain.sale.availability import AvailabilityDocument, AvailabilityRow, SeatStatusDocument, level
+from engine.domain.sale.availability import (
+    AvailabilityDocument,
+    AvailabilityRow,
+    SeatStatusDocument,
+    SetApartDocument,
+    level,
+    runs_of,
+)
 from engine.domain.sale.inventory import FREE, HELD, ORDERED, SOLD
 from engine.domain.sale.selling import STRICT_UNTIL_SOLD_PERCENT, SellingEvent, TicketTypeTerms
 from engine.foundation import http, logs
+from engine.foundation.clock import now_ms
 from engine.foundation.connections import RedisClient
 from engine.foundation.errors import Unavailable
+from engine.services.sale.hold_asks import read_code
 from engine.services.sale.selling import Selling
 from engine.stores import keys
 
@@ -158,6 +167,14 @@ class Availability:
             if deltas is not None:
                 return http.dumps(deltas)
         return await self._ready(copy, "status", lambda: _bitmap(copy))
+
+    async def set_apart(self, event_id: str, code: str) -> SetApartDocument:
+        """The free places that a code opens; none if it only takes something off the price. PromoInvalid."""
+        event = await self._selling.get(event_id)
+        _, opened = read_code(event, code, now_ms())
+        copy = await self._copy(event_id)
+        places = (unit for lot in event.allotments if lot.number in opened for unit in lot.units)
+        return SetApartDocument(copy.version, runs_of(sorted(unit for unit in places if copy.map[unit] >= FREE)))
 
     async def stream(self, event_id: str, since: int | None) -> AsyncGenerator[bytes, None]:
         """Server-sent events: a snapshot or the missing changes first, then changes at most every RENDER_EVERY_S.

@@ -8,12 +8,11 @@ from typing import Any
 import orjson
 
 import hotpath_rs
-from engine.domain.sale.selling import TAPE_PARTY_MAX, Columns, TicketTypeTerms, tape_name
+from engine.domain.sale.selling import TAPE_PARTY_MAX, Columns, TicketTypeTerms, buyer_units_max, tape_name
 from engine.foundation.clock import to_ms
 
 ADMISSION_LEEWAY_MS = 2_000
 NEVER_MS = 2**63 - 1
-ANY_NUMBER = 65_535
 
 
 def desk_terms(event: Columns, kinds: Sequence[TicketTypeTerms], seat_map: hotpath_rs.SeatMap) -> bytes:
@@ -29,7 +28,7 @@ def desk_terms(event: Columns, kinds: Sequence[TicketTypeTerms], seat_map: hotpa
         "closes_at_ms": to_ms(event["closes_at"]) if published and event["closes_at"] else never_closes,
         "room_enabled": bool(event["room_enabled"]),
         "admission_leeway_ms": ADMISSION_LEEWAY_MS,
-        "max_per_buyer": event["max_tickets_per_buyer"] or ANY_NUMBER,
+        "max_per_buyer": buyer_units_max(event["max_tickets_per_buyer"], kinds),
         "types": [
             {
                 "id": kind.id,

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import hotpath_rs
 from engine.domain.catalogue.events import OrphanPolicy
-from engine.domain.catalogue.promos import normal
 from engine.domain.errors import BuyerLimit, MaxPerOrder, PromoInvalid, UnknownSeat
 from engine.domain.sale.charts import unit_of
 from engine.domain.sale.holds import QUANTITY_MAX, HoldItem, HoldRequest
@@ -95,7 +94,7 @@ def read_asks(event: SellingEvent, request: HoldRequest) -> tuple[list[Ask], Pro
         raise BuyerLimit(max_tickets_per_buyer=most)
     _check_repeats(asks)
     asks += [_party(event, group, members) for group, members in groups.items()]
-    promo, codes = _code(event, request.promo_code, moment)
+    promo, codes = read_code(event, request.promo_code, moment)
     return asks, promo, codes
 
 
@@ -205,11 +204,11 @@ def _places(event: SellingEvent, categories: tuple[int, ...]) -> dict[int, tuple
     return known
 
 
-def _code(event: SellingEvent, code: str | None, moment_ms: int) -> tuple[PromoTerms | None, tuple[int, ...]]:
+def read_code(event: SellingEvent, code: str | None, moment_ms: int) -> tuple[PromoTerms | None, tuple[int, ...]]:
+    """(the promo code if it discounts, allotments that the code opens). PromoInvalid if it does neither."""
     if code is None:
         return None, ()
-    opened = event.open_allotments(frozenset({code, code.upper()}))
-    promo = event.promos.get(normal(code))
+    opened, promo = event.open_allotments(code), event.promo(code)
     if promo is None:
         if opened:
             return None, opened

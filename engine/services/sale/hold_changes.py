@@ -16,28 +16,25 @@ from engine.services.sale.hold_batches import is_block, merged
 from engine.services.sale.hold_prices import checked, price_of_parts, read_hold
 from engine.services.sale.hold_refusals import refusal_of
 from engine.services.sale.inventory import Inventory
-from engine.stores.sale.hold_answers import Swapped, Taken
+from engine.services.sale.takers import Taker, Takers
+from engine.stores.sale.hold_answers import BlockLimit, Swapped, Taken
 from engine.stores.sale.hold_records import REF_BYTES, Run, allocation_byte
 from engine.stores.sale.holds import HoldStore
 
 GROW_TRIES_MAX = 16
-BYTE_MAX = 255
-
-
-def lease_units_max(event: SellingEvent) -> int:
-    """Units one admission may have on hold at once; 0 if the event sets no limit that a byte carries."""
-    most = event.max_tickets_per_buyer
-    return most if event.room_enabled and most is not None and most <= BYTE_MAX else 0
 
 
 class HoldChanges:
     """Swaps and growths, each one atomic script."""
 
-    def __init__(self, *, store: HoldStore, inventory: Inventory) -> None:
+    def __init__(self, *, store: HoldStore, inventory: Inventory, takers: Takers) -> None:
         self._store = store
         self._inventory = inventory
+        self._takers = takers
 
-    async def swap(self, event: SellingEvent, hold: Hold, wanted: Sequence[int], opened: tuple[int, ...]) -> Hold:
+    async def swap(
+        self, event: SellingEvent, hold: Hold, wanted: Sequence[int], opened: tuple[int, ...], taker: Taker
+    ) -> Hold:
         """These units instead, in the order of the hold's lines. SeatTaken names those somebody else has."""
         kinds = [event.ticket_types[line.ticket_type_id] for line in hold.lines]
         answer = await self._write(
@@ -46,6 +43,7 @@ class HoldChanges:
             list(zip(kinds, wanted, strict=True)),
             lots=units_domain.eligible_lots(opened, accessible=True),
             allocation=allocation_byte(1, adjacent=is_block(wanted), orphans=0),
+            taker=taker,
         )
         if isinstance(answer, Taken):
             raise refusal_of(event, answer)
@@ -62,7 +60,7 @@ class HoldChanges:
         )
         return None if isinstance(answer, Taken) else answer
 
-    async def grow(self, event: SellingEvent, hold: Hold, items: tuple[HoldItem, ...]) -> Hold:
+    async def grow(self, event: SellingEvent, hold: Hold, items: tuple[HoldItem, ...], taker: Taker) -> Hold:
         """The hold with these items added. MaxPerOrder and BuyerLimit count what it has already."""
         asks, _, opened = read_asks(event, HoldRequest(event.id, items, hold.promo_code))
         held = [(event.ticket_types[line.ticket_type_id], line.unit) for line in hold.lines]
@@ -71,7 +69,7 @@ class HoldChanges:
         lots = units_domain.eligible_lots(opened, accessible=accessible)
         for _ in range(GROW_TRIES_MAX):
             more, allocation = await self._beside(event, hold, asks, opened)
-            answer = await self._write(event, hold, held + more, lots=lots, allocation=allocation)
+            answer = await self._write(event, hold, held + more, lots=lots, allocation=allocation, taker=taker)
             if isinstance(answer, Hold):
                 return answer
             if any(ask.seats for ask in asks):
@@ -106,11 +104,12 @@ class HoldChanges:
         *,
         lots: bytes,
         allocation: int,
+        taker: Taker | None = None,
     ) -> Hold | Taken:
         """The changed hold, or the units somebody else has."""
         runs = merged([Run(kind.number, unit, 1) for kind, unit in units])
         parts = [(kind, 1) for kind, _ in units]
-        price = checked(price_of_parts(event, parts, event.promos.get(hold.promo_code or "")))
+        price = checked(price_of_parts(event, parts, event.promo(hold.promo_code)))
         caps = sorted({(kind.number, kind.capacity) for kind, _ in units if kind.capacity is not None})
         answer = await self._inventory.fenced(
             event.id,
@@ -123,7 +122,7 @@ class HoldChanges:
                 total_cents=price.total_cents,
                 allocation=allocation,
                 caps=caps,
-                lease_units_max=lease_units_max(event),
+                buyer_units_max=event.buyer_units_max,
             ),
         )
         match answer:
@@ -132,6 +131,8 @@ class HoldChanges:
             case Taken():
                 return answer
             case no:
+                if isinstance(no, BlockLimit) and taker is not None:
+                    self._takers.full(event.id, taker, no.held)
                 raise refusal_of(event, no)
 
 

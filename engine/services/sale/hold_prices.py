@@ -79,6 +79,7 @@ def read_hold(event: SellingEvent, hold_id: str, record: Record) -> Hold:
         rows_used=len(rows),
         orphans_created=record.orphans_created,
         lease_id=record.lease_id or None,
+        counted_for=record.counted_for,
         promo_code=promo.code if promo else None,
         promo_id=promo.id if promo else None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.domain.errors import (
+    AddressFull,
     AdmissionExpired,
     BestAvailableNotFound,
     BuyerLimit,
@@ -17,6 +18,8 @@ from engine.domain.sale.selling import SellingEvent
 from engine.foundation.errors import IdempotencyKeyReused, Refusal
 from engine.services.sale.inventory import HOLD_LIFE_MS_MAX
 from engine.stores.sale import hold_answers as answers
+
+ADDRESS_FULL_RETRY_S = 60
 
 
 def refusal_of(event: SellingEvent, answer: answers.No) -> Refusal:  # noqa: C901, PLR0911 - one refusal an answer
@@ -35,7 +38,9 @@ def refusal_of(event: SellingEvent, answer: answers.No) -> Refusal:  # noqa: C90
         case answers.LeaseEnded():
             return AdmissionExpired("This admission has ended: join the queue again for another one")
         case answers.BuyerLimit(held):
-            return BuyerLimit(max_tickets_per_buyer=event.max_tickets_per_buyer, held=held)
+            return BuyerLimit(max_tickets_per_buyer=event.buyer_units_max, held=held)
+        case answers.BlockLimit(held):
+            return AddressFull(held=held, retry_after_s=ADDRESS_FULL_RETRY_S)
         case answers.Unknown() | answers.Expired():
             return HoldExpired()
         case answers.Ordered():

@@ -29,13 +29,14 @@ from engine.foundation.errors import NotFound, Unavailable
 from engine.foundation.ids import id_from_bytes, id_to_bytes, is_id
 from engine.services.sale.availability import Availability
 from engine.services.sale.desk_terms import ADMISSION_LEEWAY_MS
-from engine.services.sale.hold_asks import Ask, named_units, read_asks
+from engine.services.sale.hold_asks import Ask, named_units, read_asks, read_code
 from engine.services.sale.hold_batches import HoldBatches, exact_pick
-from engine.services.sale.hold_changes import HoldChanges, lease_units_max
+from engine.services.sale.hold_changes import HoldChanges
 from engine.services.sale.hold_prices import price_of, read_hold
 from engine.services.sale.hold_refusals import refusal_of
 from engine.services.sale.inventory import HOLD_LIFE_MS_MAX, Inventory
 from engine.services.sale.selling import Selling
+from engine.services.sale.takers import Taker, Takers, counted_for
 from engine.services.sale.usual_holds import UsualHolds
 from engine.stores.sale import hold_answers as answers
 from engine.stores.sale.hold_records import REF_BYTES, Record
@@ -58,7 +59,8 @@ class Placed:
 class Holds:
     """Places, reads, extends, swaps and releases holds. ``enabled`` is the operator's switch: it stops new ones.
 
-    ``usual`` places what nearly everybody asks for; ``place`` everything.
+    ``usual`` places what nearly everybody asks for; ``place`` everything. Whatever takes units says by whom
+    (``takers``).
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Holds:
         selling: Selling,
         inventory: Inventory,
         availability: Availability,
+        takers: Takers,
         enabled: bool = True,
     ) -> None:
         self._enabled = enabled
@@ -76,13 +79,20 @@ class Holds:
         self._inventory = inventory
         self._availability = availability
         self._batches = HoldBatches(store=store, inventory=inventory)
-        self._changes = HoldChanges(store=store, inventory=inventory)
-        self.usual = UsualHolds(selling=selling, batches=self._batches, availability=availability, enabled=enabled)
+        self._changes = HoldChanges(store=store, inventory=inventory, takers=takers)
+        self.takers = takers
+        self.usual = UsualHolds(
+            selling=selling, batches=self._batches, availability=availability, takers=takers, enabled=enabled
+        )
 
     async def place(
-        self, request: HoldRequest, *, admission: str | None, principal: str, key: str, body: bytes
+        self, request: HoldRequest, *, admission: str | None, principal: str, key: str, body: bytes, taker: Taker
     ) -> Placed:
-        """Set units aside, all or nothing. The same principal and key get the same hold (another body: 422)."""
+        """Set units aside, all or nothing. The same principal and key get the same hold (another body: 422).
+
+        SlowDown, AddressFull and BuyerLimit: a part of the network, and a buyer, take only so much.
+        """
+        await self.takers.turn(taker)
         if not self._enabled:
             raise SwitchedOff("Selling is switched off", retry_after_s=60)
         event = await self._selling.get(request.event_id)
@@ -102,8 +112,8 @@ class Holds:
             ),
             promo=promo.number if promo else 0,
             promo_uses_max=(promo.max_uses or 0) if promo else 0,
-            lease_id=lease_id,
-            lease_units_max=lease_units_max(event),
+            counted_for=counted_for(event, taker, lease_id=lease_id, principal=principal),
+            buyer_units_max=event.buyer_units_max,
         )
         picks = await self._picks(event, asks, codes)
         if picks is None:
@@ -116,6 +126,8 @@ class Holds:
                 answer = answers.read_placed(await self._batches.place(event.id, packed))
             if isinstance(answer, answers.NeedsPlan):
                 answer = await self._batches.plan(event, item, Ask.joined(asks, codes))
+        if isinstance(answer, answers.BlockLimit):
+            self.takers.full(event.id, taker, answer.held)
         return _placed(event, hold_id, answer)
 
     async def of_token(self, hold_id: str, hold_token: str | None) -> Hold:
@@ -141,6 +153,7 @@ class Holds:
     async def extend(self, hold_id: str, hold_token: str | None) -> Hold:
         """Another full life, never beyond 900 s in total; nothing left to add is HoldLifetimeExceeded."""
         event = await self._opened(hold_id, hold_token)
+        event.check_selling()
         ref = id_to_bytes(hold_id)[:REF_BYTES]
         answer = await self._inventory.fenced(
             event.id,
@@ -154,21 +167,27 @@ class Holds:
             case no:
                 raise refusal_of(event, no)
 
-    async def swap(self, hold_id: str, hold_token: str | None, seats: Sequence[str], codes: frozenset[str]) -> Hold:
+    async def swap(
+        self, hold_id: str, hold_token: str | None, seats: Sequence[str], code: str | None, *, taker: Taker
+    ) -> Hold:
         """Other seats for the same tickets, in one step; on a refusal the old ones stay."""
+        await self.takers.turn(taker)
         hold = await self.of_token(hold_id, hold_token)
         event = await self._selling.get(hold.event_id)
+        event.check_selling()
         kinds = [event.ticket_types[line.ticket_type_id] for line in hold.lines]
         wanted = named_units(event, kinds, seats, "/seats")
-        opened = event.open_allotments(codes)
+        _, opened = read_code(event, code, now_ms())
         await self._check_orphans(event, sorted(wanted), opened)
-        return await self._changes.swap(event, hold, wanted, opened)
+        return await self._changes.swap(event, hold, wanted, opened, taker)
 
-    async def grow(self, hold_id: str, hold_token: str | None, items: tuple[HoldItem, ...]) -> Hold:
+    async def grow(self, hold_id: str, hold_token: str | None, items: tuple[HoldItem, ...], *, taker: Taker) -> Hold:
         """More tickets in the same hold, next to the held ones if that can be; on a refusal nothing changes."""
+        await self.takers.turn(taker)
         hold = await self.of_token(hold_id, hold_token)
         event = await self._selling.get(hold.event_id)
-        return await self._changes.grow(event, hold, items)
+        event.check_selling()
+        return await self._changes.grow(event, hold, items, taker)
 
     async def shrink(self, hold_id: str, hold_token: str | None, item: str) -> Hold | None:
         """Give one unit back, named by its number, or all of one ticket type, named by its id; None if none is left.

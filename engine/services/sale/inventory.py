@@ -25,7 +25,7 @@ from engine.foundation.ids import id_to_bytes
 from engine.services.sale.selling import Selling
 from engine.stores import keys
 from engine.stores.sale.hold_answers import Bought, Ordering
-from engine.stores.sale.hold_records import REF_BYTES, Record
+from engine.stores.sale.hold_records import LEASE_BYTES, REF_BYTES, Record, counted_of
 from engine.stores.sale.holds import Fenced, HoldStore
 from engine.stores.sale.selling import SellingStore
 
@@ -135,11 +135,20 @@ class Inventory:
             await self._hot.command(b"PEXPIRE", lock, REBUILD_LOCK_MS)
             owned, types, promos = await self._owned(event)
             await self._hot.command(b"PEXPIRE", lock, REBUILD_LOCK_MS)
+            buyers, blocks = await self._counted(event_id)
             ended = await self._store.ended_leases(event_id, leases.OVER_KEPT_MS // 1000)
             await leases.end_again(self._hot, event_id, ended)
             epoch = run_id + b":" + owner
             loaded = await self._holds.load(
-                event_id, keys.REBUILDING + owner, epoch, base=event.base, owned=owned, types=types, promos=promos
+                event_id,
+                keys.REBUILDING + owner,
+                epoch,
+                base=event.base,
+                owned=owned,
+                types=types,
+                promos=promos,
+                buyers=buyers,
+                blocks=blocks,
             )
             _log.info(
                 "inventory_rebuilt", event_id=event_id, owned=sum(types.values()), units=event.units, loaded=loaded
@@ -184,24 +193,32 @@ class Inventory:
             event_id, await self.fenced(event_id, lambda epoch: self._holds.ordered(event_id, epoch, ref, units))
         )
 
-    async def sold(self, event_id: str, hold_id: str, units: Sequence[int]) -> None:
-        """The order made of this hold is paid: its units are sold. Idempotent."""
+    async def sold(self, event_id: str, hold_id: str, units: Sequence[int], counted_for: bytes = b"") -> None:
+        """The order made of this hold is paid: its units are sold, and unpaid for nobody. Idempotent."""
         ref = _ref(hold_id)
         self._strayed(
-            event_id, await self.fenced(event_id, lambda epoch: self._holds.sold(event_id, epoch, ref, units))
+            event_id,
+            await self.fenced(event_id, lambda epoch: self._holds.sold(event_id, epoch, ref, units, counted_for)),
         )
 
     async def free(
-        self, event_id: str, units: Sequence[int], op_id: str, *, types: Sequence[str], promo_id: str | None = None
+        self,
+        event_id: str,
+        units: Sequence[int],
+        op_id: str,
+        *,
+        types: Sequence[str],
+        promo_id: str | None = None,
+        counted_for: bytes = b"",
     ) -> None:
         """The ledger let go of these units (``types``: their ticket type ids, in order). Idempotent per op for a day.
 
-        ``promo_id`` is the code whose use comes back with them.
+        ``promo_id`` is the code whose use comes back with them, ``counted_for`` for whom they no longer count.
         """
         event = await self._selling.get(event_id)
         pairs = [(unit, event.ticket_types[kind].number) for unit, kind in zip(units, types, strict=True)]
         promo = next((code.number for code in event.promo_by_number.values() if code.id == promo_id), 0)
-        await self.fenced(event_id, lambda epoch: self._holds.free(event_id, epoch, op_id, pairs, promo))
+        await self.fenced(event_id, lambda epoch: self._holds.free(event_id, epoch, op_id, pairs, promo, counted_for))
 
     async def expire(self, event_id: str) -> bool:
         """One bounded step of expiry; leases of holds that ended unbought go back. True if more waits."""
@@ -230,6 +247,17 @@ class Inventory:
         numbers = {promo.id: promo.number for promo in event.promo_by_number.values()}
         promos = {numbers[row["id"]]: row["uses"] for row in promo_rows if row["id"] in numbers}
         return bytes(owned), types, promos
+
+    async def _counted(self, event_id: str) -> tuple[dict[bytes, int], dict[bytes, int]]:
+        """What the ledger says: units by buyer (a person's while unpaid), unpaid ones by address block."""
+        buyers, blocks = dict[bytes, int](), dict[bytes, int]()
+        for counted_for, unpaid, units in await self._store.counted(event_id, leases.OVER_KEPT_MS // 1000):
+            buyer, block = counted_of(counted_for)
+            if buyer and (unpaid or len(buyer) == LEASE_BYTES):
+                buyers[buyer] = buyers.get(buyer, 0) + units
+            if block and unpaid:
+                blocks[block] = blocks.get(block, 0) + units
+        return buyers, blocks
 
     def _strayed(self, event_id: str, astray: int) -> None:
         """The ledger has owners for units that the map gives to others: the map was lost before they were written."""

@@ -2,7 +2,7 @@
 
 A handler's ``get`` is a dictionary lookup. Changes arrive on a Redis channel; because a message can be lost, a
 snapshot older than ``REFRESH_AFTER_S`` is read again in the background, and one older than ``STALE_AFTER_S`` before it
-is used.
+is used. That an organization may not sell any more is asked every ``SUSPENDED_EVERY_S``: nobody sells a second longer.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ SNAPSHOTS_MAX = 512
 REFRESH_AFTER_S = 5.0
 STALE_AFTER_S = 60.0
 LISTEN_RETRY_S = 0.5
+SUSPENDED_EVERY_S = 0.3
+SUSPENDED_MAX = 10_000
 
 _log = logs.get("selling")
 
@@ -42,6 +44,7 @@ class Selling:
         self._kept: dict[str, tuple[str, SellingEvent]] = {}  # with the mark of the offer each was made from
         self._loading: dict[str, asyncio.Task[SellingEvent]] = {}
         self._charts: OrderedDict[str, Chart] = OrderedDict()
+        self.changes = 0  # grows with each change heard of: what was made before one is not shown after it
 
     async def get(self, event_id: str) -> SellingEvent:
         """The snapshot. NotFound if the event does not exist or was never published."""
@@ -70,6 +73,7 @@ class Selling:
 
     def forget(self, event_id: str) -> None:
         """The next ``get`` reads again."""
+        self.changes += 1
         self._snapshots.pop(event_id, None)
 
     async def listen(self) -> None:
@@ -79,9 +83,23 @@ class Selling:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
                     await channel.subscribe(keys.EVENT_CHANGED_CHANNEL)
                     self._snapshots.clear()
+                    self.changes += 1
                     async for message in channel.listen():
                         self.forget(message["data"].decode())
             await asyncio.sleep(LISTEN_RETRY_S)
+
+    async def watch(self) -> None:
+        """Read events again whose organization was suspended, or may sell again; runs until cancelled."""
+        while True:
+            await asyncio.sleep(SUSPENDED_EVERY_S)
+            try:
+                suspended = await self._store.suspended(SUSPENDED_MAX)
+            except Exception as error:  # noqa: BLE001 - while the ledger is away nobody can be suspended either
+                _log.info("suspended_unknown", error=repr(error))
+                continue
+            for event in self.all_ready():
+                if event.status == ("published" if event.organization_id in suspended else "suspended"):
+                    self.forget(event.id)
 
     def _load_soon(self, event_id: str) -> asyncio.Task[SellingEvent]:
         task = self._loading.get(event_id)

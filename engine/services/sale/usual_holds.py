@@ -17,6 +17,7 @@ from engine.services.sale.availability import Availability
 from engine.services.sale.hold_batches import HoldBatches
 from engine.services.sale.hold_refusals import refusal_of
 from engine.services.sale.selling import Selling
+from engine.services.sale.takers import Taker, Takers
 from engine.stores.sale import hold_answers as answers
 from engine.stores.sale.holds import POLICY_BYTE
 
@@ -29,25 +30,29 @@ class UsualHold(Struct, frozen=True):
     event: SellingEvent
     hold_id: bytes
     item: bytes
+    taker: Taker
 
 
 class UsualHolds:
     """``start``, then ``send``, then ``finish``; or ``place``, which is all three."""
 
-    def __init__(self, *, selling: Selling, batches: HoldBatches, availability: Availability, enabled: bool) -> None:
+    def __init__(
+        self, *, selling: Selling, batches: HoldBatches, availability: Availability, takers: Takers, enabled: bool
+    ) -> None:
         self._selling = selling
         self._batches = batches
         self._availability = availability
+        self._takers = takers
         self._enabled = enabled
 
-    def start(self, body: bytes, *, admission: str | None, principal: str, key: str) -> UsualHold | None:
+    def start(self, body: bytes, *, admission: str | None, principal: str, key: str, taker: Taker) -> UsualHold | None:
         """The request, ready for the script; None if it is not of the usual kind, or would be refused."""
         event_id = hotpath_rs.hold_event(body)
         event = self._selling.ready(event_id) if event_id is not None and self._enabled else None
         if event is None:
             return None
-        prepared = event.desk.prepare(body, principal, key, admission)
-        return None if prepared is None else UsualHold(event, *prepared)
+        prepared = event.desk.prepare(body, principal, key, admission, taker.block)
+        return None if prepared is None else UsualHold(event, *prepared, taker)
 
     def send(self, usual: UsualHold, promise: Promise[bytes]) -> None:
         """Into the batch, whose answer goes to ``promise``. Raises Overloaded at once."""
@@ -67,11 +72,16 @@ class UsualHolds:
             case (answers.Held() | answers.NotUnderstood()) as unspeakable:
                 raise AssertionError(f"the desk has no words for {unspeakable}")
             case no:
+                if isinstance(no, answers.BlockLimit):
+                    self._takers.full(usual.event.id, usual.taker, no.held)
                 raise refusal_of(usual.event, no)
 
-    async def place(self, body: bytes, *, admission: str | None, principal: str, key: str) -> tuple[bytes, bool] | None:
-        """The answer of ``finish``; None if ``Holds.place`` must answer."""
-        usual = self.start(body, admission=admission, principal=principal, key=key)
+    async def place(
+        self, body: bytes, *, admission: str | None, principal: str, key: str, taker: Taker
+    ) -> tuple[bytes, bool] | None:
+        """The answer of ``finish``; None if ``Holds.place`` must answer. SlowDown."""
+        await self._takers.turn(taker)
+        usual = self.start(body, admission=admission, principal=principal, key=key, taker=taker)
         if usual is None:
             return None
         return self.finish(usual, await self._batches.place(usual.event.id, usual.item))

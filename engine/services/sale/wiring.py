@@ -14,10 +14,10 @@ from engine.services.common import Common
 from engine.services.sale.allotments import Allotments
 from engine.services.sale.availability import Availability
 from engine.services.sale.crowding import Crowding
-from engine.services.sale.hold_endpoint import HoldEndpoint
 from engine.services.sale.holds import Holds
 from engine.services.sale.inventory import Inventory
 from engine.services.sale.selling import Selling
+from engine.services.sale.takers import Takers
 from engine.stores.sale.holds import HoldStore
 from engine.stores.sale.selling import SellingStore
 
@@ -40,7 +40,6 @@ class Sale:
     inventory: Inventory
     availability: Availability
     holds: Holds
-    hold_endpoint: HoldEndpoint
     allotments: Allotments
     crowding: Crowding
     followers: tuple[Callable[[], Awaitable[None]], ...]
@@ -48,7 +47,10 @@ class Sale:
 
 def open_units(common: Common) -> Units:
     """Make them; nothing needs closing."""
-    selling_store, hold_store = SellingStore(common.pool), HoldStore(common.hot)
+    selling_store, hold_store = (
+        SellingStore(common.pool),
+        HoldStore(common.hot, block_units_max=common.settings.block_units_max),
+    )
     selling = Selling(store=selling_store, keyring=common.settings.keyring, redis=common.redis)
     inventory = Inventory(hot=common.hot, redis=common.redis, holds=hold_store, store=selling_store, selling=selling)
     return Units(hold_store=hold_store, selling=selling, inventory=inventory)
@@ -60,11 +62,18 @@ def open_sale(
     """Make them; what must be closed goes on the stack."""
     settings, selling, inventory = common.settings, units.selling, units.inventory
     availability = Availability(redis=common.redis, selling=selling)
+    takers = Takers(
+        AddressLimits(time.monotonic, lifted_for_loopback=settings.rehearsal),
+        bearers=common.bearers,
+        trust_forwarded=settings.trust_forwarded,
+        lifted_for_loopback=settings.rehearsal,
+    )
     holds = Holds(
         store=units.hold_store,
         selling=selling,
         inventory=inventory,
         availability=availability,
+        takers=takers,
         enabled=settings.selling_enabled,
     )
     stack.push_async_callback(holds.close)
@@ -74,12 +83,6 @@ def open_sale(
         inventory=inventory,
         availability=availability,
         holds=holds,
-        hold_endpoint=HoldEndpoint(
-            holds=holds,
-            limits=AddressLimits(time.monotonic, lifted_for_loopback=settings.rehearsal),
-            bearers=common.bearers,
-            trust_forwarded=settings.trust_forwarded,
-        ),
         allotments=Allotments(
             pool=common.pool,
             hot=common.hot,
@@ -88,5 +91,5 @@ def open_sale(
             inventory=inventory,
         ),
         crowding=Crowding(hot=common.hot),
-        followers=(selling.listen, availability.listen, holds.usual.keep_policies),
+        followers=(selling.listen, selling.watch, availability.listen, holds.usual.keep_policies),
     )

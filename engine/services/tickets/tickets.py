@@ -1,7 +1,8 @@
 """Tickets as their owners see them: the page, the signed code, its QR, the printable sheet.
 
-Owners are those who show the order's capability, the signed-in buyer, or a member of its organization who may read
-orders. To everybody else the ticket does not exist.
+Owners are those who show the order's capability and the signed-in buyer. A member of its organization who may read
+orders sees the ticket, and its code only if they may change orders: a code is the right of entry itself. To everybody
+else the ticket does not exist.
 
 TicketNotLive 409 ticket_not_live
 """
@@ -10,13 +11,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import hotpath_rs
-from engine.domain.tickets.tickets import LIVE_STATUSES, TicketPage, code_window
+from engine.domain.tickets.tickets import LIVE_STATUSES, TicketPage
 from engine.foundation.bearer import Person
-from engine.foundation.errors import Conflict, NotFound
+from engine.foundation.clock import now
+from engine.foundation.errors import Conflict, Forbidden, NotFound
 from engine.services.accounts.access import Access
 from engine.services.tickets import ticket_images, ticket_sheet
 from engine.services.tickets.press import Document, Printer
@@ -51,15 +53,19 @@ class Tickets:
         self._printer = Printer()
 
     async def read(self, asker: Asker, ticket_id: str) -> TicketPage:
-        """The ticket. NotFound if there is none or it is not the asker's."""
+        """The ticket, its code hidden from those who only read. NotFound if there is none or it is not the asker's."""
         ticket = await store.get(self._pool, ticket_id)
-        if ticket is None or not await self._owns(asker, ticket):
+        if ticket is None:
             raise NotFound("There is no such ticket here")
-        return ticket
+        if self._owns(asker, ticket) or await self._access.may(asker.person, ticket.organization_id, "orders.write"):
+            return ticket
+        if await self._access.may(asker.person, ticket.organization_id, "orders.read"):
+            return replace(ticket, code_hidden=True)
+        raise NotFound("There is no such ticket here")
 
-    async def of_order(self, order_id: str) -> list[TicketPage]:
-        """An order's tickets; whether the asker may see them was decided with the order."""
-        return await store.of_order(self._pool, order_id)
+    async def of_order(self, order_id: str, *, codes_shown: bool = True) -> list[TicketPage]:
+        """An order's tickets; whether the asker may see them, and their codes, was decided with the order."""
+        return [replace(ticket, code_hidden=not codes_shown) for ticket in await store.of_order(self._pool, order_id)]
 
     async def of_orders(self, order_ids: list[str]) -> dict[str, list[TicketPage]]:
         """The tickets of several orders by order; whether the asker may see them was decided with the orders."""
@@ -78,20 +84,28 @@ class Tickets:
         return await store.search(self._pool, event_id, text) if len(text) >= SEARCH_CHARS_MIN else []
 
     def code(self, ticket: TicketPage) -> str | None:
-        """The text in the QR; None if the ticket admits nobody any more."""
-        if ticket.status not in LIVE_STATUSES:
-            return None
-        not_before_s, expires_at_s = code_window(ticket.paid_at, ticket.ends_at)
-        keys = self._keyring.event(ticket.event_id)
-        return keys.mint_ticket_code(ticket.unit, ticket.version, not_before_s, expires_at_s)
+        """The text in the QR, as it was issued: no change of its event makes it another one.
 
-    def image(self, ticket: TicketPage, kind: Literal["svg", "png"]) -> bytes:
-        """The QR of the newest version. TicketNotLive."""
-        key = (kind, ticket.id, ticket.version)
-        known = self._images.get(key)
+        None if the ticket admits nobody any more, or the asker may not see it.
+        """
+        if ticket.status not in LIVE_STATUSES or ticket.code_hidden or ticket.event_status == "cancelled":
+            return None
+        keys = self._keyring.event(ticket.event_id)
+        return keys.mint_ticket_code(ticket.unit, ticket.version, ticket.code_not_before_s, ticket.code_expires_s)
+
+    def live_code(self, ticket: TicketPage) -> str:
+        """The text in the QR of a ticket that admits. TicketNotLive."""
         code = self.code(ticket)
         if code is None:
-            raise TicketNotLive(status=ticket.status)
+            raise TicketNotLive(status=ticket.shown_status)
+        return code
+
+    def image(self, ticket: TicketPage, kind: Literal["svg", "png"]) -> bytes:
+        """The QR of the newest version. TicketNotLive, Forbidden."""
+        _check_shown(ticket)
+        key = (kind, ticket.id, ticket.version)
+        known = self._images.get(key)
+        code = self.live_code(ticket)
         if known is None:
             known = ticket_images.svg(code) if kind == "svg" else ticket_images.png(code)
             self._images[key] = known
@@ -100,7 +114,9 @@ class Tickets:
         return known
 
     def document(self, tickets: Sequence[TicketPage]) -> Document:
-        """What is printed of these tickets, one page a live one; not printed yet. TicketNotLive if none is."""
+        """What is printed of these tickets, one page a live one; not drawn yet. TicketNotLive if none is, Forbidden."""
+        for ticket in tickets:
+            _check_shown(ticket)
         pages = [(ticket, code) for ticket in tickets if (code := self.code(ticket)) is not None]
         if not pages:
             raise TicketNotLive
@@ -110,16 +126,12 @@ class Tickets:
         """The PDF; the same document gives the same bytes, in a mail and as a download."""
         return await self._printer.printed(document)
 
-    async def _owns(self, asker: Asker, ticket: TicketPage) -> bool:
-        if asker.order_token is not None:
-            try:
-                if self._platform.verify_order_token(asker.order_token) == ticket.order_id:
-                    return True
-            except hotpath_rs.TokenError:
-                pass
-        person = asker.person
-        if person is None:
-            return False
-        if ticket.user_id == person.user_id:
+    def _owns(self, asker: Asker, ticket: TicketPage) -> bool:
+        if ticket.link.opens(self._platform, asker.order_token, now()):
             return True
-        return await self._access.may(person, ticket.organization_id, "orders.read")
+        return asker.person is not None and ticket.user_id == asker.person.user_id
+
+
+def _check_shown(ticket: TicketPage) -> None:
+    if ticket.code_hidden:
+        raise Forbidden("Your role does not show codes", permission="orders.write")

@@ -41,7 +41,7 @@ SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, e.taxes, e.fee, e.entr
 """
 _SELLER = """
 SELECT e.title, e.slug, e.starts_at, e.timezone, v.name AS venue, v.city, o.name AS organization,
-       coalesce(o.legal_name, o.name) AS legal_name
+       coalesce(o.legal_name, o.name) AS legal_name, e.status
   FROM events e JOIN venues v ON v.id = e.venue_id JOIN organizations o ON o.id = e.organization_id WHERE e.id = $1
 """
 

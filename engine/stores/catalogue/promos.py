@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.domain.catalogue.promos import NewPromo, PromoChange, PromoCode, PromoUse, normal
+from engine.domain.catalogue.promos import NewPromo, PromoChange, PromoCode, PromoUse
+from engine.foundation.folding import code_folded, code_shown
 from engine.stores.database import Database, Record, assignments, columns_of
 
 _SELECT = """
@@ -16,6 +17,8 @@ SELECT p.id, p.event_id, p.code, p.kind, p.value, p.max_uses, p.valid_from, p.va
               COALESCE(sum((o.price->>'discount_cents')::bigint), 0)::bigint AS discount_given_cents
          FROM orders o WHERE o.promo_code_id = p.id AND o.status NOT IN ('expired', 'cancelled')) u
 """
+# A kept code has capitals, digits, underlines and plain dashes: without these it is folded.
+_BY_FOLDED = _SELECT + "WHERE p.event_id = $1 AND replace(p.code, '-', '') = $2 ORDER BY p.id LIMIT 1"
 _OF_ORGANIZATIONS = (
     _SELECT
     + """
@@ -63,7 +66,7 @@ async def get(db: Database, promo_id: str) -> PromoCode | None:
 
 
 async def by_code(db: Database, event_id: str, code: str) -> PromoCode | None:
-    return _promo(await db.fetchrow(_SELECT + "WHERE p.event_id = $1 AND p.code = $2", event_id, normal(code)))
+    return _promo(await db.fetchrow(_BY_FOLDED, event_id, code_folded(code)))
 
 
 async def insert(db: Database, promo_id: str, event_id: str, given: NewPromo) -> bool:
@@ -73,7 +76,7 @@ async def insert(db: Database, promo_id: str, event_id: str, given: NewPromo) ->
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (event_id, code) DO NOTHING RETURNING id",
         promo_id,
         event_id,
-        normal(given.code),
+        code_shown(given.code),
         given.kind,
         given.value,
         given.max_uses,

@@ -16,10 +16,10 @@ SELECT (SELECT count(*) FROM tickets WHERE event_id = $1) AS tickets,
 """
 
 _LIVE: Final = """
-SELECT t.unit, t.version, t.ticket_type_id, t.holder_name, coalesce(t.seat, t.section) AS place,
-       coalesce(o.paid_at, o.created_at) AS paid_at
+SELECT t.unit, t.version, t.ticket_type_id, t.holder_name, coalesce(t.seat, t.section) AS place, t.section,
+       t.code_not_before_s, t.code_expires_s
   FROM tickets t JOIN orders o ON o.id = t.order_id
- WHERE t.event_id = $1 AND t.status IN ('valid', 'used') AND o.status IN ('paid', 'partially_refunded')
+ WHERE t.event_id = $1 AND t.status IN ('valid', 'used') AND o.status IN ('paid', 'partially_refunded', 'disputed')
 """
 
 _CHANGES: Final = """
@@ -61,7 +61,9 @@ class BundleTicket:
     ticket_type_id: str
     holder_name: str
     place: str
-    paid_at: datetime
+    section: str
+    code_not_before_s: int  # as its code was issued, Unix time
+    code_expires_s: int
 
 
 @dataclass(frozen=True, slots=True)

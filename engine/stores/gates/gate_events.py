@@ -33,6 +33,7 @@ async def read(db: Database, event_id: str) -> GateEvent | None:
         timezone=facts["timezone"],
         rules=rules,
         ticket_types=facts.pop("ticket_types"),
+        ends_at=facts["ends_at"],
     )
     return GateEvent(**facts, entry=entry)
 

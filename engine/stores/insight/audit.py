@@ -16,9 +16,10 @@ HOLD_BUCKETS = 1024
 
 _EVENTS = "SELECT id FROM events WHERE chart IS NOT NULL ORDER BY id"
 _UNITS = """
-SELECT u.order_id, u.line, u.unit, u.live, u.ticket_type_id, u.total_cents, o.status, t.id IS NOT NULL AS ticketed,
-       t.unit AS ticket_unit, t.status AS ticket_status, k.number AS type_number, k.event_id AS type_event,
-       CASE WHEN o.status NOT IN ('paid', 'partially_refunded') THEN false
+SELECT u.order_id, u.line, u.unit, u.live, u.charged_back, u.ticket_type_id, u.total_cents, o.status,
+       t.id IS NOT NULL AS ticketed, t.unit AS ticket_unit, t.status AS ticket_status, k.number AS type_number,
+       k.event_id AS type_event,
+       CASE WHEN o.status NOT IN ('paid', 'partially_refunded', 'disputed') THEN false
             WHEN u.live AND t.status = 'refunded' THEN EXISTS (
                 SELECT FROM refunds r
                  WHERE r.order_id = u.order_id AND r.status = 'pending' AND t.id = ANY(r.ticket_ids))
@@ -33,13 +34,17 @@ SELECT u.order_id, u.line, u.unit, u.live, u.ticket_type_id, u.total_cents, o.st
  WHERE u.event_id = $1
 """
 _ORDERS = """
-SELECT o.id, o.status, o.amount_cents, o.currency, o.refunded_cents, o.payment_intent_id,
+SELECT o.id, o.status, o.amount_cents, o.currency, o.refunded_cents, o.charged_back_cents, o.payment_intent_id,
        o.expires_at < now() - $2::interval AS late,
        coalesce((SELECT sum(total_cents) FROM order_units u WHERE u.order_id = o.id), 0) AS lines_cents,
        coalesce((SELECT sum(amount_cents) FROM refunds r
                   WHERE r.order_id = o.id AND r.status <> 'failed'), 0) AS refunds_cents,
        coalesce((SELECT sum(amount_cents) FROM refunds r
-                  WHERE r.order_id = o.id AND r.status = 'succeeded'), 0) AS refunds_done_cents
+                  WHERE r.order_id = o.id AND r.status = 'succeeded'), 0) AS refunds_done_cents,
+       coalesce((SELECT sum(claimed_cents) FROM disputes d
+                  WHERE d.order_id = o.id AND d.standing = 'lost'), 0) AS disputes_lost_cents,
+       EXISTS (SELECT FROM disputes d
+                WHERE d.order_id = o.id AND d.standing = 'open' AND d.claimed_cents > 0) AS disputed
   FROM orders o WHERE o.event_id = $1
 """
 _FIRST_ORDER = "SELECT extract(epoch FROM min(created_at))::bigint FROM orders"

@@ -8,7 +8,9 @@ from typing import Any
 from engine.stores.database import Database
 
 _BOARD = """
-SELECT e.id, count(u.unit) FILTER (WHERE o.status IN ('paid', 'partially_refunded')) AS sold,
+SELECT e.id,
+       count(u.unit) FILTER (
+           WHERE o.status IN ('paid', 'partially_refunded', 'disputed') AND NOT u.charged_back) AS sold,
        count(u.unit) FILTER (WHERE o.status IN ('pending', 'processing')) AS ordered
   FROM events e
   LEFT JOIN order_units u ON u.event_id = e.id AND u.live
@@ -18,20 +20,26 @@ SELECT e.id, count(u.unit) FILTER (WHERE o.status IN ('paid', 'partially_refunde
 """
 _BY_STATUS = """
 SELECT status, count(*) AS orders, coalesce(sum(amount_cents), 0)::bigint AS amount_cents,
-       coalesce(sum(refunded_cents), 0)::bigint AS refunded_cents
+       coalesce(sum(refunded_cents), 0)::bigint AS refunded_cents,
+       coalesce(sum(charged_back_cents), 0)::bigint AS charged_back_cents
   FROM orders WHERE event_id = $1 GROUP BY status
 """
 _BY_TYPE = """
 SELECT tt.id, tt.name, count(u.unit) AS sold, coalesce(sum(u.total_cents), 0)::bigint AS total_cents
   FROM ticket_types tt
-  LEFT JOIN (order_units u JOIN orders o ON o.id = u.order_id AND o.status IN ('paid', 'partially_refunded'))
-    ON u.ticket_type_id = tt.id AND u.live
+  LEFT JOIN (order_units u JOIN orders o
+               ON o.id = u.order_id AND o.status IN ('paid', 'partially_refunded', 'disputed'))
+    ON u.ticket_type_id = tt.id AND u.live AND NOT u.charged_back
  WHERE tt.event_id = $1 GROUP BY tt.id ORDER BY tt.sort, tt.number
 """
 _OVER_TIME = """
 SELECT date_bin(make_interval(mins => $2), o.paid_at, timestamptz 'epoch') AS moment, count(u.unit) AS tickets
   FROM orders o JOIN order_units u ON u.order_id = o.id
  WHERE o.event_id = $1 AND o.paid_at >= $3 GROUP BY 1 ORDER BY 1
+"""
+_DISPUTED = """
+SELECT coalesce(sum(claimed_cents), 0)::bigint FROM disputes
+ WHERE standing = 'open' AND order_id = ANY(SELECT id FROM orders WHERE event_id = $1 AND status = 'disputed')
 """
 _FIRST = "SELECT min(paid_at) FROM orders WHERE event_id = $1"
 _SECONDS = """
@@ -57,6 +65,12 @@ async def by_status(db: Database, event_id: str) -> list[dict[str, Any]]:
 async def by_type(db: Database, event_id: str) -> list[dict[str, Any]]:
     """Tickets sold and what they brought, by ticket type in the order shown."""
     return [dict(row) for row in await db.fetch(_BY_TYPE, event_id)]
+
+
+async def disputed_cents(db: Database, event_id: str) -> int:
+    """What buyers' banks hold back until they have decided."""
+    cents: int = await db.fetchval(_DISPUTED, event_id)
+    return cents
 
 
 async def over_time(db: Database, event_id: str, minutes: int, since: datetime) -> list[tuple[datetime, int]]:

@@ -8,5 +8,5 @@
 -- include: inventory
 -- include: bought
 if fenced then return { 'fenced' } end
-local turned, astray = buy(ARGV[2], ARGV[3], ORDERED)
+local turned, astray = buy(ARGV[2], ARGV[3], ORDERED, '')
 return { 'ordered', turned, astray }

@@ -4,10 +4,11 @@
   ARGV[2] ref 8 bytes
   ARGV[3] eligible free bytes
   ARGV[4] new runs, (type u8, unit u24, length u8) each
-  ARGV[5] total in cents, allocation byte, units one admission may hold (0: no limit), u32 + u8 + u8
+  ARGV[5] total in cents, allocation byte, units one buyer may have, units one address block may have unpaid (0 each:
+    no limit), u32 + u8 + u16 + u32
   ARGV[6] caps of ticket types, (type u8, units at most u24) each
   Replies {"fenced"} | {"unknown"} | {"expired"} | {"ordered"} | {"taken", units u24 each} |
-    {"capped", units left u24} | {"buyer", units held} | {"swapped", record, now ms} ]]
+    {"capped", units left u24} | {"buyer", units held} | {"block", units held} | {"swapped", record, now ms} ]]
 -- include: inventory
 if fenced then return { 'fenced' } end
 expire(EXPIRED_BESIDE)
@@ -33,7 +34,7 @@ while pos <= #ARGV[4] do
 end
 if #taken > 0 then finish() return { 'taken', table.concat(taken) } end
 
--- A hold that grows stays within its types' caps and its admission's.
+-- A hold that grows stays within its types' caps, its buyer's and its address block's.
 local more, grown = {}, 0
 for _, run in ipairs(fresh) do more[run[1]], grown = (more[run[1]] or 0) + run[3], grown + run[3] end
 for _, run in ipairs(old) do more[run[1]], grown = (more[run[1]] or 0) - run[3], grown - run[3] end
@@ -45,17 +46,19 @@ for i = 1, #ARGV[6], 4 do
     return { 'capped', pack('>I3', math.max(0, most - sold)) }
   end
 end
-local total, allocation, lease_max = unpack_('>I4BB', ARGV[5])
-local limited = lease_max > 0 and #hold.lease == 16
-local adds = hold.counted and grown or units_in(hold) + grown       -- a limit may be younger than the hold
-if grown > 0 and limited then
-  local has = tonumber(call('HGET', BUYERS, hold.lease) or 0)
-  if has + adds > lease_max then finish() return { 'buyer', tostring(has) } end
+local total, allocation, buyer_max, block_max = unpack_('>I4BI2I4', ARGV[5])
+local buyer, block = counted_of(hold.counted_for)
+local adds = hold.counted and grown or units_in(hold) + grown       -- counting may be younger than the hold
+if grown > 0 and buyer_max > 0 and buyer ~= '' then
+  local has = tonumber(call('HGET', BUYERS, buyer) or 0)
+  if has + adds > buyer_max then finish() return { 'buyer', tostring(has) } end
 end
-if limited or hold.counted then
-  count_buyer(hold.lease, adds)
-  hold.counted = true
+if grown > 0 and block_max > 0 and block ~= '' then
+  local has = tonumber(call('HGET', BLOCKS, block) or 0)
+  if has + adds > block_max then finish() return { 'block', tostring(has) } end
 end
+count_for(hold.counted_for, adds)
+hold.counted = hold.counted_for ~= ''
 
 for _, run in ipairs(old) do count_type(run[1], -turn(run[2], run[3], HELD, nil)) end
 for _, run in ipairs(fresh) do
@@ -63,7 +66,7 @@ for _, run in ipairs(fresh) do
   note(run[2], run[3], FREE, HELD)
   count_type(run[1], run[3])
 end
-hold.head = hold.hash .. pack('>I4BBBc0', total, allocation, hold.promo, #hold.lease, hold.lease) .. ARGV[4]
+hold.head = hold.hash .. pack('>I4BBBc0', total, allocation, hold.promo, #hold.counted_for, hold.counted_for) .. ARGV[4]
 write_hold(ARGV[2], hold)
 call('DEL', CURSORS)
 finish()

@@ -8,6 +8,8 @@
   ARGV[5] ticket type numbers and the units they have ordered or sold: (u8, u24) each
   ARGV[6] promo numbers and their uses by orders: (u8, u24) each
   ARGV[7] "rebuild" (the ledger decides) | "relot" (only the lots changed: whatever is taken stays taken)
+  ARGV[8] buyers and the units of orders that count for them: (u8 length + bytes, u24) each
+  ARGV[9] address blocks and their units of open orders: the same
   Replies {"raced"} | {"loaded", units kept for live holds} ]]
 -- include: inventory
 if (call('GET', KEYS[1]) or '') ~= ARGV[1] then return { 'raced' } end
@@ -40,7 +42,17 @@ local now_s = math.floor(now_ms / 1000)
 local marks = call('HMGET', PULSE, 'swept', 'swept_at', 'version')
 local swept, swept_at = math.min(tonumber(marks[1] or now_s - 1), now_s - 1), marks[2] or 0
 local held, kept = {}, 0
-call('DEL', BUYERS)
+call('DEL', BUYERS, BLOCKS)
+local function read_owners(packed, key)
+  local pos = 1
+  while pos <= #packed do
+    local who, units
+    who, units, pos = unpack_('>Bc0I3', packed, pos)
+    call('HSET', key, who, units)
+  end
+end
+read_owners(ARGV[8], BUYERS)
+read_owners(ARGV[9], BLOCKS)
 for bucket = 0, 1023 do
   local records = call('HGETALL', HOLDS .. bucket)
   for i = 1, #records, 2 do
@@ -58,7 +70,7 @@ for bucket = 0, 1023 do
           counts[run[1]] = (counts[run[1]] or 0) + run[3]
         end
         kept = kept + units
-        if hold.counted then count_buyer(hold.lease, units) end
+        if hold.counted then count_for(hold.counted_for, units) end
         if hold.promo > 0 then uses[hold.promo] = (uses[hold.promo] or 0) + 1 end
         if hold.placed + hold.life < (swept + 1) * 1000 then due_at(ref, (swept + 1) * 1000) end
       elseif gone == units then                    -- it became an order, or the ledger gave its units to another

@@ -4,6 +4,7 @@
   ARGV[2] op id (the order or refund that freed them)
   ARGV[3] units and their ticket type numbers, u24 + u8 each
   ARGV[4] number of the promo code whose use comes back, 0 for none
+  ARGV[5] whom the units counted for, '' if they still do (they were bought)
   Replies {"fenced"} | {"replayed"} | {"freed", units turned} ]]
 -- include: inventory
 if fenced then return { 'fenced' } end
@@ -16,8 +17,9 @@ for i = 1, #ARGV[3], 4 do
   count_type(kind, -back)
   turned = turned + back
 end
--- Where no unit turned, a rebuild has read all this from the ledger already, or the hold still counts the use.
+-- Where no unit turned, a rebuild has read all this from the ledger already, or the hold still counts it.
 if ARGV[4] ~= '0' and turned > 0 then call('HINCRBY', TYPES, 'promo' .. ARGV[4], -1) end
+count_for(ARGV[5], -turned)
 call('DEL', CURSORS)
 finish()
 return { 'freed', turned }

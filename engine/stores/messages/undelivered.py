@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from engine.domain.money.orders import Order
 from engine.stores import activity
-from engine.stores.database import Pool
+from engine.stores.database import Connection
+from engine.stores.money.event_holders import HeldOrder
 
 PERMANENT_FROM, PERMANENT_TO = 500, 599
 NO_SUCH_MAILBOX_NAME: Final = 553  # RFC 5321, 4.2.3
@@ -49,9 +50,9 @@ def _one_line(text: str) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:SAID_CHARS_MAX]
 
 
-async def keep(pool: Pool, order: Order, kind: str, refusal: MailRefusal) -> None:
+async def keep(db: Connection, order: Order | HeldOrder, kind: str, refusal: MailRefusal) -> None:
     """Write it on the order and into the log, once for each answer. ``kind`` is the mail's template."""
-    async with pool.acquire() as db, db.transaction():
+    async with db.transaction():
         if await db.fetchval(_KEEP, order.id, f"{refusal.code} {refusal.said}") is not None:
             facts = {"event_id": order.event_id, "order_number": order.order_number, "mail": kind, "code": refusal.code}
             await activity.record(db, None, "mail.refused", order.id, **facts)

@@ -21,10 +21,18 @@ class LaneStore:
         self._interval_us = _MICROS_PER_S // rate_per_s
         self._burst = burst
 
-    async def take(self, endpoint: str, *, wait_max_s: float) -> tuple[bool, float]:
-        """(whether a turn was taken, seconds to wait for it). A refused turn says how long it would have been."""
+    async def take(
+        self, endpoint: str, *, wait_max_s: float, share: int = 1, every_s: float | None = None
+    ) -> tuple[bool, float]:
+        """(whether a turn was taken, seconds to wait for it). A refused turn says how long it would have been.
+
+        ``share``: that part of the rate only; ``every_s``: one turn in this many seconds instead.
+        """
+        interval_us, burst = self._interval_us * share, max(1, self._burst // share)
+        if every_s is not None:
+            interval_us, burst = int(every_s * _MICROS_PER_S), 1
         word, wait_us = await self._hot.run(
-            _TAKE, [_key(endpoint)], [self._interval_us, self._burst, int(wait_max_s * _MICROS_PER_S)]
+            _TAKE, [_key(endpoint)], [interval_us, burst, int(wait_max_s * _MICROS_PER_S)]
         )
         return word == b"turn", wait_us / _MICROS_PER_S
 

@@ -37,7 +37,7 @@ WITH wanted AS (
         AS w(id text, number text, event_id text, hold_id text, user_id text, buyer_name text, buyer_email text,
              consents jsonb, currency text, amount_cents bigint, price jsonb, expires_at timestamptz, promo_code text,
              payment_method_id text, lease_id bytea, correlation_id text, ip_address inet, user_agent text,
-             buyer_units_max integer, errand jsonb)
+             buyer_units_max integer, counted_for bytea, errand jsonb)
 ), lines AS (
     SELECT * FROM json_to_recordset($2::text::json)
         AS l(order_id text, line smallint, event_id text, unit integer, ticket_type_id text, section text, seat text,
@@ -45,11 +45,11 @@ WITH wanted AS (
 ), placed AS (
     INSERT INTO orders (id, order_number, event_id, hold_id, user_id, buyer_name, buyer_email, consents, currency,
         amount_cents, price, expires_at, reconcile_at, promo_code_id, payment_method_id, lease_id, correlation_id,
-        ip_address, user_agent, buyer_units_max, destination_account)
+        ip_address, user_agent, buyer_units_max, counted_for, destination_account)
     SELECT w.id, w.number, w.event_id, w.hold_id, w.user_id, w.buyer_name, w.buyer_email, w.consents, w.currency,
         w.amount_cents, w.price, w.expires_at, least(w.expires_at, now() + make_interval(secs => $4)), p.id,
-        w.payment_method_id, w.lease_id,
-        w.correlation_id, w.ip_address, w.user_agent, w.buyer_units_max, g.stripe_account_id
+        w.payment_method_id, w.lease_id, w.correlation_id, w.ip_address, w.user_agent, w.buyer_units_max,
+        w.counted_for, g.stripe_account_id
       FROM wanted w
       JOIN events e ON e.id = w.event_id
       JOIN organizations g ON g.id = e.organization_id
@@ -74,9 +74,10 @@ SELECT w.id, p.id IS NOT NULL AS placed, x.id AS errand_id, p.destination_accoun
 # The organization by a query of its own: joined, a plan may begin at the event and read all its orders.
 _COLUMNS = """
 SELECT o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer_name, o.buyer_email, o.consents,
-       o.currency, o.amount_cents, o.refunded_cents, o.price, o.promo_code_id, o.payment_method_id,
-       o.destination_account, o.payment_intent_id,
+       o.currency, o.amount_cents, o.refunded_cents, o.charged_back_cents, o.price, o.promo_code_id,
+       o.payment_method_id, o.destination_account, o.payment_intent_id,
        (SELECT e.organization_id FROM events e WHERE e.id = o.event_id) AS organization_id,
+       (SELECT e.ends_at FROM events e WHERE e.id = o.event_id) AS event_ends_at, o.link_generation,
        o.client_secret, o.payment_error, o.lease_id, o.closing_note, o.correlation_id, o.expires_at, o.created_at,
        o.paid_at, o.closed_at, o.mail_refused,
        (SELECT array_agg(jsonb_build_object('line', u.line, 'unit', u.unit, 'ticket_type_id', u.ticket_type_id,
@@ -93,7 +94,8 @@ UPDATE orders o SET payment_intent_id = w.intent_id, client_secret = w.client_se
 RETURNING o.id
 """
 _LIST = """
-SELECT id, order_number, status, buyer_name, buyer_email, currency, amount_cents, refunded_cents, created_at, paid_at,
+SELECT id, order_number, status, buyer_name, buyer_email, currency, amount_cents, refunded_cents, charged_back_cents,
+       created_at, paid_at,
        (SELECT count(*) FROM order_units u WHERE u.order_id = o.id) AS quantity
   FROM orders o
  WHERE event_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR id < $3)
@@ -105,15 +107,19 @@ SELECT coalesce(sum((SELECT count(*) FILTER (WHERE u.live) FROM order_units u WH
   FROM orders o
  WHERE o.event_id = $1 AND lower(o.buyer_email) = lower($2) AND o.hold_id <> $3
 """
+_OPEN_OF_LEASE = """
+SELECT id, order_number FROM orders
+ WHERE event_id = $1 AND lease_id = $2 AND hold_id <> $3 AND status IN ('pending', 'processing') LIMIT 1
+"""
 _OF_PERSON = """
 SELECT o.id, o.order_number, o.event_id, e.title AS event_title, e.starts_at, o.status, o.currency, o.amount_cents,
-       o.refunded_cents, o.created_at, o.paid_at,
+       o.refunded_cents, o.charged_back_cents, o.created_at, o.paid_at,
        (SELECT count(*) FROM order_units u WHERE u.order_id = o.id) AS quantity
   FROM orders o JOIN events e ON e.id = o.event_id
  WHERE o.user_id = $1 AND ($2::text IS NULL OR o.id < $2) ORDER BY o.id DESC LIMIT $3
 """
 _RETURNS = """
-SELECT id, amount_cents, net_cents, taxes, reason, settled_at FROM refunds
+SELECT id, amount_cents, net_cents, taxes, message, settled_at FROM refunds
  WHERE order_id = $1 AND status = 'succeeded' ORDER BY settled_at, id
 """
 _OWNED = """
@@ -186,6 +192,11 @@ class OrderStore:
         """Live units of the event under this address, those of this hold's own order left out."""
         count: int = await self._pool.fetchval(_OWNED_BY, event_id, buyer_email, besides_hold_id)
         return count
+
+    async def open_of_lease(self, event_id: str, lease_id: bytes, *, besides_hold_id: str) -> tuple[str, str] | None:
+        """(id, number) of the order that this admission has open, this hold's own left out; None if there is none."""
+        row = await self._pool.fetchrow(_OPEN_OF_LEASE, event_id, lease_id, besides_hold_id)
+        return None if row is None else (row["id"], row["order_number"])
 
     async def of_hold(self, hold_id: str) -> Order | None:
         row = await self._pool.fetchrow(_COLUMNS + " WHERE o.hold_id = $1", hold_id)
@@ -277,6 +288,12 @@ class OrderStore:
         return answers
 
 
+async def end_links(db: Connection, order_id: str) -> Order:
+    """Another generation of links: the order as it is then."""
+    await db.execute("UPDATE orders SET link_generation = link_generation + 1 WHERE id = $1", order_id)
+    return await lock(db, order_id)
+
+
 async def lock(db: Connection, order_id: str) -> Order:
     """The order with its lines, kept from changing under us until the transaction ends."""
     row = await db.fetchrow(_COLUMNS + " WHERE o.id = $1 FOR UPDATE OF o", order_id)
@@ -314,6 +331,7 @@ def _wanted(order: NewOrder, errand: UnitsOrdered) -> dict[str, Any]:
         "ip_address": order.ip_address,
         "user_agent": order.user_agent,
         "buyer_units_max": order.buyer_units_max,
+        "counted_for": f"\\x{order.counted_for.hex()}" if order.counted_for else None,
         "errand": msgspec.to_builtins(errand),
     }
 

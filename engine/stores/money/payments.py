@@ -42,7 +42,7 @@ WITH wanted AS (
       FROM wanted w JOIN locked l ON l.id = w.id
      WHERE o.id = w.id
     RETURNING o.id, o.event_id, o.hold_id, o.buyer_name, o.buyer_email, o.lease_id, o.amount_cents, o.currency,
-        o.correlation_id
+        o.correlation_id, o.counted_for
 ), issued AS (
     INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, seat, holder_name, holder_email)
     SELECT n.ticket_id, p.event_id, p.id, u.line, u.unit, u.ticket_type_id, u.section, u.seat, p.buyer_name,
@@ -51,7 +51,8 @@ WITH wanted AS (
 ), boxed AS (
     INSERT INTO outbox (topic, key, payload, available_at)
     SELECT 'inventory.sold', p.id, jsonb_build_object('event_id', p.event_id, 'order_id', p.id, 'hold_id', p.hold_id,
-               'units', (SELECT jsonb_agg(u.unit ORDER BY u.line) FROM order_units u WHERE u.order_id = p.id)),
+               'units', (SELECT jsonb_agg(u.unit ORDER BY u.line) FROM order_units u WHERE u.order_id = p.id),
+               'counted_for', coalesce(encode(p.counted_for, 'hex'), '')),
            now() + make_interval(secs => $7) FROM paid p
     UNION ALL
     SELECT 'lease.release', p.id, jsonb_build_object('event_id', p.event_id, 'lease_id', encode(p.lease_id, 'hex')),
@@ -77,14 +78,19 @@ _CLOSE = """
 WITH closed AS (
     UPDATE orders SET status = $2, closing_note = $3, closed_at = now()
      WHERE id = $1 AND status IN ('pending', 'processing')
-    RETURNING id, event_id, lease_id, promo_code_id, correlation_id
+    RETURNING id, event_id, lease_id, promo_code_id, correlation_id, counted_for,
+        lower(buyer_email) AS buyer
 ), freed AS (
     UPDATE order_units u SET live = false FROM closed c
      WHERE u.order_id = $1 AND u.order_id = c.id RETURNING u.unit, u.ticket_type_id
+), told AS (                                           -- an address that did not pay is told once an event
+    INSERT INTO unpaid_mails (event_id, address_hash, order_id)
+    SELECT c.event_id, sha256(convert_to(c.buyer, 'UTF8')), c.id FROM closed c WHERE $2 = 'expired'
+    ON CONFLICT DO NOTHING RETURNING order_id
 ), boxed AS (
     INSERT INTO outbox (topic, key, payload, available_at)
     SELECT 'inventory.free', c.id, jsonb_build_object('event_id', c.event_id, 'op_id', c.id,
-               'promo_id', c.promo_code_id,
+               'promo_id', c.promo_code_id, 'counted_for', coalesce(encode(c.counted_for, 'hex'), ''),
                'units', (SELECT coalesce(jsonb_agg(f.unit ORDER BY f.unit), '[]') FROM freed f),
                'types', (SELECT coalesce(jsonb_agg(f.ticket_type_id ORDER BY f.unit), '[]') FROM freed f)),
            now() + make_interval(secs => $4) FROM closed c
@@ -92,7 +98,7 @@ WITH closed AS (
     SELECT 'lease.release', c.id, jsonb_build_object('event_id', c.event_id, 'lease_id', encode(c.lease_id, 'hex')),
            now() + make_interval(secs => $4) FROM closed c WHERE c.lease_id IS NOT NULL AND $2 = 'expired'
     UNION ALL
-    SELECT 'mail.order_expired', c.id, jsonb_build_object('order_id', c.id), now() FROM closed c WHERE $2 = 'expired'
+    SELECT 'mail.order_expired', t.order_id, jsonb_build_object('order_id', t.order_id), now() FROM told t
     RETURNING id, topic, key, payload
 ), recorded AS (
     INSERT INTO audit_log (actor_kind, actor_id, action, target, facts, correlation_id)

@@ -16,7 +16,7 @@ from engine.foundation.idempotency import KEPT_H
 from engine.foundation.ids import new_id
 from engine.stores import activity, outbox
 from engine.stores.database import Connection, Database, Pool
-from engine.stores.money import orders
+from engine.stores.money import balances, disputes, orders
 from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 from engine.stores.tickets import tickets
 
@@ -25,20 +25,13 @@ RETRY_FIRST_S, RETRY_MAX_S = 3, 300
 ERROR_CHARS_MAX = 500
 
 _COLUMNS = """
-SELECT id, order_id, amount_cents, net_cents, taxes, ticket_ids, reason, provider_refund_id, status, error, created_by,
-       created_at, settled_at FROM refunds
+SELECT id, order_id, amount_cents, net_cents, taxes, ticket_ids, reason, message, provider_refund_id, status, error,
+       created_by, created_at, settled_at FROM refunds
 """
 _ADD = """
 INSERT INTO refunds
-    (id, order_id, amount_cents, net_cents, taxes, ticket_ids, reason, created_by, provider_refund_id, push_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + make_interval(secs => $10))
-"""
-_SUMS = """
-SELECT coalesce(sum(net_cents), 0)::bigint AS net_cents,
-       (SELECT coalesce(jsonb_object_agg(t.key, t.cents), '{}')
-          FROM (SELECT x.key, sum(x.value::bigint) AS cents FROM refunds r, jsonb_each_text(r.taxes) x
-                 WHERE r.order_id = $1 AND r.status <> 'failed' GROUP BY x.key) t) AS taxes
-  FROM refunds WHERE order_id = $1 AND status <> 'failed'
+    (id, order_id, amount_cents, net_cents, taxes, ticket_ids, reason, message, created_by, provider_refund_id, push_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now() + make_interval(secs => $11))
 """
 _SETTLED = """
 UPDATE refunds SET status = 'succeeded', settled_at = now(), provider_refund_id = $2, error = NULL
@@ -47,16 +40,7 @@ UPDATE refunds SET status = 'succeeded', settled_at = now(), provider_refund_id 
 _FAILED = """
 UPDATE refunds SET status = 'failed', error = $2, settled_at = now() WHERE id = $1 AND status <> 'failed' RETURNING id
 """
-_TOTAL = """
-UPDATE orders SET refunded_cents = s.cents,
-       status = CASE WHEN s.cents >= amount_cents THEN 'refunded'
-                     WHEN s.cents > 0 THEN 'partially_refunded' ELSE 'paid' END,
-       closed_at = CASE WHEN s.cents >= amount_cents THEN now() END
-  FROM (SELECT coalesce(sum(amount_cents), 0)::bigint AS cents FROM refunds
-         WHERE order_id = $1 AND status = 'succeeded') s
- WHERE id = $1
-RETURNING status
-"""
+_RETURNED = "SELECT coalesce(sum(amount_cents), 0)::bigint FROM refunds WHERE order_id = $1 AND status = 'succeeded'"
 _CLAIM = """
 UPDATE refunds
    SET attempts = attempts + 1, push_at = now() + make_interval(secs => least($3, $2 * power(2, least(attempts, 20))))
@@ -67,6 +51,7 @@ RETURNING id
 _FREE = """
 UPDATE order_units u SET live = false FROM tickets t
  WHERE t.order_id = $1 AND t.status = 'refunded' AND u.order_id = t.order_id AND u.line = t.line AND u.live
+   AND NOT EXISTS (SELECT FROM refunds r WHERE r.order_id = $1 AND r.status = 'pending' AND t.id = ANY(r.ticket_ids))
 RETURNING u.unit, u.ticket_type_id
 """
 LIVE_TICKETS = ("valid", "used", "transfer_pending", "blocked")
@@ -110,9 +95,9 @@ class RefundStore:
             if known is not None and known.created_at > now() - timedelta(hours=KEPT_H):
                 return known.id, []
             refund_id = once_id if once_id is not None and known is None else new_id("ref")
-            so_far = await _refunded(connection, order_id)
-            check_refundable(order, so_far)
-            parts, ticket_ids = parts_of(order, so_far, request, await tickets.lines_of(connection, order_id))
+            so_far, lines = await balances.gone(connection, order_id), await tickets.lines_of(connection, order_id)
+            check_refundable(order, so_far, lines)
+            parts, ticket_ids = parts_of(order, so_far, request, lines)
             await add(
                 connection,
                 refund_id,
@@ -120,6 +105,7 @@ class RefundStore:
                 parts,
                 ticket_ids=ticket_ids,
                 reason=request.reason,
+                message=request.message,
                 created_by=actor.user_id if actor else "system",
                 push_in_s=PUSH_IN_S if actor else 0,
             )
@@ -135,7 +121,7 @@ class RefundStore:
             order = await orders.lock(connection, order_id)
             if any(refund.provider_refund_id == answer.id for refund in await _of_order(connection, order_id)):
                 return None
-            so_far = await _refunded(connection, order_id)
+            so_far = await balances.gone(connection, order_id)
             if answer.refused or not 0 < answer.amount_cents <= order.amount_cents - so_far.total_cents:
                 raise DoesNotFit
             parts = rules.of_amount(answer.amount_cents, paid=order.paid_parts, refunded=so_far)
@@ -146,17 +132,27 @@ class RefundStore:
             )  # fmt: skip
             return await _read(connection, refund_id)
 
-    async def succeed(self, refund: Refund, provider_refund_id: str) -> list[OutboxRow] | None:
-        """The money went back: order, tickets and units feel it. Returns the errands; None if it was so already."""
+    async def succeed(self, refund: Refund, provider_refund_id: str | None) -> list[OutboxRow] | None:
+        """The money went back: order, tickets and units feel it. Returns the errands; None if it was so already.
+
+        ``provider_refund_id`` is None for what cost nothing. Once every cent is back, whatever was paid for ends; a
+        ticket that cost nothing ends with it unless the refund named others.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
             order = await orders.lock(connection, refund.order_id)
             if await connection.fetchval(_SETTLED, refund.id, provider_refund_id) is None:
                 return None
             errands: list[OutboxRow] = []
-            if await connection.fetchval(_TOTAL, order.id) == "refunded":
-                every = [ticket["id"] for ticket in await tickets.lines_of(connection, order.id)]
+            left_cents = order.amount_cents - order.charged_back_cents - await connection.fetchval(_RETURNED, order.id)
+            if order.amount_cents and left_cents <= 0:
+                every = [
+                    ticket["id"]
+                    for ticket in await tickets.lines_of(connection, order.id)
+                    if order.lines[ticket["line"]].total_cents or not refund.ticket_ids
+                ]
                 units = await tickets.turn(connection, order.id, every, to="refunded", when=LIVE_TICKETS)
                 errands += await tickets.changed(connection, order.event_id, order.id, units)
+            await balances.restate(connection, order.id)
             freed = await connection.fetch(_FREE, order.id)
             if freed:
                 errand = UnitsFreed(
@@ -183,10 +179,11 @@ class RefundStore:
             had_succeeded = standing is not None and standing.status == "succeeded"
             if await connection.fetchval(_FAILED, refund.id, error[:ERROR_CHARS_MAX]) is None:
                 return None
-            await connection.execute(_TOTAL, order.id)
             units = []
             if not had_succeeded:
                 units = await tickets.turn(connection, order.id, refund.ticket_ids, to="valid", when=("refunded",))
+            units += await disputes.claim_again(connection, order)
+            await balances.restate(connection, order.id)
             errands = await tickets.changed(connection, order.event_id, order.id, units)
             await activity.record(connection, None, "refund.failed", order.id, refund_id=refund.id, error=error)
             return had_succeeded, errands
@@ -201,12 +198,13 @@ async def add(
     ticket_ids: Sequence[str],
     reason: str,
     created_by: str,
+    message: str | None = None,
     provider_refund_id: str | None = None,
     push_in_s: float,
 ) -> None:
     """Claim these cents of the order; the caller has its row locked."""
     await db.execute(
-        _ADD, refund_id, order_id, parts.total_cents, parts.net_cents, parts.taxes, list(ticket_ids), reason,
+        _ADD, refund_id, order_id, parts.total_cents, parts.net_cents, parts.taxes, list(ticket_ids), reason, message,
         created_by, provider_refund_id, push_in_s,
     )  # fmt: skip
 
@@ -219,10 +217,3 @@ async def _read(db: Database, refund_id: str) -> Refund | None:
 async def _of_order(db: Database, order_id: str) -> list[Refund]:
     rows = await db.fetch(_COLUMNS + " WHERE order_id = $1 ORDER BY created_at, id", order_id)
     return [Refund(**dict(row)) for row in rows]
-
-
-async def _refunded(db: Connection, order_id: str) -> Parts:
-    """What was returned so far or is on its way, taken apart."""
-    row = await db.fetchrow(_SUMS, order_id)
-    assert row is not None
-    return Parts(row["net_cents"], {name: int(cents) for name, cents in row["taxes"].items()})

@@ -19,14 +19,19 @@ from typing import Any, TypeVar
 import aiohttp
 import stripe
 
+from engine.domain.money.disputes import ProviderDispute
 from engine.domain.money.payments import Intent, ProviderRefund, Taken
+from engine.foundation.clock import from_ms
 from engine.foundation.world.currencies import find
 
 TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
 WEBHOOK_TOLERANCE_S = 300
 REFUNDS_PER_INTENT_MAX = 100
+DISPUTES_PER_INTENT_MAX = 100
+EVIDENCE_URL = "https://dashboard.stripe.com/{test}disputes/{id}"  # where staff hand in what speaks for them
 TAKEN_PER_PAGE = 100
+MS_PER_S = 1_000
 
 T = TypeVar("T")
 
@@ -158,6 +163,13 @@ class StripeGateway:
         )
         return [_refund(row) for row in reversed(found.data)]
 
+    async def disputes_of(self, intent_id: str) -> list[ProviderDispute]:
+        """All disputes of an intent, newest first; at most DISPUTES_PER_INTENT_MAX."""
+        found = await _ask(
+            self._client.v1.disputes.list_async({"payment_intent": intent_id, "limit": DISPUTES_PER_INTENT_MAX})
+        )
+        return [_dispute(row) for row in found.data]
+
     async def taken(self, created_from_s: int, after: str | None) -> tuple[list[Taken], str | None]:
         """A page of our intents that ever took money, newest first, and where the next begins (None: it was the last).
 
@@ -270,6 +282,19 @@ def _taken(found: stripe.PaymentIntent) -> Taken | None:
         in_our_units(charge.amount_captured, found.currency),
         in_our_units(charge.amount_refunded - let_go, found.currency),
         found.currency.upper(),
+    )
+
+
+def _dispute(found: stripe.Dispute) -> ProviderDispute:
+    due_s = found.evidence_details.due_by
+    return ProviderDispute(
+        id=found.id,
+        amount_cents=in_our_units(found.amount, found.currency),
+        reason=found.reason,
+        status=found.status,
+        due_at=from_ms(due_s * MS_PER_S) if due_s else None,
+        evidence_url=EVIDENCE_URL.format(test="" if found.livemode else "test/", id=found.id),
+        opened_at=from_ms(found.created * MS_PER_S),
     )
 
 

@@ -51,7 +51,13 @@ class Taken(Struct, frozen=True):
 
 
 class BuyerLimit(Struct, frozen=True):
-    """The admission holds this many units already, and may not hold as many more."""
+    """The buyer has this many units already, and may not have as many more."""
+
+    held: int
+
+
+class BlockLimit(Struct, frozen=True):
+    """The address block has this many units unpaid already, and may not have as many more."""
 
     held: int
 
@@ -137,6 +143,7 @@ Placing: TypeAlias = (
     | NotFound
     | Taken
     | BuyerLimit
+    | BlockLimit
     | LeaseEnded
     | NeedsPlan
     | TapeMissing
@@ -145,13 +152,23 @@ Placing: TypeAlias = (
 )
 Over: TypeAlias = Unknown | Expired
 No: TypeAlias = (
-    SoldOut | NotFound | Taken | KeyReused | PromoUsedUp | LeaseEnded | BuyerLimit | Over | Ordered | Exceeded
+    SoldOut
+    | NotFound
+    | Taken
+    | KeyReused
+    | PromoUsedUp
+    | LeaseEnded
+    | BuyerLimit
+    | BlockLimit
+    | Over
+    | Ordered
+    | Exceeded
 )
 Reading: TypeAlias = Standing | Unknown
 Releasing: TypeAlias = Released | Ordered | Over
 Extending: TypeAlias = Extended | Exceeded | Ordered | Over
 StartingToPay: TypeAlias = Ordering | Bought | Over
-Swapping: TypeAlias = Swapped | Taken | SoldOut | BuyerLimit | Ordered | Over
+Swapping: TypeAlias = Swapped | Taken | SoldOut | BuyerLimit | BlockLimit | Ordered | Over
 
 LETTERS: Final[dict[bytes, Callable[[bytes], Placing]]] = {
     b"H": lambda raw: Held(Record.unpack(raw, 1)),
@@ -159,7 +176,8 @@ LETTERS: Final[dict[bytes, Callable[[bytes], Placing]]] = {
     b"K": lambda raw: KeyReused(Record.unpack(raw, 1)),
     b"S": lambda raw: SoldOut(int.from_bytes(raw[1:4], "big")),
     b"T": lambda raw: Taken(units_of(raw[1:])),
-    b"B": lambda raw: BuyerLimit(raw[1]),
+    b"B": lambda raw: BuyerLimit(int.from_bytes(raw[1:3], "big")),
+    b"N": lambda raw: BlockLimit(int.from_bytes(raw[1:3], "big")),
     b"L": lambda _raw: LeaseEnded(),
     b"P": lambda _raw: NeedsPlan(),
     b"X": lambda raw: TapeMissing(raw[1:].decode()),
@@ -211,6 +229,8 @@ def read_swapped(reply: list[bytes]) -> Swapping:
             return SoldOut(int.from_bytes(reply[1], "big"))
         case b"buyer":
             return BuyerLimit(int(reply[1]))
+        case b"block":
+            return BlockLimit(int(reply[1]))
         case word:
             return _no(word)
 

@@ -1,8 +1,8 @@
 """A hold as Redis keeps it: the record's layout, written here once for Python.
 
-A record is HEAD, the lease (as long as HEAD's last byte says), and runs of RUN_BYTES each to the end. All numbers are
-big-endian. ``stores/lua/lib/inventory.lua`` writes it, ``hotpath_rs/src/desk/record.rs`` reads it on the hot path;
-``tests/stores/sale/test_hold_records.py`` holds the three together.
+A record is HEAD, whom it counts for (as long as HEAD's last byte says), and runs of RUN_BYTES each to the end. All
+numbers are big-endian. ``stores/lua/lib/inventory.lua`` writes it, ``hotpath_rs/src/desk/record.rs`` reads it on the
+hot path; ``tests/stores/sale/test_hold_records.py`` holds the three together.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ REF_BYTES = 8  # a hold is known by this many bytes of its id
 UNIT_BYTES = 3
 RUN_BYTES = 5  # ticket type u8, unit u24, length u8
 LIFE_MS_MAX: Final = 0x7FFFFF
-COUNTED: Final = 0x800000  # the bit of a life that says: the hold's units were counted for its buyer
+COUNTED: Final = 0x800000  # the bit of a life that says: the hold's units were counted for somebody
+LEASE_BYTES: Final = 16  # a buyer who was admitted
+PERSON_BYTES: Final = 8  # a buyer who is signed in
+BLOCK_BYTES: Final = 4  # an address block
 STATE_NAME: Final = {1: "held", 2: "ordering", 3: "ordered", 4: "ended"}
 # State u8, placed at u48 ms, life u24 ms (with COUNTED), body hash 4 bytes, total u32 cents, allocation u8 (see
-# ``allocation_byte``), promo u8, lease's length u8.
+# ``allocation_byte``), promo u8, length u8 of whom it counts for.
 HEAD: Final = struct.Struct(">B6s3s4sIBBB")
 
 _STEP_SHIFT, _ADJACENT, _ORPHANS_MAX = 5, 0b1_0000, 0b1111
@@ -54,12 +57,18 @@ class Record:
     adjacent: bool
     orphans_created: int
     promo: int
-    lease_id: bytes
+    counted_for: bytes  # a buyer's 16 or 8 bytes, if one is known, then an address block's 4, if it is limited
     runs: tuple[Run, ...]
 
     @property
     def expires_at_ms(self) -> int:
         return self.placed_at_ms + self.life_ms
+
+    @property
+    def lease_id(self) -> bytes:
+        """The admission's, b"" if it came in on none."""
+        buyer, _ = counted_of(self.counted_for)
+        return buyer if len(buyer) == LEASE_BYTES else b""
 
     def stands(self, now_ms: int) -> bool:
         """Whether the hold is not over: one whose buyer pays stands until the order ends it."""
@@ -68,9 +77,9 @@ class Record:
     @classmethod
     def unpack(cls, raw: bytes, at: int = 0) -> Record:
         """From the record's bytes; ``at`` skips what stands in front."""
-        state, placed, life, body_hash, total, allocation, promo, lease_bytes = HEAD.unpack_from(raw, at)
-        lease_at = at + HEAD.size
-        runs_at = lease_at + lease_bytes
+        state, placed, life, body_hash, total, allocation, promo, counted_for_bytes = HEAD.unpack_from(raw, at)
+        counted_for_at = at + HEAD.size
+        runs_at = counted_for_at + counted_for_bytes
         return cls(
             state=STATE_NAME[state],
             placed_at_ms=int.from_bytes(placed, "big"),
@@ -81,7 +90,7 @@ class Record:
             adjacent=bool(allocation & _ADJACENT),
             orphans_created=allocation & _ORPHANS_MAX,
             promo=promo,
-            lease_id=raw[lease_at:runs_at],
+            counted_for=raw[counted_for_at:runs_at],
             runs=tuple([Run.unpack(raw, i) for i in range(runs_at, len(raw), RUN_BYTES)]),
         )
 
@@ -89,6 +98,12 @@ class Record:
 def allocation_byte(step: int, *, adjacent: bool, orphans: int) -> int:
     """How the units were found: step (3 bits), adjacent (1 bit), orphans (4 bits)."""
     return step << _STEP_SHIFT | adjacent * _ADJACENT | min(orphans, _ORPHANS_MAX)
+
+
+def counted_of(counted_for: bytes) -> tuple[bytes, bytes]:
+    """(the buyer, the address block), each b"" if there is none."""
+    has_block = len(counted_for) % PERSON_BYTES == BLOCK_BYTES
+    return (counted_for[:-BLOCK_BYTES], counted_for[-BLOCK_BYTES:]) if has_block else (counted_for, b"")
 
 
 def units_of(packed: bytes) -> tuple[int, ...]:

@@ -57,8 +57,8 @@ class Item:
     caps: tuple[tuple[int, int], ...] = ()
     promo: int = 0
     promo_uses_max: int = 0
-    lease_id: bytes = b""
-    lease_units_max: int = 0  # units one admission may hold; 0: no limit
+    counted_for: bytes = b""  # a buyer, then an address block (``hold_records.counted_of``)
+    buyer_units_max: int = 0  # units one buyer may have; 0: no limit
     picks: tuple[bytes, ...] = ()
 
     def with_picks(self, picks: tuple[bytes, ...]) -> Item:
@@ -73,10 +73,10 @@ class Item:
             self.total_cents,
             self.promo,
             self.promo_uses_max.to_bytes(3, "big"),
-            len(self.lease_id),
+            len(self.counted_for),
         )
         return b"".join((
-            head, self.lease_id, bytes((self.lease_units_max, len(self.lots))), self.lots,
+            head, self.counted_for, self.buyer_units_max.to_bytes(2, "big"), bytes((len(self.lots),)), self.lots,
             bytes((len(self.caps),)), caps, bytes((len(self.picks),)), *self.picks,
         ))  # fmt: skip
 
@@ -84,12 +84,13 @@ class Item:
 class HoldStore:
     """The hold scripts of all events, over the hot connection; Fenced if ``epoch`` is not the one in force."""
 
-    def __init__(self, hot: HotRedis) -> None:
+    def __init__(self, hot: HotRedis, *, block_units_max: int = 0) -> None:
         self._hot = hot
+        self._block_units_max = block_units_max  # units one address block may have unpaid; 0: no limit
 
     async def place(self, event_id: str, epoch: bytes, items: Sequence[bytes]) -> list[bytes]:
         """One answer an item, as the script wrote it: Rust reads most of them, ``read_placed`` the others."""
-        reply: list[bytes] = await self._run("hold_place", event_id, epoch, *items)
+        reply: list[bytes] = await self._run("hold_place", event_id, epoch, self._block_units_max, *items)
         return reply[1:]
 
     async def place_one(self, event_id: str, epoch: bytes, item: Item) -> answers.Placing:
@@ -131,10 +132,10 @@ class HoldStore:
         total_cents: int,
         allocation: int,
         caps: Sequence[tuple[int, int]] = (),
-        lease_units_max: int = 0,
+        buyer_units_max: int = 0,
     ) -> answers.Swapping:
         packed = b"".join([run.pack() for run in runs])
-        facts = struct.pack(">IBB", total_cents, allocation, lease_units_max)
+        facts = struct.pack(">IBHI", total_cents, allocation, buyer_units_max, self._block_units_max)
         limits = b"".join([bytes((kind, *most.to_bytes(3, "big"))) for kind, most in caps])
         return answers.read_swapped(await self._run("hold_swap", event_id, epoch, ref, lots, packed, facts, limits))
 
@@ -143,16 +144,27 @@ class HoldStore:
         reply = await self._run("hold_expire", event_id, epoch)
         return bool(reply[1]), reply[2:]
 
-    async def sold(self, event_id: str, epoch: bytes, ref: bytes, units: Sequence[int]) -> int:
+    async def sold(
+        self, event_id: str, epoch: bytes, ref: bytes, units: Sequence[int], counted_for: bytes = b""
+    ) -> int:
         """How many of the units are astray: neither this hold's nor an order's."""
-        return int((await self._run("hold_sold", event_id, epoch, ref, pack_units(units)))[2])
+        return int((await self._run("hold_sold", event_id, epoch, ref, pack_units(units), counted_for))[2])
 
     async def free(
-        self, event_id: str, epoch: bytes, op_id: str, units: Sequence[tuple[int, int]], promo: int = 0
+        self,
+        event_id: str,
+        epoch: bytes,
+        op_id: str,
+        units: Sequence[tuple[int, int]],
+        promo: int = 0,
+        counted_for: bytes = b"",
     ) -> bool:
-        """Units with their ticket type numbers back to their lots, with the promo's use; False if done before."""
+        """Units with their ticket type numbers back to their lots, with the promo's use; False if done before.
+
+        ``counted_for``: for whom they no longer count, b"" if they still do.
+        """
         packed = b"".join([bytes((*unit.to_bytes(3, "big"), kind)) for unit, kind in units])
-        reply = await self._run("units_free", event_id, epoch, op_id, packed, promo)
+        reply = await self._run("units_free", event_id, epoch, op_id, packed, promo, counted_for)
         return bool(reply[0] == b"freed")
 
     async def load(
@@ -165,15 +177,28 @@ class HoldStore:
         owned: bytes,
         types: Mapping[int, int],
         promos: Mapping[int, int],
+        buyers: Mapping[bytes, int] | None = None,
+        blocks: Mapping[bytes, int] | None = None,
     ) -> bool:
         """Write the whole map as the ledger says and lift the fence; False if somebody else did meanwhile.
 
-        ``types`` and ``promos`` are what orders own and use, by number.
+        ``types`` and ``promos`` are what orders own and use, by number; ``buyers`` and ``blocks`` have the units of
+        orders that count for them.
         """
         reply = await self._hot.run(
             SCRIPTS["inventory_load"],
             [keys.epoch(event_id)],
-            [seen, epoch, base, owned, _pack_counts(types), _pack_counts(promos), "rebuild"],
+            [
+                seen,
+                epoch,
+                base,
+                owned,
+                _pack_counts(types),
+                _pack_counts(promos),
+                "rebuild",
+                _pack_owners(buyers or {}),
+                _pack_owners(blocks or {}),
+            ],
         )
         return bool(reply[0] == b"loaded")
 
@@ -189,6 +214,10 @@ class HoldStore:
         if reply[0] == b"fenced":
             raise Fenced(event_id)
         return reply
+
+
+def _pack_owners(units: Mapping[bytes, int]) -> bytes:
+    return b"".join([bytes((len(who),)) + who + count.to_bytes(3, "big") for who, count in units.items()])
 
 
 def _pack_counts(counts: Mapping[int, int]) -> bytes:

@@ -12,15 +12,21 @@ Row = asyncpg.Record
 
 # A row's xmin is the transaction that wrote it last: it changes with every write, no matter whose.
 _MARK = """
-concat_ws(' ', e.xmin, s.xmin,
+concat_ws(' ', e.xmin, s.xmin, o.status,
           (SELECT string_agg(xmin::text, ',' ORDER BY id) FROM ticket_types WHERE event_id = e.id), '/',
           (SELECT string_agg(xmin::text, ',' ORDER BY id) FROM allotments WHERE event_id = e.id), '/',
           (SELECT string_agg(xmin::text, ',' ORDER BY id) FROM promo_codes WHERE event_id = e.id))
 """
-_FROM = "FROM events e LEFT JOIN on_sales s ON s.event_id = e.id WHERE e.id = $1 AND e.chart IS NOT NULL"
+_FROM = """
+  FROM events e
+  JOIN organizations o ON o.id = e.organization_id
+  LEFT JOIN on_sales s ON s.event_id = e.id
+ WHERE e.id = $1 AND e.chart IS NOT NULL
+"""
 _EVENT = f"""
 SELECT {_MARK} AS mark,
-       e.id, e.slug, e.organization_id, e.title, e.status, e.currency, e.hold_ttl_s, e.orphan_policy, e.taxes, e.fee,
+       CASE WHEN e.status = 'published' AND o.status <> 'active' THEN 'suspended' ELSE e.status END AS status,
+       e.id, e.slug, e.organization_id, e.title, e.currency, e.hold_ttl_s, e.orphan_policy, e.taxes, e.fee,
        e.max_tickets_per_buyer, e.starts_at, e.ends_at, e.timezone, e.chart, e.chart_etag, e.version,
        s.opens_at, s.closes_at, s.room_enabled
   {_FROM}
@@ -57,6 +63,15 @@ SELECT count(*) FILTER (WHERE o.status IN ('pending', 'processing')) AS ordered,
 _PROMO_USES = """
 SELECT promo_code_id AS id, count(*) AS uses FROM orders
  WHERE event_id = $1 AND promo_code_id IS NOT NULL AND status NOT IN ('expired', 'cancelled') GROUP BY 1
+"""
+_SUSPENDED = "SELECT id FROM organizations WHERE status <> 'active' ORDER BY id LIMIT $1"
+# A lease's units count as long as its token verifies, bought ones too; a person's and a block's while unpaid.
+_COUNTED = """
+SELECT o.counted_for, o.status IN ('pending', 'processing') AS unpaid, count(*)::int AS units
+  FROM orders o JOIN order_units u ON u.order_id = o.id
+ WHERE o.event_id = $1 AND o.counted_for IS NOT NULL AND o.status NOT IN ('expired', 'cancelled')
+   AND (o.status IN ('pending', 'processing') OR o.created_at > now() - make_interval(secs => $2))
+ GROUP BY 1, 2
 """
 _SELLING = "SELECT id FROM events WHERE status = 'published' AND chart IS NOT NULL ORDER BY id LIMIT $1"
 
@@ -104,6 +119,11 @@ class SellingStore:
         """(every unit the ledger says has an owner, promo uses)."""
         return await self._pool.fetch(_OWNED, event_id), await self._pool.fetch(_PROMO_USES, event_id)
 
+    async def counted(self, event_id: str, kept_s: int) -> list[tuple[bytes, bool, int]]:
+        """(for whom, whether unpaid, units) of the orders that count: open ones, and those of this many seconds."""
+        rows = await self._pool.fetch(_COUNTED, event_id, kept_s)
+        return [(row["counted_for"], row["unpaid"], row["units"]) for row in rows]
+
     async def ended_leases(self, event_id: str, kept_s: int) -> list[bytes]:
         """Admissions whose orders ended within this many seconds; their tokens may still verify.
 
@@ -116,6 +136,10 @@ class SellingStore:
         row = await self._pool.fetchrow(_OWNED_COUNTS, event_id)
         assert row is not None
         return row["ordered"], row["sold"]
+
+    async def suspended(self, limit: int) -> frozenset[str]:
+        """Ids of the organizations that may not sell."""
+        return frozenset(row["id"] for row in await self._pool.fetch(_SUSPENDED, limit))
 
     async def selling(self, limit: int) -> list[str]:
         """Ids of published events."""

@@ -82,16 +82,16 @@ async def change_password(request: web.Request) -> web.Response:
 
 _ME: Final = "/v1/users/me"
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/auth/register", register, "public", takes=Registration, gives=Session, status=201).refuses(
-        EmailTaken, RegistrationThrottled
-    ),
-    Route("POST", "/v1/auth/login", login, "public", takes=Credentials, gives=Session).refuses(
+    Route(
+        "POST", "/v1/auth/register", register, "public", takes=Registration, gives=Session, status=201, repeats="always"
+    ).refuses(EmailTaken, RegistrationThrottled),
+    Route("POST", "/v1/auth/login", login, "public", takes=Credentials, gives=Session, repeats="always").refuses(
         SignInRefused, AccountDisabled, SignInThrottled
     ),
-    Route("POST", "/v1/auth/refresh", refresh, "public", takes=RefreshRequest, gives=Session).refuses(
+    Route("POST", "/v1/auth/refresh", refresh, "public", takes=RefreshRequest, gives=Session, repeats="always").refuses(
         RefreshRefused, RefreshReused
     ),
-    Route("POST", "/v1/auth/logout", logout, "public", takes=SignOut, status=204),
+    Route("POST", "/v1/auth/logout", logout, "public", takes=SignOut, status=204, repeats="always"),
     Route("GET", "/v1/users/me", read_me, "person", gives=User).also("/v1/auth/me"),
     Route("PATCH", "/v1/users/me", change_me, "person", takes=PersonChange, gives=User),
     Route("PUT", f"{_ME}/password", change_password, "person", takes=PasswordChange, gives=Session)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.domain.accounts.errors import OrganizationUnknown
+from engine.domain.accounts.errors import OrganizationSuspended, OrganizationUnknown
 from engine.domain.catalogue.errors import (
     EventFrozen,
     EventHasOrders,
@@ -15,7 +15,8 @@ from engine.domain.catalogue.errors import (
     VenueUnknown,
 )
 from engine.domain.catalogue.event_copy import EventCopy
-from engine.domain.catalogue.events import Event, EventChange, NewEvent
+from engine.domain.catalogue.event_news import EventCancel, EventPatch, change_of
+from engine.domain.catalogue.events import Event, NewEvent
 from engine.foundation import bodies, http, lists
 from engine.foundation.errors import Forbidden, Invalid, Malformed
 from engine.foundation.lists import Page, PageQuery, id_cursor
@@ -87,10 +88,11 @@ async def read_event(request: web.Request) -> web.Response:
 
 
 async def change_event(request: web.Request) -> web.Response:
-    """Change what is sent; what was published stays as it was sold."""
+    """Change what is sent; what was sold stays as it was. Ticket holders are told of another time or place."""
     actor, expected = person(request), http.version_expected(request)
-    given = await form(request, EventChange)
-    event = await request.config_dict[EVENTS].change(actor, request.match_info["event_id"], expected, given)
+    given = await form(request, EventPatch)
+    change, event_id = change_of(given), request.match_info["event_id"]
+    event = await request.config_dict[EVENTS].change(actor, event_id, expected, change, given.message)
     return versioned(request, event, event.version)
 
 
@@ -114,8 +116,9 @@ async def unpublish_event(request: web.Request) -> web.Response:
 
 
 async def cancel_event(request: web.Request) -> web.Response:
-    """Stop selling for good and refund what was paid."""
-    event = await request.config_dict[EVENTS].cancel(person(request), request.match_info["event_id"])
+    """Stop selling for good, refund what was paid, and tell everybody who has a ticket."""
+    actor, given = person(request), await form(request, EventCancel, absent=b"{}")
+    event = await request.config_dict[EVENTS].cancel(actor, request.match_info["event_id"], given.message)
     return versioned(request, event, event.version)
 
 
@@ -136,16 +139,18 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", _OF_ORGANIZER, create_organizer_event, "organizer", takes=NewEvent, gives=Event, status=201).refuses(
         Forbidden
     ),
-    Route("POST", _ALL, create_event, "organizer", takes=NewEvent, gives=Event, status=201).refuses(Forbidden),
+    Route("POST", _ALL, create_event, "organizer", takes=NewEvent, gives=Event, status=201).refuses(
+        Forbidden, OrganizationSuspended
+    ),
     Route("GET", _ONE, read_event, "public", gives=Event).refuses(EventUnknown),
-    Route("PATCH", _ONE, change_event, "organizer", takes=EventChange, gives=Event).refuses(
+    Route("PATCH", _ONE, change_event, "organizer", takes=EventPatch, gives=Event).refuses(
         *_WRITES, EventFrozen, *VERSIONED
     ),
     Route("DELETE", _ONE, delete_event, "organizer", status=204).refuses(
         *_WRITES, EventNotDraft, EventHasOrders, *VERSIONED
     ),
     Route("POST", f"{_ONE}/copy", copy_event, "organizer", takes=EventCopy, gives=Event, status=201)
-    .refuses(*_WRITES)
+    .refuses(*_WRITES, OrganizationSuspended)
     .also(f"{_ONE}/clone", f"{_ONE}/duplicate"),
     Route("POST", f"{_ONE}/publish", publish_event, "organizer", gives=Event).refuses(
         *_WRITES, EventIncomplete, EventNotDraft
@@ -153,5 +158,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_ONE}/unpublish", unpublish_event, "organizer", gives=Event).refuses(
         *_WRITES, EventHasOrders, EventNotPublished
     ),
-    Route("POST", f"{_ONE}/cancel", cancel_event, "organizer", gives=Event).refuses(*_WRITES, EventNotPublished),
+    Route("POST", f"{_ONE}/cancel", cancel_event, "organizer", takes=EventCancel, gives=Event).refuses(
+        *_WRITES, EventNotPublished
+    ),
 )

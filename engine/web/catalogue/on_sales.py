@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from engine.domain.accounts.errors import OrganizationSuspended
 from engine.domain.catalogue.errors import EventFrozen, EventUnknown, OnSaleMissing, OnSaleRunning
 from engine.domain.catalogue.on_sales import NewOnSale, OnSale
 from engine.foundation.errors import Forbidden
@@ -30,7 +31,7 @@ async def read_on_sale(request: web.Request) -> web.Response:
 _ONE = "/v1/events/{event_id}/on-sale"
 ROUTES: tuple[Route, ...] = (
     Route("PUT", _ONE, put_on_sale, "organizer", takes=NewOnSale, gives=OnSale).refuses(
-        Forbidden, EventUnknown, EventFrozen, OnSaleRunning
+        Forbidden, EventUnknown, EventFrozen, OnSaleRunning, OrganizationSuspended
     ),
     Route("GET", _ONE, read_on_sale, "public", gives=OnSale).refuses(EventUnknown, OnSaleMissing),
 )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.domain.accounts.errors import OrganizationUnknown, TooManyOfThem
+from engine.domain.accounts.errors import OrganizationSuspended, OrganizationUnknown, TooManyOfThem
 from engine.domain.catalogue.errors import (
     EventUnknown,
     PromoCodeTaken,
     PromoCodeUnknown,
     PromoCodeUsed,
     PromoExpired,
-    PromoUnknown,
     PromoUsedUp,
 )
 from engine.domain.catalogue.promos import (
@@ -24,6 +23,7 @@ from engine.domain.catalogue.promos import (
     PromoQuestionOfEvent,
     PromoUse,
 )
+from engine.domain.errors import PromoInvalid
 from engine.domain.fields import Id
 from engine.foundation import bodies, http, lists
 from engine.foundation.errors import Forbidden, Malformed, TooMany
@@ -116,11 +116,11 @@ _ALL = "/v1/promo-codes"
 _OF_EVENT, _ONE = "/v1/events/{event_id}/promo-codes", "/v1/promo-codes/{promo_id}"
 _VALIDATE = "/v1/events/{event_id}/promo-codes/validate"
 _DISCOUNTS, _DISCOUNT = "/v1/events/{event_id}/discounts", "/v1/discounts/{promo_id}"
-_ASKED = (EventUnknown, PromoUnknown, PromoExpired, PromoUsedUp, TooMany)
+_ASKED = (EventUnknown, PromoInvalid, PromoExpired, PromoUsedUp, TooMany)
 _WRITES = (Forbidden, PromoCodeUnknown, *VERSIONED)
 ROUTES: tuple[Route, ...] = (
     Route("POST", _OF_EVENT, create_promo, "organizer", takes=NewPromo, gives=PromoCode, status=201)
-    .refuses(Forbidden, EventUnknown, PromoCodeTaken, TooManyOfThem)
+    .refuses(Forbidden, EventUnknown, PromoCodeTaken, TooManyOfThem, OrganizationSuspended)
     .also(_DISCOUNTS),
     Route("GET", _OF_EVENT, list_promos, "organizer", gives=Page[PromoCode], query=PageQuery)
     .refuses(Forbidden, EventUnknown, Malformed)
@@ -129,7 +129,7 @@ ROUTES: tuple[Route, ...] = (
         Forbidden, OrganizationUnknown, Malformed
     ),
     Route("POST", _ALL, create_promo_of_event, "organizer", takes=NewPromoOfEvent, gives=PromoCode, status=201).refuses(
-        Forbidden, EventUnknown, PromoCodeTaken, TooManyOfThem
+        Forbidden, EventUnknown, PromoCodeTaken, TooManyOfThem, OrganizationSuspended
     ),
     Route("GET", _ONE, read_promo, "organizer", gives=PromoCode).refuses(Forbidden, PromoCodeUnknown).also(_DISCOUNT),
     Route("PATCH", _ONE, change_promo, "organizer", takes=PromoChange, gives=PromoCode)
@@ -139,8 +139,16 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_ONE}/usage", list_promo_uses, "organizer", gives=Page[PromoUse], query=PageQuery).refuses(
         Forbidden, PromoCodeUnknown, Malformed
     ),
-    Route("POST", _VALIDATE, validate_promo, "public", takes=PromoQuestion, gives=PromoAnswer).refuses(*_ASKED),
     Route(
-        "POST", f"{_ALL}/validate", validate_promo_of_event, "public", takes=PromoQuestionOfEvent, gives=PromoAnswer
+        "POST", _VALIDATE, validate_promo, "public", takes=PromoQuestion, gives=PromoAnswer, repeats="always"
+    ).refuses(*_ASKED),
+    Route(
+        "POST",
+        f"{_ALL}/validate",
+        validate_promo_of_event,
+        "public",
+        takes=PromoQuestionOfEvent,
+        gives=PromoAnswer,
+        repeats="always",
     ).refuses(*_ASKED),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.domain.accounts.errors import TooManyOfThem
+from engine.domain.accounts.errors import OrganizationSuspended, TooManyOfThem
 from engine.domain.catalogue.errors import (
     CapacityBelowSold,
     EventFrozen,
@@ -66,14 +66,14 @@ _TIER = "/v1/tiers/{ticket_type_id}"
 _WRITES = (Forbidden, TicketTypeUnknown, *VERSIONED)
 ROUTES: tuple[Route, ...] = (
     Route("POST", _OF_EVENT, create_ticket_type, "organizer", takes=NewTicketType, gives=TicketType, status=201)
-    .refuses(Forbidden, EventUnknown, TooManyOfThem)
+    .refuses(Forbidden, EventUnknown, TooManyOfThem, OrganizationSuspended)
     .also("/v1/events/{event_id}/tiers"),
     Route("GET", _OF_EVENT, list_ticket_types, "public", gives=Page[TicketType], query=PageQuery)
     .refuses(EventUnknown, Malformed)
     .also("/v1/events/{event_id}/tiers"),
     Route("GET", _ONE, read_ticket_type, "public", gives=TicketType).refuses(TicketTypeUnknown).also(_NESTED, _TIER),
     Route("PATCH", _ONE, change_ticket_type, "organizer", takes=TicketTypeChange, gives=TicketType)
-    .refuses(*_WRITES, EventFrozen, CapacityBelowSold)
+    .refuses(*_WRITES, EventFrozen, CapacityBelowSold, OrganizationSuspended)
     .also(_NESTED, _TIER),
     Route("DELETE", _ONE, delete_ticket_type, "organizer", status=204)
     .refuses(*_WRITES, EventNotDraft)

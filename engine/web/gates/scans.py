@@ -12,7 +12,6 @@ from msgspec import Meta
 
 from engine.domain.errors import SwitchedOff
 from engine.domain.gates.attempts import Scanner
-from engine.domain.tickets.tickets import shown_status
 from engine.foundation import bodies, http
 from engine.foundation.clock import now, now_ms
 from engine.foundation.errors import (
@@ -115,7 +114,7 @@ async def search_attendees(request: web.Request) -> web.Response:
             "order_number": ticket.order_number,
             "seat": ticket.seat or ticket.section,
             "ticket_type": ticket.ticket_type_name,
-            "status": shown_status(ticket.status, ticket.checked_in_at),
+            "status": ticket.shown_status,
         }
         for ticket in found
     ]
@@ -150,6 +149,7 @@ ROUTES: tuple[Route, ...] = (
         "device",
         takes=scans_shapes.ValidateRequest,
         gives=scans_shapes.VerdictDocument,
+        repeats="always",
     )
     .refuses(*_NO, Malformed, TooMany)
     .also("/v1/checkin"),
@@ -160,6 +160,7 @@ ROUTES: tuple[Route, ...] = (
         "device",
         takes=scans_shapes.ValidateRequest,
         gives=scans_shapes.VerdictDocument,
+        repeats="always",
     ).refuses(*_NO, Malformed, TooMany),
     Route(
         "POST",
@@ -168,7 +169,7 @@ ROUTES: tuple[Route, ...] = (
         "device",
         takes=scans_shapes.BatchRequest,
         gives=scans_shapes.BatchAnswer,
-        idempotent=True,
+        repeats="itself",
         also_takes=tuple(sorted(LINE_TYPES)),
     ).refuses(*_NO, Forbidden, Malformed, IdempotencyKeyRequired, IdempotencyKeyReused, IdempotencyInFlight),
     Route(

@@ -1,4 +1,8 @@
-"""What scanners send and hear. Several spellings of the requirement documents reach the same fields."""
+"""What scanners send and hear. Several spellings of the requirement documents reach the same fields.
+
+What a device says of its clock is read as far as it can be read: a guest with a good code is not turned away because
+the scanner cannot tell the time. Such a scan counts when it is received, and its clock is flagged.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +23,31 @@ JSON_SCANS_MAX: Final = 10_000
 LINES_MAX: Final = 50_000
 CODE_TEXT_CHARS_MAX: Final = 4_096
 FACTS_BYTES_MAX: Final = 2_048
+OFFSET_MS_MAX: Final = 2**31 - 1
 
 _Text = Annotated[str, Meta(max_length=CODE_TEXT_CHARS_MAX)]
 _Nonce = Annotated[str, Meta(max_length=NONCE_CHARS_MAX)]
 _Gate = Annotated[str, Meta(max_length=GATE_CHARS_MAX)]
 _Direction = Literal["entry", "exit"]
-_OffsetMs = Annotated[int, Meta(ge=-(2**31), lt=2**31)]
+_Moment = Annotated[
+    msgspec.Raw,
+    Meta(
+        description="RFC 3339. What cannot be read counts as received now, with `clock_flagged`.",
+        extra_json_schema={"type": ["string", "null"], "format": "date-time"},
+    ),
+]
+_OffsetMs = Annotated[
+    msgspec.Raw,
+    Meta(
+        description="What to add to the device's clock. What cannot be read makes its times unreadable.",
+        extra_json_schema={"type": ["integer", "null"], "minimum": -OFFSET_MS_MAX, "maximum": OFFSET_MS_MAX},
+    ),
+]
 _Cursor = Annotated[int, Meta(ge=0, lt=2**62)]
+
+
+def _absent() -> msgspec.Raw:
+    return msgspec.Raw(b"null")
 
 
 class Location(msgspec.Struct, omit_defaults=True):
@@ -44,7 +66,7 @@ class ValidateRequest(msgspec.Struct, kw_only=True):
     ticketId: Annotated[str, Meta(max_length=64)] | None = None
     scannerId: Annotated[str, Meta(max_length=128)] | None = None
     gate: _Gate | None = None
-    scannedAt: datetime | None = None
+    scannedAt: _Moment = msgspec.field(default_factory=_absent)
     nonce: _Nonce | None = None
     direction: _Direction | None = None
     location: Location | None = None
@@ -82,12 +104,12 @@ class ScanItem(msgspec.Struct, kw_only=True):
     code: str | None = None
     qrSecret: str | None = None
     nonce: _Nonce | None = None
-    scanned_at: datetime | None = None
-    scannedAt: datetime | None = None
+    scanned_at: _Moment = msgspec.field(default_factory=_absent)
+    scannedAt: _Moment = msgspec.field(default_factory=_absent)
     gate: _Gate | None = None
     direction: _Direction | None = None
     offline: bool | None = None
-    clock_offset_ms: _OffsetMs | None = None
+    clock_offset_ms: _OffsetMs = msgspec.field(default_factory=_absent)
     cursor: _Cursor | None = None
 
 
@@ -95,8 +117,8 @@ class BatchRequest(msgspec.Struct, kw_only=True):
     """``sent_at`` is the device's clock when it sends: the difference to ours corrects its scans' times."""
 
     scans: list[ScanItem]
-    sent_at: datetime | None = None
-    clock_offset_ms: _OffsetMs | None = None
+    sent_at: _Moment = msgspec.field(default_factory=_absent)
+    clock_offset_ms: _OffsetMs = msgspec.field(default_factory=_absent)
     cursor: _Cursor | None = None
 
 
@@ -109,14 +131,16 @@ class BatchAnswer(msgspec.Struct):
 
 class _LooseBatch(msgspec.Struct, kw_only=True):
     scans: list[msgspec.Raw]
-    sent_at: datetime | None = None
-    clock_offset_ms: _OffsetMs | None = None
+    sent_at: msgspec.Raw = msgspec.field(default_factory=_absent)
+    clock_offset_ms: msgspec.Raw = msgspec.field(default_factory=_absent)
     cursor: _Cursor | None = None
 
 
 _batch = msgspec.json.Decoder(BatchRequest)
 _loose_batch = msgspec.json.Decoder(_LooseBatch)
 _item = msgspec.json.Decoder(ScanItem)
+_datetime = msgspec.json.Decoder(datetime)
+_offset: msgspec.json.Decoder[int] = msgspec.json.Decoder(Annotated[int, Meta(ge=-OFFSET_MS_MAX, le=OFFSET_MS_MAX)])
 validate_request = msgspec.json.Decoder(ValidateRequest)
 
 
@@ -137,11 +161,13 @@ def shown_one(given: ValidateRequest) -> Shown:
     raw = http.dumps(facts)
     if len(raw) > FACTS_BYTES_MAX or b"\\u0000" in raw:
         raise Invalid.at("/deviceInfo", "invalid_value", f"At most {FACTS_BYTES_MAX} bytes, without NUL")
+    scanned_at = _moment(given.scannedAt)
     return Shown(
         code=code.strip() if code is not None else None,
         ticket_id=given.ticketId,
         nonce=given.nonce,
-        scanned_at=_aware(given.scannedAt),
+        scanned_at=scanned_at,
+        clock_unreadable=scanned_at is None and _said(given.scannedAt),
         gate=given.gate or None,
         direction=given.direction or "entry",
         facts=facts or None,
@@ -159,10 +185,11 @@ def shown_batch(raw: bytes, received_at: datetime) -> list[Shown | None]:
     if len(whole.scans) > JSON_SCANS_MAX:
         raise TooLarge(f"At most {JSON_SCANS_MAX} scans in JSON; send NDJSON for more", scans_max=JSON_SCANS_MAX)
     items = [one if isinstance(one, ScanItem) else _loose_item(bytes(one)) for one in whole.scans]
-    offset_ms = whole.clock_offset_ms
-    if offset_ms is None and whole.sent_at is not None:
-        offset_ms = round((received_at - _surely_aware(whole.sent_at)).total_seconds() * 1000)
-    return [_shown(item, offset_ms or 0, whole.cursor) for item in items]
+    offset_ms = _offset_ms(whole.clock_offset_ms) if _said(whole.clock_offset_ms) else 0
+    sent_at = _moment(whole.sent_at)
+    if sent_at is not None and not _said(whole.clock_offset_ms):
+        offset_ms = round((received_at - sent_at).total_seconds() * 1000)
+    return [_shown(item, offset_ms, whole.cursor) for item in items]
 
 
 def shown_lines(raw: bytes) -> list[Shown | None]:
@@ -180,18 +207,22 @@ def _loose_item(raw: bytes) -> ScanItem | None:
         return None
 
 
-def _shown(item: ScanItem | None, offset_ms: int, cursor: int | None) -> Shown | None:
+def _shown(item: ScanItem | None, batch_offset_ms: int | None, cursor: int | None) -> Shown | None:
     if item is None or _has_nul(item.gate, item.nonce):
         return None
     code = item.code if item.code is not None else item.qrSecret
+    said = item.scanned_at if _said(item.scanned_at) else item.scannedAt
+    offset_ms = _offset_ms(item.clock_offset_ms) if _said(item.clock_offset_ms) else batch_offset_ms
+    scanned_at = _moment(said) if offset_ms is not None else None
     return Shown(
         code=code.strip() if code is not None else None,
         nonce=item.nonce,
-        scanned_at=_aware(item.scanned_at or item.scannedAt),
+        scanned_at=scanned_at,
+        clock_unreadable=scanned_at is None and _said(said),
         gate=item.gate or None,
         direction=item.direction or "entry",
         offline=item.offline,
-        offset_ms=item.clock_offset_ms if item.clock_offset_ms is not None else offset_ms,
+        offset_ms=offset_ms or 0,
         cursor_seq=item.cursor if item.cursor is not None else cursor,
     )
 
@@ -201,14 +232,28 @@ def _has_nul(*texts: str | None) -> bool:
     return any(text is not None and "\0" in text for text in texts)
 
 
-def _aware(moment: datetime | None) -> datetime | None:
-    return None if moment is None else _surely_aware(moment)
+def _said(raw: msgspec.Raw) -> bool:
+    """Whether the field is there: null says nothing."""
+    return bytes(raw) != b"null"
 
 
-def _surely_aware(moment: datetime) -> datetime:
-    """In UTC, as is taken for granted without a zone; what no calendar or ledger can hold is brought back into it.
+def _moment(said: msgspec.Raw) -> datetime | None:
+    """In UTC, as is taken for granted without a zone; None if it says no moment.
 
-    The ledger knows no zone sixteen hours away, and one such scan must not sink the statement it shares.
+    What no ledger can hold is brought back into what it can: it knows no zone sixteen hours away, and one such scan
+    must not sink the statement it shares.
     """
+    try:
+        moment = _datetime.decode(said)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return min(max(aware, MOMENT_MIN), MOMENT_MAX).astimezone(UTC)
+
+
+def _offset_ms(said: msgspec.Raw) -> int | None:
+    """None if it is no whole number of milliseconds that a clock may be off."""
+    try:
+        return _offset.decode(said)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

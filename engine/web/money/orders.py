@@ -11,7 +11,7 @@ from aiohttp import web
 from engine.domain import errors as refusals
 from engine.domain.money.buyers import checked_address, checked_name
 from engine.domain.money.order_status import OrderStatus
-from engine.domain.money.orders import Order
+from engine.domain.money.orders import LinksEnded, Order
 from engine.domain.money.receipts import Receipt
 from engine.domain.prices import Price
 from engine.domain.sale.holds import HoldRequest
@@ -98,10 +98,13 @@ async def get_status(request: web.Request) -> web.Response:
 
 
 async def get_tickets(request: web.Request) -> web.Response:
-    """The order's tickets with their codes; an empty list until it is paid."""
+    """The order's tickets, with codes for those who may see them; an empty list until it is paid."""
     order = await _order(request)
     tickets = request.config_dict[TICKETS]
-    documents = [ticket_document(ticket, tickets.code(ticket)) for ticket in await tickets.of_order(order.id)]
+    person, token = auth.optional_person(request), auth.order_token(request)
+    codes_shown = await request.config_dict[ORDERS].shows_codes(order, person, token)
+    found = await tickets.of_order(order.id, codes_shown=codes_shown)
+    documents = [ticket_document(ticket, tickets.code(ticket)) for ticket in found]
     response = listed(request, documents, lambda ticket: ticket.id)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -120,6 +123,14 @@ async def cancel_order(request: web.Request) -> web.Response:
         request.match_info["order_id"], person=auth.optional_person(request), token=auth.order_token(request)
     )
     return http.json(await orders.status(order), headers={"Cache-Control": "no-store"})
+
+
+async def end_links(request: web.Request) -> web.Response:
+    """Every link to the order ends; its buyer gets a new one."""
+    ended = await request.config_dict[ORDERS].end_links(
+        request.match_info["order_id"], person=auth.optional_person(request), token=auth.order_token(request)
+    )
+    return http.json(ended, headers={"Cache-Control": "no-store"})
 
 
 async def list_orders(request: web.Request) -> web.Response:
@@ -199,6 +210,7 @@ OPEN_REFUSES = (
     refusals.OrderExpired,
     refusals.SeatTaken,
     refusals.BuyerLimit,
+    refusals.OrderOpen,
     refusals.AddressNotCarried,
     refusals.AmountTooSmall,
     refusals.PriceChanged,
@@ -210,7 +222,7 @@ OPEN_REFUSES = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/orders/quote", quote, "public", takes=QuoteRequest, gives=Price).refuses(
+    Route("POST", "/v1/orders/quote", quote, "public", takes=QuoteRequest, gives=Price, repeats="always").refuses(
         errors.Malformed,
         errors.NotFound,
         refusals.PromoInvalid,
@@ -228,6 +240,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_AT}/receipt", get_receipt, "capability", gives=Receipt).refuses(*_OWN, refusals.OrderUnpaid),
     Route("POST", f"{_AT}/cancel", cancel_order, "capability", gives=OrderStatus).refuses(
         *_OWN, errors.Forbidden, refusals.OrderNotPayable, refusals.ProviderUnavailable
+    ),
+    Route("POST", f"{_AT}/end-links", end_links, "capability", gives=LinksEnded).refuses(
+        *_OWN, errors.Forbidden, refusals.LinksEndedTooOften
     ),
     Route("GET", "/v1/events/{event_id}/orders", list_orders, "organizer", gives=OrderList, query=OrderQuery).refuses(
         errors.Forbidden, errors.NotFound, errors.Malformed

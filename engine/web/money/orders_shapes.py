@@ -75,6 +75,7 @@ class OrderDocument(Struct):
     payment_status: str
     amount_cents: int
     refunded_cents: int
+    charged_back_cents: int
     currency: str
     price: dict[str, Any]
     items: list[OrderItem]
@@ -144,6 +145,7 @@ def order_document(order: Order, *, to_buyer: bool) -> OrderDocument:
         payment_status=payment_state(order),
         amount_cents=order.amount_cents,
         refunded_cents=order.refunded_cents,
+        charged_back_cents=order.charged_back_cents,
         currency=order.currency,
         price=order.price,
         items=[

@@ -12,7 +12,7 @@ from engine.domain import errors as refusals
 from engine.domain.money.order_status import payment_state
 from engine.domain.money.orders import OpenedOrder, Order, PayableOrder
 from engine.foundation import bodies, errors, http
-from engine.services.appkeys import ORDERS, PAYMENTS
+from engine.services.appkeys import CONFIRMS, ORDERS
 from engine.web import auth
 from engine.web.money.orders_shapes import Id
 from engine.web.route import Route
@@ -89,7 +89,10 @@ async def confirm(request: web.Request) -> web.Response:
     """The client's word that it has paid: the provider is asked, nothing is believed."""
     raw = await bodies.read(request)
     body = _confirmed(raw)
-    order = await request.config_dict[PAYMENTS].confirm(body.order_id, body.payment_intent_id)
+    order = await request.config_dict[ORDERS].own(
+        body.order_id, person=auth.optional_person(request), token=auth.order_token(request)
+    )
+    order = await request.config_dict[CONFIRMS].confirm(order, body.payment_intent_id)
     document = ConfirmDocument(order.id, order.order_number, order.status, order.amount_cents, order.currency)
     return http.json(document, headers={"Cache-Control": "no-store"})
 
@@ -153,8 +156,18 @@ def payment_of(order: Order) -> PaymentDocument:
 
 _OWN = (errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound)
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/payments/confirm", confirm, "public", takes=ConfirmRequest, gives=ConfirmDocument).refuses(
+    Route(
+        "POST",
+        "/v1/payments/confirm",
+        confirm,
+        "capability",
+        takes=ConfirmRequest,
+        gives=ConfirmDocument,
+        repeats="always",
+    ).refuses(
         errors.Malformed,
+        errors.Unauthenticated,
+        refusals.CapabilityWrong,
         errors.NotFound,
         refusals.PaymentMismatch,
         refusals.PaymentRefused,

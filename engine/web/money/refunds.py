@@ -7,30 +7,34 @@ from typing import Annotated, Literal
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain import errors as refusals
 from engine.domain.fields import NO_NUL
 from engine.domain.money.refund_requests import RefundRequest
 from engine.domain.money.refunds import Refund
 from engine.foundation import bodies, errors, http
-from engine.foundation.idempotency import key_of, scope_of
 from engine.foundation.lists import listed
-from engine.services.appkeys import IDEMPOTENCY, ORDERS, REFUNDS
-from engine.web import auth
+from engine.services.appkeys import ORDERS, REFUNDS
+from engine.web import auth, once
 from engine.web.money.orders_shapes import Id, ListQuery
 from engine.web.route import Route
 
 REASON_CHARS_MAX = 500
+MESSAGE_CHARS_MAX = 1_000
 LINES_MAX = 200
 
 
 class RefundBody(Struct, frozen=True):
-    """Tickets, or an amount, or neither: everything that is left."""
+    """Tickets, or an amount, or neither: everything that is left. Tickets that cost nothing are returned for nothing.
+
+    ``reason`` is for staff only; ``message`` is mailed to the buyer and shown on the order.
+    """
 
     reason: Annotated[str, Meta(min_length=1, max_length=REASON_CHARS_MAX, pattern=NO_NUL)]
     lines: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=LINES_MAX)] | None = None
     amount_cents: Annotated[int, Meta(gt=0)] | None = None
+    message: Annotated[str, Meta(min_length=1, max_length=MESSAGE_CHARS_MAX, pattern=NO_NUL)] | None = None
 
 
 class OrderRefundBody(RefundBody, frozen=True, kw_only=True):
@@ -48,17 +52,20 @@ class OrderRefundBody(RefundBody, frozen=True, kw_only=True):
 
 
 class RefundDocument(Struct):
+    """``reason`` and ``error`` are there for staff only."""
+
     id: str
     order_id: str
     amount_cents: int
     net_cents: int
     taxes: dict[str, int]
     lines: list[str]
-    reason: str
+    message: str | None
     status: Literal["pending", "succeeded", "failed"]
-    error: str | None
     created_at: datetime
     settled_at: datetime | None
+    reason: str | UnsetType = UNSET
+    error: str | UnsetType | None = UNSET
 
 
 class RefundList(Struct):
@@ -73,43 +80,36 @@ _refund_of_order = msgspec.json.Decoder(OrderRefundBody)
 
 async def create_refund(request: web.Request) -> web.Response:
     """Give back tickets, an amount, or everything that is left. ``status`` may still be pending."""
-    raw = await bodies.read(request)
-    return await _refunded(request, request.match_info["order_id"], raw, bodies.decode(raw, _refund))
+    body = await bodies.body(request, _refund)
+    return await _refunded(request, request.match_info["order_id"], body)
 
 
 async def refund_order(request: web.Request) -> web.Response:
     """As a refund of the order that the body names."""
-    raw = await bodies.read(request)
-    body = bodies.decode(raw, _refund_of_order)
-    return await _refunded(request, body.order(), raw, body)
+    body = await bodies.body(request, _refund_of_order)
+    return await _refunded(request, body.order(), body)
 
 
-async def _refunded(request: web.Request, order_id: str, raw: bytes, body: RefundBody) -> web.Response:
-    key = key_of(request)
-    actor = auth.person(request)
-
-    scope = scope_of(auth.principal(request), request, key)
-
-    async def run() -> web.Response:
-        wanted = RefundRequest(body.reason, body.lines, body.amount_cents)
-        refund = await request.config_dict[REFUNDS].create(actor, order_id, wanted, once_as=scope)
-        return http.json(refund_document(refund), 201)
-
-    return await request.config_dict[IDEMPOTENCY].once(scope, raw, run)
+async def _refunded(request: web.Request, order_id: str, body: RefundBody) -> web.Response:
+    wanted = RefundRequest(body.reason, body.lines, body.amount_cents, body.message)
+    refund = await request.config_dict[REFUNDS].create(
+        auth.person(request), order_id, wanted, once_as=request[once.SCOPE]
+    )
+    return http.json(refund_document(refund, to_staff=True), 201)
 
 
 async def list_refunds(request: web.Request) -> web.Response:
-    """The order's refunds, oldest first."""
-    order = await request.config_dict[ORDERS].read(
-        request.match_info["order_id"], person=auth.optional_person(request), token=auth.order_token(request)
-    )
+    """The order's refunds, oldest first; why they were made is told to staff only."""
+    orders, person = request.config_dict[ORDERS], auth.optional_person(request)
+    order = await orders.read(request.match_info["order_id"], person=person, token=auth.order_token(request))
+    to_staff = await orders.staff_reads(order, person)
     rows = await request.config_dict[REFUNDS].of_order(order.id)
-    response = listed(request, [refund_document(row) for row in rows], lambda refund: refund.id)
+    response = listed(request, [refund_document(row, to_staff=to_staff) for row in rows], lambda refund: refund.id)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def refund_document(refund: Refund) -> RefundDocument:
+def refund_document(refund: Refund, *, to_staff: bool) -> RefundDocument:
     """The refund's resource."""
     return RefundDocument(
         id=refund.id,
@@ -118,11 +118,12 @@ def refund_document(refund: Refund) -> RefundDocument:
         net_cents=refund.net_cents,
         taxes=refund.taxes,
         lines=refund.ticket_ids,
-        reason=refund.reason,
+        message=refund.message,
         status=refund.status,  # type: ignore[arg-type]  # the ledger's check constraint says the same
-        error=refund.error,
         created_at=refund.created_at,
         settled_at=refund.settled_at,
+        reason=refund.reason if to_staff else UNSET,
+        error=refund.error if to_staff else UNSET,
     )
 
 
@@ -137,7 +138,7 @@ _NO = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", _AT, create_refund, "organizer", takes=RefundBody, gives=RefundDocument, status=201, idempotent=True)
+    Route("POST", _AT, create_refund, "organizer", takes=RefundBody, gives=RefundDocument, status=201, repeats="keyed")
     .refuses(*_NO)
     .also("/v1/orders/{order_id}/refund"),
     Route(
@@ -148,7 +149,7 @@ ROUTES: tuple[Route, ...] = (
         takes=OrderRefundBody,
         gives=RefundDocument,
         status=201,
-        idempotent=True,
+        repeats="keyed",
     ).refuses(*_NO),
     Route("GET", _AT, list_refunds, "capability", gives=RefundList, query=ListQuery).refuses(
         errors.Malformed, errors.Unauthenticated, refusals.CapabilityWrong, errors.NotFound

@@ -123,6 +123,7 @@ async def _hold_and_order(
         principal=who,
         key=key,
         body=raw,
+        taker=holds.takers.of(auth.client_address(request)),
     )
     try:
         opened = await orders.open(placed.hold.id, placed.token, buyer, payment_method_id=booking.paymentMethodId)
@@ -155,7 +156,7 @@ ROUTES: tuple[Route, ...] = (
         takes=OrderRequest,
         gives=OpenedOrder,
         status=201,
-        idempotent=True,
+        repeats="itself",
         prefixes=(),
     ).refuses(*OPEN_REFUSES),
     Route(
@@ -166,7 +167,7 @@ ROUTES: tuple[Route, ...] = (
         takes=BookingRequest,
         gives=BookingDocument,
         status=201,
-        idempotent=True,
+        repeats="itself",
     )
     .refuses(*OPEN_REFUSES)
     .also("/api/orders", "/api/tickets/orders"),

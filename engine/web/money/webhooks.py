@@ -27,7 +27,7 @@ async def receive_webhook(request: web.Request) -> web.Response:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/webhooks/stripe", receive_webhook, "provider", gives=WebhookReceipt)
-    .refuses(SignatureRefused, errors.Malformed, errors.TooLarge)
+    Route("POST", "/v1/webhooks/stripe", receive_webhook, "provider", gives=WebhookReceipt, repeats="always")
+    .refuses(SignatureRefused, errors.TooLarge)
     .also("/webhooks/stripe", "/api/webhook/stripe", "/v1/payments/webhook"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.domain.accounts.errors import TooManyOfThem
+from engine.domain.accounts.errors import OrganizationSuspended, TooManyOfThem
 from engine.domain.catalogue.errors import AllotmentUnknown, ChartMissing, EventUnknown, UnitsTaken
 from engine.domain.sale.allotments import Allotment, AllotmentChange, NewAllotment
 from engine.foundation import http
@@ -50,7 +50,7 @@ _OF_EVENT, _ONE = "/v1/events/{event_id}/allotments", "/v1/allotments/{allotment
 _WRITES = (Forbidden, AllotmentUnknown, *VERSIONED)
 ROUTES: tuple[Route, ...] = (
     Route("POST", _OF_EVENT, create_allotment, "organizer", takes=NewAllotment, gives=Allotment, status=201).refuses(
-        Forbidden, EventUnknown, ChartMissing, UnitsTaken, TooManyOfThem
+        Forbidden, EventUnknown, ChartMissing, UnitsTaken, TooManyOfThem, OrganizationSuspended
     ),
     Route("GET", _OF_EVENT, list_allotments, "organizer", gives=Page[Allotment], query=PageQuery).refuses(
         Forbidden, EventUnknown, Malformed

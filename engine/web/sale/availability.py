@@ -8,11 +8,19 @@ import msgspec
 from aiohttp import web
 
 from engine.domain.catalogue.errors import TicketTypeUnknown
-from engine.domain.sale.availability import AvailabilityDocument, AvailabilityRow, SeatStatusDocument
+from engine.domain.errors import PromoInvalid
+from engine.domain.sale.availability import (
+    AvailabilityDocument,
+    AvailabilityRow,
+    CodeShown,
+    SeatStatusDocument,
+    SetApartDocument,
+)
 from engine.domain.sale.selling import SellingEvent
 from engine.foundation import bodies, errors, http
 from engine.services.appkeys import ACCESS, AVAILABILITY, SELLING
 from engine.web import auth
+from engine.web.forms import form
 from engine.web.route import Route
 
 PUBLIC_CACHE = "public, max-age=1, stale-while-revalidate=10"
@@ -75,6 +83,13 @@ async def read_seat_status(request: web.Request) -> web.Response:
     return web.Response(body=body, content_type="application/json", headers={"Cache-Control": PUBLIC_CACHE})
 
 
+async def show_set_apart(request: web.Request) -> web.Response:
+    """Which places set apart a code opens, and are free."""
+    given = await form(request, CodeShown)
+    found = await request.config_dict[AVAILABILITY].set_apart(request.match_info["event_id"], given.promo_code)
+    return http.json(found, headers={"Cache-Control": "private, no-store"})
+
+
 async def stream_seat_status(request: web.Request) -> web.StreamResponse:
     """Server-sent events; Last-Event-ID resumes where the client dropped, one that is none of ours at the beginning."""
     query, last = bodies.query(request, SeatStatusQuery), request.headers.get("Last-Event-ID", "")
@@ -116,6 +131,14 @@ ROUTES: tuple[Route, ...] = (
         gives=SeatStatusDocument,
         query=SeatStatusQuery,
     ).refuses(errors.NotFound),
+    Route(
+        "POST",
+        "/v1/events/{event_id}/seat-status/set-apart",
+        show_set_apart,
+        "public",
+        takes=CodeShown,
+        gives=SetApartDocument,
+    ).refuses(errors.NotFound, PromoInvalid),
     Route(
         "GET",
         "/v1/events/{event_id}/seat-status/stream",

@@ -14,8 +14,10 @@ from engine.foundation import bodies, http, metrics
 from engine.foundation.express import Express, Reply
 from engine.foundation.metrics import RouteAnswers
 from engine.foundation.ready import Ready
-from engine.services.appkeys import HOLD_ENDPOINT
+from engine.services.appkeys import HOLDS, SETTINGS
 from engine.services.sale.usual_holds import UsualHold, UsualHolds
+from engine.settings import Settings
+from engine.web import callers
 from engine.web.sale.hold_caller import HoldCaller
 from engine.web.sale.holds import ASKED, PLACE, REFUSED, Asked, placed_answer
 
@@ -23,7 +25,7 @@ from engine.web.sale.holds import ASKED, PLACE, REFUSED, Asked, placed_answer
 class PlacedReply(Reply[bytes]):
     """The hold that the script was asked for."""
 
-    __slots__ = ("_answers", "_caller", "_holds", "_raw", "_request", "_started_s", "_usual")
+    __slots__ = ("_answers", "_caller", "_holds", "_raw", "_request", "_settings", "_started_s", "_usual")
 
     def __init__(
         self,
@@ -34,6 +36,7 @@ class PlacedReply(Reply[bytes]):
         usual: UsualHold,
         answers: RouteAnswers,
         started_s: float,
+        settings: Settings,
     ) -> None:
         super().__init__()
         self._request = request
@@ -43,13 +46,15 @@ class PlacedReply(Reply[bytes]):
         self._usual = usual
         self._answers = answers
         self._started_s = started_s
+        self._settings = settings
 
     def answer(self, told: bytes) -> Ready | None:
         finished = self._holds.finish(self._usual, told)
         if finished is None:
             self._request[ASKED] = Asked(self._caller, self._raw)
             return None
-        answer = placed_answer(finished, http.request_id_of(self._request))
+        cookie = callers.cookie_line(self._request, self._settings)
+        answer = placed_answer(finished, http.request_id_of(self._request), cookie)
         self._answers.note(answer.status, time.perf_counter() - self._started_s)
         return answer
 
@@ -59,8 +64,8 @@ class PlacedReply(Reply[bytes]):
 
 def express(app: web.Application) -> Express:
     """What answers holds where they arrive; the application must have started."""
-    endpoint = app[HOLD_ENDPOINT]
-    holds, limits, trust_forwarded = endpoint.holds.usual, endpoint.limits, endpoint.trust_forwarded
+    takers, holds, settings = app[HOLDS].takers, app[HOLDS].usual, app[SETTINGS]
+    limits = takers.limits
     answers = metrics.ANSWERS.of(PLACE, "POST")
 
     def place(request: web.Request) -> Reply[bytes] | None:
@@ -68,17 +73,20 @@ def express(app: web.Application) -> Express:
             return None
         started_s = time.perf_counter()
         try:
-            caller = HoldCaller.of(request, endpoint)
-            if not limits.passes(http.client_address(request, trust_forwarded=trust_forwarded)):
+            caller = HoldCaller.of_request(request, takers)
+            if not limits.passes(caller.address):
                 return None
+            caller.waited = True
             raw = bodies.read_now(request)
             if raw is None:
                 return None
-            usual = holds.start(raw, admission=caller.admission, principal=caller.principal, key=caller.key)
+            usual = holds.start(
+                raw, admission=caller.admission, principal=caller.principal, key=caller.key, taker=caller
+            )
             if usual is None:
                 request[ASKED] = Asked(caller, raw)
                 return None
-            reply = PlacedReply(request, caller, raw, holds, usual, answers, started_s)
+            reply = PlacedReply(request, caller, raw, holds, usual, answers, started_s, settings)
             holds.send(usual, reply)
         except Exception as error:  # noqa: BLE001 - told by the route, whose boundary knows how
             request[REFUSED] = error

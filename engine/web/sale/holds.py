@@ -13,9 +13,10 @@ from engine.foundation import bodies, errors, http
 from engine.foundation.clock import now_ms
 from engine.foundation.ids import id_to_bytes
 from engine.foundation.ready import Ready
-from engine.services.appkeys import HOLD_ENDPOINT, HOLDS, SELLING
-from engine.services.sale.hold_endpoint import HoldEndpoint
-from engine.web import auth
+from engine.services.appkeys import HOLDS, SELLING, SETTINGS
+from engine.services.sale.holds import Holds
+from engine.services.sale.takers import Taker
+from engine.web import auth, callers
 from engine.web.route import Route
 from engine.web.sale.hold_caller import HoldCaller
 from engine.web.sale.holds_shapes import HoldDocument, SwapQuery, hold_document
@@ -42,24 +43,25 @@ REFUSED: Final = web.RequestKey("refused", BaseException)
 
 async def place_hold(request: web.Request) -> web.StreamResponse:
     """Set units aside for the admitted buyer, all or nothing."""
-    endpoint = request.app[HOLD_ENDPOINT]
+    holds = request.app[HOLDS]
     refusal = request.get(REFUSED)
     if refusal is not None:
         raise refusal
     asked = request.get(ASKED)
     if asked is None:
         raw = await bodies.read(request)
-        asked = Asked(HoldCaller.of(request, endpoint), raw)
-        answer = await _usual(request, endpoint, asked)
+        asked = Asked(HoldCaller.of_request(request, holds.takers), raw)
+        answer = await _usual(request, holds, asked)
         if answer is not None:
             return answer
     caller = asked.caller
-    placed = await endpoint.holds.place(
+    placed = await holds.place(
         bodies.decode(asked.raw, _hold_request),
         admission=caller.admission,
         principal=caller.principal,
         key=caller.key,
         body=asked.raw,
+        taker=caller,
     )
     response = http.json(hold_document(placed.hold, placed.token, placed.server_now_ms), 201)
     if placed.replayed:
@@ -67,22 +69,25 @@ async def place_hold(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def _usual(request: web.Request, endpoint: HoldEndpoint, asked: Asked) -> Ready | None:
+async def _usual(request: web.Request, holds: Holds, asked: Asked) -> Ready | None:
     """The answer to a request of the usual kind; None if it is not."""
-    delay_s = endpoint.limits.take(http.client_address(request, trust_forwarded=endpoint.trust_forwarded))
-    if delay_s:
-        await endpoint.limits.hold_back(delay_s)
     caller = asked.caller
-    usual = await endpoint.holds.usual.place(
-        asked.raw, admission=caller.admission, principal=caller.principal, key=caller.key
+    usual = await holds.usual.place(
+        asked.raw, admission=caller.admission, principal=caller.principal, key=caller.key, taker=caller
     )
-    return None if usual is None else placed_answer(usual, request[http.REQUEST_ID])
+    if usual is None:
+        return None
+    return placed_answer(usual, request[http.REQUEST_ID], callers.cookie_line(request, request.app[SETTINGS]))
 
 
-def placed_answer(usual: tuple[bytes, bool], request_id: str) -> Ready:
-    """The answer to a hold of the usual kind: (its JSON, whether it is a repetition)."""
+def placed_answer(usual: tuple[bytes, bool], request_id: str, cookie: bytes) -> Ready:
+    """The answer to a hold of the usual kind: (its JSON, whether it is a repetition). ``cookie`` is a line or none."""
     body, replayed = usual
-    return Ready(201, (_REPLAYED if replayed else _PLACED) % request_id.encode(), body)
+    return Ready(201, (_REPLAYED if replayed else _PLACED) % request_id.encode() + cookie, body)
+
+
+def _taker(request: web.Request) -> Taker:
+    return request.config_dict[HOLDS].takers.of(auth.client_address(request))
 
 
 async def read_hold(request: web.Request) -> web.Response:
@@ -107,9 +112,8 @@ async def swap_hold(request: web.Request) -> web.Response:
     """Other seats for the same tickets; on a refusal the old ones stay."""
     query = bodies.query(request, SwapQuery)
     body = await bodies.body(request, _swap_request)
-    codes = frozenset({query.code}) if query.code else frozenset()
     hold = await request.config_dict[HOLDS].swap(
-        request.match_info["hold_id"], auth.hold_token(request), body.seats, codes
+        request.match_info["hold_id"], auth.hold_token(request), body.seats, query.code or None, taker=_taker(request)
     )
     return await shown(request, hold)
 
@@ -117,7 +121,9 @@ async def swap_hold(request: web.Request) -> web.Response:
 async def grow_hold(request: web.Request) -> web.Response:
     """More tickets in the same hold, next to the held ones if that can be."""
     body = await bodies.body(request, _grow_request)
-    hold = await request.config_dict[HOLDS].grow(request.match_info["hold_id"], auth.hold_token(request), body.items)
+    hold = await request.config_dict[HOLDS].grow(
+        request.match_info["hold_id"], auth.hold_token(request), body.items, taker=_taker(request)
+    )
     return await shown(request, hold)
 
 
@@ -143,7 +149,7 @@ _ONE = "/v1/holds/{hold_id}"
 _OVER = (refusals.CapabilityWrong, refusals.HoldExpired, refusals.InventoryRebuilding)
 
 ROUTES: tuple[Route, ...] = (
-    Route("POST", PLACE, place_hold, "buyer", takes=HoldRequest, gives=HoldDocument, status=201, idempotent=True)
+    Route("POST", PLACE, place_hold, "buyer", takes=HoldRequest, gives=HoldDocument, status=201, repeats="itself")
     .also("/v1/cart/items", "/v1/cart/lock-seats")
     .refuses(
         errors.Malformed,
@@ -160,6 +166,7 @@ ROUTES: tuple[Route, ...] = (
         refusals.SalesNotOpen,
         refusals.SalesClosed,
         refusals.BuyerLimit,
+        refusals.AddressFull,
         refusals.MaxPerOrder,
         refusals.AmountTooLarge,
         refusals.PromoInvalid,
@@ -169,19 +176,32 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", _ONE, read_hold, "capability", gives=HoldDocument).refuses(*_OVER),
     Route("DELETE", _ONE, release_hold, "capability", status=204).refuses(*_OVER, refusals.HoldOrdered),
     Route("POST", f"{_ONE}/extend", extend_hold, "capability", gives=HoldDocument).refuses(
-        *_OVER, refusals.HoldOrdered, refusals.HoldLifetimeExceeded
+        *_OVER, refusals.HoldOrdered, refusals.HoldLifetimeExceeded, refusals.SalesClosed
     ),
     Route(
         "POST", f"{_ONE}/swap", swap_hold, "capability", takes=SwapRequest, gives=HoldDocument, query=SwapQuery
-    ).refuses(*_OVER, refusals.HoldOrdered, refusals.SeatTaken, refusals.OrphanSeat, refusals.UnknownSeat),
+    ).refuses(
+        *_OVER,
+        errors.SlowDown,
+        refusals.HoldOrdered,
+        refusals.SalesClosed,
+        refusals.SeatTaken,
+        refusals.OrphanSeat,
+        refusals.UnknownSeat,
+        refusals.PromoInvalid,
+        refusals.AddressFull,
+    ),
     Route("POST", f"{_ONE}/items", grow_hold, "capability", takes=GrowRequest, gives=HoldDocument).refuses(
         *_OVER,
+        errors.SlowDown,
+        refusals.AddressFull,
         refusals.HoldOrdered,
         refusals.SoldOut,
         refusals.SeatTaken,
         refusals.BestAvailableNotFound,
         refusals.BuyerLimit,
         refusals.MaxPerOrder,
+        refusals.SalesClosed,
     ),
     Route("DELETE", f"{_ONE}/items/{{item}}", drop_item, "capability", gives=HoldDocument).refuses(
         *_OVER, refusals.HoldOrdered, errors.NotFound

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated, Any
 
 import msgspec
@@ -10,7 +11,7 @@ from msgspec import Meta
 
 from engine.domain.tickets.tickets import TicketPage
 from engine.foundation import bodies, http, lists
-from engine.foundation.errors import NotFound, Unauthenticated
+from engine.foundation.errors import Forbidden, NotFound, Unauthenticated
 from engine.foundation.lists import PAGE_DEFAULT, PAGE_MAX
 from engine.services.appkeys import TICKETS
 from engine.services.tickets.tickets import Asker, TicketNotLive
@@ -18,7 +19,8 @@ from engine.web import auth
 from engine.web.route import Route
 from engine.web.tickets.tickets_shapes import TicketDocument, TicketList, ticket_document
 
-PRIVATE = "private, max-age=60"
+PRIVATE = "private, no-cache"  # asked again each time: a reissued ticket's old image admits nobody
+ETAG_CHARS = 32
 
 
 class ListQuery(msgspec.Struct):
@@ -64,10 +66,11 @@ async def get_pdf(request: web.Request) -> web.Response:
 
 async def _image(request: web.Request, kind: Any, content_type: str) -> web.Response:
     ticket = await _ticket(request)
-    etag = f"{ticket.version}-{ticket.status}"
+    tickets = request.config_dict[TICKETS]
+    etag = hashlib.sha256(tickets.live_code(ticket).encode()).hexdigest()[:ETAG_CHARS]
     if http.fresh(request, etag):
         return http.not_modified(etag)
-    image = request.config_dict[TICKETS].image(ticket, kind)
+    image = tickets.image(ticket, kind)
     headers = {"ETag": f'"{etag}"', "Cache-Control": PRIVATE}
     return web.Response(body=image, content_type=content_type, headers=headers)
 
@@ -80,16 +83,17 @@ async def _ticket(request: web.Request) -> TicketPage:
 
 
 _NO = (Unauthenticated, NotFound)
+_CODE = (*_NO, Forbidden, TicketNotLive)
 _AT = "/v1/tickets/{ticket_id}"
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/tickets", list_tickets, "person", gives=TicketList, query=ListQuery).also("/v1/users/me/tickets"),
     Route("GET", _AT, get_ticket, "capability", gives=TicketDocument).refuses(*_NO),
-    Route("GET", f"{_AT}/qr.svg", get_qr_svg, "capability", content_type="image/svg+xml").refuses(*_NO, TicketNotLive),
+    Route("GET", f"{_AT}/qr.svg", get_qr_svg, "capability", content_type="image/svg+xml").refuses(*_CODE),
     Route("GET", f"{_AT}/qr.png", get_qr_png, "capability", content_type="image/png")
-    .refuses(*_NO, TicketNotLive)
+    .refuses(*_CODE)
     .also(f"{_AT}/qr", f"{_AT}/qrcode", f"{_AT}/qr-code"),
     Route("GET", f"{_AT}/pdf", get_pdf, "capability", content_type="application/pdf")
-    .refuses(*_NO, TicketNotLive)
+    .refuses(*_CODE)
     .also(f"{_AT}/download"),
 )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from engine.domain.tickets.tickets import TicketPage, shown_status
+from engine.domain.tickets.tickets import TicketPage
 
 
 class TicketEvent(Struct):
@@ -67,7 +67,7 @@ def ticket_document(ticket: TicketPage, code: str | None) -> TicketDocument:
         ticket_type_id=ticket.ticket_type_id,
         ticket_type_name=ticket.ticket_type_name,
         version=ticket.version,
-        status=shown_status(ticket.status, ticket.checked_in_at),
+        status=ticket.shown_status,
         code=code,
         qrSecret=code,
         seatInfo=ticket.seat or ticket.section,

@@ -28,6 +28,8 @@ pub const REF_BYTES: usize = 8;
 const HASH_BYTES: usize = 4;
 const PRICES_MAX: usize = 512;
 const FREE: u8 = 0x40;
+const PERSON: &[u8] = b"person:";
+const PERSON_BYTES: usize = 8;
 
 /// The price of `quantity` tickets of one type: the total and the ready `price` object of the answer.
 #[derive(Clone, Debug)]
@@ -118,7 +120,8 @@ impl Desk {
         }
     }
 
-    /// Read, check and pack a usual request at `now_ms`.
+    /// Read, check and pack a usual request at `now_ms`; `block` are the bytes that the caller's part of the network
+    /// is counted under, none if it is not.
     #[must_use]
     pub fn prepare(
         &self,
@@ -126,6 +129,7 @@ impl Desk {
         principal: &[u8],
         key: &[u8],
         admission: Option<&str>,
+        block: &[u8],
         now_ms: u64,
     ) -> Option<Prepared> {
         let terms = &self.terms;
@@ -148,17 +152,27 @@ impl Desk {
         if !open || item.quantity > kind.max_per_order || item.quantity > terms.max_per_buyer {
             return None;
         }
-        let lease = match (terms.room_enabled, admission) {
-            (false, _) => None,
+        let mut counted_for = match (terms.room_enabled, admission) {
+            (false, _) => self.person(principal),
             (true, None) => return None,
             (true, Some(token)) => {
-                Some(self.keys.verify_admission(token, now_ms, terms.admission_leeway_ms).ok()?.lease_id)
+                self.keys.verify_admission(token, now_ms, terms.admission_leeway_ms).ok()?.lease_id.to_vec()
             }
         };
+        counted_for.extend_from_slice(block);
         let total_cents = self.prices.read().ok()?.get(&(kind.number, item.quantity))?.total_cents;
         let hold_id = self.hold_id(principal, key);
-        let item = self.pack(kind, place, item.quantity, hold_id, body, total_cents, lease.as_ref())?;
+        let item = self.pack(kind, place, item.quantity, hold_id, body, total_cents, &counted_for)?;
         Some(Prepared { hold_id, item })
+    }
+
+    /// The bytes that a signed-in person's units are counted under, none for anybody else.
+    fn person(&self, principal: &[u8]) -> Vec<u8> {
+        if !principal.starts_with(PERSON) {
+            return Vec::with_capacity(PERSON_BYTES);
+        }
+        let digest = self.keys.identity_digest(&[b"buyer\0", principal].concat());
+        digest[..PERSON_BYTES].to_vec()
     }
 
     /// A hold's id: the principal and the idempotency key under the event's own key, so nobody can guess another's.
@@ -184,7 +198,7 @@ impl Desk {
         hold_id: [u8; 16],
         body: &[u8],
         total_cents: u32,
-        lease: Option<&[u8; 16]>,
+        counted_for: &[u8],
     ) -> Option<Vec<u8>> {
         let count = u8::try_from(quantity).ok()?;
         let mut out = Vec::with_capacity(96);
@@ -193,9 +207,9 @@ impl Desk {
         out.extend_from_slice(&self.terms.hold_ttl_ms.min(LIFE_MS_MAX).to_be_bytes()[1..]);
         out.extend_from_slice(&total_cents.to_be_bytes());
         out.extend_from_slice(&[0, 0, 0, 0]); // no promo code
-        out.push(lease.map_or(0, |id| u8::try_from(id.len()).unwrap_or(0)));
-        out.extend_from_slice(lease.map_or(&[], |id| id.as_slice()));
-        out.push(u8::try_from(self.terms.max_per_buyer).unwrap_or(0)); // more than a byte carries is no limit
+        out.push(u8::try_from(counted_for.len()).ok()?);
+        out.extend_from_slice(counted_for);
+        out.extend_from_slice(&self.terms.max_per_buyer.to_be_bytes());
         out.extend_from_slice(&[1, FREE]);
         match kind.capacity {
             Some(most) => {

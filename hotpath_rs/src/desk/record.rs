@@ -1,6 +1,6 @@
 //! A hold's record as the scripts keep it in Redis: the one layout, named here for Rust.
 //!
-//! A head of [`HEAD_BYTES`], the lease (as long as the head's last byte says), and runs of [`RUN_BYTES`] each to the
+//! A head of [`HEAD_BYTES`], whom it counts for (as long as the head's last byte says), and runs of [`RUN_BYTES`] each to the
 //! end; numbers are big-endian. `engine/stores/lua/lib/inventory.lua` writes it, `engine/stores/sale/hold_records.py`
 //! names it for Python, and `tests/stores/sale/test_hold_records.py` holds the three together.
 
@@ -12,11 +12,11 @@ const LIFE_MS: Range<usize> = 7..10;
 // Body hash and total stand in 10..18; nobody reads them here.
 const ALLOCATION: usize = 18;
 const PROMO: usize = 19;
-const LEASE_BYTES: usize = 20;
+const COUNTED_FOR_BYTES: usize = 20;
 const HEAD_BYTES: usize = 21;
 const RUN_BYTES: usize = 5;
 
-/// Longest life of a hold that its 23 bits carry, in ms; the bit above says whether its units count for its buyer.
+/// Longest life of a hold that its 23 bits carry, in ms; the bit above says whether its units count for somebody.
 pub const LIFE_MS_MAX: u32 = 0x007F_FFFF;
 
 /// What the desk reads of a record.
@@ -45,7 +45,7 @@ impl<'a> Record<'a> {
     /// `None` if the bytes are no record.
     pub(super) fn read(raw: &'a [u8]) -> Option<Self> {
         let head = raw.get(..HEAD_BYTES)?;
-        let runs = raw.get(HEAD_BYTES + usize::from(head[LEASE_BYTES])..)?;
+        let runs = raw.get(HEAD_BYTES + usize::from(head[COUNTED_FOR_BYTES])..)?;
         let allocation = head[ALLOCATION];
         Some(Self {
             state: match head[STATE] {

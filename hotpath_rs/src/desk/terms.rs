@@ -17,7 +17,7 @@ pub struct Terms {
     pub room_enabled: bool,
     /// How long after its expiry an admission still counts, ms.
     pub admission_leeway_ms: u64,
-    /// Most tickets one buyer may have.
+    /// Most tickets one buyer may have; whoever holds them, the script counts up to this.
     pub max_per_buyer: u16,
     /// The ticket types.
     pub types: Vec<TypeTerms>,

@@ -46,7 +46,7 @@ impl PyHoldDesk {
         self.desk.set_policy(type_number, policy);
     }
 
-    #[pyo3(signature = (body, principal, key, admission = None))]
+    #[pyo3(signature = (body, principal, key, admission = None, block = b"".as_slice()))]
     fn prepare<'py>(
         &self,
         py: Python<'py>,
@@ -54,8 +54,10 @@ impl PyHoldDesk {
         principal: &str,
         key: &str,
         admission: Option<&str>,
+        block: &[u8],
     ) -> Option<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
-        let prepared = self.desk.prepare(body, principal.as_bytes(), key.as_bytes(), admission, now_ms())?;
+        let prepared =
+            self.desk.prepare(body, principal.as_bytes(), key.as_bytes(), admission, block, now_ms())?;
         Some((PyBytes::new(py, &prepared.hold_id), PyBytes::new(py, &prepared.item)))
     }
 

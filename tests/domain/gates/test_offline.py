@@ -18,7 +18,7 @@ import hotpath_rs
 from engine.domain.catalogue.entry_rules import EntryRules, GateRule
 from engine.domain.gates.offline import days, emptyings
 from engine.domain.gates.scans import EntryTerms, Result, Scan, judge
-from engine.domain.tickets.tickets import Ticket
+from engine.domain.tickets.tickets import Ticket, codes_end
 from engine.foundation.local_time import local_day
 
 GATE = Path(__file__).parents[3] / "engine/pages/static/gate"
@@ -138,7 +138,8 @@ def _history(pick: random.Random) -> tuple[dict[str, Any], list[dict[str, Any]]]
     first = START + timedelta(seconds=pick.randrange(4 * 365 * 86400))
     last = first + timedelta(hours=30)
     rules = _rules(pick, first)
-    entry = EntryTerms("evt", cancelled=pick.random() < 0.02, timezone=zone, rules=rules)
+    ends_at = first + timedelta(hours=pick.choice([99, 99, 99, 8]))
+    entry = EntryTerms("evt", cancelled=pick.random() < 0.02, timezone=zone, rules=rules, ends_at=ends_at)
     bound_to = pick.choice([(), (), ("North",), ("North", "South")])
     tickets = [_ticket(pick, unit) for unit in range(3)]
     sent: list[dict[str, Any]] = []
@@ -153,7 +154,6 @@ def _history(pick: random.Random) -> tuple[dict[str, Any], list[dict[str, Any]]]
             shown_gate=gate or "Scanner", device_gates=bound_to, direction=pick.choice(["entry", "entry", "exit"]),
             at=at, version=1 if tickets[place].version == 1 or pick.random() < 0.5 else 2,
             not_before_s=int((first + timedelta(hours=pick.choice([-9, -9, -9, 6]))).timestamp()),
-            expires_at_s=int((first + timedelta(hours=pick.choice([99, 99, 99, 20]))).timestamp()),
         )  # fmt: skip
         refused = "stale_version" if scan.version != tickets[place].version else standing[place]
         outcome = judge(tickets[place], scan, entry)
@@ -170,7 +170,7 @@ def _history(pick: random.Random) -> tuple[dict[str, Any], list[dict[str, Any]]]
         expected.append(one)
     asked_tickets = [{"section": ticket.section, "typeId": ticket.ticket_type_id} for ticket in tickets]
     terms = {
-        "rules": to_builtins(rules), "boundTo": list(bound_to),
+        "rules": to_builtins(rules), "boundTo": list(bound_to), "codesEndAt": _ms(codes_end(ends_at)),
         "emptiedAt": [_ms(moment) for moment in emptyings(rules, zone, first - timedelta(days=2), last)],
         "days": [[_ms(start), day.isoformat()] for start, day in days(zone, first - timedelta(days=2), last)],
     }  # fmt: skip
@@ -211,7 +211,7 @@ def _refused(ticket: Ticket, entry: EntryTerms) -> str | None:
 def _scan(scan: Scan) -> dict[str, Any]:
     return {
         "direction": scan.direction, "gate": scan.gate, "shownGate": scan.shown_gate, "at": _ms(scan.at),
-        "notBeforeS": scan.not_before_s, "expiresAtS": scan.expires_at_s,
+        "notBeforeS": scan.not_before_s,
     }  # fmt: skip
 
 

@@ -38,12 +38,13 @@ SCAN = Scan(
     at=NOW,
     version=2,
     not_before_s=0,
-    expires_at_s=2**32 - 1,
 )
 
 
-def terms(*, cancelled: bool = False, timezone: str = "UTC", **rules: Any) -> EntryTerms:
-    return EntryTerms(event_id="evt_1", cancelled=cancelled, timezone=timezone, rules=EntryRules(**rules))
+def terms(
+    *, cancelled: bool = False, timezone: str = "UTC", ends_at: datetime | None = None, **rules: Any
+) -> EntryTerms:
+    return EntryTerms("evt_1", cancelled=cancelled, timezone=timezone, rules=EntryRules(**rules), ends_at=ends_at)
 
 
 def run(steps: list[tuple[str, datetime]], where: EntryTerms) -> list[Outcome]:
@@ -57,17 +58,18 @@ def run(steps: list[tuple[str, datetime]], where: EntryTerms) -> list[Outcome]:
 
 def test_the_first_failing_reason_answers() -> None:
     ticket = replace(TICKET, status="refunded", order_status="refunded")
-    scan = replace(SCAN, version=1, expires_at_s=1, device_gates=("South",))
-    where = terms(cancelled=True)
+    scan = replace(SCAN, version=1, device_gates=("South",))
+    over = NOW - timedelta(hours=13)
+    where = terms(cancelled=True, ends_at=over)
     told = []
     for repair in (
         {"version": 2}, {"status": "valid"}, {"cancelled": False}, {"order_status": "paid"},
-        {"expires_at_s": 2**32 - 1}, {"device_gates": ()},
+        {"ends_at": NOW}, {"device_gates": ()},
     ):  # fmt: skip
         told.append(judge(ticket, scan, where).reason)
         [name] = repair
-        if name == "cancelled":
-            where = terms()
+        if hasattr(where, name):
+            where = replace(where, **repair)
         elif hasattr(scan, name):
             scan = replace(scan, **repair)
         else:
@@ -154,7 +156,20 @@ def test_offline_times_are_corrected_and_clamped_between_bundle_and_receipt() ->
     assert corrected(NOW - timedelta(hours=3), NOW, 0, bundle) == (bundle, False)
     assert corrected(NOW + timedelta(seconds=119), NOW, 0, bundle) == (NOW, False)
     assert corrected(NOW + timedelta(seconds=121), NOW, 0, bundle) == (NOW, True)
-    assert corrected(None, NOW, 0, bundle) == (NOW, False)
+    assert corrected(NOW - timedelta(hours=71), NOW, 0, NOW - timedelta(hours=72)) == (NOW - timedelta(hours=71), False)
+
+
+@pytest.mark.parametrize("moment", [None, NOW - timedelta(hours=73), NOW - timedelta(days=20_000)])
+def test_a_scan_whose_clock_says_nothing_that_can_be_counts_at_receipt_and_is_flagged(moment: datetime | None) -> None:
+    assert corrected(moment, NOW, 0, NOW - timedelta(hours=1)) == (NOW, True)
+
+
+@pytest.mark.parametrize("moved_h", [-6, 0, 6, 24 * 40])
+def test_how_long_a_code_admits_is_decided_by_the_event_as_it_is_now(moved_h: int) -> None:
+    ends_at = NOW + timedelta(hours=moved_h)
+    where, last = terms(ends_at=ends_at), ends_at + timedelta(hours=12)
+    for at, reason in ((last, Reason.OK), (last + timedelta(seconds=30), Reason.EXPIRED)):
+        assert judge(TICKET, replace(SCAN, at=at), where).reason is reason
 
 
 def test_rules_that_cannot_be_kept_are_refused() -> None:

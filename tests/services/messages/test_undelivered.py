@@ -9,7 +9,7 @@ import pytest
 from aiosmtpd.smtp import SMTP
 
 from engine.domain.errands import MailTickets
-from engine.stores.mail_server import MailServer
+from engine.stores.mail_server import MailServerGateway
 from tests.shop import WAIT_MAX_S, Shop
 
 ADA = {"name": "Ada", "email": "ada@example.test"}
@@ -76,11 +76,13 @@ async def test_an_address_the_server_cannot_carry_is_said_before_paying_and_noth
 async def test_a_server_that_writes_to_every_letter_is_asked_and_believed(shop: Shop):
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(shop.mailbox, enable_SMTPUTF8=True), "127.0.0.1", 0)
-    asked = MailServer(host="127.0.0.1", port=server.sockets[0].getsockname()[1])
+    asked = MailServerGateway(host="127.0.0.1", port=server.sockets[0].getsockname()[1])
     assert await asked.carries("jörg@example.test")
     assert await asked.carries("ada@example.test")
     server.close()
-    assert not await MailServer(host="127.0.0.1", port=1).carries("jörg@example.test"), "one that is away: not now"
+    assert not await MailServerGateway(host="127.0.0.1", port=1).carries("jörg@example.test"), (
+        "one that is away: not now"
+    )
 
 
 @pytest.mark.parametrize(

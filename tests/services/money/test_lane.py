@@ -20,7 +20,7 @@ GIVEN_UP_WITHIN_S = 10.0  # a third of how long a provider hangs here, and time 
 class AtOnce:
     """Turns without a wait."""
 
-    async def take(self, endpoint, *, wait_max_s):
+    async def take(self, endpoint, *, wait_max_s, share=1, every_s=None):
         return True, 0.0
 
     async def away(self, endpoint):

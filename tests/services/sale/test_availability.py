@@ -12,6 +12,7 @@ from engine.domain.sale.holds import HoldItem, HoldRequest
 from engine.domain.sale.inventory import FREE
 from engine.stores import keys
 from tests import factories as make
+from tests.takers import taker
 
 SETTLE_TRIES = 100
 
@@ -41,6 +42,7 @@ async def busy(core, event_id: str, kind: str, rounds: int, seed: int) -> None:
                     principal="t",
                     key=f"{seed}-{number}",
                     body=b"",
+                    taker=taker(),
                 )
                 held.append((placed.hold.id, placed.token))
         if number % 10 == 0:
@@ -99,7 +101,7 @@ async def test_what_is_taken_is_a_bitmap_or_since_a_version_its_deltas(core, poo
     assert picture(before["taken"], 50) == [0] * 50
     assert json.loads(await core.availability.status(event_id, before["version"]))["taken"] == []
     request = HoldRequest(event_id, (HoldItem(kind, 1),))
-    await core.holds.place(request, admission=None, principal="t", key="k", body=b"")
+    await core.holds.place(request, admission=None, principal="t", key="k", body=b"", taker=taker())
     async with asyncio.timeout(5):
         while not (after := json.loads(await core.availability.status(event_id, before["version"])))["taken"]:
             await asyncio.sleep(0.01)
@@ -127,7 +129,7 @@ async def test_a_capped_type_shows_what_its_cap_leaves(core, pool):
     )
     await core.inventory.load(event_id)
     await core.holds.place(
-        HoldRequest(event_id, (HoldItem(early, 2),)), admission=None, principal="t", key="a", body=b""
+        HoldRequest(event_id, (HoldItem(early, 2),)), admission=None, principal="t", key="a", body=b"", taker=taker()
     )
     for _ in range(SETTLE_TRIES):
         rows = {row["id"]: row for row in json.loads(await core.availability.document(event_id))["ticket_types"]}
@@ -144,6 +146,6 @@ async def test_a_lost_last_change_is_found_out(core, pool, monkeypatch):
     assert (await core.availability.exact(event_id)).ticket_types[0].free == 4
     monkeypatch.setattr(core.availability, "_hear", lambda _channel, _data: None)
     request = HoldRequest(event_id, (HoldItem(kind, 4),))
-    await core.holds.place(request, admission=None, principal="t", key="k", body=b"")
+    await core.holds.place(request, admission=None, principal="t", key="k", body=b"", taker=taker())
     free = [(await core.availability.exact(event_id)).ticket_types[0].free for _ in range(3)]
     assert free[-1] == 0, "the first look may wait for the change, the second knows that it was lost"

@@ -20,6 +20,7 @@ from engine.services import appkeys
 from engine.settings import Settings
 from engine.web.sale.holds_shapes import hold_document
 from tests import factories as make
+from tests.takers import taker
 
 CASES = json.loads(
     (Path(__file__).parents[3] / "hotpath_rs" / "tests" / "vectors" / "allocation_cases.json").read_text()
@@ -31,7 +32,7 @@ def ask(event_id: str, kind: str, quantity: int, **more: object) -> HoldRequest:
 
 
 async def place(core, request: HoldRequest, key: str, body: bytes = b"{}"):
-    return await core.holds.place(request, admission=None, principal="t", key=key, body=body)
+    return await core.holds.place(request, admission=None, principal="t", key=key, body=body, taker=taker())
 
 
 async def test_a_thousand_callers_for_the_last_unit_get_one_hold(core, pool):
@@ -125,14 +126,14 @@ async def test_the_desk_answers_what_the_long_way_answers(core, pool, seating):
     await core.inventory.load(event_id)
     body = json.dumps({"event_id": event_id, "items": [{"ticket_type_id": kind, "quantity": 2}]}).encode()
     long_way = await core.holds.place(
-        HoldRequest(event_id, (HoldItem(kind, 2),)), admission=None, principal="t", key="k", body=body
+        HoldRequest(event_id, (HoldItem(kind, 2),)), admission=None, principal="t", key="k", body=body, taker=taker()
     )
-    usual = await core.holds.usual.place(body, admission=None, principal="t", key="k")
+    usual = await core.holds.usual.place(body, admission=None, principal="t", key="k", taker=taker())
     assert usual is not None
     document, replayed = usual
     assert replayed
     assert document == http.dumps(hold_document(long_way.hold, long_way.token, long_way.server_now_ms))
-    fresh = await core.holds.usual.place(body, admission=None, principal="t", key="k2")
+    fresh = await core.holds.usual.place(body, admission=None, principal="t", key="k2", taker=taker())
     assert fresh is not None
     assert not fresh[1]
 
@@ -145,7 +146,10 @@ async def test_the_desk_leaves_what_is_not_usual_to_the_long_way(core, pool, cha
     item = {"ticket_type_id": kind, "quantity": 1}
     top = {"event_id": event_id, "items": [item]}
     (top if "promo_code" in change else item).update(change)
-    assert await core.holds.usual.place(json.dumps(top).encode(), admission=None, principal="t", key="z") is None
+    assert (
+        await core.holds.usual.place(json.dumps(top).encode(), admission=None, principal="t", key="z", taker=taker())
+        is None
+    )
 
 
 async def test_a_growing_hold_stays_together(core, pool):
@@ -155,14 +159,14 @@ async def test_a_growing_hold_stays_together(core, pool):
     await core.inventory.load(event_id)
     first = await place(core, ask(event_id, kind, 2), "a")
     before = [line.seat for line in first.hold.lines]
-    grown = await core.holds.grow(first.hold.id, first.token, (HoldItem(kind, 1),))
+    grown = await core.holds.grow(first.hold.id, first.token, (HoldItem(kind, 1),), taker=taker())
     assert set(before) < {line.seat for line in grown.lines}
     units = sorted(line.unit for line in grown.lines)
     assert units[-1] - units[0] == 2
     assert grown.expires_at_ms == first.hold.expires_at_ms
     assert grown.price.total_cents == 3000
     with pytest.raises(errors.MaxPerOrder):
-        await core.holds.grow(first.hold.id, first.token, (HoldItem(kind, 2),))
+        await core.holds.grow(first.hold.id, first.token, (HoldItem(kind, 2),), taker=taker())
     pulse = await core.availability.exact(event_id)
     assert pulse.ticket_types[0].taken_of_type == 3
 
@@ -172,7 +176,7 @@ async def test_growing_without_room_beside_changes_nothing(core, pool):
     await core.inventory.load(event_id)
     first = await place(core, ask(event_id, kind, 2), "a")
     with pytest.raises(errors.SoldOut):
-        await core.holds.grow(first.hold.id, first.token, (HoldItem(kind, 1),))
+        await core.holds.grow(first.hold.id, first.token, (HoldItem(kind, 1),), taker=taker())
     assert (await core.holds.of_token(first.hold.id, first.token)).lines == first.hold.lines
 
 
@@ -189,7 +193,7 @@ async def test_one_admission_holds_no_more_than_one_buyer_may(core, pool):
 
     async def take(quantity: int, key: str):
         return await core.holds.place(
-            ask(event_id, kind, quantity), admission=token, principal="t", key=key, body=key.encode()
+            ask(event_id, kind, quantity), admission=token, principal="t", key=key, body=key.encode(), taker=taker()
         )
 
     first = await take(2, "a")

@@ -39,8 +39,9 @@ def order(event: tuple[str, str], *units: int, hold_id: str | None = None, **mor
     lines = tuple(OrderLine(i, unit, event[1], "Floor", None, 1000, 0, 0, {}, 1000) for i, unit in enumerate(units))
     return NewOrder(
         id=new_id("ord"), number=new_number(), event_id=event[0], hold_id=hold_id or new_id("hld"), user_id=None,
-        buyer_name="Ada", buyer_email="a@b.test", consents={}, currency="CAD", amount_cents=1000 * len(units),
-        price={"taxes": {}}, lines=lines, expires_at=now() + timedelta(minutes=10), **more,
+        buyer_name="Ada", buyer_email="a@b.test", consents={}, currency="CAD",
+        amount_cents=1000 * len(units), price={"taxes": {}}, lines=lines,
+        expires_at=now() + timedelta(minutes=10), **more,
     )  # fmt: skip
 
 

@@ -38,24 +38,24 @@ async def raw_of(hot: HotRedis, ref: bytes) -> bytes:
     return raw
 
 
-@pytest.mark.parametrize("lease_units_max", [0, 9])
-async def test_what_the_script_writes_is_what_the_layout_says(store: HoldStore, hot: HotRedis, lease_units_max: int):
+@pytest.mark.parametrize("counted_for", [b"", LEASE, LEASE + b"bloc", b"person--", b"person--bloc", b"bloc"])
+async def test_what_the_script_writes_is_what_the_layout_says(store: HoldStore, hot: HotRedis, counted_for: bytes):
     picks = (
         pick_exact([Run(7, 300, 2), Run(8, 302, 1)], allocation_byte(3, adjacent=False, orphans=2)),
         pick_general(500, 100, [(9, 2)]),
     )
     item = Item(
         ref=b"\x02\x01-place", body_hash=b"hash", life_ms=LIFE_MS_MAX - 1, total_cents=0x01020304, lots=PLAIN_LOTS,
-        promo=5, promo_uses_max=10, lease_id=LEASE, lease_units_max=lease_units_max, picks=picks,
+        promo=5, promo_uses_max=10, counted_for=counted_for, buyer_units_max=9, picks=picks,
     )  # fmt: skip
     answer = await store.place_one(EVENT, EPOCH, item)
     assert isinstance(answer, answers.Held)
     assert answer.record == record(
         placed_at_ms=answer.record.placed_at_ms, life_ms=LIFE_MS_MAX - 1, body_hash=b"hash", total_cents=0x01020304,
-        step=3, adjacent=False, orphans_created=2, promo=5, lease_id=LEASE,
+        step=3, adjacent=False, orphans_created=2, promo=5, counted_for=counted_for,
         runs=(Run(7, 300, 2), Run(8, 302, 1), Run(9, 500, 2)),
     )  # fmt: skip
-    assert await raw_of(hot, item.ref) == packed(answer.record, counted=lease_units_max > 0)
+    assert await raw_of(hot, item.ref) == packed(answer.record, counted=counted_for != b"")
 
 
 @pytest.mark.parametrize("counted", [False, True])
@@ -63,7 +63,7 @@ async def test_what_the_layout_says_is_what_a_script_reads_and_writes_again(
     store: HoldStore, hot: HotRedis, counted: bool
 ):
     ref, now_ms = b"\x01\x00-packed", await _now_ms(hot)
-    known = record(placed_at_ms=now_ms, promo=3, lease_id=LEASE, runs=(Run(1, 256, 2), Run(2, 70_000, 255)))
+    known = record(placed_at_ms=now_ms, promo=3, counted_for=LEASE, runs=(Run(1, 256, 2), Run(2, 70_000, 255)))
     await hot.command(b"HSET", b"hold:{%s}:256" % EVENT.encode(), ref, packed(known, counted=counted))
     standing = await store.read(EVENT, EPOCH, ref)
     assert isinstance(standing, answers.Standing)
@@ -71,7 +71,7 @@ async def test_what_the_layout_says_is_what_a_script_reads_and_writes_again(
     extended = await store.extend(EVENT, EPOCH, ref, add_ms=1_000, life_ms_max=900_000)
     assert isinstance(extended, answers.Extended)
     longer = record(
-        placed_at_ms=now_ms, life_ms=601_000, promo=3, lease_id=LEASE, runs=(Run(1, 256, 2), Run(2, 70_000, 255))
+        placed_at_ms=now_ms, life_ms=601_000, promo=3, counted_for=LEASE, runs=(Run(1, 256, 2), Run(2, 70_000, 255))
     )
     assert extended.record == longer
     assert await raw_of(hot, ref) == packed(longer, counted=counted)

@@ -54,7 +54,7 @@ async def test_the_buyer_learns_what_a_code_takes_off_and_why_it_does_not(regist
     ask = f"/v1/events/{event['slug']}/promo-codes/validate"
     answer = await guest.ok("POST", ask, {"code": " Early10 "}, 200)
     assert (answer["code"], answer["kind"], answer["value"]) == ("EARLY10", "percent", 1000)
-    await guest.refused("promo_unknown", "POST", ask, {"code": "NOPE"})
+    await guest.refused("promo_invalid", "POST", ask, {"code": "NOPE"})
     await guest.refused("promo_expired", "POST", ask, {"code": "LATER"})
     await guest.refused("promo_expired", "POST", ask, {"code": "OVER"})
     await order(pool, event["id"], promo=made["id"])
@@ -62,7 +62,7 @@ async def test_the_buyer_learns_what_a_code_takes_off_and_why_it_does_not(regist
     path = f"/v1/promo-codes/{made['id']}"
     await organizer.refused("precondition_required", "PATCH", path, {"status": "disabled"})
     await organizer.ok("PATCH", path, {"status": "disabled"}, headers={"If-Match": '"1"'})
-    await guest.refused("promo_unknown", "POST", ask, {"code": "EARLY10"})
+    await guest.refused("promo_invalid", "POST", ask, {"code": "EARLY10"})
 
 
 async def test_guessing_codes_is_slowed_down(register, guest):
@@ -70,7 +70,7 @@ async def test_guessing_codes_is_slowed_down(register, guest):
     event = await organizer.published()
     ask = f"/v1/events/{event['id']}/promo-codes/validate"
     for n in range(GUESSES_MAX):
-        await guest.refused("promo_unknown", "POST", ask, {"code": f"GUESS{n}"})
+        await guest.refused("promo_invalid", "POST", ask, {"code": f"GUESS{n}"})
     document = await guest.refused("too_many_requests", "POST", ask, {"code": "GUESS"})
     assert (document["status"], document["retry_after_s"] > 0) == (429, True)
 

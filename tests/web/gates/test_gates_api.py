@@ -246,7 +246,7 @@ async def test_the_bundle_checks_codes_offline_and_cannot_make_them(api: Api) ->
         at += 2 + int.from_bytes(names[at : at + 2], "big")
     sealed = names[at + 2 : at + 2 + int.from_bytes(names[at : at + 2], "big")]
     name_key = hashlib.sha256(b"name" + salt + code).digest()[:16]
-    assert orjson.loads(AESGCM(name_key).decrypt(bytes(12), sealed, None)) == ["Ada Lovelace", "Floor"]
+    assert orjson.loads(AESGCM(name_key).decrypt(bytes(12), sealed, None)) == ["Ada Lovelace", "Floor", "Floor"]
     for n in range(20):
         assert api.world.code(n) not in raw.decode()
     again = await api.client.get(path, headers={**auth(device), "If-None-Match": response.headers["ETag"]})
@@ -316,6 +316,13 @@ async def test_entry_rules_are_the_organizers_and_are_checked(api: Api) -> None:
     assert (await api.client.put(path, json={"max_entries": 2}, headers=api.admin)).status == 422
     device = await api.new_device()
     assert (await api.client.put(path, json=rules, headers=auth(device))).status == 401
+    strange = {"gates": {"N/W": {"sections": ["Floor", "Roof"], "ticket_type_ids": [api.world.ticket_type_id, "tt_X"]}}}
+    refused = await api.client.put(path, json=strange, headers=api.admin)
+    assert refused.status == 422
+    assert [(each["pointer"], each["code"]) for each in (await refused.json())["errors"]] == [
+        ("/gates/N~1W/sections/1", "unknown_section"), ("/gates/N~1W/ticket_type_ids/1", "unknown_ticket_type"),
+    ]  # fmt: skip
+    assert (await (await api.client.get(path, headers=api.admin)).json())["max_entries"] == 3
 
 
 async def test_fifty_simultaneous_scans_over_http_admit_one(api: Api) -> None:

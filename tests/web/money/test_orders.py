@@ -154,13 +154,14 @@ async def test_the_clients_word_settles_only_what_the_provider_confirms(shop: Sh
     order, other = await shop.ordered(), await shop.ordered()
     intent_id = order["client_secret"].partition("_secret_")[0]
     body = {"order_id": order["order_id"], "payment_intent_id": intent_id}
-    assert (await shop.ask("POST", "/v1/payments/confirm", body))["status"] == "pending"
+    own, others = {"X_Order_Token": order["order_token"]}, {"X_Order_Token": other["order_token"]}
+    assert (await shop.ask("POST", "/v1/payments/confirm", body, **own))["status"] == "pending"
     await shop.pay(order)
-    stolen = await shop.ask("POST", "/v1/payments/confirm", {**body, "order_id": other["order_id"]})
+    stolen = await shop.ask("POST", "/v1/payments/confirm", {**body, "order_id": other["order_id"]}, **others)
     assert (stolen.status, stolen["code"]) == (409, "payment_mismatch")
-    assert (await shop.ask("POST", "/v1/payments/confirm", body))["status"] == "paid"
+    assert (await shop.ask("POST", "/v1/payments/confirm", body, **own))["status"] == "paid"
     camel = {"orderId": order["order_id"], "paymentIntentId": intent_id}
-    assert (await shop.ask("POST", "/api/v1/payments/confirm", camel))["status"] == "paid"
+    assert (await shop.ask("POST", "/api/v1/payments/confirm", camel, **own))["status"] == "paid"
     assert (await shop.status(other))["status"] == "pending"
 
 

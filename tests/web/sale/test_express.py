@@ -29,6 +29,7 @@ class Door:
 
     def __init__(self, url: str, app: web.Application, event_id: str, types: list[str]) -> None:
         self.url, self.app, self.event_id, self.types = url, app, event_id, types
+        self.cookies = aiohttp.CookieJar(unsafe=True)  # one visitor, who comes over a new connection each time
 
     def body(self, quantity: int = 2, **more: Any) -> bytes:
         items = [{"ticket_type_id": self.types[0], "quantity": quantity, **more}]
@@ -36,7 +37,7 @@ class Door:
 
     async def ask(self, body: bytes | None = None, path: str = PLACE, **headers: str) -> tuple[int, Any, Any]:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        async with aiohttp.ClientSession() as client:
+        async with aiohttp.ClientSession(cookie_jar=self.cookies) as client:
             data = self.body() if body is None else body
             async with client.post(self.url + path, data=data, headers=named) as answer:
                 return answer.status, orjson.loads(await answer.read()), answer.headers

@@ -26,7 +26,7 @@ RECORDS = {
     "three in two rows, being paid": record(
         state="ordering", life_ms=1, step=4, adjacent=False, orphans_created=3, runs=(Run(0, 9, 2), Run(0, 25, 1))
     ),
-    "ordered, with an admission": record(state="ordered", lease_id=b"L" * 16, runs=(Run(0, 0, 1),)),
+    "ordered, with an admission": record(state="ordered", counted_for=b"L" * 16 + b"bloc", runs=(Run(0, 0, 1),)),
     "two in general admission": record(state="ended", life_ms=0x7FFFFF, runs=(Run(1, 40, 2),)),
 }
 

@@ -171,7 +171,7 @@ export class Bundle {
     const row = await this.row(code);
     if (!row) return verdict("unsure", "not_in_bundle");
     const terms = this.terms(where);
-    const scan = { direction, gate: where.gate, shownGate: where.shownGate, at, notBeforeS: said.notBeforeS, expiresAtS: said.expiresAtS };
+    const scan = { direction, gate: where.gate, shownGate: where.shownGate, at, notBeforeS: said.notBeforeS };
     const { result, reason, previous, rightGates, state } = judge(row, await this.state(row.unit), scan, terms);
     const facts = { ...row.facts, unit: row.unit, state };
     if (previous) facts.previous = { at: new Date(previous.at).toISOString(), gate: previous.gate };
@@ -183,8 +183,8 @@ export class Bundle {
   }
 
   terms({ boundTo }) {
-    const { rules, emptied_at_ms: emptiedAt = [], days = [] } = this.payload;
-    return { rules, boundTo: boundTo || [], emptiedAt, days };
+    const { rules, codes_end_at_ms: codesEndAt = Infinity, emptied_at_ms: emptiedAt = [], days = [] } = this.payload;
+    return { rules, boundTo: boundTo || [], codesEndAt, emptiedAt, days };
   }
 
   /** The newest that any tab of this device knows of a ticket. */
@@ -238,13 +238,13 @@ export class Bundle {
     const unit = view.getUint32(0);
     const version = view.getUint16(4);
     const type = view.getUint16(6);
-    const [attendee, seat] = await this.name(place, code);
+    const [attendee, seat, section = seat.split("/")[0]] = await this.name(place, code);
     const change = this.revoked.get(unit);
     const dead = change && version < change.min_version;
     const standing = this.payload.event.status === "cancelled" ? "cancelled" : null;
     const refused = dead ? (change.min_version < EVERY_VERSION ? "stale_version" : change.reason) : standing;
     const facts = { attendee, seat, ticket_type: this.payload.ticket_type_names?.[type] };
-    return { unit, section: seat.split("/")[0], typeId: this.payload.ticket_types[type], refused, facts };
+    return { unit, section, typeId: this.payload.ticket_types[type], refused, facts };
   }
 
   /** Binary search in the sorted table; -1 where the code is not in it. */
@@ -269,7 +269,7 @@ export class Bundle {
     return 0;
   }
 
-  /** [name, place] of a row, which only the ticket's own code opens. */
+  /** [name, place, section] of a row, which only the ticket's own code opens. */
   async name(place, code) {
     if (!this.nameStarts) {
       this.nameStarts = [];

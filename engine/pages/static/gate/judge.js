@@ -55,7 +55,7 @@ function admitsAt(gate, ticket, rules) {
 
 function outOfPlace(ticket, scan, terms) {
   if (scan.at < (scan.notBeforeS - LEEWAY_S) * 1000) return { result: "reject", reason: "not_yet_valid" };
-  if (scan.at >= (scan.expiresAtS + LEEWAY_S) * 1000) return { result: "reject", reason: "expired" };
+  if (scan.at >= terms.codesEndAt + LEEWAY_S * 1000) return { result: "reject", reason: "expired" };
   if (terms.boundTo.length && !terms.boundTo.includes(scan.gate)) return { result: "reject", reason: "wrong_gate", rightGates: terms.boundTo };
   if (admitsAt(scan.gate, ticket, terms.rules)) return null;
   return { result: "reject", reason: "wrong_gate", rightGates: rightGates(ticket, terms.rules) };
@@ -87,8 +87,9 @@ function leave(state, scan, terms) {
 /**
  * The verdict on an authentic code of a known ticket; `state` is the ticket afterwards, where somebody passed.
  * ticket: {section, typeId, refused (why it admits nobody, or null)} · state: as UNSEEN
- * scan: {direction, gate, shownGate, at, notBeforeS, expiresAtS}
- * terms: {rules, boundTo, emptiedAt: [moment], days: [[start, day]]}, both in order.
+ * scan: {direction, gate, shownGate, at, notBeforeS}
+ * terms: {rules, boundTo, codesEndAt (by the event's times, whatever the code says), emptiedAt: [moment],
+ * days: [[start, day]]}, both in order.
  */
 export function judge(ticket, state, scan, terms) {
   if (ticket.refused) return { result: "reject", reason: ticket.refused };

@@ -12,6 +12,8 @@ export const WORDS = {
     not_needed: "Nothing to pay",
     partially_refunded: "Paid, partly refunded",
     refunded: "Refunded",
+    disputed: "Disputed by your bank",
+    charged_back: "Taken back by your bank",
   },
   tickets: { issued: "Issued", none: "Issued as soon as the payment is in" },
 };

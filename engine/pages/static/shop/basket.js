@@ -1,6 +1,7 @@
 /** What the visitor has chosen so far: seats with their ticket types. Draws itself; asks the server for the exact sum. */
 
 import { element, money, post } from "../api.js";
+import { promoIn } from "./best.js";
 
 const QUOTE_AFTER_MS = 450;
 export const PHONE = "(max-width: 61.99rem)";
@@ -64,10 +65,7 @@ export class Basket {
     };
   }
 
-  promoPart() {
-    const code = this.promo.value.trim().toUpperCase();
-    return code ? { promo_code: code } : {};
-  }
+  promoPart() { return promoIn(this.promo); }
 
   draw() {
     this.list.replaceChildren(...this.units.map((unit) => this.#line(unit)));

@@ -27,9 +27,9 @@ export function bestRequest(form, data) {
   };
 }
 
-/** The promo code that stands in a field, as a part of a request. */
+/** The code that stands in a field, as it was typed, as a part of a request: the server knows its other spellings. */
 export function promoIn(field) {
-  const code = field.value.trim().toUpperCase();
+  const code = field.value.trim();
   return code ? { promo_code: code } : {};
 }
 

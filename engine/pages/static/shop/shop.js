@@ -5,6 +5,7 @@ import { clockOffsetMs, countDown, minutesAndSeconds } from "../countdown.js";
 import { startSteppers } from "../stepper.js";
 import { startTabs } from "../tabs.js";
 import { keepAdmission } from "./admission.js";
+import { SetApart } from "./apart.js";
 import { Basket, PHONE } from "./basket.js";
 import { BestTotal, bestRequest, promoIn } from "./best.js";
 import { Chart } from "./chart.js";
@@ -77,11 +78,26 @@ async function startSeats() {
   const chart = new Chart(geometry);
   const offers = new Offers(data, chart.categories);
   const state = { map: null, list: null, basket: null };
+  const apart = new SetApart(data.event_id, {
+    changed(units) {
+      for (const unit of units) state.map?.touch(unit);
+      dropTaken(units);
+      state.list?.draw();
+    },
+    refused(error) {
+      for (const field of codeFields()) if (field.value) field.setAttribute("aria-invalid", "true");
+      refused(error);
+    },
+  });
+  const taken = (unit) => status.taken[unit] === 1 && !apart.has(unit);
+  const dropTaken = (units) => {
+    const gone = state.basket?.drop(units.filter(taken)) ?? 0;
+    if (gone) tell(gone === 1 ? "Somebody else took one of your seats before you held it." : `Somebody else took ${gone} of your seats before you held them.`);
+  };
   const status = new SeatStatus(data.event_id, chart.units, {
     changed(units) {
       for (const unit of units) state.map?.touch(unit);
-      const gone = state.basket?.drop(units.filter((unit) => status.taken[unit])) ?? 0;
-      if (gone) tell(gone === 1 ? "Somebody else took one of your seats before you held it." : `Somebody else took ${gone} of your seats before you held them.`);
+      dropTaken(units);
       state.list?.draw();
     },
     state(kind) {
@@ -92,7 +108,7 @@ async function startSeats() {
   });
   await status.start();
   const look = {
-    free: (unit) => !status.taken[unit] && offers.of(chart.categoryOf(unit)).length > 0,
+    free: (unit) => !taken(unit) && offers.of(chart.categoryOf(unit)).length > 0,
     mine: (unit) => state.basket.has(unit),
     colour: (unit) => offers.colour(chart.categoryOf(unit)),
     priceText: (unit) => offers.range(chart.categoryOf(unit)),
@@ -121,11 +137,30 @@ async function startSeats() {
     general: () => { tabs.select("tab-best"); },
   });
   state.list = new SeatList($("panel-list"), chart, look, { choose });
+  startCodes(apart);
   drawLegend(chart, offers, state.map);
   for (const button of document.querySelectorAll("[data-zoom]")) {
     button.addEventListener("click", () => ({ in: () => state.map.zoom(1.6), out: () => state.map.zoom(1 / 1.6), all: () => state.map.all() })[button.dataset.zoom]());
   }
-  $("hold").addEventListener("click", () => busy($("hold"), () => holdSeats(state, chart, status)));
+  $("hold").addEventListener("click", () => busy($("hold"), () => holdSeats(state, chart, status).finally(() => apart.ask())));
+}
+
+/** The two fields for a code, next to the basket and in the form. */
+const codeFields = () => [$("promo"), $("promo-plain")];
+
+/** A code typed in one field stands in the other too, and shows what it opens. */
+function startCodes(apart) {
+  for (const field of codeFields()) {
+    field.addEventListener("change", () => {
+      for (const other of codeFields()) {
+        other.value = field.value;
+        other.removeAttribute("aria-invalid");
+      }
+      tell("");
+      apart.open(field.value);
+    });
+  }
+  apart.open(codeFields().map((field) => field.value).find(Boolean) ?? "");
 }
 
 async function holdSeats(state, chart, status) {

@@ -1,7 +1,8 @@
 -- Units of an order leave their hold: the hold is over, and nothing it does later touches them again.
 -- Stands after inventory. Brings, as a local:
---   buy(ref, packed, to)  units turned, units astray; `packed` are units of u24 each, `to` is ORDERED or SOLD
-local function buy(ref, packed, to)
+--   buy(ref, packed, to, counted_for)  units turned, units astray; `packed` are units of u24 each, `to` is ORDERED or
+--     SOLD, `counted_for` (of the ledger) gets back what it may have unpaid
+local function buy(ref, packed, to, counted_for)
   local units, own = {}, {}
   for i = 1, #packed, 3 do
     local a, b, c = byte(packed, i, i + 2)
@@ -17,7 +18,6 @@ local function buy(ref, packed, to)
       if not own[unit] then own = {} end
     end
     if hold.state ~= BOUGHT and own[units[1]] then
-      if hold.counted then count_buyer(hold.lease, -#units) end
       hold.state = BOUGHT
       write_hold(ref, hold)
     end
@@ -28,6 +28,11 @@ local function buy(ref, packed, to)
     if to == SOLD then turned = turned + turn(unit, 1, ORDERED, to) end
     local now = byte(call('GETRANGE', MAP, unit, unit))
     if now ~= SOLD and now ~= to then astray = astray + 1 end
+  end
+  if to == SOLD then
+    local buyer, block = counted_of(counted_for)
+    count(BLOCKS, block, -turned)
+    if #buyer == PERSON_BYTES then count(BUYERS, buyer, -turned) end
   end
   finish()
   return turned, astray

@@ -5,17 +5,19 @@
 --   ALIVE ORDERING BOUGHT DEAD           states of a hold
 --   COUNTED KEPT_DEAD_MS EXPIRED_PER_STEP EXPIRED_BESIDE SECONDS_PER_STEP
 --   byte sub rep char pack unpack_ call  what is called most, by short names
---   tag MAP BASE PULSE TYPES CURSORS ENDED BUYERS HOLDS EXPIRY   the event's keys (engine/stores/keys.py)
+--   tag MAP BASE PULSE TYPES CURSORS ENDED BUYERS BLOCKS HOLDS EXPIRY   the event's keys (engine/stores/keys.py)
 --   fenced time now_ms                   whether the caller's epoch is another; Redis's time
 --   bucket_of parse_hold read_hold write_hold runs_of units_in due_at   records of holds
---   count_buyer                          written at once
+--   LEASE_BYTES PERSON_BYTES counted_of count count_for   whom units count for; written at once
 --   deltas tally NAME note count_type sold_of_type turn   changes of units, told and counted by finish, once
 --   finish forgotten bury end_hold ended_all expire       how holds end
 --
 -- A hold's record, big-endian (engine/stores/sale/hold_records.py, hotpath_rs/src/desk/record.rs):
---   state u8, placed at u48 ms, life u24 ms (23 bits; COUNTED says that its units were counted for its buyer),
+--   state u8, placed at u48 ms, life u24 ms (23 bits; COUNTED says that its units were counted for somebody),
 --   body hash 4 bytes, total u32 cents, allocation u8 (step 3 bits, adjacent 1 bit, orphans 4 bits), promo u8,
---   lease u8 length + bytes, runs to the end: type u8, unit u24, length u8 each
+--   counted for u8 length + bytes, runs to the end: type u8, unit u24, length u8 each
+-- Counted for: a buyer, if one is known (the 16 bytes of an admission's lease, or 8 of a signed-in person), then the 4
+-- bytes of an address block, if it is limited. So 0, 4, 8, 12, 16 or 20 bytes, and no two of them mean the same.
 local HELD, ORDERED, SOLD, FREE = 1, 2, 3, 64
 local ALIVE, ORDERING, BOUGHT, DEAD = 1, 2, 3, 4
 local KEPT_DEAD_MS = 86400000
@@ -28,7 +30,7 @@ local tag = string.match(KEYS[1], '^inv:(.+):epoch$')
 local MAP, BASE = 'inv:' .. tag .. ':map', 'inv:' .. tag .. ':base'
 local PULSE, TYPES = 'inv:' .. tag .. ':pulse', 'inv:' .. tag .. ':types'
 local CURSORS, ENDED = 'inv:' .. tag .. ':cursors', 'inv:' .. tag .. ':ended'
-local BUYERS = 'inv:' .. tag .. ':buyers'
+local BUYERS, BLOCKS = 'inv:' .. tag .. ':buyers', 'inv:' .. tag .. ':blocks'
 local HOLDS, EXPIRY = 'hold:' .. tag .. ':', 'exp:' .. tag .. ':'
 
 local fenced = call('GET', KEYS[1]) ~= ARGV[1]
@@ -43,12 +45,12 @@ local function bucket_of(ref)
 end
 
 local function parse_hold(raw)
-  local state, placed, life, hash, total, allocation, promo, lease, at = unpack_('>BI6I3c4I4BBBc0', raw)
+  local state, placed, life, hash, total, allocation, promo, counted_for, at = unpack_('>BI6I3c4I4BBBc0', raw)
   local counted = life >= COUNTED
   if counted then life = life - COUNTED end
   return {
     raw = raw, state = state, placed = placed, life = life, counted = counted, hash = hash, total = total,
-    allocation = allocation, promo = promo, lease = lease,
+    allocation = allocation, promo = promo, counted_for = counted_for,
     head = sub(raw, 11),                            -- from the body hash on: state and life may change without it
     at = at,                                        -- where the runs begin
   }
@@ -84,10 +86,23 @@ local function units_in(hold)
   return units
 end
 
--- How many units an admission has on hold: one admission, one buyer. Counted where the sale limits them, in holds that
--- say so.
-local function count_buyer(lease, by)
-  if by ~= 0 and call('HINCRBY', BUYERS, lease, by) <= 0 then call('HDEL', BUYERS, lease) end
+-- How many units somebody has: a buyer what is held, ordered or (by an admission) bought, an address block what is not
+-- paid for. Given back when hold or order ends unpaid; a block and a person get back what is paid for, too.
+local LEASE_BYTES, PERSON_BYTES = 16, 8
+local function counted_of(counted_for)
+  local length = #counted_for
+  if length % 8 == 4 then return sub(counted_for, 1, length - 4), sub(counted_for, length - 3) end
+  return counted_for, ''
+end
+
+local function count(key, who, by)
+  if who ~= '' and by ~= 0 and call('HINCRBY', key, who, by) <= 0 then call('HDEL', key, who) end
+end
+
+local function count_for(counted_for, by)
+  local buyer, block = counted_of(counted_for)
+  count(BUYERS, buyer, by)
+  count(BLOCKS, block, by)
 end
 
 -- Changes of this call: counted once, told once.
@@ -142,7 +157,8 @@ local function bury(ref, hold, stays)
   write_hold(ref, hold)
   local second = math.floor((math.max(now_ms, hold.placed + hold.life) + KEPT_DEAD_MS) / 1000)
   forgotten[second] = (forgotten[second] or '') .. ref
-  if #hold.lease == 16 and not stays then call('RPUSH', ENDED, hold.lease) end
+  local buyer = counted_of(hold.counted_for)
+  if #buyer == LEASE_BYTES and not stays then call('RPUSH', ENDED, buyer) end
 end
 
 -- Give a hold's units back.
@@ -152,7 +168,7 @@ local function end_hold(ref, hold, stays)
     count_type(run[1], -back)
   end
   if hold.promo > 0 then call('HINCRBY', TYPES, 'promo' .. hold.promo, -1) end
-  if hold.counted then count_buyer(hold.lease, -units_in(hold)) end
+  if hold.counted then count_for(hold.counted_for, -units_in(hold)) end
   bury(ref, hold, stays)
 end
 

@@ -1,9 +1,8 @@
 -- The waiting room's leases, as the shop's scripts see them. Its keys are named in engine/foundation/leases.py.
 -- Stands after inventory. Brings, as locals:
---   OVER any_over LEASE_BYTES
+--   OVER any_over
 --   lease_is_over(lease)  true for one that ended before its token does
 local OVER = 'wr:' .. tag .. ':over'
-local LEASE_BYTES = 16
 local any_over = call('EXISTS', OVER) == 1
 
 local function lease_is_over(lease)

@@ -1,0 +1,139 @@
+"""News of an event to everybody who has a ticket: another time or place, old and new next to each other; cancelled.
+
+Who is to hear it was written down with the news. Pages of RECIPIENTS_PER_PAGE mails are ordered from the outbox, with a
+pause between them, so that ten thousand of them never stand in front of somebody's tickets. Each address hears once
+what it has not heard yet: news that came while its mail was waiting leaves with it, as one change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import babel.dates
+from aiosmtplib import SMTPException
+
+import hotpath_rs
+from engine.domain.catalogue.event_news import TimeAndPlace, Told, together
+from engine.domain.errands import MailEventNews, TellHolders
+from engine.foundation.clock import now
+from engine.foundation.folding import NotAnAddress, email_folded
+from engine.services.messages.mail import LOCALE, moment
+from engine.services.messages.mail_templates import domain_of, open_templates
+from engine.services.messages.recipients import to
+from engine.services.outbox import Outbox
+from engine.stores.catalogue import event_news as store
+from engine.stores.catalogue import events
+from engine.stores.database import Connection, Pool
+from engine.stores.messages import undelivered
+from engine.stores.messages.mail import MailGateway
+from engine.stores.messages.undelivered import refusal_of
+from engine.stores.money import event_holders
+from engine.stores.money.event_holders import HeldOrder
+
+RECIPIENTS_PER_PAGE: Final = 200
+PAGE_PAUSE_S: Final = 1.0
+SEND_MAX_S: Final = 12.0  # the ledger ends a transaction that is idle for 15 (foundation/postgres.py)
+SENDING_MAX: Final = 3  # each keeps a connection to the ledger while the mail server thinks
+
+
+class EventNewsMail:
+    """Tells ticket holders."""
+
+    def __init__(
+        self, *, mailer: MailGateway, pool: Pool, keyring: hotpath_rs.Keyring, sender: str, engine_url: str
+    ) -> None:
+        self._mailer = mailer
+        self._pool = pool
+        self._platform = keyring.platform()
+        self._sender = sender
+        self._engine_url = engine_url.rstrip("/")
+        self._domain = domain_of(sender)
+        self._templates = open_templates()
+        self._templates.filters |= {"span": span}
+        self._sending = asyncio.Semaphore(SENDING_MAX)
+
+    def register(self, outbox: Outbox) -> None:
+        """Take the errands."""
+        outbox.on(TellHolders, self.tell_holders)
+        outbox.on(MailEventNews, self.send)
+
+    async def tell_holders(self, errand: TellHolders, _repeated: bool) -> None:
+        """Order one page of mails; the next page is an errand of its own."""
+        async with self._pool.acquire() as db, db.transaction():
+            await store.order_mails(db, errand.news_id, errand.after, RECIPIENTS_PER_PAGE, PAGE_PAUSE_S)
+
+    async def send(self, errand: MailEventNews, _repeated: bool) -> None:
+        """All that this address has not heard yet, in one mail; nothing if that comes to nothing.
+
+        It counts as told once the mail server has the mail: the note of it ends with the same transaction.
+        """
+        async with self._sending, self._pool.acquire() as db, db.transaction():
+            news = await store.take(db, errand.event_id, errand.email)
+            told = together(news)
+            if told is None or not told.says_something:
+                return
+            orders = await event_holders.orders_of(db, errand.event_id, errand.email)
+            message = await self._message(db, errand, told, news[-1].id, orders)
+            if message is not None:
+                await self._send(message, orders)
+
+    async def _send(self, message: EmailMessage, orders: Sequence[HeldOrder]) -> None:
+        """Hand it over. What the server will never take is not tried again: the buyer and the organizer are told."""
+        try:
+            async with asyncio.timeout(SEND_MAX_S):
+                await self._mailer.send(message)
+        except SMTPException as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                raise
+            for order in orders:
+                async with self._pool.acquire() as db:
+                    await undelivered.keep(db, order, "event_news", refusal)
+
+    async def _message(
+        self, db: Connection, errand: MailEventNews, told: Told, news_id: int, orders: Sequence[HeldOrder]
+    ) -> EmailMessage | None:
+        """None if the address cannot be one: no mail server will ever take it."""
+        try:
+            user, _, host = email_folded(errand.email).rpartition("@")
+        except NotAnAddress:
+            return None
+        seller = await events.seller_of(db, errand.event_id)
+        context: dict[str, Any] = {
+            "told": told,
+            "seller": seller,
+            "name": orders[0].buyer_name if orders else "",
+            "paid": any(order.amount_cents for order in orders),
+            "orders": [(order.order_number, self._order_url(order.id)) for order in orders],
+            "event_url": f"{self._engine_url}/e/{seller.slug}",
+        }
+        template = f"event_{told.kind}"
+        words = "is cancelled" if told.kind == "cancelled" else "has changed"
+        message = EmailMessage()
+        message["Subject"] = " ".join(f"{seller.title} {words}".split())
+        message["From"] = self._sender
+        message["To"] = to("", f"{user}@{host}")
+        message["Date"] = format_datetime(now())
+        message["Message-ID"] = f"<{errand.event_id}.{news_id}.{user}.{host}.{template}@{self._domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(self._templates.get_template(f"{template}.txt.jinja").render(context))
+        message.add_alternative(self._templates.get_template(f"{template}.html.jinja").render(context), subtype="html")
+        return message
+
+    def _order_url(self, order_id: str) -> str:
+        return f"{self._engine_url}/order/{order_id}#token={self._platform.mint_order_token(order_id)}"
+
+
+def span(when: TimeAndPlace) -> str:
+    """``Friday, November 20, 2026 at 8:00 p.m. PST to 11:00 p.m.`` by the clocks of the place."""
+    zone = ZoneInfo(when.timezone)
+    ends = when.ends_at.astimezone(zone)
+    if ends.date() != when.starts_at.astimezone(zone).date():
+        return f"{moment(when.starts_at, when.timezone)} to {moment(when.ends_at, when.timezone)}"
+    hour = babel.dates.format_time(ends, "short", tzinfo=zone, locale=LOCALE)
+    return f"{moment(when.starts_at, when.timezone)} to {hour}"

@@ -1,0 +1,36 @@
+"""The orders of an event that one address bought: what a mail about the event links to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from engine.domain.order_states import EVER_PAID
+from engine.stores.database import Database
+
+ORDERS_MAX: Final = 50
+
+# Also those that cost nothing, which the event's cancellation has ended already.
+_OF_ADDRESS: Final = """
+SELECT o.id, o.event_id, o.order_number, o.buyer_name, o.amount_cents FROM orders o
+ WHERE o.event_id = $1 AND lower(o.buyer_email) = $2
+   AND (o.status = ANY($3::text[]) OR o.closing_note = 'event_cancelled')
+ ORDER BY o.id LIMIT $4
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOrder:
+    """An order of somebody who has tickets."""
+
+    id: str
+    event_id: str
+    order_number: str
+    buyer_name: str
+    amount_cents: int
+
+
+async def orders_of(db: Database, event_id: str, email: str) -> list[HeldOrder]:
+    """An address' orders that were paid, oldest first; ``email`` in small letters."""
+    rows = await db.fetch(_OF_ADDRESS, event_id, email, sorted(EVER_PAID), ORDERS_MAX)
+    return [HeldOrder(**dict(row)) for row in rows]
