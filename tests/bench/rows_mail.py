@@ -1,4 +1,4 @@
-"""A mail with a PDF of two tickets: the worker's errand as it is, reads included, beside the usual way without any."""
+"""A mail with a PDF of two tickets: the worker's errand as it is, reads included, and the usual way without any."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Printer:
         return Document(mark, asked)
 
     async def printed(self, document: Document) -> bytes:
-        """The PDF. It is drawn beside the loop and without the interpreter's lock."""
+        """The PDF. It is drawn off the loop and without the interpreter's lock."""
         known = self._kept.get(document.mark)
         if known is not None:
             self._kept.move_to_end(document.mark)

@@ -10,7 +10,7 @@ from typing import Final
 import aiosmtplib
 from aiosmtplib.email import extract_recipients, extract_sender, flatten_message
 
-from engine.stores.messages.smtp_line import SmtpLine
+from engine.stores.messages.smtp_gateway import SmtpGateway
 
 CONNECT_TIMEOUT_S: Final = 20.0
 CONNECTIONS_MAX: Final = 4
@@ -29,7 +29,7 @@ class MailGateway:
         self._user = user
         self._password = password
         self._tls = tls
-        self._resting: dict[SmtpLine, asyncio.TimerHandle] = {}
+        self._resting: dict[SmtpGateway, asyncio.TimerHandle] = {}
         self._turns = asyncio.Semaphore(CONNECTIONS_MAX)
 
     async def send(self, message: EmailMessage, content: bytes | None = None) -> None:
@@ -63,7 +63,7 @@ class MailGateway:
                 waiting.cancel()
 
     async def _carry(
-        self, line: SmtpLine, sender: str, recipients: list[str], message: EmailMessage, content: bytes | None
+        self, line: SmtpGateway, sender: str, recipients: list[str], message: EmailMessage, content: bytes | None
     ) -> None:
         try:
             if content is None:
@@ -74,7 +74,7 @@ class MailGateway:
         finally:
             self._rest(line)
 
-    async def _open(self) -> SmtpLine:
+    async def _open(self) -> SmtpGateway:
         client = aiosmtplib.SMTP(
             hostname=self._host,
             port=self._port,
@@ -87,9 +87,9 @@ class MailGateway:
         await client.connect()
         if client.is_ehlo_or_helo_needed:
             await client.ehlo()
-        return SmtpLine(client)
+        return SmtpGateway(client)
 
-    def _rested(self) -> SmtpLine | None:
+    def _rested(self) -> SmtpGateway | None:
         """The line that rested least and still lives."""
         while self._resting:
             line, timer = self._resting.popitem()
@@ -99,13 +99,13 @@ class MailGateway:
             line.close()
         return None
 
-    def _rest(self, line: SmtpLine) -> None:
+    def _rest(self, line: SmtpGateway) -> None:
         if line.is_open and line.carried < LETTERS_A_CONNECTION_MAX:
             self._resting[line] = asyncio.get_running_loop().call_later(REST_MAX_S, self._end, line)
         else:
             line.close()
 
-    def _end(self, line: SmtpLine) -> None:
+    def _end(self, line: SmtpGateway) -> None:
         timer = self._resting.pop(line, None)
         if timer is not None:
             timer.cancel()

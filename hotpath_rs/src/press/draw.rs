@@ -1,5 +1,6 @@
 //! Placed pages as PDF 1.7, tagged: sections, headings, paragraphs, lists of named values, codes with a description.
 
+use std::collections::HashMap;
 use std::num::NonZeroU16;
 
 use krilla::color::rgb;
@@ -17,6 +18,7 @@ use krilla::text::{GlyphId, KrillaGlyph};
 use krilla::{Document, SerializeSettings};
 use skrifa::MetadataProvider;
 use skrifa::instance::Size;
+use skrifa::metrics::GlyphMetrics;
 use unicode_bidi::{BidiClass, Level, bidi_class};
 
 use super::flow::{At, Mark, PlacedPage, Role};
@@ -40,6 +42,7 @@ pub(super) fn pdf(book: &FontBook, sheet: &Sheet, pages: &[PlacedPage]) -> Resul
         Document::new_with(SerializeSettings { configuration, ..SerializeSettings::default() });
     let mut tree = TagTree::new().with_lang(Some(sheet.language.clone()));
     let mut sections: Vec<(usize, Section)> = Vec::new();
+    let mut stand_ins = StandIns::default();
     for page in pages {
         if sections.last().is_none_or(|(source, _)| *source != page.source) {
             sections.push((page.source, Section::default()));
@@ -50,7 +53,7 @@ pub(super) fn pdf(book: &FontBook, sheet: &Sheet, pages: &[PlacedPage]) -> Resul
         let mut surface = drawn.surface();
         if let Some((_, section)) = sections.last_mut() {
             for mark in &page.marks {
-                section.draw(book, &mut surface, mark);
+                section.draw(book, &mut surface, mark, &mut stand_ins);
             }
         }
         surface.finish();
@@ -88,7 +91,7 @@ struct Group {
 }
 
 impl Section {
-    fn draw(&mut self, book: &FontBook, surface: &mut Surface<'_>, mark: &Mark) {
+    fn draw(&mut self, book: &FontBook, surface: &mut Surface<'_>, mark: &Mark, stand_ins: &mut StandIns) {
         match mark {
             Mark::Ground { x, y, width, height, fill } => {
                 let Some(rect) = Rect::from_xywh(*x, *y, *width, *height) else { return };
@@ -108,7 +111,7 @@ impl Section {
                 surface.end_tagged();
             }
             Mark::Text { role, group, at, text, line } => {
-                let parts = draw_line(book, surface, text, line, *at);
+                let parts = draw_line(book, surface, stand_ins, text, line, *at);
                 match self.groups.last_mut() {
                     Some(last) if last.number == Some(*group) => last.parts.extend(parts),
                     _ => self.groups.push(Group { number: Some(*group), role: *role, alt: None, parts }),
@@ -174,19 +177,21 @@ impl Group {
 fn draw_line(
     book: &FontBook,
     surface: &mut Surface<'_>,
+    stand_ins: &mut StandIns,
     text: &Shaped,
     line: &Line,
     at: At,
 ) -> Vec<Identifier> {
     let mut parts = Vec::new();
-    for Spot { face, piece, at, width } in spots(book, line, at) {
+    for spot in spots(book, line, at) {
+        let Spot { face, piece, at, .. } = spot;
         let (seen, read) = (ContentTag::Artifact(Artifact::default()), ContentTag::Span(SpanTag::empty()));
         let mut part = surface.start_tagged(if piece.plain { read } else { seen });
         show(face, surface, text, piece, at);
         surface.end_tagged();
         if !piece.plain {
             part = surface.start_tagged(read);
-            spell(face, surface, text, piece, at, width);
+            spell(stand_ins, surface, text, &spot);
             surface.end_tagged();
         }
         parts.push(part);
@@ -240,7 +245,8 @@ fn glyphs(piece: &Piece) -> Vec<KrillaGlyph> {
 ///
 /// A shaped glyph stands for several characters, for a part of one, or for another one elsewhere. PDF can say so, but
 /// most readers do not listen; each would find another name. Every reader understands one glyph a character in order.
-fn spell(face: &Face, surface: &mut Surface<'_>, text: &Shaped, piece: &Piece, at: At, width: f32) {
+fn spell(stand_ins: &mut StandIns, surface: &mut Surface<'_>, text: &Shaped, spot: &Spot<'_>) {
+    let Spot { face, piece, at, width } = *spot;
     let (Some(first), Some(last), Some(font)) =
         (piece.clusters.first(), piece.clusters.last(), face.font_ref())
     else {
@@ -249,18 +255,11 @@ fn spell(face: &Face, surface: &mut Surface<'_>, text: &Shaped, piece: &Piece, a
     let weight = face.weight(at.bold);
     let charmap = font.charmap();
     let metrics = font.glyph_metrics(Size::new(1.0), weight.location());
-    let mut spare = metrics.glyph_count();
-    let mut stand_in = || {
-        // Any glyph will do, it is not seen; one without a width would stand on its neighbour and be passed over.
-        spare =
-            (1..spare).rev().find(|glyph| metrics.advance_width((*glyph).into()) > Some(0.0)).unwrap_or(0);
-        skrifa::GlyphId::new(spare)
-    };
     let seen = as_seen(&text.text[first.range.start..last.range.end], piece.level);
     let mut letters = Vec::with_capacity(seen.len());
     let mut natural = 0.0;
     for (start, char) in seen.char_indices() {
-        let glyph = charmap.map(char).unwrap_or_else(&mut stand_in);
+        let glyph = charmap.map(char).unwrap_or_else(|| stand_ins.of(piece.slot, at.bold, char, &metrics));
         let advance = if char == MARK { 0.0 } else { metrics.advance_width(glyph).unwrap_or(0.0) };
         natural += advance * at.size;
         letters.push((glyph, advance, start..start + char.len_utf8()));
@@ -278,6 +277,26 @@ fn spell(face: &Face, surface: &mut Surface<'_>, text: &Shaped, piece: &Piece, a
     surface.draw_glyphs(start, &unseen, font, &seen, at.size, false);
 }
 
+/// Glyphs for characters that a face does not have. Any will do, they are not seen; but each stands for one character
+/// in the whole document.
+#[derive(Default)]
+struct StandIns {
+    known: HashMap<(usize, bool, char), skrifa::GlyphId>,
+    last: HashMap<(usize, bool), u32>,
+}
+
+impl StandIns {
+    /// The next glyph from the end, if it has a width: one without would stand on its neighbour and be passed over.
+    fn of(&mut self, slot: usize, bold: bool, char: char, metrics: &GlyphMetrics<'_>) -> skrifa::GlyphId {
+        let last = self.last.entry((slot, bold)).or_insert_with(|| metrics.glyph_count());
+        *self.known.entry((slot, bold, char)).or_insert_with(|| {
+            let has_width = |glyph: &u32| metrics.advance_width((*glyph).into()) > Some(0.0);
+            *last = (1..*last).rev().find(has_width).unwrap_or(0);
+            skrifa::GlyphId::new(*last)
+        })
+    }
+}
+
 /// A text in the order in which readers expect it on paper: what is written from the right they turn round themselves.
 ///
 /// A sign at its left end belongs to it by a mark of direction; alone it would be taken for the end of what is before.
@@ -286,7 +305,8 @@ fn as_seen(text: &str, level: Level) -> String {
     if level.is_ltr() || !text.contains(is_strong) {
         return text.to_owned();
     }
-    let mark = text.chars().next_back().filter(|char| !is_strong(*char)).map(|_| MARK);
+    let ends_open = |char: &char| !is_strong(*char) && !char.is_whitespace();
+    let mark = text.chars().next_back().filter(ends_open).map(|_| MARK);
     mark.into_iter().chain(text.chars().rev()).collect()
 }
 

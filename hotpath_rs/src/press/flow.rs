@@ -151,8 +151,10 @@ fn fill(frame: &Frame<'_>, source: usize, strips: Vec<Strip>, placed: &mut Vec<P
 /// How high those are that stay together.
 fn together(strips: &[Strip]) -> HashMap<usize, f32> {
     let mut heights: HashMap<usize, f32> = HashMap::new();
-    for strip in strips {
-        *heights.entry(strip.together).or_default() += strip.height + strip.after;
+    for (strip, next) in strips.iter().zip(strips.iter().skip(1).map(Some).chain([None])) {
+        let goes_on = next.is_some_and(|next| next.together == strip.together);
+        let after = if goes_on { strip.after } else { 0.0 };
+        *heights.entry(strip.together).or_default() += strip.height + after;
     }
     heights
 }

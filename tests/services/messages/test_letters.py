@@ -1,4 +1,4 @@
-"""A mail's bytes say what was written, whoever parses them."""
+"""A mail's bytes say what was written, to every parser."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,7 +23,8 @@ TICKET = TicketPage(
     holder_email="ada@example.test", checked_in_at=None, checked_in_gate=None, created_at=NOW, price_cents=1000,
     currency="CAD", user_id=None, paid_at=NOW, organization_id="org_1", organization_name="Night Songs Society",
     event_title="Night of Songs", starts_at=NOW, ends_at=NOW + timedelta(hours=3), timezone="America/Vancouver",
-    venue_name="Orpheum", venue_address="601 Smithe Street", venue_city="Vancouver",
+    venue_name="Orpheum", venue_address="601 Smithe Street", venue_city="Vancouver", code_not_before_s=0,
+    code_expires_s=2_000_000_000, link_generation=0,
 )  # fmt: skip
 
 NAMES = {
@@ -179,5 +181,16 @@ async def test_a_thousand_made_names_are_read_back_from_their_pages():
     for start in range(0, len(kept), 250):
         some = kept[start : start + 250]
         tickets = [dataclasses.replace(TICKET, holder_name=name) for name in some]
-        lost += [name for name, page in zip(some, await pages(*tickets), strict=True) if not page.says(name)]
+        lost += [name for name, page in zip(some, await pages(*tickets), strict=True) if not found(name, page)]
     assert lost == []
+
+
+def found(name: str, page: Read) -> bool:
+    """Readers turn round what is written from the right, each with its own idea of quotes and of marks at an end."""
+    if any(unicodedata.bidirectional(char) in {"R", "AL"} for char in name):
+        return letters(name) in letters(page.text)
+    return page.says(name)
+
+
+def letters(text: str) -> str:
+    return "".join(char for char in folded(text) if unicodedata.category(char).startswith("L"))

@@ -32,7 +32,7 @@ _DONE, _WILL_FORWARD, _GO_ON, _GOODBYE = 250, 251, 354, 421
 _CODE_CHARS = 3
 
 
-class SmtpLine:
+class SmtpGateway:
     """Carries letters in turn; not for two callers at a time. ``carried`` counts what was taken."""
 
     def __init__(self, client: SMTP) -> None:
@@ -139,7 +139,7 @@ class SmtpLine:
             raise
 
     def close(self) -> None:
-        """Hang up; whoever waits for an answer learns that the line is lost."""
+        """Hang up; a caller that waits for an answer learns that the line is lost."""
         if not self._transport.is_closing():
             if self._answers.is_quiet:
                 self._transport.write(b"QUIT\r\n")
