@@ -40,7 +40,11 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     async with open_services(settings) as services, aiohttp.ClientSession(timeout=timeout) as client:
         app[SERVICES] = services
         app[SESSIONS] = Sessions(
-            hot=services.common.hot, people=services.accounts.people, key=settings.jwt_key.get_secret_value().encode()
+            hot=services.common.hot,
+            people=services.accounts.people,
+            bearers=services.common.bearers,
+            ended=services.common.ended,
+            key=settings.jwt_key.get_secret_value().encode(),
         )
         app[ROOMS] = Rooms(client=client, url=settings.waitingroom_url, bearers=services.common.bearers)
         app[FIGURES] = Figures(services)

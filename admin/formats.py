@@ -20,6 +20,7 @@ BASIS_POINTS: Final = 100  # of one percent
 WORDS: Final = {
     "box_office": "Box office",
     "partially_refunded": "Partly refunded",
+    "charged_back": "Charged back",
     "sold_out": "Sold out",
     "transfer_pending": "In transfer",
     "prequeue": "Queue open",
@@ -27,21 +28,10 @@ WORDS: Final = {
 TONES: Final = {
     "published": "good", "paid": "good", "succeeded": "good", "active": "good", "valid": "good", "open": "good",
     "processing": "warn", "pending": "warn", "paused": "warn", "partially_refunded": "warn", "prequeue": "warn",
+    "won": "good", "inquiry": "warn", "disputed": "bad", "charged_back": "bad", "lost": "bad",
     "cancelled": "bad", "failed": "bad", "revoked": "bad", "sold_out": "bad", "blocked": "bad",
 }  # fmt: skip
 
-DEEDS: Final = {
-    "on_sale.put": "On-sale schedule saved",
-    "venue.chart_put": "Seating chart saved",
-    "entry_rules.set": "Rules of the doors saved",
-    "device.created": "Scanner registered",
-    "device.revoked": "Scanner revoked",
-    "member.role_set": "Role of a member changed",
-    "mail.refused": "Mail to a buyer was refused by its server",
-    "promo.created": "Promo code made",
-    "promo.changed": "Promo code changed",
-    "promo.deleted": "Promo code deleted",
-}
 FACTS: Final = {
     "cents": "price",
     "room_enabled": "waiting room",
@@ -50,6 +40,8 @@ FACTS: Final = {
     "fields": "changed",
     "starts_at": "starts",
     "from_event": "copied from",
+    "rate_per_min": "let in a minute",
+    "capacity": "at once in the shop",
 }
 
 
@@ -130,13 +122,11 @@ def tone(code: str) -> str:
     return TONES.get(code, "plain")
 
 
-def deed(action: str) -> str:
-    """An action of the activity log as a sentence's beginning: ``ticket_type.changed`` is ``Ticket type changed``."""
-    return DEEDS.get(action) or action.replace("_", " ").replace(".", " ").capitalize()
-
-
 def facts_of(facts: dict[str, Any], currency: str) -> str:
-    """What the activity log says next to the action, without the ids that say nothing to people."""
+    """What the activity log says next to the action, without the ids that say nothing to people.
+
+    ``currency`` empty: the line is of no event, and of no amount.
+    """
     shown = {name: value for name, value in facts.items() if not name.endswith("_id") and value not in (None, "", [])}
     return "; ".join(_fact(name, value, currency) for name, value in shown.items())
 
@@ -144,7 +134,7 @@ def facts_of(facts: dict[str, Any], currency: str) -> str:
 def _fact(name: str, value: Any, currency: str) -> str:
     called = FACTS.get(name, name.removesuffix("_cents").replace("_", " "))
     if (name == "cents" or name.endswith("_cents")) and isinstance(value, int):
-        return f"{called} {money(value, currency)}"
+        return f"{called} {money(value, currency) if currency else value}"
     if isinstance(value, bool):
         return f"{called}: {'yes' if value else 'no'}"
     if isinstance(value, list):
@@ -198,7 +188,6 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "ago": ago,
     "word": word,
     "tone": tone,
-    "deed": deed,
     "facts_of": facts_of,
     "columns_of": columns_of,
     "venue_option": venue_option,

@@ -12,8 +12,10 @@ from admin.views import (
     console,
     dashboard,
     devices,
+    disputes,
     events,
     history,
+    invitations,
     moderation,
     on_sales,
     operations,
@@ -36,6 +38,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/board", dashboard.board, touches=False),
     Route("GET", "/account", accounts.show),
     Route("POST", "/account/password", accounts.change_password),
+    Route("POST", "/account/verify", invitations.ask_to_verify),
     Route("POST", "/sign-out", accounts.sign_out),
     Route("GET", "/organizations", organizations.list_all),
     Route("GET", "/organizations/new", organizations.show_new),
@@ -44,9 +47,15 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", ORGANIZATION + "/settings", organizations.show_settings),
     Route("POST", ORGANIZATION + "/settings", organizations.change),
     Route("GET", ORGANIZATION + "/members", organizations.list_members),
-    Route("POST", ORGANIZATION + "/members", organizations.add_member),
+    Route("POST", ORGANIZATION + "/members", invitations.invite),
+    Route("POST", ORGANIZATION + r"/invitations/{invitation:inv_[0-9A-Z]{26}}/resend", invitations.resend),
+    Route("POST", ORGANIZATION + r"/invitations/{invitation:inv_[0-9A-Z]{26}}/revoke", invitations.revoke),
+    Route("POST", invitations.PATH, invitations.accept),
     Route("POST", ORGANIZATION + r"/members/{user:usr_[0-9A-Z]{26}}/role", organizations.set_role),
     Route("POST", ORGANIZATION + r"/members/{user:usr_[0-9A-Z]{26}}/remove", organizations.remove_member),
+    Route("GET", ORGANIZATION + "/history", history.show_organization),
+    Route("GET", ORGANIZATION + "/disputes", disputes.list_all),
+    Route("POST", ORGANIZATION + r"/disputes/{dispute:dsp_[0-9A-Z]{26}}/release", disputes.release),
     Route("GET", ORGANIZATION + "/venues", venues.list_all),
     Route("GET", ORGANIZATION + "/venues/new", venues.show_new),
     Route("POST", ORGANIZATION + "/venues", venues.create),
@@ -118,5 +127,6 @@ def add(app: web.Application) -> None:
     app.router.add_post("/sign-in", accounts.sign_in)
     app.router.add_get("/register", accounts.show_register)
     app.router.add_post("/register", accounts.register)
+    app.router.add_get(invitations.PATH, invitations.show)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, guarded(route))

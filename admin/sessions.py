@@ -2,7 +2,8 @@
 
 The cookie holds a random id and its MAC. Redis keeps the session under the id's digest and the refresh token encrypted
 with the id, so that a copy of Redis signs nobody in. A session stands on the account's own refresh token, which it
-rotates every RENEW_EVERY_S: when the password changes or somebody signs the account out, it ends with it.
+rotates every RENEW_EVERY_S, and names the sign-in behind it: when the password changes or somebody signs the account
+out, it ends within a second, as access tokens do.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +20,7 @@ import orjson
 from cryptography.fernet import Fernet, InvalidToken
 
 from engine.domain.accounts.people import Session as Tokens
+from engine.foundation.bearer import Bearers
 from engine.foundation.clock import now_ms
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import Unauthenticated
@@ -40,6 +43,7 @@ class Session:
     id: str
     user_id: str
     csrf: str
+    sign_in: str
     sealed_token: str
     begun_at_ms: int
     renewed_at_ms: int
@@ -49,8 +53,10 @@ class Session:
 class Sessions:
     """Begins, finds, renews and ends sessions."""
 
-    def __init__(self, *, hot: HotRedis, people: People, key: bytes) -> None:
+    def __init__(self, *, hot: HotRedis, people: People, bearers: Bearers, ended: Container[str], key: bytes) -> None:
         self._hot = hot
+        self._bearers = bearers
+        self._ended = ended
         self._people = people
         self._key = hmac.digest(key, b"onsale admin cookie", "sha256")
 
@@ -61,6 +67,7 @@ class Sessions:
             id=secrets.token_urlsafe(ID_BYTES),
             user_id=tokens.user.id,
             csrf=secrets.token_urlsafe(CSRF_BYTES),
+            sign_in=self._bearers.verify(tokens.access_token).session,
             sealed_token="",
             begun_at_ms=moment_ms,
             renewed_at_ms=moment_ms,
@@ -70,6 +77,7 @@ class Sessions:
             session,
             "user_id", session.user_id,
             "csrf", session.csrf,
+            "sign_in", session.sign_in,
             "token", session.sealed_token,
             "begun", session.begun_at_ms,
             "renewed", session.renewed_at_ms,
@@ -92,13 +100,14 @@ class Sessions:
             id=session_id,
             user_id=fields[b"user_id"].decode(),
             csrf=fields[b"csrf"].decode(),
+            sign_in=fields.get(b"sign_in", b"").decode(),
             sealed_token=fields[b"token"].decode(),
             begun_at_ms=int(fields[b"begun"]),
             renewed_at_ms=int(fields[b"renewed"]),
             notes=[(tone, text) for tone, text in orjson.loads(fields.get(b"notes", b"[]"))],
         )
         left_s = _left_s(session)
-        if left_s <= 0:
+        if left_s <= 0 or session.sign_in in self._ended:
             await self.end(session)
             return None
         if now_ms() - session.renewed_at_ms >= RENEW_EVERY_S * 1000 and not await self._renew(session):

@@ -9,7 +9,8 @@ from aiohttp import web
 
 from engine import pages
 from engine.foundation import bodies, http
-from engine.foundation.cookies import promise_tls
+from engine.foundation.cookies import promise_tls, tls_promise
+from engine.foundation.shelf import SHELF, Shelf
 from engine.services import appkeys
 from engine.services.wiring import Services, open_services
 from engine.settings import Settings
@@ -22,6 +23,7 @@ def create_app(settings: Settings) -> web.Application:
     """The application; it connects when it starts and closes in reverse."""
     app = web.Application(client_max_size=bodies.BODY_BYTES_CEILING, middlewares=[http.boundary])
     app[appkeys.SETTINGS] = settings
+    app[SHELF] = Shelf({"X-Content-Type-Options": "nosniff", **tls_promise(settings.engine_url)})
     app[operations.CONTRACT] = lambda: openapi.document_bytes(routes.ROUTES)
     route.add(app, routes.ROUTES)
     pages.setup(app)
@@ -34,6 +36,7 @@ def create_app(settings: Settings) -> web.Application:
 async def _services(app: web.Application) -> AsyncIterator[None]:
     async with open_services(app[appkeys.SETTINGS]) as services:
         install(app, services)
+        services.sale.selling.follow(app[SHELF].forget)
         telling = asyncio.create_task(services.sale.crowding.tell())
         yield
         telling.cancel()

@@ -276,7 +276,7 @@ def _express(name: str) -> ExpressOf:
 
         return room_express
     if name == "engine":
-        from engine.web.sale.express import express  # noqa: PLC0415 - as the application itself
+        from engine.web.arrivals import express  # noqa: PLC0415 - as the application itself
 
         return express
     return router_only

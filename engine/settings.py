@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
@@ -32,6 +32,8 @@ class Settings(SharedSettings):
 
     # Units of an event that one address block may have held or ordered and not paid for; 0: no limit.
     block_units_max: Annotated[int, Field(ge=0, le=1_000_000)] = 200
+    # invited: only who was mailed an invitation registers, and the platform's admins alone found organizations.
+    registration: Literal["open", "invited"] = "open"
 
     ticketing_enabled: bool = True
     checkout_enabled: bool = True

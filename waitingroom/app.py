@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import time
@@ -20,6 +21,7 @@ from engine.foundation.bodies import BODY_BYTES_MAX
 from engine.foundation.cluster import hot_redis
 from engine.foundation.connections import HotRedis, eventually
 from engine.foundation.cookies import CookieRules, promise_tls
+from engine.foundation.ended_sessions import EndedSessions
 from engine.foundation.health import Health
 from engine.foundation.http import PROBLEM_PAGE
 from engine.foundation.postgres import open_postgres
@@ -42,7 +44,6 @@ async def create_app(settings: Settings) -> web.Application:
     """Everything but the socket. Several processes may serve one port; the rooms' fence lets one of them lead."""
     app = web.Application(client_max_size=BODY_BYTES_MAX)
     app[appkeys.SETTINGS] = settings
-    app[appkeys.BEARERS] = Bearers(settings.jwt_key.get_secret_value().encode())
     app[appkeys.STREAMS] = Streams()
     app[appkeys.CONTRACT] = lambda: openapi.document(routes.ROUTES)
     app.cleanup_ctx.append(_stores)
@@ -75,12 +76,18 @@ async def _stores(app: web.Application) -> AsyncIterator[None]:
     pool = await eventually(lambda: open_postgres(settings.database_url, pool_max=settings.waitingroom_pool_max))
     app[appkeys.REDIS] = redis
     app[appkeys.LEDGER] = ledger = Ledger(pool)
+    ended = EndedSessions(hot=redis, pool=pool)
+    app[appkeys.BEARERS] = Bearers(settings.jwt_key.get_secret_value().encode(), ended)
+    await ended.look()
+    following = asyncio.create_task(ended.follow())
 
     async def redis_answers() -> None:
         await redis.command(b"PING")
 
     app[appkeys.HEALTH] = Health({"redis": redis_answers, "postgres": ledger.ping}, frozenset({"redis"}))
     yield
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
     await pool.close()
     await redis.close()
 

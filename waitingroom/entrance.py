@@ -14,7 +14,8 @@ from engine.foundation import http
 from engine.foundation.cookies import shown
 from engine.foundation.errors import SlowDown
 from engine.foundation.folding import code_folded
-from waitingroom import asking, languages, proof
+from engine.foundation.world import languages
+from waitingroom import asking, proof
 from waitingroom.challenge import VALID_S
 from waitingroom.endpoint import RoomEndpoint
 from waitingroom.errors import (

@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 
+from engine.foundation.bearer import Person
 from engine.foundation.postgres import write_probe
 from engine.foundation.queue_links import MAILED_AGAIN_S, MAILED_PER_HOUR_MAX, TOPIC, LinkAsked
 from waitingroom.draw import SECRET_BYTES
@@ -56,6 +57,15 @@ ON CONFLICT (event_id, identity) DO UPDATE SET generation = greatest(p.generatio
 RETURNING generation
 """
 _MOVED = "SELECT identity, generation, move FROM room_places WHERE event_id = $1 AND move > $2 ORDER BY move LIMIT $3"
+
+_KEEP_CONTROLS = """
+WITH kept AS (
+    UPDATE rooms SET controls = controls || $2 ||
+           jsonb_build_object('version', coalesce((controls->>'version')::int, 0) + 1), updated_at = now()
+     WHERE event_id = $1 RETURNING event_id)
+INSERT INTO audit_log (actor_kind, actor_id, action, target, facts)
+SELECT $3, $4, d.action, kept.event_id, d.facts FROM kept, unnest($5::text[], $6::jsonb[]) AS d(action, facts)
+"""
 
 
 class Ledger:
@@ -180,14 +190,18 @@ class Ledger:
         rows = await self._pool.fetch(_MOVED, event_id, since, MOVES_PER_READ)
         return [(bytes(row["identity"]), row["generation"], row["move"]) for row in rows]
 
-    async def keep_controls(self, event_id: str, changes: dict[str, Any]) -> None:
-        """Lay the operator's changes over the controls and count the version up."""
+    async def keep_controls(
+        self, event_id: str, changes: dict[str, Any], person: Person, deeds: list[tuple[str, dict[str, Any]]]
+    ) -> None:
+        """Lay the operator's changes over the controls, count the version up, and write who did it, in one step."""
         await self._pool.execute(
-            "UPDATE rooms SET controls = controls || $2 ||"
-            " jsonb_build_object('version', coalesce((controls->>'version')::int, 0) + 1), updated_at = now()"
-            " WHERE event_id = $1",
+            _KEEP_CONTROLS,
             event_id,
             changes,
+            "admin" if person.is_admin else "organizer",
+            person.user_id,
+            [action for action, _ in deeds],
+            [facts for _, facts in deeds],
         )
 
     async def role(self, organization_id: str, user_id: str) -> str | None:

@@ -10,12 +10,13 @@ from aiohttp import web
 from aiohttp_jinja2 import render_template
 
 from engine.foundation import bodies
+from engine.foundation.world import languages
 from waitingroom import asking
 from waitingroom.appkeys import SETTINGS
 from waitingroom.endpoint import ENDPOINT, room_of
 from waitingroom.errors import LinkEnded, LinkInvalid, LinkUsed, PlaceMoved, TicketInvalid
 from waitingroom.identities import digest_of
-from waitingroom.languages import WORDS, choose
+from waitingroom.languages import WORDS
 from waitingroom.page import FORM_BYTES_MAX, guard, to_place
 from waitingroom.room import Room
 
@@ -73,7 +74,7 @@ def _held(request: web.Request, room: Room) -> bytes | None:
 
 
 def _face(request: web.Request, room: Room, face: str, token: str, status: int) -> web.Response:
-    words = WORDS[choose(request.headers.get("Accept-Language", ""))]
+    words = WORDS[languages.choose(request.headers.get("Accept-Language", ""))]
     context = {
         "words": words,
         "face": face,

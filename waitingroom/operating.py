@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from engine.foundation import bodies, errors, http
+from engine.foundation.bearer import Person
 from engine.foundation.connections import HotRedis
 from engine.foundation.leases import tell_changed
 from waitingroom import asking
@@ -24,11 +25,11 @@ _controls = msgspec.json.Decoder(Controls)
 async def change_controls(request: web.Request) -> web.Response:
     """Rate, capacity, pause, message, open now, beacon."""
     room = await room_of(request)
-    await asking.operator(request, room)
+    person = await asking.operator(request, room)
     given = await bodies.body(request, _controls, asking.BODY_BYTES_MAX)
     changes = _changes(room, given)
     if changes:
-        await _put_in_force(request, room, changes)
+        await _put_in_force(request, room, changes, person)
     return http.json(figures(room))
 
 
@@ -100,9 +101,27 @@ def _changes(room: Room, given: Controls) -> dict[str, Any]:
     return changes
 
 
-async def _put_in_force(request: web.Request, room: Room, changes: dict[str, Any]) -> None:
+def deeds(changes: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """What the activity log says of changed controls: (action, its facts), one line a kind of thing."""
+    told: dict[str, dict[str, Any]] = {}
+    for name, value in changes.items():
+        match name:
+            case "paused":
+                told["room.paused" if value else "room.resumed"] = {}
+            case "opened_at_ms":
+                told["room.opened"] = {}
+            case "beacon" | "beacon_name":
+                told.setdefault("room.beacon_set", {})[name] = value
+            case "message":
+                told["room.message_set"] = {"message": value}
+            case _:
+                told.setdefault("room.pace_set", {})[name] = value
+    return list(told.items())
+
+
+async def _put_in_force(request: web.Request, room: Room, changes: dict[str, Any], person: Person) -> None:
     """Postgres first, then this process, then the others; and a step at once, so that it shows."""
-    await request.config_dict[LEDGER].keep_controls(room.event_id, changes)
+    await request.config_dict[LEDGER].keep_controls(room.event_id, changes, person, deeds(changes))
     rooms = request.app[ENDPOINT].rooms
     await rooms.reload(room.event_id)
     await rooms.step(room.event_id)

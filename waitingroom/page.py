@@ -12,6 +12,7 @@ from aiohttp_jinja2 import render_template
 import hotpath_rs
 from engine.foundation import bodies, cookies
 from engine.foundation.errors import Refusal
+from engine.foundation.world import languages
 from waitingroom import asking, entrance, proof
 from waitingroom.appkeys import LEDGER, SETTINGS
 from waitingroom.board import Snapshot
@@ -30,7 +31,7 @@ from waitingroom.errors import (
     TurnOver,
 )
 from waitingroom.faces import expected, face_of, moments, refresh_after_s
-from waitingroom.languages import WORDS, choose
+from waitingroom.languages import WORDS
 from waitingroom.room import CROWDED, Admitted, Place, Room
 from waitingroom.shapes import CODE_CHARS_MAX, IDENTITY_CHARS_MAX, JoinRequest
 
@@ -151,7 +152,7 @@ def _page(request: web.Request, room: Room, ticket: hotpath_rs.QueueTicket | Non
     if snapshot is None:
         raise RoomAway
     settings = request.config_dict[SETTINGS]
-    words = WORDS[choose(request.headers.get("Accept-Language", ""))]
+    words = WORDS[languages.choose(request.headers.get("Accept-Language", ""))]
     number = room.number(ticket.number) if ticket is not None else None
     if ticket is not None:
         room.presence.mark(ticket.number if number is None else number, drawn=number is not None)
@@ -236,7 +237,7 @@ def problem_page(request: web.Request, refusal: Refusal, request_id: str) -> web
     if not request.path.startswith("/r/"):
         return None
     context = {
-        "words": WORDS[choose(request.headers.get("Accept-Language", ""))],
+        "words": WORDS[languages.choose(request.headers.get("Accept-Language", ""))],
         "retry_s": refusal.retry_after_s or 0,
         "engine_url": request.config_dict[SETTINGS].engine_url.rstrip("/"),
     }

@@ -9,7 +9,14 @@ from pydantic import Field, StringConstraints
 
 from admin.forms.fields import Name
 from admin.forms.filled import Form
-from engine.domain.accounts.people import EMAIL_CHARS_MAX, PASSWORD_CHARS_MAX, Credentials, PasswordChange, Registration
+from engine.domain.accounts.people import (
+    EMAIL_CHARS_MAX,
+    INVITATION_TOKEN_CHARS_MAX,
+    PASSWORD_CHARS_MAX,
+    Credentials,
+    PasswordChange,
+    Registration,
+)
 from engine.foundation import shapes
 
 # A password is taken as it is typed, blanks and all.
@@ -27,11 +34,14 @@ class SignInForm(Form):
 
 
 class RegisterForm(Form):
+    """``invitation`` is the token of a mailed one; a fault of it belongs to the whole form."""
+
     LABELS: ClassVar[Mapping[str, str]] = {"name": "Your name", "email": "E-mail address"}
 
     name: Name
     email: str = Field(min_length=1, max_length=EMAIL_CHARS_MAX)
     password: Password
+    invitation: str | None = Field(None, max_length=INVITATION_TOKEN_CHARS_MAX)
 
     def given(self) -> Registration:
         return shapes.build(self.model_dump(), Registration)

@@ -13,6 +13,7 @@ from engine.domain.money.refund_requests import RefundRequest
 from engine.foundation.errors import Invalid
 
 REASON_CHARS_MAX = 500
+MESSAGE_CHARS_MAX = 1_000
 
 
 class RefundForm(Form):
@@ -24,6 +25,7 @@ class RefundForm(Form):
         "lines": "These tickets",
         "amount_cents": "Amount",
         "reason": "Why",
+        "message": "Message to the buyer",
     }
 
     key: str = Field(min_length=16, max_length=64)
@@ -31,15 +33,17 @@ class RefundForm(Form):
     lines: tuple[str, ...] = ()
     amount_cents: Amount | None = None
     reason: str = Field(min_length=1, max_length=REASON_CHARS_MAX)
+    message: str | None = Field(default=None, max_length=MESSAGE_CHARS_MAX)
 
     def given(self, currency: str) -> RefundRequest:
         """Invalid if the chosen kind lacks its part."""
         if self.what == "lines":
             if not self.lines:
                 raise Invalid.at("/lines", "missing", "Choose at least one ticket")
-            return RefundRequest(reason=self.reason, lines=self.lines)
+            return RefundRequest(reason=self.reason, lines=self.lines, message=self.message)
         if self.what == "amount":
             if not self.amount_cents:
                 raise Invalid.at("/amount_cents", "missing", "Say how much")
-            return RefundRequest(reason=self.reason, amount_cents=cents(self.amount_cents, currency, "/amount_cents"))
-        return RefundRequest(reason=self.reason)
+            asked_cents = cents(self.amount_cents, currency, "/amount_cents")
+            return RefundRequest(reason=self.reason, amount_cents=asked_cents, message=self.message)
+        return RefundRequest(reason=self.reason, message=self.message)

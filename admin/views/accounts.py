@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
 from typing import Final
@@ -15,9 +16,12 @@ from admin.forms import filled
 from admin.forms.accounts import PasswordForm, RegisterForm, SignInForm
 from admin.sessions import ABSOLUTE_S
 from admin.visit import Visit
+from engine.domain.accounts.errors import TokenExpired, TokenInvalid
+from engine.domain.accounts.mailed_links import TOKEN_CHARS_MAX
 from engine.domain.accounts.people import Session as Tokens
 from engine.foundation import http
 from engine.foundation.errors import Forbidden, Unauthenticated
+from engine.foundation.world import languages
 
 FORM_COOKIE: Final = "onsale_admin_form"
 FORM_COOKIE_S: Final = 3600
@@ -50,17 +54,32 @@ async def sign_in(request: web.Request) -> web.Response:
 
 
 async def show_register(request: web.Request) -> web.Response:
-    return _page(request, "accounts/register.html", filled.Filled())
+    """The form; who comes from an invitation finds its address filled in."""
+    token = request.query.get("invitation", "").replace("\0", "")[:TOKEN_CHARS_MAX]
+    form: filled.Filled[RegisterForm] = filled.Filled()
+    if token:
+        with contextlib.suppress(TokenInvalid, TokenExpired):
+            invitation = await request.app[SERVICES].accounts.invitations.shown(token)
+            form = filled.fresh(RegisterForm, email=invitation.email, invitation=token)
+    return _page(request, "accounts/register.html", form)
 
 
 async def register(request: web.Request) -> web.Response:
-    """An account, signed in at once."""
+    """An account, signed in at once; its address is proven by mail, or by the invitation it came with."""
     typed = filled.read(RegisterForm, await _posted(request))
     people = request.app[SERVICES].accounts.people
-    tokens = await typed.carry_out(lambda form: people.register(form.given(), _address(request)))
+    language = languages.choose(request.headers.get("Accept-Language", ""))
+    try:
+        tokens = await typed.carry_out(lambda form: people.register(form.given(), _address(request), language))
+    except (Forbidden, TokenInvalid, TokenExpired) as refusal:
+        typed.general.append(str(refusal.detail))
+        tokens = None
     if tokens is None:
         return _page(request, "accounts/register.html", typed)
-    return await _signed_in(request, tokens, "/")
+    note = None
+    if tokens.user.email_verified_at is None:
+        note = f"We mailed a link to {tokens.user.email}: open it to confirm that the address is yours."
+    return await _signed_in(request, tokens, _next(request), note=note)
 
 
 async def sign_out(visit: Visit) -> web.Response:

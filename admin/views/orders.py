@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any, Final, get_args
 
 from aiohttp import web
@@ -13,7 +14,9 @@ from admin.forms.orders import RefundForm
 from admin.visit import Visit, address
 from engine.domain.catalogue.events import Event
 from engine.domain.money.orders import Order
+from engine.domain.money.refund_requests import KEPT
 from engine.domain.order_states import OPEN, REFUNDABLE, Status
+from engine.domain.tickets.tickets import TicketPage
 from engine.foundation import sheets
 from engine.foundation.errors import Conflict, IdempotencyKeyReused, Unavailable
 from engine.foundation.idempotency import scope_of
@@ -25,7 +28,7 @@ EXPORT_PAGE: Final = 1_000
 EXPORT_PAGES_MAX: Final = 500
 EXPORTED: Final = (
     "order_number", "status", "buyer_name", "buyer_email", "quantity", "currency", "amount_cents", "refunded_cents",
-    "created_at", "paid_at",
+    "charged_back_cents", "created_at", "paid_at",
 )  # fmt: skip
 
 
@@ -122,6 +125,11 @@ async def refund(visit: Visit) -> web.Response:
     return await visit.go(path, "The refund is on its way: the payment provider has not confirmed it yet.", tone="warn")
 
 
+def _live(tickets: Sequence[TicketPage]) -> bool:
+    """Whether any ticket can still be given back, which may have cost nothing."""
+    return any(ticket.status not in KEPT for ticket in tickets)
+
+
 async def _page(visit: Visit, event: Event, order: Order, form: filled.Filled[RefundForm]) -> web.Response:
     types = await visit.services.catalogue.ticket_types.of_event(visit.person, event.id)
     tickets = await visit.services.tickets.tickets.of_order(order.id)
@@ -137,7 +145,9 @@ async def _page(visit: Visit, event: Event, order: Order, form: filled.Filled[Re
         state=await visit.services.money.orders.status(order),
         form=form,
         key=secrets.token_urlsafe(KEY_BYTES),
-        may_refund=may_refund and order.status in REFUNDABLE and order.refundable_cents > 0,
+        disputes=await visit.services.money.disputes.of_order(order.id),
+        may_refund=may_refund and order.status in REFUNDABLE and (order.refundable_cents > 0 or _live(tickets)),
+        may_release=may_refund,
         may_cancel=may_write and order.status in OPEN,
         status=form.status,
     )

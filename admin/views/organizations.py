@@ -7,8 +7,9 @@ from aiohttp import web
 from admin import reach
 from admin.forms import filled
 from admin.forms import organizations as forms
-from admin.forms.organizations import MemberForm, OrganizationChangeForm, OrganizationForm, RoleForm
+from admin.forms.organizations import OrganizationChangeForm, OrganizationForm, RoleForm
 from admin.visit import Visit, address
+from engine.domain.accounts.invitations import INVITATIONS_MAX
 from engine.foundation.errors import Conflict
 
 
@@ -61,18 +62,7 @@ async def change(visit: Visit) -> web.Response:
 
 
 async def list_members(visit: Visit) -> web.Response:
-    return await _members(visit, filled.Filled())
-
-
-async def add_member(visit: Visit) -> web.Response:
-    organization = await reach.organization(visit, "members.write")
-    form = filled.read(MemberForm, visit.form)
-    member = await form.carry_out(
-        lambda typed: visit.services.accounts.organizations.add_member(visit.person, organization.id, typed.given())
-    )
-    if member is None:
-        return await _members(visit, form)
-    return await visit.go(address("o", organization.id, "members"), f"{member.name} works here now.")
+    return await show_members(visit, filled.Filled())
 
 
 async def set_role(visit: Visit) -> web.Response:
@@ -84,7 +74,7 @@ async def set_role(visit: Visit) -> web.Response:
         )
     )
     if member is None:
-        return await _members(visit, form)
+        return await show_members(visit, form)
     return await visit.go(address("o", organization.id, "members"), f"{member.name} has another role now.")
 
 
@@ -100,16 +90,21 @@ async def remove_member(visit: Visit) -> web.Response:
     return await visit.go(path, "Removed.")
 
 
-async def _members(visit: Visit, form: filled.Filled[filled.F]) -> web.Response:
+async def show_members(visit: Visit, form: filled.Filled[filled.F]) -> web.Response:
+    """Who works here, and who was invited."""
     organization = await reach.organization(visit, "members.read")
     rows = await visit.services.accounts.organizations.members(
         visit.person, organization.id, visit.query.get("after", ""), reach.PAGE + 1
     )
     page, more = reach.cut(rows)
+    invitations = await visit.services.accounts.invitations.of_organization(
+        visit.person, organization.id, "", INVITATIONS_MAX
+    )
     return await visit.page(
         "organizations/members.html",
         organization=organization,
         members=page,
+        invitations=invitations,
         more=more,
         form=form,
         roles=forms.ROLES,

@@ -138,3 +138,31 @@ class MailQueueLink(LinkAsked, Errand, frozen=True):
 
     topic = TOPIC
     at_once = False
+
+
+class MailAccountLink(Errand, frozen=True):
+    """Mail a link that proves an address or sets a password, if somebody has that address. The worker looks.
+
+    ``purpose``: verify_email or reset_password.
+    """
+
+    topic = "mail.account_link"
+    at_once = False
+    purpose: str
+    email: str
+    language: str = "en"
+
+
+class MailInvitation(Errand, frozen=True):
+    """Mail an invitation to work for an organization."""
+
+    topic = "mail.invitation"
+    at_once = False
+    invitation_id: str
+
+
+class AddressVerified(Errand, frozen=True):
+    """A person's address is proven: the guest orders of that address are theirs."""
+
+    topic = "account.verified"
+    user_id: str

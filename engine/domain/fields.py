@@ -7,6 +7,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from engine.foundation import folding
+from engine.foundation.errors import Invalid
 from engine.foundation.local_time import ZONES
 from engine.foundation.world import currencies
 
@@ -39,6 +41,14 @@ Faults = list[dict[str, str]]
 def fault(pointer: str, code: str, message: str) -> dict[str, str]:
     """One entry of a validation refusal's ``errors``."""
     return {"pointer": pointer, "code": code, "message": message}
+
+
+def kept_name(pointer: str, text: str) -> str:
+    """A name as it is kept: without signs that hide in it or turn it around. Invalid if nobody would see it."""
+    name = folding.name_kept(text)
+    if not folding.is_name(name):
+        raise Invalid.at(pointer, "invalid_value", "Nobody could see this name")
+    return name
 
 
 def is_timezone(name: str) -> bool:

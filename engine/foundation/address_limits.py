@@ -102,6 +102,14 @@ class AddressLimits:
         due_s = self._due_s.get(self._blocks.get(address) or block_of(address), 0.0)
         return max(0.0, due_s - self._now_s())
 
+    def beyond(self, address: str) -> SlowDown | None:
+        """The refusal of a request that could not be held back for long enough; it is not counted."""
+        delay_s = self.wait_s(address)
+        return self._refusal(delay_s) if delay_s > self._delay_max_s else None
+
+    def _refusal(self, delay_s: float) -> SlowDown:
+        return SlowDown(retry_after_s=max(1, math.ceil(delay_s - self._delay_max_s)))
+
     def take(self, address: str) -> float:
         """Count one request: the seconds to hold it back. SlowDown beyond ``delay_max_s``; then it is not counted."""
         if self._lifted and is_loopback(address):
@@ -113,7 +121,7 @@ class AddressLimits:
         due_s = max(self._due_s.get(block, -math.inf), now_s - self._slack_s)
         delay_s = due_s - now_s
         if delay_s > self._delay_max_s:
-            raise SlowDown(retry_after_s=max(1, math.ceil(delay_s - self._delay_max_s)))
+            raise self._refusal(delay_s)
         self._due_s[block] = due_s + self._gap_s
         self._due_s.move_to_end(block)
         if len(self._due_s) > BLOCKS_MAX:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import jwt
@@ -16,17 +17,25 @@ _ISSUER = "onsale"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who signed in. Rights in organizations are read from the ledger, never from the token."""
+    """Who signed in. Rights in organizations are read from the ledger, never from the token.
+
+    ``session`` is the sign-in that the token was issued to; empty for one that a process of ours made for itself.
+    """
 
     user_id: str
     is_admin: bool
+    session: str = ""
 
 
 class Bearers:
-    """Signs and verifies access tokens with one symmetric key of at least 32 bytes."""
+    """Signs and verifies access tokens with one symmetric key of at least 32 bytes.
 
-    def __init__(self, key: bytes) -> None:
+    ``ended`` knows the sessions whose tokens are refused before their time (``ended_sessions``).
+    """
+
+    def __init__(self, key: bytes, ended: Container[str] = ()) -> None:
         self._key = key
+        self._ended = ended
 
     def sign(self, person: Person) -> str:
         """An access token good for ACCESS_TOKEN_TTL_S."""
@@ -35,6 +44,7 @@ class Bearers:
             "iss": _ISSUER,
             "aud": _ISSUER,
             "sub": person.user_id,
+            "sid": person.session,
             "admin": person.is_admin,
             "iat": issued_s,
             "exp": issued_s + ACCESS_TOKEN_TTL_S,
@@ -57,4 +67,7 @@ class Bearers:
             raise Unauthenticated("The access token has expired", reason="token_expired") from error
         except jwt.InvalidTokenError as error:
             raise Unauthenticated("The access token does not verify", reason="token_invalid") from error
-        return Person(user_id=claims["sub"], is_admin=bool(claims.get("admin", False)))
+        session = claims.get("sid", "")
+        if session in self._ended:
+            raise Unauthenticated("This session has ended: sign in again", reason="session_ended")
+        return Person(user_id=claims["sub"], is_admin=bool(claims.get("admin", False)), session=session)

@@ -16,6 +16,7 @@ from aiohttp import web
 from engine.foundation.settings import SharedSettings, is_https
 
 HSTS_S = 31_536_000
+_STRICT = {"Strict-Transport-Security": f"max-age={HSTS_S}"}
 SameSite = Literal["Lax", "Strict"]
 
 
@@ -70,8 +71,13 @@ def promise_tls(app: web.Application, address: str) -> None:
         app.on_response_prepare.append(_strict)
 
 
+def tls_promise(address: str) -> dict[str, str]:
+    """The same as a header, for answers that are made by hand; none without TLS."""
+    return _STRICT if is_https(address) else {}
+
+
 async def _strict(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers["Strict-Transport-Security"] = f"max-age={HSTS_S}"
+    response.headers.update(_STRICT)
 
 
 @lru_cache(maxsize=4096)

@@ -8,11 +8,13 @@ NotAnAddress is a ValueError: the text is no e-mail address, and nobody can be t
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Callable
 
 import idna
+from confusable_homoglyphs import confusables
 
 ADDRESS_CHARS_MAX = 254  # RFC 5321, 4.5.3.1.3
 LOCAL_CHARS_MAX = 64  # RFC 5321, 4.5.3.1.1
@@ -41,6 +43,9 @@ _DASHES = re.compile(
     "\u301c\u3030\u30a0\ufe31\ufe32\ufe58\ufe63\uff0d\U00010d6e\U00010ead\u02d7\u2796\u00af\u02c9]"
 )
 _BLANKS = re.compile(r"[\s\u2800]+")
+# Crockford's base 32, in which order numbers are written; fewer characters than these are rather a name.
+_LOOKS_LIKE = str.maketrans("OIL", "011")
+_NUMBER = re.compile("[0-9A-HJKMNP-TV-Z]{6,10}\\Z")
 # Of these, what some text needs: joiners of scripts and emoji, variation selectors.
 _UNSEEN = re.compile(f"(?![\u200c\u200d\ufe00-\ufe0f]){_INVISIBLE.pattern.removesuffix('+')}")
 # Small letters of Cyrillic and Greek whose capital or small form has the shape of a Latin one.
@@ -54,6 +59,7 @@ _PLAIN = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\Z"
 )
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\Z")
+_ASCII_ALIKE = re.compile(r"[A-Za-z0-9]\Z")
 # What a local part cannot hold unquoted, and nobody types: a quoted one is refused as a whole.
 _NEVER_LOCAL = re.compile(r'[\s@"(),:;<>\[\]\\\x00-\x1f\x7f-\x9f]')
 
@@ -91,6 +97,15 @@ def code_folded(code: str) -> str:
 def code_shown(code: str) -> str:
     """The code as its owner reads it again: capitals, one kind of dash, no blanks around it. Never compared."""
     return _settled(lambda text: _BLANKS.sub(" ", _DASHES.sub("-", visible(visible(text).upper()))).strip(), code)
+
+
+def number_folded(text: str) -> str | None:
+    """What order numbers begin with that somebody typed from hearing or reading; None if no number begins so.
+
+    Blanks and dashes are left out, and the letters O, I and L are the digits they look like: no number has those.
+    """
+    number = code_folded(text).translate(_LOOKS_LIKE)
+    return number if _NUMBER.match(number) else None
 
 
 def text_folded(text: str) -> str:
@@ -168,3 +183,27 @@ def _in_length(address: str) -> str:
     if long or any(len(label) > LABEL_CHARS_MAX for label in domain.split(".")):
         raise NotAnAddress("This address is too long")
     return address
+
+
+def look(name: str) -> str:
+    """How a name looks, whatever letters it is written with: two names of one look are taken for each other.
+
+    A letter of another script counts as the Latin one that it looks like (``confusables`` of Unicode's UTS 39, as the
+    library keeps them), each in its own case; accents stay, for they are seen.
+    """
+    return _settled(lambda given: text_folded("".join(map(_alike, visible(given)))), name)
+
+
+def _alike(letter: str) -> str:
+    return letter if letter.isascii() else _likeness().get(letter, letter)
+
+
+@functools.cache
+def _likeness() -> dict[str, str]:
+    """Letters beyond ASCII -> the ASCII letter or digit that each is taken for; read with the first name compared."""
+    found = {}
+    for sign, others in confusables.confusables_data.items():
+        like = {other["c"] for other in others if _ASCII_ALIKE.match(other["c"])}
+        if len(sign) == 1 and not sign.isascii() and like:
+            found[sign] = min(like, key=lambda other: (not other.isalpha(), other.isupper() != sign.isupper(), other))
+    return found

@@ -123,7 +123,7 @@ def _refuse(request: web.Request, request_id: str, error: Exception) -> web.Resp
     if refusal is None:
         _log.error("request_failed", request_id=request_id, method=request.method, path=request.path, exc_info=error)
         refusal = Broken()
-    metrics.REFUSALS.labels(refusal.code).inc()
+    metrics.refused(refusal.code)
     page = request.config_dict.get(PROBLEM_PAGE)
     shown = page(request, refusal, request_id) if page is not None else None
     return shown or problem(refusal, request_id, request.path)

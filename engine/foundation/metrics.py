@@ -29,6 +29,17 @@ SHED = Counter("onsale_shed_total", "Requests shed because the queue was too old
 UP = Gauge("onsale_subsystem_up", "1 where the subsystem answers", ["subsystem"])
 
 
+_refusals: dict[str, Counter] = {}
+
+
+def refused(code: str) -> None:
+    """Count one refusal; the codes are ours, and few."""
+    counter = _refusals.get(code)
+    if counter is None:
+        counter = _refusals[code] = REFUSALS.labels(code)
+    counter.inc()
+
+
 def serve(port: int) -> None:
     """Answer scrapes on loopback, for a process that serves no HTTP of its own."""
     start_http_server(port, addr="127.0.0.1")

@@ -13,10 +13,27 @@ import redis.exceptions
 from aiohttp import web
 
 from engine.foundation import errors, store_faults
+from engine.foundation.ready import Ready
+
+_CONTENT_TYPE = "application/problem+json"
+_READY_HEAD = f"Content-Type: {_CONTENT_TYPE}\r\n".encode()
+_encoder = msgspec.json.Encoder()
 
 
 def problem(refusal: errors.Refusal, request_id: str, instance: str) -> web.Response:
     """The RFC 9457 document of a refusal."""
+    body, headers = _told(refusal, request_id, instance)
+    return web.Response(body=body, status=refusal.status, content_type=_CONTENT_TYPE, headers=headers)
+
+
+def ready_problem(refusal: errors.Refusal, request_id: str, instance: str) -> Ready:
+    """The same as complete bytes, for the routes where everybody comes at once."""
+    body, headers = _told(refusal, request_id, instance)
+    head = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    return Ready(refusal.status, _READY_HEAD + head.encode("latin-1"), body)
+
+
+def _told(refusal: errors.Refusal, request_id: str, instance: str) -> tuple[bytes, dict[str, str]]:
     document: dict[str, Any] = {
         "type": f"https://onsale.dev/problems/{refusal.code}",
         "title": refusal.title,
@@ -34,12 +51,7 @@ def problem(refusal: errors.Refusal, request_id: str, instance: str) -> web.Resp
     if refusal.retry_after_s is not None:
         document["retry_after_s"] = refusal.retry_after_s
         headers["Retry-After"] = str(refusal.retry_after_s)
-    return web.Response(
-        body=msgspec.json.encode(document),
-        status=refusal.status,
-        content_type="application/problem+json",
-        headers=headers,
-    )
+    return _encoder.encode(document), headers
 
 
 class Broken(errors.Refusal):

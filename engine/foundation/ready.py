@@ -55,6 +55,8 @@ class Ready(web.StreamResponse):
 
     def raw(self, *, stays: bool) -> bytes:
         """The whole answer; ``stays``: the connection is kept."""
+        if self._code == HTTPStatus.NOT_MODIFIED:
+            return self._unchanged(stays=stays)
         return b"HTTP/1.1 %d %b\r\n%bDate: %b\r\nContent-Length: %d\r\n%b\r\n%b" % (
             self._code,
             _PHRASES[self._code],
@@ -64,6 +66,11 @@ class Ready(web.StreamResponse):
             b"" if stays else b"Connection: close\r\n",
             self._content,
         )
+
+    def _unchanged(self, *, stays: bool) -> bytes:
+        """A length would be that of the answer it stands for."""
+        ends = b"" if stays else b"Connection: close\r\n"
+        return b"HTTP/1.1 304 Not Modified\r\n%bDate: %b\r\n%b\r\n" % (self._head, _date(int(time.time())), ends)
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Written already."""

@@ -25,6 +25,8 @@ def all_jobs(services: Services) -> list[Job]:
         Job("webhook_retry", 2.0, money.webhooks.step),
         Job("health_pulse", 1.0, lambda: steps.pulse(money.lane, common.hot)),
         Job("housekeeping", 600.0, lambda: steps.forget(common.idempotency, money.webhooks)),
-        Job("event_completion", 300.0, lambda: steps.complete(catalogue.events, accounts.people)),
+        Job(
+            "event_completion", 300.0, lambda: steps.complete(catalogue.events, accounts.people, accounts.mailed_links)
+        ),
         Job("subsystem_watch", 5.0, lambda: steps.watch(common.health)),
     ]

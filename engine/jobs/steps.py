@@ -6,6 +6,7 @@ from engine.foundation import leases
 from engine.foundation.connections import HotRedis
 from engine.foundation.health import Health
 from engine.foundation.idempotency import Idempotency
+from engine.services.accounts.mailed_links import MailedLinks
 from engine.services.accounts.people import People
 from engine.services.catalogue.events import Events
 from engine.services.money.lane import PaymentLane
@@ -25,9 +26,10 @@ async def forget(idempotency: Idempotency, webhooks: Webhooks) -> int:
     return 0
 
 
-async def complete(events: Events, people: People) -> int:
-    """Complete events a day after their end, and end sessions that nobody can refresh. Returns how many events."""
+async def complete(events: Events, people: People, links: MailedLinks) -> int:
+    """Complete events a day after their end; forget sessions and mailed links long over. Returns how many events."""
     await people.sweep()
+    await links.sweep()
     return await events.complete_past()
 
 

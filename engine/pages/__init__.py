@@ -1,10 +1,11 @@
-"""The fans' pages: events, an event, its shop, the checkout, the order with its tickets; the gate; the API explorer."""
+"""The fans' pages: events, an event, its shop, the checkout, its tickets; mailed links; the gate; docs."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
 from engine.pages import docs, frame
+from engine.pages.accounts import links
 from engine.pages.catalogue import events
 from engine.pages.gates import gate
 from engine.pages.money import checkout, orders
@@ -19,4 +20,5 @@ def setup(app: web.Application) -> None:
     checkout.setup(app)
     orders.setup(app)
     gate.setup(app)
+    links.setup(app)
     docs.setup(app)

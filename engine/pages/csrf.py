@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from engine.foundation.cookies import CookieRules
 from engine.foundation.errors import Forbidden
 from engine.pages import cookies
 
@@ -30,13 +31,30 @@ class FormForged(Forbidden):
 
 def token(request: web.Request) -> str:
     """The text to put in this page's forms; the visitor's own if they have one already."""
-    kept = cookies.rules(request).own(request, CSRF_COOKIE)
-    if _SANE.match(kept):
+    kept = own_token(request, cookies.rules(request))
+    if kept is not None:
         return kept
     fresh: str | None = request.get(_FRESH)
     if fresh is None:
-        fresh = request[_FRESH] = secrets.token_urlsafe(CSRF_BYTES)
+        fresh = request[_FRESH] = fresh_token()
     return fresh
+
+
+def fresh_token() -> str:
+    """A text for somebody who has none yet."""
+    return secrets.token_urlsafe(CSRF_BYTES)
+
+
+def own_token(request: web.Request, rules: CookieRules) -> str | None:
+    """The text that this visitor has already; asked before the request is routed, too."""
+    kept = rules.own(request, CSRF_COOKIE)
+    return kept if _SANE.match(kept) else None
+
+
+def cookie_line(rules: CookieRules, text: str) -> str:
+    """The header that gives it, for answers that are made by hand."""
+    secure = "; Secure" if rules.secure else ""
+    return f"Set-Cookie: {rules.name(CSRF_COOKIE)}={text}; HttpOnly; Path=/; SameSite=Strict{secure}\r\n"
 
 
 def keep(request: web.Request, response: web.StreamResponse) -> None:

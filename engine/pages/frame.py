@@ -13,8 +13,8 @@ from aiohttp import web
 
 from engine.foundation import http
 from engine.foundation.assets import ROUTE, Assets, files_below
-from engine.foundation.clock import now_ms
 from engine.foundation.errors import Refusal
+from engine.foundation.shelf import EVERYTHING, SHELF, for_a_moment
 from engine.pages import csrf
 from engine.pages.formats import FILTERS
 from engine.pages.memo import Memo
@@ -52,21 +52,36 @@ def setup(app: web.Application) -> None:
 
 
 async def shared(
-    request: web.Request, key: Hashable, template: str, make: Callable[[], Awaitable[Mapping[str, Any]]]
-) -> web.Response:
+    request: web.Request,
+    key: Hashable,
+    template: str,
+    make: Callable[[], Awaitable[Mapping[str, Any]]],
+    *,
+    topic: str = EVERYTHING,
+) -> web.StreamResponse:
     """A page that is the same for everybody, rendered once a moment: a render costs 2 ms, and a crowd comes at once.
 
-    The template writes SERVER_NOW if its scripts need the server's clock; that is filled in for each visitor.
+    The template writes SERVER_NOW if its scripts need the server's clock; that is filled in for each visitor. ``topic``
+    is the event that it shows.
     """
+    shelf = request.config_dict[SHELF]
+    since = shelf.changes
 
     async def rendered() -> str:
         return aiohttp_jinja2.render_string(template, request, {"server_now_ms": SERVER_NOW, **await make()})
 
     text = await request.config_dict[SHARED].get((template, key), rendered)
-    response = web.Response(text=text.replace(SERVER_NOW, str(now_ms())), content_type="text/html")
-    response.headers["Cache-Control"] = f"public, max-age={SHARED_CACHE_S}"
-    guard(request.config_dict[SETTINGS], response)
-    return response
+    return shelf.give(
+        request,
+        text.encode(),
+        since=since,
+        topic=topic,
+        stands=for_a_moment(SHARED_CACHE_S),
+        content_type="text/html; charset=utf-8",
+        cache=f"public, max-age={SHARED_CACHE_S}",
+        moment=SERVER_NOW.encode(),
+        headers=guards(request.config_dict[SETTINGS]),
+    )
 
 
 def render(
@@ -89,16 +104,19 @@ def render(
 
 def guard(settings: Settings, response: web.StreamResponse) -> None:
     """The headers that keep a page from loading, framing or leaking anything we did not name."""
-    response.headers.update(
-        {
-            "Content-Security-Policy": content_security_policy(settings),
-            "Referrer-Policy": "same-origin",
-            "X-Content-Type-Options": "nosniff",
-            "X-Frame-Options": "DENY",
-            "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(self)",
-            "Cross-Origin-Opener-Policy": "same-origin",
-        }
-    )
+    response.headers.update(guards(settings))
+
+
+def guards(settings: Settings) -> dict[str, str]:
+    """Those headers."""
+    return {
+        "Content-Security-Policy": content_security_policy(settings),
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(self)",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
 
 
 def content_security_policy(settings: Settings) -> str:

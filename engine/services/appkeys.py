@@ -13,6 +13,8 @@ from engine.settings import Settings
 
 if TYPE_CHECKING:
     from engine.services.accounts.access import Access
+    from engine.services.accounts.invitations import Invitations
+    from engine.services.accounts.mailed_links import MailedLinks
     from engine.services.accounts.organizations import Organizations
     from engine.services.accounts.people import People
     from engine.services.catalogue.events import Events
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from engine.services.gates.gate_bundles import GateBundles
     from engine.services.gates.gate_events import GateEvents
     from engine.services.gates.scans import Scans
+    from engine.services.insight.activity import Activity
     from engine.services.insight.reports import Reports
     from engine.services.money.confirms import Confirms
     from engine.services.money.disputes import Disputes
@@ -46,6 +49,8 @@ IDEMPOTENCY: Final = web.AppKey("idempotency", Idempotency)
 
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
 PEOPLE: Final[web.AppKey[People]] = web.AppKey("people")
+MAILED_LINKS: Final[web.AppKey[MailedLinks]] = web.AppKey("mailed_links")
+INVITATIONS: Final[web.AppKey[Invitations]] = web.AppKey("invitations")
 ORGANIZATIONS: Final[web.AppKey[Organizations]] = web.AppKey("organizations")
 VENUES: Final[web.AppKey[Venues]] = web.AppKey("venues")
 EVENTS: Final[web.AppKey[Events]] = web.AppKey("events")
@@ -68,5 +73,6 @@ DEVICES: Final[web.AppKey[Devices]] = web.AppKey("devices")
 SCANS: Final[web.AppKey[Scans]] = web.AppKey("scans")
 GATE_EVENTS: Final[web.AppKey[GateEvents]] = web.AppKey("gate_events")
 ATTENDANCE: Final[web.AppKey[Attendance]] = web.AppKey("attendance")
+ACTIVITY: Final[web.AppKey[Activity]] = web.AppKey("activity")
 GATE_BUNDLES: Final[web.AppKey[GateBundles]] = web.AppKey("gate_bundles")
 REPORTS: Final[web.AppKey[Reports]] = web.AppKey("reports")

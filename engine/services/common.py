@@ -12,6 +12,7 @@ import asyncpg
 from engine.foundation.bearer import Bearers
 from engine.foundation.cluster import hot_redis, open_client
 from engine.foundation.connections import HotRedis, RedisClient, eventually
+from engine.foundation.ended_sessions import EndedSessions
 from engine.foundation.health import Health
 from engine.foundation.idempotency import Idempotency
 from engine.foundation.postgres import open_postgres, write_probe
@@ -32,6 +33,7 @@ class Common:
     redis: RedisClient
     health: Health
     bearers: Bearers
+    ended: EndedSessions
     idempotency: Idempotency
     outbox: Outbox
 
@@ -49,6 +51,8 @@ async def open_common(settings: Settings) -> AsyncIterator[Common]:
         stack.push_async_callback(hot.close)
         redis = open_client(settings.redis_url)
         stack.push_async_callback(redis.aclose)
+        ended = EndedSessions(hot=hot, pool=pool)
+        await ended.look()
         idempotency, errands = Idempotency(pool), OutboxStore(pool)
         for store in (idempotency, errands):
             stack.push_async_callback(store.close)
@@ -61,7 +65,8 @@ async def open_common(settings: Settings) -> AsyncIterator[Common]:
                 {"postgres": lambda: write_probe(pool, "engine"), "redis": lambda: _ping(hot)},
                 required=frozenset({"postgres", "redis"}),
             ),
-            bearers=Bearers(settings.jwt_key.get_secret_value().encode()),
+            bearers=Bearers(settings.jwt_key.get_secret_value().encode(), ended),
+            ended=ended,
             idempotency=idempotency,
             outbox=Outbox(store=errands),
         )

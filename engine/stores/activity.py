@@ -22,16 +22,25 @@ async def record(db: Database, actor: Person | None, action: str, target: str, *
     await db.execute(_INSERT, kind, actor_id, action, target, facts, str(correlation_id))
 
 
-_OF_EVENT = """
-SELECT a.id, a.actor_kind, a.actor_id, a.action, a.target, a.facts, a.created_at, u.name AS actor_name
-  FROM (SELECT * FROM audit_log WHERE target = $1 AND id < $2
-        UNION SELECT * FROM audit_log WHERE facts ? 'event_id' AND facts->>'event_id' = $1 AND id < $2
-        ORDER BY id DESC LIMIT $3) AS a
+_SHOWN = """a.id, a.actor_kind, a.actor_id, a.action, a.target, a.facts, a.created_at, u.name AS actor_name, a.event_id,
+       e.currency, e.title AS event_title"""
+_JOINED = """ AND id < $2 ORDER BY id DESC LIMIT $3) AS a
   LEFT JOIN users u ON u.id = a.actor_id
+  LEFT JOIN events e ON e.id = a.event_id
  ORDER BY a.id DESC
 """
+_OF_EVENT = f"SELECT {_SHOWN} FROM (SELECT * FROM audit_log WHERE event_id = $1{_JOINED}"
+_OF_ORGANIZATION = f"SELECT {_SHOWN} FROM (SELECT * FROM audit_log WHERE organization_id = $1{_JOINED}"
 
 
 async def of_event(db: Database, event_id: str, before: int, limit: int) -> list[dict[str, Any]]:
-    """What was done to an event and to what belongs to it, newest first, below a line's number."""
+    """What was done to an event and to what belongs to it, newest first, below a line's number.
+
+    The table itself finds the event and the organization of each line when it is written.
+    """
     return [dict(row) for row in await db.fetch(_OF_EVENT, event_id, before, limit)]
+
+
+async def of_organization(db: Database, organization_id: str, before: int, limit: int) -> list[dict[str, Any]]:
+    """As ``of_event``, of an organization and all its events."""
+    return [dict(row) for row in await db.fetch(_OF_ORGANIZATION, organization_id, before, limit)]

@@ -8,6 +8,7 @@ from engine.foundation import http
 from engine.foundation.bearer import Bearers, Person
 from engine.foundation.cookies import shown
 from engine.foundation.errors import Unauthenticated
+from engine.foundation.world import languages
 from engine.services.appkeys import BEARERS, SETTINGS
 from engine.web.callers import visitor
 
@@ -74,6 +75,11 @@ def hold_token(request: web.Request) -> str | None:
 def client_address(request: web.Request) -> str:
     """The caller's address, as the settings let it be known."""
     return http.client_address(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded)
+
+
+def reader_language(request: web.Request) -> str:
+    """The language that mails to this caller are written in."""
+    return languages.choose(request.headers.get("Accept-Language", ""))
 
 
 def buyer(request: web.Request, *, bearers: Bearers, trust_forwarded: bool) -> tuple[str, str | None]:

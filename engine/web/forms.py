@@ -34,20 +34,20 @@ async def anything(request: web.Request, *, absent: bytes = b"") -> object:
 def created(value: Struct, version: int, location: str) -> web.Response:
     """201 with the new thing, its version and its address."""
     body = http.dumps(value)
-    headers = {"Location": location, "ETag": f'"{_etag(body, version)}"'}
+    headers = {"Location": location, "ETag": f'"{etag_of(body, version)}"'}
     return web.Response(body=body, status=201, content_type="application/json", headers=headers)
 
 
-def versioned(request: web.Request, value: Struct, version: int, *, shared: bool = False) -> web.Response:
-    """The thing with its ETag, or 304. ``shared``: the same for everybody, so that caches may ask and keep it."""
+def versioned(request: web.Request, value: Struct, version: int) -> web.Response:
+    """The thing with its ETag, or 304."""
     body = http.dumps(value)
-    etag = _etag(body, version)
+    etag = etag_of(body, version)
     if request.method in {"GET", "HEAD"} and http.fresh(request, etag):
         return http.not_modified(etag)
-    headers = {"ETag": f'"{etag}"', "Cache-Control": "public, no-cache" if shared else "private, no-cache"}
+    headers = {"ETag": f'"{etag}"', "Cache-Control": "private, no-cache"}
     return web.Response(body=body, content_type="application/json", headers=headers)
 
 
-def _etag(body: bytes, version: int) -> str:
+def etag_of(body: bytes, version: int) -> str:
     """The row's version, which If-Match compares, and a digest of all that the document shows."""
     return f"{version}-{hashlib.blake2b(body, digest_size=DIGEST_BYTES).hexdigest()}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from engine.web import operations
-from engine.web.accounts import organizations, people
+from engine.web.accounts import invitations, mailed_links, organizations, people
 from engine.web.catalogue import events, on_sales, promos, ticket_types, venues
 from engine.web.gates import devices, gates, scans
-from engine.web.insight import reports
+from engine.web.insight import activity, reports
 from engine.web.money import disputes, orders, payments, refunds, requirement_orders, webhooks
 from engine.web.route import Route
 from engine.web.sale import allotments, availability, carts, holds
@@ -14,7 +14,9 @@ from engine.web.tickets import tickets
 
 ROUTES: tuple[Route, ...] = (
     *people.ROUTES,
+    *mailed_links.ROUTES,
     *organizations.ROUTES,
+    *invitations.ROUTES,
     *venues.ROUTES,
     *events.ROUTES,
     *ticket_types.ROUTES,
@@ -35,5 +37,6 @@ ROUTES: tuple[Route, ...] = (
     *devices.ROUTES,
     *scans.ROUTES,
     *gates.ROUTES,
+    *activity.ROUTES,
     *reports.ROUTES,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -12,9 +13,10 @@ from playwright.async_api import Browser, async_playwright
 from admin.app import create_app
 from admin.appkeys import SERVICES
 from engine.foundation.connections import RedisClient
+from engine.services.money.orders import Buyer
 from engine.services.wiring import Services
 from engine.settings import Settings
-from tests.admin.organizer import Organizer
+from tests.admin.organizer import Organizer, hold
 from tests.chromium import CHROMIUM, FLAGS
 
 CHART = """{"focal_point": {"x": 0, "y": -5}, "sections": [
@@ -77,3 +79,20 @@ async def chromium() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+def free_order() -> Callable[..., Any]:
+    """``await free_order(services, event_id, 2)``: an order that was settled without the provider."""
+
+    async def run(services: Services, event_id: str, quantity: int) -> str:
+        await services.common.pool.execute("UPDATE ticket_types SET price_cents = 0 WHERE event_id = $1", event_id)
+        await services.sale.inventory.changed(event_id)
+        services.sale.selling.forget(event_id)
+        placed = await hold(services, event_id, quantity)
+        opened = await services.money.orders.open(
+            placed.hold.id, placed.token, Buyer("Ada Byron", "ada@example.test", {"marketing": False})
+        )
+        return opened.order_id
+
+    return run

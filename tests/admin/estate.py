@@ -17,6 +17,7 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
     await organizer.post(at + "/allotments", {"name": "Guests", "by": "section", "section": "Floor", "quantity": "5"})
     await organizer.post(at + "/promos", {"code": "EARLY", "kind": "percent", "value": "10"})
     assert (await organizer.post(at + "/devices", {"name": "North"})).status == 201
+    await organizer.post(f"/o/{organization_id}/members", {"email": "invited@example.test", "role": "finance"})
     pool = services.common.pool
     order_id = new_id("ord")
     await pool.execute(
@@ -26,11 +27,19 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
         order_id, order_id[-10:], event_id, new_id("hld"),
         {"face_cents": 1000, "discount_cents": 0, "fees_cents": 0, "taxes": {}, "total_cents": 1000},
     )  # fmt: skip
+    dispute_id = new_id("dsp")
+    await pool.execute(
+        "INSERT INTO disputes (id, provider_dispute_id, order_id, event_id, organization_id, amount_cents, status,"
+        " standing, opened_at) VALUES ($1, $1, $2, $3, $4, 1000, 'warning_needs_response', 'inquiry', now())",
+        dispute_id, order_id, event_id, organization_id,
+    )  # fmt: skip
     return {
         "organization": organization_id,
         "venue": venue_id,
         "event": event_id,
         "order": order_id,
+        "invitation": await pool.fetchval("SELECT id FROM invitations WHERE organization_id = $1", organization_id),
+        "dispute": dispute_id,
         "user": await pool.fetchval("SELECT id FROM users WHERE email = $1", organizer.email),
         "ticket_type": await pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id),
         "allotment": await pool.fetchval("SELECT id FROM allotments WHERE event_id = $1", event_id),

@@ -129,6 +129,29 @@ async def platform_admin(services: Services, email: str = "root@example.test") -
     return email
 
 
+async def invitation_link(services: Services, email: str) -> str:
+    """The path and token of the link that an invited address is mailed."""
+    invitation_id = await services.common.pool.fetchval("SELECT id FROM invitations WHERE email = $1", email)
+    found = await services.accounts.invitations.issue(invitation_id)
+    assert found is not None
+    return f"/invitations/accept?token={found[0].token}"
+
+
+async def prove(services: Services, email: str) -> None:
+    """The person opened the link that proves their address."""
+    await services.common.pool.execute("UPDATE users SET email_verified_at = now() WHERE email = $1", email)
+
+
+async def join(services: Services, owner: Organizer, organization_id: str, member: Organizer, role: str) -> None:
+    """Invite somebody, who proves their address, opens the link and accepts."""
+    page = await owner.post(f"/o/{organization_id}/members", {"email": member.email, "role": role})
+    assert f"{member.email} is invited by mail" in page.words
+    await prove(services, member.email)
+    link = await invitation_link(services, member.email)
+    page = await member.post("/invitations/accept", {"token": link.partition("token=")[2]})
+    assert "You work for" in page.words, page.words
+
+
 async def hold(services: Services, event_id: str, quantity: int) -> Any:
     """Set tickets of an event's first type aside, as a buyer would."""
     kind = await services.common.pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id)

@@ -14,7 +14,7 @@ from admin.routes import ROUTES
 from engine.services.wiring import Services
 from tests.admin.browsing import page_of
 from tests.admin.estate import everything, fill
-from tests.admin.organizer import PASSWORD, Organizer, platform_admin
+from tests.admin.organizer import PASSWORD, Organizer, invitation_link, platform_admin
 from tests.axe import serious
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -58,7 +58,8 @@ async def test_no_page_of_the_admin_app_has_a_serious_finding(
     email = await platform_admin(services)
     page, _ = await page_of(chromium, server, viewport={"width": width, "height": 844}, color_scheme=scheme)
     findings: dict[str, list[str]] = {}
-    for path in ("/sign-in", "/register"):
+    link = await invitation_link(services, "invited@example.test")
+    for path in ("/sign-in", "/register", link, "/invitations/accept?token=x"):
         await page.goto(path)
         findings[path] = await _looked_at(page)
     await page.goto("/sign-in")

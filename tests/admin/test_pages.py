@@ -11,6 +11,7 @@ async def test_an_organizer_goes_from_nothing_to_a_published_event(organizer: Or
     for path in (
         "/", "/board", "/account", "/organizations", "/organizations/new",
         f"/o/{organization_id}", f"/o/{organization_id}/settings", f"/o/{organization_id}/members",
+        f"/o/{organization_id}/history",
         f"/o/{organization_id}/venues", f"/o/{organization_id}/venues/new", f"/o/{organization_id}/events",
         f"/o/{organization_id}/events/new", f"/venues/{venue_id}", f"/venues/{venue_id}/chart",
         f"/venues/{venue_id}/chart?sample=arena", at, at + "/live", at + "/settings", at + "/ticket-types",

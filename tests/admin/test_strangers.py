@@ -12,11 +12,12 @@ from admin.routes import ROUTES
 from admin.views import moderation
 from engine.services.wiring import Services
 from tests.admin.estate import everything, fill
-from tests.admin.organizer import Organizer, platform_admin
+from tests.admin.organizer import Organizer, join, platform_admin
 
-OWN = {"/", "/board", "/account", "/account/password", "/sign-out", "/organizations", "/organizations/new"}
-TABLES = ("organizations", "members", "venues", "events", "ticket_types", "on_sales", "allotments", "promo_codes",
-          "devices", "orders", "refunds")  # fmt: skip
+OWN = {"/", "/board", "/account", "/account/password", "/account/verify", "/sign-out", "/organizations",
+       "/organizations/new", "/invitations/accept"}  # fmt: skip
+TABLES = ("organizations", "members", "invitations", "venues", "events", "ticket_types", "on_sales", "allotments",
+          "promo_codes", "devices", "orders", "refunds", "disputes")  # fmt: skip
 
 
 async def contents(services: Services) -> list[object]:
@@ -146,7 +147,7 @@ async def test_a_role_goes_as_far_as_it_says(
 ) -> None:
     owner, member = await somebody(), await somebody()
     things = await everything(owner, services, chart)
-    await owner.post(f"/o/{things['organization']}/members", {"email": member.email, "role": role})
+    await join(services, owner, things["organization"], member, role)
     at = f"/events/{things['event']}"
     page = await member.get(at)
     assert page.status == 200

@@ -22,6 +22,8 @@ from tests.bench import (
     rows_mail,
     rows_orders,
     rows_peers,
+    rows_reads,
+    rows_refusals,
     rows_room,
     rows_script,
     stage,
@@ -32,6 +34,8 @@ from tests.bench.method import Plan, Row
 Taking = Callable[[stage.Stage, Plan], Awaitable[list[Row]]]
 ROWS: dict[str, Taking] = {
     "holds": rows_holds.against_bare,
+    "reads": rows_reads.against_bare,
+    "refusals": rows_refusals.against_bare,
     "script": rows_script.batched_against_single,
     "evalsha": rows_holds.against_evalsha,
     "room": rows_room.room,

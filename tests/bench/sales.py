@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -57,7 +58,7 @@ class Sale:
 
 async def general(stage: Stage, units: int = GENERAL_UNITS) -> Sale:
     """Standing room: one section of plain numbers."""
-    return await _open(stage, [factories.general("Floor", units)], [["Floor"]])
+    return await open_sale(stage, [factories.general("Floor", units)], [["Floor"]])
 
 
 async def seated(stage: Stage, sections: int = SECTIONS) -> Sale:
@@ -65,7 +66,7 @@ async def seated(stage: Stage, sections: int = SECTIONS) -> Sale:
     made = [
         factories.seated(f"S{number}", SECTION_ROWS, SECTION_SEATS, y0=number * 60.0) for number in range(sections)
     ]  # fmt: skip
-    return await _open(stage, made, [[f"S{number}"] for number in range(sections)])
+    return await open_sale(stage, made, [[f"S{number}"] for number in range(sections)])
 
 
 def priced(event: SellingEvent, sale: Sale, quantity: int = QUANTITY) -> None:
@@ -75,11 +76,26 @@ def priced(event: SellingEvent, sale: Sale, quantity: int = QUANTITY) -> None:
         price_of(event, asks, promo)
 
 
-async def _open(stage: Stage, sections: list[dict[str, Any]], categories: list[list[str]]) -> Sale:
+async def open_sale(
+    stage: Stage,
+    sections: list[dict[str, Any]],
+    categories: list[list[str]],
+    *,
+    room: bool = True,
+    opens_in: timedelta = timedelta(minutes=-1),
+    closed: datetime | None = None,
+) -> Sale:
+    """An event with these sections and a ticket type for each list of categories; with a waiting room unless told."""
     chart = factories.chart(*sections)
     types = [{"categories": names, "max_per_order": 4, "price_cents": 7_500} for names in categories]
     event_id, ids = await factories.event(stage.pool, chart, types)
-    await stage.pool.execute("UPDATE on_sales SET room_enabled = true WHERE event_id = $1", event_id)
+    await stage.pool.execute(
+        "UPDATE on_sales SET room_enabled = $2, opens_at = now() + $3, closes_at = $4 WHERE event_id = $1",
+        event_id,
+        room,
+        opens_in,
+        closed,
+    )
     # One admission buys the house here: the generator sends the same head each time. It is counted all the same.
     await stage.pool.execute("UPDATE events SET max_tickets_per_buyer = $2 WHERE id = $1", event_id, EVERYTHING)
     await stage.inventory.load(event_id)

@@ -14,6 +14,7 @@ from engine.foundation.folding import (
     code_shown,
     email_folded,
     is_name,
+    look,
     name_kept,
     text_folded,
     visible,
@@ -171,6 +172,28 @@ def test_a_folded_code_is_folded_and_what_is_shown_is_the_same_code(typed):
     assert code_folded(code_folded(typed)) == code_folded(typed)
     assert code_folded(code_shown(typed)) == code_folded(typed)
     assert code_folded(typed.swapcase().swapcase().swapcase()) == code_folded(typed.swapcase())
+
+
+LOOKS = [
+    ("Lantern House", "L\u0430ntern H\u043euse"),
+    ("Lantern House", "\uff2cantern\u3000House"),
+    ("paypal", "\u0420\u0430\u0443\u0440\u0430l"),
+    ("Apple", "\u13aapple"),
+    ("ODEON", "\u041eD\u0395\u041eN"),
+    ("Lantern", "\U0001d40bantern"),
+    ("One", "O\u200bn\u202ee"),
+]
+
+
+@pytest.mark.parametrize(("ours", "theirs"), LOOKS)
+def test_letters_that_are_taken_for_ours_look_like_ours(ours, theirs):
+    assert look(ours) == look(theirs) == ours.lower()
+    assert look(look(theirs)) == look(theirs)
+
+
+@pytest.mark.parametrize("name", ["Th\u00e9\u00e2tre du Nord", "G\u00f6teborg", "\u6771\u4eac", "0ne", "Zo\u00eb 2"])
+def test_accents_digits_and_other_scripts_look_like_themselves(name):
+    assert look(name) == name.lower()
 
 
 def test_a_thousand_names_keep_what_is_seen_and_lose_what_is_not():

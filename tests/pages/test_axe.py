@@ -64,6 +64,9 @@ async def test_no_page_of_a_fan_has_a_serious_finding(site: Site, browser: Brows
     await look("order paid")
     await site.open("/my-tickets")
     await look("my tickets")
+    for path in ("/account/forgot", "/account/verify?token=x", "/account/reset?token=x"):
+        await site.open(path)
+        await look(path)
     await context.clear_cookies()
     await site.page.goto(checkout)
     await look("somebody else's checkout")

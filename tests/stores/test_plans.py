@@ -21,23 +21,24 @@ import engine.stores
 from engine.foundation.clock import now
 from engine.stores.catalogue import promos
 from engine.stores.gates import scans
-from engine.stores.money import orders, refunds
+from engine.stores.money import disputes, orders, refunds
 from engine.stores.tickets import tickets
 from tests import factories, gate_world
 
 GROWING = {
     "orders", "order_units", "tickets", "scans", "outbox", "webhook_events", "ticket_changes", "idempotency_keys",
-    "audit_log", "refunds",
+    "audit_log", "refunds", "disputes",
 }  # fmt: skip
 # Beginnings of statements: the ways they end in are here instead.
-BEGINNINGS = {("orders", "_COLUMNS"), ("refunds", "_COLUMNS"), ("scans", "_CHECKED_IN"), ("tickets", "_READ"),
-              ("promos", "_SELECT"), ("audit", "_FIRST_ORDER")}  # fmt: skip
+BEGINNINGS = {("orders", "_COLUMNS"), ("refunds", "_COLUMNS"), ("disputes", "_COLUMNS"), ("scans", "_CHECKED_IN"),
+              ("tickets", "_READ"), ("promos", "_SELECT"), ("audit", "_FIRST_ORDER")}  # fmt: skip
 WHOLE = {
     ("orders", "of_intent"): orders._COLUMNS + " WHERE o.payment_intent_id = $1",
     ("orders", "of_hold"): orders._COLUMNS + " WHERE o.hold_id = $1",
     ("orders", "read many"): orders._COLUMNS + " WHERE o.id = ANY($1::text[])",
     ("orders", "lock"): orders._COLUMNS + " WHERE o.id = $1 FOR UPDATE OF o",
     ("refunds", "get"): refunds._COLUMNS + " WHERE id = $1",
+    ("disputes", "get"): disputes._COLUMNS + " WHERE d.id = $1",
     ("tickets", "get"): tickets._READ + " WHERE t.id = $1",
     ("tickets", "of_order"): tickets._READ + " WHERE t.order_id = $1 ORDER BY t.line",
     ("scans", "newest"): scans._NEWEST,
@@ -48,7 +49,8 @@ REPORTS = {
     ("attendance", "_ALERTS"), ("cancellations", "_CANCEL_FREE"), ("gate_bundles", "_FINGERPRINT"),
     ("gate_bundles", "_LIVE"), ("audit", "_STRAY_TICKETS"), ("audit", "_UNITS"), ("orders", "_OF_PERSON"),
     ("payments", "_LATE"), ("reports", "_BOARD"), ("reports", "_BY_TYPE"), ("reports", "_OVER_TIME"),
-    ("reports", "_SECONDS"), ("selling", "_OWNED"), ("selling", "_OWNED_COUNTS"), ("selling", "_PROMO_USES"),
+    ("reports", "_SECONDS"), ("reports", "_DISPUTED"), ("selling", "_OWNED"),
+    ("selling", "_OWNED_COUNTS"), ("selling", "_OWNED_BY_TYPE"), ("selling", "_PROMO_USES"), ("selling", "_COUNTED"),
     ("webhook_events", "_FORGET"),
 }  # fmt: skip
 

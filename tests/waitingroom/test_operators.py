@@ -10,7 +10,9 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 import hotpath_rs
-from engine.foundation.connections import RedisClient
+from engine.foundation.bearer import Bearers, Person
+from engine.foundation.connections import HotRedis, RedisClient
+from engine.foundation.ended_sessions import EndedSessions
 from engine.foundation.ids import new_id
 from tests.waitingroom.conftest import NewRoom, post, room_of, status, until, until_phase
 from tests.waitingroom.steps import bearer, control
@@ -192,3 +194,38 @@ async def test_pages_of_the_admin_origin_may_call_and_others_may_not(
     assert ours.headers["Access-Control-Allow-Origin"] == room_settings.admin_url
     theirs = await room_client.options(path, headers={"Origin": "http://evil.example"})
     assert "Access-Control-Allow-Origin" not in theirs.headers
+
+
+async def test_what_an_operator_does_to_the_room_is_in_the_log_of_its_event(
+    room_client: TestClient, new_room: NewRoom, room_settings: Settings, pool: asyncpg.Pool
+) -> None:
+    event_id = await new_room()
+    await until_phase(room_client, event_id, "open")
+    await control(room_client, event_id, bearer(room_settings), paused=True, message="Back at nine")
+    await control(room_client, event_id, bearer(room_settings), paused=False)
+    await control(room_client, event_id, bearer(room_settings), rate_per_min=120, capacity=7)
+    rows = await pool.fetch("SELECT * FROM audit_log WHERE event_id = $1 ORDER BY id", event_id)
+    assert [(row["action"], row["facts"]) for row in rows] == [
+        ("room.paused", {}),
+        ("room.message_set", {"message": "Back at nine"}),
+        ("room.resumed", {}),
+        ("room.pace_set", {"rate_per_min": 120, "capacity": 7}),
+    ]
+    organization_id = await pool.fetchval("SELECT organization_id FROM events WHERE id = $1", event_id)
+    assert {(row["actor_kind"], row["organization_id"]) for row in rows} == {("admin", organization_id)}
+
+
+async def test_an_operator_who_signed_out_is_refused_within_a_second(
+    room_client: TestClient, new_room: NewRoom, room_settings: Settings, pool: asyncpg.Pool, hot: HotRedis
+) -> None:
+    event_id = await new_room()
+    key = room_settings.jwt_key.get_secret_value().encode()
+    token = Bearers(key).sign(Person(new_id("usr"), is_admin=True, session="fam_1"))
+    headers = {"Authorization": f"Bearer {token}"}
+    assert (await control(room_client, event_id, headers, paused=True))[0] == 200
+    await EndedSessions(hot=hot, pool=pool).tell(["fam_1"])
+
+    async def refused() -> bool:
+        return (await control(room_client, event_id, headers, paused=False))[0] == 401
+
+    await until(refused, within_s=1.0)

@@ -14,9 +14,10 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from engine.foundation.connections import RedisClient
+from engine.foundation.world.languages import choose
 from tests.waitingroom.conftest import NewRoom, post, room_of, until, until_phase
 from tests.waitingroom.steps import bearer, control, page, shown
-from waitingroom.languages import WORDS, choose
+from waitingroom.languages import WORDS
 from waitingroom.settings import Settings
 
 STATIC = Path(__file__).parent.parent.parent / "waitingroom" / "static"

@@ -13,8 +13,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from engine.foundation import bodies, http
 from engine.foundation.bearer import Bearers
 from engine.foundation.connections import HotRedis, RedisClient
+from engine.foundation.ended_sessions import EndedSessions
+from engine.foundation.shelf import SHELF, Shelf
 from engine.services import appkeys
 from engine.services.accounts.access import Access
+from engine.services.accounts.invitations import Invitations
+from engine.services.accounts.mailed_links import MailedLinks
 from engine.services.accounts.organizations import Organizations
 from engine.services.accounts.passwords import Passwords
 from engine.services.accounts.people import People
@@ -24,20 +28,23 @@ from engine.services.catalogue.on_sales import OnSales
 from engine.services.catalogue.promos import Promos
 from engine.services.catalogue.ticket_types import TicketTypes
 from engine.services.catalogue.venues import Venues
+from engine.services.money.guest_orders import GuestOrders
+from engine.services.outbox import Outbox
 from engine.services.sale.allotments import Allotments
 from engine.services.sale.inventory import Inventory
 from engine.services.sale.selling import Selling
 from engine.settings import Settings
+from engine.stores.outbox import OutboxStore
 from engine.stores.sale.holds import HoldStore
 from engine.stores.sale.selling import SellingStore
 from engine.web import route
-from engine.web.accounts import organizations, people
+from engine.web.accounts import invitations, mailed_links, organizations, people
 from engine.web.catalogue import events, on_sales, promos, ticket_types, venues
 from engine.web.sale import allotments
 from tests.web.organizer import PASSWORD, Someone
 
 _people = itertools.count(1)
-NOUNS = (people, organizations, venues, events, ticket_types, on_sales, allotments, promos)
+NOUNS = (people, mailed_links, organizations, invitations, venues, events, ticket_types, on_sales, allotments, promos)
 
 
 @pytest.fixture
@@ -48,18 +55,28 @@ async def catalogue(
     selling_store = SellingStore(pool)
     selling = Selling(store=selling_store, keyring=settings.keyring, redis=redis_client)
     inventory = Inventory(hot=hot, redis=redis_client, holds=HoldStore(hot), store=selling_store, selling=selling)
-    access, bearers = Access(pool=pool), Bearers(settings.jwt_key.get_secret_value().encode())
+    ended = EndedSessions(hot=hot, pool=pool)
+    access, bearers = Access(pool=pool), Bearers(settings.jwt_key.get_secret_value().encode(), ended)
+    throttle, passwords, outbox = Throttle(hot=hot), Passwords(), Outbox(store=OutboxStore(pool))
+    links = MailedLinks(pool=pool, outbox=outbox, ended=ended, throttle=throttle, passwords=passwords)
+    GuestOrders(pool=pool).register(outbox)
     all_events = Events(pool=pool, access=access, inventory=inventory, engine_url=settings.engine_url)
     app[appkeys.SETTINGS] = settings
     app[appkeys.BEARERS] = bearers
-    app[appkeys.PEOPLE] = People(pool=pool, bearers=bearers, throttle=Throttle(hot=hot), passwords=Passwords())
+    app[appkeys.PEOPLE] = People(
+        pool=pool, bearers=bearers, ended=ended, throttle=throttle, passwords=passwords, links=links
+    )
+    app[appkeys.MAILED_LINKS] = links
+    app[appkeys.INVITATIONS] = Invitations(pool=pool, access=access)
     app[appkeys.ORGANIZATIONS] = Organizations(pool=pool, access=access)
     app[appkeys.VENUES] = Venues(pool=pool, access=access)
     app[appkeys.EVENTS] = all_events
     app[appkeys.TICKET_TYPES] = TicketTypes(pool=pool, access=access, events=all_events)
     app[appkeys.ON_SALES] = OnSales(pool=pool, access=access, events=all_events)
     app[appkeys.ALLOTMENTS] = Allotments(pool=pool, hot=hot, access=access, events=all_events, inventory=inventory)
-    app[appkeys.PROMOS] = Promos(pool=pool, access=access, events=all_events, throttle=Throttle(hot=hot))
+    app[appkeys.PROMOS] = Promos(pool=pool, access=access, events=all_events, throttle=throttle)
+    app[SHELF] = Shelf({})
+    selling.follow(app[SHELF].forget)
     for noun in NOUNS:
         route.add(app, noun.ROUTES)
     async with TestClient(TestServer(app)) as client:

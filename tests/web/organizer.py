@@ -11,7 +11,9 @@ import asyncpg
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
 
+from engine.domain.accounts.mailed_links import Link
 from engine.foundation.ids import new_id
+from engine.services.accounts.mailed_links import issue
 
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
@@ -98,6 +100,23 @@ class Someone:
         await self.ticket_type(event["id"])
         await self.ok("PUT", f"/v1/events/{event['id']}/on-sale", {"opens_at": at(-1)})
         return dict(await self.ok("POST", f"/v1/events/{event['id']}/publish"))
+
+
+async def mailed_token(pool: asyncpg.Pool, purpose: str, **subject: str) -> str:
+    """A token as the worker mails it, for ``user_id`` or ``invitation_id``."""
+    link = {"user_id": None, "invitation_id": None, **subject}
+    table, name = ("invitations", "invitation_id") if purpose == "invitation" else ("users", "user_id")
+    email = await pool.fetchval(f"SELECT email FROM {table} WHERE id = $1", link[name])
+    return await issue(pool, Link(purpose=purpose, email=email, **link))
+
+
+async def join(pool: asyncpg.Pool, owner: Someone, organization_id: str, member: Someone, role: str) -> str:
+    """Invite somebody, who proves their address and accepts; their id."""
+    await pool.execute("UPDATE users SET email_verified_at = now() WHERE email = $1", member.email)
+    path = f"/v1/organizations/{organization_id}/members"
+    invited = await owner.ok("POST", path, {"email": member.email, "role": role}, 201)
+    token = await mailed_token(pool, "invitation", invitation_id=invited["invitation_id"])
+    return str((await member.ok("POST", "/v1/invitations/accept", {"token": token}, 200))["user_id"])
 
 
 async def order(

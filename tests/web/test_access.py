@@ -17,6 +17,7 @@ from engine.web.route import Route
 from engine.web.routes import ROUTES
 from tests import factories
 from tests.shop import Shop
+from tests.stripe_events import intent_of
 from tests.web.bodies import bodies
 
 OPEN_TO_ALL = {"public", "operations", "provider"}
@@ -68,15 +69,33 @@ async def estate(shop: Shop) -> Estate:
         "allotment_id": made["allotments"]["id"],
         "promo_id": made["promo-codes"]["id"],
         "device_id": made["devices"]["device_id"],
+        "invitation_id": (
+            await shop.ask(
+                "POST",
+                f"/v1/organizations/{shop.organization_id}/members",
+                {"email": "in@x.test", "role": "finance"},
+                Authorization=owner,
+            )
+        )["invitation_id"],
         "user_id": await pool.fetchval("SELECT user_id FROM members WHERE organization_id = $1", shop.organization_id),
         "hold_id": hold["id"],
         "item": str(hold["items"][0]["unit"]),
         "order_id": order["order_id"],
         "payment_id": order["payment_intent_id"],
         "ticket_id": ticket["id"],
+        "dispute_id": (await disputed(shop))["id"],
     }
     device = f"Device {made['devices']['device_id']}.{made['devices']['secret']}"
     return Estate(ids, owner, device, hold["hold_token"], order["order_token"], ticket["code"])
+
+
+async def disputed(shop: Shop) -> dict[str, Any]:
+    """A dispute that the bank has not decided, of an order of its own."""
+    order = await shop.paid()
+    await shop.sandbox("disputes", {"payment_intent": intent_of(order)})
+    await shop.until(order, "disputed")
+    path = f"/v1/organizations/{shop.organization_id}/disputes"
+    return (await shop.ask("GET", path, Authorization=await shop.organizer()))["data"][0]
 
 
 def body_of(route: Route, of: Estate) -> Any:
@@ -100,6 +119,7 @@ def body_of(route: Route, of: Estate) -> Any:
         "ValidateRequest": {"code": of.code},
         "NewOrganization": {"name": "Mine"},
         "PersonChange": {"name": "Mine"},
+        "TokenShown": {"token": "x" * 43},
         "PasswordChange": {"current_password": "x" * 12, "new_password": "y" * 12},
     }
     if route.path.endswith("seating-chart"):

@@ -1,17 +1,27 @@
 """The refusals of accounts, below the general ones of engine/foundation/errors.py.
 
+Malformed 400
+└── TokenInvalid              token_invalid             unknown, used, called back, or for something else
+Gone 410
+└── TokenExpired              token_expired
 Unauthenticated 401
 ├── SignInRefused             sign_in_refused
 ├── RefreshRefused            refresh_refused
 └── RefreshReused             refresh_reused            the whole family of tokens was revoked
 Forbidden 403
-└── AccountDisabled           account_disabled
+├── AccountDisabled           account_disabled
+├── EmailUnverified           email_unverified
+├── InvitationOfAnother       invitation_of_another
+├── RegistrationInvited       registration_invited      the platform registers by invitation alone
+└── FoundingReserved          founding_reserved         there, its admins found organizations
 NotFound 404
 ├── OrganizationUnknown       organization_unknown
-└── MemberUnknown             member_unknown
+├── MemberUnknown             member_unknown
+└── InvitationUnknown         invitation_unknown
 Conflict 409
 ├── EmailTaken                email_taken
 ├── SlugTaken                 slug_taken
+├── NameLooksTaken            name_looks_taken
 ├── AlreadyMember             already_member
 ├── LastOwner                 last_owner
 ├── OrganizationInUse         organization_in_use
@@ -19,12 +29,24 @@ Conflict 409
 └── TooManyOfThem             limit_reached             facts: limit
 TooMany 429
 ├── SignInThrottled           sign_in_throttled
-└── RegistrationThrottled     registration_throttled
+├── RegistrationThrottled     registration_throttled
+├── MailThrottled             mail_throttled
+└── HashesThrottled           hashes_throttled          too many passwords of one address block wait to be checked
 """
 
 from __future__ import annotations
 
-from engine.foundation.errors import Conflict, Forbidden, NotFound, TooMany, Unauthenticated
+from engine.foundation.errors import Conflict, Forbidden, Gone, Malformed, NotFound, TooMany, Unauthenticated
+
+
+class TokenInvalid(Malformed):
+    """Said alike for a link that never was, one that was used, and one that was called back."""
+
+    code, title = "token_invalid", "This link is not valid, or was used before"
+
+
+class TokenExpired(Gone):
+    code, title = "token_expired", "This link is too old: ask for another"
 
 
 class SignInRefused(Unauthenticated):
@@ -45,6 +67,22 @@ class AccountDisabled(Forbidden):
     code, title = "account_disabled", "This account is disabled"
 
 
+class EmailUnverified(Forbidden):
+    code, title = "email_unverified", "Confirm your e-mail address first: we can mail you a link"
+
+
+class InvitationOfAnother(Forbidden):
+    code, title = "invitation_of_another", "This invitation was mailed to another address"
+
+
+class RegistrationInvited(Forbidden):
+    code, title = "registration_invited", "Accounts are made by invitation here"
+
+
+class FoundingReserved(Forbidden):
+    code, title = "founding_reserved", "Organizations are founded by the platform here"
+
+
 class OrganizationUnknown(NotFound):
     code, title = "organization_unknown", "There is no such organization"
 
@@ -53,12 +91,20 @@ class MemberUnknown(NotFound):
     code, title = "member_unknown", "There is no such member"
 
 
+class InvitationUnknown(NotFound):
+    code, title = "invitation_unknown", "There is no such invitation"
+
+
 class EmailTaken(Conflict):
     code, title = "email_taken", "Somebody registered with this e-mail address"
 
 
 class SlugTaken(Conflict):
     code, title = "slug_taken", "This short name is in use"
+
+
+class NameLooksTaken(Conflict):
+    code, title = "name_looks_taken", "This name looks like another organization's: write it differently"
 
 
 class AlreadyMember(Conflict):
@@ -87,3 +133,11 @@ class SignInThrottled(TooMany):
 
 class RegistrationThrottled(TooMany):
     code, title = "registration_throttled", "Too many registrations from this address: try again later"
+
+
+class MailThrottled(TooMany):
+    code, title = "mail_throttled", "Too many mails were asked for: try again later"
+
+
+class HashesThrottled(TooMany):
+    code, title = "hashes_throttled", "Too many sign-ins from your part of the network: try again in a moment"

@@ -14,7 +14,7 @@ from typing import Literal, get_args
 from msgspec import UNSET, Struct, UnsetType
 
 from engine.domain.accounts.people import Email
-from engine.domain.fields import Name, Slug
+from engine.domain.fields import Name, Slug, kept_name
 
 MEMBERS_MAX = 500
 ORGANIZATIONS_PER_PERSON_MAX = 100
@@ -76,8 +76,16 @@ class Organization(Struct, frozen=True, kw_only=True):
     role: str | None = None
 
 
+def fold(given: NewOrganization | OrganizationChange) -> None:
+    """Names as they are kept. Invalid for one that nobody can see."""
+    if isinstance(given.name, str):
+        given.name = kept_name("/name", given.name)
+    if isinstance(given.legal_name, str):
+        given.legal_name = kept_name("/legal_name", given.legal_name)
+
+
 class NewMember(Struct, kw_only=True):
-    """The person must have registered already."""
+    """Who is invited, whether or not they have an account already."""
 
     email: Email
     role: Role

@@ -9,11 +9,12 @@ import email_validator
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain.fields import NO_NUL, Name
+from engine.foundation import folding
 from engine.foundation.errors import Invalid
-from engine.foundation.folding import NotAnAddress, email_folded
 
 EMAIL_CHARS_MAX = 254
 PASSWORD_CHARS_MIN, PASSWORD_CHARS_MAX = 10, 256
+INVITATION_TOKEN_CHARS_MAX = 200
 REFRESH_TTL_D = 30
 REFRESH_TOKEN_CHARS_MAX = 4096  # longer than ours: another kind of token is refused as one, not as a form
 
@@ -22,11 +23,15 @@ NewPassword = Annotated[str, Meta(min_length=PASSWORD_CHARS_MIN, max_length=PASS
 
 
 class Registration(Struct, kw_only=True):
-    """``name`` is what stands before the @ if it is left out."""
+    """``name`` is what stands before the @ if it is left out.
+
+    ``invitation`` is the token of a mailed invitation to this address: it proves the address, and is not used up.
+    """
 
     email: Email
     password: NewPassword
     name: Name | None = None
+    invitation: Annotated[str, Meta(min_length=1, max_length=INVITATION_TOKEN_CHARS_MAX)] | None = None
 
 
 class Credentials(Struct, kw_only=True):
@@ -93,8 +98,16 @@ email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
 def email_normal(text: str) -> str:
     """The one spelling of an address as the ledger keeps it. Invalid if it is none."""
     try:
-        address = email_folded(text)
-        email_validator.validate_email(address, check_deliverability=False, globally_deliverable=False)
-    except (NotAnAddress, email_validator.EmailNotValidError) as error:
+        folded = folding.email_folded(text)
+        email_validator.validate_email(folded, check_deliverability=False, globally_deliverable=False)
+    except (folding.NotAnAddress, email_validator.EmailNotValidError) as error:
         raise Invalid.at("/email", "invalid_email", "This is not an e-mail address") from error
-    return address
+    return folded
+
+
+def email_typed(text: str) -> str:
+    """As ``email_normal`` for an address that is only compared; what is none is nobody's, and stays as it is."""
+    try:
+        return folding.email_folded(text)
+    except folding.NotAnAddress:
+        return text.strip().lower()

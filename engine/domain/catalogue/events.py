@@ -23,6 +23,7 @@ from engine.domain.fields import (
     is_currency,
     is_moment,
     is_timezone,
+    kept_name,
 )
 from engine.domain.taxes import TAXES_MAX
 from engine.foundation.errors import Invalid
@@ -129,9 +130,12 @@ class EventVenue(Struct, frozen=True, kw_only=True):
 
 
 class EventOrganization(Struct, frozen=True, kw_only=True):
+    """``sells`` is False while it is suspended."""
+
     id: str
     name: str
     slug: str
+    sells: bool = True
 
 
 class EventOnSale(Struct, frozen=True, kw_only=True):
@@ -196,7 +200,12 @@ class Seller(Struct, frozen=True, kw_only=True):
 
 
 def fold(event: NewEvent | EventChange) -> None:
-    """What was typed becomes what is kept: a category its canonical name. What is unknown stays, for ``check``."""
+    """What was typed becomes what is kept: a category its canonical name, a title one that hides nothing.
+
+    A category that is unknown stays, for ``check``. Invalid for a title that nobody can see.
+    """
+    if isinstance(event.title, str):
+        event.title = kept_name("/title", event.title)
     if isinstance(event.category, str):
         event.category = categories.canonical(event.category) or event.category
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain.catalogue.events import Event
-from engine.domain.fields import Cents, Faults, Moment, Name, Short, fault, is_moment
+from engine.domain.fields import Cents, Faults, Moment, Name, Short, fault, is_moment, kept_name
 from engine.domain.prices import Fee, Line, check_chargeable, quote
 from engine.domain.taxes import Tax
 from engine.foundation.errors import Invalid
@@ -84,6 +84,12 @@ class TicketType(TicketTypeRow, frozen=True, kw_only=True):
 
     currency: str
     all_in_cents: int
+
+
+def fold(given: NewTicketType | TicketTypeChange) -> None:
+    """A name that hides nothing. Invalid for one that nobody can see."""
+    if isinstance(given.name, str):
+        given.name = kept_name("/name", given.name)
 
 
 def check(given: NewTicketType | TicketTypeChange, known: Sequence[str], before: TicketTypeRow | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from engine.domain.fields import Faults, Id, Line, Name, OptionalShort, Short, Text, fault, is_timezone
+from engine.domain.fields import Faults, Id, Line, Name, OptionalShort, Short, Text, fault, is_timezone, kept_name
 from engine.foundation.errors import Invalid
 from engine.foundation.world import countries
 
@@ -93,7 +93,12 @@ class ChartFacts(Struct, frozen=True, kw_only=True):
 
 
 def fold(venue: NewVenue | VenueChange) -> None:
-    """What was typed becomes what is kept: the code of a country (ISO 3166-1) in capitals."""
+    """What was typed becomes what is kept: a name that hides nothing, a country's code (ISO 3166-1) in capitals.
+
+    Invalid for a name that nobody can see.
+    """
+    if isinstance(venue.name, str):
+        venue.name = kept_name("/name", venue.name)
     if isinstance(venue.country, str):
         venue.country = countries.folded(venue.country)
 

@@ -32,8 +32,6 @@ class About(Struct, frozen=True):
 
     order_id: str | None
     intent_id: str | None
-    reason: str
-    status: str
 
 
 def read_event(body: bytes) -> ProviderEvent | None:
@@ -54,7 +52,7 @@ def about(kind: str, payload: Any) -> About:
     intent = found if kind.startswith("payment_intent.") else _member(found, "payment_intent")
     order_id = _text(_member(found, "metadata"), "order_id") or _text(_member(intent, "metadata"), "order_id")
     intent_id = intent if isinstance(intent, str) else _text(intent, "id")
-    return About(order_id, _sane(intent_id), _text(found, "reason") or "", _text(found, "status") or "")
+    return About(order_id, _sane(intent_id))
 
 
 def _parsed(body: bytes) -> Any:

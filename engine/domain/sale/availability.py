@@ -15,7 +15,11 @@ Level = Literal["none", "few", "plenty"]
 
 
 class AvailabilityRow(Struct, frozen=True, omit_defaults=True):
-    """A ticket type. What is exact is for its organizer; ``taken_of_type`` counts what buyers of this type have."""
+    """A ticket type. What is exact is for its organizer.
+
+    ``held`` and ``sold`` (with what is being paid for) are this type's own, ``taken_of_type`` is their sum: types may
+    share places, and what is free of those is told for each of them.
+    """
 
     id: str
     name: str

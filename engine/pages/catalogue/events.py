@@ -58,7 +58,7 @@ def setup(app: web.Application) -> None:
     app.router.add_get("/checkout/{event_id}/{ticket_type_id}", to_shop)
 
 
-async def index(request: web.Request) -> web.Response:
+async def index(request: web.Request) -> web.StreamResponse:
     """Published events that are still to come, soonest first."""
     search = Search.read(request.query)
     cursor = request.query.get("cursor", "")
@@ -78,7 +78,7 @@ async def index(request: web.Request) -> web.Response:
     return await frame.shared(request, (search, cursor), "events/list.html", context)
 
 
-async def detail(request: web.Request) -> web.Response:
+async def detail(request: web.Request) -> web.StreamResponse:
     """One event: its facts, its prices, and the one thing to do now."""
     shown = await find(request, request.match_info["slug"])
     event, settings = shown.event, request.config_dict[SETTINGS]
@@ -90,13 +90,14 @@ async def detail(request: web.Request) -> web.Response:
             "event": event,
             "face": shown.face,
             "told": shown.told,
+            "codes_open": shown.sold_out and await _codes_open(request, event),
             "offers": offers_of(event, shown.kinds, shown.levels, now()),
             "room_url": room_url(request, event),
             "selling_enabled": settings.selling_enabled,
         }
 
     changes = request.config_dict[SELLING].changes
-    return await frame.shared(request, (event.slug, changes), "events/detail.html", context)
+    return await frame.shared(request, (event.slug, changes), "events/detail.html", context, topic=event.id)
 
 
 async def to_index(request: web.Request) -> web.Response:
@@ -132,6 +133,15 @@ async def told_of(request: web.Request, event: Event, since: datetime | None = N
     news = await request.config_dict[EVENTS].news(event)
     told = together([one for one in news if since is None or one.created_at > since])
     return told if told is not None and told.says_something else None
+
+
+async def _codes_open(request: web.Request, event: Event) -> bool:
+    """Whether places are set apart for those who have a code: they are not on sale to others, and may be left."""
+    try:
+        selling = await request.config_dict[SELLING].get(event.id)
+    except NotFound:
+        return False
+    return any(lot.open_to for lot in selling.allotments)
 
 
 async def _levels(request: web.Request, event: Event) -> dict[str, Level]:

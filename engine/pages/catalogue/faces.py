@@ -54,6 +54,8 @@ def _kind(  # noqa: PLR0911 - one return a face, read from the top
         return "past", None
     if on_sale is None:
         return "unscheduled", None
+    if not event.organization.sells:
+        return "closed", None
     if on_sale.closes_at is not None and at >= on_sale.closes_at:
         return "closed", None
     if sold_out:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Final
 
+import aiohttp_jinja2
 import msgspec
 from aiohttp import web
 from markupsafe import Markup
@@ -13,9 +14,12 @@ from markupsafe import Markup
 import hotpath_rs
 from engine.domain.errors import AdmissionRequired, SwitchedOff
 from engine.domain.sale.holds import HoldItem, HoldRequest
+from engine.domain.sale.selling import SellingEvent
 from engine.foundation import bodies, http
 from engine.foundation.clock import now, now_ms
 from engine.foundation.errors import Invalid, Refusal
+from engine.foundation.ready import Ready
+from engine.foundation.shelf import SHELF, for_a_moment
 from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import Shown, find, room_url
@@ -26,6 +30,8 @@ FORM_BYTES_MAX: Final = 16 * 1024
 KEY_BYTES: Final = 16
 SECTION_CHARS_MAX: Final = 64
 CODE_CHARS_MAX: Final = 64
+# What stands in a page that is rendered for everybody where each visitor has something of their own.
+NOW_MARK, UNTIL_MARK, CSRF_MARK, KEY_MARK = "@now@", "@until@", "@csrf@", "@form-key@"
 
 
 def setup(app: web.Application) -> None:
@@ -34,8 +40,9 @@ def setup(app: web.Application) -> None:
     app.router.add_post("/shop/admission", enter)
 
 
-async def shop(request: web.Request) -> web.Response:
+async def shop(request: web.Request) -> web.StreamResponse:
     """The seat picker; the door if an event has a queue and the visitor is not in yet."""
+    since = request.config_dict[SHELF].changes
     shown = await find(request, request.match_info["slug"])
     if not shown.face.buyable and shown.face.kind != "sold_out":
         raise web.HTTPSeeOther(f"/e/{shown.event.slug}")
@@ -43,6 +50,10 @@ async def shop(request: web.Request) -> web.Response:
     if until_ms is None:
         context = {"event": shown.event, "room_url": room_url(request, shown.event)}
         return frame.render(request, "shop/door.html", context)
+    if request.method == "GET" and not request.query_string:
+        ready = await _shelved(request, shown, since)
+        if ready is not None:
+            return ready
     asked = request.query.get("type")
     return await _shop(request, shown, until_ms, {f"q-{asked}": "1", "split": "yes"} if asked else {})
 
@@ -101,8 +112,14 @@ async def _session_until_ms(request: web.Request, shown: Shown) -> int | None:
     """When this visitor's time in the shop ends: 0 without a queue, None if they are not in."""
     if shown.event.on_sale is None or not shown.event.on_sale.room_enabled:
         return 0
+    return _until_ms(await request.config_dict[SELLING].get(shown.event.id), request)
+
+
+def _until_ms(event: SellingEvent, request: web.Request) -> int | None:
+    """The same on an event's terms of this moment, before the request is routed too."""
+    if not event.room_enabled:
+        return 0
     text = cookies.kept(request, cookies.ADMISSION_COOKIE) or ""
-    event = await request.config_dict[SELLING].get(shown.event.id)
     try:
         return event.keys.verify_admission(text, now_ms()).expires_at_ms
     except hotpath_rs.TokenError:
@@ -120,9 +137,62 @@ async def _offers(request: web.Request, shown: Shown) -> list[Offer]:
     return [offer for offer in offers if offer.selling]
 
 
+async def _shelved(request: web.Request, shown: Shown, since: int) -> Ready | None:
+    """The page as it first stands, rendered once a moment for everybody: what is a visitor's own is filled in.
+
+    None if the visitor is not in, or the terms are being read again.
+    """
+    selling, settings = request.config_dict[SELLING], request.config_dict[SETTINGS]
+    event_id = shown.event.id
+    rules = cookies.rules(request)
+
+    async def rendered() -> str:
+        context = await _context(request, shown, {}, None)
+        marks = {"csrf_token": lambda: CSRF_MARK, "form_key": KEY_MARK}
+        return aiohttp_jinja2.render_string("shop/shop.html", request, context | marks)
+
+    def fill(visit: web.Request) -> tuple[dict[bytes, bytes], bytes] | None:
+        event = selling.ready(event_id)
+        if event is None:
+            return None
+        until_ms = _until_ms(event, visit)
+        if until_ms is None:
+            return None
+        own = csrf.own_token(visit, rules)
+        token = own or csrf.fresh_token()
+        filled = {
+            NOW_MARK.encode(): str(now_ms()).encode(),
+            UNTIL_MARK.encode(): str(until_ms).encode() if until_ms else b"null",
+            CSRF_MARK.encode(): token.encode(),
+            KEY_MARK.encode(): secrets.token_hex(KEY_BYTES).encode(),
+        }
+        return filled, b"" if own else csrf.cookie_line(rules, token).encode()
+
+    text = await request.config_dict[frame.SHARED].get(("shop", event_id, selling.changes), rendered)
+    for mark in (NOW_MARK, UNTIL_MARK):  # numbers, once they are filled in
+        text = text.replace(f'"{mark}"', mark)
+    return request.config_dict[SHELF].personal(
+        request,
+        text.encode(),
+        since=since,
+        topic=event_id,
+        stands=for_a_moment(frame.SHARED_CACHE_S),
+        marks=(NOW_MARK.encode(), UNTIL_MARK.encode(), CSRF_MARK.encode(), KEY_MARK.encode()),
+        fill=fill,
+        headers=frame.guards(settings),
+    )
+
+
 async def _shop(
     request: web.Request, shown: Shown, until_ms: int | None, form: Mapping[str, str], refusal: Refusal | None = None
 ) -> web.Response:
+    context = await _context(request, shown, form, until_ms)
+    context |= {"form_key": secrets.token_hex(KEY_BYTES), "alert": refusal}
+    return frame.render(request, "shop/shop.html", context, status=refusal.status if refusal else 200)
+
+
+async def _context(request: web.Request, shown: Shown, form: Mapping[str, str], until_ms: int | None) -> dict[str, Any]:
+    """What the page shows; marks stand for the moments of it if ``form`` has nothing in it and ``until_ms`` is None."""
     settings = request.config_dict[SETTINGS]
     if not settings.selling_enabled:
         raise SwitchedOff
@@ -138,10 +208,10 @@ async def _shop(
         "max_tickets_per_buyer": event.max_tickets_per_buyer,
         "has_seats": bool(sections),
         "room_url": room_url(request, event) if selling.room_enabled else None,
-        "server_now_ms": now_ms(),
-        "session_until_ms": until_ms or None,
+        "server_now_ms": now_ms() if until_ms is not None else NOW_MARK,
+        "session_until_ms": until_ms or None if until_ms is not None else UNTIL_MARK,
     }
-    context = {
+    return {
         "event": event,
         "told": shown.told,
         "offers": offers,
@@ -153,10 +223,8 @@ async def _shop(
         "promo_code": form.get("promo_code", "")[:CODE_CHARS_MAX],
         "accessible": _count(form, "accessible"),
         "split": not form or "split" in form,
-        "form_key": secrets.token_hex(KEY_BYTES),
-        "alert": refusal,
+        "alert": None,
     }
-    return frame.render(request, "shop/shop.html", context, status=refusal.status if refusal else 200)
 
 
 def script_data(data: Any) -> Markup:

@@ -7,6 +7,7 @@ from typing import Any
 from engine.domain.accounts.errors import MemberUnknown, OrganizationUnknown
 from engine.domain.errands import SalesSwitched
 from engine.foundation.bearer import Person
+from engine.foundation.ended_sessions import EndedSessions
 from engine.foundation.errors import Forbidden
 from engine.services.outbox import Outbox
 from engine.stores import activity, outbox
@@ -18,9 +19,10 @@ from engine.stores.database import Pool
 class Moderation:
     """For platform admins alone: everybody else hears Forbidden."""
 
-    def __init__(self, *, pool: Pool, outbox: Outbox) -> None:
+    def __init__(self, *, pool: Pool, outbox: Outbox, ended: EndedSessions) -> None:
         self._pool = pool
         self._outbox = outbox
+        self._ended = ended
 
     async def people(self, person: Person, search: str | None, before: str | None, limit: int) -> list[dict[str, Any]]:
         """Accounts by address or name, newest first."""
@@ -33,9 +35,9 @@ class Moderation:
         async with self._pool.acquire() as db, db.transaction():
             if not await store.set_disabled(db, user_id, disabled=disabled):
                 raise MemberUnknown("There is no such account, or it is a platform admin's")
-            if disabled:
-                await people_store.revoke_all(db, user_id)
+            ended = await people_store.revoke_all(db, user_id) if disabled else []
             await activity.record(db, person, "account.disabled" if disabled else "account.enabled", user_id)
+        await self._ended.tell(ended)
 
     async def set_suspended(self, person: Person, organization_id: str, *, suspended: bool) -> None:
         """A suspended organization offers and sells nothing, in every process within a second; its gates go on."""

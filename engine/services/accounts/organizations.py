@@ -5,55 +5,62 @@ from __future__ import annotations
 import secrets
 
 from engine.domain.accounts.errors import (
-    AlreadyMember,
+    FoundingReserved,
     LastOwner,
     MemberUnknown,
+    NameLooksTaken,
     OrganizationInUse,
     OrganizationUnknown,
     SlugTaken,
     TooManyOfThem,
 )
 from engine.domain.accounts.organizations import (
-    MEMBERS_MAX,
     ORGANIZATIONS_PER_PERSON_MAX,
     Member,
-    NewMember,
     NewOrganization,
     Organization,
     OrganizationChange,
     RoleChange,
+    fold,
 )
-from engine.domain.accounts.people import email_normal
 from engine.domain.slugs import slug_of
 from engine.domain.versions import expect
+from engine.foundation import folding
 from engine.foundation.bearer import Person
-from engine.foundation.errors import Invalid, PreconditionFailed
+from engine.foundation.errors import PreconditionFailed
 from engine.foundation.ids import new_id
 from engine.services.accounts.access import Access
 from engine.stores import activity
+from engine.stores.accounts import invitations as invitations_store
 from engine.stores.accounts import organizations as store
-from engine.stores.accounts import people as people_store
-from engine.stores.database import Connection, Pool
+from engine.stores.database import Connection, Pool, columns_of
 
 SLUG_TRIES_MAX = 5
+LOOK_ALIKES_MAX = 100  # compared with a new name
 
 
 class Organizations:
-    """Making organizations, and letting people in and out of them."""
+    """Making organizations, and what their people may. ``open_to_all`` False: the platform's admins found them."""
 
-    def __init__(self, *, pool: Pool, access: Access) -> None:
+    def __init__(self, *, pool: Pool, access: Access, open_to_all: bool = True) -> None:
         self._pool = pool
         self._access = access
+        self._open_to_all = open_to_all
 
     async def create(self, person: Person, given: NewOrganization) -> Organization:
         """A new organization owned by this person. SlugTaken if the slug they chose is in use.
 
-        TooManyOfThem for everybody but the platform's admins, who open houses for others.
+        NameLooksTaken; TooManyOfThem for everybody but the platform's admins, who open houses for others.
+        FoundingReserved if they alone may.
         """
+        if not self._open_to_all and not person.is_admin:
+            raise FoundingReserved
+        fold(given)
         async with self._pool.acquire() as db, db.transaction():
             owned = 0 if person.is_admin else await store.organization_count(db, person.user_id)
             if owned >= ORGANIZATIONS_PER_PERSON_MAX:
                 raise TooManyOfThem(limit=ORGANIZATIONS_PER_PERSON_MAX)
+            await self._check_look(db, given.name)
             organization_id = await self._insert(db, given)
             await store.add_member(db, organization_id, person.user_id, "owner")
             await activity.record(db, person, "organization.created", organization_id, name=given.name)
@@ -75,16 +82,21 @@ class Organizations:
     async def change(
         self, person: Person, organization_id: str, expected: str, given: OrganizationChange
     ) -> Organization:
-        """PreconditionFailed if it moved on; SlugTaken."""
+        """PreconditionFailed if it moved on; SlugTaken; NameLooksTaken."""
+        fold(given)
         found = await self.get(person, organization_id)
         await self._access.require(person, organization_id, "organization.write")
         expect(expected, found.version)
         async with self._pool.acquire() as db, db.transaction():
             if isinstance(given.slug, str) and await store.slug_owner(db, given.slug) not in {None, organization_id}:
                 raise SlugTaken
+            if isinstance(given.name, str):
+                await self._check_look(db, given.name, organization_id)
             if not await store.change(db, organization_id, found.version, given):
                 raise PreconditionFailed
-            await activity.record(db, person, "organization.changed", organization_id)
+            if isinstance(given.name, str):
+                await store.set_look(db, organization_id, folding.look(given.name))
+            await activity.record(db, person, "organization.changed", organization_id, fields=sorted(columns_of(given)))
         return await self.get(person, organization_id)
 
     async def delete(self, person: Person, organization_id: str, expected: str) -> None:
@@ -103,31 +115,22 @@ class Organizations:
         await self._access.require(person, organization_id, "members.read", hidden=OrganizationUnknown)
         return await store.members(self._pool, organization_id, after, limit)
 
-    async def add_member(self, person: Person, organization_id: str, given: NewMember) -> Member:
-        """Let somebody in who registered before. Invalid at /email if nobody has that address; AlreadyMember."""
-        await self._access.require(person, organization_id, "members.write", hidden=OrganizationUnknown)
-        async with self._pool.acquire() as db, db.transaction():
-            await store.lock(db, organization_id)
-            if await store.member_count(db, organization_id) >= MEMBERS_MAX:
-                raise TooManyOfThem(limit=MEMBERS_MAX)
-            row = await people_store.secrets_of(db, email_normal(given.email))
-            if row is None:
-                raise Invalid.at("/email", "nobody_registered", "Nobody registered with this e-mail address")
-            if not await store.add_member(db, organization_id, row["id"], given.role):
-                raise AlreadyMember
-            await activity.record(db, person, "member.added", organization_id, user_id=row["id"], role=given.role)
-            return await self._member(db, organization_id, row["id"])
-
     async def set_role(self, person: Person, organization_id: str, user_id: str, given: RoleChange) -> Member:
-        """Give a member another role. LastOwner if nobody would own it any more."""
+        """Give a member another role. LastOwner if nobody would own it any more.
+
+        Who may no longer invite has invited nobody: what they left pending is called back.
+        """
         await self._access.require(person, organization_id, "members.write", hidden=OrganizationUnknown)
         async with self._pool.acquire() as db, db.transaction():
             await store.lock(db, organization_id)
             member = await self._member(db, organization_id, user_id)
             if given.role != "owner":
                 await self._keep_an_owner(db, organization_id, member)
+                await invitations_store.revoke_by(db, organization_id, user_id)
             await store.set_role(db, organization_id, user_id, given.role)
-            await activity.record(db, person, "member.role_set", organization_id, user_id=user_id, role=given.role)
+            await activity.record(
+                db, person, "member.role_set", organization_id, user_id=user_id, email=member.email, role=given.role
+            )
             return await self._member(db, organization_id, user_id)
 
     async def remove_member(self, person: Person, organization_id: str, user_id: str) -> None:
@@ -138,19 +141,27 @@ class Organizations:
             await store.lock(db, organization_id)
             member = await self._member(db, organization_id, user_id)
             await self._keep_an_owner(db, organization_id, member)
+            await invitations_store.revoke_by(db, organization_id, user_id)
             await store.remove_member(db, organization_id, user_id)
-            await activity.record(db, person, "member.removed", organization_id, user_id=user_id)
+            await activity.record(db, person, "member.removed", organization_id, user_id=user_id, email=member.email)
 
     async def _insert(self, db: Connection, given: NewOrganization) -> str:
         slug = given.slug or slug_of(given.name)
         for _ in range(SLUG_TRIES_MAX):
             organization_id = new_id("org")
-            if await store.insert(db, organization_id, slug, given):
+            if await store.insert(db, organization_id, slug, given, folding.look(given.name)):
                 return organization_id
             if given.slug is not None:
                 break
             slug = f"{slug_of(given.name)}-{secrets.token_hex(3)}"
         raise SlugTaken
+
+    async def _check_look(self, db: Connection, name: str, own_id: str = "") -> None:
+        """NameLooksTaken if it looks like another's name or short name and is written with other letters."""
+        look, written = folding.look(name), name.lower()
+        others = await store.looking_like(db, look, "-".join(look.split()), own_id, LOOK_ALIKES_MAX)
+        if any(other.lower() != written for other in others):
+            raise NameLooksTaken
 
     async def _member(self, db: Connection, organization_id: str, user_id: str) -> Member:
         member = await store.member(db, organization_id, user_id)

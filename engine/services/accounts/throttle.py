@@ -1,71 +1,106 @@
-"""Counters that slow down guessing: failures by address and e-mail, registrations by address. Kept in Redis.
+"""Counters that slow down guessing, by address block and by account, in Redis. Each attempt counts before any work.
 
-Two addresses guessing one account do not lock its owner out: the count is per pair. An address trying many accounts is
-met by its own count.
+An account that many blocks guess at is slowed down as a whole: beyond ACCOUNT_FAILURES_MAX it takes one guess every
+ACCOUNT_TURN_S. A block that its owner signed in from before knows its own limit only, so nobody locks an owner out
+from afar. Addresses that nobody registered are counted alike: a refusal tells nothing about an account.
 """
 
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
-from engine.domain.accounts.errors import RegistrationThrottled, SignInThrottled
-from engine.foundation.address_limits import is_loopback
+from engine.domain.accounts.errors import MailThrottled, RegistrationThrottled, SignInThrottled
+from engine.foundation.address_limits import block_of, is_loopback
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import TooMany
 
-WINDOW_S = 900
-FAILURES_MAX = 10  # per address and e-mail
-ADDRESS_FAILURES_MAX = 200  # per address, over all e-mails
-REGISTRATIONS_MAX = 300  # per address
-GUESSES_MAX = 60  # promo codes asked for, per address
+WINDOW_S: Final = 900
+FAILURES_MAX: Final = 10  # per block and account
+BLOCK_FAILURES_MAX: Final = 200  # per block, over all accounts
+ACCOUNT_FAILURES_MAX: Final = 20  # per account, over all blocks; then it is slow
+ACCOUNT_TURN_S: Final = 2
+KNOWN_BLOCKS_MAX: Final = 16  # of an account
+KNOWN_FOR_S: Final = 90 * 86_400
+REGISTRATIONS_MAX: Final = 300  # per block
+MAILS_MAX: Final = 60  # asked for, per block
+MAILS_PER_ADDRESS_MAX: Final = 5  # of one kind
+GUESSES_MAX: Final = 60  # promo codes asked for, per block
 
 
 class Throttle:
-    """``lifted``: a rehearsal's loopback clients are not counted by address."""
+    """``lifted``: a rehearsal's loopback clients are not counted by block."""
 
     def __init__(self, *, hot: HotRedis, lifted: bool = False) -> None:
         self._hot = hot
         self._lifted = lifted
 
-    async def check_sign_in(self, address: str, email: str) -> None:
-        """SignInThrottled once there were too many failures."""
-        await self._check(_pair(address, email), FAILURES_MAX)
+    async def begin_sign_in(self, address: str, account: str) -> None:
+        """Count one attempt before its password is looked at. SignInThrottled beyond the limits.
+
+        Of many guesses sent at once the late ones learn nothing. ``account``: an address of mail, or a person's id.
+        """
+        block = block_of(address)
         if not self._is_lifted(address):
-            await self._check(_address(address), ADDRESS_FAILURES_MAX)
+            await self._limit(_block(block), BLOCK_FAILURES_MAX, SignInThrottled)
+        await self._limit(_pair(block, account), FAILURES_MAX, SignInThrottled)
+        if await self._count(_account(account)) <= ACCOUNT_FAILURES_MAX:
+            return
+        if await self._hot.command(b"SISMEMBER", _known(account), _digest(block)):
+            return
+        if not await self._hot.command(b"SET", _turn(account), 1, b"NX", b"EX", ACCOUNT_TURN_S):
+            await self._give_back(_pair(block, account))
+            raise await self._refusal(SignInThrottled, _turn(account))
 
-    async def sign_in_failed(self, address: str, email: str) -> None:
-        """Count it. SignInThrottled beyond the limits: of many guesses sent at once, the late ones learn nothing."""
-        pair = _pair(address, email)
-        if await self._count(pair) > FAILURES_MAX:
-            raise await self._refusal(SignInThrottled, pair)
-        if not self._is_lifted(address) and await self._count(_address(address)) > ADDRESS_FAILURES_MAX:
-            raise await self._refusal(SignInThrottled, _address(address))
+    async def give_back_sign_in(self, address: str, account: str) -> None:
+        """The attempt was no guess: its password was never looked at."""
+        block = block_of(address)
+        keys = [_pair(block, account), _account(account)]
+        for key in keys if self._is_lifted(address) else [*keys, _block(block)]:
+            await self._give_back(key)
 
-    async def sign_in_worked(self, address: str, email: str) -> None:
-        await self._hot.command(b"DEL", _pair(address, email))
+    async def sign_in_worked(self, address: str, account: str) -> None:
+        """Forget what was mistyped before, and remember where its owner comes from."""
+        await self.give_back_sign_in(address, account)
+        block = block_of(address)
+        await self._hot.command(b"DEL", _pair(block, account))
+        known = _known(account)
+        await self._hot.command(b"SADD", known, _digest(block))
+        if int(await self._hot.command(b"SCARD", known)) > KNOWN_BLOCKS_MAX:
+            await self._hot.command(b"SPOP", known)
+        await self._hot.command(b"EXPIRE", known, KNOWN_FOR_S)
 
     async def registration(self, address: str) -> None:
         """Count one registration. RegistrationThrottled beyond the limit."""
-        if self._is_lifted(address):
-            return
-        key = b"auth:register:" + address.encode()
-        if await self._count(key) > REGISTRATIONS_MAX:
-            raise await self._refusal(RegistrationThrottled, key)
+        if not self._is_lifted(address):
+            await self._limit(b"auth:register:" + block_of(address).encode(), REGISTRATIONS_MAX, RegistrationThrottled)
+
+    async def mail(self, address: str, email: str, kind: str) -> bool:
+        """Count one mail that somebody asks for; False if this address had enough of its kind. MailThrottled by block.
+
+        Whether anybody has the address is not looked at: it is counted all the same.
+        """
+        if not self._is_lifted(address):
+            await self._limit(b"auth:mail:" + block_of(address).encode(), MAILS_MAX, MailThrottled)
+        return await self._count(b"auth:mailed:" + _digest(f"{kind}\n{email}")) <= MAILS_PER_ADDRESS_MAX
 
     async def guess(self, address: str) -> None:
         """Count one promo code asked for. TooMany beyond the limit."""
-        key = b"auth:guess:" + address.encode()
-        if not self._is_lifted(address) and await self._count(key) > GUESSES_MAX:
-            raise await self._refusal(TooMany, key)
+        if not self._is_lifted(address):
+            await self._limit(b"auth:guess:" + block_of(address).encode(), GUESSES_MAX, TooMany)
 
-    async def _check(self, key: bytes, limit: int) -> None:
-        if int(await self._hot.command(b"GET", key) or 0) >= limit:
-            raise await self._refusal(SignInThrottled, key)
+    async def _limit(self, key: bytes, most: int, kind: type[TooMany]) -> None:
+        if await self._count(key) > most:
+            raise await self._refusal(kind, key)
 
     async def _count(self, key: bytes) -> int:
         count = int(await self._hot.command(b"INCR", key))
         await self._hot.command(b"EXPIRE", key, WINDOW_S, b"NX")  # after counting: a count never outlives its window
         return count
+
+    async def _give_back(self, key: bytes) -> None:
+        await self._hot.command(b"DECR", key)
+        await self._hot.command(b"EXPIRE", key, WINDOW_S, b"NX")  # its window may have ended meanwhile
 
     async def _refusal(self, kind: type[TooMany], key: bytes) -> TooMany:
         return kind(retry_after_s=max(1, int(await self._hot.command(b"TTL", key))))
@@ -74,9 +109,25 @@ class Throttle:
         return self._lifted and is_loopback(address)
 
 
-def _pair(address: str, email: str) -> bytes:
-    return b"auth:failed:" + hashlib.sha256(f"{address}\n{email}".encode()).hexdigest().encode()
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest().encode()
 
 
-def _address(address: str) -> bytes:
-    return b"auth:failed:address:" + address.encode()
+def _pair(block: str, account: str) -> bytes:
+    return b"auth:failed:" + _digest(f"{block}\n{account}")
+
+
+def _block(block: str) -> bytes:
+    return b"auth:failed:block:" + block.encode()
+
+
+def _account(account: str) -> bytes:
+    return b"auth:failed:account:" + _digest(account)
+
+
+def _turn(account: str) -> bytes:
+    return b"auth:turn:" + _digest(account)
+
+
+def _known(account: str) -> bytes:
+    return b"auth:known:" + _digest(account)

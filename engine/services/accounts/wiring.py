@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.services.accounts.access import Access
+from engine.services.accounts.invitations import Invitations
+from engine.services.accounts.mailed_links import MailedLinks
 from engine.services.accounts.moderation import Moderation
 from engine.services.accounts.organizations import Organizations
 from engine.services.accounts.passwords import Passwords
@@ -20,18 +22,34 @@ class Accounts:
     access: Access
     throttle: Throttle
     people: People
+    mailed_links: MailedLinks
     organizations: Organizations
+    invitations: Invitations
     moderation: Moderation
 
 
 def open_accounts(common: Common) -> Accounts:
     """Make them; nothing needs closing."""
-    access = Access(pool=common.pool)
-    throttle = Throttle(hot=common.hot, lifted=common.settings.rehearsal)
+    pool, ended, settings = common.pool, common.ended, common.settings
+    access = Access(pool=pool)
+    throttle = Throttle(hot=common.hot, lifted=settings.rehearsal)
+    passwords = Passwords(lifted=settings.rehearsal)
+    links = MailedLinks(pool=pool, outbox=common.outbox, ended=ended, throttle=throttle, passwords=passwords)
+    open_to_all = settings.registration == "open"
     return Accounts(
         access=access,
         throttle=throttle,
-        people=People(pool=common.pool, bearers=common.bearers, throttle=throttle, passwords=Passwords()),
-        organizations=Organizations(pool=common.pool, access=access),
-        moderation=Moderation(pool=common.pool, outbox=common.outbox),
+        people=People(
+            pool=pool,
+            bearers=common.bearers,
+            ended=ended,
+            throttle=throttle,
+            passwords=passwords,
+            links=links,
+            open_to_all=open_to_all,
+        ),
+        mailed_links=links,
+        organizations=Organizations(pool=pool, access=access, open_to_all=open_to_all),
+        invitations=Invitations(pool=pool, access=access),
+        moderation=Moderation(pool=pool, outbox=common.outbox, ended=ended),
     )

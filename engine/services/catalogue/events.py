@@ -170,7 +170,9 @@ class Events:
             if await store.has_orders(db, event_id):
                 raise EventHasOrders
             await store.delete(db, event_id)
-            await activity.record(db, person, "event.deleted", event_id, title=event.title)
+            await activity.record(
+                db, person, "event.deleted", event_id, organization_id=event.organization_id, title=event.title
+            )
         await self.tell(event)
 
     async def publish(self, person: Person, event_id: str) -> Event:

@@ -79,7 +79,7 @@ class Promos:
             promo_id = new_id("pro")
             if not await store.insert(db, promo_id, event_id, given):
                 raise PromoCodeTaken
-            await activity.record(db, person, "promo.created", promo_id, event_id=event_id)
+            await activity.record(db, person, "promo.created", promo_id, event_id=event_id, code=given.code)
             promo = await self._again(db, promo_id)
         await self._events.tell(event)
         return promo
@@ -93,7 +93,7 @@ class Promos:
             expect(expected, before.version)
             check_terms(given, event.currency, before)
             await store.change(db, promo_id, given)
-            await activity.record(db, person, "promo.changed", promo_id, event_id=event.id)
+            await activity.record(db, person, "promo.changed", promo_id, event_id=event.id, code=before.code)
             promo = await self._again(db, promo_id)
         await self._events.tell(event)
         return promo

@@ -17,6 +17,7 @@ from engine.domain.catalogue.ticket_types import (
     TicketTypeRow,
     check,
     check_price,
+    fold,
     priced,
 )
 from engine.domain.versions import expect
@@ -54,6 +55,7 @@ class TicketTypes:
     async def create(self, person: Person, event_id: str, given: NewTicketType) -> TicketType:
         """A new type. Invalid with every broken field; its categories must be in the seating chart."""
         await self._events.writable(person, event_id)
+        fold(given)
         async with self._pool.acquire() as db, db.transaction():
             event = await self._locked(db, event_id)
             known = await events_store.categories(db, event_id)
@@ -73,6 +75,7 @@ class TicketTypes:
         """Change what is given. EventFrozen for categories after publication; CapacityBelowSold; PreconditionFailed."""
         before, event = await self._writable(person, ticket_type_id)
         await self._access.check_active(event.organization_id)
+        fold(given)
         async with self._pool.acquire() as db, db.transaction():
             event = await self._locked(db, event.id)
             before = await self._again(db, ticket_type_id)

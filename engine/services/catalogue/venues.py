@@ -85,7 +85,9 @@ class Venues:
                 raise VenueInUse
             if not await store.delete(db, venue_id, venue.version):
                 raise PreconditionFailed
-            await activity.record(db, person, "venue.deleted", venue_id)
+            await activity.record(
+                db, person, "venue.deleted", venue_id, organization_id=venue.organization_id, name=venue.name
+            )
 
     async def put_chart(self, person: Person, venue_id: str, chart: bytes) -> ChartFacts:
         """Keep a seating chart. Invalid with a pointer for every fault in it.

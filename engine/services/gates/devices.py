@@ -63,7 +63,7 @@ class Devices:
             device = await store.insert(
                 connection, new_id("dev"), event_id, name, gates, _digest(secret), person.user_id
             )
-            await activity.record(connection, person, "device.created", device.id, event_id=event_id)
+            await activity.record(connection, person, "device.created", device.id, event_id=event_id, name=name)
         return device, secret
 
     async def of_event(self, person: Person, event_id: str, after: str, limit: int) -> list[Device]:

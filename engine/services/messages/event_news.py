@@ -107,9 +107,10 @@ class EventNewsMail:
         context: dict[str, Any] = {
             "told": told,
             "seller": seller,
-            "name": orders[0].buyer_name if orders else "",
+            # An address that never paid may be a stranger's, and the name next to it a message to them.
+            "name": next((order.buyer_name for order in orders if order.amount_cents), ""),
             "paid": any(order.amount_cents for order in orders),
-            "orders": [(order.order_number, self._order_url(order.id)) for order in orders],
+            "orders": [(order.order_number, self._order_url(order)) for order in orders],
             "event_url": f"{self._engine_url}/e/{seller.slug}",
         }
         template = f"event_{told.kind}"
@@ -125,8 +126,8 @@ class EventNewsMail:
         message.add_alternative(self._templates.get_template(f"{template}.html.jinja").render(context), subtype="html")
         return message
 
-    def _order_url(self, order_id: str) -> str:
-        return f"{self._engine_url}/order/{order_id}#token={self._platform.mint_order_token(order_id)}"
+    def _order_url(self, order: HeldOrder) -> str:
+        return f"{self._engine_url}/order/{order.id}#token={order.link.mint(self._platform)}"
 
 
 def span(when: TimeAndPlace) -> str:

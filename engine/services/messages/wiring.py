@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
+from engine.services.accounts.wiring import Accounts
 from engine.services.common import Common
+from engine.services.messages.account_links import AccountLinks
 from engine.services.messages.event_news import EventNewsMail
 from engine.services.messages.mail import Mail
 from engine.services.messages.queue_links import QueueLinks
@@ -21,7 +23,9 @@ class Messages:
     mail: Mail
 
 
-def open_messages(stack: contextlib.AsyncExitStack, common: Common, tickets: Tickets, money: Money) -> Messages:
+def open_messages(
+    stack: contextlib.AsyncExitStack, common: Common, accounts: Accounts, tickets: Tickets, money: Money
+) -> Messages:
     """Make them and register their errands; connections to the mail server are closed with the stack."""
     settings = common.settings
     mailer = MailGateway(
@@ -55,5 +59,13 @@ def open_messages(stack: contextlib.AsyncExitStack, common: Common, tickets: Tic
         keyring=settings.keyring,
         sender=settings.mail_from,
         waitingroom_url=settings.waitingroom_url,
+    ).register(common.outbox)
+    AccountLinks(
+        mailer=mailer,
+        links=accounts.mailed_links,
+        invitations=accounts.invitations,
+        sender=settings.mail_from,
+        engine_url=settings.engine_url,
+        admin_url=settings.admin_url,
     ).register(common.outbox)
     return Messages(mail=mail)

@@ -10,6 +10,7 @@ from engine.services.common import Common
 from engine.services.money.cancellations import Cancellations
 from engine.services.money.confirms import Confirms
 from engine.services.money.disputes import Disputes
+from engine.services.money.guest_orders import GuestOrders
 from engine.services.money.lane import BURST_SHARE, PaymentLane
 from engine.services.money.orders import Orders
 from engine.services.money.payments import Payments
@@ -103,6 +104,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         disputes=disputes,
     )
     Cancellations(pool=pool, refunds=refunds, outbox=outbox).register(outbox)
+    GuestOrders(pool=pool).register(outbox)
     Suspensions(pool=pool, inventory=sale.inventory).register(outbox)
     return Money(
         order_store=order_store,

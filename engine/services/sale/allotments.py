@@ -63,7 +63,9 @@ class Allotments:
             if number is None:
                 raise TooManyOfThem(limit=ALLOTMENTS_MAX)
             row = await store.insert(db, new_id("alt"), event_id, number, units, given)
-            await activity.record(db, person, "allotment.created", row["id"], event_id=event_id, units=len(units))
+            await activity.record(
+                db, person, "allotment.created", row["id"], event_id=event_id, name=given.name, units=len(units)
+            )
         await self._relot(event)
         return _allotment(row, seat_map)
 

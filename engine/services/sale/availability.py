@@ -25,7 +25,7 @@ from engine.domain.sale.availability import (
     level,
     runs_of,
 )
-from engine.domain.sale.inventory import FREE, HELD, ORDERED, SOLD
+from engine.domain.sale.inventory import FREE, ORDERED, SOLD
 from engine.domain.sale.selling import STRICT_UNTIL_SOLD_PERCENT, SellingEvent, TicketTypeTerms
 from engine.foundation import http, logs
 from engine.foundation.clock import now_ms
@@ -43,6 +43,7 @@ STREAM_BEAT_S = 10.0
 LISTEN_RETRY_S = 0.3
 RECHECK_S = 5.0
 
+Stands: TypeAlias = Callable[[], bool]
 Document: TypeAlias = AvailabilityDocument | SeatStatusDocument
 _SAME = [bytes((state,)) * 255 for state in range(256)]
 
@@ -52,7 +53,19 @@ _log = logs.get("availability")
 class _Copy:
     """One event's map as this process knows it."""
 
-    __slots__ = ("_counted", "_runs", "awaited", "checked_at", "deltas", "event", "map", "moved", "ready", "version")
+    __slots__ = (
+        "_counted",
+        "_runs",
+        "awaited",
+        "checked_at",
+        "deltas",
+        "event",
+        "map",
+        "moved",
+        "ready",
+        "returns",
+        "version",
+    )
 
     def __init__(self, event: SellingEvent, version: int, raw: bytes) -> None:
         self.event = event
@@ -64,12 +77,14 @@ class _Copy:
         self.ready: dict[str, tuple[int, float, bytes]] = {}
         self.moved = asyncio.Event()
         self.checked_at = time.monotonic()
+        self.returns = 0  # how often units became free
         self.awaited = 0  # a version that was on its way when last checked
 
     def apply(self, version: int, changes: bytes) -> None:
         for i in range(0, len(changes), 5):
             unit, length, to = int.from_bytes(changes[i : i + 3], "big"), changes[i + 3], changes[i + 4]
             self.map[unit : unit + length] = _SAME[to][:length]
+            self.returns += to >= FREE
         self._counted.clear()
         self.version = version
         self.deltas.append((version, changes))
@@ -143,8 +158,13 @@ class Availability:
 
     async def document(self, event_id: str) -> bytes:
         """``GET /availability`` for the public."""
+        return (await self.standing_document(event_id))[0]
+
+    async def standing_document(self, event_id: str) -> tuple[bytes, Stands]:
+        """The same, and what says whether it still is what this process would answer."""
         copy = await self._copy(event_id)
-        return await self._ready(copy, "public", lambda: self._document(copy, exact=False))
+        version, made_s, body = await self._ready(copy, "public", lambda: self._document(copy, exact=False))
+        return body, self._stands(copy, version, made_s)
 
     async def exact(self, event_id: str) -> AvailabilityDocument:
         """The organizer's view: held and sold, too."""
@@ -157,16 +177,32 @@ class Availability:
         kind = copy.event.ticket_types.get(ticket_type_id)
         if kind is None:
             return None
-        return _row(copy, kind, await self._taken_of_type(copy, [kind], exact=exact), exact=exact)
+        owned = await self._selling.owned_by_type(event_id) if exact else None
+        return _row(copy, kind, await self._taken_of_type(copy, [kind], exact=exact), owned)
 
     async def status(self, event_id: str, since: int | None) -> bytes:
         """The seat status: changes after version ``since`` if they are still known, else the whole bitmap."""
+        return (await self.standing_status(event_id, since))[0]
+
+    async def standing_status(self, event_id: str, since: int | None) -> tuple[bytes, Stands]:
+        """The same, and what says whether it still is what this process would answer."""
         copy = await self._copy(event_id)
-        if since is not None:
-            deltas = _since(copy, since)
-            if deltas is not None:
-                return http.dumps(deltas)
-        return await self._ready(copy, "status", lambda: _bitmap(copy))
+        deltas = None if since is None else _since(copy, since)
+        if deltas is not None:
+            return http.dumps(deltas), self._stands(copy, copy.version, time.monotonic())
+        version, made_s, body = await self._ready(copy, "status", lambda: _bitmap(copy))
+        return body, self._stands(copy, version, made_s)
+
+    def _stands(self, copy: _Copy, version: int, made_s: float) -> Stands:
+        def stands() -> bool:
+            now = time.monotonic()
+            return (
+                self._copies.get(copy.event.id) is copy
+                and now - copy.checked_at < RECHECK_S
+                and (copy.version == version or now - made_s < RENDER_EVERY_S)
+            )
+
+        return stands
 
     async def set_apart(self, event_id: str, code: str) -> SetApartDocument:
         """The free places that a code opens; none if it only takes something off the price. PromoInvalid."""
@@ -229,6 +265,11 @@ class Availability:
         taken = copy.count(categories, ORDERED) + copy.count(categories, SOLD)
         return "lenient" if taken * 100 >= STRICT_UNTIL_SOLD_PERCENT * total else "strict"
 
+    def mark(self, event_id: str) -> tuple[object, int]:
+        """What changes when a unit becomes free again, as far as this process has heard."""
+        copy = self._copies.get(event_id)
+        return (None, 0) if copy is None else (copy, copy.returns)
+
     async def map(self, event_id: str) -> bytes:
         """The map as this process knows it (a few milliseconds behind)."""
         return bytes((await self._copy(event_id)).map)
@@ -280,20 +321,21 @@ class Availability:
             self._copies.popitem(last=False)
         return copy
 
-    async def _ready(self, copy: _Copy, name: str, make: Callable[[], Awaitable[Document]]) -> bytes:
+    async def _ready(self, copy: _Copy, name: str, make: Callable[[], Awaitable[Document]]) -> tuple[int, float, bytes]:
+        """(version, when it was made, the JSON)."""
         now = time.monotonic()
         known: tuple[int, float, bytes] | None = copy.ready.get(name)
         if known is not None and (known[0] == copy.version or now - known[1] < RENDER_EVERY_S):
-            return known[2]
+            return known
         version = copy.version
-        body = http.dumps(await make())
-        copy.ready[name] = (version, now, body)
-        return body
+        made = copy.ready[name] = (version, now, http.dumps(await make()))
+        return made
 
     async def _document(self, copy: _Copy, *, exact: bool) -> AvailabilityDocument:
         kinds = [kind for kind in copy.event.ticket_types.values() if exact or not kind.hidden]
         taken = await self._taken_of_type(copy, kinds, exact=exact)
-        rows = tuple(_row(copy, kind, taken, exact=exact) for kind in kinds)
+        owned = await self._selling.owned_by_type(copy.event.id) if exact else None
+        rows = tuple(_row(copy, kind, taken, owned) for kind in kinds)
         return AvailabilityDocument(copy.event.id, copy.version, rows)
 
     async def _taken_of_type(
@@ -306,24 +348,25 @@ class Availability:
         return counts
 
 
-def _row(copy: _Copy, kind: TicketTypeTerms, counts: Mapping[bytes, bytes], *, exact: bool) -> AvailabilityRow:
+def _row(
+    copy: _Copy, kind: TicketTypeTerms, counts: Mapping[bytes, bytes], owned: Mapping[str, int] | None
+) -> AvailabilityRow:
+    """``owned`` by type, if the caller may know exactly; what buyers have and the ledger does not is held."""
     taken = int(counts.get(b"%d" % kind.number, 0))
     free, total = copy.free(kind.categories), copy.units(kind.categories)
     if kind.capacity is not None:
         free, total = max(0, min(free, kind.capacity - taken)), min(kind.capacity, total)
     shown = AvailabilityRow(kind.id, kind.name, free, level(free, total))
-    if not exact:
+    if owned is None:
         return shown
-    return structs.replace(
-        shown,
-        held=copy.count(kind.categories, HELD),
-        sold=copy.count(kind.categories, ORDERED) + copy.count(kind.categories, SOLD),
-        taken_of_type=taken,
-    )
+    sold = owned.get(kind.id, 0)
+    return structs.replace(shown, held=max(0, taken - sold), sold=sold, taken_of_type=max(taken, sold))
 
 
 def _beat(version: int) -> bytes:
-    return b'event: beat\ndata: {"version":%d}\n\n' % version
+    """No change since that version, for readers who know no beats too."""
+    nothing = SeatStatusDocument(version, [], changes=[], since=version)
+    return b"id: %d\nevent: beat\ndata: %b\n\n" % (version, http.dumps(nothing))
 
 
 async def _bitmap(copy: _Copy) -> SeatStatusDocument:

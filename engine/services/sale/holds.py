@@ -21,9 +21,10 @@ from engine.domain.errors import (
     OrphanSeat,
     SwitchedOff,
 )
+from engine.domain.prices import Price
 from engine.domain.sale import inventory as units_domain
 from engine.domain.sale.holds import Hold, HoldItem, HoldRequest
-from engine.domain.sale.selling import TAPE_PARTY_MAX, SellingEvent, tape_name
+from engine.domain.sale.selling import TAPE_PARTY_MAX, PromoTerms, SellingEvent, tape_name
 from engine.foundation.clock import now_ms
 from engine.foundation.errors import NotFound, Unavailable
 from engine.foundation.ids import id_from_bytes, id_to_bytes, is_id
@@ -37,7 +38,7 @@ from engine.services.sale.hold_refusals import refusal_of
 from engine.services.sale.inventory import HOLD_LIFE_MS_MAX, Inventory
 from engine.services.sale.selling import Selling
 from engine.services.sale.takers import Taker, Takers, counted_for
-from engine.services.sale.usual_holds import UsualHolds
+from engine.services.sale.usual_holds import Gone, UsualHolds
 from engine.stores.sale import hold_answers as answers
 from engine.stores.sale.hold_records import REF_BYTES, Record
 from engine.stores.sale.holds import HoldStore, Item, pick_general, pick_tape
@@ -81,8 +82,14 @@ class Holds:
         self._batches = HoldBatches(store=store, inventory=inventory)
         self._changes = HoldChanges(store=store, inventory=inventory, takers=takers)
         self.takers = takers
+        self._gone = Gone(availability)
         self.usual = UsualHolds(
-            selling=selling, batches=self._batches, availability=availability, takers=takers, enabled=enabled
+            selling=selling,
+            batches=self._batches,
+            availability=availability,
+            takers=takers,
+            gone=self._gone,
+            enabled=enabled,
         )
 
     async def place(
@@ -96,10 +103,7 @@ class Holds:
         if not self._enabled:
             raise SwitchedOff("Selling is switched off", retry_after_s=60)
         event = await self._selling.get(request.event_id)
-        lease_id = admit(event, admission)
-        event.check_open(now_ms(), admitted=bool(lease_id))
-        asks, promo, codes = read_asks(event, request)
-        price = price_of(event, asks, promo)
+        lease_id, asks, promo, codes, price = _checked(event, request, admission)
         hold_id = event.keys.identity_digest(b"hold\0" + principal.encode() + b"\0" + key.encode())[:16]
         item = Item(
             ref=hold_id[:REF_BYTES],
@@ -116,6 +120,7 @@ class Holds:
             buyer_units_max=event.buyer_units_max,
         )
         picks = await self._picks(event, asks, codes)
+        mark = self._gone.mark(event)
         if picks is None:
             answer = await self._batches.plan(event, item, Ask.joined(asks, codes))
         else:
@@ -126,9 +131,25 @@ class Holds:
                 answer = answers.read_placed(await self._batches.place(event.id, packed))
             if isinstance(answer, answers.NeedsPlan):
                 answer = await self._batches.plan(event, item, Ask.joined(asks, codes))
+                self._gone.note(event, request, mark, answer)
         if isinstance(answer, answers.BlockLimit):
             self.takers.full(event.id, taker, answer.held)
         return _placed(event, hold_id, answer)
+
+    def look(self, request: HoldRequest, admission: str | None) -> None:
+        """Raise what ``place`` would refuse for before it asks anybody; nothing if that is not known at once.
+
+        A typed code is left to ``place``: who guesses is counted there.
+        """
+        if request.promo_code is not None:
+            return
+        if not self._enabled:
+            raise SwitchedOff("Selling is switched off", retry_after_s=60)
+        event = self._selling.ready(request.event_id)
+        if event is not None:
+            _checked(event, request, admission)
+        elif self._selling.is_unknown(request.event_id):
+            raise NotFound("There is no such event")
 
     async def of_token(self, hold_id: str, hold_token: str | None) -> Hold:
         """The live hold behind a capability. CapabilityWrong, HoldExpired (410) if it is over."""
@@ -293,6 +314,16 @@ def _placed(event: SellingEvent, hold_id: bytes, answer: answers.Placing) -> Pla
             raise AssertionError(f"hold_place answered {answer}")
         case no:
             raise refusal_of(event, no)
+
+
+def _checked(
+    event: SellingEvent, request: HoldRequest, admission: str | None
+) -> tuple[bytes, list[Ask], PromoTerms | None, tuple[int, ...], Price]:
+    """(lease, asks, promo code, open allotments, price) of what may be asked for now. The refusals of each."""
+    lease_id = admit(event, admission)
+    event.check_open(now_ms(), admitted=bool(lease_id))
+    asks, promo, codes = read_asks(event, request)
+    return lease_id, asks, promo, codes, price_of(event, asks, promo)
 
 
 def admit(event: SellingEvent, admission: str | None) -> bytes:

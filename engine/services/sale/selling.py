@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 
 import hotpath_rs
 from engine.domain.sale.charts import Chart
@@ -27,6 +28,8 @@ SNAPSHOTS_MAX = 512
 REFRESH_AFTER_S = 5.0
 STALE_AFTER_S = 60.0
 LISTEN_RETRY_S = 0.5
+UNKNOWN_KEPT_S = 1.0  # publication is told; this bounds what a lost message costs
+UNKNOWN_MAX = 4_096
 SUSPENDED_EVERY_S = 0.3
 SUSPENDED_MAX = 10_000
 
@@ -42,9 +45,15 @@ class Selling:
         self._redis = redis
         self._snapshots: OrderedDict[str, tuple[SellingEvent, float]] = OrderedDict()
         self._kept: dict[str, tuple[str, SellingEvent]] = {}  # with the mark of the offer each was made from
+        self._followers: list[Callable[[str], None]] = []
+        self._unknown: OrderedDict[str, float] = OrderedDict()  # ids that the ledger did not know, and when
         self._loading: dict[str, asyncio.Task[SellingEvent]] = {}
         self._charts: OrderedDict[str, Chart] = OrderedDict()
         self.changes = 0  # grows with each change heard of: what was made before one is not shown after it
+
+    async def owned_by_type(self, event_id: str) -> dict[str, int]:
+        """Units being paid for and units sold, by the type they were ordered as; from the ledger."""
+        return await self._store.owned_by_type(event_id)
 
     async def get(self, event_id: str) -> SellingEvent:
         """The snapshot. NotFound if the event does not exist or was never published."""
@@ -67,6 +76,13 @@ class Selling:
             return None
         return known[0]
 
+    def is_unknown(self, event_id: str) -> bool:
+        """Whether there is no such event, as far as is known without asking the ledger again."""
+        asked_s = self._unknown.get(event_id)
+        if asked_s is None:
+            return not is_id("evt", event_id)
+        return time.monotonic() - asked_s < UNKNOWN_KEPT_S
+
     def all_ready(self) -> list[SellingEvent]:
         """Every snapshot that is ready."""
         return [event for event, _ in self._snapshots.values()]
@@ -75,6 +91,13 @@ class Selling:
         """The next ``get`` reads again."""
         self.changes += 1
         self._snapshots.pop(event_id, None)
+        self._unknown.pop(event_id, None)
+        for told in self._followers:
+            told(event_id)
+
+    def follow(self, told: Callable[[str], None]) -> None:
+        """Tell somebody else too which event changed; "" if it may have been any."""
+        self._followers.append(told)
 
     async def listen(self) -> None:
         """Forget what changed, as the channel tells; runs until cancelled."""
@@ -83,6 +106,9 @@ class Selling:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
                     await channel.subscribe(keys.EVENT_CHANGED_CHANNEL)
                     self._snapshots.clear()
+                    self._unknown.clear()
+                    for told in self._followers:
+                        told("")
                     self.changes += 1
                     async for message in channel.listen():
                         self.forget(message["data"].decode())
@@ -120,6 +146,9 @@ class Selling:
             if offer is None:
                 self._snapshots.pop(event_id, None)
                 self._kept.pop(event_id, None)
+                self._unknown[event_id] = time.monotonic()
+                while len(self._unknown) > UNKNOWN_MAX:
+                    self._unknown.popitem(last=False)
                 raise NotFound("There is no such event")
             kept = self._kept[event_id] = (offer.mark, await self._assemble(offer))
         self._snapshots[event_id] = (kept[1], time.monotonic())

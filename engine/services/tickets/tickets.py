@@ -94,7 +94,8 @@ class Tickets:
         return keys.mint_ticket_code(ticket.unit, ticket.version, ticket.code_not_before_s, ticket.code_expires_s)
 
     def live_code(self, ticket: TicketPage) -> str:
-        """The text in the QR of a ticket that admits. TicketNotLive."""
+        """The text in the QR of a ticket that admits. TicketNotLive, Forbidden."""
+        _check_shown(ticket)
         code = self.code(ticket)
         if code is None:
             raise TicketNotLive(status=ticket.shown_status)
@@ -102,7 +103,6 @@ class Tickets:
 
     def image(self, ticket: TicketPage, kind: Literal["svg", "png"]) -> bytes:
         """The QR of the newest version. TicketNotLive, Forbidden."""
-        _check_shown(ticket)
         key = (kind, ticket.id, ticket.version)
         known = self._images.get(key)
         code = self.live_code(ticket)

@@ -8,15 +8,16 @@ from engine.stores.database import Connection, Database, assignments, columns_of
 _COLUMNS = "o.id, o.name, o.slug, o.legal_name, o.status, o.version, o.created_at"
 
 
-async def insert(db: Database, organization_id: str, slug: str, given: NewOrganization) -> bool:
+async def insert(db: Database, organization_id: str, slug: str, given: NewOrganization, look: str) -> bool:
     """Keep a new organization; False if the slug is taken."""
     row = await db.fetchrow(
-        "INSERT INTO organizations (id, name, slug, legal_name) VALUES ($1, $2, $3, $4)"
+        "INSERT INTO organizations (id, name, slug, legal_name, look) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT (slug) DO NOTHING RETURNING id",
         organization_id,
         given.name,
         slug,
         given.legal_name,
+        look,
     )
     return row is not None
 
@@ -162,6 +163,35 @@ async def organization_count(db: Database, user_id: str) -> int:
     """How many organizations this person owns."""
     found: int = await db.fetchval("SELECT count(*) FROM members WHERE user_id = $1 AND role = 'owner'", user_id)
     return found
+
+
+async def set_look(db: Database, organization_id: str, look: str) -> None:
+    await db.execute("UPDATE organizations SET look = $2 WHERE id = $1", organization_id, look)
+
+
+async def looking_like(db: Database, look: str, slug: str, own_id: str, limit: int) -> list[str]:
+    """Names of other organizations that look so, and of the one with this slug; at most ``limit``."""
+    rows = await db.fetch(
+        "SELECT name FROM organizations WHERE look = $1 AND id <> $3"
+        " UNION SELECT replace(slug, '-', ' ') FROM organizations WHERE slug = $2 AND id <> $3 LIMIT $4",
+        look,
+        slug,
+        own_id,
+        limit,
+    )
+    return [row["name"] for row in rows]
+
+
+async def has_member_at(db: Database, organization_id: str, email: str) -> bool:
+    """Whether somebody with this address works here."""
+    return bool(
+        await db.fetchval(
+            "SELECT EXISTS (SELECT 1 FROM users u JOIN members m ON m.user_id = u.id"
+            " WHERE u.email = $2 AND m.organization_id = $1)",
+            organization_id,
+            email,
+        )
+    )
 
 
 async def slug_owner(db: Database, slug: str) -> str | None:

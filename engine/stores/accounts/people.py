@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 from engine.domain.accounts.people import REFRESH_TTL_D, Membership, User
-from engine.stores.database import Database, Record, count
+from engine.foundation.ended_sessions import KEPT_S
+from engine.stores.database import Connection, Database, Record, count
 
 _USER = "id, email, name, is_admin, email_verified_at, created_at"
+_SECRETS = "id, email, name, password_hash, is_admin, email_verified_at, disabled_at"
+# What sessions ended, of those whose access tokens may still verify: the others' have run out by themselves.
+_REVOKED = """ AND revoked_at IS NULL RETURNING family, created_at)
+SELECT DISTINCT family FROM ended WHERE created_at > now() - make_interval(secs => $2)
+"""
+_REVOKE_FAMILY = f"WITH ended AS (UPDATE refresh_tokens SET revoked_at = now() WHERE family = $1{_REVOKED}"
+_REVOKE_ALL = f"WITH ended AS (UPDATE refresh_tokens SET revoked_at = now() WHERE user_id = $1{_REVOKED}"
 
 
-async def insert(db: Database, user_id: str, email: str, name: str, password_hash: str) -> bool:
+async def insert(db: Database, user_id: str, email: str, name: str, password_hash: str, *, verified: bool) -> bool:
     """Keep a new person; False if the address is taken."""
     row = await db.fetchrow(
-        "INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, $3, $4)"
-        " ON CONFLICT (email) DO NOTHING RETURNING id",
+        "INSERT INTO users (id, email, name, password_hash, email_verified_at)"
+        " VALUES ($1, $2, $3, $4, CASE WHEN $5 THEN now() END) ON CONFLICT (email) DO NOTHING RETURNING id",
         user_id,
         email,
         name,
         password_hash,
+        verified,
     )
     return row is not None
+
+
+async def is_known(db: Database, email: str) -> bool:
+    """Whether somebody registered with this address."""
+    return bool(await db.fetchval("SELECT EXISTS (SELECT 1 FROM users WHERE email = $1)", email))
 
 
 async def put_admin(db: Database, user_id: str, email: str, name: str, password_hash: str) -> str:
@@ -26,7 +40,8 @@ async def put_admin(db: Database, user_id: str, email: str, name: str, password_
     found: str = await db.fetchval(
         "INSERT INTO users (id, email, name, password_hash, is_admin, email_verified_at)"
         " VALUES ($1, $2, $3, $4, true, now()) ON CONFLICT (email) DO UPDATE SET name = excluded.name,"
-        " password_hash = excluded.password_hash, is_admin = true, disabled_at = NULL RETURNING id",
+        " password_hash = excluded.password_hash, is_admin = true, disabled_at = NULL,"
+        " email_verified_at = coalesce(users.email_verified_at, now()) RETURNING id",
         user_id,
         email,
         name,
@@ -36,13 +51,26 @@ async def put_admin(db: Database, user_id: str, email: str, name: str, password_
 
 
 async def secrets_of(db: Database, email: str) -> Record | None:
-    """Id, password_hash, is_admin, disabled_at of an address."""
-    return await db.fetchrow("SELECT id, password_hash, is_admin, disabled_at FROM users WHERE email = $1", email)
+    """What an address signs in with: id, email, name, password_hash, is_admin, email_verified_at, disabled_at."""
+    return await db.fetchrow(f"SELECT {_SECRETS} FROM users WHERE email = $1", email)
 
 
 async def secrets_by_id(db: Database, user_id: str) -> Record | None:
     """As ``secrets_of``, by id."""
-    return await db.fetchrow("SELECT id, password_hash, is_admin, disabled_at FROM users WHERE id = $1", user_id)
+    return await db.fetchrow(f"SELECT {_SECRETS} FROM users WHERE id = $1", user_id)
+
+
+async def lock(db: Connection, user_id: str) -> Record | None:
+    """As ``secrets_by_id``, and nobody else changes this person or their sessions until the transaction ends."""
+    return await db.fetchrow(f"SELECT {_SECRETS} FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id)
+
+
+async def verify(db: Connection, user_id: str) -> bool:
+    """The person reads the mail of their address; False if that was known."""
+    tag = await db.execute(
+        "UPDATE users SET email_verified_at = now() WHERE id = $1 AND email_verified_at IS NULL", user_id
+    )
+    return count(tag) == 1
 
 
 async def user(db: Database, user_id: str) -> User | None:
@@ -70,16 +98,22 @@ async def signed_in(db: Database, user_id: str) -> None:
     await db.execute("UPDATE users SET last_login_at = now() WHERE id = $1", user_id)
 
 
-async def add_refresh(db: Database, token_hash: bytes, family: str, user_id: str) -> None:
-    """Keep a refresh token good for REFRESH_TTL_D."""
-    await db.execute(
+async def add_refresh(db: Database, token_hash: bytes, family: str, user_id: str, password_hash: str) -> bool:
+    """Keep a refresh token good for REFRESH_TTL_D.
+
+    False if the account was shut or its password changed since it was read: who signs in at that moment stays out.
+    """
+    tag = await db.execute(
         "INSERT INTO refresh_tokens (token_hash, family, user_id, expires_at)"
-        " VALUES ($1, $2, $3, now() + make_interval(days => $4))",
+        " SELECT $1, $2, u.id, now() + make_interval(days => $4) FROM users u"
+        " WHERE u.id = $3 AND u.disabled_at IS NULL AND u.password_hash = $5 FOR SHARE OF u",
         token_hash,
         family,
         user_id,
         REFRESH_TTL_D,
+        password_hash,
     )
+    return count(tag) == 1
 
 
 async def lock_owner(db: Database, token_hash: bytes) -> None:
@@ -113,12 +147,14 @@ async def family_of(db: Database, token_hash: bytes) -> str | None:
     return found
 
 
-async def revoke_family(db: Database, family: str) -> None:
-    await db.execute("UPDATE refresh_tokens SET revoked_at = now() WHERE family = $1 AND revoked_at IS NULL", family)
+async def revoke_family(db: Connection, family: str) -> list[str]:
+    """End a session; its id if its access tokens may still verify."""
+    return [row["family"] for row in await db.fetch(_REVOKE_FAMILY, family, KEPT_S)]
 
 
-async def revoke_all(db: Database, user_id: str) -> None:
-    await db.execute("UPDATE refresh_tokens SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL", user_id)
+async def revoke_all(db: Connection, user_id: str) -> list[str]:
+    """End every session of a person; the ids of those whose access tokens may still verify."""
+    return [row["family"] for row in await db.fetch(_REVOKE_ALL, user_id, KEPT_S)]
 
 
 async def sweep_refresh(db: Database) -> int:

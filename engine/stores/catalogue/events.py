@@ -32,7 +32,7 @@ _VENUE = ("name", "address", "city", "region", "country", "lat", "lng", "timezon
 SELECT = f"""
 SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, e.taxes, e.fee, e.entry_rules,
        {", ".join(f"v.{name} AS venue_{name}" for name in _VENUE)},
-       o.name AS organization_name, o.slug AS organization_slug,
+       o.name AS organization_name, o.slug AS organization_slug, o.status = 'active' AS organization_sells,
        s.prequeue_opens_at, s.opens_at, s.closes_at, s.room_enabled
   FROM events e
   JOIN venues v ON v.id = e.venue_id
@@ -64,7 +64,10 @@ def of_row(row: Record) -> Event:
         entry_rules=entry_rules.read(row["entry_rules"]),
         venue=EventVenue(id=row["venue_id"], **{name: row[f"venue_{name}"] for name in _VENUE}),
         organization=EventOrganization(
-            id=row["organization_id"], name=row["organization_name"], slug=row["organization_slug"]
+            id=row["organization_id"],
+            name=row["organization_name"],
+            slug=row["organization_slug"],
+            sells=row["organization_sells"],
         ),
         on_sale=on_sale,
     )

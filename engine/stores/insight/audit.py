@@ -43,8 +43,8 @@ SELECT o.id, o.status, o.amount_cents, o.currency, o.refunded_cents, o.charged_b
                   WHERE r.order_id = o.id AND r.status = 'succeeded'), 0) AS refunds_done_cents,
        coalesce((SELECT sum(claimed_cents) FROM disputes d
                   WHERE d.order_id = o.id AND d.standing = 'lost'), 0) AS disputes_lost_cents,
-       EXISTS (SELECT FROM disputes d
-                WHERE d.order_id = o.id AND d.standing = 'open' AND d.claimed_cents > 0) AS disputed
+       (SELECT count(*) > 0 FROM disputes d
+         WHERE d.order_id = o.id AND d.standing = 'open' AND d.claimed_cents > 0) AS disputed
   FROM orders o WHERE o.event_id = $1
 """
 _FIRST_ORDER = "SELECT extract(epoch FROM min(created_at))::bigint FROM orders"

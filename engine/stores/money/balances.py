@@ -36,8 +36,8 @@ UPDATE orders o SET refunded_cents = s.refunded_cents, charged_back_cents = s.ch
                  WHERE d.order_id = $1 AND d.standing = 'lost') AS charged_back_cents,
                EXISTS (SELECT FROM disputes d
                         WHERE d.order_id = $1 AND d.standing = 'open' AND d.claimed_cents > 0) AS disputed,
-               EXISTS (SELECT FROM tickets t
-                        WHERE t.order_id = $1 AND t.status NOT IN ('refunded', 'cancelled')) AS admits
+               (SELECT count(*) FILTER (WHERE t.status NOT IN ('refunded', 'cancelled')) > 0 FROM tickets t
+                 WHERE t.order_id = $1) AS admits
           FROM orders p WHERE p.id = $1) m) s
  WHERE o.id = $1
 RETURNING o.status

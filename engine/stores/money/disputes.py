@@ -25,9 +25,11 @@ _DEEDS = {Standing.INQUIRY: "dispute.asked", Standing.OPEN: "dispute.opened", St
           Standing.LOST: "dispute.lost"}  # fmt: skip
 
 _COLUMNS = """
-SELECT d.id, d.provider_dispute_id, d.order_id, o.order_number, d.event_id, d.amount_cents, d.claimed_cents, o.currency,
-       d.reason, d.status, d.standing, d.ticket_ids, d.due_at, d.evidence_url, d.opened_at, d.closed_at, d.released_at
-  FROM disputes d JOIN orders o ON o.id = d.order_id
+SELECT d.id, d.provider_dispute_id, d.order_id, d.event_id, d.amount_cents, d.claimed_cents, d.reason, d.status,
+       d.standing, d.ticket_ids, d.due_at, d.evidence_url, d.opened_at, d.closed_at, d.released_at,
+       (SELECT o.order_number FROM orders o WHERE o.id = d.order_id) AS order_number,
+       (SELECT o.currency FROM orders o WHERE o.id = d.order_id) AS currency
+  FROM disputes d
 """
 _OF_ORDER = _COLUMNS + " WHERE d.order_id = $1 ORDER BY d.opened_at, d.id"
 _OF_ORGANIZATION = (

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from engine.domain.order_states import EVER_PAID
+from engine.domain.tickets.order_links import OrderLink
 from engine.stores.database import Database
 
 ORDERS_MAX: Final = 50
 
 # Also those that cost nothing, which the event's cancellation has ended already.
 _OF_ADDRESS: Final = """
-SELECT o.id, o.event_id, o.order_number, o.buyer_name, o.amount_cents FROM orders o
+SELECT o.id, o.event_id, o.order_number, o.buyer_name, o.amount_cents, o.link_generation,
+       (SELECT e.ends_at FROM events e WHERE e.id = o.event_id) AS event_ends_at
+  FROM orders o
  WHERE o.event_id = $1 AND lower(o.buyer_email) = $2
    AND (o.status = ANY($3::text[]) OR o.closing_note = 'event_cancelled')
  ORDER BY o.id LIMIT $4
@@ -28,6 +32,13 @@ class HeldOrder:
     order_number: str
     buyer_name: str
     amount_cents: int
+    link_generation: int
+    event_ends_at: datetime
+
+    @property
+    def link(self) -> OrderLink:
+        """What opens it."""
+        return OrderLink(self.id, self.link_generation, self.event_ends_at)
 
 
 async def orders_of(db: Database, event_id: str, email: str) -> list[HeldOrder]:

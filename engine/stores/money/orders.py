@@ -20,6 +20,7 @@ from engine.domain.errands import UnitsOrdered
 from engine.domain.money.orders import NewOrder, Order, OrderLine, OrderRow, OwnOrderRow
 from engine.domain.money.receipts import ReceiptRefund
 from engine.foundation.batching import GroupCommit
+from engine.foundation.folding import number_folded
 from engine.foundation.postgres import again
 from engine.foundation.store_faults import ends_connection
 from engine.stores.database import Connection, Pool
@@ -99,7 +100,9 @@ SELECT id, order_number, status, buyer_name, buyer_email, currency, amount_cents
        (SELECT count(*) FROM order_units u WHERE u.order_id = o.id) AS quantity
   FROM orders o
  WHERE event_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR id < $3)
-   AND ($4::text IS NULL OR buyer_name ILIKE $4 OR buyer_email ILIKE $4 OR order_number = upper($5))
+   AND ($4::text IS NULL OR id = ANY(ARRAY(
+        SELECT id FROM orders WHERE event_id = $1 AND search @@ search_query($4)
+        UNION ALL SELECT id FROM orders WHERE event_id = $1 AND starts_with(order_number, $5))))
  ORDER BY id DESC LIMIT $6
 """
 _OWNED_BY = """
@@ -109,7 +112,9 @@ SELECT coalesce(sum((SELECT count(*) FILTER (WHERE u.live) FROM order_units u WH
 """
 _OPEN_OF_LEASE = """
 SELECT id, order_number FROM orders
- WHERE event_id = $1 AND lease_id = $2 AND hold_id <> $3 AND status IN ('pending', 'processing') LIMIT 1
+ WHERE event_id = $1 AND lease_id = $2 AND counted_for IS NOT NULL AND hold_id <> $3
+   AND status IN ('pending', 'processing')
+ LIMIT 1
 """
 _OF_PERSON = """
 SELECT o.id, o.order_number, o.event_id, e.title AS event_title, e.starts_at, o.status, o.currency, o.amount_cents,
@@ -129,7 +134,6 @@ SELECT unit FROM order_units
 _TICKET_COUNTS = """
 SELECT order_id, status, count(*) AS tickets FROM tickets WHERE order_id = ANY($1::text[]) GROUP BY order_id, status
 """
-_LIKE_ESCAPES = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +226,9 @@ class OrderStore:
     async def search(
         self, event_id: str, *, search: str | None, status: str | None, before: str | None, limit: int
     ) -> list[OrderRow]:
-        """Up to limit + 1 orders of an event, newest first; ``search`` meets name, email or the whole order number."""
-        like = None if search is None else f"%{search.translate(_LIKE_ESCAPES)}%"
-        rows = await self._pool.fetch(_LIST, event_id, status, before, like, search or "", limit + 1)
+        """Up to limit + 1 orders of an event, newest first. ``search``: words of name and e-mail, or a number."""
+        number = None if search is None else number_folded(search)
+        rows = await self._pool.fetch(_LIST, event_id, status, before, search, number, limit + 1)
         return [OrderRow(**dict(row)) for row in rows]
 
     async def of_person(self, user_id: str, *, before: str | None, limit: int) -> list[OwnOrderRow]:

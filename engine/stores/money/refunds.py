@@ -51,7 +51,8 @@ RETURNING id
 _FREE = """
 UPDATE order_units u SET live = false FROM tickets t
  WHERE t.order_id = $1 AND t.status = 'refunded' AND u.order_id = t.order_id AND u.line = t.line AND u.live
-   AND NOT EXISTS (SELECT FROM refunds r WHERE r.order_id = $1 AND r.status = 'pending' AND t.id = ANY(r.ticket_ids))
+   AND NOT EXISTS (SELECT FROM refunds r
+                    WHERE r.order_id = $1 AND r.status NOT IN ('succeeded', 'failed') AND t.id = ANY(r.ticket_ids))
 RETURNING u.unit, u.ticket_type_id
 """
 LIVE_TICKETS = ("valid", "used", "transfer_pending", "blocked")

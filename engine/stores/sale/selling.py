@@ -60,6 +60,9 @@ SELECT count(*) FILTER (WHERE o.status IN ('pending', 'processing')) AS ordered,
        count(*) FILTER (WHERE o.status NOT IN ('pending', 'processing')) AS sold
   FROM order_units u JOIN orders o ON o.id = u.order_id WHERE u.event_id = $1 AND u.live
 """
+_OWNED_BY_TYPE = """
+SELECT ticket_type_id, count(*) AS units FROM order_units WHERE event_id = $1 AND live GROUP BY ticket_type_id
+"""
 _PROMO_USES = """
 SELECT promo_code_id AS id, count(*) AS uses FROM orders
  WHERE event_id = $1 AND promo_code_id IS NOT NULL AND status NOT IN ('expired', 'cancelled') GROUP BY 1
@@ -136,6 +139,10 @@ class SellingStore:
         row = await self._pool.fetchrow(_OWNED_COUNTS, event_id)
         assert row is not None
         return row["ordered"], row["sold"]
+
+    async def owned_by_type(self, event_id: str) -> dict[str, int]:
+        """Units being paid for and units sold, by the type they were ordered as."""
+        return {row["ticket_type_id"]: row["units"] for row in await self._pool.fetch(_OWNED_BY_TYPE, event_id)}
 
     async def suspended(self, limit: int) -> frozenset[str]:
         """Ids of the organizations that may not sell."""

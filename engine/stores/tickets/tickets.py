@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from engine.domain.errands import TicketsChanged
 from engine.domain.tickets.tickets import TicketPage
+from engine.foundation.folding import number_folded
 from engine.stores import outbox
 from engine.stores.database import Database, Record
 from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
@@ -27,6 +28,12 @@ SELECT t.id, t.event_id, t.order_id, o.order_number, t.unit, t.version, t.status
   JOIN events e ON e.id = t.event_id
   JOIN organizations org ON org.id = e.organization_id
   JOIN venues v ON v.id = e.venue_id
+"""
+
+_FOUND: Final = """
+SELECT id FROM tickets WHERE event_id = $1 AND search @@ search_query($2)
+UNION ALL SELECT id FROM tickets
+ WHERE order_id = ANY(ARRAY(SELECT id FROM orders WHERE event_id = $1 AND starts_with(order_number, $3)))
 """
 
 _TURN: Final = """
@@ -89,15 +96,13 @@ async def unit_of(db: Database, event_id: str, ticket_id: str) -> tuple[int, int
 
 
 async def search(db: Database, event_id: str, text: str) -> list[TicketPage]:
-    """An event's tickets whose holder, e-mail or order number contains the text; at most SEARCH_MAX."""
-    pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    """An event's tickets by words that begin words of holder or e-mail, or by order number; at most SEARCH_MAX."""
+    number = number_folded(text)
     rows = await db.fetch(
-        _READ
-        + """ WHERE t.event_id = $1
-                AND (t.holder_name ILIKE $2 OR t.holder_email ILIKE $2 OR o.order_number ILIKE $2)
-              ORDER BY t.holder_name, t.order_id, t.line LIMIT $3""",
+        _READ + " WHERE t.id = ANY(ARRAY(" + _FOUND + ")) ORDER BY t.holder_name, t.order_id, t.line LIMIT $4",
         event_id,
-        pattern,
+        text,
+        number,
         SEARCH_MAX,
     )
     return [_page(row) for row in rows]

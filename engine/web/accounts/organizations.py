@@ -5,16 +5,17 @@ from __future__ import annotations
 from aiohttp import web
 
 from engine.domain.accounts.errors import (
-    AlreadyMember,
+    FoundingReserved,
     LastOwner,
     MemberUnknown,
+    NameLooksTaken,
     OrganizationInUse,
     OrganizationUnknown,
     SlugTaken,
+    TooManyOfThem,
 )
 from engine.domain.accounts.organizations import (
     Member,
-    NewMember,
     NewOrganization,
     Organization,
     OrganizationChange,
@@ -75,14 +76,6 @@ async def list_members(request: web.Request) -> web.Response:
     return http.json(lists.page(rows, query.limit, lambda row: row.user_id))
 
 
-async def add_member(request: web.Request) -> web.Response:
-    """Let a registered person in by e-mail address."""
-    actor = person(request)
-    given = await form(request, NewMember)
-    added = await request.config_dict[ORGANIZATIONS].add_member(actor, request.match_info["organization_id"], given)
-    return http.json(added, status=201)
-
-
 async def set_role(request: web.Request) -> web.Response:
     """Give a member another role."""
     actor = person(request)
@@ -104,23 +97,20 @@ _MEMBERS = "/v1/organizations/{organization_id}/members"
 _MEMBER = "/v1/organizations/{organization_id}/members/{user_id}"
 ROUTES: tuple[Route, ...] = (
     Route("POST", _ALL, create_organization, "person", takes=NewOrganization, gives=Organization, status=201).refuses(
-        SlugTaken
+        SlugTaken, NameLooksTaken, FoundingReserved, TooManyOfThem
     ),
     Route("GET", _ALL, list_organizations, "person", gives=Page[Organization], query=PageQuery).also(
         "/v1/organizers/me"
     ),
     Route("GET", _ONE, read_organization, "organizer", gives=Organization).refuses(OrganizationUnknown),
     Route("PATCH", _ONE, change_organization, "organizer", takes=OrganizationChange, gives=Organization)
-    .refuses(Forbidden, OrganizationUnknown, SlugTaken, *VERSIONED)
+    .refuses(Forbidden, OrganizationUnknown, SlugTaken, NameLooksTaken, *VERSIONED)
     .also(f"{_ONE}/settings"),
     Route("DELETE", _ONE, delete_organization, "organizer", status=204).refuses(
         Forbidden, OrganizationUnknown, OrganizationInUse, *VERSIONED
     ),
     Route("GET", _MEMBERS, list_members, "organizer", gives=Page[Member], query=PageQuery).refuses(
         Forbidden, OrganizationUnknown
-    ),
-    Route("POST", _MEMBERS, add_member, "organizer", takes=NewMember, gives=Member, status=201).refuses(
-        Forbidden, OrganizationUnknown, AlreadyMember
     ),
     Route("PUT", _MEMBER, set_role, "organizer", takes=RoleChange, gives=Member).refuses(
         Forbidden, OrganizationUnknown, MemberUnknown, LastOwner

@@ -9,11 +9,16 @@ from aiohttp import web
 from engine.domain.accounts.errors import (
     AccountDisabled,
     EmailTaken,
+    HashesThrottled,
+    InvitationOfAnother,
     RefreshRefused,
     RefreshReused,
+    RegistrationInvited,
     RegistrationThrottled,
     SignInRefused,
     SignInThrottled,
+    TokenExpired,
+    TokenInvalid,
 )
 from engine.domain.accounts.people import (
     Credentials,
@@ -27,7 +32,7 @@ from engine.domain.accounts.people import (
 )
 from engine.foundation import http
 from engine.services.appkeys import PEOPLE
-from engine.web.auth import client_address, known_person, person
+from engine.web.auth import client_address, known_person, person, reader_language
 from engine.web.forms import form
 from engine.web.route import Route
 
@@ -35,9 +40,10 @@ _UNCACHED: Final = {"Cache-Control": "no-store"}
 
 
 async def register(request: web.Request) -> web.Response:
-    """Make an account; the answer is its first session."""
+    """Make an account; the answer is its first session, and a link that proves its address is mailed."""
     given = await form(request, Registration)
-    session = await request.config_dict[PEOPLE].register(given, client_address(request))
+    people = request.config_dict[PEOPLE]
+    session = await people.register(given, client_address(request), reader_language(request))
     return http.json(session, status=201, headers=_UNCACHED)
 
 
@@ -84,9 +90,17 @@ _ME: Final = "/v1/users/me"
 ROUTES: tuple[Route, ...] = (
     Route(
         "POST", "/v1/auth/register", register, "public", takes=Registration, gives=Session, status=201, repeats="always"
-    ).refuses(EmailTaken, RegistrationThrottled),
+    ).refuses(
+        EmailTaken,
+        RegistrationThrottled,
+        RegistrationInvited,
+        InvitationOfAnother,
+        TokenInvalid,
+        TokenExpired,
+        HashesThrottled,
+    ),
     Route("POST", "/v1/auth/login", login, "public", takes=Credentials, gives=Session, repeats="always").refuses(
-        SignInRefused, AccountDisabled, SignInThrottled
+        SignInRefused, AccountDisabled, SignInThrottled, HashesThrottled
     ),
     Route("POST", "/v1/auth/refresh", refresh, "public", takes=RefreshRequest, gives=Session, repeats="always").refuses(
         RefreshRefused, RefreshReused
@@ -95,6 +109,6 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/users/me", read_me, "person", gives=User).also("/v1/auth/me"),
     Route("PATCH", "/v1/users/me", change_me, "person", takes=PersonChange, gives=User),
     Route("PUT", f"{_ME}/password", change_password, "person", takes=PasswordChange, gives=Session)
-    .refuses(SignInRefused, SignInThrottled)
+    .refuses(SignInRefused, SignInThrottled, HashesThrottled)
     .also_as("PATCH", f"{_ME}/password"),
 )

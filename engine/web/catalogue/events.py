@@ -21,20 +21,28 @@ from engine.foundation import bodies, http, lists
 from engine.foundation.errors import Forbidden, Invalid, Malformed
 from engine.foundation.lists import Page, PageQuery, id_cursor
 from engine.foundation.shapes import build
+from engine.foundation.shelf import EVERYTHING, SHELF, for_a_moment
 from engine.services.appkeys import EVENTS, VENUES
 from engine.web.auth import optional_person, person
 from engine.web.catalogue.event_search import ListingQuery, cursor_of, position_of, wanted
-from engine.web.forms import anything, created, form, versioned
+from engine.web.forms import anything, created, etag_of, form, versioned
 from engine.web.route import VERSIONED, Route
 from engine.web.spelling import spelled
 
+SHELVED_S = 1.0  # a change is told at once; this bounds what of the rest may be old
 
-async def list_events(request: web.Request) -> web.Response:
+
+async def list_events(request: web.Request) -> web.StreamResponse:
     """Published events by start, filtered; what is over is left out unless ``from`` asks for it."""
-    query = bodies.query(request, ListingQuery)
-    after = position_of(query.cursor)
-    rows = await request.config_dict[EVENTS].published(wanted(query), after, query.limit + 1)
-    return http.json(lists.page(rows, query.limit, cursor_of))
+    shelf, query = request.config_dict[SHELF], bodies.query(request, ListingQuery)
+    since, after = shelf.changes, position_of(query.cursor)
+
+    async def made() -> bytes:
+        rows = await request.config_dict[EVENTS].published(wanted(query), after, query.limit + 1)
+        return http.dumps(lists.page(rows, query.limit, cursor_of))
+
+    body = await shelf.made(request, since, made)
+    return shelf.give(request, body, since=since, topic=EVERYTHING, stands=for_a_moment(SHELVED_S))
 
 
 async def list_events_at_venue(request: web.Request) -> web.Response:
@@ -81,10 +89,16 @@ async def copy_event(request: web.Request) -> web.Response:
     return created(event, event.version, f"/v1/events/{event.id}")
 
 
-async def read_event(request: web.Request) -> web.Response:
+async def read_event(request: web.Request) -> web.StreamResponse:
     """One event by id or slug; a draft only to its organizers."""
+    shelf = request.config_dict[SHELF]
+    since = shelf.changes
     event = await request.config_dict[EVENTS].get(optional_person(request), request.match_info["event_id"])
-    return versioned(request, event, event.version, shared=event.status != "draft")
+    if event.status == "draft":
+        return versioned(request, event, event.version)
+    body = http.dumps(event)
+    stands, etag = for_a_moment(SHELVED_S), etag_of(body, event.version)
+    return shelf.give(request, body, since=since, topic=event.id, stands=stands, etag=etag)
 
 
 async def change_event(request: web.Request) -> web.Response:

@@ -1,1 +1,1 @@
-"""What was sold, told to organizers."""
+"""What is checked, counted and remembered."""

@@ -241,7 +241,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_AT}/cancel", cancel_order, "capability", gives=OrderStatus).refuses(
         *_OWN, errors.Forbidden, refusals.OrderNotPayable, refusals.ProviderUnavailable
     ),
-    Route("POST", f"{_AT}/end-links", end_links, "capability", gives=LinksEnded).refuses(
+    Route("POST", f"{_AT}/end-links", end_links, "capability", gives=LinksEnded, repeats="always").refuses(
         *_OWN, errors.Forbidden, refusals.LinksEndedTooOften
     ),
     Route("GET", "/v1/events/{event_id}/orders", list_orders, "organizer", gives=OrderList, query=OrderQuery).refuses(

@@ -122,7 +122,7 @@ class ListQuery(Struct, frozen=True):
 
 
 class OrderQuery(Struct, frozen=True):
-    """``q`` meets a name, an e-mail address or a whole order number."""
+    """``q``: beginnings of words of name and e-mail address, in any order, or an order number as it was heard."""
 
     q: Annotated[str, Meta(min_length=1, max_length=SEARCH_CHARS_MAX, pattern=NO_NUL)] | None = None
     status: Status | None = None

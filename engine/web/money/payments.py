@@ -71,6 +71,7 @@ class PaymentDocument(Struct, frozen=True, kw_only=True):
     provider: str
     amount_cents: int
     refunded_cents: int
+    charged_back_cents: int
     currency: str
     status: str
     type: str
@@ -144,6 +145,7 @@ def payment_of(order: Order) -> PaymentDocument:
         provider="stripe",
         amount_cents=order.amount_cents,
         refunded_cents=order.refunded_cents,
+        charged_back_cents=order.charged_back_cents,
         currency=order.currency,
         status=payment_state(order),
         type="purchase",
@@ -181,6 +183,13 @@ ROUTES: tuple[Route, ...] = (
         takes=IntentRequest,
         gives=IntentDocument,
         status=201,
-    ).refuses(*_OWN, errors.Malformed, refusals.OrderExpired, refusals.PaymentRefused, refusals.ProviderUnavailable),
+    ).refuses(
+        *_OWN,
+        errors.Malformed,
+        refusals.OrderExpired,
+        refusals.SalesClosed,
+        refusals.PaymentRefused,
+        refusals.ProviderUnavailable,
+    ),
     Route("GET", "/v1/payments/{payment_id}", read_payment, "capability", gives=PaymentDocument).refuses(*_OWN),
 )

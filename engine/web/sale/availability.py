@@ -18,12 +18,13 @@ from engine.domain.sale.availability import (
 )
 from engine.domain.sale.selling import SellingEvent
 from engine.foundation import bodies, errors, http
+from engine.foundation.shelf import PUBLIC, SHELF
 from engine.services.appkeys import ACCESS, AVAILABILITY, SELLING
 from engine.web import auth
 from engine.web.forms import form
 from engine.web.route import Route
 
-PUBLIC_CACHE = "public, max-age=1, stale-while-revalidate=10"
+CHART_CACHE = "public, max-age=300, stale-while-revalidate=600"
 VERSION_DIGITS_MAX = 15
 _STREAMED = {
     "Content-Type": "text/event-stream",
@@ -36,14 +37,16 @@ class SeatStatusQuery(msgspec.Struct):
     since: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
 
 
-async def read_availability(request: web.Request) -> web.Response:
+async def read_availability(request: web.Request) -> web.StreamResponse:
     """Free tickets per type; exact held and sold for the organizer."""
+    shelf = request.config_dict[SHELF]
+    since = shelf.changes
     event = await request.config_dict[SELLING].get(request.match_info["event_id"])
     if await _is_organizers(request, event):
         document = await request.config_dict[AVAILABILITY].exact(event.id)
         return http.json(document, headers={"Cache-Control": "private, no-store"})
-    body = await request.config_dict[AVAILABILITY].document(event.id)
-    return web.Response(body=body, content_type="application/json", headers={"Cache-Control": PUBLIC_CACHE})
+    body, stands = await request.config_dict[AVAILABILITY].standing_document(event.id)
+    return shelf.give(request, body, since=since, topic=event.id, stands=stands)
 
 
 async def read_type_availability(request: web.Request) -> web.Response:
@@ -53,7 +56,7 @@ async def read_type_availability(request: web.Request) -> web.Response:
     row = await request.config_dict[AVAILABILITY].of_type(event.id, request.match_info["ticket_type_id"], exact=exact)
     if row is None:
         raise TicketTypeUnknown
-    return http.json(row, headers={"Cache-Control": "private, no-store" if exact else PUBLIC_CACHE})
+    return http.json(row, headers={"Cache-Control": "private, no-store" if exact else PUBLIC})
 
 
 async def _is_organizers(request: web.Request, event: SellingEvent) -> bool:
@@ -61,26 +64,31 @@ async def _is_organizers(request: web.Request, event: SellingEvent) -> bool:
     return person is not None and await request.config_dict[ACCESS].may(person, event.organization_id, "events.read")
 
 
-async def read_seatmap(request: web.Request) -> web.Response:
+async def read_seatmap(request: web.Request) -> web.StreamResponse:
     """The event's seating chart as a seat picker draws it; changes only with its ETag."""
-    event = await request.config_dict[SELLING].get(request.match_info["event_id"])
-    etag = event.seat_map.etag
-    if http.fresh(request, etag):
-        return http.not_modified(etag)
+    shelf, selling = request.config_dict[SHELF], request.config_dict[SELLING]
+    since = shelf.changes
+    event = await selling.get(request.match_info["event_id"])
     body = event.memo.get("geometry")
     if body is None:
         body = event.memo["geometry"] = event.seat_map.geometry_json()
-    headers = {"ETag": f'"{etag}"', "Cache-Control": "public, max-age=300"}
-    response = web.Response(body=body, content_type="application/json", headers=headers)
-    response.enable_compression()
-    return response
+    return shelf.give(
+        request,
+        body,
+        since=since,
+        topic=event.id,
+        stands=lambda: selling.ready(event.id) is event,
+        cache=CHART_CACHE,
+        etag=event.seat_map.etag,
+    )
 
 
-async def read_seat_status(request: web.Request) -> web.Response:
+async def read_seat_status(request: web.Request) -> web.StreamResponse:
     """The taken bitmap, or what changed after ``since``."""
-    query = bodies.query(request, SeatStatusQuery)
-    body = await request.config_dict[AVAILABILITY].status(request.match_info["event_id"], query.since)
-    return web.Response(body=body, content_type="application/json", headers={"Cache-Control": PUBLIC_CACHE})
+    shelf, query = request.config_dict[SHELF], bodies.query(request, SeatStatusQuery)
+    since, event_id = shelf.changes, request.match_info["event_id"]
+    body, stands = await request.config_dict[AVAILABILITY].standing_status(event_id, query.since)
+    return shelf.give(request, body, since=since, topic=event_id, stands=stands)
 
 
 async def show_set_apart(request: web.Request) -> web.Response:

@@ -21,7 +21,7 @@ from engine.web.route import Route
 from engine.web.sale.hold_caller import HoldCaller
 from engine.web.sale.holds_shapes import HoldDocument, SwapQuery, hold_document
 
-_hold_request = msgspec.json.Decoder(HoldRequest)
+hold_request = msgspec.json.Decoder(HoldRequest)
 _swap_request = msgspec.json.Decoder(SwapRequest)
 _grow_request = msgspec.json.Decoder(GrowRequest)
 PLACE: Final = "/v1/holds"
@@ -56,7 +56,7 @@ async def place_hold(request: web.Request) -> web.StreamResponse:
             return answer
     caller = asked.caller
     placed = await holds.place(
-        bodies.decode(asked.raw, _hold_request),
+        bodies.decode(asked.raw, hold_request),
         admission=caller.admission,
         principal=caller.principal,
         key=caller.key,
@@ -188,6 +188,7 @@ ROUTES: tuple[Route, ...] = (
         refusals.SeatTaken,
         refusals.OrphanSeat,
         refusals.UnknownSeat,
+        refusals.AddressFull,
         refusals.PromoInvalid,
         refusals.AddressFull,
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
@@ -87,6 +88,25 @@ async def test_what_is_sold_of_them_is_not_shown_as_free(engine: Client, night: 
     assert held.status == 201, await held.text()
     engine.app[appkeys.AVAILABILITY]._copies.clear()
     assert (await (await engine.post(path, json=asked)).json())["units"] == [[4, 1]]
+
+
+async def test_a_house_whose_last_places_are_set_apart_has_a_way_in_for_holders_of_a_code(
+    engine: Client, publish: Callable[..., Awaitable[Night]], pool: asyncpg.Pool
+) -> None:
+    seating = factories.chart(factories.seated("Stalls", 1, 2))
+    night = await publish([{"price_cents": 0, "categories": ["Stalls"]}], seating=seating)
+    await set_apart(pool, night.id, ["guests"], ["Stalls/1/1", "Stalls/1/2"])
+    await engine.app[appkeys.INVENTORY].relot(night.id)
+    await engine.app[appkeys.INVENTORY].changed(night.id)
+    html = await page(engine, f"/e/{night.slug}")
+    assert "Sold out." in html
+    assert "I have a code" in html
+    path = f"/e/{night.slug}/shop"
+    response = await send(engine, path, await page(engine, path), {f"q-{night.types[0]}": "2", "promo_code": "Guests"})
+    assert response.status == 303
+    await pool.execute("DELETE FROM allotments")
+    await engine.app[appkeys.INVENTORY].changed(night.id)
+    assert "I have a code" not in await page(engine, f"/e/{night.slug}")
 
 
 @pytest.mark.browser

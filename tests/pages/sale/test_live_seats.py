@@ -92,7 +92,8 @@ async def test_a_proxy_that_listens_to_the_streams_header_lets_it_through_at_onc
             })""",
             f"{stream}/stream?since={version}",
         )
-        assert first == ["beat", {"version": version}], "who missed nothing hears the first word at once all the same"
+        nothing = {"version": version, "taken": [], "changes": [], "since": version}
+        assert first == ["beat", nothing], "who missed nothing hears the first word at once all the same"
 
 
 async def test_where_a_proxy_keeps_the_stream_to_itself_the_page_asks_instead(

@@ -8,7 +8,7 @@ import asyncpg
 
 from engine.jobs import steps
 from engine.services.accounts.access import Access
-from engine.services.accounts.passwords import Passwords
+from engine.services.accounts.mailed_links import MailedLinks
 from engine.services.accounts.people import People
 from engine.services.catalogue.events import Events
 from tests import factories
@@ -31,9 +31,10 @@ async def test_an_event_is_completed_a_day_after_its_end_and_its_room_is_shut(co
         now + timedelta(days=1),
     )
     events = Events(pool=pool, access=Access(pool=pool), inventory=core.inventory, engine_url="http://localhost")
-    people = People(pool=pool, bearers=None, throttle=None, passwords=Passwords())
-    assert await steps.complete(events, people) == 1
-    assert await steps.complete(events, people) == 0
+    links = MailedLinks(pool=pool, outbox=None, ended=None, throttle=None, passwords=None)
+    people = People(pool=pool, bearers=None, ended=None, throttle=None, passwords=None, links=links)
+    assert await steps.complete(events, people, links) == 1
+    assert await steps.complete(events, people, links) == 0
     rows = {row["id"]: row["status"] for row in await pool.fetch("SELECT id, status FROM events")}
     assert rows == {over: "completed", late: "published"}
     assert await pool.fetchval("SELECT live FROM on_sales WHERE event_id = $1", over) is False

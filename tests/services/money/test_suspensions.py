@@ -129,6 +129,26 @@ async def test_nothing_new_is_offered_by_anybody_and_what_is_sold_goes_on(shop: 
     assert (await shop.ask("POST", f"{event}/cancel", Authorization=head)).status == 200
 
 
+async def test_pages_say_that_nothing_is_sold_and_that_it_is_again(shop: Shop):
+    await shop.open_event()
+    slug = await shop.services.common.pool.fetchval("SELECT slug FROM events")
+
+    async def shown(words: str) -> None:
+        async with asyncio.timeout(WAIT_MAX_S):
+            while True:
+                async with shop.http.get(f"{shop.url}/e/{slug}") as page:
+                    if words in await page.text():
+                        return
+                await asyncio.sleep(0.05)
+
+    await shown("On sale")
+    await suspend(shop)
+    await shown("Sales closed")
+    await suspend(shop, suspended=False)
+    await shown("On sale")
+    assert (await shop.ask("GET", f"/v1/events/{shop.event_id}"))["organization"]["sells"] is True
+
+
 async def test_the_rooms_of_a_suspended_organization_close_and_open_again(shop: Shop):
     await shop.open_event()
     pool = shop.services.common.pool

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 import pytest
@@ -83,12 +84,24 @@ async def test_words_are_found_in_any_field_by_their_beginnings(make: Make, gues
         assert await found(guest, f"?q={nothing}") == []
 
 
+@pytest.mark.parametrize(
+    ("title", "sought"),
+    [("Łódź O’Clock", "lodz o'clock"), ("Straßenfest", "STRASSEN"), ("Σίσυφος", "ΣΙΣΥΦΟΣ"), ("İstanbul", "istanbul"),
+     ("Night of Songs", "songs night"), ("東京の夜", "夜"), ("Jean-Luc", "jeanluc"), ("ＮＥＯＮ", "neon hall")],
+)  # fmt: skip
+async def test_a_title_is_found_however_it_is_typed(make: Make, guest, title, sought):
+    event = await make(title=title)
+    await make(title="Another")
+    assert await found(guest, f"?q={quote(sought)}") == [event]
+
+
 async def test_cities_and_categories_are_found_whatever_their_case_and_accents(make: Make, guest):
     here, there = await make(category="Music"), await make(venue={"city": "Montréal"})
     assert await found(guest, "?city=vancouver") == [here]
     assert await found(guest, "?city=MONTR%C3%89AL") == [there]
     assert await found(guest, "?city=montreal") == [there]
     assert await found(guest, "?q=Montreal") == [there]
+    assert await found(guest, "?q=montr%C3%A9al%20HALL") == [there]
     for word in ("music", "Concert", "CONCERTS", "live%20music", "Gig%20"):
         assert await found(guest, f"?category={word}") == [here]
     for word in ("opera", "nothing"):

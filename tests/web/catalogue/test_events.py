@@ -9,6 +9,7 @@ import pytest
 
 from engine.foundation.connections import HotRedis
 from engine.foundation.ids import new_id
+from engine.foundation.shelf import PUBLIC
 from engine.stores import keys
 from tests.web.organizer import CHART, at, order
 
@@ -143,15 +144,19 @@ async def test_publication_freezes_the_chart_and_loads_the_inventory(register, p
     assert (again["version"], again["units"]) == (event["version"], 100), "publishing twice changes nothing"
 
 
-async def test_what_was_published_keeps_its_venue_and_currency(register, pool: asyncpg.Pool):
+async def test_what_was_published_keeps_its_currency_and_its_seats_wherever_it_moves(register, pool: asyncpg.Pool):
     organizer = await register()
     event = await organizer.published()
     path = f"/v1/events/{event['id']}"
     headers = {"If-Match": "*"}
-    other = await organizer.venue(event["organization_id"])
-    for change in ({"currency": "USD"}, {"venue_id": other}, {"currency": "USD", "title": "X"}):
+    for change in ({"currency": "USD"}, {"currency": "USD", "title": "X"}):
         document = await organizer.refused("event_frozen", "PATCH", path, change, headers=headers)
         assert document["fields"] == [next(iter(change))]
+    smaller = {**CHART, "sections": CHART["sections"][1:]}
+    other = await organizer.venue(event["organization_id"], smaller, name="Orpheum")
+    moved = await organizer.ok("PATCH", path, {"venue_id": other}, headers=headers)
+    assert (moved["venue"]["name"], moved["units"]) == ("Orpheum", event["units"])
+    assert (await pool.fetchval("SELECT card FROM on_sales"))["venue"] == "Orpheum"
     change = {"currency": "CAD", "title": "X", "taxes": [{"name": "GST", "rate_bp": 500}]}
     changed = await organizer.ok("PATCH", path, change, headers=headers)
     assert (changed["title"], changed["price_from_cents"]) == ("X", 4725), "the listing's price follows the tax"
@@ -225,7 +230,7 @@ async def test_an_etag_changes_with_anything_the_event_shows(register, guest):
     event = await organizer.published()
     path = f"/v1/events/{event['id']}"
     first = await guest.ask("GET", path)
-    assert first.headers["Cache-Control"] == "public, no-cache"
+    assert first.headers["Cache-Control"] == PUBLIC
     assert (await guest.ask("GET", path, headers={"If-None-Match": first.headers["ETag"]})).status == 304
     await organizer.ticket_type(event["id"], name="Cheap", price_cents=100)
     second = await guest.ask("GET", path, headers={"If-None-Match": first.headers["ETag"]})

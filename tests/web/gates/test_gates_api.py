@@ -10,6 +10,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import orjson
+import pytest
 import zxingcpp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -225,6 +226,35 @@ async def test_a_gate_finds_tickets_by_name_without_seeing_codes_or_whole_addres
     assert (await (await api.client.get(path, params={"q": "100%_"}, headers=auth(device))).json())["data"] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "sought"),
+    [
+        ("Anna Müller", "MÜLLER"), ("José Núñez", "jose"), ("Łukasz Ćwik", "lukasz"), ("Seán O’Brien", "o'brien"),
+        ("Zzz Plain", "plain zzz"), ("Grace  Hopper", "grace  hopper"), ("İbrahim", "ibrahim"), ("Weiß", "WEISS"),
+        ("Σίσυφος", "ΣΙΣΥΦΟΣ"), ("王小明", "小明"), ("ＢＯＢ", "bob"), ("Grace Hopper", "  hopper grace "),
+    ],
+)  # fmt: skip
+async def test_a_steward_finds_a_name_however_it_is_typed(api: Api, name: str, sought: str) -> None:
+    device = await api.new_device()
+    ticket_id = api.world.ticket_ids[3]
+    await api.world.pool.execute("UPDATE tickets SET holder_name = $2 WHERE id = $1", ticket_id, name)
+    path = f"/v1/events/{api.world.event_id}/attendees"
+    for text in (sought, name, name.upper()):
+        found = (await (await api.client.get(path, params={"q": text}, headers=auth(device))).json())["data"]
+        assert [(one["ticketId"], one["attendee"]) for one in found] == [(ticket_id, name)], text
+
+
+async def test_a_steward_finds_an_order_by_its_number_as_it_was_heard(api: Api) -> None:
+    device = await api.new_device()
+    await api.world.pool.execute("UPDATE orders SET order_number = '0K1M9Q2X0B' WHERE id = $1", api.world.order_ids[0])
+    path = f"/v1/events/{api.world.event_id}/attendees"
+    for text in ("0K1M9Q2X0B", "ok1m 9q2x ob", "OKIM-9Q2X-OB", "0kLm9q", "0K1M9Q2X0B "):
+        found = (await (await api.client.get(path, params={"q": text}, headers=auth(device))).json())["data"]
+        assert len(found) == 20, text
+    for text in ("0K1M8Q2X0B", "K1M9Q2X0B", "0K1"):
+        assert (await (await api.client.get(path, params={"q": text}, headers=auth(device))).json())["data"] == [], text
+
+
 async def test_the_bundle_checks_codes_offline_and_cannot_make_them(api: Api) -> None:
     device = await api.new_device()
     path = f"/v1/events/{api.world.event_id}/gate-bundle"
@@ -302,7 +332,7 @@ async def test_conflicts_are_listed_with_both_scans_and_exported(api: Api) -> No
     assert (pair["canonical"]["gate"], pair["conflict"]["gate"]) == ("=South", "North")
     assert abs(pair["gap_s"] - 240) < 0.01
     table = await (await api.client.get(path, params={"format": "csv"}, headers=api.admin)).text()
-    assert table.splitlines()[0].startswith("ticket_id,attendee,seat,gap_s,canonical_id")
+    assert table.splitlines()[0].startswith("\ufeffticket_id,attendee,seat,gap_s,canonical_id")
     assert "'=South" in table
     assert ",=South" not in table
 

@@ -377,6 +377,30 @@ async def test_a_refund_that_the_disputed_payment_refuses_leaves_its_ticket_bloc
     await audited(shop)
 
 
+async def test_the_order_page_says_what_the_bank_does(shop: Shop):
+    await shop.open_event(types=TWENTY)
+    order = await shop.paid(1)
+
+    async def page() -> str:
+        cookie = {"Cookie": f"onsale_order={order['order_token']}"}
+        async with shop.http.get(f"{shop.url}/order/{order['order_id']}", headers=cookie) as answer:
+            assert answer.status == 200
+            return await answer.text()
+
+    assert "You are going." in await page()
+    opened = await dispute(shop, order)
+    await shop.until(order, "disputed")
+    disputed = await page()
+    assert ("Your bank disputes this payment." in disputed, "You are going." in disputed) == (True, False)
+    assert "Disputed by your bank" in disputed
+    await close(shop, opened, "lost")
+    await shop.until(order, "charged_back")
+    lost = await page()
+    assert "Charged back." in lost
+    assert "Taken back by your bank" in lost
+    assert "Download PDF" not in lost
+
+
 @pytest.mark.parametrize("code", ["JPY", "KWD"])
 async def test_disputes_are_counted_in_the_currencys_own_units(shop: Shop, code: str):
     await shop.open_event(types=[{"categories": ["Floor"], "price_cents": 5000}], currency=code)

@@ -192,6 +192,12 @@ async def test_the_organizer_finds_orders_by_name_address_and_number(shop: Shop)
     assert [row["id"] for row in found["data"]] == [orders[1]["order_id"]]
     assert len((await shop.ask("GET", path + "?q=ada@", Authorization=head))["data"]) == 3
     assert (await shop.ask("GET", path + "?q=%25", Authorization=head))["data"] == []
+    pool = shop.services.common.pool
+    await pool.execute("UPDATE orders SET buyer_name = 'Łukasz O’Müller' WHERE id = $1", orders[0]["order_id"])
+    await pool.execute("UPDATE orders SET order_number = '0K1M9Q2X0B' WHERE id = $1", orders[0]["order_id"])
+    for text in ("lukasz", "O'MULLER", "omüller lukasz", "muller  lukasz", "ok1m%209q2x%20ob", "OKIM-9Q2X"):
+        found = await shop.ask("GET", f"{path}?q={text}", Authorization=head)
+        assert [row["id"] for row in found["data"]] == [orders[0]["order_id"]], text
     assert (await shop.ask("GET", path)).status == 401
 
 

@@ -1,0 +1,141 @@
+"""The pages behind mailed links, and the one that asks for a new password. They ask the same services as the API.
+
+Opening a link does nothing yet: programs of mail servers open links too. A click does.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import web
+
+from engine.domain.accounts.errors import MailThrottled, TokenExpired, TokenInvalid
+from engine.domain.accounts.mailed_links import GOOD_FOR_S, TOKEN_CHARS_MAX, AddressGiven, PasswordReset, Purpose
+from engine.domain.accounts.people import EMAIL_CHARS_MAX, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN
+from engine.foundation import bodies, http, shapes
+from engine.foundation.errors import Invalid
+from engine.foundation.world.languages import LANGUAGES, choose
+from engine.pages import csrf, frame
+from engine.services.appkeys import MAILED_LINKS, SETTINGS
+
+FORM_BYTES_MAX: Final = 8 * 1024
+WORDS: Final[dict[str, dict[str, Any]]] = {
+    language: json.loads((Path(__file__).parent / "words" / f"{language}.json").read_text(encoding="utf-8"))
+    for language in LANGUAGES
+}
+
+
+def setup(app: web.Application) -> None:
+    """Register the pages."""
+    app.router.add_get("/account/verify", show_verify)
+    app.router.add_post("/account/verify", verify)
+    app.router.add_get("/account/reset", show_reset)
+    app.router.add_post("/account/reset", reset)
+    app.router.add_get("/account/forgot", show_forgot)
+    app.router.add_post("/account/mail", mail)
+
+
+async def show_verify(request: web.Request) -> web.Response:
+    """Asks for a click; the link is not used up yet."""
+    return _face(request, "verify", token=_token(request))
+
+
+async def verify(request: web.Request) -> web.Response:
+    """The address is its owner's."""
+    form = await _form(request)
+    try:
+        await request.config_dict[MAILED_LINKS].verify(form.get("token", "")[:TOKEN_CHARS_MAX])
+    except (TokenInvalid, TokenExpired) as refusal:
+        return _face(request, "over", purpose="verify_email", status=refusal.status)
+    return _face(request, "verified")
+
+
+async def show_reset(request: web.Request) -> web.Response:
+    """Asks for the new password."""
+    return _face(request, "reset", token=_token(request))
+
+
+async def reset(request: web.Request) -> web.Response:
+    """Set it; a password that anybody guesses is told why."""
+    form = await _form(request)
+    token = form.get("token", "")[:TOKEN_CHARS_MAX]
+    given = {"token": token, "password": form.get("password", "")[: PASSWORD_CHARS_MAX + 1]}
+    try:
+        await request.config_dict[MAILED_LINKS].reset(shapes.build(given, PasswordReset), _address(request))
+    except (TokenInvalid, TokenExpired) as refusal:
+        return _face(request, "over", purpose="reset_password", status=refusal.status)
+    except Invalid as refusal:
+        fault = refusal.errors[0]["message"] if refusal.errors else str(refusal.detail)
+        return _face(request, "reset", token=token, fault=fault, status=refusal.status)
+    return _face(request, "changed")
+
+
+async def show_forgot(request: web.Request) -> web.Response:
+    """Asks for the address."""
+    return _face(request, "forgot")
+
+
+async def mail(request: web.Request) -> web.Response:
+    """Mail a link; said alike whether or not anybody has the address."""
+    form = await _form(request)
+    purpose: Purpose = "verify_email" if form.get("purpose") == "verify_email" else "reset_password"
+    email = form.get("email", "")[:EMAIL_CHARS_MAX]
+    words = WORDS[_language(request)]
+    try:
+        given = shapes.build({"email": email}, AddressGiven)
+        await request.config_dict[MAILED_LINKS].ask(purpose, given, _address(request), _language(request))
+    except Invalid as refusal:
+        return _face(request, "forgot", purpose=purpose, email=email, fault=words["no_address"], status=refusal.status)
+    except MailThrottled as refusal:
+        return _face(request, "forgot", purpose=purpose, email=email, fault=words["busy"], status=refusal.status)
+    return _face(request, "asked")
+
+
+async def _form(request: web.Request) -> dict[str, str]:
+    form = await bodies.form(request, FORM_BYTES_MAX)
+    csrf.check(request, form)
+    return dict(form)
+
+
+def _face(
+    request: web.Request,
+    face: str,
+    *,
+    token: str = "",
+    purpose: Purpose = "reset_password",
+    email: str = "",
+    fault: str = "",
+    status: int = 200,
+) -> web.Response:
+    language = _language(request)
+    context = {
+        "words": WORDS[language],
+        "language": language,
+        "face": face,
+        "action": f"/account/{face}" if face in {"verify", "reset"} else "/account/mail",
+        "token": token,
+        "purpose": purpose,
+        "email": email,
+        "fault": fault,
+        "minutes": GOOD_FOR_S[purpose] // 60,
+        "least": PASSWORD_CHARS_MIN,
+        "sign_in_url": request.config_dict[SETTINGS].admin_url.rstrip("/") + "/sign-in",
+    }
+    response = frame.render(request, "accounts/link.html", context, status=status)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Content-Language"] = language
+    return response
+
+
+def _token(request: web.Request) -> str:
+    return request.query.get("token", "")[:TOKEN_CHARS_MAX]
+
+
+def _language(request: web.Request) -> str:
+    return choose(request.headers.get("Accept-Language", ""))
+
+
+def _address(request: web.Request) -> str:
+    return http.client_address(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded)

@@ -1,0 +1,102 @@
+"""Mails that carry a link to an account: proving an address, a forgotten password, an invitation.
+
+A link is made here, when its mail goes out: no token lies in a table, and none is old before it is sent. What stands in
+them is ours, but for an organization's name and the address itself.
+"""
+
+from __future__ import annotations
+
+import json
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any, Final
+
+from engine.domain.accounts.mailed_links import GOOD_FOR_S, Purpose
+from engine.domain.errands import MailAccountLink, MailInvitation
+from engine.foundation.clock import now
+from engine.foundation.ids import new_id
+from engine.foundation.world.languages import DEFAULT, LANGUAGES
+from engine.services.accounts.invitations import Invitations
+from engine.services.accounts.mailed_links import Issued, MailedLinks
+from engine.services.messages.mail_templates import domain_of, open_templates
+from engine.services.outbox import Outbox
+from engine.stores.messages.mail import MailGateway
+
+WORDS: Final[dict[str, dict[str, Any]]] = {
+    language: json.loads((Path(__file__).parent / "words" / f"{language}.json").read_text(encoding="utf-8"))
+    for language in LANGUAGES
+}
+_PATHS: Final = {"verify_email": "/account/verify", "reset_password": "/account/reset"}
+
+
+class AccountLinks:
+    """Composes and hands over. Nothing is sent to an address that needs no link any more."""
+
+    def __init__(
+        self,
+        *,
+        mailer: MailGateway,
+        links: MailedLinks,
+        invitations: Invitations,
+        sender: str,
+        engine_url: str,
+        admin_url: str,
+    ) -> None:
+        self._mailer = mailer
+        self._links = links
+        self._invitations = invitations
+        self._sender = sender
+        self._engine_url = engine_url.rstrip("/")
+        self._admin_url = admin_url.rstrip("/")
+        self._domain = domain_of(sender)
+        self._templates = open_templates()
+
+    def register(self, outbox: Outbox) -> None:
+        """Take the errands."""
+        outbox.on(MailAccountLink, self.account_link)
+        outbox.on(MailInvitation, self.invitation)
+
+    async def account_link(self, asked: MailAccountLink, _repeated: bool) -> None:
+        """To the address that was typed, if somebody registered with it."""
+        purpose: Purpose = "reset_password" if asked.purpose == "reset_password" else "verify_email"
+        issued = await self._links.issue(purpose, asked.email)
+        if issued is not None:
+            await self._send(purpose, issued, asked.language, self._engine_url + _PATHS[purpose], {})
+
+    async def invitation(self, asked: MailInvitation, _repeated: bool) -> None:
+        """To the address that was invited, while it is."""
+        found = await self._invitations.issue(asked.invitation_id)
+        if found is None:
+            return
+        issued, shown, language = found
+        facts = {"organization": " ".join(shown.organization.split()), "email": shown.email, "role": shown.role}
+        await self._send("invitation", issued, language, self._admin_url + "/invitations/accept", facts)
+
+    async def _send(self, purpose: Purpose, issued: Issued, language: str, page: str, facts: dict[str, str]) -> None:
+        language = language if language in LANGUAGES else DEFAULT
+        words, good_for_s = WORDS[language], GOOD_FOR_S[purpose]
+        told: dict[str, Any] = {**facts, "minutes": good_for_s // 60, "days": good_for_s // 86_400}
+        if "role" in told:
+            told["role"] = words["roles"][told["role"]]
+        said = words[purpose]
+        context = {
+            "language": language,
+            "subject": said["subject"].format(**told),
+            "before": [line.format(**told) for line in said["before"]],
+            "after": [line.format(**told) for line in said["after"]],
+            "button": said["button"],
+            "link": f"{page}?token={issued.token}",
+        }
+        message = EmailMessage()
+        message["Subject"] = context["subject"]
+        message["From"] = self._sender
+        user, _, host = issued.email.rpartition("@")
+        message["To"] = Address(username=user, domain=host)
+        message["Date"] = format_datetime(now())
+        message["Message-ID"] = f"<{new_id('lnk')}.{purpose}@{self._domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(self._templates.get_template("account_link.txt.jinja").render(context))
+        message.add_alternative(self._templates.get_template("account_link.html.jinja").render(context), subtype="html")
+        await self._mailer.send(message)

@@ -1,0 +1,27 @@
+"""What somebody bought as a guest is theirs once their address is proven; before, an account with it has nothing."""
+
+from __future__ import annotations
+
+from engine.domain.errands import AddressVerified
+from engine.services.outbox import Outbox
+from engine.stores.database import Pool
+from engine.stores.money import guest_orders as store
+
+ORDERS_PER_PAGE = 200
+PAGES_MAX = 500
+
+
+class GuestOrders:
+    """Handles AddressVerified; repeating it finds only what is left."""
+
+    def __init__(self, *, pool: Pool) -> None:
+        self._pool = pool
+
+    def register(self, outbox: Outbox) -> None:
+        """Take the errand."""
+        outbox.on(AddressVerified, self.attach)
+
+    async def attach(self, errand: AddressVerified, _repeated: bool) -> None:
+        for _ in range(PAGES_MAX):
+            if await store.attach(self._pool, errand.user_id, ORDERS_PER_PAGE) < ORDERS_PER_PAGE:
+                return

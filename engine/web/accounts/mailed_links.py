@@ -1,0 +1,72 @@
+"""Links in mails over HTTP: asking for one, and what opening one does. The pages behind the links ask the same."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from engine.domain.accounts.errors import HashesThrottled, MailThrottled, TokenExpired, TokenInvalid
+from engine.domain.accounts.mailed_links import Accepted, AddressGiven, PasswordReset, TokenShown
+from engine.foundation import http
+from engine.services.appkeys import MAILED_LINKS
+from engine.web.auth import client_address, reader_language
+from engine.web.forms import form
+from engine.web.route import Route
+
+
+async def ask_to_verify(request: web.Request) -> web.Response:
+    """Mail the link that proves an address, if somebody registered with it; said alike if nobody did."""
+    given = await form(request, AddressGiven)
+    links = request.config_dict[MAILED_LINKS]
+    await links.ask("verify_email", given, client_address(request), reader_language(request))
+    return http.json(Accepted(), status=202)
+
+
+async def verify_email(request: web.Request) -> web.Response:
+    """Prove an address: its invitations and past guest orders count from now on."""
+    given = await form(request, TokenShown)
+    await request.config_dict[MAILED_LINKS].verify(given.token)
+    return web.Response(status=204)
+
+
+async def forgot_password(request: web.Request) -> web.Response:
+    """Mail a link that sets a new password, if somebody registered with this address; said alike if nobody did."""
+    given = await form(request, AddressGiven)
+    links = request.config_dict[MAILED_LINKS]
+    await links.ask("reset_password", given, client_address(request), reader_language(request))
+    return http.json(Accepted(), status=202)
+
+
+async def reset_password(request: web.Request) -> web.Response:
+    """Set a new password with a mailed link; every session ends."""
+    given = await form(request, PasswordReset)
+    await request.config_dict[MAILED_LINKS].reset(given, client_address(request))
+    return web.Response(status=204)
+
+
+_AT = "/v1/auth"
+ROUTES: tuple[Route, ...] = (
+    Route("POST", f"{_AT}/verify-email", verify_email, "public", takes=TokenShown, status=204).refuses(
+        TokenInvalid, TokenExpired
+    ),
+    Route(
+        "POST",
+        f"{_AT}/verify-email/resend",
+        ask_to_verify,
+        "public",
+        takes=AddressGiven,
+        gives=Accepted,
+        status=202,
+    ).refuses(MailThrottled),
+    Route(
+        "POST",
+        f"{_AT}/forgot-password",
+        forgot_password,
+        "public",
+        takes=AddressGiven,
+        gives=Accepted,
+        status=202,
+    ).refuses(MailThrottled),
+    Route("POST", f"{_AT}/reset-password", reset_password, "public", takes=PasswordReset, status=204).refuses(
+        TokenInvalid, TokenExpired, HashesThrottled
+    ),
+)

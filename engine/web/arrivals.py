@@ -1,0 +1,32 @@
+"""What the engine answers where it arrives, before the router: holds, and public answers that stand ready."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from aiohttp import web
+
+from engine.foundation.express import Express, Reply
+from engine.foundation.ready import Ready
+from engine.foundation.shelf import SHELF
+from engine.web.sale.express import express as holds
+
+
+def express(app: web.Application) -> Express:
+    """Both; the application must have started."""
+    place, shelf = holds(app), app[SHELF]
+
+    def ask(request: web.Request) -> Ready | Reply[Any] | None:
+        if request.method != "GET":
+            return place(request)
+        started_s = time.perf_counter()
+        standing = shelf.find(request.raw_path)
+        if standing is None or "Authorization" in request.headers:  # an organizer may be told more
+            return None
+        ready = standing.answer(request)
+        if ready is not None:
+            standing.told.note(ready.status, time.perf_counter() - started_s)
+        return ready
+
+    return ask

@@ -1,0 +1,110 @@
+"""The mails themselves, as the worker sends them and as their reader opens them."""
+
+from __future__ import annotations
+
+import re
+from email.message import EmailMessage
+
+import pytest
+
+from engine.foundation.world.languages import LANGUAGES
+from engine.services.messages.account_links import WORDS
+from tests.shop import Shop
+from tests.web.organizer import PASSWORD
+
+EMAIL = "ada@example.test"
+
+
+async def registered(shop: Shop, email: str = EMAIL, **headers: str) -> str:
+    """The Authorization of a new person."""
+    body = {"email": email, "password": PASSWORD, "name": "Ada"}
+    made = await shop.ask("POST", "/v1/auth/register", body, **headers)
+    assert made.status == 201, made.body
+    return "Bearer " + str(made["access_token"])
+
+
+async def mails(shop: Shop, count: int) -> list[EmailMessage]:
+    await shop.work("outbox_relay", rounds=2)
+    assert len(shop.mailbox.messages) == count
+    return shop.mailbox.messages
+
+
+def link_of(message: EmailMessage) -> str:
+    text = message.get_body(("plain",)).get_content()
+    (link,) = re.findall(r"https?://\S+\?token=[\w-]+", text)
+    assert link in message.get_body(("html",)).get_content()
+    return str(link)
+
+
+async def test_a_guests_orders_are_theirs_once_the_mailed_link_was_opened(shop: Shop):
+    await shop.open_event(types=[{"categories": ["Floor"], "price_cents": 0}])
+    order = await shop.ordered(2)
+    await shop.work("outbox_relay")
+    shop.mailbox.messages.clear()
+    me = await registered(shop)
+    assert (await shop.ask("GET", "/v1/users/me/orders", Authorization=me))["data"] == []
+    (message,) = await mails(shop, 1)
+    assert (message["To"], message["Auto-Submitted"]) == (EMAIL, "auto-generated")
+    link = link_of(message)
+    assert link.startswith(shop.services.common.settings.engine_url + "/account/verify?token=")
+    token = link.partition("token=")[2]
+    assert (await shop.ask("POST", "/v1/auth/verify-email", {"token": token})).status == 204
+    assert (await shop.ask("GET", "/v1/users/me", Authorization=me))["email_verified_at"]
+    owned = (await shop.ask("GET", "/v1/users/me/orders", Authorization=me))["data"]
+    assert [row["id"] for row in owned] == [order["order_id"]]
+    tickets = (await shop.ask("GET", "/v1/users/me/tickets", Authorization=me))["data"]
+    assert len(tickets) == 2
+
+
+async def test_somebody_elses_orders_stay_theirs(shop: Shop):
+    await shop.open_event(types=[{"categories": ["Floor"], "price_cents": 0}])
+    await shop.ordered(1)
+    await shop.work("outbox_relay")
+    shop.mailbox.messages.clear()
+    me = await registered(shop, "adam@example.test")
+    token = link_of((await mails(shop, 1))[0]).partition("token=")[2]
+    assert (await shop.ask("POST", "/v1/auth/verify-email", {"token": token})).status == 204
+    assert (await shop.ask("GET", "/v1/users/me/orders", Authorization=me))["data"] == []
+
+
+async def test_a_forgotten_password_is_set_by_the_mailed_link_and_nobody_unknown_is_mailed(shop: Shop):
+    await registered(shop)
+    for email in (EMAIL, "nobody@example.test"):
+        assert (await shop.ask("POST", "/v1/auth/forgot-password", {"email": email})).status == 202
+    _, message = await mails(shop, 2)
+    token = link_of(message).partition("/account/reset?token=")[2]
+    body = {"token": token, "password": "quite another passphrase"}
+    assert (await shop.ask("POST", "/v1/auth/reset-password", body)).status == 204
+    login = {"email": EMAIL, "password": body["password"]}
+    assert (await shop.ask("POST", "/v1/auth/login", login)).status == 200
+    # Proven by the reset: there is nothing left to mail.
+    assert (await shop.ask("POST", "/v1/auth/verify-email/resend", {"email": EMAIL})).status == 202
+    await mails(shop, 2)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_an_invitation_is_mailed_in_the_language_of_who_asked_for_it(shop: Shop, language: str):
+    await shop.open_event()
+    owner = await shop.organizer()
+    path = f"/v1/organizations/{shop.organization_id}/members"
+    body = {"email": "cfo@company.test", "role": "box_office"}
+    asked = await shop.ask("POST", path, body, Authorization=owner, Accept_Language=f"{language}-CA, en;q=0.5")
+    assert (asked.status, asked["status"]) == (201, "pending"), asked.body
+    (message,) = await mails(shop, 1)
+    name = await shop.services.common.pool.fetchval("SELECT name FROM organizations")
+    assert message["To"] == "cfo@company.test"
+    assert message["Subject"] == WORDS[language]["invitation"]["subject"].format(organization=name)
+    assert WORDS[language]["roles"]["box_office"] in message.get_body(("plain",)).get_content()
+    admin_url = shop.services.common.settings.admin_url
+    assert link_of(message).startswith(admin_url + "/invitations/accept?token=")
+
+
+def test_every_mail_is_written_in_every_language_with_the_same_facts():
+    def holes(words: dict) -> dict[str, list[str]]:
+        found = {}
+        for mail, said in words.items():
+            text = said if mail == "roles" else [said["subject"], *said["before"], *said["after"]]
+            found[mail] = sorted(text) if mail == "roles" else sorted(set(re.findall(r"\{\w+\}", " ".join(text))))
+        return found
+
+    assert {language: holes(WORDS[language]) for language in LANGUAGES} == dict.fromkeys(LANGUAGES, holes(WORDS["en"]))
