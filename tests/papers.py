@@ -15,6 +15,7 @@ from PIL import Image
 Size = tuple[float, float]
 Box = tuple[float, float, float, float]  # left, bottom, right, top in points
 HAIR = 0.1
+ONE_LINE = 0.6  # boxes that share this part of their height stand on one line
 
 _STEERING = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe]")
 
@@ -41,8 +42,12 @@ class Read:
         return [box for box in self.lines if box[0] < 0 or box[1] < 0 or box[2] > width or box[3] > height]
 
     def overlaps(self) -> list[tuple[Box, Box]]:
-        """Lines that are printed over each other, by more than a hair of the smaller one."""
+        """Text that is printed over another, by more than a hair of the smaller one."""
         return [(one, other) for one, other in itertools.combinations(self.lines, 2) if _common(one, other) > HAIR]
+
+    def crossing_lines(self) -> list[tuple[Box, Box]]:
+        """The same between lines alone: how wide a shaped letter is, readers guess from its plain form."""
+        return [pair for pair in self.overlaps() if not _on_one_line(*pair)]
 
 
 def _common(one: Box, other: Box) -> float:
@@ -51,6 +56,11 @@ def _common(one: Box, other: Box) -> float:
     down = min(one[3], other[3]) - max(one[1], other[1])
     smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
     return across * down / smaller if across > 0 and down > 0 and smaller else 0.0
+
+
+def _on_one_line(one: Box, other: Box) -> bool:
+    shared = min(one[3], other[3]) - max(one[1], other[1])
+    return shared > ONE_LINE * min(one[3] - one[1], other[3] - other[1])
 
 
 def read(pdf: bytes, *, scale: float = 2.0) -> list[Read]:
