@@ -624,7 +624,7 @@ class HoldDesk:
         """The price of `quantity` tickets of a type: total and the ready ``price`` object. At most 512 are kept."""
     def set_policy(self, type_number: int, policy: int) -> None: ...
     def prepare(
-        self, body: bytes, principal: str, key: str, admission: str | None = None, block: bytes = b""
+        self, body: bytes, principal: str, key: str, admission: str | None = None, block: bytes = ...
     ) -> tuple[bytes, bytes] | None:
         """(hold id, item for ``hold_place``), or None: the long way then answers or explains.
 

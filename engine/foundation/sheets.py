@@ -20,7 +20,6 @@ from engine.foundation.clock import rfc3339
 from engine.foundation.folding import INVISIBLE
 
 MARK: Final = "\ufeff".encode()
-CONTENT_TYPE: Final = "text/csv"
 _SIGNS: Final = frozenset("=+-@\N{MINUS SIGN}")
 _APOSTROPHE: Final = "'"
 # The beginning of a cell wherever a list may be parted, what is passed over, and the first sign that counts.

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import aiohttp
 
-from engine.foundation.clock import rfc3339
+from engine.foundation import local_time
+from engine.foundation.clock import now, rfc3339
 
 PREQUEUE_S = 60
 TIMEZONE = "America/Vancouver"
 SHOW_IN_DAYS = 30
+SHOW_STARTS = time(20)
 ROW_PITCH = 1.25
 CALL_TIMEOUT_S = 30
 
@@ -189,8 +190,8 @@ def _ticket_types() -> list[dict[str, Any]]:
 
 def _evening() -> datetime:
     """Eight in the evening at the theatre, SHOW_IN_DAYS from now."""
-    day = datetime.now(ZoneInfo(TIMEZONE)) + timedelta(days=SHOW_IN_DAYS)
-    return day.replace(hour=20, minute=0, second=0, microsecond=0)
+    day = local_time.local_day(now(), TIMEZONE) + timedelta(days=SHOW_IN_DAYS)
+    return local_time.instant(datetime.combine(day, SHOW_STARTS), TIMEZONE)
 
 
 def _text(moment: datetime) -> str:

@@ -7,6 +7,7 @@ import json
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from engine.domain.sale.holds import HoldItem, HoldRequest
 from tests import factories as make
@@ -60,6 +61,7 @@ async def test_a_reply_lost_between_engine_and_redis_never_makes_a_second_hold(s
 async def test_a_reply_lost_between_client_and_engine_never_makes_a_second_hold(shop: Shop):
     await shop.open_event(make.seated("Floor", 20, 50), types=[{"categories": ["Floor"]}])
     seen, tries = set(), 0
+    shop.http.cookie_jar.update_cookies({"onsale_caller": "v" * 24}, URL(shop.url))  # of an answer that came
     async with Proxy(shop.url) as proxy:
         for number in range(REPEATS):
             proxy.lose_replies = 1

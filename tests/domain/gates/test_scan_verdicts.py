@@ -190,3 +190,27 @@ def test_a_ticket_that_was_let_in_reads_as_used_unless_it_lost_its_standing() ->
     assert shown_status("valid", None) == "valid"
     assert shown_status("valid", NOW) == "used"
     assert shown_status("refunded", NOW) == "refunded"
+
+
+@pytest.mark.parametrize(
+    ("zone", "clock", "night", "before_h"),
+    [
+        ("America/New_York", "01:30", "2027-11-07T05:30+00:00", 1),
+        ("Europe/Berlin", "02:30", "2027-10-31T00:30+00:00", 1),
+        ("Australia/Sydney", "02:30", "2027-04-03T15:30+00:00", 1),
+        ("Australia/Lord_Howe", "01:45", "2027-04-03T14:45+00:00", 0.5),
+        ("America/New_York", "02:30", "2027-03-14T07:30+00:00", 0),
+        ("Europe/Berlin", "02:30", "2027-03-28T01:30+00:00", 0),
+    ],
+)
+def test_in_the_night_the_clocks_change_everybody_leaves_once_and_a_code_admits_once_more(
+    zone: str, clock: str, night: str, before_h: float
+) -> None:
+    """``night`` is the one instant of emptying; ``before_h``: after how long the same hour comes again."""
+    emptied, again = datetime.fromisoformat(night), timedelta(hours=before_h)
+    where = EntryTerms("evt", False, zone, EntryRules(allow_reentry=True, exit_all_at=clock))
+    minute = timedelta(minutes=1)
+    moments = [emptied - minute, emptied + minute, emptied + again - minute, emptied + again + minute]
+    outcomes = run([("entry", moment) for moment in sorted(moments)], where)
+    assert [outcome.result for outcome in outcomes].count(Result.ADMIT) == 2, "once before it, once after"
+    assert {where.rules.emptied_at(emptied + again + quarter * minute, zone) for quarter in range(600)} == {emptied}

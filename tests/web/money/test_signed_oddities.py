@@ -79,15 +79,10 @@ async def test_no_signed_body_is_refused(shop: Shop, body: bytes):
 async def test_an_expanded_payment_is_read_as_its_id_is(shop: Shop, expanded: bool):
     await shop.open_event()
     order = await shop.paid(2)
-    intent_id = intent_of(order)
-    intent = {"id": intent_id, "object": "payment_intent", "metadata": None} if expanded else intent_id
-    about = {
-        "id": "dp_1",
-        "charge": {"id": "ch_1"},
-        "payment_intent": intent,
-        "reason": None,
-        "status": "needs_response",
-    }
+    await shop.switch(webhook_enabled=False)
+    dispute = await shop.sandbox("disputes", {"payment_intent": intent_of(order)})
+    intent = {"id": intent_of(order), "object": "payment_intent", "metadata": None} if expanded else intent_of(order)
+    about = {"id": dispute["id"], "charge": {"id": "ch_1"}, "payment_intent": intent, "reason": None}
     assert (await deliver(shop, event_of("charge.dispute.created", about, "evt_dispute"))).status == 200
     assert {ticket["status"] for ticket in await shop.tickets(order)} == {"blocked"}
     assert await left(shop) == []
