@@ -186,7 +186,7 @@ async def test_a_thousand_made_names_are_read_back_from_their_pages():
         some = kept[start : start + 250]
         tickets = [dataclasses.replace(TICKET, holder_name=name) for name in some]
         lost += [name for name, page in zip(some, await pages(*tickets), strict=True) if not found(name, page)]
-    # A letter that no face has borrows a glyph to be read by; in a book of 250 names they may run short, on a ticket not.
+    # A letter that no face has borrows a glyph to be read by; in a book of 250 names these run short, on a ticket not.
     alone = [(name, await pages(dataclasses.replace(TICKET, holder_name=name))) for name in lost]
     assert len(lost) < 10
     assert [name for name, [page] in alone if not found(name, page)] == []
