@@ -1,7 +1,7 @@
-"""onsale's hot path in Rust: tokens, ticket codes, the draw, seat maps and allocation.
+"""onsale's hot path in Rust: tokens, ticket codes, the draw, seat maps, allocation, printed documents.
 
-Nothing here does I/O. Every object is safe to share between threads, and immutable but for what a ``HoldDesk`` is told
-of prices and orphan policies.
+Nothing here does I/O, but a ``Press`` reads its font files. Every object is safe to share between threads, and
+immutable but for what a ``HoldDesk`` is told of prices and orphan policies.
 Arguments outside their documented range raise ``ValueError``.
 
     ValueError
@@ -13,6 +13,7 @@ Arguments outside their documented range raise ``ValueError``.
 """
 
 from collections.abc import Sequence
+from os import PathLike
 from typing import Literal, Self, final
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "Party",
     "Plan",
     "PlatformKeys",
+    "Press",
+    "QrCode",
     "QueueTicket",
     "SeatMap",
     "Section",
@@ -638,3 +641,41 @@ class HoldDesk:
 
 def hold_event(body: bytes) -> str | None:
     """The event a hold request's body names, None where it is no such JSON."""
+
+# --- Documents ----------------------------------------------------------------------------------------------------
+
+@final
+class QrCode:
+    """A QR symbol with error correction level M. Drawn in some 40 us."""
+
+    def __new__(cls, text: str) -> Self:
+        """Encode a text.
+
+        :raises ValueError: it is empty or longer than 512 bytes
+        """
+
+    def svg(self) -> bytes:
+        """An SVG in module units with its quiet zone: one path along the outlines."""
+
+    def png(self) -> bytes:
+        """A one-bit PNG with its quiet zone, 12 pixels a module."""
+
+@final
+class Press:
+    """Prints sheets as tagged PDF, in any script that its faces know. The same sheet gives the same bytes."""
+
+    def __new__(cls, faces: Sequence[tuple[str | PathLike[str], int, Sequence[str]]]) -> Self:
+        """Open a press over ``(font file, index in a collection, ISO 15924 codes)``; a file is read when it is needed.
+
+        The first face is the usual one. ``Zyyy`` marks a face for signs of no script, ``Zsye`` one for emoji; for a
+        text's Han the face of ``Hani``, ``Hira`` or ``Hang`` is taken, as its company asks.
+
+        :raises ValueError: there is no face, or the first one cannot be read
+        """
+
+    def print(self, sheet_json: bytes) -> bytes:
+        """Print a sheet, given as JSON of ``engine.domain.tickets.sheets.Sheet``. Runs without the GIL.
+
+        :raises ValueError: not such JSON, 0 or more than 1,000 pages, a text of more than 20,000 letters, or measures
+            that make no page
+        """

@@ -59,6 +59,16 @@ def not_modified(etag: str) -> web.Response:
     return web.Response(status=304, headers={"ETag": f'"{etag}"'})
 
 
+def pdf(document: bytes, etag: str, name: str) -> web.Response:
+    """A document to keep; ``name`` is an ASCII file name. Its copy may be used again as long as the ETag holds."""
+    headers = {
+        "ETag": f'"{etag}"',
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": f'attachment; filename="{name}"',
+    }
+    return web.Response(body=document, content_type="application/pdf", headers=headers)
+
+
 def version_expected(request: web.Request) -> str:
     """The bare version in If-Match. PreconditionRequired if it is missing."""
     header = request.headers.get("If-Match", "").strip()

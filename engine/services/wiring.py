@@ -59,7 +59,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         tickets = open_tickets(common, accounts)
         money = open_money(stack, common, accounts, sale)
         gates = open_gates(stack, common, accounts, sale, money)
-        messages = open_messages(common, accounts, tickets, money)
+        messages = open_messages(stack, common, accounts, tickets, money)
         insight = open_insight(common, accounts, sale, money)
         for follow in (common.ended.follow, *sale.followers):
             stack.push_async_callback(_stop, asyncio.ensure_future(follow()))

@@ -12,7 +12,7 @@ from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID, OPEN, SOLD
 from engine.domain.sale.ticket_groups import groups_of
 from engine.domain.tickets.tickets import TicketPage
-from engine.foundation import manners
+from engine.foundation import http, manners
 from engine.foundation.clock import now_ms, to_ms
 from engine.foundation.errors import NotFound, Unauthenticated
 from engine.foundation.manners import FORM, Manners
@@ -119,9 +119,10 @@ async def sheet(request: web.Request) -> web.Response:
     live = [ticket for ticket in await tickets.of_order(order.id) if tickets.code(ticket) is not None]
     if not live:
         raise NotFound("There is no ticket to print yet")
-    name = f"tickets-{order.order_number}.pdf"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-    return web.Response(body=await tickets.sheet(live), content_type="application/pdf", headers=headers)
+    document = tickets.document(live)
+    if http.fresh(request, document.mark):
+        return http.not_modified(document.mark)
+    return http.pdf(await tickets.printed(document), document.mark, f"tickets-{order.order_number}.pdf")
 
 
 async def mine(request: web.Request) -> web.Response:

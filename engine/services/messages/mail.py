@@ -5,8 +5,6 @@ A message's id is made from what it tells, so a mail that is sent twice shows on
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -22,9 +20,9 @@ from engine.domain.errands import MailOrderExpired, MailRefund, MailTickets
 from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID
 from engine.domain.sale.ticket_groups import groups_of
-from engine.domain.tickets.tickets import TicketPage
 from engine.foundation.clock import now
 from engine.foundation.world import currencies
+from engine.services.messages.letters import Paper, Picture, written
 from engine.services.messages.mail_templates import domain_of, open_templates
 from engine.services.messages.recipients import to
 from engine.services.money.refunds import Refunds
@@ -81,16 +79,17 @@ class Mail:
         if not pages or order.status not in EVER_PAID:
             return
         shown = pages[:INLINE_CODES_MAX]
-        images = [await asyncio.to_thread(self._tickets.image, page, "png") for page in shown]
         context = await self._context(order)
         context["tickets"] = [
             {"cid": f"code{index}", "place": page.seat or page.section, "ticket_type_name": page.ticket_type_name}
             for index, page in enumerate(shown)
         ]
-        message = self._message(order, "tickets", f"Your tickets for {context['seller'].title}", order.id, context)
-        _embed(message, images)
-        await self._attach(message, order, pages)
-        await self._send(message, order, "tickets")
+        pictures = [Picture(f"code{index}", self._tickets.image(page, "png")) for index, page in enumerate(shown)]
+        sheet = await self._tickets.printed(self._tickets.document(pages))
+        head = self._head(order, "tickets", f"Your tickets for {context['seller'].title}", order.id)
+        papers = [Paper(f"tickets-{order.order_number}.pdf", sheet)]
+        content = written(head, *self._words("tickets", context), pictures, papers)
+        await self._send(head, order, "tickets", content)
 
     async def refund(self, errand: MailRefund, _repeated: bool) -> None:
         refund = await self._refunds.read(errand.refund_id)
@@ -111,10 +110,10 @@ class Mail:
         subject = f"Your order for {context['seller'].title} was not paid"
         await self._send(self._message(order, "order_expired", subject, order.id, context), order, "order_expired")
 
-    async def _send(self, message: EmailMessage, order: Order, kind: str) -> None:
+    async def _send(self, message: EmailMessage, order: Order, kind: str, content: bytes | None = None) -> None:
         """Hand it over. What the server will never take is not tried again: the buyer and the organizer are told."""
         try:
-            await self._mailer.send(message)
+            await self._mailer.send(message, content)
         except SMTPException as error:
             refusal = refusal_of(error)
             if refusal is None:
@@ -147,6 +146,18 @@ class Mail:
         return {"groups": groups_of(order.lines, listed), "names": {kind.id: kind.name for kind in kinds}}
 
     def _message(self, order: Order, template: str, subject: str, about: str, context: dict[str, Any]) -> EmailMessage:
+        message, (text, html) = self._head(order, template, subject, about), self._words(template, context)
+        message.set_content(text)
+        message.add_alternative(html, subtype="html")
+        return message
+
+    def _words(self, template: str, context: dict[str, Any]) -> tuple[str, str]:
+        """What the mail says, as text and as HTML."""
+        text, html = (self._templates.get_template(f"{template}.{kind}.jinja") for kind in ("txt", "html"))
+        return text.render(context), html.render(context)
+
+    def _head(self, order: Order, template: str, subject: str, about: str) -> EmailMessage:
+        """The mail's fields, without its content."""
         message = EmailMessage()
         message["Subject"] = _one_line(subject)
         message["From"] = self._sender
@@ -154,27 +165,12 @@ class Mail:
         message["Date"] = format_datetime(now())
         message["Message-ID"] = f"<{about}.{template}@{self._domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(self._templates.get_template(f"{template}.txt.jinja").render(context))
-        message.add_alternative(self._templates.get_template(f"{template}.html.jinja").render(context), subtype="html")
         return message
-
-    async def _attach(self, message: EmailMessage, order: Order, pages: Sequence[TicketPage]) -> None:
-        sheet = await self._tickets.sheet(list(pages))
-        name = f"tickets-{order.order_number}.pdf"
-        message.add_attachment(sheet, maintype="application", subtype="pdf", filename=name)
 
 
 def _is_known(order: Order) -> bool:
     """Whether the buyer paid: the address of an order that nobody paid for may be a stranger's, its name a message."""
     return order.status in EVER_PAID and order.amount_cents > 0
-
-
-def _embed(message: EmailMessage, images: Sequence[bytes]) -> None:
-    """Put the codes next to the HTML part, where ``cid:`` finds them."""
-    part = message.get_body(("html",))
-    assert isinstance(part, EmailMessage)
-    for index, image in enumerate(images):
-        part.add_related(image, maintype="image", subtype="png", cid=f"<code{index}>", filename=f"code{index}.png")
 
 
 def _one_line(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from engine.services.accounts.wiring import Accounts
@@ -22,8 +23,10 @@ class Messages:
     mail: Mail
 
 
-def open_messages(common: Common, accounts: Accounts, tickets: Tickets, money: Money) -> Messages:
-    """Make them and register their errands; nothing needs closing."""
+def open_messages(
+    stack: contextlib.AsyncExitStack, common: Common, accounts: Accounts, tickets: Tickets, money: Money
+) -> Messages:
+    """Make them and register their errands; connections to the mail server are closed with the stack."""
     settings = common.settings
     mailer = MailGateway(
         host=settings.smtp_host,
@@ -32,6 +35,7 @@ def open_messages(common: Common, accounts: Accounts, tickets: Tickets, money: M
         password=settings.smtp_password.get_secret_value(),
         tls=settings.smtp_tls,
     )
+    stack.push_async_callback(mailer.close)
     mail = Mail(
         mailer=mailer,
         pool=common.pool,

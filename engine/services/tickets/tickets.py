@@ -9,8 +9,8 @@ TicketNotLive 409 ticket_not_live
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -21,6 +21,7 @@ from engine.foundation.clock import now
 from engine.foundation.errors import Conflict, Forbidden, NotFound
 from engine.services.accounts.access import Access
 from engine.services.tickets import ticket_images, ticket_sheet
+from engine.services.tickets.press import Document, Printer
 from engine.stores.database import Pool
 from engine.stores.tickets import tickets as store
 
@@ -49,6 +50,7 @@ class Tickets:
         self._platform = keyring.platform()
         self._access = access
         self._images: OrderedDict[tuple[str, str, int], bytes] = OrderedDict()
+        self._printer = Printer()
 
     async def read(self, asker: Asker, ticket_id: str) -> TicketPage:
         """The ticket, its code hidden from those who only read. NotFound if there is none or it is not the asker's."""
@@ -111,14 +113,18 @@ class Tickets:
                 self._images.popitem(last=False)
         return known
 
-    async def sheet(self, tickets: list[TicketPage]) -> bytes:
-        """A printable PDF, one page a live ticket. TicketNotLive if none is, Forbidden."""
+    def document(self, tickets: Sequence[TicketPage]) -> Document:
+        """What is printed of these tickets, one page a live one; not drawn yet. TicketNotLive if none is, Forbidden."""
         for ticket in tickets:
             _check_shown(ticket)
         pages = [(ticket, code) for ticket in tickets if (code := self.code(ticket)) is not None]
         if not pages:
             raise TicketNotLive
-        return await asyncio.to_thread(ticket_sheet.pdf, pages)
+        return self._printer.document(ticket_sheet.sheet(pages))
+
+    async def printed(self, document: Document) -> bytes:
+        """The PDF; the same document gives the same bytes, in a mail and as a download."""
+        return await self._printer.printed(document)
 
     def _owns(self, asker: Asker, ticket: TicketPage) -> bool:
         if ticket.link.opens(self._platform, asker.order_token, now()):

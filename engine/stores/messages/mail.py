@@ -1,14 +1,23 @@
-"""Mail out over SMTP, one connection a message: mail is rare next to sales, and a dead connection is never reused."""
+"""Mail out over SMTP: a few connections, each kept for the next letters while mail is sent, given up when it rests."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from email.message import EmailMessage
+from typing import Final
 
 import aiosmtplib
+from aiosmtplib.email import extract_recipients, extract_sender, flatten_message
 
-SEND_TIMEOUT_S = 20.0
-_HERE = socket.getfqdn()  # asked once: the library would resolve it for every message
+from engine.stores.messages.smtp_gateway import SmtpGateway
+
+CONNECT_TIMEOUT_S: Final = 20.0
+CONNECTIONS_MAX: Final = 4
+LETTERS_A_CONNECTION_MAX: Final = 100  # servers that spread their load want to see a connection end
+REST_MAX_S: Final = 15.0  # well below what servers allow an idle connection
+CLOSE_TIMEOUT_S: Final = 2.0
+_HERE = socket.getfqdn()  # asked once: the library would resolve it for every connection
 
 
 class MailGateway:
@@ -20,15 +29,84 @@ class MailGateway:
         self._user = user
         self._password = password
         self._tls = tls
+        self._resting: dict[SmtpGateway, asyncio.TimerHandle] = {}
+        self._turns = asyncio.Semaphore(CONNECTIONS_MAX)
 
-    async def send(self, message: EmailMessage) -> None:
-        await aiosmtplib.send(
-            message,
+    async def send(self, message: EmailMessage, content: bytes | None = None) -> None:
+        """``content`` is the whole message as bytes, if it is written already; ``message`` then only has its head.
+
+        A connection that rested and turns out to be dead is replaced, as long as none of the content has left.
+        """
+        sender, recipients = extract_sender(message), extract_recipients(message)
+        assert sender, "a message has a sender"
+        async with self._turns:
+            line = self._rested()
+            if line is not None:
+                try:
+                    await self._carry(line, sender, recipients, message, content)
+                except (aiosmtplib.SMTPServerDisconnected, ConnectionError):
+                    if line.content_sent:
+                        raise
+                else:
+                    return
+            await self._carry(await self._open(), sender, recipients, message, content)
+
+    async def close(self) -> None:
+        """Hang up all lines that rest."""
+        lines = list(self._resting)
+        for line in lines:
+            self._end(line)
+        gone = [asyncio.ensure_future(line.closed()) for line in lines]
+        if gone:
+            _, slow = await asyncio.wait(gone, timeout=CLOSE_TIMEOUT_S)
+            for waiting in slow:
+                waiting.cancel()
+
+    async def _carry(
+        self, line: SmtpGateway, sender: str, recipients: list[str], message: EmailMessage, content: bytes | None
+    ) -> None:
+        try:
+            if content is None:
+                beyond_ascii = not "".join((sender, *recipients)).isascii()
+                cte_type = "8bit" if line.takes_8bit else "7bit"
+                content = flatten_message(message, utf8=beyond_ascii, cte_type=cte_type)
+            await line.carry(sender, recipients, content)
+        finally:
+            self._rest(line)
+
+    async def _open(self) -> SmtpGateway:
+        client = aiosmtplib.SMTP(
             hostname=self._host,
             port=self._port,
             username=self._user or None,
             password=self._password or None,
             start_tls=True if self._tls else None,
             local_hostname=_HERE,
-            timeout=SEND_TIMEOUT_S,
+            timeout=CONNECT_TIMEOUT_S,
         )
+        await client.connect()
+        if client.is_ehlo_or_helo_needed:
+            await client.ehlo()
+        return SmtpGateway(client)
+
+    def _rested(self) -> SmtpGateway | None:
+        """The line that rested least and still lives."""
+        while self._resting:
+            line, timer = self._resting.popitem()
+            timer.cancel()
+            if line.is_open:
+                return line
+            line.close()
+        return None
+
+    def _rest(self, line: SmtpGateway) -> None:
+        if line.is_open and line.carried < LETTERS_A_CONNECTION_MAX:
+            self._resting[line] = asyncio.get_running_loop().call_later(REST_MAX_S, self._end, line)
+        else:
+            line.close()
+
+    def _end(self, line: SmtpGateway) -> None:
+        timer = self._resting.pop(line, None)
+        if timer is not None:
+            timer.cancel()
+        line.close()

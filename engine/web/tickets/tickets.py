@@ -57,15 +57,11 @@ async def get_qr_png(request: web.Request) -> web.Response:
 
 async def get_pdf(request: web.Request) -> web.Response:
     """The ticket as a printable page."""
-    ticket = await _ticket(request)
-    sheet = await request.config_dict[TICKETS].sheet([ticket])
-    return _download(sheet, f"ticket-{ticket.order_number}-{ticket.unit}.pdf")
-
-
-def _download(sheet: bytes, name: str) -> web.Response:
-    disposition = f'attachment; filename="{name}"'
-    headers = {"Cache-Control": "private, no-store", "Content-Disposition": disposition}
-    return web.Response(body=sheet, content_type="application/pdf", headers=headers)
+    ticket, tickets = await _ticket(request), request.config_dict[TICKETS]
+    document = tickets.document([ticket])
+    if http.fresh(request, document.mark):
+        return http.not_modified(document.mark)
+    return http.pdf(await tickets.printed(document), document.mark, f"ticket-{ticket.order_number}-{ticket.unit}.pdf")
 
 
 async def _image(request: web.Request, kind: Any, content_type: str) -> web.Response:

@@ -7,6 +7,7 @@ mod desk;
 mod draw;
 mod errors;
 mod keys;
+mod press;
 mod seatmap;
 
 /// The extension module `hotpath_rs`.
@@ -18,5 +19,6 @@ fn hotpath_rs(module: &Bound<'_, PyModule>) -> PyResult<()> {
     seatmap::register(module)?;
     allocate::register(module)?;
     desk::register(module)?;
+    press::register(module)?;
     Ok(())
 }

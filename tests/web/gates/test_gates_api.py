@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from PIL import Image
 
 from engine.foundation.bearer import Bearers, Person
+from tests import papers
 from tests.web.gates.gates_api import Api, auth
 
 CODE_ROW_BYTES = 12 + 4 + 2 + 2
@@ -59,9 +60,16 @@ async def test_the_qr_in_every_form_reads_as_the_code(api: Api) -> None:
     pdf = await api.client.get(f"{path}/pdf", headers=mine)
     assert pdf.content_type == "application/pdf"
     assert (await pdf.read()).startswith(b"%PDF")
-    await world.pool.execute("UPDATE tickets SET holder_name = 'Żółć Ναυσικά Ωmega' WHERE id = $1", world.ticket_ids[3])
-    wider = await api.client.get(f"{path}/pdf", headers=mine)
-    assert b"DejaVuSansCondensed-Bold" in await wider.read()
+    fresh = {**mine, "If-None-Match": pdf.headers["ETag"]}
+    assert (await api.client.get(f"{path}/pdf", headers=fresh)).status == 304
+    await world.pool.execute(
+        "UPDATE tickets SET holder_name = 'Żółć Ναυσικά 王小明' WHERE id = $1", world.ticket_ids[3]
+    )
+    changed = await api.client.get(f"{path}/pdf", headers=fresh)
+    assert changed.status == 200
+    [page] = papers.read(await changed.read())
+    assert "Żółć Ναυσικά 王小明" in page.text
+    assert page.codes == [world.code(3)]
     await world.pool.execute("UPDATE tickets SET status = 'refunded' WHERE id = $1", world.ticket_ids[3])
     assert (await (await api.client.get(path, headers=mine)).json())["code"] is None
     assert (await api.client.get(f"{path}/qr.png", headers=mine)).status == 409

@@ -1,0 +1,122 @@
+"""A mail with a PDF of two tickets: the worker's errand as it is, reads included, and the usual way without any."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import statistics
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import orjson
+
+from engine.domain.errands import MailTickets
+from engine.foundation.ids import new_id
+from engine.services.outbox import CONCURRENCY
+from engine.services.tickets.press import Printer
+from engine.services.wiring import Services, open_services
+from tests import factories
+from tests.bench import mail_peer
+from tests.bench.method import Plan, Row, Run, interleaved, ratio_row
+from tests.bench.stage import Stage
+
+ORDERS = 2_000
+TEXT, HTML = "These are your tickets.\n" * 25, "<p>These are your tickets.</p>\n" * 90  # as long as ours
+
+
+async def mailed(stage: Stage, plan: Plan) -> list[Row]:
+    async with _mailbox() as port:
+        settings = stage.settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": port})
+        async with open_services(settings) as services:
+            orders = itertools.cycle(await _orders(stage.pool))
+            pages = await services.tickets.tickets.of_order(next(orders))
+            coded = [(page, services.tickets.tickets.code(page) or "") for page in pages]
+
+            async def ours(seconds: float) -> Run:
+                # Nothing that an earlier run printed is taken from memory.
+                services.tickets.tickets._printer = Printer()
+                services.tickets.tickets._images.clear()
+                return await _errands(services, orders, seconds)
+
+            async def theirs(seconds: float) -> Run:
+                def one() -> None:
+                    mail_peer.send(port, coded, TEXT, HTML)
+
+                return await asyncio.to_thread(_repeated, one, seconds)
+
+            pairs = await interleaved(plan, ours, theirs)
+    told = "two tickets, codes inline, PDF of two pages, over SMTP"
+    each_ms = [run.cpu_total_us / 1000 for run, _ in pairs]
+    return [
+        ratio_row("mail with its PDF / reportlab and smtplib", told, pairs),
+        Row("CPU of a mail with its PDF", told, round(statistics.median(each_ms), 2), unit="ms", must=6.0, hope=3.0,
+            better="lower", spread=tuple([round(each, 2) for each in each_ms])),
+    ]  # fmt: skip
+
+
+async def _errands(services: Services, orders: Iterator[str], seconds: float) -> Run:
+    """As many at a time as the outbox does; the process has the CPU time of its threads too."""
+    done, began_s, began_cpu_s = 0, time.monotonic(), time.process_time()
+    while time.monotonic() - began_s < seconds:
+        errands = [MailTickets(next(orders)) for _ in range(CONCURRENCY)]
+        await asyncio.gather(*[services.messages.mail.tickets(errand, False) for errand in errands])
+        done += len(errands)
+    return _run(done, began_s, began_cpu_s)
+
+
+def _repeated(one: Callable[[], None], seconds: float) -> Run:
+    done, began_s, began_cpu_s = 0, time.monotonic(), time.process_time()
+    while time.monotonic() - began_s < seconds:
+        one()
+        done += 1
+    return _run(done, began_s, began_cpu_s)
+
+
+def _run(done: int, began_s: float, began_cpu_s: float) -> Run:
+    cpu_us = (time.process_time() - began_cpu_s) * 1e6 / done
+    return Run(done, time.monotonic() - began_s, 0, {"app": cpu_us})
+
+
+@contextlib.asynccontextmanager
+async def _mailbox() -> AsyncIterator[int]:
+    """The port of a mail server in a process of its own."""
+    command = [sys.executable, "-m", "loadtest.mailbox"]
+    child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert child.stdout is not None
+    try:
+        yield orjson.loads(await child.stdout.readline())["smtp_port"]
+    finally:
+        child.terminate()
+        await child.wait()
+
+
+async def _orders(pool: asyncpg.Pool) -> list[str]:
+    """Paid orders of two seats each."""
+    now = datetime.now(UTC)
+    event_id, (type_id,) = await factories.event(
+        pool, factories.chart(factories.general("Floor", 2 * ORDERS)), [{"categories": ["Floor"], "name": "Adult"}],
+        title="Night of Songs", starts_at=now + timedelta(days=9), ends_at=now + timedelta(days=9, hours=3),
+    )  # fmt: skip
+    ids = [new_id("ord") for _ in range(ORDERS)]
+    await pool.executemany(
+        """INSERT INTO orders (id, order_number, event_id, hold_id, status, buyer_name, buyer_email, currency,
+                               amount_cents, price, expires_at, reconcile_at, paid_at)
+           VALUES ($1, $2, $3, $4, 'paid', 'Ada Lovelace', 'ada@example.test', 'CAD', 2000, '{}', $5, $5, $5)""",
+        [(order_id, order_id[-10:], event_id, new_id("hld"), now) for order_id in ids],
+    )
+    units = [(order_id, line, 2 * number + line) for number, order_id in enumerate(ids) for line in (0, 1)]
+    await pool.executemany(
+        """INSERT INTO order_units (order_id, line, event_id, unit, ticket_type_id, section, face_cents, total_cents)
+           VALUES ($1, $2, $3, $4, $5, 'Floor', 1000, 1000)""",
+        [(order_id, line, event_id, unit, type_id) for order_id, line, unit in units],
+    )
+    await pool.executemany(
+        """INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, holder_name, holder_email)
+           VALUES ($1, $2, $3, $4, $5, $6, 'Floor', 'Ada Lovelace', 'ada@example.test')""",
+        [(new_id("tkt"), event_id, order_id, line, unit, type_id) for order_id, line, unit in units],
+    )
+    return ids
