@@ -29,7 +29,7 @@ def order_of(totals: list[int], taxes: list[int] | None = None) -> Order:
         id="ord_1", number="1", event_id="evt_1", hold_id="hld_1", user_id=None, buyer_name="Ada",
         buyer_email="a@b.test", consents={}, currency="CAD", amount_cents=sum(totals),
         price={"taxes": {GST: sum(taxes)}}, lines=lines, expires_at=now(),
-    ).opened(organization_id="org_1", destination_account=None)  # fmt: skip
+    ).opened(organization_id="org_1", destination_account=None, event_ends_at=now())  # fmt: skip
 
 
 def tickets_of(order: Order, *, used: frozenset[int] = frozenset()) -> list[Disputable]:
