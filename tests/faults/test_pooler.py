@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import shutil
 import subprocess
 import time
@@ -68,7 +69,7 @@ class Pooler:
 
 @pytest.fixture(params=[STRICT, LENIENT], ids=["as it comes", "lenient"])
 def pooler(request: pytest.FixtureRequest, store_folder: Path, database_url: str) -> Iterator[Pooler]:
-    pooler = Pooler(store_folder / f"pooler-{database_url.rpartition('_')[2]}", database_url, request.param)
+    pooler = Pooler(store_folder / f"pooler-{secrets.token_hex(6)}", database_url, request.param)
     pooler.start()
     yield pooler
     pooler.stop()
