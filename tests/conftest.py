@@ -18,6 +18,7 @@ from engine.foundation import assets, embedded
 from engine.foundation.connections import HotRedis, RedisClient, open_client
 from engine.foundation.postgres import open_postgres
 from engine.settings import Settings
+from tests import chromium
 from tests.databases import Databases
 
 pytest_plugins = ["tests.shop"]
@@ -59,6 +60,12 @@ def store_folder() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def chromium_address(store_folder: Path) -> Iterator[str]:
+    with chromium.served(store_folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

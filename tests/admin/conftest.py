@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from admin.app import create_app
 from admin.appkeys import SERVICES
@@ -17,7 +17,7 @@ from engine.services.money.orders import Buyer
 from engine.services.wiring import Services
 from engine.settings import Settings
 from tests.admin.organizer import Organizer, hold
-from tests.chromium import CHROMIUM, FLAGS
+from tests.chromium import connected
 
 CHART = """{"focal_point": {"x": 0, "y": -5}, "sections": [
   {"name": "Stalls", "kind": "seated", "rows": [
@@ -74,11 +74,9 @@ def chart() -> str:
 
 
 @pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+async def chromium(chromium_address: str) -> AsyncIterator[Browser]:
+    async with connected(chromium_address) as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture

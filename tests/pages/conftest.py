@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from engine.app import create_app
 from engine.services import appkeys
@@ -18,7 +18,7 @@ from engine.settings import Settings
 from loadtest.sandbox.app import build_app
 from loadtest.sandbox.controls import Controls
 from tests import factories
-from tests.chromium import CHROMIUM, FLAGS
+from tests.chromium import connected
 from tests.pages.browsing import Site
 
 Client = TestClient[web.Request, web.Application]
@@ -72,11 +72,9 @@ async def night(publish: Callable[..., Awaitable[Night]]) -> Night:
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+async def browser(chromium_address: str) -> AsyncIterator[Browser]:
+    async with connected(chromium_address) as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture

@@ -7,33 +7,31 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from engine.app import create_app
 from engine.foundation.connections import HotRedis
 from engine.settings import Settings
 from engine.web.openapi import document_bytes
 from engine.web.routes import ROUTES
-from tests.chromium import CHROMIUM, FLAGS
+from tests.chromium import connected
 
 pytestmark = [pytest.mark.browser]
 CALLS = sum(len(path) for path in json.loads(document_bytes(ROUTES))["paths"].values())
 
 
 @pytest.fixture
-async def explorer(settings: Settings, hot: HotRedis) -> AsyncIterator[tuple[Page, list[str]]]:
+async def explorer(settings: Settings, hot: HotRedis, chromium_address: str) -> AsyncIterator[tuple[Page, list[str]]]:
     faults: list[str] = []
     server = TestServer(create_app(settings))
     await server.start_server()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    async with connected(chromium_address) as browser:
         page = await browser.new_page(base_url=str(server.make_url("")))
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
         await page.goto("/docs")
         await expect(page.locator("#docs-status")).to_have_text(f"{CALLS} calls")
         yield page, faults
-        await browser.close()
     await server.close()
 
 

@@ -21,7 +21,7 @@ from engine.settings import Settings as EngineSettings
 from engine.stores.messages.mail import MailGateway
 from engine.stores.outbox import OutboxStore
 from loadtest.mailbox import Mailbox
-from tests.chromium import CHROMIUM, FLAGS
+from tests.chromium import connected
 from waitingroom.app import create_app
 from waitingroom.endpoint import ENDPOINT
 from waitingroom.room import Room
@@ -142,13 +142,9 @@ async def post(client: TestClient, event_id: str, verb: str, expect: int | None 
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[Any]:
-    from playwright.async_api import async_playwright
-
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+async def browser(chromium_address: str) -> AsyncIterator[Any]:
+    async with connected(chromium_address) as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from msgspec import to_builtins
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 import hotpath_rs
 from engine.domain.catalogue.entry_rules import EntryRules, GateRule
@@ -20,9 +20,9 @@ from engine.domain.gates.offline import days, emptyings
 from engine.domain.gates.scans import EntryTerms, Result, Scan, judge
 from engine.domain.tickets.tickets import Ticket, codes_end
 from engine.foundation.local_time import local_day
+from tests.chromium import connected
 
 GATE = Path(__file__).parents[3] / "engine/pages/static/gate"
-CHROMIUM = "/usr/bin/chromium"
 ZONES = (
     "UTC", "America/Vancouver", "America/New_York", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe",
     "Pacific/Apia", "Asia/Beirut", "America/Santiago", "Pacific/Chatham",
@@ -67,17 +67,15 @@ def test_one_moment_of_emptying_is_told_once_and_none_not_at_all() -> None:
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
+async def page(chromium_address: str) -> AsyncIterator[Page]:
     """A page that has the device's judge."""
     source = base64.b64encode((GATE / "judge.js").read_bytes()).decode()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+    async with connected(chromium_address) as browser:
         page = await browser.new_page()
         await page.evaluate(
             f"import('data:text/javascript;base64,{source}').then((made) => {{ self.judging = made; }})"
         )
         yield page
-        await browser.close()
 
 
 # Runs whole histories: each step is judged on the state that the step before left.
