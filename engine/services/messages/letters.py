@@ -10,8 +10,10 @@ import binascii
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from typing import Final
+
+from engine.services.messages import recipients
 
 LINE_CHARS: Final = 76
 _CRLF = b"\r\n"
@@ -40,7 +42,8 @@ def written(head: EmailMessage, text: str, html: str, pictures: Sequence[Picture
     page = [_text("html", html), *[_picture(picture) for picture in pictures]]
     shown = [_text("plain", text), _multipart("related", _RELATED, page)]
     parts = [_multipart("alternative", _ALTERNATIVE, shown), *[_paper(paper) for paper in papers]]
-    fields = head.as_bytes(policy=SMTP).removesuffix(_CRLF)
+    policy = SMTP if str(head[recipients.NAME]).isascii() else SMTPUTF8  # an address in other letters stands as it is
+    fields = head.as_bytes(policy=policy).removesuffix(_CRLF)
     return fields + b"MIME-Version: 1.0\r\n" + _multipart("mixed", _MIXED, parts)
 
 
