@@ -23,6 +23,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from engine.foundation import embedded
+from engine.foundation.bearer import Person
 from engine.foundation.connections import HotRedis, RedisClient
 from tests.waitingroom.conftest import NewRoom, post, room_of, status, until, until_phase
 from waitingroom import appkeys
@@ -104,7 +105,8 @@ async def test_a_prequeue_that_was_restarted_counts_people_only(
     _, place = await post(client, event_id, "join", 201, identity="late")
     assert (place["number"], place["kind"]) == (3, "cohort")
     ledger: Ledger = client.app[appkeys.LEDGER]
-    await ledger.keep_controls(event_id, {"opened_at_ms": time.time_ns() // 1_000_000})
+    opened = {"opened_at_ms": time.time_ns() // 1_000_000}
+    await ledger.keep_controls(event_id, opened, Person("usr_operator", is_admin=True), [])
     document = await until_phase(client, event_id, "open")
     assert document["cohort_size"] == 4
     digests = await ledger.cohort(event_id)
