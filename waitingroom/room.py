@@ -157,7 +157,8 @@ class Room:
     async def open_link(self, digest: bytes, number: int, generation: int, *, again: bool) -> Place | None:
         """The place of a mailed link, moved to anybody who opened it; None if it was opened before, and not ``again``.
 
-        Its device key and the mark that it looks automated end with its older tickets: they were another's.
+        Its device key and the mark that it looks automated end with its older tickets: they were another's. That its
+        address block is crowded stays: opening one's own links must not lift that.
         """
         if not again and generation < self._generations.get(digest, 0):
             return None
