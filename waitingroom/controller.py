@@ -75,7 +75,7 @@ class Controller:
             await room.learn()
         room.board.show(snapshot)
         room.gauges.feed(snapshot)
-        await room.presence.flush(room.store, drawn=snapshot.seed is not None)
+        await room.presence.flush(room.store, drawn=snapshot.seed is not None, seen=room.mails_links)
         if self.leads:
             self._fence = snapshot.fence
             await self._lead(snapshot)

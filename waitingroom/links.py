@@ -1,7 +1,8 @@
 """The page behind a mailed link: it brings a place to anybody who opens it.
 
-The first opening moves the place. Later ones ask for a click: programs of mail servers open links too, before or after
-the person does, and must not take a place from anybody.
+The first opening moves the place if nobody looks at it, as that of a lost ticket or of a squatter who left. All others
+ask for a click: programs of mail servers open links too, before or after the person does, anybody who types an address
+has it mailed, and neither must take a place from an open page.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _FACES = {LinkUsed: "used", LinkEnded: "ended", LinkInvalid: "invalid"}
 
 
 async def open_link(request: web.Request) -> web.StreamResponse:
-    """Open a mailed link: the place is the opener's. A page that says so if it was used before, or is too old."""
+    """Open a mailed link: the place is the opener's. A page that asks first, or says why not."""
     room = await room_of(request)
     token = request.query.get("token", "")
     if request.method == "HEAD" or _nobody_looks(request):
@@ -33,7 +34,7 @@ async def open_link(request: web.Request) -> web.StreamResponse:
 
 
 async def take_place(request: web.Request) -> web.StreamResponse:
-    """The click of somebody whose link was used before. FormForged."""
+    """The click of somebody who was asked first. FormForged."""
     asking.from_own_page(request)
     room = await room_of(request)
     form = await bodies.form(request, FORM_BYTES_MAX)
@@ -48,6 +49,8 @@ async def _take(request: web.Request, room: Room, token: str, *, again: bool) ->
             raise web.HTTPSeeOther(f"/r/{room.event_id}")
         if held is not None and not again:
             return _face(request, room, "other", token, LinkUsed.status)
+        if not again and await recovery.asks_first(room, token):
+            return _face(request, room, "confirm", token, 200)
         place = await recovery.open(room, token, again=again)
     except (LinkUsed, LinkEnded, LinkInvalid) as refusal:
         return _face(request, room, _FACES[type(refusal)], token, refusal.status)

@@ -38,14 +38,14 @@ class Presence:
             self._gone.clear()
             self._drawn = drawn
 
-    async def flush(self, store: RoomStore, *, drawn: bool) -> None:
-        """Send what has gathered; what could not be sent is kept for the next time."""
+    async def flush(self, store: RoomStore, *, drawn: bool, seen: bool) -> None:
+        """Send what has gathered; what could not be sent is kept for the next time. ``seen``: see RoomStore.mark."""
         self._turn(drawn)
         while self._there or self._gone:
             there = [self._there.pop() for _ in range(min(len(self._there), MARKS_MAX))]
             gone = [self._gone.pop() for _ in range(min(len(self._gone), MARKS_MAX - len(there)))]
             try:
-                await store.mark(there, gone)
+                await store.mark(there, gone, seen=seen)
             except BaseException:
                 self._there.update(there)
                 self._gone.update(gone)

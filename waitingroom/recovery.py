@@ -58,6 +58,16 @@ class Recovery:
             raise LinkInvalid
         return link
 
+    async def asks_first(self, room: Room, token: str) -> bool:
+        """Whether the place of this link is looked at elsewhere: fetching the link must not move it.
+
+        LinkUsed, LinkEnded, LinkInvalid.
+        """
+        link = self.read(room, token)
+        if room.has_moved(link.identity, link.generation):
+            raise LinkUsed
+        return await room.is_looked_at(link.number)
+
     async def open(self, room: Room, token: str, *, again: bool = False) -> Place:
         """The place, moved to who opens its link; its older tickets have ended. LinkUsed, LinkEnded, LinkInvalid.
 

@@ -154,12 +154,30 @@ class Room:
         """A digest with the generation that its place has now, as tickets carry it."""
         return tagged(digest, self._generations.get(digest, 0)) if self._generations else digest
 
+    @property
+    def mails_links(self) -> bool:
+        """Whether places have an address that can be mailed a link."""
+        return self.rules.identity == "email"
+
+    def has_moved(self, digest: bytes, generation: int) -> bool:
+        """Whether a mailed link moved the place since it had this generation."""
+        return generation < self._generations.get(digest, 0)
+
+    async def is_looked_at(self, number: int) -> bool:
+        """Whether an open page, or a program, showed a ticket of this place lately: a stranger's mail must not end it.
+
+        Taking a place, or being let in, is not looking at it: what was let in stays so when its place moves.
+        """
+        drawn = self.number(number)  # what was seen before the draw was noted by index
+        return await self.store.is_seen((number,) if drawn is None else (number, drawn))
+
     async def open_link(self, digest: bytes, number: int, generation: int, *, again: bool) -> Place | None:
         """The place of a mailed link, moved to anybody who opened it; None if it was opened before, and not ``again``.
 
-        Its device key and the mark that it looks automated end with its older tickets: they were another's.
+        Its device key and the mark that it looks automated end with its older tickets: they were another's. That its
+        address block is crowded stays: opening one's own links must not lift that.
         """
-        if not again and generation < self._generations.get(digest, 0):
+        if not again and self.has_moved(digest, generation):
             return None
         joined = await self._joins.submit(Join(digest, b"#%d" % number))
         moved = await self._ledger.move(self.event_id, digest, generation, again=again)
@@ -204,6 +222,7 @@ class Room:
         if claimed.word == "closed":
             raise RoomClosed
         if claimed.word == "waits":
+            self.presence.mark(number, drawn=True)
             return self._waiting(snapshot, claimed.why, number, ticket.number)
         token = self.keys.mint_admission(
             lease_id=lease_id,

@@ -5,6 +5,7 @@ Fenced        the room is missing, or this Redis is another one than it was buil
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ BUCKETS_FORGOTTEN_PER_STEP = 1_024
 MARKS_MAX = 4_096
 LEADER_TTL_MS = 1_500
 LIVE_PERIOD_MS = 45_000  # presence lapses after two to three of these
+SEEN_PERIOD_MS = 600_000  # a place counts as looked at for one to two of these: open pages beat every four minutes
 PACE_MEMORY_MS = 15_000
 OVERBOOK_MILLI = 1_200  # people called per thousand units left: some look and leave
 PRIORITY_MS = 30_000  # a called person who found the shop full goes before later ones for so long
@@ -90,6 +92,7 @@ class RoomStore:
         self._m = base + b"m"
         self._ids = base + b"ids:"
         self._live = (base + b"live:0", base + b"live:1", base + b"live:2")
+        self._seen = (base + b"seen:0", base + b"seen:1")
         self._claimed = base + b"claimed"
         self._marked = base + b"marked"
         self._crowd, self._crowds = base + b"crowd", base + b"crowds"
@@ -152,12 +155,23 @@ class RoomStore:
             return Claimed(word, reply[1], serving=reply[2], why=reply[3].decode())
         return Claimed(word, reply[1])
 
-    async def mark(self, there: Sequence[int], gone: Sequence[int]) -> None:
-        """Note presence; at most MARKS_MAX numbers together."""
+    async def mark(self, there: Sequence[int], gone: Sequence[int], *, seen: bool = False) -> None:
+        """Note presence; at most MARKS_MAX numbers together. ``seen``: for ``is_seen`` too."""
         pack = struct.pack
         await self._call(
-            "presence_mark", (self._m, *self._live), (pack(f"<{len(there)}I", *there), pack(f"<{len(gone)}I", *gone))
+            "presence_mark",
+            (self._m, *self._live, *self._seen),
+            (
+                pack(f"<{len(there)}I", *there),
+                pack(f"<{len(gone)}I", *gone),
+                SEEN_PERIOD_MS if seen else 0,
+            ),
         )
+
+    async def is_seen(self, numbers: Sequence[int]) -> bool:
+        """Whether somebody showed a ticket of one of these numbers within SEEN_PERIOD_MS, and has not left since."""
+        looks = [self._redis.command(b"GETBIT", key, number) for key in self._seen for number in numbers]
+        return any(await asyncio.gather(*looks))
 
     async def turn_is_over(self, number: int, lease_id: bytes) -> bool:
         """Whether this queue number claimed and its lease has ended."""

@@ -162,7 +162,7 @@ class MailInvitation(Errand, frozen=True):
 
 
 class AddressVerified(Errand, frozen=True):
-    """A person's address is proven: the guest orders of that address are theirs."""
+    """The person who has this account reads its address too: the guest orders of that address are theirs."""
 
     topic = "account.verified"
     user_id: str

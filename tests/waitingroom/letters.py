@@ -48,7 +48,7 @@ def given(answer: Any) -> str | None:
 
 
 async def clicked(client: TestClient, path: str, **headers: str) -> tuple[int, str | None]:
-    """Press the button of a link that was used before."""
+    """Press the button of a link that asks first."""
     client.session.cookie_jar.clear()
     place, _, token = path.partition("?token=")
     answer = await client.post(place, data={"token": token}, headers=headers, allow_redirects=False)

@@ -23,7 +23,7 @@ from waitingroom.drawing import COHORT_PER_BLOCK_PLACE, reason_of
 from waitingroom.languages import WORDS
 from waitingroom.routes import ROUTES
 from waitingroom.settings import Settings
-from waitingroom.store import PLACES_PER_BLOCK
+from waitingroom.store import PLACES_PER_BLOCK, Join
 
 CROWD = PLACES_PER_BLOCK + 12
 
@@ -161,6 +161,28 @@ async def test_places_of_a_crowded_block_are_told_so_and_stand_behind_the_drawn(
     # Who comes later comes in order of arrival, whatever their network did before.
     code, late = await ask(proxied, "POST", path, "2001:db8:7::ffff")
     assert (code, late["kind"], late.get("behind")) == (201, "live", None)
+
+
+async def test_opening_ones_own_link_does_not_lift_the_mark_of_a_crowded_block(
+    room_client: TestClient, new_room: NewRoom
+) -> None:
+    event_id = await new_room(prequeue_in_s=-5, opens_in_s=600, identity="email")
+    await until_phase(room_client, event_id, "prequeue")
+    room = await room_of(room_client, event_id)
+    # Every second one fills in the trap as well, so that its mark is another.
+    wishes = [b"!trap_field" if n % 2 else b"" for n in range(PLACES_PER_BLOCK + 4)]
+    joins = [Join(n.to_bytes(8, "big"), wish, b"", b"\1" * 8) for n, wish in enumerate(wishes)]
+    await room.join(joins[0])  # raises the high-water mark: the others are numbered as they stand here
+    await asyncio.gather(*map(room.join, joins[1:]))
+    last = range(PLACES_PER_BLOCK - 2, PLACES_PER_BLOCK + 4)
+    marks = await room.store.marked()
+    assert [reason_of(marks[n], 1_000) if n in marks else None for n in last] == [
+        None, "trap_field", "crowded_block", "trap_field", "crowded_block", "trap_field",
+    ]  # fmt: skip
+    for n in last:
+        assert await room.open_link(n.to_bytes(8, "big"), n, 0, again=False) is not None
+    marks = await room.store.marked()
+    assert [marks.get(n) for n in last] == [None, None, *(f"crowded_block:{n + 1}" for n in last[2:])]
 
 
 def test_in_a_large_cohort_more_of_a_block_are_let_be() -> None:

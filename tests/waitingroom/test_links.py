@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from engine.foundation import queue_links
@@ -16,6 +17,7 @@ from tests.waitingroom.letters import ANN, Post, claim, clicked, given, let_in, 
 from waitingroom.app import create_app
 from waitingroom.languages import WORDS
 from waitingroom.settings import Settings
+from waitingroom.store import SEEN_PERIOD_MS
 
 
 async def test_a_link_opened_again_asks_first_and_the_last_who_wants_it_has_the_place(
@@ -54,6 +56,61 @@ async def test_a_link_opened_again_asks_first_and_the_last_who_wants_it_has_the_
     await let_in(room_client, event_id, second or "")
 
 
+async def seen(client: TestClient, event_id: str) -> bool:
+    return await (await room_of(client, event_id)).is_looked_at(0)
+
+
+@pytest.mark.parametrize("opens_in_s", [600, -1], ids=["before the draw", "in the line"])
+async def test_a_fetched_link_takes_no_place_from_an_open_page_and_a_click_does(
+    room_client: TestClient, new_room: NewRoom, letters: Post, redis_client: RedisClient, opens_in_s: float
+) -> None:
+    event_id = await new_room(prequeue_in_s=-5, opens_in_s=opens_in_s, identity="email", rate_per_min=0)
+    _, mine = await post(room_client, event_id, "join", 201, identity=ANN)
+    await post(room_client, event_id, "join", 409, identity=ANN)  # by anybody who knows the address
+    link = await letters.link()
+    assert not await seen(room_client, event_id)
+    await post(room_client, event_id, "beat", 200, queue_ticket=mine["queue_ticket"])
+    await until(lambda: seen(room_client, event_id))
+    for head in (
+        {},
+        {"Accept": "application/json"},
+        {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Accept-Language": "fr"},
+        {"Accept-Language": "es"},
+    ):
+        room_client.session.cookie_jar.clear()
+        answer = await room_client.get(link, headers=head, allow_redirects=False)
+        words, html = WORDS[head.get("Accept-Language", "en")], await answer.text()
+        assert (answer.status, given(answer)) == (200, None)
+        assert words["link_confirm_title"] in html
+        assert (html.count("<form"), html.count("<script"), link.partition("token=")[2] in html) == (1, 0, True)
+        assert "no-store" in answer.headers["Cache-Control"]
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    await post(room_client, event_id, "beat", 200, queue_ticket=mine["queue_ticket"])
+    left_ms = [await redis_client.pttl("wr:{%s}:seen:%d" % (event_id, n)) for n in (0, 1)]  # noqa: UP031
+    assert 0 < max(left_ms) <= 2 * SEEN_PERIOD_MS
+    code, moved = await clicked(room_client, link)
+    assert (code, moved is not None) == (303, True)
+    assert (await post(room_client, event_id, "beat", queue_ticket=mine["queue_ticket"]))[0] == 410
+    await post(room_client, event_id, "beat", 200, queue_ticket=moved)
+
+
+async def test_a_link_brings_at_once_what_its_last_page_has_left(
+    room_client: TestClient, new_room: NewRoom, letters: Post
+) -> None:
+    event_id = await new_room(prequeue_in_s=-5, opens_in_s=600, identity="email")
+    _, place = await post(room_client, event_id, "join", 201, identity=ANN)
+    await post(room_client, event_id, "beat", 200, queue_ticket=place["queue_ticket"])
+    await until(lambda: seen(room_client, event_id))
+    await post(room_client, event_id, "leave", 200, queue_ticket=place["queue_ticket"])
+
+    async def gone() -> bool:
+        return not await seen(room_client, event_id)
+
+    await until(gone)
+    await post(room_client, event_id, "join", 409, identity=ANN)
+    assert (await opened(room_client, await letters.link()))[0] == 303
+
+
 async def test_twenty_who_open_a_link_at_once_are_one_opener(
     room_client: TestClient, new_room: NewRoom, letters: Post
 ) -> None:
@@ -74,7 +131,7 @@ async def test_a_link_opened_after_the_place_went_in_is_the_same_admission(
     _, place = await post(room_client, event_id, "join", 201, identity=ANN)
     admitted = await let_in(room_client, event_id, place["queue_ticket"])
     await post(room_client, event_id, "join", 409, identity=ANN)
-    _, ticket, _ = await opened(room_client, await letters.link())
+    _, ticket = await clicked(room_client, await letters.link())
     assert ticket
     assert (await claim(room_client, event_id, ticket))[1]["lease_id"] == admitted["lease_id"]
     assert (await claim(room_client, event_id, place["queue_ticket"]))[0] == 410
@@ -117,7 +174,7 @@ async def test_links_that_are_old_or_of_elsewhere_move_nothing(
         assert (code, ticket) == (expected, None), path
         assert WORDS["en"][f"{words}_title"] in html
     await post(room_client, event_id, "join", 200, queue_ticket=place["queue_ticket"])
-    assert (await opened(room_client, link))[0] == 303
+    assert (await clicked(room_client, link))[0] == 303
 
 
 async def test_a_moved_place_stays_moved_when_redis_loses_everything(
@@ -174,7 +231,7 @@ async def test_every_process_hears_of_a_move(
         _, place = await post(room_client, event_id, "join", 201, identity=ANN)
         await post(other, event_id, "claim", 202, queue_ticket=place["queue_ticket"])
         await post(room_client, event_id, "join", 409, identity=ANN)
-        await opened(room_client, await letters.link())
+        await clicked(room_client, await letters.link())
 
         async def heard() -> bool:
             return (await claim(other, event_id, place["queue_ticket"]))[0] == 410

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from engine.foundation import queue_links
 from engine.foundation.connections import RedisClient
 from tests.waitingroom.conftest import NewRoom, post, status, until_phase
-from tests.waitingroom.letters import ANN, Post, claim, let_in, opened
+from tests.waitingroom.letters import ANN, Post, claim, clicked, let_in, opened
 from tests.waitingroom.steps import point, prove, shown
 from waitingroom.languages import WORDS
 
@@ -99,7 +99,7 @@ async def test_a_device_key_stays_with_the_place_and_proves_it(
         # It still is bound to the device: the ticket alone lets nobody in.
         assert (await claim(room_client, event_id, again["queue_ticket"]))[1]["code"] == "proof_required"
     # A stranger's key neither replaced it nor stays once the owner of the address opened the link.
-    _, ticket, _ = await opened(room_client, await letters.link())
+    _, ticket = await clicked(room_client, await letters.link())
     assert ticket
     await let_in(room_client, event_id, ticket)
     await post(room_client, event_id, "join", 409, identity=ANN, device_key=point(mine))

@@ -9,7 +9,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from tests.axe import serious
-from tests.waitingroom.conftest import NewRoom, until_phase
+from tests.waitingroom.conftest import NewRoom, room_of, until, until_phase
 from tests.waitingroom.letters import ANN, Post
 from waitingroom.languages import WORDS
 
@@ -56,7 +56,18 @@ async def test_a_place_goes_from_one_browser_to_another_by_its_mail(
     await shot(new, f"known-{language}")
 
     link = str(room_client.make_url(await letters.link()))
+    room = await room_of(room_client, event_id)
+
+    async def is_open_elsewhere() -> bool:
+        return await room.is_looked_at(1)
+
+    await until(is_open_elsewhere, within_s=30)  # the old page says so by itself
     await new.goto(link)
+    assert await new.inner_text("h1") == words["link_confirm_title"]
+    findings["confirm"] = await serious(new)
+    await shot(new, f"confirm-{language}")
+    assert await old.is_visible('[data-show="waiting"]')
+    await new.click("main button")
     await new.wait_for_selector('[data-show="waiting"]:not([hidden])')
     assert "token" not in new.url
     await old.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
@@ -79,6 +90,24 @@ async def test_a_place_goes_from_one_browser_to_another_by_its_mail(
         await context.close()
     assert not any(findings.values()), findings
     assert troubles == []
+
+
+async def test_an_open_page_far_from_its_turn_says_that_it_is_there(
+    room_client: TestClient, new_room: NewRoom, browser: Any
+) -> None:
+    event_id = await new_room(prequeue_in_s=-5, opens_in_s=600, identity="email")
+    page = await browser.new_page()
+    await page.goto(str(room_client.make_url(f"/r/{event_id}")))
+    await page.fill("#identity", ANN)
+    await page.click("#join button")
+    await page.wait_for_selector('[data-show="registered"]:not([hidden])')
+    room = await room_of(room_client, event_id)
+
+    async def is_open() -> bool:
+        return await room.is_looked_at(0)
+
+    await until(is_open, within_s=20)
+    await page.close()
 
 
 async def test_the_link_and_the_notice_work_without_scripts(

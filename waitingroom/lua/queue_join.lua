@@ -2,15 +2,16 @@
   Whoever only typed an identity that is known gets nothing of its place and changes nothing of it.
   KEYS[1]    wr:{E}:m        hash    the room
   KEYS[2..4] wr:{E}:live:0-2 string  bitmaps by number
-  KEYS[5]    wr:{E}:marked   hash    registration index -> why it looked automated, or "crowded_block:N", the Nth of its block
+  KEYS[5]    wr:{E}:marked   hash    registration index -> "crowded_block:N", the Nth of its block, or why it looked automated,
+                                     followed by ":N" if its block is crowded too
   KEYS[6]    wr:{E}:crowd    string  places by address block while the cohort is not fixed: u16 by the block's hash
   KEYS[7]    wr:{E}:crowds   hash    address block -> its places since its slot in `crowd` was past half the cap
   KEYS[8..]  wr:{E}:ids:B    hash    one for each item: identity digest -> number | number ":" device key's hash (16 bytes)
   ARGV[1]    run id of the Redis that the caller believes to be talking to
   ARGV[2]    places of one block beyond which they are marked
   ARGV[3..]  per item: digest (8 bytes); wish: "" | "=number" a ticket was shown, record it | "^number" its turn is over, draw
-             anew | "~" the identity is a device, and naming it is showing it | "#number" its mailed link was opened, forget device and mark | "!reason" it looks automated: mark what
-             is taken now; hash of a device key or ""; address block (8 bytes) or ""
+             anew | "~" the identity is a device, and naming it is showing it | "#number" its mailed link was opened, forget
+             device and looks, not the crowd of its block | "!reason" it looks automated: mark what is taken now; hash of a device key or ""; address block (8 bytes) or ""
   Replies {"fenced"} | {"not_open", now_ms, prequeue_at} | {"closed", now_ms}
         | {"joined", now_ms, epoch, cohort (-1 before the line opens), packed}: per item word u8, number u32 little-endian;
           words 0 taken, 1 known, 2 the high-water mark (the number) must be raised first, 3 known, and nothing proves that it
@@ -59,7 +60,11 @@ for i = 8, #KEYS do
   elseif kind == '#' then
     number, draws = number or shown, false
     record(KEYS[i], digest, number, key)
-    if cohort < 0 then call('HDEL', KEYS[5], number) end
+    -- Who looked automated may have been a stranger; the crowd of a block is whoever opens the link.
+    local mark = cohort < 0 and call('HGET', KEYS[5], number)
+    local nth = mark and string.match(mark, ':(%d+)$')
+    if nth then call('HSET', KEYS[5], number, 'crowded_block:' .. nth)
+    elseif mark then call('HDEL', KEYS[5], number) end
   elseif kind == '^' and number == shown then
     draws = true
   elseif number and (kind == '^' and number < shown or kind ~= '^' and kind ~= '~' and (key == '' or key ~= held_key)) then
@@ -73,7 +78,7 @@ for i = 8, #KEYS do
     record(KEYS[i], digest, tail, key == '' and held_key or key)
     call('SETBIT', live, tail, 1)
     local count = cohort < 0 and block ~= '' and is_crowded(block)
-    if cohort < 0 and kind == '!' then call('HSET', KEYS[5], tail, sub(wish, 2))
+    if cohort < 0 and kind == '!' then call('HSET', KEYS[5], tail, sub(wish, 2) .. (count and ':' .. count or ''))
     elseif count then call('HSET', KEYS[5], tail, 'crowded_block:' .. count) end
     out[#out + 1] = pack('<BI4', count and 4 or 0, tail)
     tail = tail + 1

@@ -6,7 +6,7 @@ import { check, placeOf } from "./draw.js";
 import { Stream } from "./stream.js";
 import * as view from "./view.js";
 
-const STREAM_WITHIN_S = 120, BEAT_WITHIN_S = 300, BEAT_EVERY_S = 20, SPEAK_EVERY_MS = 60_000, DAY_S = 86_400, HIDDEN_FACTOR = 2;
+const STREAM_WITHIN_S = 120, BEAT_WITHIN_S = 300, BEAT_EVERY_S = 20, SEEN_EVERY_S = 240, SPEAK_EVERY_MS = 60_000, DAY_S = 86_400, HIDDEN_FACTOR = 2;
 const CROWDED = "crowded_block";
 const main = document.querySelector("main");
 const { event: eventId, shop } = main.dataset;
@@ -18,7 +18,7 @@ const stream = new Stream(`${room.base}/stream`, (news) => { apply(news); presen
 
 let status = JSON.parse(document.getElementById("status").textContent);
 let place = readPlace();
-let claiming = false, asking = false, handedOver = false, pollTimer = 0, beatAt = 0, spokeAt = 0, fails = 0;
+let claiming = false, asking = false, handedOver = false, pollTimer = 0, beatenAt = 0, spokeAt = 0, fails = 0;
 
 function readPlace() {
   const { ticket, number } = main.dataset, kept = readKept();
@@ -168,12 +168,14 @@ function listen() {
   if (near && !document.hidden) stream.open();
 }
 
-/** Near the front, say that somebody is there; nobody is waited for who has gone. */
+/** Near the front, say that somebody is there; nobody is waited for who has gone. Far from it, seldom: a mailed link that
+    is merely fetched then takes the place from no open page. */
 function presence(now = false) {
   const number = place ? placeNumber() : null;
   const near = number !== null && (waitSeconds(number) ?? Infinity) <= BEAT_WITHIN_S;
-  if (!place || (!now && (!near || Date.now() < beatAt))) return;
-  beatAt = Date.now() + BEAT_EVERY_S * 1000 * (1 + Math.random() * 0.3);
+  const everyS = near ? BEAT_EVERY_S : main.dataset.identity === "email" ? SEEN_EVERY_S : Infinity;
+  if (!place || (!now && (everyS === Infinity || Date.now() < beatenAt + everyS * 1000))) return;
+  beatenAt = Date.now() + BEAT_EVERY_S * 1000 * 0.3 * Math.random();
   room.beat(place.ticket).catch(lost /* else the next one */);
 }
 
@@ -233,8 +235,8 @@ async function join(body) {
   view.alertIf("crowded", answer.behind === CROWDED);
   claiming = false;
   view.showFace("join");
-  await poll();
   presence(true);
+  await poll();
 }
 
 function work(given = null) {

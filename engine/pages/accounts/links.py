@@ -44,10 +44,10 @@ async def show_verify(request: web.Request) -> web.Response:
 
 
 async def verify(request: web.Request) -> web.Response:
-    """The address is its owner's."""
+    """The address is its owner's. Nobody is signed in here, so the page says how past orders come to the account."""
     form = await _form(request)
     try:
-        await request.config_dict[MAILED_LINKS].verify(form.get("token", "")[:TOKEN_CHARS_MAX])
+        await request.config_dict[MAILED_LINKS].verify(form.get("token", "")[:TOKEN_CHARS_MAX], None)
     except (TokenInvalid, TokenExpired) as refusal:
         return _face(request, "over", purpose="verify_email", status=refusal.status)
     return _face(request, "verified")

@@ -66,21 +66,26 @@ class MailedLinks:
         link = Link(purpose=purpose, email=email, user_id=row["id"], invitation_id=None)
         return Issued(await issue(self._pool, link), email)
 
-    async def verify(self, token: str) -> None:
-        """The person reads their mail: their invitations and past guest orders count from now on.
+    async def verify(self, token: str, signed_in: str | None) -> None:
+        """The person reads their mail: their invitations count from now on. TokenInvalid, TokenExpired.
 
-        TokenInvalid, TokenExpired.
+        Past guest orders come only if the account's own person is ``signed_in``: who registered may be another than
+        who reads the mail and clicked. To that reader they come with a new password, see ``reset``.
         """
         link = await opened(self._pool, token, "verify_email")
         async with self._pool.acquire() as db, db.transaction():
             user_id = await self._person(db, link)  # before the link: of two links opened at once one waits
             await opened(db, token, "verify_email")
-            errands = await self._verified(db, user_id)
+            await self._verified(db, user_id)
+            errands = [await self._proven(db, user_id)] if signed_in == user_id else []
             await store.use(db, link)
         await self._outbox.at_once(errands)
 
     async def reset(self, given: PasswordReset, address: str) -> None:
-        """A new password; every session ends, and the address is proven. TokenInvalid, TokenExpired, Invalid."""
+        """A new password; every session ends, the address is proven, past guest orders come to the account.
+
+        TokenInvalid, TokenExpired, Invalid.
+        """
         link = await opened(self._pool, given.token, "reset_password")
         row = await people_store.secrets_by_id(self._pool, link.user_id or "")
         own = (row["name"], row["email"]) if row is not None else ()
@@ -89,7 +94,8 @@ class MailedLinks:
         async with self._pool.acquire() as db, db.transaction():
             user_id = await self._person(db, link)
             await opened(db, given.token, "reset_password")
-            errands = await self._verified(db, user_id)
+            await self._verified(db, user_id)
+            errands = [await self._proven(db, user_id)]
             await people_store.set_password(db, user_id, password_hash)
             ended = await people_store.revoke_all(db, user_id)
             await store.use(db, link)
@@ -106,8 +112,7 @@ class MailedLinks:
 
     async def tell_verified(self, user_id: str) -> None:
         """The address of somebody who registered with an invitation is proven: what waits for that happens."""
-        row = await outbox_store.add(self._pool, user_id, AddressVerified(user_id), delay_s=AT_ONCE_DELAY_S)
-        await self._outbox.at_once([row])
+        await self._outbox.at_once([await self._proven(self._pool, user_id)])
 
     async def sweep(self) -> int:
         """Forget links that ended long ago; how many."""
@@ -120,11 +125,12 @@ class MailedLinks:
             raise TokenInvalid
         return str(row["id"])
 
-    async def _verified(self, db: Connection, user_id: str) -> list[OutboxRow]:
-        if not await people_store.verify(db, user_id):
-            return []
-        await store.void(db, user_id, "verify_email")
-        return [await outbox_store.add(db, user_id, AddressVerified(user_id), delay_s=AT_ONCE_DELAY_S)]
+    async def _verified(self, db: Connection, user_id: str) -> None:
+        if await people_store.verify(db, user_id):
+            await store.void(db, user_id, "verify_email")
+
+    async def _proven(self, db: Database, user_id: str) -> OutboxRow:
+        return await outbox_store.add(db, user_id, AddressVerified(user_id), delay_s=AT_ONCE_DELAY_S)
 
 
 async def issue(db: Database, link: Link) -> str:

@@ -1,4 +1,7 @@
-"""What somebody bought as a guest is theirs once their address is proven; before, an account with it has nothing."""
+"""What somebody bought as a guest is theirs once they proved address and account; before, an account has nothing of it.
+
+A click on the mailed link alone is no such proof: whose account it is the clicker need not know.
+"""
 
 from __future__ import annotations
 

@@ -29,7 +29,9 @@ async def test_a_link_that_a_mail_server_opens_proves_nothing_and_a_click_does(e
         assert WORDS["en"]["verify"]["button"] in html
     assert not await proven(pool)
     response = await send(engine, "/account/verify", html, {"token": token})
-    assert WORDS["en"]["verified"]["title"] in await response.text()
+    text = await response.text()
+    assert WORDS["en"]["verified"]["title"] in text
+    assert f'href="/account/forgot">{WORDS["en"]["verified"]["set"]}</a>' in text
     assert response.headers["Referrer-Policy"] == "no-referrer"
     assert await proven(pool)
     again = await send(engine, "/account/verify", html, {"token": token})

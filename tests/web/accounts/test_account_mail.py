@@ -36,7 +36,8 @@ def link_of(message: EmailMessage) -> str:
     return str(link)
 
 
-async def test_a_guests_orders_are_theirs_once_the_mailed_link_was_opened(shop: Shop):
+async def bought_as_a_guest(shop: Shop) -> tuple[str, str, str]:
+    """Two tickets bought before anybody registered: (order, Authorization of who registered, the mailed token)."""
     await shop.open_event(types=[{"categories": ["Floor"], "price_cents": 0}])
     order = await shop.ordered(2)
     await shop.work("outbox_relay")
@@ -47,13 +48,40 @@ async def test_a_guests_orders_are_theirs_once_the_mailed_link_was_opened(shop: 
     assert (message["To"], message["Auto-Submitted"]) == (EMAIL, "auto-generated")
     link = link_of(message)
     assert link.startswith(shop.services.common.settings.engine_url + "/account/verify?token=")
-    token = link.partition("token=")[2]
-    assert (await shop.ask("POST", "/v1/auth/verify-email", {"token": token})).status == 204
+    return order["order_id"], me, link.partition("token=")[2]
+
+
+async def test_a_guests_orders_are_theirs_once_the_signed_in_person_redeemed_the_mailed_link(shop: Shop):
+    order_id, me, token = await bought_as_a_guest(shop)
+    assert (await shop.ask("POST", "/v1/auth/verify-email", {"token": token}, Authorization=me)).status == 204
     assert (await shop.ask("GET", "/v1/users/me", Authorization=me))["email_verified_at"]
     owned = (await shop.ask("GET", "/v1/users/me/orders", Authorization=me))["data"]
-    assert [row["id"] for row in owned] == [order["order_id"]]
+    assert [row["id"] for row in owned] == [order_id]
     tickets = (await shop.ask("GET", "/v1/users/me/tickets", Authorization=me))["data"]
     assert len(tickets) == 2
+
+
+@pytest.mark.parametrize("by", ["nobody", "another", "forger"])
+async def test_who_registered_anothers_address_has_none_of_their_orders_by_their_click(shop: Shop, by: str):
+    order_id, squatter, token = await bought_as_a_guest(shop)
+    shown = {"nobody": "", "another": await registered(shop, "bob@example.test"), "forger": "Bearer made.up.token"}[by]
+    more = {"Authorization": shown} if shown else {}
+    assert (await shop.ask("POST", "/v1/auth/verify-email", {"token": token}, **more)).status == 204
+    await shop.work("outbox_relay", rounds=2)
+    login = await shop.ask("POST", "/v1/auth/login", {"email": EMAIL, "password": PASSWORD})
+    for session in (squatter, f"Bearer {login['access_token']}"):
+        for what in ("orders", "tickets"):
+            assert (await shop.ask("GET", f"/v1/users/me/{what}", Authorization=session))["data"] == []
+    # The address's reader sets a password of their own: the squatter is out, and the orders come.
+    assert (await shop.ask("POST", "/v1/auth/forgot-password", {"email": EMAIL})).status == 202
+    await shop.work("outbox_relay", rounds=2)
+    reset = link_of(shop.mailbox.messages[-1]).partition("token=")[2]
+    body = {"token": reset, "password": "quite another passphrase"}
+    assert (await shop.ask("POST", "/v1/auth/reset-password", body)).status == 204
+    assert (await shop.ask("GET", "/v1/users/me/orders", Authorization=squatter)).status == 401
+    login = await shop.ask("POST", "/v1/auth/login", {"email": EMAIL, "password": body["password"]})
+    owned = (await shop.ask("GET", "/v1/users/me/orders", Authorization=f"Bearer {login['access_token']}"))["data"]
+    assert [row["id"] for row in owned] == [order_id]
 
 
 async def test_somebody_elses_orders_stay_theirs(shop: Shop):
@@ -63,7 +91,7 @@ async def test_somebody_elses_orders_stay_theirs(shop: Shop):
     shop.mailbox.messages.clear()
     me = await registered(shop, "adam@example.test")
     token = link_of((await mails(shop, 1))[0]).partition("token=")[2]
-    assert (await shop.ask("POST", "/v1/auth/verify-email", {"token": token})).status == 204
+    assert (await shop.ask("POST", "/v1/auth/verify-email", {"token": token}, Authorization=me)).status == 204
     assert (await shop.ask("GET", "/v1/users/me/orders", Authorization=me))["data"] == []
 
 
