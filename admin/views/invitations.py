@@ -13,7 +13,7 @@ from admin.forms import filled
 from admin.forms.organizations import MemberForm
 from admin.views.organizations import show_members
 from admin.visit import Visit, address
-from engine.domain.accounts.errors import EmailUnverified, TokenExpired, TokenInvalid
+from engine.domain.accounts.errors import EmailUnverified, OrganizationSuspended, TokenExpired, TokenInvalid
 from engine.domain.accounts.mailed_links import TOKEN_CHARS_MAX, AddressGiven
 from engine.foundation import http
 from engine.foundation.bearer import Person
@@ -28,8 +28,9 @@ async def invite(visit: Visit) -> web.Response:
     organization = await reach.organization(visit, "members.write")
     form = filled.read(MemberForm, visit.form)
     language = languages.choose(visit.request.headers.get("Accept-Language", ""))
+    whence, invitations = _whence(visit), visit.services.accounts.invitations
     invited = await form.carry_out(
-        lambda typed: visit.services.accounts.invitations.invite(visit.person, organization.id, typed.given(), language)
+        lambda typed: invitations.invite(visit.person, organization.id, typed.given(), whence, language)
     )
     if invited is None:
         return await show_members(visit, form)
@@ -40,8 +41,10 @@ async def resend(visit: Visit) -> web.Response:
     organization = await reach.organization(visit, "members.write")
     at = address("o", organization.id, "members")
     try:
-        await visit.services.accounts.invitations.resend(visit.person, organization.id, visit.at("invitation"))
-    except TooMany as refusal:
+        await visit.services.accounts.invitations.resend(
+            visit.person, organization.id, visit.at("invitation"), _whence(visit)
+        )
+    except (OrganizationSuspended, TooMany) as refusal:
         return await visit.go(at, str(refusal.detail), tone="bad")
     return await visit.go(at, "The invitation is mailed again.")
 
@@ -103,11 +106,15 @@ async def ask_to_verify(visit: Visit) -> web.Response:
     """Mail the link that proves the address of who is signed in."""
     request = visit.request
     language = languages.choose(request.headers.get("Accept-Language", ""))
-    whence = http.client_address(request, trust_forwarded=visit.services.common.settings.trust_forwarded)
     try:
         await visit.services.accounts.mailed_links.ask(
-            "verify_email", AddressGiven(email=visit.user.email), whence, language
+            "verify_email", AddressGiven(email=visit.user.email), _whence(visit), language
         )
     except TooMany as refusal:
         return await visit.go("/account", str(refusal.detail), tone="bad")
     return await visit.go("/account", f"A link is on its way to {visit.user.email}.")
+
+
+def _whence(visit: Visit) -> str:
+    """The address that a request came from."""
+    return http.client_address(visit.request, trust_forwarded=visit.services.common.settings.trust_forwarded)

@@ -10,6 +10,7 @@ from msgspec import Meta
 from engine.foundation import folding
 from engine.foundation.errors import Invalid
 from engine.foundation.local_time import ZONES
+from engine.foundation.web_addresses import reads_as_link
 from engine.foundation.world import currencies
 
 # One line without control characters; blank lines, NUL and newlines end up in mail headers and in the ledger otherwise.
@@ -35,6 +36,8 @@ Id = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z]+_[0-9A-Z]
 Cents = Annotated[int, Meta(ge=0, le=currencies.AMOUNT_MAX)]  # each currency has its own bounds (prices.py)
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 
+LINKED = "This holds a web address, or looks like one: leave it out, or write a blank after the dot"
+
 Faults = list[dict[str, str]]
 
 
@@ -49,6 +52,19 @@ def kept_name(pointer: str, text: str) -> str:
     if not folding.is_name(name):
         raise Invalid.at(pointer, "invalid_value", "Nobody could see this name")
     return name
+
+
+def mailed_name(pointer: str, text: str) -> str:
+    """A name that stands in mails to people who never asked for one, as it is kept. Invalid if it holds a link too."""
+    name = kept_name(pointer, text)
+    refuse_link(pointer, name)
+    return name
+
+
+def refuse_link(pointer: str, text: str) -> None:
+    """Invalid for text that a mail reader makes a link of."""
+    if reads_as_link(text):
+        raise Invalid.at(pointer, "invalid_name", LINKED)
 
 
 def is_timezone(name: str) -> bool:

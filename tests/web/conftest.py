@@ -67,7 +67,7 @@ async def catalogue(
         pool=pool, bearers=bearers, ended=ended, throttle=throttle, passwords=passwords, links=links
     )
     app[appkeys.MAILED_LINKS] = links
-    app[appkeys.INVITATIONS] = Invitations(pool=pool, access=access)
+    app[appkeys.INVITATIONS] = Invitations(pool=pool, access=access, throttle=throttle)
     app[appkeys.ORGANIZATIONS] = Organizations(pool=pool, access=access)
     app[appkeys.VENUES] = Venues(pool=pool, access=access)
     app[appkeys.EVENTS] = all_events

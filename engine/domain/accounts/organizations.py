@@ -14,7 +14,7 @@ from typing import Literal, get_args
 from msgspec import UNSET, Struct, UnsetType
 
 from engine.domain.accounts.people import Email
-from engine.domain.fields import Name, Slug, kept_name
+from engine.domain.fields import Name, Slug, mailed_name
 
 MEMBERS_MAX = 500
 ORGANIZATIONS_PER_PERSON_MAX = 100
@@ -77,11 +77,11 @@ class Organization(Struct, frozen=True, kw_only=True):
 
 
 def fold(given: NewOrganization | OrganizationChange) -> None:
-    """Names as they are kept. Invalid for one that nobody can see."""
+    """Names as they are kept. Invalid for one that nobody can see, or that reads as a link."""
     if isinstance(given.name, str):
-        given.name = kept_name("/name", given.name)
+        given.name = mailed_name("/name", given.name)
     if isinstance(given.legal_name, str):
-        given.legal_name = kept_name("/legal_name", given.legal_name)
+        given.legal_name = mailed_name("/legal_name", given.legal_name)
 
 
 class NewMember(Struct, kw_only=True):

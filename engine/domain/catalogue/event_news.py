@@ -54,7 +54,11 @@ class Told(Struct, frozen=True, kw_only=True):
 
 
 class EventPatch(EventChange, kw_only=True):
-    """``message`` goes to everybody who has a ticket if a published event's time or place changes; else to nobody."""
+    """``message`` goes to everybody who has a ticket if a published event's time or place changes; else to nobody.
+
+    Unless the organizer ever sold for money or proved an address, only addresses that did are mailed it; and nobody is
+    by a suspended organizer.
+    """
 
     message: Message = ""
 

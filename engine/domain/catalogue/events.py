@@ -23,7 +23,7 @@ from engine.domain.fields import (
     is_currency,
     is_moment,
     is_timezone,
-    kept_name,
+    mailed_name,
 )
 from engine.domain.taxes import TAXES_MAX
 from engine.foundation.errors import Invalid
@@ -202,10 +202,10 @@ class Seller(Struct, frozen=True, kw_only=True):
 def fold(event: NewEvent | EventChange) -> None:
     """What was typed becomes what is kept: a category its canonical name, a title one that hides nothing.
 
-    A category that is unknown stays, for ``check``. Invalid for a title that nobody can see.
+    A category that is unknown stays, for ``check``. Invalid for a title that nobody can see, or that reads as a link.
     """
     if isinstance(event.title, str):
-        event.title = kept_name("/title", event.title)
+        event.title = mailed_name("/title", event.title)
     if isinstance(event.category, str):
         event.category = categories.canonical(event.category) or event.category
 

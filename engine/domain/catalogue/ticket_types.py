@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain.catalogue.events import Event
-from engine.domain.fields import Cents, Faults, Moment, Name, Short, fault, is_moment, kept_name
+from engine.domain.fields import Cents, Faults, Moment, Name, Short, fault, is_moment, mailed_name
 from engine.domain.prices import Fee, Line, check_chargeable, quote
 from engine.domain.taxes import Tax
 from engine.foundation.errors import Invalid
@@ -87,9 +87,9 @@ class TicketType(TicketTypeRow, frozen=True, kw_only=True):
 
 
 def fold(given: NewTicketType | TicketTypeChange) -> None:
-    """A name that hides nothing. Invalid for one that nobody can see."""
+    """A name that hides nothing. Invalid for one that nobody can see, or that reads as a link."""
     if isinstance(given.name, str):
-        given.name = kept_name("/name", given.name)
+        given.name = mailed_name("/name", given.name)
 
 
 def check(given: NewTicketType | TicketTypeChange, known: Sequence[str], before: TicketTypeRow | None = None) -> None:

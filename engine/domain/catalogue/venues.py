@@ -7,7 +7,19 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from engine.domain.fields import Faults, Id, Line, Name, OptionalShort, Short, Text, fault, is_timezone, kept_name
+from engine.domain.fields import (
+    Faults,
+    Id,
+    Line,
+    Name,
+    OptionalShort,
+    Short,
+    Text,
+    fault,
+    is_timezone,
+    mailed_name,
+    refuse_link,
+)
 from engine.foundation.errors import Invalid
 from engine.foundation.world import countries
 
@@ -95,10 +107,14 @@ class ChartFacts(Struct, frozen=True, kw_only=True):
 def fold(venue: NewVenue | VenueChange) -> None:
     """What was typed becomes what is kept: a name that hides nothing, a country's code (ISO 3166-1) in capitals.
 
-    Invalid for a name that nobody can see.
+    Invalid for a name that nobody can see, and for a link: holders of tickets are mailed where an event is.
     """
     if isinstance(venue.name, str):
-        venue.name = kept_name("/name", venue.name)
+        venue.name = mailed_name("/name", venue.name)
+    if isinstance(venue.address, str):
+        refuse_link("/address", venue.address)
+    if isinstance(venue.city, str):
+        refuse_link("/city", venue.city)
     if isinstance(venue.country, str):
         venue.country = countries.folded(venue.country)
 

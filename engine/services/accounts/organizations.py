@@ -10,6 +10,7 @@ from engine.domain.accounts.errors import (
     MemberUnknown,
     NameLooksTaken,
     OrganizationInUse,
+    OrganizationSuspended,
     OrganizationUnknown,
     SlugTaken,
     TooManyOfThem,
@@ -51,7 +52,7 @@ class Organizations:
         """A new organization owned by this person. SlugTaken if the slug they chose is in use.
 
         NameLooksTaken; TooManyOfThem for everybody but the platform's admins, who open houses for others.
-        FoundingReserved if they alone may.
+        FoundingReserved if they alone may; OrganizationSuspended for an owner of a suspended one.
         """
         if not self._open_to_all and not person.is_admin:
             raise FoundingReserved
@@ -60,6 +61,8 @@ class Organizations:
             owned = 0 if person.is_admin else await store.organization_count(db, person.user_id)
             if owned >= ORGANIZATIONS_PER_PERSON_MAX:
                 raise TooManyOfThem(limit=ORGANIZATIONS_PER_PERSON_MAX)
+            if not person.is_admin and await store.owns_suspended(db, person.user_id):
+                raise OrganizationSuspended("An organization of yours is suspended: ask the platform about it first")
             await self._check_look(db, given.name)
             organization_id = await self._insert(db, given)
             await store.add_member(db, organization_id, person.user_id, "owner")

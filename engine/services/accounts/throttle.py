@@ -25,6 +25,12 @@ KNOWN_FOR_S: Final = 90 * 86_400
 REGISTRATIONS_MAX: Final = 300  # per block
 MAILS_MAX: Final = 60  # asked for, per block
 MAILS_PER_ADDRESS_MAX: Final = 5  # of one kind
+INVITING_WINDOW_S: Final = 3_600
+INVITED_BY_UNPROVEN_MAX: Final = 20  # mails that one account invites by, its own address never proven
+INVITED_BY_PROVEN_MAX: Final = 200
+INVITED_BY_BLOCK_MAX: Final = 300
+INVITED_WINDOW_S: Final = 86_400
+INVITED_PER_ADDRESS_MAX: Final = 5  # by all organizations together, until it accepts one
 
 
 class Throttle:
@@ -83,13 +89,29 @@ class Throttle:
             await self._limit(b"auth:mail:" + block_of(address).encode(), MAILS_MAX, MailThrottled)
         return await self._count(b"auth:mailed:" + _digest(f"{kind}\n{email}")) <= MAILS_PER_ADDRESS_MAX
 
-    async def _limit(self, key: bytes, most: int, kind: type[TooMany]) -> None:
-        if await self._count(key) > most:
+    async def invitation(self, address: str, inviter: str, email: str, *, proven: bool) -> None:
+        """Count one mail that invites. MailThrottled beyond what its inviter, their block and the invited may have.
+
+        ``inviter``: a person's id; ``proven``: whether they read the mail of their own address.
+        """
+        most = INVITED_BY_PROVEN_MAX if proven else INVITED_BY_UNPROVEN_MAX
+        await self._limit(b"auth:inviting:" + _digest(inviter), most, MailThrottled, INVITING_WINDOW_S)
+        if not self._is_lifted(address):
+            block = b"auth:inviting:block:" + block_of(address).encode()
+            await self._limit(block, INVITED_BY_BLOCK_MAX, MailThrottled, INVITING_WINDOW_S)
+        await self._limit(_invited(email), INVITED_PER_ADDRESS_MAX, MailThrottled, INVITED_WINDOW_S)
+
+    async def invitation_accepted(self, email: str) -> None:
+        """It was welcome: the invited address is counted from zero again."""
+        await self._hot.command(b"DEL", _invited(email))
+
+    async def _limit(self, key: bytes, most: int, kind: type[TooMany], window_s: int = WINDOW_S) -> None:
+        if await self._count(key, window_s) > most:
             raise await self._refusal(kind, key)
 
-    async def _count(self, key: bytes) -> int:
+    async def _count(self, key: bytes, window_s: int = WINDOW_S) -> int:
         count = int(await self._hot.command(b"INCR", key))
-        await self._hot.command(b"EXPIRE", key, WINDOW_S, b"NX")  # after counting: a count never outlives its window
+        await self._hot.command(b"EXPIRE", key, window_s, b"NX")  # after counting: a count never outlives its window
         return count
 
     async def _give_back(self, key: bytes) -> None:
@@ -117,6 +139,10 @@ def _block(block: str) -> bytes:
 
 def _account(account: str) -> bytes:
     return b"auth:failed:account:" + _digest(account)
+
+
+def _invited(email: str) -> bytes:
+    return b"auth:invited:" + _digest(email)
 
 
 def _turn(account: str) -> bytes:

@@ -50,6 +50,6 @@ def open_accounts(common: Common) -> Accounts:
         ),
         mailed_links=links,
         organizations=Organizations(pool=pool, access=access, open_to_all=open_to_all),
-        invitations=Invitations(pool=pool, access=access),
+        invitations=Invitations(pool=pool, access=access, throttle=throttle),
         moderation=Moderation(pool=pool, outbox=common.outbox, ended=ended),
     )

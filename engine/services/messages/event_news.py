@@ -2,7 +2,8 @@
 
 Who is to hear it was written down with the news. Pages of RECIPIENTS_PER_PAGE mails are ordered from the outbox, with a
 pause between them, so that ten thousand of them never stand in front of somebody's tickets. Each address hears once
-what it has not heard yet: news that came while its mail was waiting leaves with it, as one change.
+what it has not heard yet: news that came while its mail was waiting leaves with it, as one change. The organizer's own
+words go to those who paid or proved their address; to everybody else only from an organizer who did either.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import babel.dates
+import msgspec
 from aiosmtplib import SMTPException
 
 import hotpath_rs
@@ -77,6 +79,8 @@ class EventNewsMail:
             told = together(news)
             if told is None or not told.says_something:
                 return
+            if told.message and not await event_holders.hears_message(db, errand.event_id, errand.email):
+                told = msgspec.structs.replace(told, message="")
             orders = await event_holders.orders_of(db, errand.event_id, errand.email)
             message = await self._message(db, errand, told, news[-1].id, orders)
             if message is not None:

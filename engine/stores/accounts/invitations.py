@@ -72,10 +72,23 @@ async def may_mail(db: Connection, invitation_id: str, every_s: int, *, first: b
     return count(tag) == 1
 
 
+async def mailed_again_in_s(db: Database, invitation: Invitation, every_s: int) -> int:
+    """Seconds until its address may have a mail for it, after others of its organization that it did not accept."""
+    found: int | None = await db.fetchval(
+        "SELECT ceil(extract(epoch FROM max(mailed_at) + make_interval(secs => $4) - now()))::int FROM invitations"
+        " WHERE organization_id = $1 AND email = $2 AND id <> $3 AND status <> 'accepted'",
+        invitation.organization_id,
+        invitation.email,
+        invitation.invitation_id,
+        every_s,
+    )
+    return max(0, found or 0)
+
+
 async def to_mail(db: Database, invitation_id: str) -> Record | None:
-    """What its mail says: email, organization, role, language; None if it is no longer pending."""
+    """What its mail says: email, organization and its status, role, language; None if it is no longer pending."""
     return await db.fetchrow(
-        "SELECT i.email, o.name AS organization, i.role, i.language FROM invitations i"
+        "SELECT i.email, o.name AS organization, o.status, i.role, i.language FROM invitations i"
         " JOIN organizations o ON o.id = i.organization_id WHERE i.id = $1 AND i.status = 'pending'",
         invitation_id,
     )

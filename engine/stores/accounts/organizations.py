@@ -165,6 +165,16 @@ async def organization_count(db: Database, user_id: str) -> int:
     return found
 
 
+async def owns_suspended(db: Database, user_id: str) -> bool:
+    """Whether an organization of this owner is suspended."""
+    found: bool = await db.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM members m JOIN organizations o ON o.id = m.organization_id"
+        " WHERE m.user_id = $1 AND m.role = 'owner' AND o.status <> 'active')",
+        user_id,
+    )
+    return found
+
+
 async def set_look(db: Database, organization_id: str, look: str) -> None:
     await db.execute("UPDATE organizations SET look = $2 WHERE id = $1", organization_id, look)
 

@@ -10,6 +10,7 @@ from engine.domain.accounts.errors import (
     InvitationOfAnother,
     InvitationUnknown,
     MailThrottled,
+    OrganizationSuspended,
     OrganizationUnknown,
     TokenExpired,
     TokenInvalid,
@@ -22,7 +23,7 @@ from engine.foundation import bodies, http, lists
 from engine.foundation.errors import Forbidden
 from engine.foundation.lists import Page, PageQuery, id_cursor
 from engine.services.appkeys import INVITATIONS
-from engine.web.auth import person, reader_language
+from engine.web.auth import client_address, person, reader_language
 from engine.web.forms import form
 from engine.web.route import Route
 
@@ -32,7 +33,9 @@ async def invite_member(request: web.Request) -> web.Response:
     actor = person(request)
     given = await form(request, NewMember)
     invitations, organization_id = request.config_dict[INVITATIONS], request.match_info["organization_id"]
-    invitation = await invitations.invite(actor, organization_id, given, reader_language(request))
+    invitation = await invitations.invite(
+        actor, organization_id, given, client_address(request), reader_language(request)
+    )
     return http.json(invitation, status=201)
 
 
@@ -48,7 +51,8 @@ async def list_invitations(request: web.Request) -> web.Response:
 async def resend_invitation(request: web.Request) -> web.Response:
     """Mail an invitation again; it is good for a week from now."""
     organization_id, invitation_id = request.match_info["organization_id"], request.match_info["invitation_id"]
-    await request.config_dict[INVITATIONS].resend(person(request), organization_id, invitation_id)
+    actor, address = person(request), client_address(request)
+    await request.config_dict[INVITATIONS].resend(actor, organization_id, invitation_id, address)
     return http.json(Accepted(), status=202)
 
 
@@ -81,7 +85,7 @@ ROUTES: tuple[Route, ...] = (
         takes=NewMember,
         gives=Invitation,
         status=201,
-    ).refuses(*_NO, AlreadyMember, TooManyOfThem),
+    ).refuses(*_NO, AlreadyMember, TooManyOfThem, OrganizationSuspended, MailThrottled),
     Route(
         "GET",
         _ALL,
@@ -101,7 +105,7 @@ ROUTES: tuple[Route, ...] = (
         needs="members.write",
         gives=Accepted,
         status=202,
-    ).refuses(*_NO, InvitationUnknown, MailThrottled),
+    ).refuses(*_NO, InvitationUnknown, OrganizationSuspended, MailThrottled),
     Route("DELETE", _ONE, revoke_invitation, "organizer", "operate", needs="members.write", status=204).refuses(
         *_NO, InvitationUnknown
     ),

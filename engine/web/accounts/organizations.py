@@ -10,6 +10,7 @@ from engine.domain.accounts.errors import (
     MemberUnknown,
     NameLooksTaken,
     OrganizationInUse,
+    OrganizationSuspended,
     OrganizationUnknown,
     SlugTaken,
     TooManyOfThem,
@@ -98,7 +99,7 @@ _MEMBER = "/v1/organizations/{organization_id}/members/{user_id}"
 ROUTES: tuple[Route, ...] = (
     Route(
         "POST", _ALL, create_organization, "person", "operate", takes=NewOrganization, gives=Organization, status=201
-    ).refuses(SlugTaken, NameLooksTaken, FoundingReserved, TooManyOfThem),
+    ).refuses(SlugTaken, NameLooksTaken, FoundingReserved, TooManyOfThem, OrganizationSuspended),
     Route("GET", _ALL, list_organizations, "person", "own", gives=Page[Organization], query=PageQuery).also(
         "/v1/organizers/me"
     ),

@@ -61,6 +61,16 @@ async def cancel(shop: Shop, body: Any = None) -> Answer:
     return await shop.ask("POST", f"/v1/events/{shop.event_id}/cancel", body, Authorization=await shop.organizer())
 
 
+async def prove(shop: Shop, email: str = "") -> None:
+    """Who has this address reads its mail; without one, who owns the organization."""
+    await shop.services.common.pool.execute(
+        "UPDATE users SET email_verified_at = now() WHERE email = $2 OR $2 = '' AND id IN"
+        " (SELECT user_id FROM members WHERE organization_id = $1 AND role = 'owner')",
+        shop.organization_id,
+        email,
+    )
+
+
 async def relay(shop: Shop) -> None:
     """Everything that waits in the outbox is done, pauses left out."""
     for _ in range(20):
@@ -184,6 +194,36 @@ async def test_a_cancellation_reaches_everybody_once_and_the_refund_says_why(nig
     assert len(night.mailbox.messages) == 3
     assert (await night.status(paid_order))["status"] == "refunded"
     assert (await night.status(free_order))["status"] == "cancelled"
+
+
+async def test_an_organizer_who_proved_and_sold_nothing_has_no_words_for_addresses_that_proved_nothing(
+    night: Shop,
+) -> None:
+    (_, stranger), (_, fan) = await buy(night, free=True), await buy(night, free=True)
+    insert = "INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, 'Fan', 'x')"
+    await night.services.common.pool.execute(insert, new_id("usr"), fan)
+
+    async def words(hours: int) -> dict[str, bool]:
+        night.mailbox.messages.clear()
+        await change(night, starts_at=START + timedelta(hours=hours), message="See evil.example")
+        await relay(night)
+        return {who: "evil.example" in text(news(night, who)[0]) for who in (stranger, fan)}
+
+    assert await words(1) == {stranger: False, fan: False}
+    await prove(night, fan)
+    assert await words(2) == {stranger: False, fan: True}
+    await prove(night)
+    assert await words(1) == {stranger: True, fan: True}
+    await night.services.common.pool.execute("UPDATE organizations SET status = 'suspended'")
+    assert await words(2) == {stranger: False, fan: False}
+
+
+async def test_who_sold_for_money_may_say_why_to_guests_too(night: Shop) -> None:
+    (_, paid), (_, free) = await buy(night), await buy(night, free=True)
+    assert (await cancel(night, {"message": "The roof leaks."})).status == 200
+    await relay(night)
+    for email in (paid, free):
+        assert "The roof leaks." in text(news(night, email, "is cancelled")[0])
 
 
 async def test_who_was_not_told_of_a_change_hears_of_the_cancellation_alone(night: Shop) -> None:

@@ -7,6 +7,8 @@ import asyncio
 import asyncpg
 import pytest
 
+from engine.services.accounts import throttle
+from engine.services.appkeys import INVITATIONS
 from tests.web.organizer import PASSWORD, Someone, join, mailed_token
 
 
@@ -135,3 +137,73 @@ async def test_inviting_tells_nothing_about_who_has_an_account(register, pool: a
                for email in (known.email, "nobody@company.test")]  # fmt: skip
     assert {tuple(answer) for answer in answers} == {tuple(answers[0])}
     assert "user_id" not in answers[0]
+
+
+async def test_called_back_and_invited_again_mails_nobody_twice(register, pool: asyncpg.Pool):
+    owner = await register()
+    path, made = await invited(owner, "stranger@company.test")
+    body = {"email": "stranger@company.test", "role": "finance"}
+    await owner.ok("DELETE", f"{path}/invitations/{made['invitation_id']}", status=204)
+    answer = await owner.ask("POST", f"{path}/members", body)
+    assert (answer.status, (await answer.json())["code"]) == (429, "mail_throttled")
+    assert 0 < int(answer.headers["Retry-After"]) <= 600
+    assert (await owner.ok("GET", f"{path}/invitations"))["data"] == []
+    assert await pool.fetchval("SELECT count(*) FROM outbox WHERE topic = 'mail.invitation'") == 1
+    await pool.execute("UPDATE invitations SET mailed_at = now() - interval '11 minutes'")
+    await owner.ok("POST", f"{path}/members", body, 201)
+
+
+async def test_all_organizations_together_mail_a_stranger_five_invitations_a_day(register, pool: asyncpg.Pool):
+    clerk = await verified(pool, await register())
+    for _ in range(throttle.INVITED_PER_ADDRESS_MAX):
+        _, last = await invited(await register(), clerk.email)
+    other = await register()
+    path = f"/v1/organizations/{await other.organization()}"
+    body = {"email": clerk.email.upper(), "role": "manager"}
+    refused = await other.refused("mail_throttled", "POST", f"{path}/members", body)
+    assert refused["status"] == 429
+    assert (await other.ok("GET", f"{path}/invitations"))["data"] == []
+    token = await mailed_token(pool, "invitation", invitation_id=last["invitation_id"])
+    await clerk.ok("POST", "/v1/invitations/accept", {"token": token}, 200)
+    await other.ok("POST", f"{path}/members", body, 201)
+
+
+async def test_an_account_invites_few_until_its_own_address_is_proven(register, pool: asyncpg.Pool):
+    owner = await register()
+    paths = [f"/v1/organizations/{await owner.organization()}/members" for _ in range(2)]
+    for number in range(throttle.INVITED_BY_UNPROVEN_MAX):
+        body = {"email": f"stranger{number}@company.test", "role": "finance"}
+        await owner.ok("POST", paths[number % 2], body, 201)
+    more = {"email": "another@company.test", "role": "finance"}
+    await owner.refused("mail_throttled", "POST", paths[0], more)
+    assert await pool.fetchval("SELECT count(*) FROM outbox WHERE topic = 'mail.invitation'") == 20
+    await verified(pool, owner)
+    await owner.ok("POST", paths[0], more, 201)
+
+
+async def test_accounts_of_one_block_invite_only_so_many(register, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(throttle, "INVITED_BY_BLOCK_MAX", 2)
+    for number in range(2):
+        await invited(await register(), f"stranger{number}@company.test")
+    last = await register()
+    path = f"/v1/organizations/{await last.organization()}/members"
+    await last.refused("mail_throttled", "POST", path, {"email": "another@company.test", "role": "finance"})
+
+
+async def test_a_suspended_organization_invites_nobody_and_its_owner_founds_no_other(register, pool: asyncpg.Pool):
+    owner = await register()
+    path, made = await invited(owner, "stranger@company.test")
+    await pool.execute("UPDATE organizations SET status = 'suspended'")
+    await pool.execute("UPDATE invitations SET mailed_at = now() - interval '1 hour'")
+    body = {"email": "another@company.test", "role": "finance"}
+    assert (await owner.refused("organization_suspended", "POST", f"{path}/members", body))["status"] == 409
+    one = f"{path}/invitations/{made['invitation_id']}"
+    await owner.refused("organization_suspended", "POST", f"{one}/resend")
+    await owner.refused("organization_suspended", "POST", "/v1/organizations", {"name": "Lantern House"})
+    invitations = owner.client.app[INVITATIONS]
+    assert await invitations.issue(made["invitation_id"]) is None, "what waited for its mail has none"
+    assert await pool.fetchval("SELECT count(*) FROM organizations") == 1
+    assert await pool.fetchval("SELECT count(*) FROM outbox WHERE topic = 'mail.invitation'") == 1
+    await pool.execute("UPDATE organizations SET status = 'active'")
+    await owner.ok("POST", f"{one}/resend", status=202)
+    await owner.organization()
