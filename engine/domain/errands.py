@@ -34,7 +34,8 @@ class UnitsOrdered(Errand, frozen=True):
 class UnitsSold(Errand, frozen=True):
     """The order that was made of this hold is paid: its units are sold.
 
-    ``counted_for`` (hexadecimal) are those for whom they were unpaid till then, "" if for nobody.
+    ``counted_for`` (hexadecimal) are those for whom they no longer count as unpaid, "" if for nobody: an address block
+    has what costs nothing for good.
     """
 
     topic = "inventory.sold"
@@ -110,11 +111,15 @@ class MailEventNews(Errand, frozen=True):
 
 
 class MailTickets(Errand, frozen=True):
-    """Send a paid order's tickets to its buyer. No buyer waits for a mail server."""
+    """Send a paid order's tickets to its buyer. No buyer waits for a mail server.
+
+    ``asked``: the organizer had it sent, so it goes whatever was mailed to this address before.
+    """
 
     topic = "mail.tickets"
     at_once = False
     order_id: str
+    asked: bool = False
 
 
 class MailRefund(Errand, frozen=True):

@@ -25,7 +25,8 @@ Conflict 409
 NotFound 404
 └── DisputeUnknown            dispute_unknown
 TooMany 429
-└── AddressFull               address_full              facts: held
+├── AddressFull               address_full              facts: held
+└── LinksJustMailed           links_just_mailed
 Gone 410
 ├── HoldExpired               hold_expired
 └── OrderExpired              order_expired
@@ -103,7 +104,11 @@ class OrderOpen(Conflict):
 
 
 class AddressFull(TooMany):
-    code, title = "address_full", "Too many tickets are kept unpaid from your part of the network: try again soon"
+    code, title = "address_full", "Too many tickets that nobody paid for are kept from your part of the network"
+
+
+class LinksJustMailed(TooMany):
+    code, title = "links_just_mailed", "The buyer was mailed a new link a moment ago"
 
 
 class PriceChanged(Conflict):

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -24,6 +24,8 @@ from engine.domain.tickets.order_links import OrderLink
 from engine.foundation.clock import now
 
 NUMBER_CHARS = 10
+HOLD_LEADS_ON: Final = timedelta(minutes=30)  # after the order ended: browsers come back from paying by their hold
+FREE_MAILED_MAX: Final = 3  # orders of an event that cost nothing, mailed to an address that nobody knows
 USER_AGENT_CHARS_MAX = 400  # of the browser that ordered; the rest is not kept
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -151,6 +153,11 @@ class Order:
     @property
     def units(self) -> list[int]:
         return [line.unit for line in self.lines]
+
+    def opens_to_hold(self, moment: datetime) -> bool:
+        """Whether its hold's token still leads here: not once links were ended, nor long after it was paid."""
+        ended_at = self.paid_at or self.closed_at
+        return not self.link_generation and (ended_at is None or moment < ended_at + HOLD_LEADS_ON)
 
     def overdue(self, moment: datetime) -> bool:
         """Whether the time to pay is over at this moment."""

@@ -13,7 +13,8 @@ from typing import Final
 import hotpath_rs
 
 LINKS_END_AFTER: Final = timedelta(days=30)  # after the event
-GENERATIONS_MAX: Final = 100  # of one order: each is a mail
+GENERATIONS_MAX: Final = 100  # of one order
+LINKS_MAILED_AGAIN_S: Final = 600  # between two new links of one order that staff has mailed to its buyer
 _MARK: Final = "."  # stands in no order id
 
 

@@ -68,6 +68,7 @@ async def page(request: web.Request) -> web.Response:
         "open": order.status in OPEN and not called_off,
         "unpaid": _unpaid(request, status.payment.state),
         "paid": order.status in EVER_PAID,
+        "mailed": order.mail_refused is None and await request.config_dict[ORDERS].mails_tickets(order),
         "over": order.status in EVER_PAID and order.status not in SOLD,
         "groups": shown_groups(groups_of(order.lines, listed(selling)), places, selling),
         "tickets": [_ticket(request, ticket) for ticket in tickets],

@@ -73,8 +73,13 @@ class Mail:
         outbox.on(MailOrderExpired, self.order_expired)
 
     async def tickets(self, errand: MailTickets, _repeated: bool) -> None:
-        """The order's tickets: codes inline, all of them as PDF. Nothing is sent if none is live any more."""
+        """The order's tickets: codes inline, all of them as PDF.
+
+        Nothing is sent if none is live any more, or if a stranger's address was mailed enough (``mails_tickets``).
+        """
         order = await self._order(errand.order_id)
+        if not errand.asked and not await self._orders.mails_tickets(order):
+            return
         pages = [page for page in await self._tickets.of_order(order.id) if self._tickets.code(page) is not None]
         if not pages or order.status not in EVER_PAID:
             return

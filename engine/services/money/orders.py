@@ -20,6 +20,7 @@ from engine.domain.errors import (
     CapabilityWrong,
     HoldExpired,
     LinksEndedTooOften,
+    LinksJustMailed,
     OrderExpired,
     OrderOpen,
     OrderUnpaid,
@@ -45,7 +46,7 @@ from engine.domain.order_states import CLOSED, EVER_PAID, OPEN, SOLD
 from engine.domain.prices import Price, check_chargeable
 from engine.domain.sale.holds import Hold, HoldRequest
 from engine.domain.sale.selling import SellingEvent
-from engine.domain.tickets.order_links import GENERATIONS_MAX
+from engine.domain.tickets.order_links import GENERATIONS_MAX, LINKS_MAILED_AGAIN_S
 from engine.foundation.bearer import Person
 from engine.foundation.callers import UNKNOWN, Caller
 from engine.foundation.clock import from_ms, now, now_ms, to_ms
@@ -63,7 +64,7 @@ from engine.stores import activity, outbox
 from engine.stores.catalogue import events, ticket_types
 from engine.stores.database import Pool
 from engine.stores.mail_server import MailServerGateway
-from engine.stores.money.orders import OrderStore, end_links
+from engine.stores.money.orders import OrderStore, end_links, links_mailed_wait_s
 
 NUMBER_TRIES = 3
 
@@ -159,7 +160,7 @@ class Orders:
                 return await self._pay(opened)
             if placed.beyond_limit:  # other orders of this address were opened since it was looked at
                 raise BuyerLimit(max_tickets_per_buyer=event.max_tickets_per_buyer)
-            known = await self._book.of_hold(hold_id)
+            known = await self._became(hold_id)
             if known is not None:
                 return await self._pay(known)
             await self._check_lease(hold)  # another of this admission's orders was opened since it was looked at
@@ -167,7 +168,7 @@ class Orders:
 
     async def _known_or_refused(self, hold_id: str, hold_token: str | None, refusal: Invalid | Conflict) -> Order:
         """The order this hold became before its event changed; else the refusal is raised."""
-        known = await self._book.of_hold(hold_id)
+        known = await self._became(hold_id)
         if known is not None:
             return known
         if isinstance(refusal, Invalid):  # it can never be paid: nobody waits for its end
@@ -245,9 +246,10 @@ class Orders:
         return self.owns(order, person, token) or await self._access.may(person, order.organization_id, "orders.write")
 
     async def end_links(self, order_id: str, *, person: Person | None, token: str | None) -> LinksEnded:
-        """End every link to the order that was given out; the buyer of a paid one is mailed a new one.
+        """End every link to the order that was given out, its hold's too.
 
-        For the buyer and for who may change orders. LinksEndedTooOften.
+        For the buyer, who gets a new one in the answer, and for who may change orders: the buyer of a paid one is then
+        mailed it, once in LINKS_MAILED_AGAIN_S. LinksEndedTooOften, LinksJustMailed.
         """
         order = await self.read(order_id, person=person, token=token)
         owner = self.owns(order, person, token)
@@ -258,12 +260,19 @@ class Orders:
             raise LinksEndedTooOften
         async with self._pool.acquire() as connection, connection.transaction():
             order = await end_links(connection, order.id)
+            if not owner and order.status in SOLD:
+                wait_s = await links_mailed_wait_s(connection, order.id, LINKS_MAILED_AGAIN_S)
+                if wait_s > 0:
+                    raise LinksJustMailed(retry_after_s=wait_s)
+                await outbox.add(connection, order.id, MailTickets(order.id, asked=True))
             await activity.record(
                 connection, person, "order.links_ended", order.id, by="buyer" if owner else "organizer"
             )
-            if order.status in SOLD:
-                await outbox.add(connection, order.id, MailTickets(order.id))
         return LinksEnded(order_id=order.id, order_token=order.link.mint(self._platform) if owner else None)
+
+    async def mails_tickets(self, order: Order) -> bool:
+        """Whether the order's tickets are mailed as soon as it is paid; if not, its page has them."""
+        return await self._book.mails_tickets(order)
 
     async def staff_reads(self, order: Order, person: Person | None) -> bool:
         """Whether who asks works for the organization: staff read what the buyer is not told."""
@@ -318,11 +327,18 @@ class Orders:
         return await self._book.of_person(person.user_id, before=before, limit=limit)
 
     async def _continue(self, hold_id: str) -> OpenedOrder:
-        """The order this hold became before. HoldExpired if it became none."""
-        order = await self._book.of_hold(hold_id)
+        """The order this hold became before. HoldExpired if it became none, or leads there no longer."""
+        order = await self._became(hold_id)
         if order is None:
             raise HoldExpired
         return await self._pay(order)
+
+    async def _became(self, hold_id: str) -> Order | None:
+        """The order of this hold, if there is one. HoldExpired if the hold's token opens it no longer."""
+        order = await self._book.of_hold(hold_id)
+        if order is not None and not order.opens_to_hold(now()):
+            raise HoldExpired
+        return order
 
     async def _pay(self, order: Order) -> OpenedOrder:
         if order.status in CLOSED:

@@ -249,13 +249,13 @@ class Inventory:
         return bytes(owned), types, promos
 
     async def _counted(self, event_id: str) -> tuple[dict[bytes, int], dict[bytes, int]]:
-        """What the ledger says: units by buyer (a person's while unpaid), unpaid ones by address block."""
+        """What the ledger says: units by buyer (a person's while unpaid), unpaid and free ones by address block."""
         buyers, blocks = dict[bytes, int](), dict[bytes, int]()
-        for counted_for, unpaid, units in await self._store.counted(event_id, leases.OVER_KEPT_MS // 1000):
+        for counted_for, unpaid, free, units in await self._store.counted(event_id, leases.OVER_KEPT_MS // 1000):
             buyer, block = counted_of(counted_for)
             if buyer and (unpaid or len(buyer) == LEASE_BYTES):
                 buyers[buyer] = buyers.get(buyer, 0) + units
-            if block and unpaid:
+            if block and (unpaid or free):
                 blocks[block] = blocks.get(block, 0) + units
         return buyers, blocks
 

@@ -17,8 +17,9 @@ import msgspec
 import orjson
 
 from engine.domain.errands import UnitsOrdered
-from engine.domain.money.orders import NewOrder, Order, OrderLine, OrderRow, OwnOrderRow
+from engine.domain.money.orders import FREE_MAILED_MAX, NewOrder, Order, OrderLine, OrderRow, OwnOrderRow
 from engine.domain.money.receipts import ReceiptRefund
+from engine.domain.order_states import EVER_PAID
 from engine.foundation.batching import GroupCommit
 from engine.foundation.folding import number_folded
 from engine.foundation.postgres import again
@@ -110,6 +111,25 @@ SELECT coalesce(sum((SELECT count(*) FILTER (WHERE u.live) FROM order_units u WH
   FROM orders o
  WHERE o.event_id = $1 AND lower(o.buyer_email) = lower($2) AND o.hold_id <> $3
 """
+# An address is known whose owner signed in by it, or paid: for anything as a guest, or for this event.
+_FREE_BEFORE = """
+SELECT CASE WHEN EXISTS (SELECT 1 FROM users WHERE email = lower($2) AND email_verified_at IS NOT NULL)
+              OR EXISTS (SELECT 1 FROM orders WHERE user_id IS NULL AND lower(buyer_email) = lower($2)
+                                                AND amount_cents > 0 AND status = ANY($4::text[]))
+              OR EXISTS (SELECT 1 FROM orders WHERE event_id = $1 AND lower(buyer_email) = lower($2)
+                                                AND amount_cents > 0 AND status = ANY($4::text[]))
+       THEN 0
+       ELSE (SELECT count(*) FROM (
+             SELECT 1 FROM orders o
+              WHERE o.event_id = $1 AND lower(o.buyer_email) = lower($2) AND o.amount_cents = 0
+                AND o.status = ANY($4::text[])
+                AND (o.paid_at, o.id) < (SELECT own.paid_at, own.id FROM orders own WHERE own.id = $3)
+              LIMIT $5) AS before)::int END
+"""
+_LINKS_MAILED_WAIT = """
+SELECT ceil(extract(epoch FROM max(created_at) + make_interval(secs => $2) - now()))::int
+  FROM audit_log WHERE target = $1 AND action = 'order.links_ended' AND facts->>'by' = 'organizer'
+"""
 _OPEN_OF_LEASE = """
 SELECT id, order_number FROM orders
  WHERE event_id = $1 AND lease_id = $2 AND counted_for IS NOT NULL AND hold_id <> $3
@@ -196,6 +216,15 @@ class OrderStore:
         """Live units of the event under this address, those of this hold's own order left out."""
         count: int = await self._pool.fetchval(_OWNED_BY, event_id, buyer_email, besides_hold_id)
         return count
+
+    async def mails_tickets(self, order: Order) -> bool:
+        """Whether they go unasked: of an event, an address that nobody knows is mailed FREE_MAILED_MAX free orders."""
+        if order.amount_cents > 0:
+            return True
+        before = await self._pool.fetchval(
+            _FREE_BEFORE, order.event_id, order.buyer_email, order.id, list(EVER_PAID), FREE_MAILED_MAX
+        )
+        return bool(before < FREE_MAILED_MAX)
 
     async def open_of_lease(self, event_id: str, lease_id: bytes, *, besides_hold_id: str) -> tuple[str, str] | None:
         """(id, number) of the order that this admission has open, this hold's own left out; None if there is none."""
@@ -296,6 +325,11 @@ async def end_links(db: Connection, order_id: str) -> Order:
     """Another generation of links: the order as it is then."""
     await db.execute("UPDATE orders SET link_generation = link_generation + 1 WHERE id = $1", order_id)
     return await lock(db, order_id)
+
+
+async def links_mailed_wait_s(db: Connection, order_id: str, again_s: int) -> int:
+    """Seconds until staff may have the buyer mailed another new link; 0 if now."""
+    return max(0, await db.fetchval(_LINKS_MAILED_WAIT, order_id, again_s) or 0)
 
 
 async def lock(db: Connection, order_id: str) -> Order:

@@ -68,13 +68,16 @@ SELECT promo_code_id AS id, count(*) AS uses FROM orders
  WHERE event_id = $1 AND promo_code_id IS NOT NULL AND status NOT IN ('expired', 'cancelled') GROUP BY 1
 """
 _SUSPENDED = "SELECT id FROM organizations WHERE status <> 'active' ORDER BY id LIMIT $1"
-# A lease's units count as long as its token verifies, bought ones too; a person's and a block's while unpaid.
+# A lease's units count as long as its token verifies, bought ones too; a person's and a block's while unpaid, and a
+# block's for good if they cost nothing.
 _COUNTED = """
-SELECT o.counted_for, o.status IN ('pending', 'processing') AS unpaid, count(*)::int AS units
+SELECT o.counted_for, o.status IN ('pending', 'processing') AS unpaid, o.amount_cents = 0 AS free,
+       count(*)::int AS units
   FROM orders o JOIN order_units u ON u.order_id = o.id
  WHERE o.event_id = $1 AND o.counted_for IS NOT NULL AND o.status NOT IN ('expired', 'cancelled')
-   AND (o.status IN ('pending', 'processing') OR o.created_at > now() - make_interval(secs => $2))
- GROUP BY 1, 2
+   AND (o.status IN ('pending', 'processing') OR o.amount_cents = 0
+        OR o.created_at > now() - make_interval(secs => $2))
+ GROUP BY 1, 2, 3
 """
 _SELLING = "SELECT id FROM events WHERE status = 'published' AND chart IS NOT NULL ORDER BY id LIMIT $1"
 
@@ -122,10 +125,13 @@ class SellingStore:
         """(every unit the ledger says has an owner, promo uses)."""
         return await self._pool.fetch(_OWNED, event_id), await self._pool.fetch(_PROMO_USES, event_id)
 
-    async def counted(self, event_id: str, kept_s: int) -> list[tuple[bytes, bool, int]]:
-        """(for whom, whether unpaid, units) of the orders that count: open ones, and those of this many seconds."""
+    async def counted(self, event_id: str, kept_s: int) -> list[tuple[bytes, bool, bool, int]]:
+        """(for whom, whether unpaid, whether free, units) of the orders that count.
+
+        Those are the open ones, those that cost nothing, and those of this many seconds.
+        """
         rows = await self._pool.fetch(_COUNTED, event_id, kept_s)
-        return [(row["counted_for"], row["unpaid"], row["units"]) for row in rows]
+        return [(row["counted_for"], row["unpaid"], row["free"], row["units"]) for row in rows]
 
     async def ended_leases(self, event_id: str, kept_s: int) -> list[bytes]:
         """Admissions whose orders ended within this many seconds; their tokens may still verify.

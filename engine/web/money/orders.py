@@ -264,7 +264,7 @@ ROUTES: tuple[Route, ...] = (
         needs="orders.write",
         gives=LinksEnded,
         repeats="always",
-    ).refuses(*_OWN, errors.Forbidden, refusals.LinksEndedTooOften),
+    ).refuses(*_OWN, errors.Forbidden, refusals.LinksEndedTooOften, refusals.LinksJustMailed),
     Route(
         "GET",
         "/v1/events/{event_id}/orders",

@@ -90,6 +90,17 @@ async def test_coming_back_to_the_checkout_after_ordering_leads_to_the_order(eng
     assert (response.status, response.headers["Location"]) == (303, bought.headers["Location"])
 
 
+async def test_the_checkout_leads_nowhere_once_the_links_of_its_order_were_ended(engine: Client, night: Night) -> None:
+    checkout = await held(engine, night)
+    bought = await send(engine, checkout, await page(engine, checkout), ADA)
+    order_id = bought.headers["Location"].partition("?")[0].rpartition("/")[2]
+    token = bought.cookies["onsale_order"].value
+    ended = await engine.post(f"/v1/orders/{order_id}/end-links", headers={"X-Order-Token": token})
+    assert ended.status == 200, await ended.text()
+    response = await engine.get(checkout, headers=HTML, allow_redirects=False)
+    assert (response.status, "Location" in response.headers) == (410, False)
+
+
 async def test_the_token_of_a_hold_made_by_scripts_is_handed_over(engine: Client, night: Night) -> None:
     shop = await page(engine, f"/e/{night.slug}/shop")
     answer = await engine.post(

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from engine.domain.money.orders import FREE_MAILED_MAX, HOLD_LEADS_ON
 from tests.shop import Answer, Shop
 
 BAIT = "Claim your prize"
@@ -143,3 +144,100 @@ async def test_links_end_thirty_days_after_the_event(shop: Shop):
     assert (await shop.ask("GET", f"{at}/tickets", **own)).status == 403
     assert (await shop.ask("GET", f"/v1/tickets/{ticket['id']}", **own)).status == 404
     assert (await shop.ask("GET", at, Authorization=await shop.organizer())).status == 200, "staff is not by link"
+
+
+async def again_by_hold(shop: Shop, held: Answer, key: str | None = None) -> Answer:
+    return await shop.order(held, key, user_info={"name": "Ada", "email": "ada@example.test"})
+
+
+@pytest.mark.parametrize("price_cents", [0, 3000])
+async def test_a_hold_opens_nothing_once_the_links_of_its_order_were_ended(shop: Shop, price_cents: int):
+    await shop.open_event(types=[{"categories": ["Floor"], "price_cents": price_cents}])
+    held, key = await shop.hold(), shop.key()
+    order = await again_by_hold(shop, held, key)
+    if price_cents:
+        await shop.pay(order)
+        await shop.until(order, "paid")
+    at = f"/v1/orders/{order['order_id']}"
+    ended = await shop.ask("POST", f"{at}/end-links", X_Order_Token=order["order_token"])
+    assert ended.status == 200
+    refused = await again_by_hold(shop, held)
+    assert (refused.status, refused["code"]) == (410, "hold_expired"), refused.body
+    assert "order_token" not in str(refused.body)
+    repeated = await again_by_hold(shop, held, key)
+    assert (repeated.status, repeated.body) == (order.status, order.body), "the same key is answered as it was"
+    assert (await shop.ask("GET", f"{at}/tickets", X_Order_Token=repeated["order_token"])).status == 403
+    assert (await shop.ask("GET", f"{at}/tickets", X_Order_Token=ended["order_token"])).status == 200
+
+
+async def test_a_hold_leads_to_its_order_for_half_an_hour_after_it_was_paid(shop: Shop):
+    await shop.open_event()
+    held = await shop.hold()
+    order = await again_by_hold(shop, held)
+    await shop.pay(order)
+    await shop.until(order, "paid")
+    assert (await again_by_hold(shop, held))["order_id"] == order["order_id"], "a browser that comes back from paying"
+    move = "UPDATE orders SET paid_at = paid_at - $2::interval WHERE id = $1"
+    await shop.services.common.pool.execute(move, order["order_id"], HOLD_LEADS_ON + timedelta(seconds=1))
+    refused = await again_by_hold(shop, held)
+    assert (refused.status, refused["code"]) == (410, "hold_expired")
+
+
+async def test_ending_links_mails_nobody_who_did_it_and_the_buyer_once_in_ten_minutes(shop: Shop):
+    await shop.open_event(types=[{"categories": ["Floor"], "price_cents": 0}])
+    order = await shop.order(await shop.hold(), user_info={"name": "Ada", "email": "victim@example.test"})
+    at, token = f"/v1/orders/{order['order_id']}/end-links", order["order_token"]
+    for _ in range(5):
+        ended = await shop.ask("POST", at, X_Order_Token=token)
+        assert ended.status == 200
+        token = ended["order_token"]
+    assert len(await mailed(shop)) == 1, "the tickets themselves"
+    staff = await shop.organizer("box_office")
+    assert (await shop.ask("POST", at, Authorization=staff)).status == 200
+    refused = await shop.ask("POST", at, Authorization=staff)
+    assert (refused.status, refused["code"]) == (429, "links_just_mailed"), refused.body
+    assert 590 <= int(refused.headers["Retry-After"]) <= 600
+    assert len(await mailed(shop)) == 2
+    earlier = "UPDATE audit_log SET created_at = created_at - interval '10 minutes' WHERE action = 'order.links_ended'"
+    await shop.services.common.pool.execute(earlier)
+    assert (await shop.ask("POST", at, Authorization=staff)).status == 200
+    assert len(await mailed(shop)) == 3
+
+
+async def free_orders(shop: Shop, email: str, count: int) -> list[Answer]:
+    return [await shop.order(await shop.hold(), user_info={"name": "Ada", "email": email}) for _ in range(count)]
+
+
+async def test_an_address_nobody_knows_is_mailed_few_free_orders_of_an_event(shop: Shop):
+    await shop.open_event(types=[{"categories": ["Floor"], "price_cents": 0}, {"categories": ["Floor"]}])
+    orders = await free_orders(shop, "victim@example.test", FREE_MAILED_MAX + 2)
+    assert [order["status"] for order in orders] == ["paid"] * len(orders)
+    assert len(await mailed(shop)) == FREE_MAILED_MAX
+    assert (await shop.tickets(orders[-1]))[0]["code"], "the order has them"
+    for order, words in ((orders[0], "sent to victim@example.test as well"), (orders[-1], "were not mailed")):
+        cookie = f"onsale_order={order['order_token']}"
+        page = await shop.ask("GET", f"/order/{order['order_id']}", Cookie=cookie, Accept="text/html")
+        assert words in page.body.decode(), words
+    staff = await shop.organizer("box_office")
+    asked = await shop.ask("POST", f"/v1/orders/{orders[-1]['order_id']}/end-links", Authorization=staff)
+    assert asked.status == 200
+    assert len(await mailed(shop)) == FREE_MAILED_MAX + 1, "what the organizer has sent is sent"
+    await free_orders(shop, "another@example.test", 1)
+    assert len(await mailed(shop)) == FREE_MAILED_MAX + 2, "another address is another's"
+
+
+async def test_an_address_that_is_known_is_mailed_all_its_free_orders(shop: Shop):
+    await shop.open_event(types=[{"categories": ["Floor"], "price_cents": 0}, {"categories": ["Floor"]}])
+    paying = await shop.order(
+        await shop.hold(type=shop.types[1]), user_info={"name": "Ada", "email": "paid@example.test"}
+    )
+    await shop.pay(paying)
+    await shop.until(paying, "paid")
+    await shop.services.common.pool.execute(
+        "INSERT INTO users (id, email, name, password_hash, email_verified_at)"
+        " VALUES ('usr_known', 'known@example.test', 'Ada', 'x', now())"
+    )
+    many = FREE_MAILED_MAX + 2
+    for email in ("paid@example.test", "known@example.test"):
+        await free_orders(shop, email, many)
+    assert len(await mailed(shop)) == 1 + 2 * many

@@ -287,6 +287,41 @@ async def test_units_that_are_ordered_count_until_they_are_paid_or_given_up(shop
     await audited(shop)
 
 
+@pytest.mark.parametrize("promo", [False, True])
+async def test_what_costs_nothing_stays_counted_for_the_part_of_the_network_that_took_it(shop: Shop, promo: bool):
+    await opened(shop)
+    pool, redis = shop.services.common.pool, shop.services.common.redis
+    if promo:
+        await pool.execute(
+            "INSERT INTO promo_codes (id, event_id, code, kind, value) VALUES ($1, $2, 'GRATIS', 'percent', 10000)",
+            "prm_1", shop.event_id,
+        )  # fmt: skip
+    else:
+        await pool.execute("UPDATE ticket_types SET price_cents = 0 WHERE event_id = $1", shop.event_id)
+    await shop.services.sale.inventory.changed(shop.event_id)
+    await asyncio.sleep(0.2)
+
+    async def free(address: str, quantity: int) -> Answer:
+        item = {"ticket_type_id": shop.types[0], "quantity": quantity}
+        body = {"event_id": shop.event_id, "items": [item]} | ({"promo_code": "GRATIS"} if promo else {})
+        return await shop.ask("POST", "/v1/holds", body, X_Forwarded_For=address, Idempotency_Key=shop.key())
+
+    for number in range(PER_BLOCK // PER_ORDER):
+        made_up = {"name": "Ada", "email": f"made-up-{number}@example.test"}
+        order = await shop.order(await free(HERE, PER_ORDER), user_info=made_up)
+        assert order["status"] == "paid", order.body
+    await shop.settled_errands()
+    assert (await free(NEIGHBOUR, 1))["code"] == "address_full"
+    assert (await free(ELSEWHERE, 1)).status == 201
+    await pool.execute("UPDATE orders SET created_at = now() - interval '3 days' WHERE event_id = $1", shop.event_id)
+    await redis.flushall()
+    async with asyncio.timeout(10):
+        while (answer := await free(NEIGHBOUR, 1)).status == 503:
+            await asyncio.sleep(0.1)
+    assert (answer.status, answer["code"]) == (429, "address_full"), "the ledger counts as the map did"
+    await audited(shop)
+
+
 async def test_a_block_that_is_full_is_told_to_the_operator_once(shop: Shop, capsys: pytest.CaptureFixture[str]):
     await opened(shop)
     for _ in range(3):

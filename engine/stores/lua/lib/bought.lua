@@ -1,7 +1,7 @@
 -- Units of an order leave their hold: the hold is over, and nothing it does later touches them again.
 -- Stands after inventory. Brings, as a local:
 --   buy(ref, packed, to, counted_for)  units turned, units astray; `packed` are units of u24 each, `to` is ORDERED or
---     SOLD, `counted_for` (of the ledger) gets back what it may have unpaid
+--     SOLD, `counted_for` (of the ledger) gets back what it may have unpaid; without a block if they cost nothing
 local function buy(ref, packed, to, counted_for)
   local units, own = {}, {}
   for i = 1, #packed, 3 do

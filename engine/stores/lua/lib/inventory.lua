@@ -87,7 +87,8 @@ local function units_in(hold)
 end
 
 -- How many units somebody has: a buyer what is held, ordered or (by an admission) bought, an address block what is not
--- paid for. Given back when hold or order ends unpaid; a block and a person get back what is paid for, too.
+-- paid for. Given back when hold or order ends unpaid; a block and a person get back what is paid for, too, but for what
+-- costs nothing: a block has that for good (engine/stores/money/payments.py says who gets back).
 local LEASE_BYTES, PERSON_BYTES = 16, 8
 local function counted_of(counted_for)
   local length = #counted_for
