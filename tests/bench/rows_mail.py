@@ -25,6 +25,10 @@ from tests.bench.method import Plan, Row, Run, interleaved, ratio_row
 from tests.bench.stage import Stage
 
 ORDERS = 2_000
+PRICE = {
+    "face_cents": 2000, "discount_cents": 0, "fees_cents": 0, "tax_cents": 0, "total_cents": 2000, "currency": "CAD",
+    "taxes": {}, "service_fee_cents": 0, "lines": [],
+}  # fmt: skip
 TEXT, HTML = "These are your tickets.\n" * 25, "<p>These are your tickets.</p>\n" * 90  # as long as ours
 
 
@@ -105,8 +109,8 @@ async def _orders(pool: asyncpg.Pool) -> list[str]:
     await pool.executemany(
         """INSERT INTO orders (id, order_number, event_id, hold_id, status, buyer_name, buyer_email, currency,
                                amount_cents, price, expires_at, reconcile_at, paid_at)
-           VALUES ($1, $2, $3, $4, 'paid', 'Ada Lovelace', 'ada@example.test', 'CAD', 2000, '{}', $5, $5, $5)""",
-        [(order_id, order_id[-10:], event_id, new_id("hld"), now) for order_id in ids],
+           VALUES ($1, $2, $3, $4, 'paid', 'Ada Lovelace', 'ada@example.test', 'CAD', 2000, $6, $5, $5, $5)""",
+        [(order_id, order_id[-10:], event_id, new_id("hld"), now, PRICE) for order_id in ids],
     )
     units = [(order_id, line, 2 * number + line) for number, order_id in enumerate(ids) for line in (0, 1)]
     await pool.executemany(

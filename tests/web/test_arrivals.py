@@ -60,7 +60,8 @@ class Door:
         """Two tickets, for somebody new each time or for a visitor whose cookie is known."""
         items = [{"ticket_type_id": self.types[0], "quantity": 2}]
         body = orjson.dumps({"event_id": self.event_id, "items": items})
-        headers = {"Idempotency-Key": key} | ({"Cookie": f"{CALLER_COOKIE}={visitor}"} if visitor else {})
+        told = {"Idempotency-Key": key, "Content-Type": "application/json"}
+        headers = told | ({"Cookie": f"{CALLER_COOKIE}={visitor}"} if visitor else {})
         async with (
             aiohttp.ClientSession() as client,
             client.post(self.url + "/v1/holds", data=body, headers=headers) as answer,

@@ -40,7 +40,8 @@ class Street:
     async def post(
         self, visitor: aiohttp.ClientSession, path: str, body: Any, key: str, **headers: str
     ) -> tuple[int, Any, Any]:
-        named = {"Idempotency-Key": key} | {name.replace("_", "-"): value for name, value in headers.items()}
+        named = {"Idempotency-Key": key, "Content-Type": "application/json"}
+        named |= {name.replace("_", "-"): value for name, value in headers.items()}
         async with visitor.post(self.url + path, data=orjson.dumps(body), headers=named) as answer:
             return answer.status, orjson.loads(await answer.read()), answer.headers
 

@@ -39,7 +39,7 @@ MAKES = {
     ),
     "/v1/events/{event_id}/devices": ({"name": "North"}, "SELECT count(*) FROM devices"),
     "/v1/organizations/{organization_id}/members": (
-        {"email": "{email}", "role": "finance"}, "SELECT count(*) - 2 FROM members",
+        {"email": "{email}", "role": "finance"}, "SELECT count(*) FROM invitations WHERE role = 'finance'",
     ),
     "/v1/orders/{order_id}/refunds": ({"reason": "r", "amount_cents": 100}, "SELECT count(*) FROM refunds"),
     "/v1/payments/refund": (
