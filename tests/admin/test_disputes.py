@@ -50,7 +50,7 @@ async def test_a_dispute_is_told_on_its_order_and_a_lost_ones_places_are_sold_ag
     assert "The places are on sale again." in page.words
     assert await pool.fetchval("SELECT count(*) FROM order_units WHERE order_id = $1 AND live", order_id) == 1
     history = (await organizer.get(f"/events/{event_id}/history")).words
-    for deed in ("A buyer's bank disputes a payment", "Dispute lost", "Places of a lost dispute on sale again"):
+    for deed in ("Payment disputed by the buyer's bank", "Dispute lost", "Places of a lost dispute put on sale again"):
         assert deed in history
 
 

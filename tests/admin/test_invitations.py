@@ -30,7 +30,7 @@ async def test_the_members_page_shows_who_was_invited_mails_again_and_calls_back
     link = await invitation_link(services, "cfo@company.test")
     invitation_id = await services.common.pool.fetchval("SELECT id FROM invitations")
     one = at.replace("members", "invitations/") + invitation_id
-    assert "mailed a moment ago" in (await organizer.post(one + "/resend", {})).words
+    assert "mailed an invitation a moment ago" in (await organizer.post(one + "/resend", {})).words
     await services.common.pool.execute("UPDATE invitations SET mailed_at = now() - interval '1 hour'")
     assert "mailed again" in (await organizer.post(one + "/resend", {})).words
     page = await organizer.post(one + "/revoke", {})
