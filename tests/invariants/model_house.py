@@ -102,9 +102,9 @@ class MemoryLedger:
         uses = sum(bool(order.promo) and order.status != "closed" for order in self.oracle.orders.values())
         return units, [{"id": "prm_1", "uses": uses}]
 
-    async def counted(self, _event_id: str, _kept_s: int) -> list[tuple[bytes, bool, int]]:
+    async def counted(self, _event_id: str, _kept_s: int) -> list[tuple[bytes, bool, bool, int]]:
         return [
-            (b"".join(order.counted_for), order.status == "unpaid", len(order.units))
+            (b"".join(order.counted_for), order.status == "unpaid", False, len(order.units))
             for order in self.oracle.orders.values()
             if order.status != "closed" and any(order.counted_for)
         ]
