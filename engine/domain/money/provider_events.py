@@ -63,8 +63,8 @@ def _parsed(body: bytes) -> Any:
         return json.loads(body, strict=False, parse_int=_number)  # lone surrogates, control characters, NaN
 
 
-def _number(digits: str) -> float:
-    return int(digits) if len(digits) <= INTEGER_DIGITS_MAX else float(digits)
+def _number(digits: str) -> int | None:
+    return int(digits) if len(digits) <= INTEGER_DIGITS_MAX else None  # beyond any scale, as an infinite one
 
 
 def _kept(value: Any) -> Any:

@@ -7,28 +7,19 @@ them is ours, but for an organization's name and the address itself.
 from __future__ import annotations
 
 import json
-from email.message import EmailMessage
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, Final
 
-from aiosmtplib import SMTPException
-
 from engine.domain.accounts.mailed_links import GOOD_FOR_S, Purpose
 from engine.domain.errands import MailAccountLink, MailInvitation
-from engine.foundation import logs
-from engine.foundation.clock import now
 from engine.foundation.ids import new_id
 from engine.foundation.world.languages import DEFAULT, LANGUAGES
 from engine.services.accounts.invitations import Invitations
 from engine.services.accounts.mailed_links import Issued, MailedLinks
-from engine.services.messages.mail_templates import domain_of, open_templates
-from engine.services.messages.recipients import to
+from engine.services.messages.link_mails import LinkMails
 from engine.services.outbox import Outbox
 from engine.stores.messages.mail import MailGateway
-from engine.stores.messages.undelivered import refusal_of
 
-_log = logs.get("account_links")
 WORDS: Final[dict[str, dict[str, Any]]] = {
     language: json.loads((Path(__file__).parent / "words" / f"{language}.json").read_text(encoding="utf-8"))
     for language in LANGUAGES
@@ -49,14 +40,11 @@ class AccountLinks:
         engine_url: str,
         admin_url: str,
     ) -> None:
-        self._mailer = mailer
+        self._mails = LinkMails(mailer=mailer, sender=sender)
         self._links = links
         self._invitations = invitations
-        self._sender = sender
         self._engine_url = engine_url.rstrip("/")
         self._admin_url = admin_url.rstrip("/")
-        self._domain = domain_of(sender)
-        self._templates = open_templates()
 
     def register(self, outbox: Outbox) -> None:
         """Take the errands."""
@@ -94,19 +82,5 @@ class AccountLinks:
             "button": said["button"],
             "link": f"{page}?token={issued.token}",
         }
-        message = EmailMessage()
-        message["Subject"] = context["subject"]
-        message["From"] = self._sender
-        message["To"] = to("", issued.email)
-        message["Date"] = format_datetime(now())
-        message["Message-ID"] = f"<{new_id('lnk')}.{purpose}@{self._domain}>"
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(self._templates.get_template("account_link.txt.jinja").render(context))
-        message.add_alternative(self._templates.get_template("account_link.html.jinja").render(context), subtype="html")
-        try:
-            await self._mailer.send(message)
-        except SMTPException as error:
-            refusal = refusal_of(error)
-            if refusal is None:
-                raise
-            _log.info("account_link_refused", purpose=purpose, code=refusal.code)  # asked for again, it is tried again
+        mark = f"{new_id('lnk')}.{purpose}"
+        await self._mails.send("account_link", context["subject"], issued.email, mark, context)
