@@ -114,7 +114,7 @@ class Uploads:
             if not judged.lines:
                 return None
             if judged.moves:
-                moved = await store.move(db, scanner.event_id, judged.columns, judged.names)
+                moved = await store.move(db, judged.columns, judged.names)
                 if moved != judged.moves:
                     raise _Moved
             facts: dict[str, Any] | None = {"delivered_after_revocation": True} if scanner.revoked_at else None

@@ -45,15 +45,15 @@ _MOVE: Final = """
 UPDATE tickets t
    SET inside = m.inside, entries = m.entries, entries_on = date '1970-01-01' + m.entries_on,
        entries_today = m.entries_today, last_entry_at = 'epoch'::timestamptz + m.last_us * interval '1 microsecond',
-       last_entry_gate = ($13::text::text[])[m.last_gate],
+       last_entry_gate = ($12::text::text[])[m.last_gate],
        checked_in_at = 'epoch'::timestamptz + m.first_us * interval '1 microsecond',
-       checked_in_gate = ($13::text::text[])[m.first_gate], checked_in_device = ($13::text::text[])[m.first_device]
-  FROM unnest($2::text::tid[], $3::text::xid[], $4::text::boolean[], $5::text::integer[], $6::text::integer[],
-              $7::text::integer[], $8::text::bigint[], $9::text::integer[], $10::text::bigint[],
-              $11::text::integer[], $12::text::integer[])
+       checked_in_gate = ($12::text::text[])[m.first_gate], checked_in_device = ($12::text::text[])[m.first_device]
+  FROM unnest($1::text::tid[], $2::text::xid[], $3::text::boolean[], $4::text::integer[], $5::text::integer[],
+              $6::text::integer[], $7::text::bigint[], $8::text::integer[], $9::text::bigint[],
+              $10::text::integer[], $11::text::integer[])
     AS m(place, writer, inside, entries, entries_on, entries_today, last_us, last_gate, first_us, first_gate,
          first_device)
- WHERE t.ctid = m.place AND t.xmin = m.writer AND t.event_id = $1
+ WHERE t.ctid = m.place AND t.xmin = m.writer
 """
 
 _KEEP: Final = """
@@ -122,9 +122,9 @@ async def tickets(db: Connection, event_id: str, units: str, *, cancelled: bool)
     return found
 
 
-async def move(db: Connection, event_id: str, columns: Sequence[str], names: str) -> int:
+async def move(db: Connection, columns: Sequence[str], names: str) -> int:
     """Move tickets that are as they were read; how many that were."""
-    return count(await db.execute(_MOVE, event_id, *columns, names))
+    return count(await db.execute(_MOVE, *columns, names))
 
 
 async def keep(

@@ -13,6 +13,7 @@ use super::line::{Line, Shown};
 use super::moment::SECOND_US;
 use super::pack::{Pack, Packer};
 use super::records::{Records, ticket_of};
+use super::swift::SwiftMap;
 
 /// A device's clock may be ahead by this much before it is flagged.
 const FUTURE_US_MAX: i64 = 120 * SECOND_US;
@@ -270,7 +271,7 @@ impl Batch {
         while let Some(mut columns) = rows.next()? {
             tickets.push((ticket_of(&mut columns)?, false));
         }
-        let by_unit: HashMap<u32, usize> =
+        let by_unit: SwiftMap<u32, usize> =
             tickets.iter().enumerate().map(|(number, (ticket, _))| (ticket.unit, number)).collect();
         let scanner = self.scanner.as_ref().ok_or_else(|| bad_argument("a batch is placed before it is judged"))?;
         let mut packer = Packer::new(self.received_us);
@@ -465,7 +466,7 @@ fn moves(judged: &mut Judged, tickets: &[(Ticket<'_>, bool)], terms: &Terms, now
     let mut moved: Vec<&Ticket<'_>> = tickets.iter().filter(|(_, moved)| *moved).map(|(ticket, _)| ticket).collect();
     moved.sort_unstable_by_key(|ticket| ticket.row);
     judged.moves = moved.len();
-    let mut names = Names { numbers: HashMap::new(), column: Column::new() };
+    let mut names = Names { numbers: SwiftMap::default(), column: Column::new() };
     let mut columns: [Column; 11] = std::array::from_fn(|_| Column::new());
     for ticket in &moved {
         let [row, writer, inside, entries, on, today, last_at, last_gate, first_at, first_gate, device] = &mut columns;
@@ -496,7 +497,7 @@ fn moves(judged: &mut Judged, tickets: &[(Ticket<'_>, bool)], terms: &Terms, now
 
 /// Names that columns speak of by number.
 struct Names<'a> {
-    numbers: HashMap<&'a str, i64>,
+    numbers: SwiftMap<&'a str, i64>,
     column: Column,
 }
 

@@ -1,7 +1,7 @@
 //! Columns of values for one statement, as Postgres reads arrays: `{1,2,3}`. Text of this kind is taken apart in the
 //! ledger for a tenth of what a driver spends on as many parameters.
 
-use std::io::Write as _;
+use super::swift::number;
 
 /// One array literal under way.
 pub(crate) struct Column {
@@ -21,11 +21,10 @@ impl Column {
     }
 
     pub(crate) fn number(&mut self, value: impl Into<Option<i64>>) {
-        // Writing into memory does not fail.
-        let _ = match value.into() {
-            Some(value) => write!(self.next(), "{value}"),
-            None => write!(self.next(), "NULL"),
-        };
+        match value.into() {
+            Some(value) => number(value, self.next()),
+            None => self.next().extend_from_slice(b"NULL"),
+        }
     }
 
     pub(crate) fn truth(&mut self, value: bool) {
@@ -33,7 +32,12 @@ impl Column {
     }
 
     pub(crate) fn row(&mut self, (page, place): (u32, u16)) {
-        let _ = write!(self.next(), "\"({page},{place})\"");
+        let column = self.next();
+        column.extend_from_slice(b"\"(");
+        number(i64::from(page), column);
+        column.push(b',');
+        number(i64::from(place), column);
+        column.extend_from_slice(b")\"");
     }
 
     pub(crate) fn word(&mut self, text: &str) {

@@ -12,6 +12,7 @@ mod line;
 mod moment;
 mod pack;
 mod records;
+mod swift;
 
 pub use batch::{Batch, Judged, Scanner};
 pub use body::{JSON_SCANS_MAX, LINES_MAX};

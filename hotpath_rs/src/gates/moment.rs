@@ -1,6 +1,6 @@
 //! Moments as whole microseconds since 1970, read from and written as RFC 3339.
 
-use std::io::Write as _;
+use super::swift::padded;
 
 /// Microseconds of a second, and of a day.
 pub(crate) const SECOND_US: i64 = 1_000_000;
@@ -61,8 +61,18 @@ pub(crate) fn write(moment_us: i64, into: &mut Vec<u8>) {
     let (days, of_day) = (seconds.div_euclid(DAY_S), seconds.rem_euclid(DAY_S));
     let (year, month, day) = civil_from_days(days);
     let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-    // Writing into memory does not fail.
-    let _ = write!(into, "{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z");
+    for (value, width, sign) in [
+        (year, 4, b'-'),
+        (month, 2, b'-'),
+        (day, 2, b'T'),
+        (hour, 2, b':'),
+        (minute, 2, b':'),
+        (second, 2, b'.'),
+        (millis, 3, b'Z'),
+    ] {
+        padded(value, width, into);
+        into.push(sign);
+    }
 }
 
 fn number(digits: &[u8]) -> Option<i64> {

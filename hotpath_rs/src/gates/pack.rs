@@ -15,6 +15,7 @@ use crate::error::{Result, bad_argument};
 
 use super::judge::{REASONS, RESULTS};
 use super::line::{Line, Shown};
+use super::swift::SwiftMap;
 
 const FORMAT: u8 = 1;
 /// Most lines of one pack.
@@ -30,9 +31,9 @@ const RIGHT_GATES: u8 = 1 << 7;
 /// Packs lines as they are judged.
 pub(crate) struct Packer<'a> {
     base_us: i64,
-    texts: HashMap<&'a str, u64>,
+    texts: SwiftMap<&'a str, u64>,
     text_order: Vec<&'a str>,
-    tickets: HashMap<&'a str, Vec<(u64, Shown<'a>)>>,
+    tickets: SwiftMap<Shown<'a>, u64>,
     ticket_count: u64,
     ticket_bytes: Vec<u8>,
     lines: Vec<u8>,
@@ -43,9 +44,9 @@ impl<'a> Packer<'a> {
     pub(crate) fn new(base_us: i64) -> Self {
         Self {
             base_us,
-            texts: HashMap::new(),
+            texts: SwiftMap::default(),
             text_order: Vec::new(),
-            tickets: HashMap::new(),
+            tickets: SwiftMap::default(),
             ticket_count: 0,
             ticket_bytes: Vec::new(),
             lines: Vec::new(),
@@ -129,9 +130,7 @@ impl<'a> Packer<'a> {
 
     /// Tickets are many and their ids differ: these are written next to them, not among the texts.
     fn ticket(&mut self, ticket: Shown<'a>) -> u64 {
-        if let Some(known) = self.tickets.get(ticket.id)
-            && let Some(&(number, _)) = known.iter().find(|(_, one)| *one == ticket)
-        {
+        if let Some(&number) = self.tickets.get(&ticket) {
             return number;
         }
         let words = [ticket.attendee, ticket.place, ticket.type_id].map(|text| self.text(text));
@@ -142,7 +141,7 @@ impl<'a> Packer<'a> {
         }
         unsigned(&mut self.ticket_bytes, type_name);
         let number = self.ticket_count;
-        self.tickets.entry(ticket.id).or_default().push((number, ticket));
+        self.tickets.insert(ticket, number);
         self.ticket_count += 1;
         number
     }
@@ -155,7 +154,7 @@ pub struct Pack {
     texts: Vec<(usize, usize)>,
     tickets: Vec<[(usize, usize); 5]>,
     lines: Vec<usize>,
-    by_nonce: HashMap<Vec<u8>, usize>,
+    by_nonce: HashMap<Box<str>, usize>, // devices choose nonces: no hasher that can be foreseen
 }
 
 impl Pack {
@@ -186,7 +185,7 @@ impl Pack {
         for number in 0..reader.count()? {
             pack.lines.push(reader.at);
             if let Some(nonce) = pack.line_at(&mut reader)?.nonce {
-                pack.by_nonce.entry(nonce.as_bytes().to_vec()).or_insert(number);
+                pack.by_nonce.entry(nonce.into()).or_insert(number);
             }
         }
         pack.body = body;
@@ -207,7 +206,7 @@ impl Pack {
 
     /// The answer that was given under a nonce, and its result.
     pub fn given(&self, nonce: &str) -> Result<Option<(super::ResultWord, Vec<u8>)>> {
-        let Some(&number) = self.by_nonce.get(nonce.as_bytes()) else { return Ok(None) };
+        let Some(&number) = self.by_nonce.get(nonce) else { return Ok(None) };
         let line = self.line(number)?;
         let mut answer = Vec::new();
         line.answer(&mut answer);
