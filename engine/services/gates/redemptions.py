@@ -14,8 +14,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import asyncpg
-
 from engine.domain.gates.attempts import Attempt, answer
 from engine.domain.gates.scans import EntryTerms, Outcome, Reason, Result, blocks_entry, judge
 from engine.domain.tickets.tickets import Ticket
@@ -36,7 +34,6 @@ Unit = tuple[str, int]  # event, unit
 EntryTermsOf = Callable[[str], Awaitable[EntryTerms]]
 
 _log = logs.get("redemptions")
-_AGAIN = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
 @dataclass(slots=True)
@@ -194,7 +191,7 @@ class Redemptions:
             moved = await store.settle(self._pool, moves, settled)
         except BaseException as error:
             await self._tell_map(moving, set(), judged.mark)
-            if isinstance(error, _AGAIN):
+            if isinstance(error, store.WRITTEN_MEANWHILE):
                 return {}
             raise
         await self._tell_map(moving, moved, judged.mark)

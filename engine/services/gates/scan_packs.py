@@ -1,7 +1,7 @@
-"""Packed rows of uploads: found by nonce while they wait, made scans of by a job, or at once by whoever reads the log.
+"""Packed rows of uploads: found by nonce while they wait, made scans of by a job or by anybody who reads the log.
 
 So everybody sees packed and unpacked as one. What is unpacked is a bounded number of lines a transaction, and each line
-once, whoever dies in between.
+once, whatever dies in between.
 """
 
 from __future__ import annotations
@@ -11,20 +11,19 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-import asyncpg
 import msgspec
 
 import hotpath_rs
 from engine.foundation import logs
 from engine.stores.database import Pool
 from engine.stores.gates import scan_packs as store
+from engine.stores.gates.scans import WRITTEN_MEANWHILE
 
 LINES_PER_STEP: Final = 500  # as many lines as the feed of entries may see late
 EVENTS_PER_STEP: Final = 100
 PACKS_OPEN_MAX: Final = 32  # a process; a megabyte each
 AGAIN_MAX: Final = 5
 
-_AGAIN = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _log = logs.get("scan_packs")
 Nonce = tuple[str, str]  # device, nonce
 
@@ -63,7 +62,7 @@ class ScanPacks:
         return found
 
     async def unpack(self, event_id: str) -> None:
-        """Make scans of all that was packed until now. Whoever reads the log calls this first."""
+        """Make scans of all that was packed until now. Readers of the log call this first."""
         newest = await store.newest(self._pool, event_id)
         while newest is not None:
             reached = await self._some(event_id, wait=True)
@@ -93,6 +92,6 @@ class ScanPacks:
                     rows = await asyncio.to_thread(pack.rows, packed.unpacked, upto)
                     await store.unpack(db, event_id, packed, rows, upto)
                     return packed.id
-            except _AGAIN as error:  # a single scan took a nonce of it at this moment
+            except WRITTEN_MEANWHILE as error:  # a single scan took a nonce of it at this moment
                 _log.info("scan_unpack_again", event_id=event_id, reason=type(error).__name__)
         return None

@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import asyncpg
 import msgspec
 import structlog
 
@@ -30,6 +29,7 @@ from engine.services.gates.scan_packs import ScanPacks
 from engine.stores.database import Pool
 from engine.stores.gates import scan_map
 from engine.stores.gates import scan_packs as store
+from engine.stores.gates.scans import WRITTEN_MEANWHILE
 
 CHUNK_SCANS: Final = 2_500  # a transaction of some 30 ms
 RETRY_DELAYS_S: Final = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.0)
@@ -37,7 +37,6 @@ EntryTermsOf = Callable[[str], Awaitable[EntryTerms]]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK: Final = timedelta(microseconds=1)
-_AGAIN = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _log = logs.get("uploads")
 
 
@@ -59,21 +58,23 @@ class Uploads:
     ) -> bytes:
         """The answer, with everything in it durable. Unavailable: no ledger, or others scan its tickets all along."""
         await asyncio.to_thread(_placed, batch, keys, scanner)
+        mine: set[int] = set()
         for start in range(0, len(batch), CHUNK_SCANS):
-            await self._settle_chunk(scanner, batch, start, received_at)
+            await self._settle_chunk(scanner, batch, start, received_at, mine)
         return await asyncio.to_thread(batch.answer)
 
     async def _settle_chunk(
-        self, scanner: Scanner, batch: hotpath_rs.ScanBatch, start: int, received_at: datetime
+        self, scanner: Scanner, batch: hotpath_rs.ScanBatch, start: int, received_at: datetime, mine: set[int]
     ) -> None:
+        """``mine``: the packed rows of this upload, whose nonces it knows itself."""
         entry = await self._entry_terms_of(scanner.event_id)
         terms = hotpath_rs.ScanTerms(terms_document(entry, scanner.gates, received_at))
         for delay_s in RETRY_DELAYS_S:
             if delay_s:
                 await asyncio.sleep(delay_s)
             try:
-                judged = await self._write(scanner, batch, start, received_at, terms, cancelled=entry.cancelled)
-            except (_Moved, *_AGAIN):
+                judged = await self._write(scanner, batch, start, received_at, terms, mine, cancelled=entry.cancelled)
+            except (_Moved, *WRITTEN_MEANWHILE):
                 continue
             batch.commit()
             if judged is not None and judged.moves:
@@ -88,6 +89,7 @@ class Uploads:
         start: int,
         received_at: datetime,
         terms: hotpath_rs.ScanTerms,
+        mine: set[int],
         *,
         cancelled: bool,
     ) -> hotpath_rs.ScansJudged | None:
@@ -98,7 +100,8 @@ class Uploads:
             nonces = await asyncio.to_thread(batch.nonces, start, end)
             if nonces is not None:
                 # The packed rows first: what is unpacked between the two statements is found by the second.
-                packs = await self._packs.opened(await store.of_device(db, scanner.device_id))
+                waiting = [number for number in await store.of_device(db, scanner.device_id) if number not in mine]
+                packs = await self._packs.opened(waiting)
                 if packs is None:
                     raise _Moved
                 for _, pack in packs:
@@ -119,7 +122,7 @@ class Uploads:
                     raise _Moved
             facts: dict[str, Any] | None = {"delivered_after_revocation": True} if scanner.revoked_at else None
             correlation_id = str(structlog.contextvars.get_contextvars().get("correlation_id", ""))
-            await store.keep(
+            kept = await store.keep(
                 db,
                 scanner.event_id,
                 scanner.device_id,
@@ -129,6 +132,7 @@ class Uploads:
                 judged.lines,
                 judged.pack,
             )
+        mine.add(kept)
         return judged
 
     async def _tell_map(self, event_id: str, judged: hotpath_rs.ScansJudged) -> None:
@@ -139,7 +143,7 @@ class Uploads:
             if judged.free:
                 await scan_map.put(self._hot, event_id, [(unit, False) for unit in judged.free])
         except scan_map.MapMissing:
-            return  # whoever needs it loads it from the ledger
+            return  # the next who needs it loads it from the ledger
         except Unavailable as error:
             _log.warning("check_in_map_away", event_id=event_id, reason=error.code)
 

@@ -58,7 +58,7 @@ UPDATE tickets t
 
 _KEEP: Final = """
 INSERT INTO scan_packs (event_id, device_id, received_at, correlation_id, facts, lines, body)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id
 """
 
 _OF_DEVICE: Final = "SELECT id FROM scan_packs WHERE device_id = $1 ORDER BY id"
@@ -136,9 +136,10 @@ async def keep(
     facts: dict[str, Any] | None,
     lines: int,
     body: bytes,
-) -> None:
-    """Log a chunk as one packed row."""
-    await db.execute(_KEEP, event_id, device_id, received_at, correlation_id, facts, lines, body)
+) -> int:
+    """Log a chunk as one packed row; its number."""
+    number: int = await db.fetchval(_KEEP, event_id, device_id, received_at, correlation_id, facts, lines, body)
+    return number
 
 
 async def of_device(db: Database, device_id: str) -> list[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+import asyncpg
 import orjson
 
 from engine.domain.gates.attempts import Attempt
@@ -77,6 +78,13 @@ SELECT id FROM moved
 _CHECKED_IN: Final = f"""
 SELECT o.status AS order_status, {_TICKET_COLUMNS} FROM tickets t JOIN orders o ON o.id = t.order_id
 """
+
+# Somebody wrote the same rows at this moment: judge again.
+WRITTEN_MEANWHILE: Final = (
+    asyncpg.UniqueViolationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+)
 
 Settled = tuple[Attempt, Outcome, dict[str, Any], str | None]
 Move = tuple[Ticket, Ticket]

@@ -2,54 +2,24 @@
 
 use std::collections::HashMap;
 
-use crate::error::{Result, TokenFault, bad_argument};
+use crate::error::{Result, bad_argument};
 use crate::keys::EventKeys;
-use crate::ticket_code::{VERDICT_BYTES, Verdict};
+use crate::ticket_code::VERDICT_BYTES;
 
+use super::attempts::{Attempt, Scanner, placed, verified};
 use super::body::{Body, Item, LINES_MAX, Span};
 use super::columns::Column;
 use super::judge::{Gates, Outcome, Reason, ResultWord, Scan, Terms, Ticket, judge};
 use super::line::{Line, Shown};
 use super::moment::SECOND_US;
-use super::pack::{Pack, Packer};
+use super::moves::{Judged, moves};
+use super::pack::Pack;
+use super::packer::Packer;
 use super::records::{Records, ticket_of};
 use super::swift::SwiftMap;
 
-/// A device's clock may be ahead by this much before it is flagged.
-const FUTURE_US_MAX: i64 = 120 * SECOND_US;
-/// A scan that is older was never made.
-const PAST_US_MAX: i64 = 72 * 3600 * SECOND_US;
-/// An upload this old was judged by the device, if it had a bundle; and if we know of none.
-const OFFLINE_AFTER_US: i64 = SECOND_US;
-const OFFLINE_UNTOLD_AFTER_US: i64 = 10 * SECOND_US;
-const OFFSET_MS_MAX: i64 = (1 << 31) - 1;
+/// What a code's times are given on both ends.
 const LEEWAY_S: u64 = 30;
-
-/// The device behind an upload.
-#[derive(Debug)]
-#[allow(missing_docs)]
-pub struct Scanner {
-    pub device_id: String,
-    /// How people are told where a scan without a gate was: the device's name, else its id.
-    pub shown_name: String,
-    pub default_gate: Option<String>,
-    pub bundle_us: Option<i64>,
-    pub revoked_us: Option<i64>,
-    pub cursor_seq: i64,
-}
-
-#[derive(Clone, Copy)]
-struct Attempt {
-    failed: Option<Reason>,
-    unit: Option<u32>,
-    version: u16,
-    not_before_s: u32,
-    scanned_at: i64,
-    counted_at: i64,
-    offset_ms: i64,
-    offline: bool,
-    flagged: bool,
-}
 
 /// Where an answer stands, and its result.
 #[derive(Clone, Copy)]
@@ -57,27 +27,6 @@ struct Answer {
     at: usize,
     size: usize,
     result: ResultWord,
-}
-
-/// What a chunk's verdicts ask of the ledger.
-#[derive(Debug, Default)]
-pub struct Judged {
-    /// How many scans it logs.
-    pub lines: usize,
-    /// They, packed.
-    pub pack: Vec<u8>,
-    /// How many tickets move.
-    pub moves: usize,
-    /// Columns of the tickets that move: row, writer, inside, entries, entries_on (days), entries_today,
-    /// last_entry_at (us), last_entry_gate, checked_in_at (us), checked_in_gate, checked_in_device (numbers from 1 of
-    /// `names`).
-    pub columns: Vec<String>,
-    /// The gates and devices that `columns` name.
-    pub names: String,
-    /// The units that an entry would now find taken, as a bitmap in Redis's order; empty if there are none.
-    pub taken: Vec<u8>,
-    /// The units that are free again.
-    pub free: Vec<u32>,
 }
 
 /// An upload.
@@ -188,7 +137,9 @@ impl Batch {
         let codes = || self.body.items.iter().map(|item| item.code.of(texts).unwrap_or_default().as_bytes());
         let packed = keys.verify_ticket_codes(codes(), now_s, LEEWAY_S)?;
         self.attempts = Vec::with_capacity(self.len());
-        for ((item, code), word) in self.body.items.iter().zip(codes()).zip(packed.chunks_exact(VERDICT_BYTES)) {
+        for ((item, code), word) in
+            self.body.items.iter().zip(codes()).zip(packed.chunks_exact(VERDICT_BYTES))
+        {
             let mut attempt = placed(item, &scanner, self.received_us);
             if attempt.failed.is_none() {
                 verified(&mut attempt, keys, code, word);
@@ -273,7 +224,8 @@ impl Batch {
         }
         let by_unit: SwiftMap<u32, usize> =
             tickets.iter().enumerate().map(|(number, (ticket, _))| (ticket.unit, number)).collect();
-        let scanner = self.scanner.as_ref().ok_or_else(|| bad_argument("a batch is placed before it is judged"))?;
+        let scanner =
+            self.scanner.as_ref().ok_or_else(|| bad_argument("a batch is placed before it is judged"))?;
         let mut packer = Packer::new(self.received_us);
         let mut staged = Vec::new();
         let mut answers = Vec::new();
@@ -282,7 +234,12 @@ impl Batch {
             let texts = self.body.texts.as_str();
             let gate = item.gate.of(texts).or(scanner.default_gate.as_deref());
             let shown_gate = gate.unwrap_or(&scanner.shown_name);
-            let ticket = attempt.failed.is_none().then_some(attempt.unit).flatten().and_then(|unit| by_unit.get(&unit));
+            let ticket = attempt
+                .failed
+                .is_none()
+                .then_some(attempt.unit)
+                .flatten()
+                .and_then(|unit| by_unit.get(&unit));
             let outcome = match (attempt.failed, ticket) {
                 (Some(reason), _) => Outcome::plain(ResultWord::Reject, reason),
                 (None, None) => Outcome::plain(ResultWord::Reject, Reason::NotFound),
@@ -337,7 +294,8 @@ impl Batch {
         }
         let base = self.out.len();
         self.out.extend_from_slice(&answers);
-        self.staged = staged.into_iter().map(|(place, one)| (place, Answer { at: base + one.at, ..one })).collect();
+        self.staged =
+            staged.into_iter().map(|(place, one)| (place, Answer { at: base + one.at, ..one })).collect();
         Ok(judged)
     }
 
@@ -389,60 +347,6 @@ impl Batch {
     }
 }
 
-/// An uploaded reading: online, or judged by the device some time ago and then placed in time.
-fn placed(item: &Item, scanner: &Scanner, received_us: i64) -> Attempt {
-    let earliest = (received_us - PAST_US_MAX).max(scanner.bundle_us.unwrap_or(i64::MIN)).min(received_us);
-    let (at, flagged) = match item.scanned_at.map(|said| said + item.offset_ms * 1000) {
-        None => (received_us, true),
-        Some(moment) if moment > received_us => (received_us, moment > received_us + FUTURE_US_MAX),
-        Some(moment) if moment < received_us - PAST_US_MAX => (received_us, true),
-        Some(moment) => (moment.max(earliest), false),
-    };
-    let (offline, failed) = match scanner.revoked_us {
-        // Whatever it says of itself: it speaks of the past.
-        Some(revoked_us) => (true, (at >= revoked_us).then_some(Reason::RevokedDevice)),
-        None => {
-            let after =
-                if scanner.bundle_us.is_some() { OFFLINE_AFTER_US } else { OFFLINE_UNTOLD_AFTER_US };
-            (item.offline.unwrap_or(at < received_us - after), None)
-        }
-    };
-    Attempt {
-        failed,
-        unit: None,
-        version: 0,
-        not_before_s: 0,
-        scanned_at: item.scanned_at.unwrap_or(received_us),
-        counted_at: if offline { at } else { received_us },
-        offset_ms: item.offset_ms.clamp(-OFFSET_MS_MAX, OFFSET_MS_MAX),
-        offline,
-        flagged,
-    }
-}
-
-fn verified(attempt: &mut Attempt, keys: &EventKeys, code: &[u8], word: &[u8]) {
-    let [verdict, _, v1, v2, u1, u2, u3, u4] = *word else { return };
-    attempt.failed = match verdict {
-        1 => Some(Reason::Malformed),
-        2 => Some(Reason::UnknownKey),
-        3 => Some(Reason::BadSignature),
-        4 => Some(Reason::WrongEvent),
-        _ => None,
-    };
-    if attempt.failed.is_some() {
-        return;
-    }
-    attempt.version = u16::from_le_bytes([v1, v2]);
-    attempt.unit = Some(u32::from_le_bytes([u1, u2, u3, u4])).filter(|&unit| unit <= i32::MAX as u32);
-    if verdict != Verdict::Ok as u8 {
-        match keys.read_ticket_code(code) {
-            Ok(read) => attempt.not_before_s = read.not_before_s,
-            Err(TokenFault::UnknownKey) => attempt.failed = Some(Reason::UnknownKey),
-            Err(_) => attempt.failed = Some(Reason::Malformed),
-        }
-    }
-}
-
 fn shown<'a>(ticket: &Ticket<'a>, terms: &'a Terms) -> Shown<'a> {
     Shown {
         id: ticket.id,
@@ -458,56 +362,5 @@ fn right_gates<'a>(which: Gates, ticket: Option<&Ticket<'a>>, terms: &'a Terms) 
         (Gates::OfDevice, _) => terms.device_gates.iter().map(String::as_str).collect(),
         (Gates::OfPlace, Some(ticket)) => terms.right_gates(ticket.section, ticket.ticket_type_id).collect(),
         _ => Vec::new(),
-    }
-}
-
-/// The columns of the tickets that move, in the order of their rows, so that uploads never wait for each other in turn.
-fn moves(judged: &mut Judged, tickets: &[(Ticket<'_>, bool)], terms: &Terms, now_us: i64) {
-    let mut moved: Vec<&Ticket<'_>> = tickets.iter().filter(|(_, moved)| *moved).map(|(ticket, _)| ticket).collect();
-    moved.sort_unstable_by_key(|ticket| ticket.row);
-    judged.moves = moved.len();
-    let mut names = Names { numbers: SwiftMap::default(), column: Column::new() };
-    let mut columns: [Column; 11] = std::array::from_fn(|_| Column::new());
-    for ticket in &moved {
-        let [row, writer, inside, entries, on, today, last_at, last_gate, first_at, first_gate, device] = &mut columns;
-        row.row(ticket.row);
-        writer.number(i64::from(ticket.writer));
-        inside.truth(ticket.inside);
-        entries.number(ticket.entries);
-        on.number(ticket.entries_on);
-        today.number(ticket.entries_today);
-        last_at.number(ticket.last_entry_at);
-        last_gate.number(names.number(ticket.last_entry_gate));
-        first_at.number(ticket.checked_in_at);
-        first_gate.number(names.number(ticket.checked_in_gate));
-        device.number(names.number(ticket.checked_in_device));
-        if terms.blocks_entry(ticket, now_us) {
-            let byte = (ticket.unit >> 3) as usize;
-            if judged.taken.len() <= byte {
-                judged.taken.resize(byte + 1, 0);
-            }
-            judged.taken[byte] |= 0x80 >> (ticket.unit & 7);
-        } else {
-            judged.free.push(ticket.unit);
-        }
-    }
-    judged.columns = columns.into_iter().map(Column::done).collect();
-    judged.names = names.column.done();
-}
-
-/// Names that columns speak of by number.
-struct Names<'a> {
-    numbers: SwiftMap<&'a str, i64>,
-    column: Column,
-}
-
-impl<'a> Names<'a> {
-    fn number(&mut self, name: Option<&'a str>) -> Option<i64> {
-        let name = name?;
-        let next = self.numbers.len() as i64 + 1;
-        Some(*self.numbers.entry(name).or_insert_with(|| {
-            self.column.word(name);
-            next
-        }))
     }
 }

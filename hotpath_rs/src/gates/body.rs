@@ -101,7 +101,9 @@ impl Body {
     pub(crate) fn of_json(raw: &[u8], received_us: i64) -> Option<Self> {
         let text = std::str::from_utf8(raw).ok()?;
         let document: Document<'_> = serde_json::from_str(text).ok()?;
-        if document.scans.len() > JSON_SCANS_MAX || document.cursor.is_some_and(|cursor| !(0..CURSOR_MAX).contains(&cursor)) {
+        if document.scans.len() > JSON_SCANS_MAX
+            || document.cursor.is_some_and(|cursor| !(0..CURSOR_MAX).contains(&cursor))
+        {
             return None;
         }
         let mut body = Self { texts: String::with_capacity(raw.len() / 2), ..Self::default() };
@@ -143,7 +145,8 @@ impl Body {
             Some("exit") => true,
             _ => return None,
         };
-        let said = if matches!(read.scanned_at, Said::Nothing) { read.scanned_at_too } else { read.scanned_at };
+        let said =
+            if matches!(read.scanned_at, Said::Nothing) { read.scanned_at_too } else { read.scanned_at };
         let scanned_at = match said {
             Said::Nothing => None,
             Said::Text(text) => Some(moment::read(&text)?),
@@ -161,7 +164,16 @@ impl Body {
         let nonce = self.name(read.nonce, NONCE_CHARS_MAX)?;
         let gate = self.name(read.gate, GATE_CHARS_MAX)?;
         let code = code.map_or(Span::NONE, |code| self.keep(code.trim_matches(is_blank)));
-        Some(Item { code, nonce, gate, scanned_at, is_exit, offline: read.offline, offset_ms, cursor: read.cursor })
+        Some(Item {
+            code,
+            nonce,
+            gate,
+            scanned_at,
+            is_exit,
+            offline: read.offline,
+            offset_ms,
+            cursor: read.cursor,
+        })
     }
 
     /// A name; an empty one is none. None: too long, or with a NUL, which no ledger keeps.
@@ -365,14 +377,22 @@ mod tests {
 
     #[test]
     fn a_document_is_read_whole_or_not_at_all() {
-        let body = Body::of_json(br#"{"cursor":3,"clock_offset_ms":-5,"scans":[{"code":"c"},7]}"#, 0).unwrap();
+        let body =
+            Body::of_json(br#"{"cursor":3,"clock_offset_ms":-5,"scans":[{"code":"c"},7]}"#, 0).unwrap();
         assert_eq!((body.items.len(), body.odd.len(), body.offset_ms, body.cursor), (2, 1, -5, Some(3)));
         assert_eq!(body.items[0].offset_ms, -5);
         let late = br#"{"sent_at":"1970-01-01T00:00:01Z","scans":[]}"#;
         assert_eq!(Body::of_json(late, 3_000_000).unwrap().offset_ms, 2000);
         for broken in [
-            "", "[]", "{}", "{\"scans\":7}", "{\"scans\":[}", "{\"scans\":[],\"cursor\":-1}",
-            "{\"scans\":[],\"clock_offset_ms\":\"5\"}", "{\"scans\":[],\"sent_at\":\"yesterday\"}", "{\"scans\":[1,]}",
+            "",
+            "[]",
+            "{}",
+            "{\"scans\":7}",
+            "{\"scans\":[}",
+            "{\"scans\":[],\"cursor\":-1}",
+            "{\"scans\":[],\"clock_offset_ms\":\"5\"}",
+            "{\"scans\":[],\"sent_at\":\"yesterday\"}",
+            "{\"scans\":[1,]}",
         ] {
             assert!(Body::of_json(broken.as_bytes(), 0).is_none(), "{broken}");
         }

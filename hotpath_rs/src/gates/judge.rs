@@ -392,7 +392,11 @@ impl Terms {
     }
 
     /// The gates that name a ticket's place; empty if none does, and any gate will do.
-    pub(crate) fn right_gates<'t>(&'t self, section: &str, ticket_type_id: &str) -> impl Iterator<Item = &'t str> {
+    pub(crate) fn right_gates<'t>(
+        &'t self,
+        section: &str,
+        ticket_type_id: &str,
+    ) -> impl Iterator<Item = &'t str> {
         let named: Vec<&str> = self
             .gates
             .iter()
@@ -414,6 +418,7 @@ impl Terms {
 
 impl GateRule {
     fn names(&self, section: &str, ticket_type_id: &str) -> bool {
-        self.sections.iter().any(|one| one == section) || self.ticket_type_ids.iter().any(|one| one == ticket_type_id)
+        self.sections.iter().any(|one| one == section)
+            || self.ticket_type_ids.iter().any(|one| one == ticket_type_id)
     }
 }

@@ -1,13 +1,4 @@
-//! What was judged and is not yet a row a scan: one packed row of the ledger.
-//!
-//! ```text
-//! format 1 | texts: count, each length + bytes | tickets: count, each five texts (type name: 0 is none, else text + 1)
-//! | lines: count, each
-//!     flags (result 2 bits, exit, online, clock flagged, nonce, previous, right gates) | reason | ticket (0: none, else
-//!     its number + 1) | unit (0: none, else + 1) | gate | checked in (0: never, else 1 + time) | scanned | counted |
-//!     offset ms | [nonce: length + bytes] | [previous: time, gate (0: none, else text + 1)] | [right gates: count, texts]
-//! ```
-//! Numbers are LEB128, signed ones zigzag; times are microseconds after the pack's own (its first number).
+//! A packed row of the ledger, opened: see `packer.rs`.
 
 use std::collections::HashMap;
 
@@ -15,137 +6,8 @@ use crate::error::{Result, bad_argument};
 
 use super::judge::{REASONS, RESULTS};
 use super::line::{Line, Shown};
-use super::swift::SwiftMap;
-
-const FORMAT: u8 = 1;
-/// Most lines of one pack.
-pub(crate) const LINES_MAX: usize = 100_000;
-
-const EXIT: u8 = 1 << 2;
-const ONLINE: u8 = 1 << 3;
-const FLAGGED: u8 = 1 << 4;
-const NONCE: u8 = 1 << 5;
-const PREVIOUS: u8 = 1 << 6;
-const RIGHT_GATES: u8 = 1 << 7;
-
-/// Packs lines as they are judged.
-pub(crate) struct Packer<'a> {
-    base_us: i64,
-    texts: SwiftMap<&'a str, u64>,
-    text_order: Vec<&'a str>,
-    tickets: SwiftMap<Shown<'a>, u64>,
-    ticket_count: u64,
-    ticket_bytes: Vec<u8>,
-    lines: Vec<u8>,
-    count: u64,
-}
-
-impl<'a> Packer<'a> {
-    pub(crate) fn new(base_us: i64) -> Self {
-        Self {
-            base_us,
-            texts: SwiftMap::default(),
-            text_order: Vec::new(),
-            tickets: SwiftMap::default(),
-            ticket_count: 0,
-            ticket_bytes: Vec::new(),
-            lines: Vec::new(),
-            count: 0,
-        }
-    }
-
-    pub(crate) fn add(&mut self, line: &Line<'a>) {
-        let ticket = line.ticket.map_or(0, |ticket| self.ticket(ticket) + 1);
-        let gate = self.text(line.gate);
-        let mut flags = line.result as u8;
-        for (flag, is_set) in [
-            (EXIT, line.is_exit),
-            (ONLINE, line.online),
-            (FLAGGED, line.clock_flagged),
-            (NONCE, line.nonce.is_some()),
-            (PREVIOUS, line.previous.is_some()),
-            (RIGHT_GATES, !line.right_gates.is_empty()),
-        ] {
-            if is_set {
-                flags |= flag;
-            }
-        }
-        let base_us = self.base_us;
-        let previous = line.previous.map(|(at, gate)| (at, gate.map_or(0, |gate| self.text(gate) + 1)));
-        let right_gates: Vec<u64> = line.right_gates.iter().map(|gate| self.text(gate)).collect();
-        let out = &mut self.lines;
-        out.push(flags);
-        out.push(line.reason as u8);
-        unsigned(out, ticket);
-        unsigned(out, line.unit.map_or(0, |unit| u64::from(unit) + 1));
-        unsigned(out, gate);
-        match line.checked_in_at {
-            None => out.push(0),
-            Some(at) => {
-                out.push(1);
-                signed(out, at - base_us);
-            }
-        }
-        signed(out, line.scanned_at - base_us);
-        signed(out, line.counted_at - base_us);
-        signed(out, line.offset_ms);
-        if let Some(nonce) = line.nonce {
-            bytes(out, nonce.as_bytes());
-        }
-        if let Some((at, gate)) = previous {
-            signed(out, at - base_us);
-            unsigned(out, gate);
-        }
-        if !right_gates.is_empty() {
-            unsigned(out, right_gates.len() as u64);
-            for gate in right_gates {
-                unsigned(out, gate);
-            }
-        }
-        self.count += 1;
-    }
-
-    pub(crate) fn done(self) -> Vec<u8> {
-        let mut packed = Vec::with_capacity(self.lines.len() + self.ticket_bytes.len() + 1024);
-        packed.push(FORMAT);
-        signed(&mut packed, self.base_us);
-        unsigned(&mut packed, self.text_order.len() as u64);
-        for text in &self.text_order {
-            bytes(&mut packed, text.as_bytes());
-        }
-        unsigned(&mut packed, self.ticket_count);
-        packed.extend_from_slice(&self.ticket_bytes);
-        unsigned(&mut packed, self.count);
-        packed.extend_from_slice(&self.lines);
-        packed
-    }
-
-    fn text(&mut self, text: &'a str) -> u64 {
-        let next = self.text_order.len() as u64;
-        *self.texts.entry(text).or_insert_with(|| {
-            self.text_order.push(text);
-            next
-        })
-    }
-
-    /// Tickets are many and their ids differ: these are written next to them, not among the texts.
-    fn ticket(&mut self, ticket: Shown<'a>) -> u64 {
-        if let Some(&number) = self.tickets.get(&ticket) {
-            return number;
-        }
-        let words = [ticket.attendee, ticket.place, ticket.type_id].map(|text| self.text(text));
-        let type_name = ticket.type_name.map_or(0, |name| self.text(name) + 1);
-        bytes(&mut self.ticket_bytes, ticket.id.as_bytes());
-        for word in words {
-            unsigned(&mut self.ticket_bytes, word);
-        }
-        unsigned(&mut self.ticket_bytes, type_name);
-        let number = self.ticket_count;
-        self.tickets.insert(ticket, number);
-        self.ticket_count += 1;
-        number
-    }
-}
+use super::packer::{EXIT, FLAGGED, FORMAT, NONCE, ONLINE, PREVIOUS, RIGHT_GATES};
+use super::wire::{Reader, broken};
 
 /// A packed row, opened.
 pub struct Pack {
@@ -275,8 +137,10 @@ impl Pack {
         let ticket = match reader.unsigned()? {
             0 => None,
             number => {
-                let [id, attendee, place, type_id, name] =
-                    *usize::try_from(number - 1).ok().and_then(|at| self.tickets.get(at)).ok_or_else(broken)?;
+                let [id, attendee, place, type_id, name] = *usize::try_from(number - 1)
+                    .ok()
+                    .and_then(|at| self.tickets.get(at))
+                    .ok_or_else(broken)?;
                 Some(Shown {
                     id: part(body, id)?,
                     attendee: part(body, attendee)?,
@@ -340,83 +204,24 @@ impl Pack {
     }
 }
 
-fn broken() -> crate::error::Error {
-    bad_argument("a pack that is not whole")
-}
-
 fn part(body: &[u8], (at, size): (usize, usize)) -> Result<&str> {
     std::str::from_utf8(body.get(at..at + size).ok_or_else(broken)?).map_err(|_| broken())
-}
-
-fn unsigned(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn signed(out: &mut Vec<u8>, value: i64) {
-    unsigned(out, ((value << 1) ^ (value >> 63)) as u64);
-}
-
-fn bytes(out: &mut Vec<u8>, value: &[u8]) {
-    unsigned(out, value.len() as u64);
-    out.extend_from_slice(value);
-}
-
-struct Reader<'a> {
-    body: &'a [u8],
-    at: usize,
-}
-
-impl Reader<'_> {
-    fn byte(&mut self) -> Result<u8> {
-        let byte = *self.body.get(self.at).ok_or_else(broken)?;
-        self.at += 1;
-        Ok(byte)
-    }
-
-    fn unsigned(&mut self) -> Result<u64> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7F) << shift;
-            if byte < 0x80 {
-                return Ok(value);
-            }
-        }
-        Err(broken())
-    }
-
-    fn signed(&mut self) -> Result<i64> {
-        let value = self.unsigned()?;
-        Ok((value >> 1) as i64 ^ -((value & 1) as i64))
-    }
-
-    fn count(&mut self) -> Result<usize> {
-        let count = usize::try_from(self.unsigned()?).map_err(|_| broken())?;
-        if count > LINES_MAX * 4 { Err(broken()) } else { Ok(count) }
-    }
-
-    fn range(&mut self) -> Result<(usize, usize)> {
-        let size = self.count()?;
-        let at = self.at;
-        if at + size > self.body.len() {
-            return Err(broken());
-        }
-        self.at += size;
-        Ok((at, size))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::judge::{Reason, ResultWord};
+    use super::super::packer::Packer;
     use super::*;
 
     fn lines() -> Vec<Line<'static>> {
-        let ticket = Shown { id: "tkt_1", attendee: "Ada \"A\"", place: "Floor", type_id: "tt", type_name: Some("Adult") };
+        let ticket = Shown {
+            id: "tkt_1",
+            attendee: "Ada \"A\"",
+            place: "Floor",
+            type_id: "tt",
+            type_name: Some("Adult"),
+        };
         let plain = Line {
             ticket: Some(ticket),
             unit: Some(0),
@@ -436,12 +241,33 @@ mod tests {
         };
         vec![
             plain.clone(),
-            Line { result: ResultWord::Duplicate, reason: Reason::AlreadyUsed, previous: Some((5, None)), nonce: None,
-                   ticket: Some(Shown { attendee: "Bob", ..ticket }), ..plain.clone() },
-            Line { ticket: None, unit: None, checked_in_at: None, result: ResultWord::Reject, reason: Reason::WrongGate,
-                   right_gates: vec!["South", "North"], is_exit: true, online: false, clock_flagged: true,
-                   nonce: Some("é"), ..plain.clone() },
-            Line { result: ResultWord::ExitOk, previous: Some((-9, Some("South"))), unit: Some(u32::MAX), ..plain },
+            Line {
+                result: ResultWord::Duplicate,
+                reason: Reason::AlreadyUsed,
+                previous: Some((5, None)),
+                nonce: None,
+                ticket: Some(Shown { attendee: "Bob", ..ticket }),
+                ..plain.clone()
+            },
+            Line {
+                ticket: None,
+                unit: None,
+                checked_in_at: None,
+                result: ResultWord::Reject,
+                reason: Reason::WrongGate,
+                right_gates: vec!["South", "North"],
+                is_exit: true,
+                online: false,
+                clock_flagged: true,
+                nonce: Some("é"),
+                ..plain.clone()
+            },
+            Line {
+                result: ResultWord::ExitOk,
+                previous: Some((-9, Some("South"))),
+                unit: Some(u32::MAX),
+                ..plain
+            },
         ]
     }
 
@@ -460,7 +286,11 @@ mod tests {
         assert!(pack.given("n2").unwrap().is_none());
         let (result, answer) = pack.given("é").unwrap().unwrap();
         assert_eq!(result, ResultWord::Reject);
-        assert!(String::from_utf8(answer).unwrap().contains("\"right_gates\":[\"South\",\"North\"],\"nonce\":\"é\""));
+        assert!(
+            String::from_utf8(answer)
+                .unwrap()
+                .contains("\"right_gates\":[\"South\",\"North\"],\"nonce\":\"é\"")
+        );
         let rows: Vec<serde_json::Value> = serde_json::from_slice(&pack.rows(1, 99).unwrap()).unwrap();
         assert_eq!(rows.len(), 3);
         assert_eq!(rows[0]["verdict"]["attendee"], "Bob");

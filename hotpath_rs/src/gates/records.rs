@@ -138,7 +138,8 @@ pub(crate) fn ticket_of<'a>(columns: &mut Columns<'a>) -> Result<Ticket<'a>> {
 }
 
 fn take<'a>(rest: &mut &'a [u8], size: usize) -> Result<&'a [u8]> {
-    let (taken, after) = rest.split_at_checked(size).ok_or_else(|| bad_argument("a record that ends too early"))?;
+    let (taken, after) =
+        rest.split_at_checked(size).ok_or_else(|| bad_argument("a record that ends too early"))?;
     *rest = after;
     Ok(taken)
 }

@@ -160,7 +160,14 @@ impl PyBatch {
         py.detach(|| self.batch().units(start, end))
     }
 
-    fn judge(&self, py: Python<'_>, start: usize, end: usize, records: &[u8], terms: &PyTerms) -> Result<PyJudged> {
+    fn judge(
+        &self,
+        py: Python<'_>,
+        start: usize,
+        end: usize,
+        records: &[u8],
+        terms: &PyTerms,
+    ) -> Result<PyJudged> {
         let judged = py.detach(|| self.batch().judge(start, end, records, &terms.0))?;
         Ok(PyJudged::of(py, judged))
     }

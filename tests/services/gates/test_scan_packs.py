@@ -1,4 +1,4 @@
-"""What is uploaded and not yet a row a scan: nothing of it is lost, told twice or unseen, whoever dies when."""
+"""What is uploaded and not yet a row a scan: nothing of it is lost, told twice or unseen, whatever dies when."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ async def test_uploads_go_on_without_the_check_in_map(world: World, settings: Se
         await connection.close()
 
 
-async def test_whoever_leaves_in_an_upload_may_come_back_by_a_single_scan(world: World) -> None:
+async def test_a_guest_who_leaves_in_an_upload_may_come_back_by_a_single_scan(world: World) -> None:
     await world.gate_events.set_rules(ADMIN, world.event_id, EntryRules(allow_reentry=True))
     gate = await world.scanner("North")
     assert (await world.scan(gate, 1))["result"] == "admit"
