@@ -337,6 +337,10 @@ class ScansJudged:
         """How many tickets move."""
 
     @property
+    def alike(self) -> bool:
+        """Whether they come to stand alike: then all columns but the first two have one value."""
+
+    @property
     def pack(self) -> bytes:
         """The scans, packed."""
 

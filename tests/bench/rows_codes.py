@@ -31,6 +31,7 @@ from tests.hotpath import code_ratios
 
 CODES = 10_000
 LINES = 50_000
+SEEDING_S_MAX = 60.0
 SINGLES_PER_S, SINGLES_S = 50.0, 4.0
 ADMIN = Person("usr_bench", is_admin=True)
 
@@ -197,12 +198,13 @@ async def _sell(pool: asyncpg.Pool, event_id: str, type_id: str, units: range, p
         """INSERT INTO order_units (order_id, line, event_id, unit, ticket_type_id, section, face_cents, total_cents)
            SELECT $1, (n - $4)::smallint, $2, n, $3, 'Floor', 1000, 1000
              FROM generate_series($4::integer, $5::integer) n""",
-        order_id, event_id, type_id, units[0], units[-1],
+        order_id, event_id, type_id, units[0], units[-1], timeout=SEEDING_S_MAX,
     )  # fmt: skip
     await pool.executemany(
         """INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, holder_name, holder_email)
            VALUES ($1, $2, $3, $4, $5, $6, 'Floor', 'Ada', 'ada@example.org')""",
         [(new_id("tkt"), event_id, order_id, line, unit, type_id) for line, unit in enumerate(units)],
+        timeout=SEEDING_S_MAX,
     )
 
 

@@ -101,6 +101,8 @@ def _moved(judged: hotpath_rs.ScansJudged) -> dict[int, tuple[Any, ...]]:
     names = json.loads("[" + judged.names[1:-1] + "]")
     rows = json.loads("[" + judged.columns[0][1:-1] + "]")
     columns = [column[1:-1].split(",") for column in judged.columns[1:]]
+    if judged.alike:
+        columns[1:] = [column * judged.moves for column in columns[1:]]
 
     def named(number: str) -> str | None:
         return None if number == "NULL" else names[int(number) - 1]

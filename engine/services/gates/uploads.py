@@ -117,7 +117,7 @@ class Uploads:
             if not judged.lines:
                 return None
             if judged.moves:
-                moved = await store.move(db, judged.columns, judged.names)
+                moved = await store.move(db, judged.columns, judged.names, alike=judged.alike)
                 if moved != judged.moves:
                     raise _Moved
             facts: dict[str, Any] | None = {"delivered_after_revocation": True} if scanner.revoked_at else None

@@ -56,6 +56,20 @@ UPDATE tickets t
  WHERE t.ctid = m.place AND t.xmin = m.writer
 """
 
+# As most uploads ask: first entries of one moment. Nine values instead of nine columns spare 3 us a ticket.
+_MOVE_ALIKE: Final = """
+UPDATE tickets t
+   SET inside = ($3::text::boolean[])[1], entries = ($4::text::integer[])[1],
+       entries_on = date '1970-01-01' + ($5::text::integer[])[1], entries_today = ($6::text::integer[])[1],
+       last_entry_at = 'epoch'::timestamptz + ($7::text::bigint[])[1] * interval '1 microsecond',
+       last_entry_gate = ($12::text::text[])[($8::text::integer[])[1]],
+       checked_in_at = 'epoch'::timestamptz + ($9::text::bigint[])[1] * interval '1 microsecond',
+       checked_in_gate = ($12::text::text[])[($10::text::integer[])[1]],
+       checked_in_device = ($12::text::text[])[($11::text::integer[])[1]]
+  FROM unnest($1::text::tid[], $2::text::xid[]) AS m(place, writer)
+ WHERE t.ctid = m.place AND t.xmin = m.writer
+"""
+
 _KEEP: Final = """
 INSERT INTO scan_packs (event_id, device_id, received_at, correlation_id, facts, lines, body)
 VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id
@@ -122,9 +136,9 @@ async def tickets(db: Connection, event_id: str, units: str, *, cancelled: bool)
     return found
 
 
-async def move(db: Connection, columns: Sequence[str], names: str) -> int:
+async def move(db: Connection, columns: Sequence[str], names: str, *, alike: bool) -> int:
     """Move tickets that are as they were read; how many that were."""
-    return count(await db.execute(_MOVE, *columns, names))
+    return count(await db.execute(_MOVE_ALIKE if alike else _MOVE, *columns, names))
 
 
 async def keep(

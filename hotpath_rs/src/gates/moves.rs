@@ -13,6 +13,8 @@ pub struct Judged {
     pub pack: Vec<u8>,
     /// How many tickets move.
     pub moves: usize,
+    /// They all come to stand alike: all columns but row and writer have one value.
+    pub alike: bool,
     /// Columns of the tickets that move: row, writer, inside, entries, entries_on (days), entries_today,
     /// last_entry_at (us), last_entry_gate, checked_in_at (us), checked_in_gate, checked_in_device (numbers from 1 of
     /// `names`).
@@ -33,20 +35,23 @@ pub(crate) fn moves(judged: &mut Judged, tickets: &[(Ticket<'_>, bool)], terms: 
     judged.moves = moved.len();
     let mut names = Names { numbers: SwiftMap::default(), column: Column::new() };
     let mut columns: [Column; 11] = std::array::from_fn(|_| Column::new());
-    for ticket in &moved {
+    judged.alike = moved.windows(2).all(|pair| standing(pair[0]) == standing(pair[1]));
+    for (number, ticket) in moved.iter().enumerate() {
         let [row, writer, inside, entries, on, today, last_at, last_gate, first_at, first_gate, device] =
             &mut columns;
         row.row(ticket.row);
         writer.number(i64::from(ticket.writer));
-        inside.truth(ticket.inside);
-        entries.number(ticket.entries);
-        on.number(ticket.entries_on);
-        today.number(ticket.entries_today);
-        last_at.number(ticket.last_entry_at);
-        last_gate.number(names.number(ticket.last_entry_gate));
-        first_at.number(ticket.checked_in_at);
-        first_gate.number(names.number(ticket.checked_in_gate));
-        device.number(names.number(ticket.checked_in_device));
+        if number == 0 || !judged.alike {
+            inside.truth(ticket.inside);
+            entries.number(ticket.entries);
+            on.number(ticket.entries_on);
+            today.number(ticket.entries_today);
+            last_at.number(ticket.last_entry_at);
+            last_gate.number(names.number(ticket.last_entry_gate));
+            first_at.number(ticket.checked_in_at);
+            first_gate.number(names.number(ticket.checked_in_gate));
+            device.number(names.number(ticket.checked_in_device));
+        }
         if terms.blocks_entry(ticket, now_us) {
             let byte = (ticket.unit >> 3) as usize;
             if judged.taken.len() <= byte {
@@ -59,6 +64,14 @@ pub(crate) fn moves(judged: &mut Judged, tickets: &[(Ticket<'_>, bool)], terms: 
     }
     judged.columns = columns.into_iter().map(Column::done).collect();
     judged.names = names.column.done();
+}
+
+/// All that a move writes.
+fn standing<'a>(ticket: &Ticket<'a>) -> impl PartialEq + use<'a> {
+    let Ticket { inside, entries, entries_on, entries_today, last_entry_at, last_entry_gate, .. } = *ticket;
+    let Ticket { checked_in_at, checked_in_gate, checked_in_device, .. } = *ticket;
+    let times = (entries_on, last_entry_at, checked_in_at);
+    (inside, entries, entries_today, times, last_entry_gate, checked_in_gate, checked_in_device)
 }
 
 /// Names that columns speak of by number.

@@ -50,6 +50,7 @@ impl PyPack {
 struct PyJudged {
     lines: usize,
     moves: usize,
+    alike: bool,
     pack: Py<PyBytes>,
     columns: Vec<String>,
     names: String,
@@ -59,9 +60,9 @@ struct PyJudged {
 
 impl PyJudged {
     fn of(py: Python<'_>, judged: Judged) -> Self {
-        let Judged { lines, pack, moves, columns, names, taken, free } = judged;
+        let Judged { lines, pack, moves, alike, columns, names, taken, free } = judged;
         let (pack, taken) = (PyBytes::new(py, &pack).unbind(), PyBytes::new(py, &taken).unbind());
-        Self { lines, moves, pack, columns, names, taken, free }
+        Self { lines, moves, alike, pack, columns, names, taken, free }
     }
 }
 
