@@ -16,6 +16,7 @@ from engine.domain.order_states import EVER_PAID
 from engine.foundation import logs
 from engine.foundation.bearer import Person
 from engine.foundation.ids import is_id
+from engine.foundation.news import News
 from engine.services.accounts.access import Access
 from engine.services.money.lane import PaymentLane
 from engine.services.outbox import Outbox
@@ -35,6 +36,7 @@ class Disputes:
         *,
         store: DisputeStore,
         orders: OrderStore,
+        news: News,
         gateway: StripeGateway,
         lane: PaymentLane,
         outbox: Outbox,
@@ -42,6 +44,7 @@ class Disputes:
     ) -> None:
         self._store = store
         self._orders = orders
+        self._news = news
         self._gateway = gateway
         self._lane = lane
         self._outbox = outbox
@@ -54,6 +57,8 @@ class Disputes:
             return
         found = await self._lane.run("disputes.list", lambda: self._gateway.disputes_of(intent_id))
         turned, errands = await self._store.apply(order.id, found)
+        if turned or errands:
+            self._news.changed(order.id)
         for dispute in turned:
             _DISPUTES.inc()
             _log.warning("dispute_turned", order_id=order.id, dispute_id=dispute.id)
@@ -76,7 +81,9 @@ class Disputes:
         order = await self._orders.read(dispute.order_id)
         assert order is not None, "a dispute of no order"
         await self._access.require(person, order.organization_id, "refunds.write", hidden=DisputeUnknown)
-        await self._outbox.at_once(await self._store.release(dispute, person))
+        errands = await self._store.release(dispute, person)
+        self._news.changed(order.id)
+        await self._outbox.at_once(errands)
         return await self._read(dispute_id)
 
     async def _read(self, dispute_id: str) -> Dispute:
