@@ -108,7 +108,7 @@ class EventNewsMail:
                 async with self._pool.acquire() as db:
                     is_new = await undelivered.keep(db, order, "event_news", refusal)
                 if is_new:
-                    self._order_news.changed(order.id)
+                    await self._order_news.changed(order.id)
 
     async def _message(
         self, db: Connection, errand: MailEventNews, told: Told, news_id: int, orders: Sequence[HeldOrder]

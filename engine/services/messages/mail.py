@@ -129,7 +129,7 @@ class Mail:
             async with self._pool.acquire() as db:
                 is_new = await undelivered.keep(db, order, kind, refusal)
             if is_new:
-                self._news.changed(order.id)
+                await self._news.changed(order.id)
 
     async def _order(self, order_id: str) -> Order:
         order = await self._orders.read(order_id)

@@ -38,7 +38,7 @@ class Cancellations:
         await store.make_due(self._pool, event_id)
         for _ in range(PAGES_MAX):
             errands = await store.cancel_free(self._pool, event_id, ORDERS_PER_PAGE, REASON)
-            self._news.changed(*{errand.key for errand in errands})
+            await self._news.changed(*{errand.key for errand in errands})
             await self._outbox.at_once(errands)
             if not errands:
                 break

@@ -58,7 +58,7 @@ class Disputes:
         found = await self._lane.run("disputes.list", lambda: self._gateway.disputes_of(intent_id))
         turned, errands = await self._store.apply(order.id, found)
         if turned or errands:
-            self._news.changed(order.id)
+            await self._news.changed(order.id)
         for dispute in turned:
             _DISPUTES.inc()
             _log.warning("dispute_turned", order_id=order.id, dispute_id=dispute.id)
@@ -82,7 +82,7 @@ class Disputes:
         assert order is not None, "a dispute of no order"
         await self._access.require(person, order.organization_id, "refunds.write", hidden=DisputeUnknown)
         errands = await self._store.release(dispute, person)
-        self._news.changed(order.id)
+        await self._news.changed(order.id)
         await self._outbox.at_once(errands)
         return await self._read(dispute_id)
 

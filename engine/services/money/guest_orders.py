@@ -29,6 +29,6 @@ class GuestOrders:
     async def attach(self, errand: AddressVerified, _repeated: bool) -> None:
         for _ in range(PAGES_MAX):
             order_ids = await store.attach(self._pool, errand.user_id, ORDERS_PER_PAGE)
-            self._news.changed(*order_ids)
+            await self._news.changed(*order_ids)
             if len(order_ids) < ORDERS_PER_PAGE:
                 return

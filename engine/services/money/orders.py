@@ -288,7 +288,7 @@ class Orders:
             await activity.record(
                 connection, person, "order.links_ended", order.id, by="buyer" if owner else "organizer"
             )
-        self._news.changed(order.id)
+        await self._news.changed(order.id)
         return LinksEnded(order_id=order.id, order_token=order.link.mint(self._platform) if owner else None)
 
     async def mails_tickets(self, order: Order) -> bool:

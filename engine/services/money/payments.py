@@ -222,7 +222,7 @@ class Payments:
             status = "expired" if order.overdue(now()) else "cancelled"
             return await self._end(order, status, "cancelled_at_the_provider", ("system", ""))
         await self._store.note(order.id, processing=verdict is Verdict.WAIT, error=intent.error)
-        self._news.changed(order.id)
+        await self._news.changed(order.id)
         return await self._read(order.id)
 
     async def _settle(self, order: Order, intent_id: str | None, webhook_id: str | None) -> Order:
@@ -231,7 +231,7 @@ class Payments:
         errands = await self._store.settle(Settlement(order.id, intent_id, lines, done_with))
         if errands is not None:
             _SETTLED.labels("free" if intent_id is None else "paid").inc()
-            self._news.changed(order.id)
+            await self._news.changed(order.id)
             await self._outbox.at_once(errands)
             return await self._read(order.id)
         order = await self._read(order.id)
@@ -247,14 +247,14 @@ class Payments:
             errands = await self._store.reclaim(order, intent_id, units, hold_id)
             if errands is not None:
                 _SETTLED.labels("reclaimed").inc()
-                self._news.changed(order.id)
+                await self._news.changed(order.id)
                 _log.warning("paid_after_expiry_reclaimed", order_id=order.id)
                 await self._outbox.at_once(errands)
                 return await self._read(order.id)
         refund_id = await self._store.lost(order, intent_id)
         if refund_id is not None:
             _SETTLED.labels("refunded").inc()
-            self._news.changed(order.id)
+            await self._news.changed(order.id)
             _log.warning("paid_after_expiry_refunded", order_id=order.id, refund_id=refund_id)
             await self._refunds.push(refund_id)
         return await self._read(order.id)
@@ -263,7 +263,7 @@ class Payments:
         errands = await self._store.end(order.id, status=status, note=note, actor_kind=actor[0], actor_id=actor[1])
         if errands is not None:
             _CLOSED.labels(status).inc()
-            self._news.changed(order.id)
+            await self._news.changed(order.id)
             await self._outbox.at_once(errands)
         return await self._read(order.id)
 

@@ -156,7 +156,7 @@ class Refunds:
         """
         once_id = id_from_bytes("ref", once_as[:ID_BYTES]) if once_as is not None else None
         refund_id, errands = await self._store.claim(order_id, request, actor, once_id=once_id)
-        self._news.changed(order_id)
+        await self._news.changed(order_id)
         await self._outbox.at_once(errands)
         return refund_id
 
@@ -167,7 +167,7 @@ class Refunds:
         except DoesNotFit:
             _log.error("provider_refund_does_not_fit", order_id=order_id, provider_refund_id=answer.id)
             return None
-        self._news.changed(order_id)
+        await self._news.changed(order_id)
         return taken
 
     async def _apply(self, refund: Refund, answer: ProviderRefund) -> None:
@@ -180,7 +180,7 @@ class Refunds:
         errands = await self._store.succeed(refund, provider_refund_id)
         if errands is not None:
             _REFUNDS.labels("succeeded").inc()
-            self._news.changed(refund.order_id)
+            await self._news.changed(refund.order_id)
             await self._outbox.at_once(errands)
 
     async def _fail(self, refund: Refund, error: str) -> None:
@@ -189,7 +189,7 @@ class Refunds:
             return
         after_success, errands = failed
         _REFUNDS.labels("failed").inc()
-        self._news.changed(refund.order_id)
+        await self._news.changed(refund.order_id)
         _log.error(
             "refund_failed", order_id=refund.order_id, refund_id=refund.id, error=error, after_success=after_success
         )
