@@ -49,12 +49,14 @@ async function follow() {
   let pauseMs = POLL_FIRST_MS;
   for (;;) {
     const beganMs = performance.now();
+    let rests = true;
     try {
       const wait = etag && !document.hidden ? `?wait_s=${WAIT_S}` : "";
       const { status, headers, value } = await call("GET", `${path}/status${wait}`, { headers: etag ? { "If-None-Match": etag } : {} });
       if (wait && performance.now() - beganMs > WAITED_MS) pauseMs = POLL_FIRST_MS;
       if (status === 200) {
         etag = headers.get("ETag");
+        rests = Boolean(wait); // who has just asked goes on to wait
         pauseMs = POLL_FIRST_MS;
         show(value);
         if (value.status !== data.status || value.tickets.issued !== data.issued) {
@@ -63,8 +65,9 @@ async function follow() {
         }
       }
     } catch {
-      etag = null; // the network is away, or something between us cuts long answers: the next round asks without waiting
+      etag = null; // the network is away, or something between cuts long answers: the next round asks without waiting
     }
+    if (!rests) continue;
     await new Promise((resolve) => setTimeout(resolve, pauseMs * (1 + Math.random() * 0.3)));
     pauseMs = Math.min(POLL_MAX_MS, pauseMs * POLL_GROWTH);
     if (document.hidden) pauseMs = POLL_MAX_MS;
