@@ -1,4 +1,5 @@
-"""``GET /v1/orders/{id}``, ``/status`` and ``/tickets`` before the router, for those who show the order's token.
+"""``GET /v1/orders/{id}``, ``/status`` and ``/tickets`` before the router, for those who show the order's token
+or its cookie.
 
 They answer what ``order_reads.py`` answers. Who shows anything else, and what is not made yet, goes on to the route.
 """
@@ -19,6 +20,7 @@ from engine.foundation.ready import Ready
 from engine.services.appkeys import LIMITS, ORDER_READS, ORDER_WAITS, ORDERS
 from engine.services.money.order_reads import KnownOrder
 from engine.services.money.order_waits import WAIT_MAX_S
+from engine.web import auth
 from engine.web.money.order_reads import (
     ORDER_TO_BUYER,
     STATUS,
@@ -93,8 +95,9 @@ class _Reads:
 
     def read(self, request: web.Request) -> Ready | Reply[KnownOrder | None] | None:
         """The answer, what will be it, or None."""
-        asked, token = _PATH.match(request.raw_path), request.headers.get("X-Order-Token")
-        if asked is None or token is None or "Authorization" in request.headers:
+        asked = _PATH.match(request.raw_path)
+        token = None if asked is None or "Authorization" in request.headers else auth.order_token(request)
+        if asked is None or token is None:
             return None
         order_id, noun, seconds = asked.groups()
         name, wait_s = _NAMES[noun], int(seconds or 0)

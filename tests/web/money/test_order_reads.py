@@ -61,6 +61,10 @@ async def test_what_is_remembered_is_what_the_route_answers(shop: Shop, door: Do
         if face != "/tickets":
             unchanged = await door.look(order, face, If_None_Match=again.headers["ETag"])
             assert (unchanged.status, unchanged.body) == (304, None)
+    counts = metrics.ANSWERS.of("/v1/orders/{order_id}/status", "GET").statuses
+    before = counts[200]
+    by_cookie = await door.look(order, token="", Cookie=f"onsale_order={order['order_token']}")
+    assert (by_cookie.status, by_cookie["status"], counts[200] - before) == (200, "paid", 1)
     tickets = await door.look(order, "/tickets")
     assert [len(ticket["code"]) for ticket in tickets["data"]] == [54, 54]
     assert (await door.look(order, "/tickets?limit=1"))["has_more"] is True

@@ -109,7 +109,7 @@ async def test_a_time_that_one_cannot_wait_is_refused(shop: Shop, door: Door, wa
     assert (await door.look(order, "?wait_s=1")).status == 400
 
 
-async def test_strangers_never_wait(shop: Shop, door: Door):
+async def test_strangers_never_wait_for_an_order(shop: Shop, door: Door):
     await shop.open_event()
     order, foreign = await shop.ordered(), await shop.ordered()
     await door.look(order)
