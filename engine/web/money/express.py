@@ -1,5 +1,4 @@
-"""``GET /v1/orders/{id}``, ``/status`` and ``/tickets`` before the router, for those who show the order's token
-or its cookie.
+"""``GET /v1/orders/{id}``, ``/status`` and ``/tickets`` before the router, for those who show the order's token.
 
 They answer what ``order_reads.py`` answers. Who shows anything else, and what is not made yet, goes on to the route.
 """
