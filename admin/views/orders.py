@@ -17,7 +17,7 @@ from engine.domain.money.orders import Order
 from engine.domain.money.refund_requests import KEPT
 from engine.domain.order_states import OPEN, REFUNDABLE, Status
 from engine.domain.tickets.tickets import TicketPage
-from engine.foundation import sheets
+from engine.foundation import http, sheets
 from engine.foundation.errors import Conflict, IdempotencyKeyReused, Unavailable
 from engine.foundation.idempotency import scope_of
 
@@ -65,7 +65,8 @@ async def export(visit: Visit) -> web.StreamResponse:
         "Cache-Control": "private, no-store",
         "X-Content-Type-Options": "nosniff",
     })  # fmt: skip
-    await response.prepare(visit.request)
+    if not await http.begun(visit.request, response):
+        return response
     await response.write(sheets.begun(EXPORTED))
     before: str | None = None
     for _ in range(EXPORT_PAGES_MAX):

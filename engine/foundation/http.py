@@ -69,6 +69,12 @@ def pdf(document: bytes, etag: str, name: str) -> web.Response:
     return web.Response(body=document, content_type="application/pdf", headers=headers)
 
 
+async def begun(request: web.Request, response: web.StreamResponse) -> bool:
+    """Send the head of an answer that is written piece by piece. False if that is all: nothing follows a HEAD's."""
+    await response.prepare(request)
+    return request.method != "HEAD"
+
+
 def version_expected(request: web.Request) -> str:
     """The bare version in If-Match. PreconditionRequired if it is missing."""
     header = request.headers.get("If-Match", "").strip()

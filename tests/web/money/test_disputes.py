@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from engine.domain.money.disputes import ProviderDispute
 from engine.foundation.bearer import Person
 from engine.foundation.ids import new_id
 from tests import factories
 from tests.shop import WAIT_MAX_S, Answer, Shop
 from tests.stripe_events import deliver, event_of, intent_of
 
+ADMIN = Person("usr_x", is_admin=True)
 TWENTY = [{"categories": ["Floor"], "price_cents": 2000}]
 
 
@@ -50,8 +54,8 @@ async def audited(shop: Shop) -> dict:
 
 
 async def kept_cents(shop: Shop) -> int:
-    event = await shop.services.catalogue.events.get(Person("usr_x", is_admin=True), shop.event_id)
-    return (await shop.services.insight.reports.sales(Person("usr_x", is_admin=True), event)).kept_cents
+    event = await shop.services.catalogue.events.get(ADMIN, shop.event_id)
+    return (await shop.services.insight.reports.sales(ADMIN, event)).kept_cents
 
 
 async def test_a_lost_dispute_of_one_ticket_of_two_ends_that_ticket_and_no_other(shop: Shop):
@@ -230,6 +234,66 @@ async def test_several_disputes_of_one_payment_each_take_their_own_ticket(shop: 
     await close(shop, third, "lost")
     assert (await shop.until(order, "charged_back"))["charged_back_cents"] == 6000
     assert (await audited(shop))["paid_cents"] == 0
+
+
+async def test_a_dispute_that_is_over_gives_back_no_ticket_that_another_took(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    await shop.open_event(types=TWENTY)
+    order = await shop.paid(1)
+    disputes = shop.services.money.disputes
+    won = await dispute(shop, order)
+    await shop.until(order, "disputed")
+    await close(shop, won, "won")
+    await shop.until(order, "paid")
+    other = await dispute(shop, order)
+    await shop.until(order, "disputed")
+    ask = disputes._gateway.disputes_of
+
+    async def over_comes_last(intent_id: str) -> list[ProviderDispute]:
+        """Two of one second have no order of their own."""
+        return [
+            replace(said, opened_at=said.opened_at + timedelta(hours=1)) if said.id == won["id"] else said
+            for said in await ask(intent_id)
+        ]
+
+    monkeypatch.setattr(disputes._gateway, "disputes_of", over_comes_last)
+    kept = await shop.orders.read(order["order_id"], person=ADMIN, token=None)
+    for state, ticket in (("disputed", "blocked"), ("charged_back", "cancelled")):
+        if ticket == "cancelled":
+            await close(shop, other, "lost")
+            await shop.until(order, "charged_back")
+        for _ in range(3):
+            await disputes.converge(kept)
+            assert ((await shop.status(order))["status"], await statuses(shop, order)) == (state, [ticket])
+    await audited(shop)
+
+
+async def test_what_was_read_at_the_provider_before_is_not_written_over_what_was_read_after_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    await shop.open_event(types=TWENTY)
+    order = await shop.paid(1)
+    opened = await dispute(shop, order)
+    await shop.until(order, "disputed")
+    disputes = shop.services.money.disputes
+    kept = await shop.orders.read(order["order_id"], person=ADMIN, token=None)
+    ask, asked = disputes._gateway.disputes_of, []
+
+    async def slowly(intent_id: str) -> list[ProviderDispute]:
+        found = await ask(intent_id)
+        asked.append(intent_id)
+        if len(asked) == 1:  # its answer is on its way while the bank decides, and the other process hears of it
+            await close(shop, opened, "lost")
+            await shop.until(order, "charged_back")
+        return found
+
+    monkeypatch.setattr(disputes._gateway, "disputes_of", slowly)
+    await disputes.converge(kept)
+    assert len(asked) == 2
+    assert ((await shop.status(order))["status"], await statuses(shop, order)) == ("charged_back", ["cancelled"])
+    (row,) = await listed(shop)
+    assert row["standing"] == "lost"
 
 
 async def test_a_bank_that_asks_for_what_was_refunded_before_takes_only_what_is_left(shop: Shop):
