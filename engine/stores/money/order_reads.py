@@ -37,12 +37,12 @@ SELECT o.id, o.order_number, o.event_id,
 """
 _WHOLE: Final = f"SELECT {ORDER_COLUMNS}, {_MARK} AS mark FROM orders o WHERE o.id = ANY($1::text[])"
 _TICKETS: Final = f"""
-WITH marked AS (SELECT o.id, {_MARK} AS mark FROM orders o WHERE o.id = ANY($1::text[]))
-SELECT {PAGE_COLUMNS}, m.mark {PAGE_SOURCES} JOIN marked m ON m.id = t.order_id
- WHERE t.order_id = ANY($1::text[]) ORDER BY t.order_id, t.line
+SELECT {PAGE_COLUMNS}, CASE WHEN t.line = 0 THEN {_MARK} END AS mark {PAGE_SOURCES}
+ WHERE t.order_id = ANY($1::text[]) AND p.order_id = ANY($1::text[]) ORDER BY t.order_id, t.line
 """
 _MOVED: Final = f"""
-SELECT o.id FROM unnest($1::text[], $2::text[]) AS w(id, mark) JOIN orders o ON o.id = w.id WHERE {_MARK} <> w.mark
+SELECT o.id FROM unnest($1::text[], $2::text[]) AS w(id, mark) JOIN orders o ON o.id = w.id
+ WHERE o.id = ANY($1::text[]) AND {_MARK} <> w.mark
 """
 
 
@@ -93,10 +93,10 @@ class OrderReadStore:
     async def tickets(self, order_ids: Sequence[str]) -> dict[str, MarkedTickets]:
         """The tickets of these orders; those that have none are left out."""
         found: dict[str, list[TicketPage]] = {}
-        marks = {}
+        marks: dict[str, str] = {}  # each order's stands on its first line
         for row in await again(lambda: self._pool.fetch(_TICKETS, list(order_ids))):
             fields = dict(row)
-            marks[row["order_id"]] = fields.pop("mark")
+            marks.setdefault(row["order_id"], fields.pop("mark") or "")
             found.setdefault(row["order_id"], []).append(TicketPage(**fields))
         return {order_id: MarkedTickets(tuple(tickets), marks[order_id]) for order_id, tickets in found.items()}
 
