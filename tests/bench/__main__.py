@@ -26,6 +26,7 @@ from tests.bench import (
     rows_refusals,
     rows_room,
     rows_script,
+    rows_status,
     stage,
 )
 from tests.bench.machine import load, production_redis
@@ -41,6 +42,7 @@ ROWS: dict[str, Taking] = {
     "room": rows_room.room,
     "crowded": rows_room.crowded,
     "orders": rows_orders.confirmed,
+    "status": rows_status.against_bare,
     "mail": rows_mail.mailed,
     "codes": rows_codes.verified,
     "bulk": rows_codes.bulk_over_http,

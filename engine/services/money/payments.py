@@ -22,6 +22,7 @@ from engine.foundation import logs
 from engine.foundation.clock import now
 from engine.foundation.errors import NotFound
 from engine.foundation.ids import is_id
+from engine.foundation.news import News
 from engine.services.money.lane import OPENING, READING, TURN_WAIT_MAX_S, PaymentLane
 from engine.services.money.reclaim import Reclaim
 from engine.services.money.refunds import Refunds
@@ -50,6 +51,7 @@ class Payments:
         *,
         store: PaymentStore,
         orders: OrderStore,
+        news: News,
         gateway: StripeGateway,
         lane: PaymentLane,
         outbox: Outbox,
@@ -58,6 +60,7 @@ class Payments:
     ) -> None:
         self._store = store
         self._orders = orders
+        self._news = news
         self._gateway = gateway
         self._lane = lane
         self._outbox = outbox
@@ -219,6 +222,7 @@ class Payments:
             status = "expired" if order.overdue(now()) else "cancelled"
             return await self._end(order, status, "cancelled_at_the_provider", ("system", ""))
         await self._store.note(order.id, processing=verdict is Verdict.WAIT, error=intent.error)
+        await self._news.changed(order.id)
         return await self._read(order.id)
 
     async def _settle(self, order: Order, intent_id: str | None, webhook_id: str | None) -> Order:
@@ -227,6 +231,7 @@ class Payments:
         errands = await self._store.settle(Settlement(order.id, intent_id, lines, done_with))
         if errands is not None:
             _SETTLED.labels("free" if intent_id is None else "paid").inc()
+            await self._news.changed(order.id)
             await self._outbox.at_once(errands)
             return await self._read(order.id)
         order = await self._read(order.id)
@@ -242,12 +247,14 @@ class Payments:
             errands = await self._store.reclaim(order, intent_id, units, hold_id)
             if errands is not None:
                 _SETTLED.labels("reclaimed").inc()
+                await self._news.changed(order.id)
                 _log.warning("paid_after_expiry_reclaimed", order_id=order.id)
                 await self._outbox.at_once(errands)
                 return await self._read(order.id)
         refund_id = await self._store.lost(order, intent_id)
         if refund_id is not None:
             _SETTLED.labels("refunded").inc()
+            await self._news.changed(order.id)
             _log.warning("paid_after_expiry_refunded", order_id=order.id, refund_id=refund_id)
             await self._refunds.push(refund_id)
         return await self._read(order.id)
@@ -256,6 +263,7 @@ class Payments:
         errands = await self._store.end(order.id, status=status, note=note, actor_kind=actor[0], actor_id=actor[1])
         if errands is not None:
             _CLOSED.labels(status).inc()
+            await self._news.changed(order.id)
             await self._outbox.at_once(errands)
         return await self._read(order.id)
 
