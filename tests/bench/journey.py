@@ -109,7 +109,7 @@ async def _buy(client: aiohttp.ClientSession, shop: Shop, walked: Walked) -> Non
         data={"client_secret": secret, "payment_method": "pm_card_visa"},
         headers={"Authorization": "Bearer pk_test_onsale"},
     ) as answer:
-        if answer.status != 200:  # noqa: PLR2004
+        if answer.status != 200:
             raise RuntimeError(f"not paid: {await answer.text()}")
     own = {"X-Order-Token": order["order_token"]}
     at = f"{engine}/v1/orders/{order['order_id']}"
@@ -121,7 +121,7 @@ async def _buy(client: aiohttp.ClientSession, shop: Shop, walked: Walked) -> Non
     else:
         raise RuntimeError("an order that was paid did not become so")
     tickets = await _ask(client, walked, "GET", f"{at}/tickets", 200, headers=own)
-    if len(tickets["data"]) != 2:  # noqa: PLR2004
+    if len(tickets["data"]) != 2:
         raise RuntimeError(f"two tickets were paid: {tickets}")
     walked.paid += 1
 

@@ -190,7 +190,7 @@ class StripeGateway:
 
     async def _of_intent(self, method: str, path: str, **params: Any) -> Intent:
         """Asked through the SDK, read by us: its objects cost half a millisecond each, and an order needs two."""
-        answer = await _ask(self._client.raw_request_async(method, path, **params))  # type: ignore[no-untyped-call]
+        answer = await _ask(self._client.raw_request_async(method, path, **params))
         try:
             return _intent(_decoder.decode(answer.body))
         except msgspec.MsgspecError as error:  # something between us and the provider answered
