@@ -27,6 +27,7 @@ from tests.bench import (
     rows_refusals,
     rows_room,
     rows_script,
+    rows_status,
     stage,
 )
 from tests.bench.machine import load, production_redis
@@ -49,6 +50,7 @@ ROWS: dict[str, Taking] = {
     "crowded": rows_room.crowded,
     "orders": _orders,
     "journey": rows_journey.journey_of,
+    "status": rows_status.against_bare,
     "mail": rows_mail.mailed,
     "codes": rows_codes.verified,
     "bulk": rows_codes.bulk_over_http,

@@ -29,7 +29,7 @@ from engine.domain.errors import (
     SeatTaken,
     SwitchedOff,
 )
-from engine.domain.money.order_status import OrderStatus, status_of
+from engine.domain.money.order_status import OrderHead, OrderStatus, status_of
 from engine.domain.money.orders import (
     USER_AGENT_CHARS_MAX,
     LinksEnded,
@@ -52,7 +52,9 @@ from engine.foundation.callers import UNKNOWN, Caller
 from engine.foundation.clock import from_ms, now, now_ms, to_ms
 from engine.foundation.errors import Conflict, Invalid, NotFound, Unauthenticated
 from engine.foundation.ids import is_id, new_id
+from engine.foundation.news import News
 from engine.services.accounts.access import Access
+from engine.services.money.order_reads import KnownOrder, OrderReads
 from engine.services.money.payments import Payments
 from engine.services.outbox import Outbox
 from engine.services.sale.hold_asks import read_asks
@@ -88,6 +90,8 @@ class Orders:
         *,
         pool: Pool,
         book: OrderStore,
+        reads: OrderReads,
+        news: News,
         holds: Holds,
         inventory: Inventory,
         selling: Selling,
@@ -101,6 +105,8 @@ class Orders:
     ) -> None:
         self._pool = pool
         self._book = book
+        self._reads = reads
+        self._news = news
         self._holds = holds
         self._inventory = inventory
         self._selling = selling
@@ -216,11 +222,25 @@ class Orders:
         order = await self._book.read(order_id) if is_id("ord", order_id) else None
         if order is None:
             raise NotFound("There is no such order")
+        await self.require_read(order, person, token)
+        return order
+
+    async def look(self, order_id: str, *, person: Person | None, token: str | None) -> KnownOrder:
+        """As ``read``, for those who only look: how far the order is, from memory if it is there."""
+        if person is None and token is None:
+            raise Unauthenticated
+        known = await self._reads.read(order_id) if is_id("ord", order_id) else None
+        if known is None:
+            raise NotFound("There is no such order")
+        await self.require_read(known.head, person, token)
+        return known
+
+    async def require_read(self, order: Order | OrderHead, person: Person | None, token: str | None) -> None:
+        """CapabilityWrong if who asks may not read the order."""
         if self.owns(order, person, token):
-            return order
-        if person is not None and await self._access.may(person, order.organization_id, "orders.read"):
-            return order
-        raise CapabilityWrong
+            return
+        if person is None or not await self._access.may(person, order.organization_id, "orders.read"):
+            raise CapabilityWrong
 
     async def own(self, order_id: str, *, person: Person | None, token: str | None) -> Order:
         """The order for its buyer alone. Unauthenticated, NotFound, CapabilityWrong."""
@@ -229,12 +249,12 @@ class Orders:
             raise CapabilityWrong
         return order
 
-    def owns(self, order: Order, person: Person | None, token: str | None) -> bool:
+    def owns(self, order: Order | OrderHead, person: Person | None, token: str | None) -> bool:
         """Whether the asker is the buyer, by capability or by name."""
         opened = order.link.opens(self._platform, token, now())
         return opened or (person is not None and person.user_id == order.user_id)
 
-    async def shows_codes(self, order: Order, person: Person | None, token: str | None) -> bool:
+    async def shows_codes(self, order: Order | OrderHead, person: Person | None, token: str | None) -> bool:
         """Whether those who may read the order may see its tickets' codes: its buyer, and who may change orders."""
         return self.owns(order, person, token) or await self._access.may(person, order.organization_id, "orders.write")
 
@@ -261,6 +281,7 @@ class Orders:
             await activity.record(
                 connection, person, "order.links_ended", order.id, by="buyer" if owner else "organizer"
             )
+        await self._news.changed(order.id)
         return LinksEnded(order_id=order.id, order_token=order.link.mint(self._platform) if owner else None)
 
     async def mails_tickets(self, order: Order) -> bool:

@@ -23,6 +23,7 @@ from engine.foundation import logs
 from engine.foundation.clock import now
 from engine.foundation.errors import NotFound
 from engine.foundation.ids import is_id
+from engine.foundation.news import News
 from engine.services.money.lane import OPENING, READING, TURN_WAIT_MAX_S, PaymentLane
 from engine.services.money.reclaim import Reclaim
 from engine.services.money.refunds import Refunds
@@ -64,6 +65,7 @@ class Payments:
         *,
         store: PaymentStore,
         orders: OrderStore,
+        news: News,
         gateway: StripeGateway,
         lane: PaymentLane,
         outbox: Outbox,
@@ -72,6 +74,7 @@ class Payments:
     ) -> None:
         self._store = store
         self._orders = orders
+        self._news = news
         self._gateway = gateway
         self._lane = lane
         self._outbox = outbox
@@ -233,6 +236,7 @@ class Payments:
             status = "expired" if order.overdue(now()) else "cancelled"
             return await self._end(order, status, "cancelled_at_the_provider", ("system", ""))
         await self._store.note(order.id, processing=verdict is Verdict.WAIT, error=intent.error)
+        await self._news.changed(order.id)
         return await self._read(order.id)
 
     async def _settle(self, order: Order, intent_id: str | None, told: Told | None) -> Order:
@@ -242,6 +246,7 @@ class Payments:
             if told is not None and settled.was_here is not None:
                 told.kept, told.was_here = True, settled.was_here
             _SETTLED.labels("free" if intent_id is None else "paid").inc()
+            await self._news.changed(order.id)
             await self._outbox.at_once(settled.errands)
             return replace(
                 order,
@@ -263,12 +268,14 @@ class Payments:
             errands = await self._store.reclaim(order, intent_id, units, hold_id)
             if errands is not None:
                 _SETTLED.labels("reclaimed").inc()
+                await self._news.changed(order.id)
                 _log.warning("paid_after_expiry_reclaimed", order_id=order.id)
                 await self._outbox.at_once(errands)
                 return await self._read(order.id)
         refund_id = await self._store.lost(order, intent_id)
         if refund_id is not None:
             _SETTLED.labels("refunded").inc()
+            await self._news.changed(order.id)
             _log.warning("paid_after_expiry_refunded", order_id=order.id, refund_id=refund_id)
             await self._refunds.push(refund_id)
         return await self._read(order.id)
@@ -277,6 +284,7 @@ class Payments:
         errands = await self._store.end(order.id, status=status, note=note, actor_kind=actor[0], actor_id=actor[1])
         if errands is not None:
             _CLOSED.labels(status).inc()
+            await self._news.changed(order.id)
             await self._outbox.at_once(errands)
         return await self._read(order.id)
 

@@ -74,9 +74,8 @@ SELECT w.id, p.id IS NOT NULL AS placed, x.id AS errand_id, p.destination_accoun
   FROM wanted w LEFT JOIN placed p ON p.id = w.id LEFT JOIN boxed x ON x.key = w.id
 """
 # The organization by a query of its own: joined, a plan may begin at the event and read all its orders.
-_COLUMNS = """
-SELECT o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer_name, o.buyer_email, o.consents,
-       o.currency, o.amount_cents, o.refunded_cents, o.charged_back_cents, o.price, o.promo_code_id,
+ORDER_COLUMNS = """o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer_name, o.buyer_email,
+       o.consents, o.currency, o.amount_cents, o.refunded_cents, o.charged_back_cents, o.price, o.promo_code_id,
        o.payment_method_id, o.destination_account, o.payment_intent_id,
        (SELECT e.organization_id FROM events e WHERE e.id = o.event_id) AS organization_id,
        (SELECT e.ends_at FROM events e WHERE e.id = o.event_id) AS event_ends_at, o.link_generation,
@@ -85,9 +84,8 @@ SELECT o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer
        (SELECT array_agg(jsonb_build_object('line', u.line, 'unit', u.unit, 'ticket_type_id', u.ticket_type_id,
             'section', u.section, 'seat', u.seat, 'face_cents', u.face_cents, 'discount_cents', u.discount_cents,
             'fee_cents', u.fee_cents, 'taxes', u.taxes, 'total_cents', u.total_cents) ORDER BY u.line)
-          FROM order_units u WHERE u.order_id = o.id) AS lines
-  FROM orders o
-"""
+          FROM order_units u WHERE u.order_id = o.id) AS lines"""
+_COLUMNS = f"SELECT {ORDER_COLUMNS} FROM orders o"
 _ATTACH = """
 UPDATE orders o SET payment_intent_id = w.intent_id, client_secret = w.client_secret
   FROM unnest($1::text[], $2::text[], $3::text[]) AS w(id, intent_id, client_secret)
@@ -438,6 +436,10 @@ def _json(value: Any) -> str:
 
 
 def _order(row: asyncpg.Record) -> Order:
-    fields = dict(row)
+    return order_of(dict(row))
+
+
+def order_of(fields: dict[str, Any]) -> Order:
+    """An order from the columns above."""
     fields["lines"] = tuple(OrderLine(**line) for line in fields["lines"] or ())
     return Order(**fields)
