@@ -66,7 +66,7 @@ from engine.stores import activity, outbox
 from engine.stores.catalogue import events, ticket_types
 from engine.stores.database import Pool
 from engine.stores.mail_server import MailServerGateway
-from engine.stores.money.orders import OrderStore, end_links, links_mailed_wait_s
+from engine.stores.money.orders import Ask, OrderStore, end_links, links_mailed_wait_s
 
 NUMBER_TRIES = 3
 
@@ -149,8 +149,7 @@ class Orders:
             return await self._pay(await self._known_or_refused(hold_id, hold_token, refusal))
         if not await self._mail_server.carries(buyer.email):
             raise AddressNotCarried
-        await self._check_buyer(event.max_tickets_per_buyer, hold, buyer)
-        await self._check_lease(hold)
+        await self._check_before(event.max_tickets_per_buyer, hold, buyer)
         record, deadline_ms = await self._inventory.order(hold.event_id, hold_id)
         hold = self._holds.view(event, hold_id, record)
         for _ in range(NUMBER_TRIES):
@@ -169,7 +168,8 @@ class Orders:
             known = await self._became(hold_id)
             if known is not None:
                 return await self._pay(known)
-            await self._check_lease(hold)  # another of this admission's orders was opened since it was looked at
+            # Another of this admission's orders was opened since it was looked at.
+            await self._check_before(event.max_tickets_per_buyer, hold, buyer)
         raise SeatTaken(seats=[line.seat or line.section for line in hold.lines])
 
     async def _known_or_refused(self, hold_id: str, hold_token: str | None, refusal: Invalid | Conflict) -> Order:
@@ -200,27 +200,20 @@ class Orders:
             await self._holds.of_token(hold_id, hold_token)
         return await self._continue(hold_id)
 
-    async def _check_buyer(self, most: int | None, hold: Hold, buyer: Buyer) -> None:
-        """BuyerLimit if this e-mail address would own more of the event than one buyer may.
+    async def _check_before(self, most: int | None, hold: Hold, buyer: Buyer) -> None:
+        """BuyerLimit if this e-mail address would own more of the event than one buyer may; OrderOpen.
 
-        Asked before the hold's life becomes the order's; the ledger decides (`orders_buyer_limit`).
+        That is if the admission has an order that is not paid yet: one keeps units unpaid once.
+        Asked before the hold's life becomes the order's; the ledger decides (`orders_buyer_limit`,
+        `orders_one_open_per_lease`).
         """
-        if most is None:
+        if most is None and hold.lease_id is None:
             return
-        owned = await self._book.owned_by(hold.event_id, buyer.email, besides_hold_id=hold.id)
-        if owned + len(hold.lines) > most:
-            raise BuyerLimit(max_tickets_per_buyer=most, owned=owned)
-
-    async def _check_lease(self, hold: Hold) -> None:
-        """OrderOpen if the admission has an order that is not paid yet: one keeps units unpaid once.
-
-        Asked before the hold's life becomes the order's; the ledger decides (`orders_one_open_per_lease`).
-        """
-        if hold.lease_id is None:
-            return
-        known = await self._book.open_of_lease(hold.event_id, hold.lease_id, besides_hold_id=hold.id)
-        if known is not None:
-            raise OrderOpen(order_id=known[0], order_number=known[1])
+        before = await self._book.before(Ask(hold.event_id, hold.id, buyer.email, most, hold.lease_id))
+        if most is not None and before.owned + len(hold.lines) > most:
+            raise BuyerLimit(max_tickets_per_buyer=most, owned=before.owned)
+        if before.open_order is not None:
+            raise OrderOpen(order_id=before.open_order[0], order_number=before.open_order[1])
 
     async def read(self, order_id: str, *, person: Person | None, token: str | None) -> Order:
         """The order for its owner: the capability, the signed-in buyer, or who may read the organization's orders."""

@@ -10,6 +10,7 @@ closed order gets its units back if they are free, and else is returned in full 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, replace
 
 from prometheus_client import Counter, Gauge
 
@@ -30,6 +31,7 @@ from engine.services.outbox import Outbox
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.payments import PaymentStore, Settlement
 from engine.stores.money.stripe_gateway import StripeGateway
+from engine.stores.money.webhook_events import Received
 
 RECONCILED_PER_STEP = 100
 RECONCILE_CONCURRENCY = 8
@@ -41,6 +43,18 @@ _SETTLED = Counter("onsale_orders_settled_total", "Orders that became paid", ["h
 _CLOSED = Counter("onsale_orders_closed_total", "Orders that ended unpaid", ["how"])
 _LATE = Gauge("onsale_orders_unsettled_late", "Open orders whose deadline passed more than 120 s ago")
 _log = logs.get("payments")
+
+
+@dataclass(slots=True)
+class Told:
+    """An event on its way to its order: ``kept`` once it was written with what it led to.
+
+    ``was_here``: it had been written before.
+    """
+
+    event: Received
+    kept: bool = False
+    was_here: bool = False
 
 
 class Payments:
@@ -85,14 +99,14 @@ class Payments:
         order_id: str,
         *,
         intent_id: str | None = None,
-        webhook_id: str | None = None,
+        told: Told | None = None,
         turn_wait_max_s: float = TURN_WAIT_MAX_S,
         endpoint: str = READING,
     ) -> Order:
         """Bring the order in line with the provider; the order as it is afterwards.
 
         ``intent_id`` is a claim, checked against the order. NotFound if there is no such order (yet). ``endpoint``
-        names the line in which the provider is asked.
+        names the line in which the provider is asked. ``told``: the event that pointed here.
         """
         order = await self._read(order_id)
         known = order.payment_intent_id or intent_id
@@ -103,7 +117,7 @@ class Payments:
         intent = await self._lane.run(
             endpoint, lambda: self._gateway.read_intent(known), turn_wait_max_s=turn_wait_max_s
         )
-        return await self._apply(order, intent, webhook_id)
+        return await self._apply(order, intent, told)
 
     async def settle_free(self, order: Order) -> Order:
         """An order of zero is paid at once, without the provider."""
@@ -201,7 +215,7 @@ class Payments:
             raise ProviderUnavailable("The payment could not be cancelled yet", retry_after_s=3)
         return await self._apply(order, intent, None)
 
-    async def _apply(self, order: Order, intent: Intent, webhook_id: str | None) -> Order:
+    async def _apply(self, order: Order, intent: Intent, told: Told | None) -> Order:
         try:
             rules.check(
                 intent,
@@ -215,7 +229,7 @@ class Payments:
             raise
         verdict = rules.judge(intent)
         if verdict is Verdict.SETTLE:
-            return await self._settle(order, intent.id, webhook_id)
+            return await self._settle(order, intent.id, told)
         if order.status not in OPEN:
             return order
         if verdict is Verdict.CLOSE:
@@ -225,15 +239,22 @@ class Payments:
         await self._news.changed(order.id)
         return await self._read(order.id)
 
-    async def _settle(self, order: Order, intent_id: str | None, webhook_id: str | None) -> Order:
+    async def _settle(self, order: Order, intent_id: str | None, told: Told | None) -> Order:
         lines = tuple(line.line for line in order.lines)
-        done_with = webhook_id if order.status in OPEN else None  # a late payment may have to be looked at again
-        errands = await self._store.settle(Settlement(order.id, intent_id, lines, done_with))
-        if errands is not None:
+        settled = await self._store.settle(Settlement(order.id, intent_id, lines, told.event if told else None))
+        if settled is not None:
+            if told is not None and settled.was_here is not None:
+                told.kept, told.was_here = True, settled.was_here
             _SETTLED.labels("free" if intent_id is None else "paid").inc()
             await self._news.changed(order.id)
-            await self._outbox.at_once(errands)
-            return await self._read(order.id)
+            await self._outbox.at_once(settled.errands)
+            return replace(
+                order,
+                status="paid",
+                paid_at=settled.paid_at,
+                payment_error=None,
+                payment_intent_id=order.payment_intent_id or intent_id,
+            )
         order = await self._read(order.id)
         if order.status in CLOSED and intent_id is not None:
             return await self._paid_late(order, intent_id)
