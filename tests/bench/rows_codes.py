@@ -170,7 +170,7 @@ async def _upload(
 
 
 async def _sold_out(stage: Stage, tickets: int = CODES) -> tuple[str, list[str]]:
-    """An event with so many tickets sold, and their codes."""
+    """An event with this many tickets sold, and their codes."""
     pool = stage.pool
     now = datetime.now(UTC)
     ends_at, paid_at = now + timedelta(hours=5), now - timedelta(minutes=5)

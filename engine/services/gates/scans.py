@@ -28,7 +28,7 @@ from engine.foundation.connections import HotRedis
 from engine.foundation.errors import TooMany, Unavailable
 from engine.services.gates.devices import DeviceRevoked
 from engine.services.gates.gate_events import GateEvents
-from engine.services.gates.redemptions import Redemptions, Verdict
+from engine.services.gates.redemptions import Redemptions, TellOrders, Verdict
 from engine.services.gates.scan_packs import ScanPacks
 from engine.services.gates.uploads import Uploads
 from engine.stores.database import Pool
@@ -56,6 +56,7 @@ class Scans:
         keyring: hotpath_rs.Keyring,
         gate_events: GateEvents,
         packs: ScanPacks | None = None,
+        tell_orders: TellOrders | None = None,
         enabled: bool = True,
     ) -> None:
         self._pool = pool
@@ -64,8 +65,12 @@ class Scans:
         self._enabled = enabled
         self._keys: dict[str, hotpath_rs.EventKeys] = {}
         packs = packs if packs is not None else ScanPacks(pool=pool)
-        self._redemptions = Redemptions(pool=pool, hot=hot, packs=packs, entry_terms_of=self._entry_terms_of)
-        self._uploads = Uploads(pool=pool, hot=hot, packs=packs, entry_terms_of=self._entry_terms_of)
+        self._redemptions = Redemptions(
+            pool=pool, hot=hot, packs=packs, entry_terms_of=self._entry_terms_of, tell_orders=tell_orders
+        )
+        self._uploads = Uploads(
+            pool=pool, hot=hot, packs=packs, entry_terms_of=self._entry_terms_of, tell_orders=tell_orders
+        )
         self._commits: GroupCommit[Attempt, Verdict | None] = GroupCommit(
             "scans", self._redemptions.settle, batch_max=SCANS_PER_COMMIT_MAX, age_max_ms=SCAN_AGE_MAX_MS
         )

@@ -9,7 +9,7 @@ ledger.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from engine.domain.tickets.tickets import codes_end
 from engine.foundation import logs
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import Unavailable
+from engine.services.gates.redemptions import EntryTermsOf, TellOrders
 from engine.services.gates.scan_packs import ScanPacks
 from engine.stores.database import Pool
 from engine.stores.gates import scan_map
@@ -33,7 +34,6 @@ from engine.stores.gates.scans import WRITTEN_MEANWHILE
 
 CHUNK_SCANS: Final = 2_500  # a transaction of some 30 ms
 RETRY_DELAYS_S: Final = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.0)
-EntryTermsOf = Callable[[str], Awaitable[EntryTerms]]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK: Final = timedelta(microseconds=1)
@@ -47,11 +47,20 @@ class _Moved(Exception):  # noqa: N818 - an answer: a ticket was written meanwhi
 class Uploads:
     """Settles uploads that were read by ``hotpath_rs.ScanBatch``."""
 
-    def __init__(self, *, pool: Pool, hot: HotRedis, packs: ScanPacks, entry_terms_of: EntryTermsOf) -> None:
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        hot: HotRedis,
+        packs: ScanPacks,
+        entry_terms_of: EntryTermsOf,
+        tell_orders: TellOrders | None = None,
+    ) -> None:
         self._pool = pool
         self._hot = hot
         self._packs = packs
         self._entry_terms_of = entry_terms_of
+        self._tell_orders = tell_orders
 
     async def settle(
         self, scanner: Scanner, batch: hotpath_rs.ScanBatch, keys: hotpath_rs.EventKeys, received_at: datetime
@@ -116,9 +125,10 @@ class Uploads:
             judged = await asyncio.to_thread(batch.judge, start, end, rows or b"", terms)
             if not judged.lines:
                 return None
+            moved: dict[str, int] = {}
             if judged.moves:
                 moved = await store.move(db, judged.columns, judged.names, alike=judged.alike)
-                if moved != judged.moves:
+                if sum(moved.values()) != judged.moves:
                     raise _Moved
             facts: dict[str, Any] | None = {"delivered_after_revocation": True} if scanner.revoked_at else None
             correlation_id = str(structlog.contextvars.get_contextvars().get("correlation_id", ""))
@@ -133,6 +143,8 @@ class Uploads:
                 judged.pack,
             )
         mine.add(kept)
+        if self._tell_orders is not None and moved:
+            self._tell_orders(moved)
         return judged
 
     async def _tell_map(self, event_id: str, judged: hotpath_rs.ScansJudged) -> None:

@@ -19,10 +19,11 @@ from engine.foundation.connections import HotRedis, RedisClient
 from engine.services.gates import scan_packs, uploads
 from engine.services.gates.attendance import Attendance
 from engine.services.gates.scan_packs import ScanPacks
+from engine.services.gates.scans import Scans
 from engine.settings import Settings
 from engine.stores.gates import gate_bundles
 from tests.conftest import TEST_MASTER_KEYS
-from tests.gate_world import ADMIN, World, open_world
+from tests.gate_world import ADMIN, World, open_world, sell
 
 
 @pytest.fixture
@@ -60,6 +61,20 @@ async def test_an_answered_upload_is_one_packed_row_a_chunk_and_its_tickets_have
     assert await rows(world) == 0
     assert await world.pool.fetchval("SELECT array_agg(lines ORDER BY id) FROM scan_packs") == [400, 400, 200]
     assert await world.pool.fetchval("SELECT count(*) FROM tickets WHERE inside AND checked_in_gate = 'North'") == 1000
+
+
+async def test_the_orders_whose_tickets_moved_are_told(world: World, hot: HotRedis, settings: Settings) -> None:
+    told: list[str] = []
+    scans = Scans(
+        pool=world.pool, hot=hot, keyring=settings.keyring, gate_events=world.gate_events, tell_orders=told.extend
+    )
+    gate = await world.scanner("North")
+    other = await sell(world.pool, world.event_id, world.ticket_type_id, [1202], world.paid_at)
+    await world.batch(gate, shown(world, range(2)), by=scans)
+    assert told == world.order_ids
+    await world.batch(gate, [*shown(world, range(1202, 1203)), *shown(world, range(2), "again")], by=scans)
+    assert told == [*world.order_ids, other]
+    await scans.close()
 
 
 async def test_the_job_makes_scans_of_it_a_bounded_number_at_a_time_and_in_order(world: World) -> None:

@@ -72,9 +72,12 @@ async def prove(shop: Shop, email: str = "") -> None:
 
 
 async def relay(shop: Shop) -> None:
-    """Everything that waits in the outbox is done, pauses left out."""
+    """Everything that waits in the outbox is done, pauses left out.
+
+    What is locked was done just now, and its row goes with the next batch: unlocked, it would be mailed a second time.
+    """
     for _ in range(20):
-        await shop.services.common.pool.execute("UPDATE outbox SET available_at = now(), locked_until = NULL")
+        await shop.services.common.pool.execute("UPDATE outbox SET available_at = now() WHERE locked_until IS NULL")
         await shop.work("outbox_relay")
         await asyncio.sleep(0.02)
         if not await shop.services.common.pool.fetchval("SELECT count(*) FROM outbox WHERE dead_at IS NULL"):
