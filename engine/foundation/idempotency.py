@@ -3,6 +3,7 @@
 Scope is (principal, method, path, key). Same key and body: the stored answer with ``Idempotent-Replayed: true``;
 another body: 422; still running: 409. A request that was refused by an exception keeps no answer: it wrote nothing, and
 the key may be used again. Answers live in Postgres next to what they answer for. (Holds keep theirs with the hold.)
+Orders are claimed and answered by the statements that write them: ``Once``.
 Which requests keep to a key says each row of the contract (engine/web/route.py, ``repeats``).
 
 If Postgres goes away meanwhile, keys are freed and answers kept as soon as it is back, for as long as the claim lasts:

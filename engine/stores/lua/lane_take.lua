@@ -3,7 +3,7 @@
   ARGV[1] interval_us   microseconds between two calls
   ARGV[2] burst         calls that may go out together
   ARGV[3] wait_max_us   a longer wait takes no turn
-  ARGV[4] more          turns to take beside this one, as far as nobody has to wait for any of them
+  ARGV[4] more          more turns to take with this one, as far as nobody has to wait for any of them
   Replies {"turn", wait_us, more taken} | {"full", wait_us} ]]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
