@@ -45,6 +45,15 @@ pub(super) struct Piece {
     pub(super) plain: bool,
 }
 
+impl Piece {
+    /// Whether the next piece may be drawn with this one: its glyphs tell its text, too, and it follows at once.
+    pub(super) fn goes_on_with(&self, next: &Self) -> bool {
+        let ends = self.clusters.last().map(|cluster| cluster.range.end);
+        let begins = next.clusters.first().map(|cluster| cluster.range.start);
+        self.plain && next.plain && self.slot == next.slot && self.level == next.level && ends == begins
+    }
+}
+
 /// The smallest part of a text that may be drawn on its own.
 #[derive(Clone)]
 pub(super) struct Cluster {
