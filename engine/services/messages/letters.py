@@ -9,12 +9,11 @@ from __future__ import annotations
 import binascii
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
+import hotpath_rs
 from engine.services.messages.heads import Head
 from engine.stores.messages.letter import Letter
 
-LINE_CHARS: Final = 76
 _CRLF = b"\r\n"
 # "=_" stands in no quoted-printable text and in no base64, so no part can hold a boundary.
 _MIXED, _ALTERNATIVE, _RELATED = b"=_onsale_mixed", b"=_onsale_alternative", b"=_onsale_related"
@@ -66,16 +65,11 @@ def _picture(picture: Picture) -> bytes:
     return (
         b"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n"
         b'Content-ID: <%s>\r\nContent-Disposition: inline; filename="%s.png"\r\n\r\n' % (name, name)
-    ) + _base64(picture.png)
+    ) + hotpath_rs.base64_lines(picture.png)
 
 
 def _paper(paper: Paper) -> bytes:
     return (
         b"Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n"
         b'Content-Disposition: attachment; filename="%s"\r\n\r\n' % paper.name.encode("ascii")
-    ) + _base64(paper.pdf)
-
-
-def _base64(data: bytes) -> bytes:
-    letters = binascii.b2a_base64(data, newline=False)
-    return _CRLF.join([letters[at : at + LINE_CHARS] for at in range(0, len(letters), LINE_CHARS)])
+    ) + hotpath_rs.base64_lines(paper.pdf)

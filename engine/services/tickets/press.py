@@ -20,7 +20,7 @@ from engine.domain.tickets.sheets import Sheet
 from engine.services.tickets.faces import FACES
 
 KEPT_BYTES_MAX: Final = 32 * 1024 * 1024
-EDITION: Final = 1  # counts when the press begins to draw the same sheet otherwise
+EDITION: Final = 2  # counts when the press begins to draw the same sheet otherwise
 MARK_CHARS: Final = 24
 
 

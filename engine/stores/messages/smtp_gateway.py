@@ -23,7 +23,6 @@ from aiosmtplib import (
     SMTPSenderRefused,
     SMTPServerDisconnected,
 )
-from aiosmtplib.email import quote_address
 
 from engine.stores.messages.letter import Letter
 
@@ -75,12 +74,12 @@ class SmtpGateway:
 
     def _envelope(self, letter: Letter) -> tuple[bytes, bytes, bytes]:
         options = [b"SIZE=%d" % len(letter.content)] if self._says_size else []
-        sender, recipient = quote_address(letter.sender), quote_address(letter.recipient)
+        sender, recipient = f"<{letter.sender}>", f"<{letter.recipient}>"
         if not (sender + recipient).isascii():
             if not self._takes_utf8:
                 raise SMTPNotSupported("The mail server takes no address outside ASCII")
             options += [b"SMTPUTF8", b"BODY=8BITMIME"]
-        assert not any([sign in sender + recipient for sign in "\r\n\0"]), "an address is one line"
+        assert not any([sign in letter.sender + letter.recipient for sign in "\r\n\0<>"]), "an address stands alone"
         begins = b" ".join([b"MAIL FROM:" + sender.encode(), *options])
         return begins + b"\r\n", b"RCPT TO:" + recipient.encode() + b"\r\n", b"DATA\r\n"
 

@@ -164,9 +164,11 @@ impl Face {
                 font: match still {
                     Some(still) => Font::new(Arc::new(still).into(), 0)?,
                     None if thicken => Font::new(Arc::clone(&shared).into(), index)?,
-                    None => {
-                        Font::new_variable(Arc::clone(&shared).into(), index, &[(AxisTag::new(b"wght"), wght)])?
-                    }
+                    None => Font::new_variable(
+                        Arc::clone(&shared).into(),
+                        index,
+                        &[(AxisTag::new(b"wght"), wght)],
+                    )?,
                 },
                 instance: ShaperInstance::from_variations(&font, variations.iter().copied()),
                 location: font.axes().location(variations),

@@ -2,7 +2,9 @@
 //!
 //! Lengths do not depend on the size of the letters, so a text can be wrapped at several sizes without shaping again.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use harfrust::{ShapeOptions, UnicodeBuffer};
 use icu_segmenter::options::LineBreakOptions;
@@ -66,8 +68,24 @@ pub(super) struct Cluster {
     pub(super) below: f32,
 }
 
+/// The texts of one document, each shaped once: most of what a page says is said by the next one, too.
+pub(super) struct Shapes<'a> {
+    book: &'a FontBook,
+    known: HashMap<(&'a str, bool), Rc<Shaped>>,
+}
+
+impl<'a> Shapes<'a> {
+    pub(super) fn new(book: &'a FontBook) -> Self {
+        Self { book, known: HashMap::new() }
+    }
+
+    pub(super) fn of(&mut self, text: &'a str, bold: bool) -> Rc<Shaped> {
+        Rc::clone(self.known.entry((text, bold)).or_insert_with(|| Rc::new(shape(self.book, text, bold))))
+    }
+}
+
 /// Shape a text in one weight. What ends a line in it (a line feed) ends a line on paper.
-pub(super) fn shape(book: &FontBook, text: &str, bold: bool) -> Shaped {
+fn shape(book: &FontBook, text: &str, bold: bool) -> Shaped {
     let text: String = text.chars().map(printable).collect();
     let bidi = BidiInfo::new(&text, None);
     let rtl = bidi.paragraphs.first().is_some_and(|paragraph| paragraph.level.is_rtl());

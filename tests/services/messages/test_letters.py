@@ -8,8 +8,10 @@ from email import message_from_bytes, policy
 import pytest
 
 from engine.services.messages.heads import Head, Sender
-from engine.services.messages.letters import LINE_CHARS, Paper, Picture, written
+from engine.services.messages.letters import Paper, Picture, written
 from engine.services.messages.recipients import to
+
+LINE_CHARS = 76
 
 TEXTS = [
     "Hello Ada",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
@@ -175,6 +176,20 @@ async def test_the_document_says_its_language_its_title_and_what_its_parts_are()
     ):
         assert told in pdf, told
     assert title(pdf) == "Night of Songs: ticket 7KQ4-2MPX"
+
+
+@pytest.mark.parametrize("when", ["2026-11-30, 20:00", "30 November 2026, 20:00", "7", "#12 - 14 (15)"])
+async def test_numbers_and_words_of_a_page_are_set_in_one_family(when):
+    pdf = await printed(dataclasses.replace(TICKET, event_title=when, organization_name=when))
+    assert {name.partition(b"-")[0] for name in re.findall(rb"/BaseFont/[A-Z]{6}\+([A-Za-z-]+)", pdf)} == {b"NotoSans"}
+
+
+async def test_a_line_is_one_part_of_the_document_however_many_words_it_has():
+    one, many = [
+        await printed(dataclasses.replace(TICKET, event_title=title)) for title in ("Songs", "Songs at night on a hill")
+    ]
+    assert many.count(b"/StructElem") == one.count(b"/StructElem")
+    assert re.search(rb"/S/H1/P \d+ 0 R/K\[\d+\]", many)
 
 
 async def test_a_thousand_made_names_are_read_back_from_their_pages():
