@@ -78,6 +78,8 @@ class Mail:
     async def tickets_of_several(self, errands: Sequence[MailTickets]) -> list[Doing]:
         """What is to be done for each of these errands; what all of them tell is read at once."""
         found = await self._facts.with_tickets([errand.order_id for errand in errands])
+        small = [facts.tickets for facts in found.values() if 0 < len(facts.tickets) <= INLINE_CODES_MAX]
+        await self._tickets.print_ahead([self._tickets.document(pages) for pages in small])
         return [functools.partial(self._send_tickets, errand, found.get(errand.order_id)) for errand in errands]
 
     async def _send_tickets(self, errand: MailTickets, facts: OrderFacts | None) -> None:

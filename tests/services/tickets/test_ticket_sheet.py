@@ -152,6 +152,17 @@ async def test_a_sheet_is_printed_once_and_gives_the_same_bytes_in_every_process
     assert first.document(ticket_sheet.sheet([(newer, CODE)])).mark != document.mark
 
 
+async def test_what_was_printed_ahead_is_the_same_document_and_is_not_drawn_again():
+    ahead, alone = Printer(), Printer()
+    documents = [ahead.document(ticket_sheet.sheet([(TICKET, f"{CODE}{number}")])) for number in range(3)]
+    await ahead.print_ahead([*documents, documents[0]])
+    kept = [ahead._kept[document.mark] for document in documents]
+    assert [await ahead.printed(document) for document in documents] == kept
+    assert kept == [await alone.printed(document) for document in documents]
+    await ahead.print_ahead(documents)
+    assert [ahead._kept[document.mark] is pdf for document, pdf in zip(documents, kept, strict=True)] == [True] * 3
+
+
 async def test_a_printer_forgets_the_oldest_documents(monkeypatch):
     printer = Printer()
     documents = [printer.document(ticket_sheet.sheet([(TICKET, f"{CODE}{number}")])) for number in range(4)]
