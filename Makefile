@@ -24,10 +24,10 @@ run: setup ## Start everything with a demo on-sale (ARGS="--ports 8080,8081,8082
 
 test: setup browser ## The whole suite: Rust, Python, browser
 	cargo test --quiet --locked --manifest-path hotpath_rs/Cargo.toml
-	$(BIN)/python -m pytest -q -n 3 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -q -n 3 $(ARGS)
 
 elsewhere: setup browser ## The suite as other machines run it: cores, place, buffers, year (ARGS="--setting abroad")
-	$(BIN)/python -m tests.elsewhere -n 3 --dist loadgroup $(ARGS)
+	$(BIN)/python -m tests.elsewhere -n 3 $(ARGS)
 
 lint: setup ## Formats, types, floors, clippy
 	$(BIN)/ruff check .

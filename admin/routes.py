@@ -78,7 +78,7 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         ORGANIZATION + r"/members/{user:usr_[0-9A-Z]{26}}/remove",
         organizations.remove_member,
-        "organization.read",
+        "members.write",
         "operate",
     ),
     Route("GET", ORGANIZATION + "/history", history.show_organization, "organization.write", "page"),

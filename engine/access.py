@@ -1,14 +1,19 @@
-"""Who may call which row, asked for everybody at once: the matrix that docs/ACCESS.md shows and a test walks over HTTP.
+"""Who may call which row, asked for everybody at once: the matrix that docs/ACCESS.md shows and tests walk over HTTP.
 
-Nine kinds of callers; the ninth, a member of the organization that the row is about, in each of its roles.
+The rows are those of all three apps. Nine kinds of callers; the ninth, a member of the organization that the row is
+about, in each of its roles.
 """
 
 from __future__ import annotations
 
 from typing import Final, Literal, get_args
 
+from admin.guard import Route as AdminRoute
 from engine.domain.accounts.organizations import Role, allows
 from engine.web.route import Route, Who
+from waitingroom.asking import OPERATOR_ROLES
+from waitingroom.route import Route as RoomRoute
+from waitingroom.route import Who as RoomWho
 
 Caller = Literal[
     "nobody",
@@ -41,15 +46,23 @@ ABOUT: Final[dict[Caller, str]] = {
     "owner": "a member of the organization",
 }
 _EVERYBODY: Final = frozenset(CALLERS)
+_SIGNED_IN: Final = _EVERYBODY - {"nobody", "forger", "admitted", "other buyer", "scanner"}
 # Rows that ask for no right in an organization.
 _ALWAYS: Final[dict[Who, frozenset[Caller]]] = {
     "public": _EVERYBODY,
     "operations": _EVERYBODY,
     "provider": _EVERYBODY,
-    "person": _EVERYBODY - {"nobody", "forger", "admitted", "other buyer", "scanner"},
+    "person": _SIGNED_IN,
     "buyer": frozenset({"admitted"}),
     "device": frozenset({"scanner"}),
     "admin": frozenset({"admin"}),
+}
+_IN_A_ROOM: Final[dict[RoomWho, frozenset[Caller]]] = {
+    "public": _EVERYBODY,
+    "operations": _EVERYBODY,
+    "ticket": frozenset(),  # none of the nine stands in the queue
+    "visitor": frozenset({"admitted"}),
+    "operator": frozenset(caller for caller in CALLERS if caller == "admin" or caller in OPERATOR_ROLES),
 }
 
 
@@ -65,6 +78,20 @@ def opens(route: Route, caller: Caller) -> bool:
         return route.to_scanner
     if route.needs is None:
         return False
+    return caller == "admin" or (caller in MEMBERS and allows(caller, route.needs))
+
+
+def opens_in_room(route: RoomRoute, caller: Caller) -> bool:
+    """The same for a row of the waiting room; a form without its ticket leads back to the room's page instead."""
+    return caller in _IN_A_ROOM[route.who]
+
+
+def opens_in_admin(route: AdminRoute, caller: Caller) -> bool:
+    """The same for a row of the admin app, whose callers are signed in to it: others are led to the sign-in."""
+    if route.needs == "person":
+        return caller in _SIGNED_IN
+    if route.needs == "admin":
+        return caller == "admin"
     return caller == "admin" or (caller in MEMBERS and allows(caller, route.needs))
 
 

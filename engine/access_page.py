@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeVar
 
 from aiohttp import web
 
 from admin import routes as admin
 from engine import access, pages
-from engine.foundation import limits_table, manners
+from engine.foundation import assets, limits_table, manners
 from engine.web.routes import ROUTES
 from waitingroom import routes as room
 
+R = TypeVar("R")
+_EVERYBODY: Final = ("yes",) * len(access.CALLERS)
 _PATTERN: Final = re.compile(r"{(\w+)(?::(?:[^{}]|{[^{}]*})*)?}")
 _HEAD: Final = """# Who may call what, and how often
 
-Written by `make openapi` from the route tables; a test walks the engine's over HTTP, row by row and caller by caller.
+Written by `make openapi` from the route tables; tests walk those of the three apps over HTTP, row by row and caller by
+caller.
 
 """
 _ABOUT_LIMITS: Final = """
@@ -45,14 +48,16 @@ Open to everybody who finds them; what is private on them is opened by a cookie'
 _ROOM: Final = """
 ## The waiting room
 
-`ticket`: whose queue ticket or admission is shown; `operator`: an owner or manager of the organization, or an admin.
+`ticket`: a queue ticket is shown, which none of the callers has; `visitor`: that or an admission; `operator`: an owner
+or manager of the organization, or an admin. The form of a page without its ticket leads back to the page.
 
 """
 _ADMIN: Final = """
 ## The admin app
 
 Behind a session (`person`: anybody signed in; `admin`: the platform's own people); else what the role in the
-organization must allow, and to those outside of it nothing of it exists. Every form carries a token.
+organization must allow, and to those outside of it nothing of it exists. Who has no session is led to the sign-in,
+whatever else they show. Every form carries a token. Anybody may end their own membership.
 
 """
 
@@ -92,7 +97,7 @@ def _engine() -> Iterable[str]:
             route.who,
             route.needs or "",
             route.limit,
-            *("yes" if access.opens(route, caller) else "" for caller in access.CALLERS),
+            *_answers(access.opens, route),
         )
         for route in ROUTES
     )
@@ -111,14 +116,27 @@ def _pages() -> Iterable[str]:
 
 
 def _room() -> Iterable[str]:
-    rows = ((_call(route.method, route.path), route.who, route.limit) for route in room.ROUTES)
-    return _table(("call", "whose", "class"), rows)
+    rows = [
+        (_call(route.method, route.path), route.who, route.limit, *_answers(access.opens_in_room, route))
+        for route in room.ROUTES
+    ]
+    rows.append((_call("OPTIONS", f"{room.ROOM}/..."), "public", manners.FILE.limit, *_EVERYBODY))
+    rows.append((_call("GET", assets.ROUTE), "public", manners.FILE.limit, *_EVERYBODY))
+    return _table(("call", "whose", "class", *access.CALLERS), rows)
 
 
 def _admin() -> Iterable[str]:
-    rows = [(_call(method, path), "everybody", limit) for method, path, _, limit in admin.OPEN]
-    rows += [(_call(route.method, route.path), route.needs, route.limit) for route in admin.ROUTES]
-    return _table(("call", "right", "class"), rows)
+    rows = [(_call(method, path), "everybody", limit, *_EVERYBODY) for method, path, _, limit in admin.OPEN]
+    rows.append((_call("GET", assets.ROUTE), "everybody", manners.FILE.limit, *_EVERYBODY))
+    rows += [
+        (_call(route.method, route.path), route.needs, route.limit, *_answers(access.opens_in_admin, route))
+        for route in admin.ROUTES
+    ]
+    return _table(("call", "right", "class", *access.CALLERS), rows)
+
+
+def _answers(opens: Callable[[R, access.Caller], bool], route: R) -> Iterable[str]:
+    return ("yes" if opens(route, caller) else "" for caller in access.CALLERS)
 
 
 def _call(method: str, path: str) -> str:

@@ -4,6 +4,8 @@ A row reads as a sentence; that a body may be malformed, invalid or too large is
 
     Route("POST", f"{ROOM}/beat", rooms.beat, "ticket", "presence", takes=TicketRequest, gives=WaitAnswer)
     .refuses(NoRoom)
+
+SlowDown follows from its class, CrossSite from its method.
 """
 
 from __future__ import annotations
@@ -13,18 +15,19 @@ from typing import Any, Final, Literal
 
 from engine.foundation import errors, manners
 from engine.foundation.http import Handler
-from engine.foundation.limits_table import RouteClass
+from engine.foundation.limits_table import LIMITS, RouteClass
 from engine.foundation.manners import CrossSite, Manners
 
-Who = Literal["public", "ticket", "operator", "operations"]
+Who = Literal["public", "ticket", "visitor", "operator", "operations"]
 _BODY: Final = (errors.Malformed, errors.Invalid, errors.TooLarge, errors.UnsupportedMedia)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``who``: ticket is a queue ticket or admission token. ``hot`` handlers bring what they need of the boundary.
+    """``who``: ticket is a queue ticket, visitor that or an admission.
 
-    ``limit`` is its row in ``limits_table``; ``counts``: the handler counts by itself.
+    ``hot`` handlers bring what they need of the boundary. ``limit`` is its row in ``limits_table``; ``counts``: the
+    handler counts by itself.
     """
 
     method: str
@@ -53,7 +56,8 @@ class Route:
     def refusals(self) -> tuple[type[errors.Refusal], ...]:
         """Everything the row refuses."""
         sent = () if self.method in manners.SAFE else (CrossSite,)
-        return (*(_BODY if self.takes is not None else ()), *sent, *self.own_refusals)
+        early = (errors.SlowDown,) if LIMITS[self.limit].is_limited else ()
+        return (*(_BODY if self.takes is not None else ()), *sent, *early, *self.own_refusals)
 
     @property
     def manners(self) -> Manners:

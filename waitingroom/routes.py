@@ -61,7 +61,6 @@ ROUTES: tuple[Route, ...] = (
         IdentityKnown,
         PlaceMoved,
         ProofRequired,
-        errors.SlowDown,
         RoomAway,
         Overloaded,
     ),
@@ -76,31 +75,31 @@ ROUTES: tuple[Route, ...] = (
         hot=True,
     )
     .or_gives(shapes.WaitAnswer, 202)
-    .refuses(TicketInvalid, ProofRequired, NoRoom, RoomClosed, TurnOver, PlaceMoved, errors.SlowDown, RoomAway),
+    .refuses(TicketInvalid, ProofRequired, NoRoom, RoomClosed, TurnOver, PlaceMoved, RoomAway),
     Route(
         "POST",
         f"{ROOM}/beat",
         rooms.beat,
-        "ticket",
+        "visitor",
         "presence",
         takes=shapes.TicketRequest,
         gives=shapes.WaitAnswer,
         hot=True,
-    ).refuses(TicketInvalid, PlaceMoved, NoRoom, errors.SlowDown, RoomAway),
+    ).refuses(TicketInvalid, PlaceMoved, NoRoom, RoomAway),
     Route(
-        "POST", f"{ROOM}/leave", rooms.leave, "ticket", "presence", takes=shapes.TicketRequest, gives=shapes.LeftAnswer
-    ).refuses(TicketInvalid, PlaceMoved, NoRoom, errors.SlowDown, RoomAway),
+        "POST", f"{ROOM}/leave", rooms.leave, "visitor", "presence", takes=shapes.TicketRequest, gives=shapes.LeftAnswer
+    ).refuses(TicketInvalid, PlaceMoved, NoRoom, RoomAway),
     Route(
         "POST",
         f"{ROOM}/release",
         rooms.release,
-        "ticket",
+        "visitor",
         "presence",
         takes=shapes.TicketRequest,
         gives=shapes.ReleaseAnswer,
-    ).refuses(TicketInvalid, PlaceMoved, NoRoom, errors.SlowDown, RoomAway),
+    ).refuses(TicketInvalid, PlaceMoved, NoRoom, RoomAway),
     Route("GET", f"{ROOM}/stream", stream.stream_status, "public", "stream", content_type="text/event-stream").refuses(
-        NoRoom, errors.SlowDown, stream.TooManyStreams, stream.StreamsFull
+        NoRoom, stream.TooManyStreams, stream.StreamsFull
     ),
     Route(
         "GET", f"{ROOM}/challenge", rooms.make_challenge, "public", "challenge", gives=shapes.ChallengeAnswer

@@ -56,7 +56,8 @@ async def _stream(request: web.Request, room: Room) -> web.StreamResponse:
         }
     )
     try:
-        await response.prepare(request)
+        if not await http.begun(request, response):
+            return response
         await response.write(b"retry: %d\n\n" % RETRY_MS + room.board.frame)
         ends_at_s = time.monotonic() + STREAM_WITHIN_S
         while (left_s := ends_at_s - time.monotonic()) > 0:

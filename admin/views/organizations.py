@@ -79,7 +79,7 @@ async def set_role(visit: Visit) -> web.Response:
 
 
 async def remove_member(visit: Visit) -> web.Response:
-    """Let somebody out; who leaves by themselves goes home."""
+    """Let somebody out; who leaves by themselves needs no right for it, and goes home."""
     organization = await reach.organization(visit)
     leaving = visit.at("user") == visit.person.user_id
     path = "/" if leaving else address("o", organization.id, "members")

@@ -36,6 +36,7 @@ Id = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z]+_[0-9A-Z]
 Cents = Annotated[int, Meta(ge=0, le=currencies.AMOUNT_MAX)]  # each currency has its own bounds (prices.py)
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 
+UNSEEN = "Nobody could see this name"
 LINKED = "This holds a web address, or looks like one: leave it out, or write a blank after the dot"
 
 Faults = list[dict[str, str]]
@@ -50,7 +51,7 @@ def kept_name(pointer: str, text: str) -> str:
     """A name as it is kept: without signs that hide in it or turn it around. Invalid if nobody would see it."""
     name = folding.name_kept(text)
     if not folding.is_name(name):
-        raise Invalid.at(pointer, "invalid_value", "Nobody could see this name")
+        raise Invalid.at(pointer, "invalid_value", UNSEEN)
     return name
 
 

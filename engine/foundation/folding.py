@@ -116,9 +116,10 @@ def text_folded(text: str) -> str:
 def label_kept(text: str) -> str:
     """A printed label as it is kept: a section, a row, a seat, a category. NFC, single blanks, none around it.
 
-    What nobody sees is left out, but for the joiners and variation selectors that scripts and emoji are written with.
+    What nobody sees is left out, but for the joiners and variation selectors that scripts and emoji are written with,
+    between the letters that they join.
     """
-    return _settled(lambda given: _BLANKS.sub(" ", unicodedata.normalize("NFC", _UNSEEN.sub("", given))).strip(), text)
+    return _settled(_label_step, text)
 
 
 def label_seen(text: str) -> str:
@@ -147,6 +148,11 @@ def _is_seen(sign: str) -> bool:
     """Whether it shows something by itself: no blank, no mark on nothing. A newer sign is a letter."""
     kind = unicodedata.category(sign)
     return (kind[0] in "LNPS" or kind in {"Cn", "Co"}) and sign not in _EMPTY_LOOKS
+
+
+def _label_step(text: str) -> str:
+    seen = _BLANKS.sub(" ", unicodedata.normalize("NFC", _UNSEEN.sub("", text)))
+    return _JOINING_NOTHING.sub("", seen).strip()
 
 
 def _name_step(text: str) -> str:

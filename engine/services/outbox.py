@@ -23,7 +23,6 @@ ERRANDS_PER_STEP = 100
 CONCURRENCY = 8
 HANDLER_TIMEOUT_S = 45.0
 SEVERAL_MAX = 25  # errands that are read for at once: the last of them is told what was true a moment ago
-DONE_TOGETHER = 8  # a deletion of their own each costs as much as writing the mail
 
 Doing = Callable[[], Awaitable[None]]
 
@@ -84,11 +83,7 @@ class Outbox:
         for at in range(0, len(rows), SEVERAL_MAX):
             group = rows[at : at + SEVERAL_MAX]
             doings = await self._read_ahead(group)
-            done = _Done(self._store)
-            await asyncio.gather(
-                *[self._gated(gate, row, doing, done.add) for row, doing in zip(group, doings, strict=True)]
-            )
-            done.flush()
+            await asyncio.gather(*[self._gated(gate, row, doing) for row, doing in zip(group, doings, strict=True)])
 
     async def _read_ahead(self, rows: Sequence[OutboxRow]) -> Sequence[Doing | None]:
         """What is left to do for each; None for all if that failed: then each does for itself what it can."""
@@ -100,15 +95,9 @@ class Outbox:
             _log.info("errands_are_read_one_by_one", topic=rows[0].topic, error=repr(error))
             return [None] * len(rows)
 
-    async def _gated(
-        self,
-        gate: asyncio.Semaphore,
-        row: OutboxRow,
-        doing: Doing | None = None,
-        done: Callable[[OutboxRow], None] | None = None,
-    ) -> None:
+    async def _gated(self, gate: asyncio.Semaphore, row: OutboxRow, doing: Doing | None = None) -> None:
         async with gate:
-            await self._run(row, repeated=True, doing=doing, done=done)
+            await self._run(row, repeated=True, doing=doing)
 
     async def dead(self, limit: int) -> list[dict[str, Any]]:
         """Errands that failed for good, oldest first."""
@@ -118,21 +107,14 @@ class Outbox:
         """Requeue a dead errand. Returns it as it was, or None if it is not dead."""
         return await self._store.replay(errand_id)
 
-    async def _run(
-        self,
-        row: OutboxRow,
-        *,
-        repeated: bool,
-        doing: Doing | None = None,
-        done: Callable[[OutboxRow], None] | None = None,
-    ) -> None:
+    async def _run(self, row: OutboxRow, *, repeated: bool, doing: Doing | None = None) -> None:
         try:
             if doing is None:
                 errand = self._read(row)
                 doing = functools.partial(self._handlers[type(errand)], errand, repeated)
             async with asyncio.timeout(HANDLER_TIMEOUT_S):
                 await doing()
-            (done or self._store.done)(row)
+            self._store.done(row)
         except Exception as error:  # noqa: BLE001 - an errand that fails must never take its neighbours along
             _ERRANDS.labels(row.topic, "failed").inc()
             if not repeated:
@@ -149,21 +131,3 @@ class Outbox:
         if kind is None:
             raise LookupError(f"no handler for {row.topic}")
         return msgspec.convert(row.payload, kind)
-
-
-class _Done:
-    """Errands that happened, whose rows go a few at a time. If the process dies, those few happen again."""
-
-    def __init__(self, store: OutboxStore) -> None:
-        self._store = store
-        self._rows: list[OutboxRow] = []
-
-    def add(self, row: OutboxRow) -> None:
-        self._rows.append(row)
-        if len(self._rows) >= DONE_TOGETHER:
-            self.flush()
-
-    def flush(self) -> None:
-        for row in self._rows:
-            self._store.done(row)
-        self._rows.clear()

@@ -32,7 +32,7 @@ async def test_a_dispute_is_told_on_its_order_and_a_lost_ones_places_are_sold_ag
     await pool.execute(PAID, order_id)
     await pool.execute(LINES, order_id)
     assert "No disputes" in (await organizer.get(f"/o/{organization_id}/disputes")).words
-    await store.apply(order_id, [said("needs_response")])
+    await store.apply(order_id, [said("needs_response")], seen=await store.seen(order_id))
     for path in (f"/events/{event_id}/orders/{order_id}", f"/o/{organization_id}/disputes"):
         page = await organizer.get(path)
         assert page.status == 200
@@ -41,7 +41,9 @@ async def test_a_dispute_is_told_on_its_order_and_a_lost_ones_places_are_sold_ag
         assert 'href="https://provider.test/disputes/dp_1"' in page.text
         assert "Sell its places again" not in page.words
     assert "Disputed" in (await organizer.get(f"/events/{event_id}")).words
-    _, errands = await store.apply(order_id, [said("lost")])
+    applied = await store.apply(order_id, [said("lost")], seen=await store.seen(order_id))
+    assert applied is not None
+    _, errands = applied
     await services.common.outbox.at_once(errands)
     page = await organizer.get(f"/o/{organization_id}/disputes")
     assert "Lost" in page.words

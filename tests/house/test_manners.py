@@ -19,6 +19,8 @@ from engine.web.routes import ROUTES
 from tests.house import tree
 from waitingroom import settings as room_settings
 from waitingroom.app import create_app as room_app
+from waitingroom.route import Route as RoomRoute
+from waitingroom.routes import ROUTES as ROOM_ROUTES
 
 KEYS = {"master_keys": "1:" + "1f" * 32, "jwt_key": "k" * 40}
 # Where a route may come into an application: each takes its manners along.
@@ -59,7 +61,7 @@ def test_routes_come_in_by_one_function():
     assert strangers == ["engine/foundation/manners.py"]
 
 
-@pytest.mark.parametrize("kind", [rows.Route, admin_routes.Route], ids=["engine", "admin"])
+@pytest.mark.parametrize("kind", [rows.Route, admin_routes.Route, RoomRoute], ids=["engine", "admin", "room"])
 def test_a_row_cannot_be_written_without_a_class(kind):
     limit = next(field for field in fields(kind) if field.name == "limit")
     assert limit.default is limit.default_factory, "a class that stands by itself would be nobody's decision"
@@ -70,6 +72,23 @@ def test_every_row_of_the_contract_says_what_follows_from_its_class():
         told = {refusal.code for refusal in route.refusals}
         assert ("slow_down" in told) == LIMITS[route.limit].is_limited, route.path
         assert ("cross_site" in told) == (route.method not in manners.SAFE and route.who != "provider"), route.path
+
+
+def test_every_row_of_the_room_says_what_follows_from_its_class():
+    for route in ROOM_ROUTES:
+        told = {refusal.code for refusal in route.refusals}
+        assert ("slow_down" in told) == LIMITS[route.limit].is_limited, route.path
+        assert ("cross_site" in told) == (route.method not in manners.SAFE), route.path
+
+
+async def test_every_address_of_the_room_and_of_the_admin_app_stands_on_the_page_of_who_may_what():
+    page = document().decode()
+    said = {"admin": page.partition("## The admin app")[2], "room": page.partition("## The waiting room")[2]}
+    for name, app in (await _apps()).items():
+        for route, asked in app[manners.MANNERS].items() if name in said else ():
+            preflight, nowhere = route.method == "OPTIONS", asked is manners.NOWHERE
+            if route.method != "HEAD" and not preflight and not nowhere:
+                assert f"| `{route.method} {route.resource.canonical}` |" in said[name], (name, route)
 
 
 async def test_every_answer_of_the_three_apps_is_dressed():

@@ -129,8 +129,9 @@ class Shop:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shop() -> Iterator[Shop]:
+    """Ends with the last journey: a stack that waits for the session to end costs the other tests its idling."""
     folder = Path(tempfile.mkdtemp(prefix="onsale-journeys-"))
     folder.chmod(0o755)  # Postgres runs as nobody; pytest's own folder is closed by every session that starts
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ONSALE_")}
@@ -159,7 +160,7 @@ def shop() -> Iterator[Shop]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def open_room(shop: Shop) -> str:
     """The demo's event, its sale opened now and the draw done: a page loaded from here on finds an open door."""
     event_id = str(shop.facts["event_id"])

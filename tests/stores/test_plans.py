@@ -18,8 +18,9 @@ import orjson
 import pytest
 
 import engine.stores
+from engine.domain.catalogue.event_search import ListingFilter
 from engine.foundation.clock import now
-from engine.stores.catalogue import promos
+from engine.stores.catalogue import event_search, promos
 from engine.stores.gates import scans
 from engine.stores.money import disputes, orders, refunds
 from engine.stores.tickets import tickets
@@ -107,6 +108,28 @@ async def test_a_sales_statements_go_by_keys_whatever_was_sold_before(pool: asyn
 
 def test_the_statements_of_every_wing_are_looked_at():
     assert len(list(_statements())) > 60
+
+
+class _Explained:
+    """A database that says how it would read what is asked."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+        self.plan = ""
+
+    async def fetch(self, query: str, *values: Any) -> list[Any]:
+        self.plan = str(await self._connection.fetchval(f"EXPLAIN (FORMAT JSON) {query}", *values))
+        return []
+
+
+async def test_words_looked_for_in_the_listing_are_found_by_the_indexes_of_events_and_venues(pool: asyncpg.Pool):
+    async with pool.acquire() as connection:
+        await connection.execute("SET enable_seqscan = off")  # a table of few rows is read whole, whatever could be
+        explained = _Explained(connection)
+        await event_search.published(explained, ListingFilter(q="lanterns bruges", over_too=True), None, 50)
+        await connection.execute("RESET enable_seqscan")
+    assert "events_search" in explained.plan
+    assert "venues_search" in explained.plan
 
 
 async def test_a_plan_that_reads_a_table_whole_is_noticed(pool: asyncpg.Pool):

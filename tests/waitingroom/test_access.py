@@ -12,7 +12,9 @@ from tests.waitingroom.steps import bearer
 from waitingroom.routes import ROUTES
 from waitingroom.settings import Settings
 
-GUARDED = [route for route in ROUTES if route.who in {"ticket", "operator"} and route.path.startswith("/v1/")]
+GUARDED = [
+    route for route in ROUTES if route.who in {"ticket", "visitor", "operator"} and route.path.startswith("/v1/")
+]
 
 
 async def admitted(client: TestClient, event_id: str) -> tuple[str, str, str]:

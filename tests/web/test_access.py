@@ -6,8 +6,10 @@ gets further than 401, 403 or 404, and none leaves a trace in the ledger.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import aiohttp
 import asyncpg
 import pytest
 
@@ -16,6 +18,7 @@ from engine.web.routes import ROUTES
 from tests.shop import Shop
 from tests.web.estate import body_of, close_the_door, estate
 
+ANSWER_S_MAX = 30
 OPEN_TO_ALL = {"public", "operations", "provider"}
 GUARDED = [route for route in ROUTES if route.who not in OPEN_TO_ALL]
 # What every signed-in person, and every scanner, may ask about itself.
@@ -87,6 +90,24 @@ async def test_the_same_rows_open_to_whom_they_belong(shop: Shop):
             path += "?q=ada"
         answer = await shop.ask("GET", path, **credentials.get(route.who, {"X_Order_Token": token}))
         assert answer.status == 200, (route.path, answer.status, answer.body)
+
+
+async def test_a_head_is_answered_as_its_get_without_a_body_on_a_connection_that_goes_on(shop: Shop):
+    mine = await estate(shop)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as one_connection:
+        for route in ROUTES:
+            if route.method != "GET":
+                continue
+            path, headers = shop.url + route.path.format(**mine.ids), {"Authorization": mine.owner}
+            async with one_connection.head(path, headers=headers) as head:
+                assert await head.read() == b""
+            async with one_connection.get(path, headers=headers) as got:  # a stream's own body never ends: not read
+                assert head.status == got.status, route.path
+                assert head.content_type == got.content_type, route.path
+            async with one_connection.head(path, headers=headers) as head, asyncio.timeout(ANSWER_S_MAX):
+                assert await head.read() == b""
+            async with one_connection.get(shop.url + "/livez") as alive, asyncio.timeout(ANSWER_S_MAX):
+                assert await alive.json() == {"status": "alive"}, f"something follows the head of {route.path}"
 
 
 async def test_a_code_of_another_event_is_rejected_at_the_gate(shop: Shop):

@@ -1,4 +1,4 @@
-"""The names in a seating chart: kept in one spelling, and none that a visitor takes for another.
+"""The names in a seating chart: kept in one spelling, each seen, none a link, none that a visitor takes for another.
 
 A name is printed on a ticket and looked for on a wall. Names of sections are compared in the whole chart, of rows in
 their section, of seats in their row; categories with all others of the chart.
@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from engine.domain.fields import Faults, fault
-from engine.foundation.folding import label_kept, label_seen
+from engine.domain.fields import LINKED, UNSEEN, Faults, fault
+from engine.foundation.folding import is_name, label_kept, label_seen
+from engine.foundation.web_addresses import reads_as_link
 
 FAULTS_TOLD_MAX = 100
 LISTS = ("aisle_after", "accessible")  # of a row: they name seats of it
@@ -44,37 +45,50 @@ def look_alikes(chart: Any) -> Faults:
     The first FAULTS_TOLD_MAX of them. A category may be named any number of times, in one spelling.
     """
     found: Faults = []
-    sections, categories = _Seen("section"), _Seen("category")
+    firsts: dict[tuple[str, str, str], str] = {}
+    for noun, within, name, pointer in _names(chart):
+        first = firsts.setdefault((noun, within, _seen(name)), name)
+        if first != name:
+            found.append(fault(pointer, "look_alike", f'a visitor takes it for the {noun} "{first}"'))
+            if len(found) >= FAULTS_TOLD_MAX:
+                break
+    return found
+
+
+def unfit(chart: Any) -> Faults:
+    """A fault for each name that nobody could see, and for each that a mail reader makes a link of.
+
+    The first FAULTS_TOLD_MAX of them. Mails say which seat it is. The chart is well-formed.
+    """
+    found: Faults = []
+    for _, _, name, pointer in _names(chart):
+        if (broken := _broken(name)) is not None:
+            found.append(fault(pointer, *broken))
+            if len(found) >= FAULTS_TOLD_MAX:
+                break
+    return found
+
+
+@lru_cache(NAMES_KEPT)
+def _broken(name: str) -> tuple[str, str] | None:
+    if not is_name(name):
+        return "invalid_value", UNSEEN
+    return ("invalid_name", LINKED) if reads_as_link(name) else None
+
+
+def _names(chart: Any) -> Iterator[tuple[str, str, str, str]]:
+    """(what it names, where it is compared, the name, its pointer) of every name."""
     for s, section in enumerate(chart["sections"]):
         at = f"/sections/{s}"
-        found += sections.look(section["name"], f"{at}/name")
-        found += categories.look(section.get("category") or section["name"], f"{at}/category")
-        rows = _Seen("row")
+        yield "section", "", section["name"], f"{at}/name"
+        yield "category", "", section.get("category") or section["name"], f"{at}/category"
         for r, row in enumerate(section.get("rows") or ()):
-            found += rows.look(row["name"], f"{at}/rows/{r}/name")
-            seats = _Seen("seat")
+            of_row = f"{at}/rows/{r}"
+            yield "row", at, row["name"], f"{of_row}/name"
             for n, seat in enumerate(row.get("seats") or ()):
-                found += seats.look(seat["name"], f"{at}/rows/{r}/seats/{n}/name")
+                yield "seat", of_row, seat["name"], f"{of_row}/seats/{n}/name"
                 if seat.get("category"):
-                    found += categories.look(seat["category"], f"{at}/rows/{r}/seats/{n}/category")
-        if len(found) >= FAULTS_TOLD_MAX:
-            break
-    return found[:FAULTS_TOLD_MAX]
-
-
-class _Seen:
-    """Names by what is seen of them."""
-
-    def __init__(self, noun: str) -> None:
-        self._noun = noun
-        self._first: dict[str, str] = {}
-
-    def look(self, name: str, pointer: str) -> Faults:
-        """A fault if another name looks the same. The same name twice is not its business."""
-        first = self._first.setdefault(_seen(name), name)
-        if first == name:
-            return []
-        return [fault(pointer, "look_alike", f'a visitor takes it for the {self._noun} "{first}"')]
+                    yield "category", "", seat["category"], f"{of_row}/seats/{n}/category"
 
 
 def _things(chart: object) -> Iterator[dict[str, Any]]:

@@ -41,7 +41,7 @@ class RoomSettings(RoomPace, frozen=True, kw_only=True):
 
 
 class RoomShown(RoomPace, frozen=True, kw_only=True):
-    """Where joining takes a code ``code_required`` says so; ``codes`` are there for the organizer alone."""
+    """Where joining takes a code ``code_required`` says so; ``codes`` are there for those who may set them."""
 
     codes: tuple[str, ...] | UnsetType = UNSET
     code_required: bool | UnsetType = UNSET

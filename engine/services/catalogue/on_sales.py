@@ -22,12 +22,12 @@ class OnSales:
         self._events = events
 
     async def get(self, person: Person | None, id_or_slug: str) -> OnSale:
-        """Its codes for the organizer alone. OnSaleMissing before there is one; EventUnknown for a foreign draft."""
+        """Its codes for those alone who may set them. OnSaleMissing; EventUnknown for a foreign draft."""
         event = await self._events.get(person, id_or_slug)
         on_sale = await store.get(self._pool, event.id)
         if on_sale is None:
             raise OnSaleMissing
-        if on_sale.room.codes and not await self._access.may(person, on_sale.organization_id, "events.read"):
+        if on_sale.room.codes and not await self._access.may(person, on_sale.organization_id, "events.write"):
             return on_sale.for_guests()
         return on_sale
 

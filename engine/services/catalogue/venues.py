@@ -135,7 +135,8 @@ def read_chart(chart: bytes) -> ChartFacts:
             errors=[{"pointer": pointer, "code": code, "message": message} for pointer, code, message in error.errors],
         ) from error
     places = msgspec.json.decode(chart, type=chart_places.Places)
-    faults = chart_places.misplaced(places) + chart_names.look_alikes(msgspec.json.decode(chart))
+    decoded = msgspec.json.decode(chart)
+    faults = chart_places.misplaced(places) + chart_names.unfit(decoded) + chart_names.look_alikes(decoded)
     if faults:
         raise Invalid("The seating chart has faults", errors=faults)
     return ChartFacts(

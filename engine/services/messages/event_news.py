@@ -21,6 +21,7 @@ import hotpath_rs
 from engine.domain.catalogue.event_news import TimeAndPlace, Told, together
 from engine.domain.errands import MailEventNews, TellHolders
 from engine.foundation.folding import NotAnAddress, email_folded
+from engine.foundation.news import News
 from engine.services.messages.heads import Head, Sender
 from engine.services.messages.letters import written
 from engine.services.messages.mail_templates import open_templates, words
@@ -47,10 +48,18 @@ class EventNewsMail:
     """Tells ticket holders."""
 
     def __init__(
-        self, *, mailer: MailGateway, pool: Pool, keyring: hotpath_rs.Keyring, sender: str, engine_url: str
+        self,
+        *,
+        mailer: MailGateway,
+        pool: Pool,
+        order_news: News,
+        keyring: hotpath_rs.Keyring,
+        sender: str,
+        engine_url: str,
     ) -> None:
         self._mailer = mailer
         self._pool = pool
+        self._order_news = order_news
         self._platform = keyring.platform()
         self._sender = Sender(sender)
         self._engine_url = engine_url.rstrip("/")
@@ -96,7 +105,9 @@ class EventNewsMail:
                 raise
             for order in orders:
                 async with self._pool.acquire() as db:
-                    await undelivered.keep(db, order, "event_news", refusal)
+                    is_new = await undelivered.keep(db, order, "event_news", refusal)
+                if is_new:
+                    await self._order_news.changed(order.id)
 
     async def _letter(
         self, db: Connection, errand: MailEventNews, told: Told, news_id: int, orders: Sequence[HeldOrder]

@@ -16,6 +16,7 @@ from engine.domain.errands import MailOrderExpired, MailRefund, MailTickets
 from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID
 from engine.domain.sale.ticket_groups import groups_of
+from engine.foundation.news import News
 from engine.services.messages.heads import Head, Sender
 from engine.services.messages.letters import Paper, Picture, written
 from engine.services.messages.mail_templates import open_templates, words
@@ -43,6 +44,7 @@ class Mail:
         mailer: MailGateway,
         pool: Pool,
         orders: OrderStore,
+        news: News,
         tickets: Tickets,
         refunds: Refunds,
         keyring: hotpath_rs.Keyring,
@@ -52,6 +54,7 @@ class Mail:
         self._mailer = mailer
         self._pool = pool
         self._orders = orders
+        self._news = news
         self._tickets = tickets
         self._facts = OrderFactsReader(pool=pool, orders=orders, tickets=tickets)
         self._refunds = refunds
@@ -144,7 +147,9 @@ class Mail:
             if refusal is None:
                 raise
             async with self._pool.acquire() as db:
-                await undelivered.keep(db, order, template, refusal)
+                is_new = await undelivered.keep(db, order, template, refusal)
+            if is_new:
+                await self._news.changed(order.id)
 
     def _context(self, facts: OrderFacts) -> dict[str, Any]:
         order, event = facts.order, facts.event

@@ -34,7 +34,10 @@ SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags,
   JOIN organizations o ON o.id = e.organization_id
   LEFT JOIN on_sales s ON s.event_id = e.id
 """
-_SEARCHED = "(e.search || v.search || array_to_tsvector(search_words(array_to_string(e.tags, ' '))))"
+# All words in event and venue together, which no index can tell; but one of them stands in one of both.
+_FOUND = """(e.search || v.search) @@ search_query({0}) AND e.id IN (
+    SELECT f.id FROM events f WHERE f.search @@ search_any({0})
+    UNION ALL SELECT f.id FROM events f JOIN venues w ON w.id = f.venue_id WHERE w.search @@ search_any({0}))"""
 # Minor units of one whole in the event's currency, for those that have not a hundred.
 _ODD = " ".join(f"WHEN '{c.code}' THEN {c.unit}" for c in CURRENCIES.values() if c.unit != HUNDRED)
 _UNIT = f"(CASE e.currency {_ODD} ELSE {HUNDRED} END)"
@@ -50,7 +53,7 @@ async def published(
 ) -> list[EventCard]:
     """Up to ``limit`` published events after a position (starts_at, id)."""
     query = _Query("e.status = 'published'")
-    query.where(f"{_SEARCHED} @@ search_query({{}})", wanted.q)
+    query.where(_FOUND, wanted.q)
     query.where("search_folded(v.city) = search_folded({})", wanted.city)
     query.where("trim(folded(e.category)) = ANY ({}::text[])", spellings(wanted.category) if wanted.category else None)
     query.where("e.currency = {}", wanted.currency)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from engine.domain.errands import EventCancelled, UnitsFreed
@@ -19,6 +20,7 @@ from engine.stores.money import balances, orders
 from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 from engine.stores.tickets import tickets
 
+Seen = frozenset[tuple[str, datetime]]
 CLAIMING = (Standing.OPEN, Standing.LOST)
 _ADMITTING = ("valid", "used", "transfer_pending")
 _DEEDS = {Standing.INQUIRY: "dispute.asked", Standing.OPEN: "dispute.opened", Standing.WON: "dispute.won",
@@ -58,6 +60,13 @@ SELECT t.id, t.line, t.checked_in_at IS NOT NULL OR t.entries > 0 AS used FROM t
  WHERE t.order_id = $1 AND (t.status = ANY($3::text[]) OR t.status IN ('blocked', 'cancelled')
        AND t.id = ANY(SELECT unnest(d.ticket_ids) FROM disputes d WHERE d.id = $2))
  ORDER BY t.line
+"""
+_SEEN = "SELECT id, updated_at FROM disputes WHERE order_id = $1"
+# Of these tickets, those that no other dispute holds: one that is over lets go of what is its own.
+_FREE = """
+SELECT t.id FROM unnest($2::text[]) AS t (id)
+ WHERE NOT EXISTS (SELECT FROM disputes d WHERE d.order_id = $1 AND d.id <> $3 AND d.standing IN ('open', 'lost')
+                      AND t.id = ANY(d.ticket_ids))
 """
 # A ticket that was lost admits again only while its unit was not sold to somebody else.
 _RESTORE = """
@@ -99,13 +108,22 @@ class DisputeStore:
     async def read(self, dispute_id: str) -> Dispute | None:
         return await _read(self._pool, dispute_id)
 
-    async def apply(self, order_id: str, found: Sequence[ProviderDispute]) -> tuple[list[Dispute], list[OutboxRow]]:
+    async def seen(self, order_id: str) -> Seen:
+        """As what the order's disputes stand in the ledger, to be asked before the provider is."""
+        return await _seen(self._pool, order_id)
+
+    async def apply(
+        self, order_id: str, found: Sequence[ProviderDispute], *, seen: Seen
+    ) -> tuple[list[Dispute], list[OutboxRow]] | None:
         """Bring the ledger in line with what the provider says; (disputes that turned, errands).
 
-        Nothing happens to an order that was never paid. Saying the same again changes nothing.
+        Nothing happens to an order that was never paid. Saying the same again changes nothing. None if somebody wrote
+        them since they were ``seen``: what they heard may be newer.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             order = await orders.lock(connection, order_id)
+            if await _seen(connection, order_id) != seen:
+                return None
             turned: list[Dispute] = []
             units: list[int] = []
             if order.status not in EVER_PAID:
@@ -195,9 +213,10 @@ async def _say(db: Connection, order: Order, before: Dispute, said: ProviderDisp
         await db.execute(_MARK, order.id, kept, True)
         return ended
     over = standing not in CLAIMING or before.standing == Standing.LOST
-    let_go = before.ticket_ids if over else [one for one in before.ticket_ids if one not in kept]
+    free = [row["id"] for row in await db.fetch(_FREE, order.id, before.ticket_ids, before.id)]
+    let_go = free if over else [one for one in free if one not in kept]
     restored = [row["unit"] for row in await db.fetch(_RESTORE, order.id, let_go)]
-    await db.execute(_MARK, order.id, before.ticket_ids, False)
+    await db.execute(_MARK, order.id, free, False)
     if standing == Standing.OPEN:
         restored += await tickets.turn(db, order.id, kept, to="blocked", when=_ADMITTING)
     return restored
@@ -228,6 +247,10 @@ async def _add(db: Connection, order: Order, said: ProviderDispute) -> Dispute:
 async def _read(db: Database, dispute_id: str) -> Dispute | None:
     row = await db.fetchrow(_COLUMNS + " WHERE d.id = $1", dispute_id)
     return None if row is None else Dispute(**dict(row))
+
+
+async def _seen(db: Database, order_id: str) -> Seen:
+    return frozenset((row["id"], row["updated_at"]) for row in await db.fetch(_SEEN, order_id))
 
 
 async def _of_order(db: Database, order_id: str) -> list[Dispute]:

@@ -108,11 +108,11 @@ async def stream_seat_status(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers=_STREAMED)
     response.headers["X-Request-Id"] = request[http.REQUEST_ID]
     first: Any = await anext(stream)
-    await response.prepare(request)
     try:
-        await response.write(first)
-        async for chunk in stream:
-            await response.write(chunk)
+        if await http.begun(request, response):
+            await response.write(first)
+            async for chunk in stream:
+                await response.write(chunk)
     except (ConnectionError, errors.Unavailable):
         pass  # the reader left, or the map is away: who still wants it asks again
     finally:

@@ -14,13 +14,15 @@ from playwright.async_api import Dialog, expect
 from engine.foundation.ids import new_id
 from tests.axe import serious
 from tests.gate_world import ADMIN
-from tests.pages.gates.scanner import WAIT_MS, Door, code_frame, sign_in
+from tests.pages.gates.scanner import WAIT_MS, Door, blank, code_frame, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 async def test_the_camera_admits_a_ticket_once_and_shows_the_second_time_as_a_duplicate(door: Door) -> None:
-    browser = await door.browser(door.world.code(3), door.world.code(4))
+    # After each code nothing for 4.5 s: until the verdict is gone, and for longer than SAME_CODE_PAUSE_MS.
+    film = b"".join(code_frame(door.world.code(number)) * 25 + blank() * 135 for number in (3, 4))
+    browser = await door.browser_with_film(film)
     _, page = await door.page(browser)
     await page.goto("/gate")
     await door.shoot(page, "gate-signin")
@@ -29,7 +31,7 @@ async def test_the_camera_admits_a_ticket_once_and_shows_the_second_time_as_a_du
     await expect(verdict).to_contain_text("Welcome", timeout=WAIT_MS)
     await expect(verdict).to_contain_text("Ada Lovelace")
     await door.shoot(page, "gate-admit")
-    await expect(verdict).to_contain_text("Already in", timeout=WAIT_MS)
+    await expect(verdict).to_contain_text("Already in", timeout=4 * WAIT_MS)
     await expect(verdict).to_contain_text("North 1")
     await door.shoot(page, "gate-duplicate")
     log = await door.world.log()

@@ -13,6 +13,7 @@ import pytest
 from engine.domain.errands import MailEventNews, TellHolders
 from engine.foundation.ids import new_id
 from engine.services.messages import event_news
+from engine.stores.messages.letter import Letter
 from engine.stores.messages.mail import MailGateway
 from tests import factories
 from tests.shop import Answer, Shop
@@ -72,9 +73,12 @@ async def prove(shop: Shop, email: str = "") -> None:
 
 
 async def relay(shop: Shop) -> None:
-    """Everything that waits in the outbox is done, pauses left out."""
+    """Everything that waits in the outbox is done, pauses left out.
+
+    What is locked was done just now, and its row goes with the next batch: unlocked, it would be mailed a second time.
+    """
     for _ in range(20):
-        await shop.services.common.pool.execute("UPDATE outbox SET available_at = now(), locked_until = NULL")
+        await shop.services.common.pool.execute("UPDATE outbox SET available_at = now() WHERE locked_until IS NULL")
         await shop.work("outbox_relay")
         await asyncio.sleep(0.02)
         if not await shop.services.common.pool.fetchval("SELECT count(*) FROM outbox WHERE dead_at IS NULL"):
@@ -268,10 +272,10 @@ async def test_a_mail_that_did_not_leave_is_told_later_and_one_that_left_never_a
     await change(night, starts_at=START + timedelta(hours=1))
     real, fail = MailGateway.send, [OSError("away"), OSError("away")]
 
-    async def send(self: MailGateway, message: EmailMessage) -> None:
+    async def send(self: MailGateway, letter: Letter) -> None:
         if fail:
             raise fail.pop()
-        await real(self, message)
+        await real(self, letter)
 
     monkeypatch.setattr(MailGateway, "send", send)
     await relay(night)

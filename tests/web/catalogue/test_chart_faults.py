@@ -143,6 +143,46 @@ async def test_names_that_a_visitor_takes_for_each_other_are_refused(
     assert await pool.fetchval("SELECT chart_units FROM venues") is None
 
 
+@pytest.mark.parametrize("of", ["section", "section category", "row", "seat", "seat category"])
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("evil.example", "invalid_name"),
+        ("see https://evil.test/x", "invalid_name"),
+        ("www.evil", "invalid_name"),
+        ("\u0301", "invalid_value"),
+        ("A\ufdd0", "invalid_value"),
+        ("\U0001d159", "invalid_value"),
+    ],
+)
+async def test_a_name_that_is_a_link_or_that_nobody_sees_is_a_fault(register, pool, of: str, name: str, code: str):
+    seat = {"name": name if of == "seat" else "1", "x": 0, **({"category": name} if of == "seat category" else {})}
+    given = chart({"name": name if of == "row" else "R", "y": 0, "seats": [seat]})
+    if of == "section":
+        given["sections"][0] |= {"name": name, "category": "Gold"}
+    if of == "section category":
+        given["sections"][0]["category"] = name
+    told = await put(await register(), given)
+    assert told["http"] == 422, told
+    at = {"section": "/sections/0/name", "section category": "/sections/0/category", "row": f"{ROW}/name"}
+    pointer = at.get(of, f"{ROW}/seats/0/{'name' if of == 'seat' else 'category'}")
+    assert [(each["pointer"], each["code"]) for each in told["errors"]] == [(pointer, code)]
+    assert await pool.fetchval("SELECT chart_units FROM venues") is None
+
+
+def test_names_as_houses_have_them_are_no_links():
+    names = "Parterre 1", "1.", "A.1", "St. John", "R&B", "Loge 3-4", "Balcony (left)", "№ 5", "二楼", "क्षेत्र", "❤️"
+    for name in names:
+        assert read_chart(msgspec.json.encode(chart(row(name, xs=[0, 1]), name=name))).units == 2, name
+
+
+async def test_a_joiner_that_joins_nothing_is_not_kept(register, pool):
+    told = await put(await register(), chart({"name": "\u200dR", "y": 0, "seats": [{"name": "1", "x": 0}]}))
+    assert told["http"] == 200, told
+    kept = msgspec.json.decode(await pool.fetchval("SELECT chart FROM venues"))
+    assert kept["sections"][0]["rows"][0]["name"] == "R"
+
+
 def test_rows_of_one_alphabet_and_numbers_are_not_taken_for_each_other():
     greek = "".join(chr(letter) for letter in range(0x391, 0x3AA) if letter != 0x3A2)
     cyrillic = "".join(chr(letter) for letter in range(0x410, 0x430))

@@ -10,7 +10,7 @@ import pytest
 
 from engine.foundation import leases
 from engine.foundation.connections import RedisClient
-from tests.web.organizer import at
+from tests.web.organizer import at, join
 
 
 async def test_the_room_reads_its_settings_and_card(register, pool: asyncpg.Pool):
@@ -94,17 +94,21 @@ async def test_a_draft_has_none_until_one_is_put(register, guest):
     await guest.refused("event_unknown", "GET", path)
 
 
-async def test_codes_are_kept_as_they_are_compared_and_shown_to_the_organizer_alone(
+async def test_codes_are_kept_as_they_are_compared_and_shown_to_who_may_set_them_alone(
     register, guest, pool: asyncpg.Pool
 ):
     organizer, stranger = await register(), await register()
     event = await organizer.published()
+    staff = {role: await register() for role in ("finance", "box_office", "manager")}
+    for role, member in staff.items():
+        await join(pool, organizer, event["organization_id"], member, role)
     path = f"/v1/events/{event['id']}/on-sale"
     room = {"enabled": True, "codes": [" early-bird ", "EARLY\u2013 bird", "amis"]}
     given = await organizer.ok("PUT", path, {"opens_at": at(1), "room": room})
     assert (given["room"]["codes"], given["room"]["code_required"]) == (["EARLY-BIRD", "AMIS"], True)
     assert await pool.fetchval("SELECT room->'codes' FROM on_sales") == ["EARLY-BIRD", "AMIS"]
-    for asking, seen in ((organizer, True), (stranger, False), (guest, False)):
+    asked = [(organizer, True), (stranger, False), (guest, False)]
+    for asking, seen in (*asked, *((member, role == "manager") for role, member in staff.items())):
         body = await (await asking.ask("GET", path)).read()
         assert orjson.loads(body)["room"]["code_required"] is True
         assert (b"codes" in body, b"EARLY" in body) == (seen, seen)
