@@ -89,6 +89,7 @@ fn shape(book: &FontBook, text: &str, bold: bool) -> Shaped {
     let text: String = text.chars().map(printable).collect();
     let bidi = BidiInfo::new(&text, None);
     let rtl = bidi.paragraphs.first().is_some_and(|paragraph| paragraph.level.is_rtl());
+    let (text, levels) = without_isolates(&text, &bidi.levels);
     let han = Han::of(&text);
     let mut buffer = UnicodeBuffer::new();
     let mut segments = Vec::new();
@@ -99,7 +100,7 @@ fn shape(book: &FontBook, text: &str, bold: bool) -> Shaped {
         }
         let ends_line = text[start..end].ends_with('\n');
         let mut segment = Segment { pieces: Vec::new(), width: 0.0, blank: 0.0, ends_line };
-        for item in items(book, &text, start..end, &bidi.levels, han) {
+        for item in items(book, &text, start..end, &levels, han) {
             let piece;
             (piece, buffer) = shape_item(book, &text, &item, bold, buffer);
             segment.pieces.push(piece);
@@ -118,6 +119,16 @@ impl Segment {
         let hanging = self.pieces.iter().rev().flat_map(|piece| piece.clusters.iter().rev());
         self.blank = hanging.take_while(|cluster| cluster.blank).map(|cluster| cluster.width).sum();
     }
+}
+
+/// What isolates a part of a text has been heard once the levels are known; on paper it would only be in the way.
+fn without_isolates(text: &str, levels: &[Level]) -> (String, Vec<Level>) {
+    let is_kept = |char: char| !matches!(char, '\u{2066}'..='\u{2069}');
+    let kept = text.char_indices().filter(|(_, char)| is_kept(*char));
+    let levels =
+        kept.flat_map(|(at, char)| levels.get(at..at + char.len_utf8()).unwrap_or_default().to_vec());
+    let levels = levels.collect();
+    (text.chars().filter(|char| is_kept(*char)).collect(), levels)
 }
 
 /// Control characters have no shape; line feeds are kept.

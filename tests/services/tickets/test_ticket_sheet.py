@@ -7,6 +7,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
+import pypdfium2
 import pytest
 
 from engine.domain.tickets.tickets import TicketPage
@@ -81,6 +82,18 @@ async def test_a_name_in_any_script_is_read_back_as_it_was_typed(name):
 async def test_every_field_is_printed_in_any_script(field, name):
     [page] = await pages(dataclasses.replace(TICKET, seat=None, **{field: name}))
     assert page.says(name)
+
+
+@pytest.mark.parametrize("venue", [NAMES["arabic"], NAMES["hebrew"], "Opera דוד"])
+async def test_a_street_beside_a_name_that_is_read_from_the_right_has_its_number_in_front(venue):
+    pdf = await printed(dataclasses.replace(TICKET, venue_name=venue))
+    text = pypdfium2.PdfDocument(pdf)[0].get_textpage()
+
+    def left(word: str) -> float:
+        index, _ = text.search(word).get_next()
+        return float(text.get_charbox(index)[0])
+
+    assert left("601") < left("Smithe") < left("Street")
 
 
 def filled(text: str, count: int) -> str:
