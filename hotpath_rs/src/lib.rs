@@ -11,6 +11,7 @@ pub mod draw;
 pub mod encoding;
 mod envelope;
 pub mod error;
+pub mod gates;
 pub mod keys;
 pub mod mac;
 pub mod press;
