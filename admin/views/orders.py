@@ -20,7 +20,7 @@ from engine.domain.tickets.tickets import TicketPage
 from engine.foundation import http
 from engine.foundation.errors import Conflict, IdempotencyKeyReused, Unavailable
 from engine.foundation.idempotency import scope_of
-from engine.services.money import order_sheets
+from engine.services.insight import order_sheets
 
 SEARCH_CHARS_MAX: Final = 100
 STATUSES: Final = get_args(Status)

@@ -6,8 +6,8 @@ from engine.web import operations
 from engine.web.accounts import invitations, mailed_links, organizations, people
 from engine.web.catalogue import events, on_sales, promos, ticket_types, venues
 from engine.web.gates import devices, gates, scans
-from engine.web.insight import activity, reports
-from engine.web.money import disputes, order_sheets, orders, payments, refunds, requirement_orders, webhooks
+from engine.web.insight import activity, order_sheets, reports
+from engine.web.money import disputes, orders, payments, refunds, requirement_orders, webhooks
 from engine.web.route import Route
 from engine.web.sale import allotments, availability, carts, holds
 from engine.web.tickets import tickets
@@ -27,7 +27,6 @@ ROUTES: tuple[Route, ...] = (
     *holds.ROUTES,
     *carts.ROUTES,
     *orders.ROUTES,
-    *order_sheets.ROUTES,
     *requirement_orders.ROUTES,
     *payments.ROUTES,
     *webhooks.ROUTES,
@@ -39,5 +38,6 @@ ROUTES: tuple[Route, ...] = (
     *scans.ROUTES,
     *gates.ROUTES,
     *activity.ROUTES,
+    *order_sheets.ROUTES,
     *reports.ROUTES,
 )

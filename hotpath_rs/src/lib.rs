@@ -5,6 +5,7 @@
 //! is the binding, which knows no rules: it converts, calls and maps the one [`error::Error`] onto exceptions.
 
 pub mod allocate;
+pub mod base64_lines;
 pub mod desk;
 pub mod draw;
 pub mod encoding;

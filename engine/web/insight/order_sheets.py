@@ -6,7 +6,7 @@ from aiohttp import web
 
 from engine.foundation import errors, http
 from engine.services.appkeys import ORDERS
-from engine.services.money import order_sheets
+from engine.services.insight import order_sheets
 from engine.web.auth import person
 from engine.web.route import Route
 

@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from engine.services.money import order_sheets
+from engine.services.insight import order_sheets
 from tests.shop import Shop
 
 
