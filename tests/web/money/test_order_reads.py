@@ -91,6 +91,21 @@ async def test_a_paid_order_costs_the_ledger_nothing_until_a_second_is_nearly_ov
     assert door.app[appkeys.ORDER_READS].ready(order["order_id"]) is known, "its answers stand on: nothing changed"
 
 
+async def test_the_first_look_from_an_address_is_answered_before_the_router_too_and_counted(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    await shop.open_event()
+    order = await shop.ordered()
+    async with opened(shop, rehearsal=False) as door:
+        monkeypatch.setattr(door.app[appkeys.ORDERS], "look", None)  # the route would call it
+        limits = door.app[appkeys.LIMITS].of("own")
+        assert (await door.look(order))["status"] == "pending"
+        assert limits._due_s, "it was counted"
+        monkeypatch.setattr(limits, "passes", lambda _address: False)
+        monkeypatch.setattr(limits, "wait_s", lambda _address: 1.0)
+        assert (await door.look(order)).status == 500, "who must be held back goes to the route"
+
+
 async def test_an_order_that_is_being_paid_for_is_looked_at_each_time(shop: Shop, door: Door):
     await shop.open_event()
     order = await shop.ordered()
