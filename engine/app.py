@@ -29,6 +29,7 @@ def create_app(settings: Settings) -> web.Application:
     route.add(app, routes.ROUTES)
     pages.setup(app)
     app.cleanup_ctx.append(_services)
+    app.on_shutdown.append(_answer_who_waits)
     promise_tls(app, settings.engine_url)
     callers.keep_visitors(app)
     return app
@@ -38,10 +39,19 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     async with open_services(app[appkeys.SETTINGS]) as services:
         install(app, services)
         services.sale.selling.follow(app[SHELF].forget)
-        telling = asyncio.create_task(services.sale.crowding.tell())
+        money = services.money
+        under_way = [
+            asyncio.create_task(each())
+            for each in (services.sale.crowding.tell, money.order_news.listen, money.order_waits.sweep)
+        ]
         yield
-        telling.cancel()
-        await asyncio.gather(telling, return_exceptions=True)
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+
+async def _answer_who_waits(app: web.Application) -> None:
+    app[appkeys.ORDER_WAITS].close()
 
 
 def install(app: web.Application, services: Services) -> None:

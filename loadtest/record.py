@@ -9,7 +9,9 @@ from typing import Literal
 import msgspec
 
 Kind = Literal["ok", "refused", "shed", "limited", "error", "broken"]
-STEPS = ("room", "join", "claim", "hold", "order", "pay", "status", "tickets", "scan")
+STEPS = ("room", "join", "claim", "hold", "order", "pay", "status", "status_wait", "tickets", "scan")
+PROVIDER_STEPS = frozenset({"pay"})  # the payment provider's own time is not the shop's
+WAITING_STEPS = frozenset({"status_wait"})  # answered when something happens, which is no latency
 
 
 class Sample(msgspec.Struct, frozen=True, array_like=True):

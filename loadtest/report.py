@@ -156,7 +156,7 @@ def _spending(spending: Spending) -> str:
         return f"<p>CPU and memory: not measured, {escape(spending.unmeasured)}.</p>"
     told = f"{spending.orders:,} paid orders" if spending.orders else "no order was paid"
     if spending.cpu_per_order_ms is not None:
-        told = f"{spending.cpu_per_order_ms:,.2f} ms of CPU an order, {told}"
+        told = f"{spending.cpu_per_order_ms:,.2f} ms of CPU an order without sandbox and mail catcher, {told}"
     bars = [(part.name, part.cpu_per_order_ms) for part in spending.parts if part.cpu_per_order_ms is not None]
     drawn = f"<figure>{plots.shares(bars, 'ms', 'CPU an order by part')}</figure>" if bars else ""
     heads = ("Part", "Processes", "CPU", "CPU an order", "Memory before", "Memory after")

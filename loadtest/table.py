@@ -48,7 +48,10 @@ def _spent(spending: Spending) -> list[str]:
     if spending.unmeasured:
         return [f"CPU an order and memory: not measured, {spending.unmeasured}"]
     whole = f"{spending.cpu_per_order_ms:,.2f} ms" if spending.cpu_per_order_ms is not None else "no order"
-    return [f"CPU an order: {whole}, of {spending.orders:,} paid", *(_part(part) for part in spending.parts)]
+    return [
+        f"CPU an order without sandbox and mail catcher: {whole}, of {spending.orders:,} paid",
+        *(_part(part) for part in spending.parts),
+    ]
 
 
 def _part(part: Part) -> str:

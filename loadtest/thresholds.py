@@ -5,9 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from loadtest import limits
+from loadtest.record import PROVIDER_STEPS, WAITING_STEPS
 from loadtest.verdict import AUDIT_CHECKS, GOOD_ENDS, GOOD_SCANS, P95_PROMISED_MS, Verdict
-
-PROVIDER_STEPS = frozenset({"pay"})  # the payment provider's own time is not the shop's
 
 
 class Threshold(msgspec.Struct, frozen=True):
@@ -72,7 +71,7 @@ def _latencies(judged: Verdict) -> list[Threshold]:
     bound = P95_PROMISED_MS if wanted is None else wanted
     found = []
     for figures in judged.steps:
-        if wanted is None and figures.step in PROVIDER_STEPS:
+        if figures.step in WAITING_STEPS or (wanted is None and figures.step in PROVIDER_STEPS):
             continue
         below = figures.p95_ms <= bound
         kept = below if wanted is not None else (True if below else None)

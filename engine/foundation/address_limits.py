@@ -144,6 +144,11 @@ class OpenLimits:
         self._lifted = lifted_for_loopback
         self._open: dict[str, int] = {}
 
+    def is_full(self, address: str) -> bool:
+        """Whether the block has as many open as it may."""
+        lifted = self._lifted and is_loopback(address)
+        return not lifted and self._open.get(block_of(address), 0) >= self._at_once
+
     @contextlib.contextmanager
     def opened(self, address: str, full: Callable[[], Exception]) -> Iterator[None]:
         """While one is open. Raises what ``full`` gives if the block has as many as it may."""

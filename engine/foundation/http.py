@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -73,6 +73,28 @@ async def begun(request: web.Request, response: web.StreamResponse) -> bool:
     """Send the head of an answer that is written piece by piece. False if that is all: nothing follows a HEAD's."""
     await response.prepare(request)
     return request.method != "HEAD"
+
+
+async def piecewise(
+    request: web.Request, pieces: AsyncGenerator[bytes, None], content_type: str, name: str
+) -> web.StreamResponse:
+    """A document to keep that is sent as it is made; what the first piece raises is refused as anything else."""
+    headers = {
+        "Content-Type": content_type,
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "private, no-store",
+    }
+    response = web.StreamResponse(headers=headers)
+    try:
+        first = await anext(pieces)
+        if await begun(request, response):
+            await response.write(first)
+            async for piece in pieces:
+                await response.write(piece)
+            await response.write_eof()
+    finally:
+        await pieces.aclose()
+    return response
 
 
 def version_expected(request: web.Request) -> str:

@@ -30,6 +30,7 @@ RouteClass = Literal[
     "sign_in",
     "buy",
     "own",
+    "wait",
     "document",
     "gate",
     "webhook",
@@ -76,6 +77,7 @@ LIMITS: Final = MappingProxyType[RouteClass, Rate](
         "code_guess": Rate("wrong codes, wherever one is typed; right ones wait there too", per_s=0.5, burst=60),
         "buy": Rate("prices asked, orders opened and paid", per_s=200, burst=2_000),
         "own": Rate("one's own hold, order, tickets, account", per_s=100, burst=1_000),
+        "wait": Rate("one's own order, waited for until it changes; beyond it one is answered at once", at_once=2_000),
         "document": Rate("a QR or a printable page, drawn for one person", per_s=20, burst=200),
         "sign_in": Rate("accounts made, signed in to and renewed", per_s=5, burst=300),
         # All scanners of a house stand behind one address.

@@ -33,12 +33,17 @@ class PageQuery(Struct, frozen=True, kw_only=True):
 
 def listed(request: web.Request, rows: Sequence[T], position_of: Callable[[T], str]) -> web.Response:
     """One page of a list that is short enough to be read whole, in the order it came."""
+    return http.json(page_of(request, rows, position_of))
+
+
+def page_of(request: web.Request, rows: Sequence[T], position_of: Callable[[T], str]) -> dict[str, Any]:
+    """The same, to be answered by the caller."""
     query = bodies.query(request, PageQuery)
     after = cursor_decode(query.cursor)
     begin = next((i + 1 for i, row in enumerate(rows) if position_of(row) == after), None) if after else 0
     if begin is None:
         raise errors.Malformed("The cursor is not one of ours")
-    return http.json(page(list(rows[begin : begin + query.limit + 1]), query.limit, position_of))
+    return page(list(rows[begin : begin + query.limit + 1]), query.limit, position_of)
 
 
 def id_cursor(cursor: str | None, kind: str) -> str | None:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from engine.services.insight.reports import Reports
     from engine.services.money.confirms import Confirms
     from engine.services.money.disputes import Disputes
+    from engine.services.money.order_reads import OrderReads
+    from engine.services.money.order_waits import OrderWaits
     from engine.services.money.orders import Orders
     from engine.services.money.refunds import Refunds
     from engine.services.money.webhooks import Webhooks
@@ -66,6 +68,8 @@ AVAILABILITY: Final[web.AppKey[Availability]] = web.AppKey("availability")
 HOLDS: Final[web.AppKey[Holds]] = web.AppKey("holds")
 CROWDING: Final[web.AppKey[Crowding]] = web.AppKey("crowding")
 ORDERS: Final[web.AppKey[Orders]] = web.AppKey("orders")
+ORDER_READS: Final[web.AppKey[OrderReads]] = web.AppKey("order_reads")
+ORDER_WAITS: Final[web.AppKey[OrderWaits]] = web.AppKey("order_waits")
 DISPUTES: Final[web.AppKey[Disputes]] = web.AppKey("disputes")
 CONFIRMS: Final[web.AppKey[Confirms]] = web.AppKey("confirms")
 REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")

@@ -27,6 +27,7 @@ RETRY_FIRST_S, RETRY_MAX_S = 2, 300
 ATTEMPTS_MAX = 30  # about two hours
 ERROR_CHARS_MAX = 500
 DONE_BATCH_MAX = 256
+DONE_LINGER_S = 0.2  # what is done waits for company: its row is nobody's before AT_ONCE_DELAY_S
 
 _ADD = """
 INSERT INTO outbox (topic, key, payload, available_at) VALUES ($1, $2, $3, now() + make_interval(secs => $4))
@@ -92,6 +93,8 @@ class OutboxStore:
         self._done: GroupCommit[int, bool] = GroupCommit(
             "outbox_done", self._delete, batch_max=DONE_BATCH_MAX, flights_max=1, age_max_ms=60_000
         )
+        self._lingering: list[int] = []
+        self._timer: asyncio.TimerHandle | None = None
 
     async def claim(self, limit: int) -> list[OutboxRow]:
         """Up to ``limit`` due errands, now ours for CLAIM_S."""
@@ -99,9 +102,12 @@ class OutboxStore:
         return [OutboxRow(row["id"], row["topic"], row["key"], row["payload"], row["attempts"]) for row in rows]
 
     def done(self, row: OutboxRow) -> None:
-        """It happened. The row goes with the next batch; if that fails, the errand is merely repeated."""
-        with contextlib.suppress(Unavailable):
-            self._done.submit(row.id).add_done_callback(_seen)
+        """It happened. The row goes with others of this moment; if that fails, the errand is merely repeated."""
+        self._lingering.append(row.id)
+        if len(self._lingering) >= DONE_BATCH_MAX:
+            self._let_go()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(DONE_LINGER_S, self._let_go)
 
     async def failed(self, row: OutboxRow, error: str) -> bool:
         """Put it off; True if that was its last attempt."""
@@ -122,7 +128,17 @@ class OutboxStore:
 
     async def close(self) -> None:
         """Let the last batch go."""
+        self._let_go()
         await self._done.close()
+
+    def _let_go(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        ids, self._lingering = self._lingering, []
+        with contextlib.suppress(Unavailable):
+            for row_id in ids:
+                self._done.submit(row_id).add_done_callback(_seen)
 
     async def _delete(self, ids: list[int]) -> Sequence[bool]:
         await again(lambda: self._pool.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", ids))

@@ -1,4 +1,4 @@
-"""What the engine answers where it arrives, before the router: holds, and public answers that stand ready."""
+"""What the engine answers where it arrives, before the router: holds, public answers that stand ready, own orders."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from aiohttp import web
 from engine.foundation.express import Express, Reply
 from engine.foundation.ready import Ready
 from engine.foundation.shelf import SHELF
+from engine.web.money.express import express as order_reads
 from engine.web.sale.express import express as holds
 
 
 def express(app: web.Application) -> Express:
-    """Both; the application must have started."""
-    place, shelf = holds(app), app[SHELF]
+    """All of it; the application must have started."""
+    place, shelf, look = holds(app), app[SHELF], order_reads(app)
 
     def ask(request: web.Request) -> Ready | Reply[Any] | None:
         if request.method != "GET":
             return place(request)
         started_s = time.perf_counter()
         standing = shelf.find(request.raw_path)
-        if standing is None or "Authorization" in request.headers:  # an organizer may be told more
+        if standing is None:
+            return look(request)
+        if "Authorization" in request.headers:  # an organizer may be told more
             return None
         ready = standing.answer(request)
         if ready is not None:

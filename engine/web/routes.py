@@ -6,7 +6,7 @@ from engine.web import operations
 from engine.web.accounts import invitations, mailed_links, organizations, people
 from engine.web.catalogue import events, on_sales, promos, ticket_types, venues
 from engine.web.gates import devices, gates, scans
-from engine.web.insight import activity, reports
+from engine.web.insight import activity, order_sheets, reports
 from engine.web.money import disputes, orders, payments, refunds, requirement_orders, webhooks
 from engine.web.route import Route
 from engine.web.sale import allotments, availability, carts, holds
@@ -38,5 +38,6 @@ ROUTES: tuple[Route, ...] = (
     *scans.ROUTES,
     *gates.ROUTES,
     *activity.ROUTES,
+    *order_sheets.ROUTES,
     *reports.ROUTES,
 )

@@ -196,19 +196,26 @@ class _Way:
         raise Stopped(f"pay {answer.body.get('error', {}).get('code', answer.code)}")
 
     def _await_paid(self, order_id: str, token: dict[str, str]) -> None:
+        """One look, then waiting for what comes next. How long the provider takes is no time of the shop's looks."""
         url = f"{self._plan.engine}/v1/orders/{order_id}/status"
         pause_s, etag = limits.STATUS_PAUSE_FIRST_S, None
         for _ in range(limits.STATUS_POLLS_MAX):
             headers = token | ({"If-None-Match": etag} if etag else {})
-            answer = self._caller.call("status", "GET", url, headers=headers)
+            step, path = ("status_wait", f"{url}?wait_s={limits.STATUS_WAIT_S}") if etag else ("status", url)
+            began_s = time.time()
+            answer = self._caller.call(step, "GET", path, headers=headers)
+            waited = bool(etag) and (answer.status == 200 or time.time() - began_s > limits.STATUS_WAITED_S)  # noqa: PLR2004
             etag = answer.etag or etag
             status = answer.body.get("status")
             if status in PAID:
                 return
             if status in ENDED or answer.status >= 400:  # noqa: PLR2004 - a refusal
                 raise Stopped(f"order {status or answer.code}")
-            self._breathe(pause_s)
-            pause_s = min(pause_s * 1.5, limits.STATUS_PAUSE_MAX_S)
+            if self._caller.out_of_time:
+                raise Stopped("out of time")
+            if not waited and step == "status_wait":  # the shop has no room for those who wait
+                self._breathe(pause_s)
+                pause_s = min(pause_s * 1.5, limits.STATUS_PAUSE_MAX_S)
         raise Stopped("never paid")
 
     def _fetch_tickets(self, order_id: str, token: dict[str, str]) -> None:

@@ -9,6 +9,19 @@ from engine.foundation.ids import new_id
 from engine.services.wiring import Services
 from tests.admin.organizer import Organizer
 
+# What belongs to an organization.
+TABLES = ("organizations", "members", "invitations", "venues", "events", "ticket_types", "on_sales", "allotments",
+          "promo_codes", "devices", "orders", "refunds", "disputes")  # fmt: skip
+# Fields that some form or other would take.
+VALID = {
+    "name": "Mine now", "slug": "mine-now", "version": "1", "email": "evil@example.test", "role": "owner",
+    "timezone": "UTC", "chart": "{}", "title": "Mine", "starts_at": "2027-01-01T10:00", "ends_at": "2027-01-01T12:00",
+    "currency": "CAD", "price": "1", "categories": "Floor", "opens_at": "2026-12-01T10:00", "by": "section",
+    "section": "Floor", "quantity": "1", "code": "MINE", "kind": "percent", "value": "5", "status": "disabled",
+    "key": "k" * 20, "what": "everything", "reason": "because", "do": "pause", "current_password": "x",
+    "new_password": "another long password",
+}  # fmt: skip
+
 
 async def everything(organizer: Organizer, services: Services, chart: str) -> dict[str, str]:
     """One of each thing that an address can name, by the name it has there."""
@@ -51,3 +64,8 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
 def fill(route: Route, things: dict[str, str]) -> str:
     """The route's address with these things in it."""
     return re.sub(r"\{(\w+)(?::(?:[^{}]|\{\d+\})*)?\}", lambda found: things[found[1]], route.path)
+
+
+async def contents(services: Services) -> list[object]:
+    """All that organizers keep, as the ledger has it."""
+    return [await services.common.pool.fetch(f"SELECT * FROM {table} ORDER BY 1, 2") for table in TABLES]

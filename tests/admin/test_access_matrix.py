@@ -24,9 +24,8 @@ from engine.services.wiring import Services
 from engine.settings import Settings
 from loadtest.sandbox.app import build_app
 from loadtest.sandbox.controls import Controls
-from tests.admin.estate import everything
+from tests.admin.estate import VALID, contents, everything
 from tests.admin.organizer import PASSWORD, Organizer, platform_admin
-from tests.admin.test_strangers import VALID, contents
 
 ROWS = {(row.method, re.sub(r"{(\w+):(?:[^{}]|{\d+})*}", r"{\1}", row.path)): row for row in ROUTES}
 OPEN_ROWS = {(method, path) for method, path, _, _ in OPEN} | {("GET", assets.ROUTE.replace(":.+}", "}"))}

@@ -78,7 +78,7 @@ async def test_orders_leave_as_a_table_that_no_spreadsheet_runs(
     _, _, event_id = await organizer.published(chart)
     ids = [await free_order(services, event_id, 1) for _ in range(5)]
     await services.common.pool.execute("UPDATE orders SET buyer_name = '=1+1' WHERE id = $1", ids[0])
-    monkeypatch.setattr("admin.views.orders.EXPORT_PAGE", 2)
+    monkeypatch.setattr("engine.services.insight.order_sheets.PAGE", 2)
     page = await organizer.get(f"/events/{event_id}/orders.csv")
     assert page.headers["Content-Type"].startswith("text/csv")
     table = list(csv.DictReader(io.StringIO(page.text)))

@@ -11,17 +11,11 @@ from yarl import URL
 from admin.routes import ROUTES
 from admin.views import moderation
 from engine.services.wiring import Services
-from tests.admin.estate import everything, fill
+from tests.admin.estate import VALID, contents, everything, fill
 from tests.admin.organizer import Organizer, join, platform_admin
 
 OWN = {"/", "/board", "/account", "/account/password", "/account/verify", "/sign-out", "/organizations",
        "/organizations/new", "/invitations/accept"}  # fmt: skip
-TABLES = ("organizations", "members", "invitations", "venues", "events", "ticket_types", "on_sales", "allotments",
-          "promo_codes", "devices", "orders", "refunds", "disputes")  # fmt: skip
-
-
-async def contents(services: Services) -> list[object]:
-    return [await services.common.pool.fetch(f"SELECT * FROM {table} ORDER BY 1, 2") for table in TABLES]
 
 
 async def test_to_a_stranger_nothing_of_another_organization_exists(
@@ -168,13 +162,3 @@ async def test_a_platform_admin_sees_every_organization(
     for route in ROUTES:
         if route.method == "GET":
             assert (await root.get(fill(route, things))).status == 200, route.path
-
-
-VALID = {
-    "name": "Mine now", "slug": "mine-now", "version": "1", "email": "evil@example.test", "role": "owner",
-    "timezone": "UTC", "chart": "{}", "title": "Mine", "starts_at": "2027-01-01T10:00", "ends_at": "2027-01-01T12:00",
-    "currency": "CAD", "price": "1", "categories": "Floor", "opens_at": "2026-12-01T10:00", "by": "section",
-    "section": "Floor", "quantity": "1", "code": "MINE", "kind": "percent", "value": "5", "status": "disabled",
-    "key": "k" * 20, "what": "everything", "reason": "because", "do": "pause", "current_password": "x",
-    "new_password": "another long password",
-}  # fmt: skip

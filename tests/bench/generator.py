@@ -6,8 +6,9 @@ import asyncio
 import json
 import resource
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from tests.bench.machine import Cores, CpuMeter
 from tests.bench.method import Run
@@ -81,12 +82,21 @@ class Generator:
             program.flush()
             return await self._wrk([url + path, "-s", program.name], seconds, pids, connections)
 
-    async def get(self, url: str, path: str, seconds: float, pids: dict[str, int | list[int]]) -> Run:
+    async def get(
+        self,
+        url: str,
+        path: str,
+        seconds: float,
+        pids: dict[str, int | list[int]],
+        *,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> Run:
         """The same for a GET, without a body."""
+        named = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
         with tempfile.NamedTemporaryFile("w", suffix=".lua") as program:
             program.write(_PROGRAM[_PROGRAM.index("function done") :] % {"said": _SAID})
             program.flush()
-            return await self._wrk([url + path, "-s", program.name], seconds, pids, CONNECTIONS)
+            return await self._wrk([*named, url + path, "-s", program.name], seconds, pids, CONNECTIONS)
 
     async def _wrk(self, what: list[str], seconds: float, pids: dict[str, int | list[int]], connections: int) -> Run:
         command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{max(1, round(seconds))}s", *what]

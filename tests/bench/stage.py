@@ -78,9 +78,9 @@ class Stage:
         return descendants(self.postgres.process.pid)
 
     @contextlib.asynccontextmanager
-    async def served(self, *arguments: str, processes: int = 1, **more: str) -> AsyncIterator[Served]:
+    async def served(self, *arguments: str, processes: int = 1, port: int = 0, **more: str) -> AsyncIterator[Served]:
         """``python -m`` these arguments and ``--port``, as many processes on one port, pinned; until they answer."""
-        port = embedded.free_port()
+        port = port or embedded.free_port()
         command = self.cores.pinned(
             [sys.executable, "-m", *arguments, "--port", str(port)], to=self.cores.shop
         )  # fmt: skip

@@ -22,7 +22,6 @@ TO_BUILD: set[str] = {
     "POST /v1/tickets/{ticketId}/resell",
     "POST /api/tickets/organizers/connect",
     "POST /api/tickets/checkout/session",
-    "GET /api/tickets/events/:id/export.csv",
     "POST /api/v1/auth/2fa/enable",
     "POST /api/v1/auth/2fa/verify",
     "PATCH /api/v1/orders/:id",

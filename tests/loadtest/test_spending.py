@@ -82,7 +82,7 @@ def test_without_an_order_nothing_is_divided(stack):
     assert (engine.measured, engine.cpu_per_order_ms, spent.cpu_per_order_ms) == (True, None, None)
     judged = judge(record(), asked(), LEDGER, spent=spent)
     assert "no order was paid" in report.render(judged, record())
-    assert "CPU an order: no order" in table.render(judged)
+    assert "mail catcher: no order" in table.render(judged)
 
 
 def test_a_stack_that_has_ended_is_not_measured(stack):

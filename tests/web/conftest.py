@@ -14,6 +14,7 @@ from engine.foundation import bodies, http
 from engine.foundation.bearer import Bearers
 from engine.foundation.connections import HotRedis, RedisClient
 from engine.foundation.ended_sessions import EndedSessions
+from engine.foundation.news import ORDERS_CHANGED, News
 from engine.foundation.shelf import SHELF, Shelf
 from engine.services import appkeys
 from engine.services.accounts.access import Access
@@ -59,7 +60,7 @@ async def catalogue(
     access, bearers = Access(pool=pool), Bearers(settings.jwt_key.get_secret_value().encode(), ended)
     throttle, passwords, outbox = Throttle(hot=hot), Passwords(), Outbox(store=OutboxStore(pool))
     links = MailedLinks(pool=pool, outbox=outbox, ended=ended, throttle=throttle, passwords=passwords)
-    GuestOrders(pool=pool).register(outbox)
+    GuestOrders(pool=pool, news=News(ORDERS_CHANGED, redis=redis_client)).register(outbox)
     all_events = Events(pool=pool, access=access, inventory=inventory, engine_url=settings.engine_url)
     app[appkeys.SETTINGS] = settings
     app[appkeys.BEARERS] = bearers

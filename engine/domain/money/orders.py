@@ -154,6 +154,10 @@ class Order:
     def units(self) -> list[int]:
         return [line.unit for line in self.lines]
 
+    @property
+    def quantity(self) -> int:
+        return len(self.lines)
+
     def opens_to_hold(self, moment: datetime) -> bool:
         """Whether its hold's token still leads here: not once links were ended, nor long after it was paid."""
         ended_at = self.paid_at or self.closed_at

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ MAP_LOADS_MAX: Final = 3
 Verdict = dict[str, Any]
 Unit = tuple[str, int]  # event, unit
 EntryTermsOf = Callable[[str], Awaitable[EntryTerms]]
+TellOrders = Callable[[Iterable[str]], None]
 
 _log = logs.get("redemptions")
 _AGAIN = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
@@ -77,12 +78,15 @@ class _Pass:
 
 
 class Redemptions:
-    """Settles attempts. ``entry_terms_of`` gives an event's entry terms."""
+    """Settles attempts. ``entry_terms_of`` gives an event's entry terms; ``tell_orders`` hears whose tickets moved."""
 
-    def __init__(self, *, pool: Pool, hot: HotRedis, entry_terms_of: EntryTermsOf) -> None:
+    def __init__(
+        self, *, pool: Pool, hot: HotRedis, entry_terms_of: EntryTermsOf, tell_orders: TellOrders | None = None
+    ) -> None:
         self._pool = pool
         self._hot = hot
         self._entry_terms_of = entry_terms_of
+        self._tell_orders = tell_orders
 
     async def settle(self, attempts: Sequence[Attempt], *, in_bulk: bool = False) -> list[Verdict | None]:
         """One pass; None for those to judge again after a moment."""
@@ -190,6 +194,8 @@ class Redemptions:
             if isinstance(error, _AGAIN):
                 return {}
             raise
+        if self._tell_orders is not None:
+            self._tell_orders({group.before.order_id for group in moving if group.before.id in moved})
         await self._tell_map([group for group in moving if not group.in_bulk], moved, judged.mark)
         return {
             place: verdict

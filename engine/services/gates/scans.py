@@ -28,7 +28,7 @@ from engine.foundation.connections import HotRedis
 from engine.foundation.errors import TooMany, Unavailable
 from engine.services.gates.devices import DeviceRevoked
 from engine.services.gates.gate_events import GateEvents
-from engine.services.gates.redemptions import Redemptions, Verdict
+from engine.services.gates.redemptions import Redemptions, TellOrders, Verdict
 from engine.stores.database import Pool
 from engine.stores.gates import scans as store
 from engine.stores.tickets import tickets as tickets_store
@@ -75,14 +75,23 @@ class Scans:
     """Validates codes. ``enabled`` is the operator's switch."""
 
     def __init__(
-        self, *, pool: Pool, hot: HotRedis, keyring: hotpath_rs.Keyring, gate_events: GateEvents, enabled: bool = True
+        self,
+        *,
+        pool: Pool,
+        hot: HotRedis,
+        keyring: hotpath_rs.Keyring,
+        gate_events: GateEvents,
+        tell_orders: TellOrders | None = None,
+        enabled: bool = True,
     ) -> None:
         self._pool = pool
         self._keyring = keyring
         self._gate_events = gate_events
         self._enabled = enabled
         self._keys: dict[str, hotpath_rs.EventKeys] = {}
-        self._redemptions = Redemptions(pool=pool, hot=hot, entry_terms_of=self._entry_terms_of)
+        self._redemptions = Redemptions(
+            pool=pool, hot=hot, entry_terms_of=self._entry_terms_of, tell_orders=tell_orders
+        )
         self._commits: GroupCommit[Attempt, Verdict | None] = GroupCommit(
             "scans", self._redemptions.settle, batch_max=SCANS_PER_COMMIT_MAX, age_max_ms=SCAN_AGE_MAX_MS
         )

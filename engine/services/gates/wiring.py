@@ -37,6 +37,7 @@ def open_gates(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         hot=common.hot,
         keyring=settings.keyring,
         gate_events=gate_events,
+        tell_orders=money.order_news.changed_here,
         enabled=settings.scanning_enabled,
     )
     stack.push_async_callback(scans.close)

@@ -24,6 +24,7 @@ from engine.domain.catalogue.event_news import TimeAndPlace, Told, together
 from engine.domain.errands import MailEventNews, TellHolders
 from engine.foundation.clock import now
 from engine.foundation.folding import NotAnAddress, email_folded
+from engine.foundation.news import News
 from engine.services.messages.mail import LOCALE, moment
 from engine.services.messages.mail_templates import domain_of, open_templates
 from engine.services.messages.recipients import to
@@ -47,10 +48,18 @@ class EventNewsMail:
     """Tells ticket holders."""
 
     def __init__(
-        self, *, mailer: MailGateway, pool: Pool, keyring: hotpath_rs.Keyring, sender: str, engine_url: str
+        self,
+        *,
+        mailer: MailGateway,
+        pool: Pool,
+        order_news: News,
+        keyring: hotpath_rs.Keyring,
+        sender: str,
+        engine_url: str,
     ) -> None:
         self._mailer = mailer
         self._pool = pool
+        self._order_news = order_news
         self._platform = keyring.platform()
         self._sender = sender
         self._engine_url = engine_url.rstrip("/")
@@ -97,7 +106,9 @@ class EventNewsMail:
                 raise
             for order in orders:
                 async with self._pool.acquire() as db:
-                    await undelivered.keep(db, order, "event_news", refusal)
+                    is_new = await undelivered.keep(db, order, "event_news", refusal)
+                if is_new:
+                    await self._order_news.changed(order.id)
 
     async def _message(
         self, db: Connection, errand: MailEventNews, told: Told, news_id: int, orders: Sequence[HeldOrder]

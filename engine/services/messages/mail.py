@@ -21,6 +21,7 @@ from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID
 from engine.domain.sale.ticket_groups import groups_of
 from engine.foundation.clock import now
+from engine.foundation.news import News
 from engine.foundation.world import currencies
 from engine.services.messages.letters import Paper, Picture, written
 from engine.services.messages.mail_templates import domain_of, open_templates
@@ -48,6 +49,7 @@ class Mail:
         mailer: MailGateway,
         pool: Pool,
         orders: OrderStore,
+        news: News,
         tickets: Tickets,
         refunds: Refunds,
         keyring: hotpath_rs.Keyring,
@@ -57,6 +59,7 @@ class Mail:
         self._mailer = mailer
         self._pool = pool
         self._orders = orders
+        self._news = news
         self._tickets = tickets
         self._refunds = refunds
         self._platform = keyring.platform()
@@ -124,7 +127,9 @@ class Mail:
             if refusal is None:
                 raise
             async with self._pool.acquire() as db:
-                await undelivered.keep(db, order, kind, refusal)
+                is_new = await undelivered.keep(db, order, kind, refusal)
+            if is_new:
+                await self._news.changed(order.id)
 
     async def _order(self, order_id: str) -> Order:
         order = await self._orders.read(order_id)

@@ -40,6 +40,7 @@ def open_messages(
         mailer=mailer,
         pool=common.pool,
         orders=money.order_store,
+        news=money.order_news,
         tickets=tickets.tickets,
         refunds=money.refunds,
         keyring=settings.keyring,
@@ -50,6 +51,7 @@ def open_messages(
     EventNewsMail(
         mailer=mailer,
         pool=common.pool,
+        order_news=money.order_news,
         keyring=settings.keyring,
         sender=settings.mail_from,
         engine_url=settings.engine_url,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from engine.domain.errands import EventCancelled
 from engine.domain.errors import OrderNotRefundable, RefundExceedsPaid
 from engine.domain.money.refund_requests import RefundRequest
+from engine.foundation.news import News
 from engine.services.money.refunds import Refunds
 from engine.services.outbox import Outbox
 from engine.stores.database import Pool
@@ -22,9 +23,10 @@ REASON = "event_cancelled"
 class Cancellations:
     """Handles EventCancelled; repeating it finds only what is left."""
 
-    def __init__(self, *, pool: Pool, refunds: Refunds, outbox: Outbox) -> None:
+    def __init__(self, *, pool: Pool, refunds: Refunds, news: News, outbox: Outbox) -> None:
         self._pool = pool
         self._refunds = refunds
+        self._news = news
         self._outbox = outbox
 
     def register(self, outbox: Outbox) -> None:
@@ -36,6 +38,7 @@ class Cancellations:
         await store.make_due(self._pool, event_id)
         for _ in range(PAGES_MAX):
             errands = await store.cancel_free(self._pool, event_id, ORDERS_PER_PAGE, REASON)
+            await self._news.changed(*{errand.key for errand in errands})
             await self._outbox.at_once(errands)
             if not errands:
                 break

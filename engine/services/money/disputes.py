@@ -16,6 +16,7 @@ from engine.domain.order_states import EVER_PAID
 from engine.foundation import logs
 from engine.foundation.bearer import Person
 from engine.foundation.ids import is_id
+from engine.foundation.news import News
 from engine.services.accounts.access import Access
 from engine.services.money.lane import PaymentLane
 from engine.services.outbox import Outbox
@@ -36,6 +37,7 @@ class Disputes:
         *,
         store: DisputeStore,
         orders: OrderStore,
+        news: News,
         gateway: StripeGateway,
         lane: PaymentLane,
         outbox: Outbox,
@@ -43,6 +45,7 @@ class Disputes:
     ) -> None:
         self._store = store
         self._orders = orders
+        self._news = news
         self._gateway = gateway
         self._lane = lane
         self._outbox = outbox
@@ -62,6 +65,8 @@ class Disputes:
         else:
             raise ProviderUnavailable("The disputes of this payment are being looked at already", retry_after_s=2)
         turned, errands = applied
+        if turned or errands:
+            await self._news.changed(order.id)
         for dispute in turned:
             _DISPUTES.inc()
             _log.warning("dispute_turned", order_id=order.id, dispute_id=dispute.id)
@@ -84,7 +89,9 @@ class Disputes:
         order = await self._orders.read(dispute.order_id)
         assert order is not None, "a dispute of no order"
         await self._access.require(person, order.organization_id, "refunds.write", hidden=DisputeUnknown)
-        await self._outbox.at_once(await self._store.release(dispute, person))
+        errands = await self._store.release(dispute, person)
+        await self._news.changed(order.id)
+        await self._outbox.at_once(errands)
         return await self._read(dispute_id)
 
     async def _read(self, dispute_id: str) -> Dispute:

@@ -6,6 +6,7 @@ A click on the mailed link alone is no such proof: whose account it is the click
 from __future__ import annotations
 
 from engine.domain.errands import AddressVerified
+from engine.foundation.news import News
 from engine.services.outbox import Outbox
 from engine.stores.database import Pool
 from engine.stores.money import guest_orders as store
@@ -17,8 +18,9 @@ PAGES_MAX = 500
 class GuestOrders:
     """Handles AddressVerified; repeating it finds only what is left."""
 
-    def __init__(self, *, pool: Pool) -> None:
+    def __init__(self, *, pool: Pool, news: News) -> None:
         self._pool = pool
+        self._news = news
 
     def register(self, outbox: Outbox) -> None:
         """Take the errand."""
@@ -26,5 +28,7 @@ class GuestOrders:
 
     async def attach(self, errand: AddressVerified, _repeated: bool) -> None:
         for _ in range(PAGES_MAX):
-            if await store.attach(self._pool, errand.user_id, ORDERS_PER_PAGE) < ORDERS_PER_PAGE:
+            order_ids = await store.attach(self._pool, errand.user_id, ORDERS_PER_PAGE)
+            await self._news.changed(*order_ids)
+            if len(order_ids) < ORDERS_PER_PAGE:
                 return

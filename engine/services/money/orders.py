@@ -29,7 +29,7 @@ from engine.domain.errors import (
     SeatTaken,
     SwitchedOff,
 )
-from engine.domain.money.order_status import OrderStatus, status_of
+from engine.domain.money.order_status import OrderHead, OrderStatus, status_of
 from engine.domain.money.orders import (
     USER_AGENT_CHARS_MAX,
     LinksEnded,
@@ -52,7 +52,9 @@ from engine.foundation.callers import UNKNOWN, Caller
 from engine.foundation.clock import from_ms, now, now_ms, to_ms
 from engine.foundation.errors import Conflict, Invalid, NotFound, Unauthenticated
 from engine.foundation.ids import is_id, new_id
+from engine.foundation.news import News
 from engine.services.accounts.access import Access
+from engine.services.money.order_reads import KnownOrder, OrderReads
 from engine.services.money.payments import Payments
 from engine.services.outbox import Outbox
 from engine.services.sale.hold_asks import read_asks
@@ -64,7 +66,7 @@ from engine.stores import activity, outbox
 from engine.stores.catalogue import events, ticket_types
 from engine.stores.database import Pool
 from engine.stores.mail_server import MailServerGateway
-from engine.stores.money.orders import OrderStore, end_links, links_mailed_wait_s
+from engine.stores.money.orders import Ask, OrderStore, end_links, links_mailed_wait_s
 
 NUMBER_TRIES = 3
 
@@ -88,6 +90,8 @@ class Orders:
         *,
         pool: Pool,
         book: OrderStore,
+        reads: OrderReads,
+        news: News,
         holds: Holds,
         inventory: Inventory,
         selling: Selling,
@@ -101,6 +105,8 @@ class Orders:
     ) -> None:
         self._pool = pool
         self._book = book
+        self._reads = reads
+        self._news = news
         self._holds = holds
         self._inventory = inventory
         self._selling = selling
@@ -143,8 +149,7 @@ class Orders:
             return await self._pay(await self._known_or_refused(hold_id, hold_token, refusal))
         if not await self._mail_server.carries(buyer.email):
             raise AddressNotCarried
-        await self._check_buyer(event.max_tickets_per_buyer, hold, buyer)
-        await self._check_lease(hold)
+        await self._check_before(event.max_tickets_per_buyer, hold, buyer)
         record, deadline_ms = await self._inventory.order(hold.event_id, hold_id)
         hold = self._holds.view(event, hold_id, record)
         for _ in range(NUMBER_TRIES):
@@ -163,7 +168,8 @@ class Orders:
             known = await self._became(hold_id)
             if known is not None:
                 return await self._pay(known)
-            await self._check_lease(hold)  # another of this admission's orders was opened since it was looked at
+            # Another of this admission's orders was opened since it was looked at.
+            await self._check_before(event.max_tickets_per_buyer, hold, buyer)
         raise SeatTaken(seats=[line.seat or line.section for line in hold.lines])
 
     async def _known_or_refused(self, hold_id: str, hold_token: str | None, refusal: Invalid | Conflict) -> Order:
@@ -194,27 +200,20 @@ class Orders:
             await self._holds.of_token(hold_id, hold_token)
         return await self._continue(hold_id)
 
-    async def _check_buyer(self, most: int | None, hold: Hold, buyer: Buyer) -> None:
-        """BuyerLimit if this e-mail address would own more of the event than one buyer may.
+    async def _check_before(self, most: int | None, hold: Hold, buyer: Buyer) -> None:
+        """BuyerLimit if this e-mail address would own more of the event than one buyer may; OrderOpen.
 
-        Asked before the hold's life becomes the order's; the ledger decides (`orders_buyer_limit`).
+        That is if the admission has an order that is not paid yet: one keeps units unpaid once.
+        Asked before the hold's life becomes the order's; the ledger decides (`orders_buyer_limit`,
+        `orders_one_open_per_lease`).
         """
-        if most is None:
+        if most is None and hold.lease_id is None:
             return
-        owned = await self._book.owned_by(hold.event_id, buyer.email, besides_hold_id=hold.id)
-        if owned + len(hold.lines) > most:
-            raise BuyerLimit(max_tickets_per_buyer=most, owned=owned)
-
-    async def _check_lease(self, hold: Hold) -> None:
-        """OrderOpen if the admission has an order that is not paid yet: one keeps units unpaid once.
-
-        Asked before the hold's life becomes the order's; the ledger decides (`orders_one_open_per_lease`).
-        """
-        if hold.lease_id is None:
-            return
-        known = await self._book.open_of_lease(hold.event_id, hold.lease_id, besides_hold_id=hold.id)
-        if known is not None:
-            raise OrderOpen(order_id=known[0], order_number=known[1])
+        before = await self._book.before(Ask(hold.event_id, hold.id, buyer.email, most, hold.lease_id))
+        if most is not None and before.owned + len(hold.lines) > most:
+            raise BuyerLimit(max_tickets_per_buyer=most, owned=before.owned)
+        if before.open_order is not None:
+            raise OrderOpen(order_id=before.open_order[0], order_number=before.open_order[1])
 
     async def read(self, order_id: str, *, person: Person | None, token: str | None) -> Order:
         """The order for its owner: the capability, the signed-in buyer, or who may read the organization's orders."""
@@ -223,11 +222,25 @@ class Orders:
         order = await self._book.read(order_id) if is_id("ord", order_id) else None
         if order is None:
             raise NotFound("There is no such order")
+        await self.require_read(order, person, token)
+        return order
+
+    async def look(self, order_id: str, *, person: Person | None, token: str | None) -> KnownOrder:
+        """As ``read``, for those who only look: how far the order is, from memory if it is there."""
+        if person is None and token is None:
+            raise Unauthenticated
+        known = await self._reads.read(order_id) if is_id("ord", order_id) else None
+        if known is None:
+            raise NotFound("There is no such order")
+        await self.require_read(known.head, person, token)
+        return known
+
+    async def require_read(self, order: Order | OrderHead, person: Person | None, token: str | None) -> None:
+        """CapabilityWrong if who asks may not read the order."""
         if self.owns(order, person, token):
-            return order
-        if person is not None and await self._access.may(person, order.organization_id, "orders.read"):
-            return order
-        raise CapabilityWrong
+            return
+        if person is None or not await self._access.may(person, order.organization_id, "orders.read"):
+            raise CapabilityWrong
 
     async def own(self, order_id: str, *, person: Person | None, token: str | None) -> Order:
         """The order for its buyer alone. Unauthenticated, NotFound, CapabilityWrong."""
@@ -236,12 +249,12 @@ class Orders:
             raise CapabilityWrong
         return order
 
-    def owns(self, order: Order, person: Person | None, token: str | None) -> bool:
+    def owns(self, order: Order | OrderHead, person: Person | None, token: str | None) -> bool:
         """Whether the asker is the buyer, by capability or by name."""
         opened = order.link.opens(self._platform, token, now())
         return opened or (person is not None and person.user_id == order.user_id)
 
-    async def shows_codes(self, order: Order, person: Person | None, token: str | None) -> bool:
+    async def shows_codes(self, order: Order | OrderHead, person: Person | None, token: str | None) -> bool:
         """Whether those who may read the order may see its tickets' codes: its buyer, and who may change orders."""
         return self.owns(order, person, token) or await self._access.may(person, order.organization_id, "orders.write")
 
@@ -268,6 +281,7 @@ class Orders:
             await activity.record(
                 connection, person, "order.links_ended", order.id, by="buyer" if owner else "organizer"
             )
+        await self._news.changed(order.id)
         return LinksEnded(order_id=order.id, order_token=order.link.mint(self._platform) if owner else None)
 
     async def mails_tickets(self, order: Order) -> bool:

@@ -10,6 +10,7 @@ closed order gets its units back if they are free, and else is returned in full 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, replace
 
 from prometheus_client import Counter, Gauge
 
@@ -22,6 +23,7 @@ from engine.foundation import logs
 from engine.foundation.clock import now
 from engine.foundation.errors import NotFound
 from engine.foundation.ids import is_id
+from engine.foundation.news import News
 from engine.services.money.lane import OPENING, READING, TURN_WAIT_MAX_S, PaymentLane
 from engine.services.money.reclaim import Reclaim
 from engine.services.money.refunds import Refunds
@@ -29,6 +31,7 @@ from engine.services.outbox import Outbox
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.payments import PaymentStore, Settlement
 from engine.stores.money.stripe_gateway import StripeGateway
+from engine.stores.money.webhook_events import Received
 
 RECONCILED_PER_STEP = 100
 RECONCILE_CONCURRENCY = 8
@@ -42,6 +45,18 @@ _LATE = Gauge("onsale_orders_unsettled_late", "Open orders whose deadline passed
 _log = logs.get("payments")
 
 
+@dataclass(slots=True)
+class Told:
+    """An event on its way to its order: ``kept`` once it was written with what it led to.
+
+    ``was_here``: it had been written before.
+    """
+
+    event: Received
+    kept: bool = False
+    was_here: bool = False
+
+
 class Payments:
     """Orders and their payments brought together."""
 
@@ -50,6 +65,7 @@ class Payments:
         *,
         store: PaymentStore,
         orders: OrderStore,
+        news: News,
         gateway: StripeGateway,
         lane: PaymentLane,
         outbox: Outbox,
@@ -58,6 +74,7 @@ class Payments:
     ) -> None:
         self._store = store
         self._orders = orders
+        self._news = news
         self._gateway = gateway
         self._lane = lane
         self._outbox = outbox
@@ -82,14 +99,14 @@ class Payments:
         order_id: str,
         *,
         intent_id: str | None = None,
-        webhook_id: str | None = None,
+        told: Told | None = None,
         turn_wait_max_s: float = TURN_WAIT_MAX_S,
         endpoint: str = READING,
     ) -> Order:
         """Bring the order in line with the provider; the order as it is afterwards.
 
         ``intent_id`` is a claim, checked against the order. NotFound if there is no such order (yet). ``endpoint``
-        names the line in which the provider is asked.
+        names the line in which the provider is asked. ``told``: the event that pointed here.
         """
         order = await self._read(order_id)
         known = order.payment_intent_id or intent_id
@@ -100,7 +117,7 @@ class Payments:
         intent = await self._lane.run(
             endpoint, lambda: self._gateway.read_intent(known), turn_wait_max_s=turn_wait_max_s
         )
-        return await self._apply(order, intent, webhook_id)
+        return await self._apply(order, intent, told)
 
     async def settle_free(self, order: Order) -> Order:
         """An order of zero is paid at once, without the provider."""
@@ -198,7 +215,7 @@ class Payments:
             raise ProviderUnavailable("The payment could not be cancelled yet", retry_after_s=3)
         return await self._apply(order, intent, None)
 
-    async def _apply(self, order: Order, intent: Intent, webhook_id: str | None) -> Order:
+    async def _apply(self, order: Order, intent: Intent, told: Told | None) -> Order:
         try:
             rules.check(
                 intent,
@@ -212,23 +229,32 @@ class Payments:
             raise
         verdict = rules.judge(intent)
         if verdict is Verdict.SETTLE:
-            return await self._settle(order, intent.id, webhook_id)
+            return await self._settle(order, intent.id, told)
         if order.status not in OPEN:
             return order
         if verdict is Verdict.CLOSE:
             status = "expired" if order.overdue(now()) else "cancelled"
             return await self._end(order, status, "cancelled_at_the_provider", ("system", ""))
         await self._store.note(order.id, processing=verdict is Verdict.WAIT, error=intent.error)
+        await self._news.changed(order.id)
         return await self._read(order.id)
 
-    async def _settle(self, order: Order, intent_id: str | None, webhook_id: str | None) -> Order:
+    async def _settle(self, order: Order, intent_id: str | None, told: Told | None) -> Order:
         lines = tuple(line.line for line in order.lines)
-        done_with = webhook_id if order.status in OPEN else None  # a late payment may have to be looked at again
-        errands = await self._store.settle(Settlement(order.id, intent_id, lines, done_with))
-        if errands is not None:
+        settled = await self._store.settle(Settlement(order.id, intent_id, lines, told.event if told else None))
+        if settled is not None:
+            if told is not None and settled.was_here is not None:
+                told.kept, told.was_here = True, settled.was_here
             _SETTLED.labels("free" if intent_id is None else "paid").inc()
-            await self._outbox.at_once(errands)
-            return await self._read(order.id)
+            await self._news.changed(order.id)
+            await self._outbox.at_once(settled.errands)
+            return replace(
+                order,
+                status="paid",
+                paid_at=settled.paid_at,
+                payment_error=None,
+                payment_intent_id=order.payment_intent_id or intent_id,
+            )
         order = await self._read(order.id)
         if order.status in CLOSED and intent_id is not None:
             return await self._paid_late(order, intent_id)
@@ -242,12 +268,14 @@ class Payments:
             errands = await self._store.reclaim(order, intent_id, units, hold_id)
             if errands is not None:
                 _SETTLED.labels("reclaimed").inc()
+                await self._news.changed(order.id)
                 _log.warning("paid_after_expiry_reclaimed", order_id=order.id)
                 await self._outbox.at_once(errands)
                 return await self._read(order.id)
         refund_id = await self._store.lost(order, intent_id)
         if refund_id is not None:
             _SETTLED.labels("refunded").inc()
+            await self._news.changed(order.id)
             _log.warning("paid_after_expiry_refunded", order_id=order.id, refund_id=refund_id)
             await self._refunds.push(refund_id)
         return await self._read(order.id)
@@ -256,6 +284,7 @@ class Payments:
         errands = await self._store.end(order.id, status=status, note=note, actor_kind=actor[0], actor_id=actor[1])
         if errands is not None:
             _CLOSED.labels(status).inc()
+            await self._news.changed(order.id)
             await self._outbox.at_once(errands)
         return await self._read(order.id)
 

@@ -22,6 +22,7 @@ from engine.foundation import logs
 from engine.foundation.bearer import Person
 from engine.foundation.errors import NotFound
 from engine.foundation.ids import id_from_bytes, is_id
+from engine.foundation.news import News
 from engine.services.accounts.access import Access
 from engine.services.money.lane import PaymentLane
 from engine.services.outbox import Outbox
@@ -45,6 +46,7 @@ class Refunds:
         *,
         store: RefundStore,
         orders: OrderStore,
+        news: News,
         gateway: StripeGateway,
         lane: PaymentLane,
         outbox: Outbox,
@@ -53,6 +55,7 @@ class Refunds:
     ) -> None:
         self._store = store
         self._orders = orders
+        self._news = news
         self._gateway = gateway
         self._lane = lane
         self._outbox = outbox
@@ -153,16 +156,19 @@ class Refunds:
         """
         once_id = id_from_bytes("ref", once_as[:ID_BYTES]) if once_as is not None else None
         refund_id, errands = await self._store.claim(order_id, request, actor, once_id=once_id)
+        await self._news.changed(order_id)
         await self._outbox.at_once(errands)
         return refund_id
 
     async def _take_over(self, order_id: str, answer: ProviderRefund) -> Refund | None:
         """A refund that was made at the provider gets its row; None if it is more than we know to be left."""
         try:
-            return await self._store.take_over(order_id, answer)
+            taken = await self._store.take_over(order_id, answer)
         except DoesNotFit:
             _log.error("provider_refund_does_not_fit", order_id=order_id, provider_refund_id=answer.id)
             return None
+        await self._news.changed(order_id)
+        return taken
 
     async def _apply(self, refund: Refund, answer: ProviderRefund) -> None:
         if answer.refused:
@@ -174,6 +180,7 @@ class Refunds:
         errands = await self._store.succeed(refund, provider_refund_id)
         if errands is not None:
             _REFUNDS.labels("succeeded").inc()
+            await self._news.changed(refund.order_id)
             await self._outbox.at_once(errands)
 
     async def _fail(self, refund: Refund, error: str) -> None:
@@ -182,6 +189,7 @@ class Refunds:
             return
         after_success, errands = failed
         _REFUNDS.labels("failed").inc()
+        await self._news.changed(refund.order_id)
         _log.error(
             "refund_failed", order_id=refund.order_id, refund_id=refund.id, error=error, after_success=after_success
         )

@@ -1,4 +1,7 @@
-"""Webhooks: stored once under their event id, then handled at once; what cannot be handled yet is parked and repeated.
+"""Webhooks: stored once under their event id and handled at once; what cannot be handled yet is parked and repeated.
+
+The news that an order is paid is tried first and stored with the tickets it leads to, in one transaction; what comes to
+nothing is stored then, before the provider is answered. All other kinds are stored first. Copies wait for the first.
 
 An event only says where to look. Its effect comes from reading the provider afresh, so copies, reordering and late
 arrival all end in the same place.
@@ -20,7 +23,7 @@ from engine.foundation.errors import Malformed, NotFound
 from engine.foundation.ids import is_id
 from engine.services.money.disputes import Disputes
 from engine.services.money.lane import TURN_WAIT_MAX_S
-from engine.services.money.payments import Payments
+from engine.services.money.payments import Payments, Told
 from engine.services.money.refunds import Refunds
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.stripe_gateway import SignatureWrong, StripeGateway
@@ -31,6 +34,7 @@ AT_ONCE_TURN_WAIT_MAX_S = 4.0  # a turn that was taken must be used: less than t
 RETRY_TIMEOUT_S = 30.0
 RETRIED_PER_STEP = 100
 RETRY_CONCURRENCY = 8
+PAID = "payment_intent.succeeded"
 NO_SUCH_PAYMENT = "resource_missing"  # the provider's word
 LED_TO = ("checkout.session.", "refund.", "charge.refund", "charge.dispute.")  # kinds that name a payment of ours
 
@@ -61,6 +65,7 @@ class Webhooks:
         self._payments = payments
         self._refunds = refunds
         self._disputes = disputes
+        self._under_way: dict[str, asyncio.Task[bool]] = {}
 
     async def receive(self, body: bytes, signature: str, correlation_id: str) -> bool:
         """Store a signed event, then handle it; False if it was here before. SignatureRefused.
@@ -78,11 +83,15 @@ class Webhooks:
             _log.warning("webhook_unreadable", body_bytes=len(body))
             return True
         event = Received(read.id, read.kind, read.object_id, read.payload, correlation_id)
-        if not await self._store.store(event):
-            _EVENTS.labels(_label(event.kind), "repeated").inc()
-            return False
-        await self._handle(event, timeout_s=AT_ONCE_TIMEOUT_S, turn_wait_max_s=AT_ONCE_TURN_WAIT_MAX_S)
-        return True
+        before = self._under_way.get(event.id)
+        if before is not None:
+            await asyncio.wait([before])
+            return await self._receive(event, told=None)
+        task = self._under_way[event.id] = asyncio.get_running_loop().create_task(
+            self._receive(event, told=Told(event) if event.kind == PAID else None)
+        )
+        task.add_done_callback(lambda done: self._over(event.id, done))
+        return await asyncio.shield(task)
 
     async def step(self) -> int:
         """Repeat what is due; how many there were."""
@@ -91,7 +100,7 @@ class Webhooks:
 
         async def one(event: Received) -> None:
             async with gate:
-                await self._handle(event, timeout_s=RETRY_TIMEOUT_S, turn_wait_max_s=TURN_WAIT_MAX_S)
+                await self._end(event, await self._try(event, RETRY_TIMEOUT_S, TURN_WAIT_MAX_S))
 
         await asyncio.gather(*(one(event) for event in due))
         return len(due)
@@ -108,14 +117,47 @@ class Webhooks:
         """Requeue a dead letter. Returns it as it was, or None if it is not dead."""
         return await self._store.replay(event_id)
 
-    async def _handle(self, event: Received, *, timeout_s: float, turn_wait_max_s: float) -> None:
-        label = _label(event.kind)
+    async def _receive(self, event: Received, *, told: Told | None) -> bool:
+        """False if it was here before. ``told``: it is tried first, and kept in one transaction with its effect."""
+        label, outcome = _label(event.kind), None
+        if told is not None:
+            outcome = await self._try(event, AT_ONCE_TIMEOUT_S, AT_ONCE_TURN_WAIT_MAX_S, told)
+            if told.kept:
+                _EVENTS.labels(label, "repeated" if told.was_here else "processed").inc()
+                return not told.was_here
+        if not await self._store.store(event):
+            _EVENTS.labels(label, "repeated").inc()
+            return False
+        if outcome is None:
+            outcome = await self._try(event, AT_ONCE_TIMEOUT_S, AT_ONCE_TURN_WAIT_MAX_S)
+        await self._end(event, outcome)
+        return True
+
+    def _over(self, event_id: str, task: asyncio.Task[bool]) -> None:
+        if self._under_way.get(event_id) is task:
+            del self._under_way[event_id]
+        if not task.cancelled():
+            task.exception()  # who sent it may be gone
+
+    async def _try(
+        self, event: Received, timeout_s: float, turn_wait_max_s: float, told: Told | None = None
+    ) -> bool | Exception:
+        """Whether it is about something of ours, or why that could not be done."""
         try:
             async with asyncio.timeout(timeout_s):
-                known = await self._effect(event, turn_wait_max_s)
-            await self._store.processed(event.id, ignored=not known)
-            _EVENTS.labels(label, "processed" if known else "ignored").inc()
+                return await self._effect(event, turn_wait_max_s, told)
         except Exception as error:  # noqa: BLE001 - it is stored: whatever went wrong, it is repeated
+            return error
+
+    async def _end(self, event: Received, outcome: bool | Exception) -> None:
+        """Write what became of a stored event."""
+        label = _label(event.kind)
+        try:
+            if isinstance(outcome, Exception):
+                raise outcome
+            await self._store.processed(event.id, ignored=not outcome)
+            _EVENTS.labels(label, "processed" if outcome else "ignored").inc()
+        except Exception as error:  # noqa: BLE001 - as above
             if _is_about_nothing(error):
                 await self._store.processed(event.id, ignored=True, note=repr(error))
                 _EVENTS.labels(label, "mismatch").inc()
@@ -131,13 +173,12 @@ class Webhooks:
             _log.warning("webhook_park_failed", event_id=event.id, error=repr(again))
             return False
 
-    async def _effect(self, event: Received, turn_wait_max_s: float) -> bool:
+    async def _effect(self, event: Received, turn_wait_max_s: float, told: Told | None) -> bool:
         """Do what the event points at; False if it is none of ours."""
         if not event.kind.startswith(("payment_intent.", *LED_TO)):
             return False
         facts = about(event.kind, event.payload)
-        settles = event.kind.startswith("payment_intent.")
-        order = await self._converge(facts.order_id, facts.intent_id, event.id if settles else None, turn_wait_max_s)
+        order = await self._converge(facts.order_id, facts.intent_id, told, turn_wait_max_s)
         if order is None:
             return False
         if event.kind.startswith(("refund.", "charge.refund")):
@@ -147,7 +188,7 @@ class Webhooks:
         return True
 
     async def _converge(
-        self, order_id: str | None, intent_id: str | None, webhook_id: str | None, turn_wait_max_s: float
+        self, order_id: str | None, intent_id: str | None, told: Told | None, turn_wait_max_s: float
     ) -> Order | None:
         """The order behind an intent, brought in line; None if it is none of ours. NotFound: not ours *yet*."""
         if not is_id("ord", order_id):
@@ -157,7 +198,7 @@ class Webhooks:
             order_id = order.id
         try:
             return await self._payments.converge(
-                str(order_id), intent_id=intent_id, webhook_id=webhook_id, turn_wait_max_s=turn_wait_max_s
+                str(order_id), intent_id=intent_id, told=told, turn_wait_max_s=turn_wait_max_s
             )
         except NotFound:
             _log.info("webhook_before_its_order", order_id=order_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
+from engine.foundation.news import ORDERS_CHANGED, News
 from engine.services.accounts.wiring import Accounts
 from engine.services.common import Common
 from engine.services.money.cancellations import Cancellations
@@ -12,6 +13,8 @@ from engine.services.money.confirms import Confirms
 from engine.services.money.disputes import Disputes
 from engine.services.money.guest_orders import GuestOrders
 from engine.services.money.lane import BURST_SHARE, PaymentLane
+from engine.services.money.order_reads import OrderReads
+from engine.services.money.order_waits import OrderWaits
 from engine.services.money.orders import Orders
 from engine.services.money.payments import Payments
 from engine.services.money.reclaim import Reclaim
@@ -22,6 +25,7 @@ from engine.services.sale.wiring import Sale
 from engine.stores.mail_server import MailServerGateway
 from engine.stores.money.disputes import DisputeStore
 from engine.stores.money.lane import LaneStore
+from engine.stores.money.order_reads import OrderReadStore
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.payments import PaymentStore
 from engine.stores.money.refunds import RefundStore
@@ -34,6 +38,9 @@ class Money:
     """Orders, payments, refunds, disputes."""
 
     order_store: OrderStore
+    order_news: News
+    order_reads: OrderReads
+    order_waits: OrderWaits
     gateway: StripeGateway
     lane: PaymentLane
     orders: Orders
@@ -59,10 +66,18 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
     order_store, payment_store, webhook_store = OrderStore(pool), PaymentStore(pool), WebhookEventStore(pool)
     for store in (order_store, payment_store, webhook_store):
         stack.push_async_callback(store.close)
+    order_news, order_reads = News(ORDERS_CHANGED, redis=common.redis), OrderReads(store=OrderReadStore(pool))
+    order_waits = OrderWaits(reads=order_reads)
+    for told in (order_reads.forget, order_waits.heard):
+        order_news.follow(told)
+    sale.selling.follow(order_reads.forget_event)
+    for kept in (order_reads, order_news):
+        stack.push_async_callback(kept.close)
 
     refunds = Refunds(
         store=RefundStore(pool),
         orders=order_store,
+        news=order_news,
         gateway=gateway,
         lane=lane,
         outbox=outbox,
@@ -72,6 +87,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
     payments = Payments(
         store=payment_store,
         orders=order_store,
+        news=order_news,
         gateway=gateway,
         lane=lane,
         outbox=outbox,
@@ -81,6 +97,8 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
     orders = Orders(
         pool=pool,
         book=order_store,
+        reads=order_reads,
+        news=order_news,
         holds=sale.holds,
         inventory=sale.inventory,
         selling=sale.selling,
@@ -93,7 +111,13 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         enabled=settings.selling_enabled,
     )
     disputes = Disputes(
-        store=DisputeStore(pool), orders=order_store, gateway=gateway, lane=lane, outbox=outbox, access=access
+        store=DisputeStore(pool),
+        orders=order_store,
+        news=order_news,
+        gateway=gateway,
+        lane=lane,
+        outbox=outbox,
+        access=access,
     )
     webhooks = Webhooks(
         store=webhook_store,
@@ -103,11 +127,14 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         refunds=refunds,
         disputes=disputes,
     )
-    Cancellations(pool=pool, refunds=refunds, outbox=outbox).register(outbox)
-    GuestOrders(pool=pool).register(outbox)
+    Cancellations(pool=pool, refunds=refunds, news=order_news, outbox=outbox).register(outbox)
+    GuestOrders(pool=pool, news=order_news).register(outbox)
     Suspensions(pool=pool, inventory=sale.inventory).register(outbox)
     return Money(
         order_store=order_store,
+        order_news=order_news,
+        order_reads=order_reads,
+        order_waits=order_waits,
         gateway=gateway,
         lane=lane,
         orders=orders,

@@ -50,9 +50,14 @@ def _one_line(text: str) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:SAID_CHARS_MAX]
 
 
-async def keep(db: Connection, order: Order | HeldOrder, kind: str, refusal: MailRefusal) -> None:
-    """Write it on the order and into the log, once for each answer. ``kind`` is the mail's template."""
+async def keep(db: Connection, order: Order | HeldOrder, kind: str, refusal: MailRefusal) -> bool:
+    """Write it on the order and into the log, once for each answer; whether it was new.
+
+    ``kind`` is the mail's template.
+    """
     async with db.transaction():
-        if await db.fetchval(_KEEP, order.id, f"{refusal.code} {refusal.said}") is not None:
+        is_new = await db.fetchval(_KEEP, order.id, f"{refusal.code} {refusal.said}") is not None
+        if is_new:
             facts = {"event_id": order.event_id, "order_number": order.order_number, "mail": kind, "code": refusal.code}
             await activity.record(db, None, "mail.refused", order.id, **facts)
+    return is_new

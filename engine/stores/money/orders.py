@@ -74,9 +74,8 @@ SELECT w.id, p.id IS NOT NULL AS placed, x.id AS errand_id, p.destination_accoun
   FROM wanted w LEFT JOIN placed p ON p.id = w.id LEFT JOIN boxed x ON x.key = w.id
 """
 # The organization by a query of its own: joined, a plan may begin at the event and read all its orders.
-_COLUMNS = """
-SELECT o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer_name, o.buyer_email, o.consents,
-       o.currency, o.amount_cents, o.refunded_cents, o.charged_back_cents, o.price, o.promo_code_id,
+ORDER_COLUMNS = """o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer_name, o.buyer_email,
+       o.consents, o.currency, o.amount_cents, o.refunded_cents, o.charged_back_cents, o.price, o.promo_code_id,
        o.payment_method_id, o.destination_account, o.payment_intent_id,
        (SELECT e.organization_id FROM events e WHERE e.id = o.event_id) AS organization_id,
        (SELECT e.ends_at FROM events e WHERE e.id = o.event_id) AS event_ends_at, o.link_generation,
@@ -85,9 +84,8 @@ SELECT o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer
        (SELECT array_agg(jsonb_build_object('line', u.line, 'unit', u.unit, 'ticket_type_id', u.ticket_type_id,
             'section', u.section, 'seat', u.seat, 'face_cents', u.face_cents, 'discount_cents', u.discount_cents,
             'fee_cents', u.fee_cents, 'taxes', u.taxes, 'total_cents', u.total_cents) ORDER BY u.line)
-          FROM order_units u WHERE u.order_id = o.id) AS lines
-  FROM orders o
-"""
+          FROM order_units u WHERE u.order_id = o.id) AS lines"""
+_COLUMNS = f"SELECT {ORDER_COLUMNS} FROM orders o"
 _ATTACH = """
 UPDATE orders o SET payment_intent_id = w.intent_id, client_secret = w.client_secret
   FROM unnest($1::text[], $2::text[], $3::text[]) AS w(id, intent_id, client_secret)
@@ -106,10 +104,21 @@ SELECT id, order_number, status, buyer_name, buyer_email, currency, amount_cents
         UNION ALL SELECT id FROM orders WHERE event_id = $1 AND starts_with(order_number, $5))))
  ORDER BY id DESC LIMIT $6
 """
-_OWNED_BY = """
-SELECT coalesce(sum((SELECT count(*) FILTER (WHERE u.live) FROM order_units u WHERE u.order_id = o.id)), 0)::int
-  FROM orders o
- WHERE o.event_id = $1 AND lower(o.buyer_email) = lower($2) AND o.hold_id <> $3
+# What the ledger will decide about orders to come: asked while their holds are still holds.
+_BEFORE = """
+SELECT w.hold_id, w.buyer_email,
+       CASE WHEN w.most IS NULL THEN 0 ELSE (
+            SELECT coalesce(sum((SELECT count(*) FILTER (WHERE u.live) FROM order_units u WHERE u.order_id = o.id)), 0)
+              FROM orders o
+             WHERE o.event_id = w.event_id AND lower(o.buyer_email) = lower(w.buyer_email)
+               AND o.hold_id <> w.hold_id) END::int AS owned,
+       l.id, l.order_number
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::bytea[])
+           AS w(event_id, hold_id, buyer_email, most, lease_id)
+  LEFT JOIN LATERAL (
+       SELECT o.id, o.order_number FROM orders o
+        WHERE o.event_id = w.event_id AND o.lease_id = w.lease_id AND o.counted_for IS NOT NULL
+          AND o.hold_id <> w.hold_id AND o.status IN ('pending', 'processing') LIMIT 1) l ON true
 """
 # An address is known whose owner signed in by it, or paid: for anything as a guest, or for this event.
 _FREE_BEFORE = """
@@ -129,12 +138,6 @@ SELECT CASE WHEN EXISTS (SELECT 1 FROM users WHERE email = lower($2) AND email_v
 _LINKS_MAILED_WAIT = """
 SELECT ceil(extract(epoch FROM max(created_at) + make_interval(secs => $2) - now()))::int
   FROM audit_log WHERE target = $1 AND action = 'order.links_ended' AND facts->>'by' = 'organizer'
-"""
-_OPEN_OF_LEASE = """
-SELECT id, order_number FROM orders
- WHERE event_id = $1 AND lease_id = $2 AND counted_for IS NOT NULL AND hold_id <> $3
-   AND status IN ('pending', 'processing')
- LIMIT 1
 """
 _OF_PERSON = """
 SELECT o.id, o.order_number, o.event_id, e.title AS event_title, e.starts_at, o.status, o.currency, o.amount_cents,
@@ -170,6 +173,28 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """A hold that is about to become an order, under this address. ``most``: units of the event that it may own."""
+
+    event_id: str
+    hold_id: str
+    buyer_email: str
+    most: int | None
+    lease_id: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What stands before an order, that of its own hold left out.
+
+    ``owned``: live units under its address, 0 if nobody asked; ``open_order``: (id, number) of its admission's.
+    """
+
+    owned: int
+    open_order: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Attached:
     order_id: str
     intent_id: str
@@ -184,6 +209,9 @@ class OrderStore:
         self._opening: GroupCommit[NewOrder, Placed] = GroupCommit(
             "orders", self._place, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
         )
+        self._asking: GroupCommit[Ask, Before] = GroupCommit(
+            "orders_before", self._before, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+        )
         self._attaching: GroupCommit[Attached, bool] = GroupCommit(
             "order_payments", self._attach, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
         )
@@ -196,9 +224,8 @@ class OrderStore:
         )
 
     async def close(self) -> None:
-        await asyncio.gather(
-            self._opening.close(), self._attaching.close(), self._reading.close(), self._counting.close()
-        )
+        lines = self._asking, self._opening, self._attaching, self._reading, self._counting
+        await asyncio.gather(*(line.close() for line in lines))
 
     async def place(self, order: NewOrder) -> Placed:
         """Write the order and own its units. Not placed if a unit has an owner or the hold was ordered before."""
@@ -212,10 +239,9 @@ class OrderStore:
         """The order as it is now, or a moment later."""
         return await self._reading.submit(order_id)
 
-    async def owned_by(self, event_id: str, buyer_email: str, *, besides_hold_id: str) -> int:
-        """Live units of the event under this address, those of this hold's own order left out."""
-        count: int = await self._pool.fetchval(_OWNED_BY, event_id, buyer_email, besides_hold_id)
-        return count
+    async def before(self, ask: Ask) -> Before:
+        """What the ledger would say against it at the moment."""
+        return await self._asking.submit(ask)
 
     async def mails_tickets(self, order: Order) -> bool:
         """Whether they go unasked: of an event, an address that nobody knows is mailed FREE_MAILED_MAX free orders."""
@@ -225,11 +251,6 @@ class OrderStore:
             _FREE_BEFORE, order.event_id, order.buyer_email, order.id, list(EVER_PAID), FREE_MAILED_MAX
         )
         return bool(before < FREE_MAILED_MAX)
-
-    async def open_of_lease(self, event_id: str, lease_id: bytes, *, besides_hold_id: str) -> tuple[str, str] | None:
-        """(id, number) of the order that this admission has open, this hold's own left out; None if there is none."""
-        row = await self._pool.fetchrow(_OPEN_OF_LEASE, event_id, lease_id, besides_hold_id)
-        return None if row is None else (row["id"], row["order_number"])
 
     async def of_hold(self, hold_id: str) -> Order | None:
         row = await self._pool.fetchrow(_COLUMNS + " WHERE o.hold_id = $1", hold_id)
@@ -274,6 +295,25 @@ class OrderStore:
         for row in await again(lambda: self._pool.fetch(_TICKET_COUNTS, order_ids)):
             counts[row["order_id"]][row["status"]] = row["tickets"]
         return [dict(counts[order_id]) for order_id in order_ids]
+
+    async def _before(self, asks: list[Ask]) -> Sequence[Before]:
+        rows = await again(
+            lambda: self._pool.fetch(
+                _BEFORE,
+                [ask.event_id for ask in asks],
+                [ask.hold_id for ask in asks],
+                [ask.buyer_email for ask in asks],
+                [ask.most for ask in asks],
+                [ask.lease_id for ask in asks],
+            )
+        )
+        # One hold may be asked for twice, under two addresses.
+        found = {(row["hold_id"], row["buyer_email"]): row for row in rows}
+        answers = []
+        for ask in asks:
+            row = found[ask.hold_id, ask.buyer_email]
+            answers.append(Before(row["owned"], (row["id"], row["order_number"]) if row["id"] else None))
+        return answers
 
     async def _attach(self, items: list[Attached]) -> Sequence[bool]:
         rows = await again(
@@ -396,6 +436,10 @@ def _json(value: Any) -> str:
 
 
 def _order(row: asyncpg.Record) -> Order:
-    fields = dict(row)
+    return order_of(dict(row))
+
+
+def order_of(fields: dict[str, Any]) -> Order:
+    """An order from the columns above."""
     fields["lines"] = tuple(OrderLine(**line) for line in fields["lines"] or ())
     return Order(**fields)

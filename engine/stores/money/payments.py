@@ -9,7 +9,8 @@ by.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import asyncpg
 
@@ -22,6 +23,7 @@ from engine.foundation.store_faults import ends_connection
 from engine.stores import outbox
 from engine.stores.database import Pool
 from engine.stores.money import refunds
+from engine.stores.money.webhook_events import Received
 from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 
 BATCH_MAX = 64
@@ -29,7 +31,7 @@ AGE_MAX_MS = 5_000
 
 _SETTLE = """
 WITH wanted AS (
-    SELECT * FROM unnest($1::text[], $2::text[], $6::text[]) AS w(id, intent_id, webhook_id)
+    SELECT * FROM unnest($1::text[], $2::text[]) AS w(id, intent_id)
 ), named AS (
     SELECT * FROM unnest($3::text[], $4::smallint[], $5::text[]) AS n(order_id, line, ticket_id)
 ), locked AS (
@@ -42,7 +44,7 @@ WITH wanted AS (
       FROM wanted w JOIN locked l ON l.id = w.id
      WHERE o.id = w.id
     RETURNING o.id, o.event_id, o.hold_id, o.buyer_name, o.buyer_email, o.lease_id, o.amount_cents, o.currency,
-        o.correlation_id,
+        o.correlation_id, o.paid_at,
         CASE WHEN o.amount_cents = 0 AND length(o.counted_for) % 8 = 4  -- a block has what costs nothing for good
              THEN substring(o.counted_for FROM 1 FOR length(o.counted_for) - 4) ELSE o.counted_for END AS no_longer_for
 ), issued AS (
@@ -70,11 +72,18 @@ WITH wanted AS (
     SELECT 'system', 'order.paid', p.id, jsonb_build_object('amount_cents', p.amount_cents, 'currency', p.currency),
            p.correlation_id FROM paid p
 ), hooked AS (
-    UPDATE webhook_events e SET status = 'processed', processed_at = now(), error = NULL
-      FROM wanted w JOIN paid p ON p.id = w.id
-     WHERE e.provider = 'stripe' AND e.id = ANY($6::text[]) AND e.id = w.webhook_id
+    INSERT INTO webhook_events (provider, id, kind, object_id, payload, correlation_id, status, processed_at)
+    SELECT 'stripe', e.id, e.kind, e.object_id, e.payload::jsonb, e.correlation_id, 'processed', now()
+      FROM unnest($6::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
+               AS e(id, order_id, kind, object_id, payload, correlation_id)
+      JOIN paid p ON p.id = e.order_id
+    ON CONFLICT (provider, id) DO UPDATE SET status = 'processed', processed_at = now(), error = NULL
+    RETURNING id, xmax <> 0 AS was_here
 )
-SELECT p.id AS order_id, b.id, b.topic, b.payload FROM paid p JOIN boxed b ON b.key = p.id
+SELECT p.id AS order_id, p.paid_at, b.id, b.topic, b.payload, h.was_here
+  FROM paid p JOIN boxed b ON b.key = p.id
+  LEFT JOIN unnest($6::text[], $8::text[]) AS e(id, order_id) ON e.order_id = p.id
+  LEFT JOIN hooked h ON h.id = e.id
 """
 _CLOSE = """
 WITH closed AS (
@@ -155,12 +164,21 @@ RETURNING id
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """An order that was paid, with fresh ids for its tickets; ``webhook_id`` names the event that told us."""
+    """An order that was paid; ``event`` told us, and is kept in the same transaction as what it led to."""
 
     order_id: str
     intent_id: str | None
     lines: tuple[int, ...]
-    webhook_id: str | None = None
+    event: Received | None = None
+
+
+@dataclass(slots=True)
+class Settled:
+    """An order that became paid just now. ``was_here``: its event was; None if it had none."""
+
+    paid_at: datetime
+    was_here: bool | None
+    errands: list[OutboxRow] = field(default_factory=list)
 
 
 class PaymentStore:
@@ -168,15 +186,15 @@ class PaymentStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._settling: GroupCommit[Settlement, list[OutboxRow] | None] = GroupCommit(
+        self._settling: GroupCommit[Settlement, Settled | None] = GroupCommit(
             "settle", self._settle, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
         )
 
     async def close(self) -> None:
         await self._settling.close()
 
-    async def settle(self, settlement: Settlement) -> list[OutboxRow] | None:
-        """The errands of an order that became paid just now; None if it was not open."""
+    async def settle(self, settlement: Settlement) -> Settled | None:
+        """What became of an order that was paid; None if it was not open: then its event is not kept either."""
         return await self._settling.submit(settlement)
 
     async def end(
@@ -235,7 +253,7 @@ class PaymentStore:
             )  # fmt: skip
             return refund_id
 
-    async def _settle(self, settlements: list[Settlement]) -> Sequence[list[OutboxRow] | BaseException | None]:
+    async def _settle(self, settlements: list[Settlement]) -> Sequence[Settled | BaseException | None]:
         # Settled twice it is settled once: the second finds the order no longer open, and the caller reads it.
         try:
             return await again(lambda: self._write(settlements))
@@ -246,9 +264,10 @@ class PaymentStore:
                 return [error]
         return [(await self._settle([settlement]))[0] for settlement in settlements]
 
-    async def _write(self, settlements: list[Settlement]) -> list[list[OutboxRow] | None]:
+    async def _write(self, settlements: list[Settlement]) -> list[Settled | None]:
         first = {settlement.order_id: settlement for settlement in reversed(settlements)}
         lines = [(s.order_id, line, new_id("tkt")) for s in first.values() for line in s.lines]
+        events = [(order_id, s.event) for order_id, s in first.items() if s.event is not None]
         rows = await self._pool.fetch(
             _SETTLE,
             list(first),
@@ -256,11 +275,24 @@ class PaymentStore:
             [order_id for order_id, _, _ in lines],
             [line for _, line, _ in lines],
             [ticket_id for _, _, ticket_id in lines],
-            [settlement.webhook_id for settlement in first.values()],
+            [event.id for _, event in events],
             AT_ONCE_DELAY_S,
+            [order_id for order_id, _ in events],
+            [event.kind for _, event in events],
+            [event.object_id for _, event in events],
+            [event.text for _, event in events],
+            [event.correlation_id for _, event in events],
         )
-        errands: dict[str, list[OutboxRow]] = {}
+        found: dict[str, tuple[Settlement, Settled]] = {}
         for row in rows:
-            errand = OutboxRow(row["id"], row["topic"], row["order_id"], row["payload"])
-            errands.setdefault(row["order_id"], []).append(errand)
-        return [errands.pop(settlement.order_id, None) for settlement in settlements]
+            order_id = row["order_id"]
+            if order_id not in found:
+                found[order_id] = first[order_id], Settled(row["paid_at"], row["was_here"])
+            found[order_id][1].errands.append(OutboxRow(row["id"], row["topic"], order_id, row["payload"]))
+        return [_of(found, settlement) for settlement in settlements]
+
+
+def _of(found: dict[str, tuple[Settlement, Settled]], settlement: Settlement) -> Settled | None:
+    """An order is settled for the first who asked; the others find it paid."""
+    asked, settled = found.get(settlement.order_id, (None, None))
+    return settled if asked is settlement else None

@@ -74,6 +74,11 @@ class Received:
     payload: dict[str, Any]
     correlation_id: str = ""
 
+    @property
+    def text(self) -> str:
+        """The payload as JSON."""
+        return orjson.dumps(self.payload).decode()
+
 
 @dataclass(frozen=True, slots=True)
 class DeadEvent:
@@ -140,7 +145,7 @@ class WebhookEventStore:
             [event.id for event in events],
             [event.kind for event in events],
             [event.object_id for event in events],
-            [orjson.dumps(event.payload).decode() for event in events],
+            [event.text for event in events],
             [event.correlation_id for event in events],
             AT_ONCE_S,
         )

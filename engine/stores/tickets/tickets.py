@@ -14,13 +14,13 @@ from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 
 SEARCH_MAX: Final = 25
 
-_READ: Final = """
-SELECT t.id, t.event_id, t.order_id, o.order_number, t.unit, t.version, t.status, t.ticket_type_id,
+PAGE_COLUMNS: Final = """t.id, t.event_id, t.order_id, o.order_number, t.unit, t.version, t.status, t.ticket_type_id,
        tt.name AS ticket_type_name, t.section, t.seat, t.holder_name, t.holder_email, t.checked_in_at,
        t.checked_in_gate, t.created_at, p.total_cents AS price_cents, o.currency, o.user_id,
        coalesce(o.paid_at, o.created_at) AS paid_at, e.organization_id, org.name AS organization_name,
        e.title AS event_title, e.starts_at, e.ends_at, e.timezone, v.name AS venue_name, v.address AS venue_address,
-       v.city AS venue_city, t.code_not_before_s, t.code_expires_s, e.status AS event_status, o.link_generation
+       v.city AS venue_city, t.code_not_before_s, t.code_expires_s, e.status AS event_status, o.link_generation"""
+PAGE_SOURCES: Final = """
   FROM tickets t
   JOIN orders o ON o.id = t.order_id
   JOIN order_units p ON p.order_id = t.order_id AND p.line = t.line
@@ -29,6 +29,7 @@ SELECT t.id, t.event_id, t.order_id, o.order_number, t.unit, t.version, t.status
   JOIN organizations org ON org.id = e.organization_id
   JOIN venues v ON v.id = e.venue_id
 """
+_READ: Final = f"SELECT {PAGE_COLUMNS} {PAGE_SOURCES}"
 
 _FOUND: Final = """
 SELECT id FROM tickets WHERE event_id = $1 AND search @@ search_query($2)

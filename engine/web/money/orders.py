@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import msgspec
@@ -19,10 +18,11 @@ from engine.foundation import bodies, errors, guesses, http, lists
 from engine.foundation.callers import caller_of
 from engine.foundation.idempotency import key_of, scope_of
 from engine.foundation.ids import is_id
-from engine.foundation.lists import Page, listed
+from engine.foundation.lists import Page
 from engine.services.appkeys import CROWDING, IDEMPOTENCY, ORDERS, SETTINGS, TICKETS
 from engine.services.money.orders import Buyer
 from engine.web import auth
+from engine.web.money.order_reads import get_order, get_status, get_tickets, own_answer
 from engine.web.money.orders_shapes import (
     Booking,
     ListQuery,
@@ -33,14 +33,13 @@ from engine.web.money.orders_shapes import (
     OrderTickets,
     OwnOrderList,
     QuoteRequest,
+    StatusQuery,
     UserInfo,
     booking,
-    order_document,
 )
 from engine.web.route import Route
 from engine.web.tickets.tickets_shapes import ticket_document
 
-ETAG_BYTES = 12
 _order_request = msgspec.json.Decoder(OrderRequest)
 _quote_request = msgspec.json.Decoder(QuoteRequest)
 
@@ -85,36 +84,11 @@ def buyer_of(request: web.Request, info: UserInfo, *, marketing: bool, pointer: 
     )
 
 
-async def get_order(request: web.Request) -> web.Response:
-    """The order with its frozen price."""
-    order = await _order(request)
-    to_buyer = request.config_dict[ORDERS].owns(order, auth.optional_person(request), auth.order_token(request))
-    return tagged(request, order_document(order, to_buyer=to_buyer))
-
-
-async def get_status(request: web.Request) -> web.Response:
-    """What hold, payment and tickets do, each apart; cheap to poll with If-None-Match."""
-    order = await _order(request)
-    return tagged(request, await request.config_dict[ORDERS].status(order))
-
-
-async def get_tickets(request: web.Request) -> web.Response:
-    """The order's tickets, with codes for those who may see them; an empty list until it is paid."""
-    order = await _order(request)
-    tickets = request.config_dict[TICKETS]
-    person, token = auth.optional_person(request), auth.order_token(request)
-    codes_shown = await request.config_dict[ORDERS].shows_codes(order, person, token)
-    found = await tickets.of_order(order.id, codes_shown=codes_shown)
-    documents = [ticket_document(ticket, tickets.code(ticket)) for ticket in found]
-    response = listed(request, documents, lambda ticket: ticket.id)
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-async def get_receipt(request: web.Request) -> web.Response:
+async def get_receipt(request: web.Request) -> web.StreamResponse:
     """What was paid, tax by tax, to which legal entity, and what was returned of it."""
     order = await _order(request)
-    return tagged(request, await request.config_dict[ORDERS].receipt(order))
+    receipt = await request.config_dict[ORDERS].receipt(order)
+    return own_answer(request, receipt).response(request)
 
 
 async def cancel_order(request: web.Request) -> web.Response:
@@ -174,16 +148,6 @@ async def list_bookings(request: web.Request) -> web.Response:
     return http.json(page, headers={"Cache-Control": "no-store"})
 
 
-def tagged(request: web.Request, document: Any) -> web.Response:
-    """The document under the digest of its bytes, or 304."""
-    raw = http.dumps(document)
-    etag = hashlib.blake2b(raw, digest_size=ETAG_BYTES).hexdigest()
-    if http.fresh(request, etag):
-        return http.not_modified(etag)
-    headers = {"ETag": f'"{etag}"', "Cache-Control": "private, no-cache"}
-    return web.Response(body=raw, content_type="application/json", headers=headers)
-
-
 def _before(cursor: str | None) -> str | None:
     position = lists.cursor_decode(cursor)
     if position is not None and not is_id("ord", position):
@@ -236,9 +200,16 @@ ROUTES: tuple[Route, ...] = (
         refusals.UnknownSeat,
     ),
     Route("GET", _AT, get_order, "capability", "own", needs="orders.read", gives=OrderDocument).refuses(*_OWN),
-    Route("GET", f"{_AT}/status", get_status, "capability", "own", needs="orders.read", gives=OrderStatus).refuses(
-        *_OWN
-    ),
+    Route(
+        "GET",
+        f"{_AT}/status",
+        get_status,
+        "capability",
+        "own",
+        needs="orders.read",
+        gives=OrderStatus,
+        query=StatusQuery,
+    ).refuses(*_OWN, errors.Malformed, errors.Invalid),
     Route(
         "GET",
         f"{_AT}/tickets",

@@ -15,6 +15,7 @@ from engine.domain.order_states import OPEN, Status
 from engine.domain.sale.holds import CODE_CHARS_MAX, ITEMS_MAX, HoldItem
 from engine.foundation import lists
 from engine.foundation.clock import to_ms
+from engine.services.money.order_waits import WAIT_MAX_S
 from engine.web.tickets.tickets_shapes import TicketDocument
 
 TOKEN_CHARS_MAX = 512
@@ -119,6 +120,12 @@ class Booking(OwnOrderRow, frozen=True, kw_only=True):
 class ListQuery(Struct, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=lists.PAGE_MAX)] = lists.PAGE_DEFAULT
     cursor: Annotated[str, Meta(max_length=lists.CURSOR_CHARS_MAX)] | None = None
+
+
+class StatusQuery(Struct, frozen=True):
+    """``wait_s``: answer as soon as the status is another, and after ``wait_s`` seconds at the latest."""
+
+    wait_s: Annotated[int, Meta(ge=0, le=WAIT_MAX_S)] = 0
 
 
 class OrderQuery(Struct, frozen=True):

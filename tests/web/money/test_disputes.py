@@ -3,59 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
-from engine.domain.money.disputes import ProviderDispute
-from engine.foundation.bearer import Person
 from engine.foundation.ids import new_id
 from tests import factories
-from tests.shop import WAIT_MAX_S, Answer, Shop
+from tests.shop import WAIT_MAX_S, Shop
 from tests.stripe_events import deliver, event_of, intent_of
+from tests.web.money.banks import audited, close, dispute, kept_cents, listed, refund, statuses
 
-ADMIN = Person("usr_x", is_admin=True)
 TWENTY = [{"categories": ["Floor"], "price_cents": 2000}]
-
-
-async def dispute(shop: Shop, order: Answer, **more) -> dict:
-    return await shop.sandbox("disputes", {"payment_intent": intent_of(order), **more})
-
-
-async def close(shop: Shop, opened: dict, status: str) -> None:
-    await shop.sandbox(f"disputes/{opened['id']}/close", {"status": status})
-
-
-async def statuses(shop: Shop, order: Answer) -> list[str]:
-    return sorted(ticket["status"] for ticket in await shop.tickets(order))
-
-
-async def listed(shop: Shop, head: str | None = None) -> list[dict]:
-    head = head or await shop.organizer("finance")
-    answer = await shop.ask("GET", f"/v1/organizations/{shop.organization_id}/disputes", Authorization=head)
-    assert answer.status == 200, answer.body
-    return answer["data"]
-
-
-async def refund(shop: Shop, order: Answer, **body) -> Answer:
-    path = f"/v1/orders/{order['order_id']}/refunds"
-    return await shop.ask(
-        "POST", path, {"reason": "r", **body}, Authorization=await shop.organizer(), Idempotency_Key=shop.key()
-    )
-
-
-async def audited(shop: Shop) -> dict:
-    await shop.work("outbox_relay")
-    (report,) = await shop.services.insight.audit.check(shop.event_id, provider=True)
-    assert report["problems"] == []
-    assert report["sold"] + report["held"] + report["free"] == report["capacity"]
-    return report
-
-
-async def kept_cents(shop: Shop) -> int:
-    event = await shop.services.catalogue.events.get(ADMIN, shop.event_id)
-    return (await shop.services.insight.reports.sales(ADMIN, event)).kept_cents
 
 
 async def test_a_lost_dispute_of_one_ticket_of_two_ends_that_ticket_and_no_other(shop: Shop):
@@ -234,66 +191,6 @@ async def test_several_disputes_of_one_payment_each_take_their_own_ticket(shop: 
     await close(shop, third, "lost")
     assert (await shop.until(order, "charged_back"))["charged_back_cents"] == 6000
     assert (await audited(shop))["paid_cents"] == 0
-
-
-async def test_a_dispute_that_is_over_gives_back_no_ticket_that_another_took(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-):
-    await shop.open_event(types=TWENTY)
-    order = await shop.paid(1)
-    disputes = shop.services.money.disputes
-    won = await dispute(shop, order)
-    await shop.until(order, "disputed")
-    await close(shop, won, "won")
-    await shop.until(order, "paid")
-    other = await dispute(shop, order)
-    await shop.until(order, "disputed")
-    ask = disputes._gateway.disputes_of
-
-    async def over_comes_last(intent_id: str) -> list[ProviderDispute]:
-        """Two of one second have no order of their own."""
-        return [
-            replace(said, opened_at=said.opened_at + timedelta(hours=1)) if said.id == won["id"] else said
-            for said in await ask(intent_id)
-        ]
-
-    monkeypatch.setattr(disputes._gateway, "disputes_of", over_comes_last)
-    kept = await shop.orders.read(order["order_id"], person=ADMIN, token=None)
-    for state, ticket in (("disputed", "blocked"), ("charged_back", "cancelled")):
-        if ticket == "cancelled":
-            await close(shop, other, "lost")
-            await shop.until(order, "charged_back")
-        for _ in range(3):
-            await disputes.converge(kept)
-            assert ((await shop.status(order))["status"], await statuses(shop, order)) == (state, [ticket])
-    await audited(shop)
-
-
-async def test_what_was_read_at_the_provider_before_is_not_written_over_what_was_read_after_it(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-):
-    await shop.open_event(types=TWENTY)
-    order = await shop.paid(1)
-    opened = await dispute(shop, order)
-    await shop.until(order, "disputed")
-    disputes = shop.services.money.disputes
-    kept = await shop.orders.read(order["order_id"], person=ADMIN, token=None)
-    ask, asked = disputes._gateway.disputes_of, []
-
-    async def slowly(intent_id: str) -> list[ProviderDispute]:
-        found = await ask(intent_id)
-        asked.append(intent_id)
-        if len(asked) == 1:  # its answer is on its way while the bank decides, and the other process hears of it
-            await close(shop, opened, "lost")
-            await shop.until(order, "charged_back")
-        return found
-
-    monkeypatch.setattr(disputes._gateway, "disputes_of", slowly)
-    await disputes.converge(kept)
-    assert len(asked) == 2
-    assert ((await shop.status(order))["status"], await statuses(shop, order)) == ("charged_back", ["cancelled"])
-    (row,) = await listed(shop)
-    assert row["standing"] == "lost"
 
 
 async def test_a_bank_that_asks_for_what_was_refunded_before_takes_only_what_is_left(shop: Shop):

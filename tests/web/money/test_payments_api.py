@@ -90,6 +90,25 @@ async def test_an_event_that_comes_before_its_order_is_parked_and_repeated(shop:
     assert (await shop.status(order))["status"] == "paid"
 
 
+async def test_an_event_that_was_parked_and_is_sent_again_pays_its_order_and_is_called_a_copy(shop: Shop):
+    await shop.open_event()
+    await shop.switch(webhook_enabled=False)
+    order = await shop.ordered()
+    await shop.pay(order)
+    event = event_of("payment_intent.succeeded", {"id": intent_of(order), "metadata": {"order_id": order["order_id"]}})
+    await shop.switch(faults=[{"kind": "outage", "endpoint": "GET /v1/payment_intents/{id}"}])
+    first = await deliver(shop, event)
+    assert (first.status, first["repeated"]) == (200, False)
+    pool = shop.services.common.pool
+    assert await pool.fetchval("SELECT status FROM webhook_events") == "parked"
+    await shop.switch(faults=[])
+    copies = await asyncio.gather(*(deliver(shop, event) for _ in range(20)))
+    assert [(copy.status, copy["repeated"]) for copy in copies] == [(200, True)] * 20
+    assert (await shop.status(order))["status"] == "paid"
+    assert await pool.fetchval("SELECT status FROM webhook_events") == "processed"
+    assert len(await shop.tickets(order)) == 1
+
+
 async def test_an_event_that_never_fits_becomes_a_dead_letter_that_can_be_replayed(shop: Shop):
     pool = shop.services.common.pool
     stranger = {"id": "pi_x", "metadata": {"order_id": "ord_" + "0" * 26}}

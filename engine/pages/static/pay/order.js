@@ -1,4 +1,4 @@
-/** An order's page: follows its state by polling with ETag, pays again where needed, remembers it in this browser. */
+/** An order's page: waits for its state to change, pays again where needed, remembers it in this browser. */
 
 import { call, element, post } from "../api.js";
 import { startClock } from "./clock.js";
@@ -9,6 +9,8 @@ import { WORDS } from "./words.js";
 const POLL_FIRST_MS = 900;
 const POLL_GROWTH = 1.3;
 const POLL_MAX_MS = 10_000;
+const WAIT_S = 20;
+const WAITED_MS = 1_000; // an answer that took longer was waited for
 const OPEN = ["pending", "processing"];
 
 const data = JSON.parse(document.getElementById("pay-data").textContent);
@@ -41,14 +43,20 @@ function headed(unpaid) {
   $("head-safe").hidden = unpaid;
 }
 
+/** The server answers when something changes. If it has no room to wait, or the page is hidden, we ask now and then. */
 async function follow() {
   let etag = null;
   let pauseMs = POLL_FIRST_MS;
   for (;;) {
+    const beganMs = performance.now();
+    let rests = true;
     try {
-      const { status, headers, value } = await call("GET", `${path}/status`, { headers: etag ? { "If-None-Match": etag } : {} });
+      const wait = etag && !document.hidden ? `?wait_s=${WAIT_S}` : "";
+      const { status, headers, value } = await call("GET", `${path}/status${wait}`, { headers: etag ? { "If-None-Match": etag } : {} });
+      if (wait && performance.now() - beganMs > WAITED_MS) pauseMs = POLL_FIRST_MS;
       if (status === 200) {
         etag = headers.get("ETag");
+        rests = Boolean(wait); // who has just asked goes on to wait
         pauseMs = POLL_FIRST_MS;
         show(value);
         if (value.status !== data.status || value.tickets.issued !== data.issued) {
@@ -56,7 +64,10 @@ async function follow() {
           else { location.replace(location.pathname); return; }
         }
       }
-    } catch { /* the network is away: the next round tries again */ }
+    } catch {
+      etag = null; // the network is away, or something between cuts long answers: the next round asks without waiting
+    }
+    if (!rests) continue;
     await new Promise((resolve) => setTimeout(resolve, pauseMs * (1 + Math.random() * 0.3)));
     pauseMs = Math.min(POLL_MAX_MS, pauseMs * POLL_GROWTH);
     if (document.hidden) pauseMs = POLL_MAX_MS;
