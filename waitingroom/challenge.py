@@ -66,7 +66,7 @@ class Challenges:
         """
         try:
             given = msgspec.json.decode(base64.b64decode(payload, validate=True), type=_Payload)
-        except (binascii.Error, ValueError, msgspec.MsgspecError):
+        except (binascii.Error, ValueError, msgspec.MsgspecError, RecursionError):
             return None
         if given.algorithm != "SHA-256" or not 0 <= given.number <= WORK * FACTOR_MAX:
             return None

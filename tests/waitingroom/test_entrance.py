@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import asyncio
 import json
 from typing import Any
@@ -35,6 +36,7 @@ async def test_work_opens_the_door_once_and_only_here(room_client: TestClient, n
         solve(challenge, algorithm="SHA-1"),
         "not base64!",
         "",
+        base64.b64encode(b'{"deep":' + b"[" * 2_000).decode(),
     ):
         assert (await post(room_client, event_id, "join", identity="bob", challenge=forged))[0] == 403
     # However the same work is spelled, it is spent once.

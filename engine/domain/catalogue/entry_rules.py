@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
-from engine.domain.fields import Faults, fault
+from engine.domain.fields import Faults, fault, is_moment
 from engine.foundation import local_time
 from engine.foundation.errors import Invalid
 from engine.foundation.folding import text_folded
@@ -114,6 +114,8 @@ def check(rules: EntryRules) -> EntryRules:
             moment = None
         if moment is None or moment.tzinfo is None:
             raise Invalid.at("/exit_all_at", "invalid_value", "Give a clock time like 04:00, or a moment in RFC 3339")
+        if not is_moment(moment):  # no scan of the event could be judged by it
+            raise Invalid.at("/exit_all_at", "out_of_range", "This date is out of range")
     if not rules.allow_reentry and (rules.max_entries or rules.max_entries_per_day):
         raise Invalid.at("/allow_reentry", "invalid_value", "Entry limits need re-entry to be allowed")
     found, seen = Faults(), set[str]()

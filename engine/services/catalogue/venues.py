@@ -120,7 +120,7 @@ def folded_chart(chart: bytes) -> bytes:
     """The chart with its names as they are kept; as it is if that changes nothing, or if it is no JSON."""
     try:
         decoded = msgspec.json.decode(chart)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return chart
     return msgspec.json.encode(decoded) if chart_names.fold(decoded) else chart
 

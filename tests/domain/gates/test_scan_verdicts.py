@@ -174,7 +174,9 @@ def test_how_long_a_code_admits_is_decided_by_the_event_as_it_is_now(moved_h: in
 
 def test_rules_that_cannot_be_kept_are_refused() -> None:
     zoneless = EntryRules(exit_all_at="2026-11-20T04:00:00")
-    for rules in (EntryRules(exit_all_at="25:00"), zoneless, EntryRules(max_entries=2)):
+    beyond = [EntryRules(exit_all_at=f"{day}{zone}") for day in ("0001-01-01T00:00:00", "9999-12-31T23:59:59")
+              for zone in ("Z", "+23:59", "-23:59")]  # fmt: skip
+    for rules in (EntryRules(exit_all_at="25:00"), zoneless, EntryRules(max_entries=2), *beyond):
         with pytest.raises(Invalid):
             check(rules)
     check(EntryRules(allow_reentry=True, max_entries=2, exit_all_at="2026-11-20T04:00:00Z"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 
 import asyncpg
+import pytest
 
 from engine.domain.catalogue.venues import CHART_BYTES_MAX
 from tests.web.organizer import CHART
@@ -83,6 +84,17 @@ async def test_a_chart_larger_than_the_limit_is_not_read(register, catalogue):
         headers={"Authorization": f"Bearer {organizer.token}", "Content-Type": "application/json"},
     )
     assert (response.status, (await response.json())["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize("body", [b"[" * 5_000, b'{"deep":' + b"[" * 5_000 + b"]" * 5_000 + b"}", b'"\xed\xa0\x80"'])
+async def test_what_no_reader_of_json_takes_is_a_chart_with_a_fault(register, body: bytes):
+    organizer = await register()
+    venue_id = await organizer.venue(await organizer.organization(), chart=None)
+    headers = {"Content-Type": "application/json"}
+    path = f"/v1/venues/{venue_id}/seating-chart"
+    refused = await organizer.ask("PUT", path, data=body, headers=headers)
+    told = await refused.json()
+    assert (refused.status, [fault["code"] for fault in told["errors"]]) == (422, ["malformed_json"])
 
 
 async def test_a_venue_is_refused_with_every_fault_at_once(register):
