@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,15 +32,27 @@ class Profile:
     def peak(self) -> int:
         return max(self.per_second, default=0)
 
-    def times(self, multiplier: int) -> Profile:
-        """The same curve with every second `multiplier` times as busy."""
-        if not 1 <= multiplier <= limits.MULTIPLIER_MAX:
-            raise BadProfile(f"multiplier must be between 1 and {limits.MULTIPLIER_MAX}")
-        name = self.name if multiplier == 1 else f"{self.name}_x{multiplier}"
-        grown = Profile(name, tuple(count * multiplier for count in self.per_second))
+    def times(self, multiplier: float) -> Profile:
+        """The same curve with every second `multiplier` times as busy; a broken one is rounded as the sum grows."""
+        if not limits.MULTIPLIER_MIN <= multiplier <= limits.MULTIPLIER_MAX:
+            raise BadProfile(f"multiplier must be between {limits.MULTIPLIER_MIN} and {limits.MULTIPLIER_MAX}")
+        name = self.name if multiplier == 1 else f"{self.name}_x{multiplier:g}"
+        sums = [0, *(round(sum_ * multiplier) for sum_ in itertools.accumulate(self.per_second))]
+        grown = Profile(name, tuple(after - before for before, after in itertools.pairwise(sums)))
         if grown.total > limits.ARRIVALS_MAX:
             raise BadProfile(f"{grown.total} arrivals are more than {limits.ARRIVALS_MAX}")
+        if not grown.total:
+            raise BadProfile(f"{multiplier:g} times as busy, nobody comes")
         return grown
+
+    def first(self, seconds: int) -> Profile:
+        """Its beginning, if it is longer."""
+        if len(self.per_second) <= seconds:
+            return self
+        begun = Profile(f"{self.name}_first_{seconds}_s", self.per_second[:seconds])
+        if not begun.total:
+            raise BadProfile(f"nobody comes in the first {seconds} seconds of {self.name}")
+        return begun
 
 
 def read_profile(name: str) -> Profile:

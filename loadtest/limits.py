@@ -5,6 +5,7 @@ from __future__ import annotations
 PROFILE_SECONDS_MAX = 3_600
 ARRIVALS_MAX = 200_000
 MULTIPLIER_MAX = 100
+MULTIPLIER_MIN = 0.05
 PROCESSES_MAX = 8  # of generators, and of the engine of a shop of the rehearsal's own
 COUNT_MAX = 1_000_000  # of anything asked for by number
 
@@ -52,3 +53,13 @@ SETTLE_MAX_S = 30.0  # after the last journey: how long orders may take to becom
 
 GENERATOR_CPU_SHARE = 0.9  # of a core, above which a generator measures its own slowness
 GENERATOR_LATE_MS = 250.0  # p99 of the generator's own lateness above which its latencies are suspect
+
+SPENDING_LOOK_S = 1.0  # how often the shop's processes are looked at
+REST_LOOK_S = 1.0  # the shop is at rest once it uses less than this share of a core for so long, and is
+REST_CPU_SHARE = 0.15
+REST_MAX_S = 20.0  # waited for no longer than this
+
+LIMIT_RUNS_MAX = 12  # rehearsals of one search for the limit
+LIMIT_TIME_MAX_S = 2_700.0  # no rehearsal of a search begins later than this
+LIMIT_CLOSE_ENOUGH = 1.1  # the lowest NO-GO over the highest GO at which a search ends
+QUICK_SECONDS = 4  # of the profile, with --quick

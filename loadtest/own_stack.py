@@ -21,7 +21,10 @@ Obj = dict[str, Any]
 
 @contextmanager
 def running(data_dir: Path, log: Path, *, workers: int = 1) -> Iterator[Obj]:
-    """The ready line of `onsale up` on free ports. Its log goes to `log`; it is stopped with SIGINT, then harder."""
+    """The ready line of `onsale up` on free ports, and `stack_pid`, whose children the shop is.
+
+    Its log goes to `log`; it is stopped with SIGINT, then harder.
+    """
     command = [
         sys.executable, "-m", "engine", "up", "--demo", "--rehearsal", "--ports", "0,0,0",
         "--data-dir", str(data_dir), "--workers", str(workers),
@@ -29,7 +32,7 @@ def running(data_dir: Path, log: Path, *, workers: int = 1) -> Iterator[Obj]:
     with log.open("wb") as errors:
         child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
         try:
-            yield _ready(child, log)
+            yield _ready(child, log) | {"stack_pid": child.pid}
         finally:
             _stop(child)
 

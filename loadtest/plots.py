@@ -68,6 +68,22 @@ def ranges(steps: Sequence[StepFigures]) -> str:
     return _svg(height, parts, "latency per step") + _legend(["p50 to p95", "p99", "to the slowest"], "ranges")
 
 
+def shares(amounts: Sequence[tuple[str, float]], unit: str, what: str) -> str:
+    """One bar per name on one scale from 0, its amount behind it."""
+    row, left, right = 26, 120, 90
+    height = 2 * TOP + row * max(1, len(amounts))
+    x = _linear(0, max([1e-9, *(amount for _, amount in amounts)]), left, WIDTH - right)
+    parts = []
+    for index, (name, amount) in enumerate(amounts):
+        y = TOP + row * (index + 0.5)
+        parts += [
+            f'<text class="name" x="{left - 12}" y="{y + 5:.1f}">{escape(name)}</text>',
+            f'<rect class="bar" x="{left}" y="{y - 8:.1f}" width="{max(1.0, x(amount) - left):.1f}" height="16"/>',
+            f'<text x="{x(amount) + 8:.1f}" y="{y + 5:.1f}">{amount:,.2f} {escape(unit)}</text>',
+        ]
+    return _svg(height, parts, what)
+
+
 def scatter(points: Sequence[tuple[float, float]], what: str, marks: Sequence[tuple[float, str]] = ()) -> str:
     """Each request as a dot: when it was due, how long it took (logarithmic). At most `DOTS_MAX`, evenly thinned."""
     if not points:

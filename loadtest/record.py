@@ -48,6 +48,11 @@ class Record(msgspec.Struct):
     scans: dict[str, int] = {}
     cpu_share: float = 0.0  # the busiest second of the generator, of one core
 
+    @property
+    def orders(self) -> int:
+        """Paid ones."""
+        return sum(journey.outcome == "paid" for journey in self.journeys)
+
     def write(self, path: Path) -> None:
         path.write_bytes(msgspec.json.encode(self))
 

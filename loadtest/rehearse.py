@@ -1,12 +1,13 @@
 """`python -m loadtest.rehearse PROFILE`: rehearse an on-sale against a running shop, or one of its own, and judge it.
 
 Writes `verdict.json` and `report.html` into `--out`, a table to the terminal, and ends with 0 for GO and 1 for NO-GO.
+With `--find-limit` it does so again and again, each time in a folder of its own, and ends with 0 if any was GO.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
+import copy
 import os
 import signal
 import subprocess
@@ -14,38 +15,61 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from loadtest import arrivals, calamity, limits, own_stack, plan, record, report, setting, stage, table, verdict
+from loadtest import (
+    arrivals,
+    calamity,
+    headroom,
+    limits,
+    options,
+    own_stack,
+    plan,
+    record,
+    report,
+    setting,
+    spending,
+    stage,
+    table,
+    verdict,
+)
 from loadtest.arrivals import BadProfile, Profile
+from loadtest.record import Record
 from loadtest.shop import Obj, Shop, ShopRefused
 from loadtest.stage import Stage
 from loadtest.verdict import Asked, Verdict
 
-_ABOUT = "Rehearse an on-sale against a shop of its own, or a running one, and judge it: a table, figures, a report."
 GO, NO_GO, NOT_REHEARSED, STOPPED = 0, 1, 2, 130
+Rehearsed = tuple[Verdict, Record]
+Rehearsal = Callable[[argparse.Namespace, Profile, Path], Rehearsed]
 
 
 def main(words: list[str] | None = None) -> int:
-    parser = _parser()
-    given = parser.parse_args(words)
-    if given.named_share + given.general_share > 1:
-        parser.error("--named-share and --general-share are parts of the same buyers: together at most 1")
+    given = options.read(words)
     signal.signal(signal.SIGTERM, _stopped)
     try:
-        profile = arrivals.read_profile(given.profile).times(given.multiplier)
+        profile = arrivals.read_profile(given.profile)
+        if given.quick:
+            profile = profile.first(limits.QUICK_SECONDS)
+        profile = profile.times(given.multiplier)
         given.journey_max_s += _more_patience_s(given)
         out = Path(given.out or tempfile.mkdtemp(prefix="onsale-rehearsal-"))
         out.mkdir(parents=True, exist_ok=True)
+        wanted = _search if given.find_limit else _once
         if given.own_stack or given.engine is None:
             with tempfile.TemporaryDirectory(prefix="onsale-rehearsal-data-", ignore_cleanup_errors=True) as folder:
                 data_dir = given.data_dir or Path(folder)
                 with own_stack.running(data_dir, out / "stack.log", workers=given.workers) as ready:
-                    judged = _rehearse_own(given, profile, ready, data_dir, out)
+
+                    def own(asked: argparse.Namespace, busy: Profile, where: Path) -> Rehearsed:
+                        return _rehearse_own(asked, busy, ready, data_dir, where)
+
+                    judged = wanted(own, given, profile, out)
         else:
-            judged = _rehearse_running(given, profile, out)
+            judged = wanted(_rehearse_running, given, profile, out)
     except (BadProfile, ShopRefused) as problem:
         print(f"rehearse: {problem.args[0]}", file=sys.stderr)
         return NOT_REHEARSED
@@ -57,10 +81,67 @@ def main(words: list[str] | None = None) -> int:
         return STOPPED
     print(table.render(judged))
     print(f"\nreport: {out / 'report.html'}\nfigures: {out / 'verdict.json'}")
+    if judged.limit is not None:
+        return NO_GO if judged.limit.multiplier is None else GO
     return GO if judged.go else NO_GO
 
 
-def _rehearse_own(given: argparse.Namespace, profile: Profile, ready: Obj, data_dir: Path, out: Path) -> Verdict:
+def _once(rehearsal: Rehearsal, given: argparse.Namespace, profile: Profile, out: Path) -> Verdict:
+    judged, seen = rehearsal(given, profile, out)
+    _write(judged, seen, out)
+    return judged
+
+
+def _search(rehearsal: Rehearsal, given: argparse.Namespace, profile: Profile, out: Path) -> Verdict:
+    """One rehearsal after the other, each with a new event; the verdict is that of the highest that was GO."""
+    found: dict[float, Rehearsed] = {}
+    bound_ms = given.p95_max_ms or headroom.P95_MAX_MS
+    runs_max, time_max_s = given.limit_runs or limits.LIMIT_RUNS_MAX, given.limit_time_s or limits.LIMIT_TIME_MAX_S
+    began_s = time.monotonic()
+
+    def rehearse(multiplier: float) -> headroom.Tried:
+        busy = profile.times(multiplier)
+        number = len(list(out.glob("x*"))) + 1
+        print(f"{number} of at most {runs_max}, {time.monotonic() - began_s:.0f} s of {time_max_s:.0f}: "
+              f"x{multiplier:g}, {busy.total:,} buyers in {len(busy.per_second)} s", flush=True)  # fmt: skip
+        asked, where = copy.copy(given), out / f"x{multiplier:g}"
+        asked.multiplier, asked.p95_max_ms = multiplier, None
+        where.mkdir(exist_ok=True)
+        run_began_s = time.monotonic()
+        try:
+            judged, seen = rehearsal(asked, busy, where)
+        except ShopRefused as problem:
+            if not found:
+                raise
+            tried = headroom.refused(multiplier, str(problem.args[0]), time.monotonic() - run_began_s)
+        else:
+            _write(judged, seen, where)
+            found[multiplier] = judged, seen
+            tried = headroom.weigh(multiplier, judged, bound_ms, time.monotonic() - run_began_s)
+        print(f"  {tried.line}", flush=True)
+        return tried
+
+    limit = headroom.search(
+        rehearse, most=_most(profile), now_s=time.monotonic, p95_max_ms=bound_ms, runs_max=runs_max,
+        time_max_s=time_max_s,
+    )  # fmt: skip
+    judged, seen = found[limit.multiplier or min(found)]
+    judged = msgspec.structs.replace(judged, limit=limit)
+    _write(judged, seen, out)
+    return judged
+
+
+def _most(profile: Profile) -> float:
+    """The highest multiplier that can be rehearsed at all."""
+    return float(min(limits.MULTIPLIER_MAX, limits.ARRIVALS_MAX // profile.total))
+
+
+def _write(judged: Verdict, seen: Record, out: Path) -> None:
+    (out / "verdict.json").write_bytes(msgspec.json.format(msgspec.json.encode(judged), indent=2))
+    (out / "report.html").write_text(report.render(judged, seen))
+
+
+def _rehearse_own(given: argparse.Namespace, profile: Profile, ready: Obj, data_dir: Path, out: Path) -> Rehearsed:
     shop = Shop(engine=ready["engine"], waitingroom=ready["waitingroom"])
     shop.log_in(ready["admin_email"], ready["admin_password"])
     if given.event == "demo":
@@ -78,14 +159,16 @@ def _rehearse_own(given: argparse.Namespace, profile: Profile, ready: Obj, data_
         if given.kill not in ready.get("pids", {}):
             raise ShopRefused(f"no process {given.kill}; there are {', '.join(ready.get('pids', {}))}")
         given.kill_pid = int(ready["pids"][given.kill])
-    return _rehearse(given, profile, shop, scene, out, data_dir, audited=True)
+    return _rehearse(given, profile, shop, scene, out, data_dir, audited=True, stack_pid=int(ready["stack_pid"]))
 
 
-def _rehearse_running(given: argparse.Namespace, profile: Profile, out: Path) -> Verdict:
+def _rehearse_running(given: argparse.Namespace, profile: Profile, out: Path) -> Rehearsed:
     if not (given.waitingroom and given.stripe and (given.event or given.admin_email)):
         raise ShopRefused("a running shop needs --engine, --waitingroom, --stripe, and --event or --admin-email")
     if given.flush_at_s is not None or given.sold_before:
         raise ShopRefused("--flush-at-s and --sold-before write into the stores of a shop of its own, not of yours")
+    if given.find_limit and not given.admin_email:
+        raise ShopRefused("--find-limit makes a new event for each rehearsal: a running shop needs --admin-email")
     secret = given.device_secret or os.environ.get("ONSALE_DEVICE_SECRET", "")
     shop = Shop(engine=given.engine, waitingroom=given.waitingroom)
     if given.admin_email:
@@ -98,12 +181,14 @@ def _rehearse_running(given: argparse.Namespace, profile: Profile, out: Path) ->
 
 
 def _build(given: argparse.Namespace, shop: Shop, profile: Profile) -> tuple[Stage, stage.SoldBefore | None]:
-    """A new event. Unless told otherwise its room admits as fast as the recorded peak: what is above it queues."""
-    recorded_peak = profile.peak // given.multiplier
-    rate_per_min = given.room_rate_per_min or max(limits.ROOM_RATE_MIN, recorded_peak * 60)
-    return stage.build(
-        shop, profile, rate_per_min=rate_per_min, capacity=given.room_capacity, sold_before=given.sold_before
-    )
+    """A new event. Unless told otherwise its room admits as fast as the recorded peak: what is above it queues.
+
+    A search for the limit asks what the shop carries, not how long a queue grows: its rooms admit the whole peak.
+    """
+    peak = profile.peak if given.find_limit else profile.peak // given.multiplier
+    rate_per_min = given.room_rate_per_min or min(limits.COUNT_MAX, max(limits.ROOM_RATE_MIN, peak * 60))
+    capacity = max(given.room_capacity, profile.total) if given.find_limit else given.room_capacity
+    return stage.build(shop, profile, rate_per_min=rate_per_min, capacity=capacity, sold_before=given.sold_before)
 
 
 def _rehearse(
@@ -115,25 +200,30 @@ def _rehearse(
     data_dir: Path | None,
     *,
     audited: bool,
-) -> Verdict:
+    stack_pid: int | None = None,
+) -> Rehearsed:
     where = setting.read(workers=given.workers, processes=given.processes, own_stack=given.engine is None)
     busy = setting.busy()
-    seen = drive(given, profile, shop, scene, out)
+    with spending.watched(stack_pid) as meter:
+        seen = drive(given, profile, shop, scene, out)
+        if meter is None:
+            spent = spending.Spending(seen.orders, unmeasured=spending.NOT_OURS)
+        else:
+            meter.rest()
+            spent = meter.stop(seen.orders)
     ledger = (
         _settled_audit(scene.event_id, data_dir, limits.SETTLE_MAX_S + _more_patience_s(given)) if audited else None
     )
     killed, flushed = given.kill_pid is not None, given.flush_at_s is not None
     asked = Asked(
         profile.name, given.multiplier, profile.total, len(profile.per_second), scene.fresh,
-        shed_allowed=given.multiplier > 1 or flushed or killed,  # only the recorded surge must be carried unharmed
+        # Only the recorded surge must be carried unharmed, and what a search calls carried.
+        shed_allowed=not given.find_limit and (given.multiplier > 1 or flushed or killed),
         sold_before=given.sold_before, flushed_at_s=given.flush_at_s, broken_allowed=killed,
         p95_max_ms=given.p95_max_ms, killed_at_s=given.kill_at_s if killed else None,
         killed=given.kill or (f"process {given.kill_pid}" if killed else ""),
     )  # fmt: skip
-    judged = verdict.judge(seen, asked, ledger, setting=where, busy=busy)
-    (out / "verdict.json").write_bytes(msgspec.json.format(msgspec.json.encode(judged), indent=2))
-    (out / "report.html").write_text(report.render(judged, seen))
-    return judged
+    return verdict.judge(seen, asked, ledger, setting=where, busy=busy, spent=spent), seen
 
 
 def drive(given: argparse.Namespace, profile: Profile, shop: Shop, scene: Stage, out: Path) -> record.Record:
@@ -180,7 +270,7 @@ def drive(given: argparse.Namespace, profile: Profile, shop: Shop, scene: Stage,
 
 
 def _more_patience_s(given: argparse.Namespace) -> float:
-    return float((given.multiplier - 1) * limits.PATIENCE_PER_MULTIPLE_S)
+    return float(max(0, given.multiplier - 1) * limits.PATIENCE_PER_MULTIPLE_S)
 
 
 def _settled_audit(event_id: str, data_dir: Path | None, patience_s: float) -> Obj:
@@ -207,90 +297,6 @@ def _kill_later(given: argparse.Namespace, starts_at_s: float) -> threading.Time
 def _stopped(_number: int, _frame: object) -> None:
     """SIGTERM ends a rehearsal as Ctrl-C does: by way of every `finally`, so that its shop is stopped too."""
     raise KeyboardInterrupt
-
-
-def _share(text: str) -> float:
-    return _number(text, 0.0, 1.0, "a share from 0 to 1")
-
-
-def _seconds(text: str) -> float:
-    return _number(text, 0.0, limits.PROFILE_SECONDS_MAX, f"seconds from 0 to {limits.PROFILE_SECONDS_MAX}")
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= limits.COUNT_MAX:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a count from 1 to {limits.COUNT_MAX}")
-    return int(text)
-
-
-def _processes(text: str) -> int:
-    return int(_number(text, 1, limits.PROCESSES_MAX, f"a number of processes from 1 to {limits.PROCESSES_MAX}"))
-
-
-def _number(text: str, least: float, most: float, what: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not least <= value <= most:
-        raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
-    return value
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="onsale rehearse",
-        usage="%(prog)s PROFILE [options], which --help explains",
-        description=_ABOUT,
-        epilog="Exit codes: 0 GO, 1 NO-GO, 2 not rehearsed, 130 stopped.",
-    )
-    add = parser.add_argument
-    add("profile", help="a CSV of second,reservations, or the name of one that comes with the product")
-    add("--own-stack", action="store_true", help="start a shop for the rehearsal (the default without --engine)")
-    add("--engine", help="address of a running engine")
-    add("--waitingroom", help="address of its waiting room")
-    add("--stripe", help="address of the payment sandbox")
-    add("--event", help="the event to rehearse; with a shop of its own: `demo`, or none for a new event")
-    add("--device-id", help="a gate device of the event")
-    add("--device-secret", help="its secret; better in ONSALE_DEVICE_SECRET")
-    add("--publishable-key", default="pk_test_rehearsal", help="of the payment provider")
-    add("--data-dir", type=Path, help="of the running shop, for the audit")
-    add("--out", help="folder for verdict.json and report.html")
-    add("--keep-plan", action="store_true", help="leave the plan in --out, for Locust's own command line")
-    add("--multiplier", type=int, default=1, help="every second this many times as busy")
-    add(
-        "--processes",
-        type=_processes,
-        default=1,
-        help="generator processes",
-    )
-    add(
-        "--workers",
-        type=_processes,
-        default=1,
-        help="engine processes of the shop of its own",
-    )
-    add("--seed", type=int, default=1, help="the same seed, the same buyers at the same instants")
-    add("--journey-max-s", type=_seconds, default=limits.JOURNEY_MAX_S, help="the patience of one buyer")
-    add("--room-rate-per-min", type=_count, help="of a new event; by default the recorded peak")
-    add("--room-capacity", type=_count, default=limits.ROOM_CAPACITY, help="of a new event: buyers inside at once")
-    add("--named-share", type=_share, default=0.1, help="share of buyers who name their seats")
-    add("--general-share", type=_share, default=0.2, help="share who want general admission")
-    add("--abandon-share", type=_share, default=0.0, help="share who give their hold back")
-    add("--decline-share", type=_share, default=0.0, help="share whose first card is declined")
-    add("--p95-max-ms", type=_count, help="NO-GO where any step's p95 is above this")
-    add("--admin-email", help="create a new event at the running shop; the password is in ONSALE_ADMIN_PASSWORD")
-    add("--kill", help="of a shop of its own: SIGKILL this process (engine, waitingroom, worker, ...) in the surge")
-    add("--kill-pid", type=int, help="of a running shop: the same, by process id")
-    add("--kill-at-s", type=_seconds, default=5.0, help="when, counted from the first second of the profile")
-    add("--flush-at-s", type=_seconds, help="of a shop of its own: Redis forgets all at this second of the profile")
-    add(
-        "--sold-before",
-        type=_count,
-        default=0,
-        help="of a shop of its own: so many tickets of the event are sold already",
-    )
-    return parser
 
 
 if __name__ == "__main__":

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from loadtest import plots
 from loadtest.failures import failures
+from loadtest.headroom import STEPS_BOUND, Limit
 from loadtest.record import Record
+from loadtest.spending import Part, Spending
 from loadtest.thresholds import Threshold, thresholds
 from loadtest.verdict import StepFigures, Verdict
 
@@ -40,6 +42,7 @@ def render(judged: Verdict, seen: Record) -> str:
 </header>
 {_tiles(judged)}
 {_notes(judged)}
+{_limit(judged.limit)}
 <h2>What had to hold</h2><p>{_broken(thresholds(judged))}</p>
 {_thresholds(thresholds(judged))}
 {_failures(seen)}
@@ -52,6 +55,7 @@ def render(judged: Verdict, seen: Record) -> str:
 <h2>The figures</h2><p>Milliseconds. <em>Refused</em> are the shop's own noes, such as sold out.
 A journey runs from arrival to tickets.</p>
 {_steps(judged)}
+<h2>What an order cost</h2>{_spending(judged.spending)}
 <h2>How the journeys ended</h2><p>One line per outcome, of buyers and of scans at the gate.</p>
 {_pairs(("Buyers", judged.outcomes), ("Scans", judged.scans))}
 <h2>The ledger</h2><p>What the shop's own audit says after the last order was settled: Postgres, Redis and the payment
@@ -121,6 +125,58 @@ def _failures(seen: Record) -> str:
     return (
         "<h2>What went wrong</h2><p>Requests that did not get what they came for, by the seconds they were due.</p>"
         + _table(heads, rows)
+    )
+
+
+def _limit(limit: Limit | None) -> str:
+    """What a search for the limit found, and every rehearsal of it."""
+    if limit is None:
+        return ""
+    rows = "".join(
+        f'<tr class="{"kept" if run.go else "broken"}"><th scope="row">x{run.multiplier:g}</th>'
+        f"<td>{'GO' if run.go else 'NO-GO'}</td>"
+        + "".join(f"<td>{_p95(run.p95_ms.get(step))}</td>" for step in STEPS_BOUND)
+        + f"<td>{run.seconds:,.0f} s</td><td>{escape('; '.join(run.reasons))}</td></tr>"
+        for run in limit.runs
+    )
+    heads = ("Multiplier", "", *(f"{step}, p95" for step in STEPS_BOUND), "Took", "Because")
+    return (
+        f"<h2>How much it carries</h2><p><strong>{escape(limit.sentence)}</strong> Carried means GO, nothing shed, and "
+        f"p95 of {', '.join(STEPS_BOUND)} at most {limit.p95_max_ms:,.0f} ms. All else on this page is of the highest "
+        f"that was GO, or of the lowest that was tried.</p>{_table(heads, rows)}"
+    )
+
+
+def _p95(value: float | None) -> str:
+    return "none" if value is None else f"{value:,.0f} ms"
+
+
+def _spending(spending: Spending) -> str:
+    if spending.unmeasured:
+        return f"<p>CPU and memory: not measured, {escape(spending.unmeasured)}.</p>"
+    told = f"{spending.orders:,} paid orders" if spending.orders else "no order was paid"
+    if spending.cpu_per_order_ms is not None:
+        told = f"{spending.cpu_per_order_ms:,.2f} ms of CPU an order without sandbox and mail catcher, {told}"
+    bars = [(part.name, part.cpu_per_order_ms) for part in spending.parts if part.cpu_per_order_ms is not None]
+    drawn = f"<figure>{plots.shares(bars, 'ms', 'CPU an order by part')}</figure>" if bars else ""
+    heads = ("Part", "Processes", "CPU", "CPU an order", "Memory before", "Memory after")
+    return (
+        f"<p>{told}, over {spending.seconds:,.0f} s: from the first buyer until the shop came to rest. Memory is "
+        f"resident; what processes of one part share is counted once.</p>{drawn}"
+        + _table(heads, "".join(map(_part, spending.parts)))
+    )
+
+
+def _part(part: Part) -> str:
+    name = f'<tr><th scope="row">{escape(part.name)}</th>'
+    if part.cpu_s is None:
+        return name + "<td>not measured</td>" * 5 + "</tr>"
+    each = "no order" if part.cpu_per_order_ms is None else f"{part.cpu_per_order_ms:,.2f} ms"
+    memory = ("none" if size is None else f"{size:,.0f} MiB" for size in (part.rss_start_mib, part.rss_end_mib))
+    return (
+        f"{name}<td>{part.processes}</td><td>{part.cpu_s:,.2f} s</td><td>{each}</td>"
+        + "".join(f"<td>{size}</td>" for size in memory)
+        + "</tr>"
     )
 
 

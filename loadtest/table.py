@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loadtest.spending import Part, Spending
 from loadtest.thresholds import Threshold, thresholds
 from loadtest.verdict import StepFigures, Verdict
 
@@ -38,7 +39,27 @@ def render(judged: Verdict) -> str:
     ]
     notes = [f"  because {reason}" for reason in judged.reasons] + [f"  note: {text}" for text in judged.cautions]
     kept = [_threshold(line) for line in thresholds(judged)]
-    return "\n".join([*lines, "", *facts, "", *kept, "", "GO" if judged.go else "NO-GO", *notes])
+    found = [judged.limit.sentence, *(f"  {run.line}" for run in judged.limit.runs), ""] if judged.limit else []
+    word = "GO" if judged.go else "NO-GO"
+    return "\n".join([*lines, "", *facts, "", *_spent(judged.spending), "", *kept, "", *found, word, *notes])
+
+
+def _spent(spending: Spending) -> list[str]:
+    if spending.unmeasured:
+        return [f"CPU an order and memory: not measured, {spending.unmeasured}"]
+    whole = f"{spending.cpu_per_order_ms:,.2f} ms" if spending.cpu_per_order_ms is not None else "no order"
+    return [
+        f"CPU an order without sandbox and mail catcher: {whole}, of {spending.orders:,} paid",
+        *(_part(part) for part in spending.parts),
+    ]
+
+
+def _part(part: Part) -> str:
+    if not part.measured:
+        return f"  {part.name:<12} not measured"
+    each = f"{part.cpu_per_order_ms:>8.2f} ms" if part.cpu_per_order_ms is not None else "no order"
+    before = f"{part.rss_start_mib:,.0f}" if part.rss_start_mib is not None else "-"
+    return f"  {part.name:<12} {each}  memory {before} to {part.rss_end_mib:,.0f} MiB"
 
 
 def _threshold(line: Threshold) -> str:

@@ -10,7 +10,9 @@ import msgspec
 
 from loadtest import limits
 from loadtest.failures import failures, places
+from loadtest.headroom import Limit
 from loadtest.record import PROVIDER_STEPS, STEPS, WAITING_STEPS, Record
+from loadtest.spending import NOT_OURS, Spending
 
 Obj = dict[str, Any]
 AUDIT_CHECKS = ("redis_matches_postgres", "map_matches_ledger", "money_matches")
@@ -25,7 +27,7 @@ class Asked(msgspec.Struct, frozen=True):
     """What the rehearsal was to be. `shed_allowed` is for surges above the recorded one."""
 
     profile: str
-    multiplier: int
+    multiplier: float
     arrivals: int
     seconds: int
     fresh_event: bool
@@ -76,6 +78,8 @@ class Verdict(msgspec.Struct, frozen=True):
     steps: list[StepFigures]
     ledger: Obj | None
     setting: dict[str, str] = {}
+    spending: Spending = Spending(0, unmeasured=NOT_OURS)
+    limit: Limit | None = None  # of a search, of which this is the highest GO
 
 
 def judge(
@@ -85,10 +89,11 @@ def judge(
     *,
     setting: dict[str, str] | None = None,
     busy: str | None = None,
+    spent: Spending | None = None,
 ) -> Verdict:
     """Weigh what was seen by the buyers against what was asked for and what the ledger says.
 
-    ``setting`` is where and when it was; ``busy`` says what else the machine had to do.
+    ``setting`` is where and when it was; ``busy`` says what else the machine had to do; ``spent`` what it cost.
     """
     steps = [figures for step in _steps(record) if (figures := _figures(record, step)).requests]
     outcomes = Counter(journey.outcome for journey in record.journeys)
@@ -112,7 +117,7 @@ def judge(
         revenue_cents=sum(journey.amount_cents for journey in record.journeys if journey.outcome == "paid"),
         scans=record.scans, requests=len(record.samples), **totals, generator_late_p99_ms=round(late, 1),
         generator_cpu_share=record.cpu_share, journey=whole, steps=steps, ledger=ledger,
-        setting=setting or {},
+        setting=setting or {}, spending=spent or Spending(record.orders, unmeasured=NOT_OURS),
     )  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from playwright.async_api import Browser
 
 from admin.app import create_app
 from admin.appkeys import SERVICES
+from engine.domain.money.new_orders import Buyer
 from engine.foundation.connections import RedisClient
-from engine.services.money.orders import Buyer
 from engine.services.wiring import Services
 from engine.settings import Settings
 from tests.admin.organizer import Organizer, hold

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from engine.foundation import embedded
 
+_BUNDLED = embedded.valkey_binary
 _PACKAGES = ("aiohttp", "uvloop", "redis", "hiredis", "asyncpg", "msgspec")
 
 
@@ -69,13 +70,20 @@ class CpuMeter:
 
 
 def production_redis() -> None:
-    """Measure with the Redis that Debian ships if it is installed, as a deployment would.
-
-    The bundled Valkey is built on glibc's malloc, which slows down as the keyspace grows; with jemalloc it does not.
-    """
+    """Measure with the Redis that Debian ships if it is installed, as a deployment would."""
     installed = shutil.which("redis-server")
     if installed is not None:
         embedded.valkey_binary = lambda: installed
+
+
+@contextlib.contextmanager
+def bundled_redis() -> Iterator[None]:
+    """For a while with the server that ``onsale up`` starts."""
+    before, embedded.valkey_binary = embedded.valkey_binary, _BUNDLED
+    try:
+        yield
+    finally:
+        embedded.valkey_binary = before
 
 
 def versions() -> dict[str, str]:

@@ -21,6 +21,7 @@ FOLDER = Path(__file__).parents[2] / "docs"
 MARKDOWN, FIGURES = FOLDER / "BENCHMARKS.md", FOLDER / "benchmarks.json"
 _TITLES = {
     "ratios": "The ratios of the hot path",
+    "embedded": "The stores of `onsale up`",
     "peers": "The usual designs",
     "designs": "Who picks the seats",
     "workers": "Workers",

@@ -32,6 +32,7 @@ from tests.hotpath import code_ratios
 CODES = 10_000
 LINES = 50_000
 SEEDING_S_MAX = 60.0
+UPLOADS_MEANWHILE = 8
 SINGLES_PER_S, SINGLES_S = 50.0, 4.0
 ADMIN = Person("usr_bench", is_admin=True)
 
@@ -118,7 +119,9 @@ async def _whole_upload(stage: Stage, shop: Served) -> Row:
         expected = {"admit": LINES - junk - twice, "duplicate": twice, "reject": junk}
         if told["counts"] != expected:
             raise RuntimeError(f"other verdicts: {told['counts']}")
-        again = asyncio.create_task(_again(client, path, lines, headers))
+        # Made before the clock runs: what holds this loop counts as the gate's waiting.
+        bodies = [_renamed(lines, turn) for turn in range(UPLOADS_MEANWHILE)]
+        again = asyncio.create_task(_again(client, path, bodies, headers))
         latencies = await open_loop.latencies(shop.url, singles, per_s=SINGLES_PER_S, seconds=SINGLES_S)
         await again
     before_s = cpu_seconds(os.getpid())
@@ -131,14 +134,21 @@ async def _whole_upload(stage: Stage, shop: Served) -> Row:
     )  # fmt: skip
 
 
-async def _again(client: aiohttp.ClientSession, path: str, lines: list[bytes], headers: dict[str, str]) -> None:
-    """The same codes under new nonces, for as long as single scans are timed."""
+def _renamed(lines: list[bytes], turn: int) -> bytes:
+    """The same scans under new nonces."""
+    return b"\n".join(line.replace(b'"nonce":"', b'"nonce":"%d-' % turn) for line in lines)
+
+
+async def _again(client: aiohttp.ClientSession, path: str, bodies: list[bytes], headers: dict[str, str]) -> None:
+    """One upload after the other, for as long as single scans are timed."""
     stop_s = time.monotonic() + SINGLES_S
-    while time.monotonic() < stop_s:
+    for body in bodies:
         fresh = {**headers, "Idempotency-Key": secrets.token_hex(8)}
-        body = b"\n".join(line.replace(b'"nonce":"', b'"nonce":"' + secrets.token_hex(4).encode()) for line in lines)
         async with client.post(path, data=body, headers=fresh) as answer:
-            await answer.read()
+            async for _ in answer.content.iter_any():
+                pass
+        if time.monotonic() > stop_s:
+            return
 
 
 async def _upload(

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.domain.money.new_orders import Buyer
 from engine.foundation import embedded, leases
-from engine.services.money.orders import Buyer
 from tests import factories as make
 from tests.faults.conftest import RedisBox, audited, until_sold_again
 from tests.faults.proxy import Proxy

@@ -120,3 +120,52 @@ def test_a_shop_that_is_not_there_is_said_so():
     )  # fmt: skip
     assert done.returncode == 2
     assert "did not answer" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_search_rehearses_again_and_again_and_reports_the_highest_multiplier_that_was_go(tmp_path):
+    tmp_path.chmod(0o755)
+    out = tmp_path / "out"
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", "rehearse", "emf", "--find-limit", "--quick", "--limit-runs", "2",
+         "--p95-max-ms", "60000", "--out", str(out)],
+        capture_output=True, text=True, timeout=400, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    judged = json.loads((out / "verdict.json").read_text())
+    runs = judged["limit"]["runs"]
+    assert [run["multiplier"] for run in runs] in ([1.0, 2.0], [1.0, 0.5])
+    assert judged["limit"]["multiplier"] == max(run["multiplier"] for run in runs if run["go"])
+    assert judged["asked"]["multiplier"] == judged["limit"]["multiplier"]
+    for number, run in enumerate(runs, start=1):
+        assert f"{number} of at most 2" in done.stdout
+        assert (out / f"x{run['multiplier']:g}" / "report.html").exists()
+    assert "How much it carries" in (out / "report.html").read_text()
+    parts = {part["name"]: part for part in judged["spending"]["parts"]}
+    for name in ("engine", "waitingroom", "worker", "redis", "postgres", "sandbox", "admin"):
+        assert parts[name]["cpu_per_order_ms"] > 0, name
+        assert parts[name]["rss_start_mib"] > 0, name
+        assert parts[name]["rss_end_mib"] > 0, name
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["emf", "--find-limit", "--event", "evt_1"], "cannot be combined with --event"),
+        (["emf", "--find-limit", "--engine", "http://127.0.0.1:9"], "a running shop needs"),
+        (
+            ["emf", "--find-limit", "--engine", "http://127.0.0.1:9", "--waitingroom", "http://127.0.0.1:9", "--stripe",
+             "http://127.0.0.1:9", "--admin-email", "admin@example.org"],
+            "did not answer",
+        ),
+        (["no_such_profile", "--find-limit"], "no profile no_such_profile; known ones are emf"),
+    ],
+)  # fmt: skip
+def test_a_search_that_cannot_begin_says_why(words, said, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "loadtest.rehearse", *words, "--out", str(tmp_path)],
+        capture_output=True, text=True, timeout=60, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not list(tmp_path.glob("verdict.json"))

@@ -12,6 +12,7 @@ import hotpath_rs
 from engine.domain.catalogue.events import Event
 from engine.domain.errors import AddressNotCarried, HoldExpired, OrderExpired
 from engine.domain.money.buyers import ADDRESSLESS, checked_address, name_fault
+from engine.domain.money.new_orders import Buyer
 from engine.domain.money.orders import OpenedOrder, PayableOrder
 from engine.domain.sale.holds import Hold
 from engine.domain.sale.selling import SellingEvent
@@ -27,7 +28,6 @@ from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import find
 from engine.pages.sale.shop import read_form, script_data
 from engine.services.appkeys import HOLDS, ORDERS, SELLING, SETTINGS
-from engine.services.money.orders import Buyer
 from engine.services.sale.hold_prices import listed
 from engine.settings import Settings
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-
-import msgspec
+from dataclasses import replace
 
 import hotpath_rs
 from engine.domain.errands import MailTickets
@@ -25,36 +23,30 @@ from engine.domain.errors import (
     OrderExpired,
     OrderOpen,
     OrderUnpaid,
-    PriceChanged,
     SalesClosed,
     SeatTaken,
     SwitchedOff,
 )
+from engine.domain.money.new_orders import Buyer, check_as_shown, new_order
 from engine.domain.money.order_status import OrderHead, OrderStatus, status_of
 from engine.domain.money.orders import (
-    USER_AGENT_CHARS_MAX,
     LinksEnded,
-    NewOrder,
     OpenedOrder,
     Order,
-    OrderLine,
     OrderRow,
     OwnOrderRow,
-    new_number,
 )
 from engine.domain.money.payments import Intent
 from engine.domain.money.receipts import Receipt, ReceiptRefund, receipt_of
 from engine.domain.order_states import CLOSED, EVER_PAID, OPEN, SOLD
-from engine.domain.prices import Price, check_chargeable
+from engine.domain.prices import Price
 from engine.domain.sale.holds import Hold, HoldRequest
-from engine.domain.sale.selling import SellingEvent
 from engine.domain.tickets.order_links import GENERATIONS_MAX, LINKS_MAILED_AGAIN_S
 from engine.foundation.bearer import Person
-from engine.foundation.callers import UNKNOWN, Caller
 from engine.foundation.clock import from_ms, now, now_ms, to_ms
 from engine.foundation.errors import Conflict, Invalid, NotFound, Unauthenticated
 from engine.foundation.idempotency import Answer, Once
-from engine.foundation.ids import is_id, new_id
+from engine.foundation.ids import is_id
 from engine.foundation.news import News
 from engine.services.accounts.access import Access
 from engine.services.money.order_reads import KnownOrder, OrderReads
@@ -72,17 +64,6 @@ from engine.stores.mail_server import MailServerGateway
 from engine.stores.money.orders import Ask, OrderStore, end_links, links_mailed_wait_s
 
 NUMBER_TRIES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Buyer:
-    """Who orders, as told by the request; name and address were checked (``domain/money/buyers.py``)."""
-
-    name: str
-    email: str
-    consents: dict[str, bool]
-    user_id: str | None = None
-    caller: Caller = UNKNOWN
 
 
 class Orders:
@@ -197,7 +178,7 @@ class Orders:
         """
         event = await self._selling.get(hold.event_id)
         try:
-            _check_as_shown(event, hold)
+            check_as_shown(event, hold)
         except (Invalid, Conflict) as refusal:
             return await self._known_or_refused(hold.id, hold_token, refusal), False
         if not await self._mail_server.carries(buyer.email):
@@ -206,7 +187,7 @@ class Orders:
         await self._check_before(most, hold, buyer)
         record, deadline_ms = await self._inventory.order(hold.event_id, hold.id)
         hold = self._holds.view(event, hold.id, record)
-        order = _new_order(hold, buyer, deadline_ms, payment_method_id, most)
+        order = new_order(hold, buyer, deadline_ms, payment_method_id, most)
         if once is not None:
             once.claimed = True  # it may be: if the ledger's word is lost, nobody knows
         placed = await self._book.place(order, once.claim if once is not None else None)
@@ -435,56 +416,3 @@ class Orders:
 
 def _with_payment(order: Order, intent: Intent) -> Order:
     return replace(order, payment_intent_id=intent.id, client_secret=intent.client_secret)
-
-
-def _check_as_shown(event: SellingEvent, hold: Hold) -> None:
-    """Refuse a hold whose event or prices are not what they were, or that comes to what cannot be charged.
-
-    SalesClosed, PriceChanged; ``check_chargeable`` says what it refuses.
-    """
-    check_chargeable(hold.price.total_cents, hold.price.currency)
-    event.check_selling()
-    if hold.price.total_cents != hold.held_cents:
-        raise PriceChanged(held_cents=hold.held_cents, total_cents=hold.price.total_cents)
-
-
-def _new_order(hold: Hold, buyer: Buyer, deadline_ms: int, payment_method_id: str | None, most: int | None) -> NewOrder:
-    price = hold.price
-    lines = tuple(
-        OrderLine(
-            line=index,
-            unit=held.unit,
-            ticket_type_id=held.ticket_type_id,
-            section=held.section,
-            seat=held.seat,
-            face_cents=priced.face_cents,
-            discount_cents=priced.discount_cents,
-            fee_cents=priced.fee_cents,
-            taxes=priced.taxes,
-            total_cents=priced.total_cents,
-        )
-        for index, (held, priced) in enumerate(zip(hold.lines, price.lines, strict=True))
-    )
-    return NewOrder(
-        id=new_id("ord"),
-        number=new_number(),
-        event_id=hold.event_id,
-        hold_id=hold.id,
-        user_id=buyer.user_id,
-        buyer_name=buyer.name,
-        buyer_email=buyer.email,
-        consents=buyer.consents,
-        currency=price.currency,
-        amount_cents=price.total_cents,
-        price=msgspec.to_builtins(price),
-        lines=lines,
-        expires_at=from_ms(deadline_ms),
-        promo_code=hold.promo_code,
-        payment_method_id=payment_method_id,
-        lease_id=hold.lease_id,
-        correlation_id=buyer.caller.request_id,
-        ip_address=buyer.caller.address,
-        user_agent=buyer.caller.user_agent[:USER_AGENT_CHARS_MAX].encode("ascii", "replace").decode() or None,
-        buyer_units_max=most,
-        counted_for=hold.counted_for,
-    )

@@ -16,7 +16,7 @@ from engine.domain.money.orders import Order
 from engine.domain.tickets.tickets import TicketPage
 from engine.foundation.postgres import again
 from engine.stores.database import Pool
-from engine.stores.money.orders import ORDER_COLUMNS, order_of
+from engine.stores.money.order_rows import ORDER_COLUMNS, order_of
 from engine.stores.tickets.tickets import PAGE_COLUMNS, PAGE_SOURCES
 
 # Queries of their own: joined, a plan may begin at the event and read all its orders.

@@ -10,14 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
-import msgspec
-import orjson
 
 from engine.domain.errands import UnitsOrdered
-from engine.domain.money.orders import FREE_MAILED_MAX, NewOrder, Order, OrderLine, OrderRow, OwnOrderRow
+from engine.domain.money.orders import FREE_MAILED_MAX, NewOrder, Order, OrderRow, OwnOrderRow
 from engine.domain.money.receipts import ReceiptRefund
 from engine.domain.order_states import EVER_PAID
 from engine.foundation.batching import GroupCommit
@@ -26,6 +23,7 @@ from engine.foundation.idempotency import LOCK_S, Answer, Claim
 from engine.foundation.postgres import again
 from engine.foundation.store_faults import ends_connection
 from engine.stores.database import Connection, Pool
+from engine.stores.money.order_rows import ORDER_COLUMNS, as_json, line_of, order_of, wanted
 from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 
 BATCH_MAX = 64
@@ -80,18 +78,6 @@ SELECT w.id, p.id IS NOT NULL AS placed, x.id AS errand_id, p.destination_accoun
   FROM wanted w LEFT JOIN placed p ON p.id = w.id LEFT JOIN boxed x ON x.key = w.id
   LEFT JOIN claimed c ON c.scope = w.scope AND p.id IS NOT NULL
 """
-# The organization by a query of its own: joined, a plan may begin at the event and read all its orders.
-ORDER_COLUMNS = """o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer_name, o.buyer_email,
-       o.consents, o.currency, o.amount_cents, o.refunded_cents, o.charged_back_cents, o.price, o.promo_code_id,
-       o.payment_method_id, o.destination_account, o.payment_intent_id,
-       (SELECT e.organization_id FROM events e WHERE e.id = o.event_id) AS organization_id,
-       (SELECT e.ends_at FROM events e WHERE e.id = o.event_id) AS event_ends_at, o.link_generation,
-       o.client_secret, o.payment_error, o.lease_id, o.closing_note, o.correlation_id, o.expires_at, o.created_at,
-       o.paid_at, o.closed_at, o.mail_refused,
-       (SELECT array_agg(jsonb_build_object('line', u.line, 'unit', u.unit, 'ticket_type_id', u.ticket_type_id,
-            'section', u.section, 'seat', u.seat, 'face_cents', u.face_cents, 'discount_cents', u.discount_cents,
-            'fee_cents', u.fee_cents, 'taxes', u.taxes, 'total_cents', u.total_cents) ORDER BY u.line)
-          FROM order_units u WHERE u.order_id = o.id) AS lines"""
 _COLUMNS = f"SELECT {ORDER_COLUMNS} FROM orders o"
 _ATTACH = """
 WITH attached AS (
@@ -278,11 +264,11 @@ class OrderStore:
 
     async def of_hold(self, hold_id: str) -> Order | None:
         row = await self._pool.fetchrow(_COLUMNS + " WHERE o.hold_id = $1", hold_id)
-        return None if row is None else _order(row)
+        return None if row is None else order_of(dict(row))
 
     async def of_intent(self, intent_id: str) -> Order | None:
         row = await self._pool.fetchrow(_COLUMNS + " WHERE o.payment_intent_id = $1", intent_id)
-        return None if row is None else _order(row)
+        return None if row is None else order_of(dict(row))
 
     async def returns_of(self, order_id: str) -> list[ReceiptRefund]:
         """The order's refunds that succeeded, oldest first."""
@@ -312,7 +298,7 @@ class OrderStore:
     async def _read(self, order_ids: list[str]) -> Sequence[Order | None]:
         rows = await again(lambda: self._pool.fetch(_COLUMNS + " WHERE o.id = ANY($1::text[])", order_ids))
         found = {row["id"]: row for row in rows}
-        return [_order(found[order_id]) if order_id in found else None for order_id in order_ids]
+        return [order_of(dict(found[order_id])) if order_id in found else None for order_id in order_ids]
 
     async def _count(self, order_ids: list[str]) -> Sequence[dict[str, int]]:
         counts: dict[str, dict[str, int]] = {order_id: {} for order_id in order_ids}
@@ -351,7 +337,7 @@ class OrderStore:
                 [answer.scope for _, answer in answers],
                 [answer.status for _, answer in answers],
                 [answer.content_type for _, answer in answers],
-                [_json(answer.headers) for _, answer in answers],
+                [as_json(answer.headers) for _, answer in answers],
                 [answer.body for _, answer in answers],
             )
         )
@@ -375,15 +361,15 @@ class OrderStore:
         rows = await self._pool.fetch(
             _PLACE,
             # Sorted, so that two batches wait for the locks of the buyers' limit in one order.
-            _json(
+            as_json(
                 [
-                    _wanted(order, errand, claim)
+                    wanted(order, errand, claim)
                     for order, errand, claim in sorted(
                         zip(orders, errands, claims, strict=True), key=lambda three: three[0].buyer_email
                     )
                 ]
             ),
-            _json([_line(order, line) for order in orders for line in order.lines]),
+            as_json([line_of(order, line) for order in orders for line in order.lines]),
             AT_ONCE_DELAY_S,
             LOOK_FIRST_S,
             LOCK_S,
@@ -419,7 +405,7 @@ async def lock(db: Connection, order_id: str) -> Order:
     """The order with its lines, kept from changing under us until the transaction ends."""
     row = await db.fetchrow(_COLUMNS + " WHERE o.id = $1 FOR UPDATE OF o", order_id)
     assert row is not None, "an order that is not there"
-    return _order(row)
+    return order_of(dict(row))
 
 
 def _refused(error: asyncpg.PostgresError) -> Placed | None:
@@ -429,67 +415,3 @@ def _refused(error: asyncpg.PostgresError) -> Placed | None:
     if isinstance(error, asyncpg.CheckViolationError) and error.constraint_name == BUYER_LIMIT:
         return Placed(placed=False, beyond_limit=True)
     return None
-
-
-def _wanted(order: NewOrder, errand: UnitsOrdered, claim: Claim | None) -> dict[str, Any]:
-    return {
-        "id": order.id,
-        "number": order.number,
-        "event_id": order.event_id,
-        "hold_id": order.hold_id,
-        "user_id": order.user_id,
-        "buyer_name": order.buyer_name,
-        "buyer_email": order.buyer_email,
-        "consents": order.consents,
-        "currency": order.currency,
-        "amount_cents": order.amount_cents,
-        "price": order.price,
-        "expires_at": order.expires_at,
-        "promo_code": order.promo_code,
-        "payment_method_id": order.payment_method_id,
-        "lease_id": None if order.lease_id is None else _bytea(order.lease_id),
-        "correlation_id": order.correlation_id,
-        "ip_address": order.ip_address,
-        "user_agent": order.user_agent,
-        "buyer_units_max": order.buyer_units_max,
-        "counted_for": _bytea(order.counted_for) if order.counted_for else None,
-        "errand": msgspec.to_builtins(errand),
-        "scope": _bytea(claim.scope) if claim else None,
-        "body_hash": _bytea(claim.body_hash) if claim else None,
-        "claim": _bytea(claim.name) if claim else None,
-    }
-
-
-def _line(order: NewOrder, line: OrderLine) -> dict[str, Any]:
-    return {
-        "order_id": order.id,
-        "line": line.line,
-        "event_id": order.event_id,
-        "unit": line.unit,
-        "ticket_type_id": line.ticket_type_id,
-        "section": line.section,
-        "seat": line.seat,
-        "face_cents": line.face_cents,
-        "discount_cents": line.discount_cents,
-        "fee_cents": line.fee_cents,
-        "taxes": line.taxes,
-        "total_cents": line.total_cents,
-    }
-
-
-def _bytea(value: bytes) -> str:
-    return f"\\x{value.hex()}"
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
-
-
-def _order(row: asyncpg.Record) -> Order:
-    return order_of(dict(row))
-
-
-def order_of(fields: dict[str, Any]) -> Order:
-    """An order from the columns above."""
-    fields["lines"] = tuple(OrderLine(**line) for line in fields["lines"] or ())
-    return Order(**fields)

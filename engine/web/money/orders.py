@@ -9,6 +9,7 @@ from aiohttp import web
 
 from engine.domain import errors as refusals
 from engine.domain.money.buyers import checked_address, checked_name
+from engine.domain.money.new_orders import Buyer
 from engine.domain.money.order_status import OrderStatus
 from engine.domain.money.orders import LinksEnded, Order
 from engine.domain.money.receipts import Receipt
@@ -20,7 +21,6 @@ from engine.foundation.idempotency import Once, key_of, scope_of
 from engine.foundation.ids import is_id
 from engine.foundation.lists import Page
 from engine.services.appkeys import CROWDING, IDEMPOTENCY, ORDERS, SETTINGS, TICKETS
-from engine.services.money.orders import Buyer
 from engine.web import auth
 from engine.web.money.order_reads import get_order, get_status, get_tickets, own_answer
 from engine.web.money.orders_shapes import (
