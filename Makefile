@@ -12,7 +12,7 @@ ROOM ?= room.html
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test elsewhere lint format bench rehearse failover herd model simulate soak openapi lock clean browser
+.PHONY: help setup run test elsewhere lint format bench rehearse failover herd kills model simulate soak openapi lock clean browser
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ failover: setup ## The same over two Postgres, whose primary is killed in the mi
 
 herd: setup ## A thousand simultaneous callers on four workers, repeated (REPEATS=20)
 	$(BIN)/python -m tests.invariants.herd --repeats $(REPEATS)
+
+kills: setup ## An engine killed at every await between an order and its tickets, one after the other
+	KILL_EVERY=1 $(BIN)/python -m pytest -q -n 0 tests/faults/test_killed_order.py
 
 model: setup ## Selling beside its oracle, at random (STEPS=1000000 ARGS="--seed 1")
 	$(BIN)/python -m tests.invariants.model --steps $(STEPS) $(ARGS)

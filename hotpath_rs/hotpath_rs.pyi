@@ -19,6 +19,8 @@ from typing import Literal, Self, final
 __all__ = [
     "COHORT_MAX",
     "DRAW_ROUNDS",
+    "JSON_SCANS_MAX",
+    "SCAN_LINES_MAX",
     "TICKET_CODES_MAX",
     "TICKET_CODE_CHARS",
     "Admission",
@@ -37,10 +39,15 @@ __all__ = [
     "Press",
     "QrCode",
     "QueueTicket",
+    "ScanBatch",
+    "ScanPack",
+    "ScanTerms",
+    "ScansJudged",
     "SeatMap",
     "Section",
     "TicketCode",
     "TokenError",
+    "base64_lines",
     "draw_seed",
     "hold_event",
     "merkle_root",
@@ -206,6 +213,170 @@ class EventKeys:
 
         :raises ValueError: more than TICKET_CODES_MAX codes
         """
+
+JSON_SCANS_MAX: int
+"""Most scans of an upload in JSON: 10,000."""
+SCAN_LINES_MAX: int
+"""Most scans of an upload with a scan a line: 50,000."""
+
+@final
+class ScanTerms:
+    """What verdicts on an upload are judged by."""
+
+    def __new__(cls, document: bytes) -> Self:
+        """Read the terms from JSON; its fields are those of `Terms` in ``hotpath_rs/src/gates/judge.rs``.
+
+        :raises ValueError: another document
+        """
+
+@final
+class ScanBatch:
+    """An upload: read, placed, judged chunk by chunk, answered in input order. Times are microseconds since 1970.
+
+    One caller at a time; every call of more than a moment lets other threads run.
+    """
+
+    @staticmethod
+    def of_lines(raw: bytes, received_us: int) -> ScanBatch | None:
+        """Read a body with a scan a line; None if they are too many."""
+
+    @staticmethod
+    def of_json(raw: bytes, received_us: int) -> ScanBatch | None:
+        """Read a JSON document with ``scans``; None if it is not in order as a whole, or says something unusual."""
+
+    @staticmethod
+    def blank(scans: int, received_us: int) -> ScanBatch:
+        """Make an upload whose scans the caller puts, all of them junk until then.
+
+        :raises ValueError: more than SCAN_LINES_MAX
+        """
+
+    def __len__(self) -> int: ...
+    @property
+    def defaults(self) -> tuple[int, int | None]:
+        """What to add to the times of scans that do not say themselves, ms, and the revocations the device knew."""
+
+    @property
+    def odd(self) -> list[tuple[int, bytes]]:
+        """The scans that were not written plainly: place, and how they were written. Junk until they are put."""
+
+    @property
+    def says_when(self) -> bool:
+        """Whether any scan says when it was made."""
+
+    def put(
+        self,
+        place: int,
+        *,
+        code: str | None,
+        nonce: str | None,
+        gate: str | None,
+        scanned_us: int | None,
+        is_exit: bool,
+        offline: bool | None,
+        offset_ms: int,
+        cursor: int | None,
+    ) -> None:
+        """Put what was read of one scan.
+
+        :raises ValueError: no such place
+        """
+
+    def place(
+        self,
+        keys: EventKeys,
+        *,
+        device_id: str,
+        shown_name: str,
+        default_gate: str | None,
+        bundle_us: int | None,
+        revoked_us: int | None,
+        cursor_seq: int,
+    ) -> None:
+        """Place all scans in time, verify their codes, and find those that repeat a nonce of the upload."""
+
+    def nonces(self, start: int, end: int) -> str | None:
+        """Give the nonces of a chunk that have no answer yet, as a column; None if there are none."""
+
+    def given(self, records: bytes) -> None:
+        """Take answers of the log: records of nonce, result, answer.
+
+        :raises ValueError: other records
+        """
+
+    def given_in(self, pack: ScanPack, start: int, end: int) -> None:
+        """Take the answers to a chunk that a pack has under its nonces."""
+
+    def units(self, start: int, end: int) -> str | None:
+        """Give the units that a chunk's verdicts depend on, as a column; None if there are none."""
+
+    def judge(self, start: int, end: int, records: bytes, terms: ScanTerms) -> ScansJudged:
+        """Judge a chunk on its tickets, one record each. Nothing of it is answered before :meth:`commit`.
+
+        :raises ValueError: other records, or an upload that was not placed
+        """
+
+    def commit(self) -> None:
+        """What was judged last is durable now."""
+
+    def answer(self) -> bytes:
+        """Give ``{"results": [...], "counts": {...}}``, in input order.
+
+        :raises ValueError: a scan has no answer
+        """
+
+@final
+class ScansJudged:
+    """What a chunk's verdicts ask of the ledger and of the check-in map."""
+
+    @property
+    def lines(self) -> int:
+        """How many scans it logs."""
+
+    @property
+    def moves(self) -> int:
+        """How many tickets move."""
+
+    @property
+    def alike(self) -> bool:
+        """Whether they come to stand alike: then all columns but the first two have one value."""
+
+    @property
+    def pack(self) -> bytes:
+        """The scans, packed."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The tickets that move, as columns: see ``_MOVE`` in ``engine/stores/gates/scan_packs.py``."""
+
+    @property
+    def names(self) -> str:
+        """The gates and devices that the columns name by number, as a column."""
+
+    @property
+    def taken(self) -> bytes:
+        """A bitmap of the units that an entry would now find taken, unit 0 the highest bit."""
+
+    @property
+    def free(self) -> list[int]:
+        """The units that are free again."""
+
+@final
+class ScanPack:
+    """A packed row of the ledger, opened."""
+
+    def __new__(cls, body: bytes) -> Self:
+        """Open it.
+
+        :raises ValueError: bytes that are no pack
+        """
+
+    def __len__(self) -> int: ...
+    def given(self, nonce: str) -> bytes | None:
+        """Find the answer that was given under a nonce."""
+
+    def rows(self, start: int, end: int) -> str:
+        """Give what the log keeps of the lines from `start` up to, and without, `end`: a JSON array."""
 
 @final
 class PlatformKeys:
@@ -679,3 +850,6 @@ class Press:
         :raises ValueError: not such JSON, 0 or more than 1,000 pages, a text of more than 20,000 letters, or measures
             that make no page
         """
+
+def base64_lines(data: bytes) -> bytes:
+    """Base64 in lines of 76 characters, parted by CRLF; none after the last. 20 kB take some 10 us."""

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
+import msgspec
 
-from engine.domain.gates.attempts import Scanner
+from engine.domain.gates.attempts import Scanner, Shown
 from engine.domain.tickets.tickets import code_window
 from engine.foundation.bearer import Person
 from engine.foundation.connections import HotRedis
 from engine.foundation.ids import new_id
 from engine.services.accounts.access import Access
+from engine.services.gates import uploads
 from engine.services.gates.devices import Devices
 from engine.services.gates.gate_events import GateEvents
-from engine.services.gates.scans import Scans, Shown
+from engine.services.gates.scan_packs import ScanPacks
+from engine.services.gates.scans import Scans
 from engine.services.tickets.tickets import Tickets
 from engine.settings import Settings
 from tests import factories
@@ -41,6 +45,7 @@ class World:
     devices: Devices
     scans: Scans
     tickets: Tickets
+    packs: ScanPacks
     others: list[Scans] = field(default_factory=list)
 
     def code(self, unit: int, version: int = 1, *, event_id: str | None = None) -> str:
@@ -54,7 +59,17 @@ class World:
     async def scan(self, scanner: Scanner, unit: int, **more: Any) -> dict[str, Any]:
         return await self.scans.validate(scanner, Shown(code=self.code(unit), **more))
 
+    async def batch(
+        self, scanner: Scanner, shown: Sequence[Shown | None], *, by: Scans | None = None
+    ) -> list[dict[str, Any]]:
+        """The verdicts on an upload."""
+        received_at = datetime.now(UTC)
+        answer = await (by or self.scans).upload(scanner, uploads.batch_of(shown, received_at), received_at)
+        results: list[dict[str, Any]] = msgspec.json.decode(answer)["results"]
+        return results
+
     async def log(self) -> list[asyncpg.Record]:
+        await self.packs.unpack(self.event_id)
         return await self.pool.fetch("SELECT * FROM scans WHERE event_id = $1 ORDER BY id", self.event_id)
 
     async def second_process(self, hot: HotRedis) -> Scans:
@@ -106,6 +121,7 @@ async def open_world(
         devices=Devices(pool=pool, access=access, gate_events=gate_events),
         scans=Scans(pool=pool, hot=hot, keyring=settings.keyring, gate_events=gate_events),
         tickets=Tickets(pool=pool, keyring=settings.keyring, access=access),
+        packs=ScanPacks(pool=pool),
     )
 
 

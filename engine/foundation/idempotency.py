@@ -3,6 +3,7 @@
 Scope is (principal, method, path, key). Same key and body: the stored answer with ``Idempotent-Replayed: true``;
 another body: 422; still running: 409. A request that was refused by an exception keeps no answer: it wrote nothing, and
 the key may be used again. Answers live in Postgres next to what they answer for. (Holds keep theirs with the hold.)
+Orders are claimed and answered by the statements that write them: ``Once``.
 Which requests keep to a key says each row of the contract (engine/web/route.py, ``repeats``).
 
 If Postgres goes away meanwhile, keys are freed and answers kept as soon as it is back, for as long as the claim lasts:
@@ -80,14 +81,18 @@ def scope_of(principal: str, request: web.Request, key: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
+class Claim:
+    """A key taken for a request."""
+
     scope: bytes
     body_hash: bytes
     name: bytes  # tells it from another's claim of the same key
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answer:
+    """What is kept of an answer."""
+
     scope: bytes
     status: int
     content_type: str | None  # None if there is no body
@@ -95,11 +100,30 @@ class _Answer:
     body: bytes
 
     @classmethod
-    def of(cls, scope: bytes, response: web.Response) -> _Answer:
+    def of(cls, scope: bytes, response: web.Response) -> Answer:
         body = response.body or b""
         assert isinstance(body, bytes), "an answer that is not ready cannot be kept"
         headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
         return cls(scope, response.status, response.content_type if body else None, headers, body)
+
+
+class Once:
+    """One request that is claimed and answered inside the statements that do it, not by ones before and after.
+
+    Who writes what it asks for writes ``claim`` with it, and says so by ``claimed``; who writes the last of it writes
+    the ``answer`` with that, and says so by ``kept``. ``claimed`` may be said too often, never too seldom.
+    """
+
+    def __init__(self, scope: bytes, body: bytes) -> None:
+        self.claim = Claim(scope, hashlib.sha256(body).digest(), secrets.token_bytes(CLAIM_BYTES))
+        self.claimed = False
+        self.kept = False
+        self.response: web.Response | None = None
+
+    def answer(self, response: web.Response) -> Answer:
+        """What is kept of it; the response is the one to give."""
+        self.response = response
+        return Answer.of(self.claim.scope, response)
 
 
 class Idempotency:
@@ -108,10 +132,10 @@ class Idempotency:
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
         self._pool = pool
         self._late: set[asyncio.Task[None]] = set()
-        self._claims: GroupCommit[_Claim, bool] = GroupCommit(
+        self._claims: GroupCommit[Claim, bool] = GroupCommit(
             "idempotency_claims", self._claim, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
         )
-        self._answers: GroupCommit[_Answer, None] = GroupCommit(
+        self._answers: GroupCommit[Answer, None] = GroupCommit(
             "idempotency_answers", self._keep, batch_max=BATCH_MAX, age_max_ms=ANSWER_AGE_MAX_MS
         )
 
@@ -124,7 +148,7 @@ class Idempotency:
     async def once(self, scope: bytes, body: bytes, run: Callable[[], Awaitable[web.Response]]) -> web.Response:
         """The answer of ``run``, or the stored one."""
         body_hash = hashlib.sha256(body).digest()
-        claim = _Claim(scope, body_hash, secrets.token_bytes(CLAIM_BYTES))
+        claim = Claim(scope, body_hash, secrets.token_bytes(CLAIM_BYTES))
         ends_s = asyncio.get_running_loop().time() + LOCK_S
         try:
             won = await self._claims.submit(claim)
@@ -139,9 +163,29 @@ class Idempotency:
         except BaseException:
             await self._now_or_later(lambda: self._free(claim), ends_s)
             raise
-        answer = _Answer.of(scope, response)
+        answer = Answer.of(scope, response)
         await self._now_or_later(lambda: self._answers.submit(answer), ends_s)
         return response
+
+    async def finish(self, once: Once, run: Callable[[], Awaitable[web.Response]]) -> web.Response:
+        """The answer of ``run``, which claims and keeps by itself as far as it comes; the rest is done here."""
+        ends_s = asyncio.get_running_loop().time() + LOCK_S
+        try:
+            response = await run()
+        except BaseException:
+            if once.claimed:
+                await self._now_or_later(lambda: self._free(once.claim), ends_s)
+            raise
+        if once.claimed and not once.kept:
+            answer = once.answer(response)
+            await self._now_or_later(lambda: self._answers.submit(answer), ends_s)
+        return response
+
+    async def let_go(self, once: Once) -> None:
+        """It asks again in the other way: what it may have claimed is free."""
+        if once.claimed:
+            once.claimed = False
+            await self._free(once.claim)
 
     async def sweep(self) -> int:
         """Forget answers older than KEPT_H; how many went."""
@@ -150,7 +194,7 @@ class Idempotency:
         )
         return int(tag.rpartition(" ")[2])
 
-    async def _claim(self, claims: list[_Claim]) -> Sequence[bool]:
+    async def _claim(self, claims: list[Claim]) -> Sequence[bool]:
         # One of each scope, in one order everywhere: a statement may not meet a row twice, two may not wait in a ring.
         first = {claim.scope: claim for claim in reversed(claims)}
         ordered = [first[scope] for scope in sorted(first)]
@@ -167,7 +211,7 @@ class Idempotency:
         won = {row["scope"] for row in rows}
         return [claim.scope in won and first[claim.scope] is claim for claim in claims]
 
-    async def _keep(self, answers: list[_Answer]) -> Sequence[None]:
+    async def _keep(self, answers: list[Answer]) -> Sequence[None]:
         await again(
             lambda: self._pool.execute(
                 _KEEP,
@@ -180,7 +224,7 @@ class Idempotency:
         )
         return [None] * len(answers)
 
-    async def _free(self, claim: _Claim) -> None:
+    async def _free(self, claim: Claim) -> None:
         await self._pool.execute(_FREE, claim.scope, claim.name)
 
     async def _now_or_later(self, write: Callable[[], Awaitable[None]], ends_s: float) -> None:

@@ -21,6 +21,7 @@ def all_jobs(services: Services) -> list[Job]:
         Job("redis_rebuild", 10.0, RedisRebuild(services.sale.inventory).step),
         Job("outbox_relay", 1.0, common.outbox.step),
         Job("payment_reconciler", 2.0, money.payments.reconcile),
+        Job("scan_unpack", 1.0, services.gates.packs.step),
         Job("refund_push", 3.0, money.refunds.step),
         Job("webhook_retry", 2.0, money.webhooks.step),
         Job("health_pulse", 1.0, lambda: steps.pulse(money.lane, common.hot)),

@@ -8,7 +8,8 @@ so that it looks before it frees anything.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+import functools
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,6 +22,9 @@ from engine.stores.outbox import OutboxRow, OutboxStore
 ERRANDS_PER_STEP = 100
 CONCURRENCY = 8
 HANDLER_TIMEOUT_S = 45.0
+SEVERAL_MAX = 25  # errands that are read for at once: the last of them is told what was true a moment ago
+
+Doing = Callable[[], Awaitable[None]]
 
 E = TypeVar("E", bound=Errand)
 _ERRANDS = Counter("onsale_outbox_total", "Errands by outcome", ["topic", "outcome"])
@@ -34,12 +38,24 @@ class Outbox:
         self._store = store
         self._kinds: dict[str, type[Errand]] = {}
         self._handlers: dict[type[Errand], Callable[[Any, bool], Awaitable[None]]] = {}
+        self._of_several: dict[str, Callable[[Sequence[Any]], Awaitable[Sequence[Doing]]]] = {}
 
-    def on(self, kind: type[E], handler: Callable[[E, bool], Awaitable[None]]) -> None:
-        """``handler(errand, repeated)`` does errands of this kind."""
+    def on(
+        self,
+        kind: type[E],
+        handler: Callable[[E, bool], Awaitable[None]],
+        *,
+        of_several: Callable[[Sequence[E]], Awaitable[Sequence[Doing]]] | None = None,
+    ) -> None:
+        """``handler(errand, repeated)`` does errands of this kind.
+
+        ``of_several`` reads what several of them need, at most SEVERAL_MAX, and returns what is left to do for each.
+        """
         assert kind.topic not in self._kinds, f"two handlers for {kind.topic}"
         self._kinds[kind.topic] = kind
         self._handlers[kind] = handler
+        if of_several is not None:
+            self._of_several[kind.topic] = of_several
 
     async def at_once(self, rows: Iterable[OutboxRow]) -> None:
         """Do freshly committed errands now, except mail. What fails is left to the relay; nothing is raised."""
@@ -52,13 +68,36 @@ class Outbox:
         """Claim and run up to ERRANDS_PER_STEP due errands; how many there were."""
         rows = await self._store.claim(ERRANDS_PER_STEP)
         gate = asyncio.Semaphore(CONCURRENCY)
-
-        async def one(row: OutboxRow) -> None:
-            async with gate:
-                await self._run(row, repeated=True)
-
-        await asyncio.gather(*(one(row) for row in rows))
+        several: dict[str, list[OutboxRow]] = {topic: [] for topic in self._of_several}
+        alone = [row for row in rows if row.topic not in several]
+        for row in rows:
+            if row.topic in several:
+                several[row.topic].append(row)
+        await asyncio.gather(
+            *[self._gated(gate, row) for row in alone], *[self._several(gate, alike) for alike in several.values()]
+        )
         return len(rows)
+
+    async def _several(self, gate: asyncio.Semaphore, rows: Sequence[OutboxRow]) -> None:
+        """Errands of one kind, group by group: a group is read when the one before is done."""
+        for at in range(0, len(rows), SEVERAL_MAX):
+            group = rows[at : at + SEVERAL_MAX]
+            doings = await self._read_ahead(group)
+            await asyncio.gather(*[self._gated(gate, row, doing) for row, doing in zip(group, doings, strict=True)])
+
+    async def _read_ahead(self, rows: Sequence[OutboxRow]) -> Sequence[Doing | None]:
+        """What is left to do for each; None for all if that failed: then each does for itself what it can."""
+        try:
+            errands = [self._read(row) for row in rows]
+            async with asyncio.timeout(HANDLER_TIMEOUT_S):
+                return await self._of_several[rows[0].topic](errands)
+        except Exception as error:  # noqa: BLE001 - one that cannot be read must never take its neighbours along
+            _log.info("errands_are_read_one_by_one", topic=rows[0].topic, error=repr(error))
+            return [None] * len(rows)
+
+    async def _gated(self, gate: asyncio.Semaphore, row: OutboxRow, doing: Doing | None = None) -> None:
+        async with gate:
+            await self._run(row, repeated=True, doing=doing)
 
     async def dead(self, limit: int) -> list[dict[str, Any]]:
         """Errands that failed for good, oldest first."""
@@ -68,11 +107,13 @@ class Outbox:
         """Requeue a dead errand. Returns it as it was, or None if it is not dead."""
         return await self._store.replay(errand_id)
 
-    async def _run(self, row: OutboxRow, *, repeated: bool) -> None:
+    async def _run(self, row: OutboxRow, *, repeated: bool, doing: Doing | None = None) -> None:
         try:
-            errand = self._read(row)
+            if doing is None:
+                errand = self._read(row)
+                doing = functools.partial(self._handlers[type(errand)], errand, repeated)
             async with asyncio.timeout(HANDLER_TIMEOUT_S):
-                await self._handlers[type(errand)](errand, repeated)
+                await doing()
             self._store.done(row)
         except Exception as error:  # noqa: BLE001 - an errand that fails must never take its neighbours along
             _ERRANDS.labels(row.topic, "failed").inc()

@@ -5,11 +5,13 @@
 //! is the binding, which knows no rules: it converts, calls and maps the one [`error::Error`] onto exceptions.
 
 pub mod allocate;
+pub mod base64_lines;
 pub mod desk;
 pub mod draw;
 pub mod encoding;
 mod envelope;
 pub mod error;
+pub mod gates;
 pub mod keys;
 pub mod mac;
 pub mod press;

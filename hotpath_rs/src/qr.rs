@@ -1,7 +1,9 @@
 //! A ticket's code as a QR symbol: its outline once, drawn as SVG, PNG or a path in a PDF.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use fast_qr::{ECL, QRBuilder};
 use flate2::Compression;
@@ -15,6 +17,10 @@ pub const QUIET_MODULES: u16 = 4;
 pub const PNG_MODULE_PIXELS: usize = 12;
 /// Bytes of a code; far below what a symbol holds, so that it stays coarse enough to read.
 pub const TEXT_BYTES_MAX: usize = 512;
+
+/// Symbols that are remembered. A mail needs each of its own twice: as a picture and on paper.
+const RECENT_MAX: usize = 128;
+static RECENT: Mutex<VecDeque<(String, Arc<Qr>)>> = Mutex::new(VecDeque::new());
 
 /// A symbol.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +46,26 @@ impl Qr {
         let side = symbol.size;
         let dark = symbol.data.iter().take(side * side).map(|module| module.value()).collect();
         Ok(Self { side, dark })
+    }
+
+    /// The symbol of a text that was perhaps asked for a moment ago.
+    ///
+    /// # Errors
+    /// As `new`.
+    pub fn recent(text: &str) -> Result<Arc<Self>> {
+        let known = |recent: &VecDeque<(String, Arc<Self>)>| {
+            recent.iter().rev().find(|(of, _)| of == text).map(|(_, symbol)| Arc::clone(symbol))
+        };
+        if let Some(symbol) = known(&RECENT.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(symbol);
+        }
+        let symbol = Arc::new(Self::new(text)?);
+        let mut recent = RECENT.lock().unwrap_or_else(PoisonError::into_inner);
+        if recent.len() == RECENT_MAX {
+            recent.pop_front();
+        }
+        recent.push_back((text.to_owned(), Arc::clone(&symbol)));
+        Ok(symbol)
     }
 
     /// Modules on a side, without the quiet zone.
@@ -222,6 +248,17 @@ mod tests {
     }
 
     #[test]
+    fn a_symbol_that_is_remembered_is_the_symbol_of_its_text() {
+        for round in 0..2 {
+            for number in 0..2 * RECENT_MAX {
+                let text = format!("code {number}");
+                assert_eq!(*Qr::recent(&text).unwrap(), Qr::new(&text).unwrap(), "{text} in round {round}");
+            }
+        }
+        assert!(RECENT.lock().unwrap().len() <= RECENT_MAX);
+    }
+
+    #[test]
     fn outlines_hold_exactly_the_dark_modules() {
         for text in ["A", "https://example.test/tickets/1", &"0123456789abcdef".repeat(20)] {
             let qr = Qr::new(text).unwrap();
@@ -242,6 +279,7 @@ mod tests {
     #[test]
     fn a_code_without_text_and_one_that_is_too_long_are_refused() {
         assert!(Qr::new("").is_err());
+        assert!(Qr::recent("").is_err());
         assert!(Qr::new(&"x".repeat(TEXT_BYTES_MAX)).is_ok());
         assert!(Qr::new(&"x".repeat(TEXT_BYTES_MAX + 1)).is_err());
     }

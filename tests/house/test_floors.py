@@ -14,12 +14,11 @@ from tests.house import tree
 # Library: the modules that may import it. A name that ends in a dot opens everything below it.
 SEAMS = {
     "stripe": ("engine.stores.money.stripe_gateway",),
-    # foundation/problems.py turns a store that is away into a 503 for everybody; redemptions and common name its types.
+    # foundation/problems.py turns a store that is away into a 503 for everybody; common names its types.
     "asyncpg": (
         "engine.foundation.",
         "engine.stores.",
         "engine.services.common",
-        "engine.services.gates.redemptions",
         "waitingroom.ledger",
         "waitingroom.registry",
         "loadtest.calamity",

@@ -69,19 +69,22 @@ class Outcome:
         return f"{self.kind}: {dict(self.statuses)}, {len(set(self.units))} units in {self.seconds:.2f} s"
 
 
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The settings as a process reads them."""
+    return {
+        f"ONSALE_{name.upper()}": str(
+            int(value) if isinstance(value, bool) else getattr(value, "get_secret_value", lambda v=value: v)()
+        )
+        for name, value in settings.model_dump().items()
+    }
+
+
 @contextlib.contextmanager
 def engine_processes(settings: Settings, workers: int = WORKERS) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """``onsale serve engine --workers N`` on a free port: (its address, the keeper of the workers)."""
     port = embedded.free_port()
-    facts = settings.model_dump()
-    environment = {
-        f"ONSALE_{name.upper()}": str(
-            int(value) if isinstance(value, bool) else getattr(value, "get_secret_value", lambda v=value: v)()
-        )
-        for name, value in facts.items()
-    }
     command = [sys.executable, "-m", "engine", "serve", "engine", "--port", str(port), "--workers", str(workers)]
-    process = subprocess.Popen(command, env=os.environ | environment, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=os.environ | environment_of(settings), stdin=subprocess.DEVNULL)
     try:
         yield f"http://127.0.0.1:{port}", process
     finally:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import functools
+from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
 import pytest
 
 from engine.domain.errands import EventCancelled, MailTickets
-from engine.services.outbox import Outbox
+from engine.services.outbox import SEVERAL_MAX, Doing, Outbox
 from engine.stores import outbox as store
 from engine.stores.outbox import ATTEMPTS_MAX, OutboxStore
 
@@ -66,3 +67,68 @@ async def test_one_errand_has_one_handler(outbox):
     outbox.on(EventCancelled, Heard())
     with pytest.raises(AssertionError, match=r"event\.cancelled"):
         outbox.on(EventCancelled, Heard())
+
+
+class Together:
+    """Does errands that were read for at once, but for some."""
+
+    def __init__(self, *, fails: frozenset[str] = frozenset(), unread: bool = False) -> None:
+        self.groups: list[int] = []
+        self.done: list[str] = []
+        self.fails = fails
+        self.unread = unread
+
+    async def of_several(self, errands: Sequence[MailTickets]) -> list[Doing]:
+        self.groups.append(len(errands))
+        if self.unread:
+            raise LookupError("one of them is not there")
+        return [functools.partial(self.do, errand, False) for errand in errands]
+
+    async def do(self, errand: MailTickets, _repeated: bool) -> None:
+        if errand.order_id in self.fails:
+            raise OSError("no mail server")
+        self.done.append(errand.order_id)
+
+
+async def written(pool: asyncpg.Pool, count: int) -> list[str]:
+    ids = [f"ord_{number:03}" for number in range(count)]
+    for order_id in ids:
+        await store.add(pool, order_id, MailTickets(order_id))
+    return ids
+
+
+async def left(pool: asyncpg.Pool) -> list[str]:
+    return [row["key"] for row in await pool.fetch("SELECT key FROM outbox ORDER BY key")]
+
+
+async def test_errands_of_a_kind_are_read_for_in_groups_and_each_is_done_once(pool, outbox):
+    together = Together()
+    outbox.on(MailTickets, together.do, of_several=together.of_several)
+    ids = await written(pool, SEVERAL_MAX + 3)
+    assert await outbox.step() == len(ids)
+    assert together.groups == [SEVERAL_MAX, 3]
+    assert sorted(together.done) == ids
+    await outbox._store.close()
+    assert await left(pool) == []
+
+
+async def test_an_errand_of_a_group_that_fails_takes_no_neighbour_along(pool, outbox):
+    together = Together(fails=frozenset({"ord_003", "ord_004"}))
+    outbox.on(MailTickets, together.do, of_several=together.of_several)
+    ids = await written(pool, 9)
+    await outbox.step()
+    assert sorted([*together.done, "ord_003", "ord_004"]) == ids
+    await outbox._store.close()
+    assert await left(pool) == ["ord_003", "ord_004"]
+    assert {row["attempts"] for row in await pool.fetch("SELECT attempts FROM outbox")} == {1}
+
+
+async def test_a_group_that_cannot_be_read_for_is_done_one_by_one(pool, outbox):
+    together = Together(unread=True, fails=frozenset({"ord_001"}))
+    outbox.on(MailTickets, together.do, of_several=together.of_several)
+    await written(pool, 3)
+    await pool.execute("INSERT INTO outbox (topic, key, payload) VALUES ('mail.tickets', 'odd', '{\"order\": 1}')")
+    await outbox.step()
+    assert sorted(together.done) == ["ord_000", "ord_002"]
+    await outbox._store.close()
+    assert await left(pool) == ["odd", "ord_001"]

@@ -71,7 +71,7 @@ def _statements() -> Iterator[tuple[tuple[str, str], str]]:
 def _walked(node: dict[str, Any]) -> Iterator[str]:
     """Growing tables that this plan reads from end to end."""
     if node.get("Relation Name") in GROWING:
-        by_key = "Index Cond" in node or node["Node Type"] in ("ModifyTable", "Bitmap Heap Scan")
+        by_key = "Index Cond" in node or "TID Cond" in node or node["Node Type"] in ("ModifyTable", "Bitmap Heap Scan")
         queue = node.get("Index Name") in ("outbox_dead", "webhook_events_dead")  # holds only what is asked for
         if not by_key and not queue:
             yield f"{node['Relation Name']} by {node['Node Type']} {node.get('Index Name', '')}"

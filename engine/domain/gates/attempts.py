@@ -29,6 +29,22 @@ class Scanner(Struct, frozen=True):
     revoked_at: datetime | None = None  # set: it may only deliver what it scanned before
 
 
+class Shown(Struct, frozen=True, gc=False):
+    """What a device sent: a code, or the id of a ticket found by name. ``code`` None and no ticket: junk."""
+
+    code: str | None
+    ticket_id: str | None = None
+    nonce: str | None = None
+    scanned_at: datetime | None = None
+    clock_unreadable: bool = False  # it said a time, but none that can be read: ``scanned_at`` is None
+    gate: str | None = None
+    direction: Direction = "entry"
+    offline: bool | None = None  # None: the device does not say
+    offset_ms: int = 0  # what must be added to the device's clock
+    cursor_seq: int | None = None  # the revocations it knew
+    facts: dict[str, Any] | None = None
+
+
 class Attempt(Struct, frozen=True, gc=False):
     """One reading, of a code or (manually) of a ticket found by name. ``failed``: the code itself said no already."""
 

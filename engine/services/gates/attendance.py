@@ -16,6 +16,7 @@ from engine.foundation.clock import now
 from engine.foundation.errors import Forbidden, NotFound
 from engine.services.accounts.access import Access
 from engine.services.gates.gate_events import GateEvents
+from engine.services.gates.scan_packs import ScanPacks
 from engine.stores.database import Pool
 from engine.stores.gates import attendance as store
 
@@ -33,8 +34,9 @@ _SCAN_FIELDS: Final = (
 class Attendance:
     """Counts for organizers and for the gates themselves."""
 
-    def __init__(self, *, pool: Pool, access: Access, gate_events: GateEvents) -> None:
+    def __init__(self, *, pool: Pool, access: Access, gate_events: GateEvents, packs: ScanPacks) -> None:
         self._pool = pool
+        self._packs = packs
         self._access = access
         self._gate_events = gate_events
         self._known: dict[str, tuple[float, dict[str, Any]]] = {}
@@ -54,12 +56,14 @@ class Attendance:
     ) -> list[dict[str, Any]]:
         """Every attempt at the gates, newest first."""
         await self._allow(person, event_id)
+        await self._packs.unpack(event_id)
         rows = await store.log(self._pool, event_id, before, ticket_id, result, limit)
         return [{"ticketId": row.pop("ticket_id"), **row} for row in rows]
 
     async def conflicts(self, asker: Asker, event_id: str, after: int, limit: int) -> list[dict[str, Any]]:
         """Tickets that let two heads in offline: both scans, their gates, devices, clock offsets, and the gap."""
         await self._allow(asker, event_id)
+        await self._packs.unpack(event_id)
         return [_pair(row) for row in await store.conflicts(self._pool, event_id, after, limit)]
 
     async def conflicts_csv(self, asker: Asker, event_id: str) -> bytes:
@@ -75,6 +79,7 @@ class Attendance:
 
     async def _count(self, event: GateEvent) -> dict[str, Any]:
         emptied_at = event.entry.rules.emptied_at(now(), event.timezone)
+        await self._packs.unpack(event.id)
         types = await store.by_type(self._pool, event.id, emptied_at)
         gates = await store.by_gate(self._pool, event.id, emptied_at)
         alerts = await store.alerts(self._pool, event.id)

@@ -44,6 +44,7 @@ from engine.domain.tickets.tickets import codes_end
 from engine.foundation import http
 from engine.foundation.clock import now_ms, rfc3339
 from engine.foundation.errors import NotFound
+from engine.services.gates.scan_packs import ScanPacks
 from engine.stores.database import Database, Pool
 from engine.stores.gates import gate_bundles as store
 from engine.stores.gates import gate_events
@@ -97,11 +98,13 @@ class GateBundles:
         self,
         *,
         pool: Pool,
+        packs: ScanPacks,
         keyring: hotpath_rs.Keyring,
         keyrings: Sequence[hotpath_rs.Keyring],
         master_key: bytes,
     ) -> None:
         self._pool = pool
+        self._packs = packs
         self._keyring = keyring
         self._keyrings = keyrings
         self._seed = _derive(master_key, b"onsale gate bundle ed25519")
@@ -145,6 +148,7 @@ class GateBundles:
 
     async def entries(self, event_id: str, since: int) -> Entries:
         """Tickets that somebody came in or left with after line ``since`` of the scan log, as they stand now."""
+        await self._packs.unpack(event_id)
         cursor, tickets = await store.entries(self._pool, event_id, since, ENTRIES_MAX)
         full = cursor is not None and cursor.full
         last = cursor.last if cursor is not None else since

@@ -14,8 +14,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import asyncpg
-
 from engine.domain.gates.attempts import Attempt, answer
 from engine.domain.gates.scans import EntryTerms, Outcome, Reason, Result, blocks_entry, judge
 from engine.domain.tickets.tickets import Ticket
@@ -23,19 +21,20 @@ from engine.foundation import logs
 from engine.foundation.clock import now
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import Unavailable
+from engine.services.gates.scan_packs import ScanPacks
 from engine.stores.database import Pool
 from engine.stores.gates import scan_map
 from engine.stores.gates import scans as store
 from engine.stores.gates.scan_map import BEING_WRITTEN, Claim
 
 MAP_LOADS_MAX: Final = 3
+PACKS_READ_AGAIN_MAX: Final = 5  # a packed row that is unpacked while it is looked for
 Verdict = dict[str, Any]
 Unit = tuple[str, int]  # event, unit
 EntryTermsOf = Callable[[str], Awaitable[EntryTerms]]
 TellOrders = Callable[[Iterable[str]], None]
 
 _log = logs.get("redemptions")
-_AGAIN = (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
 @dataclass(slots=True)
@@ -47,7 +46,6 @@ class _Group:
     after: Ticket
     places: list[int] = field(default_factory=list)
     claimed: bool = False
-    in_bulk: bool = False  # claimed by its chunk's bitmap, without a mark
 
     @property
     def moves(self) -> bool:
@@ -81,25 +79,43 @@ class Redemptions:
     """Settles attempts. ``entry_terms_of`` gives an event's entry terms; ``tell_orders`` hears whose tickets moved."""
 
     def __init__(
-        self, *, pool: Pool, hot: HotRedis, entry_terms_of: EntryTermsOf, tell_orders: TellOrders | None = None
+        self,
+        *,
+        pool: Pool,
+        hot: HotRedis,
+        packs: ScanPacks,
+        entry_terms_of: EntryTermsOf,
+        tell_orders: TellOrders | None = None,
     ) -> None:
         self._pool = pool
         self._hot = hot
+        self._packs = packs
         self._entry_terms_of = entry_terms_of
         self._tell_orders = tell_orders
 
-    async def settle(self, attempts: Sequence[Attempt], *, in_bulk: bool = False) -> list[Verdict | None]:
+    async def settle(self, attempts: Sequence[Attempt]) -> list[Verdict | None]:
         """One pass; None for those to judge again after a moment."""
         firsts, twins = _nonces(attempts)
-        given = await store.given_before(self._pool, list(firsts)) if firsts else {}
+        given = await self._given(list(firsts)) if firsts else {}
         verdicts = {firsts[nonce]: verdict for nonce, verdict in given.items()}
         entry = {event_id: await self._entry_terms_of(event_id) for event_id in {a.scanner.event_id for a in attempts}}
         places = [place for place in range(len(attempts)) if place not in twins and place not in verdicts]
         judged = await self._judge(attempts, places, entry)
-        for unit in await self._claim(judged, in_bulk=in_bulk):
+        for unit in await self._claim(judged):
             judged.drop(unit)
         verdicts |= await self._write(judged)
         return [verdicts.get(twins.get(place, place)) for place in range(len(attempts))]
+
+    async def _given(self, nonces: list[tuple[str, str]]) -> dict[tuple[str, str], Verdict]:
+        """The verdicts given before, by the log and by what is still packed."""
+        for _ in range(PACKS_READ_AGAIN_MAX):
+            given, packed = await store.given_before(self._pool, nonces)
+            if not packed:
+                return given
+            found = await self._packs.given(packed, (nonce for nonce in nonces if nonce not in given))
+            if found is not None:
+                return given | found
+        raise Unavailable("This scanner's upload is being written: scan it again", retry_after_s=1)
 
     async def put(self, entry: EntryTerms, tickets: Sequence[Ticket]) -> None:
         """Set the map's bits of these tickets as the ledger has them."""
@@ -139,7 +155,7 @@ class Redemptions:
                     group.after = outcome.ticket
         return judged
 
-    async def _claim(self, judged: _Pass, *, in_bulk: bool) -> list[Unit]:
+    async def _claim(self, judged: _Pass) -> list[Unit]:
         """Claim the units that move; those that somebody else is writing right now are to wait."""
         by_event: dict[str, list[_Group]] = defaultdict(list)
         for group in judged.moving():
@@ -147,21 +163,15 @@ class Redemptions:
         waiting: list[Unit] = []
         for event_id, here in by_event.items():
             try:
-                waiting += await self._claim_event(event_id, here, judged.mark, in_bulk=in_bulk)
+                waiting += await self._claim_event(event_id, here, judged.mark)
             except Unavailable as error:
                 _log.warning("check_in_map_away", event_id=event_id, reason=error.code)
         return waiting
 
-    async def _claim_event(self, event_id: str, groups: list[_Group], mark: str, *, in_bulk: bool) -> list[Unit]:
+    async def _claim_event(self, event_id: str, groups: list[_Group], mark: str) -> list[Unit]:
         claims = [group.claim() for group in groups]
-        whole = in_bulk and all(claim.bit and not claim.expected for claim in claims)
         for _ in range(MAP_LOADS_MAX):
             try:
-                if whole:  # bits already set are the ledger's to explain: it compares and sets
-                    await scan_map.redeem_many(self._hot, event_id, [claim.unit for claim in claims])
-                    for group in groups:
-                        group.in_bulk = True
-                    return []
                 answers = await scan_map.redeem(self._hot, event_id, claims, mark)
             except scan_map.MapMissing:
                 await self.load_map(groups[0].entry)
@@ -191,12 +201,12 @@ class Redemptions:
             moved = await store.settle(self._pool, moves, settled)
         except BaseException as error:
             await self._tell_map(moving, set(), judged.mark)
-            if isinstance(error, _AGAIN):
+            if isinstance(error, store.WRITTEN_MEANWHILE):
                 return {}
             raise
         if self._tell_orders is not None:
             self._tell_orders({group.before.order_id for group in moving if group.before.id in moved})
-        await self._tell_map([group for group in moving if not group.in_bulk], moved, judged.mark)
+        await self._tell_map(moving, moved, judged.mark)
         return {
             place: verdict
             for place, (_, _, verdict, needs) in zip(judged.outcomes, settled, strict=True)

@@ -7,20 +7,20 @@ that take turns with them, so a gate's upload of 50,000 never makes another gate
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any, Final
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Final
 
 import structlog
-from msgspec import Struct
 from msgspec.structs import replace
 
 import hotpath_rs
 from engine.domain.errors import SwitchedOff
-from engine.domain.gates.attempts import NONCE_CHARS_MAX, Attempt, Direction, Scanner
-from engine.domain.gates.scans import FUTURE_MAX, PAST_MAX, EntryTerms, Reason, corrected
+from engine.domain.gates.attempts import NONCE_CHARS_MAX, Attempt, Scanner, Shown
+from engine.domain.gates.scans import FUTURE_MAX, PAST_MAX, EntryTerms, Reason
 from engine.domain.tickets.tickets import CODE_CHARS_MAX
 from engine.foundation.batching import GroupCommit
 from engine.foundation.clock import now
@@ -29,46 +29,20 @@ from engine.foundation.errors import TooMany, Unavailable
 from engine.services.gates.devices import DeviceRevoked
 from engine.services.gates.gate_events import GateEvents
 from engine.services.gates.redemptions import Redemptions, TellOrders, Verdict
+from engine.services.gates.scan_packs import ScanPacks
+from engine.services.gates.uploads import Uploads
 from engine.stores.database import Pool
 from engine.stores.gates import scans as store
 from engine.stores.tickets import tickets as tickets_store
 
 SCANS_PER_COMMIT_MAX: Final = 64
 SCAN_AGE_MAX_MS: Final = 2_000  # a gate rather waits than hears "try again"
-CHUNK_SCANS: Final = 500
 BATCHES_AT_ONCE: Final = 2  # a process
 BATCHES_WAITING_MAX: Final = 16
 RETRY_DELAYS_S: Final = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.0)
-OFFLINE_AFTER: Final = timedelta(seconds=1)  # an upload this old was judged by the device, if it had a bundle
-OFFLINE_UNTOLD_AFTER: Final = timedelta(seconds=10)  # and if we know of no bundle
 OFFSET_MAX_MS: Final = 2**31 - 1
 EVENT_KEYS_MAX: Final = 1_000
 SCANS_PER_SECOND_MAX: Final = 1_000  # of one scanner in one process: far beyond any hand, short of a flood
-
-_FAILED: Final = {
-    1: Reason.MALFORMED,
-    2: Reason.UNKNOWN_KEY,
-    3: Reason.BAD_SIGNATURE,
-    4: Reason.WRONG_EVENT,
-}
-_OUT_OF_TIME: Final = frozenset({5, 6})
-_PACKED_BYTES: Final = 8
-
-
-class Shown(Struct, frozen=True, gc=False):
-    """What a device sent: a code, or the id of a ticket found by name. ``code`` None and no ticket: junk."""
-
-    code: str | None
-    ticket_id: str | None = None
-    nonce: str | None = None
-    scanned_at: datetime | None = None
-    clock_unreadable: bool = False  # it said a time, but none that can be read: ``scanned_at`` is None
-    gate: str | None = None
-    direction: Direction = "entry"
-    offline: bool | None = None  # None: the device does not say
-    offset_ms: int = 0  # what must be added to the device's clock
-    cursor_seq: int | None = None  # the revocations it knew
-    facts: dict[str, Any] | None = None
 
 
 class Scans:
@@ -81,6 +55,7 @@ class Scans:
         hot: HotRedis,
         keyring: hotpath_rs.Keyring,
         gate_events: GateEvents,
+        packs: ScanPacks | None = None,
         tell_orders: TellOrders | None = None,
         enabled: bool = True,
     ) -> None:
@@ -89,8 +64,12 @@ class Scans:
         self._gate_events = gate_events
         self._enabled = enabled
         self._keys: dict[str, hotpath_rs.EventKeys] = {}
+        packs = packs if packs is not None else ScanPacks(pool=pool)
         self._redemptions = Redemptions(
-            pool=pool, hot=hot, entry_terms_of=self._entry_terms_of, tell_orders=tell_orders
+            pool=pool, hot=hot, packs=packs, entry_terms_of=self._entry_terms_of, tell_orders=tell_orders
+        )
+        self._uploads = Uploads(
+            pool=pool, hot=hot, packs=packs, entry_terms_of=self._entry_terms_of, tell_orders=tell_orders
         )
         self._commits: GroupCommit[Attempt, Verdict | None] = GroupCommit(
             "scans", self._redemptions.settle, batch_max=SCANS_PER_COMMIT_MAX, age_max_ms=SCAN_AGE_MAX_MS
@@ -113,23 +92,14 @@ class Scans:
                 return verdict
         raise Unavailable("This ticket is being scanned elsewhere: scan it again", retry_after_s=1)
 
-    async def batch(self, scanner: Scanner, shown: Sequence[Shown | None]) -> list[Verdict]:
-        """Verdicts in input order; None is junk that could not even be read. Refusals as for ``validate``.
+    async def upload(self, scanner: Scanner, batch: hotpath_rs.ScanBatch, received_at: datetime) -> bytes:
+        """The answer to an upload, ready to be sent: verdicts in input order. Refusals as for ``validate``.
 
         A revoked scanner delivers what it scanned before it was revoked; later scans are rejected and logged.
         DeviceRevoked if it brings none that says when.
         """
-        self._open()
-        if scanner.revoked_at is not None and all(one is None or one.scanned_at is None for one in shown):
-            raise DeviceRevoked(reason="revoked_device")
-        if self._batches_waiting >= BATCHES_WAITING_MAX:
-            raise Unavailable("Too many uploads at once: send it again in a moment", retry_after_s=2)
-        self._batches_waiting += 1
-        try:
-            async with self._batches:
-                return await self._settle_all(scanner, shown, now())
-        finally:
-            self._batches_waiting -= 1
+        async with self._turn(scanner, says_when=batch.says_when):
+            return await self._uploads.settle(scanner, batch, self._keys_of(scanner.event_id), received_at)
 
     async def ticket_changed(self, event_id: str, unit: int) -> None:
         """A ticket was refunded, blocked, transferred or reissued: the check-in map follows the ledger."""
@@ -142,6 +112,21 @@ class Scans:
 
     async def close(self) -> None:
         await self._commits.close()
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, scanner: Scanner, *, says_when: bool) -> AsyncIterator[None]:
+        """An upload's turn among the uploads of this process."""
+        self._open()
+        if scanner.revoked_at is not None and not says_when:
+            raise DeviceRevoked(reason="revoked_device")
+        if self._batches_waiting >= BATCHES_WAITING_MAX:
+            raise Unavailable("Too many uploads at once: send it again in a moment", retry_after_s=2)
+        self._batches_waiting += 1
+        try:
+            async with self._batches:
+                yield
+        finally:
+            self._batches_waiting -= 1
 
     def _open(self) -> None:
         if not self._enabled:
@@ -189,27 +174,6 @@ class Scans:
                 return replace(attempt, failed=Reason.NOT_FOUND)
         return attempt
 
-    def _attempts(self, scanner: Scanner, shown: Sequence[Shown | None], received_at: datetime) -> list[Attempt]:
-        junk = Shown(code=None)
-        blanks = [self._placed(self._blank(scanner, one or junk, received_at), one or junk) for one in shown]
-        codes = [(one.code or "") if one is not None else "" for one in shown]
-        packed = self._keys_of(scanner.event_id).verify_ticket_code_list(codes, int(received_at.timestamp()))
-        attempts = []
-        for place, blank in enumerate(blanks):
-            at = place * _PACKED_BYTES
-            word = packed[at]
-            if blank.failed is not None:
-                attempts.append(blank)
-            elif word in _FAILED:
-                attempts.append(replace(blank, failed=_FAILED[word]))
-            elif word in _OUT_OF_TIME:
-                attempts.append(self._read(blank, codes[place]))
-            else:
-                version = int.from_bytes(packed[at + 2 : at + 4], "little")
-                unit = int.from_bytes(packed[at + 4 : at + 8], "little")
-                attempts.append(replace(blank, unit=unit, version=version))
-        return attempts
-
     def _blank(self, scanner: Scanner, shown: Shown, received_at: datetime) -> Attempt:
         nonce = shown.nonce
         return Attempt(
@@ -226,25 +190,6 @@ class Scans:
             correlation_id=str(structlog.contextvars.get_contextvars().get("correlation_id", "")),
         )
 
-    @staticmethod
-    def _placed(blank: Attempt, shown: Shown) -> Attempt:
-        """An uploaded reading: online, or judged by the device some time ago and then placed in time."""
-        scanner, received_at = blank.scanner, blank.received_at
-        earliest = max(scanner.bundle_at or received_at - PAST_MAX, received_at - PAST_MAX)
-        # By the whole of what its clock is off, of which the log can hold only so much.
-        at, impossible = corrected(shown.scanned_at, received_at, shown.offset_ms, earliest)
-        if scanner.revoked_at is not None:  # whatever it says of itself: it speaks of the past
-            facts = {**(blank.facts or {}), "delivered_after_revocation": True}
-            late = None if at < scanner.revoked_at else Reason.REVOKED_DEVICE
-            return replace(blank, offline=True, counted_at=at, clock_impossible=impossible, facts=facts, failed=late)
-        offline = shown.offline
-        if offline is None:
-            after = OFFLINE_AFTER if scanner.bundle_at is not None else OFFLINE_UNTOLD_AFTER
-            offline = at < received_at - after
-        if not offline:
-            return replace(blank, clock_impossible=impossible)
-        return replace(blank, offline=True, counted_at=at, clock_impossible=impossible)
-
     def _read(self, attempt: Attempt, code: str | None) -> Attempt:
         if code is None or len(code) > CODE_CHARS_MAX:
             return replace(attempt, failed=Reason.MALFORMED)
@@ -258,28 +203,6 @@ class Scans:
             version=read.version,
             not_before_s=read.not_before_s,
         )
-
-    async def _settle_all(
-        self, scanner: Scanner, shown: Sequence[Shown | None], received_at: datetime
-    ) -> list[Verdict]:
-        verdicts: list[Verdict] = []
-        for start in range(0, len(shown), CHUNK_SCANS):
-            chunk = self._attempts(scanner, shown[start : start + CHUNK_SCANS], received_at)
-            verdicts += await self._settle_chunk(chunk)
-        return verdicts
-
-    async def _settle_chunk(self, chunk: list[Attempt]) -> list[Verdict]:
-        settled: dict[int, Verdict] = {}
-        places = list(range(len(chunk)))
-        for delay_s in RETRY_DELAYS_S:
-            if delay_s:
-                await asyncio.sleep(delay_s)
-            answers = await self._redemptions.settle([chunk[place] for place in places], in_bulk=True)
-            settled.update((place, verdict) for place, verdict in zip(places, answers, strict=True) if verdict)
-            places = [place for place in places if place not in settled]
-            if not places:
-                return [settled[place] for place in range(len(chunk))]
-        raise Unavailable("Some tickets are being scanned elsewhere: send the batch again", retry_after_s=1)
 
 
 def _reason(code: str) -> Reason:

@@ -11,6 +11,7 @@ from engine.services.gates.attendance import Attendance
 from engine.services.gates.devices import Devices
 from engine.services.gates.gate_bundles import GateBundles
 from engine.services.gates.gate_events import GateEvents
+from engine.services.gates.scan_packs import ScanPacks
 from engine.services.gates.scans import Scans
 from engine.services.money.stock_errands import StockErrands
 from engine.services.money.wiring import Money
@@ -24,6 +25,7 @@ class Gates:
     gate_events: GateEvents
     devices: Devices
     scans: Scans
+    packs: ScanPacks
     attendance: Attendance
     gate_bundles: GateBundles
 
@@ -32,8 +34,10 @@ def open_gates(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
     """Make them; what must be closed goes on the stack."""
     settings, pool, access = common.settings, common.pool, accounts.access
     gate_events = GateEvents(pool=pool, hot=common.hot, access=access)
+    packs = ScanPacks(pool=pool)
     scans = Scans(
         pool=pool,
+        packs=packs,
         hot=common.hot,
         keyring=settings.keyring,
         gate_events=gate_events,
@@ -48,8 +52,13 @@ def open_gates(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         gate_events=gate_events,
         devices=Devices(pool=pool, access=access, gate_events=gate_events),
         scans=scans,
-        attendance=Attendance(pool=pool, access=access, gate_events=gate_events),
+        packs=packs,
+        attendance=Attendance(pool=pool, access=access, gate_events=gate_events, packs=packs),
         gate_bundles=GateBundles(
-            pool=pool, keyring=settings.keyring, keyrings=settings.keyrings, master_key=settings.newest_master_key
+            pool=pool,
+            packs=packs,
+            keyring=settings.keyring,
+            keyrings=settings.keyrings,
+            master_key=settings.newest_master_key,
         ),
     )

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from email.message import EmailMessage
-from email.utils import format_datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -22,17 +20,19 @@ from aiosmtplib import SMTPException
 import hotpath_rs
 from engine.domain.catalogue.event_news import TimeAndPlace, Told, together
 from engine.domain.errands import MailEventNews, TellHolders
-from engine.foundation.clock import now
 from engine.foundation.folding import NotAnAddress, email_folded
 from engine.foundation.news import News
-from engine.services.messages.mail import LOCALE, moment
-from engine.services.messages.mail_templates import domain_of, open_templates
+from engine.services.messages.heads import Head, Sender
+from engine.services.messages.letters import written
+from engine.services.messages.mail_templates import open_templates, words
 from engine.services.messages.recipients import to
+from engine.services.messages.tellings import LOCALE, moment
 from engine.services.outbox import Outbox
 from engine.stores.catalogue import event_news as store
 from engine.stores.catalogue import events
 from engine.stores.database import Connection, Pool
 from engine.stores.messages import undelivered
+from engine.stores.messages.letter import Letter
 from engine.stores.messages.mail import MailGateway
 from engine.stores.messages.undelivered import refusal_of
 from engine.stores.money import event_holders
@@ -61,9 +61,8 @@ class EventNewsMail:
         self._pool = pool
         self._order_news = order_news
         self._platform = keyring.platform()
-        self._sender = sender
+        self._sender = Sender(sender)
         self._engine_url = engine_url.rstrip("/")
-        self._domain = domain_of(sender)
         self._templates = open_templates()
         self._templates.filters |= {"span": span}
         self._sending = asyncio.Semaphore(SENDING_MAX)
@@ -91,15 +90,15 @@ class EventNewsMail:
             if told.message and not await event_holders.hears_message(db, errand.event_id, errand.email):
                 told = msgspec.structs.replace(told, message="")
             orders = await event_holders.orders_of(db, errand.event_id, errand.email)
-            message = await self._message(db, errand, told, news[-1].id, orders)
-            if message is not None:
-                await self._send(message, orders)
+            letter = await self._letter(db, errand, told, news[-1].id, orders)
+            if letter is not None:
+                await self._send(letter, orders)
 
-    async def _send(self, message: EmailMessage, orders: Sequence[HeldOrder]) -> None:
+    async def _send(self, letter: Letter, orders: Sequence[HeldOrder]) -> None:
         """Hand it over. What the server will never take is not tried again: the buyer and the organizer are told."""
         try:
             async with asyncio.timeout(SEND_MAX_S):
-                await self._mailer.send(message)
+                await self._mailer.send(letter)
         except SMTPException as error:
             refusal = refusal_of(error)
             if refusal is None:
@@ -110,9 +109,9 @@ class EventNewsMail:
                 if is_new:
                     await self._order_news.changed(order.id)
 
-    async def _message(
+    async def _letter(
         self, db: Connection, errand: MailEventNews, told: Told, news_id: int, orders: Sequence[HeldOrder]
-    ) -> EmailMessage | None:
+    ) -> Letter | None:
         """None if the address cannot be one: no mail server will ever take it."""
         try:
             user, _, host = email_folded(errand.email).rpartition("@")
@@ -129,17 +128,10 @@ class EventNewsMail:
             "event_url": f"{self._engine_url}/e/{seller.slug}",
         }
         template = f"event_{told.kind}"
-        words = "is cancelled" if told.kind == "cancelled" else "has changed"
-        message = EmailMessage()
-        message["Subject"] = " ".join(f"{seller.title} {words}".split())
-        message["From"] = self._sender
-        message["To"] = to("", f"{user}@{host}")
-        message["Date"] = format_datetime(now())
-        message["Message-ID"] = f"<{errand.event_id}.{news_id}.{user}.{host}.{template}@{self._domain}>"
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(self._templates.get_template(f"{template}.txt.jinja").render(context))
-        message.add_alternative(self._templates.get_template(f"{template}.html.jinja").render(context), subtype="html")
-        return message
+        said = "is cancelled" if told.kind == "cancelled" else "has changed"
+        mark = f"{errand.event_id}.{news_id}.{user}.{host}.{template}"
+        head = Head(self._sender, to("", f"{user}@{host}"), f"{seller.title} {said}", mark)
+        return written(head, *words(self._templates, template, context))
 
     def _order_url(self, order: HeldOrder) -> str:
         return f"{self._engine_url}/order/{order.id}#token={order.link.mint(self._platform)}"

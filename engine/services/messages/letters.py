@@ -1,7 +1,7 @@
 """A mail as the bytes that travel: a text, the same as HTML with its pictures, and papers.
 
 The standard library builds a tree of parts and folds every one of them again when it is written: 4 ms for a mail with
-a PDF. The head is still its own; the parts have a fixed form, so they are written down in order, each encoded once.
+a PDF. The parts have a fixed form, so they are written down in order, each encoded once.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 import binascii
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
-from typing import Final
 
-from engine.services.messages import recipients
+import hotpath_rs
+from engine.services.messages.heads import Head
+from engine.stores.messages.letter import Letter
 
-LINE_CHARS: Final = 76
 _CRLF = b"\r\n"
 # "=_" stands in no quoted-printable text and in no base64, so no part can hold a boundary.
 _MIXED, _ALTERNATIVE, _RELATED = b"=_onsale_mixed", b"=_onsale_alternative", b"=_onsale_related"
@@ -37,14 +35,15 @@ class Paper:
     pdf: bytes
 
 
-def written(head: EmailMessage, text: str, html: str, pictures: Sequence[Picture], papers: Sequence[Paper]) -> bytes:
-    """The whole message. ``head`` has the fields and no content; names and ids are ASCII without quotes."""
-    page = [_text("html", html), *[_picture(picture) for picture in pictures]]
-    shown = [_text("plain", text), _multipart("related", _RELATED, page)]
-    parts = [_multipart("alternative", _ALTERNATIVE, shown), *[_paper(paper) for paper in papers]]
-    policy = SMTP if str(head[recipients.NAME]).isascii() else SMTPUTF8  # an address in other letters stands as it is
-    fields = head.as_bytes(policy=policy).removesuffix(_CRLF)
-    return fields + b"MIME-Version: 1.0\r\n" + _multipart("mixed", _MIXED, parts)
+def written(head: Head, text: str, html: str, pictures: Sequence[Picture] = (), papers: Sequence[Paper] = ()) -> Letter:
+    """The whole mail, of as many parts as it needs. Names and ids are ASCII without quotes."""
+    page = _text("html", html)
+    if pictures:
+        page = _multipart("related", _RELATED, [page, *[_picture(picture) for picture in pictures]])
+    body = _multipart("alternative", _ALTERNATIVE, [_text("plain", text), page])
+    if papers:
+        body = _multipart("mixed", _MIXED, [body, *[_paper(paper) for paper in papers]])
+    return Letter(head.sender.address, head.to.address, head.written() + b"MIME-Version: 1.0\r\n" + body)
 
 
 def _multipart(kind: str, boundary: bytes, parts: Iterable[bytes]) -> bytes:
@@ -66,16 +65,11 @@ def _picture(picture: Picture) -> bytes:
     return (
         b"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n"
         b'Content-ID: <%s>\r\nContent-Disposition: inline; filename="%s.png"\r\n\r\n' % (name, name)
-    ) + _base64(picture.png)
+    ) + hotpath_rs.base64_lines(picture.png)
 
 
 def _paper(paper: Paper) -> bytes:
     return (
         b"Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n"
         b'Content-Disposition: attachment; filename="%s"\r\n\r\n' % paper.name.encode("ascii")
-    ) + _base64(paper.pdf)
-
-
-def _base64(data: bytes) -> bytes:
-    letters = binascii.b2a_base64(data, newline=False)
-    return _CRLF.join([letters[at : at + LINE_CHARS] for at in range(0, len(letters), LINE_CHARS)])
+    ) + hotpath_rs.base64_lines(paper.pdf)

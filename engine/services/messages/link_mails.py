@@ -5,15 +5,14 @@ An address that the server will never take is not tried again: who wants the lin
 
 from __future__ import annotations
 
-from email.message import EmailMessage
-from email.utils import format_datetime
 from typing import Any
 
 from aiosmtplib import SMTPException
 
 from engine.foundation import logs
-from engine.foundation.clock import now
-from engine.services.messages.mail_templates import domain_of, open_templates
+from engine.services.messages.heads import Head, Sender
+from engine.services.messages.letters import written
+from engine.services.messages.mail_templates import open_templates, words
 from engine.services.messages.recipients import to
 from engine.stores.messages.mail import MailGateway
 from engine.stores.messages.undelivered import refusal_of
@@ -26,8 +25,7 @@ class LinkMails:
 
     def __init__(self, *, mailer: MailGateway, sender: str) -> None:
         self._mailer = mailer
-        self._sender = sender
-        self._domain = domain_of(sender)
+        self._sender = Sender(sender)
         self._templates = open_templates()
 
     async def send(self, template: str, subject: str, email: str, mark: str, context: dict[str, Any]) -> None:
@@ -35,17 +33,10 @@ class LinkMails:
 
         Raises SMTPException or OSError if the server may take it later.
         """
-        message = EmailMessage()
-        message["Subject"] = subject
-        message["From"] = self._sender
-        message["To"] = to("", email)
-        message["Date"] = format_datetime(now())
-        message["Message-ID"] = f"<{mark}@{self._domain}>"
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(self._templates.get_template(f"{template}.txt.jinja").render(context))
-        message.add_alternative(self._templates.get_template(f"{template}.html.jinja").render(context), subtype="html")
+        head = Head(self._sender, to("", email), subject, mark)
+        letter = written(head, *words(self._templates, template, context))
         try:
-            await self._mailer.send(message)
+            await self._mailer.send(letter)
         except SMTPException as error:
             refusal = refusal_of(error)
             if refusal is None:

@@ -5,38 +5,33 @@ A message's id is made from what it tells, so a mail that is sent twice shows on
 
 from __future__ import annotations
 
-from datetime import datetime
-from email.message import EmailMessage
-from email.utils import format_datetime
+import functools
+from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import babel.dates
 from aiosmtplib import SMTPException
 
 import hotpath_rs
-from engine.domain.catalogue.ticket_types import all_in_cents
 from engine.domain.errands import MailOrderExpired, MailRefund, MailTickets
 from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID
 from engine.domain.sale.ticket_groups import groups_of
-from engine.foundation.clock import now
 from engine.foundation.news import News
-from engine.foundation.world import currencies
+from engine.services.messages.heads import Head, Sender
 from engine.services.messages.letters import Paper, Picture, written
-from engine.services.messages.mail_templates import domain_of, open_templates
+from engine.services.messages.mail_templates import open_templates, words
+from engine.services.messages.order_facts import OrderFacts, OrderFactsReader
 from engine.services.messages.recipients import to
+from engine.services.messages.tellings import moment, money
 from engine.services.money.refunds import Refunds
-from engine.services.outbox import Outbox
+from engine.services.outbox import Doing, Outbox
 from engine.services.tickets.tickets import Tickets
-from engine.stores.catalogue import events, ticket_types
 from engine.stores.database import Pool
 from engine.stores.messages import undelivered
 from engine.stores.messages.mail import MailGateway
 from engine.stores.messages.undelivered import refusal_of
 from engine.stores.money.orders import OrderStore
 
-LOCALE = "en_CA"
 INLINE_CODES_MAX = 12  # more tickets than this are in the PDF only: mailboxes refuse large messages
 
 
@@ -61,17 +56,17 @@ class Mail:
         self._orders = orders
         self._news = news
         self._tickets = tickets
+        self._facts = OrderFactsReader(pool=pool, orders=orders, tickets=tickets)
         self._refunds = refunds
         self._platform = keyring.platform()
-        self._sender = sender
+        self._sender = Sender(sender)
         self._engine_url = engine_url.rstrip("/")
-        self._domain = domain_of(sender)
         self._templates = open_templates()
         self._templates.filters |= {"money": money, "moment": moment}
 
     def register(self, outbox: Outbox) -> None:
         """Take the errands."""
-        outbox.on(MailTickets, self.tickets)
+        outbox.on(MailTickets, self.tickets, of_several=self.tickets_of_several)
         outbox.on(MailRefund, self.refund)
         outbox.on(MailOrderExpired, self.order_expired)
 
@@ -80,122 +75,96 @@ class Mail:
 
         Nothing is sent if none is live any more, or if a stranger's address was mailed enough (``mails_tickets``).
         """
-        order = await self._order(errand.order_id)
+        [send] = await self.tickets_of_several([errand])
+        await send()
+
+    async def tickets_of_several(self, errands: Sequence[MailTickets]) -> list[Doing]:
+        """What is to be done for each of these errands; what all of them tell is read at once."""
+        found = await self._facts.with_tickets([errand.order_id for errand in errands])
+        small = [facts.tickets for facts in found.values() if 0 < len(facts.tickets) <= INLINE_CODES_MAX]
+        await self._tickets.print_ahead([self._tickets.document(pages) for pages in small])
+        return [functools.partial(self._send_tickets, errand, found.get(errand.order_id)) for errand in errands]
+
+    async def _send_tickets(self, errand: MailTickets, facts: OrderFacts | None) -> None:
+        assert facts is not None, "an errand for an order that is not there"
+        order, pages = facts.order, facts.tickets
         if not errand.asked and not await self._orders.mails_tickets(order):
             return
-        pages = [page for page in await self._tickets.of_order(order.id) if self._tickets.code(page) is not None]
         if not pages or order.status not in EVER_PAID:
             return
         shown = pages[:INLINE_CODES_MAX]
-        context = await self._context(order)
+        context = self._context(facts)
         context["tickets"] = [
             {"cid": f"code{index}", "place": page.seat or page.section, "ticket_type_name": page.ticket_type_name}
             for index, page in enumerate(shown)
         ]
         pictures = [Picture(f"code{index}", self._tickets.image(page, "png")) for index, page in enumerate(shown)]
         sheet = await self._tickets.printed(self._tickets.document(pages))
-        head = self._head(order, "tickets", f"Your tickets for {context['seller'].title}", order.id)
         papers = [Paper(f"tickets-{order.order_number}.pdf", sheet)]
-        content = written(head, *self._words("tickets", context), pictures, papers)
-        await self._send(head, order, "tickets", content)
+        subject = f"Your tickets for {facts.event.seller.title}"
+        await self._send(order, "tickets", subject, order.id, context, pictures, papers)
 
     async def refund(self, errand: MailRefund, _repeated: bool) -> None:
         refund = await self._refunds.read(errand.refund_id)
-        order = await self._order(refund.order_id)
-        context = await self._context(order)
-        context |= {"refund": refund, "late": order.closing_note == "paid_after_expiry_refunded"}
-        cancelled = context["seller"].status == "cancelled"
-        context["cancelled"] = cancelled
-        subject = f"{'Cancelled: refund' if cancelled else 'Refund'} for {context['seller'].title}"
-        await self._send(self._message(order, "refund", subject, refund.id, context), order, "refund")
+        facts = await self._facts.of(refund.order_id)
+        order, seller, context = facts.order, facts.event.seller, self._context(facts)
+        cancelled = seller.status == "cancelled"
+        context |= {
+            "refund": refund,
+            "late": order.closing_note == "paid_after_expiry_refunded",
+            "cancelled": cancelled,
+        }
+        subject = f"{'Cancelled: refund' if cancelled else 'Refund'} for {seller.title}"
+        await self._send(order, "refund", subject, refund.id, context)
 
     async def order_expired(self, errand: MailOrderExpired, _repeated: bool) -> None:
         """Nothing is sent if the order was paid after all."""
-        order = await self._order(errand.order_id)
+        facts = await self._facts.of(errand.order_id)
+        order = facts.order
         if order.status != "expired":
             return
-        context = await self._context(order)
-        subject = f"Your order for {context['seller'].title} was not paid"
-        await self._send(self._message(order, "order_expired", subject, order.id, context), order, "order_expired")
+        subject = f"Your order for {facts.event.seller.title} was not paid"
+        await self._send(order, "order_expired", subject, order.id, self._context(facts))
 
-    async def _send(self, message: EmailMessage, order: Order, kind: str, content: bytes | None = None) -> None:
+    async def _send(
+        self,
+        order: Order,
+        template: str,
+        subject: str,
+        about: str,
+        context: dict[str, Any],
+        pictures: Sequence[Picture] = (),
+        papers: Sequence[Paper] = (),
+    ) -> None:
         """Hand it over. What the server will never take is not tried again: the buyer and the organizer are told."""
+        recipient = to(order.buyer_name if _is_known(order) else "", order.buyer_email)
+        head = Head(self._sender, recipient, subject, f"{about}.{template}")
+        letter = written(head, *words(self._templates, template, context), pictures, papers)
         try:
-            await self._mailer.send(message, content)
+            await self._mailer.send(letter)
         except SMTPException as error:
             refusal = refusal_of(error)
             if refusal is None:
                 raise
             async with self._pool.acquire() as db:
-                is_new = await undelivered.keep(db, order, kind, refusal)
+                is_new = await undelivered.keep(db, order, template, refusal)
             if is_new:
                 await self._news.changed(order.id)
 
-    async def _order(self, order_id: str) -> Order:
-        order = await self._orders.read(order_id)
-        assert order is not None, "an errand for an order that is not there"
-        return order
-
-    async def _context(self, order: Order) -> dict[str, Any]:
-        seller = await events.seller_of(self._pool, order.event_id)
+    def _context(self, facts: OrderFacts) -> dict[str, Any]:
+        order, event = facts.order, facts.event
         token = order.link.mint(self._platform)
         return {
             "order": order,
             "greeted": f"Hello {order.buyer_name}" if _is_known(order) else "Hello",
-            **await self._groups(order),
-            "seller": seller,
+            "groups": groups_of(order.lines, event.listed),
+            "names": event.names,
+            "seller": event.seller,
             "order_url": f"{self._engine_url}/order/{order.id}#token={token}",
-            "event_url": f"{self._engine_url}/e/{seller.slug}",
+            "event_url": f"{self._engine_url}/e/{event.seller.slug}",
         }
-
-    async def _groups(self, order: Order) -> dict[str, Any]:
-        """Equal tickets together, and what their types are called."""
-        kinds = await ticket_types.of_event(self._pool, order.event_id)
-        event = await events.get(self._pool, order.event_id)
-        listed = {kind.id: all_in_cents(kind, event) for kind in kinds} if event is not None else {}
-        return {"groups": groups_of(order.lines, listed), "names": {kind.id: kind.name for kind in kinds}}
-
-    def _message(self, order: Order, template: str, subject: str, about: str, context: dict[str, Any]) -> EmailMessage:
-        message, (text, html) = self._head(order, template, subject, about), self._words(template, context)
-        message.set_content(text)
-        message.add_alternative(html, subtype="html")
-        return message
-
-    def _words(self, template: str, context: dict[str, Any]) -> tuple[str, str]:
-        """What the mail says, as text and as HTML."""
-        text, html = (self._templates.get_template(f"{template}.{kind}.jinja") for kind in ("txt", "html"))
-        return text.render(context), html.render(context)
-
-    def _head(self, order: Order, template: str, subject: str, about: str) -> EmailMessage:
-        """The mail's fields, without its content."""
-        message = EmailMessage()
-        message["Subject"] = _one_line(subject)
-        message["From"] = self._sender
-        message["To"] = to(order.buyer_name if _is_known(order) else "", order.buyer_email)
-        message["Date"] = format_datetime(now())
-        message["Message-ID"] = f"<{about}.{template}@{self._domain}>"
-        message["Auto-Submitted"] = "auto-generated"
-        return message
 
 
 def _is_known(order: Order) -> bool:
     """Whether the buyer paid: the address of an order that nobody paid for may be a stranger's, its name a message."""
     return order.status in EVER_PAID and order.amount_cents > 0
-
-
-def _one_line(text: str) -> str:
-    """Without what would end a header."""
-    return " ".join(text.split())
-
-
-def money(cents: int, currency: str) -> str:
-    """``$33.94`` as the buyer reads it; never used to calculate."""
-    return currencies.money(cents, currency, LOCALE)
-
-
-def moment(at: datetime, timezone: str) -> str:
-    """``Friday, November 20, 2026 at 8:00 p.m. PST`` at the place of the event."""
-    local = at.astimezone(ZoneInfo(timezone))
-    day = babel.dates.format_date(local, "full", locale=LOCALE)
-    hour = babel.dates.format_time(local, "short", tzinfo=ZoneInfo(timezone), locale=LOCALE)
-    return f"{day}, {hour} {local.tzname()}"

@@ -1,6 +1,9 @@
-"""How every mail is written: one set of templates, one domain for its Message-ID."""
+"""How every mail is written: one set of templates."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import jinja2
 
@@ -12,9 +15,11 @@ def open_templates() -> jinja2.Environment:
         autoescape=jinja2.select_autoescape(("html", "html.jinja"), default=False),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
+        auto_reload=False,  # it would look for changed files at every mail
     )
 
 
-def domain_of(sender: str) -> str:
-    """The domain of ``Name <address>``; ``localhost`` if it has none."""
-    return sender.rpartition("@")[2].rstrip("> ") or "localhost"
+def words(templates: jinja2.Environment, name: str, context: Mapping[str, Any]) -> tuple[str, str]:
+    """What a mail says, as text and as HTML; ``name`` without its endings."""
+    text, html = (templates.get_template(f"{name}.{kind}.jinja") for kind in ("txt", "html"))
+    return text.render(context), html.render(context)

@@ -8,6 +8,7 @@ one order, for ever.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -41,6 +42,7 @@ from engine.domain.money.orders import (
     OwnOrderRow,
     new_number,
 )
+from engine.domain.money.payments import Intent
 from engine.domain.money.receipts import Receipt, ReceiptRefund, receipt_of
 from engine.domain.order_states import CLOSED, EVER_PAID, OPEN, SOLD
 from engine.domain.prices import Price, check_chargeable
@@ -51,11 +53,12 @@ from engine.foundation.bearer import Person
 from engine.foundation.callers import UNKNOWN, Caller
 from engine.foundation.clock import from_ms, now, now_ms, to_ms
 from engine.foundation.errors import Conflict, Invalid, NotFound, Unauthenticated
+from engine.foundation.idempotency import Answer, Once
 from engine.foundation.ids import is_id, new_id
 from engine.foundation.news import News
 from engine.services.accounts.access import Access
 from engine.services.money.order_reads import KnownOrder, OrderReads
-from engine.services.money.payments import Payments
+from engine.services.money.payments import Keeping, Payments
 from engine.services.outbox import Outbox
 from engine.services.sale.hold_asks import read_asks
 from engine.services.sale.hold_prices import listed, price_of
@@ -124,6 +127,35 @@ class Orders:
         asks, promo, _ = read_asks(event, request)
         return price_of(event, asks, promo)
 
+    async def open_new(
+        self,
+        hold_id: str,
+        hold_token: str | None,
+        buyer: Buyer,
+        once: Once,
+        answer: Callable[[OpenedOrder], Answer],
+        *,
+        payment_method_id: str | None = None,
+    ) -> OpenedOrder | None:
+        """As ``open``, for a hold that nobody began to pay; None if it is anything else, or another was faster.
+
+        The key is claimed in the statement that writes the order, its ``answer`` kept in the one that writes the
+        payment. A hold that nobody began to pay has neither: what is not new is asked for again by ``open``.
+        """
+        try:
+            hold = await self._holds.of_token(hold_id, hold_token)
+        except HoldExpired:
+            return None
+        if hold.state != "held" or not self._enabled:
+            return None
+        order, claimed = await self._place(hold, hold_token, buyer, payment_method_id, once)
+        if order is None or not claimed:
+            return None
+        return await self._pay(order, self._keeping(order, once, answer))
+
+    def _keeping(self, order: Order, once: Once, answer: Callable[[OpenedOrder], Answer]) -> Keeping:
+        return Keeping(once, lambda intent: answer(self._opened(_with_payment(order, intent))))
+
     async def open(
         self, hold_id: str, hold_token: str | None, buyer: Buyer, *, payment_method_id: str | None = None
     ) -> OpenedOrder:
@@ -142,35 +174,53 @@ class Orders:
             return await self._continue(hold_id)
         if not self._enabled and hold.state == "held":
             raise SwitchedOff("Checkout is switched off", retry_after_s=60)
+        for _ in range(NUMBER_TRIES):
+            placed, _claimed = await self._place(hold, hold_token, buyer, payment_method_id)
+            if placed is not None:
+                return await self._pay(placed)
+            known = await self._became(hold_id)
+            if known is not None:
+                return await self._pay(known)
+        raise SeatTaken(seats=[line.seat or line.section for line in hold.lines])
+
+    async def _place(
+        self,
+        hold: Hold,
+        hold_token: str | None,
+        buyer: Buyer,
+        payment_method_id: str | None,
+        once: Once | None = None,
+    ) -> tuple[Order | None, bool]:
+        """(the order of this hold, whether the claim was written with it); None if the ledger has another owner of it.
+
+        That may be the hold's own order. Refuses as ``open`` says.
+        """
         event = await self._selling.get(hold.event_id)
         try:
             _check_as_shown(event, hold)
         except (Invalid, Conflict) as refusal:
-            return await self._pay(await self._known_or_refused(hold_id, hold_token, refusal))
+            return await self._known_or_refused(hold.id, hold_token, refusal), False
         if not await self._mail_server.carries(buyer.email):
             raise AddressNotCarried
-        await self._check_before(event.max_tickets_per_buyer, hold, buyer)
-        record, deadline_ms = await self._inventory.order(hold.event_id, hold_id)
-        hold = self._holds.view(event, hold_id, record)
-        for _ in range(NUMBER_TRIES):
-            order = _new_order(hold, buyer, deadline_ms, payment_method_id, event.max_tickets_per_buyer)
-            placed = await self._book.place(order)
-            if placed.placed:
-                await self._outbox.at_once(placed.errands)
-                opened = order.opened(
-                    organization_id=event.organization_id,
-                    destination_account=placed.destination_account,
-                    event_ends_at=from_ms(event.ends_at_ms),
-                )
-                return await self._pay(opened)
-            if placed.beyond_limit:  # other orders of this address were opened since it was looked at
-                raise BuyerLimit(max_tickets_per_buyer=event.max_tickets_per_buyer)
-            known = await self._became(hold_id)
-            if known is not None:
-                return await self._pay(known)
-            # Another of this admission's orders was opened since it was looked at.
-            await self._check_before(event.max_tickets_per_buyer, hold, buyer)
-        raise SeatTaken(seats=[line.seat or line.section for line in hold.lines])
+        most = event.max_tickets_per_buyer
+        await self._check_before(most, hold, buyer)
+        record, deadline_ms = await self._inventory.order(hold.event_id, hold.id)
+        hold = self._holds.view(event, hold.id, record)
+        order = _new_order(hold, buyer, deadline_ms, payment_method_id, most)
+        if once is not None:
+            once.claimed = True  # it may be: if the ledger's word is lost, nobody knows
+        placed = await self._book.place(order, once.claim if once is not None else None)
+        if placed.beyond_limit:  # other orders of this address were opened since it was looked at
+            raise BuyerLimit(max_tickets_per_buyer=most)
+        if not placed.placed:
+            return None, False
+        await self._outbox.at_once(placed.errands)
+        opened = order.opened(
+            organization_id=event.organization_id,
+            destination_account=placed.destination_account,
+            event_ends_at=from_ms(event.ends_at_ms),
+        )
+        return opened, placed.claimed
 
     async def _known_or_refused(self, hold_id: str, hold_token: str | None, refusal: Invalid | Conflict) -> Order:
         """The order this hold became before its event changed; else the refusal is raised."""
@@ -354,7 +404,7 @@ class Orders:
             raise HoldExpired
         return order
 
-    async def _pay(self, order: Order) -> OpenedOrder:
+    async def _pay(self, order: Order, keeping: Keeping | None = None) -> OpenedOrder:
         if order.status in CLOSED:
             raise OrderExpired
         if order.status in OPEN and (await self._selling.get(order.event_id)).status == "suspended":
@@ -362,8 +412,7 @@ class Orders:
         if order.status in OPEN and order.amount_cents == 0:
             order = await self._payments.settle_free(order)
         elif order.status in OPEN and order.client_secret is None:
-            intent = await self._payments.open(order)
-            order = replace(order, payment_intent_id=intent.id, client_secret=intent.client_secret)
+            order = _with_payment(order, await self._payments.open(order, keeping))
         return self._opened(order)
 
     def _opened(self, order: Order) -> OpenedOrder:
@@ -382,6 +431,10 @@ class Orders:
             expires_at_ms=to_ms(order.expires_at),
             server_now_ms=now_ms(),
         )
+
+
+def _with_payment(order: Order, intent: Intent) -> Order:
+    return replace(order, payment_intent_id=intent.id, client_secret=intent.client_secret)
 
 
 def _check_as_shown(event: SellingEvent, hold: Hold) -> None:

@@ -10,6 +10,7 @@ closed order gets its units back if they are free, and else is returned in full 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from prometheus_client import Counter, Gauge
@@ -22,6 +23,7 @@ from engine.domain.order_states import CLOSED, EVER_PAID, OPEN, TERMINAL_WITHIN_
 from engine.foundation import logs
 from engine.foundation.clock import now
 from engine.foundation.errors import NotFound
+from engine.foundation.idempotency import Answer, Once
 from engine.foundation.ids import is_id
 from engine.foundation.news import News
 from engine.services.money.lane import OPENING, READING, TURN_WAIT_MAX_S, PaymentLane
@@ -57,6 +59,14 @@ class Told:
     was_here: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What the buyer is answered, to be kept in the statement that keeps the payment."""
+
+    once: Once
+    answer_of: Callable[[Intent], Answer]
+
+
 class Payments:
     """Orders and their payments brought together."""
 
@@ -82,15 +92,17 @@ class Payments:
         self._refunds = refunds
         self._opening: dict[str, asyncio.Task[Intent]] = {}
 
-    async def open(self, order: Order) -> Intent:
+    async def open(self, order: Order, keeping: Keeping | None = None) -> Intent:
         """The order's payment, created once. ProviderUnavailable keeps the order and its units: ask again.
+
+        ``keeping`` is written with it, unless somebody else had begun to open it.
 
         OrderExpired if the order ended meanwhile; its payment is then cancelled and its secret never leaves us.
         PaymentRefused ends the order and gives its units back: asking again would be refused again.
         """
         task = self._opening.get(order.id)
         if task is None:
-            task = self._opening[order.id] = asyncio.get_running_loop().create_task(self._open(order))
+            task = self._opening[order.id] = asyncio.get_running_loop().create_task(self._open(order, keeping))
             task.add_done_callback(lambda _: self._opening.pop(order.id, None))
         return await asyncio.shield(task)
 
@@ -167,14 +179,18 @@ class Payments:
         except Exception as error:  # noqa: BLE001 - one order's trouble must not stop the others; it is due again soon
             _log.warning("reconcile_failed", order_id=order_id, error=repr(error))
 
-    async def _open(self, order: Order) -> Intent:
+    async def _open(self, order: Order, keeping: Keeping | None) -> Intent:
         try:
             intent = await self._create(order)
         except PaymentRefused as refused:
             if refused.facts.get("provider_code") != KEY_REUSED:
                 await self._end(order, "cancelled", "refused_by_the_provider", ("system", ""))
             raise
-        if not await self._orders.attach(order.id, intent.id, intent.client_secret):
+        answer = keeping.answer_of(intent) if keeping else None
+        if await self._orders.attach(order.id, intent.id, intent.client_secret, answer):
+            if keeping is not None:
+                keeping.once.kept = True
+        else:
             ended = await self._read(order.id)
             if ended.status in CLOSED:
                 await self._lane.run("payment_intents.cancel", lambda: self._gateway.cancel_intent(intent.id))

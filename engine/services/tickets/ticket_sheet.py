@@ -5,6 +5,7 @@ Everything that organizers and buyers typed is printed in full: a page that is t
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,7 @@ from engine.foundation.world import languages
 PAGES_MAX: Final = 500
 A5: Final = Paper(width=419.53, height=595.28, margin=34)
 CODE_POINTS: Final = 180  # 63 mm: read at arm's length
+_ISOLATED, _END = "\u2068", "\u2069"  # the first strong sign decides (Unicode bidi algorithm, FSI and PDI)
 FOOTER: Final = "Show this code at the gate. It admits one person once; a copy admits nobody."
 
 
@@ -49,7 +51,7 @@ def sheet(tickets: Sequence[tuple[TicketPage, str]], brand: Brand = HOUSE) -> Sh
 
 def _page(ticket: TicketPage, code: str, brand: Brand) -> Page:
     starts_at = ticket.starts_at.astimezone(ZoneInfo(ticket.timezone))
-    where = ", ".join(part for part in (ticket.venue_name, ticket.venue_address, ticket.venue_city) if part)
+    where = _listed([ticket.venue_name, ticket.venue_address, ticket.venue_city])
     place = ticket.seat.replace("/", " / ") if ticket.seat else ticket.section
     facts = (Fact("PLACE", place), Fact("TICKET", ticket.ticket_type_name), Fact("NAME", ticket.holder_name))
     return Page(
@@ -69,3 +71,15 @@ def _page(ticket: TicketPage, code: str, brand: Brand) -> Page:
         ),
         foot=Foot(text=FOOTER, ink=brand.muted),
     )
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """Joined by commas. In a line that is read from the right, ``601 Smithe Street`` stays together as it is."""
+    given = [part for part in parts if part]
+    if any([_has_right(part) for part in given]):
+        given = [part if _has_right(part) else f"{_ISOLATED}{part}{_END}" for part in given]
+    return ", ".join(given)
+
+
+def _has_right(text: str) -> bool:
+    return any([unicodedata.bidirectional(sign) in {"R", "AL"} for sign in text])

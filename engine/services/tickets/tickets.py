@@ -126,6 +126,10 @@ class Tickets:
         """The PDF; the same document gives the same bytes, in a mail and as a download."""
         return await self._printer.printed(document)
 
+    async def print_ahead(self, documents: Sequence[Document]) -> None:
+        """Have them ready when ``printed`` asks."""
+        await self._printer.print_ahead(documents)
+
     def _owns(self, asker: Asker, ticket: TicketPage) -> bool:
         if ticket.link.opens(self._platform, asker.order_token, now()):
             return True

@@ -20,7 +20,7 @@ CLAIMED, OTHERWISE, BEING_WRITTEN = 1, 0, -1
 
 _LUA = Path(__file__).parents[1] / "lua"
 _REDEEM = load(_LUA / "scan_redeem.lua")
-_REDEEM_MANY = load(_LUA / "scan_redeem_many.lua")
+_TAKE = load(_LUA / "scan_take.lua")
 _PUT = load(_LUA / "scan_put.lua")
 _LOAD = load(_LUA / "scan_load.lua")
 
@@ -62,16 +62,12 @@ async def redeem(hot: HotRedis, event_id: str, claims: Sequence[Claim], mark: st
     return answers
 
 
-async def redeem_many(hot: HotRedis, event_id: str, units: Sequence[int]) -> set[int]:
-    """Claim first entries of different units at once; the units that the map says are in already."""
+async def take(hot: HotRedis, event_id: str, units: bytes) -> None:
+    """Set the bits of a bitmap, as the ledger has them. MapMissing as for ``redeem``."""
     keys = [_key(event_id, "epoch"), _key(event_id, "in"), _key(event_id, "tmp")]
-    reply = await hot.run(_REDEEM_MANY, keys, [bitmap(units)])
+    reply = await hot.run(_TAKE, keys, [units])
     if reply[0] == b"missing":
         raise MapMissing
-    already = reply[1]
-    if not any(already):
-        return set()
-    return {unit for unit in units if already[unit >> 3] & 0x80 >> (unit & 7)}
 
 
 async def put(hot: HotRedis, event_id: str, bits: Sequence[tuple[int, bool]], mark: str = "") -> None:

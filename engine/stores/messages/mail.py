@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from email.message import EmailMessage
 from typing import Final
 
 import aiosmtplib
-from aiosmtplib.email import extract_recipients, extract_sender, flatten_message
 
+from engine.stores.messages.letter import Letter
 from engine.stores.messages.smtp_gateway import SmtpGateway
 
 CONNECT_TIMEOUT_S: Final = 20.0
@@ -21,7 +20,7 @@ _HERE = socket.getfqdn()  # asked once: the library would resolve it for every c
 
 
 class MailGateway:
-    """Hands messages to the mail server. Raises aiosmtplib.SMTPException or OSError if it did not take one."""
+    """Hands letters to the mail server. Raises aiosmtplib.SMTPException or OSError if it did not take one."""
 
     def __init__(self, *, host: str, port: int, user: str = "", password: str = "", tls: bool = False) -> None:
         self._host = host
@@ -32,24 +31,19 @@ class MailGateway:
         self._resting: dict[SmtpGateway, asyncio.TimerHandle] = {}
         self._turns = asyncio.Semaphore(CONNECTIONS_MAX)
 
-    async def send(self, message: EmailMessage, content: bytes | None = None) -> None:
-        """``content`` is the whole message as bytes, if it is written already; ``message`` then only has its head.
-
-        A connection that rested and turns out to be dead is replaced, as long as none of the content has left.
-        """
-        sender, recipients = extract_sender(message), extract_recipients(message)
-        assert sender, "a message has a sender"
+    async def send(self, letter: Letter) -> None:
+        """A connection that rested and turns out to be dead is replaced, as long as none of the content has left."""
         async with self._turns:
             line = self._rested()
             if line is not None:
                 try:
-                    await self._carry(line, sender, recipients, message, content)
+                    await self._carry(line, letter)
                 except (aiosmtplib.SMTPServerDisconnected, ConnectionError):
                     if line.content_sent:
                         raise
                 else:
                     return
-            await self._carry(await self._open(), sender, recipients, message, content)
+            await self._carry(await self._open(), letter)
 
     async def close(self) -> None:
         """Hang up all lines that rest."""
@@ -62,15 +56,9 @@ class MailGateway:
             for waiting in slow:
                 waiting.cancel()
 
-    async def _carry(
-        self, line: SmtpGateway, sender: str, recipients: list[str], message: EmailMessage, content: bytes | None
-    ) -> None:
+    async def _carry(self, line: SmtpGateway, letter: Letter) -> None:
         try:
-            if content is None:
-                beyond_ascii = not "".join((sender, *recipients)).isascii()
-                cte_type = "8bit" if line.takes_8bit else "7bit"
-                content = flatten_message(message, utf8=beyond_ascii, cte_type=cte_type)
-            await line.carry(sender, recipients, content)
+            await line.carry(letter)
         finally:
             self._rest(line)
 

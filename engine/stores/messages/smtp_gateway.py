@@ -1,6 +1,6 @@
 """One connection to the mail server, which carries letters one after the other.
 
-An envelope (sender, recipients, DATA) leaves in one write if the server takes commands in a row (RFC 2920), so a
+An envelope (sender, recipient, DATA) leaves in one write if the server takes commands in a row (RFC 2920), so a
 letter costs two round trips instead of four. The library connects, encrypts and signs in; from then on the bytes are
 ours, because the library takes one answer a command.
 """
@@ -23,10 +23,10 @@ from aiosmtplib import (
     SMTPSenderRefused,
     SMTPServerDisconnected,
 )
-from aiosmtplib.email import quote_address
+
+from engine.stores.messages.letter import Letter
 
 REPLY_BYTES_MAX: Final = 64 * 1024
-RECIPIENTS_MAX: Final = 50
 STEP_TIMEOUT_S: Final = 20.0
 _DONE, _WILL_FORWARD, _GO_ON, _GOODBYE = 250, 251, 354, 421
 _CODE_CHARS = 3
@@ -39,7 +39,6 @@ class SmtpGateway:
         assert client.transport is not None, "the library has connected"
         self._in_a_row = client.supports_extension("pipelining")
         self._says_size = client.supports_extension("size")
-        self._takes_8bit = client.supports_extension("8bitmime")
         self._takes_utf8 = client.supports_extension("smtputf8")
         self._answers = _Answers()
         self._transport = cast("asyncio.Transport", client.transport)
@@ -52,63 +51,48 @@ class SmtpGateway:
         """Whether the server has neither hung up nor spoken without being asked."""
         return self._answers.is_quiet and not self._transport.is_closing()
 
-    @property
-    def takes_8bit(self) -> bool:
-        return self._takes_8bit
+    async def carry(self, letter: Letter) -> None:
+        """Deliver a letter. ``content_sent`` tells afterwards how far it came.
 
-    async def carry(self, sender: str, recipients: Sequence[str], content: bytes) -> None:
-        """Deliver a letter whose lines end with CRLF. ``content_sent`` tells afterwards how far it came.
-
-        Raises SMTPSenderRefused, SMTPRecipientsRefused if nobody may have it, SMTPDataError, SMTPNotSupported for an
-        address that needs SMTPUTF8, SMTPServerDisconnected, SMTPReadTimeoutError.
+        Raises SMTPSenderRefused, SMTPRecipientsRefused, SMTPDataError, SMTPNotSupported for an address that needs
+        SMTPUTF8, SMTPServerDisconnected, SMTPReadTimeoutError.
         """
-        assert 0 < len(recipients) <= RECIPIENTS_MAX, "a letter has a few recipients"
         self.content_sent = False
-        envelope = self._envelope(sender, recipients, len(content))
-        answers = await self._ask(envelope)
-        self._must_take_sender(answers[0], sender)
-        refused = [
-            SMTPRecipientRefused(answer.code, answer.message, recipient)
-            for recipient, answer in zip(recipients, answers[1:-1], strict=True)
-            if answer.code not in {_DONE, _WILL_FORWARD}
-        ]
-        if answers[-1].code != _GO_ON or len(refused) == len(recipients):
-            await self._start_over(answers[-1].code == _GO_ON)
-            if refused:
-                raise SMTPRecipientsRefused(refused)
-            raise SMTPDataError(answers[-1].code, answers[-1].message)
+        sender, recipient, go_on = await self._ask(self._envelope(letter))
+        self._must_take_sender(sender, letter.sender)
+        is_refused = recipient.code not in {_DONE, _WILL_FORWARD}
+        if go_on.code != _GO_ON or is_refused:
+            await self._start_over(go_on.code == _GO_ON)
+            if is_refused:
+                raise SMTPRecipientsRefused([SMTPRecipientRefused(recipient.code, recipient.message, letter.recipient)])
+            raise SMTPDataError(go_on.code, go_on.message)
         self.content_sent = True
-        [taken] = await self._exchange(_stuffed(content) + b".\r\n", 1)
+        [taken] = await self._exchange(_stuffed(letter.content) + b".\r\n", 1)
         if taken.code != _DONE:
             raise SMTPDataError(taken.code, taken.message)
         self.carried += 1
 
-    def _envelope(self, sender: str, recipients: Sequence[str], size: int) -> list[bytes]:
-        options = [b"SIZE=%d" % size] if self._says_size else []
-        if self._takes_8bit:
-            options.append(b"BODY=8BITMIME")
-        addresses = [quote_address(address) for address in (sender, *recipients)]
-        if not all([address.isascii() for address in addresses]):
+    def _envelope(self, letter: Letter) -> tuple[bytes, bytes, bytes]:
+        options = [b"SIZE=%d" % len(letter.content)] if self._says_size else []
+        sender, recipient = f"<{letter.sender}>", f"<{letter.recipient}>"
+        if not (sender + recipient).isascii():
             if not self._takes_utf8:
                 raise SMTPNotSupported("The mail server takes no address outside ASCII")
-            options.append(b"SMTPUTF8")
-        assert not any([sign in address for address in addresses for sign in "\r\n\0"]), "an address is one line"
-        first, *others = [address.encode() for address in addresses]
-        named = [b"RCPT TO:" + address + b"\r\n" for address in others]
-        return [b" ".join([b"MAIL FROM:" + first, *options]) + b"\r\n", *named, b"DATA\r\n"]
+            options += [b"SMTPUTF8", b"BODY=8BITMIME"]
+        assert not any([sign in letter.sender + letter.recipient for sign in "\r\n\0<>"]), "an address stands alone"
+        begins = b" ".join([b"MAIL FROM:" + sender.encode(), *options])
+        return begins + b"\r\n", b"RCPT TO:" + recipient.encode() + b"\r\n", b"DATA\r\n"
 
     async def _ask(self, commands: Sequence[bytes]) -> list[SMTPResponse]:
+        """Three answers. After a "no" one at a time, the rest of the commands is not even asked."""
         if self._in_a_row:
             return await self._exchange(b"".join(commands), len(commands))
         answers: list[SMTPResponse] = []
-        *envelope, data = commands
-        for command in envelope:
+        for command in commands:
             answers += await self._exchange(command, 1)
-            if answers[0].code != _DONE:
-                return answers
-        if any([answer.code in {_DONE, _WILL_FORWARD} for answer in answers[1:]]):
-            return answers + await self._exchange(data, 1)
-        return [*answers, answers[-1]]  # nobody may have it: the content is not even begun
+            if answers[-1].code not in {_DONE, _WILL_FORWARD}:
+                break
+        return answers + [answers[-1]] * (len(commands) - len(answers))
 
     def _must_take_sender(self, answer: SMTPResponse, sender: str) -> None:
         if answer.code == _GOODBYE:

@@ -22,6 +22,7 @@ from engine.domain.money.receipts import ReceiptRefund
 from engine.domain.order_states import EVER_PAID
 from engine.foundation.batching import GroupCommit
 from engine.foundation.folding import number_folded
+from engine.foundation.idempotency import LOCK_S, Answer, Claim
 from engine.foundation.postgres import again
 from engine.foundation.store_faults import ends_connection
 from engine.stores.database import Connection, Pool
@@ -39,7 +40,7 @@ WITH wanted AS (
         AS w(id text, number text, event_id text, hold_id text, user_id text, buyer_name text, buyer_email text,
              consents jsonb, currency text, amount_cents bigint, price jsonb, expires_at timestamptz, promo_code text,
              payment_method_id text, lease_id bytea, correlation_id text, ip_address inet, user_agent text,
-             buyer_units_max integer, counted_for bytea, errand jsonb)
+             buyer_units_max integer, counted_for bytea, errand jsonb, scope bytea, body_hash bytea, claim bytea)
 ), lines AS (
     SELECT * FROM json_to_recordset($2::text::json)
         AS l(order_id text, line smallint, event_id text, unit integer, ticket_type_id text, section text, seat text,
@@ -69,9 +70,15 @@ WITH wanted AS (
     SELECT 'inventory.ordered', w.id, w.errand, now() + make_interval(secs => $3)
       FROM wanted w JOIN placed p ON p.id = w.id
     RETURNING id, key
+), claimed AS (
+    INSERT INTO idempotency_keys (scope, body_hash, claim, locked_until)
+    SELECT w.scope, w.body_hash, w.claim, now() + make_interval(secs => $5)
+      FROM wanted w JOIN placed p ON p.id = w.id WHERE w.scope IS NOT NULL
+    ON CONFLICT DO NOTHING RETURNING scope
 )
-SELECT w.id, p.id IS NOT NULL AS placed, x.id AS errand_id, p.destination_account
+SELECT w.id, p.id IS NOT NULL AS placed, x.id AS errand_id, p.destination_account, c.scope IS NOT NULL AS claimed
   FROM wanted w LEFT JOIN placed p ON p.id = w.id LEFT JOIN boxed x ON x.key = w.id
+  LEFT JOIN claimed c ON c.scope = w.scope AND p.id IS NOT NULL
 """
 # The organization by a query of its own: joined, a plan may begin at the event and read all its orders.
 ORDER_COLUMNS = """o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.status, o.buyer_name, o.buyer_email,
@@ -87,11 +94,21 @@ ORDER_COLUMNS = """o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.sta
           FROM order_units u WHERE u.order_id = o.id) AS lines"""
 _COLUMNS = f"SELECT {ORDER_COLUMNS} FROM orders o"
 _ATTACH = """
-UPDATE orders o SET payment_intent_id = w.intent_id, client_secret = w.client_secret
-  FROM unnest($1::text[], $2::text[], $3::text[]) AS w(id, intent_id, client_secret)
- WHERE o.id = ANY($1::text[]) AND o.id = w.id AND o.status IN ('pending', 'processing')
-   AND (o.payment_intent_id IS NULL OR o.payment_intent_id = w.intent_id)
-RETURNING o.id
+WITH attached AS (
+    UPDATE orders o SET payment_intent_id = w.intent_id, client_secret = w.client_secret
+      FROM unnest($1::text[], $2::text[], $3::text[]) AS w(id, intent_id, client_secret)
+     WHERE o.id = ANY($1::text[]) AND o.id = w.id AND o.status IN ('pending', 'processing')
+       AND (o.payment_intent_id IS NULL OR o.payment_intent_id = w.intent_id)
+    RETURNING o.id
+), kept AS (
+    UPDATE idempotency_keys k
+       SET status = w.status, content_type = w.content_type, headers = w.headers::jsonb, body = w.body
+      FROM unnest($4::text[], $5::bytea[], $6::integer[], $7::text[], $8::text[], $9::bytea[])
+               AS w(id, scope, status, content_type, headers, body)
+      JOIN attached a ON a.id = w.id
+     WHERE k.scope = ANY($5::bytea[]) AND k.scope = w.scope
+)
+SELECT id FROM attached
 """
 _LIST = """
 SELECT id, order_number, status, buyer_name, buyer_email, currency, amount_cents, refunded_cents, charged_back_cents,
@@ -163,13 +180,14 @@ SELECT order_id, status, count(*) AS tickets FROM tickets WHERE order_id = ANY($
 class Placed:
     """What became of an order that was offered: ``placed`` False wrote nothing.
 
-    ``beyond_limit``: the e-mail address would own more of the event than one buyer may.
+    ``beyond_limit``: the e-mail address would own more of the event than one buyer may. ``claimed``: so is its key.
     """
 
     placed: bool
     beyond_limit: bool = False
     destination_account: str | None = None
     errands: tuple[OutboxRow, ...] = ()
+    claimed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +217,7 @@ class Attached:
     order_id: str
     intent_id: str
     client_secret: str | None
+    answer: Answer | None = None
 
 
 class OrderStore:
@@ -206,7 +225,7 @@ class OrderStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._opening: GroupCommit[NewOrder, Placed] = GroupCommit(
+        self._opening: GroupCommit[tuple[NewOrder, Claim | None], Placed] = GroupCommit(
             "orders", self._place, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
         )
         self._asking: GroupCommit[Ask, Before] = GroupCommit(
@@ -227,13 +246,18 @@ class OrderStore:
         lines = self._asking, self._opening, self._attaching, self._reading, self._counting
         await asyncio.gather(*(line.close() for line in lines))
 
-    async def place(self, order: NewOrder) -> Placed:
-        """Write the order and own its units. Not placed if a unit has an owner or the hold was ordered before."""
-        return await self._opening.submit(order)
+    async def place(self, order: NewOrder, claim: Claim | None = None) -> Placed:
+        """Write the order and own its units. Not placed if a unit has an owner or the hold was ordered before.
 
-    async def attach(self, order_id: str, intent_id: str, client_secret: str | None) -> bool:
-        """Remember the order's payment; False if the order is no longer open."""
-        return await self._attaching.submit(Attached(order_id, intent_id, client_secret))
+        ``claim``: the key of the request that asks for it, taken with it unless somebody has it.
+        """
+        return await self._opening.submit((order, claim))
+
+    async def attach(
+        self, order_id: str, intent_id: str, client_secret: str | None, answer: Answer | None = None
+    ) -> bool:
+        """Remember the order's payment, and the answer to its buyer; False if the order is no longer open."""
+        return await self._attaching.submit(Attached(order_id, intent_id, client_secret, answer))
 
     async def read(self, order_id: str) -> Order | None:
         """The order as it is now, or a moment later."""
@@ -316,15 +340,25 @@ class OrderStore:
         return answers
 
     async def _attach(self, items: list[Attached]) -> Sequence[bool]:
+        answers = [(item.order_id, item.answer) for item in items if item.answer is not None]
         rows = await again(
             lambda: self._pool.fetch(
-                _ATTACH, [i.order_id for i in items], [i.intent_id for i in items], [i.client_secret for i in items]
+                _ATTACH,
+                [item.order_id for item in items],
+                [item.intent_id for item in items],
+                [item.client_secret for item in items],
+                [order_id for order_id, _ in answers],
+                [answer.scope for _, answer in answers],
+                [answer.status for _, answer in answers],
+                [answer.content_type for _, answer in answers],
+                [_json(answer.headers) for _, answer in answers],
+                [answer.body for _, answer in answers],
             )
         )
         found = {row["id"] for row in rows}
         return [item.order_id in found for item in items]
 
-    async def _place(self, orders: list[NewOrder]) -> Sequence[Placed | BaseException]:
+    async def _place(self, orders: list[tuple[NewOrder, Claim | None]]) -> Sequence[Placed | BaseException]:
         # Written twice it is written once: anybody who offers an order that is there already is told so, and finds it.
         try:
             return await again(lambda: self._write(orders))
@@ -335,20 +369,24 @@ class OrderStore:
                 return [_refused(error) or error]
         return [(await self._place([order]))[0] for order in orders]
 
-    async def _write(self, orders: list[NewOrder]) -> list[Placed]:
+    async def _write(self, offered: list[tuple[NewOrder, Claim | None]]) -> list[Placed]:
+        orders, claims = [order for order, _ in offered], [claim for _, claim in offered]
         errands = [UnitsOrdered(o.event_id, o.id, o.hold_id, tuple(line.unit for line in o.lines)) for o in orders]
         rows = await self._pool.fetch(
             _PLACE,
             # Sorted, so that two batches wait for the locks of the buyers' limit in one order.
             _json(
                 [
-                    _wanted(order, errand)
-                    for order, errand in sorted(zip(orders, errands, strict=True), key=lambda pair: pair[0].buyer_email)
+                    _wanted(order, errand, claim)
+                    for order, errand, claim in sorted(
+                        zip(orders, errands, claims, strict=True), key=lambda three: three[0].buyer_email
+                    )
                 ]
             ),
             _json([_line(order, line) for order in orders for line in order.lines]),
             AT_ONCE_DELAY_S,
             LOOK_FIRST_S,
+            LOCK_S,
         )
         by_id = {row["id"]: row for row in rows}
         answers = []
@@ -356,7 +394,12 @@ class OrderStore:
             row = by_id[order.id]
             done = OutboxRow(row["errand_id"], errand.topic, order.id, errand) if row["placed"] else None
             answers.append(
-                Placed(row["placed"], destination_account=row["destination_account"], errands=(done,) if done else ())
+                Placed(
+                    row["placed"],
+                    destination_account=row["destination_account"],
+                    errands=(done,) if done else (),
+                    claimed=row["claimed"],
+                )
             )
         return answers
 
@@ -388,7 +431,7 @@ def _refused(error: asyncpg.PostgresError) -> Placed | None:
     return None
 
 
-def _wanted(order: NewOrder, errand: UnitsOrdered) -> dict[str, Any]:
+def _wanted(order: NewOrder, errand: UnitsOrdered, claim: Claim | None) -> dict[str, Any]:
     return {
         "id": order.id,
         "number": order.number,
@@ -404,13 +447,16 @@ def _wanted(order: NewOrder, errand: UnitsOrdered) -> dict[str, Any]:
         "expires_at": order.expires_at,
         "promo_code": order.promo_code,
         "payment_method_id": order.payment_method_id,
-        "lease_id": None if order.lease_id is None else f"\\x{order.lease_id.hex()}",
+        "lease_id": None if order.lease_id is None else _bytea(order.lease_id),
         "correlation_id": order.correlation_id,
         "ip_address": order.ip_address,
         "user_agent": order.user_agent,
         "buyer_units_max": order.buyer_units_max,
-        "counted_for": f"\\x{order.counted_for.hex()}" if order.counted_for else None,
+        "counted_for": _bytea(order.counted_for) if order.counted_for else None,
         "errand": msgspec.to_builtins(errand),
+        "scope": _bytea(claim.scope) if claim else None,
+        "body_hash": _bytea(claim.body_hash) if claim else None,
+        "claim": _bytea(claim.name) if claim else None,
     }
 
 
@@ -429,6 +475,10 @@ def _line(order: NewOrder, line: OrderLine) -> dict[str, Any]:
         "taxes": line.taxes,
         "total_cents": line.total_cents,
     }
+
+
+def _bytea(value: bytes) -> str:
+    return f"\\x{value.hex()}"
 
 
 def _json(value: Any) -> str:

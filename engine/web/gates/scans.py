@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from typing import Annotated, Any
 
 import msgspec
@@ -88,13 +87,10 @@ async def check_in_batch(request: web.Request) -> web.StreamResponse:
 
     async def run() -> web.Response:
         # Megabytes of JSON hold the loop for as long as they take: elsewhere, other gates are answered meanwhile.
-        if request.content_type in LINE_TYPES:
-            shown = await asyncio.to_thread(scans_shapes.shown_lines, raw)
-        else:
-            shown = await asyncio.to_thread(scans_shapes.shown_batch, raw, received_at)
-        results = await request.config_dict[SCANS].batch(scanner, shown)
-        counts = Counter(verdict["result"] for verdict in results)
-        body = await asyncio.to_thread(http.dumps, {"results": results, "counts": counts})
+        upload = await asyncio.to_thread(
+            scans_shapes.upload, raw, received_at, lines=request.content_type in LINE_TYPES
+        )
+        body = await request.config_dict[SCANS].upload(scanner, upload, received_at)
         return web.Response(body=body, content_type="application/json", headers=clock())
 
     scope = scope_of(f"device:{scanner.device_id}", request, key)

@@ -12,11 +12,12 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+import hotpath_rs
 from engine.domain.catalogue.entry_rules import GATE_CHARS_MAX
-from engine.domain.gates.attempts import NONCE_CHARS_MAX
+from engine.domain.gates.attempts import NONCE_CHARS_MAX, Shown
 from engine.foundation import bodies, http
 from engine.foundation.errors import Invalid, Malformed, TooLarge
-from engine.services.gates.scans import Shown
+from engine.services.gates import uploads
 
 MOMENT_MIN, MOMENT_MAX = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # a clock beyond is wrong
 JSON_SCANS_MAX: Final = 10_000
@@ -172,6 +173,20 @@ def shown_one(given: ValidateRequest) -> Shown:
         direction=given.direction or "entry",
         facts=facts or None,
     )
+
+
+def upload(raw: bytes, received_at: datetime, *, lines: bool) -> hotpath_rs.ScanBatch:
+    """A body of many scans, read in Rust; what is not written plainly is read here. Refusals as of those below."""
+    read = hotpath_rs.ScanBatch.of_lines if lines else hotpath_rs.ScanBatch.of_json
+    batch = read(raw, uploads.microseconds(received_at))
+    if batch is None:
+        return uploads.batch_of(shown_lines(raw) if lines else shown_batch(raw, received_at), received_at)
+    offset_ms, cursor = batch.defaults
+    for place, written in batch.odd:
+        shown = _shown(_loose_item(written), offset_ms, cursor)
+        if shown is not None:
+            uploads.put(batch, place, shown)
+    return batch
 
 
 def shown_batch(raw: bytes, received_at: datetime) -> list[Shown | None]:

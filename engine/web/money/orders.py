@@ -16,7 +16,7 @@ from engine.domain.prices import Price
 from engine.domain.sale.holds import HoldRequest
 from engine.foundation import bodies, errors, guesses, http, lists
 from engine.foundation.callers import caller_of
-from engine.foundation.idempotency import key_of, scope_of
+from engine.foundation.idempotency import Once, key_of, scope_of
 from engine.foundation.ids import is_id
 from engine.foundation.lists import Page
 from engine.services.appkeys import CROWDING, IDEMPOTENCY, ORDERS, SETTINGS, TICKETS
@@ -59,15 +59,26 @@ async def open_from(request: web.Request, raw: bytes) -> web.Response:
     key = key_of(request, fallback=body.idempotencyKey)
     buyer = buyer_of(request, body.user_info, marketing=body.consents is not None and body.consents.marketing)
 
+    orders, kept = request.config_dict[ORDERS], request.config_dict[IDEMPOTENCY]
+    scope = scope_of(f"hold:{hold_token}", request, key)
+    once = Once(scope, raw)
+
+    async def run_new() -> web.Response:
+        opened = await orders.open_new(
+            body.hold_id, hold_token, buyer, once, lambda opened: once.answer(http.json(opened, 201)),
+            payment_method_id=body.payment_method_id,
+        )  # fmt: skip
+        if opened is None:
+            await kept.let_go(once)
+            return await kept.once(scope, raw, run)
+        return once.response if once.kept and once.response else http.json(opened, 201)
+
     async def run() -> web.Response:
-        opened = await request.config_dict[ORDERS].open(
-            body.hold_id, hold_token, buyer, payment_method_id=body.payment_method_id
-        )
+        opened = await orders.open(body.hold_id, hold_token, buyer, payment_method_id=body.payment_method_id)
         return http.json(opened, 201)
 
-    scope = scope_of(f"hold:{hold_token}", request, key)
     async with request.config_dict[CROWDING].orders:
-        response = await request.config_dict[IDEMPOTENCY].once(scope, raw, run)
+        response = await kept.finish(once, run_new)
     response.headers["Cache-Control"] = "no-store"
     return response
 

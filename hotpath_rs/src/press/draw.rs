@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 
 use krilla::color::rgb;
 use krilla::configure::{ConfigurationBuilder, PdfVersion};
-use krilla::geom::{Path, PathBuilder, Point, Rect};
+use krilla::geom::{Path, PathBuilder, Point, Rect, Transform};
 use krilla::metadata::Metadata;
 use krilla::num::NormalizedF32;
 use krilla::page::PageSettings;
@@ -119,7 +119,11 @@ impl Section {
             }
             Mark::Code { code, alt, x, y, side } => {
                 let part = surface.start_tagged(ContentTag::Other);
-                fill_path(surface, outline(code, *x, *y, *side), Color([0, 0, 0]));
+                // Corners are whole modules: a third of the bytes that the same corners have in points.
+                let module = side / f32::from(code.side());
+                surface.push_transform(&Transform::from_row(module, 0.0, 0.0, module, *x, *y));
+                fill_path(surface, outline(code), Color([0, 0, 0]));
+                surface.pop();
                 surface.end_tagged();
                 let alt = Some(alt.clone());
                 self.groups.push(Group { number: None, role: Role::Paragraph, alt, parts: vec![part] });
@@ -310,12 +314,12 @@ fn as_seen(text: &str, level: Level) -> String {
     mark.into_iter().chain(text.chars().rev()).collect()
 }
 
-fn outline(code: &Qr, left: f32, top: f32, side: f32) -> Option<Path> {
-    let module = side / f32::from(code.side());
+/// In modules.
+fn outline(code: &Qr) -> Option<Path> {
     let mut path = PathBuilder::new();
     for corners in code.outlines() {
         for (number, (x, y)) in corners.into_iter().enumerate() {
-            let (x, y) = (left + f32::from(x) * module, top + f32::from(y) * module);
+            let (x, y) = (f32::from(x), f32::from(y));
             if number == 0 {
                 path.move_to(x, y);
             } else {

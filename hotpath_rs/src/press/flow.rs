@@ -4,10 +4,11 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::fonts::FontBook;
 use super::lines::{Line, natural_width, wrap};
-use super::shaped::{Shaped, shape};
+use super::shaped::{Shaped, Shapes};
 use super::sheet::{Block, Color, Page, Paper, Sheet};
 use crate::error::{Result, bad_argument};
 use crate::qr::{QUIET_MODULES, Qr};
@@ -57,7 +58,7 @@ pub(super) struct PlacedPage {
 pub(super) enum Mark {
     Ground { x: f32, y: f32, width: f32, height: f32, fill: Color },
     Text { role: Role, group: usize, at: At, text: Rc<Shaped>, line: Line },
-    Code { code: Rc<Qr>, alt: String, x: f32, y: f32, side: f32 },
+    Code { code: Arc<Qr>, alt: String, x: f32, y: f32, side: f32 },
 }
 
 /// Where a line begins (its left end, its base line) and how it looks.
@@ -93,15 +94,16 @@ struct Type {
 
 enum Part {
     Text(Type),
-    Code { code: Rc<Qr>, alt: String, side: f32 },
+    Code { code: Arc<Qr>, alt: String, side: f32 },
 }
 
 /// Place all pages of a sheet.
 pub(super) fn place(book: &FontBook, sheet: &Sheet) -> Result<Vec<PlacedPage>> {
     let mut placed = Vec::new();
+    let mut shapes = Shapes::new(book);
     for (source, page) in sheet.pages.iter().enumerate() {
-        let frame = Frame::of(book, sheet.paper, page);
-        let parts = parts(book, page)?;
+        let frame = Frame::of(book, &mut shapes, sheet.paper, page);
+        let parts = parts(&mut shapes, page)?;
         let room = frame.bottom - frame.top;
         let tried = SCALES.iter().map(|scale| strips(book, sheet.paper, &parts, *scale));
         let fits = |strips: &Vec<Strip>| height(strips) <= room;
@@ -169,13 +171,13 @@ impl Mark {
     }
 }
 
-fn parts(book: &FontBook, page: &Page) -> Result<Vec<Part>> {
+fn parts<'a>(shapes: &mut Shapes<'a>, page: &'a Page) -> Result<Vec<Part>> {
     let mut parts = Vec::new();
     for block in &page.blocks {
         match block {
             Block::Text(words) => parts.push(Part::Text(Type {
                 role: if words.heading == 0 { Role::Paragraph } else { Role::Heading(words.heading) },
-                text: Rc::new(shape(book, &words.text, words.bold)),
+                text: shapes.of(&words.text, words.bold),
                 size: words.size,
                 bold: words.bold,
                 ink: words.ink,
@@ -183,8 +185,8 @@ fn parts(book: &FontBook, page: &Page) -> Result<Vec<Part>> {
             })),
             Block::Facts { rows, muted, ink } => {
                 for row in rows {
-                    let label = Rc::new(shape(book, &row.label, false));
-                    let value = Rc::new(shape(book, &row.value, true));
+                    let label = shapes.of(&row.label, false);
+                    let value = shapes.of(&row.value, true);
                     parts.push(Part::Text(Type {
                         role: Role::Label,
                         text: label,
@@ -204,7 +206,7 @@ fn parts(book: &FontBook, page: &Page) -> Result<Vec<Part>> {
                 }
             }
             Block::Code { text, alt, side } => {
-                parts.push(Part::Code { code: Rc::new(Qr::new(text)?), alt: alt.clone(), side: *side });
+                parts.push(Part::Code { code: Qr::recent(text)?, alt: alt.clone(), side: *side });
             }
         }
     }
@@ -240,7 +242,7 @@ fn strips(book: &FontBook, paper: Paper, parts: &[Part], scale: f32) -> Vec<Stri
                     after: CODE_AFTER * scale,
                     together,
                     roomy: true,
-                    mark: Mark::Code { code: Rc::clone(code), alt: alt.clone(), x, y: quiet, side },
+                    mark: Mark::Code { code: Arc::clone(code), alt: alt.clone(), x, y: quiet, side },
                 });
             }
         }
@@ -324,10 +326,10 @@ struct Frame<'a> {
 const FRAME_GROUP: usize = usize::MAX - 2;
 
 impl<'a> Frame<'a> {
-    fn of(book: &'a FontBook, paper: Paper, page: &'a Page) -> Self {
-        let frame_text = |text: &str, size, bold, ink| Type {
+    fn of(book: &'a FontBook, shapes: &mut Shapes<'a>, paper: Paper, page: &'a Page) -> Self {
+        let mut frame_text = |text: &'a str, size, bold, ink| Type {
             role: Role::Paragraph,
-            text: Rc::new(shape(book, text, bold)),
+            text: shapes.of(text, bold),
             size,
             bold,
             ink,

@@ -8,6 +8,8 @@ use harfrust::{Direction, FontRef, ShapePlan, ShaperData, ShaperInstance, Tag};
 use krilla::text::{Font, Tag as AxisTag};
 use skrifa::MetadataProvider;
 use skrifa::instance::{Location, LocationRef, Size};
+use skrifa::raw::TableProvider;
+use subsetter::{GlyphRemapper, Tag as VariationTag, subset_with_variations};
 use unicode_script::Script;
 
 use crate::error::{Result, bad_argument};
@@ -107,7 +109,7 @@ impl FontBook {
             .iter()
             .map(unicode_script::UnicodeScript::script)
             .find(|script| is_real(*script))
-            .or(prefer);
+            .or(prefer.filter(|script| is_real(*script)));
         let own = script.and_then(|script| self.by_script.get(script.short_name())).into_iter().flatten();
         let signs = self.by_script.get(COMMON).into_iter().flatten();
         own.copied()
@@ -156,10 +158,18 @@ impl Face {
         let thicken = !font.axes().iter().any(|axis| axis.tag() == Tag::new(b"wght"));
         let shared: Arc<dyn AsRef<[u8]> + Send + Sync> = Arc::clone(&data) as _;
         let weight = |wght: f32| {
-            let coords = if thicken { vec![] } else { vec![(AxisTag::new(b"wght"), wght)] };
             let variations = if thicken { vec![] } else { vec![("wght", wght)] };
+            let still = if thicken { None } else { still(&data, index, wght) };
             Some(Weight {
-                font: Font::new_variable(Arc::clone(&shared).into(), index, &coords)?,
+                font: match still {
+                    Some(still) => Font::new(Arc::new(still).into(), 0)?,
+                    None if thicken => Font::new(Arc::clone(&shared).into(), index)?,
+                    None => Font::new_variable(
+                        Arc::clone(&shared).into(),
+                        index,
+                        &[(AxisTag::new(b"wght"), wght)],
+                    )?,
+                },
                 instance: ShaperInstance::from_variations(&font, variations.iter().copied()),
                 location: font.axes().location(variations),
             })
@@ -178,6 +188,15 @@ impl Face {
     pub(super) fn weight(&self, bold: bool) -> &Weight {
         &self.weights[usize::from(bold)]
     }
+}
+
+/// All glyphs of a variable face at one weight, under the same numbers. A document takes its few from there; from the
+/// variable face it would work out each of their outlines again.
+fn still(data: &[u8], index: u32, wght: f32) -> Option<Vec<u8>> {
+    let count = FontRef::from_index(data, index).ok()?.maxp().ok()?.num_glyphs();
+    let all: Vec<u16> = (0..count).collect();
+    let mapper = GlyphRemapper::new_from_glyphs_sorted(&all);
+    subset_with_variations(data, index, &[(VariationTag::new(b"wght"), wght)], &mapper).ok()
 }
 
 /// Whether a script is one, and not the class of signs or of marks that any script uses.

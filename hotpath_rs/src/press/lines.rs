@@ -86,7 +86,19 @@ impl Line {
         let levels: Vec<Level> = pieces.iter().map(|piece| piece.level.max(base)).collect();
         let order = BidiInfo::reorder_visual(&levels);
         let mut pieces: Vec<Option<Piece>> = pieces.into_iter().map(Some).collect();
-        let pieces = order.into_iter().filter_map(|at| pieces.get_mut(at).and_then(Option::take)).collect();
-        Self { pieces, width }
+        let pieces = order.into_iter().filter_map(|at| pieces.get_mut(at).and_then(Option::take));
+        Self { pieces: joined(pieces), width }
     }
+}
+
+/// Words that are drawn alike as one piece: each piece is a part of the document's structure, with its own tags.
+fn joined(pieces: impl Iterator<Item = Piece>) -> Vec<Piece> {
+    let mut joined: Vec<Piece> = Vec::new();
+    for piece in pieces {
+        match joined.last_mut() {
+            Some(last) if last.goes_on_with(&piece) => last.clusters.extend(piece.clusters),
+            _ => joined.push(piece),
+        }
+    }
+    joined
 }

@@ -2,7 +2,9 @@
 //!
 //! Lengths do not depend on the size of the letters, so a text can be wrapped at several sizes without shaping again.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use harfrust::{ShapeOptions, UnicodeBuffer};
 use icu_segmenter::options::LineBreakOptions;
@@ -45,6 +47,15 @@ pub(super) struct Piece {
     pub(super) plain: bool,
 }
 
+impl Piece {
+    /// Whether the next piece may be drawn with this one: its glyphs tell its text, too, and it follows at once.
+    pub(super) fn goes_on_with(&self, next: &Self) -> bool {
+        let ends = self.clusters.last().map(|cluster| cluster.range.end);
+        let begins = next.clusters.first().map(|cluster| cluster.range.start);
+        self.plain && next.plain && self.slot == next.slot && self.level == next.level && ends == begins
+    }
+}
+
 /// The smallest part of a text that may be drawn on its own.
 #[derive(Clone)]
 pub(super) struct Cluster {
@@ -57,11 +68,28 @@ pub(super) struct Cluster {
     pub(super) below: f32,
 }
 
+/// The texts of one document, each shaped once: most of what a page says is said by the next one, too.
+pub(super) struct Shapes<'a> {
+    book: &'a FontBook,
+    known: HashMap<(&'a str, bool), Rc<Shaped>>,
+}
+
+impl<'a> Shapes<'a> {
+    pub(super) fn new(book: &'a FontBook) -> Self {
+        Self { book, known: HashMap::new() }
+    }
+
+    pub(super) fn of(&mut self, text: &'a str, bold: bool) -> Rc<Shaped> {
+        Rc::clone(self.known.entry((text, bold)).or_insert_with(|| Rc::new(shape(self.book, text, bold))))
+    }
+}
+
 /// Shape a text in one weight. What ends a line in it (a line feed) ends a line on paper.
-pub(super) fn shape(book: &FontBook, text: &str, bold: bool) -> Shaped {
+fn shape(book: &FontBook, text: &str, bold: bool) -> Shaped {
     let text: String = text.chars().map(printable).collect();
     let bidi = BidiInfo::new(&text, None);
     let rtl = bidi.paragraphs.first().is_some_and(|paragraph| paragraph.level.is_rtl());
+    let (text, levels) = without_isolates(&text, &bidi.levels);
     let han = Han::of(&text);
     let mut buffer = UnicodeBuffer::new();
     let mut segments = Vec::new();
@@ -72,7 +100,7 @@ pub(super) fn shape(book: &FontBook, text: &str, bold: bool) -> Shaped {
         }
         let ends_line = text[start..end].ends_with('\n');
         let mut segment = Segment { pieces: Vec::new(), width: 0.0, blank: 0.0, ends_line };
-        for item in items(book, &text, start..end, &bidi.levels, han) {
+        for item in items(book, &text, start..end, &levels, han) {
             let piece;
             (piece, buffer) = shape_item(book, &text, &item, bold, buffer);
             segment.pieces.push(piece);
@@ -91,6 +119,16 @@ impl Segment {
         let hanging = self.pieces.iter().rev().flat_map(|piece| piece.clusters.iter().rev());
         self.blank = hanging.take_while(|cluster| cluster.blank).map(|cluster| cluster.width).sum();
     }
+}
+
+/// What isolates a part of a text has been heard once the levels are known; on paper it would only be in the way.
+fn without_isolates(text: &str, levels: &[Level]) -> (String, Vec<Level>) {
+    let is_kept = |char: char| !matches!(char, '\u{2066}'..='\u{2069}');
+    let kept = text.char_indices().filter(|(_, char)| is_kept(*char));
+    let levels =
+        kept.flat_map(|(at, char)| levels.get(at..at + char.len_utf8()).unwrap_or_default().to_vec());
+    let levels = levels.collect();
+    (text.chars().filter(|char| is_kept(*char)).collect(), levels)
 }
 
 /// Control characters have no shape; line feeds are kept.

@@ -36,7 +36,7 @@ impl PyKeyring {
 }
 
 #[pyclass(frozen, name = "EventKeys", module = "hotpath_rs")]
-struct PyEventKeys(EventKeys);
+pub(super) struct PyEventKeys(pub(super) EventKeys);
 
 #[pymethods]
 impl PyEventKeys {

@@ -6,6 +6,7 @@ mod allocate;
 mod desk;
 mod draw;
 mod errors;
+mod gates;
 mod keys;
 mod press;
 mod seatmap;
@@ -20,5 +21,6 @@ fn hotpath_rs(module: &Bound<'_, PyModule>) -> PyResult<()> {
     allocate::register(module)?;
     desk::register(module)?;
     press::register(module)?;
+    gates::register(module)?;
     Ok(())
 }

@@ -1,6 +1,7 @@
-//! `Press` and `QrCode`.
+//! `Press`, `QrCode`, `base64_lines`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -31,13 +32,13 @@ impl PyPress {
 }
 
 #[pyclass(frozen, name = "QrCode", module = "hotpath_rs")]
-struct PyQrCode(Qr);
+struct PyQrCode(Arc<Qr>);
 
 #[pymethods]
 impl PyQrCode {
     #[new]
     fn new(text: &str) -> Result<Self> {
-        Qr::new(text).map(Self)
+        Qr::recent(text).map(Self)
     }
 
     fn svg<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
@@ -49,8 +50,14 @@ impl PyQrCode {
     }
 }
 
-/// Add the classes to the module.
+#[pyfunction]
+fn base64_lines<'py>(py: Python<'py>, data: &[u8]) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, &crate::base64_lines::base64_lines(data))
+}
+
+/// Add them to the module.
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyPress>()?;
-    module.add_class::<PyQrCode>()
+    module.add_class::<PyQrCode>()?;
+    module.add_function(wrap_pyfunction!(base64_lines, module)?)
 }

@@ -12,8 +12,8 @@ import asyncpg
 import pytest
 
 from engine.domain.catalogue.entry_rules import EntryRules
+from engine.domain.gates.attempts import Shown
 from engine.foundation.connections import HotRedis
-from engine.services.gates.scans import Shown
 from engine.settings import Settings
 from tests.gate_world import ADMIN, World, open_world
 
@@ -34,7 +34,7 @@ async def test_a_batch_is_answered_in_order_with_its_duplicates_found_and_junk_a
     codes = [world.code(1), "junk", world.code(2), world.code(1), world.code(1100), world.code(2)]
     shown: list[Shown | None] = [Shown(code=code, nonce=f"n{n}") for n, code in enumerate(codes)]
     shown.insert(2, None)
-    verdicts = await world.scans.batch(gate, shown)
+    verdicts = await world.batch(gate, shown)
     assert results(verdicts) == ["admit", "reject", "reject", "admit", "duplicate", "admit", "duplicate"]
     assert verdicts[4]["previous"]["gate"] == "North"
     assert len(await world.log()) == 7
@@ -43,9 +43,9 @@ async def test_a_batch_is_answered_in_order_with_its_duplicates_found_and_junk_a
 async def test_a_batch_sent_again_answers_the_same_and_writes_nothing(world: World) -> None:
     gate = await world.scanner()
     shown = [Shown(code=world.code(n % 700), nonce=f"n{n}") for n in range(900)]
-    first = await world.scans.batch(gate, shown)
+    first = await world.batch(gate, shown)
     assert Counter(results(first)) == {"admit": 700, "duplicate": 200}
-    assert await world.scans.batch(gate, shown) == first
+    assert await world.batch(gate, shown) == first
     assert len(await world.log()) == 900
 
 
@@ -54,7 +54,7 @@ async def test_the_same_batch_from_four_devices_admits_each_ticket_once(world: W
     other = await world.second_process(connection)
     gates = [await world.scanner(f"G{n}") for n in range(4)]
     shown = [Shown(code=world.code(n)) for n in range(1000)]
-    told = await asyncio.gather(*((world.scans, other)[n % 2].batch(gates[n], shown) for n in range(4)))
+    told = await asyncio.gather(*(world.batch(gates[n], shown, by=(world.scans, other)[n % 2]) for n in range(4)))
     admitted = Counter(v["ticketId"] for verdicts in told for v in verdicts if v["result"] == "admit")
     assert len(admitted) == 1000
     assert set(admitted.values()) == {1}
@@ -66,7 +66,7 @@ async def test_a_batch_and_single_scans_share_one_truth(world: World) -> None:
     gate = await world.scanner()
     await world.scan(gate, 5)
     verdicts, single = await asyncio.gather(
-        world.scans.batch(gate, [Shown(code=world.code(n)) for n in range(10)]), world.scan(gate, 900)
+        world.batch(gate, [Shown(code=world.code(n)) for n in range(10)]), world.scan(gate, 900)
     )
     assert results(verdicts) == ["admit"] * 5 + ["duplicate"] + ["admit"] * 4
     assert single["result"] == "admit"
@@ -77,7 +77,7 @@ async def test_comings_and_goings_in_one_batch_are_judged_in_order(world: World)
     await world.gate_events.set_rules(ADMIN, world.event_id, EntryRules(allow_reentry=True))
     gate = await world.scanner()
     steps = ["entry", "exit", "entry", "entry", "exit", "exit"]
-    verdicts = await world.scans.batch(gate, [Shown(code=world.code(1), direction=step) for step in steps])
+    verdicts = await world.batch(gate, [Shown(code=world.code(1), direction=step) for step in steps])
     assert [v["reason"] for v in verdicts] == ["ok", "ok", "ok", "already_used", "ok", "not_inside"]
 
 
@@ -90,7 +90,7 @@ async def test_two_offline_admissions_of_one_ticket_are_a_conflict_and_the_earli
     early = (north, Shown(code=world.code(1), nonce="a", scanned_at=now - timedelta(minutes=10), offline=True))
     late = (south, Shown(code=world.code(1), nonce="b", scanned_at=now - timedelta(minutes=5), offline=True))
     order = [early, late] if earlier_first else [late, early]
-    told = [(await world.scans.batch(scanner, [shown]))[0] for scanner, shown in order]
+    told = [(await world.batch(scanner, [shown]))[0] for scanner, shown in order]
     expected = [("admit", "ok"), ("duplicate", "duplicate_offline_conflict")]
     if not earlier_first:
         expected = [("admit", "ok"), ("admit", "offline_earlier")]
@@ -105,13 +105,13 @@ async def test_a_device_repeating_its_own_offline_scan_is_no_conflict(world: Wor
     gate = await world.scanner()
     then = datetime.now(UTC) - timedelta(minutes=5)
     shown = [Shown(code=world.code(1), nonce=f"n{n}", scanned_at=then, offline=True) for n in range(2)]
-    assert [v["reason"] for v in await world.scans.batch(gate, shown)] == ["ok", "already_used"]
+    assert [v["reason"] for v in await world.batch(gate, shown)] == ["ok", "already_used"]
 
 
 async def test_an_impossible_clock_is_clamped_and_flagged(world: World) -> None:
     gate = await world.scanner()
     ahead = datetime.now(UTC) + timedelta(minutes=30)
-    [verdict] = await world.scans.batch(gate, [Shown(code=world.code(1), nonce="n", scanned_at=ahead, offline=True)])
+    [verdict] = await world.batch(gate, [Shown(code=world.code(1), nonce="n", scanned_at=ahead, offline=True)])
     assert verdict["clock_flagged"] is True
     [row] = await world.log()
     assert row["counted_at"] <= row["received_at"] + timedelta(milliseconds=1)
@@ -125,14 +125,14 @@ async def test_a_revocation_the_device_had_not_heard_of_is_admitted_on_a_stale_b
     stale = Shown(code=world.code(1), nonce="a", scanned_at=then, offline=True, cursor_seq=seq - 1)
     told = Shown(code=world.code(1), nonce="b", scanned_at=then, offline=True, cursor_seq=seq)
     live = Shown(code=world.code(1), nonce="c")
-    verdicts = [(await world.scans.batch(gate, [shown]))[0]["reason"] for shown in (live, told, stale)]
+    verdicts = [(await world.batch(gate, [shown]))[0]["reason"] for shown in (live, told, stale)]
     assert verdicts == ["refunded", "refunded", "admitted_on_stale_bundle"]
 
 
 async def test_single_scans_go_through_beside_a_large_batch(world: World) -> None:
     gate = await world.scanner()
     shown = [Shown(code=world.code(n % 1000)) for n in range(10_000)]
-    batch = asyncio.create_task(world.scans.batch(gate, shown))
+    batch = asyncio.create_task(world.batch(gate, shown))
     waits = []
     unit = 1000
     while not batch.done() and unit < 1200:

@@ -12,8 +12,9 @@ import pytest
 
 from engine.domain.catalogue.entry_rules import EntryRules, GateRule
 from engine.domain.errors import SwitchedOff
+from engine.domain.gates.attempts import Shown
 from engine.foundation.connections import HotRedis, RedisClient
-from engine.services.gates.scans import Scans, Shown
+from engine.services.gates.scans import Scans
 from engine.settings import Settings
 from tests.gate_world import ADMIN, World, open_world, sell
 

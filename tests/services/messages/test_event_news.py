@@ -13,6 +13,7 @@ import pytest
 from engine.domain.errands import MailEventNews, TellHolders
 from engine.foundation.ids import new_id
 from engine.services.messages import event_news
+from engine.stores.messages.letter import Letter
 from engine.stores.messages.mail import MailGateway
 from tests import factories
 from tests.shop import Answer, Shop
@@ -271,10 +272,10 @@ async def test_a_mail_that_did_not_leave_is_told_later_and_one_that_left_never_a
     await change(night, starts_at=START + timedelta(hours=1))
     real, fail = MailGateway.send, [OSError("away"), OSError("away")]
 
-    async def send(self: MailGateway, message: EmailMessage) -> None:
+    async def send(self: MailGateway, letter: Letter) -> None:
         if fail:
             raise fail.pop()
-        await real(self, message)
+        await real(self, letter)
 
     monkeypatch.setattr(MailGateway, "send", send)
     await relay(night)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from email import message_from_bytes, policy
-from email.message import EmailMessage
 
 import pytest
 
-from engine.services.messages.letters import LINE_CHARS, Paper, Picture, written
+from engine.services.messages.heads import Head, Sender
+from engine.services.messages.letters import Paper, Picture, written
+from engine.services.messages.recipients import to
+
+LINE_CHARS = 76
 
 TEXTS = [
     "Hello Ada",
@@ -20,17 +23,17 @@ TEXTS = [
 ]
 
 
-def head() -> EmailMessage:
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = "House <house@example.test>", "ada@example.test", "Für Zoë 🎉"
-    return message
+def head(subject: str = "Für Zoë 🎉") -> Head:
+    return Head(Sender("House <house@example.test>"), to("Ada", "ada@example.test"), subject, "ord_1.tickets")
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_text_pictures_and_papers_are_read_back(text):
     png, pdf = os.urandom(901), os.urandom(25_003)
     html = f"<p>{text}</p>\n<img src=cid:code0>"
-    raw = written(head(), text, html, [Picture("code0", png), Picture("code1", png[::-1])], [Paper("t-1.pdf", pdf)])
+    raw = written(
+        head(), text, html, [Picture("code0", png), Picture("code1", png[::-1])], [Paper("t-1.pdf", pdf)]
+    ).content
     message = message_from_bytes(raw, policy=policy.default)
     assert not list(message.defects)
     assert message["Subject"] == "Für Zoë 🎉"
@@ -45,7 +48,7 @@ def test_text_pictures_and_papers_are_read_back(text):
 
 
 def test_every_line_is_short_ascii_and_ends_as_the_wire_asks():
-    raw = written(head(), TEXTS[3], TEXTS[1], [Picture("c", b"\0" * 400)], [Paper("t.pdf", b"%PDF" * 999)])
+    raw = written(head(), TEXTS[3], TEXTS[1], [Picture("c", b"\0" * 400)], [Paper("t.pdf", b"%PDF" * 999)]).content
     assert raw.isascii()
     assert raw.count(b"\n") == raw.count(b"\r\n") == raw.count(b"\r")
     assert max(len(line) for line in raw.split(b"\r\n")) <= LINE_CHARS

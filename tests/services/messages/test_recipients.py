@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from email import message_from_bytes, policy
-from email.generator import BytesGenerator
 from email.header import decode_header, make_header
-from email.message import EmailMessage
 from email.utils import getaddresses
-from io import BytesIO
+
+import pytest
 
 from engine.foundation.folding import name_kept
+from engine.services.messages.heads import Head, Sender
+from engine.services.messages.letters import written
 from engine.services.messages.recipients import to
 from tests.names import made
 
 ADDRESS = "ada@example.test"
+FIELDS = sorted(["From", "Subject", "To", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"])
 
 
-def sent(name: str, address: str = ADDRESS, *, utf8: bool = False) -> bytes:
+def sent(name: str, address: str = ADDRESS, *, subject: str = "Your tickets") -> bytes:
     """The message as it goes to the server."""
-    message = EmailMessage()
-    message["Subject"] = "Your tickets"
-    message["To"] = to(name, address)
-    message.set_content("Hello")
-    out = BytesIO()
-    BytesGenerator(out, policy=policy.SMTPUTF8 if utf8 else policy.SMTP).flatten(message)
-    return out.getvalue()
+    head = Head(Sender("onsale <tickets@example.test>"), to(name, address), subject, "ord_1.tickets")
+    return written(head, "Hello", "<p>Hello</p>").content
 
 
 def test_a_thousand_names_have_one_recipient_each_and_are_read_back_as_they_were():
@@ -55,12 +52,43 @@ def test_a_name_that_was_never_folded_ends_no_header():
     ):
         raw = sent(name)
         read = message_from_bytes(raw, policy=policy.default)
-        assert sorted(read.keys()) == sorted(
-            ["Subject", "To", "Content-Type", "Content-Transfer-Encoding", "MIME-Version"]
-        )
+        assert sorted(read.keys()) == FIELDS
         assert [one.addr_spec for one in read["To"].addresses] == [ADDRESS]
 
 
 def test_no_name_is_no_name_and_an_address_in_other_letters_stays_whole():
     assert b"To: <ada@example.test>\r\n" in sent("")
-    assert "<jörg@example.test>".encode() in sent("Jörg", "jörg@example.test", utf8=True)
+    assert "<jörg@example.test>".encode() in sent("Jörg", "jörg@example.test")
+
+
+SUBJECTS = [
+    "Your tickets for Night of Songs",
+    "x" * 200,
+    "Für Zoë 🎉 " * 12,
+    "王小明のコンサート" * 9,
+    "=?utf-8?b?QmNjOiBl?= looks encoded",
+    "Your tickets for A\r\nBcc: eve@evil.test",
+    "Show\u2028Bcc: eve@evil.test",
+    "tab\tand \x00\x7f signs",
+    "",
+]
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_a_subject_is_one_field_in_short_lines_and_is_read_back_as_it_was(subject: str):
+    raw = sent("Ada", subject=subject)
+    assert raw.isascii()
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 78
+    read = message_from_bytes(raw)
+    assert sorted(read.keys()) == FIELDS
+    shown = str(make_header(decode_header(str(read["Subject"] or "")))).replace("\n ", "")
+    assert shown.replace(" ", "") == "".join(subject.split()).replace(" ", "")
+
+
+def test_a_house_with_a_name_in_other_letters_is_the_sender():
+    sender = Sender("Kulturhaus Zürich <karten@kultur.test>")
+    assert (sender.address, sender.domain) == ("karten@kultur.test", "kultur.test")
+    read = message_from_bytes(sender.field, policy=policy.default)
+    assert [(one.display_name, one.addr_spec) for one in read["From"].addresses] == [
+        ("Kulturhaus Zürich", "karten@kultur.test")
+    ]

@@ -11,6 +11,7 @@ from engine.domain.errors import PaymentRefused, ProviderUnavailable
 from engine.foundation.connections import HotRedis
 from engine.services.money import lane as lanes
 from engine.services.money.lane import PaymentLane
+from engine.stores.money import lane as lane_store
 from engine.stores.money.lane import LaneStore
 from engine.stores.money.stripe_gateway import ProviderAway, ProviderBusy, ProviderRefused
 
@@ -54,6 +55,34 @@ async def test_no_second_of_calls_exceeds_the_rate_whatever_the_number_of_proces
     moments.sort()
     within_a_second = max(sum(1 for later in moments if at <= later < at + 1.0) for at in moments)
     assert within_a_second <= 50 + 5 + 2
+
+
+async def test_turns_taken_beforehand_are_turns_of_the_one_bucket_and_spare_it_most_questions(hot: HotRedis):
+    class Counted:
+        asked = 0
+
+        async def run(self, *what):
+            self.asked += 1
+            return await hot.run(*what)
+
+    counted, began_s, taken, refused = Counted(), time.monotonic(), 0, 0
+    stores = [LaneStore(counted, rate_per_s=1, burst=80) for _ in range(2)]
+    while refused < len(stores):
+        refused = 0
+        for store in stores:
+            got, _ = await store.take("create", wait_max_s=0)
+            taken, refused = taken + got, refused + (not got)
+    assert taken <= 80 + time.monotonic() - began_s + 1
+    assert counted.asked < taken
+
+
+async def test_a_turn_taken_beforehand_ends_with_its_time(hot: HotRedis, monkeypatch):
+    monkeypatch.setattr(lane_store, "CREDIT_S", 0.0)
+    store = LaneStore(hot, rate_per_s=1, burst=80)  # ten at a time
+    taken = 0
+    while (await store.take("create", wait_max_s=0))[0]:
+        taken += 1
+    assert taken <= 10  # the rest of each ten came too late
 
 
 async def test_endpoints_do_not_wait_for_each_other(hot: HotRedis):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
+import pypdfium2
 import pytest
 
 from engine.domain.tickets.tickets import TicketPage
@@ -82,6 +84,18 @@ async def test_every_field_is_printed_in_any_script(field, name):
     assert page.says(name)
 
 
+@pytest.mark.parametrize("venue", [NAMES["arabic"], NAMES["hebrew"], "Opera דוד"])
+async def test_a_street_beside_a_name_that_is_read_from_the_right_has_its_number_in_front(venue):
+    pdf = await printed(dataclasses.replace(TICKET, venue_name=venue))
+    text = pypdfium2.PdfDocument(pdf)[0].get_textpage()
+
+    def left(word: str) -> float:
+        index, _ = text.search(word).get_next()
+        return float(text.get_charbox(index)[0])
+
+    assert left("601") < left("Smithe") < left("Street")
+
+
 def filled(text: str, count: int) -> str:
     return (text * (count // len(text) + 1))[:count].strip()
 
@@ -151,6 +165,17 @@ async def test_a_sheet_is_printed_once_and_gives_the_same_bytes_in_every_process
     assert first.document(ticket_sheet.sheet([(newer, CODE)])).mark != document.mark
 
 
+async def test_what_was_printed_ahead_is_the_same_document_and_is_not_drawn_again():
+    ahead, alone = Printer(), Printer()
+    documents = [ahead.document(ticket_sheet.sheet([(TICKET, f"{CODE}{number}")])) for number in range(3)]
+    await ahead.print_ahead([*documents, documents[0]])
+    kept = [ahead._kept[document.mark] for document in documents]
+    assert [await ahead.printed(document) for document in documents] == kept
+    assert kept == [await alone.printed(document) for document in documents]
+    await ahead.print_ahead(documents)
+    assert [ahead._kept[document.mark] is pdf for document, pdf in zip(documents, kept, strict=True)] == [True] * 3
+
+
 async def test_a_printer_forgets_the_oldest_documents(monkeypatch):
     printer = Printer()
     documents = [printer.document(ticket_sheet.sheet([(TICKET, f"{CODE}{number}")])) for number in range(4)]
@@ -175,6 +200,20 @@ async def test_the_document_says_its_language_its_title_and_what_its_parts_are()
     ):
         assert told in pdf, told
     assert title(pdf) == "Night of Songs: ticket 7KQ4-2MPX"
+
+
+@pytest.mark.parametrize("when", ["2026-11-30, 20:00", "30 November 2026, 20:00", "7", "#12 - 14 (15)"])
+async def test_numbers_and_words_of_a_page_are_set_in_one_family(when):
+    pdf = await printed(dataclasses.replace(TICKET, event_title=when, organization_name=when))
+    assert {name.partition(b"-")[0] for name in re.findall(rb"/BaseFont/[A-Z]{6}\+([A-Za-z-]+)", pdf)} == {b"NotoSans"}
+
+
+async def test_a_line_is_one_part_of_the_document_however_many_words_it_has():
+    one, many = [
+        await printed(dataclasses.replace(TICKET, event_title=title)) for title in ("Songs", "Songs at night on a hill")
+    ]
+    assert many.count(b"/StructElem") == one.count(b"/StructElem")
+    assert re.search(rb"/S/H1/P \d+ 0 R/K\[\d+\]", many)
 
 
 async def test_a_thousand_made_names_are_read_back_from_their_pages():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 
 import aiosmtplib
 import pytest
 
 from engine.stores.messages import mail
+from engine.stores.messages.letter import Letter
 from engine.stores.messages.mail import MailGateway
 
 
@@ -92,11 +92,8 @@ async def gateway(server: Server) -> AsyncIterator[MailGateway]:
     await opened.close()
 
 
-def letter(to: str = "ada@example.test", text: str = "Hello") -> EmailMessage:
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = "House <house@example.test>", to, "Tickets"
-    message.set_content(text)
-    return message
+def letter(to: str = "ada@example.test", text: str = "Hello") -> Letter:
+    return Letter("house@example.test", to, f"To: <{to}>\r\nSubject: Tickets\r\n\r\n{text}\r\n".encode())
 
 
 async def test_letters_that_follow_each_other_share_a_connection(server: Server, gateway: MailGateway):
@@ -179,7 +176,7 @@ async def test_a_server_that_speaks_no_smtp_is_an_error(server: Server, gateway:
 
 async def test_lines_that_begin_with_a_dot_arrive_as_they_were(server: Server, gateway: MailGateway):
     content = b"To: a@example.test\r\n\r\n.\r\n..two\r\nend."
-    await gateway.send(letter(), content)
+    await gateway.send(Letter("house@example.test", "a@example.test", content))
     assert server.letters == [b"To: a@example.test\r\n\r\n..\r\n...two\r\nend.\r\n"]
 
 

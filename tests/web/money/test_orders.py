@@ -408,3 +408,39 @@ async def test_one_address_opens_no_more_at_once_than_a_buyer_may_own(shop: Shop
         assert (await shop.order(hold)).status == answer.status
     (report,) = await shop.services.insight.audit.check(shop.event_id)
     assert report["ok"], report["problems"]
+
+
+async def test_a_key_claimed_with_its_order_is_one_answer_to_all_who_ask_at_once(shop: Shop):
+    await shop.open_event()
+    hold = await shop.hold()
+    answers = await asyncio.gather(*(shop.order(hold, key="one") for _ in range(8)))
+    told = [answer for answer in answers if answer.status == 201]
+    assert told
+    assert all(answer["code"] == "idempotency_in_flight" for answer in answers if answer.status != 201)
+    first = await shop.order(hold, key="one")
+    assert first.headers["Idempotent-Replayed"] == "true"
+    assert [answer.body for answer in told] == [first.body] * len(told)
+    pool = shop.services.common.pool
+    assert await pool.fetchval("SELECT count(*) FROM idempotency_keys") == 1
+    assert await pool.fetchval("SELECT count(*) FROM orders") == 1
+
+
+async def test_a_key_is_free_again_if_the_order_it_opened_got_no_payment(shop: Shop):
+    await shop.open_event()
+    hold = await shop.hold()
+    await shop.switch(faults=[{"kind": "outage", "endpoint": "POST /v1/payment_intents"}])
+    assert (await shop.order(hold, key="one")).status == 503
+    assert await shop.services.common.pool.fetchval("SELECT count(*) FROM idempotency_keys") == 0
+    await shop.switch(faults=[])
+    opened = await shop.order(hold, key="one")
+    assert (opened.status, "Idempotent-Replayed" in opened.headers) == (201, False)
+    assert (await shop.order(hold, key="one")).body == opened.body
+
+
+async def test_an_order_of_nothing_keeps_its_answer_too(shop: Shop):
+    await shop.open_event(types=[{"categories": ["Floor"], "price_cents": 0}])
+    hold = await shop.hold()
+    first = await shop.order(hold, key="one")
+    assert (first.status, first["status"]) == (201, "paid")
+    again = await shop.order(hold, key="one")
+    assert (again.body, again.headers["Idempotent-Replayed"]) == (first.body, "true")

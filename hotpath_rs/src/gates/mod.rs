@@ -1,0 +1,26 @@
+//! A gate's upload, judged whole: its body is read, its codes are verified, its scans are judged and answered without
+//! an object a scan, and what the ledger must keep of them becomes one packed row.
+//!
+//! [`Batch`] holds the upload, [`judge`] the rules (the same as `engine/domain/gates/scans.py`; a test binds them),
+//! [`Pack`] what was judged and is not yet a row a scan.
+
+mod attempts;
+mod batch;
+mod body;
+mod columns;
+mod judge;
+mod line;
+mod moment;
+mod moves;
+mod pack;
+mod packer;
+mod records;
+mod swift;
+mod wire;
+
+pub use attempts::Scanner;
+pub use batch::Batch;
+pub use body::{JSON_SCANS_MAX, LINES_MAX};
+pub use judge::{Outcome, Reason, ResultWord, Scan, Terms, Ticket, judge};
+pub use moves::Judged;
+pub use pack::Pack;
