@@ -4,16 +4,16 @@ ProviderBusy     429, or the same idempotency key is still running: back off, th
 ProviderAway     no connection, no answer in time, 5xx: it may or may not have happened; repeat with the same key
 ProviderRefused  an answer that will not change: ``code`` is the provider's word
 
-``asked`` is for whatever the SDK does. The two calls of every order go through ``StripeCalls``: the SDK's connections,
-version and words on the wire, without what its client does before and after (headers made anew, lines for a log that
-nobody keeps, dictionaries), which cost more than the call itself.
+``translated`` is around whatever the SDK does. The two calls of every order go through ``StripeCallGateway``: the SDK's
+connections, version and words on the wire, without what its client does before and after (headers made each time, lines
+for a log that nobody keeps, dictionaries), which cost more than the call itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
@@ -24,8 +24,6 @@ from msgspec import Struct
 BUSY = frozenset({409, 429})  # 409: lock_timeout, and a first call with the same key that still runs
 REFUSED = frozenset({400, 401, 402, 403, 404})
 ANSWERED = range(200, 300)
-
-T = TypeVar("T")
 
 
 class ProviderError(Exception):
@@ -49,7 +47,7 @@ class ProviderRefused(ProviderError):  # noqa: N818 - as above
     pass
 
 
-class StripeCalls:
+class StripeCallGateway:
     """Asks in the SDK's words over the SDK's connections; answers as bytes."""
 
     def __init__(self, http: stripe.HTTPClient, *, url: str, secret_key: str) -> None:
@@ -71,18 +69,32 @@ class StripeCalls:
             form = urlencode(list(_fields(params)))
         if key is not None:
             headers = {**headers, "Idempotency-Key": key}
-        with _translated():
+        with translated():
             body, status, answered = await self._http.request_async(method, self._url + path, headers, form)
         if status not in ANSWERED:
             raise _refusal(status, body, answered)
         return body
 
 
-async def asked(call: Awaitable[T]) -> T:
-    """The answer to a call of the SDK's."""
-    with _translated():
-        return await call
-    raise AssertionError("unreachable")
+@contextmanager
+def translated() -> Iterator[None]:
+    """Stripe's exceptions as ours, and those of the connection that the SDK lets through."""
+    try:
+        yield
+    except stripe.RateLimitError as error:
+        raise ProviderBusy("rate limited", code=error.code, retry_after_s=_retry_after_s(error.headers)) from error
+    except stripe.IdempotencyError as error:
+        if error.http_status == 409:  # noqa: PLR2004 - the first call with this key is still running
+            raise ProviderBusy("in progress", code=error.code) from error
+        raise ProviderRefused(str(error.user_message or error), code=error.code or "idempotency_error") from error
+    except (stripe.APIConnectionError, aiohttp.ClientError) as error:  # the second while the body was read
+        raise ProviderAway("no connection or no answer") from error
+    except (stripe.InvalidRequestError, stripe.CardError, stripe.AuthenticationError, stripe.PermissionError) as error:
+        if error.http_status == 409:  # noqa: PLR2004 - lock_timeout and idempotency_key_in_use
+            raise ProviderBusy("in progress", code=error.code) from error
+        raise ProviderRefused(str(error.user_message or error), code=error.code) from error
+    except stripe.StripeError as error:
+        raise ProviderAway(f"answered {error.http_status}", code=error.code) from error
 
 
 class _Why(Struct):
@@ -126,27 +138,6 @@ def _fields(params: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, 
             yield at, "true" if value else "false"
         else:
             yield at, str(value)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Stripe's exceptions as ours, and those of the connection that the SDK lets through."""
-    try:
-        yield
-    except stripe.RateLimitError as error:
-        raise ProviderBusy("rate limited", code=error.code, retry_after_s=_retry_after_s(error.headers)) from error
-    except stripe.IdempotencyError as error:
-        if error.http_status == 409:  # noqa: PLR2004 - the first call with this key is still running
-            raise ProviderBusy("in progress", code=error.code) from error
-        raise ProviderRefused(str(error.user_message or error), code=error.code or "idempotency_error") from error
-    except (stripe.APIConnectionError, aiohttp.ClientError) as error:  # the second while the body was read
-        raise ProviderAway("no connection or no answer") from error
-    except (stripe.InvalidRequestError, stripe.CardError, stripe.AuthenticationError, stripe.PermissionError) as error:
-        if error.http_status == 409:  # noqa: PLR2004 - lock_timeout and idempotency_key_in_use
-            raise ProviderBusy("in progress", code=error.code) from error
-        raise ProviderRefused(str(error.user_message or error), code=error.code) from error
-    except stripe.StripeError as error:
-        raise ProviderAway(f"answered {error.http_status}", code=error.code) from error
 
 
 def _retry_after_s(headers: Mapping[str, str] | None) -> float | None:

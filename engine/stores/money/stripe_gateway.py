@@ -9,7 +9,8 @@ Retries belong to the payment lane, which paces them; the SDK's own are switched
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import aiohttp
@@ -21,7 +22,7 @@ from engine.domain.money.disputes import ProviderDispute
 from engine.domain.money.payments import Intent, ProviderRefund, Taken
 from engine.foundation.clock import from_ms
 from engine.foundation.world.currencies import find
-from engine.stores.money.stripe_calls import ProviderAway, ProviderRefused, StripeCalls, asked
+from engine.stores.money.stripe_calls import ProviderAway, ProviderRefused, StripeCallGateway, translated
 
 TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
@@ -32,6 +33,8 @@ EVIDENCE_URL = "https://dashboard.stripe.com/{test}disputes/{id}"  # where staff
 TAKEN_PER_PAGE = 100
 MS_PER_S = 1_000
 INTENTS = "/v1/payment_intents"
+
+T = TypeVar("T")
 
 
 class SignatureWrong(Exception):  # noqa: N818 - says what the signature is
@@ -51,7 +54,7 @@ class StripeGateway:
             http_client=self._http,
             max_network_retries=0,
         )
-        self._calls = StripeCalls(self._http, url=url.rstrip("/"), secret_key=secret_key)
+        self._calls = StripeCallGateway(self._http, url=url.rstrip("/"), secret_key=secret_key)
         self._webhook_secret = webhook_secret
 
     async def close(self) -> None:
@@ -131,18 +134,18 @@ class StripeGateway:
         if from_account and with_fee:
             params["refund_application_fee"] = True
         refunds = self._client.v1.refunds  # as above
-        return _refund(await asked(refunds.create_async(params, {"idempotency_key": refund_id})))  # type: ignore[arg-type]
+        return _refund(await _ask(refunds.create_async(params, {"idempotency_key": refund_id})))  # type: ignore[arg-type]
 
     async def refunds_of(self, intent_id: str) -> list[ProviderRefund]:
         """All refunds of an intent, oldest first; at most REFUNDS_PER_INTENT_MAX."""
-        found = await asked(
+        found = await _ask(
             self._client.v1.refunds.list_async({"payment_intent": intent_id, "limit": REFUNDS_PER_INTENT_MAX})
         )
         return [_refund(row) for row in reversed(found.data)]
 
     async def disputes_of(self, intent_id: str) -> list[ProviderDispute]:
         """All disputes of an intent, newest first; at most DISPUTES_PER_INTENT_MAX."""
-        found = await asked(
+        found = await _ask(
             self._client.v1.disputes.list_async({"payment_intent": intent_id, "limit": DISPUTES_PER_INTENT_MAX})
         )
         return [_dispute(row) for row in found.data]
@@ -159,7 +162,7 @@ class StripeGateway:
         }
         if after is not None:
             params["starting_after"] = after
-        found = await asked(self._client.v1.payment_intents.list_async(params))  # type: ignore[arg-type]  # as above
+        found = await _ask(self._client.v1.payment_intents.list_async(params))  # type: ignore[arg-type]  # as above
         page = [taken for intent in found.data if (taken := _taken(intent)) is not None]
         return page, found.data[-1].id if found.has_more and found.data else None
 
@@ -227,6 +230,12 @@ def in_their_units(amount_cents: int, currency: str) -> int:
 def in_our_units(amount: int, currency: str) -> int:
     """An amount of Stripe's, with the currency that stands next to it (in any case), as we count it."""
     return find(currency.upper()).from_provider(amount)
+
+
+async def _ask(call: Awaitable[T]) -> T:
+    with translated():
+        return await call
+    raise AssertionError("unreachable")
 
 
 def _intent(found: _Intent) -> Intent:
