@@ -104,7 +104,7 @@ def parser() -> argparse.ArgumentParser:
         "--sold-before",
         type=_count,
         default=0,
-        help="of a shop of its own: so many tickets of the event are sold already",
+        help="of a shop of its own: this many tickets of the event are sold already",
     )
     return made
 

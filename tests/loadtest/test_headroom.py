@@ -9,7 +9,7 @@ from loadtest.arrivals import Profile
 from loadtest.headroom import Limit, Tried, search, weigh
 from loadtest.record import Sample
 from loadtest.verdict import judge
-from tests.loadtest.test_verdict import LEDGER, asked, record
+from tests.loadtest.judged import LEDGER, asked, record
 
 
 def shop_that_carries(most):
