@@ -1,7 +1,8 @@
 """How much more the shop would carry: the highest multiplier that is GO and quick, by doubling, then bisection. Pure.
 
 A search ends when the lowest NO-GO is close to the highest GO, and at the latest after `limits.LIMIT_RUNS_MAX`
-rehearsals or `limits.LIMIT_TIME_MAX_S`.
+rehearsals or `limits.LIMIT_TIME_MAX_S`. One that could not be held to the end counts as too much; after
+`limits.LIMIT_REFUSED_MAX` of them in a row the shop may be gone, and nothing more is found out.
 """
 
 from __future__ import annotations
@@ -41,12 +42,19 @@ class Tried(msgspec.Struct, frozen=True):
     p95_ms: dict[str, float]
     reasons: list[str]
     seconds: float
+    held: bool = True  # to the end; what was not is no verdict
 
     @property
     def line(self) -> str:
         times = ", ".join(f"{step} {value:,.0f}" for step, value in self.p95_ms.items())
-        told = f"x{self.multiplier:g}: {'GO' if self.go else 'NO-GO'}; p95 ms: {times or 'none'}; {self.seconds:.0f} s"
+        told = f"x{self.multiplier:g}: {self.found}; p95 ms: {times or 'none'}; {self.seconds:.0f} s"
         return told + (f"; because {self.reasons[0]}" if self.reasons else "")
+
+    @property
+    def found(self) -> str:
+        if not self.held:
+            return "not held to the end"
+        return "GO" if self.go else "NO-GO"
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -61,9 +69,14 @@ class Limit(msgspec.Struct, frozen=True):
     @property
     def sentence(self) -> str:
         if self.multiplier is None:
-            return f"No limit found: even x{self.no_go:g} was NO-GO ({self.ended})."
-        above = "nothing above it was tried" if self.no_go is None else f"x{self.no_go:g} was not"
+            return f"No limit found: even x{self.no_go:g} {self._no} ({self.ended})."
+        above = "nothing above it was tried" if self.no_go is None else f"x{self.no_go:g} {self._no}"
         return f"GO up to x{self.multiplier:g}; {above} ({self.ended})."
+
+    @property
+    def _no(self) -> str:
+        held = all(run.held for run in self.runs if run.multiplier == self.no_go)
+        return "was NO-GO" if held else "could not be held to the end"
 
 
 def search(
@@ -86,6 +99,9 @@ def search(
             ended = f"{time_max_s:,.0f} s are the most of one search"
             break
         runs.append(rehearse(multiplier))
+        if _gone(runs):
+            ended = f"{limits.LIMIT_REFUSED_MAX} rehearsals in a row could not be held to the end"
+            break
     go, no_go = _bounds(runs)
     if not ended:
         close = go is not None and no_go is not None
@@ -106,7 +122,12 @@ def weigh(multiplier: float, judged: Judged, p95_max_ms: float, seconds: float) 
 
 def refused(multiplier: float, why: str, seconds: float) -> Tried:
     """It could not be rehearsed to the end although an easier one could: too much as well."""
-    return Tried(multiplier, go=False, p95_ms={}, reasons=[why], seconds=round(seconds, 1))
+    return Tried(multiplier, go=False, p95_ms={}, reasons=[why], seconds=round(seconds, 1), held=False)
+
+
+def _gone(runs: list[Tried]) -> bool:
+    last = runs[-limits.LIMIT_REFUSED_MAX :]
+    return len(last) == limits.LIMIT_REFUSED_MAX and not any(run.held for run in last)
 
 
 def _next(runs: list[Tried], most: float) -> Iterator[float]:

@@ -61,5 +61,7 @@ REST_MAX_S = 20.0  # waited for no longer than this
 
 LIMIT_RUNS_MAX = 12  # rehearsals of one search for the limit
 LIMIT_TIME_MAX_S = 2_700.0  # no rehearsal of a search begins later than this
+LIMIT_REFUSED_MAX = 2  # rehearsals in a row that could not be held to the end, after which a search ends
 LIMIT_CLOSE_ENOUGH = 1.1  # the lowest NO-GO over the highest GO at which a search ends
+KILL_AT_S = 5.0  # of the profile, if --kill comes without --kill-at-s
 QUICK_SECONDS = 4  # of the profile, with --quick

@@ -28,6 +28,10 @@ def read(words: list[str] | None) -> argparse.Namespace:
         for name in _SEARCH_ONLY:
             if getattr(given, name) is not None:
                 asked.error(f"{_option(name)} belongs to --find-limit")
+    if given.kill_at_s is None:
+        given.kill_at_s = limits.KILL_AT_S
+    elif not given.kill and given.kill_pid is None:
+        asked.error("--kill-at-s belongs to --kill or --kill-pid")
     given.multiplier = given.multiplier or 1
     return given
 
@@ -98,13 +102,13 @@ def parser() -> argparse.ArgumentParser:
     add("--admin-email", help="create a new event at the running shop; the password is in ONSALE_ADMIN_PASSWORD")
     add("--kill", help="of a shop of its own: SIGKILL this process (engine, waitingroom, worker, ...) in the surge")
     add("--kill-pid", type=int, help="of a running shop: the same, by process id")
-    add("--kill-at-s", type=_seconds, default=5.0, help="when, counted from the first second of the profile")
+    add("--kill-at-s", type=_seconds, help=f"when, from the first second of the profile on ({limits.KILL_AT_S:g})")
     add("--flush-at-s", type=_seconds, help="of a shop of its own: Redis forgets all at this second of the profile")
     add(
         "--sold-before",
         type=_count,
         default=0,
-        help="of a shop of its own: so many tickets of the event are sold already",
+        help="of a shop of its own: this many tickets of the event are sold already",
     )
     return made
 
@@ -138,7 +142,9 @@ def _search_seconds(text: str) -> float:
 
 
 def _processes(text: str) -> int:
-    return int(_number(text, 1, limits.PROCESSES_MAX, f"a number of processes from 1 to {limits.PROCESSES_MAX}"))
+    if not text.isdecimal() or not 1 <= int(text) <= limits.PROCESSES_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes from 1 to {limits.PROCESSES_MAX}")
+    return int(text)
 
 
 def _number(text: str, least: float, most: float, what: str) -> float:

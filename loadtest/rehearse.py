@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import itertools
 import os
 import signal
 import subprocess
@@ -97,12 +98,11 @@ def _search(rehearsal: Rehearsal, given: argparse.Namespace, profile: Profile, o
     found: dict[float, Rehearsed] = {}
     bound_ms = given.p95_max_ms or headroom.P95_MAX_MS
     runs_max, time_max_s = given.limit_runs or limits.LIMIT_RUNS_MAX, given.limit_time_s or limits.LIMIT_TIME_MAX_S
-    began_s = time.monotonic()
+    began_s, numbers = time.monotonic(), itertools.count(1)
 
     def rehearse(multiplier: float) -> headroom.Tried:
         busy = profile.times(multiplier)
-        number = len(list(out.glob("x*"))) + 1
-        print(f"{number} of at most {runs_max}, {time.monotonic() - began_s:.0f} s of {time_max_s:.0f}: "
+        print(f"{next(numbers)} of at most {runs_max}, {time.monotonic() - began_s:.0f} s of {time_max_s:.0f}: "
               f"x{multiplier:g}, {busy.total:,} buyers in {len(busy.per_second)} s", flush=True)  # fmt: skip
         asked, where = copy.copy(given), out / f"x{multiplier:g}"
         asked.multiplier, asked.p95_max_ms = multiplier, None

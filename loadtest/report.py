@@ -134,7 +134,7 @@ def _limit(limit: Limit | None) -> str:
         return ""
     rows = "".join(
         f'<tr class="{"kept" if run.go else "broken"}"><th scope="row">x{run.multiplier:g}</th>'
-        f"<td>{'GO' if run.go else 'NO-GO'}</td>"
+        f"<td>{run.found}</td>"
         + "".join(f"<td>{_p95(run.p95_ms.get(step))}</td>" for step in STEPS_BOUND)
         + f"<td>{run.seconds:,.0f} s</td><td>{escape('; '.join(run.reasons))}</td></tr>"
         for run in limit.runs

@@ -28,7 +28,7 @@ _ROLES = (
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One part of the shop, all its processes together. None where it was not measured."""
+    """One part of the shop, all its processes together. None if it was not measured."""
 
     name: str
     processes: int = 0
@@ -96,7 +96,7 @@ class Meter:
                 return
 
     def stop(self, orders: int) -> Spending:
-        """Ends the watching; what was spent, for so many orders."""
+        """Ends the watching; what was spent for this number of orders."""
         self.close()
         self._look()
         seconds = round(time.monotonic() - self._began_s, 1)
@@ -132,7 +132,7 @@ class Meter:
             self._look()
 
     def _look(self) -> dict[tuple[int, int], _Seen]:
-        """What is alive now. Whoever has ended stays in `_last` with what it had spent when it was last seen."""
+        """What is alive now. What has ended stays in `_last` with what it had spent when it was last seen."""
         found = {}
         for pid in _children(self.stack_pid):
             part, seen = _part_of(pid), None

@@ -1,4 +1,4 @@
-"""The stores of ``onsale up``: holds and orders over the bundled servers, Debian's Redis beside them."""
+"""The stores of ``onsale up``: holds and orders over the bundled servers, Debian's Redis as their peer."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.bench.stage import Stage
 MUST, HOPE = 0.75, 0.85
 
 
-async def embedded(beside: Stage, plan: Plan) -> list[Row]:
-    """``beside`` is a stage over the Redis of the machine, if there is one; its holds are told as the peer."""
+async def embedded(peer: Stage, plan: Plan) -> list[Row]:
+    """``peer`` is a stage over the Redis of the machine, if there is one; its holds are told as the peer."""
     with bundled_redis():
         async with stage.opened() as bundled:
             holds = await rows_holds.against_bare(bundled, plan)
             orders = await rows_orders.confirmed(bundled, plan)
-    peers = await rows_holds.against_bare(beside, plan)
+    peers = await rows_holds.against_bare(peer, plan)
     return [
         *(_named(row, "bundled Valkey", must=MUST, hope=HOPE) for row in holds),
         *(_named(row, "Redis of the machine") for row in peers),

@@ -67,7 +67,7 @@ for owner, names in (
 ):
     for name in names:
         setattr(owner, name, _bordered(getattr(owner, name)))
-for whole, name in ((Orders, "open"), (Webhooks, "receive")):
+for whole, name in ((Orders, "open_new"), (Orders, "open"), (Webhooks, "receive")):
     setattr(whole, name, _the_way(getattr(whole, name)))
 
 if __name__ == "__main__":

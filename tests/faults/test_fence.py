@@ -199,11 +199,11 @@ async def test_an_order_written_while_the_map_was_lost_is_put_on_it_again(shop: 
     book = shop.services.money.orders._book
     place = book.place
 
-    async def place_late(order):
+    async def place_late(order, claim=None):
         async with box.client() as client:
             await client.flushall()
         await shop.services.sale.inventory.load(shop.event_id)
-        return await place(order)
+        return await place(order, claim)
 
     book.place = place_late
     opened = await shop.services.money.orders.open(hold["id"], hold["hold_token"], Buyer("Ada", "ada@example.test", {}))

@@ -223,10 +223,10 @@ async def test_a_key_whose_request_met_the_fault_is_free_when_postgres_is_back(s
     key = shop.key()
     place = shop.orders._book.place
 
-    async def place_while_away(order: Any) -> Any:
+    async def place_while_away(*order: Any) -> Any:
         await master.run("ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         await master.end_connections()
-        return await place(order)
+        return await place(*order)
 
     shop.orders._book.place = place_while_away  # type: ignore[method-assign]
     _told_to_come_again(await shop.order(held, key))

@@ -34,10 +34,10 @@ def test_a_server_of_the_machine_keeps_its_own_allocator():
 
 
 def test_what_its_caller_preloads_stays(tmp_path, monkeypatch):
-    beside = next(Path("/usr/lib").glob("*/libz.so.1"), None)
-    if beside is None:
+    library = next(Path("/usr/lib").glob("*/libz.so.1"), None)
+    if library is None:
         pytest.skip("no library to preload that Valkey does not load by itself")
-    monkeypatch.setenv("LD_PRELOAD", str(beside))
+    monkeypatch.setenv("LD_PRELOAD", str(library))
     server = embedded.start_valkey(tmp_path, fsync="none")
     try:
         assert "/libz.so" in loaded(server)

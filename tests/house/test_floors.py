@@ -13,7 +13,7 @@ from tests.house import tree
 
 # Library: the modules that may import it. A name that ends in a dot opens everything below it.
 SEAMS = {
-    "stripe": ("engine.stores.money.stripe_gateway",),
+    "stripe": ("engine.stores.money.stripe_gateway", "engine.stores.money.stripe_calls"),
     # foundation/problems.py turns a store that is away into a 503 for everybody; common names its types.
     "asyncpg": (
         "engine.foundation.",

@@ -6,10 +6,10 @@ import pytest
 
 from loadtest import limits, options, report, table
 from loadtest.arrivals import Profile
-from loadtest.headroom import Limit, Tried, search, weigh
+from loadtest.headroom import Limit, Tried, refused, search, weigh
 from loadtest.record import Sample
 from loadtest.verdict import judge
-from tests.loadtest.test_verdict import LEDGER, asked, record
+from tests.loadtest.judged import LEDGER, asked, record
 
 
 def shop_that_carries(most):
@@ -72,6 +72,29 @@ def test_no_rehearsal_begins_after_the_time_is_over():
     assert limit.ended == "100 s are the most of one search"
 
 
+def test_a_search_ends_if_the_shop_is_gone_and_does_not_call_it_a_no_go():
+    def rehearse(multiplier):
+        tried = shop_that_carries(2.0)[0](multiplier)
+        return tried if tried.go else refused(multiplier, "the engine did not answer", 1.0)
+
+    limit = search(rehearse, most=100.0, now_s=lambda: 0.0)
+    assert [run.multiplier for run in limit.runs] == [1.0, 2.0, 4.0, 3.0]
+    assert limit.multiplier == 2.0
+    assert "x3 could not be held to the end" in limit.sentence
+    assert limit.ended == "2 rehearsals in a row could not be held to the end"
+    assert "NO-GO" not in limit.runs[-1].line
+
+
+def test_one_rehearsal_that_was_too_much_to_be_held_does_not_end_the_search():
+    def rehearse(multiplier):
+        held = Tried(multiplier, multiplier <= 3, {}, [], 1.0)
+        return refused(multiplier, "the generators did not end", 1.0) if multiplier >= 4 else held
+
+    limit = search(rehearse, most=100.0, now_s=lambda: 0.0)
+    assert (limit.multiplier, limit.ended) == (3.0, "close enough")
+    assert "x3.25 was NO-GO" in limit.sentence
+
+
 def test_go_above_a_no_go_was_luck():
     answers = {1.0: True, 2.0: False, 1.5: False, 1.25: True, 1.375: True}
     limit = search(
@@ -98,7 +121,7 @@ def test_the_report_tells_the_limit_and_each_rehearsal_of_the_search():
     })  # fmt: skip
     page, told = report.render(found, record()), table.render(found)
     for text in (page, told):
-        assert "GO up to x1; x2 was not (close enough)." in text
+        assert "GO up to x1; x2 was NO-GO (close enough)." in text
     assert "&lt;slow&gt;" in page
     assert "x2: NO-GO; p95 ms: hold 950; 31 s; because <slow>" in told
     assert "How much it carries" not in report.render(judged, record())
@@ -116,6 +139,12 @@ def test_the_report_tells_the_limit_and_each_rehearsal_of_the_search():
         (["--find-limit", "--limit-runs", "0"], "is not a number of rehearsals from 1 to"),
         (["--find-limit", "--limit-runs", "99"], "is not a number of rehearsals from 1 to"),
         (["--find-limit", "--limit-time-s", "nan"], "is not seconds from 1 to"),
+        (["--find-limit", "--kill-at-s", "3"], "--kill-at-s belongs to --kill or --kill-pid"),
+        (["--kill-at-s", "5"], "--kill-at-s belongs to --kill or --kill-pid"),
+        (["--processes", "1.5"], "'1.5' is not a number of processes from 1 to"),
+        (["--workers", "2.9"], "'2.9' is not a number of processes from 1 to"),
+        (["--workers", "nan"], "'nan' is not a number of processes from 1 to"),
+        (["--workers", "9"], "'9' is not a number of processes from 1 to"),
         (["--limit-runs", "3"], "--limit-runs belongs to --find-limit"),
         (["--multiplier", "0"], "is not a count from 1"),
         (["--multiplier", "1.5"], "is not a count from 1"),

@@ -126,6 +126,7 @@ def test_a_shop_that_is_not_there_is_said_so():
 def test_a_search_rehearses_again_and_again_and_reports_the_highest_multiplier_that_was_go(tmp_path):
     tmp_path.chmod(0o755)
     out = tmp_path / "out"
+    (out / "x7").mkdir(parents=True)  # of an earlier search; it is no rehearsal of this one
     done = subprocess.run(
         [sys.executable, "-m", "engine", "rehearse", "emf", "--find-limit", "--quick", "--limit-runs", "2",
          "--p95-max-ms", "60000", "--out", str(out)],

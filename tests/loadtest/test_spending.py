@@ -11,7 +11,7 @@ import pytest
 from loadtest import report, table
 from loadtest.spending import NOT_OURS, PARTS, Meter, Spending, watched
 from loadtest.verdict import judge
-from tests.loadtest.test_verdict import LEDGER, asked, record
+from tests.loadtest.judged import LEDGER, asked, record
 
 BURN_S = 0.4
 # A stack of two children; told by their command lines. The worker ends and is started again halfway.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import Any, Final
 
 import orjson
@@ -16,8 +15,6 @@ from msgspec import Struct
 
 TEXT_CHARS_MAX: Final = 255  # of an id or kind; the provider's own are shorter
 INTEGER_DIGITS_MAX: Final = 18
-# Only with one of these can JSON say what is not kept: a NUL, or a number beyond any scale.
-_UNUSUAL: Final = re.compile(rb"\\u|[:,\[\s]-?\d[\d.]*[eE]|\d{19}")
 _UNKEPT: Final = "\ufffd"  # stands for what Postgres keeps in no text
 
 
@@ -40,7 +37,7 @@ class About(Struct, frozen=True):
 def read_event(body: bytes) -> ProviderEvent | None:
     """The event, or None if it has no id and kind by which it could be kept."""
     try:
-        payload = _parsed(body)
+        payload = _kept(_parsed(body))
     except (ValueError, RecursionError):
         return None
     event_id, kind = _text(payload, "id"), _text(payload, "type")
@@ -59,13 +56,11 @@ def about(kind: str, payload: Any) -> About:
 
 
 def _parsed(body: bytes) -> Any:
-    """As it can be kept. ValueError if it is no JSON, not even of the kind that is only nearly so."""
+    """ValueError if it is no JSON, not even of the kind that is only nearly so."""
     try:
-        parsed = orjson.loads(body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError:
-        # Lone surrogates, control characters, NaN.
-        return _kept(json.loads(body, strict=False, parse_int=_number))
-    return _kept(parsed) if _UNUSUAL.search(body) else parsed
+        return json.loads(body, strict=False, parse_int=_number)  # lone surrogates, control characters, NaN
 
 
 def _number(digits: str) -> int | None:

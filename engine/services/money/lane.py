@@ -25,7 +25,7 @@ from engine.foundation.errors import Unavailable
 from engine.foundation.leases import HEALTH_FULL
 from engine.foundation.metrics import LATENCY_BUCKETS_S
 from engine.stores.money.lane import LaneStore
-from engine.stores.money.stripe_gateway import ProviderAway, ProviderBusy, ProviderRefused
+from engine.stores.money.stripe_calls import ProviderAway, ProviderBusy, ProviderRefused
 
 DEPTH_MAX = 2_000  # callers of one process in the lane
 TURN_WAIT_MAX_S = 20.0  # a longer queue is refused at once

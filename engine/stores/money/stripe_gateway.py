@@ -2,18 +2,14 @@
 
 Amounts too: they are ISO 4217 minor units on our side and Stripe's own on the other (``Currency.to_provider``).
 
-ProviderBusy     429, or the same idempotency key is still running: back off, then repeat with the same key
-ProviderAway     no connection, no answer in time, 5xx: it may or may not have happened; repeat with the same key
-ProviderRefused  an answer that will not change: ``code`` is the provider's word
-
+How it is asked, and what its refusals are here, says ``stripe_calls.py``.
 Retries belong to the payment lane, which paces them; the SDK's own are switched off.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -26,6 +22,7 @@ from engine.domain.money.disputes import ProviderDispute
 from engine.domain.money.payments import Intent, ProviderRefund, Taken
 from engine.foundation.clock import from_ms
 from engine.foundation.world.currencies import find
+from engine.stores.money.stripe_calls import ProviderAway, ProviderRefused, StripeCallGateway, translated
 
 TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
@@ -40,27 +37,6 @@ INTENTS = "/v1/payment_intents"
 T = TypeVar("T")
 
 
-class ProviderError(Exception):
-    """Base of the three. ``code`` is the provider's word if it gave one."""
-
-    def __init__(self, detail: str, *, code: str | None = None, retry_after_s: float | None = None) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.retry_after_s = retry_after_s
-
-
-class ProviderBusy(ProviderError):  # noqa: N818 - says what the provider is
-    pass
-
-
-class ProviderAway(ProviderError):  # noqa: N818 - as above
-    pass
-
-
-class ProviderRefused(ProviderError):  # noqa: N818 - as above
-    pass
-
-
 class SignatureWrong(Exception):  # noqa: N818 - says what the signature is
     """The webhook was not signed by the provider, or longer ago than WEBHOOK_TOLERANCE_S."""
 
@@ -71,12 +47,14 @@ class StripeGateway:
     def __init__(self, *, url: str, secret_key: str, webhook_secret: str) -> None:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
         self._http = stripe.AIOHTTPClient(timeout=timeout)  # handed to aiohttp as it is
+        secret_key = secret_key or "sk_test_unset"
         self._client = stripe.StripeClient(
-            secret_key or "sk_test_unset",
+            secret_key,
             base_addresses={"api": url.rstrip("/")},
             http_client=self._http,
             max_network_retries=0,
         )
+        self._calls = StripeCallGateway(self._http, url=url.rstrip("/"), secret_key=secret_key)
         self._webhook_secret = webhook_secret
 
     async def close(self) -> None:
@@ -115,7 +93,7 @@ class StripeGateway:
             params["transfer_data"] = {"destination": destination_account}
             if application_fee_cents:
                 params["application_fee_amount"] = in_their_units(application_fee_cents, currency)
-        return await self._of_intent("post", INTENTS, idempotency_key=order_id, **params)
+        return await self._of_intent("post", INTENTS, params, key=order_id)
 
     async def read_intent(self, intent_id: str) -> Intent:
         return await self._of_intent("get", f"{INTENTS}/{quote(intent_id, safe='')}")
@@ -124,7 +102,7 @@ class StripeGateway:
         """Ask that it can never be charged any more; returns the state it is really in afterwards."""
         try:
             return await self._of_intent(
-                "post", f"{INTENTS}/{quote(intent_id, safe='')}/cancel", cancellation_reason="abandoned"
+                "post", f"{INTENTS}/{quote(intent_id, safe='')}/cancel", {"cancellation_reason": "abandoned"}
             )
         except ProviderRefused as refused:
             if refused.code != "payment_intent_unexpected_state":
@@ -188,11 +166,12 @@ class StripeGateway:
         page = [taken for intent in found.data if (taken := _taken(intent)) is not None]
         return page, found.data[-1].id if found.has_more and found.data else None
 
-    async def _of_intent(self, method: str, path: str, **params: Any) -> Intent:
-        """Asked through the SDK, read by us: its objects cost half a millisecond each, and an order needs two."""
-        answer = await _ask(self._client.raw_request_async(method, path, **params))
+    async def _of_intent(
+        self, method: str, path: str, params: dict[str, Any] | None = None, *, key: str | None = None
+    ) -> Intent:
+        body = await self._calls.ask(method, path, params, key=key)
         try:
-            return _intent(_decoder.decode(answer.body))
+            return _intent(_decoder.decode(body))
         except msgspec.MsgspecError as error:  # something between us and the provider answered
             raise ProviderAway("an answer that is no payment") from error
 
@@ -254,37 +233,9 @@ def in_our_units(amount: int, currency: str) -> int:
 
 
 async def _ask(call: Awaitable[T]) -> T:
-    async with _translated():
+    with translated():
         return await call
     raise AssertionError("unreachable")
-
-
-@asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
-    """Stripe's exceptions as ours."""
-    try:
-        yield
-    except stripe.RateLimitError as error:
-        raise ProviderBusy("rate limited", code=error.code, retry_after_s=_retry_after_s(error)) from error
-    except stripe.IdempotencyError as error:
-        if error.http_status == 409:  # noqa: PLR2004 - the first call with this key is still running
-            raise ProviderBusy("in progress", code=error.code) from error
-        raise ProviderRefused(str(error.user_message or error), code=error.code or "idempotency_error") from error
-    except stripe.APIConnectionError as error:
-        raise ProviderAway("no connection or no answer") from error
-    except (stripe.InvalidRequestError, stripe.CardError, stripe.AuthenticationError, stripe.PermissionError) as error:
-        if error.http_status == 409:  # noqa: PLR2004 - lock_timeout and idempotency_key_in_use
-            raise ProviderBusy("in progress", code=error.code) from error
-        raise ProviderRefused(str(error.user_message or error), code=error.code) from error
-    except stripe.StripeError as error:
-        raise ProviderAway(f"answered {error.http_status}", code=error.code) from error
-
-
-def _retry_after_s(error: stripe.StripeError) -> float | None:
-    try:
-        return float((error.headers or {})["retry-after"])
-    except (KeyError, ValueError):
-        return None
 
 
 def _intent(found: _Intent) -> Intent:

@@ -13,7 +13,7 @@ from engine.services.money import lane as lanes
 from engine.services.money.lane import PaymentLane
 from engine.stores.money import lane as lane_store
 from engine.stores.money.lane import LaneStore
-from engine.stores.money.stripe_gateway import ProviderAway, ProviderBusy, ProviderRefused
+from engine.stores.money.stripe_calls import ProviderAway, ProviderBusy, ProviderRefused
 
 GIVEN_UP_WITHIN_S = 10.0  # a third of how long a provider hangs here, and time for the busiest machine
 
