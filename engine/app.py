@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from engine import pages
-from engine.foundation import bodies, http, manners
+from engine.foundation import bodies, followers, http, manners
 from engine.foundation.cookies import promise_tls, tls_promise
 from engine.foundation.shelf import SHELF, Shelf
 from engine.services import appkeys
@@ -45,9 +45,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
             for each in (services.sale.crowding.tell, money.order_news.listen, money.order_waits.sweep)
         ]
         yield
-        for task in under_way:
-            task.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
+        await followers.end(*under_way)
 
 
 async def _answer_who_waits(app: web.Application) -> None:

@@ -14,7 +14,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from engine.foundation import manners
+from engine.foundation import followers, manners
 from engine.foundation.address_limits import Limits
 from engine.foundation.assets import ROUTE, Assets, files_below
 from engine.foundation.bearer import Bearers
@@ -89,8 +89,7 @@ async def _stores(app: web.Application) -> AsyncIterator[None]:
 
     app[appkeys.HEALTH] = Health({"redis": redis_answers, "postgres": ledger.ping}, frozenset({"redis"}))
     yield
-    following.cancel()
-    await asyncio.gather(following, return_exceptions=True)
+    await followers.end(following)
     await pool.close()
     await redis.close()
 

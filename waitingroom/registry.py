@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 import redis.exceptions
 
 import hotpath_rs
-from engine.foundation import leases, logs
+from engine.foundation import followers, leases, logs
 from engine.foundation.cluster import open_client
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import Refusal
@@ -30,7 +30,6 @@ REFRESH_S = 1.5
 LISTEN_AGAIN_S = 0.5
 UNKNOWN_KEPT_S = 1.0
 UNKNOWN_MAX = 10_000
-CANCELLED_AGAIN_S = 0.1
 HANDED_BACK_AT_ONCE = 8
 HAND_BACK_WITHIN_S = 2.0  # a stop is not kept waiting for a store that is away
 _log = logs.get("waitingroom.rooms")
@@ -61,7 +60,7 @@ class Rooms:
             yield self
         finally:
             tasks += [task for _, task in self._controllers.values()]
-            await _end(tasks)
+            await followers.end(*tasks)
             await asyncio.gather(*(room.close() for room in self._rooms.values()))
             await self._hand_back()
 
@@ -201,15 +200,6 @@ class Rooms:
             await self.reload(event_id)
         elif event_id in self._controllers:
             self._controllers[event_id][0].wake()
-
-
-async def _end(tasks: list[asyncio.Task[None]]) -> None:
-    """Cancel until they have ended: the Redis client forgets a cancellation that meets its own time limit or answer."""
-    left = set(tasks)
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=CANCELLED_AGAIN_S)
 
 
 def _edition(of: Rules | Snapshot) -> tuple[int, int, int]:

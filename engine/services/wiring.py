@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+from engine.foundation import followers
 from engine.services.accounts.wiring import Accounts, open_accounts
 from engine.services.catalogue.wiring import Catalogue, open_catalogue
 from engine.services.common import Common, open_common
@@ -19,8 +20,6 @@ from engine.services.money.wiring import Money, open_money
 from engine.services.sale.wiring import Sale, open_sale, open_units
 from engine.services.tickets.wiring import Tickets, open_tickets
 from engine.settings import Settings
-
-STOP_TRIES_MAX, STOP_TRY_S = 20, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         messages = open_messages(stack, common, accounts, tickets, money)
         insight = open_insight(common, accounts, sale, money)
         for follow in (common.ended.follow, *sale.followers):
-            stack.push_async_callback(_stop, asyncio.ensure_future(follow()))
+            stack.push_async_callback(followers.end, asyncio.ensure_future(follow()))
         yield Services(
             common=common,
             accounts=accounts,
@@ -74,12 +73,3 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             messages=messages,
             insight=insight,
         )
-
-
-async def _stop(task: asyncio.Future[None]) -> None:
-    """End a follower. A client that is just connecting may swallow a cancellation, so it is told until it ends."""
-    for _ in range(STOP_TRIES_MAX):
-        task.cancel()
-        done, _ = await asyncio.wait([task], timeout=STOP_TRY_S)
-        if done:
-            return
