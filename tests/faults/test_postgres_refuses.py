@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestServer
 from admin.app import create_app as admin_app
 from engine.foundation import embedded, postgres
 from engine.foundation.store_faults import LEDGER_FAULTS
+from engine.services.money import order_reads
 from engine.settings import Settings
 from tests import factories as make
 from tests.faults.conftest import audited, until_sold_again
@@ -173,6 +174,7 @@ async def test_while_postgres_refuses_every_door_says_come_again_and_is_well_at_
     held, _ = await until_sold_again(shop, 2)
     paid = await shop.paid(3)
     organizer = await shop.organizer()
+    await asyncio.sleep(order_reads.FRESH_S)  # until then an order is told from memory, whatever the ledger does
     async with _doors(settings) as doors, aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as visitor:
         unknown = f"{doors['room']}/v1/rooms/evt_{'0' * 26}"
         form = await (await visitor.get(doors["admin"] + "/sign-in")).text()
