@@ -78,7 +78,7 @@ def test_a_command_for_a_stack_that_does_not_run_says_so(
         (["emf", "--workers", "0"], "number of processes"),
         (["emf", "--room-capacity", "0"], "not a count"),
         (["emf", "--journey-max-s", "-1"], "not seconds"),
-        (["emf", "--multiplier", "0"], "multiplier must be between 1 and"),
+        (["emf", "--multiplier", "0"], "is not a count from 1 to"),
         (["emf", "--out", "/proc/none/report"], "No such file or directory"),
         (["nosuch"], "known ones are emf"),
     ],
