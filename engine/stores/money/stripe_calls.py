@@ -11,6 +11,7 @@ for a log that nobody keeps, dictionaries), which cost more than the call itself
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -141,7 +142,9 @@ def _fields(params: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, 
 
 
 def _retry_after_s(headers: Mapping[str, str] | None) -> float | None:
+    """Seconds from now on; None for what is no time to wait, as ``nan`` or a date."""
     try:
-        return float((headers or {})["retry-after"])
+        seconds = float((headers or {})["retry-after"])
     except (KeyError, ValueError):
         return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None

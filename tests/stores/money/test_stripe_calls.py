@@ -12,6 +12,7 @@ import stripe
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from engine.stores.money import stripe_calls
 from engine.stores.money.stripe_calls import ProviderAway, ProviderBusy, ProviderError, ProviderRefused
 from engine.stores.money.stripe_gateway import StripeGateway
 
@@ -147,3 +148,9 @@ async def test_a_provider_that_is_not_there_is_away():
     with pytest.raises(ProviderAway):
         await create(gateway)
     await gateway.close()
+
+
+@pytest.mark.parametrize("said", ["nan", "inf", "-inf", "-1", "Tue, 01 Dec 2026 01:00:00 GMT", ""])
+def test_what_is_no_time_to_wait_is_none(said: str):
+    assert stripe_calls._retry_after_s({"retry-after": said}) is None
+    assert stripe_calls._retry_after_s({"retry-after": "1.5"}) == 1.5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -17,18 +16,6 @@ from tests.shop import Answer, Shop
 from tests.web.money.order_doors import Door, opened
 
 FACES = ("", "/status", "/tickets")
-
-
-@pytest.fixture
-async def door(shop: Shop) -> AsyncIterator[Door]:
-    async with opened(shop) as one:
-        yield one
-
-
-@pytest.fixture
-async def other(shop: Shop) -> AsyncIterator[Door]:
-    async with opened(shop) as one:
-        yield one
 
 
 class Counted(OrderReadStore):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -18,18 +17,6 @@ from tests.web.money.order_doors import Door, opened
 
 LONG = "/status?wait_s=20"
 WITHIN_S = 10  # far below LONG, far above what a slow machine takes
-
-
-@pytest.fixture
-async def door(shop: Shop) -> AsyncIterator[Door]:
-    async with opened(shop) as one:
-        yield one
-
-
-@pytest.fixture
-async def other(shop: Shop) -> AsyncIterator[Door]:
-    async with opened(shop) as one:
-        yield one
 
 
 async def test_a_payment_answers_those_who_wait_at_every_engine(shop: Shop, door: Door, other: Door):
