@@ -19,6 +19,7 @@ import pytest
 
 import engine.stores
 from engine.domain.catalogue.event_search import ListingFilter
+from engine.foundation import idempotency
 from engine.foundation.clock import now
 from engine.stores.catalogue import event_search, promos
 from engine.stores.gates import scans
@@ -36,15 +37,25 @@ BEGINNINGS = {("orders", "_COLUMNS"), ("refunds", "_COLUMNS"), ("disputes", "_CO
 WHOLE = {
     ("orders", "of_intent"): orders._COLUMNS + " WHERE o.payment_intent_id = $1",
     ("orders", "of_hold"): orders._COLUMNS + " WHERE o.hold_id = $1",
-    ("orders", "read many"): orders._COLUMNS + " WHERE o.id = ANY($1::text[])",
+    ("orders", "read many"): orders._COLUMNS + orders._OF_IDS,
     ("orders", "lock"): orders._COLUMNS + " WHERE o.id = $1 FOR UPDATE OF o",
     ("refunds", "get"): refunds._COLUMNS + " WHERE id = $1",
     ("disputes", "get"): disputes._COLUMNS + " WHERE d.id = $1",
     ("tickets", "get"): tickets._READ + " WHERE t.id = $1",
+    ("tickets", "of_orders"): tickets._READ + tickets._OF_ORDERS,
     ("tickets", "of_order"): tickets._READ + " WHERE t.order_id = $1 ORDER BY t.line",
     ("scans", "newest"): scans._NEWEST,
     ("promos", "get"): promos._SELECT + " WHERE p.id = $1",
 }
+# What a paid order, its looks and a scan ask, many times a second: (module, name) as below.
+KEPT = {
+    ("orders", "_BEFORE"), ("orders", "_PLACE"), ("orders", "_ATTACH"), ("orders", "read many"),
+    ("orders", "_TICKET_COUNTS"), ("payments", "_SETTLE"), ("webhook_events", "_STORE"), ("outbox", "_DELETE"),
+    ("order_reads", "_HEADS"), ("order_reads", "_WHOLE"), ("order_reads", "_TICKETS"), ("order_reads", "_MOVED"),
+    ("tickets", "of_orders"), ("scans", "_NEWEST"), ("scans", "_REVOKED"), ("scans", "_REPLAYS"), ("scans", "_SETTLE"),
+    ("idempotency", "_CLAIM"), ("idempotency", "_KEEP"),
+}  # fmt: skip
+PLANNED_AFRESH = 5  # a statement's first plans are made for its values, whatever comes of them
 # Read a whole event, a person's all, or what was left over, and nobody waits in a queue for it.
 REPORTS = {
     ("attendance", "_ALERTS"), ("cancellations", "_CANCEL_FREE"), ("gate_bundles", "_FINGERPRINT"),
@@ -104,6 +115,29 @@ async def test_a_sales_statements_go_by_keys_whatever_was_sold_before(pool: asyn
         await gate_world.sell(pool, event_id, ticket_type, list(range(sold)), now())
         await pool.execute("ANALYZE")
     assert await _plans_that_walk(pool) == {}
+
+
+async def _plans_kept(connection: asyncpg.Connection, text: str) -> int:
+    """How often a statement that names nothing was run by its kept plan, of one time more than PLANNED_AFRESH."""
+    count = max((int(number) for number in re.findall(r"\$(\d+)", text)), default=0)
+    await connection.execute(f"PREPARE looked_at AS {text}")
+    for _ in range(PLANNED_AFRESH + 1):
+        await connection.execute(f"EXECUTE looked_at({', '.join(['NULL'] * count)})")
+    kept = await connection.fetchval("SELECT generic_plans FROM pg_prepared_statements WHERE name = 'looked_at'")
+    await connection.execute("DEALLOCATE looked_at")
+    return int(kept)
+
+
+async def test_the_statements_of_a_paid_order_and_of_a_scan_are_not_planned_each_time(pool: asyncpg.Pool):
+    asked = dict(_statements()) | {("idempotency", name): getattr(idempotency, name) for name in ("_CLAIM", "_KEEP")}
+    async with pool.acquire() as connection:
+        planned = {key for key in KEPT if await _plans_kept(connection, asked[key]) == 0}
+    assert planned == set()
+
+
+async def test_a_statement_whose_plan_hangs_on_how_many_are_asked_for_is_noticed(pool: asyncpg.Pool):
+    async with pool.acquire() as connection:
+        assert await _plans_kept(connection, "SELECT status FROM orders WHERE id = ANY($1::text[])") == 0
 
 
 def test_the_statements_of_every_wing_are_looked_at():

@@ -31,12 +31,12 @@ AGE_MAX_MS = 5_000
 
 _SETTLE = """
 WITH wanted AS (
-    SELECT * FROM unnest($1::text[], $2::text[]) AS w(id, intent_id)
+    SELECT * FROM unnest((SELECT $1::text[]), $2::text[]) AS w(id, intent_id)
 ), named AS (
-    SELECT * FROM unnest($3::text[], $4::smallint[], $5::text[]) AS n(order_id, line, ticket_id)
+    SELECT * FROM unnest((SELECT $3::text[]), $4::smallint[], $5::text[]) AS n(order_id, line, ticket_id)
 ), locked AS (
     SELECT o.id FROM orders o
-     WHERE o.id = ANY($1::text[]) AND o.status IN ('pending', 'processing') ORDER BY o.id FOR UPDATE
+     WHERE o.id = ANY((SELECT $1::text[])::text[]) AND o.status IN ('pending', 'processing') ORDER BY o.id FOR UPDATE
 ), paid AS (
     UPDATE orders o
        SET status = 'paid', paid_at = now(), payment_error = NULL,
@@ -74,7 +74,7 @@ WITH wanted AS (
 ), hooked AS (
     INSERT INTO webhook_events (provider, id, kind, object_id, payload, correlation_id, status, processed_at)
     SELECT 'stripe', e.id, e.kind, e.object_id, e.payload::jsonb, e.correlation_id, 'processed', now()
-      FROM unnest($6::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
+      FROM unnest((SELECT $6::text[]), $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
                AS e(id, order_id, kind, object_id, payload, correlation_id)
       JOIN paid p ON p.id = e.order_id
     ON CONFLICT (provider, id) DO UPDATE SET status = 'processed', processed_at = now(), error = NULL
@@ -82,7 +82,7 @@ WITH wanted AS (
 )
 SELECT p.id AS order_id, p.paid_at, b.id, b.topic, b.payload, h.was_here
   FROM paid p JOIN boxed b ON b.key = p.id
-  LEFT JOIN unnest($6::text[], $8::text[]) AS e(id, order_id) ON e.order_id = p.id
+  LEFT JOIN unnest((SELECT $6::text[]), $8::text[]) AS e(id, order_id) ON e.order_id = p.id
   LEFT JOIN hooked h ON h.id = e.id
 """
 _CLOSE = """

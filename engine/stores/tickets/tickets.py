@@ -31,6 +31,11 @@ PAGE_SOURCES: Final = """
 """
 _READ: Final = f"SELECT {PAGE_COLUMNS} {PAGE_SOURCES}"
 
+# Both tables by the key: the lines of all orders would be walked for those of a few.
+_OF_ORDERS: Final = """
+ WHERE t.order_id = ANY((SELECT $1::text[])::text[]) AND p.order_id = ANY((SELECT $1::text[])::text[])
+ ORDER BY t.order_id, t.line
+"""
 _FOUND: Final = """
 SELECT id FROM tickets WHERE event_id = $1 AND search @@ search_query($2)
 UNION ALL SELECT id FROM tickets
@@ -58,7 +63,7 @@ async def of_order(db: Database, order_id: str) -> list[TicketPage]:
 
 async def of_orders(db: Database, order_ids: Sequence[str]) -> list[TicketPage]:
     """The tickets of several orders, each order's line by line."""
-    rows = await db.fetch(_READ + " WHERE t.order_id = ANY($1::text[]) ORDER BY t.order_id, t.line", list(order_ids))
+    rows = await db.fetch(_READ + _OF_ORDERS, list(order_ids))
     return [_page(row) for row in rows]
 
 
