@@ -56,11 +56,9 @@ WITH wanted AS (
     INSERT INTO outbox (topic, key, payload, available_at)
     SELECT 'inventory.sold', p.id, jsonb_build_object('event_id', p.event_id, 'order_id', p.id, 'hold_id', p.hold_id,
                'units', (SELECT jsonb_agg(u.unit ORDER BY u.line) FROM order_units u WHERE u.order_id = p.id),
-               'counted_for', coalesce(encode(p.no_longer_for, 'hex'), '')),
+               'counted_for', coalesce(encode(p.no_longer_for, 'hex'), ''),
+               'lease_id', coalesce(encode(p.lease_id, 'hex'), '')),
            now() + make_interval(secs => $7) FROM paid p
-    UNION ALL
-    SELECT 'lease.release', p.id, jsonb_build_object('event_id', p.event_id, 'lease_id', encode(p.lease_id, 'hex')),
-           now() + make_interval(secs => $7) FROM paid p WHERE p.lease_id IS NOT NULL
     UNION ALL
     SELECT 'mail.tickets', p.id, jsonb_build_object('order_id', p.id), now() FROM paid p
     UNION ALL
