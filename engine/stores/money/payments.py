@@ -35,22 +35,26 @@ WITH wanted AS (
 ), named AS (
     SELECT * FROM unnest((SELECT $3::text[]), $4::smallint[], $5::text[]) AS n(order_id, line, ticket_id)
 ), locked AS (
-    SELECT o.id FROM orders o
+    SELECT o.id, o.event_id FROM orders o
      WHERE o.id = ANY((SELECT $1::text[])::text[]) AND o.status IN ('pending', 'processing') ORDER BY o.id FOR UPDATE
 ), paid AS (
     UPDATE orders o
        SET status = 'paid', paid_at = now(), payment_error = NULL,
            payment_intent_id = coalesce(o.payment_intent_id, w.intent_id)
       FROM wanted w JOIN locked l ON l.id = w.id
+     CROSS JOIN LATERAL (SELECT e.ends_at, e.status FROM events e WHERE e.id = l.event_id LIMIT 1) e
      WHERE o.id = w.id
-    RETURNING o.id, o.event_id, o.hold_id, o.buyer_name, o.buyer_email, o.lease_id, o.amount_cents, o.currency,
-        o.correlation_id, o.paid_at,
+    RETURNING o.id, o.event_id, e.ends_at AS event_ends_at, e.status AS event_status, o.hold_id, o.buyer_name,
+        o.buyer_email, o.lease_id, o.amount_cents, o.currency, o.correlation_id, o.paid_at,
         CASE WHEN o.amount_cents = 0 AND length(o.counted_for) % 8 = 4  -- a block has what costs nothing for good
              THEN substring(o.counted_for FROM 1 FOR length(o.counted_for) - 4) ELSE o.counted_for END AS no_longer_for
 ), issued AS (
-    INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, seat, holder_name, holder_email)
+    INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, seat, holder_name, holder_email,
+        version, code_not_before_s, code_expires_s)
     SELECT n.ticket_id, p.event_id, p.id, u.line, u.unit, u.ticket_type_id, u.section, u.seat, p.buyer_name,
-           p.buyer_email
+           p.buyer_email,
+           1 + coalesce((SELECT max(t.version) FROM tickets t WHERE t.event_id = u.event_id AND t.unit = u.unit), 0),
+           ticket_code_begins_s(p.paid_at), ticket_code_ends_s(p.paid_at, p.event_ends_at)
       FROM paid p JOIN order_units u ON u.order_id = p.id JOIN named n ON n.order_id = p.id AND n.line = u.line
 ), boxed AS (
     INSERT INTO outbox (topic, key, payload, available_at)
@@ -63,7 +67,7 @@ WITH wanted AS (
     SELECT 'mail.tickets', p.id, jsonb_build_object('order_id', p.id), now() FROM paid p
     UNION ALL
     SELECT 'event.cancelled', p.id, jsonb_build_object('event_id', p.event_id), now() + make_interval(secs => $7)
-      FROM paid p JOIN events e ON e.id = p.event_id WHERE e.status = 'cancelled'
+      FROM paid p WHERE p.event_status = 'cancelled'
     RETURNING id, topic, key, payload
 ), recorded AS (
     INSERT INTO audit_log (actor_kind, action, target, facts, correlation_id)
