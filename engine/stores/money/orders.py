@@ -52,9 +52,10 @@ WITH wanted AS (
         w.payment_method_id, w.lease_id, w.correlation_id, w.ip_address, w.user_agent, w.buyer_units_max,
         w.counted_for, g.stripe_account_id
       FROM wanted w
-      JOIN events e ON e.id = w.event_id
-      JOIN organizations g ON g.id = e.organization_id
-      LEFT JOIN promo_codes p ON p.event_id = w.event_id AND p.code = w.promo_code
+     CROSS JOIN LATERAL (SELECT o.stripe_account_id FROM events e JOIN organizations o ON o.id = e.organization_id
+                          WHERE e.id = w.event_id LIMIT 1) g
+      LEFT JOIN LATERAL (SELECT c.id FROM promo_codes c
+                          WHERE c.event_id = w.event_id AND c.code = w.promo_code LIMIT 1) p ON true
     ON CONFLICT DO NOTHING
     RETURNING id, destination_account
 ), owned AS (

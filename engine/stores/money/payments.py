@@ -130,13 +130,15 @@ UPDATE orders
    SET reconcile_at = CASE WHEN expires_at <= now() THEN now() + make_interval(secs => $2)
        ELSE least(expires_at, now() + greatest(make_interval(secs => $2), (now() - created_at) / 2)) END
  WHERE id = ANY(ARRAY(
-    SELECT id FROM orders WHERE status IN ('pending', 'processing') AND reconcile_at <= now()
+    SELECT id FROM orders
+     WHERE status IN ('pending', 'processing') AND reconcile_at > '-infinity' AND reconcile_at <= now()
      ORDER BY expires_at > now(), reconcile_at LIMIT $1 FOR UPDATE SKIP LOCKED))
 RETURNING id
 """
 _LATE = """
 SELECT count(*) FROM orders
- WHERE status IN ('pending', 'processing') AND expires_at < now() - make_interval(secs => $1)
+ WHERE status IN ('pending', 'processing') AND reconcile_at > '-infinity'
+   AND expires_at < now() - make_interval(secs => $1)
 """
 _REVIVE = """
 UPDATE orders SET status = 'paid', paid_at = now(), closed_at = NULL, closing_note = 'paid_after_expiry_reclaimed',
