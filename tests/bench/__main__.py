@@ -28,6 +28,7 @@ from tests.bench import (
     rows_refusals,
     rows_room,
     rows_script,
+    rows_settings,
     rows_status,
     stage,
 )
@@ -51,6 +52,7 @@ ROWS: dict[str, Taking] = {
     "crowded": rows_room.crowded,
     "orders": _orders,
     "embedded": rows_embedded.embedded,
+    "settings": rows_settings.settings,
     "journey": rows_journey.journey_of,
     "status": rows_status.against_bare,
     "mail": rows_mail.mailed,
