@@ -11,7 +11,7 @@ from tests.admin.organizer import Organizer
 
 # What belongs to an organization.
 TABLES = ("organizations", "members", "invitations", "venues", "events", "ticket_types", "on_sales", "allotments",
-          "promo_codes", "devices", "orders", "refunds", "disputes")  # fmt: skip
+          "promo_codes", "devices", "orders", "refunds", "disputes", "images")  # fmt: skip
 # Fields that some form or other would take.
 VALID = {
     "name": "Mine now", "slug": "mine-now", "version": "1", "email": "evil@example.test", "role": "owner",
@@ -40,6 +40,12 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
         order_id, order_id[-10:], event_id, new_id("hld"),
         {"face_cents": 1000, "discount_cents": 0, "fees_cents": 0, "taxes": {}, "total_cents": 1000},
     )  # fmt: skip
+    image_id = new_id("img")
+    await pool.execute(
+        "INSERT INTO images (id, organization_id, event_id, digest, source_digest, width, height, widths, alt)"
+        " VALUES ($1, $2, $3, $4, 'x', 320, 200, '{320}', 'The hall')",
+        image_id, organization_id, event_id, "0" * 32,
+    )  # fmt: skip
     dispute_id = new_id("dsp")
     await pool.execute(
         "INSERT INTO disputes (id, provider_dispute_id, order_id, event_id, organization_id, amount_cents, status,"
@@ -53,6 +59,7 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
         "order": order_id,
         "invitation": await pool.fetchval("SELECT id FROM invitations WHERE organization_id = $1", organization_id),
         "dispute": dispute_id,
+        "image": image_id,
         "user": await pool.fetchval("SELECT id FROM users WHERE email = $1", organizer.email),
         "ticket_type": await pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id),
         "allotment": await pool.fetchval("SELECT id FROM allotments WHERE event_id = $1", event_id),
