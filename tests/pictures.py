@@ -7,11 +7,21 @@ import struct
 import zlib
 from typing import Any
 
+import aiohttp
 from PIL import Image, ImageDraw
 from PIL.TiffImagePlugin import IFDRational
 
 SECRET = b"onsale-hidden-in-here"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+def form(file: bytes | None = None, **fields: str) -> aiohttp.FormData:
+    """A form as an upload comes, with a picture if nothing else is given. It can be sent once."""
+    data = aiohttp.FormData()
+    for name, value in {"alt": "The band on stage", **fields}.items():
+        data.add_field(name, value)
+    data.add_field("file", made() if file is None else file, filename="../../evil.svg", content_type="image/svg+xml")
+    return data
 
 
 def scene(width: int = 900, height: int = 600, mode: str = "RGB") -> Image.Image:

@@ -66,12 +66,12 @@ class Logos:
         return self._images.shown(row)
 
     async def delete(self, person: Person, organization_id: str) -> None:
-        """ImageUnknown if there is none."""
+        """Nothing if there is none."""
         await self._access.require(person, organization_id, "organization.write", hidden=OrganizationUnknown)
         async with self._pool.acquire() as db, db.transaction():
             row = await store.logo_of(db, organization_id)
             if row is None:
-                raise ImageUnknown
+                return
             errands = await store.delete(db, organization_id, [row])
             await activity.record(db, person, "organization.logo_deleted", organization_id)
         await self._outbox.at_once(errands)

@@ -149,7 +149,7 @@ ROUTES: tuple[Route, ...] = (
         gives=Image,
     ).refuses(Forbidden, OrganizationUnknown, *_UPLOADS),
     Route("DELETE", _LOGO, delete_logo, "organizer", "operate", needs="organization.write", status=204).refuses(
-        Forbidden, OrganizationUnknown, ImageUnknown
+        Forbidden, OrganizationUnknown
     ),
     Route(
         "GET",
