@@ -47,16 +47,17 @@ async def journey_of(stage: Stage, plan: Plan) -> list[Row]:
     told = "a paid order of two: hold, order, webhook, status, tickets"
     rows = [
         Row(
-            f"CPU of a paid order: {name}", told, round(statistics.median(spent[name]), 3), unit="ms", must=must, hope=hope,
-            better="lower", spread=tuple(spent[name]), facts=facts,
+            f"CPU of a paid order: {name}", told, round(statistics.median(spent[name]), 3), unit="ms", must=must,
+            hope=hope, better="lower", spread=tuple(spent[name]), facts=facts,
         )
         for name, must, hope in BARS
     ]  # fmt: skip
     together = [round(sum(each), 3) for each in zip(*(spent[name] for name, _, _ in BARS), strict=True)]
     rows.append(
         Row(
-            "CPU of a paid order: all of ours but the mail", told, round(statistics.median(together), 3), unit="ms", must=4.8,
-            hope=2.65, better="lower", spread=tuple(together), facts={"sandbox": round(statistics.median(spent["sandbox"]), 3)},
+            "CPU of a paid order: all of ours but the mail", told, round(statistics.median(together), 3), unit="ms",
+            must=4.8, hope=2.65, better="lower", spread=tuple(together),
+            facts={"sandbox": round(statistics.median(spent["sandbox"]), 3)},
         )
     )  # fmt: skip
     must, hope = PAID_PER_S
