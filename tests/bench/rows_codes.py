@@ -7,7 +7,6 @@ import os
 import secrets
 import statistics
 import time
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -130,7 +129,7 @@ async def _whole_upload(stage: Stage, shop: Served) -> Row:
     return Row(
         "upload of 50,000: CPU of all processes before the answer", "NDJSON, a tenth junk, a twentieth shown twice",
         round(sum(cpu_ms.values()) / 1000, 3), unit="s", must=1.0, better="lower", group="gates",
-        facts={"cpu_ms": cpu_ms, "single_scans_meanwhile": asdict(latencies), "unpacking_worker_ms": unpacked_ms},
+        facts={"cpu_ms": cpu_ms, "single_scans_meanwhile": latencies.told, "unpacking_worker_ms": unpacked_ms},
     )  # fmt: skip
 
 

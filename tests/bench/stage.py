@@ -81,9 +81,16 @@ class Stage:
     async def served(self, *arguments: str, processes: int = 1, port: int = 0, **more: str) -> AsyncIterator[Served]:
         """``python -m`` these arguments and ``--port``, as many processes on one port, pinned; until they answer."""
         port = port or embedded.free_port()
-        command = self.cores.pinned(
-            [sys.executable, "-m", *arguments, "--port", str(port)], to=self.cores.shop
-        )  # fmt: skip
+        async with self.started(*arguments, "--port", str(port), processes=processes, **more) as children:
+            await _until_listening(port, children, self.log)
+            yield Served(f"http://127.0.0.1:{port}", [child.pid for child in children])
+
+    @contextlib.asynccontextmanager
+    async def started(
+        self, *arguments: str, processes: int = 1, **more: str
+    ) -> AsyncIterator[list[asyncio.subprocess.Process]]:
+        """``python -m`` these arguments, as many processes, pinned; ended at the end."""
+        command = self.cores.pinned([sys.executable, "-m", *arguments], to=self.cores.shop)
         environment = {**os.environ, **self.environment, **more}
         children = []
         with self.log.open("ab") as sink:
@@ -91,8 +98,7 @@ class Stage:
                 child = await asyncio.create_subprocess_exec(*command, env=environment, stdout=sink, stderr=sink)
                 children.append(child)
         try:
-            await _until_listening(port, children, self.log)
-            yield Served(f"http://127.0.0.1:{port}", [child.pid for child in children])
+            yield children
         finally:
             for child in children:
                 with contextlib.suppress(ProcessLookupError):
