@@ -35,7 +35,8 @@ class UnitsSold(Errand, frozen=True):
     """The order that was made of this hold is paid: its units are sold.
 
     ``counted_for`` (hexadecimal) are those for whom they no longer count as unpaid, "" if for nobody: an address block
-    has what costs nothing for good.
+    has what costs nothing for good. ``lease_id`` (hexadecimal): its buyer's seat inside the shop goes to the next in
+    line, "" if it has none.
     """
 
     topic = "inventory.sold"
@@ -44,6 +45,7 @@ class UnitsSold(Errand, frozen=True):
     hold_id: str
     units: tuple[int, ...]
     counted_for: str = ""
+    lease_id: str = ""
 
 
 class UnitsFreed(Errand, frozen=True):
@@ -63,7 +65,7 @@ class UnitsFreed(Errand, frozen=True):
 
 
 class LeaseEnded(Errand, frozen=True):
-    """A buyer's seat inside the shop goes to the next in line. ``lease_id`` is hexadecimal."""
+    """Nothing was bought, and the seat inside the shop goes to the next in line. ``lease_id`` is hexadecimal."""
 
     topic = "lease.release"
     event_id: str

@@ -42,7 +42,7 @@ KEPT_HEADERS = ("Location", "ETag", "Cache-Control")  # of an answer; all others
 _CLAIM = """
 INSERT INTO idempotency_keys (scope, body_hash, claim, locked_until)
 SELECT w.scope, w.body_hash, w.claim, now() + make_interval(secs => $4)
-  FROM unnest($1::bytea[], $2::bytea[], $3::bytea[]) AS w(scope, body_hash, claim)
+  FROM unnest((SELECT $1::bytea[]), $2::bytea[], $3::bytea[]) AS w(scope, body_hash, claim)
 ON CONFLICT (scope) DO UPDATE
    SET body_hash = excluded.body_hash, claim = excluded.claim, locked_until = excluded.locked_until, created_at = now(),
        status = NULL, content_type = NULL, headers = NULL, body = NULL
@@ -54,9 +54,9 @@ RETURNING scope
 _KEEP = """
 UPDATE idempotency_keys k
    SET status = w.status, content_type = w.content_type, headers = w.headers::jsonb, body = w.body
-  FROM unnest($1::bytea[], $2::integer[], $3::text[], $4::text[], $5::bytea[])
+  FROM unnest((SELECT $1::bytea[]), $2::integer[], $3::text[], $4::text[], $5::bytea[])
        AS w(scope, status, content_type, headers, body)
- WHERE k.scope = ANY($1::bytea[]) AND k.scope = w.scope
+ WHERE k.scope = ANY((SELECT $1::bytea[])::bytea[]) AND k.scope = w.scope
 """
 _KEPT = "SELECT body_hash, status, content_type, headers, body FROM idempotency_keys WHERE scope = $1"
 _FREE = "DELETE FROM idempotency_keys WHERE scope = $1 AND status IS NULL AND claim = $2"

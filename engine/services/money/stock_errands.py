@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from typing import Protocol
 
 from engine.domain.errands import LeaseEnded, TicketsChanged, UnitsFreed, UnitsOrdered, UnitsSold
@@ -44,7 +46,10 @@ class StockErrands:
     async def sold(self, errand: UnitsSold, repeated: bool) -> None:
         units = sorted(await self._mine(errand)) if repeated else errand.units
         counted_for = bytes.fromhex(errand.counted_for)
-        await self._inventory.sold(errand.event_id, errand.hold_id, units, counted_for)
+        told: list[Awaitable[object]] = [self._inventory.sold(errand.event_id, errand.hold_id, units, counted_for)]
+        if errand.lease_id:
+            told.append(leases.release(self._hot, errand.event_id, bytes.fromhex(errand.lease_id)))
+        await asyncio.gather(*told)
 
     async def free(self, errand: UnitsFreed, repeated: bool) -> None:
         """Units go back to their lots, a promo's use with them. A repeat never frees what somebody owns by now."""
