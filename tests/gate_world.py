@@ -12,8 +12,8 @@ import msgspec
 
 from engine.domain.gates.attempts import Scanner, Shown
 from engine.domain.tickets.tickets import code_window
-from engine.foundation.bearer import Person
 from engine.foundation import pieces
+from engine.foundation.bearer import Person
 from engine.foundation.connections import HotRedis
 from engine.foundation.ids import new_id
 from engine.services.accounts.access import Access
