@@ -26,11 +26,13 @@ from engine.settings import Settings
 from engine.stores.insight.audit import AuditStore
 from engine.stores.sale.holds import HoldStore
 from engine.stores.sale.selling import SellingStore
+from engine.supervisor.stack import BACKGROUND_NICENESS
 from tests.bench.machine import Cores
 
 MIGRATIONS = Path(__file__).parents[2] / "engine" / "stores" / "migrations"
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 15.0
+WORKER_STARTS_S = 4.0  # it listens nowhere: until it has surely begun
 _SECRETS = {
     "ONSALE_MASTER_KEYS": "1:" + "11" * 32,
     "ONSALE_JWT_KEY": "bench-jwt-key-" + "x" * 32,
@@ -109,6 +111,23 @@ class Stage:
                 except TimeoutError:
                     child.kill()
                     await child.wait()
+
+    @contextlib.asynccontextmanager
+    async def worked(self) -> AsyncIterator[int]:
+        """``onsale work`` on the shop's core, behind what serves, as ``onsale up`` starts it; its process."""
+        command = self.cores.pinned([sys.executable, "-m", "engine", "work"], to=self.cores.shop)
+        with self.log.open("ab") as sink:
+            child = await asyncio.create_subprocess_exec(
+                "nice", "-n", str(BACKGROUND_NICENESS), *command, env={**os.environ, **self.environment},
+                stdout=sink, stderr=sink,
+            )  # fmt: skip
+        try:
+            await asyncio.sleep(WORKER_STARTS_S)
+            yield child.pid
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                child.terminate()
+            await asyncio.wait_for(child.wait(), STOP_TIMEOUT_S)
 
     async def audit(self, event_ids: Sequence[str]) -> dict[str, int]:
         """The audit over these events. RuntimeError if one of them does not add up."""
