@@ -17,7 +17,7 @@ from engine.domain.errands import UnitsOrdered
 from engine.domain.money.orders import FREE_MAILED_MAX, NewOrder, Order, OrderRow, OwnOrderRow
 from engine.domain.money.receipts import ReceiptRefund
 from engine.domain.order_states import EVER_PAID
-from engine.foundation.batching import GroupCommit
+from engine.foundation.batching import LEDGER_PACE_S, GroupCommit
 from engine.foundation.folding import number_folded
 from engine.foundation.idempotency import LOCK_S, Answer, Claim
 from engine.foundation.postgres import again
@@ -215,20 +215,20 @@ class OrderStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._opening: GroupCommit[tuple[NewOrder, Claim | None], Placed] = GroupCommit(
-            "orders", self._place, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+            "orders", self._place, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS, pace_s=LEDGER_PACE_S
         )
         self._asking: GroupCommit[Ask, Before] = GroupCommit(
-            "orders_before", self._before, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+            "orders_before", self._before, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS, pace_s=LEDGER_PACE_S
         )
         self._attaching: GroupCommit[Attached, bool] = GroupCommit(
-            "order_payments", self._attach, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+            "order_payments", self._attach, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS, pace_s=LEDGER_PACE_S
         )
         # A buyer's order is read eight times on its way; alone each costs the process 100 us, among others 20.
         self._reading: GroupCommit[str, Order | None] = GroupCommit(
-            "order_reads", self._read, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+            "order_reads", self._read, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS, pace_s=LEDGER_PACE_S
         )
         self._counting: GroupCommit[str, dict[str, int]] = GroupCommit(
-            "ticket_counts", self._count, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+            "ticket_counts", self._count, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS, pace_s=LEDGER_PACE_S
         )
 
     async def close(self) -> None:

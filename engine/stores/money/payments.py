@@ -16,7 +16,7 @@ import asyncpg
 
 from engine.domain.errands import MailTickets, UnitsOrdered, UnitsSold
 from engine.domain.money.orders import Order
-from engine.foundation.batching import GroupCommit
+from engine.foundation.batching import LEDGER_PACE_S, GroupCommit
 from engine.foundation.ids import new_id
 from engine.foundation.postgres import again
 from engine.foundation.store_faults import ends_connection
@@ -191,7 +191,7 @@ class PaymentStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._settling: GroupCommit[Settlement, Settled | None] = GroupCommit(
-            "settle", self._settle, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+            "settle", self._settle, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS, pace_s=LEDGER_PACE_S
         )
 
     async def close(self) -> None:
