@@ -40,7 +40,8 @@ class UnitsSold(Errand, frozen=True):
     """The order that was made of this hold is paid: its units are sold.
 
     ``counted_for`` (hexadecimal) are those for whom they no longer count as unpaid, "" if for nobody: an address block
-    has what costs nothing for good.
+    has what costs nothing for good. ``lease_id`` (hexadecimal): its buyer's seat inside the shop goes to the next in
+    line, "" if it has none.
     """
 
     topic = "inventory.sold"
@@ -50,6 +51,7 @@ class UnitsSold(Errand, frozen=True):
     hold_id: str
     units: tuple[int, ...]
     counted_for: str = ""
+    lease_id: str = ""
 
 
 class UnitsFreed(Errand, frozen=True):
@@ -69,7 +71,7 @@ class UnitsFreed(Errand, frozen=True):
 
 
 class LeaseEnded(Errand, frozen=True):
-    """A buyer's seat inside the shop goes to the next in line. ``lease_id`` is hexadecimal."""
+    """Nothing was bought, and the seat inside the shop goes to the next in line. ``lease_id`` is hexadecimal."""
 
     topic = "lease.release"
     in_company = True
@@ -178,3 +180,11 @@ class AddressVerified(Errand, frozen=True):
 
     topic = "account.verified"
     user_id: str
+
+
+class PicturesDropped(Errand, frozen=True):
+    """A picture is gone from the ledger: its files go too, unless a copy of its event still shows them."""
+
+    topic = "pictures.dropped"
+    digest: str
+    widths: tuple[int, ...]

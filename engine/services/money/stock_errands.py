@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Final, Protocol
 
 from engine.domain.errands import LeaseEnded, TicketsChanged, UnitsFreed, UnitsOrdered, UnitsSold
@@ -55,7 +56,12 @@ class StockErrands:
     async def sold(self, errand: UnitsSold, repeated: bool) -> None:
         units = sorted(await self._mine(errand)) if repeated else errand.units
         counted_for = bytes.fromhex(errand.counted_for)
-        await self._inventory.sold(errand.event_id, errand.hold_id, errand.order_id, units, counted_for)
+        told: list[Awaitable[object]] = [
+            self._inventory.sold(errand.event_id, errand.hold_id, errand.order_id, units, counted_for)
+        ]
+        if errand.lease_id:
+            told.append(self._leases.submit((errand.event_id, bytes.fromhex(errand.lease_id))))
+        await asyncio.gather(*told)
 
     async def free(self, errand: UnitsFreed, repeated: bool) -> None:
         """Units go back to their lots, a promo's use with them. A repeat never frees what somebody owns by now."""
