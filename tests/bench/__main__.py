@@ -17,6 +17,7 @@ from tests.bench import (
     report,
     rows_codes,
     rows_designs,
+    rows_discovery,
     rows_embedded,
     rows_expiry,
     rows_holds,
@@ -61,6 +62,7 @@ ROWS: dict[str, Taking] = {
     "peers": rows_peers.peers,
     "allocation": rows_designs.allocation,
     "workers": rows_holds.workers,
+    "discovery": rows_discovery.discovery,
     "durability": rows_designs.durability,
 }
 INCLUDED = frozenset({"journey"})  # taken by another name too: "orders" are both

@@ -26,6 +26,7 @@ _TITLES = {
     "designs": "Who picks the seats",
     "workers": "Workers",
     "durability": "Durability of holds",
+    "discovery": "Finding events",
 }
 _INTRODUCTION = """# Benchmarks
 

@@ -24,6 +24,7 @@ TIED = {
     "POST /v1/promo-codes": {"promo.created"},
     "POST /v1/payments/refund": {"refund.requested"},
     "POST /v1/disputes/{dispute_id}/release": {"dispute.released"},
+    "PUT /v1/platform/featured": {"event.featured", "event.unfeatured"},
     "POST /v1/venues": {"venue.created"},
     "PATCH /v1/venues/{venue_id}": {"venue.changed"},
     "DELETE /v1/venues/{venue_id}": {"venue.deleted"},

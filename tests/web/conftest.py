@@ -24,6 +24,7 @@ from engine.services.accounts.organizations import Organizations
 from engine.services.accounts.passwords import Passwords
 from engine.services.accounts.people import People
 from engine.services.accounts.throttle import Throttle
+from engine.services.catalogue.discovery import Discovery
 from engine.services.catalogue.events import Events
 from engine.services.catalogue.on_sales import OnSales
 from engine.services.catalogue.promos import Promos
@@ -40,12 +41,15 @@ from engine.stores.sale.holds import HoldStore
 from engine.stores.sale.selling import SellingStore
 from engine.web import route
 from engine.web.accounts import invitations, mailed_links, organizations, people
-from engine.web.catalogue import events, on_sales, promos, ticket_types, venues
+from engine.web.catalogue import discovery, events, on_sales, promos, ticket_types, venues
 from engine.web.sale import allotments
 from tests.web.organizer import PASSWORD, Someone
 
 _people = itertools.count(1)
-NOUNS = (people, mailed_links, organizations, invitations, venues, events, ticket_types, on_sales, allotments, promos)
+NOUNS = (
+    people, mailed_links, organizations, invitations, venues, discovery, events, ticket_types, on_sales, allotments,
+    promos,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -72,6 +76,7 @@ async def catalogue(
     app[appkeys.ORGANIZATIONS] = Organizations(pool=pool, access=access)
     app[appkeys.VENUES] = Venues(pool=pool, access=access)
     app[appkeys.EVENTS] = all_events
+    app[appkeys.DISCOVERY] = Discovery(pool=pool)
     app[appkeys.TICKET_TYPES] = TicketTypes(pool=pool, access=access, events=all_events)
     app[appkeys.ON_SALES] = OnSales(pool=pool, access=access, events=all_events)
     app[appkeys.ALLOTMENTS] = Allotments(pool=pool, hot=hot, access=access, events=all_events, inventory=inventory)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.services.accounts.wiring import Accounts
+from engine.services.catalogue.discovery import Discovery
 from engine.services.catalogue.events import EventInventory, Events
 from engine.services.catalogue.on_sales import OnSales
 from engine.services.catalogue.promos import Promos
@@ -22,6 +23,7 @@ class Catalogue:
     ticket_types: TicketTypes
     on_sales: OnSales
     promos: Promos
+    discovery: Discovery
 
 
 def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory) -> Catalogue:
@@ -34,4 +36,5 @@ def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory
         ticket_types=TicketTypes(pool=pool, access=access, events=events),
         on_sales=OnSales(pool=pool, access=access, events=events),
         promos=Promos(pool=pool, access=access, events=events),
+        discovery=Discovery(pool=pool),
     )
