@@ -43,6 +43,15 @@ ALTER TABLE events ADD COLUMN words tsvector
     GENERATED ALWAYS AS (search_weighed(title, 'A') || search_weighed(search_listed(tags), 'B')
                          || search_weighed(category, 'C') || search_weighed(summary || ' ' || left(description, 4000), 'D')) STORED;
 
+-- In which of the bands of prices an amount lies: 0 costs nothing, then 1, 2 to 4, 5 to 9, 10 to 19 and on, in minor units
+-- (engine/domain/catalogue/price_bands.py).
+CREATE FUNCTION price_band(cents bigint) RETURNS smallint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT width_bucket(cents, ARRAY[
+        1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000, 1000000, 2000000,
+        5000000, 10000000, 20000000, 50000000, 100000000, 200000000, 500000000, 1000000000, 2000000000, 5000000000, 10000000000,
+        20000000000, 50000000000, 100000000000, 200000000000, 500000000000]::bigint[])::smallint
+$$;
+
 CREATE TABLE listed_events (
     event_id text PRIMARY KEY REFERENCES events ON DELETE CASCADE,
     organization_id text NOT NULL,
@@ -50,13 +59,17 @@ CREATE TABLE listed_events (
     starts_at timestamptz NOT NULL,
     ends_at timestamptz NOT NULL,
     day date NOT NULL,                           -- on the calendar of its place
+    month date NOT NULL GENERATED ALWAYS AS (make_date(extract(year FROM day)::integer, extract(month FROM day)::integer, 1)) STORED,
     city text NOT NULL,
     city_slug text NOT NULL,
     category text NOT NULL,
     currency char(3) NOT NULL,
     price_from_cents bigint,
     price_to_cents bigint,
-    access text[] NOT NULL,                      -- which of the kinds of accessibility it has (engine/foundation/world)
+    band_from smallint GENERATED ALWAYS AS (price_band(price_from_cents)) STORED,
+    band_to smallint GENERATED ALWAYS AS (price_band(price_to_cents)) STORED,
+    accessible_seats boolean NOT NULL,
+    access_described boolean NOT NULL,
     lat double precision,
     lng double precision,
     title text NOT NULL,
@@ -107,21 +120,21 @@ BEGIN
     DELETE FROM listed_events l USING events e
      WHERE l.event_id = ANY (given) AND e.id = l.event_id AND e.status <> 'published';
     INSERT INTO listed_events AS l
+        (event_id, organization_id, venue_id, starts_at, ends_at, day, city, city_slug, category, currency, price_from_cents,
+         price_to_cents, accessible_seats, access_described, lat, lng, title, title_words, words)
     SELECT e.id, e.organization_id, e.venue_id, e.starts_at, e.ends_at, day_at(e.starts_at, e.timezone), v.city,
-           place_slug(v.city), e.category, e.currency, e.price_from_cents, e.price_to_cents,
-           array_remove(ARRAY[CASE WHEN e.has_accessible_seats THEN 'seats' END,
-                              CASE WHEN v.accessibility <> '' THEN 'described' END], NULL),
-           v.lat, v.lng, e.title, ts_filter(e.words, '{a}'),
+           place_slug(v.city), trim(folded(e.category)), e.currency, e.price_from_cents, e.price_to_cents,
+           e.has_accessible_seats, v.accessibility <> '', v.lat, v.lng, e.title, ts_filter(e.words, '{a}'),
            e.words || search_weighed(concat_ws(' ', o.name, v.name, v.city), 'B')
       FROM events e JOIN venues v ON v.id = e.venue_id JOIN organizations o ON o.id = e.organization_id
      WHERE e.id = ANY (given) AND e.status = 'published'
      ORDER BY e.id
     ON CONFLICT (event_id) DO UPDATE
        SET (organization_id, venue_id, starts_at, ends_at, day, city, city_slug, category, currency, price_from_cents,
-            price_to_cents, access, lat, lng, title, title_words, words)
+            price_to_cents, accessible_seats, access_described, lat, lng, title, title_words, words)
          = (excluded.organization_id, excluded.venue_id, excluded.starts_at, excluded.ends_at, excluded.day, excluded.city,
             excluded.city_slug, excluded.category, excluded.currency, excluded.price_from_cents, excluded.price_to_cents,
-            excluded.access, excluded.lat, excluded.lng, excluded.title, excluded.title_words, excluded.words);
+            excluded.accessible_seats, excluded.access_described, excluded.lat, excluded.lng, excluded.title, excluded.title_words, excluded.words);
     INSERT INTO listed_venues AS known (venue_id, name, city_slug, words)
     SELECT DISTINCT ON (v.id) v.id, v.name, place_slug(v.city), search_weighed(v.name, 'A')
       FROM listed_events l JOIN venues v ON v.id = l.venue_id WHERE l.event_id = ANY (given) ORDER BY v.id
@@ -182,45 +195,32 @@ CREATE TRIGGER listed_when_changed AFTER UPDATE OF name ON organizations
 -- The words that one which nothing listed begins with may have been meant as, likeliest first. A word of four or five
 -- letters may have one mistake, up to nine two, above three; two letters that changed places are one. The typed word may
 -- be the beginning of the meant one.
-CREATE FUNCTION search_meant(typed text) RETURNS text[] LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION search_meant(typed text) RETURNS text[] LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET enable_seqscan = off AS $$
 DECLARE
     size CONSTANT integer := length(typed);
-    mistakes CONSTANT integer := CASE WHEN size <= 5 THEN 1 WHEN size <= 9 THEN 2 ELSE 3 END;
+    most CONSTANT integer := CASE WHEN size <= 5 THEN 1 WHEN size <= 9 THEN 2 ELSE 3 END;
+    swapped text[];
 BEGIN
     IF size NOT BETWEEN 4 AND 40 OR typed COLLATE pg_c_utf8 !~ '^[[:alpha:]]+$' THEN
         RETURN '{}';
     END IF;
+    swapped := ARRAY(SELECT left(typed, at - 1) || substr(typed, at + 1, 1) || substr(typed, at, 1) || substr(typed, at + 2)
+                       FROM generate_series(1, size - 1) AS at);
     RETURN ARRAY(
         SELECT word
-          FROM (SELECT word, least(letters_apart(typed, word, mistakes), letters_apart(typed, left(word, size), mistakes) + 0.4,
-                                   letters_apart(typed, left(word, size + 1), mistakes) + 0.4,
-                                   letters_apart(typed, left(word, size - 1), mistakes) + 0.4) AS apart
+          FROM (SELECT word, apart, min(apart) OVER () AS nearest FROM (
+                SELECT word, least(levenshtein_less_equal(typed, word, most),
+                                   levenshtein_less_equal(typed, left(word, size), most) + 0.4,
+                                   levenshtein_less_equal(typed, left(word, size + 1), most) + 0.4,
+                                   levenshtein_less_equal(typed, left(word, size - 1), most) + 0.4,
+                                   CASE WHEN word = ANY (swapped) THEN 1.0 WHEN left(word, size) = ANY (swapped) THEN 1.4 END
+                               ) AS apart
                   FROM search_vocabulary
-                 WHERE triples && search_triples(typed) AND length(word) >= size - mistakes
-                   AND levenshtein_less_equal(typed, left(word, size), mistakes + 1) <= mistakes + 1) AS near
-         WHERE apart < mistakes + 0.5
+                 WHERE triples && search_triples(typed) AND length(word) >= size - most
+                   AND levenshtein_less_equal(typed, left(word, size), most + 1) <= most + 1) AS alike) AS near
+         WHERE apart < most + 0.5 AND apart < nearest + 0.5
          ORDER BY apart, left(word, 1) <> left(typed, 1), word
          LIMIT 5);
-END
-$$;
-
--- Letters to change, add or take away; two neighbours that changed places count as one.
-CREATE FUNCTION letters_apart(one text, other text, at_most integer) RETURNS numeric LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
-DECLARE
-    apart integer := levenshtein_less_equal(one, other, at_most + 1);
-    at integer := 1;
-BEGIN
-    IF apart >= 2 AND length(one) = length(other) AND apart <= at_most + 1 THEN
-        WHILE at < length(one) LOOP
-            IF substr(one, at, 1) <> substr(other, at, 1) AND substr(one, at, 1) = substr(other, at + 1, 1)
-               AND substr(one, at + 1, 1) = substr(other, at, 1) THEN
-                apart := apart - 1;
-                at := at + 1;
-            END IF;
-            at := at + 1;
-        END LOOP;
-    END IF;
-    RETURN apart;
 END
 $$;
 
@@ -286,9 +286,9 @@ DROP TRIGGER listed_when_changed ON organizations;
 DROP TRIGGER listed_when_changed ON venues;
 DROP TRIGGER listed_when_changed ON events;
 DROP TRIGGER listed_when_made ON events;
-DROP FUNCTION search_listing(text), search_meant(text), letters_apart(text, text, integer), organization_listed(), venue_listed(),
+DROP FUNCTION search_listing(text), search_meant(text), organization_listed(), venue_listed(),
               event_listed(), events_listed(text[]);
 DROP TABLE search_vocabulary, featured_events, listed_cities, listed_venues, listed_events;
 ALTER TABLE events DROP COLUMN words, DROP COLUMN has_accessible_seats;
-DROP FUNCTION search_triples(text), chart_has_accessible_seats(bytea), day_at(timestamptz, text), search_weighed(text, text), place_slug(text);
+DROP FUNCTION search_triples(text), chart_has_accessible_seats(bytea), day_at(timestamptz, text), search_weighed(text, text), place_slug(text), price_band(bigint);
 DROP EXTENSION fuzzystrmatch;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from engine.domain.catalogue.event_search import ListingFilter
+from engine.domain.catalogue.event_search import Access, ListingFilter
 from engine.foundation.world.categories import spellings
 from engine.foundation.world.currencies import CURRENCIES
 from engine.stores.database import Database
@@ -19,6 +19,7 @@ METRES: Final = (  # haversine; values are latitude, longitude
     f"{2 * EARTH_RADIUS_M} * asin(least(1, sqrt(power(sin(radians(l.lat - {{0}}::float8) / 2), 2)"
     " + cos(radians({0}::float8)) * cos(radians(l.lat)) * power(sin(radians(l.lng - {1}::float8) / 2), 2))))"
 )
+_ACCESS: Final[dict[Access, str]] = {"seats": "l.accessible_seats", "described": "l.access_described"}
 _ASKED = "SELECT matched::text AS found, begun::text, whole::text FROM search_listing($1)"
 
 
@@ -53,7 +54,7 @@ class Query:
 
 
 def conditions(wanted: ListingFilter, asked: Asked) -> tuple[Query, dict[str, str]]:
-    """The parameters, and the conditions by facet; what belongs to no facet stands under ``listing``."""
+    """The parameters, and the conditions that there are, by facet; under ``listing`` what belongs to none."""
     query = Query()
     parts: dict[str, list[str]] = {name: [] for name in ("listing", *ABOUT_FACETS)}
 
@@ -73,8 +74,9 @@ def conditions(wanted: ListingFilter, asked: Asked) -> tuple[Query, dict[str, st
         where("listing", metres + " <= {}::float8", near.radius_km * 1000)
     where("city", "l.city_slug = place_slug({})", wanted.city)
     spelled = spellings(wanted.category) if wanted.category else None
-    where("category", "trim(folded(l.category)) = ANY ({}::text[])", spelled)
-    where("accessibility", "{}::text = ANY (l.access)", wanted.access)
+    where("category", "l.category = ANY ({}::text[])", spelled)
+    if wanted.access is not None:
+        parts["accessibility"].append(_ACCESS[wanted.access])
     where("month", "l.starts_at >= {}", wanted.starts_from)
     where("month", "l.starts_at < {}", wanted.starts_to)
     where("month", "l.day >= {}::date", wanted.day_from)
@@ -83,4 +85,4 @@ def conditions(wanted: ListingFilter, asked: Asked) -> tuple[Query, dict[str, st
     where("price", "l.price_from_cents <= {}", wanted.price_max_cents)
     where("price", f"l.price_to_cents >= {{}}::numeric * {UNIT}", wanted.price_min)
     where("price", f"l.price_from_cents <= {{}}::numeric * {UNIT}", wanted.price_max)
-    return query, {about: " AND ".join(found) or "true" for about, found in parts.items()}
+    return query, {about: " AND ".join(found) for about, found in parts.items() if found}

@@ -13,7 +13,7 @@ _SUGGESTED = """
 WITH asked AS MATERIALIZED (SELECT matched, begun, whole FROM search_listing($1)),
 near AS MATERIALIZED (
     SELECT l.event_id, l.title, l.starts_at,
-           round((ts_rank(l.title_words, a.begun) + ts_rank(l.title_words, a.whole))::numeric, 3) AS rank
+           (l.title_words @@ a.whole)::integer AS rank
       FROM asked a JOIN listed_events l ON l.title_words @@ a.matched AND l.ends_at > now()
      ORDER BY rank DESC, l.starts_at, l.event_id LIMIT $3),
 events_named AS (
