@@ -7,7 +7,6 @@ from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Struct, field
 
-from engine.domain.catalogue.event_cards import EventCard
 from engine.domain.fields import Id
 
 SUGGESTIONS_MAX, SUGGESTIONS_DEFAULT = 20, 8
@@ -101,12 +100,6 @@ class FeaturedChoice(Struct, frozen=True, kw_only=True):
     """What the platform shows first, in this order; nothing takes all of it back."""
 
     event_ids: Annotated[list[Id], Meta(max_length=FEATURED_MAX)]
-
-
-class Cards(Struct, frozen=True, kw_only=True):
-    """A few events, all at once."""
-
-    data: tuple[EventCard, ...]
 
 
 class Visited(NamedTuple):

@@ -9,7 +9,6 @@ from aiohttp import web
 
 from engine.domain.catalogue.discovery import (
     FEATURED_MAX,
-    Cards,
     Facets,
     FeaturedChoice,
     FoundVenue,
@@ -135,8 +134,9 @@ async def _page(request: web.Request, filters: ListingFilter, after: Position | 
     return page | {"data": [one.card for one in found]}
 
 
-def _cards(rows: list[Found]) -> Cards:
-    return Cards(data=tuple(one.card for one in rows))
+def _cards(rows: list[Found]) -> Page[EventCard]:
+    """A list that is short enough to be one page."""
+    return Page(data=[one.card for one in rows], next_cursor=None, has_more=False)
 
 
 async def _shelved(
@@ -172,14 +172,20 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/events", list_events, "public", "listing", gives=Page[EventCard], query=ListingQuery)
     .refuses(Malformed, Overloaded)
     .also("/v1/events/public", "/v1/events/search", "/v1/search/events"),
-    Route("GET", "/v1/events/featured", list_featured, "public", "listing", gives=Cards, query=FeaturedQuery).refuses(
-        Malformed, Overloaded
-    ),
-    Route("PUT", "/v1/platform/featured", put_featured, "admin", "operate", takes=FeaturedChoice, gives=Cards).refuses(
-        Forbidden
-    ),
     Route(
-        "GET", "/v1/events/{event_id}/related", list_related, "public", "read", gives=Cards, query=RelatedQuery
+        "GET", "/v1/events/featured", list_featured, "public", "listing", gives=Page[EventCard], query=FeaturedQuery
+    ).refuses(Malformed, Overloaded),
+    Route(
+        "PUT", "/v1/platform/featured", put_featured, "admin", "operate", takes=FeaturedChoice, gives=Page[EventCard]
+    ).refuses(Forbidden),
+    Route(
+        "GET",
+        "/v1/events/{event_id}/related",
+        list_related,
+        "public",
+        "read",
+        gives=Page[EventCard],
+        query=RelatedQuery,
     ).refuses(Malformed, EventUnknown, Overloaded),
     Route("GET", "/v1/events/facets", read_facets, "public", "listing", gives=Facets, query=FacetsQuery).refuses(
         Malformed, Overloaded

@@ -14,8 +14,10 @@ import orjson
 import pytest
 
 from engine.domain.catalogue.price_bands import BEGINNINGS, bounds
+from engine.foundation.ids import new_id
 from engine.foundation.world.currencies import AMOUNT_MAX
 from tests import factories
+from tests.web.organizer import PASSWORD, Someone
 
 Make = Callable[..., Awaitable[str]]
 DATA = Path(__file__).parent / "data"
@@ -232,3 +234,67 @@ async def test_the_ledger_and_the_domain_have_the_same_price_bands(pool: asyncpg
     for amounts in zip(*held, strict=True):
         bands = await pool.fetch("SELECT price_band(a) AS band FROM unnest($1::bigint[]) AS a", amounts)
         assert [row["band"] for row in bands] == list(range(len(held)))
+
+
+async def test_what_the_platform_features_is_listed_in_its_order(make: Make, guest, register, pool: asyncpg.Pool):
+    first, second, third = [await make(day=day, title=f"Night {day}") for day in range(3)]
+    assert [each["id"] for each in (await guest.ok("GET", "/v1/events/featured"))["data"]] == [first, second, third]
+    admin = await register("platform@example.test")
+    await pool.execute("UPDATE users SET is_admin = true WHERE email = 'platform@example.test'")
+    session = await guest.ok("POST", "/v1/auth/login", {"email": "platform@example.test", "password": PASSWORD})
+    admin = Someone(guest.client, session["access_token"], admin.email, session)
+    chosen = await admin.ok("PUT", "/v1/platform/featured", {"event_ids": [third, first, third]})
+    assert [each["id"] for each in chosen["data"]] == [third, first]
+    assert [each["id"] for each in (await guest.ok("GET", "/v1/events/featured"))["data"]] == [third, first]
+    await admin.ok("PUT", "/v1/platform/featured", {"event_ids": [second]})
+    assert [each["id"] for each in (await guest.ok("GET", "/v1/events/featured?limit=5"))["data"]] == [second]
+    deeds = await pool.fetch("SELECT action, target FROM audit_log WHERE action LIKE 'event.%featured' ORDER BY id")
+    assert sorted((row["action"], row["target"]) for row in deeds) == sorted(
+        [("event.featured", third), ("event.featured", first), ("event.featured", second),
+         ("event.unfeatured", third), ("event.unfeatured", first)]
+    )  # fmt: skip
+    fault = await admin.refused("invalid", "PUT", "/v1/platform/featured", {"event_ids": [first, "evt_nothing"]})
+    assert fault["errors"][0]["pointer"] == "/event_ids/1"
+    assert [each["id"] for each in (await guest.ok("GET", "/v1/events/featured"))["data"]] == [second]
+
+
+async def test_only_a_platform_admin_features(make: Make, register, guest):
+    event = await make()
+    await (await register()).refused("forbidden", "PUT", "/v1/platform/featured", {"event_ids": [event]})
+    await guest.refused("unauthenticated", "PUT", "/v1/platform/featured", {"event_ids": [event]})
+
+
+async def test_what_goes_with_an_event_is_of_its_organizer_kind_or_city_and_never_the_same_show(make: Make, guest):
+    ours = await make(title="Hamlet", organizer="Bard", category="theatre")
+    await make(day=1, title="Hamlet", organizer="Bard", category="theatre")
+    kin = await make(day=2, title="Lear", organizer="Bard", category="theatre")
+    alike = await make(day=1, title="Swan Lake", category="theatre", venue={"city": "Hull"})
+    await make(title="Chess", category="sports")
+    await make(day=-900, title="Old", organizer="Bard", category="theatre")
+    related = await guest.ok("GET", f"/v1/events/{ours}/related")
+    assert [each["id"] for each in related["data"]] == [kin, alike]
+    assert len((await guest.ok("GET", f"/v1/events/{ours}/related?limit=1"))["data"]) == 1
+    await guest.refused("event_unknown", "GET", "/v1/events/evt_nothing/related")
+
+
+async def test_what_two_people_bought_both_of_goes_together_and_what_one_did_does_not(
+    make: Make, guest, pool: asyncpg.Pool
+):
+    ours, theirs, single = [
+        await make(title=title, organizer=title, category=kind, venue={"city": title})
+        for title, kind in (("Opera", "theatre"), ("Chess", "sports"), ("Wine", "food"))
+    ]
+    for buyer, bought in (("a", [ours, theirs]), ("b", [ours, theirs]), ("c", [ours, single])):
+        for event_id in bought:
+            order_id = new_id("ord")
+            await pool.execute(
+                "INSERT INTO orders (id, order_number, event_id, hold_id, status, buyer_name, buyer_email, currency,"
+                " amount_cents, price, expires_at, reconcile_at)"
+                " VALUES ($1, $1, $2, $3, 'paid', 'A', $4, 'CAD', 0, '{}', now(), now())",
+                order_id,
+                event_id,
+                new_id("hld"),
+                f"{buyer}@example.test",
+            )
+    related = await guest.ok("GET", f"/v1/events/{ours}/related")
+    assert [each["id"] for each in related["data"]] == [theirs]
