@@ -94,6 +94,7 @@ TIED = {
     "admin POST /events/devices/revoke": {"device.revoked"},
     "admin POST /events/doors": {"entry_rules.set"},
     "admin POST /events/console/controls": {"room.paused", "room.resumed", "room.opened", "room.pace_set"},
+    "admin POST /featured": {"event.featured", "event.unfeatured"},
     "admin POST /people/disable": {"account.disabled"},
     "admin POST /people/enable": {"account.enabled"},
     "admin POST /o/suspend": {"organization.suspended"},

@@ -218,7 +218,7 @@ async def test_what_the_platform_features_stands_first_on_the_list_alone(
     assert "Not to be missed" not in await page(engine, "/")
     await pool.execute("INSERT INTO featured_events VALUES ($1, 1)", night.id)
     await asyncio.sleep(MOMENT_S)
-    row = (await page(engine, "/")).partition('id="featured"')[2].partition('id="results"')[0]
+    row = (await page(engine, "/")).partition('id="featured"')[2].partition("Coming up")[0]
     assert 'href="/e/star"' in row
     assert 'href="/e/plain"' not in row
     assert "Not to be missed" not in await page(engine, "/?q=night")
