@@ -19,6 +19,7 @@ _VENUE = ("name", "address", "city", "region", "country", "lat", "lng", "timezon
 _ON_SALE = ("prequeue_opens_at", "opens_at", "closes_at", "room_enabled")
 # The wide rows are read of what is shown alone: which these are is found first, in the narrow rows of listed_events.
 _CARDS = f"""
+WITH found AS ({{found}})
 SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, f.key, f.metres,
        {", ".join(f"v.{name} AS venue_{name}" for name in _VENUE)},
        o.name AS organization_name, o.slug AS organization_slug, {", ".join(f"s.{name}" for name in _ON_SALE)}
@@ -74,7 +75,7 @@ async def published(db: Database, wanted: ListingFilter, after: Position | None,
 
 async def cards(db: Database, found: str, *values: Any) -> list[Found]:
     """The cards of what a statement finds: rows of (event_id, key, metres), in the order of key, start and id."""
-    rows = await db.fetch(f"WITH found AS ({found}) {_CARDS}", *values)
+    rows = await db.fetch(_CARDS.format(found=found), *values)
     return [Found(_card(row), row["key"]) for row in rows]
 
 

@@ -82,7 +82,7 @@ async def test_what_does_not_exist_is_said_not_to(engine: Client, path: str) -> 
 async def test_an_organizer_with_drafts_alone_has_no_page(engine: Client, publish: Publish, pool: asyncpg.Pool) -> None:
     await publish(slug="draft", status="draft")
     await pool.execute("UPDATE organizations SET slug = 'silent'")
-    await page(engine, "/organizers/silent", status=404)
+    assert "no such organization" in (await page(engine, "/organizers/silent", status=404)).lower()
 
 
 @pytest.mark.usefixtures("gala")

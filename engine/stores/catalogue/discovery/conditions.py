@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from engine.domain.catalogue.event_search import Access, ListingFilter
@@ -42,11 +43,11 @@ async def asked_of(db: Database, q: str | None) -> Asked | None:
     return Asked(*row) if row is not None and row["found"] is not None else None
 
 
+@dataclass(slots=True)
 class Query:
     """Parameters of a statement as they are gathered."""
 
-    def __init__(self) -> None:
-        self.values: list[Any] = []
+    values: list[Any] = field(default_factory=list)
 
     def value(self, value: Any) -> str:
         self.values.append(value)

@@ -51,7 +51,9 @@ async def event_pages(db: Database, begin: int, limit: int) -> list[Visited]:
 
 async def place_pages(db: Database) -> dict[str, list[Visited]]:
     """The pages of cities, venues and organizers at which something is to come."""
-    found = {}
-    for kind, statement in (("cities", _CITIES), ("venues", _VENUES), ("organizers", _ORGANIZERS)):
-        found[kind] = [Visited(**dict(row)) for row in await db.fetch(statement, PLACES_OF_A_KIND_MAX)]
-    return found
+    rows = {
+        "cities": await db.fetch(_CITIES, PLACES_OF_A_KIND_MAX),
+        "venues": await db.fetch(_VENUES, PLACES_OF_A_KIND_MAX),
+        "organizers": await db.fetch(_ORGANIZERS, PLACES_OF_A_KIND_MAX),
+    }
+    return {kind: [Visited(**dict(row)) for row in found] for kind, found in rows.items()}
