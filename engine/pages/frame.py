@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -29,6 +29,7 @@ STRIPE_HOOKS: Final = "https://hooks.stripe.com"
 ASSETS: Final = web.AppKey("assets", Assets)
 SHARED: Final[web.AppKey[Memo[str]]] = web.AppKey("shared")
 SHARED_CACHE_S: Final = 1
+NONE: Final = "'none'"
 SERVER_NOW: Final = "@server-now-ms@"
 
 
@@ -59,11 +60,13 @@ async def shared(
     *,
     topic: str = EVERYTHING,
     asks_where: bool = False,
+    frames: Sequence[str] = (),
 ) -> web.StreamResponse:
     """A page that is the same for everybody, rendered once a moment: a render costs 2 ms, and a crowd comes at once.
 
     The template writes SERVER_NOW if its scripts need the server's clock; that is filled in for each visitor. ``topic``
-    is the event that it shows. ``asks_where``: it has a button by which a visitor may tell the browser to say where.
+    is the event that it shows. ``frames``: origins of which it may show a page inside of its own. ``asks_where``: it
+    has a button by which a visitor may tell the browser to say where.
     """
     shelf = request.config_dict[SHELF]
     since = shelf.changes
@@ -81,7 +84,7 @@ async def shared(
         content_type="text/html; charset=utf-8",
         cache=f"public, max-age={SHARED_CACHE_S}",
         moment=SERVER_NOW.encode(),
-        headers=guards(request.config_dict[SETTINGS], asks_where=asks_where),
+        headers=guards(request.config_dict[SETTINGS], frames=frames, asks_where=asks_where),
     )
 
 
@@ -108,11 +111,11 @@ def guard(settings: Settings, response: web.StreamResponse) -> None:
     response.headers.update(guards(settings))
 
 
-def guards(settings: Settings, *, asks_where: bool = False) -> dict[str, str]:
+def guards(settings: Settings, *, frames: Sequence[str] = (), asks_where: bool = False) -> dict[str, str]:
     """Those headers."""
     where = "self" if asks_where else ""
     return {
-        "Content-Security-Policy": content_security_policy(settings),
+        "Content-Security-Policy": content_security_policy(settings, frames),
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
@@ -121,10 +124,11 @@ def guards(settings: Settings, *, asks_where: bool = False) -> dict[str, str]:
     }
 
 
-def content_security_policy(settings: Settings) -> str:
+def content_security_policy(settings: Settings, frames: Sequence[str] = ()) -> str:
     """Files of our own origin only; the payment provider's script and frames only if real keys are set."""
     sandboxed = settings.payments_are_sandboxed
     provider = origin(settings.stripe_public_url or settings.stripe_url) if sandboxed else STRIPE_API
+    framed = [*([] if sandboxed else [STRIPE_JS, STRIPE_HOOKS]), *frames]
     stripe_js = "" if sandboxed else f" {STRIPE_JS}"
     return "; ".join(
         [
@@ -135,7 +139,7 @@ def content_security_policy(settings: Settings) -> str:
             "font-src 'self'",
             "manifest-src 'self'",
             f"connect-src 'self' {origin(settings.waitingroom_url)} {provider}",
-            "frame-src 'none'" if sandboxed else f"frame-src {STRIPE_JS} {STRIPE_HOOKS}",
+            f"frame-src {' '.join(framed) or NONE}",
             "form-action 'self'",
             "frame-ancestors 'none'",
             "base-uri 'none'",

@@ -12,6 +12,8 @@ from aiohttp import web
 from engine.domain.catalogue.event_news import Told, together
 from engine.domain.catalogue.event_search import Found
 from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.media import videos
+from engine.domain.catalogue.media.images import Picture
 from engine.domain.catalogue.ticket_types import TicketType
 from engine.foundation import manners
 from engine.foundation.batching import Overloaded
@@ -24,8 +26,9 @@ from engine.pages.catalogue.discovery.documents import home
 from engine.pages.catalogue.discovery.places import city_path
 from engine.pages.catalogue.faces import Face, face_of
 from engine.pages.catalogue.offers import Level, offers_of
+from engine.pages.catalogue.texts import rich, snippet
 from engine.pages.memo import Memo
-from engine.services.appkeys import DISCOVERY, EVENTS, SELLING, SETTINGS, TICKET_TYPES
+from engine.services.appkeys import DISCOVERY, EVENTS, IMAGES, SELLING, SETTINGS, TICKET_TYPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Shown:
     kinds: list[TicketType]
     levels: dict[str, Level]
     told: Told | None
+    pictures: list[Picture]  # but for its cover
 
     @property
     def sold_out(self) -> bool:
@@ -67,28 +71,37 @@ async def detail(request: web.Request) -> web.StreamResponse:
     if request.match_info["slug"] != event.slug:
         raise web.HTTPMovedPermanently(f"/e/{event.slug}")
 
+    video = videos.find(event.video_url) if event.video_url else None
+
     async def context() -> dict[str, Any]:
         offers, face, address = offers_of(event, shown.kinds, shown.levels, now()), shown.face, home(request)
-        picture = f"{address}/events/{event.slug}/og.png?v={pictures.version_of(event)}"
+        preview = f"{address}/events/{event.slug}/og.png?v={pictures.version_of(event)}"
+        images = [preview, *([address + event.cover.path(1280)] if event.cover else [])]
         page, seller = f"{address}/e/{event.slug}", f"{address}/organizers/{event.organization.slug}"
         related = await request.config_dict[RELATED].get(event.id, lambda: _related(request, event))
         return {
             "event": event,
+            "about": rich(event.description),
+            "snippet": event.summary or snippet(event.description) or event.title,
             "face": face,
             "page": page,
-            "picture": picture,
+            "preview": preview,
             "city_path": city_path,
-            "linked_data": linked_data.block(event, offers, face, shown.told, url=page, image=picture, seller=seller),
+            "linked_data": linked_data.block(event, offers, face, shown.told, url=page, images=images, seller=seller),
             "related": await cards_of(request, related),
             "told": shown.told,
             "codes_open": shown.sold_out and await _codes_open(request, event),
+            "pictures": shown.pictures,
+            "video": video,
+            "engine_url": address,
             "offers": offers,
             "room_url": room_url(request, event),
             "selling_enabled": settings.selling_enabled,
         }
 
     changes = request.config_dict[SELLING].changes
-    return await frame.shared(request, (event.slug, changes), "events/detail.html", context, topic=event.id)
+    key, frames = (event.slug, changes), videos.FRAMES if video is not None else ()
+    return await frame.shared(request, key, "events/detail.html", context, topic=event.id, frames=frames)
 
 
 async def to_shop(request: web.Request) -> web.Response:
@@ -111,7 +124,8 @@ def room_url(request: web.Request, event: Event) -> str:
 async def _find(request: web.Request, slug: str) -> Shown:
     event = await request.config_dict[EVENTS].get(None, slug)
     kinds = await request.config_dict[TICKET_TYPES].of_event(None, event.id)
-    return Shown(event, kinds, await levels_of(request, event), await told_of(request, event))
+    chosen = await request.config_dict[IMAGES].others(event)
+    return Shown(event, kinds, await levels_of(request, event), await told_of(request, event), chosen)
 
 
 async def told_of(request: web.Request, event: Event, since: datetime | None = None) -> Told | None:

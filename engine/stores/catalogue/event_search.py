@@ -8,11 +8,12 @@ from engine.domain.catalogue.event_cards import CardVenue, EventCard
 from engine.domain.catalogue.event_search import Found, ListingFilter, Position
 from engine.domain.catalogue.events import EventOnSale, EventOrganization
 from engine.stores.catalogue.discovery.conditions import METRES, asked_of, conditions
+from engine.stores.catalogue.media import images
 from engine.stores.database import Database, Record
 
 METRES_OF_A_KM: Final = 1000
 _OWN = (
-    "id", "slug", "organization_id", "venue_id", "title", "summary", "category", "cover_url", "starts_at", "ends_at",
+    "id", "slug", "organization_id", "venue_id", "title", "summary", "category", "starts_at", "ends_at",
     "timezone", "currency", "status", "price_from_cents", "price_to_cents", "version", "published_at",
 )  # fmt: skip
 _VENUE = ("name", "address", "city", "region", "country", "lat", "lng", "timezone")
@@ -22,12 +23,14 @@ _CARDS = f"""
 WITH found AS ({{found}})
 SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, f.key, f.metres,
        {", ".join(f"v.{name} AS venue_{name}" for name in _VENUE)},
-       o.name AS organization_name, o.slug AS organization_slug, {", ".join(f"s.{name}" for name in _ON_SALE)}
+       o.name AS organization_name, o.slug AS organization_slug, {", ".join(f"s.{name}" for name in _ON_SALE)},
+       {images.COVER_COLUMNS}
   FROM found f
   JOIN events e ON e.id = f.event_id
   JOIN venues v ON v.id = e.venue_id
   JOIN organizations o ON o.id = e.organization_id
   LEFT JOIN on_sales s ON s.event_id = e.id
+  LEFT JOIN images i ON i.id = e.cover_image_id
  ORDER BY f.key, e.starts_at, e.id
 """
 # What ranks alike to a thousandth is as good: the sooner one is shown first.
@@ -87,6 +90,7 @@ def _card(row: Record) -> EventCard:
     return EventCard(
         **{name: row[name] for name in _OWN},
         tags=tuple(row["tags"]),
+        cover=images.picture_of(row),
         venue=CardVenue(id=row["venue_id"], **{name: row[f"venue_{name}"] for name in _VENUE}),
         organization=EventOrganization(
             id=row["organization_id"], name=row["organization_name"], slug=row["organization_slug"]

@@ -36,17 +36,17 @@ _OPEN: Final = frozenset({"open", "queue"})
 
 
 def block(
-    event: Event, offers: list[Offer], face: Face, told: Told | None, *, url: str, image: str, seller: str
+    event: Event, offers: list[Offer], face: Face, told: Told | None, *, url: str, images: list[str], seller: str
 ) -> Markup:
-    """The whole ``<script>``. ``url``, ``image``, ``seller`` are addresses of the page, its picture, its organizer."""
-    text = msgspec.json.encode(_event(event, offers, face, told, url=url, image=image, seller=seller)).decode()
+    """The whole ``<script>``. ``url``, ``images``, ``seller``: addresses of the page, its pictures, its organizer."""
+    text = msgspec.json.encode(_event(event, offers, face, told, url=url, images=images, seller=seller)).decode()
     # Nothing in it may end the element that it stands in, whatever a title holds.
     safe = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     return Markup('<script type="application/ld+json">{}</script>').format(Markup(safe))  # noqa: S704 - escaped above
 
 
 def _event(
-    event: Event, offers: list[Offer], face: Face, told: Told | None, *, url: str, image: str, seller: str
+    event: Event, offers: list[Offer], face: Face, told: Told | None, *, url: str, images: list[str], seller: str
 ) -> dict[str, Any]:
     here, venue = zone(event.timezone), event.venue
     said: dict[str, Any] = {
@@ -58,7 +58,7 @@ def _event(
         "endDate": event.ends_at.astimezone(here).isoformat(timespec="minutes"),
         "eventStatus": f"https://schema.org/{_status(event, told)}",
         "eventAttendanceMode": "https://schema.org/OfflineEventAttendanceMode",
-        "image": [image, *([event.cover_url] if event.cover_url else [])],
+        "image": images,
         "location": {
             "@type": "Place",
             "name": venue.name,
