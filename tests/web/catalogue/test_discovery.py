@@ -253,8 +253,8 @@ async def test_what_the_platform_features_is_listed_in_its_order(make: Make, gue
         [("event.featured", third), ("event.featured", first), ("event.featured", second),
          ("event.unfeatured", third), ("event.unfeatured", first)]
     )  # fmt: skip
-    fault = await admin.refused("invalid", "PUT", "/v1/platform/featured", {"event_ids": [first, "evt_nothing"]})
-    assert fault["errors"][0]["pointer"] == "/event_ids/1"
+    fault = await admin.refused("invalid", "PUT", "/v1/platform/featured", {"event_ids": [first, new_id("evt")]})
+    assert (fault["errors"][0]["pointer"], fault["errors"][0]["code"]) == ("/event_ids/1", "unknown_event")
     assert [each["id"] for each in (await guest.ok("GET", "/v1/events/featured"))["data"]] == [second]
 
 
