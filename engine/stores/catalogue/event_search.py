@@ -7,7 +7,7 @@ from typing import Any, Final
 from engine.domain.catalogue.event_cards import CardVenue, EventCard
 from engine.domain.catalogue.event_search import Found, ListingFilter, Position
 from engine.domain.catalogue.events import EventOnSale, EventOrganization
-from engine.stores.catalogue.discovery.conditions import METRES, asked_of, conditions
+from engine.stores.catalogue.event_conditions import METRES, asked_of, conditions
 from engine.stores.catalogue.media import images
 from engine.stores.database import Database, Record
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from operator import itemgetter
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from engine.domain.catalogue.discovery import Facet, Facets, MonthFacet, PriceFacet
 from engine.domain.catalogue.event_search import ListingFilter
 from engine.domain.catalogue.price_bands import bounds
 from engine.foundation.world import accessibility
 from engine.foundation.world.categories import title as category_title
-from engine.stores.catalogue.discovery.conditions import asked_of, conditions
+from engine.stores.catalogue.event_conditions import asked_of, conditions
 from engine.stores.database import Database, Record
 
 CITIES_MAX: Final = 50
@@ -61,7 +61,8 @@ async def of_listing(db: Database, wanted: ListingFilter) -> Facets:
         groups[_PARTS[row["part"]]].append(row)
     for about, columns in _COLUMNS.items():
         if about in parts:
-            query, others = conditions(replace(wanted, **dict.fromkeys(_FIELDS[about])), asked)
+            without: dict[str, Any] = dict.fromkeys(_FIELDS[about])
+            query, others = conditions(replace(wanted, **without), asked)
             sql = _ONE.format(columns=", ".join(columns), where=_where(others))
             groups[about] = await db.fetch(sql, *query.values)
     return Facets(
