@@ -259,7 +259,7 @@ class Inventory:
     async def _tell_event(self, event_id: str, moves: list[Move]) -> Sequence[int | BaseException]:
         try:
             return await self.fenced(event_id, lambda epoch: self._holds.bought(event_id, epoch, moves))
-        except Exception as error:  # noqa: BLE001 - whoever waits for these is told
+        except Exception as error:  # noqa: BLE001 - those who wait are told
             return [error] * len(moves)
 
     async def _owned(self, event: SellingEvent) -> tuple[bytes, dict[int, int], dict[int, int]]:
