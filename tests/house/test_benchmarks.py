@@ -14,4 +14,4 @@ def test_every_group_of_rows_has_a_title_on_the_page_of_the_benchmarks():
 
 
 def test_a_row_that_is_left_out_unless_it_is_named_has_a_name():
-    assert bench.INCLUDED | bench.LONG <= bench.ROWS.keys()
+    assert bench.ROWS.keys() >= bench.INCLUDED | bench.LONG
