@@ -22,6 +22,7 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         "EventPatch": {"title": "Mine", "message": "mine"},
         "EventCancel": {"message": "mine"},
         "EventCopy": {"starts_at": at(9)},
+        "ImageChange": {"alt": "Mine"},
         "NewTicketType": {"name": "T", "price_cents": 1, "categories": ["Floor"]},
         "TicketTypeChange": {"price_cents": 1},
         "NewOnSale": {"opens_at": at(2)},
