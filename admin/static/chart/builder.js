@@ -17,6 +17,7 @@ import { WORDS } from "./words.js";
 
 const SNAP = 0.25;
 const COPY_STEP = 2;
+const EMPTY_SHEET = { x: 0, y: 4, width: 40, height: 24 }; // room for a theatre below its stage
 
 export class Builder {
   constructor(root) {
@@ -198,8 +199,8 @@ export class Builder {
   /* What is seen. */
 
   fit() {
-    const box = geo.boundsOf(edits.pointsOf(this.model, edits.everything(this.model)));
-    this.camera.fit(box ? { ...box, width: box.width + 3, height: box.height + 3 } : { x: 0, y: 4, width: 40, height: 24 });
+    const box = this.model.sections.length ? geo.boundsOf(edits.pointsOf(this.model, edits.everything(this.model))) : null;
+    this.camera.fit(box ? { ...box, width: box.width + 3, height: box.height + 3 } : EMPTY_SHEET);
     this.painter.repaint();
   }
 

@@ -10,6 +10,7 @@ import { WORDS } from "./words.js";
 const SEAT = 0.78; // a seat's width where neighbours stand 1 apart
 const SQUARE_BELOW_PX = 4; // a seat smaller than this is a square: nobody sees the corners, and squares cost a third
 const NAME_FROM_PX = 20;
+const NAME_MAX_PX = 26; // of a section's name, however near one is
 const ROW_NAME_FROM_PX = 7;
 const SETTLE_MS = 90; // after the last movement the base is painted sharply again
 const FONT = "system-ui, sans-serif";
@@ -117,7 +118,7 @@ export class Painter {
     this.outline(context, stage);
     context.fillStyle = this.ink.night;
     context.fill();
-    this.text(context, WORDS.stage, stage, { colour: this.ink["on-night"], size: Math.min(stage.height * 0.35, stage.width / 6), halo: false });
+    this.text(context, WORDS.stage, stage, { colour: this.ink["on-night"], size: Math.min(stage.height * 0.35, stage.width / 6, NAME_MAX_PX / this.camera.scale), halo: false });
   }
 
   floor(context, section) {
@@ -132,7 +133,7 @@ export class Painter {
     context.lineWidth = 2 / this.camera.scale;
     context.stroke();
     const text = WORDS.floorOn(section.name, section.capacity);
-    this.text(context, text, section.area, { size: Math.min(section.area.height * 0.4, section.area.width / (text.length * 0.6), 3) });
+    this.text(context, text, section.area, { size: Math.min(section.area.height * 0.3, section.area.width / (text.length * 0.7), NAME_MAX_PX / this.camera.scale) });
   }
 
   /** The path of a shape. */
@@ -253,7 +254,7 @@ export class Painter {
       if (this.camera.scale >= NAME_FROM_PX || !rows.length) continue;
       const [first, last] = [rows[0], rows.at(-1)];
       const box = boundsOf([...first.seats, ...last.seats]);
-      const size = Math.max(11 * px, Math.min(26 * px, (box.width + 1) / (section.name.length * 0.62)));
+      const size = Math.max(11 * px, Math.min(NAME_MAX_PX * px, (box.width + 1) / (section.name.length * 0.62)));
       this.text(context, section.name, box, { size });
     }
   }

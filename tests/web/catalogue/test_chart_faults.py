@@ -117,13 +117,13 @@ def test_seats_around_a_table_are_neighbours_as_they_are_listed():
 
 
 async def test_a_curved_row_is_sold_as_it_is_listed_and_shown_as_it_stands(shop: Shop):
-    bent = curve((0, 2), (1, 1), (2, 0.5), (3, 0.5), (4, 1), (5, 2))
+    bent = curve((0, 4), (1, 2), (2, 0.5), (3, 0.5), (4, 2), (5, 4))
     await shop.open_event({"name": "S", "kind": "seated", "rows": [bent]}, types=[{"categories": ["S"]}])
     held = await shop.hold(2)
     assert held.status == 201, held.body
     assert {item["seat"] for item in held["items"]} == {"S/A/3", "S/A/4"}, "nearest to the stage by both coordinates"
     shown = (await shop.ask("GET", f"/v1/events/{shop.event_id}/seatmap"))["sections"][0]["rows"][0]["seats"]
-    assert [(seat["x"], seat.get("y", 2)) for seat in shown] == [(0, 2), (1, 1), (2, 0.5), (3, 0.5), (4, 1), (5, 2)]
+    assert [(seat["x"], seat.get("y", 4)) for seat in shown] == [(0, 4), (1, 2), (2, 0.5), (3, 0.5), (4, 2), (5, 4)]
 
 
 async def test_names_are_kept_in_one_spelling(register):
