@@ -33,7 +33,7 @@ BATCH_MAX = 64
 FLIGHTS_MAX = 2
 QUEUE_MAX = 10_000
 AGE_MAX_MS = 50
-WORTH_IT = 8  # so many share what a batch costs: more would share little more
+WORTH_IT = 8  # this many share what a batch costs; more would save little
 # Between two batches of one kind for the ledger: a statement costs both sides several times what a row in it does. On
 # its way to its tickets an order waits for some six of them.
 LEDGER_PACE_S = 0.01

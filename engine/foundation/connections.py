@@ -153,7 +153,7 @@ class HotRedis:
                     async with asyncio.timeout(HEARING_CHECK_S):
                         await lost.wait()
                         break
-                await ear.send(hiredis.pack_command((b"PING",)))  # type: ignore[arg-type]  # its stub knows one argument
+                await ear.send(hiredis.pack_command((b"PING",)))
             raise RedisAway("The connection to Redis was lost")
         finally:
             ear.abort()

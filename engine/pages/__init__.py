@@ -6,7 +6,7 @@ from aiohttp import web
 
 from engine.pages import docs, frame
 from engine.pages.accounts import links
-from engine.pages.catalogue import events
+from engine.pages.catalogue import discovery, events, listing
 from engine.pages.gates import gate
 from engine.pages.money import checkout, orders
 from engine.pages.sale import shop
@@ -15,7 +15,9 @@ from engine.pages.sale import shop
 def setup(app: web.Application) -> None:
     """Register pages, their templates and static files. Services are found by their AppKeys."""
     frame.setup(app)
+    listing.setup(app)
     events.setup(app)
+    discovery.setup(app)
     shop.setup(app)
     checkout.setup(app)
     orders.setup(app)

@@ -90,7 +90,7 @@ async def _connected(made: web.Application) -> AsyncIterator[None]:
 
 
 async def hold(request: web.Request) -> web.Response:
-    """The next free places, whoever else is at others."""
+    """The next free places, while other callers are at others."""
     asked = orjson.loads(await request.read())
     hold_id = secrets.token_hex(16)
     wanted = asked["items"][0]["quantity"]

@@ -30,7 +30,7 @@ class MailCatcher:
         return int(newest[0]["id"]) if newest else 0
 
     async def until(self, count: int) -> None:
-        """Until so many have come. RuntimeError if they do not."""
+        """Wait until this many have come. RuntimeError if they do not."""
         until_s = time.monotonic() + COME_WITHIN_S
         while (come := await self.caught()) < count:
             if time.monotonic() > until_s:

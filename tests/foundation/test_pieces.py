@@ -10,7 +10,7 @@ from engine.foundation import bodies, pieces
 
 
 class Numbers:
-    """A body of so many bytes, made when they are asked for."""
+    """A body of the given length, made when they are asked for."""
 
     def __init__(self, size: int) -> None:
         self._size = size

@@ -87,7 +87,7 @@ async def test_long_texts_have_an_end_and_are_found_in_all_their_words(pool: asy
 
 
 async def test_plain_text_has_the_words_that_any_text_has(pool: asyncpg.Pool):
-    """Letters, digits and blanks take a short way; a semicolon is no word and sends the same text the long way."""
+    """Letters, digits and blanks take a shortcut; a semicolon is no word and sends the same text down the full path."""
     rng = random.Random(1201)
     texts = ["".join(rng.choices("azAZ09 -+_.@", k=rng.randint(1, 60))) + "a" for _ in range(3_000)]
     texts += ["a" * 170, "-".join(["abc"] * 44), "Ada Lovelace ada-1@example.test", "O-O -a- a--b"]

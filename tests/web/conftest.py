@@ -24,6 +24,7 @@ from engine.services.accounts.organizations import Organizations
 from engine.services.accounts.passwords import Passwords
 from engine.services.accounts.people import People
 from engine.services.accounts.throttle import Throttle
+from engine.services.catalogue.discovery import Discovery
 from engine.services.catalogue.events import Events
 from engine.services.catalogue.media.images import Images, Uploads
 from engine.services.catalogue.media.kept import open_files
@@ -45,7 +46,7 @@ from engine.stores.sale.holds import HoldStore
 from engine.stores.sale.selling import SellingStore
 from engine.web import route
 from engine.web.accounts import invitations, mailed_links, organizations, people
-from engine.web.catalogue import events, on_sales, promos, ticket_types, venues
+from engine.web.catalogue import discovery, events, on_sales, promos, ticket_types, venues
 from engine.web.catalogue.media import images
 from engine.web.sale import allotments
 from tests.web.organizer import PASSWORD, Someone
@@ -57,6 +58,7 @@ NOUNS = (
     organizations,
     invitations,
     venues,
+    discovery,
     events,
     images,
     ticket_types,
@@ -96,6 +98,7 @@ async def catalogue(
     app[appkeys.ORGANIZATIONS] = Organizations(pool=pool, access=access)
     app[appkeys.VENUES] = Venues(pool=pool, access=access)
     app[appkeys.EVENTS] = all_events
+    app[appkeys.DISCOVERY] = Discovery(pool=pool)
     app[appkeys.IMAGES] = all_images
     app[appkeys.LOGOS] = Logos(pool=pool, access=access, images=all_images, uploads=uploads, files=files, outbox=outbox)
     app[appkeys.PICTURES] = pictures

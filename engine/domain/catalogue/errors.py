@@ -3,6 +3,7 @@
 NotFound 404
 ├── VenueUnknown              venue_unknown
 ├── EventUnknown              event_unknown
+├── CityUnknown               city_unknown
 ├── TicketTypeUnknown         ticket_type_unknown
 ├── AllotmentUnknown          allotment_unknown
 ├── PromoCodeUnknown          promo_code_unknown
@@ -35,6 +36,10 @@ class VenueUnknown(NotFound):
 
 class EventUnknown(NotFound):
     code, title = "event_unknown", "There is no such event"
+
+
+class CityUnknown(NotFound):
+    code, title = "city_unknown", "Nothing was ever on in a city of this name"
 
 
 class TicketTypeUnknown(NotFound):

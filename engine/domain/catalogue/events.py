@@ -50,6 +50,7 @@ HoldTtl = Annotated[int, Meta(ge=HOLD_TTL_S_MIN, le=HOLD_TTL_S_MAX)]
 Places = Annotated[int, Meta(ge=1, le=PLACES_MAX)]
 PerBuyer = Annotated[int, Meta(ge=1, le=TICKETS_PER_BUYER_MAX)]
 Tags = Annotated[list[Short], Meta(max_length=TAGS_MAX)]
+Cover = Annotated[str, Meta(max_length=2000, pattern=r"^https?://[^\s\x00]+$(?!\n)")]
 
 
 class TaxRule(Struct, frozen=True, kw_only=True):
@@ -81,6 +82,7 @@ class NewEvent(Struct, kw_only=True):
     category: Short = "other"
     tags: Tags = []
     terms: Text = ""
+    cover_url: Cover | None = None
     video_url: VideoUrl | None = None
     starts_at: Moment
     ends_at: Moment
@@ -106,6 +108,7 @@ class EventChange(Struct, kw_only=True):
     category: Short | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
     terms: Text | UnsetType = UNSET
+    cover_url: Cover | UnsetType | None = UNSET
     video_url: VideoUrl | UnsetType | None = UNSET
     cover_image_id: Id | UnsetType | None = UNSET
     starts_at: Moment | UnsetType = UNSET
@@ -169,6 +172,7 @@ class Event(Struct, frozen=True, kw_only=True):
     category: str
     tags: tuple[str, ...]
     terms: str
+    cover_url: str | None  # of a picture elsewhere: our pages load none, previews and search engines are told of it
     video_url: str | None
     cover_image_id: str | None
     cover: Picture | None

@@ -27,9 +27,9 @@ from engine.stores.database import Connection, Database, Record, assignments, co
 
 _OWN = (
     "id", "slug", "organization_id", "venue_id", "title", "summary", "description", "category", "terms",
-    "video_url", "cover_image_id", "starts_at", "ends_at", "timezone", "currency", "hold_ttl_s", "orphan_policy",
-    "max_tickets_per_buyer", "capacity", "allow_refunds_until", "status", "units", "price_from_cents",
-    "price_to_cents", "version", "published_at", "created_at", "updated_at",
+    "cover_url", "video_url", "cover_image_id", "starts_at", "ends_at", "timezone", "currency", "hold_ttl_s",
+    "orphan_policy", "max_tickets_per_buyer", "capacity", "allow_refunds_until", "status", "units",
+    "price_from_cents", "price_to_cents", "version", "published_at", "created_at", "updated_at",
 )  # fmt: skip
 _VENUE = ("name", "address", "city", "region", "country", "lat", "lng", "timezone", "accessibility")
 SELECT = f"""

@@ -30,7 +30,7 @@ SELECT CASE WHEN count(*) <= $2 THEN coalesce(string_agg(textsend(nonce), '\\x00
   FROM (SELECT nonce FROM scans WHERE device_id = $1 AND nonce IS NOT NULL ORDER BY nonce LIMIT $2::integer + 1) few
 """
 
-# A table that is written anew as a whole (VACUUM FULL, CLUSTER) has its rows in other places.
+# A table that is rewritten as a whole (VACUUM FULL, CLUSTER) has its rows in other places.
 _HOME: Final = "pg_relation_filenode('tickets') || '/' || pg_relation_filenode('orders')"
 
 # A row with its writer in its place is the row that was read: any change has another writer, and another place.
