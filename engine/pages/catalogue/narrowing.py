@@ -51,7 +51,7 @@ def groups_of(search: Search, facets: Facets) -> list[Group]:
         ),
         Group("Kind", [_choice(search, each.title, each.count, category=each.value) for each in facets.category]),
         Group("Month", [_month(search, each) for each in facets.month]),
-        Group("Price, all in", [_price(search, each) for each in facets.price]),
+        Group("Price, all in", [_price(search, each) for each in facets.price if _is_said(each)]),
         Group(
             "Accessibility",
             [_choice(search, each.title, each.count, accessibility=each.value) for each in facets.accessibility],
@@ -104,6 +104,11 @@ def _choice(search: Search, label: str, count: int, **fields: Any) -> Choice:
 def _month(search: Search, each: MonthFacet) -> Choice:
     label = str(format_date(each.from_, MONTH, locale=LOCALE))
     return _choice(search, label, each.count, from_day=each.from_.isoformat(), to_day=each.to.isoformat())
+
+
+def _is_said(each: PriceFacet) -> bool:
+    """Bands below one whole unit hold only what reaches from nothing to a real price."""
+    return each.price_max == 0 or each.price_min >= CURRENCIES[each.currency].unit
 
 
 def _price(search: Search, each: PriceFacet) -> Choice:
