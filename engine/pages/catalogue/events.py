@@ -117,7 +117,7 @@ async def find(request: web.Request, slug: str) -> Shown:
 
 
 def room_url(request: web.Request, event: Event) -> str:
-    """Where one queues for an event."""
+    """The page on which one queues for an event."""
     return f"{request.config_dict[SETTINGS].waitingroom_url.rstrip('/')}/r/{event.id}"
 
 
