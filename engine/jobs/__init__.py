@@ -22,6 +22,8 @@ def all_jobs(services: Services) -> list[Job]:
         Job("outbox_relay", 1.0, common.outbox.step),
         Job("payment_reconciler", 2.0, money.payments.reconcile),
         Job("scan_unpack", 1.0, services.gates.packs.step),
+        Job("planned_publication", 1.0, catalogue.publication.step),
+        Job("sold_out", 2.0, services.sale.sold_out.step),
         Job("refund_push", 3.0, money.refunds.step),
         Job("webhook_retry", 2.0, money.webhooks.step),
         Job("health_pulse", 1.0, lambda: steps.pulse(money.lane, common.hot)),

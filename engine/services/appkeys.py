@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from engine.services.accounts.people import People
     from engine.services.catalogue.events import Events
     from engine.services.catalogue.on_sales import OnSales
+    from engine.services.catalogue.programme.publication import Publication
+    from engine.services.catalogue.programme.series import SeriesOfEvents
+    from engine.services.catalogue.programme.templates import Templates
     from engine.services.catalogue.promos import Promos
     from engine.services.catalogue.ticket_types import TicketTypes
     from engine.services.catalogue.venues import Venues
@@ -62,6 +65,9 @@ TICKET_TYPES: Final[web.AppKey[TicketTypes]] = web.AppKey("ticket_types")
 ON_SALES: Final[web.AppKey[OnSales]] = web.AppKey("on_sales")
 ALLOTMENTS: Final[web.AppKey[Allotments]] = web.AppKey("allotments")
 PROMOS: Final[web.AppKey[Promos]] = web.AppKey("promos")
+PUBLICATION: Final[web.AppKey[Publication]] = web.AppKey("publication")
+SERIES: Final[web.AppKey[SeriesOfEvents]] = web.AppKey("series")
+TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 SELLING: Final[web.AppKey[Selling]] = web.AppKey("selling")
 INVENTORY: Final[web.AppKey[Inventory]] = web.AppKey("inventory")
 AVAILABILITY: Final[web.AppKey[Availability]] = web.AppKey("availability")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.web import operations
 from engine.web.accounts import invitations, mailed_links, organizations, people
 from engine.web.catalogue import events, on_sales, promos, ticket_types, venues
+from engine.web.catalogue.programme import publication, series, templates
 from engine.web.gates import devices, gates, scans
 from engine.web.insight import activity, order_sheets, reports
 from engine.web.money import disputes, orders, payments, refunds, requirement_orders, webhooks
@@ -19,6 +20,9 @@ ROUTES: tuple[Route, ...] = (
     *invitations.ROUTES,
     *venues.ROUTES,
     *events.ROUTES,
+    *publication.ROUTES,
+    *series.ROUTES,
+    *templates.ROUTES,
     *ticket_types.ROUTES,
     *on_sales.ROUTES,
     *allotments.ROUTES,

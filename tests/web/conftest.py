@@ -26,6 +26,9 @@ from engine.services.accounts.people import People
 from engine.services.accounts.throttle import Throttle
 from engine.services.catalogue.events import Events
 from engine.services.catalogue.on_sales import OnSales
+from engine.services.catalogue.programme.publication import Publication
+from engine.services.catalogue.programme.series import SeriesOfEvents
+from engine.services.catalogue.programme.templates import Templates
 from engine.services.catalogue.promos import Promos
 from engine.services.catalogue.ticket_types import TicketTypes
 from engine.services.catalogue.venues import Venues
@@ -41,11 +44,15 @@ from engine.stores.sale.selling import SellingStore
 from engine.web import route
 from engine.web.accounts import invitations, mailed_links, organizations, people
 from engine.web.catalogue import events, on_sales, promos, ticket_types, venues
+from engine.web.catalogue.programme import publication, series, templates
 from engine.web.sale import allotments
 from tests.web.organizer import PASSWORD, Someone
 
 _people = itertools.count(1)
-NOUNS = (people, mailed_links, organizations, invitations, venues, events, ticket_types, on_sales, allotments, promos)
+NOUNS = (
+    people, mailed_links, organizations, invitations, venues, events, publication, series, templates, ticket_types,
+    on_sales, allotments, promos,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -72,6 +79,11 @@ async def catalogue(
     app[appkeys.ORGANIZATIONS] = Organizations(pool=pool, access=access)
     app[appkeys.VENUES] = Venues(pool=pool, access=access)
     app[appkeys.EVENTS] = all_events
+    app[appkeys.PUBLICATION] = Publication(
+        pool=pool, events=all_events, platform=settings.keyring.platform(), engine_url=settings.engine_url
+    )
+    app[appkeys.SERIES] = SeriesOfEvents(pool=pool, access=access, events=all_events)
+    app[appkeys.TEMPLATES] = Templates(pool=pool, access=access, events=all_events)
     app[appkeys.TICKET_TYPES] = TicketTypes(pool=pool, access=access, events=all_events)
     app[appkeys.ON_SALES] = OnSales(pool=pool, access=access, events=all_events)
     app[appkeys.ALLOTMENTS] = Allotments(pool=pool, hot=hot, access=access, events=all_events, inventory=inventory)

@@ -23,6 +23,7 @@ from engine.foundation.world.currencies import CHARGEABLE
 from engine.pages import frame
 from engine.pages.catalogue.faces import Face, face_of
 from engine.pages.catalogue.offers import Level, offers_of
+from engine.pages.catalogue.programme.series import other_dates
 from engine.pages.catalogue.search import Search, cursor_after, place_of
 from engine.pages.memo import Memo
 from engine.services.appkeys import AVAILABILITY, EVENTS, SELLING, SETTINGS, TICKET_TYPES
@@ -92,6 +93,7 @@ async def detail(request: web.Request) -> web.StreamResponse:
             "event": event,
             "face": shown.face,
             "told": shown.told,
+            "other_dates": await other_dates(request, event),
             "codes_open": shown.sold_out and await _codes_open(request, event),
             "offers": offers_of(event, shown.kinds, shown.levels, now()),
             "room_url": room_url(request, event),
