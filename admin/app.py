@@ -8,7 +8,7 @@ import aiohttp
 from aiohttp import web
 
 from admin import frame, routes
-from admin.appkeys import FIGURES, ROOMS, SERVICES, SESSIONS, SETTINGS, VITALS
+from admin.appkeys import FIGURES, FILES, ROOMS, SERVICES, SESSIONS, SETTINGS, VITALS
 from admin.figures import Figures
 from admin.rooms import CALL_TIMEOUT_S, Rooms
 from admin.sessions import Sessions
@@ -16,10 +16,13 @@ from admin.vitals import Vitals
 from engine.domain.catalogue.venues import CHART_BYTES_MAX
 from engine.foundation import http, manners
 from engine.foundation.cookies import promise_tls
+from engine.foundation.crowd import Crowd
 from engine.services.wiring import open_services
 from engine.settings import Settings
 
-# A seating chart is the largest thing anybody sends here; the form around it needs a little more.
+# Pictures that are held in memory at a time, and requests that wait before theirs is read.
+FILES_AT_ONCE_MAX, FILES_WAITING_MAX, FILE_WAIT_S_MAX = 4, 8, 30.0
+# A seating chart is the largest form anybody sends here; what stands around it needs a little more.
 BODY_BYTES_CEILING = CHART_BYTES_MAX + 64 * 1024
 
 
@@ -27,6 +30,9 @@ def create_app(settings: Settings) -> web.Application:
     """The application; it connects when it starts and closes in reverse."""
     app = web.Application(client_max_size=BODY_BYTES_CEILING, middlewares=[http.boundary])
     app[SETTINGS] = settings
+    app[FILES] = Crowd(
+        "admin_files", at_work_max=FILES_AT_ONCE_MAX, line_max=FILES_WAITING_MAX, wait_max_s=FILE_WAIT_S_MAX
+    )
     manners.setup(app, manners.Trust(settings.trust_forwarded, settings.origins))
     frame.setup(app)
     routes.add(app)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, format_timedelta
@@ -13,6 +14,7 @@ from babel.numbers import format_decimal, get_currency_symbol
 from markupsafe import Markup
 
 from engine.domain.catalogue import phases
+from engine.domain.catalogue.media import rich_text
 from engine.foundation.clock import now
 from engine.foundation.world import categories, currencies
 
@@ -192,6 +194,16 @@ def named(section: Any) -> tuple[str, str]:
     return section.name, f"{section.name} ({number(section.units)})"
 
 
+def rich(text: str) -> Markup:
+    """Formatted text as the fans' pages show it. Sanitised where it is made."""
+    return Markup(rich_text.html(text))  # noqa: S704 - the one place that trusts the sanitiser
+
+
+def own_path(url: str) -> str:
+    """The path of an address of the engine, at which this app has the same file."""
+    return urlsplit(url).path
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "money": money,
     "amount": amount,
@@ -213,4 +225,6 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "category_option": category_option,
     "currency_option": currency_option,
     "named": named,
+    "rich": rich,
+    "own_path": own_path,
 }

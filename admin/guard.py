@@ -18,10 +18,10 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import MultiDict
 
 from admin import frame
-from admin.appkeys import SERVICES, SESSIONS, SETTINGS
+from admin.appkeys import FILES, SERVICES, SESSIONS, SETTINGS
 from admin.visit import Visit
 from engine.domain.accounts.organizations import Permission
-from engine.foundation import bodies, http
+from engine.foundation import bodies, http, uploads
 from engine.foundation.bearer import Person
 from engine.foundation.cookies import CookieRules
 from engine.foundation.errors import Forbidden, Malformed, Unauthenticated, UnsupportedMedia
@@ -45,7 +45,8 @@ class Route:
     """One page. ``touches`` False: it refreshes itself and does not keep an absent person signed in.
 
     ``needs``: what the visitor's role in the organization that the address speaks of must allow; "person": anybody
-    signed in; "admin": the platform's own people. ``limit`` is its class in ``limits_table``.
+    signed in; "admin": the platform's own people. ``limit`` is its class in ``limits_table``. ``file_bytes_max``: its
+    form may come with a file, which is handed on as it is and not read as text.
     """
 
     method: str
@@ -55,6 +56,7 @@ class Route:
     limit: RouteClass
     touches: bool = True
     body_bytes_max: int = FORM_BYTES_MAX
+    file_bytes_max: int = 0
 
 
 def guarded(route: Route) -> http.Handler:
@@ -70,11 +72,17 @@ def guarded(route: Route) -> http.Handler:
         except Unauthenticated:
             await sessions.end(session)
             return to_sign_in(request)
+        person = Person(user.id, is_admin=user.is_admin)
+        if route.file_bytes_max and request.content_type == uploads.TAKEN:
+            async with request.app[FILES]:
+                upload = await uploads.read(request, route.file_bytes_max)
+                fields = MultiDict(upload.fields)
+                check_token(request, fields, session.csrf)
+                return await route.handler(Visit(request, services, session, person, user, fields, upload.file))
         form: MultiDict[str] = MultiDict()
         if request.method == "POST":
             form = await read_form(request, route.body_bytes_max)
             check_token(request, form, session.csrf)
-        person = Person(user.id, is_admin=user.is_admin)
         return await route.handler(Visit(request, services, session, person, user, form))
 
     return run

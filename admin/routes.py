@@ -21,6 +21,7 @@ from admin.views import (
     operations,
     orders,
     organizations,
+    pictures,
     promos,
     publication,
     series,
@@ -29,6 +30,7 @@ from admin.views import (
     trials,
     venues,
 )
+from engine.domain.catalogue.media.images import FILE_BYTES_MAX
 from engine.domain.catalogue.venues import CHART_BYTES_MAX
 from engine.foundation import manners
 from engine.foundation.http import Handler
@@ -38,6 +40,7 @@ from engine.foundation.manners import Manners
 ORGANIZATION = r"/o/{organization:org_[0-9A-Z]{26}}"
 VENUE = r"/venues/{venue:ven_[0-9A-Z]{26}}"
 EVENT = r"/events/{event:evt_[0-9A-Z]{26}}"
+PICTURE = EVENT + r"/pictures/{image:img_[0-9A-Z]{26}}"
 CHART_FORM_BYTES_MAX = CHART_BYTES_MAX + 64 * 1024
 
 ROUTES: tuple[Route, ...] = (
@@ -53,6 +56,15 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", ORGANIZATION, organizations.show, "organization.read", "page"),
     Route("GET", ORGANIZATION + "/settings", organizations.show_settings, "organization.write", "page"),
     Route("POST", ORGANIZATION + "/settings", organizations.change, "organization.write", "operate"),
+    Route(
+        "POST",
+        ORGANIZATION + "/logo",
+        pictures.put_logo,
+        "organization.write",
+        "upload",
+        file_bytes_max=FILE_BYTES_MAX,
+    ),
+    Route("POST", ORGANIZATION + "/logo/delete", pictures.delete_logo, "organization.write", "operate"),
     Route("GET", ORGANIZATION + "/members", organizations.list_members, "members.read", "page"),
     Route("POST", ORGANIZATION + "/members", invitations.invite, "members.write", "operate"),
     Route(
@@ -135,6 +147,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", EVENT + "/settings", events.show_settings, "events.write", "page"),
     Route("POST", EVENT + "/settings", events.change, "events.write", "operate"),
     Route("POST", EVENT + "/template", templates.save, "events.write", "operate"),
+    Route("GET", EVENT + "/pictures", pictures.list_all, "events.write", "page"),
+    Route("POST", EVENT + "/pictures", pictures.add, "events.write", "upload", file_bytes_max=FILE_BYTES_MAX),
+    Route("POST", PICTURE, pictures.change, "events.write", "operate"),
+    Route("POST", PICTURE + "/delete", pictures.delete, "events.write", "operate"),
+    Route("POST", "/text/preview", pictures.preview_text, "person", "operate"),
     Route("POST", EVENT + "/copy", events.copy, "events.write", "operate"),
     Route("POST", EVENT + "/publish", events.publish, "events.publish", "operate"),
     Route("POST", EVENT + "/unpublish", events.unpublish, "events.publish", "operate"),
@@ -214,6 +231,7 @@ OPEN: tuple[tuple[str, str, Handler, RouteClass], ...] = (
     ("GET", "/register", accounts.show_register, "page"),
     ("POST", "/register", accounts.register, "sign_in"),
     ("GET", invitations.PATH, invitations.show, "page"),
+    ("GET", "/media/{name}", pictures.serve, "picture"),
 )
 
 

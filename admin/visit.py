@@ -23,7 +23,7 @@ from engine.services.wiring import Services
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """``form`` is empty unless something was posted; then its CSRF token has been checked."""
+    """``form`` is empty unless something was posted; then its CSRF token has been checked. ``file`` came with it."""
 
     request: web.Request
     services: Services
@@ -31,6 +31,7 @@ class Visit:
     person: Person
     user: User
     form: MultiMapping[str]
+    file: bytes | None = None
 
     @property
     def query(self) -> MultiMapping[str]:
@@ -53,6 +54,11 @@ class Visit:
     def is_partial(self) -> bool:
         """Whether htmx asks for a piece of a page it already shows."""
         return "HX-Request" in self.request.headers
+
+    @property
+    def is_script(self) -> bool:
+        """Whether a script of ours asks, which shows the answer itself."""
+        return self.request.headers.get("Accept", "").startswith("application/json")
 
     def at(self, name: str) -> str:
         """A part of the path."""

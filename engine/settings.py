@@ -28,6 +28,13 @@ class Settings(SharedSettings):
     smtp_tls: bool = False
     mail_from: str = "onsale <tickets@localhost>"
 
+    media_dir: str = "var/media"  # the folder of pictures, unless there is a bucket for them
+    media_bucket: str = ""  # of a store that speaks S3; empty: the folder
+    media_endpoint: str = ""  # its address; empty: Amazon's
+    media_region: str = "us-east-1"
+    media_key_id: str = ""
+    media_secret_key: SecretStr = SecretStr("")
+
     worker_metrics_port: Port = 0  # on loopback; 0: the worker shows none
 
     # Units of an event that one address block may have held or ordered and not paid for; 0: no limit.

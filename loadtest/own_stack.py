@@ -23,7 +23,7 @@ Obj = dict[str, Any]
 def running(data_dir: Path, log: Path, *, workers: int = 1) -> Iterator[Obj]:
     """The ready line of `onsale up` on free ports, and `stack_pid`, whose children the shop is.
 
-    Its log goes to `log`; it is stopped with SIGINT, then harder.
+    Its log goes to `log`; it is stopped with SIGINT, then harder, and if we are killed, by its guardian.
     """
     command = [
         sys.executable, "-m", "engine", "up", "--demo", "--rehearsal", "--ports", "0,0,0",
@@ -31,10 +31,23 @@ def running(data_dir: Path, log: Path, *, workers: int = 1) -> Iterator[Obj]:
     ]  # fmt: skip
     with log.open("wb") as errors:
         child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
+        guardian = _guarded(child)
         try:
             yield _ready(child, log) | {"stack_pid": child.pid}
         finally:
             _stop(child)
+            guardian.communicate()  # its pipe ends, and with nobody left to stop so does it
+
+
+def _guarded(child: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+    """A process that stops the stack once our end of its pipe is gone, however we ended."""
+    guardian = subprocess.Popen(
+        [sys.executable, "-m", "engine.supervisor.guardian"], stdin=subprocess.PIPE, start_new_session=True
+    )
+    assert guardian.stdin is not None
+    guardian.stdin.write(f"app {child.pid}\n".encode())
+    guardian.stdin.flush()
+    return guardian
 
 
 def audit(event_id: str, data_dir: Path | None) -> Obj:

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+from playwright import async_api, sync_api
 from playwright._impl._driver import compute_driver_executable, get_driver_env
 from playwright.async_api import Browser, async_playwright
 
@@ -24,6 +25,11 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--no-proxy-server",
 ]  # fmt: skip
+
+# What a page must show at last, it may show late: on one busy core Playwright's own 5 s are too few.
+EXPECTED_WITHIN_MS = 20_000
+async_api.expect.set_options(timeout=EXPECTED_WITHIN_MS)
+sync_api.expect.set_options(timeout=EXPECTED_WITHIN_MS)
 
 
 @contextmanager

@@ -121,11 +121,12 @@ async def hot(valkey: embedded.Server, redis_client: RedisClient) -> AsyncIterat
 
 
 @pytest.fixture
-def settings(database_url: str, valkey: embedded.Server, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(database_url: str, valkey: embedded.Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     for name in list(os.environ):
         if name.startswith("ONSALE_"):
             monkeypatch.delenv(name)
     return Settings(
+        media_dir=str(tmp_path / "media"),
         redis_url=valkey.url,
         database_url=database_url,
         database_pool_max=6,

@@ -73,7 +73,8 @@ class Shop:
         named = {name.replace("_", "-"): value for name, value in headers.items() if value}
         if isinstance(body, bytes):
             named.setdefault("Content-Type", "application/json")
-        more: dict[str, Any] = {"data": body} if isinstance(body, bytes) else {"json": body} if body is not None else {}
+        raw_body = isinstance(body, bytes | aiohttp.FormData)
+        more: dict[str, Any] = {"data": body} if raw_body else {"json": body} if body is not None else {}
         async with self.http.request(method, self.url + path, headers=named, **more) as response:
             raw = await response.read()
             parsed = await response.json(content_type=None) if raw and "json" in response.content_type else raw

@@ -52,7 +52,7 @@ class EventForm(Form):
     }
     LABELS: ClassVar[Mapping[str, str]] = {
         "summary": "In one line",
-        "cover_url": "Picture",
+        "video_url": "Film",
         "starts_at": "Starts",
         "ends_at": "Ends",
         "timezone": "Time zone",
@@ -75,7 +75,7 @@ class EventForm(Form):
     category: Short = "other"
     tags: str = ""
     terms: Text = ""
-    cover_url: str | None = None
+    video_url: str | None = None
     venue_id: str | None = None
     starts_at: LocalMoment
     ends_at: LocalMoment
@@ -125,7 +125,7 @@ class EventForm(Form):
             "category": self.category,
             "tags": words(self.tags),
             "terms": self.terms,
-            "cover_url": self.cover_url,
+            "video_url": self.video_url,
             "venue_id": self.venue_id or msgspec.UNSET,
             "timezone": timezone,
             "currency": currency or msgspec.UNSET,
@@ -201,7 +201,7 @@ def of(event: Event) -> Filled[EventForm]:
         category=event.category,
         tags=", ".join(event.tags),
         terms=event.terms,
-        cover_url=event.cover_url,
+        video_url=event.video_url,
         venue_id=event.venue_id,
         timezone=event.timezone,
         currency=event.currency,

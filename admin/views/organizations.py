@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from aiohttp import web
 
 from admin import reach
@@ -10,6 +12,8 @@ from admin.forms import organizations as forms
 from admin.forms.organizations import OrganizationChangeForm, OrganizationForm, RoleForm
 from admin.visit import Visit, address
 from engine.domain.accounts.invitations import INVITATIONS_MAX
+from engine.domain.accounts.organizations import Organization
+from engine.domain.catalogue.media.images import ImageUnknown
 from engine.foundation.errors import Conflict
 
 
@@ -45,7 +49,7 @@ async def show(visit: Visit) -> web.Response:
 
 async def show_settings(visit: Visit) -> web.Response:
     organization = await reach.organization(visit, "organization.write")
-    return await visit.page("organizations/settings.html", organization=organization, form=forms.of(organization))
+    return await _settings(visit, organization, forms.of(organization))
 
 
 async def change(visit: Visit) -> web.Response:
@@ -57,7 +61,7 @@ async def change(visit: Visit) -> web.Response:
         )
     )
     if changed is None:
-        return await visit.page("organizations/settings.html", organization=organization, form=form, status=422)
+        return await _settings(visit, organization, form)
     return await visit.go(address("o", organization.id, "settings"), "Saved.")
 
 
@@ -110,4 +114,13 @@ async def show_members(visit: Visit, form: filled.Filled[filled.F]) -> web.Respo
         roles=forms.ROLES,
         may_write=await visit.may(organization.id, "members.write"),
         status=form.status,
+    )
+
+
+async def _settings(visit: Visit, organization: Organization, form: filled.Filled[filled.F]) -> web.Response:
+    logo = None
+    with contextlib.suppress(ImageUnknown):
+        logo = await visit.services.catalogue.logos.get(organization.id)
+    return await visit.page(
+        "organizations/settings.html", organization=organization, logo=logo, form=form, status=form.status
     )

@@ -171,3 +171,11 @@ class AddressVerified(Errand, frozen=True):
 
     topic = "account.verified"
     user_id: str
+
+
+class PicturesDropped(Errand, frozen=True):
+    """A picture is gone from the ledger: its files go too, unless a copy of its event still shows them."""
+
+    topic = "pictures.dropped"
+    digest: str
+    widths: tuple[int, ...]

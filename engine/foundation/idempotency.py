@@ -7,7 +7,8 @@ Orders are claimed and answered by the statements that write them: ``Once``.
 Which requests keep to a key says each row of the contract (engine/web/route.py, ``repeats``).
 
 If Postgres goes away meanwhile, keys are freed and answers kept as soon as it is back, for as long as the claim lasts:
-anybody who asks again then is not told for a minute that the first request still runs.
+anybody who asks again then is not told for a minute that the first request still runs. So it is if the request is
+cancelled, at any await.
 """
 
 from __future__ import annotations
@@ -152,8 +153,8 @@ class Idempotency:
         ends_s = asyncio.get_running_loop().time() + LOCK_S
         try:
             won = await self._claims.submit(claim)
-        except Exception as error:
-            if is_away(error):  # nobody knows whether it was claimed
+        except (Exception, asyncio.CancelledError) as error:
+            if is_away(error) or isinstance(error, asyncio.CancelledError):  # nobody knows whether it was claimed
                 self._later(lambda: self._free(claim), ends_s)
             raise
         if not won:
@@ -231,6 +232,9 @@ class Idempotency:
         """Write it; if Postgres is away, as soon as it is back: what was done is done, and what was not is free."""
         try:
             await write()
+        except asyncio.CancelledError:  # its caller has gone; what it did has not
+            self._later(write, ends_s)
+            raise
         except Exception as error:
             if not is_away(error) and not isinstance(error, errors.Unavailable):
                 raise

@@ -32,6 +32,8 @@ RouteClass = Literal[
     "own",
     "wait",
     "document",
+    "upload",
+    "picture",
     "gate",
     "webhook",
     "nowhere",
@@ -79,6 +81,9 @@ LIMITS: Final = MappingProxyType[RouteClass, Rate](
         "own": Rate("one's own hold, order, tickets, account", per_s=100, burst=1_000),
         "wait": Rate("one's own order, waited for until it changes; beyond it one is answered at once", at_once=2_000),
         "document": Rate("a QR or a printable page, drawn for one person", per_s=20, burst=200),
+        "upload": Rate("a picture that is worked on: its turns bound what it costs", per_s=2, burst=100),
+        # A page of the listing has two dozen of them; browsers and caches keep each for ever.
+        "picture": Rate("a picture's file, ready in memory or read from its folder", per_s=500, burst=5_000),
         "sign_in": Rate("accounts made, signed in to and renewed", per_s=5, burst=300),
         # All scanners of a house stand behind one address.
         "gate": Rate("what scanners ask and bring", per_s=2_000, burst=20_000),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -29,6 +29,7 @@ STRIPE_HOOKS: Final = "https://hooks.stripe.com"
 ASSETS: Final = web.AppKey("assets", Assets)
 SHARED: Final[web.AppKey[Memo[str]]] = web.AppKey("shared")
 SHARED_CACHE_S: Final = 1
+NONE: Final = "'none'"
 SERVER_NOW: Final = "@server-now-ms@"
 
 
@@ -58,11 +59,12 @@ async def shared(
     make: Callable[[], Awaitable[Mapping[str, Any]]],
     *,
     topic: str = EVERYTHING,
+    frames: Sequence[str] = (),
 ) -> web.StreamResponse:
     """A page that is the same for everybody, rendered once a moment: a render costs 2 ms, and a crowd comes at once.
 
     The template writes SERVER_NOW if its scripts need the server's clock; that is filled in for each visitor. ``topic``
-    is the event that it shows.
+    is the event that it shows. ``frames``: origins of which it may show a page inside of its own.
     """
     shelf = request.config_dict[SHELF]
     since = shelf.changes
@@ -80,7 +82,7 @@ async def shared(
         content_type="text/html; charset=utf-8",
         cache=f"public, max-age={SHARED_CACHE_S}",
         moment=SERVER_NOW.encode(),
-        headers=guards(request.config_dict[SETTINGS]),
+        headers=guards(request.config_dict[SETTINGS], frames=frames),
     )
 
 
@@ -107,10 +109,10 @@ def guard(settings: Settings, response: web.StreamResponse) -> None:
     response.headers.update(guards(settings))
 
 
-def guards(settings: Settings) -> dict[str, str]:
+def guards(settings: Settings, *, frames: Sequence[str] = ()) -> dict[str, str]:
     """Those headers."""
     return {
-        "Content-Security-Policy": content_security_policy(settings),
+        "Content-Security-Policy": content_security_policy(settings, frames),
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
@@ -119,10 +121,11 @@ def guards(settings: Settings) -> dict[str, str]:
     }
 
 
-def content_security_policy(settings: Settings) -> str:
+def content_security_policy(settings: Settings, frames: Sequence[str] = ()) -> str:
     """Files of our own origin only; the payment provider's script and frames only if real keys are set."""
     sandboxed = settings.payments_are_sandboxed
     provider = origin(settings.stripe_public_url or settings.stripe_url) if sandboxed else STRIPE_API
+    framed = [*([] if sandboxed else [STRIPE_JS, STRIPE_HOOKS]), *frames]
     stripe_js = "" if sandboxed else f" {STRIPE_JS}"
     return "; ".join(
         [
@@ -133,7 +136,7 @@ def content_security_policy(settings: Settings) -> str:
             "font-src 'self'",
             "manifest-src 'self'",
             f"connect-src 'self' {origin(settings.waitingroom_url)} {provider}",
-            "frame-src 'none'" if sandboxed else f"frame-src {STRIPE_JS} {STRIPE_HOOKS}",
+            f"frame-src {' '.join(framed) or NONE}",
             "form-action 'self'",
             "frame-ancestors 'none'",
             "base-uri 'none'",

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from engine.services.accounts.organizations import Organizations
     from engine.services.accounts.people import People
     from engine.services.catalogue.events import Events
+    from engine.services.catalogue.media.images import Images
+    from engine.services.catalogue.media.logos import Logos
+    from engine.services.catalogue.media.pictures import Pictures
     from engine.services.catalogue.on_sales import OnSales
     from engine.services.catalogue.programme.publication import Publication
     from engine.services.catalogue.programme.series import SeriesOfEvents
@@ -61,6 +64,9 @@ INVITATIONS: Final[web.AppKey[Invitations]] = web.AppKey("invitations")
 ORGANIZATIONS: Final[web.AppKey[Organizations]] = web.AppKey("organizations")
 VENUES: Final[web.AppKey[Venues]] = web.AppKey("venues")
 EVENTS: Final[web.AppKey[Events]] = web.AppKey("events")
+IMAGES: Final[web.AppKey[Images]] = web.AppKey("images")
+LOGOS: Final[web.AppKey[Logos]] = web.AppKey("logos")
+PICTURES: Final[web.AppKey[Pictures]] = web.AppKey("pictures")
 TICKET_TYPES: Final[web.AppKey[TicketTypes]] = web.AppKey("ticket_types")
 ON_SALES: Final[web.AppKey[OnSales]] = web.AppKey("on_sales")
 ALLOTMENTS: Final[web.AppKey[Allotments]] = web.AppKey("allotments")

@@ -59,7 +59,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         money = open_money(stack, common, accounts, sale)
         gates = open_gates(stack, common, accounts, sale, money)
         messages = open_messages(stack, common, accounts, tickets, money)
-        insight = open_insight(common, accounts, sale, money)
+        insight = open_insight(common, accounts, catalogue, sale, money)
         for follow in (common.ended.follow, *sale.followers):
             stack.push_async_callback(followers.end, asyncio.ensure_future(follow()))
         yield Services(

@@ -31,6 +31,7 @@ class Places:
     waitingroom: str
     admin: str
     sandbox: str
+    media: str
     smtp_host: str
     smtp_port: int
 
@@ -58,6 +59,7 @@ def surroundings(
         "ONSALE_ENGINE_URL": places.engine,
         "ONSALE_WAITINGROOM_URL": places.waitingroom,
         "ONSALE_ADMIN_URL": places.admin,
+        "ONSALE_MEDIA_DIR": places.media,
     }
     if rehearsal:
         told.pop("ONSALE_REHEARSAL", None)  # the flag of the command line is as explicit, and nearer

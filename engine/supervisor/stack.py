@@ -125,7 +125,17 @@ class Stack:
         around = surroundings(
             os.environ,
             secrets,
-            Places(redis_url, postgres_dsn, engine, room, admin, f"http://{HOST}:{stripe_port}", HOST, smtp_port),
+            Places(
+                redis=redis_url,
+                postgres=postgres_dsn,
+                engine=engine,
+                waitingroom=room,
+                admin=admin,
+                sandbox=f"http://{HOST}:{stripe_port}",
+                media=str(data.path / "media"),
+                smtp_host=HOST,
+                smtp_port=smtp_port,
+            ),
             rehearsal=self.options.rehearsal,
         )
         environment = around.settings

@@ -10,6 +10,7 @@ from typing import Any, get_origin
 import msgspec
 import orjson
 
+from engine.foundation import uploads
 from engine.foundation.errors import PreconditionRequired, Refusal
 from engine.foundation.idempotency import KEY_CHARS_MAX
 from engine.web import once
@@ -108,7 +109,10 @@ def _operation(route: Route, schema_of: dict[int, Any]) -> dict[str, Any]:
     if route.takes is not None:
         schema = schema_of.get(id(route.takes), {})
         others = {kind: {"schema": {"type": "string"}} for kind in route.also_takes}
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}, **others}}
+        content = {"application/json": {"schema": schema}, **others}
+        if route.takes_file:
+            content = {uploads.TAKEN: {"schema": {"allOf": [schema, _FILE]}}}
+        operation["requestBody"] = {"required": True, "content": content}
     aliases = [*route.aliases, *(f"{method} {path}" for method, path in route.other_methods)]
     if aliases:
         operation["x-aliases"] = aliases
@@ -157,6 +161,7 @@ def _is_struct(shape: Any) -> bool:
     return isinstance(shape, type) and issubclass(shape, msgspec.Struct)
 
 
+_FILE = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
 _PROBLEM = {
     "type": "object",
     "description": "RFC 9457, with a stable code; facts stand beside these fields.",

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal
 from aiohttp import web
 
 from engine.domain.accounts.organizations import Permission
-from engine.foundation import manners
+from engine.foundation import manners, uploads
 from engine.foundation.errors import (
     Invalid,
     Malformed,
@@ -52,7 +52,8 @@ class Route:
     ``limit`` is its class in ``limits_table``; ``counts``: the handler counts by itself. ``needs`` is what an
     organizer's role must allow; on a capability's row, what opens it to those who work for the organization as well.
     ``to_scanner``: a scanner of the event may ask too. ``also_gives`` are content types of other faces of the same
-    answer; a body may have those of ``also_takes`` too.
+    answer; a body may have those of ``also_takes`` too. ``takes_file``: the body is a form with a part called ``file``,
+    and the fields of ``takes`` around it.
 
     ``repeats`` says what a POST makes of an Idempotency-Key. "once": with a key, its first answer is kept and repeated.
     "keyed": the same, and a key is demanded. "itself": as keyed, by a handler that keeps to its key by itself.
@@ -76,6 +77,7 @@ class Route:
     content_type: str = "application/json"
     also_gives: tuple[str, ...] = ()
     also_takes: tuple[str, ...] = ()
+    takes_file: bool = False
     prefixes: tuple[str, ...] = PREFIXES
     own_refusals: tuple[type[Refusal], ...] = ()
     other_paths: tuple[str, ...] = ()
@@ -119,6 +121,8 @@ class Route:
         """What the boundary asks of a request to this row."""
         provider = self.who == "provider"
         taken = None if provider else manners.JSON | frozenset(self.also_takes)
+        if self.takes_file:
+            taken = frozenset({uploads.TAKEN})
         return Manners(self.limit, taken, counts=self.counts, from_anywhere=provider)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.web import operations
 from engine.web.accounts import invitations, mailed_links, organizations, people
 from engine.web.catalogue import events, on_sales, promos, ticket_types, venues
+from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import publication, series, templates
 from engine.web.gates import devices, gates, scans
 from engine.web.insight import activity, order_sheets, reports
@@ -20,6 +21,7 @@ ROUTES: tuple[Route, ...] = (
     *invitations.ROUTES,
     *venues.ROUTES,
     *events.ROUTES,
+    *images.ROUTES,
     *publication.ROUTES,
     *series.ROUTES,
     *templates.ROUTES,

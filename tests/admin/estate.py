@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 
 from admin.guard import Route
+from engine.foundation.bearer import Person
 from engine.foundation.ids import new_id
+from engine.foundation.uploads import Upload
 from engine.services.wiring import Services
+from tests import pictures
 from tests.admin.organizer import Organizer
 
 # What belongs to an organization.
 TABLES = ("organizations", "members", "invitations", "venues", "events", "ticket_types", "on_sales", "allotments",
-          "promo_codes", "devices", "orders", "refunds", "disputes")  # fmt: skip
+          "promo_codes", "devices", "orders", "refunds", "disputes", "images")  # fmt: skip
 # Fields that some form or other would take.
 VALID = {
     "name": "Mine now", "slug": "mine-now", "version": "1", "email": "evil@example.test", "role": "owner",
@@ -22,6 +25,10 @@ VALID = {
     "key": "k" * 20, "what": "everything", "reason": "because", "do": "pause", "current_password": "x",
     "new_password": "another long password",
 }  # fmt: skip
+
+
+async def _picture() -> Upload:
+    return Upload(pictures.made(), {"alt": "The hall"})
 
 
 async def everything(organizer: Organizer, services: Services, chart: str) -> dict[str, str]:
@@ -42,6 +49,7 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
         order_id, order_id[-10:], event_id, new_id("hld"),
         {"face_cents": 1000, "discount_cents": 0, "fees_cents": 0, "taxes": {}, "total_cents": 1000},
     )  # fmt: skip
+    image = await services.catalogue.images.add(Person("usr_root", is_admin=True), event_id, _picture)
     dispute_id = new_id("dsp")
     await pool.execute(
         "INSERT INTO disputes (id, provider_dispute_id, order_id, event_id, organization_id, amount_cents, status,"
@@ -56,6 +64,7 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
         "invitation": await pool.fetchval("SELECT id FROM invitations WHERE organization_id = $1", organization_id),
         "dispute": dispute_id,
         "template": await pool.fetchval("SELECT id FROM event_templates WHERE organization_id = $1", organization_id),
+        "image": image.id,
         "user": await pool.fetchval("SELECT id FROM users WHERE email = $1", organizer.email),
         "ticket_type": await pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id),
         "allotment": await pool.fetchval("SELECT id FROM allotments WHERE event_id = $1", event_id),

@@ -47,7 +47,7 @@ class Master:
 
     async def end_connections(self) -> None:
         await self.run(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = '{name}' AND pid <> pg_backend_pid()"
         )
 
@@ -76,8 +76,9 @@ async def _cannot_connect(master: Master) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _gone(master: Master) -> AsyncIterator[None]:
+    await master.run("ALTER DATABASE {name} ALLOW_CONNECTIONS false")  # or somebody is back before it is renamed
     await master.end_connections()
-    await master.run("ALTER DATABASE {name} RENAME TO {name}_gone")
+    await master.run("ALTER DATABASE {name} RENAME TO {name}_gone", "ALTER DATABASE {name}_gone ALLOW_CONNECTIONS true")
     yield
     await master.run("ALTER DATABASE {name}_gone RENAME TO {name}")
 

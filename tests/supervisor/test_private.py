@@ -23,7 +23,9 @@ from engine.supervisor.run_file import DataDir, DataDirShared
 from waitingroom.settings import Settings as RoomSettings
 
 STOP_S = 40
-PLACES = Places("redis://r/0", "postgresql://p/o", "http://e", "http://w", "http://a", "http://s", "127.0.0.1", 2525)
+PLACES = Places(
+    "redis://r/0", "postgresql://p/o", "http://e", "http://w", "http://a", "http://s", "/d/media", "127.0.0.1", 2525
+)
 SECRETS = {
     "master_keys": "1:" + "ab" * 32, "jwt_key": "j" * 40, "stripe_secret_key": "sk_made", "redis_password": "r",
     "stripe_publishable_key": "pk_made", "stripe_webhook_secret": "whsec_made", "admin_password": "a",

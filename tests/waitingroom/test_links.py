@@ -158,7 +158,8 @@ async def test_links_that_are_old_or_of_elsewhere_move_nothing(
         number=0, generation=0,
     )  # fmt: skip
     keys = room_settings.keyring.platform()
-    old = queue_links.mint(keys, asked, now_ms() - queue_links.VALID_MS - 1)
+    # By the room's clock: a reading of Redis's, late by the time that the reading took.
+    old = queue_links.mint(keys, asked, room.board.now_ms() - queue_links.VALID_MS - 1_000)
     foreign = keys.mint_signed("room-nonce", b"x" * 16, now_ms() + 60_000)
     for path, expected, words in (
         (f"/r/{event_id}/place?token={old}", 410, "link_ended"),

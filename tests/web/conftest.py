@@ -25,6 +25,10 @@ from engine.services.accounts.passwords import Passwords
 from engine.services.accounts.people import People
 from engine.services.accounts.throttle import Throttle
 from engine.services.catalogue.events import Events
+from engine.services.catalogue.media.images import Images, Uploads
+from engine.services.catalogue.media.kept import open_files
+from engine.services.catalogue.media.logos import Logos
+from engine.services.catalogue.media.pictures import Pictures
 from engine.services.catalogue.on_sales import OnSales
 from engine.services.catalogue.programme.publication import Publication
 from engine.services.catalogue.programme.series import SeriesOfEvents
@@ -38,20 +42,22 @@ from engine.services.sale.allotments import Allotments
 from engine.services.sale.inventory import Inventory
 from engine.services.sale.selling import Selling
 from engine.settings import Settings
+from engine.stores.catalogue.media.darkroom import DarkroomGateway
 from engine.stores.outbox import OutboxStore
 from engine.stores.sale.holds import HoldStore
 from engine.stores.sale.selling import SellingStore
 from engine.web import route
 from engine.web.accounts import invitations, mailed_links, organizations, people
 from engine.web.catalogue import events, on_sales, promos, ticket_types, venues
+from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import publication, series, templates
 from engine.web.sale import allotments
 from tests.web.organizer import PASSWORD, Someone
 
 _people = itertools.count(1)
 NOUNS = (
-    people, mailed_links, organizations, invitations, venues, events, publication, series, templates, ticket_types,
-    on_sales, allotments, promos,
+    people, mailed_links, organizations, invitations, venues, events, images, publication, series, templates,
+    ticket_types, on_sales, allotments, promos,
 )  # fmt: skip
 
 
@@ -68,7 +74,13 @@ async def catalogue(
     throttle, passwords, outbox = Throttle(hot=hot), Passwords(), Outbox(store=OutboxStore(pool))
     links = MailedLinks(pool=pool, outbox=outbox, ended=ended, throttle=throttle, passwords=passwords)
     GuestOrders(pool=pool, news=News(ORDERS_CHANGED, redis=redis_client)).register(outbox)
-    all_events = Events(pool=pool, access=access, inventory=inventory, engine_url=settings.engine_url)
+    all_events = Events(pool=pool, access=access, inventory=inventory, outbox=outbox, engine_url=settings.engine_url)
+    files, uploads = open_files(settings), Uploads(darkroom=DarkroomGateway())
+    pictures = Pictures(pool=pool, files=files)
+    pictures.register(outbox)
+    all_images = Images(
+        pool=pool, events=all_events, uploads=uploads, files=files, outbox=outbox, engine_url=settings.engine_url
+    )
     app[appkeys.SETTINGS] = settings
     app[appkeys.BEARERS] = bearers
     app[appkeys.PEOPLE] = People(
@@ -79,6 +91,9 @@ async def catalogue(
     app[appkeys.ORGANIZATIONS] = Organizations(pool=pool, access=access)
     app[appkeys.VENUES] = Venues(pool=pool, access=access)
     app[appkeys.EVENTS] = all_events
+    app[appkeys.IMAGES] = all_images
+    app[appkeys.LOGOS] = Logos(pool=pool, access=access, images=all_images, uploads=uploads, files=files, outbox=outbox)
+    app[appkeys.PICTURES] = pictures
     app[appkeys.PUBLICATION] = Publication(
         pool=pool, events=all_events, platform=settings.keyring.platform(), engine_url=settings.engine_url
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.foundation.ids import new_id
 from engine.web.route import Route
-from tests import factories
+from tests import factories, pictures
 from tests.shop import Shop
 from tests.stripe_events import intent_of
 from tests.web.bodies import bodies
@@ -40,6 +40,10 @@ async def estate(shop: Shop) -> Estate:
     ):
         made[name] = await shop.ask("POST", f"{path}/{name}", body, Authorization=owner)
         assert made[name].status == 201, made[name].body
+    image = await shop.ask("POST", f"{path}/images", pictures.form(), Authorization=owner)
+    assert image.status == 201, image.body
+    logo = await shop.ask("PUT", f"/v1/organizations/{shop.organization_id}/logo", pictures.form(), Authorization=owner)
+    assert logo.status == 200, logo.body
     order = await shop.paid()
     (ticket,) = await shop.tickets(order)
     hold = await shop.hold()
@@ -56,6 +60,8 @@ async def estate(shop: Shop) -> Estate:
         "device_id": made["devices"]["device_id"],
         "invitation_id": await invitation(shop, owner),
         "user_id": await pool.fetchval("SELECT user_id FROM members WHERE organization_id = $1", shop.organization_id),
+        "image_id": image["id"],
+        "name": image["urls"]["320"].rpartition("/")[2],
         "hold_id": hold["id"],
         "item": str(hold["items"][0]["unit"]),
         "order_id": order["order_id"],
@@ -121,6 +127,8 @@ def body_of(route: Route, of: Estate) -> Any:
         "TokenShown": {"token": "x" * 43},
         "PasswordChange": {"current_password": "x" * 12, "new_password": "y" * 12},
     }
+    if route.takes_file:
+        return pictures.form()
     if route.path.endswith("seating-chart"):
         return factories.chart(factories.general("Mine", 1))
     return known[route.takes.__name__] if route.takes is not None else None

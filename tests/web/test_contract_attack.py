@@ -11,6 +11,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,10 +95,11 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def server(databases: Databases, valkey: embedded.Server) -> Iterator[Served]:
+def server(databases: Databases, valkey: embedded.Server, store_folder: Path) -> Iterator[Served]:
     dsn = databases.take()
     served = Served(
         Settings(
+            media_dir=str(store_folder / "media"),
             redis_url=valkey.url,
             database_url=dsn,
             database_pool_max=6,

@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests import pictures
 from tests.web.bodies import bodies
 from tests.web.conftest import NOUNS
 from tests.web.organizer import CHART, Someone, at, join
@@ -17,6 +18,7 @@ WRITTEN = (
     "invitations",
     "venues",
     "events",
+    "images",
     "ticket_types",
     "on_sales",
     "allotments",
@@ -41,6 +43,7 @@ async def estate(owner: Someone, *, public: bool) -> dict[str, str]:
         "venue_id": venue_id,
         "event_id": event["id"],
         "ticket_type_id": kind["id"],
+        "image_id": (await owner.ok("POST", f"{path}/images", data=pictures.form()))["id"],
         "allotment_id": allotment["id"],
         "promo_id": promo["id"],
         "invitation_id": (
@@ -72,12 +75,13 @@ async def test_a_stranger_and_a_guest_reach_nothing_of_another_organization(regi
             path += f"?organization_id={ids['organization_id']}"
         body = CHART if route.path.endswith("seating-chart") else given.get(getattr(route.takes, "__name__", ""))
         more = {"headers": {"If-Match": "*"}} if route.method in {"PATCH", "DELETE"} else {}
-        asked = await stranger.ask(route.method, path, body, **more)
+        file = (lambda route=route: {"data": pictures.form()}) if route.takes_file else dict
+        asked = await stranger.ask(route.method, path, body, **more, **file())
         assert asked.status in {403, 404}, (route.method, route.path, asked.status, await asked.text())
         if not public:
             hidden = "{organization_id}" not in route.path and "{" in route.path
             assert asked.status == 404 or not hidden, (route.method, route.path, "a draft's existence was told")
-        asked = await guest.ask(route.method, path, body, **more)
+        asked = await guest.ask(route.method, path, body, **more, **file())
         assert asked.status == 401, (route.method, route.path, asked.status)
     assert await counts(pool) == before
 

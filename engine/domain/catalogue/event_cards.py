@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from engine.domain.catalogue.events import EventOnSale, EventOrganization
+from engine.domain.catalogue.media.images import Picture
 
 
 class CardVenue(Struct, frozen=True, kw_only=True):
@@ -32,7 +33,7 @@ class EventCard(Struct, frozen=True, kw_only=True):
     summary: str
     category: str
     tags: tuple[str, ...]
-    cover_url: str | None
+    cover: Picture | None
     starts_at: datetime
     ends_at: datetime
     timezone: str

@@ -62,7 +62,7 @@ def copied(event: Event, given: EventCopy, type_ids: Mapping[str, str]) -> NewEv
         category=event.category,
         tags=list(event.tags),
         terms=event.terms,
-        cover_url=event.cover_url,
+        video_url=event.video_url,
         starts_at=given.starts_at,
         ends_at=given.ends_at or ends_at,
         timezone=event.timezone,

@@ -9,6 +9,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain.catalogue import entry_rules
 from engine.domain.catalogue.entry_rules import EntryRules
+from engine.domain.catalogue.media import videos
+from engine.domain.catalogue.media.images import Picture
+from engine.domain.catalogue.media.videos import VideoUrl
 from engine.domain.catalogue.phases import Phase
 from engine.domain.fields import (
     BasisPoints,
@@ -45,7 +48,6 @@ OrphanPolicy = Literal["auto", "strict", "lenient", "off"]
 HoldTtl = Annotated[int, Meta(ge=HOLD_TTL_S_MIN, le=HOLD_TTL_S_MAX)]
 PerBuyer = Annotated[int, Meta(ge=1, le=TICKETS_PER_BUYER_MAX)]
 Tags = Annotated[list[Short], Meta(max_length=TAGS_MAX)]
-Cover = Annotated[str, Meta(max_length=2000, pattern=r"^https?://[^\s\x00]+$(?!\n)")]
 
 
 class TaxRule(Struct, frozen=True, kw_only=True):
@@ -77,7 +79,7 @@ class NewEvent(Struct, kw_only=True):
     category: Short = "other"
     tags: Tags = []
     terms: Text = ""
-    cover_url: Cover | None = None
+    video_url: VideoUrl | None = None
     starts_at: Moment
     ends_at: Moment
     timezone: Short | None = None
@@ -101,7 +103,8 @@ class EventChange(Struct, kw_only=True):
     category: Short | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
     terms: Text | UnsetType = UNSET
-    cover_url: Cover | UnsetType | None = UNSET
+    video_url: VideoUrl | UnsetType | None = UNSET
+    cover_image_id: Id | UnsetType | None = UNSET
     starts_at: Moment | UnsetType = UNSET
     ends_at: Moment | UnsetType = UNSET
     timezone: Short | UnsetType = UNSET
@@ -137,6 +140,7 @@ class EventOrganization(Struct, frozen=True, kw_only=True):
     name: str
     slug: str
     sells: bool = True
+    logo: Picture | None = None
 
 
 class EventOnSale(Struct, frozen=True, kw_only=True):
@@ -171,7 +175,9 @@ class Event(Struct, frozen=True, kw_only=True):
     category: str
     tags: tuple[str, ...]
     terms: str
-    cover_url: str | None
+    video_url: str | None
+    cover_image_id: str | None
+    cover: Picture | None
     starts_at: datetime
     ends_at: datetime
     timezone: str
@@ -214,15 +220,19 @@ class Seller(Struct, frozen=True, kw_only=True):
     organization: str
     legal_name: str  # the organization's name if it has no other
     status: str = "published"
+    cover: Picture | None = None
 
 
 def fold(event: NewEvent | EventChange) -> None:
     """What was typed becomes what is kept: a category its canonical name, a title one that hides nothing.
 
-    A category that is unknown stays, for ``check``. Invalid for a title that nobody can see, or that reads as a link.
+    A category that is unknown stays, for ``check``. Invalid for a title that nobody can see or that reads as a link,
+    and for a film at a host that we do not know.
     """
     if isinstance(event.title, str):
         event.title = mailed_name("/title", event.title)
+    if isinstance(event.video_url, str):
+        event.video_url = videos.kept(event.video_url)
     if isinstance(event.category, str):
         event.category = categories.canonical(event.category) or event.category
 

@@ -14,6 +14,8 @@ from aiohttp import web
 from engine.domain.catalogue.event_cards import EventCard
 from engine.domain.catalogue.event_news import Told, together
 from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.media import videos
+from engine.domain.catalogue.media.images import Picture
 from engine.domain.catalogue.ticket_types import TicketType
 from engine.foundation import manners
 from engine.foundation.clock import now
@@ -25,8 +27,9 @@ from engine.pages.catalogue.faces import Face, face_of
 from engine.pages.catalogue.offers import Level, offers_of
 from engine.pages.catalogue.programme.series import other_dates
 from engine.pages.catalogue.search import Search, cursor_after, place_of
+from engine.pages.catalogue.texts import rich, snippet
 from engine.pages.memo import Memo
-from engine.services.appkeys import AVAILABILITY, EVENTS, SELLING, SETTINGS, TICKET_TYPES
+from engine.services.appkeys import AVAILABILITY, EVENTS, IMAGES, SELLING, SETTINGS, TICKET_TYPES
 
 CARDS_PER_PAGE: Final = 24
 
@@ -39,6 +42,7 @@ class Shown:
     kinds: list[TicketType]
     levels: dict[str, Level]
     told: Told | None
+    pictures: list[Picture]  # but for its cover
 
     @property
     def sold_out(self) -> bool:
@@ -88,20 +92,28 @@ async def detail(request: web.Request) -> web.StreamResponse:
     if request.match_info["slug"] != event.slug:
         raise web.HTTPMovedPermanently(f"/e/{event.slug}")
 
+    video = videos.find(event.video_url) if event.video_url else None
+
     async def context() -> dict[str, Any]:
         return {
             "event": event,
+            "about": rich(event.description),
+            "snippet": event.summary or snippet(event.description) or event.title,
             "face": shown.face,
             "told": shown.told,
             "other_dates": await other_dates(request, event),
             "codes_open": shown.sold_out and await _codes_open(request, event),
+            "pictures": shown.pictures,
+            "video": video,
+            "engine_url": settings.engine_url.rstrip("/"),
             "offers": offers_of(event, shown.kinds, shown.levels, now()),
             "room_url": room_url(request, event),
             "selling_enabled": settings.selling_enabled,
         }
 
     changes = request.config_dict[SELLING].changes
-    return await frame.shared(request, (event.slug, changes), "events/detail.html", context, topic=event.id)
+    key, frames = (event.slug, changes), videos.FRAMES if video is not None else ()
+    return await frame.shared(request, key, "events/detail.html", context, topic=event.id, frames=frames)
 
 
 async def to_index(request: web.Request) -> web.Response:
@@ -129,7 +141,8 @@ def room_url(request: web.Request, event: Event) -> str:
 async def _find(request: web.Request, slug: str) -> Shown:
     event = await request.config_dict[EVENTS].get(None, slug)
     kinds = await request.config_dict[TICKET_TYPES].of_event(None, event.id)
-    return Shown(event, kinds, await _levels(request, event), await told_of(request, event))
+    pictures = await request.config_dict[IMAGES].others(event)
+    return Shown(event, kinds, await _levels(request, event), await told_of(request, event), pictures)
 
 
 async def told_of(request: web.Request, event: Event, since: datetime | None = None) -> Told | None:

@@ -43,10 +43,12 @@ from engine.foundation.errors import Invalid
 from engine.foundation.ids import is_id, new_id
 from engine.services.accounts.access import Access
 from engine.services.catalogue.entry_rules import check_names
+from engine.services.outbox import Outbox
 from engine.stores import activity
 from engine.stores.accounts import organizations
 from engine.stores.catalogue import event_news, event_search, on_sales, ticket_types, venues
 from engine.stores.catalogue import events as store
+from engine.stores.catalogue.media import images
 from engine.stores.database import Connection, Pool
 
 SLUG_TRIES_MAX = 5
@@ -68,10 +70,13 @@ class EventInventory(Protocol):
 class Events:
     """Everything about an event but its ticket types, on-sale and allotments."""
 
-    def __init__(self, *, pool: Pool, access: Access, inventory: EventInventory, engine_url: str) -> None:
+    def __init__(
+        self, *, pool: Pool, access: Access, inventory: EventInventory, outbox: Outbox, engine_url: str
+    ) -> None:
         self._pool = pool
         self._access = access
         self._inventory = inventory
+        self._outbox = outbox
         self._engine_url = engine_url
         self._listing = Crowd(
             "listing", at_work_max=LISTINGS_AT_ONCE_MAX, line_max=LISTINGS_WAITING_MAX, wait_max_s=LISTING_WAIT_S_MAX
@@ -126,7 +131,10 @@ class Events:
         return await self.locked(db, event_id)
 
     async def copy(self, person: Person, event_id: str, given: EventCopy) -> Event:
-        """A draft of the same event on another date, with its ticket types; codes and allotments stay behind."""
+        """A draft of the same event on another date, with its ticket types and pictures.
+
+        Codes and allotments stay behind.
+        """
         event = await self.writable(person, event_id)
         async with self._pool.acquire() as db, db.transaction():
             return await self.copied(db, person, event, given)
@@ -143,6 +151,7 @@ class Events:
         for row in rows:
             number = await ticket_types.next_number(db, copy_id)
             await ticket_types.insert(db, type_ids[row.id], copy_id, number, copied_type(row, move))
+        await _copy_images(db, event, copy_id)
         await activity.record(db, person, "event.copied", copy_id, from_event=event.id)
         return await self.refresh(db, copy_id)
 
@@ -174,6 +183,8 @@ class Events:
                 raise Invalid.at("/venue_id", "unknown_venue", "The organization has no such venue")
         if isinstance(given.entry_rules, EntryRules):
             await check_names(db, event.id, given.entry_rules, under="/entry_rules")
+        if isinstance(given.cover_image_id, str) and await images.get(db, event.id, given.cover_image_id) is None:
+            raise Invalid.at("/cover_image_id", "unknown_image", "The event has no such picture")
         await store.change(db, event.id, given)
         changed = await self.refresh(db, event.id)
         if {"currency", "fee", "taxes"} & set(_given(given)):
@@ -194,11 +205,13 @@ class Events:
                 raise EventNotDraft(event_status=event.status)
             if await store.has_orders(db, event_id):
                 raise EventHasOrders
+            errands = await images.delete(db, event_id, await images.of_event(db, event_id))
             await store.delete(db, event_id)
             await activity.record(
                 db, person, "event.deleted", event_id, organization_id=event.organization_id, title=event.title
             )
         await self.tell(event)
+        await self._outbox.at_once(errands)
 
     async def publish(self, person: Person, event_id: str) -> Event:
         """Show it to the world and let it sell. EventIncomplete says what is missing. Twice is fine."""
@@ -315,7 +328,6 @@ class Events:
             "city": event.venue.city,
             "starts_at": rfc3339(event.starts_at),
             "timezone": event.timezone,
-            "cover_url": event.cover_url,
             "shop_url": f"{self._engine_url}/e/{event.slug}/shop",
         }
 
@@ -354,6 +366,15 @@ class Events:
             missing.append("organization_active")
         if missing:
             raise EventIncomplete(f"Missing: {', '.join(missing)}", missing=missing)
+
+
+async def _copy_images(db: Connection, event: Event, copy_id: str) -> None:
+    """The copy shows what its original shows, under ids of its own."""
+    rows = [(row, new_id("img")) for row in await images.of_event(db, event.id)]
+    await images.copy(db, rows, copy_id)
+    cover = next((image_id for row, image_id in rows if row.cover), None)
+    if cover is not None:
+        await images.set_cover(db, copy_id, cover)
 
 
 def _payable(kind: TicketTypeRow, event: Event) -> bool:

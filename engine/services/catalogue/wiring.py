@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from engine.services.accounts.wiring import Accounts
 from engine.services.catalogue.events import EventInventory, Events
+from engine.services.catalogue.media.images import Images, Uploads
+from engine.services.catalogue.media.kept import open_files
+from engine.services.catalogue.media.logos import Logos
+from engine.services.catalogue.media.pictures import Pictures
 from engine.services.catalogue.on_sales import OnSales
 from engine.services.catalogue.programme.publication import Publication
 from engine.services.catalogue.programme.series import SeriesOfEvents
@@ -14,6 +18,7 @@ from engine.services.catalogue.promos import Promos
 from engine.services.catalogue.ticket_types import TicketTypes
 from engine.services.catalogue.venues import Venues
 from engine.services.common import Common
+from engine.stores.catalogue.media.darkroom import DarkroomGateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,9 @@ class Catalogue:
 
     venues: Venues
     events: Events
+    images: Images
+    logos: Logos
+    pictures: Pictures
     ticket_types: TicketTypes
     on_sales: OnSales
     promos: Promos
@@ -32,12 +40,19 @@ class Catalogue:
 
 def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory) -> Catalogue:
     """Make them; nothing needs closing. ``inventory`` is the sale's, which hears of every change to an event."""
-    pool, access = common.pool, accounts.access
-    engine_url, platform = common.settings.engine_url, common.settings.keyring.platform()
-    events = Events(pool=pool, access=access, inventory=inventory, engine_url=engine_url)
+    pool, access, outbox, engine_url = common.pool, accounts.access, common.outbox, common.settings.engine_url
+    platform = common.settings.keyring.platform()
+    events = Events(pool=pool, access=access, inventory=inventory, outbox=outbox, engine_url=engine_url)
+    files, uploads = open_files(common.settings), Uploads(darkroom=DarkroomGateway())
+    images = Images(pool=pool, events=events, uploads=uploads, files=files, outbox=outbox, engine_url=engine_url)
+    pictures = Pictures(pool=pool, files=files)
+    pictures.register(outbox)
     return Catalogue(
         venues=Venues(pool=pool, access=access),
         events=events,
+        images=images,
+        logos=Logos(pool=pool, access=access, images=images, uploads=uploads, files=files, outbox=outbox),
+        pictures=pictures,
         ticket_types=TicketTypes(pool=pool, access=access, events=events),
         on_sales=OnSales(pool=pool, access=access, events=events),
         promos=Promos(pool=pool, access=access, events=events),

@@ -2,8 +2,9 @@
 
 Per event: sold + held + free = capacity, one live owner a unit, Redis = Postgres for everything sold, every paid line
 has its ticket (one that admits, or whose money is on its way back), money adds up, nothing unsettled past its deadline
-+ 120 s; with the provider's books, what was captured and given back is what the orders say. A running shop moves while
-it is read, so what looks wrong is looked at again; only what stays wrong is reported.
++ 120 s; with the provider's books, what was captured and given back is what the orders say; each picture has its files,
+each file its picture. A running shop moves while it is read, so what looks wrong is looked at again; only what stays
+wrong is reported.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from engine.domain import order_states
 from engine.domain.sale.inventory import BLOCKED, FREE, HELD, ORDERED, SOLD
 from engine.domain.sale.selling import SellingEvent
 from engine.foundation.errors import NotFound
+from engine.services.insight.picture_books import PictureBooks
 from engine.services.insight.provider_books import Books, ProviderBooks, differences, without_order
 from engine.services.sale.selling import Selling
 from engine.stores.insight.audit import AuditStore, PostgresView, RedisView
@@ -27,7 +29,14 @@ LATE_AFTER = timedelta(seconds=120)
 LOOKS_MAX = 6
 LOOK_AGAIN_S = 0.5
 PROBLEMS_SHOWN_MAX = 50
-CAUSES_FIRST = ("units", "tickets", "orders", "money", "redis")  # what is wrong in Postgres shows in Redis as well
+CAUSES_FIRST = (
+    "units",
+    "tickets",
+    "orders",
+    "money",
+    "redis",
+    "media",
+)  # what is wrong in Postgres shows in Redis as well
 
 _STATE_NAME = {HELD: "held", ORDERED: "ordered", SOLD: "sold", BLOCKED: "blocked"}
 
@@ -35,10 +44,18 @@ _STATE_NAME = {HELD: "held", ORDERED: "ordered", SOLD: "sold", BLOCKED: "blocked
 class Audit:
     """Audits events. Reads only."""
 
-    def __init__(self, *, store: AuditStore, selling: Selling, books: ProviderBooks | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        store: AuditStore,
+        selling: Selling,
+        books: ProviderBooks | None = None,
+        pictures: PictureBooks | None = None,
+    ) -> None:
         self._store = store
         self._selling = selling
         self._books = books
+        self._pictures = pictures
 
     async def check(self, event_id: str | None = None, *, provider: bool = False) -> list[dict[str, Any]]:
         """One report an event (all events without an id). NotFound for an unknown one.
@@ -46,18 +63,23 @@ class Audit:
         ``provider``: its books are read too, some 100 payments a call. Money of no order is told in the first report.
         """
         events = await self._store.events()
+        pictures = await self._pictures.problems(events) if self._pictures is not None else {}
         if event_id is not None:
             if event_id not in events:
                 raise NotFound("There is no such event with an inventory")
             events = [event_id]
         books = await self._read_books() if provider else None
-        return [await self._event(one, books, strays=one == events[0]) for one in events]
+        return [
+            await self._event(one, books, strays=one == events[0], pictures=pictures.get(one, ())) for one in events
+        ]
 
     async def _read_books(self) -> Books:
         assert self._books is not None, "this audit was given no provider"
         return await self._books.read()
 
-    async def _event(self, event_id: str, books: Books | None, *, strays: bool) -> dict[str, Any]:
+    async def _event(
+        self, event_id: str, books: Books | None, *, strays: bool, pictures: Sequence[str]
+    ) -> dict[str, Any]:
         event = await self._selling.get(event_id)
         standing: set[str] | None = None
         report: dict[str, Any] = {}
@@ -76,7 +98,7 @@ class Audit:
             if not found or (look and not standing):
                 break
             await asyncio.sleep(LOOK_AGAIN_S)
-        problems = sorted(standing or (), key=_rank)
+        problems = sorted({*(standing or ()), *pictures}, key=_rank)
         report["problems"] = problems[:PROBLEMS_SHOWN_MAX]
         report["problems_total"] = len(problems)
         report["redis_matches_postgres"] = not any(problem.startswith("redis:") for problem in problems)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.services.accounts.wiring import Accounts
+from engine.services.catalogue.wiring import Catalogue
 from engine.services.common import Common
 from engine.services.insight.activity import Activity
 from engine.services.insight.audit import Audit
 from engine.services.insight.dead_letters import DeadLetters
+from engine.services.insight.picture_books import PictureBooks
 from engine.services.insight.provider_books import ProviderBooks
 from engine.services.insight.reports import Reports
 from engine.services.money.wiring import Money
@@ -26,7 +28,7 @@ class Insight:
     dead_letters: DeadLetters
 
 
-def open_insight(common: Common, accounts: Accounts, sale: Sale, money: Money) -> Insight:
+def open_insight(common: Common, accounts: Accounts, catalogue: Catalogue, sale: Sale, money: Money) -> Insight:
     """Make them; nothing needs closing."""
     store = AuditStore(common.pool, common.redis)
     return Insight(
@@ -34,6 +36,7 @@ def open_insight(common: Common, accounts: Accounts, sale: Sale, money: Money) -
             store=store,
             selling=sale.selling,
             books=ProviderBooks(gateway=money.gateway, lane=money.lane, store=store),
+            pictures=PictureBooks(pictures=catalogue.pictures),
         ),
         reports=Reports(pool=common.pool, access=accounts.access),
         activity=Activity(pool=common.pool, access=accounts.access),

@@ -32,6 +32,7 @@ from engine.stores.messages.mail import MailGateway
 from engine.stores.messages.undelivered import refusal_of
 from engine.stores.money.orders import OrderStore
 
+COVER_WIDTH = 640  # of the picture that heads a mail
 INLINE_CODES_MAX = 12  # more tickets than this are in the PDF only: mailboxes refuse large messages
 
 
@@ -160,6 +161,7 @@ class Mail:
             "groups": groups_of(order.lines, event.listed),
             "names": event.names,
             "seller": event.seller,
+            "cover_url": self._engine_url + event.seller.cover.path(COVER_WIDTH) if event.seller.cover else None,
             "order_url": f"{self._engine_url}/order/{order.id}#token={token}",
             "event_url": f"{self._engine_url}/e/{event.seller.slug}",
         }

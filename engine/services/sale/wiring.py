@@ -15,7 +15,6 @@ from engine.services.sale.crowding import Crowding
 from engine.services.sale.holds import Holds
 from engine.services.sale.inventory import Inventory
 from engine.services.sale.selling import Selling
-from engine.services.sale.sold_out import SoldOut
 from engine.services.sale.takers import Takers
 from engine.stores.sale.holds import HoldStore
 from engine.stores.sale.selling import SellingStore
@@ -41,7 +40,6 @@ class Sale:
     holds: Holds
     allotments: Allotments
     crowding: Crowding
-    sold_out: SoldOut
     followers: tuple[Callable[[], Awaitable[None]], ...]
 
 
@@ -91,6 +89,5 @@ def open_sale(
             inventory=inventory,
         ),
         crowding=Crowding(hot=common.hot),
-        sold_out=SoldOut(pool=common.pool, inventory=inventory, availability=availability),
         followers=(selling.listen, selling.watch, availability.listen, holds.usual.keep_policies),
     )

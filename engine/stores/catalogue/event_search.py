@@ -14,13 +14,14 @@ from engine.foundation.clock import rfc3339
 from engine.foundation.local_time import ZONES, day_start
 from engine.foundation.world.categories import spellings
 from engine.foundation.world.currencies import CURRENCIES
+from engine.stores.catalogue.media import images
 from engine.stores.database import Database, Record
 
 HUNDRED = 100
 EARTH_RADIUS_KM = 6371.0
 DAYS_REMEMBERED_MAX = 128  # six hundred zones: 3 ms to work out, 200 ms the first time
 _OWN = (
-    "id", "slug", "organization_id", "venue_id", "title", "summary", "category", "cover_url", "starts_at", "ends_at",
+    "id", "slug", "organization_id", "venue_id", "title", "summary", "category", "starts_at", "ends_at",
     "timezone", "currency", "status", "price_from_cents", "price_to_cents", "version", "published_at",
 )  # fmt: skip
 _VENUE = ("name", "address", "city", "region", "country", "lat", "lng", "timezone")
@@ -28,11 +29,13 @@ _ON_SALE = ("prequeue_opens_at", "opens_at", "closes_at", "room_enabled")
 _SELECT = f"""
 SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags,
        {", ".join(f"v.{name} AS venue_{name}" for name in _VENUE)},
-       o.name AS organization_name, o.slug AS organization_slug, {", ".join(f"s.{name}" for name in _ON_SALE)}
+       o.name AS organization_name, o.slug AS organization_slug, {", ".join(f"s.{name}" for name in _ON_SALE)},
+       {images.COVER_COLUMNS}
   FROM events e
   JOIN venues v ON v.id = e.venue_id
   JOIN organizations o ON o.id = e.organization_id
   LEFT JOIN on_sales s ON s.event_id = e.id
+  LEFT JOIN images i ON i.id = e.cover_image_id
 """
 # All words in event and venue together, which no index can tell; but one of them stands in one of both.
 _FOUND = """(e.search || v.search) @@ search_query({0}) AND e.id IN (
@@ -91,6 +94,7 @@ def _card(row: Record) -> EventCard:
     return EventCard(
         **{name: row[name] for name in _OWN},
         tags=tuple(row["tags"]),
+        cover=images.picture_of(row),
         venue=CardVenue(id=row["venue_id"], **{name: row[f"venue_{name}"] for name in _VENUE}),
         organization=EventOrganization(
             id=row["organization_id"], name=row["organization_name"], slug=row["organization_slug"]

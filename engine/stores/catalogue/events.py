@@ -22,14 +22,14 @@ from engine.domain.catalogue.events import (
 from engine.domain.catalogue.phases import Phase
 from engine.domain.errands import EventCancelled
 from engine.stores import outbox
+from engine.stores.catalogue.media import images
 from engine.stores.database import Connection, Database, Record, assignments, columns_of
 
 _OWN = (
-    "id", "slug", "organization_id", "venue_id", "title", "summary", "description", "category", "terms", "cover_url",
-    "starts_at", "ends_at", "timezone", "currency", "hold_ttl_s", "orphan_policy", "max_tickets_per_buyer",
-    "allow_refunds_until", "status", "units", "price_from_cents", "price_to_cents", "version", "published_at",
-    "created_at", "updated_at", "publish_at", "archived_at", "series_id",
-    "external_id",
+    "id", "slug", "organization_id", "venue_id", "title", "summary", "description", "category", "terms",
+    "video_url", "cover_image_id", "starts_at", "ends_at", "timezone", "currency", "hold_ttl_s", "orphan_policy",
+    "max_tickets_per_buyer", "allow_refunds_until", "status", "units", "price_from_cents", "price_to_cents", "version",
+    "published_at", "created_at", "updated_at", "publish_at", "archived_at", "series_id", "external_id",
 )  # fmt: skip
 _VENUE = ("name", "address", "city", "region", "country", "lat", "lng", "timezone", "accessibility")
 # What the status, the clock, the on-sale and the shop together mean: the one place that decides a phase.
@@ -48,16 +48,21 @@ SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, e.taxes, e.fee, e.entr
        e.publish_failed_at, e.publish_missing, {PHASE} AS phase,
        {", ".join(f"v.{name} AS venue_{name}" for name in _VENUE)},
        o.name AS organization_name, o.slug AS organization_slug, o.status = 'active' AS organization_sells,
-       s.prequeue_opens_at, s.opens_at, s.closes_at, s.room_enabled
+       s.prequeue_opens_at, s.opens_at, s.closes_at, s.room_enabled,
+       {images.COVER_COLUMNS}, {images.LOGO_COLUMNS}
   FROM events e
   JOIN venues v ON v.id = e.venue_id
   JOIN organizations o ON o.id = e.organization_id
   LEFT JOIN on_sales s ON s.event_id = e.id
+  LEFT JOIN images i ON i.id = e.cover_image_id
+  LEFT JOIN images l ON l.organization_id = e.organization_id AND l.event_id IS NULL
 """
-_SELLER = """
+_SELLER = f"""
 SELECT e.title, e.slug, e.starts_at, e.timezone, v.name AS venue, v.city, o.name AS organization,
-       coalesce(o.legal_name, o.name) AS legal_name, e.status
-  FROM events e JOIN venues v ON v.id = e.venue_id JOIN organizations o ON o.id = e.organization_id WHERE e.id = $1
+       coalesce(o.legal_name, o.name) AS legal_name, e.status, {images.COVER_COLUMNS}
+  FROM events e JOIN venues v ON v.id = e.venue_id JOIN organizations o ON o.id = e.organization_id
+  LEFT JOIN images i ON i.id = e.cover_image_id
+ WHERE e.id = $1
 """
 
 
@@ -80,12 +85,14 @@ def of_row(row: Record) -> Event:
         taxes=msgspec.convert(row["taxes"], tuple[TaxRule, ...]),
         fee=msgspec.convert(row["fee"], FeeRule),
         entry_rules=entry_rules.read(row["entry_rules"]),
+        cover=images.picture_of(row),
         venue=EventVenue(id=row["venue_id"], **{name: row[f"venue_{name}"] for name in _VENUE}),
         organization=EventOrganization(
             id=row["organization_id"],
             name=row["organization_name"],
             slug=row["organization_slug"],
             sells=row["organization_sells"],
+            logo=images.picture_of(row, "logo_"),
         ),
         on_sale=on_sale,
         phase=row["phase"],
@@ -113,7 +120,8 @@ async def seller_of(db: Database, event_id: str) -> Seller:
     """Who sells an event that is known to exist: somebody ordered from it."""
     row = await db.fetchrow(_SELLER, event_id)
     assert row is not None, "an order without its event"
-    return Seller(**dict(row))
+    facts = {name: row[name] for name in Seller.__struct_fields__ if name != "cover"}
+    return Seller(**facts, cover=images.picture_of(row))
 
 
 async def lock(db: Connection, event_id: str) -> Event | None:

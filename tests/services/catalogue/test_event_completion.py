@@ -30,7 +30,9 @@ async def test_an_event_is_completed_a_day_after_its_end_and_its_room_is_shut(co
         now - timedelta(seconds=1),
         now + timedelta(days=1),
     )
-    events = Events(pool=pool, access=Access(pool=pool), inventory=core.inventory, engine_url="http://localhost")
+    events = Events(
+        pool=pool, access=Access(pool=pool), inventory=core.inventory, outbox=None, engine_url="http://localhost"
+    )
     links = MailedLinks(pool=pool, outbox=None, ended=None, throttle=None, passwords=None)
     people = People(pool=pool, bearers=None, ended=None, throttle=None, passwords=None, links=links)
     assert await steps.complete(events, people, links) == 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncpg
 
-from engine.services.sale import sold_out
-from engine.services.sale.sold_out import SoldOut
+from engine.jobs import sold_out
+from engine.jobs.sold_out import SoldOut
+from engine.services.catalogue.programme.publication import Publication
 from tests import factories
 from tests.services.conftest import Core
 
@@ -15,7 +16,8 @@ async def test_an_event_is_noted_as_sold_out_while_nothing_of_it_is_left(core: C
     event_id, (kind,) = await factories.event(pool, seating, [{"categories": ["Floor"]}])
     await factories.taken(pool, event_id, kind, ["Floor/1/1"])
     await core.inventory.load(event_id)
-    job = SoldOut(pool=pool, inventory=core.inventory, availability=core.availability)
+    publication = Publication(pool=pool, events=None, platform=None, engine_url="")
+    job = SoldOut(core.inventory, core.availability, publication)
 
     async def noted() -> bool:
         assert await job.step() == 0

@@ -17,7 +17,8 @@ from engine.foundation.clock import now
 from engine.pages import frame
 from engine.pages.catalogue.faces import face_of
 from engine.pages.catalogue.offers import offers_of
-from engine.services.appkeys import PUBLICATION
+from engine.pages.catalogue.texts import rich
+from engine.services.appkeys import IMAGES, PUBLICATION, SETTINGS
 
 LOCAL_CHARS_MAX = 32
 
@@ -33,6 +34,11 @@ async def preview(request: web.Request) -> web.Response:
     at = _chosen(request.query.get("at", "")[:LOCAL_CHARS_MAX], event)
     context = {
         "event": event,
+        "about": rich(event.description),
+        "snippet": "",
+        "pictures": await request.config_dict[IMAGES].others(event),
+        "video": None,  # another site's frame: for the public page, whose policy allows it
+        "engine_url": request.config_dict[SETTINGS].engine_url,
         "face": face_of(event, at),
         "told": None,
         "other_dates": [],

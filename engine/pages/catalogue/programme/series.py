@@ -18,6 +18,7 @@ from engine.foundation.clock import now
 from engine.foundation.errors import NotFound
 from engine.foundation.local_time import local_day
 from engine.pages import frame
+from engine.pages.catalogue.texts import rich
 from engine.pages.formats import LOCALE
 from engine.services.appkeys import SELLING, SERIES
 
@@ -50,7 +51,8 @@ async def show(request: web.Request) -> web.StreamResponse:
 
     async def context() -> dict[str, Any]:
         coming = [one for one in series.events if one.ends_at > now()]
-        return {"series": series, "months": months_of(coming or series.events), "over": not coming}
+        about = rich(series.description)
+        return {"series": series, "about": about, "months": months_of(coming or series.events), "over": not coming}
 
     changes = request.config_dict[SELLING].changes
     return await frame.shared(request, (series_id, changes), "events/series.html", context)

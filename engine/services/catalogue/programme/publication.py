@@ -100,6 +100,10 @@ class Publication:
         rows = await ticket_types.of_event(self._pool, event_id)
         return event, [priced(row, event) for row in rows]
 
+    async def note_sold_out(self, event_id: str, *, sold_out: bool) -> None:
+        """Keep what the shop shows, for lists: the worker looked."""
+        await store.note_sold_out(self._pool, event_id, sold_out=sold_out)
+
     async def _carry_out(self, event_id: str) -> bool:
         """Whether the draft was published. What it lacks is noted, and the plan is over."""
         async with self._pool.acquire() as db, db.transaction():

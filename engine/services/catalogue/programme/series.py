@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
 from engine.domain.accounts.errors import TooManyOfThem
 from engine.domain.catalogue.errors import (
     EventFrozen,
@@ -34,6 +37,7 @@ from engine.services.catalogue.events import Events
 from engine.stores import activity
 from engine.stores.catalogue import events as events_store
 from engine.stores.catalogue import on_sales, ticket_types
+from engine.stores.catalogue.media import images
 from engine.stores.catalogue.programme import series as store
 from engine.stores.catalogue.programme.series import SeriesRow
 from engine.stores.database import Connection, Pool
@@ -119,6 +123,7 @@ class SeriesOfEvents:
                     names = {row.name: row.id for row in await ticket_types.of_event(db, other.id)}
                     type_ids = {own: names[name] for name, own in types.items() if name in names}
                     theirs = rules.change_for(given, event, other, type_ids)
+                    theirs = replace(theirs, cover_image_id=await _cover_for(db, given, event, other))
                     changed.append(await self._events.changed(db, person, other, theirs, message))
         for one in changed:
             await self._events.tell(one)
@@ -153,3 +158,13 @@ class SeriesOfEvents:
         if on_sale is not None:
             given = rules.on_sale_for(on_sale, event, copy.starts_at)
             await on_sales.put(db, copy, given, self._events.card(copy))
+
+
+async def _cover_for(db: Connection, given: EventChange, event: Event, other: Event) -> str | UnsetType | None:
+    """The same picture among another date's own; its cover stays if it has no such picture."""
+    if not isinstance(given.cover_image_id, str):
+        return given.cover_image_id
+    chosen = await images.get(db, event.id, given.cover_image_id)
+    theirs = await images.of_event(db, other.id)
+    same = (one for one in theirs if chosen is not None and one.picture.digest == chosen.picture.digest)
+    return next((one.picture.id for one in same), UNSET)

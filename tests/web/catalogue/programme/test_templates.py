@@ -102,7 +102,7 @@ async def test_a_list_is_tried_first_and_then_makes_a_draft_of_each_whole_row(re
         HEAD,
         f'a1,"Night, the first",opera,{NEXT_YEAR}-04-01 19:30,{NEXT_YEAR}-04-01 22:00,CAD,music',
         f"a2,Second,Nowhere,{NEXT_YEAR}-04-02 19:30,{NEXT_YEAR}-04-02 22:00,CAD,music",
-        f"a3,Third,Opera,{NEXT_YEAR}-04-03 19:30,{NEXT_YEAR}-04-03 18:00,XXX,music",
+        f"a3,Third,Opera,{NEXT_YEAR}-04-03 19:30,{NEXT_YEAR}-04-03 18:00,ZZZ,music",
         f",Fourth,Opera,{NEXT_YEAR}-04-04 19:30,{NEXT_YEAR}-04-04 22:00,CAD,music",
         f"a1,Fifth,Opera,{NEXT_YEAR}-04-05 19:30,{NEXT_YEAR}-04-05 22:00,CAD,music",
         "a6,Sixth,Opera,soon,later,CAD,music",

@@ -1,0 +1,1 @@
+"""Pictures, films and formatted text: what an event shows of itself."""
