@@ -295,8 +295,14 @@ class ScanBatch:
     ) -> None:
         """Place all scans in time, verify their codes, and find those that repeat a nonce of the upload."""
 
-    def nonces(self, start: int, end: int) -> str | None:
-        """Give the nonces of a chunk that have no answer yet, as a column; None if there are none."""
+    def open_nonces(self, start: int, end: int) -> int:
+        """How many nonces of a chunk have no answer yet."""
+
+    def nonces(self, start: int, end: int, known: bytes | None = None) -> str | None:
+        """Give the nonces of a chunk that have no answer yet, as a column; None if there are none.
+
+        :param known: only those among these, a zero byte after each
+        """
 
     def given(self, records: bytes) -> None:
         """Take answers of the log: records of nonce, result, answer.
@@ -304,26 +310,52 @@ class ScanBatch:
         :raises ValueError: other records
         """
 
-    def given_in(self, pack: ScanPack, start: int, end: int) -> None:
-        """Take the answers to a chunk that a pack has under its nonces."""
+    def given_in(self, pack: ScanPack, number: int, start: int, end: int) -> None:
+        """Take the answers to a chunk that a pack, of this number in the ledger, has under its nonces."""
 
-    def units(self, start: int, end: int) -> str | None:
-        """Give the units that a chunk's verdicts depend on, as a column; None if there are none."""
+    def units(self, start: int, end: int, known: KnownTickets | None = None) -> str | None:
+        """Give the units of a chunk whose tickets must be read, as a column; None if there are none.
 
-    def judge(self, start: int, end: int, records: bytes, terms: ScanTerms) -> ScansJudged:
-        """Judge a chunk on its tickets, one record each. Nothing of it is answered before :meth:`commit`.
+        :param known: the tickets that it remembers are asked about instead (see :meth:`asked`)
+        """
 
+    def asked(self) -> tuple[list[str], int, list[str], int] | None:
+        """Give what must be true of the tickets that were remembered; None if none was.
+
+        Columns of their rows' places and writers, how many those are; the same of their orders' rows.
+        """
+
+    def distrust(self, known: KnownTickets) -> None:
+        """It is not true: forget them. Then ask for the chunk's units again."""
+
+    def judge(
+        self, start: int, end: int, records: bytes, terms: ScanTerms, known: KnownTickets | None = None
+    ) -> ScansJudged:
+        """Judge a chunk on its tickets, one record each, and on those that were remembered.
+
+        Nothing of it is answered before :meth:`commit`.
+
+        :param known: remembers what was read, and forgets what moves
         :raises ValueError: other records, or an upload that was not placed
         """
 
-    def commit(self) -> None:
-        """What was judged last is durable now."""
+    def commit(self, number: int) -> None:
+        """What was judged last is durable now, in the packed row of this number."""
 
-    def answer(self) -> bytes:
-        """Give ``{"results": [...], "counts": {...}}``, in input order.
+    def answer(self) -> tuple[ScanAnswer, bytes]:
+        """Give ``{"results": [...], "counts": {...}}`` in input order, and what :class:`ScanRecipe` makes it again by.
+
+        Ask once.
 
         :raises ValueError: a scan has no answer
         """
+
+@final
+class KnownTickets:
+    """The tickets of an event that were read before and plainly admit. Any thread may use it."""
+
+    def __new__(cls) -> Self: ...
+    def __len__(self) -> int: ...
 
 @final
 class ScansJudged:
@@ -377,6 +409,34 @@ class ScanPack:
 
     def rows(self, start: int, end: int) -> str:
         """Give what the log keeps of the lines from `start` up to, and without, `end`: a JSON array."""
+
+@final
+class ScanAnswer:
+    """The answer to an upload: megabytes of JSON that are taken a piece at a time."""
+
+    def __len__(self) -> int: ...
+    def piece(self, begin: int, end: int) -> bytes:
+        """Give the bytes from `begin` up to, and without, `end`."""
+
+@final
+class ScanRecipe:
+    """What is kept of the answer to an upload: the lines of packed rows that say it."""
+
+    def __new__(cls, kept: bytes) -> Self:
+        """Read it.
+
+        :raises ValueError: bytes that are no recipe
+        """
+
+    @property
+    def packs(self) -> list[int]:
+        """The packed rows that it needs."""
+
+    def answer(self, packs: list[ScanPack]) -> ScanAnswer:
+        """Make the answer again, byte for byte, from these packs in the order of :attr:`packs`.
+
+        :raises ValueError: other packs
+        """
 
 @final
 class PlatformKeys:

@@ -12,6 +12,7 @@ import msgspec
 
 from engine.domain.gates.attempts import Scanner, Shown
 from engine.domain.tickets.tickets import code_window
+from engine.foundation import pieces
 from engine.foundation.bearer import Person
 from engine.foundation.connections import HotRedis
 from engine.foundation.ids import new_id
@@ -64,8 +65,10 @@ class World:
     ) -> list[dict[str, Any]]:
         """The verdicts on an upload."""
         received_at = datetime.now(UTC)
-        answer = await (by or self.scans).upload(scanner, uploads.batch_of(shown, received_at), received_at)
-        results: list[dict[str, Any]] = msgspec.json.decode(answer)["results"]
+        answered = await (by or self.scans).upload(scanner, uploads.batch_of(shown, received_at), received_at)
+        told = pieces.whole(answered.body)
+        assert pieces.whole(await self.packs.answer(answered.recipe)) == told, "another answer under the same key"
+        results: list[dict[str, Any]] = msgspec.json.decode(told)["results"]
         return results
 
     async def log(self) -> list[asyncpg.Record]:

@@ -185,8 +185,8 @@ class RoomStore:
         return bool(was_claimed) and (until is None or float(until) - TOKEN_LEEWAY_MS <= now_ms)
 
     async def release(self, lease_id: bytes) -> bool:
-        """Give a lease back; the next person is called at once."""
-        return await leases.release(self._redis, self.event_id, lease_id)
+        """Give a lease back; the next person is called at once. False if it had ended already."""
+        return await leases.release(self._redis, self.event_id, lease_id) > 0
 
     async def spend_challenge(self, digest: bytes, kept_s: int) -> bool:
         """Whether this solution is used for the first time."""

@@ -1,7 +1,7 @@
 // Pictures before they are sent, how far sending is, and what must stay in sight: by a click or by the two sliders.
-for (const form of document.querySelectorAll("[data-focus]")) {
-  const area = form.querySelector("[data-focus-area]");
-  const [x, y] = [form.querySelector("[data-focus-x]"), form.querySelector("[data-focus-y]")];
+for (const form of document.querySelectorAll("[data-focal]")) {
+  const area = form.querySelector("[data-focal-area]");
+  const [x, y] = [form.querySelector("[data-focal-x]"), form.querySelector("[data-focal-y]")];
   if (!area || !x || !y) continue;
   const mark = area.querySelector(".focus-mark");
   const show = () => {
@@ -37,7 +37,7 @@ for (const form of document.querySelectorAll("[data-upload]")) {
   file.addEventListener("change", () => {
     tell("");
     if (!preview) return;
-    preview.closest("[data-focus-area]").hidden = !file.files[0];
+    preview.closest("[data-focal-area]").hidden = !file.files[0];
     if (!file.files[0]) return;
     const reader = new FileReader();
     reader.addEventListener("load", () => (preview.src = reader.result));

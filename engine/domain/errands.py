@@ -15,16 +15,21 @@ from engine.foundation.queue_links import TOPIC, LinkAsked
 
 
 class Errand(Struct, frozen=True, omit_defaults=True):
-    """``at_once``: the process that wrote it does it right after its commit; otherwise it waits for the relay."""
+    """``at_once``: the process that wrote it does it right after its commit; otherwise it waits for the relay.
+
+    ``in_company``: it goes with its like of other orders, and may wait for them: those of one order are begun together.
+    """
 
     topic: ClassVar[str]
     at_once: ClassVar[bool] = True
+    in_company: ClassVar[bool] = False
 
 
 class UnitsOrdered(Errand, frozen=True):
     """The units of a hold became an order's."""
 
     topic = "inventory.ordered"
+    in_company = True
     event_id: str
     order_id: str
     hold_id: str
@@ -35,15 +40,18 @@ class UnitsSold(Errand, frozen=True):
     """The order that was made of this hold is paid: its units are sold.
 
     ``counted_for`` (hexadecimal) are those for whom they no longer count as unpaid, "" if for nobody: an address block
-    has what costs nothing for good.
+    has what costs nothing for good. ``lease_id`` (hexadecimal): its buyer's seat inside the shop goes to the next in
+    line, "" if it has none.
     """
 
     topic = "inventory.sold"
+    in_company = True
     event_id: str
     order_id: str
     hold_id: str
     units: tuple[int, ...]
     counted_for: str = ""
+    lease_id: str = ""
 
 
 class UnitsFreed(Errand, frozen=True):
@@ -63,9 +71,10 @@ class UnitsFreed(Errand, frozen=True):
 
 
 class LeaseEnded(Errand, frozen=True):
-    """A buyer's seat inside the shop goes to the next in line. ``lease_id`` is hexadecimal."""
+    """Nothing was bought, and the seat inside the shop goes to the next in line. ``lease_id`` is hexadecimal."""
 
     topic = "lease.release"
+    in_company = True
     event_id: str
     lease_id: str
 

@@ -1,9 +1,10 @@
-"""Group commit without a timer: what waits goes out together, and an idle system answers at once.
+"""Group commit: what waits goes out together, and an idle system answers at once.
 
 ``submit`` queues an item and returns a future. While fewer than ``flights_max`` batches are under way a flush is
 scheduled for the end of this loop tick; each finished batch starts the next. So a batch is one item when nobody else
 is there, and the arrivals of one round trip when everybody is. The same class serves Redis scripts and Postgres
-inserts.
+inserts. A hold has no timer in its way; what costs its store much more a batch than an item has batches begin at least
+``pace_s`` apart, so that a busy system makes fewer of them and an idle one still waits for nothing.
 
 Limits: a batch holds ``batch_max`` items, the queue ``queue_max``. Where the first in the queue has waited longer than
 ``age_max_ms``, a newcomer is shed with 503 (Overloaded) before it is queued, if the queue is longer than one herd
@@ -16,6 +17,7 @@ one tick) does not look like a slow store.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, Protocol, TypeVar
@@ -31,6 +33,10 @@ BATCH_MAX = 64
 FLIGHTS_MAX = 2
 QUEUE_MAX = 10_000
 AGE_MAX_MS = 50
+WORTH_IT = 8  # this many share what a batch costs; more would save little
+# Between two batches of one kind for the ledger: a statement costs both sides several times what a row in it does. On
+# its way to its tickets an order waits for some six of them.
+LEDGER_PACE_S = 0.01
 CROWD_MAX = 1_024
 STALLED_AGES = 2
 TICK_S = 0.01
@@ -68,7 +74,9 @@ class GroupCommit(Generic[Item, Answer]):
         flights_max: int = FLIGHTS_MAX,
         queue_max: int = QUEUE_MAX,
         age_max_ms: int = AGE_MAX_MS,
+        pace_s: float = 0.0,
     ) -> None:
+        """``pace_s``: a batch of fewer than WORTH_IT items begins no sooner after the last one did."""
         self._name = name
         self._commit = commit
         self._undo = undo
@@ -76,6 +84,9 @@ class GroupCommit(Generic[Item, Answer]):
         self._flights_max = flights_max
         self._queue_max = queue_max
         self._age_ticks_max = max(1, round(age_max_ms / 1000 / TICK_S))
+        self._pace_s = pace_s
+        self._began_s = -math.inf
+        self._pacing: asyncio.TimerHandle | None = None
         self._queue: deque[tuple[Item, Promise[Answer], int]] = deque()
         self._flights = 0
         self._scheduled = False
@@ -101,8 +112,11 @@ class GroupCommit(Generic[Item, Answer]):
             raise Overloaded(retry_after_s=1)
         queue.append((item, promise, self._tick))
         if not self._scheduled and self._flights < self._flights_max:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._flush)
+            self._schedule()
+        elif self._pacing is not None and len(queue) >= WORTH_IT:
+            self._pacing.cancel()
+            self._pacing = None
+            asyncio.get_running_loop().call_soon(self._flush)  # not now: the caller has yet to say who waits
         if self._metronome is None:
             self._metronome = asyncio.get_running_loop().call_later(TICK_S, self._beat)
 
@@ -140,8 +154,21 @@ class GroupCommit(Generic[Item, Answer]):
         busy = bool(self._queue or self._flights)
         self._metronome = asyncio.get_running_loop().call_later(TICK_S, self._beat) if busy else None
 
+    def _schedule(self) -> None:
+        """Flush with the end of this tick, or when it is time for the next batch."""
+        self._scheduled = True
+        loop = asyncio.get_running_loop()
+        early_s = self._began_s + self._pace_s - loop.time() if self._pace_s else 0.0
+        if early_s > 0 and len(self._queue) < WORTH_IT:
+            self._pacing = loop.call_later(early_s, self._flush)
+        else:
+            loop.call_soon(self._flush)
+
     def _flush(self) -> None:
         self._scheduled = False
+        if self._pacing is not None:
+            self._pacing.cancel()
+            self._pacing = None
         queue = self._queue
         while queue and self._flights < self._flights_max:
             batch = [queue.popleft() for _ in range(min(len(queue), self._batch_max))]
@@ -149,7 +176,9 @@ class GroupCommit(Generic[Item, Answer]):
             if not batch:
                 continue
             self._flights += 1
-            task = asyncio.get_running_loop().create_task(self._fly(batch))
+            loop = asyncio.get_running_loop()
+            self._began_s = loop.time()
+            task = loop.create_task(self._fly(batch))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -170,5 +199,8 @@ class GroupCommit(Generic[Item, Answer]):
                 future.set_result(answer)
             elif self._undo is not None:
                 self._undo(item, answer)
-        if self._queue:
-            self._flush()
+        if self._queue and not self._scheduled:
+            if self._pace_s:
+                self._schedule()
+            else:
+                self._flush()

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from aiohttp import web
 
-from engine.foundation import errors, shape_faults
+from engine.foundation import errors, pieces, shape_faults
 
 BODY_BYTES_MAX = 64 * 1024
 BODY_BYTES_CEILING = 32 * 1024 * 1024  # the application's client_max_size: the largest body any route takes
@@ -40,7 +40,8 @@ async def read(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
             return await request.read()
     try:
         async with asyncio.timeout(BODY_WAIT_S_MAX):
-            return await (request.read() if length is not None else _read_chunks(request, bytes_max))
+            short = length is not None and length <= pieces.LONG_BYTES
+            return await request.read() if short else await _read_long(request, bytes_max)
     except TimeoutError as error:
         raise errors.Malformed("The body did not arrive in time") from error
 
@@ -73,14 +74,16 @@ async def form_pairs(request: web.Request, bytes_max: int) -> list[tuple[str, st
         raise errors.Malformed("The form has too many fields") from error
 
 
-async def _read_chunks(request: web.Request, bytes_max: int) -> bytes:
+async def _read_long(request: web.Request, bytes_max: int) -> bytes:
+    """What arrives is joined once; aiohttp's own reading copies it while it grows, and once more."""
     chunks, size = [], 0
     async for chunk in request.content.iter_any():
         size += len(chunk)
         if size > bytes_max:
             raise errors.TooLarge(bytes_max=bytes_max)
         chunks.append(chunk)
-    return b"".join(chunks)
+    request._read_bytes = raw = b"".join(chunks)  # noqa: SLF001 - where aiohttp itself keeps it
+    return raw
 
 
 def read_now(request: web.Request, bytes_max: int = BODY_BYTES_MAX) -> bytes | None:

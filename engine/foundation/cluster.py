@@ -15,8 +15,8 @@ import binascii
 import contextlib
 import functools
 import random
-from collections.abc import AsyncIterator, Sequence
-from typing import Any, cast
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, NoReturn, cast
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import redis.asyncio as redis_client
@@ -26,6 +26,7 @@ from engine.foundation.connections import (
     CONNECT_TIMEOUT_S,
     REPLY_TIMEOUT_S,
     Argument,
+    Heard,
     HotRedis,
     RedisAway,
     RedisClient,
@@ -169,6 +170,10 @@ class HotCluster(HotRedis):
 
     async def run_id(self, key: Argument = b"") -> bytes:
         return await self._node(key).run_id()
+
+    async def hear(self, channels: Sequence[bytes], told: Heard, *, began: Callable[[], None]) -> NoReturn:
+        """As of one Redis, over any master: messages reach every node of a cluster."""
+        await self._any().hear(channels, told, began=began)
 
     def _any(self) -> HotRedis:
         for node in self._nodes.values():

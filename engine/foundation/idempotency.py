@@ -3,7 +3,7 @@
 Scope is (principal, method, path, key). Same key and body: the stored answer with ``Idempotent-Replayed: true``;
 another body: 422; still running: 409. A request that was refused by an exception keeps no answer: it wrote nothing, and
 the key may be used again. Answers live in Postgres next to what they answer for. (Holds keep theirs with the hold.)
-Orders are claimed and answered by the statements that write them: ``Once``.
+Orders are claimed and answered by the statements that write them: ``Once``. Of an answer of megabytes a recipe is kept.
 Which requests keep to a key says each row of the contract (engine/web/route.py, ``repeats``).
 
 If Postgres goes away meanwhile, keys are freed and answers kept as soon as it is back, for as long as the claim lasts:
@@ -23,7 +23,7 @@ import asyncpg
 import orjson
 from aiohttp import web
 
-from engine.foundation import errors, logs
+from engine.foundation import errors, logs, pieces
 from engine.foundation.batching import GroupCommit
 from engine.foundation.postgres import again
 from engine.foundation.store_faults import is_away
@@ -38,11 +38,14 @@ BATCH_MAX = 64
 AGE_MAX_MS = 2_000
 ANSWER_AGE_MAX_MS = 30_000  # what was done is done: its answer is worth waiting for
 KEPT_HEADERS = ("Location", "ETag", "Cache-Control")  # of an answer; all others are of the moment
+RECIPE = web.ResponseKey("recipe", bytes)  # what is kept instead of the body, and the caller makes it again from
+
+Remake = Callable[[bytes], Awaitable[pieces.Long | bytes]]
 
 _CLAIM = """
 INSERT INTO idempotency_keys (scope, body_hash, claim, locked_until)
 SELECT w.scope, w.body_hash, w.claim, now() + make_interval(secs => $4)
-  FROM unnest($1::bytea[], $2::bytea[], $3::bytea[]) AS w(scope, body_hash, claim)
+  FROM unnest((SELECT $1::bytea[]), $2::bytea[], $3::bytea[]) AS w(scope, body_hash, claim)
 ON CONFLICT (scope) DO UPDATE
    SET body_hash = excluded.body_hash, claim = excluded.claim, locked_until = excluded.locked_until, created_at = now(),
        status = NULL, content_type = NULL, headers = NULL, body = NULL
@@ -54,9 +57,9 @@ RETURNING scope
 _KEEP = """
 UPDATE idempotency_keys k
    SET status = w.status, content_type = w.content_type, headers = w.headers::jsonb, body = w.body
-  FROM unnest($1::bytea[], $2::integer[], $3::text[], $4::text[], $5::bytea[])
+  FROM unnest((SELECT $1::bytea[]), $2::integer[], $3::text[], $4::text[], $5::bytea[])
        AS w(scope, status, content_type, headers, body)
- WHERE k.scope = ANY($1::bytea[]) AND k.scope = w.scope
+ WHERE k.scope = ANY((SELECT $1::bytea[])::bytea[]) AND k.scope = w.scope
 """
 _KEPT = "SELECT body_hash, status, content_type, headers, body FROM idempotency_keys WHERE scope = $1"
 _FREE = "DELETE FROM idempotency_keys WHERE scope = $1 AND status IS NULL AND claim = $2"
@@ -81,6 +84,10 @@ def scope_of(principal: str, request: web.Request, key: str) -> bytes:
     return digest.digest()
 
 
+def _digest(body: bytes) -> bytes:
+    return hashlib.sha256(body).digest()
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A key taken for a request."""
@@ -102,7 +109,7 @@ class Answer:
 
     @classmethod
     def of(cls, scope: bytes, response: web.Response) -> Answer:
-        body = response.body or b""
+        body = response.get(RECIPE) or response.body or b""
         assert isinstance(body, bytes), "an answer that is not ready cannot be kept"
         headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
         return cls(scope, response.status, response.content_type if body else None, headers, body)
@@ -116,7 +123,7 @@ class Once:
     """
 
     def __init__(self, scope: bytes, body: bytes) -> None:
-        self.claim = Claim(scope, hashlib.sha256(body).digest(), secrets.token_bytes(CLAIM_BYTES))
+        self.claim = Claim(scope, _digest(body), secrets.token_bytes(CLAIM_BYTES))
         self.claimed = False
         self.kept = False
         self.response: web.Response | None = None
@@ -146,9 +153,12 @@ class Idempotency:
             task.cancel()
         await asyncio.gather(self._claims.close(), self._answers.close())
 
-    async def once(self, scope: bytes, body: bytes, run: Callable[[], Awaitable[web.Response]]) -> web.Response:
-        """The answer of ``run``, or the stored one."""
-        body_hash = hashlib.sha256(body).digest()
+    async def once(
+        self, scope: bytes, body: bytes, run: Callable[[], Awaitable[web.Response]], remake: Remake | None = None
+    ) -> web.Response:
+        """The answer of ``run``, or the stored one. ``remake`` makes its body again if a RECIPE was kept."""
+        # Megabytes are hashed elsewhere: everybody else is answered meanwhile.
+        body_hash = await asyncio.to_thread(_digest, body) if len(body) > pieces.LONG_BYTES else _digest(body)
         claim = Claim(scope, body_hash, secrets.token_bytes(CLAIM_BYTES))
         ends_s = asyncio.get_running_loop().time() + LOCK_S
         try:
@@ -158,7 +168,7 @@ class Idempotency:
                 self._later(lambda: self._free(claim), ends_s)
             raise
         if not won:
-            return await self._replay(scope, body_hash)
+            return await self._replay(scope, body_hash, remake)
         try:
             response = await run()
         except BaseException:
@@ -260,7 +270,7 @@ class Idempotency:
             else:
                 return
 
-    async def _replay(self, scope: bytes, body_hash: bytes) -> web.Response:
+    async def _replay(self, scope: bytes, body_hash: bytes, remake: Remake | None) -> web.Response:
         row = await self._pool.fetchrow(_KEPT, scope)
         if row is None:
             raise errors.IdempotencyInFlight(retry_after_s=1)
@@ -268,8 +278,11 @@ class Idempotency:
             raise errors.IdempotencyKeyReused
         if row["status"] is None:
             raise errors.IdempotencyInFlight(retry_after_s=1)
+        body = row["body"] if remake is None else await remake(row["body"])
+        if body is not None and not isinstance(body, bytes):
+            body = pieces.Pieces(body, content_type=row["content_type"])
         return web.Response(
-            body=row["body"],
+            body=body,
             status=row["status"],
             content_type=row["content_type"],
             headers={**(row["headers"] or {}), "Idempotent-Replayed": "true"},

@@ -45,21 +45,22 @@ def over_key(event_id: str) -> bytes:
     return b"wr:{%s}:over" % event_id.encode()
 
 
-async def release(redis: HotRedis, event_id: str, lease_id: bytes) -> bool:
-    """Give a lease back; False if it had ended already. Its token places no hold from here on.
+async def release(redis: HotRedis, event_id: str, *lease_ids: bytes) -> int:
+    """Give leases back, at most ENDED_PER_COMMAND; how many had not ended yet. Their tokens place no hold from here on.
 
     So that the next person is let in instead of, and not in addition to, anybody who keeps the token.
     """
     over, moment_ms = over_key(event_id), now_ms()
+    ends = [part for lease_id in lease_ids for part in (moment_ms + OVER_KEPT_MS, lease_id)]
     removed, *_ = await asyncio.gather(
-        redis.command(b"ZREM", lease_key(event_id), lease_id),
-        redis.command(b"ZADD", over, moment_ms + OVER_KEPT_MS, lease_id),
+        redis.command(b"ZREM", lease_key(event_id), *lease_ids),
+        redis.command(b"ZADD", over, *ends),
         redis.command(b"ZREMRANGEBYSCORE", over, b"-inf", moment_ms),
         redis.command(b"PEXPIRE", over, OVER_KEPT_MS),
     )
     if removed:
         await redis.command(b"PUBLISH", RELEASED_CHANNEL, event_id)
-    return bool(removed)
+    return int(removed)
 
 
 async def end_again(redis: HotRedis, event_id: str, lease_ids: Sequence[bytes]) -> None:

@@ -17,12 +17,12 @@ from itertools import islice
 from typing import Final, TypeAlias
 
 from engine.foundation import logs
-from engine.foundation.connections import RedisClient
+from engine.foundation.connections import HotRedis
 
 ORDERS_CHANGED: Final = b"orders:changed"
 TOLD_AT_ONCE_MAX: Final = 500  # ids in one message
 UNTOLD_MAX: Final = 10_000  # the oldest are left out: the others notice by themselves
-TELL_EVERY_S: Final = 0.005  # between two messages: a crowd's changes go together
+TELL_EVERY_S: Final = 0.02  # between two messages: a crowd's changes go together
 TOLD_WITHIN_S: Final = 0.25  # nobody waits longer for Redis to take a message
 LISTEN_RETRY_S: Final = 0.3
 
@@ -35,9 +35,9 @@ _log = logs.get("news")
 class News:
     """Told by those who change things, followed by those who remember them."""
 
-    def __init__(self, channel: bytes, *, redis: RedisClient) -> None:
+    def __init__(self, channel: bytes, *, hot: HotRedis) -> None:
         self._channel = channel
-        self._redis = redis
+        self._hot = hot
         self._mark = secrets.token_hex(8)
         self._followers: list[Told] = []
         self._untold: OrderedDict[str, None] = OrderedDict()
@@ -77,11 +77,7 @@ class News:
         """Hear what other processes changed; runs until cancelled."""
         while True:
             with contextlib.suppress(Exception):
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
-                    await channel.subscribe(self._channel)
-                    self._told(None)
-                    async for message in channel.listen():
-                        self._hear(message["data"])
+                await self._hot.hear([self._channel], self._hear, began=lambda: self._told(None))
             await asyncio.sleep(LISTEN_RETRY_S)
 
     async def close(self) -> None:
@@ -89,7 +85,7 @@ class News:
         if self._telling is not None:
             await self._telling
 
-    def _hear(self, data: bytes) -> None:
+    def _hear(self, _channel: bytes, data: bytes) -> None:
         mark, *ids = data.decode().split(",")
         if mark != self._mark:
             self._told(frozenset(ids))
@@ -107,7 +103,7 @@ class News:
                 for each in ids:
                     del self._untold[each]
                 try:
-                    await self._redis.publish(self._channel, ",".join([self._mark, *ids]))
+                    await self._hot.command(b"PUBLISH", self._channel, ",".join([self._mark, *ids]))
                 finally:
                     told.set_result(None)
                 await asyncio.sleep(TELL_EVERY_S)

@@ -22,11 +22,14 @@ import asyncpg
 import orjson
 
 from engine.foundation import logs, store_faults
+from engine.foundation.ledger_pool import LedgerPool
 
 CONNECT_TIMEOUT_S = 4.0  # a host
 AWAY_FOR_S = 0.1  # nobody knocks again so soon: a thousand who wait for a connection are told at once
 HOSTS_MAX = 8
 POOL_MAX = 8
+QUERIES_MAX = 50_000  # a connection that answered this many is replaced: what its server process keeps must not grow
+IDLE_MAX_S = 300.0
 STATEMENT_TIMEOUT_MS = 10_000
 COMMAND_GRACE_S = 5.0  # a server that does not even end its own statement in time is gone
 IDLE_IN_TRANSACTION_MS = 15_000
@@ -111,19 +114,23 @@ async def open_postgres(dsn: str, *, pool_max: int = POOL_MAX) -> Pool:
         if store_faults.ends_all_connections(failed):
             await pool.expire_connections()
 
-    pool = await asyncpg.create_pool(
+    pool = LedgerPool(
         dsn,
         min_size=0,  # those that asyncpg keeps up by itself would knock, and complain, for as long as nobody answers
         max_size=pool_max,
+        max_queries=QUERIES_MAX,
+        max_inactive_connection_lifetime=IDLE_MAX_S,
+        loop=None,
         connect=hosts.connect,
         connection_class=LedgerConnection,
+        record_class=asyncpg.Record,
         init=_set_up,
         reset=keep,
         command_timeout=STATEMENT_TIMEOUT_MS / 1000 + COMMAND_GRACE_S,
         statement_cache_size=0 if pooled else 100,
         server_settings=_POOLED_SETTINGS if pooled else _session_settings(),
     )
-    assert pool is not None
+    await pool
     return pool
 
 

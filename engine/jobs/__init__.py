@@ -29,7 +29,7 @@ def all_jobs(services: Services) -> list[Job]:
         Job("refund_push", 3.0, money.refunds.step),
         Job("webhook_retry", 2.0, money.webhooks.step),
         Job("health_pulse", 1.0, lambda: steps.pulse(money.lane, common.hot)),
-        Job("housekeeping", 600.0, lambda: steps.forget(common.idempotency, money.webhooks)),
+        Job("housekeeping", 600.0, lambda: steps.forget(common.idempotency, services.gates.packs, money.webhooks)),
         Job(
             "event_completion", 300.0, lambda: steps.complete(catalogue.events, accounts.people, accounts.mailed_links)
         ),

@@ -9,6 +9,7 @@ from engine.foundation.idempotency import Idempotency
 from engine.services.accounts.mailed_links import MailedLinks
 from engine.services.accounts.people import People
 from engine.services.catalogue.events import Events
+from engine.services.gates.scan_packs import ScanPacks
 from engine.services.money.lane import PaymentLane
 from engine.services.money.webhooks import Webhooks
 
@@ -19,9 +20,10 @@ async def pulse(lane: PaymentLane, hot: HotRedis) -> int:
     return 0
 
 
-async def forget(idempotency: Idempotency, webhooks: Webhooks) -> int:
-    """Forget idempotency keys older than a day, and the bodies of webhook events older than 90."""
+async def forget(idempotency: Idempotency, packs: ScanPacks, webhooks: Webhooks) -> int:
+    """Forget idempotency keys older than a day with what answers are made from, webhook bodies older than 90 days."""
     await idempotency.sweep()
+    await packs.sweep()
     await webhooks.forget()
     return 0
 

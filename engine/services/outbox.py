@@ -22,6 +22,7 @@ from engine.stores.outbox import OutboxRow, OutboxStore
 ERRANDS_PER_STEP = 100
 CONCURRENCY = 8
 HANDLER_TIMEOUT_S = 45.0
+SOON_MAX = 1_000  # keys under which something is done while its caller goes on; beyond, callers wait
 SEVERAL_MAX = 25  # errands that are read for at once: the last of them is told what was true a moment ago
 
 Doing = Callable[[], Awaitable[None]]
@@ -39,6 +40,7 @@ class Outbox:
         self._kinds: dict[str, type[Errand]] = {}
         self._handlers: dict[type[Errand], Callable[[Any, bool], Awaitable[None]]] = {}
         self._of_several: dict[str, Callable[[Sequence[Any]], Awaitable[Sequence[Doing]]]] = {}
+        self._soon: dict[str, asyncio.Task[None]] = {}
 
     def on(
         self,
@@ -57,11 +59,36 @@ class Outbox:
         if of_several is not None:
             self._of_several[kind.topic] = of_several
 
-    async def at_once(self, rows: Iterable[OutboxRow]) -> None:
-        """Do freshly committed errands now, except mail. What fails is left to the relay; nothing is raised."""
-        for row in rows:
-            kind = self._kinds.get(row.topic)
-            if kind is not None and kind.at_once:
+    async def at_once(self, rows: Sequence[OutboxRow]) -> None:
+        """Do freshly committed errands now, except mail. What fails is left to the relay; nothing is raised.
+
+        Those that were given to ``soon`` under the same key are done before.
+        """
+        for key in {row.key for row in rows}:
+            await self.done_for(key)
+        await self._now(rows)
+
+    async def soon(self, key: str, rows: Sequence[OutboxRow]) -> None:
+        """As ``at_once``, while the caller goes on; ``done_for`` waits for it."""
+        if len(self._soon) >= SOON_MAX or key in self._soon:
+            await self.at_once(rows)
+            return
+        task = self._soon[key] = asyncio.get_running_loop().create_task(self._now(rows))
+        task.add_done_callback(lambda _: self._soon.pop(key, None))
+
+    async def done_for(self, key: str) -> None:
+        """Wait until what was to be done soon under this key is done."""
+        task = self._soon.get(key)
+        if task is not None:
+            await asyncio.wait([task])
+
+    async def _now(self, rows: Iterable[OutboxRow]) -> None:
+        kinds = [(row, kind) for row in rows if (kind := self._kinds.get(row.topic)) is not None and kind.at_once]
+        in_company = [self._run(row, repeated=False) for row, kind in kinds if kind.in_company]
+        if in_company:
+            await asyncio.gather(*in_company)
+        for row, kind in kinds:
+            if not kind.in_company:
                 await self._run(row, repeated=False)
 
     async def step(self) -> int:

@@ -58,6 +58,7 @@ UPDATE outbox o SET dead_at = NULL, attempts = 0, available_at = now(), locked_u
   FROM was WHERE o.id = $1
 RETURNING was.*
 """
+_DELETE = "DELETE FROM outbox WHERE id = ANY((SELECT $1::bigint[])::bigint[])"
 _DEAD = """
 SELECT id, topic, key, error, attempts, created_at, dead_at FROM outbox WHERE dead_at IS NOT NULL ORDER BY id LIMIT $1
 """
@@ -141,7 +142,7 @@ class OutboxStore:
                 self._done.submit(row_id).add_done_callback(_seen)
 
     async def _delete(self, ids: list[int]) -> Sequence[bool]:
-        await again(lambda: self._pool.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", ids))
+        await again(lambda: self._pool.execute(_DELETE, ids))
         return [True] * len(ids)
 
 

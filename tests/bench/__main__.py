@@ -15,6 +15,7 @@ import uvloop
 
 from tests.bench import (
     report,
+    rows_checkout,
     rows_codes,
     rows_designs,
     rows_embedded,
@@ -22,13 +23,16 @@ from tests.bench import (
     rows_holds,
     rows_journey,
     rows_mail,
+    rows_memory,
     rows_orders,
     rows_peers,
     rows_reads,
     rows_refusals,
     rows_room,
     rows_script,
+    rows_settings,
     rows_status,
+    rows_storm,
     stage,
 )
 from tests.bench.machine import load, production_redis
@@ -38,7 +42,11 @@ Taking = Callable[[stage.Stage, Plan], Awaitable[list[Row]]]
 
 
 async def _orders(opened: stage.Stage, plan: Plan) -> list[Row]:
-    return [*await rows_orders.confirmed(opened, plan), *await rows_journey.journey_of(opened, plan)]
+    return [
+        *await rows_orders.confirmed(opened, plan),
+        *await rows_journey.journey_of(opened, plan),
+        *await rows_checkout.against_usual(opened, plan),
+    ]
 
 
 ROWS: dict[str, Taking] = {
@@ -51,6 +59,7 @@ ROWS: dict[str, Taking] = {
     "crowded": rows_room.crowded,
     "orders": _orders,
     "embedded": rows_embedded.embedded,
+    "settings": rows_settings.settings,
     "journey": rows_journey.journey_of,
     "status": rows_status.against_bare,
     "mail": rows_mail.mailed,
@@ -58,12 +67,16 @@ ROWS: dict[str, Taking] = {
     "bulk": rows_codes.bulk_over_http,
     "expiry": rows_expiry.expiry,
     "memory": rows_expiry.memory,
+    "storm": rows_storm.beside_orders,
+    "memory_of_orders": rows_memory.of_orders,
     "peers": rows_peers.peers,
+    "checkout": rows_checkout.against_usual,
     "allocation": rows_designs.allocation,
     "workers": rows_holds.workers,
     "durability": rows_designs.durability,
 }
-INCLUDED = frozenset({"journey"})  # taken by another name too: "orders" are both
+INCLUDED = frozenset({"journey", "checkout"})  # taken by another name too: "orders" are all three
+LONG = frozenset({"memory_of_orders"})  # ten minutes and more: taken if named
 
 
 def main() -> int:
@@ -79,7 +92,7 @@ def main() -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     production_redis()
     plan = Plan.short() if options.quick else Plan()
-    names = options.only or [name for name in ROWS if name not in INCLUDED]
+    names = options.only or [name for name in ROWS if name not in INCLUDED | LONG]
     command = " ".join(["python -m tests.bench", *sys.argv[1:]])
     failed = []
     for name in names:

@@ -9,11 +9,12 @@ import asyncio
 import collections
 import contextlib
 import itertools
+import math
 import re
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ from tests.bench.sales import ADMITTED_MS, JSON, Sale, general
 from tests.bench.stage import Served, Stage
 
 RATE_PER_S = 1_000  # the lane must not be what is measured
+AT_ONCE = 20  # buyers, if nobody says otherwise
 STATUS_EVERY_S = 0.05
 STATUS_TIMES_MAX = 600
 STATEMENT_CHARS = 110
@@ -47,12 +49,17 @@ class Shop:
 
 @dataclass(slots=True)
 class Walked:
-    """What buyers did. ``looks`` are the reads of a status."""
+    """What buyers did. ``looks`` are the reads of a status, ``took_s`` what each call of a kind took."""
 
     paid: int = 0
     looks: int = 0
     seconds: float = 0.0
-    calls: collections.Counter[str] = field(default_factory=collections.Counter)
+    took_s: dict[str, list[float]] = field(default_factory=lambda: collections.defaultdict(list))
+
+    def p95_ms(self, call: str) -> float:
+        """Of a kind of call; KeyError if nobody made one."""
+        took_s = sorted(dict(self.took_s)[call])
+        return round(took_s[math.ceil(len(took_s) * 0.95) - 1] * 1_000, 1)
 
 
 @contextlib.asynccontextmanager
@@ -76,9 +83,30 @@ async def opened(stage: Stage, units: int, *engine: str, **more: str) -> AsyncIt
 
 async def walk(shop: Shop, orders: int, at_once: int) -> Walked:
     """``orders`` buyers, ``at_once`` at a time, each from hold to tickets."""
-    walked, left = Walked(), iter(range(orders))
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector, json_serialize=_dumps) as client:
+    return await _walk(shop, iter(range(orders)), at_once)
+
+
+async def walk_for(shop: Shop, seconds: float, at_once: int) -> Walked:
+    """As many buyers as come to an end when the last begins within so long, ``at_once`` at a time."""
+    until_s = time.monotonic() + seconds
+    return await _walk(shop, iter(lambda: time.monotonic() < until_s, False), at_once)
+
+
+async def arrive(shop: Shop, *, per_s: float, seconds: float) -> Walked:
+    """Buyers who come on a schedule, whatever those before them wait for."""
+    walked, began_s = Walked(), time.monotonic()
+    async with _client() as client, asyncio.TaskGroup() as buyers:
+        for number in range(round(per_s * seconds)):
+            due_s = began_s + number / per_s
+            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+            buyers.create_task(_buy(client, shop, walked, due_s=due_s))
+    walked.seconds = time.monotonic() - began_s
+    return walked
+
+
+async def _walk(shop: Shop, left: Iterator[object], at_once: int) -> Walked:
+    walked = Walked()
+    async with _client() as client:
 
         async def buyers() -> None:
             for _ in left:
@@ -90,12 +118,17 @@ async def walk(shop: Shop, orders: int, at_once: int) -> Walked:
     return walked
 
 
-async def _buy(client: aiohttp.ClientSession, shop: Shop, walked: Walked) -> None:
+def _client() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), json_serialize=_dumps)
+
+
+async def _buy(client: aiohttp.ClientSession, shop: Shop, walked: Walked, *, due_s: float | None = None) -> None:
+    """One buyer. ``due_s``: since when the hold is waited for, if the buyer was to come before this moment."""
     engine, key = shop.engine.url, secrets.token_hex(8)
     admission = await _admission(shop)
     hold = await _ask(
         client, walked, "POST", f"{engine}/v1/holds", 201, data=shop.sale.body(shop.sale.types[0]),
-        headers={**JSON, "Authorization": f"Admission {admission}", "Idempotency-Key": key},
+        headers={**JSON, "Authorization": f"Admission {admission}", "Idempotency-Key": key}, since_s=due_s,
     )  # fmt: skip
     buyer = {"name": "Ada Lovelace", "email": f"ada-{next(_numbers)}@example.test"}
     order = await _ask(
@@ -135,13 +168,22 @@ async def _admission(shop: Shop) -> str:
 
 
 async def _ask(
-    client: aiohttp.ClientSession, walked: Walked, method: str, url: str, status: int, **more: Any
+    client: aiohttp.ClientSession,
+    walked: Walked,
+    method: str,
+    url: str,
+    status: int,
+    *,
+    since_s: float | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
+    began_s = time.monotonic() if since_s is None else since_s
     async with client.request(method, url, **more) as answer:
         raw = await answer.read()
         if answer.status != status:
             raise RuntimeError(f"{method} {url}: {answer.status} {raw.decode()}")
-    walked.calls[f"{method} {re.sub('ord_[^/]+', '{order_id}', url.removeprefix(shop_of(url)))}"] += 1
+    call = f"{method} {re.sub('ord_[^/]+', '{order_id}', url.removeprefix(shop_of(url)))}"
+    walked.took_s[call].append(time.monotonic() - began_s)
     return dict(orjson.loads(raw))
 
 
@@ -167,13 +209,13 @@ async def count(opened_stage: Stage) -> list[tuple[str, str, int]]:
         heard: list[str] = []
         async with redis.monitor() as monitor:
             listening = asyncio.get_running_loop().create_task(_listen(monitor, heard))
-            asked = (await walk(shop, 1, 1)).calls
+            asked = (await walk(shop, 1, 1)).took_s
             await asyncio.sleep(1)
             listening.cancel()
         with opened_stage.postgres.log.open(encoding="utf-8") as log:
             log.seek(begins)
             statements = _statements(log.read())
-    http = [("HTTP", what, times) for what, times in asked.items()]
+    http = [("HTTP", what, len(took_s)) for what, took_s in asked.items()]
     commands = collections.Counter(heard)
     return [
         *http, *(("Postgres", what, times) for what, times in statements.items()),

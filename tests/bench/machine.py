@@ -43,6 +43,12 @@ def cpu_seconds(pid: int) -> float:
     return total_ns / 1e9
 
 
+def resident_mib(pid: int) -> float:
+    """What of a process is in memory, libraries that it shares with others included."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20), 1)
+
+
 class CpuMeter:
     """What some processes spend between two moments."""
 

@@ -17,16 +17,17 @@ from reportlab.pdfgen.canvas import Canvas
 from engine.domain.tickets.tickets import TicketPage
 
 CODE_POINTS, MARGIN = 180, 34
+TEXT, HTML = "These are your tickets.\n" * 25, "<p>These are your tickets.</p>\n" * 90  # as long as ours
 
 
-def send(port: int, tickets: Sequence[tuple[TicketPage, str]], text: str, html: str) -> None:
+def send(port: int, tickets: Sequence[tuple[TicketPage, str]]) -> None:
     """One mail with its codes inline and the PDF attached, over a connection of its own."""
     message = EmailMessage()
     first = tickets[0][0]
     message["Subject"] = f"Your tickets for {first.event_title}"
     message["From"], message["To"] = "onsale <tickets@example.test>", first.holder_email
-    message.set_content(text)
-    message.add_alternative(html, subtype="html")
+    message.set_content(TEXT)
+    message.add_alternative(HTML, subtype="html")
     page = message.get_body(("html",))
     assert isinstance(page, EmailMessage)
     images = [_png(code) for _, code in tickets]

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Better = Literal["higher", "lower"]
+Group = Literal["ratios", "storm", "looks", "gates", "embedded", "peers", "designs", "workers", "durability", "memory"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Row:
     better: Better = "higher"
     spread: tuple[float, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
-    group: str = "ratios"
+    group: Group = "ratios"
 
     def reached(self, bar: float | None) -> bool | None:
         if bar is None:
@@ -93,7 +94,7 @@ def ratio_row(
     *,
     must: float | None = None,
     hope: float | None = None,
-    group: str = "ratios",
+    group: Group = "ratios",
     **facts: Any,
 ) -> Row:
     """Ours over theirs by rate: the median of the pairs' ratios, every pair's own next to it."""

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
 CONNECTIONS = 64
@@ -15,23 +15,38 @@ DRAIN_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Latencies:
-    """Milliseconds from the scheduled moment to the last byte; who got no answer counts as DRAIN_S."""
+    """Milliseconds from the scheduled moment to the last byte; who got no answer counts as the wait for the last.
+
+    ``unlike`` counts the answers without what was expected in each, ``example`` is one of them; ``sending_s`` is how
+    long it took to send all: more than asked for if the generator was too slow.
+    """
 
     sent: int
     refused: int
     unanswered: int
+    unlike: int
+    example: str
+    sending_s: float
     p50_ms: float
     p99_ms: float
     max_ms: float
+
+    @property
+    def told(self) -> dict[str, float]:
+        """As a fact of a row."""
+        return {name: value for name, value in asdict(self).items() if name != "example"}
 
 
 class _Caller(asyncio.Protocol):
     """One keep-alive connection; answers come in the order of its requests."""
 
-    def __init__(self) -> None:
+    def __init__(self, expected: bytes) -> None:
         self.waiting: deque[float] = deque()
         self.took_s: list[float] = []
         self.refused = 0
+        self.unlike = 0
+        self.example = b""
+        self._expected = expected
         self._transport: asyncio.Transport | None = None
         self._read = b""
 
@@ -50,6 +65,9 @@ class _Caller(asyncio.Protocol):
             length = int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0])
             if len(self._read) < end + 4 + length:
                 return
+            if self._expected not in self._read[: end + 4 + length]:
+                self.unlike += 1
+                self.example = self._read[: end + 4 + length]
             self._read = self._read[end + 4 + length :]
             self.refused += not head.startswith(b"http/1.1 2")
             self.took_s.append(time.monotonic() - self.waiting.popleft())
@@ -59,29 +77,52 @@ class _Caller(asyncio.Protocol):
             self._transport.abort()
 
 
-async def latencies(url: str, requests: Iterator[bytes], *, per_s: float, seconds: float) -> Latencies:
-    """Send at this rate for so long, over CONNECTIONS in turn."""
+async def latencies(
+    url: str,
+    requests: Iterator[bytes],
+    *,
+    per_s: float,
+    seconds: float,
+    connections: int = CONNECTIONS,
+    expected: bytes = b"",
+    drain_s: float = DRAIN_S,
+) -> Latencies:
+    """Send at this rate for so long, over the connections in turn, and wait ``drain_s`` for the last answers.
+
+    ``expected``: what every answer must have in it.
+    """
     loop = asyncio.get_running_loop()
     parts = urlsplit(url)
-    callers = [(await loop.create_connection(_Caller, parts.hostname, parts.port))[1] for _ in range(CONNECTIONS)]
+    callers = [
+        (await loop.create_connection(lambda: _Caller(expected), parts.hostname, parts.port))[1]
+        for _ in range(connections)
+    ]
     began_s, total = time.monotonic() + 0.05, round(per_s * seconds)  # the loop's own clock counts whole milliseconds
     sent = 0
     while sent < total:
         due = min(total, int((time.monotonic() - began_s) * per_s) + 1)
         while sent < due:
-            callers[sent % CONNECTIONS].send(next(requests), began_s + sent / per_s)
+            callers[sent % connections].send(next(requests), began_s + sent / per_s)
             sent += 1
         await asyncio.sleep(max(0.0, began_s + sent / per_s - time.monotonic()))
-    stop_s = time.monotonic() + DRAIN_S
+    sending_s = time.monotonic() - began_s
+    stop_s = time.monotonic() + drain_s
     while any(caller.waiting for caller in callers) and time.monotonic() < stop_s:
         await asyncio.sleep(0.01)
     unanswered = sum(len(caller.waiting) for caller in callers)
-    took = sorted([took_s for caller in callers for took_s in caller.took_s] + [DRAIN_S] * unanswered)
-    refused = sum(caller.refused for caller in callers)
+    took = sorted([took_s for caller in callers for took_s in caller.took_s] + [drain_s] * unanswered)
     for caller in callers:
         caller.close()
     return Latencies(
-        sent, refused, unanswered, _ms(took[len(took) // 2]), _ms(took[int(len(took) * 0.99)]), _ms(took[-1])
+        sent=sent,
+        refused=sum(caller.refused for caller in callers),
+        unanswered=unanswered,
+        unlike=sum(caller.unlike for caller in callers),
+        example=next((caller.example for caller in callers if caller.example), b"").decode("utf-8", "replace"),
+        sending_s=round(sending_s, 2),
+        p50_ms=_ms(took[len(took) // 2]),
+        p99_ms=_ms(took[int(len(took) * 0.99)]),
+        max_ms=_ms(took[-1]),
     )
 
 

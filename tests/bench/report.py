@@ -10,23 +10,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, get_args
 
 import orjson
 
 from tests.bench.machine import load, processor, versions
-from tests.bench.method import Plan, Row
+from tests.bench.method import Group, Plan, Row
 
 FOLDER = Path(__file__).parents[2] / "docs"
 MARKDOWN, FIGURES = FOLDER / "BENCHMARKS.md", FOLDER / "benchmarks.json"
-_TITLES = {
+_TITLES: Final[dict[Group, str]] = {
     "ratios": "The ratios of the hot path",
+    "storm": "Orders beside a sold-out storm",
+    "memory": "Memory of an engine",
+    "looks": "What a look at an order costs",
+    "gates": "Gates",
     "embedded": "The stores of `onsale up`",
     "peers": "The usual designs",
     "designs": "Who picks the seats",
     "workers": "Workers",
     "durability": "Durability of holds",
 }
+assert set(_TITLES) == set(get_args(Group)), "a row without a title would not be on the page"
 _INTRODUCTION = """# Benchmarks
 
 `make bench` writes this file (`ARGS="--quick"` to try it, `ARGS="--only holds room"` for some rows). What is measured

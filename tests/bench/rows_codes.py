@@ -7,7 +7,7 @@ import os
 import secrets
 import statistics
 import time
-from dataclasses import asdict
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -62,14 +62,12 @@ async def bulk_over_http(stage: Stage, plan: Plan) -> list[Row]:
         stage.served("tests.bench.twins", "bare") as bare,
     ):
         event_id, codes = await _sold_out(stage)
-        credential = await _scanner(stage, event_id)
-        path = f"/v1/events/{event_id}/checkins/batch"
 
         async def ours(seconds: float) -> Run:
-            return await _upload(stage, shop, path, codes, credential, seconds, 200)
+            return await _upload(stage, shop, event_id, codes, seconds, 200)
 
         async def theirs(seconds: float) -> Run:
-            return await _upload(stage, bare, path, codes, credential, seconds, 201)
+            return await _upload(stage, bare, event_id, codes, seconds, 201)
 
         pairs = await interleaved(plan, ours, theirs)
         whole = await _whole_upload(stage, shop)
@@ -80,11 +78,11 @@ async def bulk_over_http(stage: Stage, plan: Plan) -> list[Row]:
             "bulk validation of 10,000 / reading the body", "POST /v1/events/{id}/checkins/batch, JSON, durable", pairs,
             must=0.10, hope=0.20, codes=CODES, scans_in_the_ledger=logged,
         ),
-        whole,
+        *whole,
     ]  # fmt: skip
 
 
-async def _whole_upload(stage: Stage, shop: Served) -> Row:
+async def _whole_upload(stage: Stage, shop: Served) -> list[Row]:
     """A gate's first upload after an evening without a network: LINES scans, a tenth junk, a twentieth shown twice."""
     event_id, codes = await _sold_out(stage, LINES)
     credential = await _scanner(stage, event_id)
@@ -121,17 +119,23 @@ async def _whole_upload(stage: Stage, shop: Served) -> Row:
             raise RuntimeError(f"other verdicts: {told['counts']}")
         # Made before the clock runs: what holds this loop counts as the gate's waiting.
         bodies = [_renamed(lines, turn) for turn in range(UPLOADS_MEANWHILE)]
-        again = asyncio.create_task(_again(client, path, bodies, headers))
-        latencies = await open_loop.latencies(shop.url, singles, per_s=SINGLES_PER_S, seconds=SINGLES_S)
-        await again
-    before_s = cpu_seconds(os.getpid())
-    await ScanPacks(pool=stage.pool).unpack(event_id)
-    unpacked_ms = round((cpu_seconds(os.getpid()) - before_s) * 1000, 1)
-    return Row(
+        before_s = cpu_seconds(os.getpid())
+        await ScanPacks(pool=stage.pool).unpack(event_id)
+        unpacked_ms = round((cpu_seconds(os.getpid()) - before_s) * 1000, 1)
+        async with stage.worked():
+            again = asyncio.create_task(_again(client, path, bodies, headers))
+            latencies = await open_loop.latencies(shop.url, singles, per_s=SINGLES_PER_S, seconds=SINGLES_S)
+            await again
+    cost = Row(
         "upload of 50,000: CPU of all processes before the answer", "NDJSON, a tenth junk, a twentieth shown twice",
         round(sum(cpu_ms.values()) / 1000, 3), unit="s", must=1.0, better="lower", group="gates",
-        facts={"cpu_ms": cpu_ms, "single_scans_meanwhile": asdict(latencies), "unpacking_worker_ms": unpacked_ms},
+        facts={"cpu_ms": cpu_ms, "unpacking_worker_ms": unpacked_ms},
     )  # fmt: skip
+    waiting = Row(
+        "single scans while uploads of 50,000 come one after the other: p99", "open loop, a worker unpacks meanwhile",
+        latencies.p99_ms, unit="ms", must=50.0, better="lower", group="gates", facts=latencies.told,
+    )  # fmt: skip
+    return [cost, waiting]
 
 
 def _renamed(lines: list[bytes], turn: int) -> bytes:
@@ -151,32 +155,37 @@ async def _again(client: aiohttp.ClientSession, path: str, bodies: list[bytes], 
             return
 
 
-async def _upload(
-    stage: Stage, served: Served, path: str, codes: list[str], credential: str, seconds: float, expected: int
-) -> Run:
-    """One upload after the other, as one gate does; at least one."""
-    meter = CpuMeter({"app": served.pids, "redis": stage.redis_pid, "postgres": stage.postgres_pids()})
+async def _upload(stage: Stage, served: Served, event_id: str, codes: list[str], seconds: float, expected: int) -> Run:
+    """Uploads of one gate after the other, each of every code under nonces of its own; at least one.
+
+    What a worker does meanwhile is done between them, and counts for neither side.
+    """
+    path = f"{served.url}/v1/events/{event_id}/checkins/batch"
+    done, elapsed_s = 0, 0.0
+    spent_us: defaultdict[str, float] = defaultdict(float)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120)) as client:
-        done = 0
-        elapsed_s = 0.0
-        meter.start()
         while elapsed_s < seconds:
             at = datetime.now(UTC).isoformat()
-            scans = [{"code": code, "scannedAt": at, "nonce": f"{done}-{i}"} for i, code in enumerate(codes)]
+            scans = [{"code": code, "scannedAt": at, "nonce": secrets.token_hex(8)} for code in codes]
             body = orjson.dumps({"scans": scans})
             headers = {
-                "Authorization": f"Device {credential}",
+                "Authorization": f"Device {await _scanner(stage, event_id)}",
                 "Idempotency-Key": secrets.token_hex(8),
                 "Content-Type": "application/json",
             }
+            await ScanPacks(pool=stage.pool).unpack(event_id)
+            meter = CpuMeter({"app": served.pids, "redis": stage.redis_pid, "postgres": stage.postgres_pids()})
+            meter.start()
             began_s = time.perf_counter()
-            async with client.post(served.url + path, data=body, headers=headers) as answer:
+            async with client.post(path, data=body, headers=headers) as answer:
                 raw = await answer.read()
             elapsed_s += time.perf_counter() - began_s
+            for name, us in meter.stop(1).items():
+                spent_us[name] += us
             if answer.status != expected:
                 raise RuntimeError(f"no verdicts: {answer.status} {raw[:500]!r}")
             done += 1
-    return Run(done, elapsed_s, 0, meter.stop(done))
+    return Run(done, elapsed_s, 0, {name: us / done for name, us in spent_us.items()})
 
 
 async def _sold_out(stage: Stage, tickets: int = CODES) -> tuple[str, list[str]]:

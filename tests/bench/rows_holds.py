@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from tests.bench.generator import CONNECTIONS, Generator, Target
-from tests.bench.method import Plan, Row, Run, Side, interleaved, ratio_row
+from tests.bench.method import Group, Plan, Row, Run, Side, interleaved, ratio_row
 from tests.bench.sales import QUANTITY, Sale, general, primed, seated
 from tests.bench.stage import Served, Stage
 
@@ -127,7 +127,7 @@ async def workers(stage: Stage, plan: Plan) -> list[Row]:
     return rows
 
 
-def told(name: str, operation: str, runs: list[Run], group: str, **facts: object) -> Row:
+def told(name: str, operation: str, runs: list[Run], group: Group, **facts: object) -> Row:
     """Holds a second with nobody next to it."""
     rates = sorted(run.per_s for run in runs)
     cpu = {part: round(sum(run.cpu_us[part] for run in runs) / len(runs), 1) for part in runs[0].cpu_us}

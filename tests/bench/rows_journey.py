@@ -5,11 +5,11 @@ from __future__ import annotations
 import statistics
 
 from tests.bench import journey
+from tests.bench.journey import AT_ONCE
 from tests.bench.machine import CpuMeter
 from tests.bench.method import Plan, Row
 from tests.bench.stage import Stage
 
-AT_ONCE = 20
 WARM_UP = 200
 ORDERS, ORDERS_QUICK = 2_000, 400
 ROUNDS, ROUNDS_QUICK = 3, 2
@@ -47,21 +47,22 @@ async def journey_of(stage: Stage, plan: Plan) -> list[Row]:
     told = "a paid order of two: hold, order, webhook, status, tickets"
     rows = [
         Row(
-            f"CPU of a paid order: {name}", told, statistics.median(spent[name]), unit="ms", must=must, hope=hope,
-            better="lower", spread=tuple(spent[name]), facts=facts,
+            f"CPU of a paid order: {name}", told, round(statistics.median(spent[name]), 3), unit="ms", must=must,
+            hope=hope, better="lower", spread=tuple(spent[name]), facts=facts,
         )
         for name, must, hope in BARS
     ]  # fmt: skip
     together = [round(sum(each), 3) for each in zip(*(spent[name] for name, _, _ in BARS), strict=True)]
     rows.append(
         Row(
-            "CPU of a paid order: all of ours but the mail", told, statistics.median(together), unit="ms", must=4.8,
-            hope=2.65, better="lower", spread=tuple(together), facts={"sandbox": statistics.median(spent["sandbox"])},
+            "CPU of a paid order: all of ours but the mail", told, round(statistics.median(together), 3), unit="ms",
+            must=4.8, hope=2.65, better="lower", spread=tuple(together),
+            facts={"sandbox": round(statistics.median(spent["sandbox"]), 3)},
         )
     )  # fmt: skip
     must, hope = PAID_PER_S
     rows.append(
         Row("paid orders a second", f"{told}; the client on the other core, the sandbox on ours",
-            statistics.median(rates), unit="/s", must=must, hope=hope, spread=tuple(rates), facts=facts)
+            round(statistics.median(rates), 1), unit="/s", must=must, hope=hope, spread=tuple(rates), facts=facts)
     )  # fmt: skip
     return rows

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import statistics
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
-import orjson
 
 from engine.foundation.ids import new_id
 from engine.services.outbox import Outbox
@@ -19,6 +16,7 @@ from engine.services.tickets.press import Printer
 from engine.services.wiring import open_services
 from tests import factories
 from tests.bench import mail_peer
+from tests.bench.mail_catcher import catching
 from tests.bench.method import Plan, Row, Run, interleaved, ratio_row
 from tests.bench.stage import Stage
 
@@ -31,11 +29,11 @@ PRICE = {
     "face_cents": 2000, "discount_cents": 0, "fees_cents": 0, "tax_cents": 0, "total_cents": 2000, "currency": "CAD",
     "taxes": {}, "service_fee_cents": 0, "lines": [],
 }  # fmt: skip
-TEXT, HTML = "These are your tickets.\n" * 25, "<p>These are your tickets.</p>\n" * 90  # as long as ours
 
 
 async def mailed(stage: Stage, plan: Plan) -> list[Row]:
-    async with _mailbox() as port:
+    async with catching(stage.cores) as catcher:
+        port = catcher.smtp_port
         settings = stage.settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": port})
         async with open_services(settings) as services:
             orders = await _orders(stage.pool)
@@ -51,7 +49,7 @@ async def mailed(stage: Stage, plan: Plan) -> list[Row]:
 
             async def theirs(seconds: float) -> Run:
                 def one() -> None:
-                    mail_peer.send(port, coded, TEXT, HTML)
+                    mail_peer.send(port, coded)
 
                 return await asyncio.to_thread(_repeated, one, seconds)
 
@@ -89,19 +87,6 @@ def _repeated(one: Callable[[], None], seconds: float) -> Run:
         done += 1
     cpu_us = (time.process_time() - began_cpu_s) * 1e6 / done
     return Run(done, time.monotonic() - began_s, 0, {"app": cpu_us})
-
-
-@contextlib.asynccontextmanager
-async def _mailbox() -> AsyncIterator[int]:
-    """The port of a mail server in a process of its own."""
-    command = [sys.executable, "-m", "loadtest.mailbox"]
-    child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    assert child.stdout is not None
-    try:
-        yield orjson.loads(await child.stdout.readline())["smtp_port"]
-    finally:
-        child.terminate()
-        await child.wait()
 
 
 async def _orders(pool: asyncpg.Pool) -> list[str]:

@@ -14,7 +14,7 @@ from tests import factories
 from tests.bench.generator import CONNECTIONS, Generator, Target
 from tests.bench.method import Plan, Row, Run, Side, interleaved, ratio_row
 from tests.bench.rows_holds import HOLDS
-from tests.bench.sales import QUANTITY, SECTION_ROWS, SECTION_SEATS, Sale, general, open_sale
+from tests.bench.sales import JSON, QUANTITY, SECTION_ROWS, SECTION_SEATS, Sale, general, open_sale
 from tests.bench.stage import Served, Stage
 
 MUST, HOPE = 0.8, 1.0
@@ -54,7 +54,7 @@ async def against_bare(stage: Stage, plan: Plan) -> list[Row]:
 async def _refusals(stage: Stage, shop: Served) -> list[Refusal]:
     sale = await general(stage)
     kind, body = sale.types[0], sale.body(sale.types[0])
-    gone, seats = await general(stage, 1), await _sold_out(stage, shop)
+    gone, seats = await general(stage, 1), await sold_out(stage, shop, wheelchair_places=WHEELCHAIR_PLACES)
     early = await open_sale(stage, [factories.general("Floor", 9)], [["Floor"]], room=False, opens_in=timedelta(days=1))
     late = await open_sale(stage, [factories.general("Floor", 9)], [["Floor"]], room=False, closed=now())
     forged = {"Authorization": f"Admission {sale.admission[:-4]}AAAA"}
@@ -70,8 +70,8 @@ async def _refusals(stage: Stage, shop: Served) -> list[Refusal]:
         Refusal("unknown event", "not_found", Target(nowhere, {})),
         Refusal("more than one order may have", "max_per_order", Target(sale.body(kind, 5), sale.headers)),
         Refusal(
-            "best available in a section that is gone", "sold_out", Target(seats.body(seats.types[0]), seats.headers),
-            GONE_MUST, GONE_HOPE, GONE_CONNECTIONS,
+            "best available in a section that is gone", "best_available_not_found",
+            Target(seats.body(seats.types[0]), seats.headers), GONE_MUST, GONE_HOPE, GONE_CONNECTIONS,
         ),
     ]  # fmt: skip
 
@@ -81,28 +81,28 @@ async def _expired(stage: Stage, sale: Sale) -> str:
     return keys.mint_admission(lease_id=sale.lease, device_key_hash=b"", not_before_ms=0, expires_at_ms=1)
 
 
-async def _sold_out(stage: Stage, shop: Served) -> Sale:
+async def sold_out(stage: Stage, shop: Served, *, wheelchair_places: int = 0) -> Sale:
     """A section of 2,000 seats of which the wheelchair places alone are free, as it is for most of an evening."""
     section = factories.seated("S", SECTION_ROWS, SECTION_SEATS)
-    section["rows"][-1]["accessible"] = [*range(1, WHEELCHAIR_PLACES + 1)]
+    section["rows"][-1]["accessible"] = [*range(1, wheelchair_places + 1)]
     sale = await open_sale(stage, [section], [["S"]])
     body = sale.body(sale.types[0])
     async with aiohttp.ClientSession() as client:
 
         async def buy() -> None:
-            headers = {**sale.headers, "Idempotency-Key": new_id("k")}
+            headers = {**JSON, **sale.headers, "Idempotency-Key": new_id("k")}
             async with client.post(shop.url + HOLDS, data=body, headers=headers) as answer:
                 if answer.status != 201:
                     raise RuntimeError(f"no hold: {answer.status} {await answer.text()}")
 
-        for left in range(sale.holds_each - WHEELCHAIR_PLACES // QUANTITY, 0, -SELLING_AT_ONCE):
+        for left in range(sale.holds_each - wheelchair_places // QUANTITY, 0, -SELLING_AT_ONCE):
             await asyncio.gather(*(buy() for _ in range(min(left, SELLING_AT_ONCE))))
     return sale
 
 
 async def _heard(served: Served, refusal: Refusal) -> None:
     async with aiohttp.ClientSession() as client:
-        headers = {**refusal.target.headers, "Idempotency-Key": new_id("k")}
+        headers = {**JSON, **refusal.target.headers, "Idempotency-Key": new_id("k")}
         async with client.post(served.url + HOLDS, data=refusal.target.body, headers=headers) as answer:
             code = (await answer.json(content_type=None)).get("code")
             if code != refusal.code:

@@ -26,11 +26,13 @@ from engine.settings import Settings
 from engine.stores.insight.audit import AuditStore
 from engine.stores.sale.holds import HoldStore
 from engine.stores.sale.selling import SellingStore
+from engine.supervisor.stack import BACKGROUND_NICENESS
 from tests.bench.machine import Cores
 
 MIGRATIONS = Path(__file__).parents[2] / "engine" / "stores" / "migrations"
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 15.0
+WORKER_STARTS_S = 4.0  # it listens nowhere: until it has surely begun
 _SECRETS = {
     "ONSALE_MASTER_KEYS": "1:" + "11" * 32,
     "ONSALE_JWT_KEY": "bench-jwt-key-" + "x" * 32,
@@ -81,9 +83,16 @@ class Stage:
     async def served(self, *arguments: str, processes: int = 1, port: int = 0, **more: str) -> AsyncIterator[Served]:
         """``python -m`` these arguments and ``--port``, as many processes on one port, pinned; until they answer."""
         port = port or embedded.free_port()
-        command = self.cores.pinned(
-            [sys.executable, "-m", *arguments, "--port", str(port)], to=self.cores.shop
-        )  # fmt: skip
+        async with self.started(*arguments, "--port", str(port), processes=processes, **more) as children:
+            await _until_listening(port, children, self.log)
+            yield Served(f"http://127.0.0.1:{port}", [child.pid for child in children])
+
+    @contextlib.asynccontextmanager
+    async def started(
+        self, *arguments: str, processes: int = 1, **more: str
+    ) -> AsyncIterator[list[asyncio.subprocess.Process]]:
+        """``python -m`` these arguments, as many processes, pinned; ended at the end."""
+        command = self.cores.pinned([sys.executable, "-m", *arguments], to=self.cores.shop)
         environment = {**os.environ, **self.environment, **more}
         children = []
         with self.log.open("ab") as sink:
@@ -91,8 +100,7 @@ class Stage:
                 child = await asyncio.create_subprocess_exec(*command, env=environment, stdout=sink, stderr=sink)
                 children.append(child)
         try:
-            await _until_listening(port, children, self.log)
-            yield Served(f"http://127.0.0.1:{port}", [child.pid for child in children])
+            yield children
         finally:
             for child in children:
                 with contextlib.suppress(ProcessLookupError):
@@ -103,6 +111,23 @@ class Stage:
                 except TimeoutError:
                     child.kill()
                     await child.wait()
+
+    @contextlib.asynccontextmanager
+    async def worked(self) -> AsyncIterator[int]:
+        """``onsale work`` on the shop's core, behind what serves, as ``onsale up`` starts it; its process."""
+        command = self.cores.pinned([sys.executable, "-m", "engine", "work"], to=self.cores.shop)
+        with self.log.open("ab") as sink:
+            child = await asyncio.create_subprocess_exec(
+                "nice", "-n", str(BACKGROUND_NICENESS), *command, env={**os.environ, **self.environment},
+                stdout=sink, stderr=sink,
+            )  # fmt: skip
+        try:
+            await asyncio.sleep(WORKER_STARTS_S)
+            yield child.pid
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                child.terminate()
+            await asyncio.wait_for(child.wait(), STOP_TIMEOUT_S)
 
     async def audit(self, event_ids: Sequence[str]) -> dict[str, int]:
         """The audit over these events. RuntimeError if one of them does not add up."""

@@ -1,6 +1,7 @@
-"""Bench-only servers: the bare aiohttp the product is held against, in the same kind of process.
+"""Bench-only servers: what the product is held against, in the same kind of process.
 
-``python -m tests.bench.twins bare --port P``: no middleware, no store, the same loop and the same memory settings.
+``python -m tests.bench.twins bare --port P``: no middleware, no store, the same loop and the same memory settings;
+``stores`` and ``checkout`` are the usual designs (store_twins.py, checkout_peer.py).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import uvloop
 from aiohttp import web
 
 from engine.foundation.memory import settle
-from tests.bench import store_twins
+from tests.bench import checkout_peer, store_twins
 
 BODY_BYTES_MAX = 32 * 1024 * 1024
 _ANSWER = b'{"ok":true}'
@@ -37,12 +38,15 @@ def bare_app() -> web.Application:
     return app
 
 
+KINDS = {"bare": bare_app, "checkout": checkout_peer.app, "stores": store_twins.app}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kind", choices=["bare", "stores"])
+    parser.add_argument("kind", choices=sorted(KINDS))
     parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
-    app = bare_app() if options.kind == "bare" else store_twins.app()
+    app = KINDS[options.kind]()
     app.on_startup.append(settle)
     web.run_app(
         app, host="127.0.0.1", port=options.port, reuse_port=True, access_log=None, print=None,

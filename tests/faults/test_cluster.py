@@ -6,7 +6,6 @@ Only what that node had is refused meanwhile, with 503 and Retry-After; the audi
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -170,6 +169,7 @@ async def test_a_plain_command_follows_and_a_script_says_so_first(cluster: Clust
 async def test_whoever_listens_on_one_node_hears_every_node(cluster: ClusterBox, hot: HotCluster):
     client = open_client(cluster.url)
     heard: list[bytes] = []
+    heard_hot: list[bytes] = []
 
     async def listen(channel) -> None:
         while True:
@@ -177,17 +177,21 @@ async def test_whoever_listens_on_one_node_hears_every_node(cluster: ClusterBox,
             if message is not None:
                 heard.append(message["data"])
 
+    every, began = keys.DELTA_CHANNEL_PREFIX + b"*", asyncio.Event()
+    hearing = asyncio.create_task(hot.hear([every], lambda _, data: heard_hot.append(data), began=began.set))
     async with client.pubsub(ignore_subscribe_messages=True) as channel:
-        await channel.psubscribe(keys.DELTA_CHANNEL_PREFIX + b"*")
+        await channel.psubscribe(every)
         listening = asyncio.create_task(listen(channel))
+        await began.wait()
         await asyncio.sleep(0.1)
         for number, node in enumerate(list(hot._nodes.values())):
             await node.command(b"PUBLISH", b"inv:{evt_%d}" % number, b"%d" % number)
         async with asyncio.timeout(5):
-            while len(heard) < MASTERS:
+            while len(heard) < MASTERS or len(heard_hot) < MASTERS:
                 await asyncio.sleep(0.02)
-        listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await listening
+        for task in (listening, hearing):
+            task.cancel()
+        await asyncio.gather(listening, hearing, return_exceptions=True)
     await client.aclose()
+    assert sorted(heard_hot) == [b"0", b"1", b"2"]
     assert sorted(heard) == [b"0", b"1", b"2"]

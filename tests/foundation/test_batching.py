@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from engine.foundation.batching import BATCH_MAX, CROWD_MAX, GroupCommit, Overloaded
+from engine.foundation.batching import BATCH_MAX, CROWD_MAX, WORTH_IT, GroupCommit, Overloaded
 
 
 class Store:
@@ -157,3 +157,53 @@ async def test_closing_finishes_what_waits_and_refuses_newcomers():
         commit.submit(9)
     await closing
     assert [future.result() for future in waiting] == [0, 2, 4, 6, 8]
+
+
+async def test_batches_begin_no_sooner_than_their_pace_and_the_first_at_once():
+    store = Store()
+    commit = GroupCommit("paced", store.commit, pace_s=0.05)
+    began_s = time.monotonic()
+    assert await commit.submit(1) == 2
+    assert time.monotonic() - began_s < 0.04
+    second = commit.submit(2)
+    await asyncio.sleep(0.01)
+    third = commit.submit(3)
+    await asyncio.sleep(0.01)
+    assert store.batches == [[1]]
+    assert await asyncio.gather(second, third) == [4, 6]
+    assert store.batches == [[1], [2, 3]]
+    assert time.monotonic() - began_s > 0.045
+    await asyncio.sleep(0.06)
+    began_s = time.monotonic()
+    assert await commit.submit(4) == 8
+    assert time.monotonic() - began_s < 0.04
+
+
+async def test_a_batch_that_is_worth_it_does_not_wait_for_its_time():
+    store = Store()
+    commit = GroupCommit("worth it", store.commit, pace_s=30)
+    await commit.submit(0)
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(commit.submit(i) for i in range(WORTH_IT)))
+    assert store.batches == [[0], list(range(WORTH_IT))]
+
+
+async def test_what_comes_during_a_flight_keeps_the_pace_too():
+    store = Store(seconds=0.02)
+    commit = GroupCommit("flight", store.commit, flights_max=1, pace_s=0.05)
+    first = commit.submit(1)
+    await asyncio.sleep(0.005)
+    more = [commit.submit(2)]
+    await asyncio.sleep(0.03)
+    more.append(commit.submit(3))
+    await asyncio.gather(first, *more)
+    assert store.batches == [[1], [2, 3]]
+
+
+async def test_closing_waits_for_what_is_paced():
+    store = Store()
+    commit = GroupCommit("closing", store.commit, pace_s=0.05)
+    await commit.submit(1)
+    last = commit.submit(4)
+    await commit.close()
+    assert await last == 8

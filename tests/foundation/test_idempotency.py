@@ -15,7 +15,7 @@ from engine.foundation.errors import (
     IdempotencyKeyRequired,
     IdempotencyKeyReused,
 )
-from engine.foundation.idempotency import Idempotency, key_of, scope_of
+from engine.foundation.idempotency import RECIPE, Idempotency, key_of, scope_of
 
 
 def request(path: str = "/v1/orders", key: str | None = "k") -> web.Request:
@@ -48,6 +48,25 @@ async def test_the_same_key_and_body_get_the_first_answer_again(pool: asyncpg.Po
     assert again.headers["Idempotent-Replayed"] == "true"
     assert "Idempotent-Replayed" not in first.headers
     assert work.runs == 1
+
+
+async def test_of_a_long_answer_a_recipe_is_kept_and_the_answer_made_again_from_it(pool: asyncpg.Pool):
+    idempotency, scope = Idempotency(pool), scope_of("usr_1", request(), "k")
+
+    async def work() -> web.Response:
+        response = web.Response(body=b"long " * 1000, content_type="text/plain")
+        response[RECIPE] = b"long 1000"
+        return response
+
+    async def remake(kept: bytes) -> bytes:
+        word, times = kept.split(b" ")
+        return (word + b" ") * int(times)
+
+    first = await idempotency.once(scope, b"body", work, remake)
+    again = await idempotency.once(scope, b"body", work, remake)
+    assert await pool.fetchval("SELECT body FROM idempotency_keys") == b"long 1000"
+    assert (again.body, again.content_type) == (first.body, first.content_type)
+    assert again.headers["Idempotent-Replayed"] == "true"
 
 
 async def test_of_many_that_come_at_once_each_key_runs_once(pool: asyncpg.Pool):

@@ -15,6 +15,7 @@ from engine.domain.catalogue.entry_rules import EntryRules, GateRule
 from engine.domain.gates.attempts import Scanner
 from engine.domain.gates.scans import EntryTerms
 from engine.domain.tickets.tickets import Ticket
+from engine.foundation import pieces
 from engine.foundation.local_time import local_day
 from engine.services.gates import uploads
 from engine.services.gates.uploads import microseconds
@@ -52,6 +53,7 @@ def _history(pick: random.Random) -> set[str]:
     entry = _entry(pick, received_at)
     tickets = {unit: (_ticket(pick, unit, received_at, entry), pick.choice([None, 3, 8])) for unit in range(3)}
     said: set[str] = set()
+    known = hotpath_rs.KnownTickets()
     for _ in range(pick.choice([1, 1, 2])):
         scanner = _scanner(pick, received_at)
         raw, lines = _body(pick, received_at)
@@ -61,11 +63,16 @@ def _history(pick: random.Random) -> set[str]:
         batch = scans_shapes.upload(raw, received_at, lines=lines)
         uploads._placed(batch, KEYS, scanner)
         terms = hotpath_rs.ScanTerms(uploads.terms_document(entry, scanner.gates, received_at))
-        records = [upload_twin.record(ticket, seq, unit) for unit, (ticket, seq) in tickets.items()]
-        judged = batch.judge(0, len(batch), b"".join(records), terms)
-        batch.commit()
+        asked = batch.units(0, len(batch), known)
+        read = [unit for unit in json.loads(f"[{asked[1:-1]}]" if asked else "[]") if unit in tickets]
+        records = [upload_twin.record(*tickets[unit], unit) for unit in read]
+        judged = batch.judge(0, len(batch), b"".join(records), terms, known)
+        batch.commit(7)
 
-        document = msgspec.json.decode(batch.answer())
+        answer, kept = batch.answer()
+        answer, recipe = pieces.whole(answer), hotpath_rs.ScanRecipe(kept)
+        assert pieces.whole(recipe.answer([hotpath_rs.ScanPack(judged.pack) for _ in recipe.packs])) == answer
+        document = msgspec.json.decode(answer)
         assert document["results"] == told.verdicts, (raw, scanner, tickets, entry)
         assert sum(document["counts"].values()) == len(shown)
         assert _moved(judged) == {

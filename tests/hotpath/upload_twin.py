@@ -123,6 +123,8 @@ def record(ticket: Ticket, revoked_seq: int | None, place: int) -> bytes:
         _moment(ticket.last_entry_at),
         _text(ticket.last_entry_gate),
         None if revoked_seq is None else struct.pack(">q", revoked_seq),
+        struct.pack(">IH", 3, 1),
+        struct.pack(">I", 8),
     ]
     sent = [struct.pack(">Ii", 0, -1 if column is None else len(column)) + (column or b"") for column in columns]
     return struct.pack(">i", len(columns)) + b"".join(sent)

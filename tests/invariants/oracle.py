@@ -344,6 +344,8 @@ class Oracle:
 
     def bought(self, order_id: str, units: Sequence[int], to: int) -> bool:
         """Units leave their hold as ordered or sold. Whether any is astray: another's, or free."""
+        if to == ORDERED and order_id in self.redis.freed:
+            return False
         hold = self.redis.holds.get(self.orders[order_id].ref)
         own: set[int] = set()
         if units and hold is not None and hold.state != DEAD and set(units) == {u for u, _ in units_of(hold.runs)}:

@@ -38,7 +38,7 @@ async def core(pool: asyncpg.Pool, hot: HotRedis, redis_client: RedisClient, set
     selling_store, store = SellingStore(pool), HoldStore(hot)
     selling = Selling(store=selling_store, keyring=settings.keyring, redis=redis_client)
     inventory = Inventory(hot=hot, redis=redis_client, holds=store, store=selling_store, selling=selling)
-    availability = Availability(redis=redis_client, selling=selling)
+    availability = Availability(hot=hot, redis=redis_client, selling=selling)
     takers = Takers(
         AddressLimits(time.monotonic), bearers=Bearers(settings.jwt_key.get_secret_value().encode()),
         trust_forwarded=False, lifted_for_loopback=True,
@@ -47,6 +47,7 @@ async def core(pool: asyncpg.Pool, hot: HotRedis, redis_client: RedisClient, set
     listening = [asyncio.create_task(selling.listen()), asyncio.create_task(availability.listen())]
     await asyncio.sleep(0.05)
     yield Core(selling, inventory, availability, holds, store)
+    await inventory.close()
     await holds.close()
     for task in listening:
         task.cancel()

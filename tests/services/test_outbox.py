@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
 import pytest
 
-from engine.domain.errands import EventCancelled, MailTickets
+from engine.domain.errands import EventCancelled, LeaseEnded, MailTickets, UnitsFreed, UnitsOrdered, UnitsSold
 from engine.services.outbox import SEVERAL_MAX, Doing, Outbox
 from engine.stores import outbox as store
 from engine.stores.outbox import ATTEMPTS_MAX, OutboxStore
@@ -45,6 +46,54 @@ async def test_mail_is_left_to_the_relay_by_the_process_that_wrote_it(pool, outb
     assert heard.errands == []
     await outbox.step()
     assert heard.errands == [(MailTickets("ord_1"), True)]
+
+
+class Slow(Heard):
+    """Writes down when an errand is begun and when it is done."""
+
+    def __init__(self, told: list[str], name: str) -> None:
+        super().__init__()
+        self.told = told
+        self.name = name
+
+    async def __call__(self, errand: object, repeated: bool) -> None:
+        self.told.append(f"{self.name} begins")
+        await asyncio.sleep(0.02)
+        self.told.append(f"{self.name} ends")
+
+
+async def test_what_an_order_left_to_do_soon_is_done_before_what_comes_after_it(pool, outbox):
+    told: list[str] = []
+    outbox.on(UnitsOrdered, Slow(told, "ordered"))
+    outbox.on(UnitsFreed, Slow(told, "freed"))
+    ordered = await store.add(pool, "ord_1", UnitsOrdered("evt_1", "ord_1", "hld_1", (1,)))
+    freed = await store.add(pool, "ord_1", UnitsFreed("evt_1", (1,), ("tt_1",), "ord_1"))
+    await outbox.soon("ord_1", [ordered])
+    assert told == []
+    await outbox.at_once([freed])
+    assert told == ["ordered begins", "ordered ends", "freed begins", "freed ends"]
+    await outbox.soon("ord_1", [ordered])
+    await outbox.done_for("ord_1")
+    assert told[4:] == ["ordered begins", "ordered ends"]
+
+
+async def test_errands_that_linger_for_company_linger_at_the_same_time(pool, outbox):
+    told: list[str] = []
+    outbox.on(EventCancelled, Slow(told, "cancelled"))
+    outbox.on(UnitsSold, Slow(told, "sold"))
+    outbox.on(LeaseEnded, Slow(told, "lease"))
+    errands = EventCancelled("evt_1"), UnitsSold("evt_1", "ord_1", "hld_1", (1,)), LeaseEnded("evt_1", "00")
+    await outbox.at_once([await store.add(pool, "ord_1", errand) for errand in errands])
+    assert told[:2] == ["sold begins", "lease begins"]
+    assert told[4:] == ["cancelled begins", "cancelled ends"]
+
+
+async def test_beyond_the_limit_what_is_to_be_done_soon_is_waited_for(pool, outbox, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("engine.services.outbox.SOON_MAX", 0)
+    told: list[str] = []
+    outbox.on(UnitsOrdered, Slow(told, "ordered"))
+    await outbox.soon("ord_1", [await store.add(pool, "ord_1", UnitsOrdered("evt_1", "ord_1", "hld_1", (1,)))])
+    assert told == ["ordered begins", "ordered ends"]
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,17 @@ async def test_long_texts_have_an_end_and_are_found_in_all_their_words(pool: asy
         assert await finds(pool, text, sought), text[:20]
 
 
+async def test_plain_text_has_the_words_that_any_text_has(pool: asyncpg.Pool):
+    """Letters, digits and blanks take a shortcut; a semicolon is no word and sends the same text down the full path."""
+    rng = random.Random(1201)
+    texts = ["".join(rng.choices("azAZ09 -+_.@", k=rng.randint(1, 60))) + "a" for _ in range(3_000)]
+    texts += ["a" * 170, "-".join(["abc"] * 44), "Ada Lovelace ada-1@example.test", "O-O -a- a--b"]
+    rows = await pool.fetch(
+        "SELECT t, search_words(t) AS short, search_words(t || ' ;') AS long FROM unnest($1::text[]) AS t", texts
+    )
+    assert {row["t"]: row["short"] for row in rows} == {row["t"]: row["long"] for row in rows}
+
+
 async def test_folding_twice_is_folding_once(pool: asyncpg.Pool):
     texts = [name_kept(name.typed) for name in made(300)]
     once = "SELECT array_agg(search_folded(t) ORDER BY n) FROM unnest($1::text[]) WITH ORDINALITY AS u(t, n)"

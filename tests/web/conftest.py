@@ -73,7 +73,7 @@ async def catalogue(
     access, bearers = Access(pool=pool), Bearers(settings.jwt_key.get_secret_value().encode(), ended)
     throttle, passwords, outbox = Throttle(hot=hot), Passwords(), Outbox(store=OutboxStore(pool))
     links = MailedLinks(pool=pool, outbox=outbox, ended=ended, throttle=throttle, passwords=passwords)
-    GuestOrders(pool=pool, news=News(ORDERS_CHANGED, redis=redis_client)).register(outbox)
+    GuestOrders(pool=pool, news=News(ORDERS_CHANGED, hot=hot)).register(outbox)
     all_events = Events(pool=pool, access=access, inventory=inventory, outbox=outbox, engine_url=settings.engine_url)
     files, uploads = open_files(settings), Uploads(darkroom=DarkroomGateway())
     pictures = Pictures(pool=pool, files=files)

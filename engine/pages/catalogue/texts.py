@@ -12,7 +12,7 @@ SNIPPET_CHARS_MAX: Final = 160  # what search engines show of a page
 
 
 def rich(text: str) -> Markup:
-    """The text as HTML. Sanitised where it is made."""
+    """The text as sanitised HTML."""
     return Markup(rich_text.html(text))  # noqa: S704 - sanitised by nh3
 
 

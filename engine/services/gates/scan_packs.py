@@ -1,7 +1,8 @@
 """Packed rows of uploads: found by nonce while they wait, made scans of by a job or by anybody who reads the log.
 
 So everybody sees packed and unpacked as one. What is unpacked is a bounded number of lines a transaction, and each line
-once, whatever dies in between.
+once, whatever dies in between. A packed row stays for a day after that: if the upload is sent again, its answer is made
+again from the lines.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ from typing import Any, Final
 import msgspec
 
 import hotpath_rs
-from engine.foundation import logs
+from engine.foundation import idempotency, logs
 from engine.stores.database import Pool
 from engine.stores.gates import scan_packs as store
 from engine.stores.gates.scans import WRITTEN_MEANWHILE
 
 LINES_PER_STEP: Final = 500  # as many lines as the feed of entries may see late
 EVENTS_PER_STEP: Final = 100
-PACKS_OPEN_MAX: Final = 32  # a process; a megabyte each
+PACKS_OPEN_MAX: Final = 100  # a process; a third of a megabyte each
 AGAIN_MAX: Final = 5
+KEPT_H: Final = idempotency.KEPT_H + 1  # unpacked after its upload was answered: no key that needs it is as old
+SWEPT_PER_STEP: Final = 200
 
 _log = logs.get("scan_packs")
 Nonce = tuple[str, str]  # device, nonce
@@ -60,6 +63,19 @@ class ScanPacks:
                     found[device_id, nonce] = msgspec.json.decode(answer)
                     break
         return found
+
+    async def answer(self, kept: bytes) -> hotpath_rs.ScanAnswer:
+        """The answer to an upload, from what was kept of it."""
+        recipe = hotpath_rs.ScanRecipe(kept)
+        bodies = await store.kept(self._pool, recipe.packs)
+        assert len(bodies) == len(recipe.packs), "a packed row went before the key that needs it"
+        return await asyncio.to_thread(
+            lambda: recipe.answer([hotpath_rs.ScanPack(bodies[number]) for number in recipe.packs])
+        )
+
+    async def sweep(self) -> int:
+        """Forget packed rows that no answer needs any more, a bounded number; how many went."""
+        return await store.sweep(self._pool, KEPT_H, SWEPT_PER_STEP)
 
     async def unpack(self, event_id: str) -> None:
         """Make scans of all that was packed until now. Readers of the log call this first."""

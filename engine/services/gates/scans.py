@@ -30,7 +30,7 @@ from engine.services.gates.devices import DeviceRevoked
 from engine.services.gates.gate_events import GateEvents
 from engine.services.gates.redemptions import Redemptions, TellOrders, Verdict
 from engine.services.gates.scan_packs import ScanPacks
-from engine.services.gates.uploads import Uploads
+from engine.services.gates.uploads import Answered, Uploads
 from engine.stores.database import Pool
 from engine.stores.gates import scans as store
 from engine.stores.tickets import tickets as tickets_store
@@ -64,7 +64,7 @@ class Scans:
         self._gate_events = gate_events
         self._enabled = enabled
         self._keys: dict[str, hotpath_rs.EventKeys] = {}
-        packs = packs if packs is not None else ScanPacks(pool=pool)
+        self._packs = packs = packs if packs is not None else ScanPacks(pool=pool)
         self._redemptions = Redemptions(
             pool=pool, hot=hot, packs=packs, entry_terms_of=self._entry_terms_of, tell_orders=tell_orders
         )
@@ -92,7 +92,7 @@ class Scans:
                 return verdict
         raise Unavailable("This ticket is being scanned elsewhere: scan it again", retry_after_s=1)
 
-    async def upload(self, scanner: Scanner, batch: hotpath_rs.ScanBatch, received_at: datetime) -> bytes:
+    async def upload(self, scanner: Scanner, batch: hotpath_rs.ScanBatch, received_at: datetime) -> Answered:
         """The answer to an upload, ready to be sent: verdicts in input order. Refusals as for ``validate``.
 
         A revoked scanner delivers what it scanned before it was revoked; later scans are rejected and logged.
@@ -100,6 +100,10 @@ class Scans:
         """
         async with self._turn(scanner, says_when=batch.says_when):
             return await self._uploads.settle(scanner, batch, self._keys_of(scanner.event_id), received_at)
+
+    async def answer_again(self, kept: bytes) -> hotpath_rs.ScanAnswer | bytes:
+        """The answer to an upload from its recipe, or itself: so it was kept before there were recipes."""
+        return kept if kept.startswith(b"{") else await self._packs.answer(kept)
 
     async def ticket_changed(self, event_id: str, unit: int) -> None:
         """A ticket was refunded, blocked, transferred or reissued: the check-in map follows the ledger."""

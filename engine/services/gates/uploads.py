@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -25,9 +26,10 @@ from engine.domain.tickets.tickets import codes_end
 from engine.foundation import logs
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import Unavailable
+from engine.services.gates.known_tickets import KnownTickets
 from engine.services.gates.redemptions import EntryTermsOf, TellOrders
 from engine.services.gates.scan_packs import ScanPacks
-from engine.stores.database import Pool
+from engine.stores.database import Connection, Pool
 from engine.stores.gates import scan_map
 from engine.stores.gates import scan_packs as store
 from engine.stores.gates.scans import WRITTEN_MEANWHILE
@@ -38,6 +40,14 @@ RETRY_DELAYS_S: Final = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK: Final = timedelta(microseconds=1)
 _log = logs.get("uploads")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer to an upload, and what it is made again from (``ScanPacks.answer``)."""
+
+    body: hotpath_rs.ScanAnswer
+    recipe: bytes
 
 
 class _Moved(Exception):  # noqa: N818 - an answer: a ticket was written meanwhile
@@ -61,16 +71,17 @@ class Uploads:
         self._packs = packs
         self._entry_terms_of = entry_terms_of
         self._tell_orders = tell_orders
+        self._known = KnownTickets()
 
     async def settle(
         self, scanner: Scanner, batch: hotpath_rs.ScanBatch, keys: hotpath_rs.EventKeys, received_at: datetime
-    ) -> bytes:
+    ) -> Answered:
         """The answer, with everything in it durable. Unavailable: no ledger, or others scan its tickets all along."""
         await asyncio.to_thread(_placed, batch, keys, scanner)
         mine: set[int] = set()
         for start in range(0, len(batch), CHUNK_SCANS):
             await self._settle_chunk(scanner, batch, start, received_at, mine)
-        return await asyncio.to_thread(batch.answer)
+        return Answered(*await asyncio.to_thread(batch.answer))
 
     async def _settle_chunk(
         self, scanner: Scanner, batch: hotpath_rs.ScanBatch, start: int, received_at: datetime, mine: set[int]
@@ -85,7 +96,6 @@ class Uploads:
                 judged = await self._write(scanner, batch, start, received_at, terms, mine, cancelled=entry.cancelled)
             except (_Moved, *WRITTEN_MEANWHILE):
                 continue
-            batch.commit()
             if judged is not None and judged.moves:
                 await self._tell_map(scanner.event_id, judged)
             return
@@ -106,23 +116,22 @@ class Uploads:
         end = start + CHUNK_SCANS
         async with self._pool.acquire() as db, db.transaction():
             await store.lock_device(db, scanner.device_id)
-            nonces = await asyncio.to_thread(batch.nonces, start, end)
-            if nonces is not None:
+            open_nonces = batch.open_nonces(start, end)
+            if open_nonces:
                 # The packed rows first: what is unpacked between the two statements is found by the second.
                 waiting = [number for number in await store.of_device(db, scanner.device_id) if number not in mine]
                 packs = await self._packs.opened(waiting)
                 if packs is None:
                     raise _Moved
-                for _, pack in packs:
-                    await asyncio.to_thread(batch.given_in, pack, start, end)
-                given = await store.given(db, scanner.device_id, nonces)
+                for number, (_, pack) in zip(waiting, packs, strict=True):
+                    await asyncio.to_thread(batch.given_in, pack, number, start, end)
+                # Most devices have logged fewer than they bring: to read those is less than to look for each of these.
+                nonces = batch.nonces(start, end, await store.logged(db, scanner.device_id, open_nonces))
+                given = await store.given(db, scanner.device_id, nonces) if nonces is not None else None
                 if given is not None:
-                    await asyncio.to_thread(batch.given, given)
-            units = await asyncio.to_thread(batch.units, start, end)
-            rows = None
-            if units is not None:
-                rows = await store.tickets(db, scanner.event_id, units, cancelled=cancelled)
-            judged = await asyncio.to_thread(batch.judge, start, end, rows or b"", terms)
+                    batch.given(given)
+            known, records = await self._tickets(db, scanner.event_id, batch, start, cancelled=cancelled)
+            judged = await asyncio.to_thread(batch.judge, start, end, records, terms, known)
             if not judged.lines:
                 return None
             moved: dict[str, int] = {}
@@ -143,9 +152,29 @@ class Uploads:
                 judged.pack,
             )
         mine.add(kept)
+        batch.commit(kept)
         if self._tell_orders is not None and moved:
             self._tell_orders(moved)
         return judged
+
+    async def _tickets(
+        self, db: Connection, event_id: str, batch: hotpath_rs.ScanBatch, start: int, *, cancelled: bool
+    ) -> tuple[hotpath_rs.KnownTickets | None, bytes]:
+        """The tickets of a chunk: those that were read before, if nobody wrote them since, and the others' records."""
+        end = start + CHUNK_SCANS
+        if cancelled:  # then each ticket's newest change is asked for as well
+            units = batch.units(start, end)
+            return None, (await store.tickets(db, event_id, units, cancelled=True))[0] if units is not None else b""
+        known = self._known.of(event_id)
+        units = batch.units(start, end, known.tickets)
+        asked = batch.asked()
+        if asked is not None and not await store.still(db, asked, known.home):
+            batch.distrust(known.tickets)
+            units = batch.units(start, end)
+        if units is None:
+            return known.tickets, b""
+        records, home = await store.tickets(db, event_id, units, cancelled=False)
+        return self._known.at(event_id, home).tickets, records
 
     async def _tell_map(self, event_id: str, judged: hotpath_rs.ScansJudged) -> None:
         """The map spares the ledger the crowd around a code. It decides nothing: what it misses it is told later."""

@@ -45,9 +45,9 @@ def open_gates(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         enabled=settings.scanning_enabled,
     )
     stack.push_async_callback(scans.close)
-    StockErrands(inventory=sale.inventory, orders=money.order_store, hot=common.hot, gates=scans).register(
-        common.outbox
-    )
+    stock = StockErrands(inventory=sale.inventory, orders=money.order_store, hot=common.hot, gates=scans)
+    stock.register(common.outbox)
+    stack.push_async_callback(stock.close)
     return Gates(
         gate_events=gate_events,
         devices=Devices(pool=pool, access=access, gate_events=gate_events),

@@ -14,13 +14,14 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from engine.domain.money.order_status import OrderHead, OrderStatus, status_of
 from engine.domain.money.orders import Order
 from engine.domain.order_states import OPEN
 from engine.domain.tickets.tickets import TicketPage
-from engine.foundation.batching import GroupCommit, Promise
+from engine.foundation.batching import LEDGER_PACE_S, GroupCommit, Promise
 from engine.foundation.own_answers import OwnAnswer
 from engine.stores.money.order_reads import MarkedHead, MarkedOrder, MarkedTickets, OrderReadStore
 
@@ -50,6 +51,14 @@ class KnownOrder:
         return ORDER_BYTES + sum(answer.size for answer in self.answers.values())
 
 
+@dataclass(frozen=True, slots=True)
+class KnownTickets:
+    """``of_this``: what is made of them may be remembered as that order's."""
+
+    tickets: Sequence[TicketPage]
+    of_this: bool
+
+
 class _Look:
     """A reading under way. What changes meanwhile is not kept of it."""
 
@@ -70,13 +79,13 @@ class OrderReads:
         self._bytes = 0
         self._looks: set[_Look] = set()
         self._heads: GroupCommit[str, KnownOrder | None] = GroupCommit(
-            "order_looks", self.look, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+            "order_looks", self.look, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS, pace_s=LEDGER_PACE_S
         )
         self._whole: GroupCommit[str, MarkedOrder | None] = GroupCommit(
-            "order_wholes", self._read_whole, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+            "order_wholes", self._read_whole, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS, pace_s=LEDGER_PACE_S
         )
-        self._tickets: GroupCommit[str, MarkedTickets | None] = GroupCommit(
-            "order_tickets", self._read_tickets, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+        self._tickets: GroupCommit[KnownOrder, KnownTickets] = GroupCommit(
+            "order_tickets", self._read_tickets, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS, pace_s=LEDGER_PACE_S
         )
 
     async def close(self) -> None:
@@ -119,12 +128,15 @@ class OrderReads:
         assert found is not None, "an order that was there"
         return found.order, found.mark == known.mark
 
-    async def tickets_of(self, known: KnownOrder) -> tuple[Sequence[TicketPage], bool]:
-        """Its tickets line by line, and whether what is made of them may be remembered as this one's."""
+    async def tickets_of(self, known: KnownOrder) -> KnownTickets:
+        """Its tickets line by line."""
         if not known.tickets:
-            return (), True
-        found = await self._tickets.submit(known.head.id)
-        return ((), False) if found is None else (found.tickets, found.mark == known.mark)
+            return KnownTickets((), of_this=True)
+        return await self._tickets.submit(known)
+
+    def tickets_for(self, known: KnownOrder, promise: Promise[KnownTickets]) -> None:
+        """The same for an order that has some, with a place of the caller's own for them. Overloaded."""
+        self._tickets.submit_to(known, promise)
 
     def remember(self, known: KnownOrder, name: str, answer: OwnAnswer) -> None:
         """Keep an answer that was made of the order, as long as the order stands."""
@@ -200,9 +212,13 @@ class OrderReads:
         found = await self._store.whole(_each_once(order_ids))
         return [found.get(order_id) for order_id in order_ids]
 
-    async def _read_tickets(self, order_ids: list[str]) -> Sequence[MarkedTickets | None]:
-        found = await self._store.tickets(_each_once(order_ids))
-        return [found.get(order_id) for order_id in order_ids]
+    async def _read_tickets(self, orders: list[KnownOrder]) -> Sequence[KnownTickets]:
+        found = await self._store.tickets(_each_once(known.head.id for known in orders))
+        return [_tickets_of(found.get(known.head.id), known) for known in orders]
+
+
+def _tickets_of(found: MarkedTickets | None, known: KnownOrder) -> KnownTickets:
+    return KnownTickets(found.tickets if found else (), of_this=found is not None and found.mark == known.mark)
 
 
 def _each_once(order_ids: Iterable[str]) -> list[str]:

@@ -1,8 +1,8 @@
 """Orders: what a buyer does from the moment of paying on.
 
-Opening: the hold's life becomes the order's (Redis) -> the order and its units are durable (Postgres) -> the map is
-told -> the payment is created in the lane. A request that breaks off anywhere is continued by repeating it: one hold is
-one order, for ever.
+Opening: the hold's life becomes the order's (Redis) -> the order and its units are durable (Postgres) -> the payment
+is created in the lane, and meanwhile the map is told. A request that breaks off anywhere is continued by repeating it:
+one hold is one order, for ever.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ class Orders:
             raise BuyerLimit(max_tickets_per_buyer=most)
         if not placed.placed:
             return None, False
-        await self._outbox.at_once(placed.errands)
+        await self._outbox.soon(order.id, placed.errands)
         opened = order.opened(
             organization_id=event.organization_id,
             destination_account=placed.destination_account,
@@ -394,6 +394,7 @@ class Orders:
             order = await self._payments.settle_free(order)
         elif order.status in OPEN and order.client_secret is None:
             order = _with_payment(order, await self._payments.open(order, keeping))
+        await self._outbox.done_for(order.id)
         return self._opened(order)
 
     def _opened(self, order: Order) -> OpenedOrder:

@@ -66,7 +66,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
     order_store, payment_store, webhook_store = OrderStore(pool), PaymentStore(pool), WebhookEventStore(pool)
     for store in (order_store, payment_store, webhook_store):
         stack.push_async_callback(store.close)
-    order_news, order_reads = News(ORDERS_CHANGED, redis=common.redis), OrderReads(store=OrderReadStore(pool))
+    order_news, order_reads = News(ORDERS_CHANGED, hot=common.hot), OrderReads(store=OrderReadStore(pool))
     order_waits = OrderWaits(reads=order_reads)
     for told in (order_reads.forget, order_waits.heard):
         order_news.follow(told)

@@ -29,7 +29,7 @@ from engine.domain.sale.inventory import FREE, ORDERED, SOLD
 from engine.domain.sale.selling import STRICT_UNTIL_SOLD_PERCENT, SellingEvent, TicketTypeTerms
 from engine.foundation import http, logs
 from engine.foundation.clock import now_ms
-from engine.foundation.connections import RedisClient
+from engine.foundation.connections import HotRedis, RedisClient
 from engine.foundation.errors import Unavailable
 from engine.services.sale.hold_asks import read_code
 from engine.services.sale.selling import Selling
@@ -133,7 +133,8 @@ def _runs(category_of: bytes) -> dict[int, list[tuple[int, int]]]:
 class Availability:
     """Ready answers about what is free. Follows the delta channel while ``listen`` runs."""
 
-    def __init__(self, *, redis: RedisClient, selling: Selling) -> None:
+    def __init__(self, *, hot: HotRedis, redis: RedisClient, selling: Selling) -> None:
+        self._hot = hot
         self._redis = redis
         self._selling = selling
         self._copies: OrderedDict[str, _Copy] = OrderedDict()
@@ -144,11 +145,7 @@ class Availability:
         """Follow every event's changes; runs until cancelled."""
         while True:
             try:
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
-                    await channel.psubscribe(keys.DELTA_CHANNEL_PREFIX + b"*")
-                    self._copies.clear()
-                    async for message in channel.listen():
-                        self._hear(message["channel"], message["data"])
+                await self._hot.hear([keys.DELTA_CHANNEL_PREFIX + b"*"], self._hear, began=self._copies.clear)
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever broke the channel, copies are read again

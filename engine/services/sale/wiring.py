@@ -59,7 +59,7 @@ def open_sale(
 ) -> Sale:
     """Make them; what must be closed goes on the stack."""
     settings, selling, inventory = common.settings, units.selling, units.inventory
-    availability = Availability(redis=common.redis, selling=selling)
+    availability = Availability(hot=common.hot, redis=common.redis, selling=selling)
     takers = Takers(
         common.limits.of("hold"),
         bearers=common.bearers,
@@ -74,7 +74,8 @@ def open_sale(
         takers=takers,
         enabled=settings.selling_enabled,
     )
-    stack.push_async_callback(holds.close)
+    for kept in (inventory, holds):
+        stack.push_async_callback(kept.close)
     return Sale(
         hold_store=units.hold_store,
         selling=selling,

@@ -1,6 +1,7 @@
 """Uploads in the ledger: what a chunk is judged from, its tickets and its packed row, and the way from there to scans.
 
-Columns and records cross as one text or one value each: they are written and read in Rust (hotpath_rs/src/gates).
+Columns and records cross as one text or one value each: they are written and read in Rust (hotpath_rs/src/gates). A
+packed row that is unpacked stays for as long as its upload's answer may be asked for again.
 """
 
 from __future__ import annotations
@@ -23,20 +24,39 @@ SELECT string_agg(record_send(g), ''::bytea)
          CROSS JOIN LATERAL (SELECT * FROM scans s WHERE s.device_id = $1 AND s.nonce = n.nonce LIMIT 1) s) g
 """
 
+# In the order of the index that has them, which is so all that is read.
+_LOGGED: Final = """
+SELECT CASE WHEN count(*) <= $2 THEN coalesce(string_agg(textsend(nonce), '\\x00'::bytea), ''::bytea) END
+  FROM (SELECT nonce FROM scans WHERE device_id = $1 AND nonce IS NOT NULL ORDER BY nonce LIMIT $2::integer + 1) few
+"""
+
+# A table that is rewritten as a whole (VACUUM FULL, CLUSTER) has its rows in other places.
+_HOME: Final = "pg_relation_filenode('tickets') || '/' || pg_relation_filenode('orders')"
+
+# A row with its writer in its place is the row that was read: any change has another writer, and another place.
+_STILL: Final = f"""
+SELECT (SELECT count(*) FROM unnest($1::text::tid[], $2::text::xid[]) AS m(place, writer)
+          JOIN tickets t ON t.ctid = m.place AND t.xmin = m.writer) AS tickets,
+       (SELECT count(*) FROM unnest($3::text::tid[], $4::text::xid[]) AS m(place, writer)
+          JOIN orders o ON o.ctid = m.place AND o.xmin = m.writer) AS orders,
+       {_HOME} AS home
+"""
+
 # The columns are read in this order by hotpath_rs/src/gates/records.rs.
-_TICKETS: Final = """
-SELECT string_agg(record_send(g), ''::bytea)
+_TICKETS: Final = f"""
+SELECT string_agg(record_send(g), ''::bytea) AS records, {_HOME} AS home
   FROM (SELECT t.place, t.writer, t.unit, t.version, t.status, o.status AS order_status, t.id, t.ticket_type_id,
                t.section, t.seat, t.holder_name, t.checked_in_at, t.checked_in_gate, t.checked_in_device, t.inside,
                t.entries, t.entries_on, t.entries_today, t.last_entry_at, t.last_entry_gate,
                CASE WHEN $3 OR o.status = 'refunded'
                       OR t.status IN ('transfer_pending', 'blocked', 'refunded', 'cancelled')
                     THEN (SELECT max(c.seq) FROM ticket_changes c WHERE c.event_id = $1 AND c.unit = t.unit)
-               END AS revoked_seq
+               END AS revoked_seq, o.place AS order_place, o.writer AS order_writer
           FROM unnest($2::text::integer[]) AS n(unit)
          CROSS JOIN LATERAL (SELECT t.ctid AS place, t.xmin AS writer, t.* FROM tickets t
                 WHERE t.event_id = $1 AND t.unit = n.unit ORDER BY t.version DESC LIMIT 1) t
-         CROSS JOIN LATERAL (SELECT o.status FROM orders o WHERE o.id = t.order_id LIMIT 1) o) g
+         CROSS JOIN LATERAL (SELECT o.ctid AS place, o.xmin AS writer, o.status
+                 FROM orders o WHERE o.id = t.order_id LIMIT 1) o) g
 """
 
 # A row that anybody wrote since has another writer, and another place: it does not move. Both were read in the same
@@ -81,15 +101,18 @@ INSERT INTO scan_packs (event_id, device_id, received_at, correlation_id, facts,
 VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id
 """
 
-_OF_DEVICE: Final = "SELECT id FROM scan_packs WHERE device_id = $1 ORDER BY id"
-_BODIES: Final = "SELECT id, device_id, body FROM scan_packs WHERE id = ANY($1::bigint[])"
-_NEWEST: Final = "SELECT max(id) FROM scan_packs WHERE event_id = $1"
-_EVENTS: Final = (
-    "SELECT DISTINCT event_id FROM (SELECT event_id FROM scan_packs ORDER BY id LIMIT 1000) oldest LIMIT $1"
-)
+_OF_DEVICE: Final = "SELECT id FROM scan_packs WHERE device_id = $1 AND unpacked_at IS NULL ORDER BY id"
+_WAITING: Final = "SELECT id, device_id, body FROM scan_packs WHERE id = ANY($1::bigint[]) AND unpacked_at IS NULL"
+_KEPT: Final = "SELECT id, body FROM scan_packs WHERE id = ANY($1::bigint[])"
+_NEWEST: Final = "SELECT max(id) FROM scan_packs WHERE event_id = $1 AND unpacked_at IS NULL"
+_EVENTS: Final = """
+SELECT DISTINCT event_id
+  FROM (SELECT event_id FROM scan_packs WHERE unpacked_at IS NULL ORDER BY id LIMIT 1000) oldest
+ LIMIT $1
+"""
 _OLDEST: Final = """
 SELECT id, device_id, received_at, correlation_id, facts, lines, unpacked, body
-  FROM scan_packs WHERE event_id = $1 ORDER BY id LIMIT 1
+  FROM scan_packs WHERE event_id = $1 AND unpacked_at IS NULL ORDER BY id LIMIT 1
 """
 
 # A nonce that a single scan of the same moment took is not given twice: the later line stays in the log without it.
@@ -108,7 +131,15 @@ SELECT $1, g.ticket_id, g.unit, $2, g.gate,
  ORDER BY g.line
 """
 _UNPACKED: Final = "UPDATE scan_packs SET unpacked = $2 WHERE id = $1"
-_DONE: Final = "DELETE FROM scan_packs WHERE id = $1"
+_DONE: Final = "UPDATE scan_packs SET unpacked = lines, unpacked_at = now() WHERE id = $1"
+_SWEEP: Final = """
+DELETE FROM scan_packs
+ WHERE id = ANY(ARRAY(SELECT id FROM scan_packs WHERE unpacked_at < now() - make_interval(hours => $1)
+                       ORDER BY unpacked_at LIMIT $2))
+"""
+
+
+Asked = tuple[list[str], int, list[str], int]  # see ScanBatch.asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +161,30 @@ async def lock_device(db: Connection, device_id: str) -> None:
     await db.execute(_LOCK_DEVICE, device_id)
 
 
+async def logged(db: Connection, device_id: str, most: int) -> bytes | None:
+    """All nonces of a device that the log has, with zero bytes between them; None if they are more than this many."""
+    found: bytes | None = await db.fetchval(_LOGGED, device_id, most)
+    return found
+
+
 async def given(db: Connection, device_id: str, nonces: str) -> bytes | None:
     """Records of nonce, result and answer of those of a column of nonces that the log has; None if it has none."""
     found: bytes | None = await db.fetchval(_GIVEN, device_id, nonces)
     return found
 
 
-async def tickets(db: Connection, event_id: str, units: str, *, cancelled: bool) -> bytes | None:
-    """A record for the newest ticket of each of a column of units; None if none ever had one."""
-    found: bytes | None = await db.fetchval(_TICKETS, event_id, units, cancelled)
-    return found
+async def tickets(db: Connection, event_id: str, units: str, *, cancelled: bool) -> tuple[bytes, str]:
+    """A record for the newest ticket of each of a column of units that ever had one, and where such rows are kept."""
+    row = await db.fetchrow(_TICKETS, event_id, units, cancelled)
+    assert row is not None, "an aggregate has a row"
+    return row["records"] or b"", row["home"]
+
+
+async def still(db: Connection, asked: Asked, home: str) -> bool:
+    """Whether nobody wrote these rows since they were read, when ``home`` was where the ledger keeps its rows."""
+    tickets, ticket_count, orders, order_count = asked
+    row = await db.fetchrow(_STILL, *tickets, *orders)
+    return row is not None and tuple(row) == (ticket_count, order_count, home)
 
 
 async def move(db: Connection, columns: Sequence[str], names: str, *, alike: bool) -> dict[str, int]:
@@ -170,17 +215,22 @@ async def of_device(db: Database, device_id: str) -> list[int]:
 
 async def bodies(db: Database, ids: Sequence[int]) -> list[tuple[int, str, bytes]]:
     """(id, device, body) of those of these packed rows that are not unpacked."""
-    return [(row["id"], row["device_id"], row["body"]) for row in await db.fetch(_BODIES, list(ids))]
+    return [(row["id"], row["device_id"], row["body"]) for row in await db.fetch(_WAITING, list(ids))]
+
+
+async def kept(db: Database, ids: Sequence[int]) -> dict[int, bytes]:
+    """The bodies of these packed rows by id, unpacked or not."""
+    return {row["id"]: row["body"] for row in await db.fetch(_KEPT, list(ids))}
 
 
 async def newest(db: Database, event_id: str) -> int | None:
-    """The newest packed row of an event."""
+    """The newest packed row of an event that is not unpacked."""
     found: int | None = await db.fetchval(_NEWEST, event_id)
     return found
 
 
 async def events(db: Database, limit: int) -> list[str]:
-    """Events with packed rows."""
+    """Events with packed rows that are not unpacked."""
     return [row["event_id"] for row in await db.fetch(_EVENTS, limit)]
 
 
@@ -205,3 +255,9 @@ async def unpack(db: Connection, event_id: str, packed: PackedRow, rows: str, up
         await db.execute(_UNPACKED, packed.id, upto)
     else:
         await db.execute(_DONE, packed.id)
+
+
+async def sweep(db: Database, hours: int, limit: int) -> int:
+    """Forget packed rows that were unpacked this long ago; how many went."""
+    tag = await db.execute(_SWEEP, hours, limit)
+    return int(tag.rpartition(" ")[2])

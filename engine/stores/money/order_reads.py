@@ -33,16 +33,17 @@ SELECT o.id, o.order_number, o.event_id,
        o.closing_note, o.expires_at, (SELECT e.ends_at FROM events e WHERE e.id = o.event_id) AS event_ends_at,
        o.link_generation, o.mail_refused,
        (SELECT count(*) FROM order_units u WHERE u.order_id = o.id)::int AS quantity, {_MARK} AS mark
-  FROM orders o WHERE o.id = ANY($1::text[])
+  FROM orders o WHERE o.id = ANY((SELECT $1::text[])::text[])
 """
-_WHOLE: Final = f"SELECT {ORDER_COLUMNS}, {_MARK} AS mark FROM orders o WHERE o.id = ANY($1::text[])"
+_WHOLE: Final = f"SELECT {ORDER_COLUMNS}, {_MARK} AS mark FROM orders o WHERE o.id = ANY((SELECT $1::text[])::text[])"
 _TICKETS: Final = f"""
 SELECT {PAGE_COLUMNS}, CASE WHEN t.line = 0 THEN {_MARK} END AS mark {PAGE_SOURCES}
- WHERE t.order_id = ANY($1::text[]) AND p.order_id = ANY($1::text[]) ORDER BY t.order_id, t.line
+ WHERE t.order_id = ANY((SELECT $1::text[])::text[]) AND p.order_id = ANY((SELECT $1::text[])::text[])
+ ORDER BY t.order_id, t.line
 """
 _MOVED: Final = f"""
-SELECT o.id FROM unnest($1::text[], $2::text[]) AS w(id, mark) JOIN orders o ON o.id = w.id
- WHERE o.id = ANY($1::text[]) AND {_MARK} <> w.mark
+SELECT o.id FROM unnest((SELECT $1::text[]), $2::text[]) AS w(id, mark) JOIN orders o ON o.id = w.id
+ WHERE o.id = ANY((SELECT $1::text[])::text[]) AND {_MARK} <> w.mark
 """
 
 

@@ -17,7 +17,7 @@ from engine.domain.errands import UnitsOrdered
 from engine.domain.money.orders import FREE_MAILED_MAX, NewOrder, Order, OrderRow, OwnOrderRow
 from engine.domain.money.receipts import ReceiptRefund
 from engine.domain.order_states import EVER_PAID
-from engine.foundation.batching import GroupCommit
+from engine.foundation.batching import LEDGER_PACE_S, GroupCommit
 from engine.foundation.folding import number_folded
 from engine.foundation.idempotency import LOCK_S, Answer, Claim
 from engine.foundation.postgres import again
@@ -52,9 +52,10 @@ WITH wanted AS (
         w.payment_method_id, w.lease_id, w.correlation_id, w.ip_address, w.user_agent, w.buyer_units_max,
         w.counted_for, g.stripe_account_id
       FROM wanted w
-      JOIN events e ON e.id = w.event_id
-      JOIN organizations g ON g.id = e.organization_id
-      LEFT JOIN promo_codes p ON p.event_id = w.event_id AND p.code = w.promo_code
+     CROSS JOIN LATERAL (SELECT o.stripe_account_id FROM events e JOIN organizations o ON o.id = e.organization_id
+                          WHERE e.id = w.event_id LIMIT 1) g
+      LEFT JOIN LATERAL (SELECT c.id FROM promo_codes c
+                          WHERE c.event_id = w.event_id AND c.code = w.promo_code LIMIT 1) p ON true
     ON CONFLICT DO NOTHING
     RETURNING id, destination_account
 ), owned AS (
@@ -79,20 +80,21 @@ SELECT w.id, p.id IS NOT NULL AS placed, x.id AS errand_id, p.destination_accoun
   LEFT JOIN claimed c ON c.scope = w.scope AND p.id IS NOT NULL
 """
 _COLUMNS = f"SELECT {ORDER_COLUMNS} FROM orders o"
+_OF_IDS = " WHERE o.id = ANY((SELECT $1::text[])::text[])"
 _ATTACH = """
 WITH attached AS (
     UPDATE orders o SET payment_intent_id = w.intent_id, client_secret = w.client_secret
-      FROM unnest($1::text[], $2::text[], $3::text[]) AS w(id, intent_id, client_secret)
-     WHERE o.id = ANY($1::text[]) AND o.id = w.id AND o.status IN ('pending', 'processing')
+      FROM unnest((SELECT $1::text[]), $2::text[], $3::text[]) AS w(id, intent_id, client_secret)
+     WHERE o.id = ANY((SELECT $1::text[])::text[]) AND o.id = w.id AND o.status IN ('pending', 'processing')
        AND (o.payment_intent_id IS NULL OR o.payment_intent_id = w.intent_id)
     RETURNING o.id
 ), kept AS (
     UPDATE idempotency_keys k
        SET status = w.status, content_type = w.content_type, headers = w.headers::jsonb, body = w.body
-      FROM unnest($4::text[], $5::bytea[], $6::integer[], $7::text[], $8::text[], $9::bytea[])
+      FROM unnest((SELECT $4::text[]), $5::bytea[], $6::integer[], $7::text[], $8::text[], $9::bytea[])
                AS w(id, scope, status, content_type, headers, body)
       JOIN attached a ON a.id = w.id
-     WHERE k.scope = ANY($5::bytea[]) AND k.scope = w.scope
+     WHERE k.scope = ANY((SELECT $5::bytea[])::bytea[]) AND k.scope = w.scope
 )
 SELECT id FROM attached
 """
@@ -116,7 +118,7 @@ SELECT w.hold_id, w.buyer_email,
              WHERE o.event_id = w.event_id AND lower(o.buyer_email) = lower(w.buyer_email)
                AND o.hold_id <> w.hold_id) END::int AS owned,
        l.id, l.order_number
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::bytea[])
+  FROM unnest((SELECT $1::text[]), $2::text[], $3::text[], $4::integer[], $5::bytea[])
            AS w(event_id, hold_id, buyer_email, most, lease_id)
   LEFT JOIN LATERAL (
        SELECT o.id, o.order_number FROM orders o
@@ -158,7 +160,8 @@ SELECT unit FROM order_units
  WHERE event_id = $1 AND unit = ANY($2::integer[]) AND live AND ($3::text IS NULL OR order_id = $3)
 """
 _TICKET_COUNTS = """
-SELECT order_id, status, count(*) AS tickets FROM tickets WHERE order_id = ANY($1::text[]) GROUP BY order_id, status
+SELECT order_id, status, count(*) AS tickets FROM tickets
+ WHERE order_id = ANY((SELECT $1::text[])::text[]) GROUP BY order_id, status
 """
 
 
@@ -212,20 +215,20 @@ class OrderStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._opening: GroupCommit[tuple[NewOrder, Claim | None], Placed] = GroupCommit(
-            "orders", self._place, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+            "orders", self._place, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS, pace_s=LEDGER_PACE_S
         )
         self._asking: GroupCommit[Ask, Before] = GroupCommit(
-            "orders_before", self._before, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+            "orders_before", self._before, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS, pace_s=LEDGER_PACE_S
         )
         self._attaching: GroupCommit[Attached, bool] = GroupCommit(
-            "order_payments", self._attach, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+            "order_payments", self._attach, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS, pace_s=LEDGER_PACE_S
         )
         # A buyer's order is read eight times on its way; alone each costs the process 100 us, among others 20.
         self._reading: GroupCommit[str, Order | None] = GroupCommit(
-            "order_reads", self._read, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+            "order_reads", self._read, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS, pace_s=LEDGER_PACE_S
         )
         self._counting: GroupCommit[str, dict[str, int]] = GroupCommit(
-            "ticket_counts", self._count, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+            "ticket_counts", self._count, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS, pace_s=LEDGER_PACE_S
         )
 
     async def close(self) -> None:
@@ -296,7 +299,7 @@ class OrderStore:
         return [OwnOrderRow(**dict(row)) for row in await self._pool.fetch(_OF_PERSON, user_id, before, limit + 1)]
 
     async def _read(self, order_ids: list[str]) -> Sequence[Order | None]:
-        rows = await again(lambda: self._pool.fetch(_COLUMNS + " WHERE o.id = ANY($1::text[])", order_ids))
+        rows = await again(lambda: self._pool.fetch(_COLUMNS + _OF_IDS, order_ids))
         found = {row["id"]: row for row in rows}
         return [order_of(dict(found[order_id])) if order_id in found else None for order_id in order_ids]
 

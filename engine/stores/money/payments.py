@@ -16,7 +16,7 @@ import asyncpg
 
 from engine.domain.errands import MailTickets, UnitsOrdered, UnitsSold
 from engine.domain.money.orders import Order
-from engine.foundation.batching import GroupCommit
+from engine.foundation.batching import LEDGER_PACE_S, GroupCommit
 from engine.foundation.ids import new_id
 from engine.foundation.postgres import again
 from engine.foundation.store_faults import ends_connection
@@ -31,41 +31,43 @@ AGE_MAX_MS = 5_000
 
 _SETTLE = """
 WITH wanted AS (
-    SELECT * FROM unnest($1::text[], $2::text[]) AS w(id, intent_id)
+    SELECT * FROM unnest((SELECT $1::text[]), $2::text[]) AS w(id, intent_id)
 ), named AS (
-    SELECT * FROM unnest($3::text[], $4::smallint[], $5::text[]) AS n(order_id, line, ticket_id)
+    SELECT * FROM unnest((SELECT $3::text[]), $4::smallint[], $5::text[]) AS n(order_id, line, ticket_id)
 ), locked AS (
-    SELECT o.id FROM orders o
-     WHERE o.id = ANY($1::text[]) AND o.status IN ('pending', 'processing') ORDER BY o.id FOR UPDATE
+    SELECT o.id, o.event_id FROM orders o
+     WHERE o.id = ANY((SELECT $1::text[])::text[]) AND o.status IN ('pending', 'processing') ORDER BY o.id FOR UPDATE
 ), paid AS (
     UPDATE orders o
        SET status = 'paid', paid_at = now(), payment_error = NULL,
            payment_intent_id = coalesce(o.payment_intent_id, w.intent_id)
       FROM wanted w JOIN locked l ON l.id = w.id
+     CROSS JOIN LATERAL (SELECT e.ends_at, e.status FROM events e WHERE e.id = l.event_id LIMIT 1) e
      WHERE o.id = w.id
-    RETURNING o.id, o.event_id, o.hold_id, o.buyer_name, o.buyer_email, o.lease_id, o.amount_cents, o.currency,
-        o.correlation_id, o.paid_at,
+    RETURNING o.id, o.event_id, e.ends_at AS event_ends_at, e.status AS event_status, o.hold_id, o.buyer_name,
+        o.buyer_email, o.lease_id, o.amount_cents, o.currency, o.correlation_id, o.paid_at,
         CASE WHEN o.amount_cents = 0 AND length(o.counted_for) % 8 = 4  -- a block has what costs nothing for good
              THEN substring(o.counted_for FROM 1 FOR length(o.counted_for) - 4) ELSE o.counted_for END AS no_longer_for
 ), issued AS (
-    INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, seat, holder_name, holder_email)
+    INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, seat, holder_name, holder_email,
+        version, code_not_before_s, code_expires_s)
     SELECT n.ticket_id, p.event_id, p.id, u.line, u.unit, u.ticket_type_id, u.section, u.seat, p.buyer_name,
-           p.buyer_email
+           p.buyer_email,
+           1 + coalesce((SELECT max(t.version) FROM tickets t WHERE t.event_id = u.event_id AND t.unit = u.unit), 0),
+           ticket_code_begins_s(p.paid_at), ticket_code_ends_s(p.paid_at, p.event_ends_at)
       FROM paid p JOIN order_units u ON u.order_id = p.id JOIN named n ON n.order_id = p.id AND n.line = u.line
 ), boxed AS (
     INSERT INTO outbox (topic, key, payload, available_at)
     SELECT 'inventory.sold', p.id, jsonb_build_object('event_id', p.event_id, 'order_id', p.id, 'hold_id', p.hold_id,
                'units', (SELECT jsonb_agg(u.unit ORDER BY u.line) FROM order_units u WHERE u.order_id = p.id),
-               'counted_for', coalesce(encode(p.no_longer_for, 'hex'), '')),
+               'counted_for', coalesce(encode(p.no_longer_for, 'hex'), ''),
+               'lease_id', coalesce(encode(p.lease_id, 'hex'), '')),
            now() + make_interval(secs => $7) FROM paid p
-    UNION ALL
-    SELECT 'lease.release', p.id, jsonb_build_object('event_id', p.event_id, 'lease_id', encode(p.lease_id, 'hex')),
-           now() + make_interval(secs => $7) FROM paid p WHERE p.lease_id IS NOT NULL
     UNION ALL
     SELECT 'mail.tickets', p.id, jsonb_build_object('order_id', p.id), now() FROM paid p
     UNION ALL
     SELECT 'event.cancelled', p.id, jsonb_build_object('event_id', p.event_id), now() + make_interval(secs => $7)
-      FROM paid p JOIN events e ON e.id = p.event_id WHERE e.status = 'cancelled'
+      FROM paid p WHERE p.event_status = 'cancelled'
     RETURNING id, topic, key, payload
 ), recorded AS (
     INSERT INTO audit_log (actor_kind, action, target, facts, correlation_id)
@@ -74,7 +76,7 @@ WITH wanted AS (
 ), hooked AS (
     INSERT INTO webhook_events (provider, id, kind, object_id, payload, correlation_id, status, processed_at)
     SELECT 'stripe', e.id, e.kind, e.object_id, e.payload::jsonb, e.correlation_id, 'processed', now()
-      FROM unnest($6::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
+      FROM unnest((SELECT $6::text[]), $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
                AS e(id, order_id, kind, object_id, payload, correlation_id)
       JOIN paid p ON p.id = e.order_id
     ON CONFLICT (provider, id) DO UPDATE SET status = 'processed', processed_at = now(), error = NULL
@@ -82,7 +84,7 @@ WITH wanted AS (
 )
 SELECT p.id AS order_id, p.paid_at, b.id, b.topic, b.payload, h.was_here
   FROM paid p JOIN boxed b ON b.key = p.id
-  LEFT JOIN unnest($6::text[], $8::text[]) AS e(id, order_id) ON e.order_id = p.id
+  LEFT JOIN unnest((SELECT $6::text[]), $8::text[]) AS e(id, order_id) ON e.order_id = p.id
   LEFT JOIN hooked h ON h.id = e.id
 """
 _CLOSE = """
@@ -128,13 +130,15 @@ UPDATE orders
    SET reconcile_at = CASE WHEN expires_at <= now() THEN now() + make_interval(secs => $2)
        ELSE least(expires_at, now() + greatest(make_interval(secs => $2), (now() - created_at) / 2)) END
  WHERE id = ANY(ARRAY(
-    SELECT id FROM orders WHERE status IN ('pending', 'processing') AND reconcile_at <= now()
+    SELECT id FROM orders
+     WHERE status IN ('pending', 'processing') AND reconcile_at > '-infinity' AND reconcile_at <= now()
      ORDER BY expires_at > now(), reconcile_at LIMIT $1 FOR UPDATE SKIP LOCKED))
 RETURNING id
 """
 _LATE = """
 SELECT count(*) FROM orders
- WHERE status IN ('pending', 'processing') AND expires_at < now() - make_interval(secs => $1)
+ WHERE status IN ('pending', 'processing') AND reconcile_at > '-infinity'
+   AND expires_at < now() - make_interval(secs => $1)
 """
 _REVIVE = """
 UPDATE orders SET status = 'paid', paid_at = now(), closed_at = NULL, closing_note = 'paid_after_expiry_reclaimed',
@@ -187,7 +191,7 @@ class PaymentStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._settling: GroupCommit[Settlement, Settled | None] = GroupCommit(
-            "settle", self._settle, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
+            "settle", self._settle, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS, pace_s=LEDGER_PACE_S
         )
 
     async def close(self) -> None:

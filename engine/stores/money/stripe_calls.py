@@ -5,8 +5,8 @@ ProviderAway     no connection, no answer in time, 5xx: it may or may not have h
 ProviderRefused  an answer that will not change: ``code`` is the provider's word
 
 ``translated`` is around whatever the SDK does. The two calls of every order go through ``StripeCallGateway``: the SDK's
-connections, version and words on the wire, without what its client does before and after (headers made each time, lines
-for a log that nobody keeps, dictionaries), which cost more than the call itself.
+connections, version and words on the wire, without what its client and aiohttp's do before and after (headers made each
+time, lines for a log that nobody keeps, dictionaries, objects), which cost more than the call itself.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ import aiohttp
 import msgspec
 import stripe
 from msgspec import Struct
+
+from engine.foundation.lean_calls import LeanCalls
 
 BUSY = frozenset({409, 429})  # 409: lock_timeout, and a first call with the same key that still runs
 REFUSED = frozenset({400, 401, 402, 403, 404})
@@ -51,9 +53,11 @@ class ProviderRefused(ProviderError):  # noqa: N818 - as above
 class StripeCallGateway:
     """Asks in the SDK's words over the SDK's connections; answers as bytes."""
 
-    def __init__(self, http: stripe.HTTPClient, *, url: str, secret_key: str) -> None:
-        self._http = http
-        self._url = url
+    def __init__(
+        self, http: stripe.AIOHTTPClient, *, url: str, secret_key: str, timeout: aiohttp.ClientTimeout
+    ) -> None:
+        # The SDK opens its session when it is first asked for, and shows it nowhere else.
+        self._calls = LeanCalls(url, lambda: http._session, timeout)  # noqa: SLF001
         self._headers = {
             "Authorization": f"Bearer {secret_key}",
             "Stripe-Version": stripe.api_version,
@@ -67,14 +71,14 @@ class StripeCallGateway:
         headers, form = self._headers, None
         if params is not None:
             headers = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
-            form = urlencode(list(_fields(params)))
+            form = urlencode(list(_fields(params))).encode()
         if key is not None:
             headers = {**headers, "Idempotency-Key": key}
         with translated():
-            body, status, answered = await self._http.request_async(method, self._url + path, headers, form)
-        if status not in ANSWERED:
-            raise _refusal(status, body, answered)
-        return body
+            told = await self._calls.ask(method, path, headers, form, again=method == "GET" or key is not None)
+        if told.status not in ANSWERED:
+            raise _refusal(told.status, told.body, told.headers)
+        return told.body
 
 
 @contextmanager
@@ -88,7 +92,7 @@ def translated() -> Iterator[None]:
         if error.http_status == 409:  # noqa: PLR2004 - the first call with this key is still running
             raise ProviderBusy("in progress", code=error.code) from error
         raise ProviderRefused(str(error.user_message or error), code=error.code or "idempotency_error") from error
-    except (stripe.APIConnectionError, aiohttp.ClientError) as error:  # the second while the body was read
+    except (stripe.APIConnectionError, aiohttp.ClientError, TimeoutError) as error:
         raise ProviderAway("no connection or no answer") from error
     except (stripe.InvalidRequestError, stripe.CardError, stripe.AuthenticationError, stripe.PermissionError) as error:
         if error.http_status == 409:  # noqa: PLR2004 - lock_timeout and idempotency_key_in_use

@@ -54,7 +54,7 @@ class StripeGateway:
             http_client=self._http,
             max_network_retries=0,
         )
-        self._calls = StripeCallGateway(self._http, url=url.rstrip("/"), secret_key=secret_key)
+        self._calls = StripeCallGateway(self._http, url=url.rstrip("/"), secret_key=secret_key, timeout=timeout)
         self._webhook_secret = webhook_secret
 
     async def close(self) -> None:
@@ -93,16 +93,16 @@ class StripeGateway:
             params["transfer_data"] = {"destination": destination_account}
             if application_fee_cents:
                 params["application_fee_amount"] = in_their_units(application_fee_cents, currency)
-        return await self._of_intent("post", INTENTS, params, key=order_id)
+        return await self._of_intent("POST", INTENTS, params, key=order_id)
 
     async def read_intent(self, intent_id: str) -> Intent:
-        return await self._of_intent("get", f"{INTENTS}/{quote(intent_id, safe='')}")
+        return await self._of_intent("GET", f"{INTENTS}/{quote(intent_id, safe='')}")
 
     async def cancel_intent(self, intent_id: str) -> Intent:
         """Ask that it can never be charged any more; returns the state it is really in afterwards."""
         try:
             return await self._of_intent(
-                "post", f"{INTENTS}/{quote(intent_id, safe='')}/cancel", {"cancellation_reason": "abandoned"}
+                "POST", f"{INTENTS}/{quote(intent_id, safe='')}/cancel", {"cancellation_reason": "abandoned"}
             )
         except ProviderRefused as refused:
             if refused.code != "payment_intent_unexpected_state":

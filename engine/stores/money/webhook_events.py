@@ -24,7 +24,7 @@ FORGOTTEN_PER_STEP = 1_000
 _STORE = """
 INSERT INTO webhook_events (provider, id, kind, object_id, payload, correlation_id, available_at)
 SELECT 'stripe', w.id, w.kind, w.object_id, w.payload::jsonb, w.correlation_id, now() + make_interval(secs => $6)
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+  FROM unnest((SELECT $1::text[]), $2::text[], $3::text[], $4::text[], $5::text[])
        AS w(id, kind, object_id, payload, correlation_id)
 ON CONFLICT DO NOTHING RETURNING id
 """

@@ -18,6 +18,7 @@ from engine.stores.sale import hold_answers as answers
 from engine.stores.sale.hold_records import Run, pack_units
 
 SCRIPTS: Final = load_folder(Path(__file__).parents[1] / "lua")
+MOVES_MAX: Final = 64
 POLICY_BYTE: Final = {"off": 0, "strict": 1, "lenient": 2}
 _ITEM = struct.Struct(">8s4s3sIB3sB")
 
@@ -81,6 +82,24 @@ class Item:
         ))  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Units that are an order's (``to`` ORDERED) or paid (SOLD), as the ledger says. ``counted_for``: see UnitsSold."""
+
+    to: int
+    ref: bytes
+    order_id: str
+    units: Sequence[int]
+    counted_for: bytes = b""
+
+    def pack(self) -> bytes:
+        op = self.order_id.encode()
+        return b"".join((
+            bytes((self.to,)), self.ref, bytes((len(self.counted_for),)), self.counted_for, bytes((len(op),)), op,
+            pack_units(self.units),
+        ))  # fmt: skip
+
+
 class HoldStore:
     """The hold scripts of all events, over the hot connection; Fenced if ``epoch`` is not the one in force."""
 
@@ -116,10 +135,13 @@ class HoldStore:
         reply = await self._run("hold_order", event_id, epoch, ref, order_ms, life_ms_max, grace_ms)
         return answers.read_ordering(reply)
 
-    async def ordered(self, event_id: str, epoch: bytes, ref: bytes, units: Sequence[int]) -> int:
-        """How many of the units are astray: not this hold's, and not an order's either."""
-        reply = await self._run("hold_ordered", event_id, epoch, ref, pack_units(units))
-        return int(reply[2])
+    async def bought(self, event_id: str, epoch: bytes, moves: Sequence[Move]) -> list[int]:
+        """Tell what the ledger decided. For each, how many of its units are astray: neither its hold's nor an order's.
+
+        At most MOVES_MAX.
+        """
+        reply: list[Any] = await self._run("hold_bought", event_id, epoch, *[move.pack() for move in moves])
+        return reply[1:]
 
     async def swap(
         self,
@@ -143,12 +165,6 @@ class HoldStore:
         """One bounded step: (more is waiting, leases of holds that ended)."""
         reply = await self._run("hold_expire", event_id, epoch)
         return bool(reply[1]), reply[2:]
-
-    async def sold(
-        self, event_id: str, epoch: bytes, ref: bytes, units: Sequence[int], counted_for: bytes = b""
-    ) -> int:
-        """How many of the units are astray: neither this hold's nor an order's."""
-        return int((await self._run("hold_sold", event_id, epoch, ref, pack_units(units), counted_for))[2])
 
     async def free(
         self,

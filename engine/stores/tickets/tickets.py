@@ -20,17 +20,23 @@ PAGE_COLUMNS: Final = """t.id, t.event_id, t.order_id, o.order_number, t.unit, t
        coalesce(o.paid_at, o.created_at) AS paid_at, e.organization_id, org.name AS organization_name,
        e.title AS event_title, e.starts_at, e.ends_at, e.timezone, v.name AS venue_name, v.address AS venue_address,
        v.city AS venue_city, t.code_not_before_s, t.code_expires_s, e.status AS event_status, o.link_generation"""
+# An event and what it leads to are looked up ticket by ticket: joined, a plan may read all organizations and venues.
 PAGE_SOURCES: Final = """
   FROM tickets t
   JOIN orders o ON o.id = t.order_id
   JOIN order_units p ON p.order_id = t.order_id AND p.line = t.line
   JOIN ticket_types tt ON tt.id = t.ticket_type_id
-  JOIN events e ON e.id = t.event_id
-  JOIN organizations org ON org.id = e.organization_id
-  JOIN venues v ON v.id = e.venue_id
+  CROSS JOIN LATERAL (SELECT * FROM events WHERE id = t.event_id LIMIT 1) e
+  CROSS JOIN LATERAL (SELECT * FROM organizations WHERE id = e.organization_id LIMIT 1) org
+  CROSS JOIN LATERAL (SELECT * FROM venues WHERE id = e.venue_id LIMIT 1) v
 """
 _READ: Final = f"SELECT {PAGE_COLUMNS} {PAGE_SOURCES}"
 
+# Both tables by the key: the lines of all orders would be walked for those of a few.
+_OF_ORDERS: Final = """
+ WHERE t.order_id = ANY((SELECT $1::text[])::text[]) AND p.order_id = ANY((SELECT $1::text[])::text[])
+ ORDER BY t.order_id, t.line
+"""
 _FOUND: Final = """
 SELECT id FROM tickets WHERE event_id = $1 AND search @@ search_query($2)
 UNION ALL SELECT id FROM tickets
@@ -58,7 +64,7 @@ async def of_order(db: Database, order_id: str) -> list[TicketPage]:
 
 async def of_orders(db: Database, order_ids: Sequence[str]) -> list[TicketPage]:
     """The tickets of several orders, each order's line by line."""
-    rows = await db.fetch(_READ + " WHERE t.order_id = ANY($1::text[]) ORDER BY t.order_id, t.line", list(order_ids))
+    rows = await db.fetch(_READ + _OF_ORDERS, list(order_ids))
     return [_page(row) for row in rows]
 
 

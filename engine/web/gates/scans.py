@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from engine.domain.errors import SwitchedOff
 from engine.domain.gates.attempts import Scanner
-from engine.foundation import bodies, http
+from engine.foundation import bodies, http, pieces
 from engine.foundation.clock import now, now_ms
 from engine.foundation.errors import (
     Forbidden,
@@ -23,7 +23,7 @@ from engine.foundation.errors import (
     TooMany,
     Unavailable,
 )
-from engine.foundation.idempotency import key_of, scope_of
+from engine.foundation.idempotency import RECIPE, key_of, scope_of
 from engine.services.appkeys import DEVICES, IDEMPOTENCY, SCANS, TICKETS
 from engine.services.gates.devices import DeviceRevoked
 from engine.web import auth
@@ -79,7 +79,7 @@ async def _judged(request: web.Request, scanner: Scanner, given: scans_shapes.Va
 
 async def check_in_batch(request: web.Request) -> web.StreamResponse:
     """Verdicts on up to 10,000 scans in JSON or 50,000 in NDJSON, in input order."""
-    devices, event_id = request.config_dict[DEVICES], request.match_info["event_id"]
+    devices, scans, event_id = request.config_dict[DEVICES], request.config_dict[SCANS], request.match_info["event_id"]
     scanner = await devices.verify_to_deliver(auth.device_text(request), event_id)
     key = key_of(request)
     raw = await bodies.read(request, BATCH_BYTES_MAX)
@@ -90,11 +90,14 @@ async def check_in_batch(request: web.Request) -> web.StreamResponse:
         upload = await asyncio.to_thread(
             scans_shapes.upload, raw, received_at, lines=request.content_type in LINE_TYPES
         )
-        body = await request.config_dict[SCANS].upload(scanner, upload, received_at)
-        return web.Response(body=body, content_type="application/json", headers=clock())
+        answered = await scans.upload(scanner, upload, received_at)
+        body = pieces.Pieces(answered.body, content_type="application/json")
+        response = web.Response(body=body, headers=clock())
+        response[RECIPE] = answered.recipe
+        return response
 
     scope = scope_of(f"device:{scanner.device_id}", request, key)
-    return await request.config_dict[IDEMPOTENCY].once(scope, raw, run)
+    return await request.config_dict[IDEMPOTENCY].once(scope, raw, run, remake=scans.answer_again)
 
 
 async def search_attendees(request: web.Request) -> web.Response:

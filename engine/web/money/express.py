@@ -17,7 +17,7 @@ from engine.foundation.express import Express, Reply
 from engine.foundation.own_answers import OwnAnswer
 from engine.foundation.ready import Ready
 from engine.services.appkeys import LIMITS, ORDER_READS, ORDER_WAITS, ORDERS
-from engine.services.money.order_reads import KnownOrder
+from engine.services.money.order_reads import KnownOrder, KnownTickets
 from engine.services.money.order_waits import WAIT_MAX_S
 from engine.web import auth
 from engine.web.money.order_reads import (
@@ -28,6 +28,7 @@ from engine.web.money.order_reads import (
     knows_another,
     status_answer,
     stays,
+    tickets_answer,
     waits_for,
 )
 
@@ -52,7 +53,7 @@ class LookedUp(Reply["KnownOrder | None"]):
 
     def set_result(self, told: KnownOrder | None, /) -> None:
         try:
-            if self._wait_s and told is not None and self.goes_on_to_wait(told):
+            if told is not None and (self.goes_on_to_wait(told) or self.goes_on_to_tickets(told)):
                 return
         except Exception as error:  # noqa: BLE001 - told by the usual way
             self.set_exception(error)
@@ -62,14 +63,34 @@ class LookedUp(Reply["KnownOrder | None"]):
         super().set_result(told)
 
     def goes_on_to_wait(self, known: KnownOrder) -> bool:
-        """Wait from now on, if the caller may and there is something to wait for."""
+        """Wait from now on, if the caller asks to, and may, and there is something to wait for."""
         wait_s, self._wait_s = self._wait_s, 0
+        if not wait_s:
+            return False
         answer = self._reads.made(known, self._token, self._name)
         if answer is None or not waits_for(self._reads.app, self._request, known, answer):
             return False
         self._request[WAITED] = True
         self._reads.waits.wait(known, self, wait_s, stays(self._reads.app, self._request))
         return True
+
+    def goes_on_to_tickets(self, known: KnownOrder) -> bool:
+        """Read its tickets, if that is what is asked for and left to do."""
+        if self._name != TICKETS_SHOWN or not known.tickets or self._name in known.answers:
+            return False
+        if not self._reads.opens(known, self._token):
+            return False
+        self._reads.known.tickets_for(known, _TicketsRead(self, known))
+        return True
+
+    def tickets_read(self, known: KnownOrder, found: KnownTickets) -> None:
+        """The tickets as they are now."""
+        answer = None
+        try:
+            answer = self._reads.give_tickets(known, found, self._request, self._started_s)
+        except Exception as error:  # noqa: BLE001 - told by the usual way
+            self.refuse(error)
+        self._tell(answer)
 
     def answer(self, told: KnownOrder | None) -> Ready | None:
         answer = None if told is None else self._reads.made(told, self._token, self._name)
@@ -79,13 +100,35 @@ class LookedUp(Reply["KnownOrder | None"]):
         """The usual way asks again, and tells what is amiss."""
 
 
+class _TicketsRead:
+    """Where the tickets go that an order's answer still lacks."""
+
+    __slots__ = ("_known", "_reply")
+
+    def __init__(self, reply: LookedUp, known: KnownOrder) -> None:
+        self._reply = reply
+        self._known = known
+
+    def done(self) -> bool:
+        return False
+
+    def cancelled(self) -> bool:
+        return self._reply.cancelled()
+
+    def set_result(self, found: KnownTickets, /) -> None:
+        self._reply.tickets_read(self._known, found)
+
+    def set_exception(self, error: BaseException, /) -> None:
+        self._reply.set_exception(error)
+
+
 class _Reads:
     """What answers; the application must have started."""
 
     def __init__(self, app: web.Application) -> None:
         self.app = app
         self._orders = app[ORDERS]
-        self._known = app[ORDER_READS]
+        self.known = app[ORDER_READS]
         self.waits = app[ORDER_WAITS]
         self._limits = app[LIMITS].of("own")
         self._forwarded = app[manners.TRUST].forwarded
@@ -103,10 +146,11 @@ class _Reads:
         if (seconds is not None and name != STATUS) or wait_s > WAIT_MAX_S or not self._passes(request):
             return None
         started_s = time.perf_counter()
-        known = self._known.ready(order_id)
+        known = self.known.ready(order_id)
         answer = None if known is None else self.made(known, token, name)
         if known is not None and answer is None:
-            return None
+            reply = LookedUp(self, request, token, name, wait_s)
+            return reply if self._goes_on(known, reply) else None
         if known is None or answer is None or knows_another(request, answer):
             return self._look(order_id, LookedUp(self, request, token, name, wait_s))
         if wait_s:
@@ -123,9 +167,20 @@ class _Reads:
 
     def made(self, known: KnownOrder, token: str, name: str) -> OwnAnswer | None:
         """The answer of this name if it is made, and the token opens the order."""
-        if not self._orders.owns(known.head, None, token):
+        if not self.opens(known, token):
             return None
         return status_answer(self.app, known) if name == STATUS else known.answers.get(name)
+
+    def opens(self, known: KnownOrder, token: str) -> bool:
+        """Whether the token is the order's."""
+        return self._orders.owns(known.head, None, token)
+
+    def give_tickets(self, known: KnownOrder, found: KnownTickets, request: web.Request, started_s: float) -> Ready:
+        """The answer with these tickets, remembered if they are those of the order as it is known."""
+        answer = tickets_answer(self.app, request, found.tickets, codes_shown=True)
+        if found.of_this:
+            self.known.remember(known, TICKETS_SHOWN, answer)
+        return self.give(answer, TICKETS_SHOWN, request, started_s)
 
     def give(self, answer: OwnAnswer, name: str, request: web.Request, started_s: float) -> Ready:
         """The answer as this caller reads it, counted."""
@@ -133,9 +188,16 @@ class _Reads:
         self._counts[name].note(ready.status, time.perf_counter() - started_s)
         return ready
 
+    @staticmethod
+    def _goes_on(known: KnownOrder, reply: LookedUp) -> bool:
+        try:
+            return reply.goes_on_to_tickets(known)
+        except Refusal:  # told by the usual way
+            return False
+
     def _look(self, order_id: str, reply: LookedUp) -> LookedUp | None:
         try:
-            self._known.look_for(order_id, reply)
+            self.known.look_for(order_id, reply)
         except Refusal:  # told by the usual way
             return None
         return reply

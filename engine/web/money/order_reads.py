@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any, Final, Literal
+from collections.abc import Sequence
+from typing import Any, Final
 
 from aiohttp import web
 
 from engine.domain.order_states import OPEN
+from engine.domain.tickets.tickets import TicketPage
 from engine.foundation import bodies, errors, http, lists, manners
 from engine.foundation.bearer import Person
 from engine.foundation.cookies import tls_promise
@@ -67,14 +69,21 @@ async def get_tickets(request: web.Request) -> web.StreamResponse:
     codes_shown = await request.config_dict[ORDERS].shows_codes(known.head, person, auth.order_token(request))
     answer = known.answers.get(TICKETS_SHOWN) if codes_shown and not request.query_string else None
     if answer is None:
-        reads, tickets = request.config_dict[ORDER_READS], request.config_dict[TICKETS]
-        found, of_this = await reads.tickets_of(known)
-        documents = [ticket_document(each, tickets.code(each) if codes_shown else None) for each in found]
-        page = lists.page_of(request, documents, lambda ticket: ticket.id)
-        answer = own_answer(request, page, cache=UNKEPT)
-        if of_this and codes_shown and not request.query_string:
+        reads = request.config_dict[ORDER_READS]
+        found = await reads.tickets_of(known)
+        answer = tickets_answer(request.app, request, found.tickets, codes_shown=codes_shown)
+        if found.of_this and codes_shown and not request.query_string:
             reads.remember(known, TICKETS_SHOWN, answer)
     return answer.response(request)
+
+
+def tickets_answer(
+    app: web.Application, request: web.Request, found: Sequence[TicketPage], *, codes_shown: bool
+) -> OwnAnswer:
+    """The page of these tickets that the request asks for. Malformed."""
+    tickets = app[TICKETS]
+    documents = [ticket_document(each, tickets.code(each) if codes_shown else None) for each in found]
+    return _own_answer(app, lists.page_of(request, documents, lambda ticket: ticket.id), UNKEPT)
 
 
 def status_answer(app: web.Application, known: KnownOrder) -> OwnAnswer:
@@ -106,11 +115,9 @@ def stays(app: web.Application, request: web.Request) -> contextlib.AbstractCont
     return app[LIMITS].open_of("wait").opened(_address(app, request), errors.SlowDown)
 
 
-def own_answer(
-    request: web.Request, document: Any, *, cache: Literal["private, no-cache", "no-store"] = REVALIDATED
-) -> OwnAnswer:
+def own_answer(request: web.Request, document: Any) -> OwnAnswer:
     """The document under the digest of its bytes."""
-    return _own_answer(request.app, document, cache)
+    return _own_answer(request.app, document, REVALIDATED)
 
 
 def _own_answer(app: web.Application, document: Any, cache: str) -> OwnAnswer:

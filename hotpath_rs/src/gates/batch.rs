@@ -1,33 +1,29 @@
 //! An upload on its way: read, placed in time, its codes verified, judged chunk by chunk, answered in input order.
 
-use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Result, bad_argument};
 use crate::keys::EventKeys;
 use crate::ticket_code::VERDICT_BYTES;
 
+use super::answers::{Answers, Staged};
 use super::attempts::{Attempt, Scanner, placed, verified};
 use super::body::{Body, Item, LINES_MAX, Span};
 use super::columns::Column;
 use super::judge::{Gates, Outcome, Reason, ResultWord, Scan, Terms, Ticket, judge};
+use super::known::{Asked, Known, Remembered, asked};
 use super::line::{Line, Shown};
-use super::moment::SECOND_US;
+use super::moment::{Clock, SECOND_US};
 use super::moves::{Judged, moves};
+use super::nonces::Firsts;
 use super::pack::Pack;
 use super::packer::Packer;
-use super::records::{Records, ticket_of};
+use super::records::{Records, Row, ticket_of};
 use super::swift::SwiftMap;
 
 /// What a code's times are given on both ends.
 const LEEWAY_S: u64 = 30;
-
-/// Where an answer stands, and its result.
-#[derive(Clone, Copy)]
-struct Answer {
-    at: usize,
-    size: usize,
-    result: ResultWord,
-}
 
 /// An upload.
 pub struct Batch {
@@ -35,11 +31,10 @@ pub struct Batch {
     scanner: Option<Scanner>,
     received_us: i64,
     attempts: Vec<Attempt>,
-    firsts: HashMap<Box<str>, usize>,
+    firsts: Firsts,
     twins: Vec<usize>,
-    answers: Vec<Option<Answer>>,
-    out: Vec<u8>,
-    staged: Vec<(usize, Answer)>,
+    answers: Answers,
+    remembered: Vec<Arc<Remembered>>,
 }
 
 impl Batch {
@@ -69,11 +64,10 @@ impl Batch {
             scanner: None,
             received_us,
             attempts: Vec::new(),
-            firsts: HashMap::new(),
+            firsts: Firsts::default(),
             twins: Vec::new(),
-            answers: Vec::new(),
-            out: Vec::new(),
-            staged: Vec::new(),
+            answers: Answers::default(),
+            remembered: Vec::new(),
         }
     }
 
@@ -147,30 +141,40 @@ impl Batch {
             self.attempts.push(attempt);
         }
         self.twins = Vec::with_capacity(self.len());
-        for (place, item) in self.body.items.iter().enumerate() {
-            let first = match item.nonce.of(texts) {
-                None => place,
-                Some(nonce) => *self.firsts.entry(nonce.into()).or_insert(place),
-            };
-            self.twins.push(first);
+        let mut firsts = Firsts::with_capacity(self.len());
+        let nonce_at = |place: usize| self.body.items[place].nonce.of(texts);
+        for place in 0..self.len() {
+            let first = nonce_at(place).map(|nonce| firsts.first(nonce, place, nonce_at));
+            self.twins.push(first.unwrap_or(place));
         }
-        self.answers = vec![None; self.len()];
+        self.firsts = firsts;
+        self.answers = Answers::of(self.len());
         self.scanner = Some(scanner);
         Ok(())
+    }
+
+    /// How many nonces of a chunk have no answer yet.
+    #[must_use]
+    pub fn open_nonces(&self, start: usize, end: usize) -> usize {
+        self.open(start, end).filter(|&place| self.nonce(place).is_some()).count()
     }
 
     /// The nonces of a chunk that have no answer yet, as a column; None if there are none.
     #[must_use]
     pub fn nonces(&self, start: usize, end: usize) -> Option<String> {
-        let mut column = Column::new();
-        let mut any = false;
-        for place in self.open(start, end) {
-            if let Some(nonce) = self.nonce(place) {
-                column.word(nonce);
-                any = true;
-            }
-        }
-        any.then(|| column.done())
+        column_of(self.open(start, end).filter_map(|place| self.nonce(place)))
+    }
+
+    /// As [`Self::nonces`], those among `known` (a zero byte after each) alone.
+    #[must_use]
+    pub fn nonces_among(&self, start: usize, end: usize, known: &[u8]) -> Option<String> {
+        let asked = |nonce: &&str| {
+            let place = self.firsts.find(nonce, |other| self.nonce(other));
+            place.is_some_and(|place| (start..end).contains(&place) && !self.answers.has(place))
+        };
+        column_of(
+            known.split(|&byte| byte == 0).filter_map(|raw| std::str::from_utf8(raw).ok()).filter(asked),
+        )
     }
 
     /// Take the answers that the log has under nonces: records of nonce, result, answer.
@@ -178,57 +182,92 @@ impl Batch {
         let mut records = Records::new(records);
         while let Some(mut columns) = records.next()? {
             let (nonce, result, answer) = (columns.said()?, columns.said()?, columns.said()?);
+            columns.end()?;
             let result = ResultWord::of(result).ok_or_else(|| bad_argument("a result of another kind"))?;
-            if let Some(&place) = self.firsts.get(nonce) {
-                let at = self.out.len();
-                self.out.extend_from_slice(answer.as_bytes());
-                self.answers[place] = Some(Answer { at, size: answer.len(), result });
+            if let Some(place) = self.firsts.find(nonce, |other| self.nonce(other)) {
+                self.answers.give(place, result, answer.as_bytes());
             }
         }
         Ok(())
     }
 
-    /// Take the answers of a chunk that a pack has under their nonces.
-    pub fn given_in(&mut self, pack: &Pack, start: usize, end: usize) -> Result<()> {
+    /// Take the answers of a chunk that a pack has under their nonces; `number` is the pack's in the ledger.
+    pub fn given_in(&mut self, pack: &Pack, number: u64, start: usize, end: usize) -> Result<()> {
         let places: Vec<usize> = self.open(start, end).collect();
+        let (mut answer, mut clock) = (Vec::new(), Clock::default());
         for place in places {
-            let Some(nonce) = self.nonce(place) else { continue };
-            if let Some((result, answer)) = pack.given(nonce)? {
-                let at = self.out.len();
-                self.out.extend_from_slice(&answer);
-                self.answers[place] = Some(Answer { at, size: answer.len(), result });
-            }
+            let Some(line) = self.nonce(place).and_then(|nonce| pack.line_of(nonce)) else { continue };
+            answer.clear();
+            let result = pack.told(line, &mut clock, &mut answer)?;
+            self.answers.give_from(number, line, place, result, &answer);
         }
         Ok(())
     }
 
-    /// The units that a chunk's verdicts depend on, as a column; None if there are none.
+    /// The units that a chunk's verdicts depend on and whose tickets must be read, as a column; None if there are none.
+    /// Those that `known` remembers are to be [`asked`](Self::asked) about instead.
     #[must_use]
-    pub fn units(&self, start: usize, end: usize) -> Option<String> {
+    pub fn units(&mut self, start: usize, end: usize, known: Option<&Known>) -> Option<String> {
         let mut units: Vec<u32> = self.open(start, end).filter_map(|place| self.unit(place)).collect();
         units.sort_unstable();
         units.dedup();
+        self.remembered.clear();
         let mut column = Column::new();
+        let mut any = false;
         for &unit in &units {
-            column.number(i64::from(unit));
+            if let Some(one) = known.and_then(|known| known.get(unit)) {
+                self.remembered.push(one);
+            } else {
+                column.number(i64::from(unit));
+                any = true;
+            }
         }
-        (!units.is_empty()).then(|| column.done())
+        any.then(|| column.done())
     }
 
-    /// Judge a chunk on its tickets, one record each (see [`ticket_of`]). Nothing is answered before [`Self::commit`].
-    pub fn judge(&mut self, start: usize, end: usize, records: &[u8], terms: &Terms) -> Result<Judged> {
-        let mut tickets: Vec<(Ticket<'_>, bool)> = Vec::new();
-        let mut rows = Records::new(records);
-        while let Some(mut columns) = rows.next()? {
-            tickets.push((ticket_of(&mut columns)?, false));
+    /// What must be true of the tickets that were remembered; None if none was.
+    #[must_use]
+    pub fn asked(&self) -> Option<Asked> {
+        (!self.remembered.is_empty()).then(|| asked(&self.remembered))
+    }
+
+    /// It is not: they are forgotten, and to be read.
+    pub fn distrust(&mut self, known: &mut Known) {
+        for one in self.remembered.drain(..) {
+            known.forget(one.unit());
         }
-        let by_unit: SwiftMap<u32, usize> =
-            tickets.iter().enumerate().map(|(number, (ticket, _))| (ticket.unit, number)).collect();
+    }
+
+    /// Judge a chunk on its tickets: a record each (see [`ticket_of`]), and those that were remembered. Nothing is
+    /// answered before [`Self::commit`].
+    pub fn judge(
+        &mut self,
+        start: usize,
+        end: usize,
+        records: &[u8],
+        terms: &Terms,
+        known: Option<&Mutex<Known>>,
+    ) -> Result<Judged> {
+        let mut tickets: Vec<(Ticket<'_>, bool)> = Vec::new();
+        let mut read: Vec<(Row, &[u8])> = Vec::new();
+        let mut rows = Records::new(records);
+        loop {
+            let begin = rows.rest();
+            let Some(mut columns) = rows.next()? else { break };
+            let (ticket, order) = ticket_of(&mut columns)?;
+            tickets.push((ticket, false));
+            read.push((order, &begin[..begin.len() - rows.rest().len()]));
+        }
+        for one in &self.remembered {
+            tickets.push((one.ticket()?, false));
+        }
+        let mut by_unit = SwiftMap::with_capacity_and_hasher(tickets.len(), BuildHasherDefault::default());
+        by_unit.extend(tickets.iter().enumerate().map(|(number, (ticket, _))| (ticket.unit, number)));
         let scanner =
             self.scanner.as_ref().ok_or_else(|| bad_argument("a batch is placed before it is judged"))?;
         let mut packer = Packer::new(self.received_us);
-        let mut staged = Vec::new();
-        let mut answers = Vec::new();
+        let mut staged = Staged::with_capacity((end - start).min(self.len()));
+        let mut clock = Clock::default();
         for place in self.open(start, end) {
             let (attempt, item) = (&self.attempts[place], &self.body.items[place]);
             let texts = self.body.texts.as_str();
@@ -283,58 +322,42 @@ impl Batch {
                 online: !attempt.offline,
             };
             packer.add(&line);
-            let at = answers.len();
-            line.answer(&mut answers);
-            staged.push((place, Answer { at, size: answers.len() - at, result: outcome.result }));
+            staged.add(place, outcome.result, |into| line.answer(&mut clock, into));
         }
         let mut judged = Judged { lines: staged.len(), ..Judged::default() };
         moves(&mut judged, &tickets, terms, self.received_us);
+        if let Some(known) = known {
+            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            for (number, (ticket, moved)) in tickets.iter().enumerate() {
+                match read.get(number) {
+                    _ if *moved => known.forget(ticket.unit),
+                    Some((order, record)) => known.learn(ticket, *order, record, terms),
+                    None => {}
+                }
+            }
+        }
         if judged.lines > 0 {
             judged.pack = packer.done();
         }
-        let base = self.out.len();
-        self.out.extend_from_slice(&answers);
-        self.staged =
-            staged.into_iter().map(|(place, one)| (place, Answer { at: base + one.at, ..one })).collect();
+        self.answers.stage(staged);
         Ok(judged)
     }
 
-    /// What was judged last is durable now.
-    pub fn commit(&mut self) {
-        for (place, answer) in self.staged.drain(..) {
-            self.answers[place] = Some(answer);
-        }
+    /// What was judged last is durable now, in the pack of this number.
+    pub fn commit(&mut self, number: u64) {
+        self.answers.commit(number);
     }
 
-    /// `{"results": [..], "counts": {..}}` in input order. Refused: a scan that has no answer.
-    pub fn answer(&self) -> Result<Vec<u8>> {
-        let mut body = Vec::with_capacity(self.out.len() + self.len() + 128);
-        let mut counts: Vec<(ResultWord, usize)> = Vec::new();
-        body.extend_from_slice(b"{\"results\":[");
-        for (place, &first) in self.twins.iter().enumerate() {
-            let answer = self.answers[first].ok_or_else(|| bad_argument("a scan has no answer"))?;
-            if place > 0 {
-                body.push(b',');
-            }
-            body.extend_from_slice(&self.out[answer.at..answer.at + answer.size]);
-            match counts.iter_mut().find(|(result, _)| *result == answer.result) {
-                Some((_, count)) => *count += 1,
-                None => counts.push((answer.result, 1)),
-            }
-        }
-        body.extend_from_slice(b"],\"counts\":{");
-        for (place, (result, count)) in counts.iter().enumerate() {
-            let comma = if place > 0 { "," } else { "" };
-            body.extend_from_slice(format!("{comma}\"{}\":{count}", result.word()).as_bytes());
-        }
-        body.extend_from_slice(b"}}");
-        Ok(body)
+    /// `{"results": [..], "counts": {..}}` in input order, and the recipe to make it again by. Once. Refused: a scan
+    /// that has no answer.
+    pub fn answer(&mut self) -> Result<(Vec<u8>, Vec<u8>)> {
+        std::mem::take(&mut self.answers).document(&self.twins)
     }
 
     /// The places of a chunk that are to be judged: without an answer, and the first of their nonce.
     fn open(&self, start: usize, end: usize) -> impl Iterator<Item = usize> + '_ {
         (start..end.min(self.twins.len()))
-            .filter(|&place| self.twins[place] == place && self.answers[place].is_none())
+            .filter(|&place| self.twins[place] == place && !self.answers.has(place))
     }
 
     fn nonce(&self, place: usize) -> Option<&str> {
@@ -345,6 +368,16 @@ impl Batch {
         let attempt = &self.attempts[place];
         if attempt.failed.is_none() { attempt.unit } else { None }
     }
+}
+
+fn column_of<'a>(words: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut column = Column::new();
+    let mut any = false;
+    for word in words {
+        column.word(word);
+        any = true;
+    }
+    any.then(|| column.done())
 }
 
 fn shown<'a>(ticket: &Ticket<'a>, terms: &'a Terms) -> Shown<'a> {

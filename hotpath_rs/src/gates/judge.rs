@@ -367,6 +367,11 @@ fn leave<'a>(ticket: &mut Ticket<'a>, scan: &Scan<'a>, terms: &Terms) -> Outcome
 }
 
 impl Terms {
+    /// Whether nothing but its own scans keeps its holder out.
+    pub(crate) fn plainly_admits(&self, ticket: &Ticket<'_>) -> bool {
+        standing(ticket, u16::try_from(ticket.version).unwrap_or_default(), self).is_none()
+    }
+
     /// Whether its holder counts as inside, after the event's daily emptying.
     fn is_inside(&self, ticket: &Ticket<'_>, at: i64) -> bool {
         if !ticket.inside {

@@ -1,7 +1,7 @@
 //! One judged scan: what its answer says and what the ledger keeps of it. Written as JSON here, and nowhere else.
 
 use super::judge::{Reason, ResultWord};
-use super::moment;
+use super::moment::Clock;
 
 /// What the answer says of the ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Line<'_> {
     }
 
     /// The answer as it is sent, logged and repeated: `engine/domain/gates/attempts.py` **answer**.
-    pub(crate) fn answer(&self, into: &mut Vec<u8>) {
+    pub(crate) fn answer(&self, clock: &mut Clock, into: &mut Vec<u8>) {
         field(into, b"{\"result\":", self.result.word());
         field(into, b",\"reason\":", self.reason.word());
         field(into, b",\"status\":", self.result.status());
@@ -54,7 +54,7 @@ impl Line<'_> {
         text_or_null(into, self.ticket.map(|ticket| ticket.id));
         into.extend_from_slice(b",\"checkedInAt\":");
         match self.checked_in_at {
-            Some(at) => time(into, at),
+            Some(at) => time(into, clock, at),
             None => into.extend_from_slice(b"null"),
         }
         field(into, b",\"direction\":", self.direction());
@@ -69,7 +69,7 @@ impl Line<'_> {
         }
         if let Some((at, gate)) = self.previous {
             into.extend_from_slice(b",\"previous\":{\"at\":");
-            time(into, at);
+            time(into, clock, at);
             into.extend_from_slice(b",\"gate\":");
             text_or_null(into, gate);
             into.push(b'}');
@@ -99,9 +99,9 @@ fn field(into: &mut Vec<u8>, name: &[u8], value: &str) {
     text(into, value);
 }
 
-fn time(into: &mut Vec<u8>, at: i64) {
+fn time(into: &mut Vec<u8>, clock: &mut Clock, at: i64) {
     into.push(b'"');
-    moment::write(at, into);
+    clock.write(at, into);
     into.push(b'"');
 }
 
@@ -114,7 +114,9 @@ fn text_or_null(into: &mut Vec<u8>, value: Option<&str>) {
 
 /// A JSON string.
 pub(crate) fn text(into: &mut Vec<u8>, value: &str) {
-    let plain = value.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
+    // All of it is looked at, whatever the first byte says: so many bytes are compared at a time.
+    let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    let plain = !value.bytes().fold(false, |found, byte| found | special(byte));
     if plain {
         into.push(b'"');
         into.extend_from_slice(value.as_bytes());

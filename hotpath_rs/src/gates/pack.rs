@@ -1,55 +1,69 @@
 //! A packed row of the ledger, opened: see `packer.rs`.
 
-use std::collections::HashMap;
-
 use crate::error::{Result, bad_argument};
 
-use super::judge::{REASONS, RESULTS};
+use super::judge::{REASONS, RESULTS, ResultWord};
 use super::line::{Line, Shown};
+use super::moment::Clock;
+use super::nonces::Firsts;
 use super::packer::{EXIT, FLAGGED, FORMAT, NONCE, ONLINE, PREVIOUS, RIGHT_GATES};
 use super::wire::{Reader, broken};
+
+/// A piece of the body: where it begins, and its bytes.
+type Part = (u32, u32);
+const NO_PART: Part = (u32::MAX, 0);
 
 /// A packed row, opened.
 pub struct Pack {
     body: Vec<u8>,
     base_us: i64,
-    texts: Vec<(usize, usize)>,
-    tickets: Vec<[(usize, usize); 5]>,
-    lines: Vec<usize>,
-    by_nonce: HashMap<Box<str>, usize>, // devices choose nonces: no hasher that can be foreseen
+    texts: Vec<Part>,
+    tickets: Vec<[Part; 5]>,
+    lines: Vec<u32>,
+    nonces: Vec<Part>,
+    firsts: Firsts,
 }
 
 impl Pack {
     /// Open a packed row. Refused: bytes of another shape.
     pub fn open(body: Vec<u8>) -> Result<Self> {
+        if u32::try_from(body.len()).is_err() {
+            return Err(broken());
+        }
         let mut reader = Reader { body: &body, at: 0 };
         if reader.byte()? != FORMAT {
             return Err(bad_argument("a pack of another format"));
         }
         let base_us = reader.signed()?;
-        let texts = (0..reader.count()?).map(|_| reader.range()).collect::<Result<Vec<_>>>()?;
+        let texts = (0..reader.count()?).map(|_| next_part(&mut reader)).collect::<Result<Vec<_>>>()?;
         let known = |number: u64| {
             usize::try_from(number).ok().and_then(|at| texts.get(at)).copied().ok_or_else(broken)
         };
         let mut tickets = Vec::new();
         for _ in 0..reader.count()? {
-            let id = reader.range()?;
+            let id = next_part(&mut reader)?;
             let (attendee, place, type_id) =
                 (known(reader.unsigned()?)?, known(reader.unsigned()?)?, known(reader.unsigned()?)?);
             let name = match reader.unsigned()? {
-                0 => (usize::MAX, 0),
+                0 => NO_PART,
                 number => known(number - 1)?,
             };
             tickets.push([id, attendee, place, type_id, name]);
         }
+        let count = reader.count()?;
+        let firsts = Firsts::default();
         let mut pack =
-            Self { base_us, texts, tickets, lines: Vec::new(), by_nonce: HashMap::new(), body: Vec::new() };
-        for number in 0..reader.count()? {
-            pack.lines.push(reader.at);
-            if let Some(nonce) = pack.line_at(&mut reader)?.nonce {
-                pack.by_nonce.entry(nonce.into()).or_insert(number);
+            Self { body: Vec::new(), base_us, texts, tickets, lines: Vec::new(), nonces: Vec::new(), firsts };
+        let mut firsts = Firsts::with_capacity(count.min(body.len()));
+        for number in 0..count {
+            pack.lines.push(reader.at as u32);
+            let (line, at) = pack.line_at(&mut reader)?;
+            pack.nonces.push(at);
+            if let Some(nonce) = line.nonce {
+                firsts.first(nonce, number, |other| part(&body, pack.nonces[other]).ok());
             }
         }
+        pack.firsts = firsts;
         pack.body = body;
         Ok(pack)
     }
@@ -66,30 +80,42 @@ impl Pack {
         self.lines.is_empty()
     }
 
-    /// The answer that was given under a nonce, and its result.
-    pub fn given(&self, nonce: &str) -> Result<Option<(super::ResultWord, Vec<u8>)>> {
-        let Some(&number) = self.by_nonce.get(nonce) else { return Ok(None) };
+    /// The line under a nonce.
+    #[must_use]
+    pub fn line_of(&self, nonce: &str) -> Option<usize> {
+        self.firsts.find(nonce, |other| part(&self.body, self.nonces[other]).ok())
+    }
+
+    /// Write the answer of a line; its result. Refused: no such line.
+    pub(crate) fn told(&self, number: usize, clock: &mut Clock, into: &mut Vec<u8>) -> Result<ResultWord> {
         let line = self.line(number)?;
+        line.answer(clock, into);
+        Ok(line.result)
+    }
+
+    /// The answer that was given under a nonce.
+    pub fn given(&self, nonce: &str) -> Result<Option<Vec<u8>>> {
+        let Some(number) = self.line_of(nonce) else { return Ok(None) };
         let mut answer = Vec::new();
-        line.answer(&mut answer);
-        Ok(Some((line.result, answer)))
+        self.told(number, &mut Clock::default(), &mut answer)?;
+        Ok(Some(answer))
     }
 
     /// The rows of the lines from `start` up to, and without, `end`: a JSON array of what the log keeps of each, the
     /// number of the line among it.
     pub fn rows(&self, start: usize, end: usize) -> Result<Vec<u8>> {
-        let mut out = vec![b'['];
+        let (mut out, mut clock) = (vec![b'['], Clock::default());
         for number in start..end.min(self.lines.len()) {
             if number > start {
                 out.push(b',');
             }
-            self.row(number, &mut out)?;
+            self.row(number, &mut clock, &mut out)?;
         }
         out.push(b']');
         Ok(out)
     }
 
-    fn row(&self, number: usize, out: &mut Vec<u8>) -> Result<()> {
+    fn row(&self, number: usize, clock: &mut Clock, out: &mut Vec<u8>) -> Result<()> {
         use std::io::Write as _;
         let line = self.line(number)?;
         // Writing into memory does not fail.
@@ -117,17 +143,18 @@ impl Pack {
             }
         }
         out.extend_from_slice(b",\"verdict\":");
-        line.answer(out);
+        line.answer(clock, out);
         out.push(b'}');
         Ok(())
     }
 
     fn line(&self, number: usize) -> Result<Line<'_>> {
         let at = *self.lines.get(number).ok_or_else(broken)?;
-        self.line_at(&mut Reader { body: &self.body, at })
+        Ok(self.line_at(&mut Reader { body: &self.body, at: at as usize })?.0)
     }
 
-    fn line_at<'b>(&self, reader: &mut Reader<'b>) -> Result<Line<'b>> {
+    /// A line, and where its nonce stands.
+    fn line_at<'b>(&self, reader: &mut Reader<'b>) -> Result<(Line<'b>, Part)> {
         let body = reader.body;
         let (flags, reason) = (reader.byte()?, reader.byte()?);
         let text = |number: u64| {
@@ -146,7 +173,7 @@ impl Pack {
                     attendee: part(body, attendee)?,
                     place: part(body, place)?,
                     type_id: part(body, type_id)?,
-                    type_name: if name.0 == usize::MAX { None } else { Some(part(body, name)?) },
+                    type_name: if name == NO_PART { None } else { Some(part(body, name)?) },
                 })
             }
         };
@@ -162,12 +189,8 @@ impl Pack {
         let scanned_at = self.base_us + reader.signed()?;
         let counted_at = self.base_us + reader.signed()?;
         let offset_ms = reader.signed()?;
-        let nonce = if flags & NONCE > 0 {
-            let range = reader.range()?;
-            Some(part(body, range)?)
-        } else {
-            None
-        };
+        let nonce_at = if flags & NONCE > 0 { next_part(reader)? } else { NO_PART };
+        let nonce = if nonce_at == NO_PART { None } else { Some(part(body, nonce_at)?) };
         let previous = if flags & PREVIOUS > 0 {
             let at = self.base_us + reader.signed()?;
             let gate = match reader.unsigned()? {
@@ -184,7 +207,7 @@ impl Pack {
                 right_gates.push(text(reader.unsigned()?)?);
             }
         }
-        Ok(Line {
+        let line = Line {
             ticket,
             unit,
             gate,
@@ -200,17 +223,24 @@ impl Pack {
             counted_at,
             offset_ms,
             online: flags & ONLINE > 0,
-        })
+        };
+        Ok((line, nonce_at))
     }
 }
 
-fn part(body: &[u8], (at, size): (usize, usize)) -> Result<&str> {
+fn next_part(reader: &mut Reader<'_>) -> Result<Part> {
+    let (at, size) = reader.range()?;
+    Ok((at as u32, size as u32))
+}
+
+fn part(body: &[u8], (at, size): Part) -> Result<&str> {
+    let (at, size) = (at as usize, size as usize);
     std::str::from_utf8(body.get(at..at + size).ok_or_else(broken)?).map_err(|_| broken())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::judge::{Reason, ResultWord};
+    use super::super::judge::Reason;
     use super::super::packer::Packer;
     use super::*;
 
@@ -284,8 +314,7 @@ mod tests {
             assert_eq!(pack.line(number).unwrap(), *line);
         }
         assert!(pack.given("n2").unwrap().is_none());
-        let (result, answer) = pack.given("é").unwrap().unwrap();
-        assert_eq!(result, ResultWord::Reject);
+        let answer = pack.given("é").unwrap().unwrap();
         assert!(
             String::from_utf8(answer)
                 .unwrap()

@@ -60,8 +60,12 @@ impl Reader<'_> {
         Ok((value >> 1) as i64 ^ -((value & 1) as i64))
     }
 
+    pub(crate) fn size(&mut self) -> Result<usize> {
+        usize::try_from(self.unsigned()?).map_err(|_| broken())
+    }
+
     pub(crate) fn count(&mut self) -> Result<usize> {
-        let count = usize::try_from(self.unsigned()?).map_err(|_| broken())?;
+        let count = self.size()?;
         if count > LINES_MAX * 4 { Err(broken()) } else { Ok(count) }
     }
 

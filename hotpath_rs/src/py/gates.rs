@@ -1,4 +1,4 @@
-//! `ScanBatch`, `ScanTerms`, `ScansJudged`, `ScanPack`: an upload, judged without the GIL.
+//! `ScanBatch`, `ScanTerms`, `ScansJudged`, `ScanPack`, `ScanRecipe`, `ScanAnswer`, `KnownTickets`: an upload, judged without the GIL.
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -8,7 +8,7 @@ use pyo3::types::PyBytes;
 
 use super::keys::PyEventKeys;
 use crate::error::{Result, bad_argument};
-use crate::gates::{Batch, JSON_SCANS_MAX, Judged, LINES_MAX, Pack, Scanner, Terms};
+use crate::gates::{Asked, Batch, JSON_SCANS_MAX, Judged, Known, LINES_MAX, Pack, Recipe, Scanner, Terms};
 
 #[pyclass(frozen, name = "ScanTerms", module = "hotpath_rs")]
 struct PyTerms(Terms);
@@ -18,6 +18,27 @@ impl PyTerms {
     #[new]
     fn new(document: &[u8]) -> Result<Self> {
         serde_json::from_slice(document).map(Self).map_err(|error| bad_argument(format!("terms: {error}")))
+    }
+}
+
+#[pyclass(frozen, name = "KnownTickets", module = "hotpath_rs")]
+struct PyKnown(Mutex<Known>);
+
+impl PyKnown {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl PyKnown {
+    #[new]
+    fn new() -> Self {
+        Self(Mutex::default())
+    }
+
+    fn __len__(&self) -> usize {
+        self.known().len()
     }
 }
 
@@ -36,7 +57,7 @@ impl PyPack {
     }
 
     fn given<'py>(&self, py: Python<'py>, nonce: &str) -> Result<Option<Bound<'py, PyBytes>>> {
-        Ok(self.0.given(nonce)?.map(|(_, answer)| PyBytes::new(py, &answer)))
+        Ok(self.0.given(nonce)?.map(|answer| PyBytes::new(py, &answer)))
     }
 
     fn rows(&self, py: Python<'_>, start: usize, end: usize) -> Result<String> {
@@ -145,22 +166,42 @@ impl PyBatch {
         py.detach(|| self.batch().place(&keys.0, scanner))
     }
 
-    fn nonces(&self, py: Python<'_>, start: usize, end: usize) -> Option<String> {
-        py.detach(|| self.batch().nonces(start, end))
+    fn open_nonces(&self, start: usize, end: usize) -> usize {
+        self.batch().open_nonces(start, end)
+    }
+
+    #[pyo3(signature = (start, end, known=None))]
+    fn nonces(&self, start: usize, end: usize, known: Option<&[u8]>) -> Option<String> {
+        let batch = self.batch();
+        match known {
+            Some(known) => batch.nonces_among(start, end, known),
+            None => batch.nonces(start, end),
+        }
     }
 
     fn given(&self, py: Python<'_>, records: &[u8]) -> Result<()> {
         py.detach(|| self.batch().given(records))
     }
 
-    fn given_in(&self, py: Python<'_>, pack: &PyPack, start: usize, end: usize) -> Result<()> {
-        py.detach(|| self.batch().given_in(&pack.0, start, end))
+    fn given_in(&self, py: Python<'_>, pack: &PyPack, number: u64, start: usize, end: usize) -> Result<()> {
+        py.detach(|| self.batch().given_in(&pack.0, number, start, end))
     }
 
-    fn units(&self, py: Python<'_>, start: usize, end: usize) -> Option<String> {
-        py.detach(|| self.batch().units(start, end))
+    #[pyo3(signature = (start, end, known=None))]
+    fn units(&self, start: usize, end: usize, known: Option<&PyKnown>) -> Option<String> {
+        self.batch().units(start, end, known.map(PyKnown::known).as_deref())
     }
 
+    fn asked(&self) -> Option<([String; 2], usize, [String; 2], usize)> {
+        let Asked { tickets, ticket_count, orders, order_count } = self.batch().asked()?;
+        Some((tickets, ticket_count, orders, order_count))
+    }
+
+    fn distrust(&self, known: &PyKnown) {
+        self.batch().distrust(&mut known.known());
+    }
+
+    #[pyo3(signature = (start, end, records, terms, known=None))]
     fn judge(
         &self,
         py: Python<'_>,
@@ -168,18 +209,57 @@ impl PyBatch {
         end: usize,
         records: &[u8],
         terms: &PyTerms,
+        known: Option<&PyKnown>,
     ) -> Result<PyJudged> {
-        let judged = py.detach(|| self.batch().judge(start, end, records, &terms.0))?;
+        let known = known.map(|known| &known.0);
+        let judged = py.detach(|| self.batch().judge(start, end, records, &terms.0, known))?;
         Ok(PyJudged::of(py, judged))
     }
 
-    fn commit(&self) {
-        self.batch().commit();
+    fn commit(&self, number: u64) {
+        self.batch().commit(number);
     }
 
-    fn answer<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyBytes>> {
-        let answer = py.detach(|| self.batch().answer())?;
-        Ok(PyBytes::new(py, &answer))
+    fn answer<'py>(&self, py: Python<'py>) -> Result<(PyAnswer, Bound<'py, PyBytes>)> {
+        let (answer, recipe) = py.detach(|| self.batch().answer())?;
+        Ok((PyAnswer(answer), PyBytes::new(py, &recipe)))
+    }
+}
+
+#[pyclass(frozen, name = "ScanRecipe", module = "hotpath_rs")]
+struct PyRecipe(Recipe);
+
+#[pymethods]
+impl PyRecipe {
+    #[new]
+    fn new(py: Python<'_>, kept: &[u8]) -> Result<Self> {
+        py.detach(|| Recipe::read(kept).map(Self))
+    }
+
+    #[getter]
+    fn packs(&self) -> Vec<u64> {
+        self.0.packs().to_vec()
+    }
+
+    fn answer(&self, py: Python<'_>, packs: Vec<PyRef<'_, PyPack>>) -> Result<PyAnswer> {
+        let packs: Vec<&Pack> = packs.iter().map(|pack| &pack.0).collect();
+        py.detach(|| self.0.answer(&packs)).map(PyAnswer)
+    }
+}
+
+/// Megabytes that are never copied at once: whoever sends them takes a piece at a time.
+#[pyclass(frozen, name = "ScanAnswer", module = "hotpath_rs")]
+struct PyAnswer(Vec<u8>);
+
+#[pymethods]
+impl PyAnswer {
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    fn piece<'py>(&self, py: Python<'py>, begin: usize, end: usize) -> Bound<'py, PyBytes> {
+        let end = end.min(self.0.len());
+        PyBytes::new(py, &self.0[begin.min(end)..end])
     }
 }
 
@@ -189,6 +269,9 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyPack>()?;
     module.add_class::<PyJudged>()?;
     module.add_class::<PyBatch>()?;
+    module.add_class::<PyKnown>()?;
+    module.add_class::<PyRecipe>()?;
+    module.add_class::<PyAnswer>()?;
     module.add("JSON_SCANS_MAX", JSON_SCANS_MAX)?;
     module.add("SCAN_LINES_MAX", LINES_MAX)
 }

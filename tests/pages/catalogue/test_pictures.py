@@ -12,6 +12,7 @@ from engine.foundation.bearer import Person
 from engine.foundation.uploads import Upload
 from engine.services import appkeys
 from tests import pictures
+from tests.axe import serious
 from tests.pages.browsing import Site
 
 PICTURES = os.environ.get("ONSALE_PICTURES")  # a folder for screenshots, for anybody who wants to look
@@ -106,6 +107,7 @@ async def test_nothing_is_asked_of_a_films_host_before_somebody_plays_it(site: S
     if PICTURES:
         await site.page.screenshot(path=f"{PICTURES}/event.png", full_page=True)
     assert asked == []
+    assert await serious(site.page) == []
     await site.page.get_by_role("button", name="Play the film").click()
     await expect(site.page.locator("iframe")).to_have_attribute("src", videos.find(FILM).frame_url)
     await expect(site.page.frame_locator("iframe").locator("html")).to_be_attached()

@@ -15,6 +15,7 @@ import pytest
 
 from engine.domain.catalogue.entry_rules import EntryRules
 from engine.domain.gates.attempts import Scanner, Shown
+from engine.foundation import pieces
 from engine.foundation.connections import HotRedis, RedisClient
 from engine.services.gates import scan_packs, uploads
 from engine.services.gates.attendance import Attendance
@@ -22,6 +23,7 @@ from engine.services.gates.scan_packs import ScanPacks
 from engine.services.gates.scans import Scans
 from engine.settings import Settings
 from engine.stores.gates import gate_bundles
+from engine.stores.gates import scan_packs as store
 from tests.conftest import TEST_MASTER_KEYS
 from tests.gate_world import ADMIN, World, open_world, sell
 
@@ -256,6 +258,71 @@ async def test_a_packed_row_that_is_unpacked_while_it_is_looked_for_is_found_in_
     await world.packs.unpack(world.event_id)
     assert await packs.given([number], [(gate.device_id, "n0")]) is None
     assert await world.scans.validate(gate, Shown(code=world.code(9), nonce="n0")) == told
+
+
+async def test_a_packed_row_stays_for_as_long_as_its_answer_may_be_asked_for_again(world: World) -> None:
+    gate = await world.scanner("North")
+    received_at = datetime.now(UTC)
+    answered = await world.scans.upload(gate, uploads.batch_of(shown(world, range(600)), received_at), received_at)
+    await world.packs.unpack(world.event_id)
+    await world.pool.execute("UPDATE scan_packs SET unpacked_at = now() - interval '24 hours 1 minute'")
+    await world.batch(gate, shown(world, range(600, 601)))
+    assert await world.packs.sweep() == 0
+    assert pieces.whole(await world.packs.answer(answered.recipe)) == pieces.whole(answered.body)
+    await world.pool.execute("UPDATE scan_packs SET unpacked_at = unpacked_at - interval '1 hour'")
+    assert await world.packs.sweep() == 1
+    assert await packed(world) == 1
+
+
+async def test_tickets_that_nobody_wrote_since_are_not_read_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = await world.scanner("North")
+    for prefix in ("first", "second"):
+        await world.batch(gate, shown(world, range(600), prefix))
+
+    async def refused(*_: Any, **__: Any) -> None:
+        raise AssertionError("they were read")
+
+    monkeypatch.setattr(store, "tickets", refused)
+    told = await world.batch(await world.scanner("South"), shown(world, range(600)))
+    assert results(told) == ["duplicate"] * 600
+    assert {verdict["previous"]["gate"] for verdict in told} == {"North"}
+
+
+@pytest.mark.parametrize(
+    ("written", "reasons"),
+    [
+        ("UPDATE tickets SET status = 'refunded' WHERE unit = 7", {"already_used": 49, "refunded": 1}),
+        ("UPDATE tickets SET version = 2 WHERE unit = 7", {"already_used": 49, "stale_version": 1}),
+        ("UPDATE tickets SET inside = false WHERE unit = 7", {"already_used": 49, "ok": 1}),
+        ("UPDATE orders SET status = 'refunded'", {"refunded": 50}),
+        ("UPDATE events SET status = 'cancelled'", {"cancelled": 50}),
+        ("VACUUM FULL tickets", {"already_used": 50}),
+        ("VACUUM FULL orders", {"already_used": 50}),
+    ],
+)
+async def test_what_was_written_since_a_ticket_was_read_counts(
+    world: World, written: str, reasons: dict[str, int]
+) -> None:
+    await world.gate_events.set_rules(ADMIN, world.event_id, EntryRules(allow_reentry=True))
+    gate = await world.scanner("North")
+    for prefix in ("first", "second"):
+        await world.batch(gate, shown(world, range(50), prefix))
+    await world.pool.execute(written)
+    world.gate_events._known.clear()
+    told = await world.batch(gate, shown(world, range(50), "third"))
+    assert Counter(verdict["reason"] for verdict in told) == reasons
+
+
+async def test_an_upload_of_a_device_that_logged_much_finds_what_it_repeats(world: World) -> None:
+    gate = await world.scanner("North")
+    first = await world.batch(gate, shown(world, range(600)))
+    await world.packs.unpack(world.event_id)
+    few = [*shown(world, range(590, 600)), *shown(world, range(600, 605))]
+    told = await world.batch(gate, few)
+    assert told[:10] == first[590:]
+    assert results(told[10:]) == ["admit"] * 5
 
 
 async def test_open_packs_are_few(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

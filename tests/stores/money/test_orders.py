@@ -160,3 +160,51 @@ async def test_the_event_that_paid_an_order_is_kept_with_it_and_no_other(pool, b
     rows = await pool.fetch("SELECT id, status FROM webhook_events ORDER BY id")
     assert [tuple(row) for row in rows] == [("evt_paid", "processed")]
     await ledger.close()
+
+
+_ISSUE = """
+INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, holder_name, holder_email)
+SELECT $1, event_id, order_id, line + $3::smallint, unit, ticket_type_id, section, 'Ada', 'a@b.test'
+  FROM order_units WHERE order_id = $2
+"""
+_CODES = """
+SELECT t.id, t.version, t.code_not_before_s - floor(extract(epoch FROM o.paid_at))::int AS begins,
+       t.code_expires_s - floor(extract(epoch FROM e.ends_at))::int AS ends
+  FROM tickets t JOIN orders o ON o.id = t.order_id JOIN events e ON e.id = t.event_id
+"""
+
+
+async def test_a_ticket_says_the_same_whether_settling_wrote_it_or_the_ledger_found_it_out(pool, books, event):
+    ledger, settled, issued = PaymentStore(pool), order(event, 7), order(event, 8)
+    for new in (settled, issued):
+        await books[0].place(new)
+    assert await ledger.settle(Settlement(settled.id, "pi_1", (0,)))
+    await pool.execute("UPDATE orders SET status = 'paid', paid_at = now() WHERE id = $1", issued.id)
+    await pool.execute(_ISSUE, new_id("tkt"), issued.id, 0)
+    codes = [(row["version"], row["begins"], row["ends"]) for row in await pool.fetch(_CODES)]
+    assert codes == [(1, -60, 12 * 3600)] * 2
+
+
+@pytest.mark.parametrize("by_settling", [True, False])
+async def test_a_unit_that_is_sold_again_has_a_newer_ticket(pool, books, event, by_settling):
+    ledger, first, second = PaymentStore(pool), order(event, 7), order(event, 7)
+    await books[0].place(first)
+    assert await ledger.settle(Settlement(first.id, "pi_1", (0,)))
+    await pool.execute("UPDATE tickets SET status = 'refunded' WHERE order_id = $1", first.id)
+    await pool.execute("UPDATE order_units SET live = false WHERE order_id = $1", first.id)
+    await books[0].place(second)
+    if by_settling:
+        assert await ledger.settle(Settlement(second.id, "pi_2", (0,)))
+    else:
+        await pool.execute(_ISSUE, new_id("tkt"), second.id, 0)
+    assert await pool.fetchval("SELECT version FROM tickets WHERE order_id = $1", second.id) == 2
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await pool.execute("UPDATE tickets SET version = 1 WHERE order_id = $1", second.id)
+
+
+async def test_a_ticket_is_of_a_line_of_an_order(pool, books, event):
+    new = order(event, 7)
+    await books[0].place(new)
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await pool.execute(_ISSUE, new_id("tkt"), new.id, 1)
+    assert await pool.fetchval("SELECT count(*) FROM tickets") == 0

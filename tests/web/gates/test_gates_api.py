@@ -196,6 +196,31 @@ async def test_a_scan_from_a_clock_that_no_ledger_knows_is_judged_and_sinks_no_o
     assert (await sent.json())["counts"] == {"admit": 1}
 
 
+async def test_a_repeated_upload_gets_the_same_bytes_from_a_small_recipe_and_its_packed_rows(api: Api) -> None:
+    device = await api.new_device()
+    scans = [{"code": api.world.code(number % 20), "nonce": f"n{number % 90}"} for number in range(100)]
+    first = await (await api.batch(device, scans)).read()
+    kept = await api.world.pool.fetchval("SELECT length(body) FROM idempotency_keys WHERE status = 200")
+    assert kept < len(first) / 100
+    assert await (await api.batch(device, scans)).read() == first
+    await api.world.packs.unpack(api.world.event_id)
+    replayed = await api.batch(device, scans)
+    assert replayed.headers["Idempotent-Replayed"] == "true"
+    assert await replayed.read() == first
+    mixed = [*scans, {"code": api.world.code(3), "nonce": "new"}]
+    by_log_and_pack = await (await api.batch(device, mixed, key="k2")).read()
+    await api.world.packs.unpack(api.world.event_id)
+    assert await (await api.batch(device, mixed, key="k2")).read() == by_log_and_pack
+
+
+async def test_an_answer_that_was_kept_whole_before_there_were_recipes_is_repeated_as_it_is(api: Api) -> None:
+    device = await api.new_device()
+    scans = [{"code": api.world.code(1), "nonce": "n"}]
+    await api.batch(device, scans)
+    await api.world.pool.execute("UPDATE idempotency_keys SET body = '{\"results\":[]}' WHERE status = 200")
+    assert await (await api.batch(device, scans)).json() == {"results": []}
+
+
 async def test_a_batch_needs_a_key_and_knows_its_limits(api: Api) -> None:
     device = await api.new_device()
     path = f"/v1/events/{api.world.event_id}/checkins/batch"

@@ -100,6 +100,25 @@ async def test_the_first_look_from_an_address_is_answered_before_the_router_too_
         assert (await door.look(order)).status == 500, "who must be held back goes to the route"
 
 
+async def test_tickets_that_nobody_asked_for_yet_are_answered_before_the_router_too(
+    shop: Shop, door: Door, monkeypatch: pytest.MonkeyPatch
+):
+    await shop.open_event()
+    unseen, seen = await shop.paid(2), await shop.paid(1)
+    assert (await door.look(seen))["status"] == "paid"
+    counts = metrics.ANSWERS.of("/v1/orders/{order_id}/tickets", "GET").statuses
+    before = counts.get(200, 0)
+    monkeypatch.setattr(door.app[appkeys.ORDERS], "look", None)  # the route would call it
+    for order, tickets in ((unseen, 2), (seen, 1)):
+        first = await door.look(order, "/tickets")
+        assert (first.status, [len(ticket["code"]) for ticket in first["data"]]) == (200, [54] * tickets)
+        known = door.app[appkeys.ORDER_READS].ready(order["order_id"])
+        assert known is not None
+        assert "tickets" in known.answers
+        assert (await door.look(order, "/tickets")).body == first.body
+    assert counts[200] - before == 4
+
+
 async def test_an_order_that_is_being_paid_for_is_looked_at_each_time(shop: Shop, door: Door):
     await shop.open_event()
     order = await shop.ordered()
