@@ -136,13 +136,14 @@ async def _checked(chart: bytes) -> Picture:
 async def _venue(visit: Visit, venue: Venue, form: filled.Filled[VenueChangeForm]) -> web.Response:
     chart = await _kept(visit, venue)
     picture = await asyncio.to_thread(seat_picture.draw, chart) if chart else None
-    coming = await visit.services.catalogue.events.published(ListingFilter(venue_id=venue.id), None, EVENTS_SHOWN_MAX)
+    here = ListingFilter(venue_id=venue.id)
+    coming = await visit.services.catalogue.discovery.published(here, None, EVENTS_SHOWN_MAX)
     return await visit.page(
         "venues/show.html",
         venue=venue,
         form=form,
         picture=picture,
-        coming=coming,
+        coming=[found.card for found in coming],
         may_write=await visit.may(venue.organization_id, "venues.write"),
         status=form.status,
     )

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from engine.pages import docs, frame
 from engine.pages.accounts import links
-from engine.pages.catalogue import events
+from engine.pages.catalogue import discovery, events, listing
 from engine.pages.catalogue.programme import previews, series
 from engine.pages.gates import gate
 from engine.pages.money import checkout, orders
@@ -16,9 +16,11 @@ from engine.pages.sale import shop
 def setup(app: web.Application) -> None:
     """Register pages, their templates and static files. Services are found by their AppKeys."""
     frame.setup(app)
+    listing.setup(app)
     events.setup(app)
     previews.setup(app)
     series.setup(app)
+    discovery.setup(app)
     shop.setup(app)
     checkout.setup(app)
     orders.setup(app)

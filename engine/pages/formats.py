@@ -64,6 +64,11 @@ def clock(value: datetime | str | int, timezone: str) -> Markup:
     return when(value, timezone, f"HH:mm '{name}'")
 
 
+def kilometres(distance_km: float) -> str:
+    """A distance as people say it: ``less than 1 km``, ``12 km``."""
+    return f"{distance_km:,.0f} km" if distance_km >= 1 else "less than 1 km"
+
+
 def epoch_ms(value: datetime | str | int) -> str:
     return str(round(moment(value).timestamp() * 1000))
 
@@ -84,5 +89,6 @@ FILTERS: Final[dict[str, Callable[..., str]]] = {
     "day": day,
     "clock": clock,
     "epoch_ms": epoch_ms,
+    "kilometres": kilometres,
     "paragraphs": paragraphs,
 }

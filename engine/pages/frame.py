@@ -59,12 +59,14 @@ async def shared(
     make: Callable[[], Awaitable[Mapping[str, Any]]],
     *,
     topic: str = EVERYTHING,
+    asks_where: bool = False,
     frames: Sequence[str] = (),
 ) -> web.StreamResponse:
     """A page that is the same for everybody, rendered once a moment: a render costs 2 ms, and a crowd comes at once.
 
     The template writes SERVER_NOW if its scripts need the server's clock; that is filled in for each visitor. ``topic``
-    is the event that it shows. ``frames``: origins of which it may show a page inside of its own.
+    is the event that it shows. ``frames``: origins of which it may show a page inside of its own. ``asks_where``: it
+    has a button by which a visitor may tell the browser to say where.
     """
     shelf = request.config_dict[SHELF]
     since = shelf.changes
@@ -82,7 +84,7 @@ async def shared(
         content_type="text/html; charset=utf-8",
         cache=f"public, max-age={SHARED_CACHE_S}",
         moment=SERVER_NOW.encode(),
-        headers=guards(request.config_dict[SETTINGS], frames=frames),
+        headers=guards(request.config_dict[SETTINGS], frames=frames, asks_where=asks_where),
     )
 
 
@@ -109,14 +111,15 @@ def guard(settings: Settings, response: web.StreamResponse) -> None:
     response.headers.update(guards(settings))
 
 
-def guards(settings: Settings, *, frames: Sequence[str] = ()) -> dict[str, str]:
+def guards(settings: Settings, *, frames: Sequence[str] = (), asks_where: bool = False) -> dict[str, str]:
     """Those headers."""
+    where = "self" if asks_where else ""
     return {
         "Content-Security-Policy": content_security_policy(settings, frames),
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
-        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(self)",
+        "Permissions-Policy": f"camera=(), microphone=(), geolocation=({where}), payment=(self)",
         "Cross-Origin-Opener-Policy": "same-origin",
     }
 

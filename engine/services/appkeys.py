@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.services.accounts.mailed_links import MailedLinks
     from engine.services.accounts.organizations import Organizations
     from engine.services.accounts.people import People
+    from engine.services.catalogue.discovery import Discovery
     from engine.services.catalogue.events import Events
     from engine.services.catalogue.media.images import Images
     from engine.services.catalogue.media.logos import Logos
@@ -71,6 +72,7 @@ TICKET_TYPES: Final[web.AppKey[TicketTypes]] = web.AppKey("ticket_types")
 ON_SALES: Final[web.AppKey[OnSales]] = web.AppKey("on_sales")
 ALLOTMENTS: Final[web.AppKey[Allotments]] = web.AppKey("allotments")
 PROMOS: Final[web.AppKey[Promos]] = web.AppKey("promos")
+DISCOVERY: Final[web.AppKey[Discovery]] = web.AppKey("discovery")
 PUBLICATION: Final[web.AppKey[Publication]] = web.AppKey("publication")
 SERIES: Final[web.AppKey[SeriesOfEvents]] = web.AppKey("series")
 TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")

@@ -18,6 +18,7 @@ from tests.bench import (
     rows_checkout,
     rows_codes,
     rows_designs,
+    rows_discovery,
     rows_embedded,
     rows_expiry,
     rows_holds,
@@ -73,6 +74,7 @@ ROWS: dict[str, Taking] = {
     "checkout": rows_checkout.against_usual,
     "allocation": rows_designs.allocation,
     "workers": rows_holds.workers,
+    "discovery": rows_discovery.discovery,
     "durability": rows_designs.durability,
 }
 INCLUDED = frozenset({"journey", "checkout"})  # taken by another name too: "orders" are all three

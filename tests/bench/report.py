@@ -30,6 +30,7 @@ _TITLES: Final[dict[Group, str]] = {
     "designs": "Who picks the seats",
     "workers": "Workers",
     "durability": "Durability of holds",
+    "discovery": "Finding events",
 }
 assert set(_TITLES) == set(get_args(Group)), "a row without a title would not be on the page"
 _INTRODUCTION = """# Benchmarks

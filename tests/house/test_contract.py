@@ -39,7 +39,7 @@ OTHER_NAMES = {
     ("GET", "/v1/organizers/me"),
     ("GET", "/v1/organizers/{organization_id}/events"),
     ("PATCH", "/v1/organizations/{organization_id}/settings"),
-    ("GET", "/v1/events/featured"),
+    ("GET", "/v1/events/suggest"),
     ("GET", "/v1/search/events"),
     ("GET", "/v1/events/{event_id}/analytics"),
     ("GET", "/v1/events/{event_id}/metrics"),

@@ -41,8 +41,6 @@ TO_BUILD: set[str] = {
     "GET /api/v1/reports/:id/export",
     "PATCH /api/v1/users/me/preferences",
     "DELETE /api/v1/users/me",
-    "GET /api/v1/search/venues",
-    "GET /api/v1/search/autocomplete",
 }
 
 

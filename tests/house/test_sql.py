@@ -15,7 +15,6 @@ MAKERS = {
     "enumerate",
     "len",
     "marks",
-    "_Query",
     "dict",
     "list",
     "tuple",

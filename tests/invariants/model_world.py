@@ -63,8 +63,9 @@ class World:
         self.store = HoldStore(self.hot, block_units_max=BLOCK_UNITS_MAX)
         self.ledger = MemoryLedger(self.oracle)
         self.inventory = Inventory(
-            hot=self.hot, redis=self.redis, holds=self.store, store=self.ledger, selling=self.snapshot
-        )  # type: ignore[arg-type]
+            hot=self.hot, redis=self.redis, holds=self.store, store=self.ledger, selling=self.snapshot,
+            moves_pace_s=0,  # thousands of errands, one after the other
+        )  # type: ignore[arg-type]  # fmt: skip
         self.stock = StockErrands(inventory=self.inventory, orders=self.ledger, hot=self.hot, gates=None)  # type: ignore[arg-type]
         self.listener = self.redis.pubsub(ignore_subscribe_messages=True)
 

@@ -42,7 +42,9 @@ async def test_no_page_of_a_fan_has_a_serious_finding(site: Site, browser: Brows
     async def look(name: str) -> None:
         findings[name] = await serious(site.page)
 
-    for path in ("/", "/?q=nothing&city=Nowhere", f"/e/{site.slug}", "/my-tickets", "/nowhere", "/order/ord_x"):
+    lists = ("/", "/?q=nothing&city=Nowhere", "/?q=lanterns&price_max=100", "/cities/hull")
+    await site.pool.execute("UPDATE venues SET city = 'Hull', accessibility = 'Ramps'")
+    for path in (*lists, f"/e/{site.slug}", "/my-tickets", "/nowhere", "/order/ord_x"):
         await site.open(path)
         await look(path)
     await site.open_shop()

@@ -24,6 +24,7 @@ from engine.services.accounts.organizations import Organizations
 from engine.services.accounts.passwords import Passwords
 from engine.services.accounts.people import People
 from engine.services.accounts.throttle import Throttle
+from engine.services.catalogue.discovery import Discovery
 from engine.services.catalogue.events import Events
 from engine.services.catalogue.media.images import Images, Uploads
 from engine.services.catalogue.media.kept import open_files
@@ -48,7 +49,7 @@ from engine.stores.sale.holds import HoldStore
 from engine.stores.sale.selling import SellingStore
 from engine.web import route
 from engine.web.accounts import invitations, mailed_links, organizations, people
-from engine.web.catalogue import events, on_sales, promos, ticket_types, venues
+from engine.web.catalogue import discovery, events, on_sales, promos, ticket_types, venues
 from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import publication, series, templates
 from engine.web.sale import allotments
@@ -56,7 +57,7 @@ from tests.web.organizer import PASSWORD, Someone
 
 _people = itertools.count(1)
 NOUNS = (
-    people, mailed_links, organizations, invitations, venues, events, images, publication, series, templates,
+    people, mailed_links, organizations, invitations, venues, discovery, events, images, publication, series, templates,
     ticket_types, on_sales, allotments, promos,
 )  # fmt: skip
 
@@ -91,6 +92,7 @@ async def catalogue(
     app[appkeys.ORGANIZATIONS] = Organizations(pool=pool, access=access)
     app[appkeys.VENUES] = Venues(pool=pool, access=access)
     app[appkeys.EVENTS] = all_events
+    app[appkeys.DISCOVERY] = Discovery(pool=pool)
     app[appkeys.IMAGES] = all_images
     app[appkeys.LOGOS] = Logos(pool=pool, access=access, images=all_images, uploads=uploads, files=files, outbox=outbox)
     app[appkeys.PICTURES] = pictures

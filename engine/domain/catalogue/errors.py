@@ -4,6 +4,7 @@ NotFound 404
 ├── PreviewOver               preview_over              a preview link that is none, or whose time is over
 ├── VenueUnknown              venue_unknown
 ├── EventUnknown              event_unknown
+├── CityUnknown               city_unknown
 ├── TicketTypeUnknown         ticket_type_unknown
 ├── AllotmentUnknown          allotment_unknown
 ├── PromoCodeUnknown          promo_code_unknown
@@ -47,6 +48,10 @@ class VenueUnknown(NotFound):
 
 class EventUnknown(NotFound):
     code, title = "event_unknown", "There is no such event"
+
+
+class CityUnknown(NotFound):
+    code, title = "city_unknown", "Nothing was ever on in a city of this name"
 
 
 class TicketTypeUnknown(NotFound):

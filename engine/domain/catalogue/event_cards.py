@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
 
@@ -23,7 +24,10 @@ class CardVenue(Struct, frozen=True, kw_only=True):
 
 
 class EventCard(Struct, frozen=True, kw_only=True):
-    """Prices from..to are all-in: what the buyer pays for one ticket. Texts of any length stay with the event."""
+    """Prices from..to are all-in: what the buyer pays for one ticket. Texts of any length stay with the event.
+
+    ``distance_km`` is from where it was looked for, if that was said.
+    """
 
     id: str
     slug: str
@@ -46,3 +50,5 @@ class EventCard(Struct, frozen=True, kw_only=True):
     venue: CardVenue
     organization: EventOrganization
     on_sale: EventOnSale | None
+    distance_km: float | None = None
+    kind: Literal["event"] = "event"

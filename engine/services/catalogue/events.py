@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -19,10 +18,8 @@ from engine.domain.catalogue.errors import (
     EventNotPublished,
     EventUnknown,
 )
-from engine.domain.catalogue.event_cards import EventCard
 from engine.domain.catalogue.event_copy import EventCopy, copied, copied_type, mover
 from engine.domain.catalogue.event_news import EventNews, moves, time_and_place
-from engine.domain.catalogue.event_search import ListingFilter
 from engine.domain.catalogue.events import (
     EVENTS_PER_ORGANIZATION_MAX,
     FROZEN_FIELDS,
@@ -38,7 +35,6 @@ from engine.domain.slugs import slug_of
 from engine.domain.versions import expect
 from engine.foundation.bearer import Person
 from engine.foundation.clock import rfc3339
-from engine.foundation.crowd import Crowd
 from engine.foundation.errors import Invalid
 from engine.foundation.ids import is_id, new_id
 from engine.services.accounts.access import Access
@@ -46,14 +42,12 @@ from engine.services.catalogue.entry_rules import check_names
 from engine.services.outbox import Outbox
 from engine.stores import activity
 from engine.stores.accounts import organizations
-from engine.stores.catalogue import event_news, event_search, on_sales, ticket_types, venues
+from engine.stores.catalogue import event_news, on_sales, ticket_types, venues
 from engine.stores.catalogue import events as store
 from engine.stores.catalogue.media import images
 from engine.stores.database import Connection, Pool
 
 SLUG_TRIES_MAX = 5
-LISTINGS_AT_ONCE_MAX = 2  # connections of a process's pool, which orders and scans share
-LISTINGS_WAITING_MAX, LISTING_WAIT_S_MAX = 200, 3.0
 COMPLETED_PER_STEP = 100
 
 
@@ -78,9 +72,6 @@ class Events:
         self._inventory = inventory
         self._outbox = outbox
         self._engine_url = engine_url
-        self._listing = Crowd(
-            "listing", at_work_max=LISTINGS_AT_ONCE_MAX, line_max=LISTINGS_WAITING_MAX, wait_max_s=LISTING_WAIT_S_MAX
-        )
 
     async def get(self, person: Person | None, id_or_slug: str) -> Event:
         """The event by id or slug. EventUnknown for a draft of somebody else's."""
@@ -95,11 +86,6 @@ class Events:
     async def news(self, event: Event) -> list[EventNews]:
         """What its ticket holders were told of it, oldest first."""
         return await event_news.of_event(self._pool, event.id)
-
-    async def published(self, wanted: ListingFilter, after: tuple[datetime, str] | None, limit: int) -> list[EventCard]:
-        """Published events by start, after a position. Overloaded: searches never take the ledger from buyers."""
-        async with self._listing:
-            return await event_search.published(self._pool, wanted, after, limit)
 
     async def of_organization(
         self, person: Person, organization_id: str, before: str | None, limit: int, phase: Phase | None = None

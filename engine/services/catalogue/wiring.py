@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.services.accounts.wiring import Accounts
+from engine.services.catalogue.discovery import Discovery
 from engine.services.catalogue.events import EventInventory, Events
 from engine.services.catalogue.media.images import Images, Uploads
 from engine.services.catalogue.media.kept import open_files
@@ -33,6 +34,7 @@ class Catalogue:
     ticket_types: TicketTypes
     on_sales: OnSales
     promos: Promos
+    discovery: Discovery
     publication: Publication
     series: SeriesOfEvents
     templates: Templates
@@ -56,6 +58,7 @@ def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory
         ticket_types=TicketTypes(pool=pool, access=access, events=events),
         on_sales=OnSales(pool=pool, access=access, events=events),
         promos=Promos(pool=pool, access=access, events=events),
+        discovery=Discovery(pool=pool),
         publication=Publication(pool=pool, events=events, platform=platform, engine_url=engine_url),
         series=SeriesOfEvents(pool=pool, access=access, events=events),
         templates=Templates(pool=pool, access=access, events=events),

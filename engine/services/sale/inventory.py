@@ -50,7 +50,14 @@ class Inventory:
     """Loads, rebuilds and changes the maps. One instance a process."""
 
     def __init__(
-        self, *, hot: HotRedis, redis: RedisClient, holds: HoldStore, store: SellingStore, selling: Selling
+        self,
+        *,
+        hot: HotRedis,
+        redis: RedisClient,
+        holds: HoldStore,
+        store: SellingStore,
+        selling: Selling,
+        moves_pace_s: float = MOVES_PACE_S,
     ) -> None:
         self._hot = hot
         self._redis = redis
@@ -62,7 +69,7 @@ class Inventory:
         self._astray_at: dict[str, float] = {}
         self._moves: GroupCommit[tuple[str, Move], int] = GroupCommit(
             "moves", self._told, batch_max=MOVES_MAX, flights_max=1, age_max_ms=MOVES_AGE_MAX_MS,
-            pace_s=MOVES_PACE_S,
+            pace_s=moves_pace_s,
         )  # fmt: skip
 
     async def close(self) -> None:

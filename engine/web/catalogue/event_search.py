@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Annotated, NamedTuple
 
-from msgspec import Meta, field
+from msgspec import Meta, Struct, field
 
-from engine.domain.catalogue.event_cards import EventCard
-from engine.domain.catalogue.event_search import ListingFilter, Near
+from engine.domain.catalogue.discovery import (
+    FEATURED_MAX,
+    RELATED_DEFAULT,
+    RELATED_MAX,
+    SUGGESTIONS_DEFAULT,
+    SUGGESTIONS_MAX,
+)
+from engine.domain.catalogue.event_search import Access, Found, ListingFilter, Near, Position, Sort
 from engine.domain.fields import ONE_LINE, Cents, Currency, is_moment
 from engine.foundation import lists
 from engine.foundation.errors import Malformed
-from engine.foundation.ids import is_id
-from engine.foundation.lists import PageQuery
+from engine.foundation.lists import CURSOR_CHARS_MAX, PAGE_DEFAULT, PAGE_MAX
 
 RADIUS_KM_DEFAULT, RADIUS_KM_MAX = 25.0, 20_040.0
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 Word = Annotated[str, Meta(max_length=200, pattern=ONE_LINE)]
 Kilometres = Annotated[float, Meta(gt=0, le=RADIUS_KM_MAX)]
 
 
-class ListingQuery(PageQuery, frozen=True, kw_only=True):
+class FacetsQuery(Struct, frozen=True, kw_only=True):
     """``from`` and ``to`` are days at the event (``to`` included) or RFC 3339 moments. Prices are all-in, minor units.
 
     A price is compared with each event's own in the event's own currency. ``currency`` leaves out events in others.
@@ -32,6 +35,7 @@ class ListingQuery(PageQuery, frozen=True, kw_only=True):
     q: Word | None = None
     city: Word | None = None
     category: Word | None = None
+    accessibility: Access | None = None
     from_: Annotated[str, Meta(max_length=40)] | None = field(default=None, name="from")
     to: Annotated[str, Meta(max_length=40)] | None = None
     currency: Currency | None = None
@@ -43,6 +47,27 @@ class ListingQuery(PageQuery, frozen=True, kw_only=True):
     radius_km_camel: Kilometres | None = field(default=None, name="radiusKm")
 
 
+class ListingQuery(FacetsQuery, frozen=True, kw_only=True):
+    """The same, a page at a time. Without ``sort``: the best answer to ``q``, else the nearest, else the soonest."""
+
+    limit: Annotated[int, Meta(ge=1, le=PAGE_MAX)] = PAGE_DEFAULT
+    cursor: Annotated[str, Meta(max_length=CURSOR_CHARS_MAX)] | None = None
+    sort: Sort | None = None
+
+
+class SuggestionsQuery(Struct, frozen=True, kw_only=True):
+    q: Word
+    limit: Annotated[int, Meta(ge=1, le=SUGGESTIONS_MAX)] = SUGGESTIONS_DEFAULT
+
+
+class FeaturedQuery(Struct, frozen=True, kw_only=True):
+    limit: Annotated[int, Meta(ge=1, le=FEATURED_MAX)] = FEATURED_MAX
+
+
+class RelatedQuery(Struct, frozen=True, kw_only=True):
+    limit: Annotated[int, Meta(ge=1, le=RELATED_MAX)] = RELATED_DEFAULT
+
+
 class _Bound(NamedTuple):
     """One end of a span of time: a day of the calendar, a moment, or open."""
 
@@ -50,7 +75,7 @@ class _Bound(NamedTuple):
     moment: datetime | None = None
 
 
-def wanted(query: ListingQuery, *, venue_id: str | None = None) -> ListingFilter:
+def wanted(query: FacetsQuery, *, venue_id: str | None = None) -> ListingFilter:
     """The query as the store's filter. Malformed if its parts do not go together."""
     if (query.lat is None) != (query.lng is None):
         raise Malformed("lat and lng come together", parameter="lat")
@@ -65,6 +90,7 @@ def wanted(query: ListingQuery, *, venue_id: str | None = None) -> ListingFilter
         q=query.q,
         city=query.city,
         category=query.category,
+        access=query.accessibility,
         venue_id=venue_id,
         starts_from=begin.moment,
         starts_to=end.moment,
@@ -75,27 +101,22 @@ def wanted(query: ListingQuery, *, venue_id: str | None = None) -> ListingFilter
         price_min_cents=query.price_min,
         price_max_cents=query.price_max,
         near=near,
+        sort=query.sort if isinstance(query, ListingQuery) else None,
     )
 
 
-def cursor_of(event: EventCard) -> str:
+def cursor_of(found: Found) -> str:
     """The position just after an event."""
-    return f"{(event.starts_at - _EPOCH) // _MICROSECOND}|{event.id}"
+    return found.position.text()
 
 
-def position_of(cursor: str | None) -> tuple[datetime, str] | None:
-    """The position (starts_at, id) behind a cursor. Malformed if it is none of ours."""
+def position_of(cursor: str | None) -> Position | None:
+    """The position behind a cursor. Malformed if it is none of ours."""
     text = lists.cursor_decode(cursor)
-    if text is None:
-        return None
-    micros, _, event_id = text.partition("|")
     try:
-        moment = _EPOCH + int(micros) * _MICROSECOND
-    except (ValueError, OverflowError) as error:
+        return None if text is None else Position.read(text)
+    except ValueError as error:
         raise Malformed("The cursor is not one of ours") from error
-    if not is_id("evt", event_id) or not is_moment(moment):
-        raise Malformed("The cursor is not one of ours")
-    return moment, event_id
 
 
 def _bound(name: str, text: str | None) -> _Bound:

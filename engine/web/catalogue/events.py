@@ -1,4 +1,4 @@
-"""Events over HTTP: the organizer's drafts and the public listing."""
+"""Events over HTTP: the organizer's drafts, and one event for everybody."""
 
 from __future__ import annotations
 
@@ -15,24 +15,20 @@ from engine.domain.catalogue.errors import (
     EventNotInSeries,
     EventNotPublished,
     EventUnknown,
-    VenueUnknown,
 )
-from engine.domain.catalogue.event_cards import EventCard
 from engine.domain.catalogue.event_copy import EventCopy
 from engine.domain.catalogue.event_news import EventCancel, EventPatch, change_of
 from engine.domain.catalogue.events import Event, NewEvent
 from engine.domain.catalogue.phases import Phase
 from engine.domain.catalogue.programme.series import Apply
 from engine.foundation import bodies, http, lists
-from engine.foundation.batching import Overloaded
 from engine.foundation.errors import Forbidden, Invalid, Malformed
 from engine.foundation.lists import Page, PageQuery, id_cursor
 from engine.foundation.shapes import build
-from engine.foundation.shelf import EVERYTHING, SHELF, for_a_moment
-from engine.services.appkeys import EVENTS, SERIES, VENUES
+from engine.foundation.shelf import SHELF, for_a_moment
+from engine.services.appkeys import EVENTS, SERIES
 from engine.web.auth import optional_person, person
-from engine.web.catalogue.event_search import ListingQuery, cursor_of, position_of, wanted
-from engine.web.forms import anything, created, etag_of, form, tagged, versioned
+from engine.web.forms import anything, created, etag_of, form, versioned
 from engine.web.route import VERSIONED, Route
 from engine.web.spelling import spelled
 
@@ -47,28 +43,6 @@ class PhaseQuery(PageQuery, frozen=True, kw_only=True):
 
 class ApplyQuery(Struct, frozen=True, kw_only=True):
     apply: Apply = "this"
-
-
-async def list_events(request: web.Request) -> web.StreamResponse:
-    """Published events by start, filtered; what is over is left out unless ``from`` asks for it."""
-    shelf, query = request.config_dict[SHELF], bodies.query(request, ListingQuery)
-    since, after = shelf.changes, position_of(query.cursor)
-
-    async def made() -> bytes:
-        rows = await request.config_dict[EVENTS].published(wanted(query), after, query.limit + 1)
-        return http.dumps(lists.page(rows, query.limit, cursor_of))
-
-    body = await shelf.made(request, since, made)
-    return shelf.give(request, body, since=since, topic=EVERYTHING, stands=for_a_moment(SHELVED_S))
-
-
-async def list_events_at_venue(request: web.Request) -> web.Response:
-    """Published events at one venue by start."""
-    query = bodies.query(request, ListingQuery)
-    venue = await request.config_dict[VENUES].get(optional_person(request), request.match_info["venue_id"])
-    after, filters = position_of(query.cursor), wanted(query, venue_id=venue.id)
-    rows = await request.config_dict[EVENTS].published(filters, after, query.limit + 1)
-    return tagged(request, lists.page(rows, query.limit, cursor_of))
 
 
 async def list_organization_events(request: web.Request) -> web.Response:
@@ -159,16 +133,10 @@ async def cancel_event(request: web.Request) -> web.Response:
 
 
 _ALL, _ONE = "/v1/events", "/v1/events/{event_id}"
-_OF_ORGANIZATION, _AT_VENUE = "/v1/organizations/{organization_id}/events", "/v1/venues/{venue_id}/events"
+_OF_ORGANIZATION = "/v1/organizations/{organization_id}/events"
 _OF_ORGANIZER = "/v1/organizers/{organization_id}/events"
 _WRITES = (Forbidden, EventUnknown)
 ROUTES: tuple[Route, ...] = (
-    Route("GET", _ALL, list_events, "public", "listing", gives=Page[EventCard], query=ListingQuery)
-    .refuses(Malformed, Overloaded)
-    .also("/v1/events/public", "/v1/events/search", "/v1/events/featured", "/v1/search/events"),
-    Route(
-        "GET", _AT_VENUE, list_events_at_venue, "public", "listing", gives=Page[EventCard], query=ListingQuery
-    ).refuses(Malformed, VenueUnknown, Overloaded),
     Route(
         "GET",
         _OF_ORGANIZATION,

@@ -3,61 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import asyncpg
 import pytest
 
 from engine.foundation import local_time
-from engine.foundation.ids import new_id
 from tests import factories
 from tests.web.organizer import Someone
 
 Make = Callable[..., Awaitable[str]]
-DAY_ONE = datetime(factories.NEXT_YEAR, 6, 1, 20, tzinfo=UTC)
 DAY_TWO = f"{factories.NEXT_YEAR}-06-02"
 
 
 @pytest.fixture
 async def organizer(register) -> Someone:
     return await register()
-
-
-@pytest.fixture
-async def make(pool: asyncpg.Pool) -> Make:
-    """``await make(title=..., city=..., day=...)``: a published event, straight into the ledger."""
-    organization_id = await factories.organization(pool)
-
-    async def run(*, day: float = 0, venue: dict[str, Any] | None = None, **columns: Any) -> str:
-        place = {"name": "Hall", "city": "Vancouver", "lat": 49.2827, "lng": -123.1207, **(venue or {})}
-        venue_id, event_id = new_id("ven"), new_id("evt")
-        await pool.execute(
-            "INSERT INTO venues (id, organization_id, name, city, lat, lng, timezone) VALUES ($1,$2,$3,$4,$5,$6,'UTC')",
-            venue_id,
-            organization_id,
-            *place.values(),
-        )
-        starts_at = DAY_ONE + timedelta(days=day)
-        values = {
-            "id": event_id,
-            "slug": event_id.lower(),
-            "organization_id": organization_id,
-            "venue_id": venue_id,
-            "title": "Night",
-            "timezone": "UTC",
-            "currency": "CAD",
-            "status": "published",
-            "starts_at": starts_at,
-            "ends_at": starts_at + timedelta(hours=2),
-            **columns,
-        }
-        marks = ", ".join(f"${index + 1}" for index in range(len(values)))
-        await pool.execute(f"INSERT INTO events ({', '.join(values)}) VALUES ({marks})", *values.values())
-        return event_id
-
-    return run
 
 
 async def found(guest, query: str = "") -> list[str]:

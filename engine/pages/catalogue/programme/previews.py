@@ -15,10 +15,11 @@ from engine.domain.fields import is_moment
 from engine.foundation import local_time, manners
 from engine.foundation.clock import now
 from engine.pages import frame
+from engine.pages.catalogue.discovery.places import city_path
 from engine.pages.catalogue.faces import face_of
 from engine.pages.catalogue.offers import offers_of
 from engine.pages.catalogue.texts import rich
-from engine.services.appkeys import IMAGES, PUBLICATION, SETTINGS
+from engine.services.appkeys import IMAGES, PUBLICATION
 
 LOCAL_CHARS_MAX = 32
 
@@ -35,10 +36,11 @@ async def preview(request: web.Request) -> web.Response:
     context = {
         "event": event,
         "about": rich(event.description),
-        "snippet": "",
+        "city_path": city_path,
+        "linked_data": "",  # what machines are told of an event, they are told when it is public
+        "related": [],
         "pictures": await request.config_dict[IMAGES].others(event),
         "video": None,  # another site's frame: for the public page, whose policy allows it
-        "engine_url": request.config_dict[SETTINGS].engine_url,
         "face": face_of(event, at),
         "told": None,
         "other_dates": [],

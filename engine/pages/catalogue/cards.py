@@ -1,0 +1,45 @@
+"""Events as lists show them: each card with its face, and how much is left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import msgspec
+from aiohttp import web
+
+from engine.domain.catalogue.event_cards import EventCard
+from engine.domain.catalogue.event_search import Found
+from engine.domain.catalogue.events import Event
+from engine.foundation.clock import now
+from engine.foundation.errors import NotFound, Refusal
+from engine.pages.catalogue.faces import Face, face_of
+from engine.pages.catalogue.offers import Level
+from engine.services.appkeys import AVAILABILITY
+
+Card: TypeAlias = "tuple[EventCard, Face]"
+
+
+async def cards_of(request: web.Request, found: Iterable[Found]) -> list[Card]:
+    """The cards of what was found, in its order."""
+    return await asyncio.gather(*(_card(request, one.card) for one in found))
+
+
+async def levels_of(request: web.Request, event: Event | EventCard) -> dict[str, Level]:
+    """How much is left of each public type; nothing if the inventory is away or not there yet."""
+    try:
+        document = await request.config_dict[AVAILABILITY].document(event.id)
+    except (Refusal, NotFound):
+        return {}
+    return {row["id"]: row["level"] for row in msgspec.json.decode(document)["ticket_types"]}
+
+
+async def _card(request: web.Request, event: EventCard) -> Card:
+    """Only what is on sale can be sold out: the others are not asked about."""
+    face = face_of(event, now())
+    if face.buyable:
+        levels = await levels_of(request, event)
+        sold_out = bool(levels) and all(level == "none" for level in levels.values())
+        face = face_of(event, now(), sold_out=sold_out)
+    return event, face
