@@ -37,7 +37,6 @@ async def preview(request: web.Request) -> web.Response:
         "event": event,
         "about": rich(event.description),
         "city_path": city_path,
-        "linked_data": "",  # what machines are told of an event, they are told when it is public
         "related": [],
         "pictures": await request.config_dict[IMAGES].others(event),
         "video": None,  # another site's frame: for the public page, whose policy allows it
