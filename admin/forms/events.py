@@ -63,6 +63,7 @@ class EventForm(Form):
         "tax_rate": "Tax {}: percent",
         "hold_minutes": "Seats are held for",
         "max_tickets_per_buyer": "Tickets per buyer at most",
+        "capacity": "Standing places",
         "orphan_policy": "Single seats left alone",
         "allow_refunds_until": "Refunds until",
         "message": "Message to ticket holders",
@@ -89,6 +90,7 @@ class EventForm(Form):
     fee_fixed: Amount = Decimal(0)
     fee_paid_by: Literal["buyer", "organizer"] = "buyer"
     max_tickets_per_buyer: Whole | None = None
+    capacity: Whole | None = None
     allow_refunds_until: LocalMoment | None = None
     message: Text = ""
     apply: Apply = "this"
@@ -107,6 +109,8 @@ class EventForm(Form):
         """
         timezone = self.timezone or before.timezone
         document = self._document(timezone, self.currency or before.currency)
+        if before.published_at is not None:
+            del document["capacity"]  # fixed by publication: the form shows it and sends nothing
         for name in MOMENTS if is_timezone(timezone) else ():
             if formats.local(getattr(before, name), timezone) == formats.local(document[name], timezone):
                 document[name] = msgspec.UNSET
@@ -132,6 +136,7 @@ class EventForm(Form):
             "hold_ttl_s": round(self.hold_minutes * MINUTE_S),
             "orphan_policy": self.orphan_policy,
             "max_tickets_per_buyer": self.max_tickets_per_buyer,
+            "capacity": self.capacity,
         }
         for name in MOMENTS:
             document[name] = _or_fault(faults, lambda name=name: at_place(getattr(self, name), timezone, f"/{name}"))
@@ -208,6 +213,7 @@ def of(event: Event) -> Filled[EventForm]:
         hold_minutes=f"{event.hold_ttl_s / MINUTE_S:g}",
         orphan_policy=event.orphan_policy,
         max_tickets_per_buyer=event.max_tickets_per_buyer,
+        capacity=event.capacity,
         **local,
         **_taxes_of(event.taxes),
         **_fee_of(event.fee, event.currency),

@@ -23,7 +23,7 @@ VALID = {
     "currency": "CAD", "price": "1", "categories": "Floor", "opens_at": "2026-12-01T10:00", "by": "section",
     "section": "Floor", "quantity": "1", "code": "MINE", "kind": "percent", "value": "5", "status": "disabled",
     "key": "k" * 20, "what": "everything", "reason": "because", "do": "pause", "current_password": "x",
-    "new_password": "another long password",
+    "new_password": "another long password", "alt": "Mine",
 }  # fmt: skip
 
 
@@ -65,6 +65,7 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
         "dispute": dispute_id,
         "template": await pool.fetchval("SELECT id FROM event_templates WHERE organization_id = $1", organization_id),
         "image": image.id,
+        "name": image.urls["320"].rpartition("/")[2],
         "user": await pool.fetchval("SELECT id FROM users WHERE email = $1", organizer.email),
         "ticket_type": await pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id),
         "allotment": await pool.fetchval("SELECT id FROM allotments WHERE event_id = $1", event_id),

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Better = Literal["higher", "lower"]
-Group = Literal["ratios", "storm", "looks", "gates", "embedded", "peers", "designs", "workers", "durability", "memory"]
+Group = Literal[
+    "ratios", "storm", "looks", "gates", "embedded", "peers", "designs", "workers", "durability", "memory", "discovery"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import orjson
 
@@ -19,7 +19,7 @@ from tests.bench.method import Group, Plan, Row
 
 FOLDER = Path(__file__).parents[2] / "docs"
 MARKDOWN, FIGURES = FOLDER / "BENCHMARKS.md", FOLDER / "benchmarks.json"
-_TITLES: Final[dict[Group, str]] = {
+TITLES: Final[dict[Group, str]] = {
     "ratios": "The ratios of the hot path",
     "storm": "Orders beside a sold-out storm",
     "memory": "Memory of an engine",
@@ -32,7 +32,6 @@ _TITLES: Final[dict[Group, str]] = {
     "durability": "Durability of holds",
     "discovery": "Finding events",
 }
-assert set(_TITLES) == set(get_args(Group)), "a row without a title would not be on the page"
 _INTRODUCTION = """# Benchmarks
 
 `make bench` writes this file (`ARGS="--quick"` to try it, `ARGS="--only holds room"` for some rows). What is measured
@@ -80,7 +79,7 @@ def write(rows: Sequence[Row], taken: Taken) -> None:
 def markdown(rows: dict[str, Any]) -> str:
     """The whole page."""
     parts = [_INTRODUCTION]
-    for group, title in _TITLES.items():
+    for group, title in TITLES.items():
         members = [row for row in rows.values() if row["group"] == group]
         if members:
             parts.append(f"## {title}\n\n{_table(members)}\n{_notes(members)}")

@@ -89,6 +89,7 @@ TIED = {
     "admin POST /venues": {"venue.changed"},
     "admin POST /venues/delete": {"venue.deleted"},
     "admin POST /venues/chart": {"venue.chart_put"},
+    "admin POST /venues/chart/keep": {"venue.chart_put"},
     "admin POST /o/events": {"event.created"},
     "admin POST /events/settings": {"event.changed"},
     "admin POST /events/copy": {"event.copied"},
@@ -137,6 +138,8 @@ SILENT = {
     "admin POST /account/verify": "a person's own account, nobody's organization",
     "admin POST /sign-out": "a person's own session",
     "admin POST /venues/chart/preview": "draws what was typed and keeps nothing",
+    "admin POST /venues/chart/check": "looks for faults and keeps nothing",
+    "admin POST /venues/chart/import": "reads a file and keeps nothing",
     "admin POST /text/preview": "shows what was typed and keeps nothing",
     "admin POST /events/trial": "play money, gone when it is over; its deeds have lines of their own",
 }

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeAlias
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from engine.domain.catalogue.entry_rules import EntryRules, is_clock
@@ -62,6 +62,7 @@ def copied(event: Event, given: EventCopy, type_ids: Mapping[str, str]) -> NewEv
         category=event.category,
         tags=list(event.tags),
         terms=event.terms,
+        cover_url=event.cover_url,
         video_url=event.video_url,
         starts_at=given.starts_at,
         ends_at=given.ends_at or ends_at,
@@ -72,6 +73,7 @@ def copied(event: Event, given: EventCopy, type_ids: Mapping[str, str]) -> NewEv
         taxes=list(event.taxes),
         fee=event.fee,
         max_tickets_per_buyer=event.max_tickets_per_buyer,
+        capacity=event.capacity,
         allow_refunds_until=_moved(event.allow_refunds_until, move),
         entry_rules=moved_rules(event.entry_rules.with_types(type_ids), move),
     )
@@ -82,7 +84,7 @@ def copied_type(row: TicketTypeRow, move: Move) -> NewTicketType:
     return NewTicketType(
         name=row.name,
         price_cents=row.price_cents,
-        categories=list(row.categories),
+        categories=list(row.categories) or UNSET,
         capacity=row.capacity,
         max_per_order=row.max_per_order,
         sales_start_at=_moved(row.sales_start_at, move),

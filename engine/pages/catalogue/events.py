@@ -77,7 +77,8 @@ async def detail(request: web.Request) -> web.StreamResponse:
     async def context() -> dict[str, Any]:
         offers, face, address = offers_of(event, shown.kinds, shown.levels, now()), shown.face, home(request)
         preview = f"{address}/events/{event.slug}/og.png?v={pictures.version_of(event)}"
-        images = [preview, *([address + event.cover.path(1280)] if event.cover else [])]
+        cover = address + event.cover.path(1280) if event.cover else event.cover_url
+        images = [preview, *([cover] if cover else [])]
         page, seller = f"{address}/e/{event.slug}", f"{address}/organizers/{event.organization.slug}"
         related = await request.config_dict[RELATED].get(event.id, lambda: _related(request, event))
         return {

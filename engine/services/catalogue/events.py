@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from engine.domain.accounts.errors import TooManyOfThem
+from engine.domain.catalogue.charts import standing
 from engine.domain.catalogue.entry_rules import EntryRules
 from engine.domain.catalogue.errors import (
     EventArchived,
@@ -31,6 +32,7 @@ from engine.domain.catalogue.events import (
 )
 from engine.domain.catalogue.phases import Phase
 from engine.domain.catalogue.ticket_types import TicketTypeRow, check_price, price_range
+from engine.domain.catalogue.venues import ChartFacts
 from engine.domain.slugs import slug_of
 from engine.domain.versions import expect
 from engine.foundation.bearer import Person
@@ -39,6 +41,7 @@ from engine.foundation.errors import Invalid
 from engine.foundation.ids import is_id, new_id
 from engine.services.accounts.access import Access
 from engine.services.catalogue.entry_rules import check_names
+from engine.services.catalogue.venues import read_chart
 from engine.services.outbox import Outbox
 from engine.stores import activity
 from engine.stores.accounts import organizations
@@ -215,8 +218,7 @@ class Events:
         """Publish a draft under its lock; ``person`` None: it was planned. EventArchived, EventIncomplete."""
         if event.archived_at is not None:
             raise EventArchived
-        await self._check_complete(db, event)
-        await store.publish(db, event.id)
+        await store.publish(db, event.id, await self._check_complete(db, event))
         await on_sales.set_live(db, event.id, self.card(event), live=True)
         await activity.record(db, person, "event.published", event.id)
         return await self.refresh(db, event.id)
@@ -334,15 +336,17 @@ class Events:
             except Invalid as refusal:
                 raise Invalid.at("/currency", refusal.errors[0]["code"], f"{kind.name}: {refusal.detail}") from refusal
 
-    async def _check_complete(self, db: Connection, event: Event) -> None:
+    async def _check_complete(self, db: Connection, event: Event) -> tuple[bytes, ChartFacts] | None:
+        """EventIncomplete with all that is missing. Returns the chart of an event that needs none of its venue."""
         missing = []
         categories = set(await store.categories(db, event.id))
         types = await ticket_types.of_event(db, event.id)
-        if not categories:
+        places = standing.places(event.capacity, [kind.capacity for kind in types], has_chart=bool(categories))
+        if not categories and places is None:
             missing.append("seating_chart")
         if not types:
             missing.append("ticket_types")
-        elif categories and any(not categories.issuperset(kind.categories) for kind in types):
+        elif (categories or places) and any(not categories.issuperset(kind.categories) for kind in types):
             missing.append("ticket_type_categories")
         if any(not _payable(kind, event) for kind in types):
             missing.append("ticket_type_prices")
@@ -352,6 +356,10 @@ class Events:
             missing.append("organization_active")
         if missing:
             raise EventIncomplete(f"Missing: {', '.join(missing)}", missing=missing)
+        if places is None:
+            return None
+        floor = standing.chart(places)
+        return floor, read_chart(floor)
 
 
 async def _copy_images(db: Connection, event: Event, copy_id: str) -> None:

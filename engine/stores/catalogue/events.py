@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from engine.domain.catalogue import entry_rules
+from engine.domain.catalogue.charts import standing
 from engine.domain.catalogue.events import (
     Event,
     EventChange,
@@ -20,6 +21,7 @@ from engine.domain.catalogue.events import (
     TaxRule,
 )
 from engine.domain.catalogue.phases import Phase
+from engine.domain.catalogue.venues import ChartFacts
 from engine.domain.errands import EventCancelled
 from engine.stores import outbox
 from engine.stores.catalogue.media import images
@@ -27,9 +29,10 @@ from engine.stores.database import Connection, Database, Record, assignments, co
 
 _OWN = (
     "id", "slug", "organization_id", "venue_id", "title", "summary", "description", "category", "terms",
-    "video_url", "cover_image_id", "starts_at", "ends_at", "timezone", "currency", "hold_ttl_s", "orphan_policy",
-    "max_tickets_per_buyer", "allow_refunds_until", "status", "units", "price_from_cents", "price_to_cents", "version",
-    "published_at", "created_at", "updated_at", "publish_at", "archived_at", "series_id", "external_id",
+    "cover_url", "video_url", "cover_image_id", "starts_at", "ends_at", "timezone", "currency", "hold_ttl_s",
+    "orphan_policy", "max_tickets_per_buyer", "capacity", "allow_refunds_until", "status", "units",
+    "price_from_cents", "price_to_cents", "version", "published_at", "created_at", "updated_at",
+    "publish_at", "archived_at", "series_id", "external_id",
 )  # fmt: skip
 _VENUE = ("name", "address", "city", "region", "country", "lat", "lng", "timezone", "accessibility")
 # What the status, the clock, the on-sale and the shop together mean: the one place that decides a phase.
@@ -167,16 +170,24 @@ async def delete(db: Database, event_id: str) -> None:
     await db.execute("DELETE FROM events WHERE id = $1", event_id)
 
 
-async def publish(db: Database, event_id: str) -> None:
-    """Make it public. The first time the venue's chart is frozen as it stands: what is sold hangs on it."""
+async def publish(db: Database, event_id: str, floor: tuple[bytes, ChartFacts] | None) -> None:
+    """Make it public. The first time its chart is frozen as it stands: what is sold hangs on it.
+
+    That is the venue's, or for a standing event its ``floor``.
+    """
+    chart, facts = floor or (None, None)
     await db.execute(
         "UPDATE events e SET status = 'published', published_at = COALESCE(e.published_at, now()),"
         " publish_at = NULL, publish_failed_at = NULL, publish_missing = '{}',"
-        " chart = COALESCE(e.chart, v.chart),"
-        " chart_etag = COALESCE(e.chart_etag, v.chart_etag), units = COALESCE(e.units, v.chart_units),"
-        " chart_categories = COALESCE(e.chart_categories, v.chart_categories), version = e.version + 1,"
+        " chart = COALESCE(e.chart, $2, v.chart),"
+        " chart_etag = COALESCE(e.chart_etag, $3, v.chart_etag), units = COALESCE(e.units, $4, v.chart_units),"
+        " chart_categories = COALESCE(e.chart_categories, $5, v.chart_categories), version = e.version + 1,"
         " updated_at = now() FROM venues v WHERE e.id = $1 AND v.id = e.venue_id",
         event_id,
+        chart,
+        facts.etag if facts is not None else None,
+        facts.units if facts is not None else None,
+        list(facts.categories) if facts is not None else None,
     )
 
 
@@ -199,31 +210,28 @@ async def queue_cancelled(db: Database, event_id: str) -> None:
 
 
 async def categories(db: Database, event_id: str) -> list[str]:
-    """The categories of the event's frozen chart, else of its venue's; empty without a chart."""
+    """The categories of the event's frozen chart, else of a standing event's floor, else of its venue's; or none."""
     found: list[str] | None = await db.fetchval(
-        "SELECT COALESCE(e.chart_categories, v.chart_categories) FROM events e JOIN venues v ON v.id = e.venue_id"
-        " WHERE e.id = $1",
+        "SELECT COALESCE(e.chart_categories, CASE WHEN e.capacity IS NOT NULL THEN ARRAY[$2::text] END,"
+        " v.chart_categories) FROM events e JOIN venues v ON v.id = e.venue_id WHERE e.id = $1",
         event_id,
+        standing.FLOOR,
     )
     return found or []
 
 
-async def chart(db: Database, event_id: str) -> tuple[bytes, str] | None:
-    """The event's frozen chart, else its venue's, and the etag."""
+async def chart(db: Database, event_id: str) -> bytes | None:
+    """The event's frozen chart, else a standing event's floor, else its venue's."""
     row = await db.fetchrow(
-        "SELECT COALESCE(e.chart, v.chart) AS chart, COALESCE(e.chart_etag, v.chart_etag) AS etag"
+        "SELECT e.chart, e.capacity, CASE WHEN e.capacity IS NULL THEN v.chart END AS venue_chart"
         " FROM events e JOIN venues v ON v.id = e.venue_id WHERE e.id = $1",
         event_id,
     )
-    return (row["chart"], row["etag"]) if row is not None and row["chart"] is not None else None
-
-
-async def chart_etag(db: Database, event_id: str) -> str | None:
-    """The etag alone, without reading megabytes of chart."""
-    found: str | None = await db.fetchval(
-        "SELECT COALESCE(e.chart_etag, v.chart_etag) FROM events e JOIN venues v ON v.id = e.venue_id WHERE e.id = $1",
-        event_id,
-    )
+    if row is None:
+        return None
+    if row["chart"] is None and row["capacity"] is not None:
+        return standing.chart(row["capacity"])
+    found: bytes | None = row["chart"] or row["venue_chart"]
     return found
 
 
