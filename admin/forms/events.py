@@ -28,6 +28,7 @@ from admin.forms.filled import Filled, Form, fresh
 from engine.domain.catalogue.event_copy import EventCopy
 from engine.domain.catalogue.event_news import EventCancel, EventPatch, moves
 from engine.domain.catalogue.events import HOLD_TTL_S_DEFAULT, Event, FeeRule, NewEvent, TaxRule
+from engine.domain.catalogue.programme.series import Apply, only_changed
 from engine.domain.fields import fault, is_currency, is_timezone
 from engine.foundation import shapes
 from engine.foundation.errors import Invalid
@@ -66,6 +67,7 @@ class EventForm(Form):
         "orphan_policy": "Single seats left alone",
         "allow_refunds_until": "Refunds until",
         "message": "Message to ticket holders",
+        "apply": "Save it for",
     }
 
     title: Name
@@ -91,6 +93,7 @@ class EventForm(Form):
     capacity: Whole | None = None
     allow_refunds_until: LocalMoment | None = None
     message: Text = ""
+    apply: Apply = "this"
     version: str = ""
 
     def new(self, organization_id: str, venue_timezone: str) -> NewEvent:
@@ -115,7 +118,7 @@ class EventForm(Form):
         patch = shapes.build({**given, "message": self.message}, EventPatch)
         if moves(before, patch) and not patch.message:
             raise Invalid.at("/message", "missing", "Tell them why: this goes to everybody who has a ticket")
-        return patch
+        return patch if self.apply == "this" else only_changed(patch, before)
 
     def _document(self, timezone: str, currency: str) -> dict[str, Any]:
         faults: list[dict[str, str]] = []

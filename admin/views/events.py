@@ -61,9 +61,14 @@ async def create(visit: Visit) -> web.Response:
 
 async def show(visit: Visit) -> web.Response:
     """A draft shows what is missing; a published event how it sells."""
-    event = await reach.event(visit)
+    return await show_event(visit, await reach.event(visit), filled.Filled())
+
+
+async def show_event(visit: Visit, event: Event, plan: filled.Filled[Any]) -> web.Response:
+    """The same with a form of the plan that was filled in."""
     types = await visit.services.catalogue.ticket_types.of_event(visit.person, event.id)
     context: dict[str, Any] = {"event": event, "checks": None, "live": None, "sales": None, "form": filled.Filled()}
+    context |= {"plan": plan, "status": plan.status}
     if event.status == "draft":
         venue = await visit.services.catalogue.venues.get(visit.person, event.venue_id)
         context["checks"] = checks(event, venue, types)
@@ -90,8 +95,8 @@ async def change(visit: Visit) -> web.Response:
     async def act(typed: EventForm) -> Event:
         patch = typed.change(event)
         change = change_of(patch)
-        return await visit.services.catalogue.events.change(
-            visit.person, event.id, typed.version, change, patch.message
+        return await visit.services.catalogue.series.change(
+            visit.person, event.id, typed.version, change, patch.message, typed.apply
         )
 
     if await form.carry_out(act) is None:

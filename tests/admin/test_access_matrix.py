@@ -116,6 +116,13 @@ async def _fresh(services: Services, path: str, things: dict[str, str]) -> dict[
             " jsonb_build_object('id', $2::text, 'code', $3::text))).* FROM promo_codes p WHERE id = $1",
             things["promo_kept"], things["promo"], things["promo"].replace("pro_", "P").upper(),
         )  # fmt: skip
+    if "{template}" in path:
+        things["template"] = new_id("tpl")
+        await pool.execute(
+            "INSERT INTO event_templates SELECT (jsonb_populate_record(t,"
+            " jsonb_build_object('id', $2::text, 'name', $2::text))).* FROM event_templates t WHERE id = $1",
+            things["template_kept"], things["template"],
+        )  # fmt: skip
     if "{image}" in path:
         things["image"] = new_id("img")
         await pool.execute(
@@ -172,7 +179,7 @@ async def test_every_row_of_the_admin_app_opens_to_whom_it_declares_and_to_nobod
     organizer: Organizer, server: TestServer[web.Request], services: Services, chart: str
 ) -> None:
     things = await everything(organizer, services, chart)
-    things |= {f"{name}_kept": things[name] for name in ("promo", "invitation", "image")}
+    things |= {f"{name}_kept": things[name] for name in ("promo", "invitation", "image", "template")}
     page = (await organizer.get("/sign-in")).text
     found = re.search(r'href="/static/([^"]+)"', page)
     assert found

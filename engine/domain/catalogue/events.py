@@ -13,6 +13,7 @@ from engine.domain.catalogue.entry_rules import EntryRules
 from engine.domain.catalogue.media import videos
 from engine.domain.catalogue.media.images import Picture
 from engine.domain.catalogue.media.videos import VideoUrl
+from engine.domain.catalogue.phases import Phase
 from engine.domain.fields import (
     BasisPoints,
     Currency,
@@ -159,8 +160,18 @@ class EventOnSale(Struct, frozen=True, kw_only=True):
     room_enabled: bool
 
 
+class PublicationFailed(Struct, frozen=True, kw_only=True):
+    """A planned publication that came due while something was missing."""
+
+    at: datetime
+    missing: tuple[str, ...]
+
+
 class Event(Struct, frozen=True, kw_only=True):
-    """An event with all that its card needs. Prices from..to are all-in: what the buyer pays for one ticket."""
+    """An event with all that its card needs. Prices from..to are all-in: what the buyer pays for one ticket.
+
+    ``phase`` is what its status means at this moment; a draft is published by itself at ``publish_at``.
+    """
 
     id: str
     slug: str
@@ -199,6 +210,12 @@ class Event(Struct, frozen=True, kw_only=True):
     venue: EventVenue
     organization: EventOrganization
     on_sale: EventOnSale | None
+    phase: Phase = "draft"
+    publish_at: datetime | None = None
+    publication_failed: PublicationFailed | None = None
+    archived_at: datetime | None = None
+    series_id: str | None = None
+    external_id: str | None = None
 
 
 class Seller(Struct, frozen=True, kw_only=True):

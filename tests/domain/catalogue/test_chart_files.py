@@ -41,7 +41,7 @@ def rows(chart: dict[str, Any], section: int = 0) -> dict[str, list[str]]:
     return {row["name"]: [seat["name"] for seat in row["seats"]] for row in chart["sections"][section]["rows"]}
 
 
-def test_a_chart_comes_back_from_its_table_as_it_was():
+def test_a_chart_comes_back_from_its_table_as_it_was() -> None:
     brought = files.read(tables.written(CHART))
     assert brought.format == "csv"
     again = brought.chart
@@ -57,7 +57,7 @@ def test_a_chart_comes_back_from_its_table_as_it_was():
     assert again["sections"][1] == {"name": "Floor", "kind": "general", "capacity": 60, "category": "Pit"}
 
 
-def test_a_table_of_names_alone_is_laid_out_in_its_own_order():
+def test_a_table_of_names_alone_is_laid_out_in_its_own_order() -> None:
     chart = files.read(b"Section,Row,Seat\nStalls,A,1\nStalls,A,2\nStalls,B,1\nStalls,B,2\n").chart
     assert rows(chart) == {"A": ["1", "2"], "B": ["1", "2"]}
     first, second = chart["sections"][0]["rows"]
@@ -66,7 +66,7 @@ def test_a_table_of_names_alone_is_laid_out_in_its_own_order():
     assert facts(chart).warnings == ()
 
 
-def test_a_table_from_elsewhere_is_put_into_the_order_of_its_places_with_aisles_at_the_gaps():
+def test_a_table_from_elsewhere_is_put_into_the_order_of_its_places_with_aisles_at_the_gaps() -> None:
     lines = ["section;row;seat;x;y", *(f"S;A;{n};{n * 1.5:g};0".replace(".", ",") for n in (3, 1, 2, 6, 5))]
     chart = files.read("\r\n".join(lines).encode()).chart
     (row,) = chart["sections"][0]["rows"]
@@ -94,17 +94,17 @@ def test_a_table_from_elsewhere_is_put_into_the_order_of_its_places_with_aisles_
         ('{"zones": 5}', [("/zones", "wrong_type")]),
     ],
 )  # fmt: skip
-def test_a_fault_of_a_file_is_told_with_its_line(text: str, expected: list[tuple[str, str]]):
+def test_a_fault_of_a_file_is_told_with_its_line(text: str, expected: list[tuple[str, str]]) -> None:
     assert refused(text) == expected
 
 
-def test_bytes_that_are_no_text_are_refused():
+def test_bytes_that_are_no_text_are_refused() -> None:
     with pytest.raises(Invalid) as refusal:
         files.read(b"section,row,seat\nS\xe9,A,1")
     assert refusal.value.errors[0]["code"] == "not_utf8"
 
 
-def test_a_name_that_a_spreadsheet_would_run_comes_back_as_it_was():
+def test_a_name_that_a_spreadsheet_would_run_comes_back_as_it_was() -> None:
     chart = {"focal_point": {"x": 0, "y": 0}, "sections": [
         {"name": "=1+1", "kind": "seated", "rows": [{"name": "-A", "y": 0, "seats": [{"name": "+1", "x": -2.5}]}]},
     ]}  # fmt: skip
@@ -123,7 +123,7 @@ def seat(number: str, x: float, y: float = 0, category: str = "Gold") -> dict[st
     return {"seat_guid": f"{number}-{x}", "seat_number": number, "position": {"x": x, "y": y}, "category": category}
 
 
-def test_a_seating_plan_of_pretix_becomes_sections_rows_and_aisles():
+def test_a_seating_plan_of_pretix_becomes_sections_rows_and_aisles() -> None:
     stalls = {"name": "Stalls", "position": {"x": 100, "y": 50}, "rows": [
         {"row_number": "1", "position": {"x": 0, "y": 0},
          "seats": [seat("1", 0), seat("2", 25), *(seat(str(n), n * 25) for n in range(3, 7))]},
@@ -149,7 +149,7 @@ def test_a_seating_plan_of_pretix_becomes_sections_rows_and_aisles():
     assert (facts(chart).units, facts(chart).categories) == (18, ("Gold", "Side"))
 
 
-def test_two_halves_of_a_row_in_pretix_are_one_row_unless_their_seats_have_the_same_names():
+def test_two_halves_of_a_row_in_pretix_are_one_row_unless_their_seats_have_the_same_names() -> None:
     left = {"row_number": "A", "seats": [seat("1", 0), seat("2", 20)]}
     right = {"row_number": "A", "seats": [seat("3", 80), seat("4", 100)]}
     other = {"row_number": "A", "position": {"x": 0, "y": 30}, "seats": [seat("1", 0), seat("2", 20)]}
@@ -160,6 +160,6 @@ def test_two_halves_of_a_row_in_pretix_are_one_row_unless_their_seats_have_the_s
     assert chart["sections"][0]["rows"][0]["aisle_after"] == ["2"]
 
 
-def test_our_own_chart_is_taken_as_it_is():
+def test_our_own_chart_is_taken_as_it_is() -> None:
     brought = files.read(msgspec.json.encode(CHART))
     assert (brought.chart, brought.format, brought.notes) == (CHART, "onsale", ())
