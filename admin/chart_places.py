@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import orjson
-
 NAME_CHARS_SHOWN: Final = 40
 _KINDS: Final = {"sections": "section", "rows": "row", "seats": "seat"}
 
 
-def words(chart: bytes, pointer: str, message: str) -> str:
+def words(chart: Any, pointer: str, message: str) -> str:
     """``/sections/0/rows/1/name`` is ``Section 1 “Stalls”, row 2 “B”``; a field that ``message`` names is left out."""
-    here: Any = orjson.loads(chart)
+    here = chart
     steps = pointer.strip("/").split("/")
     parts: list[str] = []
     for at, step in enumerate(steps):

@@ -13,26 +13,38 @@ from babel.dates import format_datetime, format_timedelta
 from babel.numbers import format_decimal, get_currency_symbol
 from markupsafe import Markup
 
+from engine.domain.catalogue import phases
 from engine.domain.catalogue.media import rich_text
 from engine.foundation.clock import now
 from engine.foundation.world import categories, currencies
 
 LOCALE: Final = "en"
 BASIS_POINTS: Final = 100  # of one percent
-WORDS: Final = {
+WORDS: Final[dict[str, str]] = {
     "box_office": "Box office",
     "partially_refunded": "Partly refunded",
     "charged_back": "Charged back",
-    "sold_out": "Sold out",
+    **phases.WORDS,
     "transfer_pending": "In transfer",
     "prequeue": "Queue open",
 }
 TONES: Final = {
-    "published": "good", "paid": "good", "succeeded": "good", "active": "good", "valid": "good", "open": "good",
+    "published": "good", "on_sale": "accent", "ongoing": "good", "sales_ended": "warn",
+    "paid": "good", "succeeded": "good", "active": "good", "valid": "good", "open": "good",
     "processing": "warn", "pending": "warn", "paused": "warn", "partially_refunded": "warn", "prequeue": "warn",
     "won": "good", "inquiry": "warn", "disputed": "bad", "charged_back": "bad", "lost": "bad",
     "cancelled": "bad", "failed": "bad", "revoked": "bad", "sold_out": "bad", "blocked": "bad",
 }  # fmt: skip
+
+# What a draft may lack when it is to be published.
+MISSING: Final = {
+    "seating_chart": "the venue has no seating chart",
+    "ticket_types": "there is no ticket type",
+    "ticket_type_categories": "a ticket type sells from categories that the chart does not have",
+    "ticket_type_prices": "a ticket type costs what nobody can pay",
+    "on_sale": "it is not decided when sales open",
+    "organization_active": "the organization may not sell now",
+}
 
 FACTS: Final = {
     "cents": "price",
@@ -119,6 +131,11 @@ def word(code: str) -> str:
     return WORDS.get(code, code.removesuffix("_id").replace("_", " ").capitalize())
 
 
+def missing(codes: Sequence[str]) -> str:
+    """What kept a draft from being published, as one sentence's end."""
+    return ", and ".join(MISSING.get(code, word(code).lower()) for code in codes)
+
+
 def tone(code: str) -> str:
     """The badge a state wears."""
     return TONES.get(code, "plain")
@@ -199,6 +216,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "local": local,
     "ago": ago,
     "word": word,
+    "missing": missing,
     "tone": tone,
     "facts_of": facts_of,
     "columns_of": columns_of,

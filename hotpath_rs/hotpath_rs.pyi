@@ -798,9 +798,12 @@ class SeatMap:
     def geometry_json(self) -> bytes:
         """Give the document a seat picker draws from; it changes only with the etag.
 
-        ``{"etag", "focal_point": {"x", "y"}, "categories": [..], "sections": [{"name", "kind", "category",
-        "first_unit", "units", "rows"?: [{"name", "y", "first_unit", "seats": [{"name", "x", "category": index,
-        "accessible"?: true}], "aisle_after": [seat name]}]}]}``. General sections have no rows.
+        ``{"etag", "focal_point": {"x", "y"}, "stage"?: SHAPE, "categories": [..], "sections": [{"name", "kind",
+        "category", "first_unit", "units", "area"?: SHAPE, "rows"?: [{"name", "y", "table"?: SHAPE, "first_unit",
+        "seats": [{"name", "x", "y"?, "category": index, "accessible"?: true, "companion"?: true,
+        "obstructed"?: true}], "aisle_after": [seat name]}]}]}``; SHAPE is ``{"x", "y", "width", "height",
+        "turn"?: degrees, "round"?: true}`` around its middle. General sections have no rows; a seat has a "y" only if
+        it stands off its row's.
         """
     def tape(self, categories: Sequence[int], section: int | None, quantity: int) -> bytes:
         """Every start of `quantity` (1 to 2,000) touching seats in these categories, best first, state left aside.

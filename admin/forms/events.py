@@ -28,6 +28,7 @@ from admin.forms.filled import Filled, Form, fresh
 from engine.domain.catalogue.event_copy import EventCopy
 from engine.domain.catalogue.event_news import EventCancel, EventPatch, moves
 from engine.domain.catalogue.events import HOLD_TTL_S_DEFAULT, Event, FeeRule, NewEvent, TaxRule
+from engine.domain.catalogue.programme.series import Apply, only_changed
 from engine.domain.fields import fault, is_currency, is_timezone
 from engine.foundation import shapes
 from engine.foundation.errors import Invalid
@@ -62,9 +63,11 @@ class EventForm(Form):
         "tax_rate": "Tax {}: percent",
         "hold_minutes": "Seats are held for",
         "max_tickets_per_buyer": "Tickets per buyer at most",
+        "capacity": "Standing places",
         "orphan_policy": "Single seats left alone",
         "allow_refunds_until": "Refunds until",
         "message": "Message to ticket holders",
+        "apply": "Save it for",
     }
 
     title: Name
@@ -87,8 +90,10 @@ class EventForm(Form):
     fee_fixed: Amount = Decimal(0)
     fee_paid_by: Literal["buyer", "organizer"] = "buyer"
     max_tickets_per_buyer: Whole | None = None
+    capacity: Whole | None = None
     allow_refunds_until: LocalMoment | None = None
     message: Text = ""
+    apply: Apply = "this"
     version: str = ""
 
     def new(self, organization_id: str, venue_timezone: str) -> NewEvent:
@@ -104,6 +109,8 @@ class EventForm(Form):
         """
         timezone = self.timezone or before.timezone
         document = self._document(timezone, self.currency or before.currency)
+        if before.published_at is not None:
+            del document["capacity"]  # fixed by publication: the form shows it and sends nothing
         for name in MOMENTS if is_timezone(timezone) else ():
             if formats.local(getattr(before, name), timezone) == formats.local(document[name], timezone):
                 document[name] = msgspec.UNSET
@@ -111,7 +118,7 @@ class EventForm(Form):
         patch = shapes.build({**given, "message": self.message}, EventPatch)
         if moves(before, patch) and not patch.message:
             raise Invalid.at("/message", "missing", "Tell them why: this goes to everybody who has a ticket")
-        return patch
+        return patch if self.apply == "this" else only_changed(patch, before)
 
     def _document(self, timezone: str, currency: str) -> dict[str, Any]:
         faults: list[dict[str, str]] = []
@@ -129,6 +136,7 @@ class EventForm(Form):
             "hold_ttl_s": round(self.hold_minutes * MINUTE_S),
             "orphan_policy": self.orphan_policy,
             "max_tickets_per_buyer": self.max_tickets_per_buyer,
+            "capacity": self.capacity,
         }
         for name in MOMENTS:
             document[name] = _or_fault(faults, lambda name=name: at_place(getattr(self, name), timezone, f"/{name}"))
@@ -205,6 +213,7 @@ def of(event: Event) -> Filled[EventForm]:
         hold_minutes=f"{event.hold_ttl_s / MINUTE_S:g}",
         orphan_policy=event.orphan_policy,
         max_tickets_per_buyer=event.max_tickets_per_buyer,
+        capacity=event.capacity,
         **local,
         **_taxes_of(event.taxes),
         **_fee_of(event.fee, event.currency),

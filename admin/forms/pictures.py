@@ -1,4 +1,4 @@
-"""Pictures: what one shows, what must stay in sight, and where it stands among the others."""
+"""Pictures: what one shows, what must stay in sight, and its place among the others."""
 
 from __future__ import annotations
 

@@ -14,7 +14,10 @@ from engine.foundation import shapes
 
 
 class TicketTypeForm(Form):
-    """``version`` and no ``categories`` come from the form of a type that was published: those stay."""
+    """``version`` and no ``categories`` come from the form of a type that was published: those stay.
+
+    ``parts`` is sent by a form that offered categories: then one must be chosen. Without, the whole event is sold.
+    """
 
     LISTS: ClassVar[frozenset[str]] = frozenset({"categories"})
     POINTERS: ClassVar[Mapping[str, str]] = {"price_cents": "price"}
@@ -31,6 +34,7 @@ class TicketTypeForm(Form):
     version: str = ""
     name: Name
     price: Amount
+    parts: bool = False
     categories: tuple[str, ...] = ()
     capacity: Whole | None = None
     max_per_order: Whole = MAX_PER_ORDER_DEFAULT
@@ -41,11 +45,12 @@ class TicketTypeForm(Form):
     sort: Whole = 0
 
     def new(self, event: Event) -> NewTicketType:
-        return shapes.build({**self._document(event), "categories": list(self.categories)}, NewTicketType)
+        sold_from = {"categories": list(self.categories)} if self.parts or self.categories else {}
+        return shapes.build({**self._document(event), **sold_from}, NewTicketType)
 
     def change(self, event: Event) -> TicketTypeChange:
         document = self._document(event)
-        if event.published_at is None:
+        if event.published_at is None and (self.parts or self.categories):
             document["categories"] = list(self.categories)
         return shapes.build(document, TicketTypeChange)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+import orjson
+
 from admin import chart_places
 from admin.forms.fields import Line, Name, Short, Text
 from admin.forms.filled import Filled, Form, fresh
@@ -60,7 +62,7 @@ class ChartForm(Form):
         """The fault at its section, row and seat, counted from one and by name, as somebody would look for it."""
         if not pointer:
             return f"This is not JSON yet: {message}" if " at line " in message else f"The chart {message}"
-        where = chart_places.words(self.given, pointer, message)
+        where = chart_places.words(orjson.loads(self.given), pointer, message)
         return f"{where}: {message}" if where else message
 
 

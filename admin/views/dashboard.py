@@ -12,9 +12,12 @@ from admin import reach
 from admin.visit import Visit
 from engine.domain.accounts.organizations import Organization
 from engine.domain.catalogue.events import Event
-from engine.foundation.clock import now
+from engine.domain.catalogue.phases import PHASES, Phase
 
 ORGANIZATIONS_SHOWN: Final = 12
+ORDER: Final[tuple[Phase, ...]] = (
+    "on_sale", "ongoing", "sold_out", "published", "sales_ended", "draft", "completed", "cancelled", "archived"
+)  # fmt: skip
 EVENTS_SHOWN: Final = 8
 
 
@@ -27,20 +30,9 @@ class Card:
     ordered: int
 
     @property
-    def selling(self) -> bool:
-        """Whether its on-sale is open at this moment."""
-        window = self.event.on_sale
-        if window is None or self.event.status != "published":
-            return False
-        moment = now()
-        return window.opens_at <= moment < (window.closes_at or self.event.ends_at)
-
-    @property
     def order(self) -> tuple[int, float]:
         """On sale first, then what comes next, drafts, and what is over."""
-        past = self.event.ends_at < now()
-        rank = 0 if self.selling else 3 if past else 1 if self.event.status == "published" else 2
-        return rank, self.event.starts_at.timestamp()
+        return ORDER.index(self.event.phase), self.event.starts_at.timestamp()
 
 
 async def show(visit: Visit) -> web.Response:
@@ -59,9 +51,11 @@ async def _board(visit: Visit) -> dict[str, Any]:
     return {"houses": list(zip(shown, cards, strict=True)), "more": len(organizations) > ORGANIZATIONS_SHOWN}
 
 
-async def cards_of(visit: Visit, organization: Organization, limit: int, before: str | None = None) -> list[Card]:
+async def cards_of(
+    visit: Visit, organization: Organization, limit: int, before: str | None = None, phase: Phase | None = None
+) -> list[Card]:
     """An organization's newest events, what matters now first."""
-    events = await visit.services.catalogue.events.of_organization(visit.person, organization.id, before, limit)
+    events = await visit.services.catalogue.events.of_organization(visit.person, organization.id, before, limit, phase)
     counts = await visit.services.insight.reports.board(visit.person, organization.id, [event.id for event in events])
     known = [(event, counts[event.id]) for event in events if event.id in counts]
     cards = [Card(event, count["sold"], count["ordered"]) for event, count in known]
@@ -69,9 +63,12 @@ async def cards_of(visit: Visit, organization: Organization, limit: int, before:
 
 
 async def list_events(visit: Visit) -> web.Response:
-    """All events of one organization, page by page."""
+    """One organization's events, of one phase or all but the archived ones, page by page."""
     organization = await reach.organization(visit, "events.read")
-    rows = await cards_of(visit, organization, reach.PAGE + 1, visit.query.get("before") or None)
+    phase = next((one for one in PHASES if one == visit.query.get("phase")), None)
+    rows = await cards_of(visit, organization, reach.PAGE + 1, visit.query.get("before") or None, phase)
     newest_first = sorted(rows, key=lambda card: card.event.id, reverse=True)
     page, more = reach.cut(newest_first)
-    return await visit.page("events/list.html", organization=organization, cards=page, more=more)
+    return await visit.page(
+        "events/list.html", organization=organization, cards=page, more=more, phase=phase, phases=PHASES
+    )

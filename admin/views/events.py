@@ -15,6 +15,7 @@ from admin.forms import filled
 from admin.forms.events import CancelForm, CopyForm, EventForm
 from admin.visit import Visit, address
 from engine.domain.accounts.organizations import Organization
+from engine.domain.catalogue.charts import standing
 from engine.domain.catalogue.errors import VenueUnknown
 from engine.domain.catalogue.event_news import change_of
 from engine.domain.catalogue.events import Event
@@ -60,9 +61,14 @@ async def create(visit: Visit) -> web.Response:
 
 async def show(visit: Visit) -> web.Response:
     """A draft shows what is missing; a published event how it sells."""
-    event = await reach.event(visit)
+    return await show_event(visit, await reach.event(visit), filled.Filled())
+
+
+async def show_event(visit: Visit, event: Event, plan: filled.Filled[Any]) -> web.Response:
+    """The same with a form of the plan that was filled in."""
     types = await visit.services.catalogue.ticket_types.of_event(visit.person, event.id)
     context: dict[str, Any] = {"event": event, "checks": None, "live": None, "sales": None, "form": filled.Filled()}
+    context |= {"plan": plan, "status": plan.status}
     if event.status == "draft":
         venue = await visit.services.catalogue.venues.get(visit.person, event.venue_id)
         context["checks"] = checks(event, venue, types)
@@ -89,8 +95,8 @@ async def change(visit: Visit) -> web.Response:
     async def act(typed: EventForm) -> Event:
         patch = typed.change(event)
         change = change_of(patch)
-        return await visit.services.catalogue.events.change(
-            visit.person, event.id, typed.version, change, patch.message
+        return await visit.services.catalogue.series.change(
+            visit.person, event.id, typed.version, change, patch.message, typed.apply
         )
 
     if await form.carry_out(act) is None:
@@ -151,10 +157,14 @@ async def delete(visit: Visit) -> web.Response:
 
 def checks(event: Event, venue: Venue, types: list[TicketType]) -> list[Check]:
     """What publication needs, each line with its place."""
-    categories = set(venue.categories or ())
+    caps = [kind.capacity for kind in types]
+    places = standing.places(event.capacity, caps, has_chart=venue.units is not None)
+    categories = set((standing.FLOOR,) if places is not None else venue.categories or ())
     known = all(categories.issuperset(kind.categories) for kind in types)
     return [
-        Check(venue.units is not None, "The venue has a seating chart", address("venues", venue.id, "chart")),
+        Check(places is not None or venue.units is not None,
+              "The venue has a seating chart, or the event a number of standing places",
+              address("venues", venue.id, "chart")),
         Check(bool(types), "There is at least one ticket type", address("events", event.id, "ticket-types")),
         Check(bool(types) and known, "Every ticket type sells from the chart's categories",
               address("events", event.id, "ticket-types")),

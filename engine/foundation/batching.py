@@ -48,7 +48,7 @@ class Overloaded(Unavailable):
 
 
 class Promise(Protocol[Told_contra]):
-    """Where an answer goes: a future, or something with its manners and without its turn of the loop."""
+    """Takes an answer: a future, or something with its manners and without its turn of the loop."""
 
     def done(self) -> bool: ...
     def cancelled(self) -> bool: ...

@@ -8,6 +8,7 @@ from engine.jobs import steps
 from engine.jobs.hold_expiry import HoldExpiry
 from engine.jobs.job import Job
 from engine.jobs.redis_rebuild import RedisRebuild
+from engine.jobs.sold_out import SoldOut
 
 if TYPE_CHECKING:
     from engine.services.wiring import Services
@@ -15,13 +16,16 @@ if TYPE_CHECKING:
 
 def all_jobs(services: Services) -> list[Job]:
     """Every job, made from the services it needs."""
-    common, accounts, catalogue, money = services.common, services.accounts, services.catalogue, services.money
+    common, accounts, catalogue = services.common, services.accounts, services.catalogue
+    sale, money = services.sale, services.money
     return [
-        Job("hold_expiry", 0.5, HoldExpiry(services.sale.inventory).step),
-        Job("redis_rebuild", 10.0, RedisRebuild(services.sale.inventory).step),
+        Job("hold_expiry", 0.5, HoldExpiry(sale.inventory).step),
+        Job("redis_rebuild", 10.0, RedisRebuild(sale.inventory).step),
         Job("outbox_relay", 1.0, common.outbox.step),
         Job("payment_reconciler", 2.0, money.payments.reconcile),
         Job("scan_unpack", 1.0, services.gates.packs.step),
+        Job("planned_publication", 1.0, catalogue.publication.step),
+        Job("sold_out", 2.0, SoldOut(sale.inventory, sale.availability, catalogue.publication).step),
         Job("refund_push", 3.0, money.refunds.step),
         Job("webhook_retry", 2.0, money.webhooks.step),
         Job("health_pulse", 1.0, lambda: steps.pulse(money.lane, common.hot)),

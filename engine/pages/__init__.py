@@ -7,6 +7,7 @@ from aiohttp import web
 from engine.pages import docs, frame
 from engine.pages.accounts import links
 from engine.pages.catalogue import discovery, events, listing
+from engine.pages.catalogue.programme import previews, series
 from engine.pages.gates import gate
 from engine.pages.money import checkout, orders
 from engine.pages.sale import shop
@@ -17,6 +18,8 @@ def setup(app: web.Application) -> None:
     frame.setup(app)
     listing.setup(app)
     events.setup(app)
+    previews.setup(app)
+    series.setup(app)
     discovery.setup(app)
     shop.setup(app)
     checkout.setup(app)

@@ -35,7 +35,7 @@ def drop_hold(request: web.Request, response: web.StreamResponse) -> None:
 
 
 def order_path(order_id: str) -> str:
-    """Where the cookie of one order is sent."""
+    """The path to which the cookie of one order is sent."""
     return f"/order/{order_id}"
 
 

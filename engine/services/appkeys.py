@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from engine.services.catalogue.media.logos import Logos
     from engine.services.catalogue.media.pictures import Pictures
     from engine.services.catalogue.on_sales import OnSales
+    from engine.services.catalogue.programme.publication import Publication
+    from engine.services.catalogue.programme.series import SeriesOfEvents
+    from engine.services.catalogue.programme.templates import Templates
     from engine.services.catalogue.promos import Promos
     from engine.services.catalogue.ticket_types import TicketTypes
     from engine.services.catalogue.venues import Venues
@@ -70,6 +73,9 @@ ON_SALES: Final[web.AppKey[OnSales]] = web.AppKey("on_sales")
 ALLOTMENTS: Final[web.AppKey[Allotments]] = web.AppKey("allotments")
 PROMOS: Final[web.AppKey[Promos]] = web.AppKey("promos")
 DISCOVERY: Final[web.AppKey[Discovery]] = web.AppKey("discovery")
+PUBLICATION: Final[web.AppKey[Publication]] = web.AppKey("publication")
+SERIES: Final[web.AppKey[SeriesOfEvents]] = web.AppKey("series")
+TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 SELLING: Final[web.AppKey[Selling]] = web.AppKey("selling")
 INVENTORY: Final[web.AppKey[Inventory]] = web.AppKey("inventory")
 AVAILABILITY: Final[web.AppKey[Availability]] = web.AppKey("availability")

@@ -6,6 +6,7 @@ from engine.web import operations
 from engine.web.accounts import invitations, mailed_links, organizations, people
 from engine.web.catalogue import discovery, events, on_sales, promos, ticket_types, venues
 from engine.web.catalogue.media import images
+from engine.web.catalogue.programme import publication, series, templates
 from engine.web.gates import devices, gates, scans
 from engine.web.insight import activity, order_sheets, reports
 from engine.web.money import disputes, orders, payments, refunds, requirement_orders, webhooks
@@ -22,6 +23,9 @@ ROUTES: tuple[Route, ...] = (
     *discovery.ROUTES,
     *events.ROUTES,
     *images.ROUTES,
+    *publication.ROUTES,
+    *series.ROUTES,
+    *templates.ROUTES,
     *ticket_types.ROUTES,
     *on_sales.ROUTES,
     *allotments.ROUTES,

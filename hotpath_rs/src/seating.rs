@@ -26,6 +26,19 @@ impl Kind {
     }
 }
 
+/// A rectangle or an ellipse around a point, turned about it: a stage, a table, the floor of a standing section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Its middle.
+    pub centre: (Micro, Micro),
+    /// Its extent before it is turned; both above 0.
+    pub size: (Micro, Micro),
+    /// Clockwise as it is drawn, in millionths of a degree.
+    pub turn: Micro,
+    /// An ellipse.
+    pub round: bool,
+}
+
 /// A section of the house.
 #[derive(Clone, Debug)]
 pub struct Section {
@@ -41,6 +54,8 @@ pub struct Section {
     pub first_unit: u32,
     /// How many units it has.
     pub units: u32,
+    /// Where a general section is, if the chart says so; for drawing only.
+    pub area: Option<Shape>,
     pub(crate) rows: Range<u32>,
     pub(crate) segments: Range<u32>,
 }
@@ -64,8 +79,10 @@ pub struct Row {
     pub name: Arc<str>,
     /// Its section.
     pub section: u32,
-    /// Its distance along the house's axis, in millionths.
+    /// Its distance along the house's axis, in millionths; seats of a curve or a table have their own.
     pub y: Micro,
+    /// The table that its seats stand around; for drawing only.
+    pub table: Option<Shape>,
     /// Its first seat.
     pub first_unit: u32,
     /// How many seats it has.
@@ -99,19 +116,12 @@ pub struct Seating<'a> {
     pub focal_point: (Micro, Micro),
     /// The x of every unit of the house, 0 for general admission.
     pub xs: &'a [Micro],
+    /// The y of every unit of the house, 0 for general admission.
+    pub ys: &'a [Micro],
     /// One category index per unit of the house.
     pub category_map: &'a [u8],
-    /// Rows of the house.
-    pub rows: &'a [Row],
     /// The stretches to look at, in unit order.
     pub segments: &'a [Segment],
-}
-
-impl Seating<'_> {
-    /// The y of a segment's row.
-    pub(crate) fn y(&self, segment: &Segment) -> Micro {
-        self.rows.get(segment.row as usize).map_or(0, |row| row.y)
-    }
 }
 
 /// A set of category indexes.

@@ -71,25 +71,26 @@ impl Tape {
     /// Rank every run: centroid's distance to the focal point, then lower section, row, seat.
     #[must_use]
     pub fn build(seating: &Seating<'_>, quantity: u32, categories: CategorySet) -> Self {
-        let (xs, kinds) = (seating.xs, seating.category_map);
+        let (xs, ys, kinds) = (seating.xs, seating.ys, seating.category_map);
         let focal = Centre::point(seating.focal_point);
         let mut ranked = Vec::new();
         for segment in seating.segments {
             if quantity == 0 || segment.end - segment.first < quantity {
                 continue;
             }
-            let sum_y = seating.y(segment) * Micro::from(quantity);
-            let (mut sum_x, mut run) = (0, 0);
+            let (mut sum_x, mut sum_y, mut run) = (0, 0, 0);
             for unit in segment.first..segment.end {
                 let at = unit as usize;
                 if !categories.contains(kinds[at]) {
-                    (sum_x, run) = (0, 0);
+                    (sum_x, sum_y, run) = (0, 0, 0);
                     continue;
                 }
                 sum_x += xs[at];
+                sum_y += ys[at];
                 run += 1;
                 if run > quantity {
                     sum_x -= xs[at - quantity as usize];
+                    sum_y -= ys[at - quantity as usize];
                     run = quantity;
                 }
                 if run == quantity {

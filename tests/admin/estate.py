@@ -19,10 +19,11 @@ TABLES = ("organizations", "members", "invitations", "venues", "events", "ticket
 VALID = {
     "name": "Mine now", "slug": "mine-now", "version": "1", "email": "evil@example.test", "role": "owner",
     "timezone": "UTC", "chart": "{}", "title": "Mine", "starts_at": "2027-01-01T10:00", "ends_at": "2027-01-01T12:00",
+    "publish_at": "2027-01-01T09:00",
     "currency": "CAD", "price": "1", "categories": "Floor", "opens_at": "2026-12-01T10:00", "by": "section",
     "section": "Floor", "quantity": "1", "code": "MINE", "kind": "percent", "value": "5", "status": "disabled",
     "key": "k" * 20, "what": "everything", "reason": "because", "do": "pause", "current_password": "x",
-    "new_password": "another long password",
+    "new_password": "another long password", "alt": "Mine",
 }  # fmt: skip
 
 
@@ -36,6 +37,7 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
     at = f"/events/{event_id}"
     await organizer.post(at + "/allotments", {"name": "Guests", "by": "section", "section": "Floor", "quantity": "5"})
     await organizer.post(at + "/promos", {"code": "EARLY", "kind": "percent", "value": "10"})
+    assert (await organizer.post(at + "/template", {"name": "Night"})).status == 200
     assert (await organizer.post(at + "/devices", {"name": "North"})).status == 201
     await organizer.post(f"/o/{organization_id}/members", {"email": "invited@example.test", "role": "finance"})
     pool = services.common.pool
@@ -61,7 +63,9 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
         "order": order_id,
         "invitation": await pool.fetchval("SELECT id FROM invitations WHERE organization_id = $1", organization_id),
         "dispute": dispute_id,
+        "template": await pool.fetchval("SELECT id FROM event_templates WHERE organization_id = $1", organization_id),
         "image": image.id,
+        "name": image.urls["320"].rpartition("/")[2],
         "user": await pool.fetchval("SELECT id FROM users WHERE email = $1", organizer.email),
         "ticket_type": await pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id),
         "allotment": await pool.fetchval("SELECT id FROM allotments WHERE event_id = $1", event_id),

@@ -116,6 +116,20 @@ async def _fresh(services: Services, path: str, things: dict[str, str]) -> dict[
             " jsonb_build_object('id', $2::text, 'code', $3::text))).* FROM promo_codes p WHERE id = $1",
             things["promo_kept"], things["promo"], things["promo"].replace("pro_", "P").upper(),
         )  # fmt: skip
+    if "{template}" in path:
+        things["template"] = new_id("tpl")
+        await pool.execute(
+            "INSERT INTO event_templates SELECT (jsonb_populate_record(t,"
+            " jsonb_build_object('id', $2::text, 'name', $2::text))).* FROM event_templates t WHERE id = $1",
+            things["template_kept"], things["template"],
+        )  # fmt: skip
+    if "{image}" in path:
+        things["image"] = new_id("img")
+        await pool.execute(
+            "INSERT INTO images SELECT (jsonb_populate_record(i,"
+            " jsonb_build_object('id', $2::text, 'source_digest', $2::text))).* FROM images i WHERE id = $1",
+            things["image_kept"], things["image"],
+        )  # fmt: skip
     if "{invitation}" in path:
         things["invitation"] = new_id("inv")
         await pool.execute(
@@ -152,8 +166,8 @@ class Asked:
             assert answer.headers["X-Content-Type-Options"] == "nosniff", path
             assert "Server" not in answer.headers, path
             kept = answer.headers.get("Cache-Control", "")
-            assert kept.startswith(("private, ", "no-store")) or path.startswith("/static/"), (path, kept)
-            return answer.status, answer.headers.get("Location", ""), await answer.text()
+            assert kept.startswith(("private, ", "no-store")) or path.startswith(("/static/", "/media/")), (path, kept)
+            return answer.status, answer.headers.get("Location", ""), (await answer.read()).decode(errors="replace")
 
 
 def _did(status: int, location: str) -> bool:
@@ -165,7 +179,7 @@ async def test_every_row_of_the_admin_app_opens_to_whom_it_declares_and_to_nobod
     organizer: Organizer, server: TestServer[web.Request], services: Services, chart: str
 ) -> None:
     things = await everything(organizer, services, chart)
-    things |= {"promo_kept": things["promo"], "invitation_kept": things["invitation"]}
+    things |= {f"{name}_kept": things[name] for name in ("promo", "invitation", "image", "template")}
     page = (await organizer.get("/sign-in")).text
     found = re.search(r'href="/static/([^"]+)"', page)
     assert found

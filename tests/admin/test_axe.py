@@ -26,6 +26,8 @@ REFUSED = (
     ("/o/{organization}/events/new", "Make the draft"),
     ("/o/{organization}/venues/new", "Add it, then draw its chart"),
     ("/events/{event}/promos", "Make it"),
+    ("/events/{event}/dates", "Make the dates"),
+    ("/o/{organization}/import", "Try it"),
     ("/events/{event}/devices", "Register it"),
     ("/events/{event}/allotments", "Set them apart"),
 )

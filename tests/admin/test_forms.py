@@ -287,7 +287,7 @@ def test_a_fault_of_a_chart_is_told_by_section_row_and_seat(pointer: str, messag
 
 
 def test_names_in_a_chart_are_told_in_part() -> None:
-    assert chart_places.words(orjson.dumps({"sections": [{"name": "x" * 500}]}), "/sections/0", "odd") == (
+    assert chart_places.words({"sections": [{"name": "x" * 500}]}, "/sections/0", "odd") == (
         f"Section 1 “{'x' * chart_places.NAME_CHARS_SHOWN}”"
     )
 

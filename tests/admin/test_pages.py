@@ -16,7 +16,9 @@ async def test_an_organizer_goes_from_nothing_to_a_published_event(organizer: Or
         f"/o/{organization_id}/events/new", f"/venues/{venue_id}", f"/venues/{venue_id}/chart",
         f"/venues/{venue_id}/chart?sample=arena", at, at + "/live", at + "/settings", at + "/ticket-types",
         at + "/on-sale", at + "/allotments", at + "/promos", at + "/orders", at + "/devices", at + "/console",
-        at + "/console/figures", at + "/attendance", at + "/attendance/counts",
+        at + "/dates", f"/o/{organization_id}/templates", f"/o/{organization_id}/import",
+        f"/o/{organization_id}/events?phase=on_sale", at + "/console/figures", at + "/attendance",
+        at + "/attendance/counts",
     ):  # fmt: skip
         page = await organizer.get(path)
         assert page.status == 200, (path, page.words)

@@ -15,7 +15,7 @@ from tests.admin.estate import VALID, contents, everything, fill
 from tests.admin.organizer import Organizer, join, platform_admin
 
 OWN = {"/", "/board", "/account", "/account/password", "/account/verify", "/sign-out", "/organizations",
-       "/organizations/new", "/invitations/accept"}  # fmt: skip
+       "/organizations/new", "/invitations/accept", "/text/preview"}  # fmt: skip
 
 
 async def test_to_a_stranger_nothing_of_another_organization_exists(
@@ -49,7 +49,7 @@ async def test_things_of_another_event_do_not_exist_below_ones_own(
     token = (await stranger.get("/account")).token
     before = await contents(services)
     for route in ROUTES:
-        inner = re.findall(r"\{(ticket_type|allotment|promo|order|device)\b", route.path)
+        inner = re.findall(r"\{(ticket_type|allotment|promo|order|device|image)\b", route.path)
         if not inner:
             continue
         path = fill(route, {**own, inner[0]: theirs[inner[0]]})

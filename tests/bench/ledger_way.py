@@ -33,7 +33,7 @@ from tests import factories
 from tests.bench.sales import EVERYTHING
 from tests.bench.stage import MIGRATIONS, descendants
 
-UNITS = 400_000
+UNITS = 200_000  # as many as a section may have
 PER_ORDER = 2
 ANSWER_BYTES = 700  # of POST /v1/orders
 EVENT_CHARS = 1_200  # of the provider's document, next to what we read of it

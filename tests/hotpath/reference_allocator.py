@@ -53,7 +53,7 @@ class House:
                             row=row_number,
                             stretch=stretch,
                             x=Fraction(str(seat["x"])),
-                            y=Fraction(str(row["y"])),
+                            y=Fraction(str(seat.get("y", row["y"]))),
                             category=seat.get("category", section.get("category", section["name"])),
                         )
                     )

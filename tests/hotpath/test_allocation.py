@@ -57,24 +57,26 @@ def test_a_published_case_gets_what_it_expects_from_both_tellings(case: dict[str
 
 @st.composite
 def houses(draw: st.DrawFn) -> dict[str, Any]:
-    """Small houses with aisles, staggered rows, two categories and a few accessible seats."""
+    """Small houses with aisles, staggered and curved rows, two categories and a few accessible seats."""
     sections = []
     for section in range(draw(st.integers(1, 2))):
         rows = []
         for row in range(draw(st.integers(1, 4))):
             count = draw(st.sampled_from([1, 2, 5, 6, 7, 8, 9]))
-            shift = draw(st.sampled_from([0.0, 0.5, 0.1]))
+            shift, bend = draw(st.sampled_from([0.0, 0.5, 0.1])), draw(st.sampled_from([0.0, 0.0, 0.25]))
+            y = 1.25 * (row + 5 * section)
             seats = [
                 {
                     "name": str(place + 1),
                     "x": round(place - count / 2 + shift, 3),
+                    "y": round(y + bend * abs(place - count / 2), 3),
                     "category": draw(st.sampled_from(["P", "P", "P", "V"])),
                     "accessible": draw(st.sampled_from([False] * 7 + [True])),
                 }
                 for place in range(count)
             ]
             aisles = [str(place) for place in range(1, count) if draw(st.sampled_from([False] * 7 + [True]))]
-            rows.append({"name": str(row), "y": 1.25 * (row + 5 * section), "seats": seats, "aisle_after": aisles})
+            rows.append({"name": str(row), "y": y, "seats": seats, "aisle_after": aisles})
         sections.append({"name": f"S{section}", "kind": "seated", "rows": rows})
     return {"focal_point": {"x": draw(st.sampled_from([0.0, 0.5])), "y": -2.0}, "sections": sections}
 

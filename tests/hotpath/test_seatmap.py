@@ -128,6 +128,55 @@ def test_the_geometry_is_what_a_seat_picker_needs() -> None:
     }
 
 
+def test_seats_of_a_curve_keep_their_own_places_and_what_one_should_know_of_them() -> None:
+    table = {"x": 1, "y": 2.5, "width": 1.5, "height": 1, "turn": 45, "round": True}
+    stage = {"x": 0, "y": -6, "width": 10, "height": 3}
+    curve = listed(
+        {"name": "1", "x": 0, "y": 1.5, "companion": True},
+        {"name": "2", "x": 1, "y": 0, "obstructed": True},
+        table=table,
+    )
+    sections = [seated(curve), general(3, area={"x": 0, "y": 9, "width": 4, "height": 2})]
+    seats = SeatMap.parse(json.dumps({"focal_point": FOCAL, "stage": stage, "sections": sections}).encode())
+    geometry = json.loads(seats.geometry_json())
+    assert geometry["stage"] == stage
+    assert geometry["sections"][1]["area"] == {"x": 0, "y": 9, "width": 4, "height": 2}
+    (drawn,) = geometry["sections"][0]["rows"]
+    assert (drawn["y"], drawn["table"]) == (0, table)
+    assert drawn["seats"] == [
+        {"name": "1", "x": 0, "y": 1.5, "category": 0, "companion": True},
+        {"name": "2", "x": 1, "category": 0, "obstructed": True},
+    ]
+
+
+def test_a_row_whose_seats_all_say_where_they_stand_needs_no_y_of_its_own() -> None:
+    seats = [{"name": "1", "x": 0, "y": 2}, {"name": "2", "x": 1, "y": 3}]
+    bare = {"name": "A", "seats": seats}
+    assert parse(seated(bare)).etag == parse(seated({**bare, "y": 2})).etag
+    assert faults(seated({"name": "A", "seats": [*seats, {"name": "3", "x": 2}]})) == {
+        ("/sections/0/rows/0/y", "missing")
+    }
+
+
+def test_both_spellings_mark_companions_and_restricted_views_alike() -> None:
+    short = parse(seated(row("A", 3, companion=[1], obstructed=["3"])))
+    marks = ({"companion": True}, {}, {"obstructed": True})
+    seats = ({"name": str(n), "x": n - 2, **mark} for n, mark in enumerate(marks, 1))
+    assert short.etag == parse(seated(listed(*seats))).etag
+    assert short.etag != parse(seated(row("A", 3))).etag
+
+
+def test_the_tape_measures_to_each_seat_of_a_curve() -> None:
+    # A row bent towards the stage in its middle: its ends are further away than their x alone says.
+    bent = listed(*({"name": str(n), "x": n, "y": abs(n) * 2} for n in range(-3, 4)))
+    straight = row("B", 7, x0=-3, y=3.5)
+    seats = parse(seated(bent, straight), focal={"x": 0, "y": 0})
+    tape = seats.tape([0], None, 1)
+    starts = [seats.seat(int.from_bytes(tape[at : at + 3], "big")) for at in range(0, len(tape), 4)]
+    assert starts[:4] == ["Stalls/A/0", "Stalls/A/-1", "Stalls/A/1", "Stalls/B/4"]
+    assert starts[-2:] == ["Stalls/A/-3", "Stalls/A/3"]
+
+
 def test_the_tape_ranks_runs_by_distance_and_knows_their_neighbours() -> None:
     seats = parse(seated(row("A", 6, x0=-2.5, aisle_after=[4])), general(3))
     tape = seats.tape([0], None, 2)
@@ -182,6 +231,15 @@ def test_the_tape_ranks_runs_by_distance_and_knows_their_neighbours() -> None:
         ([general(1, name=str(at)) for at in range(256)], {("/sections", "too_many")}),
         ([seated(*(row(str(at), 1) for at in range(1001)))], {("/sections/0/rows", "too_many")}),
         ([], {("/sections", "empty")}),
+        ([seated(listed({"name": "1", "x": 0, "y": "up"}))], {("/sections/0/rows/0/seats/0/y", "wrong_type")}),
+        ([seated(listed({"name": "1", "x": 0, "companion": 1}))],
+         {("/sections/0/rows/0/seats/0/companion", "wrong_type")}),
+        ([seated(row(obstructed=[9]))], {("/sections/0/rows/0/obstructed/0", "unknown_seat")}),
+        ([seated(row(table={"x": 0, "y": 0, "width": 0, "height": 1}))],
+         {("/sections/0/rows/0/table/width", "out_of_range")}),
+        ([general(area={"x": 0, "y": 0, "width": 1, "height": 1, "turn": 361})],
+         {("/sections/0/area/turn", "out_of_range")}),
+        ([general(area=[])], {("/sections/0/area", "wrong_type")}),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_with_its_place(sections: list[Any], expected: set[tuple[str, str]]) -> None:

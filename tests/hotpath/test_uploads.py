@@ -69,8 +69,8 @@ def _history(pick: random.Random) -> set[str]:
         judged = batch.judge(0, len(batch), b"".join(records), terms, known)
         batch.commit(7)
 
-        answer, kept = batch.answer()
-        answer, recipe = pieces.whole(answer), hotpath_rs.ScanRecipe(kept)
+        told_at_once, kept = batch.answer()
+        answer, recipe = pieces.whole(told_at_once), hotpath_rs.ScanRecipe(kept)
         assert pieces.whole(recipe.answer([hotpath_rs.ScanPack(judged.pack) for _ in recipe.packs])) == answer
         document = msgspec.json.decode(answer)
         assert document["results"] == told.verdicts, (raw, scanner, tickets, entry)

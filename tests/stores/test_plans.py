@@ -88,7 +88,8 @@ def _walked(node: dict[str, Any], tables: AbstractSet[str] = GROWING) -> Iterato
         by_key = "Index Cond" in node or "TID Cond" in node or node["Node Type"] in ("ModifyTable", "Bitmap Heap Scan")
         # These hold only what is asked for.
         queue = node.get("Index Name") in ("outbox_dead", "webhook_events_dead")
-        if not by_key and not queue:
+        # An address is a key of its own: left to a filter, all orders of an event are read for it.
+        if (not by_key and not queue) or re.search(r"lower\((\w+\.)?buyer_email", node.get("Filter", "")):
             yield f"{node['Relation Name']} by {node['Node Type']} {node.get('Index Name', '')}"
     for child in node.get("Plans", ()):
         yield from _walked(child, tables)
@@ -122,6 +123,21 @@ async def test_a_sales_statements_go_by_keys_whatever_was_sold_before(pool: asyn
     if orders:  # what is empty is not looked at by autovacuum
         await pool.execute("ANALYZE")
     assert await _plans_that_walk(pool) == {}
+
+
+async def test_the_limit_of_a_buyer_is_counted_over_the_orders_of_the_address(pool: asyncpg.Pool):
+    body = await pool.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'order_within_buyer_limit'")
+    counted = re.search(r"buyer_units_max < \((.*)\)\s+THEN", body, re.DOTALL)
+    assert counted is not None
+    text = counted[1].replace("NEW.event_id", "$1").replace("NEW.buyer_email", "$2")
+    async with pool.acquire() as connection:
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE counted(text, text) AS {text}")
+        plan = await connection.fetchval("EXPLAIN (FORMAT JSON) EXECUTE counted(NULL, NULL)")
+        await connection.execute("DEALLOCATE counted")
+        await connection.execute("RESET plan_cache_mode")
+    assert list(_walked(orjson.loads(plan)[0]["Plan"])) == []
+    assert "orders_email" in plan
 
 
 async def _plans_kept(connection: asyncpg.Connection, text: str) -> int:

@@ -31,6 +31,9 @@ from engine.services.catalogue.media.kept import open_files
 from engine.services.catalogue.media.logos import Logos
 from engine.services.catalogue.media.pictures import Pictures
 from engine.services.catalogue.on_sales import OnSales
+from engine.services.catalogue.programme.publication import Publication
+from engine.services.catalogue.programme.series import SeriesOfEvents
+from engine.services.catalogue.programme.templates import Templates
 from engine.services.catalogue.promos import Promos
 from engine.services.catalogue.ticket_types import TicketTypes
 from engine.services.catalogue.venues import Venues
@@ -48,24 +51,15 @@ from engine.web import route
 from engine.web.accounts import invitations, mailed_links, organizations, people
 from engine.web.catalogue import discovery, events, on_sales, promos, ticket_types, venues
 from engine.web.catalogue.media import images
+from engine.web.catalogue.programme import publication, series, templates
 from engine.web.sale import allotments
 from tests.web.organizer import PASSWORD, Someone
 
 _people = itertools.count(1)
 NOUNS = (
-    people,
-    mailed_links,
-    organizations,
-    invitations,
-    venues,
-    discovery,
-    events,
-    images,
-    ticket_types,
-    on_sales,
-    allotments,
-    promos,
-)
+    people, mailed_links, organizations, invitations, venues, discovery, events, images, publication, series, templates,
+    ticket_types, on_sales, allotments, promos,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -102,6 +96,11 @@ async def catalogue(
     app[appkeys.IMAGES] = all_images
     app[appkeys.LOGOS] = Logos(pool=pool, access=access, images=all_images, uploads=uploads, files=files, outbox=outbox)
     app[appkeys.PICTURES] = pictures
+    app[appkeys.PUBLICATION] = Publication(
+        pool=pool, events=all_events, platform=settings.keyring.platform(), engine_url=settings.engine_url
+    )
+    app[appkeys.SERIES] = SeriesOfEvents(pool=pool, access=access, events=all_events)
+    app[appkeys.TEMPLATES] = Templates(pool=pool, access=access, events=all_events)
     app[appkeys.TICKET_TYPES] = TicketTypes(pool=pool, access=access, events=all_events)
     app[appkeys.ON_SALES] = OnSales(pool=pool, access=access, events=all_events)
     app[appkeys.ALLOTMENTS] = Allotments(pool=pool, hot=hot, access=access, events=all_events, inventory=inventory)

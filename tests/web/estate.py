@@ -36,6 +36,7 @@ async def estate(shop: Shop) -> Estate:
         ("allotments", {"name": "A", "section": "Balcony", "quantity": 1}),
         ("promo-codes", {"code": "TEN", "kind": "percent", "value": 1000}),
         ("devices", {"name": "D"}),
+        ("template", {"name": "T"}),
     ):
         made[name] = await shop.ask("POST", f"{path}/{name}", body, Authorization=owner)
         assert made[name].status == 201, made[name].body
@@ -54,6 +55,8 @@ async def estate(shop: Shop) -> Estate:
         "ticket_type_id": shop.types[0],
         "allotment_id": made["allotments"]["id"],
         "promo_id": made["promo-codes"]["id"],
+        "template_id": made["template"]["id"],
+        "series_id": await series(shop),
         "device_id": made["devices"]["device_id"],
         "invitation_id": await invitation(shop, owner),
         "user_id": await pool.fetchval("SELECT user_id FROM members WHERE organization_id = $1", shop.organization_id),
@@ -68,6 +71,17 @@ async def estate(shop: Shop) -> Estate:
     }
     device = f"Device {made['devices']['device_id']}.{made['devices']['secret']}"
     return Estate(ids, owner, device, hold["hold_token"], order["order_token"], ticket["code"])
+
+
+async def series(shop: Shop) -> str:
+    """The id of a series that the event is the only date of."""
+    pool, series_id = shop.services.common.pool, new_id("ser")
+    await pool.execute(
+        "INSERT INTO series (id, organization_id, rrule) VALUES ($1, $2, 'FREQ=DAILY;COUNT=2')",
+        series_id, shop.organization_id,
+    )  # fmt: skip
+    await pool.execute("UPDATE events SET series_id = $1 WHERE id = $2", series_id, shop.event_id)
+    return series_id
 
 
 async def disputed(shop: Shop) -> dict[str, Any]:

@@ -65,6 +65,13 @@ async def _path(shop: Shop, route: Route, mine: Estate, caller: dict[str, str]) 
     ids = mine.ids
     if "{invitation_id}" in route.path:
         ids = {**ids, "invitation_id": await invitation(shop, mine.owner)}
+    if "{template_id}" in route.path:
+        ids = {**ids, "template_id": new_id("tpl")}
+        await shop.services.common.pool.execute(
+            "INSERT INTO event_templates SELECT (jsonb_populate_record(t,"
+            " jsonb_build_object('id', $2::text, 'name', $2::text))).* FROM event_templates t WHERE id = $1",
+            mine.ids["template_id"], ids["template_id"],
+        )  # fmt: skip
     if "/users/{user_id}" in route.path:
         bearer = caller.get("Authorization", "").removeprefix("Bearer ")
         with contextlib.suppress(Unauthenticated):

@@ -27,6 +27,9 @@ MAKES = {
         "SELECT count(*) FROM events WHERE title = 'Tide'",
     ),
     "/v1/events/{event_id}/copy": ({"starts_at": at(40)}, "SELECT count(*) - 1 FROM events"),
+    "/v1/events/{event_id}/template": ({"name": "Mine"}, "SELECT count(*) FROM event_templates WHERE name = 'Mine'"),
+    "/v1/templates/{template_id}/events": ({"starts_at": at(40)}, "SELECT count(*) - 1 FROM events"),
+    "/v1/events/{event_id}/series": ({"rrule": "FREQ=WEEKLY;COUNT=2"}, "SELECT count(*) - 1 FROM events"),
     "/v1/events/{event_id}/ticket-types": (
         {"name": "Late", "price_cents": 500, "categories": ["Floor"]},
         "SELECT count(*) FROM ticket_types WHERE name = 'Late'",
@@ -89,6 +92,8 @@ async def house(shop: Shop) -> House:
         "INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, 'Ada', 'x')", new_id("usr"), email
     )
     await shop.organizer("manager")
+    path = f"/v1/events/{shop.event_id}/template"
+    template = await shop.ask("POST", path, {"name": "Night"}, Authorization=head)
     return House(head, {
         "organization_id": shop.organization_id,
         "venue_id": await pool.fetchval("SELECT venue_id FROM events WHERE id = $1", shop.event_id),
@@ -96,6 +101,7 @@ async def house(shop: Shop) -> House:
         "order_id": order["order_id"],
         "open_id": opened["order_id"],
         "email": email,
+        "template_id": template["id"],
     }, opened["order_token"])  # fmt: skip
 
 

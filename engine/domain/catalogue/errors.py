@@ -1,6 +1,7 @@
 """The refusals of the catalogue, below the general ones of engine/foundation/errors.py.
 
 NotFound 404
+├── PreviewOver               preview_over              a preview link that is none, or whose time is over
 ├── VenueUnknown              venue_unknown
 ├── EventUnknown              event_unknown
 ├── CityUnknown               city_unknown
@@ -8,6 +9,8 @@ NotFound 404
 ├── AllotmentUnknown          allotment_unknown
 ├── PromoCodeUnknown          promo_code_unknown
 ├── ChartMissing              chart_missing
+├── SeriesUnknown             series_unknown
+├── TemplateUnknown           template_unknown
 └── OnSaleMissing             on_sale_missing
 Conflict 409
 ├── VenueInUse                venue_in_use
@@ -16,6 +19,11 @@ Conflict 409
 ├── EventNotDraft             event_not_draft           facts: event_status
 ├── EventNotPublished         event_not_published       facts: event_status
 ├── EventHasOrders            event_has_orders
+├── EventArchived             event_archived
+├── TemplateNameTaken         template_name_taken
+├── EventInSeries             event_in_series           facts: series_id
+├── EventNotInSeries          event_not_in_series
+├── EventNotOver              event_not_over            facts: phase
 ├── CapacityBelowSold         capacity_below_sold       facts: sold
 ├── OnSaleRunning             on_sale_running
 ├── UnitsTaken                units_taken               facts: seats, taken
@@ -28,6 +36,10 @@ Conflict 409
 from __future__ import annotations
 
 from engine.foundation.errors import Conflict, NotFound
+
+
+class PreviewOver(NotFound):
+    code, title = "preview_over", "This preview link has run out: ask for another one"
 
 
 class VenueUnknown(NotFound):
@@ -58,6 +70,14 @@ class ChartMissing(NotFound):
     code, title = "chart_missing", "There is no seating chart yet"
 
 
+class SeriesUnknown(NotFound):
+    code, title = "series_unknown", "There is no such series"
+
+
+class TemplateUnknown(NotFound):
+    code, title = "template_unknown", "There is no such template"
+
+
 class OnSaleMissing(NotFound):
     code, title = "on_sale_missing", "This event has no on-sale yet"
 
@@ -84,6 +104,26 @@ class EventNotPublished(Conflict):
 
 class EventHasOrders(Conflict):
     code, title = "event_has_orders", "Tickets were ordered: cancel the event instead"
+
+
+class EventArchived(Conflict):
+    code, title = "event_archived", "This event is in the archive: take it out first"
+
+
+class TemplateNameTaken(Conflict):
+    code, title = "template_name_taken", "A template has this name already"
+
+
+class EventInSeries(Conflict):
+    code, title = "event_in_series", "This event is in a series already"
+
+
+class EventNotInSeries(Conflict):
+    code, title = "event_not_in_series", "This event is in no series: change it alone"
+
+
+class EventNotOver(Conflict):
+    code, title = "event_not_over", "Only a draft, or what is over or cancelled, goes into the archive"
 
 
 class CapacityBelowSold(Conflict):

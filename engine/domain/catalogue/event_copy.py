@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeAlias
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from engine.domain.catalogue.entry_rules import EntryRules, is_clock
@@ -33,8 +33,9 @@ class EventCopy(Struct, kw_only=True):
     title: Name | None = None
 
 
-def mover(event: Event, starts_at: datetime) -> Move:
+def mover(event: Event | NewEvent, starts_at: datetime) -> Move:
     """How moments of the event become those of a copy that starts then. Invalid if that is out of range."""
+    assert event.timezone is not None, "its zone was filled in when it was made"
     if not is_moment(starts_at):
         raise Invalid.at("/starts_at", "out_of_range", "This date is out of range")
     day, zone = local_day(event.starts_at, event.timezone), event.timezone
@@ -61,6 +62,7 @@ def copied(event: Event, given: EventCopy, type_ids: Mapping[str, str]) -> NewEv
         category=event.category,
         tags=list(event.tags),
         terms=event.terms,
+        cover_url=event.cover_url,
         video_url=event.video_url,
         starts_at=given.starts_at,
         ends_at=given.ends_at or ends_at,
@@ -71,8 +73,9 @@ def copied(event: Event, given: EventCopy, type_ids: Mapping[str, str]) -> NewEv
         taxes=list(event.taxes),
         fee=event.fee,
         max_tickets_per_buyer=event.max_tickets_per_buyer,
+        capacity=event.capacity,
         allow_refunds_until=_moved(event.allow_refunds_until, move),
-        entry_rules=_moved_rules(event.entry_rules.with_types(type_ids), move),
+        entry_rules=moved_rules(event.entry_rules.with_types(type_ids), move),
     )
 
 
@@ -81,7 +84,7 @@ def copied_type(row: TicketTypeRow, move: Move) -> NewTicketType:
     return NewTicketType(
         name=row.name,
         price_cents=row.price_cents,
-        categories=list(row.categories),
+        categories=list(row.categories) or UNSET,
         capacity=row.capacity,
         max_per_order=row.max_per_order,
         sales_start_at=_moved(row.sales_start_at, move),
@@ -96,7 +99,7 @@ def _moved(moment: datetime | None, move: Move) -> datetime | None:
     return move(moment) if moment is not None else None
 
 
-def _moved_rules(rules: EntryRules, move: Move) -> EntryRules:
+def moved_rules(rules: EntryRules, move: Move) -> EntryRules:
     """A daily hour of emptying stays; one moment of it moves along."""
     if rules.exit_all_at is None or is_clock(rules.exit_all_at):
         return rules

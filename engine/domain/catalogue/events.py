@@ -8,10 +8,12 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain.catalogue import entry_rules
+from engine.domain.catalogue.charts.standing import PLACES_MAX
 from engine.domain.catalogue.entry_rules import EntryRules
 from engine.domain.catalogue.media import videos
 from engine.domain.catalogue.media.images import Picture
 from engine.domain.catalogue.media.videos import VideoUrl
+from engine.domain.catalogue.phases import Phase
 from engine.domain.fields import (
     BasisPoints,
     Currency,
@@ -38,15 +40,18 @@ TAGS_MAX = 20
 HOLD_TTL_S_MIN, HOLD_TTL_S_MAX, HOLD_TTL_S_DEFAULT = 300, 900, 600
 TICKETS_PER_BUYER_MAX = 1000
 FEE_FIXED_PARTS = 1000  # the fixed fee of a ticket is at most this part of the greatest amount: 1,000 dollars
-# Frozen by publication: what people already paid in. The chart is frozen by itself, at whatever venue the event is.
-FROZEN_FIELDS = ("currency",)
+# Frozen by publication: what people already paid in, and the inventory of a standing event. A chart is frozen by
+# itself, at whatever venue the event is.
+FROZEN_FIELDS = ("currency", "capacity")
 # What ticket holders are told of when it changes after publication.
 MOVING_FIELDS = ("starts_at", "ends_at", "timezone", "venue_id")
 
 OrphanPolicy = Literal["auto", "strict", "lenient", "off"]
 HoldTtl = Annotated[int, Meta(ge=HOLD_TTL_S_MIN, le=HOLD_TTL_S_MAX)]
+Places = Annotated[int, Meta(ge=1, le=PLACES_MAX)]
 PerBuyer = Annotated[int, Meta(ge=1, le=TICKETS_PER_BUYER_MAX)]
 Tags = Annotated[list[Short], Meta(max_length=TAGS_MAX)]
+Cover = Annotated[str, Meta(max_length=2000, pattern=r"^https?://[^\s\x00]+$(?!\n)")]
 
 
 class TaxRule(Struct, frozen=True, kw_only=True):
@@ -68,7 +73,7 @@ Taxes = Annotated[list[TaxRule], Meta(max_length=TAXES_MAX)]
 
 
 class NewEvent(Struct, kw_only=True):
-    """``timezone`` is the venue's if it is left out."""
+    """``timezone`` is the venue's if it is left out; ``capacity`` makes it a standing event, also in a seated hall."""
 
     organization_id: Id
     venue_id: Id
@@ -78,6 +83,7 @@ class NewEvent(Struct, kw_only=True):
     category: Short = "other"
     tags: Tags = []
     terms: Text = ""
+    cover_url: Cover | None = None
     video_url: VideoUrl | None = None
     starts_at: Moment
     ends_at: Moment
@@ -88,6 +94,7 @@ class NewEvent(Struct, kw_only=True):
     taxes: Taxes = []
     fee: FeeRule = FeeRule()
     max_tickets_per_buyer: PerBuyer | None = None
+    capacity: Places | None = None
     allow_refunds_until: Moment | None = None
     entry_rules: EntryRules = EntryRules()
 
@@ -102,6 +109,7 @@ class EventChange(Struct, kw_only=True):
     category: Short | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
     terms: Text | UnsetType = UNSET
+    cover_url: Cover | UnsetType | None = UNSET
     video_url: VideoUrl | UnsetType | None = UNSET
     cover_image_id: Id | UnsetType | None = UNSET
     starts_at: Moment | UnsetType = UNSET
@@ -113,6 +121,7 @@ class EventChange(Struct, kw_only=True):
     taxes: Taxes | UnsetType = UNSET
     fee: FeeRule | UnsetType = UNSET
     max_tickets_per_buyer: PerBuyer | UnsetType | None = UNSET
+    capacity: Places | UnsetType | None = UNSET
     allow_refunds_until: Moment | UnsetType | None = UNSET
     entry_rules: EntryRules | UnsetType = UNSET
 
@@ -151,8 +160,18 @@ class EventOnSale(Struct, frozen=True, kw_only=True):
     room_enabled: bool
 
 
+class PublicationFailed(Struct, frozen=True, kw_only=True):
+    """A planned publication that came due while something was missing."""
+
+    at: datetime
+    missing: tuple[str, ...]
+
+
 class Event(Struct, frozen=True, kw_only=True):
-    """An event with all that its card needs. Prices from..to are all-in: what the buyer pays for one ticket."""
+    """An event with all that its card needs. Prices from..to are all-in: what the buyer pays for one ticket.
+
+    ``phase`` is what its status means at this moment; a draft is published by itself at ``publish_at``.
+    """
 
     id: str
     slug: str
@@ -164,6 +183,7 @@ class Event(Struct, frozen=True, kw_only=True):
     category: str
     tags: tuple[str, ...]
     terms: str
+    cover_url: str | None  # of a picture elsewhere: our pages load none, previews and search engines are told of it
     video_url: str | None
     cover_image_id: str | None
     cover: Picture | None
@@ -176,6 +196,7 @@ class Event(Struct, frozen=True, kw_only=True):
     taxes: tuple[TaxRule, ...]
     fee: FeeRule
     max_tickets_per_buyer: int | None
+    capacity: int | None = None
     allow_refunds_until: datetime | None
     entry_rules: EntryRules
     status: str
@@ -189,6 +210,12 @@ class Event(Struct, frozen=True, kw_only=True):
     venue: EventVenue
     organization: EventOrganization
     on_sale: EventOnSale | None
+    phase: Phase = "draft"
+    publish_at: datetime | None = None
+    publication_failed: PublicationFailed | None = None
+    archived_at: datetime | None = None
+    series_id: str | None = None
+    external_id: str | None = None
 
 
 class Seller(Struct, frozen=True, kw_only=True):

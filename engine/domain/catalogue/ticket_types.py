@@ -31,11 +31,14 @@ Visibility = Literal["public", "hidden"]
 
 
 class NewTicketType(Struct, kw_only=True):
-    """``capacity`` None: as many as its categories have places; a hidden type is sold by its id only."""
+    """Without ``categories`` it sells the whole event; ``capacity`` None: as many as there are places.
+
+    A hidden type is sold by its id only.
+    """
 
     name: Name
     price_cents: Cents
-    categories: Categories
+    categories: Categories | UnsetType = UNSET
     capacity: Capacity | None = None
     max_per_order: PerOrder = MAX_PER_ORDER_DEFAULT
     sales_start_at: Moment | None = None

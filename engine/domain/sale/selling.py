@@ -50,13 +50,13 @@ class TicketTypeTerms:
 
     @classmethod
     def of(cls, row: Columns, category_index: Mapping[str, int]) -> TicketTypeTerms:
-        """From its row; categories that the chart does not have are left out."""
+        """From its row; without categories it sells them all, and those that the chart does not have are left out."""
         return cls(
             id=row["id"],
             number=row["number"],
             name=row["name"],
             price_cents=row["price_cents"],
-            categories=tuple(category_index[name] for name in row["categories"] if name in category_index),
+            categories=_indexes(row["categories"], category_index),
             capacity=row["capacity"],
             max_per_order=row["max_per_order"],
             sales_start_at_ms=_ms(row["sales_start_at"]),
@@ -237,6 +237,12 @@ class SellingEvent:
 
     def section_name(self, unit: int) -> str:
         return self.section_names[self.section_of[unit]]
+
+
+def _indexes(names: Sequence[str], category_index: Mapping[str, int]) -> tuple[int, ...]:
+    if not names:
+        return tuple(category_index.values())
+    return tuple(category_index[name] for name in names if name in category_index)
 
 
 def buyer_units_max(per_buyer: int | None, kinds: Sequence[TicketTypeTerms]) -> int:

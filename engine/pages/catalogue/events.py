@@ -26,6 +26,7 @@ from engine.pages.catalogue.discovery.documents import home
 from engine.pages.catalogue.discovery.places import city_path
 from engine.pages.catalogue.faces import Face, face_of
 from engine.pages.catalogue.offers import Level, offers_of
+from engine.pages.catalogue.programme.series import other_dates
 from engine.pages.catalogue.texts import rich, snippet
 from engine.pages.memo import Memo
 from engine.services.appkeys import DISCOVERY, EVENTS, IMAGES, SELLING, SETTINGS, TICKET_TYPES
@@ -76,7 +77,8 @@ async def detail(request: web.Request) -> web.StreamResponse:
     async def context() -> dict[str, Any]:
         offers, face, address = offers_of(event, shown.kinds, shown.levels, now()), shown.face, home(request)
         preview = f"{address}/events/{event.slug}/og.png?v={pictures.version_of(event)}"
-        images = [preview, *([address + event.cover.path(1280)] if event.cover else [])]
+        cover = address + event.cover.path(1280) if event.cover else event.cover_url
+        images = [preview, *([cover] if cover else [])]
         page, seller = f"{address}/e/{event.slug}", f"{address}/organizers/{event.organization.slug}"
         related = await request.config_dict[RELATED].get(event.id, lambda: _related(request, event))
         return {
@@ -90,6 +92,7 @@ async def detail(request: web.Request) -> web.StreamResponse:
             "linked_data": linked_data.block(event, offers, face, shown.told, url=page, images=images, seller=seller),
             "related": await cards_of(request, related),
             "told": shown.told,
+            "other_dates": await other_dates(request, event),
             "codes_open": shown.sold_out and await _codes_open(request, event),
             "pictures": shown.pictures,
             "video": video,
@@ -117,7 +120,7 @@ async def find(request: web.Request, slug: str) -> Shown:
 
 
 def room_url(request: web.Request, event: Event) -> str:
-    """Where one queues for an event."""
+    """The page on which one queues for an event."""
     return f"{request.config_dict[SETTINGS].waitingroom_url.rstrip('/')}/r/{event.id}"
 
 

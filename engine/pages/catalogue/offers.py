@@ -57,8 +57,9 @@ def offers_of(
     at: datetime,
     *,
     seated: frozenset[str] = frozenset(),
+    every: tuple[str, ...] = (),
 ) -> list[Offer]:
-    """The public types in their order; ``seated`` are the categories that have seats."""
+    """The public types in their order; ``seated`` are the categories that have seats, ``every`` one the event's."""
     return [
         Offer(
             id=kind.id,
@@ -67,8 +68,8 @@ def offers_of(
             level=levels.get(kind.id, "unknown"),
             note=_note(event, kind, at),
             max_per_order=min(kind.max_per_order, event.max_tickets_per_buyer or kind.max_per_order),
-            categories=kind.categories,
-            seated=not seated.isdisjoint(kind.categories),
+            categories=kind.categories or every,
+            seated=not seated.isdisjoint(kind.categories or every),
             selling=_started(kind, at) and not _ended(kind, at),
         )
         for kind in kinds

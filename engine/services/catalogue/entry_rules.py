@@ -18,7 +18,7 @@ async def check_names(db: Connection, event_id: str, rules: EntryRules, *, under
         return
     chart = await events.chart(db, event_id)
     types = await ticket_types.of_event(db, event_id)
-    sections = await asyncio.to_thread(_sections, chart[0]) if chart is not None else frozenset[str]()
+    sections = await asyncio.to_thread(_sections, chart) if chart is not None else frozenset[str]()
     try:
         entry_rules.check_names(rules, sections=sections, ticket_type_ids={kind.id for kind in types})
     except Invalid as refusal:

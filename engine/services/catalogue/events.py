@@ -8,8 +8,10 @@ from typing import Any, Protocol
 import msgspec
 
 from engine.domain.accounts.errors import TooManyOfThem
+from engine.domain.catalogue.charts import standing
 from engine.domain.catalogue.entry_rules import EntryRules
 from engine.domain.catalogue.errors import (
+    EventArchived,
     EventFrozen,
     EventHasOrders,
     EventIncomplete,
@@ -28,7 +30,9 @@ from engine.domain.catalogue.events import (
     check,
     fold,
 )
+from engine.domain.catalogue.phases import Phase
 from engine.domain.catalogue.ticket_types import TicketTypeRow, check_price, price_range
+from engine.domain.catalogue.venues import ChartFacts
 from engine.domain.slugs import slug_of
 from engine.domain.versions import expect
 from engine.foundation.bearer import Person
@@ -37,6 +41,7 @@ from engine.foundation.errors import Invalid
 from engine.foundation.ids import is_id, new_id
 from engine.services.accounts.access import Access
 from engine.services.catalogue.entry_rules import check_names
+from engine.services.catalogue.venues import read_chart
 from engine.services.outbox import Outbox
 from engine.stores import activity
 from engine.stores.accounts import organizations
@@ -86,29 +91,33 @@ class Events:
         return await event_news.of_event(self._pool, event.id)
 
     async def of_organization(
-        self, person: Person, organization_id: str, before: str | None, limit: int
+        self, person: Person, organization_id: str, before: str | None, limit: int, phase: Phase | None = None
     ) -> list[Event]:
-        """All events of an organization, drafts too, newest first."""
+        """An organization's events, drafts too, newest first; of one phase, else all but the archived ones."""
         await self._access.require(person, organization_id, "events.read")
-        return await store.of_organization(self._pool, organization_id, before, limit)
+        return await store.of_organization(self._pool, organization_id, before, limit, phase)
 
     async def create(self, person: Person, given: NewEvent) -> Event:
         """A draft. Invalid with every broken field; the venue must be the organization's own."""
         await self._access.require(person, given.organization_id, "events.write")
         await self._access.check_active(given.organization_id)
+        async with self._pool.acquire() as db, db.transaction():
+            return await self.created(db, person, given)
+
+    async def created(self, db: Connection, person: Person, given: NewEvent) -> Event:
+        """The same inside a transaction, for a person who may."""
         fold(given)
         check(given)
-        async with self._pool.acquire() as db, db.transaction():
-            venue = await venues.get(db, given.venue_id)
-            if venue is None or venue.organization_id != given.organization_id:
-                raise Invalid.at("/venue_id", "unknown_venue", "The organization has no such venue")
-            if await store.count_of(db, given.organization_id) >= EVENTS_PER_ORGANIZATION_MAX:
-                raise TooManyOfThem(limit=EVENTS_PER_ORGANIZATION_MAX)
-            given.timezone = given.timezone or venue.timezone
-            event_id = await self._insert(db, given)
-            await check_names(db, event_id, given.entry_rules, under="/entry_rules")
-            await activity.record(db, person, "event.created", event_id, organization_id=given.organization_id)
-            return await _locked(db, event_id)
+        venue = await venues.get(db, given.venue_id)
+        if venue is None or venue.organization_id != given.organization_id:
+            raise Invalid.at("/venue_id", "unknown_venue", "The organization has no such venue")
+        if await store.count_of(db, given.organization_id) >= EVENTS_PER_ORGANIZATION_MAX:
+            raise TooManyOfThem(limit=EVENTS_PER_ORGANIZATION_MAX)
+        given.timezone = given.timezone or venue.timezone
+        event_id = await self._insert(db, given)
+        await check_names(db, event_id, given.entry_rules, under="/entry_rules")
+        await activity.record(db, person, "event.created", event_id, organization_id=given.organization_id)
+        return await self.locked(db, event_id)
 
     async def copy(self, person: Person, event_id: str, given: EventCopy) -> Event:
         """A draft of the same event on another date, with its ticket types and pictures.
@@ -116,20 +125,24 @@ class Events:
         Codes and allotments stay behind.
         """
         event = await self.writable(person, event_id)
-        move = mover(event, given.starts_at)
         async with self._pool.acquire() as db, db.transaction():
-            rows = await ticket_types.of_event(db, event_id)
-            type_ids = {row.id: new_id("tt") for row in rows}
-            draft = copied(event, given, type_ids)
-            fold(draft)
-            check(draft)
-            copy_id = await self._insert(db, draft)
-            for row in rows:
-                number = await ticket_types.next_number(db, copy_id)
-                await ticket_types.insert(db, type_ids[row.id], copy_id, number, copied_type(row, move))
-            await _copy_images(db, event, copy_id)
-            await activity.record(db, person, "event.copied", copy_id, from_event=event_id)
-            return await self.refresh(db, copy_id)
+            return await self.copied(db, person, event, given)
+
+    async def copied(self, db: Connection, person: Person, event: Event, given: EventCopy) -> Event:
+        """The same inside a transaction, for a person who may."""
+        move = mover(event, given.starts_at)
+        rows = await ticket_types.of_event(db, event.id)
+        type_ids = {row.id: new_id("tt") for row in rows}
+        draft = copied(event, given, type_ids)
+        fold(draft)
+        check(draft)
+        copy_id = await self._insert(db, draft)
+        for row in rows:
+            number = await ticket_types.next_number(db, copy_id)
+            await ticket_types.insert(db, type_ids[row.id], copy_id, number, copied_type(row, move))
+        await _copy_images(db, event, copy_id)
+        await activity.record(db, person, "event.copied", copy_id, from_event=event.id)
+        return await self.refresh(db, copy_id)
 
     async def change(
         self, person: Person, event_id: str, expected: str, given: EventChange, message: str = ""
@@ -140,35 +153,42 @@ class Events:
         """
         await self.writable(person, event_id, selling=False)
         async with self._pool.acquire() as db, db.transaction():
-            event = await _locked(db, event_id)
+            event = await self.locked(db, event_id)
             expect(expected, event.version)
-            _check_frozen(event, given)
-            fold(given)
-            check(given, before=event)
-            if isinstance(given.venue_id, str):
-                venue = await venues.get(db, given.venue_id)
-                if venue is None or venue.organization_id != event.organization_id:
-                    raise Invalid.at("/venue_id", "unknown_venue", "The organization has no such venue")
-            if isinstance(given.entry_rules, EntryRules):
-                await check_names(db, event_id, given.entry_rules, under="/entry_rules")
-            if isinstance(given.cover_image_id, str) and await images.get(db, event_id, given.cover_image_id) is None:
-                raise Invalid.at("/cover_image_id", "unknown_image", "The event has no such picture")
-            await store.change(db, event_id, given)
-            changed = await self.refresh(db, event_id)
-            if {"currency", "fee", "taxes"} & set(_given(given)):
-                await self._check_prices(db, changed)
-            if moves(event, given):
-                before, after = time_and_place(event), time_and_place(changed)
-                await event_news.record(db, event_id, "changed", before, after, message.strip(), person.user_id)
-            await activity.record(db, person, "event.changed", event_id, fields=sorted(_given(given)))
+            changed = await self.changed(db, person, event, given, message)
         await self.tell(changed)
+        return changed
+
+    async def changed(
+        self, db: Connection, person: Person, event: Event, given: EventChange, message: str = ""
+    ) -> Event:
+        """The same under the event's lock, for a person who may; the caller tells every process."""
+        _check_frozen(event, given)
+        fold(given)
+        check(given, before=event)
+        if isinstance(given.venue_id, str):
+            venue = await venues.get(db, given.venue_id)
+            if venue is None or venue.organization_id != event.organization_id:
+                raise Invalid.at("/venue_id", "unknown_venue", "The organization has no such venue")
+        if isinstance(given.entry_rules, EntryRules):
+            await check_names(db, event.id, given.entry_rules, under="/entry_rules")
+        if isinstance(given.cover_image_id, str) and await images.get(db, event.id, given.cover_image_id) is None:
+            raise Invalid.at("/cover_image_id", "unknown_image", "The event has no such picture")
+        await store.change(db, event.id, given)
+        changed = await self.refresh(db, event.id)
+        if {"currency", "fee", "taxes"} & set(_given(given)):
+            await self._check_prices(db, changed)
+        if moves(event, given):
+            before, after = time_and_place(event), time_and_place(changed)
+            await event_news.record(db, event.id, "changed", before, after, message.strip(), person.user_id)
+        await activity.record(db, person, "event.changed", event.id, fields=sorted(_given(given)))
         return changed
 
     async def delete(self, person: Person, event_id: str, expected: str) -> None:
         """Only a draft that nobody ordered from. EventNotDraft, EventHasOrders."""
         await self.writable(person, event_id, selling=False)
         async with self._pool.acquire() as db, db.transaction():
-            event = await _locked(db, event_id)
+            event = await self.locked(db, event_id)
             expect(expected, event.version)
             if event.status != "draft":
                 raise EventNotDraft(event_status=event.status)
@@ -186,24 +206,33 @@ class Events:
         """Show it to the world and let it sell. EventIncomplete says what is missing. Twice is fine."""
         await self.writable(person, event_id, "events.publish", selling=False)
         async with self._pool.acquire() as db, db.transaction():
-            event = await _locked(db, event_id)
+            event = await self.locked(db, event_id)
             if event.status not in {"draft", "published"}:
                 raise EventNotDraft(event_status=event.status)
             if event.status == "draft":
-                await self._check_complete(db, event)
-                await store.publish(db, event_id)
-                await on_sales.set_live(db, event_id, self.card(event), live=True)
-                await activity.record(db, person, "event.published", event_id)
-                event = await self.refresh(db, event_id)
+                event = await self.bring_out(db, event, person)
+        await self.brought_out(event_id)
+        return event
+
+    async def bring_out(self, db: Connection, event: Event, person: Person | None) -> Event:
+        """Publish a draft under its lock; ``person`` None: it was planned. EventArchived, EventIncomplete."""
+        if event.archived_at is not None:
+            raise EventArchived
+        await store.publish(db, event.id, await self._check_complete(db, event))
+        await on_sales.set_live(db, event.id, self.card(event), live=True)
+        await activity.record(db, person, "event.published", event.id)
+        return await self.refresh(db, event.id)
+
+    async def brought_out(self, event_id: str) -> None:
+        """It is published, durably: every process hears of it, and its units may be sold."""
         await self._inventory.changed(event_id)
         await self._inventory.load(event_id)
-        return event
 
     async def unpublish(self, person: Person, event_id: str) -> Event:
         """Make it a draft again. EventHasOrders once anybody ordered: then it can only be cancelled."""
         await self.writable(person, event_id, "events.publish", selling=False)
         async with self._pool.acquire() as db, db.transaction():
-            event = await _locked(db, event_id)
+            event = await self.locked(db, event_id)
             if event.status not in {"draft", "published"}:
                 raise EventNotPublished(event_status=event.status)
             if await store.has_orders(db, event_id):
@@ -212,7 +241,7 @@ class Events:
                 await store.unpublish(db, event_id)
                 await on_sales.set_live(db, event_id, self.card(event), live=False)
                 await activity.record(db, person, "event.unpublished", event_id)
-                event = await _locked(db, event_id)
+                event = await self.locked(db, event_id)
         await self._inventory.changed(event_id)
         return event
 
@@ -223,7 +252,7 @@ class Events:
         """
         await self.writable(person, event_id, "events.publish", selling=False)
         async with self._pool.acquire() as db, db.transaction():
-            event = await _locked(db, event_id)
+            event = await self.locked(db, event_id)
             if event.status not in {"published", "cancelled"}:
                 raise EventNotPublished(event_status=event.status)
             if event.status == "published":
@@ -233,7 +262,7 @@ class Events:
                 await event_news.record(db, event_id, "cancelled", place, place, message.strip(), person.user_id)
                 await store.queue_cancelled(db, event_id)
                 await activity.record(db, person, "event.cancelled", event_id)
-                event = await _locked(db, event_id)
+                event = await self.locked(db, event_id)
         await self._inventory.changed(event_id)
         return event
 
@@ -258,9 +287,16 @@ class Events:
             await self._access.check_active(event.organization_id)
         return event
 
+    async def locked(self, db: Connection, event_id: str) -> Event:
+        """The event, kept from changing until the transaction ends. EventUnknown."""
+        event = await store.lock(db, event_id)
+        if event is None:
+            raise EventUnknown
+        return event
+
     async def refresh(self, db: Connection, event_id: str) -> Event:
         """After a change of the event or its types: keep prices and the queue page's card in step with it."""
-        event = await _locked(db, event_id)
+        event = await self.locked(db, event_id)
         prices = price_range(await ticket_types.of_event(db, event_id), event)
         await store.set_prices(db, event_id, *prices)
         await on_sales.set_card(db, event_id, self.card(event))
@@ -300,15 +336,17 @@ class Events:
             except Invalid as refusal:
                 raise Invalid.at("/currency", refusal.errors[0]["code"], f"{kind.name}: {refusal.detail}") from refusal
 
-    async def _check_complete(self, db: Connection, event: Event) -> None:
+    async def _check_complete(self, db: Connection, event: Event) -> tuple[bytes, ChartFacts] | None:
+        """EventIncomplete with all that is missing. Returns the chart of an event that needs none of its venue."""
         missing = []
         categories = set(await store.categories(db, event.id))
         types = await ticket_types.of_event(db, event.id)
-        if not categories:
+        places = standing.places(event.capacity, [kind.capacity for kind in types], has_chart=bool(categories))
+        if not categories and places is None:
             missing.append("seating_chart")
         if not types:
             missing.append("ticket_types")
-        elif categories and any(not categories.issuperset(kind.categories) for kind in types):
+        elif (categories or places) and any(not categories.issuperset(kind.categories) for kind in types):
             missing.append("ticket_type_categories")
         if any(not _payable(kind, event) for kind in types):
             missing.append("ticket_type_prices")
@@ -318,13 +356,10 @@ class Events:
             missing.append("organization_active")
         if missing:
             raise EventIncomplete(f"Missing: {', '.join(missing)}", missing=missing)
-
-
-async def _locked(db: Connection, event_id: str) -> Event:
-    event = await store.lock(db, event_id)
-    if event is None:
-        raise EventUnknown
-    return event
+        if places is None:
+            return None
+        floor = standing.chart(places)
+        return floor, read_chart(floor)
 
 
 async def _copy_images(db: Connection, event: Event, copy_id: str) -> None:
@@ -349,8 +384,9 @@ def _given(given: EventChange) -> list[str]:
 
 
 def _check_frozen(event: Event, given: EventChange) -> None:
-    if event.status in {"cancelled", "completed"}:
-        raise EventFrozen(f"The event is {event.status}", fields=_given(given), event_status=event.status)
+    if event.status in {"cancelled", "completed"} or event.archived_at is not None:
+        said = "archived" if event.archived_at is not None else event.status
+        raise EventFrozen(f"The event is {said}", fields=_given(given), event_status=event.status)
     if event.published_at is None:
         return
     frozen = [name for name in FROZEN_FIELDS if getattr(given, name) not in {msgspec.UNSET, getattr(event, name)}]

@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 
 import hotpath_rs
-from engine.domain.catalogue import chart_names, chart_places
+from engine.domain.catalogue.charts import names, places
 from engine.domain.catalogue.errors import ChartMissing, VenueInUse, VenueUnknown
 from engine.domain.catalogue.venues import (
     ChartFacts,
@@ -122,7 +122,7 @@ def folded_chart(chart: bytes) -> bytes:
         decoded = msgspec.json.decode(chart)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return chart
-    return msgspec.json.encode(decoded) if chart_names.fold(decoded) else chart
+    return msgspec.json.encode(decoded) if names.fold(decoded) else chart
 
 
 def read_chart(chart: bytes) -> ChartFacts:
@@ -134,9 +134,9 @@ def read_chart(chart: bytes) -> ChartFacts:
             "The seating chart has faults",
             errors=[{"pointer": pointer, "code": code, "message": message} for pointer, code, message in error.errors],
         ) from error
-    places = msgspec.json.decode(chart, type=chart_places.Places)
+    stands = msgspec.json.decode(chart, type=places.Places)
     decoded = msgspec.json.decode(chart)
-    faults = chart_places.misplaced(places) + chart_names.unfit(decoded) + chart_names.look_alikes(decoded)
+    faults = places.misplaced(stands) + names.unfit(decoded) + names.look_alikes(decoded)
     if faults:
         raise Invalid("The seating chart has faults", errors=faults)
     return ChartFacts(
@@ -153,5 +153,5 @@ def read_chart(chart: bytes) -> ChartFacts:
         ),
         categories=tuple(seat_map.categories),
         etag=seat_map.etag,
-        warnings=chart_places.doubtful(places),
+        warnings=places.doubtful(stands),
     )

@@ -12,6 +12,9 @@ from engine.services.catalogue.media.kept import open_files
 from engine.services.catalogue.media.logos import Logos
 from engine.services.catalogue.media.pictures import Pictures
 from engine.services.catalogue.on_sales import OnSales
+from engine.services.catalogue.programme.publication import Publication
+from engine.services.catalogue.programme.series import SeriesOfEvents
+from engine.services.catalogue.programme.templates import Templates
 from engine.services.catalogue.promos import Promos
 from engine.services.catalogue.ticket_types import TicketTypes
 from engine.services.catalogue.venues import Venues
@@ -32,11 +35,15 @@ class Catalogue:
     on_sales: OnSales
     promos: Promos
     discovery: Discovery
+    publication: Publication
+    series: SeriesOfEvents
+    templates: Templates
 
 
 def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory) -> Catalogue:
     """Make them; nothing needs closing. ``inventory`` is the sale's, which hears of every change to an event."""
     pool, access, outbox, engine_url = common.pool, accounts.access, common.outbox, common.settings.engine_url
+    platform = common.settings.keyring.platform()
     events = Events(pool=pool, access=access, inventory=inventory, outbox=outbox, engine_url=engine_url)
     files, uploads = open_files(common.settings), Uploads(darkroom=DarkroomGateway())
     images = Images(pool=pool, events=events, uploads=uploads, files=files, outbox=outbox, engine_url=engine_url)
@@ -52,4 +59,7 @@ def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory
         on_sales=OnSales(pool=pool, access=access, events=events),
         promos=Promos(pool=pool, access=access, events=events),
         discovery=Discovery(pool=pool),
+        publication=Publication(pool=pool, events=events, platform=platform, engine_url=engine_url),
+        series=SeriesOfEvents(pool=pool, access=access, events=events),
+        templates=Templates(pool=pool, access=access, events=events),
     )

@@ -111,7 +111,7 @@ class Allotments:
         chart = await events_store.chart(self._pool, event_id)
         if chart is None:
             raise ChartMissing
-        return await asyncio.to_thread(hotpath_rs.SeatMap.parse, chart[0])
+        return await asyncio.to_thread(hotpath_rs.SeatMap.parse, chart)
 
     async def _choose(
         self, db: Connection, event: Event, seat_map: hotpath_rs.SeatMap, given: NewAllotment

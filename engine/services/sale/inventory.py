@@ -247,6 +247,10 @@ class Inventory:
         said = await self._hot.command(b"HMGET", keys.pulse(event_id), b"ordered", b"sold")
         return int(said[0] or 0) - ordered, int(said[1] or 0) - sold
 
+    async def version(self, event_id: str) -> int:
+        """The version of the event's map: it moves with every unit that does."""
+        return int(await self._hot.command(b"HGET", keys.pulse(event_id), b"version") or 0)
+
     async def on_sale(self) -> list[str]:
         """Ids of the events that are published, at most EVENTS_MAX."""
         return await self._store.selling(EVENTS_MAX)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from engine.domain.catalogue import entry_rules
+from engine.domain.catalogue.charts import standing
 from engine.domain.catalogue.events import (
     Event,
     EventChange,
@@ -15,9 +16,12 @@ from engine.domain.catalogue.events import (
     EventVenue,
     FeeRule,
     NewEvent,
+    PublicationFailed,
     Seller,
     TaxRule,
 )
+from engine.domain.catalogue.phases import Phase
+from engine.domain.catalogue.venues import ChartFacts
 from engine.domain.errands import EventCancelled
 from engine.stores import outbox
 from engine.stores.catalogue.media import images
@@ -25,13 +29,26 @@ from engine.stores.database import Connection, Database, Record, assignments, co
 
 _OWN = (
     "id", "slug", "organization_id", "venue_id", "title", "summary", "description", "category", "terms",
-    "video_url", "cover_image_id", "starts_at", "ends_at", "timezone", "currency", "hold_ttl_s", "orphan_policy",
-    "max_tickets_per_buyer", "allow_refunds_until", "status", "units", "price_from_cents", "price_to_cents", "version",
-    "published_at", "created_at", "updated_at",
+    "cover_url", "video_url", "cover_image_id", "starts_at", "ends_at", "timezone", "currency", "hold_ttl_s",
+    "orphan_policy", "max_tickets_per_buyer", "capacity", "allow_refunds_until", "status", "units",
+    "price_from_cents", "price_to_cents", "version", "published_at", "created_at", "updated_at",
+    "publish_at", "archived_at", "series_id", "external_id",
 )  # fmt: skip
 _VENUE = ("name", "address", "city", "region", "country", "lat", "lng", "timezone", "accessibility")
+# What the status, the clock, the on-sale and the shop together mean: the one place that decides a phase.
+PHASE = """
+CASE WHEN e.archived_at IS NOT NULL THEN 'archived'
+     WHEN e.status IN ('draft', 'cancelled') THEN e.status
+     WHEN e.status = 'completed' OR e.ends_at <= now() THEN 'completed'
+     WHEN e.starts_at <= now() THEN 'ongoing'
+     WHEN s.opens_at IS NULL OR s.opens_at > now() THEN 'published'
+     WHEN s.closes_at <= now() OR o.status <> 'active' THEN 'sales_ended'
+     WHEN e.sold_out THEN 'sold_out'
+     ELSE 'on_sale' END
+"""
 SELECT = f"""
 SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, e.taxes, e.fee, e.entry_rules,
+       e.publish_failed_at, e.publish_missing, {PHASE} AS phase,
        {", ".join(f"v.{name} AS venue_{name}" for name in _VENUE)},
        o.name AS organization_name, o.slug AS organization_slug, o.status = 'active' AS organization_sells,
        s.prequeue_opens_at, s.opens_at, s.closes_at, s.room_enabled,
@@ -62,6 +79,9 @@ def of_row(row: Record) -> Event:
             closes_at=row["closes_at"],
             room_enabled=row["room_enabled"],
         )
+    failed = None
+    if row["publish_failed_at"] is not None:
+        failed = PublicationFailed(at=row["publish_failed_at"], missing=tuple(row["publish_missing"]))
     return Event(
         **{name: row[name] for name in _OWN},
         tags=tuple(row["tags"]),
@@ -78,6 +98,8 @@ def of_row(row: Record) -> Event:
             logo=images.picture_of(row, "logo_"),
         ),
         on_sale=on_sale,
+        phase=row["phase"],
+        publication_failed=failed,
     )
 
 
@@ -148,15 +170,24 @@ async def delete(db: Database, event_id: str) -> None:
     await db.execute("DELETE FROM events WHERE id = $1", event_id)
 
 
-async def publish(db: Database, event_id: str) -> None:
-    """Make it public. The first time the venue's chart is frozen as it stands: what is sold hangs on it."""
+async def publish(db: Database, event_id: str, floor: tuple[bytes, ChartFacts] | None) -> None:
+    """Make it public. The first time its chart is frozen as it stands: what is sold hangs on it.
+
+    That is the venue's, or for a standing event its ``floor``.
+    """
+    chart, facts = floor or (None, None)
     await db.execute(
         "UPDATE events e SET status = 'published', published_at = COALESCE(e.published_at, now()),"
-        " chart = COALESCE(e.chart, v.chart),"
-        " chart_etag = COALESCE(e.chart_etag, v.chart_etag), units = COALESCE(e.units, v.chart_units),"
-        " chart_categories = COALESCE(e.chart_categories, v.chart_categories), version = e.version + 1,"
+        " publish_at = NULL, publish_failed_at = NULL, publish_missing = '{}',"
+        " chart = COALESCE(e.chart, $2, v.chart),"
+        " chart_etag = COALESCE(e.chart_etag, $3, v.chart_etag), units = COALESCE(e.units, $4, v.chart_units),"
+        " chart_categories = COALESCE(e.chart_categories, $5, v.chart_categories), version = e.version + 1,"
         " updated_at = now() FROM venues v WHERE e.id = $1 AND v.id = e.venue_id",
         event_id,
+        chart,
+        facts.etag if facts is not None else None,
+        facts.units if facts is not None else None,
+        list(facts.categories) if facts is not None else None,
     )
 
 
@@ -179,31 +210,28 @@ async def queue_cancelled(db: Database, event_id: str) -> None:
 
 
 async def categories(db: Database, event_id: str) -> list[str]:
-    """The categories of the event's frozen chart, else of its venue's; empty without a chart."""
+    """The categories of the event's frozen chart, else of a standing event's floor, else of its venue's; or none."""
     found: list[str] | None = await db.fetchval(
-        "SELECT COALESCE(e.chart_categories, v.chart_categories) FROM events e JOIN venues v ON v.id = e.venue_id"
-        " WHERE e.id = $1",
+        "SELECT COALESCE(e.chart_categories, CASE WHEN e.capacity IS NOT NULL THEN ARRAY[$2::text] END,"
+        " v.chart_categories) FROM events e JOIN venues v ON v.id = e.venue_id WHERE e.id = $1",
         event_id,
+        standing.FLOOR,
     )
     return found or []
 
 
-async def chart(db: Database, event_id: str) -> tuple[bytes, str] | None:
-    """The event's frozen chart, else its venue's, and the etag."""
+async def chart(db: Database, event_id: str) -> bytes | None:
+    """The event's frozen chart, else a standing event's floor, else its venue's."""
     row = await db.fetchrow(
-        "SELECT COALESCE(e.chart, v.chart) AS chart, COALESCE(e.chart_etag, v.chart_etag) AS etag"
+        "SELECT e.chart, e.capacity, CASE WHEN e.capacity IS NULL THEN v.chart END AS venue_chart"
         " FROM events e JOIN venues v ON v.id = e.venue_id WHERE e.id = $1",
         event_id,
     )
-    return (row["chart"], row["etag"]) if row is not None and row["chart"] is not None else None
-
-
-async def chart_etag(db: Database, event_id: str) -> str | None:
-    """The etag alone, without reading megabytes of chart."""
-    found: str | None = await db.fetchval(
-        "SELECT COALESCE(e.chart_etag, v.chart_etag) FROM events e JOIN venues v ON v.id = e.venue_id WHERE e.id = $1",
-        event_id,
-    )
+    if row is None:
+        return None
+    if row["chart"] is None and row["capacity"] is not None:
+        return standing.chart(row["capacity"])
+    found: bytes | None = row["chart"] or row["venue_chart"]
     return found
 
 
@@ -223,13 +251,18 @@ async def live_units(db: Database, event_id: str, units: Sequence[int]) -> list[
     return [row["unit"] for row in rows]
 
 
-async def of_organization(db: Database, organization_id: str, before: str | None, limit: int) -> list[Event]:
-    """An organization's events, drafts too, newest first."""
+async def of_organization(
+    db: Database, organization_id: str, before: str | None, limit: int, phase: Phase | None = None
+) -> list[Event]:
+    """An organization's events, drafts too, newest first; of one phase, else all but the archived ones."""
     rows = await db.fetch(
-        SELECT + "WHERE e.organization_id = $1 AND ($2::text IS NULL OR e.id < $2) ORDER BY e.id DESC LIMIT $3",
+        SELECT + "WHERE e.organization_id = $1 AND ($2::text IS NULL OR e.id < $2)"
+        f" AND CASE WHEN $4::text IS NULL THEN e.archived_at IS NULL ELSE ({PHASE}) = $4 END"
+        " ORDER BY e.id DESC LIMIT $3",
         organization_id,
         before,
         limit,
+        phase,
     )
     return [of_row(row) for row in rows]
 

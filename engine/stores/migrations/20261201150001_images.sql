@@ -1,6 +1,5 @@
 -- Pictures that organizers choose: those of an event, and an organization's logo. Their bytes stand in a folder or a bucket,
--- under the name of their digest; a copied event shares them with its original. events.cover_url, an address that no page ever
--- showed, is not read any more; the column stays for workers of the release before.
+-- under the name of their digest; a copied event shares them with its original.
 
 -- migrate:up
 CREATE TABLE images (

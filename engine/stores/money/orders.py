@@ -109,14 +109,15 @@ SELECT id, order_number, status, buyer_name, buyer_email, currency, amount_cents
         UNION ALL SELECT id FROM orders WHERE event_id = $1 AND starts_with(order_number, $5))))
  ORDER BY id DESC LIMIT $6
 """
-# What the ledger will decide about orders to come: asked while their holds are still holds.
+# What the ledger will decide about orders to come: asked while their holds are still holds. The orders of an address
+# first, then the event's of them (OFFSET 0): asked for both at once, a plan may read all orders of the event.
 _BEFORE = """
 SELECT w.hold_id, w.buyer_email,
        CASE WHEN w.most IS NULL THEN 0 ELSE (
             SELECT coalesce(sum((SELECT count(*) FILTER (WHERE u.live) FROM order_units u WHERE u.order_id = o.id)), 0)
-              FROM orders o
-             WHERE o.event_id = w.event_id AND lower(o.buyer_email) = lower(w.buyer_email)
-               AND o.hold_id <> w.hold_id) END::int AS owned,
+              FROM (SELECT b.id, b.event_id, b.hold_id FROM orders b
+                     WHERE lower(b.buyer_email) = lower(w.buyer_email) OFFSET 0) o
+             WHERE o.event_id = w.event_id AND o.hold_id <> w.hold_id) END::int AS owned,
        l.id, l.order_number
   FROM unnest((SELECT $1::text[]), $2::text[], $3::text[], $4::integer[], $5::bytea[])
            AS w(event_id, hold_id, buyer_email, most, lease_id)
@@ -130,12 +131,12 @@ _FREE_BEFORE = """
 SELECT CASE WHEN EXISTS (SELECT 1 FROM users WHERE email = lower($2) AND email_verified_at IS NOT NULL)
               OR EXISTS (SELECT 1 FROM orders WHERE user_id IS NULL AND lower(buyer_email) = lower($2)
                                                 AND amount_cents > 0 AND status = ANY($4::text[]))
-              OR EXISTS (SELECT 1 FROM orders WHERE event_id = $1 AND lower(buyer_email) = lower($2)
-                                                AND amount_cents > 0 AND status = ANY($4::text[]))
+              OR EXISTS (SELECT 1 FROM (SELECT * FROM orders WHERE lower(buyer_email) = lower($2) OFFSET 0) o
+                          WHERE o.event_id = $1 AND o.amount_cents > 0 AND o.status = ANY($4::text[]))
        THEN 0
        ELSE (SELECT count(*) FROM (
-             SELECT 1 FROM orders o
-              WHERE o.event_id = $1 AND lower(o.buyer_email) = lower($2) AND o.amount_cents = 0
+             SELECT 1 FROM (SELECT * FROM orders WHERE lower(buyer_email) = lower($2) OFFSET 0) o
+              WHERE o.event_id = $1 AND o.amount_cents = 0
                 AND o.status = ANY($4::text[])
                 AND (o.paid_at, o.id) < (SELECT own.paid_at, own.id FROM orders own WHERE own.id = $3)
               LIMIT $5) AS before)::int END

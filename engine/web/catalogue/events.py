@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from aiohttp import web
+from msgspec import Struct
 
 from engine.domain.accounts.errors import OrganizationSuspended, OrganizationUnknown
 from engine.domain.catalogue.errors import (
+    EventArchived,
     EventFrozen,
     EventHasOrders,
     EventIncomplete,
     EventNotDraft,
+    EventNotInSeries,
     EventNotPublished,
     EventUnknown,
 )
 from engine.domain.catalogue.event_copy import EventCopy
 from engine.domain.catalogue.event_news import EventCancel, EventPatch, change_of
 from engine.domain.catalogue.events import Event, NewEvent
+from engine.domain.catalogue.phases import Phase
+from engine.domain.catalogue.programme.series import Apply
 from engine.foundation import bodies, http, lists
 from engine.foundation.errors import Forbidden, Invalid, Malformed
 from engine.foundation.lists import Page, PageQuery, id_cursor
 from engine.foundation.shapes import build
 from engine.foundation.shelf import SHELF, for_a_moment
-from engine.services.appkeys import EVENTS
+from engine.services.appkeys import EVENTS, SERIES
 from engine.web.auth import optional_person, person
 from engine.web.forms import anything, created, etag_of, form, versioned
 from engine.web.route import VERSIONED, Route
@@ -30,11 +35,22 @@ from engine.web.spelling import spelled
 SHELVED_S = 1.0  # a change is told at once; this bounds what of the rest may be old
 
 
+class PhaseQuery(PageQuery, frozen=True, kw_only=True):
+    """``phase`` left out: all but what is archived."""
+
+    phase: Phase | None = None
+
+
+class ApplyQuery(Struct, frozen=True, kw_only=True):
+    apply: Apply = "this"
+
+
 async def list_organization_events(request: web.Request) -> web.Response:
-    """All events of an organization, drafts too, newest first."""
-    actor, query = person(request), bodies.query(request, PageQuery)
+    """An organization's events, drafts too, newest first; of one phase, else all that are not archived."""
+    actor, query = person(request), bodies.query(request, PhaseQuery)
     organization_id, before = request.match_info["organization_id"], id_cursor(query.cursor, "evt")
-    rows = await request.config_dict[EVENTS].of_organization(actor, organization_id, before, query.limit + 1)
+    events = request.config_dict[EVENTS]
+    rows = await events.of_organization(actor, organization_id, before, query.limit + 1, query.phase)
     return http.json(lists.page(rows, query.limit, lambda row: row.id))
 
 
@@ -78,11 +94,15 @@ async def read_event(request: web.Request) -> web.StreamResponse:
 
 
 async def change_event(request: web.Request) -> web.Response:
-    """Change what is sent; what was sold stays as it was. Ticket holders are told of another time or place."""
+    """Change what is sent; what was sold stays as it was. Ticket holders are told of another time or place.
+
+    ``apply`` following or all: the later events of its series too, or all that are not over, each at its own date.
+    """
     actor, expected = person(request), http.version_expected(request)
+    apply = bodies.query(request, ApplyQuery).apply
     given = await form(request, EventPatch)
     change, event_id = change_of(given), request.match_info["event_id"]
-    event = await request.config_dict[EVENTS].change(actor, event_id, expected, change, given.message)
+    event = await request.config_dict[SERIES].change(actor, event_id, expected, change, given.message, apply)
     return versioned(request, event, event.version)
 
 
@@ -125,7 +145,7 @@ ROUTES: tuple[Route, ...] = (
         "operate",
         needs="events.read",
         gives=Page[Event],
-        query=PageQuery,
+        query=PhaseQuery,
     )
     .refuses(Forbidden, OrganizationUnknown, Malformed)
     .also(_OF_ORGANIZER),
@@ -153,8 +173,16 @@ ROUTES: tuple[Route, ...] = (
     ).refuses(Forbidden, OrganizationSuspended),
     Route("GET", _ONE, read_event, "public", "read", gives=Event).refuses(EventUnknown),
     Route(
-        "PATCH", _ONE, change_event, "organizer", "operate", needs="events.write", takes=EventPatch, gives=Event
-    ).refuses(*_WRITES, EventFrozen, *VERSIONED),
+        "PATCH",
+        _ONE,
+        change_event,
+        "organizer",
+        "operate",
+        needs="events.write",
+        takes=EventPatch,
+        gives=Event,
+        query=ApplyQuery,
+    ).refuses(*_WRITES, EventFrozen, EventNotInSeries, Malformed, *VERSIONED),
     Route("DELETE", _ONE, delete_event, "organizer", "operate", needs="events.write", status=204).refuses(
         *_WRITES, EventNotDraft, EventHasOrders, *VERSIONED
     ),
@@ -173,7 +201,7 @@ ROUTES: tuple[Route, ...] = (
     .also(f"{_ONE}/clone", f"{_ONE}/duplicate"),
     Route(
         "POST", f"{_ONE}/publish", publish_event, "organizer", "operate", needs="events.publish", gives=Event
-    ).refuses(*_WRITES, EventIncomplete, EventNotDraft),
+    ).refuses(*_WRITES, EventArchived, EventIncomplete, EventNotDraft),
     Route(
         "POST", f"{_ONE}/unpublish", unpublish_event, "organizer", "operate", needs="events.publish", gives=Event
     ).refuses(*_WRITES, EventHasOrders, EventNotPublished),

@@ -32,9 +32,8 @@ impl Block {
     }
 
     pub(super) fn centre(&self, chart: &SeatMap) -> Centre {
-        let sum_x = chart.xs()[self.start as usize..self.end as usize].iter().sum();
-        let y = chart.rows().get(self.row as usize).map_or(0, |row| row.y);
-        Centre::of_sums(sum_x, y * Micro::from(self.len()), self.len())
+        let sum = |places: &[Micro]| places[self.start as usize..self.end as usize].iter().sum::<Micro>();
+        Centre::of_sums(sum(chart.xs()), sum(chart.ys()), self.len())
     }
 
     /// Leftmost and rightmost x.

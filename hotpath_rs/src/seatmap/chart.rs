@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::faults::ChartFaults;
 use super::values::micro;
 use super::{Micro, NO_SEGMENT, SeatMap};
-use crate::seating::{Kind, Row, Section, Segment};
+use crate::seating::{Kind, Row, Section, Segment, Shape};
 use crate::tape::Tapes;
 
 /// Units of one chart.
@@ -49,8 +49,11 @@ pub(super) fn read(chart_json: &[u8]) -> Result<SeatMap, ChartFaults> {
 struct Seat {
     name: Arc<str>,
     x: Micro,
+    y: Micro,
     category: Arc<str>,
     accessible: bool,
+    companion: bool,
+    obstructed: bool,
 }
 
 /// What has been read so far.
@@ -59,6 +62,7 @@ pub(super) struct Reader {
     pub(super) faults: ChartFaults,
     names: HashSet<Arc<str>>,
     focal: (Micro, Micro),
+    stage: Option<Shape>,
     sections: Vec<Section>,
     rows: Vec<Row>,
     segments: Vec<Segment>,
@@ -66,8 +70,11 @@ pub(super) struct Reader {
     category_by_name: HashMap<Arc<str>, u8>,
     seat_names: Vec<Arc<str>>,
     x: Vec<Micro>,
+    y: Vec<Micro>,
     category_of: Vec<u8>,
     accessible: Vec<bool>,
+    companion: Vec<bool>,
+    obstructed: Vec<bool>,
     segment_of: Vec<u32>,
     section_by_name: HashMap<Arc<str>, u32>,
     row_by_name: Vec<HashMap<Arc<str>, u32>>,
@@ -85,6 +92,7 @@ impl Reader {
             let y = self.coordinate(focal, "/focal_point", "y").unwrap_or(0);
             self.focal = (x, y);
         }
+        self.stage = self.shape(chart, "", "stage");
         let Some(sections) = self.list(chart, "", "sections", SECTIONS_MAX) else { return };
         for (index, section) in sections.iter().enumerate() {
             if self.faults.is_full() {
@@ -109,6 +117,7 @@ impl Reader {
         let (first_unit, first_row, first_segment) =
             (self.category_of.len(), self.rows.len(), self.segments.len());
         self.row_by_name.push(HashMap::new());
+        let area = self.shape(section, at, "area");
         let kind = match self.text(section, at, "kind") {
             Some("seated") => self.seated(section, at, index, &category),
             Some("general") => self.general(section, at, &category),
@@ -129,6 +138,7 @@ impl Reader {
             category,
             first_unit: count(first_unit),
             units: count(self.category_of.len() - first_unit),
+            area,
             rows: count(first_row)..count(self.rows.len()),
             segments: count(first_segment)..count(self.segments.len()),
         });
@@ -142,7 +152,10 @@ impl Reader {
             let units = self.category_of.len() + capacity;
             self.category_of.resize(units, category);
             self.x.resize(units, 0);
+            self.y.resize(units, 0);
             self.accessible.resize(units, false);
+            self.companion.resize(units, false);
+            self.obstructed.resize(units, false);
             self.segment_of.resize(units, NO_SEGMENT);
             self.seat_names.resize(units, nameless);
         }
@@ -172,10 +185,11 @@ impl Reader {
                 format!("another row of the section is called {name:?} too"),
             );
         }
-        let y = self.coordinate(row, at, "y").unwrap_or(0);
+        let y = self.row_y(row, at);
+        let table = self.shape(row, at, "table");
         let seats = match (row.contains_key("seats"), row.contains_key("count")) {
-            (true, false) => self.listed_seats(row, at, category),
-            (false, true) => self.counted_seats(row, at, category),
+            (true, false) => self.listed_seats(row, at, y, category),
+            (false, true) => self.counted_seats(row, at, y, category),
             (true, true) => {
                 self.faults.add(at, "ambiguous", "a row lists its \"seats\" or says \"count\", not both");
                 return;
@@ -197,6 +211,7 @@ impl Reader {
                 name,
                 section,
                 y,
+                table,
                 first_unit: count(self.category_of.len()) - units,
                 units,
                 segments: first_segment..count(self.segments.len()),
@@ -212,7 +227,10 @@ impl Reader {
             self.category_of.push(category);
             self.seat_names.push(seat.name.clone());
             self.x.push(seat.x);
+            self.y.push(seat.y);
             self.accessible.push(seat.accessible);
+            self.companion.push(seat.companion);
+            self.obstructed.push(seat.obstructed);
             self.segment_of.push(count(self.segments.len()));
             if aisles.contains(&place) || place + 1 == seats.len() {
                 let end = count(self.category_of.len());
@@ -222,7 +240,19 @@ impl Reader {
         }
     }
 
-    fn listed_seats(&mut self, row: &Object, at: &str, category: &Arc<str>) -> Vec<Seat> {
+    /// Where a row stands; one whose seats all say their own y stands where its first seat does.
+    fn row_y(&mut self, row: &Object, at: &str) -> Micro {
+        if !row.contains_key("y")
+            && let Some(seats) = row.get("seats").and_then(Value::as_array)
+            && seats.iter().all(|seat| seat.as_object().is_some_and(|seat| has(seat, "y")))
+        {
+            let first = seats.first().and_then(|seat| seat.get("y")).and_then(Value::as_f64);
+            return first.and_then(micro).unwrap_or(0);
+        }
+        self.coordinate(row, at, "y").unwrap_or(0)
+    }
+
+    fn listed_seats(&mut self, row: &Object, at: &str, y: Micro, category: &Arc<str>) -> Vec<Seat> {
         let mut seen = HashSet::new();
         let mut seats = Vec::new();
         let listed = self.list(row, at, "seats", SEATS_MAX).unwrap_or_default();
@@ -240,14 +270,17 @@ impl Reader {
             seats.push(Seat {
                 name,
                 x: self.coordinate(seat, &at, "x").unwrap_or(0),
+                y: if has(seat, "y") { self.coordinate(seat, &at, "y").unwrap_or(y) } else { y },
                 category: self.category(seat, &at).unwrap_or_else(|| category.clone()),
                 accessible: self.flag(seat, &at, "accessible"),
+                companion: self.flag(seat, &at, "companion"),
+                obstructed: self.flag(seat, &at, "obstructed"),
             });
         }
         seats
     }
 
-    fn counted_seats(&mut self, row: &Object, at: &str, category: &Arc<str>) -> Vec<Seat> {
+    fn counted_seats(&mut self, row: &Object, at: &str, y: Micro, category: &Arc<str>) -> Vec<Seat> {
         let first = self.whole(row, at, "first", 0, 1_000_000);
         let seats_count = self.whole(row, at, "count", 1, SEATS_MAX);
         let (x0, pitch) = (self.number(row, at, "x0"), self.number(row, at, "pitch"));
@@ -270,10 +303,17 @@ impl Reader {
                 return Vec::new();
             };
             let name = self.intern(&(first + place).to_string());
-            seats.push(Seat { name, x, category: category.clone(), accessible: false });
+            let (category, none) = (category.clone(), false);
+            seats.push(Seat { name, x, y, category, accessible: none, companion: none, obstructed: none });
         }
         for place in self.seat_list(row, at, "accessible", &seats) {
             seats[place].accessible = true;
+        }
+        for place in self.seat_list(row, at, "companion", &seats) {
+            seats[place].companion = true;
+        }
+        for place in self.seat_list(row, at, "obstructed", &seats) {
+            seats[place].obstructed = true;
         }
         seats
     }
@@ -364,20 +404,29 @@ impl Reader {
         SeatMap {
             etag: String::new(),
             focal: self.focal,
+            stage: self.stage,
             sections: self.sections,
             rows: self.rows,
             segments: self.segments,
             categories: self.categories,
             seat_names: self.seat_names,
             x: self.x,
+            y: self.y,
             category_of: self.category_of,
             accessible: self.accessible,
+            companion: self.companion,
+            obstructed: self.obstructed,
             segment_of: self.segment_of,
             section_by_name: self.section_by_name,
             row_by_name: self.row_by_name,
             tapes: Tapes::default(),
         }
     }
+}
+
+/// Does an object say this (null says nothing)?
+pub(super) fn has(object: &Object, field: &str) -> bool {
+    object.get(field).is_some_and(|value| !value.is_null())
 }
 
 /// Lengths here are bounded by `UNITS_MAX`.

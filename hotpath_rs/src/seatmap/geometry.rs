@@ -3,11 +3,13 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Kind, Micro, Row, SeatMap, Section};
+use super::{Kind, Micro, Row, SeatMap, Section, Shape};
 
 #[derive(Serialize)]
 struct Document<'a> {
     focal_point: Point,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<ShapePart>,
     categories: Vec<&'a str>,
     sections: Vec<SectionPart<'a>>,
 }
@@ -18,6 +20,32 @@ struct Point {
     y: f64,
 }
 
+/// A turn of nothing and a rectangle are not said.
+#[derive(Serialize)]
+struct ShapePart {
+    x: f64,
+    y: f64,
+    width: f64,
+    height: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    turn: Option<f64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    round: bool,
+}
+
+impl ShapePart {
+    fn of(shape: Shape) -> Self {
+        Self {
+            x: units(shape.centre.0),
+            y: units(shape.centre.1),
+            width: units(shape.size.0),
+            height: units(shape.size.1),
+            turn: (shape.turn != 0).then(|| units(shape.turn)),
+            round: shape.round,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct SectionPart<'a> {
     name: &'a str,
@@ -26,6 +54,8 @@ struct SectionPart<'a> {
     first_unit: u32,
     units: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
+    area: Option<ShapePart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     rows: Option<Vec<RowPart<'a>>>,
 }
 
@@ -33,6 +63,8 @@ struct SectionPart<'a> {
 struct RowPart<'a> {
     name: &'a str,
     y: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    table: Option<ShapePart>,
     first_unit: u32,
     seats: Vec<SeatPart<'a>>,
     aisle_after: Vec<&'a str>,
@@ -42,9 +74,16 @@ struct RowPart<'a> {
 struct SeatPart<'a> {
     name: &'a str,
     x: f64,
+    /// Only of a seat that stands off its row's y.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    y: Option<f64>,
     category: u8,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     accessible: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    companion: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    obstructed: bool,
 }
 
 /// Hex SHA-256 of the document without its etag.
@@ -64,6 +103,7 @@ fn body(map: &SeatMap) -> Vec<u8> {
     let (x, y) = map.focal;
     let document = Document {
         focal_point: Point { x: units(x), y: units(y) },
+        stage: map.stage.map(ShapePart::of),
         categories: map.categories.iter().map(AsRef::as_ref).collect(),
         sections: map.sections.iter().map(|section| section_part(map, section)).collect(),
     };
@@ -79,6 +119,7 @@ fn section_part<'a>(map: &'a SeatMap, section: &'a Section) -> SectionPart<'a> {
         category: &section.category,
         first_unit: section.first_unit,
         units: section.units,
+        area: section.area.map(ShapePart::of),
         rows: match section.kind {
             Kind::Seated => Some(rows.iter().map(|row| row_part(map, row)).collect()),
             Kind::General => None,
@@ -93,21 +134,27 @@ fn row_part<'a>(map: &'a SeatMap, row: &'a Row) -> RowPart<'a> {
     RowPart {
         name: &row.name,
         y: units(row.y),
+        table: row.table.map(ShapePart::of),
         first_unit: row.first_unit,
-        seats: row
-            .unit_range()
-            .map(|unit| SeatPart {
-                name: name(unit),
-                x: units(map.x[unit as usize]),
-                category: map.category_of[unit as usize],
-                accessible: map.accessible[unit as usize],
-            })
-            .collect(),
+        seats: row.unit_range().map(|unit| seat_part(map, row, unit)).collect(),
         aisle_after: segments
             .iter()
             .filter(|segment| segment.end < row_end)
             .map(|segment| name(segment.end - 1))
             .collect(),
+    }
+}
+
+fn seat_part<'a>(map: &'a SeatMap, row: &Row, unit: u32) -> SeatPart<'a> {
+    let at = unit as usize;
+    SeatPart {
+        name: map.seat_names[at].as_ref(),
+        x: units(map.x[at]),
+        y: (map.y[at] != row.y).then(|| units(map.y[at])),
+        category: map.category_of[at],
+        accessible: map.accessible[at],
+        companion: map.companion[at],
+        obstructed: map.obstructed[at],
     }
 }
 

@@ -7,12 +7,13 @@
 mod chart;
 mod faults;
 mod geometry;
+mod shapes;
 mod values;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use crate::seating::{CategorySet, Kind, Micro, Row, Section, Segment};
+pub use crate::seating::{CategorySet, Kind, Micro, Row, Section, Segment, Shape};
 pub use chart::{
     CATEGORIES_MAX, CHART_BYTES_MAX, COORDINATE_MAX, NAME_CHARS_MAX, ROWS_MAX, SEATS_MAX, SECTIONS_MAX,
     UNITS_MAX,
@@ -35,14 +36,18 @@ const NO_SEGMENT: u32 = u32::MAX;
 pub struct SeatMap {
     etag: String,
     focal: (Micro, Micro),
+    stage: Option<Shape>,
     sections: Vec<Section>,
     rows: Vec<Row>,
     segments: Vec<Segment>,
     categories: Vec<Arc<str>>,
     seat_names: Vec<Arc<str>>,
     x: Vec<Micro>,
+    y: Vec<Micro>,
     category_of: Vec<u8>,
     accessible: Vec<bool>,
+    companion: Vec<bool>,
+    obstructed: Vec<bool>,
     segment_of: Vec<u32>,
     section_by_name: HashMap<Arc<str>, u32>,
     row_by_name: Vec<HashMap<Arc<str>, u32>>,
@@ -194,12 +199,18 @@ impl SeatMap {
     /// Where a seat stands, in millionths; general-admission units stand nowhere (`None`).
     #[must_use]
     pub fn position(&self, unit: u32) -> Option<(Micro, Micro)> {
-        Some((self.x[unit as usize], self.row(unit)?.y))
+        self.segment(unit)?;
+        Some((self.x[unit as usize], self.y[unit as usize]))
     }
 
     /// The x of every unit (0 for general admission), to sum over ranges.
     pub(crate) fn xs(&self) -> &[Micro] {
         &self.x
+    }
+
+    /// The y of every unit (0 for general admission), to sum over ranges.
+    pub(crate) fn ys(&self) -> &[Micro] {
+        &self.y
     }
 
     /// Where the seats of one section, or of the whole house, stand.
@@ -208,8 +219,8 @@ impl SeatMap {
         Seating {
             focal_point: self.focal,
             xs: &self.x,
+            ys: &self.y,
             category_map: &self.category_of,
-            rows: &self.rows,
             segments: self.segments_in(section),
         }
     }

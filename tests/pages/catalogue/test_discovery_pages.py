@@ -104,6 +104,15 @@ async def test_an_event_says_itself_to_search_engines(engine: Client) -> None:
 
 
 @pytest.mark.usefixtures("gala")
+async def test_a_picture_that_is_kept_elsewhere_is_told_of_and_not_loaded(engine: Client, pool: asyncpg.Pool) -> None:
+    await pool.execute("UPDATE events SET cover_url = 'https://pictures.test/gala.jpg?a=1&b=2'")
+    html = await page(engine, "/e/gala")
+    assert '<meta property="og:image" content="https://pictures.test/gala.jpg?a=1&amp;b=2">' in html
+    assert '"https://pictures.test/gala.jpg' in html
+    assert 'src="https://pictures.test' not in html
+
+
+@pytest.mark.usefixtures("gala")
 async def test_a_cancelled_event_says_so_to_search_engines_and_calendars(engine: Client, pool: asyncpg.Pool) -> None:
     await pool.execute("UPDATE events SET status = 'cancelled'")
     assert '"eventStatus":"https://schema.org/EventCancelled"' in await page(engine, "/e/gala")

@@ -15,7 +15,8 @@ HOUR = timedelta(hours=1)
 def event(on_sale: EventOnSale | None, **more: Any) -> Event:
     facts: dict[str, Any] = {
         "id": "evt_1", "slug": "s", "organization_id": "org_1", "venue_id": "ven_1", "title": "T", "summary": "",
-        "description": "", "category": "concert", "tags": (), "terms": "", "video_url": None, "cover": None,
+        "description": "", "category": "concert", "tags": (), "terms": "", "cover_url": None, "video_url": None,
+        "cover": None,
         "cover_image_id": None,
         "starts_at": NOW + 10 * HOUR,
         "ends_at": NOW + 13 * HOUR, "timezone": "UTC", "currency": "CAD", "hold_ttl_s": 600, "orphan_policy": "auto",

@@ -77,7 +77,8 @@ async def test_an_event_without_a_picture_shows_its_poster(engine, publish):
     night = await publish()
     text = await (await engine.get(f"/e/{night.slug}", headers={"Accept": "text/html"})).text()
     assert '<svg class="poster' in text
-    assert "og:image" not in text
+    assert "/og.png?v=" in text
+    assert "/media/" not in text
 
 
 @pytest.mark.browser

@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from engine.domain.catalogue.chart_places import Places, doubtful, misplaced
+from engine.domain.catalogue.charts.places import Places, doubtful, misplaced
 from engine.services.catalogue.venues import read_chart
 from tests.shop import Shop
 from tests.web.organizer import CHART, Someone
@@ -78,6 +78,52 @@ async def test_seats_listed_against_their_places_are_refused(
     assert [each["pointer"] for each in told.get("errors", ())] == [f"{ROW}/seats/{n}/x" for n in seats]
     assert {each["code"] for each in told.get("errors", ())} <= {"not_beside"}
     assert (await pool.fetchval("SELECT chart_units FROM venues") is None) == bool(seats)
+
+
+def curve(*places: tuple[float, float], **more: Any) -> dict[str, Any]:
+    """A row of seats called 1, 2, 3 ... at these places."""
+    seats = [{"name": str(n), "x": x, "y": y} for n, (x, y) in enumerate(places, 1)]
+    return {"name": "A", "seats": seats, **more}
+
+
+@pytest.mark.parametrize(
+    ("places", "aisles", "told"),
+    [
+        ([(0, 0), (1, 0.2), (2, 0.3), (3, 0.2), (4, 0)], [], []),
+        ([(0, 0), (2, 0.3), (1, 0.2), (3, 0.2), (4, 0)], [], [("1", "order")]),
+        ([(0, 0), (0, 1), (0.1, 2), (0, 3)], [], []),
+        ([(0, 0), (0, 2), (0.1, 1), (0, 3)], [], [("1", "order")]),
+        ([(0, 0), (1, 0), (1, 1), (0, 1)], [], []),  # around a corner everybody is as near as their neighbours
+        ([(0, 0), (1, 0.1), (8, 0.1), (9, 0)], ["2"], []),
+        ([(0, 0), (1, 0.1), (8, 0.1), (9, 0)], [], [("3", "gap")]),
+    ],
+)
+def test_seats_of_a_curve_that_are_listed_against_their_places_are_told(
+    places: list[tuple[float, float]], aisles: list[str], told: list[tuple[str, str]]
+):
+    bent = msgspec.convert(chart(curve(*places, aisle_after=aisles)), Places)
+    found = [(warning.code, warning.pointer) for warning in doubtful(bent)]
+    for seat, code in told:
+        assert (code, f"{ROW}/seats/{int(seat) - 1}/x") in found
+    assert bool(found) == bool(told)
+    assert misplaced(bent) == []
+
+
+def test_seats_around_a_table_are_neighbours_as_they_are_listed():
+    table = {"x": 0.5, "y": 1, "width": 2, "height": 1}
+    around = [(0, 0), (1, 0), (9, 2), (0, 2)]
+    assert doubtful(msgspec.convert(chart(curve(*around, table=table)), Places)) == ()
+    assert doubtful(msgspec.convert(chart(curve(*around)), Places)) != ()
+
+
+async def test_a_curved_row_is_sold_as_it_is_listed_and_shown_as_it_stands(shop: Shop):
+    bent = curve((0, 4), (1, 2), (2, 0.5), (3, 0.5), (4, 2), (5, 4))
+    await shop.open_event({"name": "S", "kind": "seated", "rows": [bent]}, types=[{"categories": ["S"]}])
+    held = await shop.hold(2)
+    assert held.status == 201, held.body
+    assert {item["seat"] for item in held["items"]} == {"S/A/3", "S/A/4"}, "nearest to the stage by both coordinates"
+    shown = (await shop.ask("GET", f"/v1/events/{shop.event_id}/seatmap"))["sections"][0]["rows"][0]["seats"]
+    assert [(seat["x"], seat.get("y", 4)) for seat in shown] == [(0, 4), (1, 2), (2, 0.5), (3, 0.5), (4, 2), (5, 4)]
 
 
 async def test_names_are_kept_in_one_spelling(register):

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from engine.domain.catalogue.event_news import Told
 from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.media import rich_text
 from engine.foundation.local_time import zone
 from engine.foundation.world.currencies import CURRENCIES
 from engine.pages.catalogue.faces import Face
@@ -73,8 +74,8 @@ def _event(
         "organizer": {"@type": "Organization", "name": event.organization.name, "url": seller},
         "offers": [_offer(event, offer, face, url) for offer in offers],
     }
-    if event.summary:
-        said["description"] = event.summary
+    if description := event.summary or rich_text.plain(event.description):
+        said["description"] = description
     if venue.lat is not None and venue.lng is not None:
         said["location"]["geo"] = {"@type": "GeoCoordinates", "latitude": venue.lat, "longitude": venue.lng}
     if told is not None and told.kind == "changed":

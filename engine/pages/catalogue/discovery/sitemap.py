@@ -37,7 +37,7 @@ def setup(app: web.Application) -> None:
 
 
 async def robots(request: web.Request) -> web.StreamResponse:
-    """Where the sitemap is, and which pages are one person's own."""
+    """The sitemap's address, and which pages are one person's own."""
 
     async def made() -> bytes:
         return _ROBOTS.format(home=home(request)).encode()

@@ -93,7 +93,7 @@ export class Basket {
     const swatch = element("i", { class: `swatch cat-${offers.colour(category)}`, "aria-hidden": "true" });
     const text = element("span", {},
       element("strong", {}, name),
-      element("small", { class: "soft" }, `${choices.length > 1 ? "" : `${offers.byId.get(kind).name} · `}${offers.price(offers.byId.get(kind))} all in${chart.accessible[unit] ? " · wheelchair place" : ""}`));
+      element("small", { class: "soft" }, `${choices.length > 1 ? "" : `${offers.byId.get(kind).name} · `}${offers.price(offers.byId.get(kind))} all in${chart.notes(unit).map((note) => ` · ${note}`).join("")}`));
     const remove = element("button", { class: "basket-remove", type: "button", "aria-label": `Give up ${name}`, onclick: () => { this.lines.delete(unit); this.draw(); } }, "×");
     const line = element("li", { class: "basket-line" }, swatch, text, remove);
     if (choices.length > 1) {

@@ -16,6 +16,8 @@ export class Chart {
     this.section = new Uint16Array(this.units);
     this.row = new Int32Array(this.units).fill(-1);
     this.accessible = new Uint8Array(this.units);
+    this.companion = new Uint8Array(this.units);
+    this.obstructed = new Uint8Array(this.units);
     this.names = new Array(this.units).fill("");
     this.rows = [];
     this.seated = this.sections.filter((section) => section.kind === "seated");
@@ -24,6 +26,7 @@ export class Chart {
     this.pitch = this.#pitch();
     this.#partOverlappingSections();
     this.focal = geometry.focal_point;
+    this.stageShape = geometry.stage;
     this.#layGeneralSections();
     this.bounds = this.#bounds();
     this.#index();
@@ -33,6 +36,15 @@ export class Chart {
   sectionOf(unit) { return this.sections[this.section[unit]]; }
   rowOf(unit) { return this.rows[this.row[unit]]; }
   categoryOf(unit) { return this.categories[this.category[unit]]; }
+
+  /** What one should know of a seat before taking it. */
+  notes(unit) {
+    return [
+      this.accessible[unit] ? "wheelchair place" : "",
+      this.companion[unit] ? "companion place" : "",
+      this.obstructed[unit] ? "restricted view" : "",
+    ].filter(Boolean);
+  }
 
   /** `Section/Row/Seat`, as the API names it. */
   label(unit) {
@@ -95,15 +107,17 @@ export class Chart {
     this.category.fill(Math.max(0, own), section.first_unit, section.first_unit + section.units);
     if (section.kind !== "seated") return;
     for (const row of section.rows) {
-      const number = this.rows.push({ name: row.name, section: index, first: row.first_unit, end: row.first_unit + row.seats.length }) - 1;
+      const number = this.rows.push({ name: row.name, section: index, first: row.first_unit, end: row.first_unit + row.seats.length, table: row.table && { ...row.table } }) - 1;
       row.seats.forEach((seat, place) => {
         const unit = row.first_unit + place;
         this.x[unit] = seat.x;
-        this.y[unit] = row.y;
+        this.y[unit] = seat.y ?? row.y;
         this.row[unit] = number;
         this.names[unit] = seat.name;
         if (seat.category !== undefined) this.category[unit] = seat.category;
         if (seat.accessible) this.accessible[unit] = 1;
+        if (seat.companion) this.companion[unit] = 1;
+        if (seat.obstructed) this.obstructed[unit] = 1;
       });
     }
   }
@@ -113,7 +127,7 @@ export class Chart {
     const gaps = [];
     for (const row of this.rows) {
       for (let unit = row.first + 1; unit < row.end; unit += 1) {
-        const gap = Math.abs(this.x[unit] - this.x[unit - 1]);
+        const gap = Math.hypot(this.x[unit] - this.x[unit - 1], this.y[unit] - this.y[unit - 1]);
         if (gap > 0) gaps.push(gap);
       }
     }
@@ -135,7 +149,10 @@ export class Chart {
         const own = Math.max(box.right - box.left, this.pitch) * Math.max(box.bottom - box.top, this.pitch);
         if (area > own * OVERLAP_SHARE) shift = other.bottom - box.top + 3 * this.pitch;
       }
-      if (shift) for (let unit = section.first_unit; unit < section.first_unit + section.units; unit += 1) this.y[unit] += shift;
+      if (shift) {
+        for (let unit = section.first_unit; unit < section.first_unit + section.units; unit += 1) this.y[unit] += shift;
+        for (const row of this.rows) if (row.table && this.sections[row.section] === section) row.table.y += shift;
+      }
       boxes.push(this.boxOf(section));
     }
   }
@@ -151,22 +168,28 @@ export class Chart {
     return box;
   }
 
-  /** Places without seats are drawn as blocks side by side beyond the rows, away from the stage. */
+  /** Places without seats are drawn where the chart says, else as blocks side by side beyond the rows. */
   #layGeneralSections() {
-    this.blocks = [];
-    if (!this.general.length || !this.seated.length) return;
+    this.blocks = this.general.filter((section) => section.area).map((section) => {
+      const { x, y, width, height, turn = 0, round = false } = section.area;
+      return { section, x: x - width / 2, y: y - height / 2, width, height, turn, round };
+    });
+    const unplaced = this.general.filter((section) => !section.area);
+    if (!unplaced.length || !this.seated.length) return;
     const boxes = this.seated.map((section) => this.boxOf(section));
     const left = Math.min(...boxes.map((box) => box.left));
     const right = Math.max(...boxes.map((box) => box.right));
     const bottom = Math.max(...boxes.map((box) => box.bottom));
-    const width = (right - left + this.pitch) / this.general.length;
-    this.general.forEach((section, index) => {
+    const width = (right - left + this.pitch) / unplaced.length;
+    unplaced.forEach((section, index) => {
       this.blocks.push({
         section,
         x: left - this.pitch / 2 + index * width,
         y: bottom + 3 * this.pitch,
         width: width - this.pitch * 0.8,
         height: GENERAL_HEIGHT_PITCHES * this.pitch,
+        turn: 0,
+        round: false,
       });
     });
   }
@@ -189,8 +212,12 @@ export class Chart {
     return { x: box.left - margin, y: box.top - margin, width: box.right - box.left + 2 * margin, height: box.bottom - box.top + 2 * margin };
   }
 
-  /** The stage bar stands at the focal point, pushed clear of the nearest rows. */
+  /** The stage where the chart says; else a bar at the focal point, pushed clear of the nearest rows. */
   #stage(box) {
+    if (this.stageShape) {
+      const { x, y, width, height, turn = 0, round = false } = this.stageShape;
+      return { x: x - width / 2, y: y - height / 2, width, height, turn, round, small: false };
+    }
     const width = Math.max(6 * this.pitch, (box.right - box.left) * 0.42);
     const height = 2.6 * this.pitch;
     const inside = this.focal.y > box.top - this.pitch && this.focal.y < box.bottom + this.pitch;

@@ -18,6 +18,15 @@ const svg = (name, attributes = {}, ...children) => {
   return node;
 };
 
+/** A rectangle or an ellipse in its box, turned about its middle. */
+const shape = ({ x, y, width, height, turn, round }, corner, attributes) => {
+  const middle = [x + width / 2, y + height / 2];
+  if (turn) attributes.transform = `rotate(${turn} ${middle.join(" ")})`;
+  return round
+    ? svg("ellipse", { cx: middle[0], cy: middle[1], rx: width / 2, ry: height / 2, ...attributes })
+    : svg("rect", { x, y, width, height, rx: corner, ...attributes });
+};
+
 /** The font size at which a name is as wide as `width`, with a little air. */
 const widest = (name, width) => width / (name.length * LETTER_WIDTH + 1);
 
@@ -40,6 +49,7 @@ export class MapView {
     this.overlay = svg("g", { "aria-hidden": "true" });
     this.cursor = svg("circle", { class: "seat-cursor", r: chart.pitch * 0.58, "stroke-width": chart.pitch * 0.14, visibility: "hidden" });
     this.#drawStage();
+    this.#drawTables();
     root.append(...this.layers);
     this.#drawBlocks();
     root.append(this.labels, this.overlay, this.cursor);
@@ -196,7 +206,13 @@ export class MapView {
     const { stage, pitch } = this.chart;
     const text = svg("text", { class: "map-stage-text", x: stage.x + stage.width / 2, y: stage.y + stage.height / 2 }, "Stage");
     this.names.push({ node: text, fit: stage.height * 0.6 });
-    this.root.append(svg("rect", { class: "map-stage", x: stage.x, y: stage.y, width: stage.width, height: stage.height, rx: pitch * 0.6 }), text);
+    this.root.append(shape(stage, pitch * 0.6, { class: "map-stage" }), text);
+  }
+
+  #drawTables() {
+    const { chart } = this;
+    this.root.append(...chart.rows.filter((row) => row.table).map(({ table }) =>
+      shape({ ...table, x: table.x - table.width / 2, y: table.y - table.height / 2 }, chart.pitch * 0.2, { class: "map-table" })));
   }
 
   #drawBlocks() {
@@ -206,7 +222,7 @@ export class MapView {
       const text = svg("text", { class: "map-general-text", x: block.x + block.width / 2, y: block.y + block.height / 2 }, name);
       this.names.push({ node: text, fit: Math.min(block.height * 0.7, widest(name, block.width)) });
       this.root.append(
-        svg("rect", { class: `map-general cat-${colour}`, x: block.x, y: block.y, width: block.width, height: block.height, rx: this.chart.pitch, "stroke-width": this.chart.pitch * 0.18, "data-section": name }),
+        shape(block, this.chart.pitch, { class: `map-general cat-${colour}`, "stroke-width": this.chart.pitch * 0.18, "data-section": name }),
         text,
       );
     }
@@ -234,6 +250,10 @@ export class MapView {
       this.labels.append(text);
     }
     for (const row of chart.rows) {
+      if (row.table) {
+        this.labels.append(svg("text", { class: "map-row-text", x: row.table.x, y: row.table.y, "font-size": chart.pitch * 0.55 }, row.name));
+        continue;
+      }
       for (const [unit, side] of [[row.first, -1], [row.end - 1, 1]]) {
         const neighbour = chart.at(chart.x[unit] + side * chart.pitch * 2.4, chart.y[unit], chart.pitch * 1.2);
         if (side > 0 && neighbour >= 0) continue; // the next section's own label stands there

@@ -50,7 +50,7 @@ export class SeatList {
       const mine = this.look.mine(unit);
       const open = this.look.free(unit) || mine;
       free += open && !mine ? 1 : 0;
-      const words = [open ? this.look.priceText(unit) : "taken", this.chart.accessible[unit] ? "wheelchair place" : ""].filter(Boolean);
+      const words = [this.look.priceText(unit), ...this.chart.notes(unit)];
       buttons.push(element("li", {}, element("button", {
         type: "button", class: `seat-button cat-${this.look.colour(unit)}`, "data-unit": unit, disabled: !open,
         "aria-pressed": String(mine), onclick: () => this.on.choose(unit),

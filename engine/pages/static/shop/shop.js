@@ -113,7 +113,7 @@ async function startSeats() {
     colour: (unit) => offers.colour(chart.categoryOf(unit)),
     priceText: (unit) => offers.range(chart.categoryOf(unit)),
   };
-  const wordsOf = (unit) => `${chart.spoken(unit)}. ${look.free(unit) ? look.priceText(unit) : "Taken"}${chart.accessible[unit] ? ", wheelchair place" : ""}${state.basket.has(unit) ? ", chosen" : ""}.`;
+  const wordsOf = (unit) => `${chart.spoken(unit)}. ${look.free(unit) ? look.priceText(unit) : "Taken"}${chart.notes(unit).map((note) => `, ${note}`).join("")}${state.basket.has(unit) ? ", chosen" : ""}.`;
 
   const choose = (unit) => {
     tell("");

@@ -126,9 +126,9 @@ async def move(db: Connection, event_id: str, image_id: str, place: int) -> None
 
 
 async def set_cover(db: Connection, event_id: str, image_id: str | None) -> None:
-    """Which picture stands for the event; the event's own version moves with it."""
+    """Which picture stands for the event. Its version stays: who edits the event's own fields is not in the way."""
     await db.execute(
-        "UPDATE events SET cover_image_id = $2, version = version + 1, updated_at = now()"
+        "UPDATE events SET cover_image_id = $2, updated_at = now()"
         " WHERE id = $1 AND cover_image_id IS DISTINCT FROM $2",
         event_id,
         image_id,

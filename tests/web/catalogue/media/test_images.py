@@ -81,6 +81,16 @@ async def test_the_first_picture_is_the_cover_until_another_is_chosen(organizer,
     assert (await organizer.ok("GET", f"/v1/events/{event_id}"))["cover_image_id"] == first["id"]
 
 
+async def test_an_event_that_is_being_edited_may_be_given_a_picture_meanwhile(organizer, event_id):
+    """What was read before the picture came still stands for the event in an edit; caches see another."""
+    before = await organizer.etag(f"/v1/events/{event_id}")
+    image = await add(organizer, event_id, made())
+    assert await organizer.etag(f"/v1/events/{event_id}") != before
+    given = {"cover_image_id": image["id"], "summary": "All night"}
+    changed = await organizer.ok("PATCH", f"/v1/events/{event_id}", given, headers={"If-Match": before})
+    assert (changed["summary"], changed["cover"]["id"]) == ("All night", image["id"])
+
+
 async def test_no_event_shows_a_picture_of_another(organizer, event_id):
     other = (await organizer.event(*await _place(organizer)))["id"]
     stranger = await add(organizer, other, made())
@@ -253,3 +263,52 @@ async def test_a_logo_stands_with_the_organization_in_its_events(organizer, gues
     assert (await organizer.ok("GET", f"/v1/events/{event_id}"))["organization"]["logo"] is None
     assert (await organizer.ask("DELETE", path)).status == 204
     await guest.refused("image_unknown", "GET", path)
+
+
+def parts(*given: tuple[str, bytes]) -> bytes:
+    """The body of a form: each part's head and what it holds."""
+    return b"".join(b"--x\r\n" + head.encode() + b"\r\n\r\n" + held + b"\r\n" for head, held in given) + b"--x--\r\n"
+
+
+NAMED = 'Content-Disposition: form-data; name="{}"'
+A_FILE = (NAMED.format("file") + '; filename="a.jpg"', made(scene(20, 20)))
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (parts(A_FILE, A_FILE), "malformed"),
+        (parts(*[(NAMED.format(f"field{n}"), b"x") for n in range(21)]), "malformed"),
+        (parts(("Content-Disposition: form-data", b"x")), "malformed"),
+        (parts((NAMED.format("file") + "\r\nContent-Transfer-Encoding: base64", b"/9j/")), "malformed"),
+        (parts((NAMED.format("file") + "\r\nContent-Encoding: gzip", b"\x1f\x8b")), "malformed"),
+        (parts(("Content-Type: multipart/mixed; boundary=y", b"--y\r\n\r\nx\r\n--y--")), "malformed"),
+        (parts((NAMED.format("alt"), b"x" * 9000), A_FILE), "too_large"),
+        (parts((NAMED.format("alt"), b"\xff\xfe\0"), A_FILE), None),
+    ],
+    ids=["two files", "many parts", "nameless", "base64", "compressed", "nested", "long field", "no text"],
+)
+async def test_a_form_of_another_making_is_refused_or_read_as_far_as_it_can_be(organizer, event_id, kept, body, code):
+    path, headers = f"/v1/events/{event_id}/images", {"Content-Type": "multipart/form-data; boundary=x"}
+    if code is None:
+        image = await organizer.ok("POST", path, status=201, data=body, headers=headers)
+        assert image["alt"] == "\ufffd\ufffd"
+    else:
+        await organizer.refused(code, "POST", path, data=body, headers=headers)
+        assert not kept()
+
+
+async def test_a_body_that_breaks_off_keeps_nothing(organizer, event_id, kept, catalogue):
+    """Half a form and then silence: the connection ends, and the next upload has its turn."""
+    address = catalogue.server.make_url("/")
+    _, writer = await asyncio.open_connection(address.host, address.port)
+    head = (
+        f"POST /v1/events/{event_id}/images HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {organizer.token}\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 100000\r\n\r\n"
+    )
+    writer.write(head.encode() + parts(A_FILE)[:200])
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    writer.close()
+    await add(organizer, event_id, made())
+    assert len(kept()) == 6

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from statistics import median_low
+from typing import Any
 
 from msgspec import Struct
 
@@ -18,6 +20,8 @@ from engine.domain.fields import Faults, fault
 FAULTS_TOLD_MAX = 100
 SPOT_DIGITS = 6  # of a coordinate, as the seat map keeps them
 GAP_TIMES = 2.0  # from here on a gap is one that another seat would fit into
+CLEARLY_NEARER = 0.75  # of the distance to a listed neighbour
+LOOKED_AT_MAX = 16  # seats to each side of one, in the order of the row's longer axis: a charted row has one or two
 
 
 class _Spot(Struct):
@@ -27,8 +31,11 @@ class _Spot(Struct):
 
 
 class _Row(Struct):
+    """Without a ``y`` each of its seats has one; around a ``table`` neighbours are told by the list alone."""
+
     name: str
-    y: float
+    y: float = 0.0
+    table: dict[str, Any] | None = None
     seats: list[_Spot] | None = None
     aisle_after: list[str | int] | None = None
     count: int = 0
@@ -66,6 +73,28 @@ class _Row(Struct):
             if step * direction < 0:
                 yield n
 
+    def strays(self) -> Iterator[tuple[int, int]]:
+        """(place in the list, place of its nearest) of each seat of a curve that stands next to one listed elsewhere.
+
+        Clearly nearer than every listed neighbour, that is; seats across an aisle are nobody's neighbours.
+        """
+        if not self.seats or all(seat.y is None for seat in self.seats):
+            return  # a straight row that turns back is refused
+        spots = [self.place(seat) for seat in self.seats]
+        listed = [math.inf] * len(spots)
+        for n, distance in self.neighbours():
+            listed[n], listed[n - 1] = min(listed[n], distance), min(listed[n - 1], distance)
+        wide, high = (max(part) - min(part) for part in zip(*spots, strict=True))
+        axis = 0 if wide >= high else 1
+        order = sorted(range(len(spots)), key=lambda n: spots[n][axis])
+        for rank, n in enumerate(order):
+            if listed[n] == math.inf:
+                continue
+            near = [m for m in order[max(0, rank - LOOKED_AT_MAX) : rank + LOOKED_AT_MAX + 1] if abs(m - n) > 1]
+            nearest = min(near, key=lambda m: math.dist(spots[n], spots[m]), default=None)
+            if nearest is not None and math.dist(spots[n], spots[nearest]) < listed[n] * CLEARLY_NEARER:
+                yield n, nearest
+
 
 class _Section(Struct):
     name: str
@@ -92,27 +121,42 @@ def misplaced(chart: Places) -> Faults:
 
 
 def doubtful(chart: Places) -> tuple[ChartWarning, ...]:
-    """A warning for each gap between neighbours, measured by what the chart's other neighbours keep between them.
+    """A warning for each gap between neighbours, and for each seat whose next one is listed elsewhere in its row.
 
-    The first FAULTS_TOLD_MAX of them. They are sold as neighbours all the same, as the list says.
+    Gaps are measured by what the chart's other neighbours keep between them. The first FAULTS_TOLD_MAX of all. They are
+    sold as neighbours all the same, as the list says.
     """
     rows = [
         (f"/sections/{s}/rows/{r}", row)
         for s, section in enumerate(chart.sections)
         for r, row in enumerate(section.rows or ())
+        if row.table is None
     ]
+    found = chain(_gaps(rows), _strays(rows))
+    return tuple(warning for warning, _ in zip(found, range(FAULTS_TOLD_MAX), strict=False))
+
+
+def _gaps(rows: Sequence[tuple[str, _Row]]) -> Iterator[ChartWarning]:
     apart = [distance for _, row in rows for _, distance in row.neighbours()]
     apart += [abs(row.pitch) for _, row in rows if not row.seats and row.count > 1]
     if not apart:
-        return ()
+        return
     most = median_low(apart) * GAP_TIMES
-    found = (
-        ChartWarning(f"{at}/seats/{n}/x", "gap", _gap(row, n))
-        for at, row in rows
-        for n, distance in row.neighbours()
-        if distance >= most
-    )
-    return tuple(warning for warning, _ in zip(found, range(FAULTS_TOLD_MAX), strict=False))
+    for at, row in rows:
+        for n, distance in row.neighbours():
+            if distance >= most:
+                yield ChartWarning(f"{at}/seats/{n}/x", "gap", _gap(row, n))
+
+
+def _strays(rows: Sequence[tuple[str, _Row]]) -> Iterator[ChartWarning]:
+    for at, row in rows:
+        seats = row.seats or []
+        for n, nearest in row.strays():
+            message = (
+                f'"{seats[n].name}" stands next to "{seats[nearest].name}" and is not listed next to it:'
+                f" list the seats as they stand side by side"
+            )
+            yield ChartWarning(f"{at}/seats/{n}/x", "order", message)
 
 
 def _gap(row: _Row, n: int) -> str:
@@ -125,7 +169,7 @@ def _gap(row: _Row, n: int) -> str:
 
 def _stacked(row: _Row, at: str) -> Faults:
     found: dict[int, dict[str, str]] = {}
-    seats, places = row.seats or [], dict[tuple[float, float | None], str]()
+    seats, places = row.seats or [], dict[tuple[float, float], str]()
     for n in row.turns():
         message = (
             f'"{seats[n].name}" does not stand next to "{seats[n - 1].name}": list the seats as they stand side by'
@@ -133,7 +177,7 @@ def _stacked(row: _Row, at: str) -> Faults:
         )
         found[n] = fault(f"{at}/seats/{n}/x", "not_beside", message)
     for n, seat in enumerate(seats):
-        first = places.setdefault((seat.x, seat.y), seat.name)
+        first = places.setdefault(row.place(seat), seat.name)
         if first != seat.name:
             found[n] = fault(f"{at}/seats/{n}/x", "overlap", f'"{first}" stands at the same place')
     return [found[n] for n in sorted(found)]

@@ -1,0 +1,87 @@
+"""A series as a calendar: every month in which something of it takes place, on the clocks of its place."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from aiohttp import web
+from babel.dates import format_date
+
+from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.programme.series import SeriesDate
+from engine.foundation import manners
+from engine.foundation.clock import now
+from engine.foundation.errors import NotFound
+from engine.foundation.local_time import local_day
+from engine.pages import frame
+from engine.pages.catalogue.texts import rich
+from engine.pages.formats import LOCALE
+from engine.services.appkeys import SELLING, SERIES
+
+OTHER_DATES_MAX: Final = 5
+_WEEKS: Final = calendar.Calendar(firstweekday=calendar.MONDAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of a month with what takes place on it; ``number`` 0: a day of another month."""
+
+    number: int
+    dates: list[SeriesDate]
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    title: str
+    weeks: list[list[Day]]
+
+
+def setup(app: web.Application) -> None:
+    manners.serve(app, "GET", "/series/{series_id}", show, manners.PAGE)
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """All dates of a series that the public may see. SeriesUnknown."""
+    series_id = request.match_info["series_id"]
+    series = await request.config_dict[SERIES].get(None, series_id)
+
+    async def context() -> dict[str, Any]:
+        coming = [one for one in series.events if one.ends_at > now()]
+        about = rich(series.description)
+        return {"series": series, "about": about, "months": months_of(coming or series.events), "over": not coming}
+
+    changes = request.config_dict[SELLING].changes
+    return await frame.shared(request, (series_id, changes), "events/series.html", context)
+
+
+async def other_dates(request: web.Request, event: Event) -> list[SeriesDate]:
+    """The next dates of an event's series but itself."""
+    if event.series_id is None:
+        return []
+    try:
+        series = await request.config_dict[SERIES].get(None, event.series_id)
+    except NotFound:
+        return []
+    moment = now()
+    return [one for one in series.events if one.id != event.id and one.starts_at > moment][:OTHER_DATES_MAX]
+
+
+def months_of(dates: Sequence[SeriesDate]) -> list[Month]:
+    """The months that hold these dates, as weeks of seven days from Monday on."""
+    by_day: dict[date, list[SeriesDate]] = {}
+    for one in dates:
+        by_day.setdefault(local_day(one.starts_at, one.timezone), []).append(one)
+    return [
+        Month(
+            str(format_date(date(year, month, 1), "MMMM y", locale=LOCALE)),
+            [
+                [Day(number, by_day.get(date(year, month, number), []) if number else []) for number in week]
+                for week in _WEEKS.monthdayscalendar(year, month)
+            ],
+        )
+        for year, month in sorted({(day.year, day.month) for day in by_day})
+    ]
