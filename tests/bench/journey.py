@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final
 
 import aiohttp
@@ -32,6 +33,7 @@ RATE_PER_S = 1_000  # the lane must not be what is measured
 AT_ONCE = 20  # buyers, if nobody says otherwise
 STATUS_EVERY_S = 0.05
 STATUS_TIMES_MAX = 600
+SHED_TIMES_MAX = 8  # of one request that is told to come again
 STATEMENT_CHARS = 110
 _EXECUTED: Final = re.compile(r"LOG:  duration: [\d.]+ ms  (?:execute [^:]*|statement): (.*)")
 _numbers = itertools.count()
@@ -49,10 +51,15 @@ class Shop:
 
 @dataclass(slots=True)
 class Walked:
-    """What buyers did. ``looks`` are the reads of a status, ``took_s`` what each call of a kind took."""
+    """What buyers did.
+
+    ``looks`` are the reads of a status, ``took_s`` what each call of a kind took, ``shed`` how often somebody was told
+    to come again.
+    """
 
     paid: int = 0
     looks: int = 0
+    shed: int = 0
     seconds: float = 0.0
     took_s: dict[str, list[float]] = field(default_factory=lambda: collections.defaultdict(list))
 
@@ -177,11 +184,17 @@ async def _ask(
     since_s: float | None = None,
     **more: Any,
 ) -> dict[str, Any]:
+    """The answer. Who is told to come again does, with the same key; the wait counts. RuntimeError."""
     began_s = time.monotonic() if since_s is None else since_s
-    async with client.request(method, url, **more) as answer:
-        raw = await answer.read()
-        if answer.status != status:
-            raise RuntimeError(f"{method} {url}: {answer.status} {raw.decode()}")
+    for _ in range(SHED_TIMES_MAX):
+        async with client.request(method, url, **more) as answer:
+            raw = await answer.read()
+        if answer.status != HTTPStatus.SERVICE_UNAVAILABLE or "Retry-After" not in answer.headers:
+            break
+        walked.shed += 1
+        await asyncio.sleep(float(answer.headers["Retry-After"]))
+    if answer.status != status:
+        raise RuntimeError(f"{method} {url}: {answer.status} {raw.decode()}")
     call = f"{method} {re.sub('ord_[^/]+', '{order_id}', url.removeprefix(shop_of(url)))}"
     walked.took_s[call].append(time.monotonic() - began_s)
     return dict(orjson.loads(raw))

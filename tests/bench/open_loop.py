@@ -17,13 +17,15 @@ DRAIN_S = 5.0
 class Latencies:
     """Milliseconds from the scheduled moment to the last byte; who got no answer counts as the wait for the last.
 
-    ``unlike`` counts the answers without what was expected in each, ``example`` is one of them; ``sending_s`` is how
-    long it took to send all: more than asked for if the generator was too slow.
+    ``shed`` counts those told to come again (503), ``unlike`` the other answers without what was expected in each,
+    ``example`` is one of them; ``sending_s`` is how long it took to send all: more than asked for if the generator was
+    too slow.
     """
 
     sent: int
     refused: int
     unanswered: int
+    shed: int
     unlike: int
     example: str
     sending_s: float
@@ -44,6 +46,7 @@ class _Caller(asyncio.Protocol):
         self.waiting: deque[float] = deque()
         self.took_s: list[float] = []
         self.refused = 0
+        self.shed = 0
         self.unlike = 0
         self.example = b""
         self._expected = expected
@@ -65,7 +68,9 @@ class _Caller(asyncio.Protocol):
             length = int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0])
             if len(self._read) < end + 4 + length:
                 return
-            if self._expected not in self._read[: end + 4 + length]:
+            if head.startswith(b"http/1.1 503"):
+                self.shed += 1
+            elif self._expected not in self._read[: end + 4 + length]:
                 self.unlike += 1
                 self.example = self._read[: end + 4 + length]
             self._read = self._read[end + 4 + length :]
@@ -117,6 +122,7 @@ async def latencies(
         sent=sent,
         refused=sum(caller.refused for caller in callers),
         unanswered=unanswered,
+        shed=sum(caller.shed for caller in callers),
         unlike=sum(caller.unlike for caller in callers),
         example=next((caller.example for caller in callers if caller.example), b"").decode("utf-8", "replace"),
         sending_s=round(sending_s, 2),

@@ -30,13 +30,14 @@ async def beside_orders(stage: Stage, plan: Plan) -> list[Row]:
     rows = [
         Row(
             f"p95 of {step} in a sold-out storm", told, buyers.p95_ms(call), unit="ms", must=must, hope=hope,
-            better="lower", facts={"orders": buyers.paid, "ledger": found.ledger}, group="storm",
+            better="lower", group="storm",
+            facts={"orders": buyers.paid, "told to come again": buyers.shed, "ledger": found.ledger},
         )
         for step, call in STEPS.items()
     ]  # fmt: skip
     rows.append(
-        Row("refused holds a second beside orders", "open loop; every answer is 409 sold_out",
-            round(storm.sent / storm.sending_s), unit="/s", must=OFFERED_MUST * REFUSED_PER_S, facts=storm.told,
-            group="storm")
+        Row("refused holds a second beside orders", "open loop; answered with 409 sold_out",
+            round((storm.sent - storm.shed) / storm.sending_s), unit="/s", must=OFFERED_MUST * REFUSED_PER_S,
+            facts=storm.told, group="storm")
     )  # fmt: skip
     return rows

@@ -52,8 +52,8 @@ class Weathered:
 
 
 async def weathered(stage: Stage, *, refused_per_s: float, orders_per_s: float, seconds: float) -> Weathered:
-    """Both at once. RuntimeError if anything but ``sold_out`` was heard in the storm, or nothing; if somebody who paid
-    has no tickets; if a ledger does not add up."""
+    """Both at once. RuntimeError if anything but ``sold_out`` and "come again" was heard in the storm, or nothing; if
+    somebody who came has no tickets; if a ledger does not add up."""
     orders = round(orders_per_s * seconds)
     async with journey.opened(stage, 2 * (orders + 1)) as shop:
         gone = await sold_out(stage, shop.engine)
