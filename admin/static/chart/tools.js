@@ -5,6 +5,7 @@ import * as geo from "./plan/geometry.js";
 
 const CLICK_PX = 5; // less than this is no drag
 const BRUSH = 0.8;
+const STROKE_STEPS_MAX = 400; // between two moves of the pointer
 const NOTHING = { rows: new Set(), floors: new Set(), stage: false };
 
 const box = (one, two) => ({ left: Math.min(one.x, two.x), top: Math.min(one.y, two.y), right: Math.max(one.x, two.x), bottom: Math.max(one.y, two.y) });
@@ -128,10 +129,21 @@ export class Tools {
     this.paintDrag(gesture);
   }
 
+  /* A fast pointer is seen at places far apart: what lies between them is painted too. */
   paintDrag(gesture) {
-    const { to, seats, touched, floors } = gesture;
-    const { places } = this.desk;
+    const { to } = gesture;
+    const from = gesture.painted ?? to;
     const reach = Math.max(BRUSH, 8 / this.camera.scale);
+    const steps = Math.min(STROKE_STEPS_MAX, Math.ceil(geo.distance(from, to) / reach)) || 1;
+    for (let step = 1; step <= steps; step += 1) {
+      const part = step / steps;
+      this.paintAt(gesture, { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part }, reach);
+    }
+    gesture.painted = to;
+  }
+
+  paintAt({ seats, touched, floors }, to, reach) {
+    const { places } = this.desk;
     for (const found of places.seatsIn({ left: to.x - reach, right: to.x + reach, top: to.y - reach, bottom: to.y + reach })) {
       if (geo.distance(found.seat, to) > reach) continue;
       if (!seats.has(found.row.id)) seats.set(found.row.id, new Set());

@@ -98,3 +98,11 @@ def test_the_longest_text_of_anything_is_rendered_in_a_bounded_time(piece):
     rich_text.html(text)
     rich_text.plain(text)
     assert time.process_time() - began < 3
+
+
+def test_a_text_of_brackets_alone_is_read_without_links_and_loses_nothing():
+    few, many = "[here](https://a.test) " * 200, "[here](https://a.test) " * (rich_text.BRACKETS_MAX + 1)
+    assert rich_text.html(few).count("<a ") == 200
+    assert "<a " not in rich_text.html(many)
+    assert rich_text.html(many).count("[here](https://a.test)") == rich_text.BRACKETS_MAX + 1
+    assert rich_text.plain("![" * 10_000) == "![" * 10_000
