@@ -47,7 +47,7 @@ async def _ids(visit: Visit, named: list[str]) -> list[str]:
 
 
 async def _shown(visit: Visit) -> list[EventCard]:
-    return [found.card for found in await visit.services.catalogue.discovery.featured(FEATURED_MAX)]
+    return [found.card for found in await visit.services.catalogue.discovery.choice(visit.person, FEATURED_MAX)]
 
 
 async def _page(visit: Visit, form: filled.Filled[FeaturedForm], shown: list[EventCard]) -> web.Response:
