@@ -20,6 +20,7 @@ async def show(visit: Visit) -> web.Response:
 
 
 async def put(visit: Visit) -> web.Response:
+    shown = await _shown(visit)  # who may not choose learns nothing of what is a mistake
     form = filled.read(FeaturedForm, visit.form)
 
     async def act(typed: FeaturedForm) -> bool:
@@ -27,7 +28,7 @@ async def put(visit: Visit) -> web.Response:
         return True
 
     if await form.carry_out(act) is None:
-        return await _page(visit, form, await _shown(visit))
+        return await _page(visit, form, shown)
     return await visit.go("/featured", "Saved. The list of events shows it within a second.")
 
 
