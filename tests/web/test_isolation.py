@@ -23,6 +23,9 @@ WRITTEN = (
     "on_sales",
     "allotments",
     "promo_codes",
+    "series",
+    "event_templates",
+    "featured_events",
 )
 
 
@@ -36,6 +39,8 @@ async def estate(owner: Someone, *, public: bool) -> dict[str, str]:
     await owner.ok("PUT", f"{path}/on-sale", {"opens_at": at(1)})
     allotment = await owner.ok("POST", f"{path}/allotments", {"name": "A", "section": "Floor", "quantity": 1})
     promo = await owner.ok("POST", f"{path}/promo-codes", {"code": "TEN", "kind": "percent", "value": 1000})
+    template = await owner.ok("POST", f"{path}/template", {"name": "T"}, 201)
+    series = await owner.ok("POST", f"{path}/series", {"rrule": "FREQ=WEEKLY;COUNT=2"}, 201)
     if public:
         await owner.ok("POST", f"{path}/publish")
     return {
@@ -46,6 +51,8 @@ async def estate(owner: Someone, *, public: bool) -> dict[str, str]:
         "image_id": (await owner.ok("POST", f"{path}/images", data=pictures.form()))["id"],
         "allotment_id": allotment["id"],
         "promo_id": promo["id"],
+        "template_id": template["id"],
+        "series_id": series["series_id"],
         "invitation_id": (
             await owner.ok(
                 "POST", f"/v1/organizations/{organization_id}/members", {"email": "in@x.test", "role": "owner"}
