@@ -128,8 +128,7 @@ def query(request: web.Request, shape: type[T]) -> T:
     pairs = request.query
     if len(pairs) != len(set(pairs)):
         raise errors.Malformed("A query parameter is repeated")
-    known = {field.encode_name for field in msgspec.structs.fields(shape)}  # type: ignore[arg-type]  # T is a Struct
-    unknown = sorted(set(pairs) - known)
+    unknown = sorted(set(pairs).difference(shape.__struct_encode_fields__))  # type: ignore[attr-defined]  # T is a Struct
     if unknown:
         raise errors.Malformed(f"Unknown query parameter: {unknown[0]}", parameter=unknown[0])
     try:
