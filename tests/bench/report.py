@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parents[2] / "docs"
 MARKDOWN, FIGURES = FOLDER / "BENCHMARKS.md", FOLDER / "benchmarks.json"
 TITLES: Final[dict[Group, str]] = {
     "ratios": "The ratios of the hot path",
-    "storm": "Orders beside a sold-out storm",
+    "storm": "Orders next to a sold-out storm",
     "memory": "Memory of an engine",
     "looks": "What a look at an order costs",
     "gates": "Gates",

@@ -173,7 +173,7 @@ async def _upload(stage: Stage, served: Served, event_id: str, codes: list[str],
                 "Idempotency-Key": secrets.token_hex(8),
                 "Content-Type": "application/json",
             }
-            # An event has only so many scanners; those whose uploads are over make room.
+            # An event has a greatest number of scanners; those whose uploads are over make room.
             await stage.pool.execute(
                 "UPDATE devices SET revoked_at = now() WHERE event_id = $1 AND id <> $2",
                 event_id, headers["Authorization"].split()[1].partition(".")[0],

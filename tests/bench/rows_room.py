@@ -59,7 +59,7 @@ async def room(stage: Stage, plan: Plan) -> list[Row]:
                         must=must, hope=hope, spread=ratios, facts=facts))  # fmt: skip
     commands = max(0, busy - idle)
     rows.append(
-        Row("Redis commands a poll", f"{polls:,} polls, beside the room's own {idle} in the same time",
+        Row("Redis commands a poll", f"{polls:,} polls, next to the room's own {idle} in the same time",
             round(commands / polls, 3), unit="", must=0, hope=0, better="lower",
             facts={"commands_idle": idle, "commands_polling": busy}),
     )  # fmt: skip

@@ -36,7 +36,7 @@ async def beside_orders(stage: Stage, plan: Plan) -> list[Row]:
         for step, call in STEPS.items()
     ]  # fmt: skip
     rows.append(
-        Row("refused holds a second beside orders", "open loop; answered with 409 sold_out",
+        Row("refused holds a second next to orders", "open loop; answered with 409 sold_out",
             round((storm.sent - storm.shed) / storm.sending_s), unit="/s", must=OFFERED_MUST * REFUSED_PER_S,
             facts=storm.told, group="storm")
     )  # fmt: skip
