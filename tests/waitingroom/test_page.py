@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 from aiohttp.test_utils import TestClient
+from playwright._impl._driver import compute_driver_executable
 
 from engine.foundation.connections import RedisClient
 from engine.foundation.world.languages import choose
@@ -173,9 +173,6 @@ def test_languages_are_chosen_by_weight_then_order() -> None:
     assert WORDS["en"].keys() == WORDS["fr"].keys() == WORDS["es"].keys()
 
 
-@pytest.mark.skipif(
-    shutil.which("node") is None, reason="node is no requirement: the browser test checks the same shuffle in Chromium"
-)
 def test_the_browsers_shuffle_is_the_servers() -> None:
     vectors = json.loads(VECTORS.read_text())
     cases = [[case["seed"], case["count"], list(enumerate(case["numbers"]))[:40]] for case in vectors["shuffles"]]
@@ -189,7 +186,7 @@ def test_the_browsers_shuffle_is_the_servers() -> None:
         for (const [index, number] of pairs)
           if (shuffle(fromHex(seed), index, count) !== number) throw new Error(`${{seed}} ${{index}}`);
     """
-    subprocess.run(["node", "--input-type=module", "-e", script], check=True, timeout=60)
+    subprocess.run([compute_driver_executable()[0], "--input-type=module", "-e", script], check=True, timeout=60)
 
 
 @pytest.mark.browser
