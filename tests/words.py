@@ -36,8 +36,6 @@ DOMAINS = {
         "engine/domain/money/buyers.py",
         "engine/foundation/errors.py",
         "engine/foundation/speech",
-        "engine/foundation/world/accessibility.py",
-        "engine/foundation/world/categories.py",
     ),
 }
 LEFT_OUT = (

@@ -23,6 +23,7 @@ from engine.foundation.clock import now_ms
 from engine.foundation.errors import Invalid, Refusal
 from engine.foundation.folding import name_kept
 from engine.foundation.manners import FORM, Manners
+from engine.foundation.speech.tongue import say
 from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import find
@@ -229,8 +230,8 @@ def place(section: str, seat: str | None) -> str:
     if seat is None:
         return section
     name, row, number = seat.split("/")
-    return f"{name}, row\u00a0{row}, seat\u00a0{number}"
+    return say("%(section)s, row\u00a0%(row)s, seat\u00a0%(seat)s", section=name, row=row, seat=number)
 
 
 def _fault(name: str, text: str) -> dict[str, str]:
-    return {"pointer": f"/{name}", "code": "invalid_value", "message": text}
+    return {"pointer": f"/{name}", "code": "invalid_value", "message": say(text)}
