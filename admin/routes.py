@@ -9,6 +9,7 @@ from admin.views import (
     accounts,
     allotments,
     attendance,
+    branding,
     chart_builder,
     console,
     dashboard,
@@ -58,6 +59,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", ORGANIZATION, organizations.show, "organization.read", "page"),
     Route("GET", ORGANIZATION + "/settings", organizations.show_settings, "organization.write", "page"),
     Route("POST", ORGANIZATION + "/settings", organizations.change, "organization.write", "operate"),
+    Route("GET", ORGANIZATION + "/settings/accent", branding.show_accent, "organization.write", "page", touches=False),
+    Route("GET", ORGANIZATION + "/embedding", branding.show_embedding, "organization.write", "page"),
+    Route("POST", ORGANIZATION + "/embedding", branding.change_embedding, "organization.write", "operate"),
     Route(
         "POST",
         ORGANIZATION + "/logo",

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -99,6 +100,7 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
     rooms = Rooms(
         redis=app[appkeys.REDIS], redis_url=settings.redis_url, ledger=app[appkeys.LEDGER], keyring=settings.keyring
     )
+    rules = CookieRules.of(settings, settings.waitingroom_url)
     async with rooms.running():
         app[BOARDS] = rooms.boards
         app[ENDPOINT] = RoomEndpoint(
@@ -108,8 +110,9 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
             challenges=Challenges(_challenge_key(settings)),
             recovery=Recovery(ledger=app[appkeys.LEDGER], redis=app[appkeys.REDIS], keyring=settings.keyring),
             keys=settings.keyring.platform(),
-            cookie_prefix=CookieRules.of(settings, settings.waitingroom_url).name(QUEUE_COOKIE_PREFIX),
-            cookie_attributes=cookie_attributes(secure=settings.secure_cookies),
+            cookie_prefix=rules.name(QUEUE_COOKIE_PREFIX),
+            cookie_attributes=cookie_attributes(rules),
+            framed_attributes=cookie_attributes(replace(rules, framed=True)),
             origins=frozenset({settings.engine_url, settings.admin_url}),
             trust_forwarded=settings.trust_forwarded,
             lifted_for_loopback=settings.rehearsal,

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from engine.foundation import bodies, errors
 from engine.foundation.bearer import Person
-from engine.foundation.cookies import shown
+from engine.foundation.cookies import CookieRules, shown
 from waitingroom.appkeys import BEARERS, LEDGER
 from waitingroom.errors import FormForged, TicketInvalid
 from waitingroom.room import Room
@@ -69,10 +69,9 @@ def from_own_page(request: web.Request) -> None:
         raise FormForged
 
 
-def cookie_attributes(*, secure: bool) -> str:
+def cookie_attributes(rules: CookieRules) -> str:
     """What follows a queue cookie's value: it remembers a place for pages without scripts and for lost tabs."""
-    attributes = f"; Path=/; Max-Age={QUEUE_COOKIE_MAX_AGE_S}; HttpOnly; SameSite=Lax"
-    return attributes + "; Secure" if secure else attributes
+    return f"; Path=/; Max-Age={QUEUE_COOKIE_MAX_AGE_S}; HttpOnly; {rules.marks()}"
 
 
 async def operator(request: web.Request, room: Room) -> Person:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 import hotpath_rs
 from engine.foundation.address_limits import Limits, block_of, is_loopback
+from engine.foundation.cookies import FRAMED
 from waitingroom.board import Board
 from waitingroom.challenge import Challenges, Work
 from waitingroom.recovery import Recovery
@@ -19,11 +20,14 @@ from waitingroom.room import Room
 
 PREFIX_BYTES = 16
 BLOCKS_MAX = 20_000
+FRAMED_SHOWN = f"{FRAMED}="
 
 
 @dataclass(frozen=True, slots=True)
 class RoomEndpoint:
     """``cookie_prefix`` and the event name a queue cookie, ``cookie_attributes`` follow it.
+
+    ``framed_attributes`` do if the room is seen inside of another site's page (foundation/cookies.py).
 
     ``origins`` may read answers; ``work`` is what a block owes.
     """
@@ -36,6 +40,7 @@ class RoomEndpoint:
     keys: hotpath_rs.PlatformKeys
     cookie_prefix: str
     cookie_attributes: str
+    framed_attributes: str
     origins: frozenset[str]
     trust_forwarded: bool
     lifted_for_loopback: bool
@@ -50,6 +55,12 @@ class RoomEndpoint:
         bytes, and a system call cheaper.
         """
         return b"%s%d" % (self._prefix, next(self._counter))
+
+    def cookie(self, request: web.Request, event_id: str, queue_ticket: str) -> str:
+        """The header's value by which a browser keeps its place."""
+        framed = FRAMED_SHOWN in request.headers.get("Cookie", "")
+        attributes = self.framed_attributes if framed else self.cookie_attributes
+        return f"{self.cookie_prefix}{event_id}={queue_ticket}{attributes}"
 
     def block(self, room: Room, address: str) -> bytes:
         """The address block as it is counted in a cohort, under the event's key; empty once the line has opened."""

@@ -37,6 +37,7 @@ from waitingroom.shapes import CODE_CHARS_MAX, IDENTITY_CHARS_MAX, JoinRequest
 
 FORM_BYTES_MAX: Final = 4 * 1024
 SHOWN_CHARS_MAX: Final = 40
+NONE: Final = "'none'"
 _NOTHING_TYPED: Final = JoinRequest()
 
 
@@ -111,8 +112,7 @@ async def join(request: web.Request) -> web.Response:
 def to_place(request: web.Request, room: Room, place: Place) -> web.HTTPSeeOther:
     """To the page, with the place in the cookie."""
     response = web.HTTPSeeOther(f"/r/{room.event_id}")
-    endpoint = request.app[ENDPOINT]
-    cookie = f"{endpoint.cookie_prefix}{room.event_id}={place.answer.queue_ticket}{endpoint.cookie_attributes}"
+    cookie = request.app[ENDPOINT].cookie(request, room.event_id, place.answer.queue_ticket)
     response.headers.add("Set-Cookie", cookie)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -162,6 +162,7 @@ def _page(request: web.Request, room: Room, ticket: hotpath_rs.QueueTicket | Non
     context = {
         "words": words,
         "card": card,
+        "framers": room.rules.embed_origins,
         "title": f"{card.get('title', 'onsale')} · {words['join_title']}",
         "event_id": room.event_id,
         "engine_url": settings.engine_url.rstrip("/"),
@@ -188,7 +189,7 @@ def _page(request: web.Request, room: Room, ticket: hotpath_rs.QueueTicket | Non
         **wait.context(),
     }
     response: web.Response = render_template("room.html", request, context, status=shown.status)
-    guard(request, response)
+    guard(request, response, room.rules.embed_origins)
     return response
 
 
@@ -213,8 +214,11 @@ def _proof(
     ]
 
 
-def guard(request: web.Request, response: web.StreamResponse) -> None:
-    """Nothing is loaded, framed or leaked that was not named; the hand-over form may go to the shop."""
+def guard(request: web.Request, response: web.StreamResponse, framers: tuple[str, ...] = ()) -> None:
+    """Nothing is loaded, framed or leaked that was not named; the hand-over form may go to the shop.
+
+    ``framers``: the sites that may show the page inside of their own.
+    """
     shop = request.config_dict[SETTINGS].engine_url.rstrip("/")
     response.headers.update(
         {
@@ -222,14 +226,16 @@ def guard(request: web.Request, response: web.StreamResponse) -> None:
             "Vary": "Accept-Language, Cookie",
             "Content-Security-Policy": (
                 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
-                f" worker-src 'self'; form-action 'self' {shop}; frame-ancestors 'none'; base-uri 'none'"
+                f" worker-src 'self'; form-action 'self' {shop};"
+                f" frame-ancestors {' '.join(framers) or NONE}; base-uri 'none'"
             ),
             # Not no-referrer: the shop tells our hand-over by its Origin, which that would hide.
             "Referrer-Policy": "strict-origin",
             "X-Content-Type-Options": "nosniff",
-            "X-Frame-Options": "DENY",
         }
     )
+    if not framers:  # it knows no list: where there is one, the policy says more
+        response.headers["X-Frame-Options"] = "DENY"
 
 
 def problem_page(request: web.Request, refusal: Refusal, request_id: str) -> web.Response | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import secrets
 import time
@@ -140,6 +141,7 @@ class Rooms:
             self._controllers[rules.event_id] = controller, asyncio.create_task(controller.run())
             return
         await room.learn_moves(rules.moves)
+        room.rules = dataclasses.replace(room.rules, embed_origins=rules.embed_origins)
         if (rules.live, *_edition(rules)) != (room.rules.live, *_edition(room.rules)):
             await room.apply(rules)
             self._controllers[rules.event_id][0].wake()

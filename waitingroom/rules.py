@@ -53,6 +53,7 @@ class Rules:
     secret: bytes = field(repr=False)
     high_water_version: int = 0
     moves: int = 0  # of places, by mailed links
+    embed_origins: tuple[str, ...] = ()  # of the sites that may show the room inside of their own pages
 
     def fields(self) -> list[str | int]:
         """Field, value, ... as the room's scripts read them."""
@@ -111,6 +112,7 @@ def parse(row: Any) -> Rules:
         secret=secret,
         high_water_version=row["high_water_version"],
         moves=row["moves"],
+        embed_origins=tuple(row["embed_origins"]),
     )
 
 

@@ -83,7 +83,7 @@ async def _join(request: web.Request) -> Ready:
 
 
 def joined_answer(request: web.Request, endpoint: RoomEndpoint, room: Room, place: Place) -> Ready:
-    cookie = f"{endpoint.cookie_prefix}{room.event_id}={place.answer.queue_ticket}{endpoint.cookie_attributes}"
+    cookie = endpoint.cookie(request, room.event_id, place.answer.queue_ticket)
     head, headers = _JOINED % cookie.encode(), request.headers
     if "Origin" in headers and headers["Origin"] in endpoint.origins:
         head += _ALLOWED % headers["Origin"].encode()

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from admin.forms.fields import Name, OptionalName
 from admin.forms.filled import Filled, Form, fresh
+from engine.domain.accounts.embedding import ORIGIN_CHARS_MAX, ORIGINS_MAX
 from engine.domain.accounts.organizations import (
     NewMember,
     NewOrganization,
@@ -42,15 +43,29 @@ class OrganizationForm(Form):
 
 
 class OrganizationChangeForm(Form):
-    LABELS: ClassVar[Mapping[str, str]] = {"slug": "Short name"}
+    LABELS: ClassVar[Mapping[str, str]] = {"slug": "Short name", "accent": "Colour"}
 
     version: str
     name: Name
     slug: str = Field(min_length=1, max_length=100)
     legal_name: OptionalName = None
+    accent: str | None = None
 
     def given(self) -> OrganizationChange:
         return shapes.build(self.model_dump(exclude={"version"}), OrganizationChange)
+
+
+class EmbeddingForm(Form):
+    """The sites, one a line."""
+
+    LABELS: ClassVar[Mapping[str, str]] = {"embed_origins": "Sites"}
+
+    version: str
+    embed_origins: str = Field("", max_length=ORIGINS_MAX * (ORIGIN_CHARS_MAX + 2))
+
+    def given(self) -> OrganizationChange:
+        lines = [line.strip() for line in self.embed_origins.splitlines()]
+        return shapes.build({"embed_origins": [line for line in lines if line]}, OrganizationChange)
 
 
 class MemberForm(Form):
@@ -78,4 +93,10 @@ def of(organization: Organization) -> Filled[OrganizationChangeForm]:
         name=organization.name,
         slug=organization.slug,
         legal_name=organization.legal_name,
+        accent=organization.accent,
     )
+
+
+def embedding_of(organization: Organization) -> Filled[EmbeddingForm]:
+    """The sites as they are named now."""
+    return fresh(EmbeddingForm, version=organization.version, embed_origins="\n".join(organization.embed_origins))

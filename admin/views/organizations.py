@@ -10,6 +10,7 @@ from admin import reach
 from admin.forms import filled
 from admin.forms import organizations as forms
 from admin.forms.organizations import OrganizationChangeForm, OrganizationForm, RoleForm
+from admin.views import branding
 from admin.visit import Visit, address
 from engine.domain.accounts.invitations import INVITATIONS_MAX
 from engine.domain.accounts.organizations import Organization
@@ -122,5 +123,11 @@ async def _settings(visit: Visit, organization: Organization, form: filled.Fille
     with contextlib.suppress(ImageUnknown):
         logo = await visit.services.catalogue.logos.get(organization.id)
     return await visit.page(
-        "organizations/settings.html", organization=organization, logo=logo, form=form, status=form.status
+        "organizations/settings.html",
+        organization=organization,
+        organization_id=organization.id,
+        logo=logo,
+        form=form,
+        status=form.status,
+        **branding.preview(form.value("accent").strip().lower()),
     )

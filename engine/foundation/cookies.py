@@ -2,14 +2,17 @@
 
 A browser takes a cookie of such a name over TLS only, and ``__Host-`` from nobody but the host itself, for all of it:
 no page of a neighbouring name can put one of its own in its place.
+
+A page of ours inside of another site's page has cookies that the browser keeps for that site alone (``Partitioned``).
+Its script sets FRAMED, of that kind: a visit that shows it gets ours of that kind too (docs/decisions, 0034).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from aiohttp import web
 
@@ -17,20 +20,31 @@ from engine.foundation.settings import SharedSettings, is_https
 
 HSTS_S = 31_536_000
 _STRICT = {"Strict-Transport-Security": f"max-age={HSTS_S}"}
+FRAMED: Final = "onsale_framed"
 SameSite = Literal["Lax", "Strict"]
 
 
 @dataclass(frozen=True, slots=True)
 class CookieRules:
-    """How one app names and marks its cookies. ``named``: its own address is https."""
+    """How one app names and marks its cookies. ``named``: its own address is https.
+
+    ``framed``: for a visitor who sees it inside of another site's page.
+    """
 
     secure: bool
     named: bool
+    framed: bool = False
 
     @classmethod
     def of(cls, settings: SharedSettings, address: str) -> CookieRules:
         """The rules of the app that people reach at ``address``."""
         return cls(settings.secure_cookies, settings.secure_cookies and is_https(address))
+
+    def at(self, request: web.Request) -> CookieRules:
+        """The rules for this visit."""
+        if FRAMED in request.headers.get("Cookie", "") and self.own(request, FRAMED):
+            return replace(self, framed=True)
+        return self
 
     def name(self, base: str, path: str = "/") -> str:
         """What the cookie is called for this path."""
@@ -42,13 +56,32 @@ class CookieRules:
         self, response: web.StreamResponse, base: str, value: str, *, max_age_s: int | None, same_site: SameSite = "Lax"
     ) -> None:
         """Set it for the whole app, out of reach of scripts."""
+        if self.framed:
+            response.headers.add("Set-Cookie", self.line(base, value, max_age_s=max_age_s))
+            return
         response.set_cookie(
             self.name(base), value, max_age=max_age_s, httponly=True, samesite=same_site, secure=self.secure, path="/"
         )
 
     def drop(self, response: web.StreamResponse, base: str) -> None:
         """Have the browser forget it."""
+        if self.framed:
+            response.headers.add("Set-Cookie", self.line(base, "", max_age_s=0))
+            return
         response.del_cookie(self.name(base), path="/", secure=self.secure, httponly=True)
+
+    def line(
+        self, base: str, value: str, *, max_age_s: int | None, same_site: SameSite = "Lax", path: str = "/"
+    ) -> str:
+        """The value of the header that sets it, for answers that are made by hand."""
+        lasts = "" if max_age_s is None else f"Max-Age={max_age_s}; "
+        return f"{self.name(base, path)}={value}; HttpOnly; {lasts}Path={path}; {self.marks(same_site)}"
+
+    def marks(self, same_site: SameSite = "Lax") -> str:
+        """Where the browser sends it to. Inside of another site's page it is that site's visitor's alone."""
+        if self.framed:
+            return "SameSite=None; Secure; Partitioned"
+        return f"SameSite={same_site}" + ("; Secure" if self.secure else "")
 
     def own(self, request: web.Request, base: str) -> str:
         """Its value under the name that this app gives it and no other; empty if there is none."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.pages import docs, frame
-from engine.pages.accounts import links
-from engine.pages.catalogue import discovery, events, listing
+from engine.pages import docs, frame, styleguide
+from engine.pages.accounts import brand, links
+from engine.pages.catalogue import discovery, events, listing, widget
 from engine.pages.catalogue.programme import previews, series
 from engine.pages.gates import gate
 from engine.pages.money import checkout, orders
@@ -16,14 +16,17 @@ from engine.pages.sale import shop
 def setup(app: web.Application) -> None:
     """Register pages, their templates and static files. Services are found by their AppKeys."""
     frame.setup(app)
+    brand.setup(app)
     listing.setup(app)
     events.setup(app)
     previews.setup(app)
     series.setup(app)
     discovery.setup(app)
+    widget.setup(app)
     shop.setup(app)
     checkout.setup(app)
     orders.setup(app)
     gate.setup(app)
     links.setup(app)
     docs.setup(app)
+    styleguide.setup(app)

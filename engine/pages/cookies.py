@@ -46,8 +46,7 @@ def keep_order(request: web.Request, response: web.StreamResponse, order_id: str
         # aiohttp keeps one cookie a name, so the header is written by hand.
         response.headers.add(
             "Set-Cookie",
-            f"{told.name(ORDER_COOKIE, path)}={order_token}; HttpOnly; Max-Age={ORDER_TTL_S}; Path={path}; SameSite=Lax"
-            + ("; Secure" if told.secure else ""),
+            told.line(ORDER_COOKIE, order_token, max_age_s=ORDER_TTL_S, path=path),
         )
 
 
@@ -57,6 +56,6 @@ def kept(request: web.Request, name: str) -> str | None:
 
 
 def rules(request: web.Request) -> CookieRules:
-    """How the engine names and marks its cookies."""
+    """How the engine names and marks this visitor's cookies."""
     settings = request.config_dict[SETTINGS]
-    return CookieRules.of(settings, settings.engine_url)
+    return CookieRules.of(settings, settings.engine_url).at(request)

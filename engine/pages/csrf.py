@@ -54,8 +54,7 @@ def own_token(request: web.Request, rules: CookieRules) -> str | None:
 
 def cookie_line(rules: CookieRules, text: str) -> str:
     """The header that gives it, for answers that are made by hand."""
-    secure = "; Secure" if rules.secure else ""
-    return f"Set-Cookie: {rules.name(CSRF_COOKIE)}={text}; HttpOnly; Path=/; SameSite=Strict{secure}\r\n"
+    return f"Set-Cookie: {rules.line(CSRF_COOKIE, text, max_age_s=None, same_site='Strict')}\r\n"
 
 
 def keep(request: web.Request, response: web.StreamResponse) -> None:

@@ -42,7 +42,9 @@ NONE: Final = "'none'"
 SERVER_NOW: Final = "@server-now-ms@"
 SCRIPTS: Final = "engine/pages/static/"
 REFUSALS: Final = ("engine/domain/errors.py", "engine/foundation/errors.py")  # which scripts are answered
+FRAMED_BY: Final = "frame-ancestors"
 _IS_SPOKEN: Final = web.RequestKey("is_spoken", bool)
+_FRAMERS: Final = web.RequestKey("framers", tuple[str, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,11 @@ def setup(app: web.Application) -> None:
     environment.globals.update(static=assets.url, poster=poster, script_words=script_words)
     catalogues.warm()
     app[http.PROBLEM_PAGE] = problem_page
+
+
+def may_be_framed(request: web.Request, origins: tuple[str, ...]) -> None:
+    """The answer to this request may be shown inside of these sites' pages, and of no other's."""
+    request[_FRAMERS] = origins
 
 
 def serve(app: web.Application, method: str, path: str, handler: Handler, manners_: Manners) -> None:
@@ -141,7 +148,7 @@ async def shared(
         content_type="text/html; charset=utf-8",
         cache=f"public, max-age={SHARED_CACHE_S}",
         moment=SERVER_NOW.encode(),
-        headers=guards(request.config_dict[SETTINGS], frames=frames, asks_where=asks_where) | said_in(request),
+        headers=guards(request, frames=frames, asks_where=asks_where) | said_in(request),
     )
 
 
@@ -160,7 +167,7 @@ def render(
         response.headers.update(said_in(request))
     response.headers["Cache-Control"] = f"public, max-age={cache_s}" if cache_s else "private, no-store"
     csrf.keep(request, response)
-    guard(request.config_dict[SETTINGS], response)
+    response.headers.update(guards(request))
     return response
 
 
@@ -176,26 +183,25 @@ def said_in(request: web.Request) -> dict[str, str]:
     return headers | {"Set-Cookie": asked.cookie_line(cookies.rules(request), named)}
 
 
-def guard(settings: Settings, response: web.StreamResponse) -> None:
+def guards(request: web.Request, *, frames: Sequence[str] = (), asks_where: bool = False) -> dict[str, str]:
     """The headers that keep a page from loading, framing or leaking anything we did not name."""
-    response.headers.update(guards(settings))
-
-
-def guards(settings: Settings, *, frames: Sequence[str] = (), asks_where: bool = False) -> dict[str, str]:
-    """Those headers."""
-    where = "self" if asks_where else ""
+    where, framers = "self" if asks_where else "", request.get(_FRAMERS, ())
     return {
-        "Content-Security-Policy": content_security_policy(settings, frames),
+        "Content-Security-Policy": content_security_policy(request.config_dict[SETTINGS], frames, framers),
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
+        # It knows no list: where there is one, the policy above says more.
+        **({} if framers else {"X-Frame-Options": "DENY"}),
         "Permissions-Policy": f"camera=(), microphone=(), geolocation=({where}), payment=(self)",
         "Cross-Origin-Opener-Policy": "same-origin",
     }
 
 
-def content_security_policy(settings: Settings, frames: Sequence[str] = ()) -> str:
-    """Files of our own origin only; the payment provider's script and frames only if real keys are set."""
+def content_security_policy(settings: Settings, frames: Sequence[str] = (), framers: Sequence[str] = ()) -> str:
+    """Files of our own origin only; the payment provider's script and frames only if real keys are set.
+
+    ``frames`` may stand inside of the page, and the page inside of those of ``framers``.
+    """
     sandboxed = settings.payments_are_sandboxed
     provider = origin(settings.stripe_public_url or settings.stripe_url) if sandboxed else STRIPE_API
     framed = [*([] if sandboxed else [STRIPE_JS, STRIPE_HOOKS]), *frames]
@@ -211,7 +217,7 @@ def content_security_policy(settings: Settings, frames: Sequence[str] = ()) -> s
             f"connect-src 'self' {origin(settings.waitingroom_url)} {provider}",
             f"frame-src {' '.join(framed) or NONE}",
             "form-action 'self'",
-            "frame-ancestors 'none'",
+            f"{FRAMED_BY} {' '.join(framers) or NONE}",
             "base-uri 'none'",
         ]
     )
@@ -263,4 +269,4 @@ def _frame(request: web.Request, here: str | None) -> dict[str, Any]:
     if request.get(_IS_SPOKEN) and request.method in manners.SAFE:
         address = URL(here, encoded=True) if here is not None else request.rel_url
         tongues = [Tongue(each, address.update_query({asked.FIELD: each.tag}).raw_path_qs) for each in TABLE.values()]
-    return {"language": language, "tongues": tongues}
+    return {"language": language, "tongues": tongues, "framers": request.get(_FRAMERS, ())}

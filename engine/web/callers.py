@@ -48,16 +48,15 @@ def keep_visitors(app: web.Application) -> None:
 async def _keep(request: web.Request, response: web.StreamResponse) -> None:
     fresh = request.get(FRESH)
     if fresh is not None:  # by hand: aiohttp has written its own cookies by now
-        response.headers.add("Set-Cookie", _cookie(fresh, request.config_dict[SETTINGS]))
+        response.headers.add("Set-Cookie", _cookie(request, fresh, request.config_dict[SETTINGS]))
 
 
 def cookie_line(request: web.Request, settings: Settings) -> bytes:
     """The same as a line of a ready head; nothing if the visitor is known."""
     fresh = request.get(FRESH)
-    return b"" if fresh is None else f"Set-Cookie: {_cookie(fresh, settings)}\r\n".encode()
+    return b"" if fresh is None else f"Set-Cookie: {_cookie(request, fresh, settings)}\r\n".encode()
 
 
-def _cookie(visitor: str, settings: Settings) -> str:
-    rules = CookieRules.of(settings, settings.engine_url)
-    secure = "; Secure" if rules.secure else ""
-    return f"{rules.name(CALLER_COOKIE)}={visitor}; HttpOnly; Max-Age={KEPT_S}; Path=/; SameSite=Lax{secure}"
+def _cookie(request: web.Request, visitor: str, settings: Settings) -> str:
+    rules = CookieRules.of(settings, settings.engine_url).at(request)
+    return rules.line(CALLER_COOKIE, visitor, max_age_s=KEPT_S)

@@ -13,6 +13,9 @@ from typing import Literal, get_args
 
 from msgspec import UNSET, Struct, UnsetType
 
+from engine.domain.accounts import accents, embedding
+from engine.domain.accounts.accents import Accent
+from engine.domain.accounts.embedding import Origins
 from engine.domain.accounts.people import Email
 from engine.domain.fields import Name, Slug, mailed_name
 
@@ -58,9 +61,13 @@ class NewOrganization(Struct, kw_only=True):
 
 
 class OrganizationChange(Struct, kw_only=True):
+    """``accent`` colours its pages, None: as the house's are. ``embed_origins`` are the sites that may show its events."""
+
     name: Name | UnsetType = UNSET
     slug: Slug | UnsetType = UNSET
     legal_name: Name | UnsetType | None = UNSET
+    accent: Accent | UnsetType | None = UNSET
+    embed_origins: Origins | UnsetType = UNSET
 
 
 class Organization(Struct, frozen=True, kw_only=True):
@@ -73,6 +80,8 @@ class Organization(Struct, frozen=True, kw_only=True):
     status: str
     version: int
     created_at: datetime
+    accent: str | None = None
+    embed_origins: tuple[str, ...] = ()
     role: str | None = None
 
 
@@ -82,6 +91,14 @@ def fold(given: NewOrganization | OrganizationChange) -> None:
         given.name = mailed_name("/name", given.name)
     if isinstance(given.legal_name, str):
         given.legal_name = mailed_name("/legal_name", given.legal_name)
+
+
+def fold_look(given: OrganizationChange, *, own_machine: bool) -> None:
+    """Colour and sites as they are kept. Invalid for a colour that cannot be read, and for what is no site."""
+    if isinstance(given.accent, str):
+        given.accent = accents.checked(given.accent)
+    if isinstance(given.embed_origins, list):
+        given.embed_origins = embedding.checked(given.embed_origins, own_machine=own_machine)
 
 
 class NewMember(Struct, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Struct, field
 
+from engine.domain.catalogue.media.images import Picture
 from engine.domain.fields import Id
 
 SUGGESTIONS_MAX, SUGGESTIONS_DEFAULT = 20, 8
@@ -94,6 +95,8 @@ class Organizer(Struct, frozen=True, kw_only=True):
     id: str
     slug: str
     name: str
+    accent: str | None = None
+    logo: Picture | None = None
 
 
 class FeaturedChoice(Struct, frozen=True, kw_only=True):

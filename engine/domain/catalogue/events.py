@@ -151,6 +151,13 @@ class EventOrganization(Struct, frozen=True, kw_only=True):
     logo: Picture | None = None
 
 
+class EventOrganizer(EventOrganization, frozen=True, kw_only=True):
+    """With how its pages look: its colour, and the sites that may show them inside of their own."""
+
+    accent: str | None = None
+    embed_origins: tuple[str, ...] = ()
+
+
 class EventOnSale(Struct, frozen=True, kw_only=True):
     """When selling is open, and whether one queues for it."""
 
@@ -208,7 +215,7 @@ class Event(Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     venue: EventVenue
-    organization: EventOrganization
+    organization: EventOrganizer
     on_sale: EventOnSale | None
     phase: Phase = "draft"
     publish_at: datetime | None = None
@@ -231,6 +238,8 @@ class Seller(Struct, frozen=True, kw_only=True):
     legal_name: str  # the organization's name if it has no other
     status: str = "published"
     cover: Picture | None = None
+    logo: Picture | None = None
+    accent: str | None = None
 
 
 def fold(event: NewEvent | EventChange) -> None:

@@ -86,6 +86,7 @@ class TicketPage:
     link_generation: int
     event_status: str = "published"
     code_hidden: bool = False  # from a reader who may not change orders
+    organization_accent: str | None = None
 
     @property
     def shown_status(self) -> str:

@@ -70,7 +70,8 @@ async def detail(request: web.Request) -> web.StreamResponse:
     shown = await find(request, request.match_info["slug"])
     event, settings = shown.event, request.config_dict[SETTINGS]
     if request.match_info["slug"] != event.slug:
-        raise web.HTTPMovedPermanently(f"/e/{event.slug}")
+        asked = f"?{request.query_string}" if request.query_string else ""
+        raise web.HTTPMovedPermanently(f"/e/{event.slug}{asked}")
 
     video = videos.find(event.video_url) if event.video_url else None
 
@@ -114,9 +115,11 @@ async def to_shop(request: web.Request) -> web.Response:
 
 
 async def find(request: web.Request, slug: str) -> Shown:
-    """A published event by its slug or id; EventUnknown elsewhere."""
+    """A published event by its slug or id, whose organization says who may frame the answer; EventUnknown elsewhere."""
     changes = request.config_dict[SELLING].changes  # a change shows at once, not when the page is a second old
-    return await request.config_dict[SHOWN].get((slug, changes), lambda: _find(request, slug))
+    shown = await request.config_dict[SHOWN].get((slug, changes), lambda: _find(request, slug))
+    frame.may_be_framed(request, shown.event.organization.embed_origins)
+    return shown
 
 
 def room_url(request: web.Request, event: Event) -> str:

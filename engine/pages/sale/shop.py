@@ -145,9 +145,7 @@ async def _shelved(request: web.Request, shown: Shown, since: int) -> Ready | No
 
     None if the visitor is not in, or the terms are being read again.
     """
-    selling, settings = request.config_dict[SELLING], request.config_dict[SETTINGS]
-    event_id = shown.event.id
-    rules = cookies.rules(request)
+    selling, event_id = request.config_dict[SELLING], shown.event.id
 
     async def rendered() -> str:
         context = await _context(request, shown, {}, None)
@@ -161,6 +159,7 @@ async def _shelved(request: web.Request, shown: Shown, since: int) -> Ready | No
         until_ms = _until_ms(event, visit)
         if until_ms is None:
             return None
+        rules = cookies.rules(visit)
         own = csrf.own_token(visit, rules)
         token = own or csrf.fresh_token()
         filled = {
@@ -184,7 +183,7 @@ async def _shelved(request: web.Request, shown: Shown, since: int) -> Ready | No
         stands=for_a_moment(frame.SHARED_CACHE_S),
         marks=(NOW_MARK.encode(), UNTIL_MARK.encode(), CSRF_MARK.encode(), KEY_MARK.encode()),
         fill=fill,
-        headers=frame.guards(settings) | frame.said_in(request),
+        headers=frame.guards(request) | frame.said_in(request),
     )
 
 

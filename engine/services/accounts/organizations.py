@@ -23,6 +23,7 @@ from engine.domain.accounts.organizations import (
     OrganizationChange,
     RoleChange,
     fold,
+    fold_look,
 )
 from engine.domain.slugs import slug_of
 from engine.domain.versions import expect
@@ -41,12 +42,16 @@ LOOK_ALIKES_MAX = 100  # compared with a new name
 
 
 class Organizations:
-    """Making organizations, and what their people may. ``open_to_all`` False: the platform's admins found them."""
+    """Making organizations, and what their people may. ``open_to_all`` False: the platform's admins found them.
 
-    def __init__(self, *, pool: Pool, access: Access, open_to_all: bool = True) -> None:
+    ``own_machine``: sites on this machine may show events, for those who try it out.
+    """
+
+    def __init__(self, *, pool: Pool, access: Access, open_to_all: bool = True, own_machine: bool = False) -> None:
         self._pool = pool
         self._access = access
         self._open_to_all = open_to_all
+        self._own_machine = own_machine
 
     async def create(self, person: Person, given: NewOrganization) -> Organization:
         """A new organization owned by this person. SlugTaken if the slug they chose is in use.
@@ -85,8 +90,9 @@ class Organizations:
     async def change(
         self, person: Person, organization_id: str, expected: str, given: OrganizationChange
     ) -> Organization:
-        """PreconditionFailed if it moved on; SlugTaken; NameLooksTaken."""
+        """PreconditionFailed if it moved on; SlugTaken; NameLooksTaken; Invalid for a colour that cannot be read."""
         fold(given)
+        fold_look(given, own_machine=self._own_machine)
         found = await self.get(person, organization_id)
         await self._access.require(person, organization_id, "organization.write")
         expect(expected, found.version)

@@ -49,7 +49,12 @@ def open_accounts(common: Common) -> Accounts:
             open_to_all=open_to_all,
         ),
         mailed_links=links,
-        organizations=Organizations(pool=pool, access=access, open_to_all=open_to_all),
+        organizations=Organizations(
+            pool=pool,
+            access=access,
+            open_to_all=open_to_all,
+            own_machine=settings.rehearsal or settings.payments_are_sandboxed,
+        ),
         invitations=Invitations(pool=pool, access=access, throttle=throttle),
         moderation=Moderation(pool=pool, outbox=common.outbox, ended=ended),
     )

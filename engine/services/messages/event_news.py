@@ -24,6 +24,7 @@ from engine.foundation.folding import NotAnAddress, email_folded
 from engine.foundation.news import News
 from engine.services.messages.heads import Head, Sender
 from engine.services.messages.letters import written
+from engine.services.messages.mail_brand import LOGO_WIDTH
 from engine.services.messages.mail_templates import open_templates, words
 from engine.services.messages.recipients import to
 from engine.services.messages.tellings import LOCALE, moment
@@ -121,6 +122,7 @@ class EventNewsMail:
         context: dict[str, Any] = {
             "told": told,
             "seller": seller,
+            "logo_url": self._engine_url + seller.logo.path(LOGO_WIDTH) if seller.logo else None,
             # An address that never paid may be a stranger's, and the name next to it a message to them.
             "name": next((order.buyer_name for order in orders if order.amount_cents), ""),
             "paid": any(order.amount_cents for order in orders),

@@ -19,6 +19,7 @@ from engine.domain.sale.ticket_groups import groups_of
 from engine.foundation.news import News
 from engine.services.messages.heads import Head, Sender
 from engine.services.messages.letters import Paper, Picture, written
+from engine.services.messages.mail_brand import LOGO_WIDTH, button
 from engine.services.messages.mail_templates import open_templates, words
 from engine.services.messages.order_facts import OrderFacts, OrderFactsReader
 from engine.services.messages.recipients import to
@@ -63,7 +64,7 @@ class Mail:
         self._sender = Sender(sender)
         self._engine_url = engine_url.rstrip("/")
         self._templates = open_templates()
-        self._templates.filters |= {"money": money, "moment": moment}
+        self._templates.filters |= {"money": money, "moment": moment, "button": button}
 
     def register(self, outbox: Outbox) -> None:
         """Take the errands."""
@@ -161,6 +162,7 @@ class Mail:
             "groups": groups_of(order.lines, event.listed),
             "names": event.names,
             "seller": event.seller,
+            "logo_url": self._engine_url + event.seller.logo.path(LOGO_WIDTH) if event.seller.logo else None,
             "cover_url": self._engine_url + event.seller.cover.path(COVER_WIDTH) if event.seller.cover else None,
             "order_url": f"{self._engine_url}/order/{order.id}#token={token}",
             "event_url": f"{self._engine_url}/e/{event.seller.slug}",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from engine.domain.accounts.accents import palette
 from engine.domain.tickets.sheets import Band, Code, Fact, Facts, Foot, Page, Paper, Sheet, Words
 from engine.domain.tickets.tickets import TicketPage
 from engine.foundation.world import languages
@@ -36,8 +37,13 @@ class Brand:
 HOUSE: Final = Brand()
 
 
-def sheet(tickets: Sequence[tuple[TicketPage, str]], brand: Brand = HOUSE) -> Sheet:
-    """A document with a page for each (ticket, code), at most PAGES_MAX."""
+def brand_of(accent: str | None) -> Brand:
+    """An organization's own colours; the house's if it has none. The band keeps its dark ground, as pages do."""
+    return Brand(accent=palette(accent).on_dark) if accent is not None else HOUSE
+
+
+def sheet(tickets: Sequence[tuple[TicketPage, str]]) -> Sheet:
+    """A document with a page for each (ticket, code), at most PAGES_MAX, in the colours of its organization."""
     first = tickets[0][0]
     return Sheet(
         title=f"{first.event_title}: ticket {first.order_number}",
@@ -45,7 +51,7 @@ def sheet(tickets: Sequence[tuple[TicketPage, str]], brand: Brand = HOUSE) -> Sh
         subject="Admission ticket",
         language=languages.DEFAULT,
         paper=A5,
-        pages=tuple([_page(ticket, code, brand) for ticket, code in tickets[:PAGES_MAX]]),
+        pages=tuple([_page(ticket, code, brand_of(ticket.organization_accent)) for ticket, code in tickets[:PAGES_MAX]]),
     )
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from engine.domain.accounts.organizations import Member, NewOrganization, Organization, OrganizationChange
-from engine.stores.database import Connection, Database, assignments, columns_of, count
+from engine.stores.database import Connection, Database, Record, assignments, columns_of, count
 
-_COLUMNS = "o.id, o.name, o.slug, o.legal_name, o.status, o.version, o.created_at"
+_COLUMNS = "o.id, o.name, o.slug, o.legal_name, o.status, o.version, o.created_at, o.accent, o.embed_origins"
+
+
+def _organization(row: Record) -> Organization:
+    return Organization(**{**dict(row), "embed_origins": tuple(row["embed_origins"])})
 
 
 async def insert(db: Database, organization_id: str, slug: str, given: NewOrganization, look: str) -> bool:
@@ -30,7 +34,7 @@ async def get(db: Database, organization_id: str, user_id: str) -> Organization 
         organization_id,
         user_id,
     )
-    return Organization(**dict(row)) if row is not None else None
+    return _organization(row) if row is not None else None
 
 
 async def of_person(db: Database, user_id: str, after: str, limit: int) -> list[Organization]:
@@ -42,7 +46,7 @@ async def of_person(db: Database, user_id: str, after: str, limit: int) -> list[
         after,
         limit,
     )
-    return [Organization(**dict(row)) for row in rows]
+    return [_organization(row) for row in rows]
 
 
 async def everyone(db: Database, after: str, limit: int) -> list[Organization]:
@@ -50,7 +54,7 @@ async def everyone(db: Database, after: str, limit: int) -> list[Organization]:
     rows = await db.fetch(
         f"SELECT {_COLUMNS}, NULL AS role FROM organizations o WHERE o.id > $1 ORDER BY o.id LIMIT $2", after, limit
     )
-    return [Organization(**dict(row)) for row in rows]
+    return [_organization(row) for row in rows]
 
 
 async def change(db: Database, organization_id: str, version: int, given: OrganizationChange) -> bool:

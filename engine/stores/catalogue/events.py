@@ -12,7 +12,7 @@ from engine.domain.catalogue.events import (
     Event,
     EventChange,
     EventOnSale,
-    EventOrganization,
+    EventOrganizer,
     EventVenue,
     FeeRule,
     NewEvent,
@@ -51,6 +51,7 @@ SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, e.taxes, e.fee, e.entr
        e.publish_failed_at, e.publish_missing, {PHASE} AS phase,
        {", ".join(f"v.{name} AS venue_{name}" for name in _VENUE)},
        o.name AS organization_name, o.slug AS organization_slug, o.status = 'active' AS organization_sells,
+       o.accent AS organization_accent, o.embed_origins,
        s.prequeue_opens_at, s.opens_at, s.closes_at, s.room_enabled,
        {images.COVER_COLUMNS}, {images.LOGO_COLUMNS}
   FROM events e
@@ -62,9 +63,10 @@ SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, e.taxes, e.fee, e.entr
 """
 _SELLER = f"""
 SELECT e.title, e.slug, e.starts_at, e.timezone, v.name AS venue, v.city, o.name AS organization,
-       coalesce(o.legal_name, o.name) AS legal_name, e.status, {images.COVER_COLUMNS}
+       coalesce(o.legal_name, o.name) AS legal_name, o.accent, e.status, {images.COVER_COLUMNS}, {images.LOGO_COLUMNS}
   FROM events e JOIN venues v ON v.id = e.venue_id JOIN organizations o ON o.id = e.organization_id
   LEFT JOIN images i ON i.id = e.cover_image_id
+  LEFT JOIN images l ON l.organization_id = e.organization_id AND l.event_id IS NULL
  WHERE e.id = $1
 """
 
@@ -90,12 +92,14 @@ def of_row(row: Record) -> Event:
         entry_rules=entry_rules.read(row["entry_rules"]),
         cover=images.picture_of(row),
         venue=EventVenue(id=row["venue_id"], **{name: row[f"venue_{name}"] for name in _VENUE}),
-        organization=EventOrganization(
+        organization=EventOrganizer(
             id=row["organization_id"],
             name=row["organization_name"],
             slug=row["organization_slug"],
             sells=row["organization_sells"],
             logo=images.picture_of(row, "logo_"),
+            accent=row["organization_accent"],
+            embed_origins=tuple(row["embed_origins"]),
         ),
         on_sale=on_sale,
         phase=row["phase"],
@@ -123,8 +127,8 @@ async def seller_of(db: Database, event_id: str) -> Seller:
     """Who sells an event that is known to exist: somebody ordered from it."""
     row = await db.fetchrow(_SELLER, event_id)
     assert row is not None, "an order without its event"
-    facts = {name: row[name] for name in Seller.__struct_fields__ if name != "cover"}
-    return Seller(**facts, cover=images.picture_of(row))
+    facts = {name: row[name] for name in Seller.__struct_fields__ if name not in {"cover", "logo"}}
+    return Seller(**facts, cover=images.picture_of(row), logo=images.picture_of(row, "logo_"))
 
 
 async def lock(db: Connection, event_id: str) -> Event | None:

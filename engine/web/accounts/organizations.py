@@ -53,7 +53,7 @@ async def read_organization(request: web.Request) -> web.Response:
 
 
 async def change_organization(request: web.Request) -> web.Response:
-    """Change its name, short name or legal name."""
+    """Change its name, short name, legal name, colour, or the sites that may show its events."""
     actor, expected = person(request), http.version_expected(request)
     given = await form(request, OrganizationChange)
     organizations = request.config_dict[ORGANIZATIONS]

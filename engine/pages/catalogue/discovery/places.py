@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 
 from aiohttp import web
 
+from engine.domain.catalogue.discovery import Organizer
 from engine.domain.catalogue.event_search import ListingFilter
 from engine.domain.catalogue.venues import Venue
 from engine.foundation import manners
@@ -23,13 +24,14 @@ CARDS_PER_PAGE: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Something that has events. ``path`` is its page's address here; ``venue`` is known of a venue alone."""
+    """Something that has events. ``path`` is its page's address here; ``venue`` is known of a venue alone, ``organizer`` of one."""
 
     kind: str
     title: str
     path: str
     wanted: ListingFilter
     venue: Venue | None = None
+    organizer: Organizer | None = None
 
 
 Find = Callable[[web.Request], Awaitable[Place]]
@@ -59,7 +61,8 @@ async def venue(request: web.Request) -> Place:
 async def organizer(request: web.Request) -> Place:
     """An organization that published something. OrganizationUnknown."""
     found = await request.config_dict[DISCOVERY].organizer(request.match_info["slug"])
-    return Place("organizer", found.name, f"/organizers/{found.slug}", ListingFilter(organization_id=found.id))
+    wanted = ListingFilter(organization_id=found.id)
+    return Place("organizer", found.name, f"/organizers/{found.slug}", wanted, organizer=found)
 
 
 ADDRESSES: Final[dict[str, Find]] = {

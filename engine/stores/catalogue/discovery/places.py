@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from engine.domain.catalogue.discovery import City, Organizer, Visited
+from engine.stores.catalogue.media import images
 from engine.stores.database import Database
 
 _CITY = "SELECT slug, name FROM listed_cities WHERE slug = place_slug($1) AND slug <> ''"
-_ORGANIZER = """
-SELECT o.id, o.slug, o.name FROM organizations o
+_ORGANIZER = f"""
+SELECT o.id, o.slug, o.name, o.accent, {images.LOGO_COLUMNS} FROM organizations o
+  LEFT JOIN images l ON l.organization_id = o.id AND l.event_id IS NULL
  WHERE o.slug = $1 AND EXISTS (SELECT 1 FROM events e WHERE e.organization_id = o.id AND e.status <> 'draft')
 """
 _EVENTS = """
@@ -37,7 +39,11 @@ async def city(db: Database, slug: str) -> City | None:
 async def organizer(db: Database, slug: str) -> Organizer | None:
     """An organization that ever published something."""
     row = await db.fetchrow(_ORGANIZER, slug)
-    return Organizer(**dict(row)) if row is not None else None
+    if row is None:
+        return None
+    return Organizer(
+        id=row["id"], slug=row["slug"], name=row["name"], accent=row["accent"], logo=images.picture_of(row, "logo_")
+    )
 
 
 async def events_count(db: Database) -> int:
