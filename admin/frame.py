@@ -10,11 +10,11 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from admin import assets, charts, formats
+from admin import assets, formats
 from admin.appkeys import SETTINGS
 from engine.domain.accounts.organizations import Permission, allows
 from engine.domain.accounts.people import User
-from engine.foundation import http, manners
+from engine.foundation import charts, http, manners
 from engine.foundation.assets import ROUTE
 from engine.foundation.errors import Refusal
 from engine.foundation.world import countries

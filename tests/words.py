@@ -44,6 +44,7 @@ LEFT_OUT = (
     "engine/pages/static/docs",
     "engine/pages/templates/gate",
     "engine/pages/templates/docs",
+    "engine/pages/templates/styleguide",  # for those who make pages
 )
 WIDTH = 120
 

@@ -20,7 +20,8 @@ NUMBER_BLOCK = 10_000  # numbers are promised in blocks, durably, before the fir
 _ROOM = """
 SELECT o.event_id, o.organization_id, o.prequeue_opens_at, o.opens_at, o.closes_at, o.room, o.card, o.live, o.version,
        least(o.closes_at, e.ends_at) AS ended_at, r.forgotten_at,
-       r.epoch, r.high_water, r.high_water_version, r.serving, r.draw_secret, r.draw, r.controls, r.moves, g.embed_origins
+       r.epoch, r.high_water, r.high_water_version, r.serving, r.draw_secret, r.draw, r.controls, r.moves,
+       g.embed_origins
   FROM on_sales o JOIN rooms r USING (event_id) JOIN events e ON e.id = o.event_id
   JOIN organizations g ON g.id = o.organization_id
  WHERE o.room_enabled

@@ -27,7 +27,7 @@ def preview(text: str) -> dict[str, object]:
     if not text:
         return shown
     if not accents.is_colour(text):
-        return {**shown, "fault": "Write it as # and six digits, like #c2185b"}
+        return {**shown, "fault": "Write it as # and six digits, like #d6336c"}
     try:
         return {**shown, "palette": accents.palette(accents.checked(text))}
     except Invalid as refusal:

@@ -9,7 +9,8 @@ import pytest
 from markupsafe import Markup
 
 import hotpath_rs
-from admin import charts, sample_charts, seat_picture
+from admin import sample_charts, seat_picture
+from engine.foundation import charts
 from tests.admin.organizer import Organizer
 
 

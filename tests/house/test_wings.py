@@ -24,6 +24,7 @@ REGISTRIES = {
     "engine/web/routes.py",
     "engine/web/route.py",
     "engine/pages/__init__.py",
+    "engine/pages/styleguide.py",  # shows the components of all of them
 }
 
 

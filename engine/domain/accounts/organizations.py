@@ -61,7 +61,7 @@ class NewOrganization(Struct, kw_only=True):
 
 
 class OrganizationChange(Struct, kw_only=True):
-    """``accent`` colours its pages, None: as the house's are. ``embed_origins`` are the sites that may show its events."""
+    """``accent`` colours its pages, None: as the house's are. ``embed_origins`` are sites that may show its events."""
 
     name: Name | UnsetType = UNSET
     slug: Slug | UnsetType = UNSET

@@ -51,7 +51,9 @@ def sheet(tickets: Sequence[tuple[TicketPage, str]]) -> Sheet:
         subject="Admission ticket",
         language=languages.DEFAULT,
         paper=A5,
-        pages=tuple([_page(ticket, code, brand_of(ticket.organization_accent)) for ticket, code in tickets[:PAGES_MAX]]),
+        pages=tuple(
+            [_page(ticket, code, brand_of(ticket.organization_accent)) for ticket, code in tickets[:PAGES_MAX]]
+        ),
     )
 
 

@@ -24,7 +24,7 @@ CARDS_PER_PAGE: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Something that has events. ``path`` is its page's address here; ``venue`` is known of a venue alone, ``organizer`` of one."""
+    """Something that has events. ``path`` is its page's address; ``venue`` and ``organizer`` are known of those."""
 
     kind: str
     title: str
