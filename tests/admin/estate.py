@@ -24,6 +24,7 @@ VALID = {
     "section": "Floor", "quantity": "1", "code": "MINE", "kind": "percent", "value": "5", "status": "disabled",
     "key": "k" * 20, "what": "everything", "reason": "because", "do": "pause", "current_password": "x",
     "new_password": "another long password", "alt": "Mine",
+    "embed_origins": "https://evil.example.test",
 }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from tests.axe import serious
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PIECES = (".json", ".csv", "/board", "/live", "/figures", "/counts")  # no pages of their own
+PIECES = (".json", ".csv", "/board", "/live", "/figures", "/counts", "/accent")  # no pages of their own
 # Forms that are refused as they come, by the page they stand on and the button that sends them.
 REFUSED = (
     ("/organizations/new", "Create it"),

@@ -31,6 +31,19 @@ async def test_a_mail_of_tickets_begins_with_the_cover(shop: Shop, settings):
     assert (shown.status, shown.headers["Content-Type"]) == (200, "image/jpeg")
 
 
+async def test_a_mail_looks_like_its_organization(shop: Shop):
+    await shop.open_event()
+
+    async def read() -> Upload:
+        return Upload(pictures.made(), {"alt": "Red & blue"})
+
+    logo = await shop.services.catalogue.logos.put(Person("usr_1", is_admin=True), shop.organization_id, read)
+    await shop.services.common.pool.execute("UPDATE organizations SET accent = '#d6336c'")
+    html = await _mailed(shop)
+    assert f'<img src="{logo.urls["320"]}" height="48" alt="Red &amp; blue"' in html
+    assert "background:#d6336c;color:#ffffff;text-decoration:none" in html
+
+
 async def test_a_mail_about_an_event_without_a_picture_has_none(shop: Shop):
     await shop.open_event()
     assert "/media/" not in await _mailed(shop)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pypdfium2
 import pytest
 
+from engine.domain.accounts.accents import palette
 from engine.domain.tickets.tickets import TicketPage
 from engine.foundation.folding import name_kept
 from engine.services.tickets import press, ticket_sheet
@@ -240,3 +241,9 @@ def found(name: str, page: Read) -> bool:
 
 def letters(text: str) -> str:
     return "".join(char for char in folded(text) if unicodedata.category(char).startswith("L"))
+
+
+def test_a_ticket_has_the_colour_of_its_organization():
+    coloured = dataclasses.replace(TICKET, organization_accent="#d6336c")
+    bands = [page.band.accent for page in ticket_sheet.sheet([(coloured, CODE), (TICKET, CODE)]).pages]
+    assert bands == [palette("#d6336c").on_dark, ticket_sheet.HOUSE.accent]
