@@ -5,12 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 import aiohttp_jinja2
 from aiohttp import web
-from markupsafe import Markup
 
 from engine.foundation import http, manners
 from engine.foundation.speech.tongue import later, say, speaking
@@ -38,22 +36,26 @@ class Written:
     etag: str
 
 
+WRITTEN: Final = web.AppKey("widget", Written)
+
+
 def setup(app: web.Application) -> None:
-    """Write it once, and register it."""
-    body = written(app).encode()
-    made = Written(body, gzip.compress(body, mtime=0), hashlib.sha256(body).hexdigest()[:32])
-    manners.serve(app, "GET", PATH, partial(script, made), manners.FILE)
+    """Register it; it is written once, at the start."""
+    app.on_startup.append(_write)
+    manners.serve(app, "GET", PATH, script, manners.FILE)
 
 
-def written(app: web.Application) -> str:
+async def _write(app: web.Application) -> None:
     """The script with the room's origin and its words in every language."""
     setup_data = {"room": origin(app[SETTINGS].waitingroom_url), "words": {tag: _words(tag) for tag in LANGUAGES}}
     template = aiohttp_jinja2.get_env(app).get_template("widget/widget.js")
-    return template.render(setup=Markup(script_data(setup_data)))  # noqa: S704 - escaped by script_data
+    body = template.render(setup=script_data(setup_data)).encode()
+    app[WRITTEN] = Written(body, gzip.compress(body, mtime=0), hashlib.sha256(body).hexdigest()[:32])
 
 
-async def script(made: Written, request: web.Request) -> web.Response:
+async def script(request: web.Request) -> web.Response:
     """The script, or its 304. A page of any site may load it."""
+    made = request.config_dict[WRITTEN]
     headers = {
         "Cache-Control": f"public, max-age={CACHE_S}, stale-while-revalidate={CACHE_S}",
         "ETag": f'"{made.etag}"',
