@@ -36,7 +36,7 @@ def checked(given: Sequence[str], *, own_machine: bool) -> list[str]:
         origin = _origin(text.strip())
         if origin is None:
             faults.append(fault(f"/embed_origins/{index}", "invalid_origin", NO_ORIGIN))
-        elif not (origin.startswith("https://") and not _is_own(origin)) and not (own_machine and _is_own(origin)):
+        elif not (own_machine if _is_own(origin) else origin.startswith("https://")):
             faults.append(fault(f"/embed_origins/{index}", "invalid_origin", NOT_HERE))
         else:
             kept[origin] = None

@@ -17,7 +17,7 @@ from tests.pages.conftest import Client
 
 STANDING = [{"name": "Standing", "price_cents": 2000, "categories": ["Floor"]}]
 OwnSite = Callable[[], Awaitable[str]]
-browser_test = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(180)]
 
 
 async def test_the_script_is_ready_bytes_for_any_site(engine: Client) -> None:
@@ -54,56 +54,54 @@ async def own_site(site: Site) -> AsyncIterator[OwnSite]:
         await server.close()
 
 
-class TestInABrowser:
-    pytestmark = browser_test
+async def test_tickets_are_bought_without_leaving_the_organizers_site(site: Site, own_site: OwnSite) -> None:
+    await site.publish(factories.general("Floor", 30), types=STANDING)
+    home = await own_site()
+    await site.pool.execute("UPDATE organizations SET embed_origins = $1", [home])
+    page = site.page
+    await page.goto(home)
+    await page.get_by_role("button", name="Buy tickets").click()
+    frame = page.frame_locator("iframe")
+    await frame.get_by_role("link", name="Choose tickets").click()
+    await frame.get_by_role("button", name="One more: Standing", exact=True).click()
+    await frame.get_by_role("button", name="Find and hold").click()
+    await frame.get_by_label("Name", exact=True).fill("Ada Lovelace")
+    await frame.get_by_label("E-mail", exact=True).fill("ada@example.com")
+    await frame.locator(f'[data-card="{GOOD}"]').click()
+    await frame.locator("#pay-button").click()
+    await expect(frame.get_by_role("heading", name="You are going.")).to_be_visible()
+    await expect(frame.locator(".ticket-code svg")).to_have_count(1)
+    assert page.url.rstrip("/") == home
+    assert await site.pool.fetchval("SELECT count(*) FROM tickets") == 1
+    # As tall as what is in it, as far as the window allows.
+    await expect(page.locator("iframe")).to_have_attribute("style", re.compile(r"height: \d+px"))
+    await expect(frame.locator(".masthead")).to_be_hidden()
+    # What the frame kept is this site's visitor's alone: the engine's own pages know nothing of it.
+    order = next(frame.url for frame in page.frames if "/order/" in frame.url)
+    await frame.locator("body").press("Escape")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    await expect(page.get_by_role("button", name="Buy tickets")).to_be_focused()
+    await page.goto(order)
+    await expect(page.get_by_role("heading", name="This order needs its key.")).to_be_visible()
 
-    async def test_tickets_are_bought_without_leaving_the_organizers_site(self, site: Site, own_site: OwnSite) -> None:
-        await site.publish(factories.general("Floor", 30), types=STANDING)
-        home = await own_site()
-        await site.pool.execute("UPDATE organizations SET embed_origins = $1", [home])
-        page = site.page
-        await page.goto(home)
-        await page.get_by_role("button", name="Buy tickets").click()
-        frame = page.frame_locator("iframe")
-        await frame.get_by_role("link", name="Choose tickets").click()
-        await frame.get_by_role("button", name="One more: Standing", exact=True).click()
-        await frame.get_by_role("button", name="Find and hold").click()
-        await frame.get_by_label("Name", exact=True).fill("Ada Lovelace")
-        await frame.get_by_label("E-mail", exact=True).fill("ada@example.com")
-        await frame.locator(f'[data-card="{GOOD}"]').click()
-        await frame.locator("#pay-button").click()
-        await expect(frame.get_by_role("heading", name="You are going.")).to_be_visible()
-        await expect(frame.locator(".ticket-code svg")).to_have_count(1)
-        assert page.url.rstrip("/") == home
-        assert await site.pool.fetchval("SELECT count(*) FROM tickets") == 1
-        # As tall as what is in it, as far as the window allows.
-        await expect(page.locator("iframe")).to_have_attribute("style", re.compile(r"height: \d+px"))
-        await expect(frame.locator(".masthead")).to_be_hidden()
-        # What the frame kept is this site's visitor's alone: the engine's own pages know nothing of it.
-        order = next(frame.url for frame in page.frames if "/order/" in frame.url)
-        await frame.locator("body").press("Escape")
-        await expect(page.get_by_role("dialog")).to_be_hidden()
-        await expect(page.get_by_role("button", name="Buy tickets")).to_be_focused()
-        await page.goto(order)
-        await expect(page.get_by_role("heading", name="This order needs its key.")).to_be_visible()
 
-    async def test_a_site_that_is_not_named_shows_nothing_and_leads_to_a_tab_of_its_own(
-        self, site: Site, own_site: OwnSite, browser: Browser
-    ) -> None:
-        await site.publish(factories.general("Floor", 30), types=STANDING)
-        named, other = await own_site(), await own_site()
-        await site.pool.execute("UPDATE organizations SET embed_origins = $1", [named])
-        page = await browser.new_page()
-        await page.goto(other)
-        await page.get_by_role("button", name="Buy tickets").click()
-        dialog = page.get_by_role("dialog")
-        await expect(dialog).to_contain_text("This page may not show the event")
-        await expect(page.locator("iframe")).to_have_count(0)
-        async with page.expect_popup() as opened:
-            await dialog.get_by_role("link", name="Open in a new tab").click()
-        tab = await opened.value
-        await expect(tab.get_by_role("link", name="Choose tickets")).to_be_visible()
-        await page.bring_to_front()
-        await page.keyboard.press("Escape")
-        await expect(dialog).to_be_hidden()
-        await page.close()
+async def test_a_site_that_is_not_named_shows_nothing_and_leads_to_a_tab_of_its_own(
+    site: Site, own_site: OwnSite, browser: Browser
+) -> None:
+    await site.publish(factories.general("Floor", 30), types=STANDING)
+    named, other = await own_site(), await own_site()
+    await site.pool.execute("UPDATE organizations SET embed_origins = $1", [named])
+    page = await browser.new_page()
+    await page.goto(other)
+    await page.get_by_role("button", name="Buy tickets").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("This page may not show the event")
+    await expect(page.locator("iframe")).to_have_count(0)
+    async with page.expect_popup() as opened:
+        await dialog.get_by_role("link", name="Open in a new tab").click()
+    tab = await opened.value
+    await expect(tab.get_by_role("link", name="Choose tickets")).to_be_visible()
+    await page.bring_to_front()
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await page.close()
