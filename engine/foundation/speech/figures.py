@@ -19,6 +19,8 @@ from engine.foundation.world.languages import DEFAULT
 # moment: Fri 4 December 2026, 19:30. day: Fri 4 Dec 2026. short: 4 Dec, 19:30. month: December 2026.
 Style = Literal["moment", "day", "short", "month"]
 CLOCK: Final = "HH:mm"
+LEFT_TO_RIGHT: Final = "\u200e"
+SIGNS: Final = ("$", "¥", "£")
 # In English as this house writes it; elsewhere as CLDR has it, with a short name of the day of the week.
 _ENGLISH: Final[dict[str, str]] = {
     "moment": f"EEE d MMMM y, {CLOCK}",
@@ -31,7 +33,10 @@ _COMMAS: Final = {"ar": "،"}
 
 def money(cents: int, currency: str) -> str:
     """Minor units of a currency: 4500 CAD is ``CA$45.00``, in French ``45,00 $CA``."""
-    return currencies.money(cents, currency, spoken().locale)
+    language = spoken()
+    text = currencies.money(cents, currency, language.locale)
+    # Among letters that run to the left a dollar sign would leave its country's letters.
+    return text + LEFT_TO_RIGHT if language.direction == "rtl" and text.endswith(SIGNS) else text
 
 
 def number(value: float | Decimal) -> str:

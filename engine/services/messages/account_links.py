@@ -20,12 +20,9 @@ from engine.services.messages.link_mails import LinkMails
 from engine.services.outbox import Outbox
 from engine.stores.messages.mail import MailGateway
 
-FOLDER: Final = Path(__file__).parent / "words"
 WORDS: Final[dict[str, dict[str, Any]]] = {
-    language: json.loads(path.read_text(encoding="utf-8"))
+    language: json.loads((Path(__file__).parent / "words" / f"{language}.json").read_text(encoding="utf-8"))
     for language in LANGUAGES
-    for path in [FOLDER / f"{language}.json"]
-    if path.exists()
 }
 _PATHS: Final = {"verify_email": "/account/verify", "reset_password": "/account/reset"}
 
@@ -71,7 +68,7 @@ class AccountLinks:
         await self._send("invitation", issued, language, self._admin_url + "/invitations/accept", facts)
 
     async def _send(self, purpose: Purpose, issued: Issued, language: str, page: str, facts: dict[str, str]) -> None:
-        language = language if language in WORDS else DEFAULT
+        language = language if language in LANGUAGES else DEFAULT
         words, good_for_s = WORDS[language], GOOD_FOR_S[purpose]
         told: dict[str, Any] = {**facts, "minutes": good_for_s // 60, "days": good_for_s // 86_400}
         if "role" in told:
