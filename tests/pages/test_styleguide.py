@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -16,6 +17,12 @@ PARTS = (
     "event-card", "filter-bar", "seat-picker", "ticket-grid", "price-list", "counter", "columns", "table",
     "field-error", "dialog", "toast", "is-hover", "is-focus", "button-accent", "alert-bad", "empty",
 )  # fmt: skip
+
+PICTURES = os.environ.get("ONSALE_PICTURES")  # a folder for screenshots, for anybody who wants to look
+# What stands beyond the edge, to be named if a page is too wide.
+BEYOND = """[...document.querySelectorAll("main *")]
+    .filter(e => e.getBoundingClientRect().right > innerWidth && !e.closest(".table-scroll, .legend"))
+    .map(e => `${e.tagName}.${e.className}`).slice(0, 12)"""
 
 
 async def test_every_component_is_shown_and_no_search_engine_keeps_the_page(engine: Client) -> None:
@@ -41,6 +48,8 @@ async def test_it_is_whole_on_a_small_phone_in_the_dark_and_in_forced_colours(si
         await site.open("/styleguide")
         findings[str(look)] = await serious(site.page)
         wide = await site.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{wide} pixels wider than {look}"
+        if PICTURES:
+            await site.page.screenshot(path=f"{PICTURES}/guide-{len(findings)}.png", full_page=True)
+        assert wide <= 0, (look, await site.page.evaluate(BEYOND))
         await context.close()
     assert not any(findings.values()), findings
