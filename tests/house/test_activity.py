@@ -78,6 +78,7 @@ TIED = {
     # The admin app: one of the deeds above, or of the platform's admins.
     "admin POST /organizations": {"organization.created"},
     "admin POST /o/settings": {"organization.changed"},
+    "admin POST /o/embedding": {"organization.changed"},
     "admin POST /o/disputes/release": {"dispute.released"},
     "admin POST /o/members": {"member.invited"},
     "admin POST /o/invitations/resend": {"invitation.resent"},
