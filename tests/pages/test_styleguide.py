@@ -46,7 +46,12 @@ async def test_it_is_whole_on_a_small_phone_in_the_dark_and_in_forced_colours(si
         context = await browser.new_context(reduced_motion="reduce", **look)
         site.page = await context.new_page()
         await site.open("/styleguide")
-        findings[str(look)] = await serious(site.page)
+        found = await serious(site.page)
+        if (
+            "forced_colors" in look
+        ):  # axe compares the text's own colour, which the browser has replaced by the reader's
+            found = [one for one in found if not one.startswith("color-contrast:")]
+        findings[str(look)] = found
         wide = await site.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if PICTURES:
             await site.page.screenshot(path=f"{PICTURES}/guide-{len(findings)}.png", full_page=True)
