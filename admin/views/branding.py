@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from admin import reach
@@ -21,9 +23,9 @@ async def show_accent(visit: Visit) -> web.Response:
     return visit.piece("organizations/accent.html", organization_id=organization.id, **shown)
 
 
-def preview(text: str) -> dict[str, object]:
+def preview(text: str) -> dict[str, Any]:
     """What that piece shows of a colour as it was typed."""
-    shown: dict[str, object] = {"palette": None, "fault": "", "grounds": (accents.LIGHT_GROUNDS[0], accents.DARK)}
+    shown: dict[str, Any] = {"palette": None, "fault": "", "grounds": (accents.LIGHT_GROUNDS[0], accents.DARK)}
     if not text:
         return shown
     if not accents.is_colour(text):
