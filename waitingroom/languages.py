@@ -6,9 +6,16 @@ import json
 from pathlib import Path
 from typing import Final
 
-from engine.foundation.world.languages import LANGUAGES
+from engine.foundation.world.languages import DEFAULT, LANGUAGES
 
-WORDS: Final[dict[str, dict[str, str]]] = {
-    language: json.loads((Path(__file__).parent / "words" / f"{language}.json").read_text(encoding="utf-8"))
-    for language in LANGUAGES
-}
+FOLDER: Final = Path(__file__).parent / "words"
+
+
+def _words(language: str) -> dict[str, str]:
+    path = FOLDER / f"{language}.json"
+    chosen = path if path.exists() else FOLDER / f"{DEFAULT}.json"
+    words: dict[str, str] = json.loads(chosen.read_text(encoding="utf-8"))
+    return words
+
+
+WORDS: Final = {language: _words(language) for language in LANGUAGES}

@@ -15,27 +15,31 @@ from engine.domain.accounts.errors import MailThrottled, TokenExpired, TokenInva
 from engine.domain.accounts.mailed_links import GOOD_FOR_S, TOKEN_CHARS_MAX, AddressGiven, PasswordReset, Purpose
 from engine.domain.accounts.people import EMAIL_CHARS_MAX, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN
 from engine.foundation import bodies, http, manners, shapes
+from engine.foundation.asked_language import language as language_of
 from engine.foundation.errors import Invalid
 from engine.foundation.manners import FORM, Manners
-from engine.foundation.world.languages import LANGUAGES, choose
+from engine.foundation.world.languages import DEFAULT, LANGUAGES
 from engine.pages import csrf, frame
 from engine.services.appkeys import MAILED_LINKS, SETTINGS
 
 FORM_BYTES_MAX: Final = 8 * 1024
+FOLDER: Final = Path(__file__).parent / "words"
 WORDS: Final[dict[str, dict[str, Any]]] = {
-    language: json.loads((Path(__file__).parent / "words" / f"{language}.json").read_text(encoding="utf-8"))
+    language: json.loads(path.read_text(encoding="utf-8"))
     for language in LANGUAGES
+    for path in [FOLDER / f"{language}.json"]
+    if path.exists()
 }
 
 
 def setup(app: web.Application) -> None:
     """Register the pages."""
-    manners.serve(app, "GET", "/account/verify", show_verify, manners.PAGE)
-    manners.serve(app, "POST", "/account/verify", verify, Manners("own", takes=FORM))
-    manners.serve(app, "GET", "/account/reset", show_reset, manners.PAGE)
-    manners.serve(app, "POST", "/account/reset", reset, Manners("sign_in", takes=FORM))
-    manners.serve(app, "GET", "/account/forgot", show_forgot, manners.PAGE)
-    manners.serve(app, "POST", "/account/mail", mail, Manners("sign_in", takes=FORM))
+    frame.serve(app, "GET", "/account/verify", show_verify, manners.PAGE)
+    frame.serve(app, "POST", "/account/verify", verify, Manners("own", takes=FORM))
+    frame.serve(app, "GET", "/account/reset", show_reset, manners.PAGE)
+    frame.serve(app, "POST", "/account/reset", reset, Manners("sign_in", takes=FORM))
+    frame.serve(app, "GET", "/account/forgot", show_forgot, manners.PAGE)
+    frame.serve(app, "POST", "/account/mail", mail, Manners("sign_in", takes=FORM))
 
 
 async def show_verify(request: web.Request) -> web.Response:
@@ -83,7 +87,7 @@ async def mail(request: web.Request) -> web.Response:
     form = await _form(request)
     purpose: Purpose = "verify_email" if form.get("purpose") == "verify_email" else "reset_password"
     email = form.get("email", "")[:EMAIL_CHARS_MAX]
-    words = WORDS[_language(request)]
+    words = WORDS.get(_language(request), WORDS[DEFAULT])
     try:
         given = shapes.build({"email": email}, AddressGiven)
         await request.config_dict[MAILED_LINKS].ask(purpose, given, _address(request), _language(request))
@@ -112,7 +116,7 @@ def _face(
 ) -> web.Response:
     language = _language(request)
     context = {
-        "words": WORDS[language],
+        "words": WORDS.get(language, WORDS[DEFAULT]),
         "language": language,
         "face": face,
         "action": f"/account/{face}" if face in {"verify", "reset"} else "/account/mail",
@@ -135,7 +139,7 @@ def _token(request: web.Request) -> str:
 
 
 def _language(request: web.Request) -> str:
-    return choose(request.headers.get("Accept-Language", ""))
+    return language_of(request)
 
 
 def _address(request: web.Request) -> str:

@@ -61,8 +61,8 @@ RELATED_KEPT_S: Final = 60.0  # what people bought together is looked up in thei
 def setup(app: web.Application) -> None:
     app[SHOWN] = Memo[Shown]()
     app[RELATED] = Memo[list[Found]](RELATED_KEPT_S)
-    manners.serve(app, "GET", "/e/{slug}", detail, manners.PAGE)
-    manners.serve(app, "GET", "/checkout/{event_id}/{ticket_type_id}", to_shop, manners.PAGE)
+    frame.serve(app, "GET", "/e/{slug}", detail, manners.PAGE)
+    frame.serve(app, "GET", "/checkout/{event_id}/{ticket_type_id}", to_shop, manners.PAGE)
 
 
 async def detail(request: web.Request) -> web.StreamResponse:

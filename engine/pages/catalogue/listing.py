@@ -23,8 +23,8 @@ FEATURED_SHOWN_MAX: Final = 6
 
 
 def setup(app: web.Application) -> None:
-    manners.serve(app, "GET", "/", index, manners.PAGE)
-    manners.serve(app, "GET", "/tickets/events", to_index, manners.PAGE)
+    frame.serve(app, "GET", "/", index, manners.PAGE)
+    frame.serve(app, "GET", "/tickets/events", to_index, manners.PAGE)
 
 
 async def index(request: web.Request) -> web.StreamResponse:

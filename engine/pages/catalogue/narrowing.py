@@ -6,17 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from babel.dates import format_date
-
 from engine.domain.catalogue.discovery import Facet, Facets, MonthFacet, PriceFacet
+from engine.foundation.speech import figures
+from engine.foundation.speech.figures import money
 from engine.foundation.world.accessibility import KINDS
 from engine.foundation.world.categories import title as category_title
-from engine.foundation.world.currencies import CURRENCIES, money
+from engine.foundation.world.currencies import CURRENCIES
 from engine.pages.catalogue.search import Search
-from engine.pages.formats import LOCALE
 
 CHOICES_MAX: Final = 12  # of one kind; a city beyond them is typed
-MONTH: Final = "MMMM y"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ def _choice(search: Search, label: str, count: int, **fields: Any) -> Choice:
 
 
 def _month(search: Search, each: MonthFacet) -> Choice:
-    label = str(format_date(each.from_, MONTH, locale=LOCALE))
+    label = figures.month(each.from_)
     return _choice(search, label, each.count, from_day=each.from_.isoformat(), to_day=each.to.isoformat())
 
 

@@ -38,11 +38,11 @@ TICKET_WORDS: Final = {
 
 
 def setup(app: web.Application) -> None:
-    manners.serve(app, "GET", "/order/{order_id}", page, manners.PAGE)
-    manners.serve(app, "POST", "/order/{order_id}/enter", enter, Manners("own", takes=FORM))
-    manners.serve(app, "POST", "/order/{order_id}/cancel", cancel, Manners("buy", takes=FORM))
-    manners.serve(app, "GET", "/order/{order_id}/tickets.pdf", sheet, Manners("document"))
-    manners.serve(app, "GET", "/my-tickets", mine, manners.PAGE)
+    frame.serve(app, "GET", "/order/{order_id}", page, manners.PAGE)
+    frame.serve(app, "POST", "/order/{order_id}/enter", enter, Manners("own", takes=FORM))
+    frame.serve(app, "POST", "/order/{order_id}/cancel", cancel, Manners("buy", takes=FORM))
+    frame.serve(app, "GET", "/order/{order_id}/tickets.pdf", sheet, Manners("document"))
+    frame.serve(app, "GET", "/my-tickets", mine, manners.PAGE)
 
 
 async def page(request: web.Request) -> web.Response:
