@@ -27,11 +27,15 @@ _ENGLISH: Final[dict[str, str]] = {
     "month": "MMMM y",
 }
 _COMMAS: Final = {"ar": "،"}
+_WRITTEN_FROM_THE_LEFT: Final = "\u200e"
 
 
 def money(cents: int, currency: str) -> str:
     """Minor units of a currency: 4500 CAD is ``CA$45.00``, in French ``45,00 $CA``."""
-    return currencies.money(cents, currency, spoken().locale)
+    language = spoken()
+    amount = currencies.money(cents, currency, language.locale)
+    # Without the mark the $ of CA$ goes to its other side in a line that is written from the right.
+    return f"{amount}{_WRITTEN_FROM_THE_LEFT}" if language.direction == "rtl" else amount
 
 
 def number(value: float | Decimal) -> str:
@@ -47,9 +51,18 @@ def at_its_clocks(value: datetime, timezone: str, style: Style | str = "moment")
 
 def clock(value: datetime, timezone: str) -> str:
     """Hours and minutes, and whose they are: ``19:30, Vancouver time``."""
-    hours = at_its_clocks(value, timezone, CLOCK)
+    return with_place(at_its_clocks(value, timezone, CLOCK), timezone)
+
+
+def told(value: datetime, timezone: str) -> str:
+    """A moment and whose clocks tell it: ``Fri 4 December 2026, 19:30, Vancouver time``."""
+    return with_place(at_its_clocks(value, timezone), timezone)
+
+
+def with_place(clock: str, timezone: str) -> str:
+    """What clocks tell, and where they stand: ``19:30, Vancouver time``."""
     place = city(timezone)
-    return say("%(clock)s, %(city)s time", clock=hours, city=place) if place else f"{hours} UTC"
+    return say("%(clock)s, %(city)s time", clock=clock, city=place) if place else f"{clock} UTC"
 
 
 def month(value: date) -> str:

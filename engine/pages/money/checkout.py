@@ -23,6 +23,7 @@ from engine.foundation.clock import now_ms
 from engine.foundation.errors import Invalid, Refusal
 from engine.foundation.folding import name_kept
 from engine.foundation.manners import FORM, Manners
+from engine.foundation.speech.tongue import spoken
 from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import find
@@ -102,6 +103,7 @@ async def order(request: web.Request) -> web.Response:
         email=typed.email,
         consents={"marketing": typed.marketing},
         caller=caller_of(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded),
+        locale=spoken().tag,
     )
     try:
         opened = await request.config_dict[ORDERS].open(hold_id, token, buyer)

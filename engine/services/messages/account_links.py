@@ -107,7 +107,8 @@ def _said(purpose: Purpose, facts: dict[str, str]) -> LinkWords:
                 say("If it was not you, do nothing: your password stays as it is."),
             ],
         )
-    told = {**facts, "role": say(_ROLES[facts["role"]])}
+    role = _ROLES[facts["role"]]
+    told = {**facts, "role": say(role)}
     return LinkWords(
         say("%(organization)s invites you to work with them", **told),
         [

@@ -16,7 +16,7 @@ import msgspec
 from aiosmtplib import SMTPException
 
 import hotpath_rs
-from engine.domain.catalogue.event_news import TimeAndPlace, Told, together
+from engine.domain.catalogue.event_news import Told, together
 from engine.domain.errands import MailEventNews, TellHolders
 from engine.foundation.folding import NotAnAddress, email_folded
 from engine.foundation.news import News

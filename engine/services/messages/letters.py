@@ -70,7 +70,8 @@ def _picture(picture: Picture) -> bytes:
 
 
 def _paper(paper: Paper) -> bytes:
-    return (
+    head = (
         b"Content-Type: %s\r\nContent-Transfer-Encoding: base64\r\n"
-        b'Content-Disposition: attachment; filename="%s"\r\n\r\n' % (paper.media.encode("ascii"), paper.name.encode("ascii"))
-    ) + hotpath_rs.base64_lines(paper.content)
+        b'Content-Disposition: attachment; filename="%s"\r\n\r\n'
+    )
+    return head % (paper.media.encode("ascii"), paper.name.encode("ascii")) + hotpath_rs.base64_lines(paper.content)

@@ -85,7 +85,8 @@ class Mail:
         found = await self._facts.with_tickets([errand.order_id for errand in errands])
         small = [facts.tickets for facts in found.values() if 0 < len(facts.tickets) <= INLINE_CODES_MAX]
         await self._tickets.print_ahead([self._tickets.document(pages) for pages in small])
-        calendars = {facts.order.event_id: self._calendar(facts.event.event) for facts in found.values()}
+        of_events = {facts.order.event_id: facts.event.event for facts in found.values()}
+        calendars = {event_id: self._calendar(event) for event_id, event in of_events.items()}
         return [
             functools.partial(self._send_tickets, errand, found.get(errand.order_id), calendars) for errand in errands
         ]
@@ -106,8 +107,8 @@ class Mail:
         with speaking(order.locale):
             context = self._context(facts)
             context["tickets"] = [
-                {"cid": f"code{index}", "place": place(page.section, page.seat), "ticket_type_name": page.ticket_type_name}
-                for index, page in enumerate(shown)
+                {"cid": picture.cid, "place": place(page.section, page.seat), "ticket_type_name": page.ticket_type_name}
+                for picture, page in zip(pictures, shown, strict=True)
             ]
             subject = say("Your tickets for %(title)s", title=facts.event.seller.title)
             await self._send(order, "tickets", subject, order.id, context, pictures, papers)
@@ -150,7 +151,10 @@ class Mail:
         pictures: Sequence[Picture] = (),
         papers: Sequence[Paper] = (),
     ) -> None:
-        """Hand it over, in the language that is spoken. What the server will never take is not tried again: the buyer and the organizer are told."""
+        """Hand it over, in the language that is spoken.
+
+        What the server will never take is not tried again: the buyer and the organizer are told.
+        """
         recipient = to(order.buyer_name if _is_known(order) else "", order.buyer_email)
         head = Head(self._sender, recipient, subject, f"{about}.{template}")
         letter = written(head, *words(template, context), pictures, papers)

@@ -15,15 +15,15 @@ from engine.domain.order_states import OPEN, Status
 from engine.domain.sale.holds import CODE_CHARS_MAX, ITEMS_MAX, HoldItem
 from engine.foundation import lists
 from engine.foundation.clock import to_ms
-from engine.foundation.world import languages
 from engine.services.money.order_waits import WAIT_MAX_S
 from engine.web.tickets.tickets_shapes import TicketDocument
 
 TOKEN_CHARS_MAX = 512
 SEARCH_CHARS_MAX = 200
+LOCALE_CHARS_MAX = 35  # RFC 5646, 4.4.1
 
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_NUL)]
-Locale = Annotated[str, Meta(min_length=2, max_length=languages.TAG_CHARS_MAX)]
+Locale = Annotated[str, Meta(min_length=2, max_length=LOCALE_CHARS_MAX)]
 Token = Annotated[str, Meta(min_length=1, max_length=TOKEN_CHARS_MAX)]
 
 
