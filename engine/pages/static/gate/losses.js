@@ -96,7 +96,7 @@ export function show(persisted) {
   byId("notice-text").textContent = found.join(" ");
   const { unsaved } = queue.state();
   const storage = [];
-  if (store.trouble()) storage.push(`${store.trouble()} ${phrase("Scanning goes on; keep this page open.")}`);
+  if (store.trouble()) storage.push(store.trouble(), phrase("Scanning goes on; keep this page open."));
   if (unsaved) storage.push(phrases("%(num)s scan is only in this page until it is sent.", "%(num)s scans are only in this page until they are sent.", unsaved));
   if (persisted === false) storage.push(phrase("The browser may clear scans that wait here when room is scarce: stay near the network."));
   byId("menu-storage").textContent = storage.join(" ");
