@@ -37,8 +37,6 @@ DOMAINS = {
         "engine/domain/money/buyers.py",
         "engine/foundation/errors.py",
         "engine/foundation/speech",
-        "engine/foundation/world/accessibility.py",
-        "engine/foundation/world/categories.py",
     ),
     "mails": ("engine/services/messages", "engine/services/tickets"),
     "gate": ("engine/pages/gates", "engine/pages/static/gate", "engine/pages/templates/gate"),

@@ -11,8 +11,27 @@ from markupsafe import Markup, escape
 
 from engine.foundation.speech import figures
 from engine.foundation.speech.figures import Style, money
-from engine.foundation.speech.tongue import say
+from engine.foundation.speech.tongue import later, say
 from engine.foundation.world import categories
+
+# The categories of engine/foundation/world/categories.py, for the catalogues.
+CATEGORIES: Final = (
+    later("Concert"),
+    later("Festival"),
+    later("Theatre"),
+    later("Dance"),
+    later("Comedy"),
+    later("Film"),
+    later("Sports"),
+    later("Exhibition"),
+    later("Conference"),
+    later("Workshop"),
+    later("Family"),
+    later("Nightlife"),
+    later("Food"),
+    later("Community"),
+    later("Other"),
+)
 
 
 def all_in(cents: int, currency: str) -> str:

@@ -41,6 +41,7 @@ SHARED_CACHE_S: Final = 1
 NONE: Final = "'none'"
 SERVER_NOW: Final = "@server-now-ms@"
 SCRIPTS: Final = "engine/pages/static/"
+REFUSALS: Final = ("engine/domain/errors.py", "engine/foundation/errors.py")  # which scripts are answered
 _IS_SPOKEN: Final = web.RequestKey("is_spoken", bool)
 
 
@@ -91,12 +92,12 @@ def text(request: web.Request, template: str, context: Mapping[str, Any], here: 
     return aiohttp_jinja2.render_string(template, request, {**_frame(request, here), **context})
 
 
-def script_words(*scripts: str) -> Markup:
+def script_words(*scripts: str, refusals: bool = False) -> Markup:
     """What these scripts, or those in these folders, say, for words.js; nothing in English: they are written in it."""
     tag = tongue.spoken().tag
     if tag == DEFAULT:
         return Markup()
-    words = catalogues.of_scripts(tag, *(SCRIPTS + script for script in scripts))
+    words = catalogues.of_scripts(tag, *(SCRIPTS + script for script in scripts), *(REFUSALS if refusals else ()))
     return Markup('<script type="application/json" id="words">{}</script>').format(script_data(words))
 
 
@@ -232,12 +233,22 @@ def problem_page(request: web.Request, refusal: Refusal, request_id: str) -> web
     if not wants_html(request):
         return None
     _speak(request)
-    context = {"refusal": refusal, "request_id": request_id}
+    title, detail = said_of(refusal)
+    context = {"refusal": refusal, "said_title": title, "said_detail": detail, "request_id": request_id}
     response = render(request, "problem.html", context, status=refusal.status)
     response.headers.update({"X-Request-Id": request_id, **refusal.headers})
     if refusal.retry_after_s is not None:
         response.headers["Retry-After"] = str(refusal.retry_after_s)
     return response
+
+
+def said_of(refusal: Refusal) -> tuple[str, str]:
+    """Its title and its detail in the language that is spoken; the title twice if the detail has no translation."""
+    title = tongue.gettext(refusal.title)
+    if tongue.spoken().tag == DEFAULT:
+        return title, refusal.detail
+    detail = tongue.gettext(refusal.detail)
+    return title, detail if detail != refusal.detail else title
 
 
 def _speak(request: web.Request) -> None:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, get_timezone_location
+from babel.dates import format_date, format_datetime, get_day_names, get_timezone_location
 from babel.numbers import format_decimal
 
 from engine.foundation.speech.tongue import say, spoken
@@ -69,6 +69,13 @@ def month(value: date) -> str:
     """``December 2026``."""
     locale = spoken().locale
     return str(format_date(value, pattern("month", locale), locale=locale))
+
+
+def days_of_the_week() -> list[tuple[str, str]]:
+    """From Monday on, each as a short name and in full."""
+    locale = spoken().locale
+    short, full = (get_day_names(width, locale=locale) for width in ("short", "wide"))
+    return [(short[day], full[day]) for day in range(7)]
 
 
 def city(timezone: str) -> str:

@@ -23,13 +23,14 @@ from engine.foundation.clock import now_ms
 from engine.foundation.errors import Invalid, Refusal
 from engine.foundation.folding import name_kept
 from engine.foundation.manners import FORM, Manners
-from engine.foundation.speech.tongue import spoken
+from engine.foundation.speech.tongue import say, spoken
 from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import find
 from engine.pages.sale.shop import read_form
 from engine.services.appkeys import HOLDS, ORDERS, SELLING, SETTINGS
 from engine.services.sale.hold_prices import listed
+from engine.services.tickets.places import place
 from engine.settings import Settings
 
 TYPED_CHARS_MAX: Final = 400  # of a field, more than any may have
@@ -226,13 +227,5 @@ def shown_groups(groups: list[TicketGroup], places: list[str], selling: SellingE
     ]
 
 
-def place(section: str, seat: str | None) -> str:
-    """``Stalls, row F, seat 12`` with spaces that keep a number next to its word; the section if one stands."""
-    if seat is None:
-        return section
-    name, row, number = seat.split("/")
-    return f"{name}, row\u00a0{row}, seat\u00a0{number}"
-
-
 def _fault(name: str, text: str) -> dict[str, str]:
-    return {"pointer": f"/{name}", "code": "invalid_value", "message": text}
+    return {"pointer": f"/{name}", "code": "invalid_value", "message": say(text)}

@@ -16,24 +16,26 @@ from engine.foundation import http, manners
 from engine.foundation.clock import now_ms, to_ms
 from engine.foundation.errors import NotFound, Unauthenticated
 from engine.foundation.manners import FORM, Manners
+from engine.foundation.speech.tongue import later, say
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import told_of
 from engine.pages.formats import said
-from engine.pages.money.checkout import pay_data, place, shown_groups
+from engine.pages.money.checkout import pay_data, shown_groups
 from engine.pages.sale.shop import read_form
 from engine.services.appkeys import EVENTS, ORDERS, SELLING, SETTINGS, TICKETS
 from engine.services.sale.hold_prices import listed
+from engine.services.tickets.places import place
 
 REFRESH_S: Final = 5
 SHOWN_AT_GATES: Final = frozenset({"valid", "used"})  # used: for those who go out and come back
 UNPAID: Final = frozenset({"awaiting_payment", "failed"})
 TICKET_WORDS: Final = {
-    "valid": "Valid",
-    "used": "Used",
-    "transfer_pending": "Being transferred",
-    "refunded": "Refunded",
-    "cancelled": "Cancelled",
-    "blocked": "Blocked",
+    "valid": later("Valid"),
+    "used": later("Used"),
+    "transfer_pending": later("Being transferred"),
+    "refunded": later("Refunded"),
+    "cancelled": later("Cancelled"),
+    "blocked": later("Blocked"),
 }
 
 
@@ -155,6 +157,6 @@ def _ticket(request: web.Request, ticket: TicketPage) -> dict[str, Any]:
         "kind": ticket.ticket_type_name,
         "holder": ticket.holder_name,
         "status": ticket.status,
-        "words": TICKET_WORDS.get(ticket.shown_status, ticket.shown_status),
+        "words": say(TICKET_WORDS.get(ticket.shown_status, ticket.shown_status)),
         "code": code,
     }

@@ -20,6 +20,7 @@ from engine.foundation.manners import FORM, Manners
 from engine.foundation.ready import Ready
 from engine.foundation.shelf import SHELF, for_a_moment
 from engine.foundation.speech import tongue
+from engine.foundation.speech.tongue import later
 from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import Shown, find, room_url
@@ -192,6 +193,8 @@ async def _shop(
 ) -> web.Response:
     context = await _context(request, shown, form, until_ms)
     context |= {"form_key": secrets.token_hex(KEY_BYTES), "alert": refusal}
+    if refusal is not None:
+        context["alert_title"], context["alert_detail"] = frame.said_of(refusal)
     return frame.render(request, "shop/shop.html", context, status=refusal.status if refusal else 200)
 
 
@@ -251,7 +254,7 @@ def _request_of(shown: Shown, offers: list[Offer], form: Mapping[str, str]) -> H
             )
         )
     if not items:
-        raise Invalid("Say how many tickets you want")
+        raise Invalid(later("Say how many tickets you want"))
     return HoldRequest(
         event_id=shown.event.id,
         items=tuple(items),

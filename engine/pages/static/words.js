@@ -26,3 +26,9 @@ export function phrases(one, many, count, facts = {}) {
   const text = known ? known[place < 0 ? known.length - 1 : place] : count === 1 ? one : many;
   return filled(text, { num: count, ...facts });
 }
+
+/** A refusal's sentence in the page's language: what it says, else what its kind is called. */
+export function refusalIn(problem) {
+  const { detail, title } = problem.facts;
+  return said[detail] ?? said[title] ?? problem.message;
+}

@@ -16,4 +16,4 @@ def place(section: str, seat: str | None) -> str:
     parts = seat.split("/")
     if len(parts) != SEAT_PARTS:
         return " / ".join(parts)
-    return say("%(section)s, row %(row)s, seat %(seat)s", section=parts[0], row=parts[1], seat=parts[2])
+    return say("%(section)s, row\u00a0%(row)s, seat\u00a0%(seat)s", section=parts[0], row=parts[1], seat=parts[2])

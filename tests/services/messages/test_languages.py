@@ -76,7 +76,12 @@ async def test_a_german_buyer_has_a_german_mail_with_german_paper_and_a_calendar
         assert f"/e/{night.event_id.lower()}/calendar.ics" in words
     pdf = attached(message, "application/pdf")
     [page] = papers.read(pdf)
-    for printed in ("PLATZ", "Parkett, Reihe 1, Platz", f"Juli {START.year}, 20:00", "Zeigen Sie diesen Code am Einlass"):
+    for printed in (
+        "PLATZ",
+        "Parkett, Reihe 1, Platz",
+        f"Juli {START.year}, 20:00",
+        "Zeigen Sie diesen Code am Einlass",
+    ):
         assert page.says(printed), printed
     assert b"/Lang(de)" in pdf
     [entry] = icalendar.Calendar.from_ical(attached(message, "text/calendar")).walk("VEVENT")

@@ -51,7 +51,13 @@ async def show(request: web.Request) -> web.StreamResponse:
     async def context() -> dict[str, Any]:
         coming = [one for one in series.events if one.ends_at > now()]
         about = rich(series.description)
-        return {"series": series, "about": about, "months": months_of(coming or series.events), "over": not coming}
+        return {
+            "series": series,
+            "about": about,
+            "months": months_of(coming or series.events),
+            "days": figures.days_of_the_week(),
+            "over": not coming,
+        }
 
     changes = request.config_dict[SELLING].changes
     return await frame.shared(request, (series_id, changes), "events/series.html", context)

@@ -82,7 +82,7 @@ export function clock(moment) {
 export function place(text) {
   const parts = (text || "").split("/");
   const [section, row, seat] = parts;
-  return parts.length === 3 ? phrase("%(section)s, row %(row)s, seat %(seat)s", { section, row, seat }) : text || "";
+  return parts.length === 3 ? phrase("%(section)s, row\u00a0%(row)s, seat\u00a0%(seat)s", { section, row, seat }) : text || "";
 }
 
 /** The lines under a verdict's word. */

@@ -3,6 +3,7 @@
  * form where the provider is the sandbox. Either way the card goes from this browser to the provider and nowhere else.
  */
 
+import { phrase } from "../words.js";
 import { CardForm } from "./card.js";
 
 /** Outcomes: {kind: "done"}, {kind: "declined", message}, {kind: "away"} where the page is leaving for 3-D Secure. */
@@ -47,7 +48,7 @@ class Practice {
   #refused(error) {
     const state = error.payment_intent?.status;
     if (state === "succeeded" || state === "processing") return { kind: "done" }; // paid before: never twice
-    return { kind: "declined", message: error.message ?? "The payment did not go through." };
+    return { kind: "declined", message: error.message ?? phrase("The payment did not go through.") };
   }
 }
 
