@@ -71,7 +71,7 @@ async def test_a_german_buyer_has_a_german_mail_with_german_paper_and_a_calendar
         assert "Ihre Zahlung ist eingegangen." in words
         assert f"Juli {START.year}, 20:00" in words
         assert "Vancouver" in words
-        assert "Parkett, Reihe 1, Platz" in words
+        assert "Parkett, Reihe\u00a01, Platz" in words
         assert "1.234,50" in words
         assert f"/e/{night.event_id.lower()}/calendar.ics" in words
     pdf = attached(message, "application/pdf")
