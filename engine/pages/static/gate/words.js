@@ -57,6 +57,7 @@ const STANDINGS = {
 /** What a found ticket is good for: the button's word for one that admits, else how it stands. */
 export const standing = (status) => STANDINGS[status] ?? status.replaceAll("_", " ");
 
+const EITHER = new Intl.ListFormat(LOCALE, { type: "disjunction" });
 let zone;
 
 /** From here on times are the venue's. What this browser does not know leaves the device's own. */
@@ -89,7 +90,7 @@ export function place(text) {
 export function why(verdict) {
   const lines = [reason(verdict.reason)];
   if (verdict.previous) lines.push([phrase("At %(clock)s", { clock: clock(verdict.previous.at) }), verdict.previous.gate].filter(Boolean).join(", "));
-  if (verdict.right_gates?.length) lines.push(phrase("Send them to: %(gates)s", { gates: verdict.right_gates.join(", ") }));
+  if (verdict.right_gates?.length) lines.push(phrase("Send them to %(gates)s", { gates: EITHER.format(verdict.right_gates) }));
   if (verdict.goodbye_for_good) lines.push(phrase("There is no way back in: this event has no re-entry"));
   if (verdict.unsaved) lines.push(phrase("Kept in memory only: leave this page open until it is sent"));
   return lines.filter(Boolean);
