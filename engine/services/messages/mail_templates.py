@@ -11,6 +11,8 @@ from functools import cache
 from typing import Any
 
 import jinja2
+from jinja2.nodes import EvalContext
+from markupsafe import Markup, escape
 
 from engine.foundation.speech import tongue
 from engine.services.messages.tellings import FILTERS
@@ -34,10 +36,27 @@ def _templates() -> jinja2.Environment:
         loader=jinja2.PackageLoader("engine.services.messages", "templates/mail"),
         autoescape=jinja2.select_autoescape(("html", "html.jinja"), default=False),
         undefined=jinja2.StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         auto_reload=False,  # it would look for changed files at every mail
     )
-    templates.install_gettext_callables(tongue.gettext, tongue.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    templates.globals |= {"_": _say, "ngettext": _say_many}
     templates.filters |= FILTERS
     return templates
+
+
+# The library's own (jinja2.ext.i18n) costs each mail 60 us more.
+@jinja2.pass_eval_context
+def _say(place: EvalContext, text: str, /, **facts: object) -> str:
+    return _filled(tongue.gettext(text), facts, place)
+
+
+@jinja2.pass_eval_context
+def _say_many(place: EvalContext, one: str, many: str, count: int, /, **facts: object) -> str:
+    return _filled(tongue.ngettext(one, many, count), {"num": count, **facts}, place)
+
+
+def _filled(said: str, facts: dict[str, object], place: EvalContext) -> str:
+    """The sentence with its facts, which HTML escapes. Sentences themselves have no markup in them."""
+    if not place.autoescape:
+        return said % facts
+    return Markup(said % {name: escape(fact) for name, fact in facts.items()})  # noqa: S704 - escaped here
