@@ -70,7 +70,8 @@ class File:
         catalogue.fuzzy = False
         return catalogue
 
-    def write(self, catalogue: Catalog) -> None:
+    def text(self, catalogue: Catalog) -> bytes:
+        """The file of these words."""
         out = io.BytesIO()
         write_po(out, catalogue, width=WIDTH, omit_header=True, sort_by_file=True, include_lineno=False)
         head = (
@@ -78,8 +79,7 @@ class File:
             'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n'
             f'"Language: {self.tag}\\n"\n"Plural-Forms: {catalogue.plural_forms}\\n"\n\n'
         )
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_bytes(head.encode() + out.getvalue())
+        return head.encode() + out.getvalue()
 
 
 FILES = [File(tag, domain) for tag in LANGUAGES if tag != DEFAULT for domain in DOMAINS]
@@ -122,7 +122,8 @@ def main() -> None:
     """Bring every file up to date and say what is to be translated."""
     for file in FILES:
         catalogue = file.updated()
-        file.write(catalogue)
+        file.path.parent.mkdir(parents=True, exist_ok=True)
+        file.path.write_bytes(file.text(catalogue))
         empty = [message for message in catalogue if message.id and not any(_forms(message.string))]
         print(f"{file.path.relative_to(ROOT)}: {len(catalogue)} sentences, {len(empty)} without a translation")
 

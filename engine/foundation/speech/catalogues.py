@@ -19,8 +19,8 @@ from babel.messages.pofile import read_po
 from engine.foundation.world.languages import DEFAULT, LANGUAGES, TABLE
 
 FOLDER: Final = Path(__file__).parent.parent.parent / "words"
-# Which form is which, by CLDR's names of plural categories; what a language has beyond these has its last form.
-PLURALS: Final = {"ar": ("zero", "one", "two", "few", "many", "other")}
+# Which form is which in the files, by CLDR's names of plural categories; what a language has beyond these has its last.
+PLURALS: Final = {"ar": ("zero", "one", "two", "few", "other", "many")}
 TWO_FORMS: Final = ("one", "other")
 
 
