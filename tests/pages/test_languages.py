@@ -16,7 +16,7 @@ from tests.pages.forms import ADA, held, send
 
 FRENCH = {**HTML, "Accept-Language": "fr-CA,fr;q=0.9"}
 # What is no sentence of ours: names, what the event calls things, what every language writes alike.
-DATA = {"Night", "of", "Lanterns", "Stalls", "Standing", "Floor", "GST", "onsale", "RSS", "Secure"} | {
+DATA = {"Night", "of", "Lanterns", "Stalls", "Standing", "Floor", "GST", "onsale", "RSS", "Secure", "dev"} | {
     word for language in TABLE.values() for word in language.name.split()
 }
 SILENT = {"script", "style", "time", "code"}
@@ -90,7 +90,7 @@ async def test_public_pages_say_nothing_outside_the_catalogue(engine: Client, ni
     pages = [
         ("/", 200), ("/?q=nothingatall&price_max=20", 200), (f"/e/{night.slug}", 200), (f"/e/{night.slug}/shop", 200),
         ("/my-tickets", 200), ("/account/forgot", 200), ("/account/verify?token=x", 200), ("/account/reset?token=x", 200),
-        ("/nowhere", 404), ("/order/ord_1", 404), ("/checkout/hld_1", 403),
+        ("/gate", 200), ("/nowhere", 404), ("/order/ord_1", 404), ("/checkout/hld_1", 403),
     ]  # fmt: skip
     found = {path: bare(await read(engine, path, status)) for path, status in pages}
     assert {path: words for path, words in found.items() if words - {"nothingatall"}} == {}
