@@ -70,7 +70,11 @@ def _page(ticket: TicketPage, code: str, brand: Brand) -> Page:
             Words(text=ticket.event_title, size=22, bold=True, ink=brand.ink, heading=1, after=4),
             Words(text=figures.told(ticket.starts_at, ticket.timezone), size=11.5, ink=brand.ink, after=1),
             Words(text=where, size=10, ink=brand.muted, after=6),
-            Code(text=code, alt=say("Ticket code for %(place)s", place=where_in_it), side=CODE_POINTS),
+            Code(
+                text=code,
+                alt=say("Ticket code for %(place)s", place=where_in_it.replace("\u00a0", " ")),
+                side=CODE_POINTS,
+            ),
             Facts(rows=tuple([fact for fact in facts if fact.value]), muted=brand.muted, ink=brand.ink),
         ),
         foot=Foot(
