@@ -27,7 +27,10 @@ KEYWORDS = {
     ".html": {"_": None, "gettext": None, "ngettext": (1, 2)},
 }
 KEYWORDS[".jinja"] = KEYWORDS[".html"]
-TEMPLATE_OPTIONS = {"newstyle_gettext": "true", "trimmed": "true", "silent": "false"}
+OPTIONS = {
+    "jinja2": {"newstyle_gettext": "true", "trimmed": "true", "silent": "false"},
+    "javascript": {"parse_template_string": "true"},
+}
 METHODS = {".py": "python", ".js": "javascript", ".html": "jinja2", ".jinja": "jinja2"}
 # What people who buy read, by the file that its words are kept in; a path ends a tree if it names a folder.
 DOMAINS = {
@@ -90,11 +93,10 @@ def said(domain: str) -> Catalog:
     """Every sentence of a domain, with the files that say it."""
     template = Catalog(domain=domain, fuzzy=False)
     for path in _sources(domain):
-        name = path.relative_to(ROOT).as_posix()
-        options = TEMPLATE_OPTIONS if METHODS[path.suffix] == "jinja2" else {}
+        name, method = path.relative_to(ROOT).as_posix(), METHODS[path.suffix]
         with path.open("rb") as file:
             for line, message, _, context in extract(
-                METHODS[path.suffix], file, KEYWORDS[path.suffix], options=options
+                method, file, KEYWORDS[path.suffix], options=OPTIONS.get(method, {})
             ):
                 template.add(message, None, [(name, line)], context=context)
     for message in template:

@@ -19,6 +19,8 @@ from engine.foundation.world.languages import DEFAULT
 # moment: Fri 4 December 2026, 19:30. day: Fri 4 Dec 2026. short: 4 Dec, 19:30. month: December 2026.
 Style = Literal["moment", "day", "short", "month"]
 CLOCK: Final = "HH:mm"
+LEFT_TO_RIGHT: Final = "\u200e"
+SIGNS: Final = ("$", "¥", "£")
 # In English as this house writes it; elsewhere as CLDR has it, with a short name of the day of the week.
 _ENGLISH: Final[dict[str, str]] = {
     "moment": f"EEE d MMMM y, {CLOCK}",
@@ -27,15 +29,14 @@ _ENGLISH: Final[dict[str, str]] = {
     "month": "MMMM y",
 }
 _COMMAS: Final = {"ar": "،"}
-_WRITTEN_FROM_THE_LEFT: Final = "\u200e"
 
 
 def money(cents: int, currency: str) -> str:
     """Minor units of a currency: 4500 CAD is ``CA$45.00``, in French ``45,00 $CA``."""
     language = spoken()
-    amount = currencies.money(cents, currency, language.locale)
-    # Without the mark the $ of CA$ goes to its other side in a line that is written from the right.
-    return f"{amount}{_WRITTEN_FROM_THE_LEFT}" if language.direction == "rtl" else amount
+    text = currencies.money(cents, currency, language.locale)
+    # Among letters that run to the left a dollar sign would leave its country's letters.
+    return text + LEFT_TO_RIGHT if language.direction == "rtl" and text.endswith(SIGNS) else text
 
 
 def number(value: float | Decimal) -> str:

@@ -16,6 +16,7 @@ from engine.foundation import bodies, http, manners, shapes
 from engine.foundation.errors import Invalid
 from engine.foundation.manners import FORM, Manners
 from engine.foundation.speech.tongue import later, say, spoken
+from engine.foundation.world.languages import DEFAULT
 from engine.pages import csrf, frame
 from engine.services.appkeys import MAILED_LINKS, SETTINGS
 
@@ -109,6 +110,8 @@ async def reset(request: web.Request) -> web.Response:
         return _face(request, "over", purpose="reset_password", status=refusal.status)
     except Invalid as refusal:
         fault = refusal.errors[0]["message"] if refusal.errors else str(refusal.detail)
+        if spoken().tag != DEFAULT:  # the hints are in English alone
+            fault = say("This password is too short, or too easy to guess.")
         return _face(request, "reset", token=token, fault=fault, status=refusal.status)
     return _face(request, "changed")
 

@@ -60,7 +60,8 @@ async def index(request: web.Request) -> web.StreamResponse:
             "next_url": search.url(cursor_after(shown[-1])) if len(found) > CARDS_PER_PAGE else None,
         }
 
-    return await frame.shared(request, (search, cursor), "events/list.html", context, asks_where=True)
+    here = search.url(cursor)
+    return await frame.shared(request, (search, cursor), "events/list.html", context, asks_where=True, here=here)
 
 
 async def to_index(request: web.Request) -> web.Response:

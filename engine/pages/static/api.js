@@ -68,7 +68,8 @@ export function newKey() {
  */
 export function money(cents, { currency, digits }) {
   const format = new Intl.NumberFormat(LOCALE, { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return format.format(cents / 10 ** digits);
+  const text = format.format(cents / 10 ** digits);
+  return document.documentElement.dir === "rtl" && /[$¥£]$/.test(text) ? `${text}\u200e` : text; // as the server writes it
 }
 
 /** An element with text and attributes; `on*` keys are listeners. Text is never parsed as HTML. */

@@ -54,7 +54,7 @@ class Practice {
 
 class Elements {
   constructor(data, root) {
-    this.stripe = window.Stripe(data.publishable_key);
+    this.stripe = window.Stripe(data.publishable_key, { locale: document.documentElement.lang });
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
     this.elements = this.stripe.elements({
       mode: "payment",
