@@ -228,8 +228,8 @@ async def test_a_verdict_shows_type_place_and_the_venues_time(door: Door, scheme
             await door.shoot(page, f"gate-{scheme}-{network}-{word[:3]}")
             if word == "Already in":
                 here = await page.evaluate(
-                    "new Intl.DateTimeFormat([], {hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Kathmandu'})"
-                    ".format(new Date()).slice(0, 3)"
+                    "new Intl.DateTimeFormat('en', {hour: '2-digit', hourCycle: 'h23', minute: '2-digit',"
+                    " timeZone: 'Asia/Kathmandu'}).format(new Date()).slice(0, 3)"
                 )
                 await expect(page.locator("#verdict-why")).to_contain_text(f"At {here}")
             assert await serious(page) == []
