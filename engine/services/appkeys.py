@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from engine.services.accounts.mailed_links import MailedLinks
     from engine.services.accounts.organizations import Organizations
     from engine.services.accounts.people import People
+    from engine.services.accounts.second_factors import SecondFactors
+    from engine.services.accounts.sign_ins import SignIns
     from engine.services.catalogue.discovery import Discovery
     from engine.services.catalogue.events import Events
     from engine.services.catalogue.media.images import Images
@@ -60,6 +62,8 @@ IDEMPOTENCY: Final = web.AppKey("idempotency", Idempotency)
 
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
 PEOPLE: Final[web.AppKey[People]] = web.AppKey("people")
+SIGN_INS: Final[web.AppKey[SignIns]] = web.AppKey("sign_ins")
+SECOND_FACTORS: Final[web.AppKey[SecondFactors]] = web.AppKey("second_factors")
 MAILED_LINKS: Final[web.AppKey[MailedLinks]] = web.AppKey("mailed_links")
 INVITATIONS: Final[web.AppKey[Invitations]] = web.AppKey("invitations")
 ORGANIZATIONS: Final[web.AppKey[Organizations]] = web.AppKey("organizations")

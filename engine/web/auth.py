@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from engine.domain.accounts.sessions import AGENT_CHARS_MAX, Caller
 from engine.foundation import http
 from engine.foundation.bearer import Bearers, Person
 from engine.foundation.cookies import shown
@@ -75,6 +76,12 @@ def hold_token(request: web.Request) -> str | None:
 def client_address(request: web.Request) -> str:
     """The caller's address, as the settings let it be known."""
     return http.client_address(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded)
+
+
+def caller(request: web.Request) -> Caller:
+    """The caller's address, device and language: what a session is begun with."""
+    agent = request.headers.get("User-Agent", "")[:AGENT_CHARS_MAX]
+    return Caller(address=client_address(request), agent=agent, language=reader_language(request))
 
 
 def reader_language(request: web.Request) -> str:

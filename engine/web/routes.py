@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.web import operations
-from engine.web.accounts import invitations, mailed_links, organizations, people
+from engine.web.accounts import invitations, mailed_links, organizations, people, sessions
 from engine.web.catalogue import discovery, events, on_sales, promos, ticket_types, venues
 from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import publication, series, templates
@@ -17,6 +17,7 @@ from engine.web.tickets import tickets
 ROUTES: tuple[Route, ...] = (
     *people.ROUTES,
     *mailed_links.ROUTES,
+    *sessions.ROUTES,
     *organizations.ROUTES,
     *invitations.ROUTES,
     *venues.ROUTES,

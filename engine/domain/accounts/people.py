@@ -15,6 +15,8 @@ from engine.foundation.errors import Invalid
 EMAIL_CHARS_MAX = 254
 PASSWORD_CHARS_MIN, PASSWORD_CHARS_MAX = 10, 256
 INVITATION_TOKEN_CHARS_MAX = 200
+SECONDS_MAX = 24  # accounts that are looked at when an address signs in, after the one that has it
+SECONDS_KEPT_D = 7
 REFRESH_TTL_D = 30
 REFRESH_TOKEN_CHARS_MAX = 4096  # longer than ours: another kind of token is refused as one, not as a form
 

@@ -15,6 +15,8 @@ DEEDS: Final = MappingProxyType[str, str](
     {
         "account.disabled": "Account shut",
         "account.enabled": "Account opened again",
+        "account.second_factor_off": "Second factor taken away",
+        "account.second_factor_on": "Second factor set up",
         "admin.created": "Platform admin made",
         "allotment.changed": "Allotment changed",
         "allotment.created": "Allotment made",

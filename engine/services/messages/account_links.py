@@ -7,11 +7,14 @@ them is ours, but for an organization's name and the address itself.
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from babel.dates import format_datetime
+
 from engine.domain.accounts.mailed_links import GOOD_FOR_S, Purpose
-from engine.domain.errands import MailAccountLink, MailInvitation
+from engine.domain.errands import MailAccountLink, MailAccountNotice, MailInvitation
 from engine.foundation.ids import new_id
 from engine.foundation.world.languages import DEFAULT, LANGUAGES
 from engine.services.accounts.invitations import Invitations
@@ -24,7 +27,13 @@ WORDS: Final[dict[str, dict[str, Any]]] = {
     language: json.loads((Path(__file__).parent / "words" / f"{language}.json").read_text(encoding="utf-8"))
     for language in LANGUAGES
 }
-_PATHS: Final = {"verify_email": "/account/verify", "reset_password": "/account/reset"}
+_PATHS: Final[dict[Purpose, str]] = {
+    "verify_email": "/account/verify",
+    "reset_password": "/account/reset",
+    "magic_link": "/account/magic",
+}
+_FORGOT: Final = "/account/forgot"
+NOTICES: Final = frozenset({"new_device", "registered_again", "second_factor_on", "second_factor_off"})
 
 
 class AccountLinks:
@@ -49,14 +58,27 @@ class AccountLinks:
     def register(self, outbox: Outbox) -> None:
         """Take the errands."""
         outbox.on(MailAccountLink, self.account_link)
+        outbox.on(MailAccountNotice, self.notice)
         outbox.on(MailInvitation, self.invitation)
 
     async def account_link(self, asked: MailAccountLink, _repeated: bool) -> None:
         """To the address that was typed, if somebody registered with it."""
-        purpose: Purpose = "reset_password" if asked.purpose == "reset_password" else "verify_email"
+        purpose = next(each for each in _PATHS if each == asked.purpose)
         issued = await self._links.issue(purpose, asked.email)
         if issued is not None:
             await self._send(purpose, issued, asked.language, self._engine_url + _PATHS[purpose], {})
+
+    async def notice(self, told: MailAccountNotice, _repeated: bool) -> None:
+        """To the address of an account: what happened to it, and where a password is set if that was somebody else."""
+        assert told.kind in NOTICES, told.kind
+        language = told.language if told.language in LANGUAGES else DEFAULT
+        when = datetime.fromtimestamp(told.at_ms / 1000, UTC)
+        facts = {
+            "when": format_datetime(when, "long", locale=language),
+            "device": told.device or WORDS[language]["unknown_device"],
+            "place": told.place,
+        }
+        await self._write(told.kind, told.email, language, self._engine_url + _FORGOT, facts)
 
     async def invitation(self, asked: MailInvitation, _repeated: bool) -> None:
         """To the address that was invited, while it is."""
@@ -73,14 +95,18 @@ class AccountLinks:
         told: dict[str, Any] = {**facts, "minutes": good_for_s // 60, "days": good_for_s // 86_400}
         if "role" in told:
             told["role"] = words["roles"][told["role"]]
-        said = words[purpose]
+        await self._write(purpose, issued.email, language, f"{page}?token={issued.token}", told)
+
+    async def _write(self, kind: str, email: str, language: str, link: str, told: dict[str, Any]) -> None:
+        """``kind`` names what is said; ``told`` fills its gaps."""
+        said = WORDS[language][kind]
         context = {
             "language": language,
             "subject": said["subject"].format(**told),
             "before": [line.format(**told) for line in said["before"]],
             "after": [line.format(**told) for line in said["after"]],
             "button": said["button"],
-            "link": f"{page}?token={issued.token}",
+            "link": link,
         }
-        mark = f"{new_id('lnk')}.{purpose}"
-        await self._mails.send("account_link", context["subject"], issued.email, mark, context)
+        mark = f"{new_id('lnk')}.{kind}"
+        await self._mails.send("account_link", context["subject"], email, mark, context)
