@@ -14,6 +14,7 @@ from engine.settings import Settings
 
 if TYPE_CHECKING:
     from engine.services.accounts.access import Access
+    from engine.services.accounts.api_keys import ApiKeys
     from engine.services.accounts.invitations import Invitations
     from engine.services.accounts.mailed_links import MailedLinks
     from engine.services.accounts.organizations import Organizations
@@ -61,6 +62,7 @@ LIMITS: Final = manners.LIMITS
 IDEMPOTENCY: Final = web.AppKey("idempotency", Idempotency)
 
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
+API_KEYS: Final[web.AppKey[ApiKeys]] = web.AppKey("api_keys")
 PEOPLE: Final[web.AppKey[People]] = web.AppKey("people")
 SIGN_INS: Final[web.AppKey[SignIns]] = web.AppKey("sign_ins")
 SECOND_FACTORS: Final[web.AppKey[SecondFactors]] = web.AppKey("second_factors")

@@ -18,6 +18,8 @@ TIED = {
     "DELETE /v1/organizations/{organization_id}/members/{user_id}": {"member.removed"},
     "POST /v1/organizations/{organization_id}/invitations/{invitation_id}/resend": {"invitation.resent"},
     "DELETE /v1/organizations/{organization_id}/invitations/{invitation_id}": {"invitation.revoked"},
+    "POST /v1/organizations/{organization_id}/api-keys": {"key.made"},
+    "DELETE /v1/organizations/{organization_id}/api-keys/{key_id}": {"key.revoked"},
     "PATCH /v1/organizations/{organization_id}": {"organization.changed"},
     "DELETE /v1/organizations/{organization_id}": {"organization.deleted"},
     "POST /v1/organizers/{organization_id}/events": {"event.created"},

@@ -18,6 +18,7 @@ from engine.foundation.news import ORDERS_CHANGED, News
 from engine.foundation.shelf import SHELF, Shelf
 from engine.services import appkeys
 from engine.services.accounts.access import Access
+from engine.services.accounts.api_keys import ApiKeys
 from engine.services.accounts.invitations import Invitations
 from engine.services.accounts.mailed_links import MailedLinks
 from engine.services.accounts.organizations import Organizations
@@ -50,7 +51,7 @@ from engine.stores.outbox import OutboxStore
 from engine.stores.sale.holds import HoldStore
 from engine.stores.sale.selling import SellingStore
 from engine.web import route
-from engine.web.accounts import invitations, mailed_links, organizations, people, sessions
+from engine.web.accounts import api_keys, invitations, mailed_links, organizations, people, sessions
 from engine.web.catalogue import discovery, events, on_sales, promos, ticket_types, venues
 from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import publication, series, templates
@@ -59,8 +60,8 @@ from tests.web.organizer import PASSWORD, Someone
 
 _people = itertools.count(1)
 NOUNS = (
-    people, mailed_links, sessions, organizations, invitations, venues, discovery, events, images, publication, series,
-    templates, ticket_types, on_sales, allotments, promos,
+    people, mailed_links, sessions, organizations, invitations, api_keys, venues, discovery, events, images,
+    publication, series, templates, ticket_types, on_sales, allotments, promos,
 )  # fmt: skip
 
 
@@ -99,6 +100,7 @@ async def catalogue(
     )
     app[appkeys.MAILED_LINKS] = links
     app[appkeys.INVITATIONS] = Invitations(pool=pool, access=access, throttle=throttle)
+    app[appkeys.API_KEYS] = ApiKeys(pool=pool, access=access)
     app[appkeys.ORGANIZATIONS] = Organizations(pool=pool, access=access)
     app[appkeys.VENUES] = Venues(pool=pool, access=access)
     app[appkeys.EVENTS] = all_events

@@ -59,6 +59,7 @@ async def estate(shop: Shop) -> Estate:
         "series_id": await series(shop),
         "device_id": made["devices"]["device_id"],
         "invitation_id": await invitation(shop, owner),
+        "key_id": await api_key(shop, owner),
         "user_id": await pool.fetchval("SELECT user_id FROM members WHERE organization_id = $1", shop.organization_id),
         "image_id": image["id"],
         "name": image["urls"]["320"].rpartition("/")[2],
@@ -91,6 +92,14 @@ async def disputed(shop: Shop) -> dict[str, Any]:
     await shop.until(order, "disputed")
     path = f"/v1/organizations/{shop.organization_id}/disputes"
     return (await shop.ask("GET", path, Authorization=await shop.organizer()))["data"][0]
+
+
+async def api_key(shop: Shop, owner: str) -> str:
+    """The id of a fresh key of the organization."""
+    path, given = f"/v1/organizations/{shop.organization_id}/api-keys", {"name": "K", "scopes": ["orders.read"]}
+    made = await shop.ask("POST", path, given, Authorization=owner)
+    assert made.status == 201, made.body
+    return str(made["id"])
 
 
 async def invitation(shop: Shop, owner: str) -> str:

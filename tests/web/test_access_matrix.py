@@ -16,7 +16,7 @@ from engine.foundation.ids import new_id
 from engine.web.route import Route
 from engine.web.routes import ROUTES
 from tests.shop import Answer, Shop
-from tests.web.estate import Estate, body_of, close_the_door, estate, invitation
+from tests.web.estate import Estate, api_key, body_of, close_the_door, estate, invitation
 from tests.web.organizer import PASSWORD
 
 REFUSED = {401, 403, 404}
@@ -65,6 +65,8 @@ async def _path(shop: Shop, route: Route, mine: Estate, caller: dict[str, str]) 
     ids = mine.ids
     if "{invitation_id}" in route.path:
         ids = {**ids, "invitation_id": await invitation(shop, mine.owner)}
+    if "{key_id}" in route.path:
+        ids = {**ids, "key_id": await api_key(shop, mine.owner)}
     if "{template_id}" in route.path:
         ids = {**ids, "template_id": new_id("tpl")}
         await shop.services.common.pool.execute(

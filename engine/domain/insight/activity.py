@@ -51,6 +51,8 @@ DEEDS: Final = MappingProxyType[str, str](
         "image.deleted": "Picture deleted",
         "invitation.resent": "Invitation mailed again",
         "invitation.revoked": "Invitation called back",
+        "key.made": "Key for programs made",
+        "key.revoked": "Key for programs revoked",
         "mail.refused": "Mail to a buyer was refused by its server",
         "member.added": "Member joined",
         "member.invited": "Member invited",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.services.accounts.access import Access
+from engine.services.accounts.api_keys import ApiKeys
 from engine.services.accounts.invitations import Invitations
 from engine.services.accounts.mailed_links import MailedLinks
 from engine.services.accounts.moderation import Moderation
@@ -30,6 +31,7 @@ class Accounts:
     organizations: Organizations
     invitations: Invitations
     moderation: Moderation
+    api_keys: ApiKeys
 
 
 def open_accounts(common: Common) -> Accounts:
@@ -61,4 +63,5 @@ def open_accounts(common: Common) -> Accounts:
         organizations=Organizations(pool=pool, access=access, open_to_all=open_to_all),
         invitations=Invitations(pool=pool, access=access, throttle=throttle),
         moderation=Moderation(pool=pool, outbox=common.outbox, ended=ended),
+        api_keys=ApiKeys(pool=pool, access=access),
     )
