@@ -167,6 +167,14 @@ class MailAccountLink(Errand, frozen=True):
     language: str = "en"
 
 
+class MailOwnOrders(Errand, frozen=True):
+    """Mail the tickets of an address to it again, if any were bought with it. The worker looks."""
+
+    topic = "mail.own_orders"
+    at_once = False
+    email: str
+
+
 class MailAccountNotice(Errand, frozen=True):
     """Tell the reader of an account's address what happened to it.
 
@@ -196,6 +204,14 @@ class AddressVerified(Errand, frozen=True):
     """The person who has this account reads its address too: the guest orders of that address are theirs."""
 
     topic = "account.verified"
+    user_id: str
+
+
+class EraseAccount(Errand, frozen=True):
+    """Somebody asked to be forgotten: what is held about them goes, and the ledger keeps what the law wants."""
+
+    topic = "account.erase"
+    at_once = False
     user_id: str
 
 

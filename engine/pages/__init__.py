@@ -1,11 +1,11 @@
-"""The fans' pages: events, an event, its shop, the checkout, its tickets; mailed links; the gate; docs."""
+"""The fans' pages: events, an event, its shop, the checkout, its tickets; accounts; the gate; docs."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
 from engine.pages import docs, frame
-from engine.pages.accounts import links
+from engine.pages.accounts import account, links, signing
 from engine.pages.catalogue import discovery, events, listing
 from engine.pages.catalogue.programme import previews, series
 from engine.pages.gates import gate
@@ -26,4 +26,6 @@ def setup(app: web.Application) -> None:
     orders.setup(app)
     gate.setup(app)
     links.setup(app)
+    signing.setup(app)
+    account.setup(app)
     docs.setup(app)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from engine.services.gates.gate_events import GateEvents
     from engine.services.gates.scans import Scans
     from engine.services.insight.activity import Activity
+    from engine.services.insight.personal_data import PersonalData
     from engine.services.insight.reports import Reports
     from engine.services.money.confirms import Confirms
     from engine.services.money.disputes import Disputes
@@ -102,3 +103,4 @@ ATTENDANCE: Final[web.AppKey[Attendance]] = web.AppKey("attendance")
 ACTIVITY: Final[web.AppKey[Activity]] = web.AppKey("activity")
 GATE_BUNDLES: Final[web.AppKey[GateBundles]] = web.AppKey("gate_bundles")
 REPORTS: Final[web.AppKey[Reports]] = web.AppKey("reports")
+PERSONAL_DATA: Final[web.AppKey[PersonalData]] = web.AppKey("personal_data")

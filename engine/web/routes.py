@@ -8,7 +8,7 @@ from engine.web.catalogue import discovery, events, on_sales, promos, ticket_typ
 from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import publication, series, templates
 from engine.web.gates import devices, gates, scans
-from engine.web.insight import activity, order_sheets, reports
+from engine.web.insight import activity, order_sheets, personal_data, reports
 from engine.web.money import disputes, orders, payments, refunds, requirement_orders, webhooks
 from engine.web.route import Route
 from engine.web.sale import allotments, availability, carts, holds
@@ -49,4 +49,5 @@ ROUTES: tuple[Route, ...] = (
     *activity.ROUTES,
     *order_sheets.ROUTES,
     *reports.ROUTES,
+    *personal_data.ROUTES,
 )

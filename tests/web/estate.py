@@ -134,6 +134,7 @@ def body_of(route: Route, of: Estate) -> Any:
         "PersonChange": {"name": "Mine"},
         "ConfirmRequest": {"order_id": of.ids["order_id"], "payment_intent_id": of.ids["payment_id"]},
         "TokenShown": {"token": "x" * 43},
+        "ErasureAsked": {"password": "x" * 12},
         "CodeTyped": {"code": "000000"},
         "SecondFactorOff": {"password": "x" * 12, "code": "000000"},
         "ChallengeAnswer": {"challenge": "x" * 43, "code": "000000"},

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from engine.domain.accounts.errors import InvitationOfAnother, TokenExpired, TokenInvalid
 from engine.domain.accounts.mailed_links import TOKEN_BYTES, AddressGiven, Link, PasswordReset, Purpose
 from engine.domain.accounts.people import email_normal
-from engine.domain.errands import AddressVerified, MailAccountLink
+from engine.domain.errands import AddressVerified, MailAccountLink, MailOwnOrders
 from engine.foundation.ended_sessions import EndedSessions
 from engine.services.accounts.passwords import Passwords
 from engine.services.accounts.throttle import Throttle
@@ -56,6 +56,12 @@ class MailedLinks:
         email = email_normal(given.email)
         if await self._throttle.mail(address, email, purpose):
             await outbox_store.add(self._pool, "", MailAccountLink(purpose, email, language))
+
+    async def find_orders(self, given: AddressGiven, address: str) -> None:
+        """Have the tickets of an address mailed to it again, if any were bought with it. MailThrottled by block."""
+        email = email_normal(given.email)
+        if await self._throttle.mail(address, email, "own_orders"):
+            await outbox_store.add(self._pool, "", MailOwnOrders(email))
 
     async def issue(self, purpose: Purpose, email: str) -> Issued | None:
         """A fresh link for the mail that is just being sent. None if nobody has the address, or it needs no proof."""

@@ -6,6 +6,8 @@ is a session; its access tokens name it, and die with it in every process (``fou
 
 from __future__ import annotations
 
+from msgspec import UnsetType
+
 from engine.domain.accounts.errors import (
     EmailTaken,
     RefreshRefused,
@@ -23,8 +25,10 @@ from engine.domain.accounts.people import (
     Registration,
     Session,
     User,
+    changed,
     email_normal,
     email_typed,
+    preferred,
 )
 from engine.domain.accounts.second_factor import SecondFactorOff
 from engine.domain.accounts.sessions import Caller, SessionShown
@@ -134,6 +138,11 @@ class People:
         """
         return await self._sign_ins.proved(await self._links.redeemed(token), caller)
 
+    async def visitor(self, refresh_token: str) -> Person | None:
+        """Whose browser shows this token, which is not used up by it; None if its session is over."""
+        row = await sessions_store.shown(self._pool, digest(refresh_token))
+        return Person(row["user_id"], is_admin=row["is_admin"], session=row["family"]) if row is not None else None
+
     async def sessions(self, person: Person) -> list[SessionShown]:
         """Where one is signed in, the one used last first."""
         return await sessions_store.of_person(self._pool, person.user_id, person.session)
@@ -211,9 +220,18 @@ class People:
         return user
 
     async def change_me(self, person: Person, given: PersonChange) -> User:
-        """Invalid for a name that nobody can see."""
-        if isinstance(given.name, str):
-            await store.rename(self._pool, person.user_id, kept_name("/name", given.name))
+        """Invalid for a name that nobody can see, a number that is none, a language that we do not speak.
+
+        Preferences that are named are set, the others stay. Unauthenticated if the account is gone.
+        """
+        columns = changed(given)
+        async with self._pool.acquire() as db, db.transaction():
+            kept = await store.preferences(db, person.user_id)
+            if kept is None:
+                raise Unauthenticated("This account is gone")
+            if not isinstance(given.preferences, UnsetType):
+                columns["preferences"] = preferred(kept, given.preferences)
+            await store.change(db, person.user_id, columns)
         return await self.me(person)
 
     async def change_password(self, person: Person, given: PasswordChange, caller: Caller) -> Session:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from engine.domain.accounts.people import REFRESH_TTL_D, SECONDS_KEPT_D, SECONDS_MAX, Membership, User
 from engine.foundation.ended_sessions import KEPT_S
-from engine.stores.database import Connection, Database, Record, count
+from engine.stores.database import Connection, Database, Record, assignments, count
 
-_USER = "id, email, name, is_admin, email_verified_at, created_at"
+_USER = "id, email, name, is_admin, email_verified_at, created_at, first_name, last_name, phone, locale, preferences"
 _SECRETS = "id, email, name, password_hash, is_admin, email_verified_at, disabled_at"
 # What sessions ended, of those whose access tokens may still verify: the others' have run out by themselves.
 _REVOKED = """ AND revoked_at IS NULL RETURNING family, created_at)
@@ -109,8 +111,18 @@ async def user(db: Database, user_id: str) -> User | None:
     return User(**dict(row), organizations=tuple(Membership(**dict(each)) for each in memberships))
 
 
-async def rename(db: Database, user_id: str, name: str) -> None:
-    await db.execute("UPDATE users SET name = $2 WHERE id = $1", user_id, name)
+async def change(db: Connection, user_id: str, columns: dict[str, Any]) -> None:
+    """Set these columns: name, first_name, last_name, phone, locale, preferences."""
+    if columns:
+        await db.execute(f"UPDATE users SET {assignments(columns, 2)} WHERE id = $1", user_id, *columns.values())
+
+
+async def preferences(db: Connection, user_id: str) -> dict[str, bool | int | str] | None:
+    """Those that are kept; None if the account is gone. Nobody else changes them until the transaction ends."""
+    found: dict[str, bool | int | str] | None = await db.fetchval(
+        "SELECT preferences FROM users WHERE id = $1 AND disabled_at IS NULL FOR NO KEY UPDATE", user_id
+    )
+    return found
 
 
 async def set_password(db: Database, user_id: str, password_hash: str) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from engine.domain.accounts.sessions import SESSIONS_SHOWN_MAX, SessionShown
-from engine.stores.database import Connection, Database, count
+from typing import Final
 
+from engine.domain.accounts.sessions import SESSIONS_SHOWN_MAX, SessionShown
+from engine.stores.database import Connection, Database, Record, count
+
+NOTED_EVERY_S: Final = 60
 # A session lives while it has a token that was neither used nor revoked, and whose time is not over.
 _LIVES = """EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.family = s.id AND t.used_at IS NULL
        AND t.revoked_at IS NULL AND t.expires_at > now())"""
@@ -29,6 +32,19 @@ async def add(db: Connection, session_id: str, user_id: str, device: str, place:
 async def used(db: Connection, session_id: str) -> None:
     """It was renewed now."""
     await db.execute("UPDATE sessions SET used_at = now() WHERE id = $1", session_id)
+
+
+async def shown(db: Database, token_hash: bytes) -> Record | None:
+    """Whose session a token keeps alive: ``family``, ``user_id``, ``is_admin``; its use is noted by the minute."""
+    return await db.fetchrow(
+        "WITH found AS (SELECT t.family, t.user_id, u.is_admin FROM refresh_tokens t JOIN users u ON u.id = t.user_id"
+        " WHERE t.token_hash = $1 AND t.used_at IS NULL AND t.revoked_at IS NULL AND t.expires_at > now()"
+        " AND u.disabled_at IS NULL), noted AS (UPDATE sessions s SET used_at = now() FROM found"
+        " WHERE s.id = found.family AND s.used_at < now() - make_interval(secs => $2))"
+        " SELECT family, user_id, is_admin FROM found",
+        token_hash,
+        NOTED_EVERY_S,
+    )
 
 
 async def of_person(db: Database, user_id: str, current: str) -> list[SessionShown]:
