@@ -16,7 +16,13 @@ from admin.forms import filled
 from admin.forms.accounts import PasswordForm, RegisterForm, SecondFactorForm, SignInForm
 from admin.sessions import ABSOLUTE_S
 from admin.visit import Visit
-from engine.domain.accounts.errors import SecondFactorRequired, SecondFactorWrong, TokenExpired, TokenInvalid
+from engine.domain.accounts.errors import (
+    ChallengeOver,
+    SecondFactorRequired,
+    SecondFactorWrong,
+    TokenExpired,
+    TokenInvalid,
+)
 from engine.domain.accounts.mailed_links import TOKEN_CHARS_MAX
 from engine.domain.accounts.people import Session as Tokens
 from engine.domain.accounts.sessions import AGENT_CHARS_MAX, Caller
@@ -68,7 +74,7 @@ async def _second_factor(request: web.Request, form: MultiDict[str]) -> web.Resp
     except SecondFactorWrong as refusal:
         typed.errors["code"] = str(refusal.detail)
         tokens = None
-    except (Unauthenticated, Forbidden) as refusal:
+    except (ChallengeOver, Unauthenticated, Forbidden) as refusal:
         again: filled.Filled[SignInForm] = filled.Filled()
         again.general.append(str(refusal.detail))
         return _page(request, "accounts/sign_in.html", again)

@@ -168,7 +168,7 @@ def add(app: web.Application, routes: tuple[Route, ...]) -> None:
                 demanded=route.repeats in KEYED,
                 body_bytes_max=route.body_bytes_max,
             )
-        if route.takes_keys:
+        if route.takes_keys or (route.who == "public" and reads):
             handler = _with_key(handler)
         for method, path in route.addresses:
             manners.serve(app, method, path, handler, route.manners)
@@ -188,7 +188,10 @@ def _without_query(handler: Handler) -> Handler:
 
 
 def _with_key(handler: Handler) -> Handler:
-    """A program that shows a key of the organization is let in as far as the key's scopes go."""
+    """A program that shows a key of the organization is let in as far as the key's scopes go.
+
+    So it is where anybody reads: what is public to all, and drafts to who may see them.
+    """
 
     @functools.wraps(handler)
     async def inside(request: web.Request) -> web.StreamResponse:

@@ -91,6 +91,7 @@ async def _credentials(
         "scanner": Credential({"Authorization": f"Device {new_id('dev')}.{'s' * 43}"}),
         "fan": await signed_in(),
         "other owner": await signed_in(other, "owner"),
+        "key": Credential({"Authorization": "Bearer onsale_sk_key_01ARZ3NDEKTSV4RRFFQ69G5FAV_" + "s" * 43}),
         "admin": await signed_in(email=await platform_admin(services)),
     }
     for role in sorted(MEMBERS):

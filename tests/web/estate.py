@@ -59,6 +59,7 @@ async def estate(shop: Shop) -> Estate:
         "series_id": await series(shop),
         "device_id": made["devices"]["device_id"],
         "invitation_id": await invitation(shop, owner),
+        "session_id": "fam_none",
         "key_id": await api_key(shop, owner),
         "user_id": await pool.fetchval("SELECT user_id FROM members WHERE organization_id = $1", shop.organization_id),
         "image_id": image["id"],

@@ -3,12 +3,12 @@
 Malformed 400
 └── TokenInvalid              token_invalid             unknown, used, called back, or for something else
 Gone 410
-└── TokenExpired              token_expired
+├── TokenExpired              token_expired
+└── ChallengeOver             challenge_over            too old, used, or tried too often
 Unauthenticated 401
 ├── SignInRefused             sign_in_refused
 ├── SecondFactorRequired      second_factor_required    facts: challenge
 ├── SecondFactorWrong         second_factor_wrong
-├── ChallengeOver             challenge_over            too old, used, or tried too often
 ├── RefreshRefused            refresh_refused
 └── RefreshReused             refresh_reused            the whole family of tokens was revoked
 Forbidden 403
@@ -34,6 +34,7 @@ Conflict 409
 ├── OrganizationSuspended     organization_suspended
 ├── SecondFactorIsOn          second_factor_on
 ├── SecondFactorIsOff         second_factor_off
+├── AdminStays                admin_stays
 └── TooManyOfThem             limit_reached             facts: limit
 TooMany 429
 ├── SignInThrottled           sign_in_throttled
@@ -77,7 +78,7 @@ class SecondFactorWrong(Unauthenticated):
     code, title = "second_factor_wrong", "This code is wrong, or was used before"
 
 
-class ChallengeOver(Unauthenticated):
+class ChallengeOver(Gone):
     code, title = "challenge_over", "This took too long, or too many codes were wrong: sign in again"
 
 
@@ -167,6 +168,10 @@ class OrganizationSuspended(Conflict):
 
 class TooManyOfThem(Conflict):
     code, title = "limit_reached", "There are as many of these as there may be"
+
+
+class AdminStays(Conflict):
+    code, title = "admin_stays", "A platform admin's account is not erased: another admin shuts it"
 
 
 class SecondFactorIsOn(Conflict):

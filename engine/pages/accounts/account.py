@@ -7,6 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from engine.domain.accounts.errors import (
+    AdminStays,
     CodesThrottled,
     LastOwner,
     SecondFactorIsOff,
@@ -21,7 +22,7 @@ from engine.domain.accounts.second_factor import CODE_CHARS_MAX, Enabled, Second
 from engine.domain.insight.personal_data import ErasureAsked
 from engine.foundation import manners, shapes
 from engine.foundation.bearer import Person
-from engine.foundation.errors import Forbidden, Invalid, Refusal, TooMany, Unauthenticated
+from engine.foundation.errors import Invalid, Refusal, TooMany, Unauthenticated
 from engine.foundation.manners import FORM, Manners
 from engine.pages import cookies
 from engine.pages.accounts.signing import WORDS, answered, caller, fault_of, language_of, posted, sign_face, visitor
@@ -35,7 +36,7 @@ _FAULTS: Final[dict[type[Refusal], str]] = {
     SecondFactorWrong: "wrong_code",
     CodesThrottled: "busy",
     LastOwner: "last_owner",
-    Forbidden: "not_erased",
+    AdminStays: "not_erased",
 }
 
 
@@ -164,7 +165,7 @@ async def erase(request: web.Request) -> web.Response:
     given = ErasureAsked(password=form.get("password", "")[:PASSWORD_CHARS_MAX])
     try:
         await request.config_dict[PERSONAL_DATA].ask(person, given, caller(request).address)
-    except (SignInRefused, LastOwner, Forbidden, TooMany) as refusal:
+    except (SignInRefused, LastOwner, AdminStays, TooMany) as refusal:
         return await _page(request, person, refusal=refusal)
     response = sign_face(request, "erased")
     cookies.drop_account(request, response)

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from engine.domain.accounts.errors import LastOwner
+from engine.domain.accounts.errors import AdminStays, LastOwner
 from engine.domain.errands import EraseAccount
 from engine.domain.insight.personal_data import (
     ERASED_WITHIN_S,
@@ -30,7 +30,7 @@ from engine.foundation import sheets
 from engine.foundation.bearer import Person
 from engine.foundation.clock import now
 from engine.foundation.ended_sessions import EndedSessions
-from engine.foundation.errors import Forbidden, Unauthenticated
+from engine.foundation.errors import Unauthenticated
 from engine.foundation.news import News
 from engine.services.accounts.people import People
 from engine.services.outbox import Outbox
@@ -64,11 +64,11 @@ class PersonalData:
     async def ask(self, person: Person, given: ErasureAsked, address: str) -> ErasureTaken:
         """Shut the account now, and have everything else taken away soon.
 
-        SignInRefused for a wrong password, LastOwner of an organization, Forbidden to platform admins.
+        SignInRefused for a wrong password, LastOwner of an organization, AdminStays.
         """
         row = await self._people.check_password(person, given.password, address)
         if row["is_admin"]:
-            raise Forbidden("A platform admin's account is not erased: another admin shuts it")
+            raise AdminStays
         async with self._pool.acquire() as db, db.transaction():
             await people_store.lock(db, person.user_id)
             if await store.last_owner_of(db, person.user_id) is not None:

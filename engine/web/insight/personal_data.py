@@ -6,10 +6,9 @@ from typing import Final
 
 from aiohttp import web
 
-from engine.domain.accounts.errors import HashesThrottled, LastOwner, SignInRefused, SignInThrottled
+from engine.domain.accounts.errors import AdminStays, HashesThrottled, LastOwner, SignInRefused, SignInThrottled
 from engine.domain.insight.personal_data import ErasureAsked, ErasureTaken
 from engine.foundation import http
-from engine.foundation.errors import Forbidden
 from engine.services.appkeys import PERSONAL_DATA
 from engine.web.auth import client_address, person
 from engine.web.forms import form
@@ -37,5 +36,5 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/users/me/export", export, "person", "document", content_type=_ZIP),
     Route(
         "DELETE", "/v1/users/me", erase, "person", "sign_in", takes=ErasureAsked, gives=ErasureTaken, status=202
-    ).refuses(SignInRefused, SignInThrottled, HashesThrottled, LastOwner, Forbidden),
+    ).refuses(SignInRefused, SignInThrottled, HashesThrottled, LastOwner, AdminStays),
 )
