@@ -12,6 +12,7 @@ from engine.foundation.errors import Unauthenticated
 
 ACCESS_TOKEN_TTL_S = 900
 LEEWAY_S = 5
+KEY_PREFIX = "onsale_sk_"  # of what a program shows: no token, a key of an organization
 _ISSUER = "onsale"
 
 

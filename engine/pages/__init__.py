@@ -5,10 +5,11 @@ from __future__ import annotations
 from aiohttp import web
 
 from engine.pages import docs, frame
-from engine.pages.accounts import account, links, signing
+from engine.pages.accounts import links, signing
 from engine.pages.catalogue import discovery, events, listing
 from engine.pages.catalogue.programme import previews, series
 from engine.pages.gates import gate
+from engine.pages.insight import account
 from engine.pages.money import checkout, orders
 from engine.pages.sale import shop
 

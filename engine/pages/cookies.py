@@ -10,7 +10,6 @@ from typing import Final
 
 from aiohttp import web
 
-from engine.domain.accounts.people import REFRESH_TTL_D
 from engine.foundation.cookies import CookieRules, shown
 from engine.services.appkeys import SETTINGS
 
@@ -21,7 +20,6 @@ ACCOUNT_COOKIE: Final = "onsale_account"
 ADMISSION_TTL_S: Final = 6 * 3600
 HOLD_TTL_S: Final = 3600
 ORDER_TTL_S: Final = 90 * 86400
-ACCOUNT_TTL_S: Final = REFRESH_TTL_D * 86400
 TOKEN_CHARS_MAX: Final = 2048
 
 
@@ -37,9 +35,9 @@ def drop_hold(request: web.Request, response: web.StreamResponse) -> None:
     rules(request).drop(response, HOLD_COOKIE)
 
 
-def keep_account(request: web.Request, response: web.StreamResponse, refresh_token: str) -> None:
+def keep_account(request: web.Request, response: web.StreamResponse, refresh_token: str, *, days: int) -> None:
     """Sign this browser in."""
-    rules(request).keep(response, ACCOUNT_COOKIE, refresh_token, max_age_s=ACCOUNT_TTL_S)
+    rules(request).keep(response, ACCOUNT_COOKIE, refresh_token, max_age_s=days * 86400)
 
 
 def drop_account(request: web.Request, response: web.StreamResponse) -> None:

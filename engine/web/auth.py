@@ -10,10 +10,8 @@ from typing import Final
 
 from aiohttp import web
 
-from engine.domain.accounts.api_keys import PREFIX
-from engine.domain.accounts.sessions import AGENT_CHARS_MAX, Caller
 from engine.foundation import http
-from engine.foundation.bearer import Bearers, Person
+from engine.foundation.bearer import KEY_PREFIX, Bearers, Person
 from engine.foundation.cookies import shown
 from engine.foundation.errors import Unauthenticated
 from engine.foundation.world import languages
@@ -49,7 +47,7 @@ def _person(request: web.Request, bearers: Bearers) -> Person:
     token = _scheme(request, "bearer")
     if token is None:
         raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
-    if token.startswith(PREFIX):
+    if token.startswith(KEY_PREFIX):
         raise KeyRefused
     return bearers.verify(token)
 
@@ -57,7 +55,7 @@ def _person(request: web.Request, bearers: Bearers) -> Person:
 async def open_key(request: web.Request) -> None:
     """Let a key of an organization stand for a person in this request, if it shows one. Unauthenticated."""
     token = _scheme(request, "bearer")
-    if token is not None and token.startswith(PREFIX):
+    if token is not None and token.startswith(KEY_PREFIX):
         request[PROGRAM] = await request.config_dict[API_KEYS].open(token)
 
 
@@ -98,12 +96,6 @@ def hold_token(request: web.Request) -> str | None:
 def client_address(request: web.Request) -> str:
     """The caller's address, as the settings let it be known."""
     return http.client_address(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded)
-
-
-def caller(request: web.Request) -> Caller:
-    """The caller's address, device and language: what a session is begun with."""
-    agent = request.headers.get("User-Agent", "")[:AGENT_CHARS_MAX]
-    return Caller(address=client_address(request), agent=agent, language=reader_language(request))
 
 
 def reader_language(request: web.Request) -> str:
@@ -149,6 +141,6 @@ def _program(value: str) -> str:
     """The principal of a key, whether or not it is good; "" for a person's token."""
     return (
         "key:" + hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
-        if value.lstrip().startswith(PREFIX)
+        if value.lstrip().startswith(KEY_PREFIX)
         else ""
     )

@@ -27,7 +27,7 @@ LAST = ("DELETE", "/cancel", "/unpublish", "/password", "/logout")
 
 def _turn(route: Route) -> float:
     if (route.method, route.path) == ("DELETE", "/v1/users/me"):
-        return len(LAST) + 1  # whoever asked for that asks for nothing else
+        return len(LAST) + 1  # a caller that asked for that asks for nothing else
     if route.path.endswith("/2fa/enable"):
         return 0.5  # a code is wrong from then on, and a code is all that the next row shows
     return max([0, *(n for n, word in enumerate(LAST, 1) if route.method == word or route.path.endswith(word))])

@@ -23,7 +23,6 @@ from msgspec import Meta, Struct
 from engine.domain.accounts.organizations import Permission
 from engine.domain.fields import Moment, Short
 
-PREFIX: Final = "onsale_sk_"
 SECRET_BYTES: Final = 32
 KEY_CHARS_MAX: Final = 200
 API_KEYS_MAX: Final = 50  # of an organization, at once

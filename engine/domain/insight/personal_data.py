@@ -17,7 +17,7 @@ from engine.domain.accounts.people import PASSWORD_CHARS_MAX
 ERASED_WITHIN_S: Final = 86_400
 ERASED_NAME: Final = "Erased"
 ERASED_HOST: Final = "erased.invalid"  # of an address that nobody is mailed at
-ROWS_MAX: Final = 10_000  # of one file; whoever has more is given the newest, and the manifest says so
+ROWS_MAX: Final = 10_000  # of one file; a person with more is given the newest, and the manifest says so
 
 # table.column -> the file that it is exported in, "" if it is a secret or a digest that says nothing to anybody.
 HELD: Final = MappingProxyType[str, str](

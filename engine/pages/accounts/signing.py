@@ -27,6 +27,7 @@ from engine.domain.accounts.people import (
     EMAIL_CHARS_MAX,
     PASSWORD_CHARS_MAX,
     PASSWORD_CHARS_MIN,
+    REFRESH_TTL_D,
     Credentials,
     Registration,
     Session,
@@ -158,7 +159,7 @@ async def sign_out(request: web.Request) -> web.Response:
 def signed_in(request: web.Request, session: Session, path: str = "/account") -> web.HTTPSeeOther:
     """The answer that signs this browser in."""
     response = web.HTTPSeeOther(path)
-    cookies.keep_account(request, response, session.refresh_token)
+    cookies.keep_account(request, response, session.refresh_token, days=REFRESH_TTL_D)
     return response
 
 

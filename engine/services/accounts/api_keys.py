@@ -16,7 +16,6 @@ from typing import Final
 from engine.domain.accounts.api_keys import (
     API_KEYS_MAX,
     KEY_CHARS_MAX,
-    PREFIX,
     SECRET_BYTES,
     ApiKey,
     ApiKeyMade,
@@ -24,7 +23,7 @@ from engine.domain.accounts.api_keys import (
 )
 from engine.domain.accounts.errors import ApiKeyUnknown, KeyThrottled, OrganizationUnknown, TooManyOfThem
 from engine.domain.fields import kept_name
-from engine.foundation.bearer import KeyGrant, Person
+from engine.foundation.bearer import KEY_PREFIX, KeyGrant, Person
 from engine.foundation.clock import now
 from engine.foundation.errors import Invalid, Unauthenticated
 from engine.foundation.ids import new_id
@@ -70,7 +69,7 @@ class ApiKeys:
             expires_at=made.expires_at,
             last_used_at=made.last_used_at,
             created_at=made.created_at,
-            key=f"{PREFIX}{key_id}_{secret}",
+            key=f"{KEY_PREFIX}{key_id}_{secret}",
         )
 
     async def of_organization(self, person: Person, organization_id: str, after: str, limit: int) -> list[ApiKey]:
@@ -88,7 +87,7 @@ class ApiKeys:
 
     async def open(self, shown: str) -> Person:
         """Who acts by this key. Unauthenticated, alike for every reason; KeyThrottled."""
-        parts = shown.removeprefix(PREFIX).split("_", 2) if len(shown) <= KEY_CHARS_MAX else []
+        parts = shown.removeprefix(KEY_PREFIX).split("_", 2) if len(shown) <= KEY_CHARS_MAX else []
         key_id, secret = ("_".join(parts[:2]), parts[2]) if len(parts) == 3 else ("", "")  # noqa: PLR2004 - key, ULID, secret
         row = await store.find(self._pool, key_id) if key_id else None
         kept = row["secret_hash"] if row is not None else _NOBODYS

@@ -115,8 +115,8 @@ class MailedLinks:
     async def redeemed(self, token: str) -> Record:
         """Who signs in by a mailed link, as ``secrets_of``; the link is used up. TokenInvalid, TokenExpired.
 
-        If nobody had proven the address, what whoever registered it had set is void: their password, their second
-        factor, their sessions. The link's reader sets a password by mail.
+        If nobody had proven the address, what was set before is void: password, second factor, sessions. They may be
+        another person's; the link's reader sets a password by mail.
         """
         link = await opened(self._pool, token, "magic_link")
         nobodys = await self._passwords.hash(secrets.token_urlsafe(TOKEN_BYTES))

@@ -17,7 +17,8 @@ from engine.domain.accounts.mailed_links import Accepted, AddressGiven, Password
 from engine.domain.accounts.people import Session
 from engine.foundation import http
 from engine.services.appkeys import MAILED_LINKS, PEOPLE
-from engine.web.auth import caller, client_address, known_person, reader_language
+from engine.web.accounts.asking import caller
+from engine.web.auth import client_address, known_person, reader_language
 from engine.web.forms import form
 from engine.web.route import Route
 

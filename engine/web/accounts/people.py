@@ -33,7 +33,8 @@ from engine.domain.accounts.people import (
 )
 from engine.foundation import http
 from engine.services.appkeys import PEOPLE
-from engine.web.auth import caller, known_person, person
+from engine.web.accounts.asking import caller
+from engine.web.auth import known_person, person
 from engine.web.forms import form
 from engine.web.route import Route
 

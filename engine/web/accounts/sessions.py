@@ -24,7 +24,8 @@ from engine.domain.accounts.sessions import SessionShown
 from engine.foundation import http
 from engine.foundation.lists import Page
 from engine.services.appkeys import PEOPLE, SECOND_FACTORS, SIGN_INS
-from engine.web.auth import caller, person
+from engine.web.accounts.asking import caller
+from engine.web.auth import person
 from engine.web.forms import form
 from engine.web.route import Route
 
