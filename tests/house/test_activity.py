@@ -18,6 +18,8 @@ TIED = {
     "DELETE /v1/organizations/{organization_id}/members/{user_id}": {"member.removed"},
     "POST /v1/organizations/{organization_id}/invitations/{invitation_id}/resend": {"invitation.resent"},
     "DELETE /v1/organizations/{organization_id}/invitations/{invitation_id}": {"invitation.revoked"},
+    "POST /v1/auth/2fa/verify": {"account.second_factor_on"},
+    "DELETE /v1/auth/2fa": {"account.second_factor_off"},
     "POST /v1/organizations/{organization_id}/api-keys": {"key.made"},
     "DELETE /v1/organizations/{organization_id}/api-keys/{key_id}": {"key.revoked"},
     "PATCH /v1/organizations/{organization_id}": {"organization.changed"},

@@ -68,6 +68,7 @@ HELD: Final = MappingProxyType[str, str](
 NOBODYS: Final = MappingProxyType[str, str](
     {
         "venues.address": "where a venue stands",
+        "events.max_tickets_per_buyer": "a rule of the event",
         "orders.mail_refused": "what the mail server said; goes with the order's other texts",
     }
 )

@@ -84,12 +84,13 @@ class People:
         """
         email = email_normal(given.email)
         name = kept_name("/name", given.name) if given.name is not None else email.partition("@")[0]
-        await self._throttle.registration(caller.address, email)
+        await self._throttle.registration(caller.address)
         if given.invitation is not None:
             await self._links.invited(given.invitation, email)
         elif not self._open_to_all:
             raise RegistrationInvited
         await self._passwords.check_new(given.password, "/password", name, email, address=caller.address)
+        await self._throttle.registration_of(email)
         like = await store.password_at(self._pool, email)
         password_hash = await self._passwords.hash(given.password, caller.address, like)
         user_id, verified = new_id("usr"), given.invitation is not None

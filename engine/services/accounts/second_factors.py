@@ -83,7 +83,8 @@ class SecondFactors:
                 raise SecondFactorWrong
             await store.use_step(db, person.user_id, step)
             await store.put_recovery(db, person.user_id, [_digest(each) for each in codes])
-            await self._told(db, person, row, "second_factor_on", caller)
+            await self._told(db, row, "second_factor_on", caller)
+            await activity.record(db, person, "account.second_factor_on", person.user_id)
         await self._throttle.second_factor_worked(person.user_id)
         return RecoveryCodes(recovery_codes=tuple(_grouped(each) for each in codes))
 
@@ -97,7 +98,8 @@ class SecondFactors:
             if not await self._matches(db, person.user_id, code):
                 raise SecondFactorWrong
             await store.remove(db, person.user_id)
-            await self._told(db, person, row, "second_factor_off", caller)
+            await self._told(db, row, "second_factor_off", caller)
+            await activity.record(db, person, "account.second_factor_off", person.user_id)
         await self._throttle.second_factor_worked(person.user_id)
 
     async def is_on(self, user_id: str) -> bool:
@@ -155,12 +157,11 @@ class SecondFactors:
                 found = step
         return found
 
-    async def _told(self, db: Connection, person: Person, row: Record, kind: str, caller: Caller) -> None:
-        """In the log; by mail only to an address that is proven: others' readers have nothing to do with it."""
+    async def _told(self, db: Connection, row: Record, kind: str, caller: Caller) -> None:
+        """By mail only to an address that is proven: others' readers have nothing to do with it."""
         if row["email_verified_at"] is not None:
             notice = MailAccountNotice(kind, row["email"], caller.language, at_ms=now_ms())
-            await outbox.add(db, person.user_id, notice)
-        await activity.record(db, person, f"account.{kind}", person.user_id)
+            await outbox.add(db, row["id"], notice)
 
 
 def _recovery_code() -> str:

@@ -87,10 +87,13 @@ class Throttle:
         """Forget what was mistyped before."""
         await self._hot.command(b"DEL", _codes(user_id))
 
-    async def registration(self, address: str, email: str) -> None:
-        """Count one registration. RegistrationThrottled beyond the limits of its block and of its address of mail."""
+    async def registration_of(self, email: str) -> None:
+        """Count one registration of an address of mail, known or not. RegistrationThrottled beyond the limit."""
         key = b"auth:register:email:" + _digest(email)
         await self._limit(key, REGISTRATIONS_PER_ADDRESS_MAX, RegistrationThrottled, REGISTERING_WINDOW_S)
+
+    async def registration(self, address: str) -> None:
+        """Count one registration. RegistrationThrottled beyond the limit."""
         if not self._is_lifted(address):
             await self._limit(b"auth:register:" + block_of(address).encode(), REGISTRATIONS_MAX, RegistrationThrottled)
 

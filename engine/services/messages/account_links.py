@@ -75,7 +75,7 @@ class AccountLinks:
         when = datetime.fromtimestamp(told.at_ms / 1000, UTC)
         facts = {
             "when": format_datetime(when, "long", locale=language),
-            "device": told.device or WORDS[language]["unknown_device"],
+            "device": told.device or "?",
             "place": told.place,
         }
         await self._write(told.kind, told.email, language, self._engine_url + _FORGOT, facts)

@@ -80,7 +80,8 @@ UPDATE users SET email = $2, name = $3, password_hash = '', first_name = NULL, l
 
 async def read(db: Database, name: str, user_id: str, email: str) -> list[dict[str, Any]]:
     """The rows of one file of the export, up to one more than ROWS_MAX."""
-    rows = await db.fetch(f"{FILES[name]} LIMIT {ROWS_MAX + 1}", user_id, email)
+    assert name in FILES
+    rows = await db.fetch(f"{FILES.get(name)} LIMIT {ROWS_MAX + 1}", user_id, email)
     return [dict(row) for row in rows]
 
 
@@ -116,13 +117,11 @@ async def last_owner_of(db: Connection, user_id: str) -> str | None:
 async def erase(db: Connection, user_id: str, email: str) -> list[str]:
     """Take away what is held about this person; the ids of the orders that are nobody's now. ``email`` as $2 above."""
     instead = f"{user_id.lower()}@{ERASED_HOST}"
-    for statement in _OF_ORDERS:
-        await db.execute(statement, user_id, email)
+    _ = [await db.execute(statement, user_id, email) for statement in _OF_ORDERS]
     await db.execute(_TICKETS, user_id, email, instead, ERASED_NAME)
     order_ids = [row["id"] for row in await db.fetch(_ORDERS, user_id, email, instead, ERASED_NAME)]
-    for statement in _OF_ADDRESS if email else ():
-        await db.execute(statement, email)
-    for statement in _OF_PERSON:
-        await db.execute(statement, user_id)
+    if email:
+        _ = [await db.execute(statement, email) for statement in _OF_ADDRESS]
+    _ = [await db.execute(statement, user_id) for statement in _OF_PERSON]
     await db.execute(_PERSON, user_id, instead, ERASED_NAME)
     return order_ids

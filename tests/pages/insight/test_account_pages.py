@@ -10,6 +10,7 @@ import pyotp
 import pytest
 
 from engine.foundation.clock import now_ms
+from engine.foundation.connections import RedisClient
 from engine.pages.accounts.signing import WORDS
 from tests.pages.conftest import HTML, Client
 from tests.pages.forms import page, send
@@ -18,6 +19,11 @@ from tests.web.organizer import PASSWORD, mailed_token
 ADA = {"email": "ada@example.test", "password": PASSWORD, "name": "Ada"}
 WORD = WORDS["en"]
 STEP_S = 30
+
+
+@pytest.fixture(autouse=True)
+async def _counts_from_zero(redis_client: RedisClient) -> None:
+    """How often an address was registered is remembered for a day."""
 
 
 async def registered(engine: Client) -> str:

@@ -100,3 +100,33 @@ async def test_one_address_is_registered_three_times_a_day_whether_or_not_it_is_
     last = {"email": "Fan@example.test", "password": PASSWORD + " last"}
     refused = await guest.refused("registration_throttled", "POST", "/v1/auth/register", last)
     assert refused["retry_after_s"] > 0
+
+
+async def test_what_one_says_of_oneself_is_folded_and_preferences_are_merged(register):
+    someone = await register()
+    given = {"first_name": "Ada", "last_name": "Lovelace", "phone": "+44 (20) 7946-0958", "locale": "es-MX"}
+    changed = await someone.ok("PATCH", "/v1/users/me", {**given, "preferences": {"reminders": True, "theme": "dark"}})
+    assert (changed["name"], changed["phone"], changed["locale"]) == ("Ada Lovelace", "+442079460958", "es")
+    given = {"preferences": {"theme": None, "font_size": 3}, "phone": None}
+    changed = await someone.ok("PATCH", "/v1/users/me/preferences", given)
+    assert (changed["preferences"], changed["phone"]) == ({"reminders": True, "font_size": 3}, None)
+    assert await someone.ok("GET", "/v1/users/me") == changed
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [
+        ({"phone": "604 555 0100"}, "/phone"),
+        ({"phone": "+1 604 CALL ME"}, "/phone"),
+        ({"locale": "tlh"}, "/locale"),
+        ({"first_name": "\u200b"}, "/first_name"),
+        ({"preferences": {f"p{n}": n for n in range(51)}}, "/preferences"),
+        ({"preferences": {"theme": ["dark"]}}, "/preferences/..."),
+    ],
+)
+async def test_what_makes_no_sense_of_oneself_is_refused_and_nothing_is_kept(register, given, pointer):
+    someone = await register()
+    before = await someone.ok("GET", "/v1/users/me")
+    refused = await someone.refused("invalid", "PATCH", "/v1/users/me", {"last_name": "Lovelace", **given})
+    assert refused["errors"][0]["pointer"].startswith(pointer.rstrip("."))
+    assert await someone.ok("GET", "/v1/users/me") == before
