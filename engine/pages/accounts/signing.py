@@ -39,7 +39,8 @@ from engine.foundation import bodies, http, manners, shapes
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Invalid, Refusal, TooMany
 from engine.foundation.manners import FORM, Manners
-from engine.foundation.world.languages import DEFAULT, LANGUAGES, choose
+from engine.foundation.speech.tongue import spoken
+from engine.foundation.world.languages import DEFAULT
 from engine.pages import cookies, csrf, frame
 from engine.services.appkeys import MAILED_LINKS, PEOPLE, SETTINGS, SIGN_INS
 
@@ -61,13 +62,13 @@ _FAULTS: Final[dict[type[Refusal], str]] = {
 def setup(app: web.Application) -> None:
     """Register the pages."""
     for face in ("sign-in", "register", "by-mail", "magic"):
-        manners.serve(app, "GET", f"/account/{face}", show, manners.PAGE)
-    manners.serve(app, "POST", "/account/sign-in", sign_in, _SIGNING)
-    manners.serve(app, "POST", "/account/register", register, _SIGNING)
-    manners.serve(app, "POST", "/account/by-mail", by_mail, _SIGNING)
-    manners.serve(app, "POST", "/account/magic", magic, _SIGNING)
-    manners.serve(app, "POST", "/account/code", code, _SIGNING)
-    manners.serve(app, "POST", "/account/sign-out", sign_out, Manners("own", takes=FORM))
+        frame.serve(app, "GET", f"/account/{face}", show, manners.PAGE)
+    frame.serve(app, "POST", "/account/sign-in", sign_in, _SIGNING)
+    frame.serve(app, "POST", "/account/register", register, _SIGNING)
+    frame.serve(app, "POST", "/account/by-mail", by_mail, _SIGNING)
+    frame.serve(app, "POST", "/account/magic", magic, _SIGNING)
+    frame.serve(app, "POST", "/account/code", code, _SIGNING)
+    frame.serve(app, "POST", "/account/sign-out", sign_out, Manners("own", takes=FORM))
 
 
 async def show(request: web.Request) -> web.Response:
@@ -180,13 +181,13 @@ def caller(request: web.Request) -> Caller:
     """Who asks, as the settings let it be known."""
     address = http.client_address(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded)
     agent = request.headers.get("User-Agent", "")[:AGENT_CHARS_MAX]
-    return Caller(address=address, agent=agent, language=language_of(request))
+    return Caller(address=address, agent=agent, language=spoken().tag)
 
 
-def language_of(request: web.Request) -> str:
-    """What its reader speaks, of the languages that these pages speak."""
-    language = choose(request.headers.get("Accept-Language", ""))
-    return language if language in LANGUAGES and language in WORDS else DEFAULT
+def language_of(_request: web.Request) -> str:
+    """What its reader is spoken to in, of the languages that these pages know; else English."""
+    tag = spoken().tag
+    return tag if tag in WORDS else DEFAULT
 
 
 def fault_of(refusal: Refusal, words: dict[str, Any]) -> str:
@@ -229,7 +230,6 @@ def sign_face(
 def answered(request: web.Request, template: str, context: dict[str, Any], *, status: int = 200) -> web.Response:
     """A page that nobody else may keep, in its reader's language."""
     language = language_of(request)
-    response = frame.render(request, template, {"language": language, **context}, status=status)
+    response = frame.render(request, template, {"tongue": language, **context}, status=status)
     response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Content-Language"] = language
     return response

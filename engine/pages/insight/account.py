@@ -24,7 +24,7 @@ from engine.foundation import manners, shapes
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Invalid, Refusal, TooMany, Unauthenticated
 from engine.foundation.manners import FORM, Manners
-from engine.pages import cookies
+from engine.pages import cookies, frame
 from engine.pages.accounts.signing import WORDS, answered, caller, fault_of, language_of, posted, sign_face, visitor
 from engine.services.appkeys import MAILED_LINKS, ORDERS, PEOPLE, PERSONAL_DATA, SECOND_FACTORS
 
@@ -42,17 +42,17 @@ _FAULTS: Final[dict[type[Refusal], str]] = {
 
 def setup(app: web.Application) -> None:
     """Register the pages."""
-    manners.serve(app, "GET", "/account", show, manners.PAGE)
-    manners.serve(app, "GET", "/account/export", export, Manners("document"))
-    manners.serve(app, "GET", "/account/find", show_find, manners.PAGE)
-    manners.serve(app, "POST", "/account/find", find, _SIGNING)
-    manners.serve(app, "POST", "/account/orders/open", open_order, _OWN)
-    manners.serve(app, "POST", "/account/sessions/end", end_session, _OWN)
-    manners.serve(app, "POST", "/account/prove", prove, _SIGNING)
-    manners.serve(app, "POST", "/account/2fa/enable", enable, _SIGNING)
-    manners.serve(app, "POST", "/account/2fa/verify", confirm, _SIGNING)
-    manners.serve(app, "POST", "/account/2fa/drop", drop, _SIGNING)
-    manners.serve(app, "POST", "/account/erase", erase, _SIGNING)
+    frame.serve(app, "GET", "/account", show, manners.PAGE)
+    frame.serve(app, "GET", "/account/export", export, Manners("document"))
+    frame.serve(app, "GET", "/account/find", show_find, manners.PAGE)
+    frame.serve(app, "POST", "/account/find", find, _SIGNING)
+    frame.serve(app, "POST", "/account/orders/open", open_order, _OWN)
+    frame.serve(app, "POST", "/account/sessions/end", end_session, _OWN)
+    frame.serve(app, "POST", "/account/prove", prove, _SIGNING)
+    frame.serve(app, "POST", "/account/2fa/enable", enable, _SIGNING)
+    frame.serve(app, "POST", "/account/2fa/verify", confirm, _SIGNING)
+    frame.serve(app, "POST", "/account/2fa/drop", drop, _SIGNING)
+    frame.serve(app, "POST", "/account/erase", erase, _SIGNING)
 
 
 async def show(request: web.Request) -> web.Response:
