@@ -138,7 +138,7 @@ async def _body(shop: Shop, route: Route, mine: Estate) -> Any:
         "Registration": {"email": f"{new_id('usr').lower()}@x.test", "password": PASSWORD, "name": "N"},
         "Credentials": sign_in,
         "PasswordChange": {"current_password": PASSWORD, "new_password": PASSWORD + " again"},
-        "ErasureAsked": {"password": PASSWORD},
+        "ErasureAsked": {"password": PASSWORD + " again"},  # the one that was set before
         "SecondFactorOff": {"password": PASSWORD, "code": "000000"},
         "PromoQuestion": {"code": "TEN"},
         "PromoQuestionOfEvent": {"code": "TEN", "event_id": mine.ids["event_id"]},
