@@ -10,11 +10,10 @@ from typing import Final
 
 from aiohttp import web
 
-from engine.foundation import http
+from engine.foundation import asked_language, http
 from engine.foundation.bearer import KEY_PREFIX, Bearers, Person
 from engine.foundation.cookies import shown
 from engine.foundation.errors import Unauthenticated
-from engine.foundation.world import languages
 from engine.services.appkeys import API_KEYS, BEARERS, SETTINGS
 from engine.web.callers import visitor
 
@@ -99,8 +98,8 @@ def client_address(request: web.Request) -> str:
 
 
 def reader_language(request: web.Request) -> str:
-    """The language that mails to this caller are written in."""
-    return languages.choose(request.headers.get("Accept-Language", ""))
+    """The language that mails to this caller are written in: that of the pages they read, else of their browser."""
+    return asked_language.language(request)
 
 
 def buyer(request: web.Request, *, bearers: Bearers, trust_forwarded: bool) -> tuple[str, str | None]:

@@ -23,13 +23,14 @@ from engine.foundation.clock import now_ms
 from engine.foundation.errors import Invalid, Refusal
 from engine.foundation.folding import name_kept
 from engine.foundation.manners import FORM, Manners
-from engine.foundation.speech.tongue import say
+from engine.foundation.speech.tongue import say, spoken
 from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import find
 from engine.pages.sale.shop import read_form
 from engine.services.appkeys import HOLDS, ORDERS, SELLING, SETTINGS
 from engine.services.sale.hold_prices import listed
+from engine.services.tickets.places import place
 from engine.settings import Settings
 
 TYPED_CHARS_MAX: Final = 400  # of a field, more than any may have
@@ -103,6 +104,7 @@ async def order(request: web.Request) -> web.Response:
         email=typed.email,
         consents={"marketing": typed.marketing},
         caller=caller_of(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded),
+        locale=spoken().tag,
     )
     try:
         opened = await request.config_dict[ORDERS].open(hold_id, token, buyer)
@@ -223,14 +225,6 @@ def shown_groups(groups: list[TicketGroup], places: list[str], selling: SellingE
         ShownGroup(selling.ticket_types[group.ticket_type_id].name, [places[line] for line in group.lines], group)
         for group in groups
     ]
-
-
-def place(section: str, seat: str | None) -> str:
-    """``Stalls, row F, seat 12`` with spaces that keep a number next to its word; the section if one stands."""
-    if seat is None:
-        return section
-    name, row, number = seat.split("/")
-    return say("%(section)s, row\u00a0%(row)s, seat\u00a0%(seat)s", section=name, row=row, seat=number)
 
 
 def _fault(name: str, text: str) -> dict[str, str]:

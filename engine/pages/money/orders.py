@@ -20,10 +20,11 @@ from engine.foundation.speech.tongue import later, say
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import told_of
 from engine.pages.formats import said
-from engine.pages.money.checkout import pay_data, place, shown_groups
+from engine.pages.money.checkout import pay_data, shown_groups
 from engine.pages.sale.shop import read_form
 from engine.services.appkeys import EVENTS, ORDERS, SELLING, SETTINGS, TICKETS
 from engine.services.sale.hold_prices import listed
+from engine.services.tickets.places import place
 
 REFRESH_S: Final = 5
 SHOWN_AT_GATES: Final = frozenset({"valid", "used"})  # used: for those who go out and come back

@@ -6,34 +6,30 @@ them is ours, but for an organization's name and the address itself.
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Final
-
-from babel.dates import format_datetime
+from typing import Final
 
 from engine.domain.accounts.mailed_links import GOOD_FOR_S, Purpose
-from engine.domain.errands import MailAccountLink, MailAccountNotice, MailInvitation
+from engine.domain.errands import MailAccountLink, MailInvitation
 from engine.foundation.ids import new_id
-from engine.foundation.world.languages import DEFAULT, LANGUAGES
+from engine.foundation.speech.tongue import later, say, speaking
+from engine.foundation.world.languages import DEFAULT, known
 from engine.services.accounts.invitations import Invitations
 from engine.services.accounts.mailed_links import Issued, MailedLinks
-from engine.services.messages.link_mails import LinkMails
+from engine.services.messages.link_mails import LinkMails, LinkWords
 from engine.services.outbox import Outbox
 from engine.stores.messages.mail import MailGateway
 
-WORDS: Final[dict[str, dict[str, Any]]] = {
-    language: json.loads((Path(__file__).parent / "words" / f"{language}.json").read_text(encoding="utf-8"))
-    for language in LANGUAGES
-}
 _PATHS: Final[dict[Purpose, str]] = {
     "verify_email": "/account/verify",
     "reset_password": "/account/reset",
     "magic_link": "/account/magic",
 }
-_FORGOT: Final = "/account/forgot"
-NOTICES: Final = frozenset({"new_device", "registered_again", "second_factor_on", "second_factor_off"})
+_ROLES: Final = {
+    "owner": later("owner"),
+    "manager": later("manager"),
+    "finance": later("finance"),
+    "box_office": later("box office"),
+}
 
 
 class AccountLinks:
@@ -58,7 +54,6 @@ class AccountLinks:
     def register(self, outbox: Outbox) -> None:
         """Take the errands."""
         outbox.on(MailAccountLink, self.account_link)
-        outbox.on(MailAccountNotice, self.notice)
         outbox.on(MailInvitation, self.invitation)
 
     async def account_link(self, asked: MailAccountLink, _repeated: bool) -> None:
@@ -67,18 +62,6 @@ class AccountLinks:
         issued = await self._links.issue(purpose, asked.email)
         if issued is not None:
             await self._send(purpose, issued, asked.language, self._engine_url + _PATHS[purpose], {})
-
-    async def notice(self, told: MailAccountNotice, _repeated: bool) -> None:
-        """To the address of an account: what happened to it, and where a password is set if that was somebody else."""
-        assert told.kind in NOTICES, told.kind
-        language = told.language if told.language in LANGUAGES else DEFAULT
-        when = datetime.fromtimestamp(told.at_ms / 1000, UTC)
-        facts = {
-            "when": format_datetime(when, "long", locale=language),
-            "device": told.device or "?",
-            "place": told.place,
-        }
-        await self._write(told.kind, told.email, language, self._engine_url + _FORGOT, facts)
 
     async def invitation(self, asked: MailInvitation, _repeated: bool) -> None:
         """To the address that was invited, while it is."""
@@ -90,23 +73,65 @@ class AccountLinks:
         await self._send("invitation", issued, language, self._admin_url + "/invitations/accept", facts)
 
     async def _send(self, purpose: Purpose, issued: Issued, language: str, page: str, facts: dict[str, str]) -> None:
-        language = language if language in LANGUAGES else DEFAULT
-        words, good_for_s = WORDS[language], GOOD_FOR_S[purpose]
-        told: dict[str, Any] = {**facts, "minutes": good_for_s // 60, "days": good_for_s // 86_400}
-        if "role" in told:
-            told["role"] = words["roles"][told["role"]]
-        await self._write(purpose, issued.email, language, f"{page}?token={issued.token}", told)
+        mark = f"{new_id('lnk')}.{purpose}"
+        with speaking(known(language) or DEFAULT):
+            await self._mails.send(_said(purpose, facts), f"{page}?token={issued.token}", issued.email, mark)
 
-    async def _write(self, kind: str, email: str, language: str, link: str, told: dict[str, Any]) -> None:
-        """``kind`` names what is said; ``told`` fills its gaps."""
-        said = WORDS[language][kind]
-        context = {
-            "language": language,
-            "subject": said["subject"].format(**told),
-            "before": [line.format(**told) for line in said["before"]],
-            "after": [line.format(**told) for line in said["after"]],
-            "button": said["button"],
-            "link": link,
-        }
-        mark = f"{new_id('lnk')}.{kind}"
-        await self._mails.send("account_link", context["subject"], email, mark, context)
+
+def _said(purpose: Purpose, facts: dict[str, str]) -> LinkWords:
+    minutes = GOOD_FOR_S[purpose] // 60
+    if purpose == "verify_email":
+        return LinkWords(
+            say("Confirm your e-mail address"),
+            [
+                say("Somebody, probably you, made an account with this address."),
+                say("If it was you, confirm that the address is yours:"),
+            ],
+            say("Confirm my address"),
+            [
+                say("The link is good for %(minutes)s minutes, and once.", minutes=minutes),
+                say(
+                    "If it was not you, do not open it: the account gets nothing of yours. You can make it your own "
+                    "with “Forgot your password?”."
+                ),
+            ],
+        )
+    if purpose == "reset_password":
+        return LinkWords(
+            say("Set a new password"),
+            [
+                say("Somebody, probably you, asked for a new password for the account of this address."),
+                say("To choose one, open this link:"),
+            ],
+            say("Choose a new password"),
+            [
+                say("The link is good for %(minutes)s minutes, and once.", minutes=minutes)
+                + " "
+                + say("Everybody who is signed in to the account is signed out then."),
+                say("If it was not you, do nothing: your password stays as it is."),
+            ],
+        )
+    if purpose == "magic_link":
+        return LinkWords(
+            say("Your link to sign in"),
+            [say("Somebody, probably you, asked to sign in with this address."), say("To sign in, open this link:")],
+            say("Sign in"),
+            [
+                say("The link is good for %(minutes)s minutes, and once.", minutes=minutes),
+                say("If it was not you, do nothing. Do not pass this mail on to anybody."),
+            ],
+        )
+    role = _ROLES[facts["role"]]
+    told = {**facts, "role": say(role)}
+    return LinkWords(
+        say("%(organization)s invites you to work with them", **told),
+        [
+            say("%(organization)s invites %(email)s to work with them on onsale, as %(role)s.", **told),
+            say("To accept, open this link. You sign in there, or make an account with this address:"),
+        ],
+        say("See the invitation"),
+        [
+            say("The link is good for %(days)s days, and once.", days=GOOD_FOR_S[purpose] // 86_400),
+            say("If you do not know %(organization)s, do nothing. Do not pass this mail on to anybody.", **told),
+        ],
+    )

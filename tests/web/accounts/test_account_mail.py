@@ -9,12 +9,20 @@ import pytest
 
 from engine.domain.errands import MailAccountNotice
 from engine.foundation.world.languages import LANGUAGES
-from engine.services.messages.account_links import NOTICES, WORDS
+from engine.services.messages.account_notices import NOTICES
 from engine.stores import outbox
 from tests.shop import Shop
 from tests.web.organizer import PASSWORD
 
 EMAIL = "ada@example.test"
+INVITED = {
+    "en": ("{} invites you to work with them", "box office"),
+    "fr": ("{} vous invite à travailler avec eux", "billetterie"),
+    "es": ("{} le invita a trabajar con ellos", "taquilla"),
+    "de": ("{} lädt Sie zur Mitarbeit ein", "Kasse"),
+    "pt": ("{} convida você a trabalhar com eles", "bilheteria"),
+    "ar": ("تدعوك {} إلى العمل معها", "شباك التذاكر"),
+}
 
 
 async def registered(shop: Shop, email: str = EMAIL, **headers: str) -> str:
@@ -112,7 +120,7 @@ async def test_a_forgotten_password_is_set_by_the_mailed_link_and_nobody_unknown
     await mails(shop, 2)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", INVITED)
 async def test_an_invitation_is_mailed_in_the_language_of_who_asked_for_it(shop: Shop, language: str):
     await shop.open_event()
     owner = await shop.organizer()
@@ -123,21 +131,12 @@ async def test_an_invitation_is_mailed_in_the_language_of_who_asked_for_it(shop:
     (message,) = await mails(shop, 1)
     name = await shop.services.common.pool.fetchval("SELECT name FROM organizations")
     assert message["To"] == "cfo@company.test"
-    assert message["Subject"] == WORDS[language]["invitation"]["subject"].format(organization=name)
-    assert WORDS[language]["roles"]["box_office"] in message.get_body(("plain",)).get_content()
+    subject, role = INVITED[language]
+    assert message["Subject"].removeprefix("\u200f") == subject.format(name)
+    assert role in message.get_body(("plain",)).get_content()
+    assert f'<html lang="{language}"' in message.get_body(("html",)).get_content()
     admin_url = shop.services.common.settings.admin_url
     assert link_of(message).startswith(admin_url + "/invitations/accept?token=")
-
-
-def test_every_mail_is_written_in_every_language_with_the_same_facts():
-    def holes(words: dict) -> dict[str, list[str]]:
-        found = {}
-        for mail, said in words.items():
-            text = said if mail == "roles" else [said["subject"], *said["before"], *said["after"]]
-            found[mail] = sorted(text) if mail == "roles" else sorted(set(re.findall(r"\{\w+\}", " ".join(text))))
-        return found
-
-    assert {language: holes(WORDS[language]) for language in LANGUAGES} == dict.fromkeys(LANGUAGES, holes(WORDS["en"]))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -155,7 +154,7 @@ async def test_what_happened_to_an_account_is_mailed_in_every_language(shop: Sho
     assert len(texts) == len(letters)
     (device,) = [text for text in texts.values() if "Firefox, Linux" in text]
     assert "192.0.2.1/32" in device
-    assert not any("{" in text for text in texts.values())
+    assert not any("%(" in text for text in texts.values())
     (link,) = [text for text in texts.values() if "/account/magic?token=" in text]
     token = re.findall(r"token=([\w-]+)", link)[0]
     session = await shop.ask("POST", "/v1/auth/magic-link/redeem", {"token": token})
