@@ -1,6 +1,6 @@
 """Who may call which row, asked for everybody at once: the matrix that docs/ACCESS.md shows and tests walk over HTTP.
 
-The rows are those of all three apps. Nine kinds of callers; the ninth, a member of the organization that the row is
+The rows are those of all three apps. Ten kinds of callers; the tenth, a member of the organization that the row is
 about, in each of its roles.
 """
 
@@ -23,6 +23,7 @@ Caller = Literal[
     "scanner",
     "fan",
     "other owner",
+    "key",
     "admin",
     "finance",
     "box_office",
@@ -39,6 +40,7 @@ ABOUT: Final[dict[Caller, str]] = {
     "scanner": "a scanner of the event",
     "fan": "somebody signed in who works for nobody",
     "other owner": "the owner of another organization",
+    "key": "a program with a key of the organization, with every scope",
     "admin": "an admin of the platform",
     "finance": "a member of the organization",
     "box_office": "a member of the organization",
@@ -46,7 +48,7 @@ ABOUT: Final[dict[Caller, str]] = {
     "owner": "a member of the organization",
 }
 _EVERYBODY: Final = frozenset(CALLERS)
-_SIGNED_IN: Final = _EVERYBODY - {"nobody", "forger", "admitted", "other buyer", "scanner"}
+_SIGNED_IN: Final = _EVERYBODY - {"nobody", "forger", "admitted", "other buyer", "scanner", "key"}
 # Rows that ask for no right in an organization.
 _ALWAYS: Final[dict[Who, frozenset[Caller]]] = {
     "public": _EVERYBODY,
@@ -60,7 +62,7 @@ _ALWAYS: Final[dict[Who, frozenset[Caller]]] = {
 _IN_A_ROOM: Final[dict[RoomWho, frozenset[Caller]]] = {
     "public": _EVERYBODY,
     "operations": _EVERYBODY,
-    "ticket": frozenset(),  # none of the nine stands in the queue
+    "ticket": frozenset(),  # none of the ten stands in the queue
     "visitor": frozenset({"admitted"}),
     "operator": frozenset(caller for caller in CALLERS if caller == "admin" or caller in OPERATOR_ROLES),
 }
@@ -69,7 +71,7 @@ _IN_A_ROOM: Final[dict[RoomWho, frozenset[Caller]]] = {
 def opens(route: Route, caller: Caller) -> bool:
     """Whether the row does what it is for, for this caller; else it answers 401, 403 or 404.
 
-    Nobody of the nine holds the capability that a capability's row is for: it opens to those who work for the seller,
+    Nobody of the ten holds the capability that a capability's row is for: it opens to those who work for the seller,
     if it says so. What is open to all may still tell a forger (401), if it looks at who asks.
     """
     if route.who in _ALWAYS:
@@ -78,6 +80,8 @@ def opens(route: Route, caller: Caller) -> bool:
         return route.to_scanner
     if route.needs is None:
         return False
+    if caller == "key":
+        return route.takes_keys
     return caller == "admin" or (caller in MEMBERS and allows(caller, route.needs))
 
 

@@ -17,6 +17,7 @@ from engine.domain.accounts.people import (
     PasswordChange,
     Registration,
 )
+from engine.domain.accounts.second_factor import CHALLENGE_CHARS_MAX, CODE_CHARS_MAX, ChallengeAnswer
 from engine.foundation import shapes
 
 # A password is taken as it is typed, blanks and all.
@@ -31,6 +32,18 @@ class SignInForm(Form):
 
     def given(self) -> Credentials:
         return shapes.build(self.model_dump(), Credentials)
+
+
+class SecondFactorForm(Form):
+    """``challenge`` is what the password was answered with."""
+
+    LABELS: ClassVar[Mapping[str, str]] = {"code": "Code"}
+
+    challenge: str = Field(min_length=1, max_length=CHALLENGE_CHARS_MAX)
+    code: str = Field(min_length=1, max_length=CODE_CHARS_MAX)
+
+    def given(self) -> ChallengeAnswer:
+        return shapes.build(self.model_dump(), ChallengeAnswer)
 
 
 class RegisterForm(Form):

@@ -13,12 +13,19 @@ from multidict import MultiDict
 from admin import frame, guard
 from admin.appkeys import SERVICES, SESSIONS, SETTINGS
 from admin.forms import filled
-from admin.forms.accounts import PasswordForm, RegisterForm, SignInForm
+from admin.forms.accounts import PasswordForm, RegisterForm, SecondFactorForm, SignInForm
 from admin.sessions import ABSOLUTE_S
 from admin.visit import Visit
-from engine.domain.accounts.errors import TokenExpired, TokenInvalid
+from engine.domain.accounts.errors import (
+    ChallengeOver,
+    SecondFactorRequired,
+    SecondFactorWrong,
+    TokenExpired,
+    TokenInvalid,
+)
 from engine.domain.accounts.mailed_links import TOKEN_CHARS_MAX
 from engine.domain.accounts.people import Session as Tokens
+from engine.domain.accounts.sessions import AGENT_CHARS_MAX, Caller
 from engine.foundation import http
 from engine.foundation.errors import Forbidden, Unauthenticated
 from engine.foundation.world import languages
@@ -41,15 +48,38 @@ async def show_sign_in(request: web.Request) -> web.Response:
 async def sign_in(request: web.Request) -> web.Response:
     """A new session under a new id, whatever cookie came with the form."""
     form = await _posted(request)
+    if "challenge" in form:
+        return await _second_factor(request, form)
     typed = filled.read(SignInForm, form)
     people = request.app[SERVICES].accounts.people
     try:
-        tokens = await typed.carry_out(lambda form: people.sign_in(form.given(), _address(request)))
+        tokens = await typed.carry_out(lambda form: people.sign_in(form.given(), _caller(request)))
+    except SecondFactorRequired as needed:
+        fresh = filled.fresh(SecondFactorForm, challenge=needed.facts["challenge"])
+        return _page(request, "accounts/second_factor.html", fresh)
     except (Unauthenticated, Forbidden) as refusal:
         typed.general.append(str(refusal.detail))
         tokens = None
     if tokens is None:
         return _page(request, "accounts/sign_in.html", typed)
+    return await _signed_in(request, tokens, _next(request))
+
+
+async def _second_factor(request: web.Request, form: MultiDict[str]) -> web.Response:
+    """The code that follows the password; with too many wrong ones it begins with the password again."""
+    typed = filled.read(SecondFactorForm, form)
+    sign_ins = request.app[SERVICES].accounts.sign_ins
+    try:
+        tokens = await typed.carry_out(lambda form: sign_ins.answer(form.given(), _caller(request)))
+    except SecondFactorWrong as refusal:
+        typed.errors["code"] = str(refusal.detail)
+        tokens = None
+    except (ChallengeOver, Unauthenticated, Forbidden) as refusal:
+        again: filled.Filled[SignInForm] = filled.Filled()
+        again.general.append(str(refusal.detail))
+        return _page(request, "accounts/sign_in.html", again)
+    if tokens is None:
+        return _page(request, "accounts/second_factor.html", typed)
     return await _signed_in(request, tokens, _next(request))
 
 
@@ -68,9 +98,8 @@ async def register(request: web.Request) -> web.Response:
     """An account, signed in at once; its address is proven by mail, or by the invitation it came with."""
     typed = filled.read(RegisterForm, await _posted(request))
     people = request.app[SERVICES].accounts.people
-    language = languages.choose(request.headers.get("Accept-Language", ""))
     try:
-        tokens = await typed.carry_out(lambda form: people.register(form.given(), _address(request), language))
+        tokens = await typed.carry_out(lambda form: people.register(form.given(), _caller(request)))
     except (Forbidden, TokenInvalid, TokenExpired) as refusal:
         typed.general.append(str(refusal.detail))
         tokens = None
@@ -97,10 +126,10 @@ async def show(visit: Visit) -> web.Response:
 async def change_password(visit: Visit) -> web.Response:
     """A new password ends every session of the account but the one that this answers."""
     typed = filled.read(PasswordForm, visit.form)
-    address = _address(visit.request)
+    caller = _caller(visit.request)
     try:
         tokens = await typed.carry_out(
-            lambda form: visit.services.accounts.people.change_password(visit.person, form.given(), address)
+            lambda form: visit.services.accounts.people.change_password(visit.person, form.given(), caller)
         )
     except Unauthenticated as refusal:
         typed.errors["current_password"] = str(refusal.detail)
@@ -112,9 +141,11 @@ async def change_password(visit: Visit) -> web.Response:
     return await _signed_in(visit.request, tokens, "/account", note=note)
 
 
-def _address(request: web.Request) -> str:
-    """The caller's address, as the settings let it be known."""
-    return http.client_address(request, trust_forwarded=request.app[SETTINGS].trust_forwarded)
+def _caller(request: web.Request) -> Caller:
+    """Who asks: the address as the settings let it be known, the device, the language."""
+    address = http.client_address(request, trust_forwarded=request.app[SETTINGS].trust_forwarded)
+    agent = request.headers.get("User-Agent", "")[:AGENT_CHARS_MAX]
+    return Caller(address=address, agent=agent, language=languages.choose(request.headers.get("Accept-Language", "")))
 
 
 async def _signed_in(request: web.Request, tokens: Tokens, path: str, note: str | None = None) -> web.Response:

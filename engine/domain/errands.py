@@ -157,7 +157,7 @@ class MailQueueLink(LinkAsked, Errand, frozen=True):
 class MailAccountLink(Errand, frozen=True):
     """Mail a link that proves an address or sets a password, if somebody has that address. The worker looks.
 
-    ``purpose``: verify_email or reset_password.
+    ``purpose``: verify_email, reset_password or magic_link.
     """
 
     topic = "mail.account_link"
@@ -165,6 +165,31 @@ class MailAccountLink(Errand, frozen=True):
     purpose: str
     email: str
     language: str = "en"
+
+
+class MailOwnOrders(Errand, frozen=True):
+    """Mail the tickets of an address to it again, if any were bought with it. The worker looks."""
+
+    topic = "mail.own_orders"
+    at_once = False
+    email: str
+
+
+class MailAccountNotice(Errand, frozen=True):
+    """Tell the reader of an account's address what happened to it.
+
+    ``kind``: new_device, registered_again, second_factor_on or second_factor_off. ``at_ms`` is when, ``device`` and
+    ``place`` from what; "" if that is not known.
+    """
+
+    topic = "mail.account_notice"
+    at_once = False
+    kind: str
+    email: str
+    language: str = "en"
+    device: str = ""
+    place: str = ""
+    at_ms: int = 0
 
 
 class MailInvitation(Errand, frozen=True):
@@ -179,6 +204,14 @@ class AddressVerified(Errand, frozen=True):
     """The person who has this account reads its address too: the guest orders of that address are theirs."""
 
     topic = "account.verified"
+    user_id: str
+
+
+class EraseAccount(Errand, frozen=True):
+    """Somebody asked to be forgotten: what is held about them goes, and the ledger keeps what the law wants."""
+
+    topic = "account.erase"
+    at_once = False
     user_id: str
 
 

@@ -12,7 +12,16 @@ from engine.foundation.errors import Unauthenticated
 
 ACCESS_TOKEN_TTL_S = 900
 LEEWAY_S = 5
+KEY_PREFIX = "onsale_sk_"  # of what a program shows: no token, a key of an organization
 _ISSUER = "onsale"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyGrant:
+    """What a key of an organization opens: some things of that organization, and nothing of any other."""
+
+    organization_id: str
+    scopes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +29,13 @@ class Person:
     """Who signed in. Rights in organizations are read from the ledger, never from the token.
 
     ``session`` is the sign-in that the token was issued to; empty for one that a process of ours made for itself.
+    ``key``: no person but a program, which shows a key of an organization; ``user_id`` is the key's id.
     """
 
     user_id: str
     is_admin: bool
     session: str = ""
+    key: KeyGrant | None = None
 
 
 class Bearers:

@@ -92,4 +92,7 @@ LIMITS: Final = MappingProxyType[RouteClass, Rate](
     }
 )
 
+# What one key of an organization may ask for, of all classes together, wherever its programs stand.
+KEY_RATE: Final = Rate("what programs of an organization do, for each key", per_s=20, burst=40, delay_max_s=0.0)
+
 assert set(LIMITS) == set(get_args(RouteClass)), "every class has its row"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import ipaddress
 import re
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ from functools import cached_property
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
+from cryptography.fernet import Fernet, MultiFernet
 from pydantic import BeforeValidator, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -108,6 +111,13 @@ class SharedSettings(BaseSettings):
     def keyrings(self) -> list[hotpath_rs.Keyring]:
         """Each master key alone, the newest first: what was signed before a rotation can be signed the same again."""
         return [hotpath_rs.Keyring([pair]) for pair in parse_master_keys(self.master_keys.get_secret_value())]
+
+    @cached_property
+    def seal(self) -> MultiFernet:
+        """Seals what the ledger keeps and must give back: with a key made of the newest master key, opened with any."""
+        keys = [key for _, key in parse_master_keys(self.master_keys.get_secret_value())]
+        made = [hmac.digest(key, b"onsale sealed secrets", "sha256") for key in keys]
+        return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in made])
 
     @property
     def newest_master_key(self) -> bytes:

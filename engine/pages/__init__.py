@@ -1,14 +1,15 @@
-"""The fans' pages: events, an event, its shop, the checkout, its tickets; mailed links; the gate; docs."""
+"""The fans' pages: events, an event, its shop, the checkout, its tickets; accounts; the gate; docs."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
 from engine.pages import docs, frame, styleguide
-from engine.pages.accounts import brand, links
+from engine.pages.accounts import brand, links, signing
 from engine.pages.catalogue import discovery, events, listing, widget
 from engine.pages.catalogue.programme import previews, series
 from engine.pages.gates import gate
+from engine.pages.insight import account
 from engine.pages.money import checkout, orders
 from engine.pages.sale import shop
 
@@ -28,5 +29,7 @@ def setup(app: web.Application) -> None:
     orders.setup(app)
     gate.setup(app)
     links.setup(app)
+    signing.setup(app)
+    account.setup(app)
     docs.setup(app)
     styleguide.setup(app)

@@ -1,4 +1,4 @@
-"""The capabilities a guest carries, as HttpOnly cookies: admission, hold and order.
+"""The capabilities a visitor carries, as HttpOnly cookies: admission, hold and order, and who is signed in.
 
 An order's cookie is set for the addresses of that order, so that several orders live side by side in one browser, and
 once more for the API, where the latest wins.
@@ -16,6 +16,7 @@ from engine.services.appkeys import SETTINGS
 ADMISSION_COOKIE: Final = "onsale_admission"
 HOLD_COOKIE: Final = "onsale_hold"
 ORDER_COOKIE: Final = "onsale_order"
+ACCOUNT_COOKIE: Final = "onsale_account"
 ADMISSION_TTL_S: Final = 6 * 3600
 HOLD_TTL_S: Final = 3600
 ORDER_TTL_S: Final = 90 * 86400
@@ -32,6 +33,15 @@ def keep_hold(request: web.Request, response: web.StreamResponse, hold_token: st
 
 def drop_hold(request: web.Request, response: web.StreamResponse) -> None:
     rules(request).drop(response, HOLD_COOKIE)
+
+
+def keep_account(request: web.Request, response: web.StreamResponse, refresh_token: str, *, days: int) -> None:
+    """Sign this browser in."""
+    rules(request).keep(response, ACCOUNT_COOKIE, refresh_token, max_age_s=days * 86400)
+
+
+def drop_account(request: web.Request, response: web.StreamResponse) -> None:
+    rules(request).drop(response, ACCOUNT_COOKIE)
 
 
 def order_path(order_id: str) -> str:

@@ -14,10 +14,13 @@ from engine.settings import Settings
 
 if TYPE_CHECKING:
     from engine.services.accounts.access import Access
+    from engine.services.accounts.api_keys import ApiKeys
     from engine.services.accounts.invitations import Invitations
     from engine.services.accounts.mailed_links import MailedLinks
     from engine.services.accounts.organizations import Organizations
     from engine.services.accounts.people import People
+    from engine.services.accounts.second_factors import SecondFactors
+    from engine.services.accounts.sign_ins import SignIns
     from engine.services.catalogue.discovery import Discovery
     from engine.services.catalogue.events import Events
     from engine.services.catalogue.media.images import Images
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from engine.services.gates.gate_events import GateEvents
     from engine.services.gates.scans import Scans
     from engine.services.insight.activity import Activity
+    from engine.services.insight.personal_data import PersonalData
     from engine.services.insight.reports import Reports
     from engine.services.money.confirms import Confirms
     from engine.services.money.disputes import Disputes
@@ -59,7 +63,10 @@ LIMITS: Final = manners.LIMITS
 IDEMPOTENCY: Final = web.AppKey("idempotency", Idempotency)
 
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
+API_KEYS: Final[web.AppKey[ApiKeys]] = web.AppKey("api_keys")
 PEOPLE: Final[web.AppKey[People]] = web.AppKey("people")
+SIGN_INS: Final[web.AppKey[SignIns]] = web.AppKey("sign_ins")
+SECOND_FACTORS: Final[web.AppKey[SecondFactors]] = web.AppKey("second_factors")
 MAILED_LINKS: Final[web.AppKey[MailedLinks]] = web.AppKey("mailed_links")
 INVITATIONS: Final[web.AppKey[Invitations]] = web.AppKey("invitations")
 ORGANIZATIONS: Final[web.AppKey[Organizations]] = web.AppKey("organizations")
@@ -96,3 +103,4 @@ ATTENDANCE: Final[web.AppKey[Attendance]] = web.AppKey("attendance")
 ACTIVITY: Final[web.AppKey[Activity]] = web.AppKey("activity")
 GATE_BUNDLES: Final[web.AppKey[GateBundles]] = web.AppKey("gate_bundles")
 REPORTS: Final[web.AppKey[Reports]] = web.AppKey("reports")
+PERSONAL_DATA: Final[web.AppKey[PersonalData]] = web.AppKey("personal_data")

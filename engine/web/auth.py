@@ -1,20 +1,31 @@
-"""Who is asking: the five credentials of the contract, read from a request. Rights are decided in the services."""
+"""Who is asking: the credentials of the contract, read from a request. Rights are decided in the services.
+
+KeyRefused  401 key_refused: a key of an organization where a person must be signed in
+"""
 
 from __future__ import annotations
+
+import hashlib
+from typing import Final
 
 from aiohttp import web
 
 from engine.foundation import asked_language, http
-from engine.foundation.bearer import Bearers, Person
+from engine.foundation.bearer import KEY_PREFIX, Bearers, Person
 from engine.foundation.cookies import shown
 from engine.foundation.errors import Unauthenticated
-from engine.services.appkeys import BEARERS, SETTINGS
+from engine.services.appkeys import API_KEYS, BEARERS, SETTINGS
 from engine.web.callers import visitor
 
 ADMISSION_COOKIE = "onsale_admission"
 HOLD_COOKIE = "onsale_hold"
 ORDER_COOKIE = "onsale_order"
 CREDENTIAL_CHARS_MAX = 4096
+PROGRAM: Final = web.RequestKey("program", Person)
+
+
+class KeyRefused(Unauthenticated):
+    code, title = "key_refused", "A key of an organization opens nothing here: sign in"
 
 
 def _scheme(request: web.Request, scheme: str) -> str | None:
@@ -26,15 +37,25 @@ def _scheme(request: web.Request, scheme: str) -> str | None:
 
 
 def person(request: web.Request) -> Person:
-    """The signed-in person. Unauthenticated without a valid bearer token."""
-    return _person(request, request.config_dict[BEARERS])
+    """The signed-in person, or the program that shows a key. Unauthenticated without a valid bearer token."""
+    program = request.get(PROGRAM)
+    return program if program is not None else _person(request, request.config_dict[BEARERS])
 
 
 def _person(request: web.Request, bearers: Bearers) -> Person:
     token = _scheme(request, "bearer")
     if token is None:
         raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
+    if token.startswith(KEY_PREFIX):
+        raise KeyRefused
     return bearers.verify(token)
+
+
+async def open_key(request: web.Request) -> None:
+    """Let a key of an organization stand for a person in this request, if it shows one. Unauthenticated."""
+    token = _scheme(request, "bearer")
+    if token is not None and token.startswith(KEY_PREFIX):
+        request[PROGRAM] = await request.config_dict[API_KEYS].open(token)
 
 
 def optional_person(request: web.Request) -> Person | None:
@@ -102,7 +123,7 @@ def principal_of(request: web.Request, *, bearers: Bearers, trust_forwarded: boo
     if header:
         scheme, _, value = header.partition(" ")
         if scheme.lower() == "bearer":
-            return "person:" + _person(request, bearers).user_id
+            return _program(value) or "person:" + _person(request, bearers).user_id
         if scheme.lower() == "device":
             return "device:" + value.partition(".")[0]
         return "admission:" + value
@@ -113,3 +134,12 @@ def principal_of(request: web.Request, *, bearers: Bearers, trust_forwarded: boo
     if cookie:
         return "admission:" + cookie
     return "visitor:" + visitor(request, trust_forwarded=trust_forwarded)
+
+
+def _program(value: str) -> str:
+    """The principal of a key, whether or not it is good; "" for a person's token."""
+    return (
+        "key:" + hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
+        if value.lstrip().startswith(KEY_PREFIX)
+        else ""
+    )

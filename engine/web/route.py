@@ -18,6 +18,8 @@ from typing import Any, Final, Literal
 
 from aiohttp import web
 
+from engine.domain.accounts.api_keys import scope_for
+from engine.domain.accounts.errors import KeyThrottled, ScopeMissing
 from engine.domain.accounts.organizations import Permission
 from engine.foundation import manners, uploads
 from engine.foundation.errors import (
@@ -33,7 +35,7 @@ from engine.foundation.errors import (
 )
 from engine.foundation.limits_table import LIMITS, RouteClass
 from engine.foundation.manners import CrossSite, Manners
-from engine.web import once
+from engine.web import auth, once
 from engine.web.forms import FORM_BYTES_MAX
 from engine.web.once import Handler
 
@@ -101,11 +103,18 @@ class Route:
         return self.method == "POST" and self.repeats in {"once", "keyed"}
 
     @property
+    def takes_keys(self) -> bool:
+        """Whether a program may call it with a key of the organization: for what some scope allows."""
+        return self.needs is not None and scope_for(self.needs) is not None
+
+    @property
     def refusals(self) -> frozenset[type[Refusal]]:
         """Everything the row refuses."""
         refused = {*self.own_refusals}
         if self.who in SIGNED_IN:
             refused.add(Unauthenticated)
+        if self.takes_keys:
+            refused |= {ScopeMissing, KeyThrottled}
         if self.takes is not None:
             refused |= {Invalid, TooLarge, UnsupportedMedia}
         if self.keeps_to_key:
@@ -159,6 +168,8 @@ def add(app: web.Application, routes: tuple[Route, ...]) -> None:
                 demanded=route.repeats in KEYED,
                 body_bytes_max=route.body_bytes_max,
             )
+        if route.takes_keys or (route.who == "public" and reads):
+            handler = _with_key(handler)
         for method, path in route.addresses:
             manners.serve(app, method, path, handler, route.manners)
 
@@ -171,6 +182,20 @@ def _without_query(handler: Handler) -> Handler:
         if request.query_string:
             name = next(iter(request.query), "")
             raise Malformed(f"Unknown query parameter: {name}", parameter=name)
+        return await handler(request)
+
+    return inside
+
+
+def _with_key(handler: Handler) -> Handler:
+    """A program that shows a key of the organization is let in as far as the key's scopes go.
+
+    So it is where anybody reads: what is public to all, and drafts to who may see them.
+    """
+
+    @functools.wraps(handler)
+    async def inside(request: web.Request) -> web.StreamResponse:
+        await auth.open_key(request)
         return await handler(request)
 
     return inside

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from engine.web import operations
-from engine.web.accounts import invitations, mailed_links, organizations, people
+from engine.web.accounts import api_keys, invitations, mailed_links, organizations, people, sessions
 from engine.web.catalogue import discovery, events, on_sales, promos, ticket_types, venues
 from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import publication, series, templates
 from engine.web.gates import devices, gates, scans
-from engine.web.insight import activity, order_sheets, reports
+from engine.web.insight import activity, order_sheets, personal_data, reports
 from engine.web.money import disputes, orders, payments, refunds, requirement_orders, webhooks
 from engine.web.route import Route
 from engine.web.sale import allotments, availability, carts, holds
@@ -17,8 +17,10 @@ from engine.web.tickets import tickets
 ROUTES: tuple[Route, ...] = (
     *people.ROUTES,
     *mailed_links.ROUTES,
+    *sessions.ROUTES,
     *organizations.ROUTES,
     *invitations.ROUTES,
+    *api_keys.ROUTES,
     *venues.ROUTES,
     *discovery.ROUTES,
     *events.ROUTES,
@@ -47,4 +49,5 @@ ROUTES: tuple[Route, ...] = (
     *activity.ROUTES,
     *order_sheets.ROUTES,
     *reports.ROUTES,
+    *personal_data.ROUTES,
 )

@@ -18,6 +18,7 @@ from admin.routes import OPEN, ROUTES
 from admin.views.accounts import FORM_COOKIE
 from engine.access import CALLERS, MEMBERS, Caller, opens_in_admin
 from engine.domain.accounts.people import Credentials, Registration
+from engine.domain.accounts.sessions import Caller as Knocking
 from engine.foundation import assets, manners
 from engine.foundation.ids import new_id
 from engine.services.wiring import Services
@@ -65,9 +66,11 @@ async def _credentials(
     async def signed_in(organization_id: str | None = None, role: str = "", email: str | None = None) -> Credential:
         if email is None:
             email = f"{new_id('usr').lower()}@x.test"
-            tokens = await people.register(Registration(email=email, password=PASSWORD, name="N"), "192.0.2.1")
+            tokens = await people.register(
+                Registration(email=email, password=PASSWORD, name="N"), Knocking(address="192.0.2.1")
+            )
         else:
-            tokens = await people.sign_in(Credentials(email=email, password=PASSWORD), "192.0.2.1")
+            tokens = await people.sign_in(Credentials(email=email, password=PASSWORD), Knocking(address="192.0.2.1"))
         if organization_id is not None:
             await pool.execute(
                 "INSERT INTO members (organization_id, user_id, role) VALUES ($1, $2, $3)",
@@ -88,6 +91,7 @@ async def _credentials(
         "scanner": Credential({"Authorization": f"Device {new_id('dev')}.{'s' * 43}"}),
         "fan": await signed_in(),
         "other owner": await signed_in(other, "owner"),
+        "key": Credential({"Authorization": "Bearer onsale_sk_key_01ARZ3NDEKTSV4RRFFQ69G5FAV_" + "s" * 43}),
         "admin": await signed_in(email=await platform_admin(services)),
     }
     for role in sorted(MEMBERS):

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from engine.domain.accounts.people import PasswordChange
+from engine.domain.accounts.sessions import Caller
 from engine.foundation.bearer import Person
 from engine.foundation.connections import RedisClient
 from engine.services.accounts.throttle import FAILURES_MAX
@@ -152,7 +153,7 @@ async def test_a_password_changed_elsewhere_ends_the_session(
 ) -> None:
     user_id = await services.common.pool.fetchval("SELECT id FROM users WHERE email = $1", organizer.email)
     given = PasswordChange(current_password=PASSWORD, new_password="another long password")
-    await services.accounts.people.change_password(Person(user_id, is_admin=False), given, "127.0.0.1")
+    await services.accounts.people.change_password(Person(user_id, is_admin=False), given, Caller(address="127.0.0.1"))
     key = await stored(redis_client)
     await redis_client.hset(key, "renewed", 0)
     assert not await in_and_out(organizer)

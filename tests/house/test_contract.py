@@ -58,6 +58,7 @@ OTHER_NAMES = {
     ("POST", "/v1/checkin"),
     # The same call by another method.
     ("PATCH", "/v1/users/me/password"),
+    ("PATCH", "/v1/users/me/preferences"),
     ("POST", "/v1/venues/{venue_id}/seating-chart"),
 }
 AS_THEY_STAND = {
@@ -69,13 +70,17 @@ AS_THEY_STAND = {
     ("GET", "/v1/orders"),
     ("GET", "/api/v1/orders"),
 }
-# Sessions: an answer that is kept for a day must open nothing.
-ANSWERS_ARE_SECRETS = {"POST /v1/auth/register"}
+# Sessions and keys: an answer that is kept for a day must open nothing.
+ANSWERS_ARE_SECRETS = {"POST /v1/auth/register", "POST /v1/organizations/{organization_id}/api-keys"}
 SAME_IS_ONE = {"POST /v1/events/{event_id}/images"}  # a file sent twice is one picture: its bytes are the key
 CHANGES_NO_MORE_BY_REPEATING = {
     "POST /v1/auth/login",
     "POST /v1/auth/refresh",
     "POST /v1/auth/logout",
+    "POST /v1/auth/magic-link/redeem",  # the link is used up by the first, as codes are
+    "POST /v1/auth/2fa/enable",
+    "POST /v1/auth/2fa/verify",
+    "POST /v1/auth/2fa/challenge",
     "POST /v1/orders/quote",
     "POST /v1/events/{event_id}/promo-codes/validate",
     "POST /v1/payments/confirm",

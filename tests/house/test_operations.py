@@ -22,8 +22,6 @@ TO_BUILD: set[str] = {
     "POST /v1/tickets/{ticketId}/resell",
     "POST /api/tickets/organizers/connect",
     "POST /api/tickets/checkout/session",
-    "POST /api/v1/auth/2fa/enable",
-    "POST /api/v1/auth/2fa/verify",
     "PATCH /api/v1/orders/:id",
     "POST /api/v1/tickets/:id/transfer",
     "POST /api/v1/tickets/:id/wallet",
@@ -39,8 +37,6 @@ TO_BUILD: set[str] = {
     "GET /api/v1/reports/payouts",
     "POST /api/v1/reports/custom",
     "GET /api/v1/reports/:id/export",
-    "PATCH /api/v1/users/me/preferences",
-    "DELETE /api/v1/users/me",
 }
 
 

@@ -16,6 +16,7 @@ from engine.services import appkeys
 from tests import factories
 from tests.axe import serious
 from tests.pages.browsing import GOOD, POOR, SECURE, Site
+from tests.web.organizer import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(180)]
 PICTURES = os.environ.get("ONSALE_PICTURES")  # a folder for screenshots, for anybody who wants to look
@@ -82,6 +83,31 @@ async def test_no_page_of_a_fan_has_a_serious_finding(site: Site, browser: Brows
     await context.clear_cookies()
     await site.page.goto(checkout)
     await look("somebody else's checkout")
+    await context.close()
+    assert not any(findings.values()), findings
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+async def test_no_page_of_an_account_has_a_serious_finding(
+    site: Site, browser: Browser, scheme: str, width: int
+) -> None:
+    context = await browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    site.page = await context.new_page()
+    site.page.set_default_timeout(20_000)
+    findings: dict[str, list[str]] = {}
+    for name in ("sign-in", "register", "by-mail", "magic?token=x", "find"):
+        await site.open(f"/account/{name}")
+        findings[name] = await serious(site.page)
+    await site.open("/account/register")
+    await site.page.fill("#email", f"ada{width}@example.test")
+    await site.page.fill("#password", PASSWORD)
+    await site.page.locator("main button").click()
+    await site.page.wait_for_url("**/account")
+    await site.page.locator('form[action="/account/2fa/enable"] button').click()
+    await expect(site.page.locator("#first-code")).to_be_visible()
+    findings["account"] = await serious(site.page)
+    if PICTURES:
+        await site.page.screenshot(path=f"{PICTURES}/account-{width}-{scheme}.png", full_page=True)
     await context.close()
     assert not any(findings.values()), findings
 

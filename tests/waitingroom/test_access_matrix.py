@@ -67,6 +67,7 @@ async def _credentials(settings: Settings, pool: asyncpg.Pool, event_id: str) ->
         "scanner": {"Authorization": f"Device {new_id('dev')}.{'s' * 43}"},
         "fan": await person(),
         "other owner": await person(other, "owner"),
+        "key": {"Authorization": "Bearer onsale_sk_key_01ARZ3NDEKTSV4RRFFQ69G5FAV_" + "s" * 43},
         "admin": await person(is_admin=True),
     }
     for role in sorted(MEMBERS):

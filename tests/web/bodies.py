@@ -14,6 +14,7 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
     return {
         "OrganizationChange": {"name": "Mine"},
         "NewMember": {"email": "a@b.test", "role": "owner"},
+        "NewApiKey": {"name": "Mine", "scopes": ["orders.read"]},
         "RoleChange": {"role": "manager"},
         "NewVenue": {"organization_id": ids["organization_id"], "name": "V", "timezone": "UTC"},
         "VenueChange": {"name": "Mine"},

@@ -18,11 +18,14 @@ from engine.foundation.news import ORDERS_CHANGED, News
 from engine.foundation.shelf import SHELF, Shelf
 from engine.services import appkeys
 from engine.services.accounts.access import Access
+from engine.services.accounts.api_keys import ApiKeys
 from engine.services.accounts.invitations import Invitations
 from engine.services.accounts.mailed_links import MailedLinks
 from engine.services.accounts.organizations import Organizations
 from engine.services.accounts.passwords import Passwords
 from engine.services.accounts.people import People
+from engine.services.accounts.second_factors import SecondFactors
+from engine.services.accounts.sign_ins import SignIns
 from engine.services.accounts.throttle import Throttle
 from engine.services.catalogue.discovery import Discovery
 from engine.services.catalogue.events import Events
@@ -48,7 +51,7 @@ from engine.stores.outbox import OutboxStore
 from engine.stores.sale.holds import HoldStore
 from engine.stores.sale.selling import SellingStore
 from engine.web import route
-from engine.web.accounts import invitations, mailed_links, organizations, people
+from engine.web.accounts import api_keys, invitations, mailed_links, organizations, people, sessions
 from engine.web.catalogue import discovery, events, on_sales, promos, ticket_types, venues
 from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import publication, series, templates
@@ -57,8 +60,8 @@ from tests.web.organizer import PASSWORD, Someone
 
 _people = itertools.count(1)
 NOUNS = (
-    people, mailed_links, organizations, invitations, venues, discovery, events, images, publication, series, templates,
-    ticket_types, on_sales, allotments, promos,
+    people, mailed_links, sessions, organizations, invitations, api_keys, venues, discovery, events, images,
+    publication, series, templates, ticket_types, on_sales, allotments, promos,
 )  # fmt: skip
 
 
@@ -84,11 +87,20 @@ async def catalogue(
     )
     app[appkeys.SETTINGS] = settings
     app[appkeys.BEARERS] = bearers
+    factors = app[appkeys.SECOND_FACTORS] = SecondFactors(pool=pool, hot=hot, throttle=throttle, seal=settings.seal)
+    sign_ins = app[appkeys.SIGN_INS] = SignIns(pool=pool, bearers=bearers, factors=factors)
     app[appkeys.PEOPLE] = People(
-        pool=pool, bearers=bearers, ended=ended, throttle=throttle, passwords=passwords, links=links
+        pool=pool,
+        sign_ins=sign_ins,
+        factors=factors,
+        ended=ended,
+        throttle=throttle,
+        passwords=passwords,
+        links=links,
     )
     app[appkeys.MAILED_LINKS] = links
     app[appkeys.INVITATIONS] = Invitations(pool=pool, access=access, throttle=throttle)
+    app[appkeys.API_KEYS] = ApiKeys(pool=pool, access=access)
     app[appkeys.ORGANIZATIONS] = Organizations(pool=pool, access=access)
     app[appkeys.VENUES] = Venues(pool=pool, access=access)
     app[appkeys.EVENTS] = all_events

@@ -59,6 +59,8 @@ async def estate(shop: Shop) -> Estate:
         "series_id": await series(shop),
         "device_id": made["devices"]["device_id"],
         "invitation_id": await invitation(shop, owner),
+        "session_id": "fam_none",
+        "key_id": await api_key(shop, owner),
         "user_id": await pool.fetchval("SELECT user_id FROM members WHERE organization_id = $1", shop.organization_id),
         "image_id": image["id"],
         "name": image["urls"]["320"].rpartition("/")[2],
@@ -93,6 +95,14 @@ async def disputed(shop: Shop) -> dict[str, Any]:
     return (await shop.ask("GET", path, Authorization=await shop.organizer()))["data"][0]
 
 
+async def api_key(shop: Shop, owner: str) -> str:
+    """The id of a fresh key of the organization."""
+    path, given = f"/v1/organizations/{shop.organization_id}/api-keys", {"name": "K", "scopes": ["orders.read"]}
+    made = await shop.ask("POST", path, given, Authorization=owner)
+    assert made.status == 201, made.body
+    return str(made["id"])
+
+
 async def invitation(shop: Shop, owner: str) -> str:
     """The id of a fresh invitation to the organization."""
     given = {"email": f"{new_id('usr').lower()}@x.test", "role": "finance"}
@@ -125,6 +135,10 @@ def body_of(route: Route, of: Estate) -> Any:
         "PersonChange": {"name": "Mine"},
         "ConfirmRequest": {"order_id": of.ids["order_id"], "payment_intent_id": of.ids["payment_id"]},
         "TokenShown": {"token": "x" * 43},
+        "ErasureAsked": {"password": "x" * 12},
+        "CodeTyped": {"code": "000000"},
+        "SecondFactorOff": {"password": "x" * 12, "code": "000000"},
+        "ChallengeAnswer": {"challenge": "x" * 43, "code": "000000"},
         "PasswordChange": {"current_password": "x" * 12, "new_password": "y" * 12},
     }
     if route.takes_file:

@@ -16,6 +16,7 @@ WRITTEN = (
     "organizations",
     "members",
     "invitations",
+    "api_keys",
     "venues",
     "events",
     "images",
@@ -58,6 +59,11 @@ async def estate(owner: Someone, *, public: bool) -> dict[str, str]:
                 "POST", f"/v1/organizations/{organization_id}/members", {"email": "in@x.test", "role": "owner"}
             )
         )["invitation_id"],
+        "key_id": (
+            await owner.ok(
+                "POST", f"/v1/organizations/{organization_id}/api-keys", {"name": "K", "scopes": ["orders.read"]}, 201
+            )
+        )["id"],
         "user_id": (await owner.ok("GET", "/v1/users/me"))["id"],
     }
 

@@ -3,21 +3,27 @@
 Malformed 400
 └── TokenInvalid              token_invalid             unknown, used, called back, or for something else
 Gone 410
-└── TokenExpired              token_expired
+├── TokenExpired              token_expired
+└── ChallengeOver             challenge_over            too old, used, or tried too often
 Unauthenticated 401
 ├── SignInRefused             sign_in_refused
+├── SecondFactorRequired      second_factor_required    facts: challenge
+├── SecondFactorWrong         second_factor_wrong
 ├── RefreshRefused            refresh_refused
 └── RefreshReused             refresh_reused            the whole family of tokens was revoked
 Forbidden 403
 ├── AccountDisabled           account_disabled
 ├── EmailUnverified           email_unverified
 ├── InvitationOfAnother       invitation_of_another
+├── ScopeMissing              scope_missing             facts: scope
 ├── RegistrationInvited       registration_invited      the platform registers by invitation alone
 └── FoundingReserved          founding_reserved         there, its admins found organizations
 NotFound 404
 ├── OrganizationUnknown       organization_unknown
 ├── MemberUnknown             member_unknown
-└── InvitationUnknown         invitation_unknown
+├── InvitationUnknown         invitation_unknown
+├── SessionUnknown            session_unknown
+└── ApiKeyUnknown             api_key_unknown
 Conflict 409
 ├── EmailTaken                email_taken
 ├── SlugTaken                 slug_taken
@@ -26,11 +32,16 @@ Conflict 409
 ├── LastOwner                 last_owner
 ├── OrganizationInUse         organization_in_use
 ├── OrganizationSuspended     organization_suspended
+├── SecondFactorIsOn          second_factor_on
+├── SecondFactorIsOff         second_factor_off
+├── AdminStays                admin_stays
 └── TooManyOfThem             limit_reached             facts: limit
 TooMany 429
 ├── SignInThrottled           sign_in_throttled
 ├── RegistrationThrottled     registration_throttled
 ├── MailThrottled             mail_throttled
+├── CodesThrottled            too_many_attempts         wrong codes of a second factor
+├── KeyThrottled              key_throttled             facts: per_s
 └── HashesThrottled           hashes_throttled          too many passwords of one address block wait to be checked
 """
 
@@ -55,6 +66,22 @@ class SignInRefused(Unauthenticated):
     code, title = "sign_in_refused", "E-mail address or password is wrong"
 
 
+class SecondFactorRequired(Unauthenticated):
+    """The password, or the mailed link, was right; ``challenge`` is answered with a code."""
+
+    code, title = "second_factor_required", "Enter the code that your app shows"
+
+
+class SecondFactorWrong(Unauthenticated):
+    """Said alike for a wrong code, one that was used, and one whose time is over."""
+
+    code, title = "second_factor_wrong", "This code is wrong, or was used before"
+
+
+class ChallengeOver(Gone):
+    code, title = "challenge_over", "This took too long, or too many codes were wrong: sign in again"
+
+
 class RefreshRefused(Unauthenticated):
     code, title = "refresh_refused", "This refresh token is not valid: sign in again"
 
@@ -73,6 +100,12 @@ class EmailUnverified(Forbidden):
 
 class InvitationOfAnother(Forbidden):
     code, title = "invitation_of_another", "This invitation was mailed to another address"
+
+
+class ScopeMissing(Forbidden):
+    """``scope`` is what the key would need; none is named if no key may do this."""
+
+    code, title = "scope_missing", "This key's scopes do not allow this"
 
 
 class RegistrationInvited(Forbidden):
@@ -95,7 +128,17 @@ class InvitationUnknown(NotFound):
     code, title = "invitation_unknown", "There is no such invitation"
 
 
+class SessionUnknown(NotFound):
+    code, title = "session_unknown", "There is no such session"
+
+
+class ApiKeyUnknown(NotFound):
+    code, title = "api_key_unknown", "There is no such key"
+
+
 class EmailTaken(Conflict):
+    """Told to nobody but who proved that the address is theirs."""
+
     code, title = "email_taken", "Somebody registered with this e-mail address"
 
 
@@ -127,6 +170,18 @@ class TooManyOfThem(Conflict):
     code, title = "limit_reached", "There are as many of these as there may be"
 
 
+class AdminStays(Conflict):
+    code, title = "admin_stays", "A platform admin's account is not erased: another admin shuts it"
+
+
+class SecondFactorIsOn(Conflict):
+    code, title = "second_factor_on", "This account has a second factor already: take it away first"
+
+
+class SecondFactorIsOff(Conflict):
+    code, title = "second_factor_off", "This account has no second factor, or none was begun"
+
+
 class SignInThrottled(TooMany):
     code, title = "sign_in_throttled", "Too many failed attempts: try again later"
 
@@ -137,6 +192,14 @@ class RegistrationThrottled(TooMany):
 
 class MailThrottled(TooMany):
     code, title = "mail_throttled", "Too many mails were asked for: try again later"
+
+
+class CodesThrottled(TooMany):
+    code, title = "too_many_attempts", "Too many wrong codes: try again later"
+
+
+class KeyThrottled(TooMany):
+    code, title = "key_throttled", "This key asks too often"
 
 
 class HashesThrottled(TooMany):

@@ -9,11 +9,11 @@ from msgspec import Meta, Struct
 
 from engine.domain.accounts.people import Email, NewPassword
 
-Purpose = Literal["verify_email", "reset_password", "invitation"]
+Purpose = Literal["verify_email", "reset_password", "invitation", "magic_link"]
 TOKEN_BYTES: Final = 32
 TOKEN_CHARS_MAX: Final = 200  # longer than ours: another kind of token is refused as one, not as a form
 GOOD_FOR_S: Final = MappingProxyType[Purpose, int](
-    {"verify_email": 30 * 60, "reset_password": 30 * 60, "invitation": 7 * 86_400}
+    {"verify_email": 30 * 60, "reset_password": 30 * 60, "invitation": 7 * 86_400, "magic_link": 15 * 60}
 )
 KEPT_D: Final = 30  # after its time is over, so that who comes late hears that it is, and not that it never was
 

@@ -1,7 +1,7 @@
 """Organizations, their members, and what each role may do.
 
 owner       everything
-manager     everything but members and payouts
+manager     everything but members, keys and payouts
 finance     reads, refunds, reports, payouts
 box_office  reads, orders, comps, devices
 """
@@ -28,6 +28,7 @@ Permission = Literal[
     "venues.read", "venues.write", "events.read", "events.write", "events.publish", "promos.read", "promos.write",
     "allotments.read", "allotments.write", "orders.read", "orders.write", "refunds.read", "refunds.write",
     "comps.read", "comps.write", "devices.read", "devices.write", "attendance.read", "reports.read", "rooms.write",
+    "keys.read", "keys.write",
 ]  # fmt: skip
 _AREAS: dict[str, frozenset[str]] = {
     "finance": frozenset({"refunds", "reports", "payouts"}),
@@ -41,10 +42,10 @@ def allows(role: str, permission: Permission) -> bool:
     if role == "owner":
         return True
     if role == "manager":
-        return area not in {"members", "payouts"} or permission == "members.read"
+        return area not in {"members", "payouts", "keys"} or permission == "members.read"
     if area in _AREAS.get(role, frozenset()):
         return True
-    return role in _AREAS and verb == "read" and area not in {"payouts", "reports"}
+    return role in _AREAS and verb == "read" and area not in {"payouts", "reports", "keys"}
 
 
 def roles_that_may(permission: Permission) -> tuple[str, ...]:

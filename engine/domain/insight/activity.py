@@ -15,6 +15,8 @@ DEEDS: Final = MappingProxyType[str, str](
     {
         "account.disabled": "Account shut",
         "account.enabled": "Account opened again",
+        "account.second_factor_off": "Second factor taken away",
+        "account.second_factor_on": "Second factor set up",
         "admin.created": "Platform admin made",
         "allotment.changed": "Allotment changed",
         "allotment.created": "Allotment made",
@@ -49,6 +51,8 @@ DEEDS: Final = MappingProxyType[str, str](
         "image.deleted": "Picture deleted",
         "invitation.resent": "Invitation mailed again",
         "invitation.revoked": "Invitation called back",
+        "key.made": "Key for programs made",
+        "key.revoked": "Key for programs revoked",
         "mail.refused": "Mail to a buyer was refused by its server",
         "member.added": "Member joined",
         "member.invited": "Member invited",

@@ -5,9 +5,10 @@ A platform admin may do everything. Rights are read from the ledger each time: a
 
 from __future__ import annotations
 
-from engine.domain.accounts.errors import OrganizationSuspended, OrganizationUnknown
+from engine.domain.accounts.api_keys import scope_for
+from engine.domain.accounts.errors import OrganizationSuspended, OrganizationUnknown, ScopeMissing
 from engine.domain.accounts.organizations import Permission, allows
-from engine.foundation.bearer import Person
+from engine.foundation.bearer import KeyGrant, Person
 from engine.foundation.errors import Forbidden, NotFound
 from engine.stores.accounts import organizations as store
 from engine.stores.database import Database
@@ -26,6 +27,9 @@ class Access:
 
         ``hidden`` is what those outside the organization hear instead, of things they must not even learn to exist.
         """
+        if person.key is not None:
+            _check_key(person.key, organization_id, permission, hidden)
+            return
         if person.is_admin:
             if await store.status(self._pool, organization_id) is None:
                 raise hidden or OrganizationUnknown
@@ -45,5 +49,15 @@ class Access:
         """Whether they may; False for a guest."""
         if person is None or person.is_admin:
             return person is not None
+        if person.key is not None:
+            return person.key.organization_id == organization_id and scope_for(permission) in person.key.scopes
         role = await store.role(self._pool, organization_id, person.user_id)
         return role is not None and allows(role, permission)
+
+
+def _check_key(key: KeyGrant, organization_id: str, permission: Permission, hidden: type[NotFound] | None) -> None:
+    if key.organization_id != organization_id:
+        raise (hidden or Forbidden)("This key belongs to another organization")
+    scope = scope_for(permission)
+    if scope is None or scope not in key.scopes:
+        raise ScopeMissing(scope=scope)

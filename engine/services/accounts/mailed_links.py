@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from engine.domain.accounts.errors import InvitationOfAnother, TokenExpired, TokenInvalid
 from engine.domain.accounts.mailed_links import TOKEN_BYTES, AddressGiven, Link, PasswordReset, Purpose
 from engine.domain.accounts.people import email_normal
-from engine.domain.errands import AddressVerified, MailAccountLink
+from engine.domain.errands import AddressVerified, MailAccountLink, MailOwnOrders
 from engine.foundation.ended_sessions import EndedSessions
 from engine.services.accounts.passwords import Passwords
 from engine.services.accounts.throttle import Throttle
@@ -23,7 +23,8 @@ from engine.stores import outbox as outbox_store
 from engine.stores.accounts import invitations as invitations_store
 from engine.stores.accounts import mailed_links as store
 from engine.stores.accounts import people as people_store
-from engine.stores.database import Connection, Database, Pool
+from engine.stores.accounts import second_factors as factors_store
+from engine.stores.database import Connection, Database, Pool, Record
 from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 
 
@@ -36,7 +37,7 @@ class Issued:
 
 
 class MailedLinks:
-    """Proving addresses and setting forgotten passwords."""
+    """Proving addresses, setting forgotten passwords, signing in without one."""
 
     def __init__(
         self, *, pool: Pool, outbox: Outbox, ended: EndedSessions, throttle: Throttle, passwords: Passwords
@@ -55,6 +56,12 @@ class MailedLinks:
         email = email_normal(given.email)
         if await self._throttle.mail(address, email, purpose):
             await outbox_store.add(self._pool, "", MailAccountLink(purpose, email, language))
+
+    async def find_orders(self, given: AddressGiven, address: str) -> None:
+        """Have the tickets of an address mailed to it again, if any were bought with it. MailThrottled by block."""
+        email = email_normal(given.email)
+        if await self._throttle.mail(address, email, "own_orders"):
+            await outbox_store.add(self._pool, "", MailOwnOrders(email))
 
     async def issue(self, purpose: Purpose, email: str) -> Issued | None:
         """A fresh link for the mail that is just being sent. None if nobody has the address, or it needs no proof."""
@@ -84,23 +91,51 @@ class MailedLinks:
     async def reset(self, given: PasswordReset, address: str) -> None:
         """A new password; every session ends, the address is proven, past guest orders come to the account.
 
-        TokenInvalid, TokenExpired, Invalid.
+        A second factor stays, unless it was set before anybody had proven the address. TokenInvalid, TokenExpired,
+        Invalid.
         """
         link = await opened(self._pool, given.token, "reset_password")
         row = await people_store.secrets_by_id(self._pool, link.user_id or "")
         own = (row["name"], row["email"]) if row is not None else ()
         await self._passwords.check_new(given.password, "/password", *own, address=address)
-        password_hash = await self._passwords.hash(given.password, address)
+        like = row["password_hash"] if row is not None else None
+        password_hash = await self._passwords.hash(given.password, address, like)
         async with self._pool.acquire() as db, db.transaction():
             user_id = await self._person(db, link)
             await opened(db, given.token, "reset_password")
-            await self._verified(db, user_id)
+            if await self._verified(db, user_id):
+                await factors_store.remove(db, user_id)
             errands = [await self._proven(db, user_id)]
             await people_store.set_password(db, user_id, password_hash)
             ended = await people_store.revoke_all(db, user_id)
             await store.use(db, link)
         await self._ended.tell(ended)
         await self._outbox.at_once(errands)
+
+    async def redeemed(self, token: str) -> Record:
+        """Who signs in by a mailed link, as ``secrets_of``; the link is used up. TokenInvalid, TokenExpired.
+
+        If nobody had proven the address, what was set before is void: password, second factor, sessions. They may be
+        another person's; the link's reader sets a password by mail.
+        """
+        link = await opened(self._pool, token, "magic_link")
+        nobodys = await self._passwords.hash(secrets.token_urlsafe(TOKEN_BYTES))
+        ended, errands = list[str](), list[OutboxRow]()
+        async with self._pool.acquire() as db, db.transaction():
+            user_id = await self._person(db, link)
+            await opened(db, token, "magic_link")
+            if await self._verified(db, user_id):
+                await factors_store.remove(db, user_id)
+                await people_store.set_password(db, user_id, nobodys)
+                ended = await people_store.revoke_all(db, user_id)
+                errands = [await self._proven(db, user_id)]
+            await store.use(db, link)
+            row = await people_store.secrets_by_id(db, user_id)
+        await self._ended.tell(ended)
+        await self._outbox.at_once(errands)
+        if row is None:
+            raise TokenInvalid
+        return row
 
     async def invited(self, token: str, email: str) -> None:
         """Somebody registers with an invitation. TokenInvalid, TokenExpired, InvitationOfAnother address."""
@@ -125,9 +160,12 @@ class MailedLinks:
             raise TokenInvalid
         return str(row["id"])
 
-    async def _verified(self, db: Connection, user_id: str) -> None:
-        if await people_store.verify(db, user_id):
-            await store.void(db, user_id, "verify_email")
+    async def _verified(self, db: Connection, user_id: str) -> bool:
+        """Whether nobody had proven the address before."""
+        if not await people_store.verify(db, user_id):
+            return False
+        await store.void(db, user_id, "verify_email")
+        return True
 
     async def _proven(self, db: Database, user_id: str) -> OutboxRow:
         return await outbox_store.add(db, user_id, AddressVerified(user_id), delay_s=AT_ONCE_DELAY_S)

@@ -76,8 +76,10 @@ class Organizations:
 
     async def get(self, person: Person, organization_id: str) -> Organization:
         """OrganizationUnknown to everybody outside."""
+        if person.key is not None:
+            await self._access.require(person, organization_id, "organization.read", hidden=OrganizationUnknown)
         found = await store.get(self._pool, organization_id, person.user_id)
-        if found is None or (found.role is None and not person.is_admin):
+        if found is None or (found.role is None and not person.is_admin and person.key is None):
             raise OrganizationUnknown
         return found
 

@@ -7,12 +7,14 @@ keyboards, and the person's own name and address. HashesThrottled, Unavailable: 
 from __future__ import annotations
 
 import asyncio
+import base64
+import hmac
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
 
@@ -40,9 +42,14 @@ class Passwords:
         self._waiting: Counter[str] = Counter()
         self._nobody: str | None = None
 
-    async def hash(self, password: str, address: str = "") -> str:
-        """The string to keep. ``address``: who asks, "" if nobody is to be counted."""
-        return await self._run(address, self._hasher.hash, password)
+    async def hash(self, password: str, address: str = "", like: str | None = None) -> str:
+        """The string to keep. ``address``: who asks, "" if nobody is to be counted.
+
+        ``like``: another hash of the same address of mail, whose salt it shares, so that ``which`` works once for both.
+        """
+        if like is None:
+            return await self._run(address, self._hasher.hash, password)
+        return await self._run(address, self._hash_like, password, like)
 
     async def matches(self, kept: str | None, password: str, address: str = "") -> bool:
         """Whether this is the password. With nothing kept it takes as long and is False: addresses cannot be probed."""
@@ -53,6 +60,13 @@ class Passwords:
             return False
         return await self._run(address, self._verify, kept, password)
 
+    async def which(self, kept: Sequence[str], password: str, address: str = "") -> int | None:
+        """Which of several hashes this is the password of. Those that share a salt take as long as a single one."""
+        if len(kept) <= 1:
+            return 0 if await self.matches(kept[0] if kept else None, password, address) else None
+        found = await self._run(address, self._which, password, *kept)
+        return found if found >= 0 else None
+
     def is_dated(self, kept: str) -> bool:
         """Whether it was made with older parameters and should be made again."""
         return self._hasher.check_needs_rehash(kept)
@@ -62,6 +76,28 @@ class Passwords:
         advice = await self._run(address, advice_on, password, *own)
         if advice:
             raise Invalid.at(pointer, "password_weak", advice)
+
+    def _hash_like(self, password: str, like: str) -> str:
+        try:
+            return self._hasher.hash(password, salt=_salt_of(like))
+        except (InvalidHashError, ValueError):
+            return self._hasher.hash(password)
+
+    def _which(self, password: str, *kept: str) -> int:
+        """The place of the hash that fits, -1 if none does; all are compared, whichever fits."""
+        made: dict[str, str] = {}
+        found = -1
+        for place, each in enumerate(kept):
+            terms = each.rpartition("$")[0]
+            if terms not in made:
+                try:
+                    hasher = PasswordHasher.from_parameters(extract_parameters(each))
+                    made[terms] = hasher.hash(password, salt=_salt_of(each))
+                except (InvalidHashError, ValueError):
+                    made[terms] = ""
+            if hmac.compare_digest(made[terms].encode(), each.encode()) and found < 0:
+                found = place
+        return found
 
     def _verify(self, kept: str, password: str) -> bool:
         try:
@@ -83,6 +119,14 @@ class Passwords:
             self._waiting[block] -= 1
             if not self._waiting[block]:
                 del self._waiting[block]
+
+
+def _salt_of(kept: str) -> bytes:
+    """ValueError if it is no hash."""
+    salt = kept.split("$")[-2] if kept.count("$") > 1 else ""
+    if not salt:
+        raise ValueError("no salt")
+    return base64.b64decode(salt + "=" * (-len(salt) % 4), validate=True)
 
 
 def advice_on(password: str, *own: str) -> str:

@@ -6,15 +6,14 @@ is a session; its access tokens name it, and die with it in every process (``fou
 
 from __future__ import annotations
 
-import hashlib
-import secrets
+from msgspec import UnsetType
 
 from engine.domain.accounts.errors import (
-    AccountDisabled,
     EmailTaken,
     RefreshRefused,
     RefreshReused,
     RegistrationInvited,
+    SessionUnknown,
     SignInRefused,
 )
 from engine.domain.accounts.people import (
@@ -26,24 +25,29 @@ from engine.domain.accounts.people import (
     Registration,
     Session,
     User,
+    changed,
     email_normal,
     email_typed,
+    preferred,
 )
-from engine.domain.errands import MailAccountLink
+from engine.domain.accounts.second_factor import SecondFactorOff
+from engine.domain.accounts.sessions import Caller, SessionShown
+from engine.domain.errands import MailAccountLink, MailAccountNotice
 from engine.domain.fields import kept_name
-from engine.foundation.bearer import ACCESS_TOKEN_TTL_S, Bearers, Person
+from engine.foundation.bearer import Person
+from engine.foundation.clock import now_ms
 from engine.foundation.ended_sessions import EndedSessions
 from engine.foundation.errors import Invalid, Refusal, Unauthenticated
 from engine.foundation.ids import new_id
-from engine.foundation.world import languages
 from engine.services.accounts.mailed_links import MailedLinks
 from engine.services.accounts.passwords import Passwords
+from engine.services.accounts.second_factors import SecondFactors
+from engine.services.accounts.sign_ins import SignIns, digest, next_token
 from engine.services.accounts.throttle import Throttle
 from engine.stores import activity, outbox
 from engine.stores.accounts import people as store
-from engine.stores.database import Database, Pool, Record
-
-REFRESH_TOKEN_BYTES = 32
+from engine.stores.accounts import sessions as sessions_store
+from engine.stores.database import Pool, Record
 
 
 class People:
@@ -53,7 +57,8 @@ class People:
         self,
         *,
         pool: Pool,
-        bearers: Bearers,
+        sign_ins: SignIns,
+        factors: SecondFactors,
         ended: EndedSessions,
         throttle: Throttle,
         passwords: Passwords,
@@ -61,65 +66,114 @@ class People:
         open_to_all: bool = True,
     ) -> None:
         self._pool = pool
-        self._bearers = bearers
+        self._sign_ins = sign_ins
+        self._factors = factors
         self._ended = ended
         self._throttle = throttle
         self._passwords = passwords
         self._links = links
         self._open_to_all = open_to_all
 
-    async def register(self, given: Registration, address: str, language: str = languages.DEFAULT) -> Session:
+    async def register(self, given: Registration, caller: Caller) -> Session:
         """Make an account, sign it in and mail it a link that proves its address.
 
-        EmailTaken; RegistrationThrottled by block; Invalid for a weak password; RegistrationInvited without an
-        invitation if one is needed, and what ``MailedLinks.invited`` refuses.
+        Nobody learns here who has an account: if the address has one already, another is made, as good as any whose
+        address is not proven; it never is, and the reader of the address's mail hears of it. EmailTaken to those alone
+        who proved the address by an invitation; RegistrationThrottled; Invalid for a weak password;
+        RegistrationInvited without an invitation if one is needed, and what ``MailedLinks.invited`` refuses.
         """
         email = email_normal(given.email)
         name = kept_name("/name", given.name) if given.name is not None else email.partition("@")[0]
-        await self._throttle.registration(address)
+        await self._throttle.registration(caller.address)
         if given.invitation is not None:
             await self._links.invited(given.invitation, email)
         elif not self._open_to_all:
             raise RegistrationInvited
-        if await store.is_known(self._pool, email):
-            raise EmailTaken
-        await self._passwords.check_new(given.password, "/password", name, email, address=address)
-        password_hash = await self._passwords.hash(given.password, address)
+        await self._passwords.check_new(given.password, "/password", name, email, address=caller.address)
+        await self._throttle.registration_of(email)
+        like = await store.password_at(self._pool, email)
+        password_hash = await self._passwords.hash(given.password, caller.address, like)
         user_id, verified = new_id("usr"), given.invitation is not None
         async with self._pool.acquire() as db, db.transaction():
-            if not await store.insert(db, user_id, email, name, password_hash, verified=verified):
+            first = await store.insert(db, user_id, email, name, password_hash, verified=verified)
+            if not first and verified:
                 raise EmailTaken
-            if not verified:
-                await outbox.add(db, user_id, MailAccountLink("verify_email", email, language))
+            if not first:
+                await store.insert_second(db, user_id, email, name, password_hash)
+                await outbox.add(
+                    db, user_id, MailAccountNotice("registered_again", email, caller.language, at_ms=now_ms())
+                )
+            elif not verified:
+                await outbox.add(db, user_id, MailAccountLink("verify_email", email, caller.language))
+            row = await store.secrets_by_id(db, user_id)
         if verified:
             await self._links.tell_verified(user_id)
-        session = await self._begin(user_id, password_hash, is_admin=False)
+        assert row is not None
+        session = await self._sign_ins.begin(row, password_hash, caller)
         assert session is not None, "nobody shuts an account that was not there"
         return session
 
-    async def sign_in(self, given: Credentials, address: str) -> Session:
-        """A new session. SignInRefused, alike for unknown addresses; SignInThrottled after too many failures."""
-        email = email_typed(given.email)
+    async def sign_in(self, given: Credentials, caller: Caller) -> Session:
+        """A new session. SignInRefused, alike for unknown addresses; SignInThrottled after too many failures.
+
+        SecondFactorRequired if the account has one; AccountDisabled.
+        """
+        email, address = email_typed(given.email), caller.address
         await self._throttle.begin_sign_in(address, email)
-        row = await store.secrets_of(self._pool, email)
-        if not await self._is_password(row, given.password, address, email) or row is None:
+        row = await self._whose(email, given.password, address)
+        if row is None:
             raise SignInRefused
         await self._throttle.sign_in_worked(address, email)
-        if row["disabled_at"] is not None:
-            raise AccountDisabled
         password_hash: str = row["password_hash"]
-        if self._passwords.is_dated(password_hash):
-            password_hash = await self._passwords.hash(given.password, address)
-            await store.set_password(self._pool, row["id"], password_hash)
-        session = await self._begin(row["id"], password_hash, is_admin=row["is_admin"])
-        if session is None:  # shut, or another password, since the first look
-            raise SignInRefused
-        await store.signed_in(self._pool, row["id"])
-        return session
+        if self._passwords.is_dated(password_hash) and row["disabled_at"] is None:
+            await store.set_password(self._pool, row["id"], await self._passwords.hash(given.password, address))
+            row = await store.secrets_by_id(self._pool, row["id"])
+            if row is None:
+                raise SignInRefused
+        return await self._sign_ins.proved(row, caller)
+
+    async def redeem(self, token: str, caller: Caller) -> Session:
+        """Sign in by a mailed link, which is used up and proves the address. TokenInvalid, TokenExpired.
+
+        SecondFactorRequired if the account has one.
+        """
+        return await self._sign_ins.proved(await self._links.redeemed(token), caller)
+
+    async def visitor(self, refresh_token: str) -> Person | None:
+        """Whose browser shows this token, which is not used up by it; None if its session is over."""
+        row = await sessions_store.shown(self._pool, digest(refresh_token))
+        return Person(row["user_id"], is_admin=row["is_admin"], session=row["family"]) if row is not None else None
+
+    async def sessions(self, person: Person) -> list[SessionShown]:
+        """Where one is signed in, the one used last first."""
+        return await sessions_store.of_person(self._pool, person.user_id, person.session)
+
+    async def end_session(self, person: Person, session_id: str) -> None:
+        """End one of one's own sessions, everywhere within a second. SessionUnknown."""
+        async with self._pool.acquire() as db, db.transaction():
+            await store.lock(db, person.user_id)
+            if not await sessions_store.lives(db, person.user_id, session_id):
+                raise SessionUnknown
+            ended = await store.revoke_family(db, session_id)
+        await self._ended.tell(ended)
+
+    async def drop_second_factor(self, person: Person, given: SecondFactorOff, caller: Caller) -> None:
+        """Sign in by the password alone again. SignInRefused for a wrong one; SecondFactorIsOff, SecondFactorWrong."""
+        await self.check_password(person, given.password, caller.address)
+        await self._factors.take_away(person, given.code, caller)
+
+    async def check_password(self, person: Person, password: str, address: str) -> Record:
+        """The person's row, if they know their password. SignInRefused, SignInThrottled."""
+        await self._throttle.begin_sign_in(address, person.user_id)
+        row = await store.secrets_by_id(self._pool, person.user_id)
+        if not await self._is_password(row, password, address, person.user_id) or row is None:
+            raise SignInRefused("The current password is wrong")
+        await self._throttle.sign_in_worked(address, person.user_id)
+        return row
 
     async def refresh(self, refresh_token: str) -> Session:
         """The next access and refresh token. RefreshReused ends the family; RefreshRefused otherwise."""
-        token_hash, ended = _hash(refresh_token), list[str]()
+        token_hash, ended = digest(refresh_token), list[str]()
         async with self._pool.acquire() as db, db.transaction():
             await store.lock_owner(db, token_hash)  # else a session ended in this moment would leave its next token
             used = await store.use_refresh(db, token_hash)
@@ -127,15 +181,18 @@ class People:
             if family is not None:
                 ended = await store.revoke_family(db, family)
             row = None if used is None else await store.secrets_by_id(db, used["user_id"])
-            next_token = ""
+            renewed = ""
             if used is not None and row is not None:
-                next_token = await _next_token(db, used["family"], row["id"], row["password_hash"])
+                renewed = await next_token(db, used["family"], row["id"], row["password_hash"])
+                await sessions_store.used(db, used["family"])
         if family is not None:
             await self._ended.tell(ended)
             raise RefreshReused
-        if used is None or row is None or not next_token:
+        if used is None or row is None or not renewed:
             raise RefreshRefused
-        return await self._session(Person(row["id"], is_admin=row["is_admin"], session=used["family"]), next_token)
+        return await self._sign_ins.session(
+            Person(row["id"], is_admin=row["is_admin"], session=used["family"]), renewed
+        )
 
     async def sign_out(self, refresh_token: str | None, person: Person | None = None) -> None:
         """End the session that this token belongs to; saying it twice is fine. Its access tokens end with it.
@@ -146,7 +203,7 @@ class People:
             raise Unauthenticated
         async with self._pool.acquire() as db, db.transaction():
             if refresh_token is not None:
-                token_hash = _hash(refresh_token)
+                token_hash = digest(refresh_token)
                 await store.lock_owner(db, token_hash)
                 family = await store.family_of(db, token_hash)
                 ended = await store.revoke_family(db, family) if family is not None else []
@@ -164,24 +221,29 @@ class People:
         return user
 
     async def change_me(self, person: Person, given: PersonChange) -> User:
-        """Invalid for a name that nobody can see."""
-        if isinstance(given.name, str):
-            await store.rename(self._pool, person.user_id, kept_name("/name", given.name))
+        """Invalid for a name that nobody can see, a number that is none, a language that we do not speak.
+
+        Preferences that are named are set, the others stay. Unauthenticated if the account is gone.
+        """
+        columns = changed(given)
+        async with self._pool.acquire() as db, db.transaction():
+            kept = await store.preferences(db, person.user_id)
+            if kept is None:
+                raise Unauthenticated("This account is gone")
+            if not isinstance(given.preferences, UnsetType):
+                columns["preferences"] = preferred(kept, given.preferences)
+            await store.change(db, person.user_id, columns)
         return await self.me(person)
 
-    async def change_password(self, person: Person, given: PasswordChange, address: str) -> Session:
+    async def change_password(self, person: Person, given: PasswordChange, caller: Caller) -> Session:
         """Set a new password and end every session but the one this answers.
 
         SignInRefused on a wrong current one, Invalid for a weak new one.
         """
-        await self._throttle.begin_sign_in(address, person.user_id)
-        row = await store.secrets_by_id(self._pool, person.user_id)
-        if not await self._is_password(row, given.current_password, address, person.user_id) or row is None:
-            raise SignInRefused("The current password is wrong")
-        await self._throttle.sign_in_worked(address, person.user_id)
+        row, address = await self.check_password(person, given.current_password, caller.address), caller.address
         own = (row["name"], row["email"])
         await self._passwords.check_new(given.new_password, "/new_password", *own, address=address)
-        password_hash = await self._passwords.hash(given.new_password, address)
+        password_hash = await self._passwords.hash(given.new_password, address, row["password_hash"])
         async with self._pool.acquire() as db, db.transaction():
             before = await store.lock(db, person.user_id)
             if before is None or before["password_hash"] != row["password_hash"] or before["disabled_at"] is not None:
@@ -189,14 +251,27 @@ class People:
             await store.set_password(db, person.user_id, password_hash)
             ended = await store.revoke_all(db, person.user_id)
         await self._ended.tell(ended)
-        session = await self._begin(person.user_id, password_hash, is_admin=row["is_admin"])
+        session = await self._sign_ins.begin(row, password_hash, caller)
         if session is None:
             raise SignInRefused
         return session
 
     async def sweep(self) -> int:
-        """Forget refresh tokens whose time is over; how many."""
-        return await store.sweep_refresh(self._pool)
+        """Forget refresh tokens, sessions and second accounts whose time is over; how many tokens."""
+        swept = await store.sweep_refresh(self._pool)
+        await sessions_store.sweep(self._pool)
+        await store.sweep_second(self._pool)
+        return swept
+
+    async def _whose(self, email: str, password: str, address: str) -> Record | None:
+        """The account of this address with this password."""
+        rows = await store.all_at(self._pool, email)
+        try:
+            place = await self._passwords.which([row["password_hash"] for row in rows], password, address)
+        except Refusal:  # too many wait: nothing was guessed
+            await self._throttle.give_back_sign_in(address, email)
+            raise
+        return rows[place] if place is not None else None
 
     async def _is_password(self, row: Record | None, password: str, address: str, account: str) -> bool:
         try:
@@ -204,22 +279,6 @@ class People:
         except Refusal:  # too many wait: nothing was guessed
             await self._throttle.give_back_sign_in(address, account)
             raise
-
-    async def _begin(self, user_id: str, password_hash: str, *, is_admin: bool) -> Session | None:
-        """A new session; None if the account was shut or has another password since."""
-        family = new_id("fam")
-        refresh_token = await _next_token(self._pool, family, user_id, password_hash)
-        if not refresh_token:
-            return None
-        return await self._session(Person(user_id, is_admin=is_admin, session=family), refresh_token)
-
-    async def _session(self, person: Person, refresh_token: str) -> Session:
-        return Session(
-            access_token=self._bearers.sign(person),
-            refresh_token=refresh_token,
-            expires_in=ACCESS_TOKEN_TTL_S,
-            user=await self.me(person),
-        )
 
 
 async def create_admin(pool: Pool, email: str, password: str, name: str) -> str:
@@ -234,14 +293,3 @@ async def create_admin(pool: Pool, email: str, password: str, name: str) -> str:
         await store.revoke_all(db, user_id)
         await activity.record(db, None, "admin.created", user_id)
     return user_id
-
-
-async def _next_token(db: Database, family: str, user_id: str, password_hash: str) -> str:
-    """The token that renews this session next; empty if the account was shut or has another password."""
-    refresh_token = secrets.token_urlsafe(REFRESH_TOKEN_BYTES)
-    kept = await store.add_refresh(db, _hash(refresh_token), family, user_id, password_hash)
-    return refresh_token if kept else ""
-
-
-def _hash(refresh_token: str) -> bytes:
-    return hashlib.sha256(refresh_token.encode("utf-8", "surrogatepass")).digest()

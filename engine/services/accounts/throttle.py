@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from engine.domain.accounts.errors import MailThrottled, RegistrationThrottled, SignInThrottled
+from engine.domain.accounts.errors import CodesThrottled, MailThrottled, RegistrationThrottled, SignInThrottled
 from engine.foundation.address_limits import block_of, is_loopback
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import TooMany
@@ -25,6 +25,10 @@ KNOWN_FOR_S: Final = 90 * 86_400
 REGISTRATIONS_MAX: Final = 300  # per block
 MAILS_MAX: Final = 60  # asked for, per block
 MAILS_PER_ADDRESS_MAX: Final = 5  # of one kind
+REGISTRATIONS_PER_ADDRESS_MAX: Final = 3  # of one address of mail a day, whether or not somebody has it
+REGISTERING_WINDOW_S: Final = 86_400
+CODES_MAX: Final = 20  # of a second factor that an account is shown before the right one
+CODES_WINDOW_S: Final = 3_600
 INVITING_WINDOW_S: Final = 3_600
 INVITED_BY_UNPROVEN_MAX: Final = 20  # mails that one account invites by, its own address never proven
 INVITED_BY_PROVEN_MAX: Final = 200
@@ -74,6 +78,19 @@ class Throttle:
         if int(await self._hot.command(b"SCARD", known)) > KNOWN_BLOCKS_MAX:
             await self._hot.command(b"SPOP", known)
         await self._hot.command(b"EXPIRE", known, KNOWN_FOR_S)
+
+    async def second_factor(self, user_id: str) -> None:
+        """Count one code before it is looked at. CodesThrottled: who knows the password guesses few of a million."""
+        await self._limit(_codes(user_id), CODES_MAX, CodesThrottled, CODES_WINDOW_S)
+
+    async def second_factor_worked(self, user_id: str) -> None:
+        """Forget what was mistyped before."""
+        await self._hot.command(b"DEL", _codes(user_id))
+
+    async def registration_of(self, email: str) -> None:
+        """Count one registration of an address of mail, known or not. RegistrationThrottled beyond the limit."""
+        key = b"auth:register:email:" + _digest(email)
+        await self._limit(key, REGISTRATIONS_PER_ADDRESS_MAX, RegistrationThrottled, REGISTERING_WINDOW_S)
 
     async def registration(self, address: str) -> None:
         """Count one registration. RegistrationThrottled beyond the limit."""
@@ -143,6 +160,10 @@ def _account(account: str) -> bytes:
 
 def _invited(email: str) -> bytes:
     return b"auth:invited:" + _digest(email)
+
+
+def _codes(user_id: str) -> bytes:
+    return b"auth:codes:" + _digest(user_id)
 
 
 def _turn(account: str) -> bytes:

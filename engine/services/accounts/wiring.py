@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.services.accounts.access import Access
+from engine.services.accounts.api_keys import ApiKeys
 from engine.services.accounts.invitations import Invitations
 from engine.services.accounts.mailed_links import MailedLinks
 from engine.services.accounts.moderation import Moderation
 from engine.services.accounts.organizations import Organizations
 from engine.services.accounts.passwords import Passwords
 from engine.services.accounts.people import People
+from engine.services.accounts.second_factors import SecondFactors
+from engine.services.accounts.sign_ins import SignIns
 from engine.services.accounts.throttle import Throttle
 from engine.services.common import Common
 
@@ -22,10 +25,13 @@ class Accounts:
     access: Access
     throttle: Throttle
     people: People
+    sign_ins: SignIns
+    second_factors: SecondFactors
     mailed_links: MailedLinks
     organizations: Organizations
     invitations: Invitations
     moderation: Moderation
+    api_keys: ApiKeys
 
 
 def open_accounts(common: Common) -> Accounts:
@@ -35,19 +41,24 @@ def open_accounts(common: Common) -> Accounts:
     throttle = Throttle(hot=common.hot, lifted=settings.rehearsal)
     passwords = Passwords(lifted=settings.rehearsal)
     links = MailedLinks(pool=pool, outbox=common.outbox, ended=ended, throttle=throttle, passwords=passwords)
+    factors = SecondFactors(pool=pool, hot=common.hot, throttle=throttle, seal=settings.seal)
+    sign_ins = SignIns(pool=pool, bearers=common.bearers, factors=factors)
     open_to_all = settings.registration == "open"
     return Accounts(
         access=access,
         throttle=throttle,
         people=People(
             pool=pool,
-            bearers=common.bearers,
+            sign_ins=sign_ins,
+            factors=factors,
             ended=ended,
             throttle=throttle,
             passwords=passwords,
             links=links,
             open_to_all=open_to_all,
         ),
+        sign_ins=sign_ins,
+        second_factors=factors,
         mailed_links=links,
         organizations=Organizations(
             pool=pool,
@@ -57,4 +68,5 @@ def open_accounts(common: Common) -> Accounts:
         ),
         invitations=Invitations(pool=pool, access=access, throttle=throttle),
         moderation=Moderation(pool=pool, outbox=common.outbox, ended=ended),
+        api_keys=ApiKeys(pool=pool, access=access),
     )

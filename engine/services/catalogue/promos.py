@@ -51,9 +51,11 @@ class Promos:
         self, person: Person, organization_id: str | None, after: str, limit: int
     ) -> list[PromoCode]:
         """Codes by id, of one organization or of all that the person works for; everybody's for a platform admin."""
+        if person.key is not None and organization_id is None:
+            organization_id = person.key.organization_id
         if organization_id is not None:
             await self._access.require(person, organization_id, "promos.read")
-        user_id = None if person.is_admin else person.user_id
+        user_id = None if person.is_admin or person.key is not None else person.user_id
         return await store.of_organizations(
             self._pool, user_id, roles_that_may("promos.read"), organization_id, after, limit
         )

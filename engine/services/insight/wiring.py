@@ -10,6 +10,7 @@ from engine.services.common import Common
 from engine.services.insight.activity import Activity
 from engine.services.insight.audit import Audit
 from engine.services.insight.dead_letters import DeadLetters
+from engine.services.insight.personal_data import PersonalData
 from engine.services.insight.picture_books import PictureBooks
 from engine.services.insight.provider_books import ProviderBooks
 from engine.services.insight.reports import Reports
@@ -26,11 +27,16 @@ class Insight:
     reports: Reports
     activity: Activity
     dead_letters: DeadLetters
+    personal_data: PersonalData
 
 
 def open_insight(common: Common, accounts: Accounts, catalogue: Catalogue, sale: Sale, money: Money) -> Insight:
     """Make them; nothing needs closing."""
     store = AuditStore(common.pool, common.redis)
+    personal_data = PersonalData(
+        pool=common.pool, people=accounts.people, ended=common.ended, order_news=money.order_news
+    )
+    personal_data.register(common.outbox)
     return Insight(
         audit=Audit(
             store=store,
@@ -41,4 +47,5 @@ def open_insight(common: Common, accounts: Accounts, catalogue: Catalogue, sale:
         reports=Reports(pool=common.pool, access=accounts.access),
         activity=Activity(pool=common.pool, access=accounts.access),
         dead_letters=DeadLetters(webhooks=money.webhooks, outbox=common.outbox),
+        personal_data=personal_data,
     )

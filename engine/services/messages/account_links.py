@@ -19,7 +19,11 @@ from engine.services.messages.link_mails import LinkMails, LinkWords
 from engine.services.outbox import Outbox
 from engine.stores.messages.mail import MailGateway
 
-_PATHS: Final = {"verify_email": "/account/verify", "reset_password": "/account/reset"}
+_PATHS: Final[dict[Purpose, str]] = {
+    "verify_email": "/account/verify",
+    "reset_password": "/account/reset",
+    "magic_link": "/account/magic",
+}
 _ROLES: Final = {
     "owner": later("owner"),
     "manager": later("manager"),
@@ -54,7 +58,7 @@ class AccountLinks:
 
     async def account_link(self, asked: MailAccountLink, _repeated: bool) -> None:
         """To the address that was typed, if somebody registered with it."""
-        purpose: Purpose = "reset_password" if asked.purpose == "reset_password" else "verify_email"
+        purpose = next(each for each in _PATHS if each == asked.purpose)
         issued = await self._links.issue(purpose, asked.email)
         if issued is not None:
             await self._send(purpose, issued, asked.language, self._engine_url + _PATHS[purpose], {})
@@ -105,6 +109,16 @@ def _said(purpose: Purpose, facts: dict[str, str]) -> LinkWords:
                 + " "
                 + say("Everybody who is signed in to the account is signed out then."),
                 say("If it was not you, do nothing: your password stays as it is."),
+            ],
+        )
+    if purpose == "magic_link":
+        return LinkWords(
+            say("Your link to sign in"),
+            [say("Somebody, probably you, asked to sign in with this address."), say("To sign in, open this link:")],
+            say("Sign in"),
+            [
+                say("The link is good for %(minutes)s minutes, and once.", minutes=minutes),
+                say("If it was not you, do nothing. Do not pass this mail on to anybody."),
             ],
         )
     role = _ROLES[facts["role"]]

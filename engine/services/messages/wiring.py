@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.services.accounts.wiring import Accounts
 from engine.services.common import Common
 from engine.services.messages.account_links import AccountLinks
+from engine.services.messages.account_notices import AccountNotices
 from engine.services.messages.event_news import EventNewsMail
 from engine.services.messages.mail import Mail
 from engine.services.messages.queue_links import QueueLinks
@@ -70,4 +71,5 @@ def open_messages(
         engine_url=settings.engine_url,
         admin_url=settings.admin_url,
     ).register(common.outbox)
+    AccountNotices(mailer=mailer, sender=settings.mail_from, engine_url=settings.engine_url).register(common.outbox)
     return Messages(mail=mail)

@@ -371,6 +371,11 @@ class Orders:
         """Up to limit + 1 orders of the signed-in buyer, newest first."""
         return await self._book.of_person(person.user_id, before=before, limit=limit)
 
+    async def token_for(self, order_id: str, person: Person) -> str:
+        """The token that opens an order of this person's own. NotFound, Forbidden as for ``own``."""
+        order = await self.own(order_id, person=person, token=None)
+        return order.link.mint(self._platform)
+
     async def _continue(self, hold_id: str) -> OpenedOrder:
         """The order this hold became before. HoldExpired if it became none, or leads there no longer."""
         order = await self._became(hold_id)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from engine.domain.accounts.people import REFRESH_TTL_D, Membership, User
-from engine.foundation.ended_sessions import KEPT_S
-from engine.stores.database import Connection, Database, Record, count
+from typing import Any
 
-_USER = "id, email, name, is_admin, email_verified_at, created_at"
+from engine.domain.accounts.people import REFRESH_TTL_D, SECONDS_KEPT_D, SECONDS_MAX, Membership, User
+from engine.foundation.ended_sessions import KEPT_S
+from engine.stores.database import Connection, Database, Record, assignments, count
+
+_USER = "id, email, name, is_admin, email_verified_at, created_at, first_name, last_name, phone, locale, preferences"
 _SECRETS = "id, email, name, password_hash, is_admin, email_verified_at, disabled_at"
 # What sessions ended, of those whose access tokens may still verify: the others' have run out by themselves.
 _REVOKED = """ AND revoked_at IS NULL RETURNING family, created_at)
@@ -17,10 +19,11 @@ _REVOKE_ALL = f"WITH ended AS (UPDATE refresh_tokens SET revoked_at = now() WHER
 
 
 async def insert(db: Database, user_id: str, email: str, name: str, password_hash: str, *, verified: bool) -> bool:
-    """Keep a new person; False if the address is taken."""
+    """Keep a new person; False if another account has the address."""
     row = await db.fetchrow(
         "INSERT INTO users (id, email, name, password_hash, email_verified_at)"
-        " VALUES ($1, $2, $3, $4, CASE WHEN $5 THEN now() END) ON CONFLICT (email) DO NOTHING RETURNING id",
+        " VALUES ($1, $2, $3, $4, CASE WHEN $5 THEN now() END)"
+        " ON CONFLICT (email) WHERE NOT is_second DO NOTHING RETURNING id",
         user_id,
         email,
         name,
@@ -30,17 +33,30 @@ async def insert(db: Database, user_id: str, email: str, name: str, password_has
     return row is not None
 
 
-async def is_known(db: Database, email: str) -> bool:
-    """Whether somebody registered with this address."""
-    return bool(await db.fetchval("SELECT EXISTS (SELECT 1 FROM users WHERE email = $1)", email))
+async def insert_second(db: Database, user_id: str, email: str, name: str, password_hash: str) -> None:
+    """Keep another account of an address that one has. It is never proven."""
+    await db.execute(
+        "INSERT INTO users (id, email, name, password_hash, is_second) VALUES ($1, $2, $3, $4, true)",
+        user_id,
+        email,
+        name,
+        password_hash,
+    )
+
+
+async def password_at(db: Database, email: str) -> str | None:
+    """The password hash of the account that has this address."""
+    found: str | None = await db.fetchval("SELECT password_hash FROM users WHERE email = $1 AND NOT is_second", email)
+    return found
 
 
 async def put_admin(db: Database, user_id: str, email: str, name: str, password_hash: str) -> str:
     """Make this address a platform admin with this password, anybody who had it before; returns its id."""
     found: str = await db.fetchval(
         "INSERT INTO users (id, email, name, password_hash, is_admin, email_verified_at)"
-        " VALUES ($1, $2, $3, $4, true, now()) ON CONFLICT (email) DO UPDATE SET name = excluded.name,"
-        " password_hash = excluded.password_hash, is_admin = true, disabled_at = NULL,"
+        " VALUES ($1, $2, $3, $4, true, now()) ON CONFLICT (email) WHERE NOT is_second"
+        " DO UPDATE SET name = excluded.name, password_hash = excluded.password_hash, is_admin = true,"
+        " disabled_at = NULL,"
         " email_verified_at = coalesce(users.email_verified_at, now()) RETURNING id",
         user_id,
         email,
@@ -52,7 +68,16 @@ async def put_admin(db: Database, user_id: str, email: str, name: str, password_
 
 async def secrets_of(db: Database, email: str) -> Record | None:
     """What an address signs in with: id, email, name, password_hash, is_admin, email_verified_at, disabled_at."""
-    return await db.fetchrow(f"SELECT {_SECRETS} FROM users WHERE email = $1", email)
+    return await db.fetchrow(f"SELECT {_SECRETS} FROM users WHERE email = $1 AND NOT is_second", email)
+
+
+async def all_at(db: Database, email: str) -> list[Record]:
+    """As ``secrets_of``, with the second accounts of the address; the one that has it stands first."""
+    return await db.fetch(
+        f"SELECT {_SECRETS} FROM users WHERE email = $1 ORDER BY is_second, created_at DESC LIMIT $2",
+        email,
+        1 + SECONDS_MAX,
+    )
 
 
 async def secrets_by_id(db: Database, user_id: str) -> Record | None:
@@ -86,8 +111,18 @@ async def user(db: Database, user_id: str) -> User | None:
     return User(**dict(row), organizations=tuple(Membership(**dict(each)) for each in memberships))
 
 
-async def rename(db: Database, user_id: str, name: str) -> None:
-    await db.execute("UPDATE users SET name = $2 WHERE id = $1", user_id, name)
+async def change(db: Connection, user_id: str, columns: dict[str, Any]) -> None:
+    """Set these columns: name, first_name, last_name, phone, locale, preferences."""
+    if columns:
+        await db.execute(f"UPDATE users SET {assignments(columns, 2)} WHERE id = $1", user_id, *columns.values())
+
+
+async def preferences(db: Connection, user_id: str) -> dict[str, bool | int | str] | None:
+    """Those that are kept; None if the account is gone. Nobody else changes them until the transaction ends."""
+    found: dict[str, bool | int | str] | None = await db.fetchval(
+        "SELECT preferences FROM users WHERE id = $1 AND disabled_at IS NULL FOR NO KEY UPDATE", user_id
+    )
+    return found
 
 
 async def set_password(db: Database, user_id: str, password_hash: str) -> None:
@@ -155,6 +190,18 @@ async def revoke_family(db: Connection, family: str) -> list[str]:
 async def revoke_all(db: Connection, user_id: str) -> list[str]:
     """End every session of a person; the ids of those whose access tokens may still verify."""
     return [row["family"] for row in await db.fetch(_REVOKE_ALL, user_id, KEPT_S)]
+
+
+async def sweep_second(db: Database) -> int:
+    """Forget second accounts that were kept for their time and made nothing; how many went."""
+    return count(
+        await db.execute(
+            "DELETE FROM users u WHERE is_second AND created_at < now() - make_interval(days => $1)"
+            " AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.user_id = u.id)"
+            " AND NOT EXISTS (SELECT 1 FROM members m WHERE m.user_id = u.id)",
+            SECONDS_KEPT_D,
+        )
+    )
 
 
 async def sweep_refresh(db: Database) -> int:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.domain.accounts.errors import HashesThrottled, MailThrottled, TokenExpired, TokenInvalid
+from engine.domain.accounts.errors import (
+    AccountDisabled,
+    HashesThrottled,
+    MailThrottled,
+    SecondFactorRequired,
+    SignInRefused,
+    TokenExpired,
+    TokenInvalid,
+)
 from engine.domain.accounts.mailed_links import Accepted, AddressGiven, PasswordReset, TokenShown
+from engine.domain.accounts.people import Session
 from engine.foundation import http
-from engine.services.appkeys import MAILED_LINKS
+from engine.services.appkeys import MAILED_LINKS, PEOPLE
+from engine.web.accounts.asking import caller
 from engine.web.auth import client_address, known_person, reader_language
 from engine.web.forms import form
 from engine.web.route import Route
@@ -47,6 +57,21 @@ async def reset_password(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+async def ask_to_sign_in(request: web.Request) -> web.Response:
+    """Mail a link that signs in, if somebody registered with this address; said alike if nobody did."""
+    given = await form(request, AddressGiven)
+    links = request.config_dict[MAILED_LINKS]
+    await links.ask("magic_link", given, client_address(request), reader_language(request))
+    return http.json(Accepted(), status=202)
+
+
+async def redeem(request: web.Request) -> web.Response:
+    """Sign in by a mailed link; it proves the address. With a second factor on, a challenge is answered first."""
+    given = await form(request, TokenShown)
+    session = await request.config_dict[PEOPLE].redeem(given.token, caller(request))
+    return http.json(session, headers={"Cache-Control": "no-store"})
+
+
 _AT = "/v1/auth"
 ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_AT}/verify-email", verify_email, "public", "sign_in", takes=TokenShown, status=204).refuses(
@@ -75,4 +100,17 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST", f"{_AT}/reset-password", reset_password, "public", "sign_in", takes=PasswordReset, status=204
     ).refuses(TokenInvalid, TokenExpired, HashesThrottled),
+    Route(
+        "POST", f"{_AT}/magic-link", ask_to_sign_in, "public", "sign_in", takes=AddressGiven, gives=Accepted, status=202
+    ).refuses(MailThrottled),
+    Route(
+        "POST",
+        f"{_AT}/magic-link/redeem",
+        redeem,
+        "public",
+        "sign_in",
+        takes=TokenShown,
+        gives=Session,
+        repeats="always",
+    ).refuses(TokenInvalid, TokenExpired, SecondFactorRequired, AccountDisabled, SignInRefused, HashesThrottled),
 )

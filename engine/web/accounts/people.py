@@ -15,6 +15,7 @@ from engine.domain.accounts.errors import (
     RefreshReused,
     RegistrationInvited,
     RegistrationThrottled,
+    SecondFactorRequired,
     SignInRefused,
     SignInThrottled,
     TokenExpired,
@@ -32,7 +33,8 @@ from engine.domain.accounts.people import (
 )
 from engine.foundation import http
 from engine.services.appkeys import PEOPLE
-from engine.web.auth import client_address, known_person, person, reader_language
+from engine.web.accounts.asking import caller
+from engine.web.auth import known_person, person
 from engine.web.forms import form
 from engine.web.route import Route
 
@@ -40,17 +42,20 @@ _UNCACHED: Final = {"Cache-Control": "no-store"}
 
 
 async def register(request: web.Request) -> web.Response:
-    """Make an account; the answer is its first session, and a link that proves its address is mailed."""
+    """Make an account; the answer is its first session, and a link that proves its address is mailed.
+
+    Said alike whether or not the address has an account: then its reader is mailed that somebody registered again.
+    """
     given = await form(request, Registration)
     people = request.config_dict[PEOPLE]
-    session = await people.register(given, client_address(request), reader_language(request))
+    session = await people.register(given, caller(request))
     return http.json(session, status=201, headers=_UNCACHED)
 
 
 async def login(request: web.Request) -> web.Response:
-    """Sign in."""
+    """Sign in. With a second factor on, 401 second_factor_required carries a challenge to answer."""
     given = await form(request, Credentials)
-    session = await request.config_dict[PEOPLE].sign_in(given, client_address(request))
+    session = await request.config_dict[PEOPLE].sign_in(given, caller(request))
     return http.json(session, headers=_UNCACHED)
 
 
@@ -73,7 +78,7 @@ async def read_me(request: web.Request) -> web.Response:
 
 
 async def change_me(request: web.Request) -> web.Response:
-    """Change one's own name."""
+    """Change one's own name, number, language and preferences."""
     actor = person(request)
     return http.json(await request.config_dict[PEOPLE].change_me(actor, await form(request, PersonChange)))
 
@@ -82,7 +87,7 @@ async def change_password(request: web.Request) -> web.Response:
     """Set a new password; every other session ends."""
     actor = person(request)
     given = await form(request, PasswordChange)
-    session = await request.config_dict[PEOPLE].change_password(actor, given, client_address(request))
+    session = await request.config_dict[PEOPLE].change_password(actor, given, caller(request))
     return http.json(session, headers=_UNCACHED)
 
 
@@ -109,13 +114,15 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST", "/v1/auth/login", login, "public", "sign_in", takes=Credentials, gives=Session, repeats="always"
-    ).refuses(SignInRefused, AccountDisabled, SignInThrottled, HashesThrottled),
+    ).refuses(SignInRefused, SecondFactorRequired, AccountDisabled, SignInThrottled, HashesThrottled),
     Route(
         "POST", "/v1/auth/refresh", refresh, "public", "sign_in", takes=RefreshRequest, gives=Session, repeats="always"
     ).refuses(RefreshRefused, RefreshReused),
     Route("POST", "/v1/auth/logout", logout, "public", "sign_in", takes=SignOut, status=204, repeats="always"),
     Route("GET", "/v1/users/me", read_me, "person", "own", gives=User).also("/v1/auth/me"),
-    Route("PATCH", "/v1/users/me", change_me, "person", "own", takes=PersonChange, gives=User),
+    Route("PATCH", "/v1/users/me", change_me, "person", "own", takes=PersonChange, gives=User).also(
+        f"{_ME}/preferences"
+    ),
     Route("PUT", f"{_ME}/password", change_password, "person", "sign_in", takes=PasswordChange, gives=Session)
     .refuses(SignInRefused, SignInThrottled, HashesThrottled)
     .also_as("PATCH", f"{_ME}/password"),

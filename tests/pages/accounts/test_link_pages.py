@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
+from engine.foundation.connections import RedisClient
 from engine.foundation.speech.tongue import gettext, speaking
 from engine.foundation.world.languages import LANGUAGES
 from engine.pages.accounts.links import FACES
 from tests.pages.conftest import HTML, Client
 from tests.pages.forms import page, send
 from tests.web.organizer import PASSWORD, mailed_token
+
+
+@pytest.fixture(autouse=True)
+async def _counts_from_zero(redis_client: RedisClient) -> None:
+    """How often an address was registered is remembered for a day."""
 
 
 async def registered(engine: Client) -> str:

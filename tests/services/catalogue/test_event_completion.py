@@ -34,7 +34,7 @@ async def test_an_event_is_completed_a_day_after_its_end_and_its_room_is_shut(co
         pool=pool, access=Access(pool=pool), inventory=core.inventory, outbox=None, engine_url="http://localhost"
     )
     links = MailedLinks(pool=pool, outbox=None, ended=None, throttle=None, passwords=None)
-    people = People(pool=pool, bearers=None, ended=None, throttle=None, passwords=None, links=links)
+    people = People(pool=pool, sign_ins=None, factors=None, ended=None, throttle=None, passwords=None, links=links)
     assert await steps.complete(events, people, links) == 1
     assert await steps.complete(events, people, links) == 0
     rows = {row["id"]: row["status"] for row in await pool.fetch("SELECT id, status FROM events")}

@@ -7,6 +7,10 @@ from email.message import EmailMessage
 
 import pytest
 
+from engine.domain.errands import MailAccountNotice
+from engine.foundation.world.languages import LANGUAGES
+from engine.services.messages.account_notices import NOTICES
+from engine.stores import outbox
 from tests.shop import Shop
 from tests.web.organizer import PASSWORD
 
@@ -133,3 +137,26 @@ async def test_an_invitation_is_mailed_in_the_language_of_who_asked_for_it(shop:
     assert f'<html lang="{language}"' in message.get_body(("html",)).get_content()
     admin_url = shop.services.common.settings.admin_url
     assert link_of(message).startswith(admin_url + "/invitations/accept?token=")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_what_happened_to_an_account_is_mailed_in_every_language(shop: Shop, language: str):
+    me = await registered(shop)
+    pool = shop.services.common.pool
+    user_id = await pool.fetchval("UPDATE users SET email_verified_at = now() RETURNING id")
+    await pool.execute("DELETE FROM outbox")
+    for kind in sorted(NOTICES):
+        notice = MailAccountNotice(kind, EMAIL, language, "Firefox, Linux", "192.0.2.1/32", 1_800_000_000_000)
+        await outbox.add(pool, user_id, notice)
+    assert (await shop.ask("POST", "/v1/auth/magic-link", {"email": EMAIL}, Accept_Language=language)).status == 202
+    letters = await mails(shop, len(NOTICES) + 1)
+    texts = {letter["Subject"]: letter.get_body(("plain",)).get_content() for letter in letters}
+    assert len(texts) == len(letters)
+    (device,) = [text for text in texts.values() if "Firefox, Linux" in text]
+    assert "192.0.2.1/32" in device
+    assert not any("%(" in text for text in texts.values())
+    (link,) = [text for text in texts.values() if "/account/magic?token=" in text]
+    token = re.findall(r"token=([\w-]+)", link)[0]
+    session = await shop.ask("POST", "/v1/auth/magic-link/redeem", {"token": token})
+    assert (session.status, session["user"]["id"]) == (200, user_id)
+    assert (await shop.ask("GET", "/v1/users/me", Authorization=me)).status == 200

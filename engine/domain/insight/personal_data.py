@@ -1,0 +1,105 @@
+"""What is held about a person: which table has what, in which file of an export it stands, and what erasing does to it.
+
+``tests/services/insight/test_personal_data.py`` compares HELD with the ledger's schema: a new column that may tell of
+somebody has no line here yet, and the test says so.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import MappingProxyType
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from engine.domain.accounts.people import PASSWORD_CHARS_MAX
+
+ERASED_WITHIN_S: Final = 86_400
+ERASED_NAME: Final = "Erased"
+ERASED_HOST: Final = "erased.invalid"  # of an address that nobody is mailed at
+ROWS_MAX: Final = 10_000  # of one file; a person with more is given the newest, and the manifest says so
+
+# table.column -> the file that it is exported in, "" if it is a secret or a digest that says nothing to anybody.
+HELD: Final = MappingProxyType[str, str](
+    {
+        "users.id": "profile",
+        "users.email": "profile",
+        "users.name": "profile",
+        "users.first_name": "profile",
+        "users.last_name": "profile",
+        "users.phone": "profile",
+        "users.locale": "profile",
+        "users.preferences": "profile",
+        "users.password_hash": "",
+        "users.is_admin": "profile",
+        "users.is_second": "profile",
+        "users.email_verified_at": "profile",
+        "users.last_login_at": "profile",
+        "users.disabled_at": "profile",
+        "users.created_at": "profile",
+        "sessions.user_id": "sessions",
+        "sessions.device": "sessions",
+        "sessions.place": "sessions",
+        "refresh_tokens.user_id": "",
+        "second_factors.user_id": "second_factor",
+        "recovery_codes.user_id": "",
+        "members.user_id": "memberships",
+        "invitations.email": "invitations",
+        "invitations.invited_by": "",
+        "mailed_links.email": "mailed_links",
+        "mailed_links.user_id": "mailed_links",
+        "erasures.user_id": "",
+        "erasures.address_hash": "",
+        "orders.user_id": "orders",
+        "orders.buyer_name": "orders",
+        "orders.buyer_email": "orders",
+        "orders.buyer_units_max": "",
+        "orders.consents": "orders",
+        "orders.ip_address": "orders",
+        "orders.user_agent": "orders",
+        "tickets.holder_name": "tickets",
+        "tickets.holder_email": "tickets",
+        "event_news_recipients.email": "event_mails",
+        "unpaid_mails.address_hash": "",
+        "room_places.address": "",
+    }
+)
+# What tells nobody's story though it is called so.
+NOBODYS: Final = MappingProxyType[str, str](
+    {
+        "venues.address": "where a venue stands",
+        "events.max_tickets_per_buyer": "a rule of the event",
+        "orders.mail_refused": "what the mail server said; goes with the order's other texts",
+    }
+)
+
+
+class ErasureAsked(Struct, kw_only=True):
+    """The account's password: nobody is erased by who finds an open browser."""
+
+    password: Annotated[str, Meta(max_length=PASSWORD_CHARS_MAX)]
+
+
+class ErasureTaken(Struct, frozen=True, kw_only=True):
+    """Nobody signs in from now on; everything else is gone by then."""
+
+    erased_by: datetime
+
+
+class FileOfExport(Struct, frozen=True, kw_only=True):
+    """``rows`` in ``name``.json and ``name``.csv; ``complete`` False if there are more than ROWS_MAX."""
+
+    name: str
+    rows: int
+    complete: bool
+    columns: tuple[str, ...]
+
+
+class Manifest(Struct, frozen=True, kw_only=True):
+    """What an export holds. ``left_out`` are secrets and digests that are held and given to nobody."""
+
+    user_id: str
+    made_at: datetime
+    files: tuple[FileOfExport, ...]
+    held: dict[str, str]
+    left_out: tuple[str, ...]

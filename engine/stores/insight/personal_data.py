@@ -1,0 +1,127 @@
+"""What the ledger holds about a person, read for them, and taken away.
+
+$1 is the person's id, $2 their proven address, "" if none is: what a guest of that address bought is theirs.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from engine.domain.insight.personal_data import ERASED_HOST, ERASED_NAME, ROWS_MAX
+from engine.stores.database import Connection, Database
+
+_MINE = "(o.user_id = $1 OR ($2 <> '' AND o.user_id IS NULL AND lower(o.buyer_email) = $2))"
+_MY_ORDERS = f"SELECT o.id FROM orders o WHERE {_MINE}"
+# File of the export -> what stands in it.
+FILES: Final[dict[str, str]] = {
+    "profile": "SELECT id, email, name, first_name, last_name, phone, locale, preferences, is_admin, is_second,"
+    " email_verified_at, last_login_at, disabled_at, created_at FROM users WHERE id = $1 AND $2 = $2",
+    "sessions": "SELECT user_id, device, place, begun_at, used_at FROM sessions WHERE user_id = $1 AND $2 = $2"
+    " ORDER BY used_at DESC",
+    "second_factor": "SELECT user_id, confirmed_at, created_at FROM second_factors WHERE user_id = $1 AND $2 = $2",
+    "memberships": "SELECT m.user_id, m.organization_id, o.name AS organization, m.role, m.created_at FROM members m"
+    " JOIN organizations o ON o.id = m.organization_id WHERE m.user_id = $1 AND $2 = $2",
+    "invitations": "SELECT i.email, o.name AS organization, i.role, i.status, i.created_at FROM invitations i"
+    " JOIN organizations o ON o.id = i.organization_id WHERE $1 = $1 AND $2 <> '' AND i.email = $2",
+    "mailed_links": "SELECT user_id, purpose, email, created_at, expires_at, used_at FROM mailed_links"
+    " WHERE user_id = $1 AND $2 = $2 ORDER BY created_at DESC",
+    "orders": "SELECT o.id, o.order_number, e.title AS event, e.starts_at, o.status, o.user_id, o.buyer_name,"
+    " o.buyer_email, o.consents, o.currency, o.amount_cents, o.refunded_cents, o.price, host(o.ip_address) AS"
+    " ip_address, o.user_agent, o.created_at, o.paid_at FROM orders o JOIN events e ON e.id = o.event_id"
+    f" WHERE {_MINE} ORDER BY o.id DESC",
+    "tickets": "SELECT t.id, t.order_id, e.title AS event, t.section, t.seat, t.holder_name, t.holder_email, t.status,"
+    " t.checked_in_at, t.checked_in_gate, t.created_at FROM tickets t JOIN events e ON e.id = t.event_id"
+    f" WHERE t.order_id IN ({_MY_ORDERS}) ORDER BY t.id DESC",
+    "refunds": "SELECT r.order_id, r.amount_cents, r.reason, r.message, r.status, r.created_at FROM refunds r"
+    f" WHERE r.order_id IN ({_MY_ORDERS}) ORDER BY r.id DESC",
+    "scans": "SELECT s.ticket_id, s.gate, s.direction, s.result, s.counted_at, s.facts FROM scans s"
+    f" WHERE s.ticket_id IN (SELECT t.id FROM tickets t WHERE t.order_id IN ({_MY_ORDERS})) ORDER BY s.id DESC",
+    "event_mails": "SELECT n.email, e.title AS event, n.told_at FROM event_news_recipients n"
+    " JOIN events e ON e.id = n.event_id WHERE $1 = $1 AND $2 <> '' AND n.email = $2",
+    "deeds": "SELECT action, target, facts, created_at FROM audit_log WHERE actor_id = $1 AND $2 = $2 ORDER BY id DESC",
+}
+# What is found by the orders, before the orders forget whose they were.
+_OF_ORDERS: Final = (
+    f"""UPDATE scans SET facts = NULL WHERE facts IS NOT NULL
+           AND ticket_id IN (SELECT t.id FROM tickets t WHERE t.order_id IN ({_MY_ORDERS}))""",
+    f"UPDATE refunds SET reason = '', message = NULL WHERE order_id IN ({_MY_ORDERS})",
+    f"""UPDATE webhook_events SET payload = '{{}}' WHERE status IN ('processed', 'ignored')
+           AND object_id IN (SELECT o.payment_intent_id FROM orders o WHERE {_MINE})""",
+)
+# $3 is the address that stands in the place of the old one, $4 the name.
+_TICKETS: Final = f"""
+UPDATE tickets SET holder_name = $4, holder_email = $3 WHERE order_id IN ({_MY_ORDERS})
+"""
+_ORDERS: Final = f"""
+UPDATE orders o SET buyer_name = $4, buyer_email = $3, user_id = $1, consents = '{{}}', ip_address = NULL,
+       user_agent = NULL, payment_error = NULL, mail_refused = NULL WHERE {_MINE} RETURNING o.id
+"""
+_OF_ADDRESS: Final = (
+    "DELETE FROM outbox WHERE lower(payload->>'email') = $1",
+    "DELETE FROM event_news_recipients WHERE email = $1",
+    "DELETE FROM invitations WHERE email = $1",
+    "UPDATE audit_log SET facts = facts - 'email' WHERE facts->>'email' = $1",
+)
+_OF_PERSON: Final = (
+    "DELETE FROM mailed_links WHERE user_id = $1",
+    "DELETE FROM refresh_tokens WHERE user_id = $1",
+    "DELETE FROM sessions WHERE user_id = $1",
+    "DELETE FROM second_factors WHERE user_id = $1",
+    "DELETE FROM members WHERE user_id = $1",
+    "UPDATE erasures SET done_at = now() WHERE user_id = $1",
+)
+# The row stays for the orders that name it; it has no address that somebody could register with or be mailed at.
+_PERSON: Final = """
+UPDATE users SET email = $2, name = $3, password_hash = '', first_name = NULL, last_name = NULL, phone = NULL,
+       preferences = '{}', locale = 'en', email_verified_at = NULL, last_login_at = NULL, is_second = true
+ WHERE id = $1
+"""
+
+
+async def read(db: Database, name: str, user_id: str, email: str) -> list[dict[str, Any]]:
+    """The rows of one file of the export, up to one more than ROWS_MAX."""
+    assert name in FILES
+    rows = await db.fetch(f"{FILES.get(name)} LIMIT {ROWS_MAX + 1}", user_id, email)
+    return [dict(row) for row in rows]
+
+
+async def ask(db: Connection, user_id: str, address_hash: bytes, within_s: int) -> Any:
+    """Note that somebody asked, and shut the account; the moment by which it is done. Asked again, the first counts."""
+    await db.execute("UPDATE users SET disabled_at = coalesce(disabled_at, now()) WHERE id = $1", user_id)
+    return await db.fetchval(
+        "INSERT INTO erasures AS e (user_id, address_hash, due_at) VALUES ($1, $2, now() + make_interval(secs => $3))"
+        " ON CONFLICT (user_id) DO UPDATE SET due_at = e.due_at RETURNING due_at",
+        user_id,
+        address_hash,
+        within_s,
+    )
+
+
+async def is_asked(db: Connection, user_id: str) -> bool:
+    """Whether this person asked to be forgotten and was not yet."""
+    return bool(
+        await db.fetchval("SELECT true FROM erasures WHERE user_id = $1 AND done_at IS NULL FOR UPDATE", user_id)
+    )
+
+
+async def last_owner_of(db: Connection, user_id: str) -> str | None:
+    """An organization that has no other owner; None if there is none."""
+    found: str | None = await db.fetchval(
+        "SELECT m.organization_id FROM members m WHERE m.user_id = $1 AND m.role = 'owner' AND NOT EXISTS (SELECT 1"
+        " FROM members o WHERE o.organization_id = m.organization_id AND o.role = 'owner' AND o.user_id <> $1) LIMIT 1",
+        user_id,
+    )
+    return found
+
+
+async def erase(db: Connection, user_id: str, email: str) -> list[str]:
+    """Take away what is held about this person; the ids of the orders that are nobody's now. ``email`` as $2 above."""
+    instead = f"{user_id.lower()}@{ERASED_HOST}"
+    _ = [await db.execute(statement, user_id, email) for statement in _OF_ORDERS]
+    await db.execute(_TICKETS, user_id, email, instead, ERASED_NAME)
+    order_ids = [row["id"] for row in await db.fetch(_ORDERS, user_id, email, instead, ERASED_NAME)]
+    if email:
+        _ = [await db.execute(statement, email) for statement in _OF_ADDRESS]
+    _ = [await db.execute(statement, user_id) for statement in _OF_PERSON]
+    await db.execute(_PERSON, user_id, instead, ERASED_NAME)
+    return order_ids
