@@ -27,12 +27,15 @@ WORDS: Final[dict[str, str]] = {
     **phases.WORDS,
     "transfer_pending": "In transfer",
     "prequeue": "Queue open",
+    "switched_on": "On",
+    "switched_off": "Off",
 }
 TONES: Final = {
     "published": "good", "on_sale": "accent", "ongoing": "good", "sales_ended": "warn",
     "paid": "good", "succeeded": "good", "active": "good", "valid": "good", "open": "good",
     "processing": "warn", "pending": "warn", "paused": "warn", "partially_refunded": "warn", "prequeue": "warn",
     "won": "good", "inquiry": "warn", "disputed": "bad", "charged_back": "bad", "lost": "bad",
+    "switched_on": "good", "switched_off": "bad",
     "cancelled": "bad", "failed": "bad", "revoked": "bad", "sold_out": "bad", "blocked": "bad",
 }  # fmt: skip
 

@@ -14,6 +14,7 @@ from engine.settings import Settings
 
 if TYPE_CHECKING:
     from engine.services.accounts.access import Access
+    from engine.services.accounts.flags import Flags
     from engine.services.accounts.invitations import Invitations
     from engine.services.accounts.mailed_links import MailedLinks
     from engine.services.accounts.organizations import Organizations
@@ -59,6 +60,7 @@ LIMITS: Final = manners.LIMITS
 IDEMPOTENCY: Final = web.AppKey("idempotency", Idempotency)
 
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
+FLAGS: Final[web.AppKey[Flags]] = web.AppKey("flags")
 PEOPLE: Final[web.AppKey[People]] = web.AppKey("people")
 MAILED_LINKS: Final[web.AppKey[MailedLinks]] = web.AppKey("mailed_links")
 INVITATIONS: Final[web.AppKey[Invitations]] = web.AppKey("invitations")

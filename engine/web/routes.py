@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.web import operations
-from engine.web.accounts import invitations, mailed_links, organizations, people
+from engine.web.accounts import flags, invitations, mailed_links, organizations, people
 from engine.web.catalogue import discovery, events, on_sales, promos, ticket_types, venues
 from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import publication, series, templates
@@ -19,6 +19,7 @@ ROUTES: tuple[Route, ...] = (
     *mailed_links.ROUTES,
     *organizations.ROUTES,
     *invitations.ROUTES,
+    *flags.ROUTES,
     *venues.ROUTES,
     *discovery.ROUTES,
     *events.ROUTES,

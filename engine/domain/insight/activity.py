@@ -66,6 +66,8 @@ DEEDS: Final = MappingProxyType[str, str](
         "organization.logo_put": "Logo set",
         "organization.reinstated": "Organization reinstated",
         "organization.suspended": "Organization suspended",
+        "platform.switched_off": "Switched off for the whole platform",
+        "platform.switched_on": "Switched on again for the whole platform",
         "promo.changed": "Promo code changed",
         "promo.created": "Promo code made",
         "promo.deleted": "Promo code deleted",

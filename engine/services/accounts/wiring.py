@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.services.accounts.access import Access
+from engine.services.accounts.flags import Flags
 from engine.services.accounts.invitations import Invitations
 from engine.services.accounts.mailed_links import MailedLinks
 from engine.services.accounts.moderation import Moderation
@@ -26,10 +27,11 @@ class Accounts:
     organizations: Organizations
     invitations: Invitations
     moderation: Moderation
+    flags: Flags
 
 
 def open_accounts(common: Common) -> Accounts:
-    """Make them; nothing needs closing."""
+    """Make them; ``flags`` must be closed."""
     pool, ended, settings = common.pool, common.ended, common.settings
     access = Access(pool=pool)
     throttle = Throttle(hot=common.hot, lifted=settings.rehearsal)
@@ -52,4 +54,5 @@ def open_accounts(common: Common) -> Accounts:
         organizations=Organizations(pool=pool, access=access, open_to_all=open_to_all),
         invitations=Invitations(pool=pool, access=access, throttle=throttle),
         moderation=Moderation(pool=pool, outbox=common.outbox, ended=ended),
+        flags=Flags(pool=pool, hot=common.hot, settings=settings),
     )

@@ -99,6 +99,12 @@ class Selling:
         """Tell somebody else too which event changed; "" if it may have been any."""
         self._followers.append(told)
 
+    def outdate(self) -> None:
+        """What was made of any event before this is shown no more."""
+        self.changes += 1
+        for told in self._followers:
+            told("")
+
     async def listen(self) -> None:
         """Forget what changed, as the channel tells; runs until cancelled."""
         while True:
