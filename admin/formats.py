@@ -27,6 +27,8 @@ WORDS: Final[dict[str, str]] = {
     **phases.WORDS,
     "transfer_pending": "In transfer",
     "prequeue": "Queue open",
+    "acted": "Acted on",
+    "taken_down": "Taken down",
     "switched_on": "On",
     "switched_off": "Off",
 }
@@ -35,7 +37,7 @@ TONES: Final = {
     "paid": "good", "succeeded": "good", "active": "good", "valid": "good", "open": "good",
     "processing": "warn", "pending": "warn", "paused": "warn", "partially_refunded": "warn", "prequeue": "warn",
     "won": "good", "inquiry": "warn", "disputed": "bad", "charged_back": "bad", "lost": "bad",
-    "switched_on": "good", "switched_off": "bad",
+    "switched_on": "good", "switched_off": "bad", "taken_down": "bad",
     "cancelled": "bad", "failed": "bad", "revoked": "bad", "sold_out": "bad", "blocked": "bad",
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from admin.views import (
     allotments,
     attendance,
     chart_builder,
+    complaints,
     console,
     dashboard,
     devices,
@@ -44,6 +45,7 @@ ORGANIZATION = r"/o/{organization:org_[0-9A-Z]{26}}"
 VENUE = r"/venues/{venue:ven_[0-9A-Z]{26}}"
 EVENT = r"/events/{event:evt_[0-9A-Z]{26}}"
 PICTURE = EVENT + r"/pictures/{image:img_[0-9A-Z]{26}}"
+COMPLAINT = r"/complaints/{complaint:cmp_[0-9A-Z]{26}}"
 CHART_FORM_BYTES_MAX = CHART_BYTES_MAX + 64 * 1024
 
 ROUTES: tuple[Route, ...] = (
@@ -247,6 +249,11 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/featured", featured.put, "admin", "operate"),
     Route("GET", "/switches", switches.show, "admin", "page"),
     Route("POST", "/switches", switches.turn, "admin", "operate"),
+    Route("GET", "/complaints", complaints.list_all, "admin", "page"),
+    Route("POST", COMPLAINT + "/dismiss", complaints.dismiss, "admin", "operate"),
+    Route("POST", COMPLAINT + "/settle", complaints.settle, "admin", "operate"),
+    Route("POST", EVENT + "/hide", complaints.hide, "admin", "operate"),
+    Route("POST", EVENT + "/bring-back", complaints.bring_back, "admin", "operate"),
     Route("GET", "/people", moderation.list_people, "admin", "page"),
     Route("POST", r"/people/{user:usr_[0-9A-Z]{26}}/disable", moderation.disable, "admin", "operate"),
     Route("POST", r"/people/{user:usr_[0-9A-Z]{26}}/enable", moderation.enable, "admin", "operate"),

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from engine.pages import docs, frame
 from engine.pages.accounts import links
-from engine.pages.catalogue import discovery, events, listing
+from engine.pages.catalogue import complaints, discovery, events, listing
 from engine.pages.catalogue.programme import previews, series
 from engine.pages.gates import gate
 from engine.pages.money import checkout, orders
@@ -18,6 +18,7 @@ def setup(app: web.Application) -> None:
     frame.setup(app)
     listing.setup(app)
     events.setup(app)
+    complaints.setup(app)
     previews.setup(app)
     series.setup(app)
     discovery.setup(app)

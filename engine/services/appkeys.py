@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.services.accounts.mailed_links import MailedLinks
     from engine.services.accounts.organizations import Organizations
     from engine.services.accounts.people import People
+    from engine.services.catalogue.complaints import Complaints
     from engine.services.catalogue.discovery import Discovery
     from engine.services.catalogue.events import Events
     from engine.services.catalogue.media.images import Images
@@ -76,6 +77,7 @@ ALLOTMENTS: Final[web.AppKey[Allotments]] = web.AppKey("allotments")
 PROMOS: Final[web.AppKey[Promos]] = web.AppKey("promos")
 DISCOVERY: Final[web.AppKey[Discovery]] = web.AppKey("discovery")
 PUBLICATION: Final[web.AppKey[Publication]] = web.AppKey("publication")
+COMPLAINTS: Final[web.AppKey[Complaints]] = web.AppKey("complaints")
 SERIES: Final[web.AppKey[SeriesOfEvents]] = web.AppKey("series")
 TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 SELLING: Final[web.AppKey[Selling]] = web.AppKey("selling")

@@ -171,6 +171,7 @@ class Event(Struct, frozen=True, kw_only=True):
     """An event with all that its card needs. Prices from..to are all-in: what the buyer pays for one ticket.
 
     ``phase`` is what its status means at this moment; a draft is published by itself at ``publish_at``.
+    ``hidden_at``: the platform took it down then, for ``hidden_reason``; only its people and the platform's see it.
     """
 
     id: str
@@ -214,6 +215,8 @@ class Event(Struct, frozen=True, kw_only=True):
     publish_at: datetime | None = None
     publication_failed: PublicationFailed | None = None
     archived_at: datetime | None = None
+    hidden_at: datetime | None = None
+    hidden_reason: str = ""
     series_id: str | None = None
     external_id: str | None = None
 

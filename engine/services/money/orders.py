@@ -390,7 +390,7 @@ class Orders:
         if order.status in CLOSED:
             raise OrderExpired
         if order.status in OPEN and (await self._selling.get(order.event_id)).status == "suspended":
-            raise SalesClosed("The organizer sells nothing at the moment")
+            raise SalesClosed("Nothing of this event is sold at the moment")
         if order.status in OPEN and order.amount_cents == 0:
             order = await self._payments.settle_free(order)
         elif order.status in OPEN and order.client_secret is None:

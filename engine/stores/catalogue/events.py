@@ -32,7 +32,7 @@ _OWN = (
     "cover_url", "video_url", "cover_image_id", "starts_at", "ends_at", "timezone", "currency", "hold_ttl_s",
     "orphan_policy", "max_tickets_per_buyer", "capacity", "allow_refunds_until", "status", "units",
     "price_from_cents", "price_to_cents", "version", "published_at", "created_at", "updated_at",
-    "publish_at", "archived_at", "series_id", "external_id",
+    "publish_at", "archived_at", "hidden_at", "hidden_reason", "series_id", "external_id",
 )  # fmt: skip
 _VENUE = ("name", "address", "city", "region", "country", "lat", "lng", "timezone", "accessibility")
 # What the status, the clock, the on-sale and the shop together mean: the one place that decides a phase.
@@ -42,7 +42,7 @@ CASE WHEN e.archived_at IS NOT NULL THEN 'archived'
      WHEN e.status = 'completed' OR e.ends_at <= now() THEN 'completed'
      WHEN e.starts_at <= now() THEN 'ongoing'
      WHEN s.opens_at IS NULL OR s.opens_at > now() THEN 'published'
-     WHEN s.closes_at <= now() OR o.status <> 'active' THEN 'sales_ended'
+     WHEN s.closes_at <= now() OR o.status <> 'active' OR e.hidden_at IS NOT NULL THEN 'sales_ended'
      WHEN e.sold_out THEN 'sold_out'
      ELSE 'on_sale' END
 """
