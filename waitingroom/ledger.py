@@ -194,6 +194,7 @@ class Ledger:
         self, event_id: str, changes: dict[str, Any], person: Person, deeds: list[tuple[str, dict[str, Any]]]
     ) -> None:
         """Lay the operator's changes over the controls, count the version up, and write who did it, in one step."""
+        through = {"through_id": person.through} if person.through else {}
         await self._pool.execute(
             _KEEP_CONTROLS,
             event_id,
@@ -201,7 +202,7 @@ class Ledger:
             "admin" if person.is_admin else "organizer",
             person.user_id,
             [action for action, _ in deeds],
-            [facts for _, facts in deeds],
+            [facts | through for _, facts in deeds],
         )
 
     async def role(self, organization_id: str, user_id: str) -> str | None:

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from admin.forms.fields import NAME_CHARS_MAX
 from admin.forms.filled import Form
 from engine.domain.catalogue.complaints import REASON_CHARS_MAX
+from engine.domain.fields import NAME_CHARS_MAX
 
 
 class HideForm(Form):

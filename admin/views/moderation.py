@@ -7,9 +7,11 @@ from typing import Final
 from aiohttp import web
 
 from admin import reach
+from admin.appkeys import SESSIONS
 from admin.forms import filled
 from admin.forms.complaints import SuspendForm
 from admin.visit import Visit, address
+from engine.foundation.bearer import Person
 from engine.foundation.errors import Forbidden, Invalid, NotFound
 
 SEARCH_CHARS_MAX: Final = 100
@@ -58,6 +60,26 @@ async def reinstate(visit: Visit) -> web.Response:
     organization_id = visit.at("organization")
     await visit.services.accounts.moderation.set_suspended(visit.person, organization_id, suspended=False)
     return await visit.go(address("o", organization_id), "Active again.")
+
+
+async def view_as(visit: Visit) -> web.Response:
+    """See what an organizer sees, for half an hour. A platform admin's eyes are not borrowed, nor those of the shut."""
+    moderation = visit.services.accounts.moderation
+    try:
+        await moderation.begin_view(visit.person, visit.at("user"))
+    except NotFound as refusal:
+        return await visit.go("/people", str(refusal.detail), tone="bad")
+    await visit.request.app[SESSIONS].view_as(visit.session, visit.at("user"))
+    return await visit.go("/")
+
+
+async def end_view(visit: Visit) -> web.Response:
+    """Be oneself again. Twice is fine."""
+    if visit.viewer is not None:
+        admin = Person(visit.viewer.id, is_admin=True)
+        await visit.services.accounts.moderation.end_view(admin, visit.person.user_id)
+        await visit.request.app[SESSIONS].view_as(visit.session, "")
+    return await visit.go("/people" if visit.viewer is not None else "/")
 
 
 async def _set_disabled(visit: Visit, note: str, *, disabled: bool) -> web.Response:

@@ -20,11 +20,13 @@ class Person:
     """Who signed in. Rights in organizations are read from the ledger, never from the token.
 
     ``session`` is the sign-in that the token was issued to; empty for one that a process of ours made for itself.
+    ``through`` is the platform admin who acts as this person; empty if it is they themselves.
     """
 
     user_id: str
     is_admin: bool
     session: str = ""
+    through: str = ""
 
 
 class Bearers:
@@ -46,6 +48,7 @@ class Bearers:
             "sub": person.user_id,
             "sid": person.session,
             "admin": person.is_admin,
+            **({"through": person.through} if person.through else {}),
             "iat": issued_s,
             "exp": issued_s + ACCESS_TOKEN_TTL_S,
         }
@@ -70,4 +73,9 @@ class Bearers:
         session = claims.get("sid", "")
         if session in self._ended:
             raise Unauthenticated("This session has ended: sign in again", reason="session_ended")
-        return Person(user_id=claims["sub"], is_admin=bool(claims.get("admin", False)), session=session)
+        return Person(
+            user_id=claims["sub"],
+            is_admin=bool(claims.get("admin", False)),
+            session=session,
+            through=claims.get("through", ""),
+        )

@@ -15,17 +15,24 @@ INSERT INTO audit_log (actor_kind, actor_id, action, target, facts, correlation_
 
 
 async def record(db: Database, actor: Person | None, action: str, target: str, **facts: Any) -> None:
-    """Write one line; ``actor`` None is the system itself. The facts hold no secrets and no buyer's data."""
+    """Write one line; ``actor`` None is the system itself. The facts hold no secrets and no buyer's data.
+
+    If a platform admin acts as the actor, the facts say through whom.
+    """
     kind = "system" if actor is None else "admin" if actor.is_admin else "organizer"
     correlation_id = structlog.contextvars.get_contextvars().get("correlation_id", "")
     actor_id = actor.user_id if actor is not None else ""
+    if actor is not None and actor.through:
+        facts["through_id"] = actor.through
     await db.execute(_INSERT, kind, actor_id, action, target, facts, str(correlation_id))
 
 
-_SHOWN = """a.id, a.actor_kind, a.actor_id, a.action, a.target, a.facts, a.created_at, u.name AS actor_name, a.event_id,
+_SHOWN = """a.id, a.actor_kind, a.actor_id, a.action, a.target, a.facts, a.created_at, u.name AS actor_name,
+       t.name AS through_name, a.event_id,
        e.currency, e.title AS event_title"""
 _JOINED = """ AND id < $2 ORDER BY id DESC LIMIT $3) AS a
   LEFT JOIN users u ON u.id = a.actor_id
+  LEFT JOIN users t ON t.id = a.facts->>'through_id'
   LEFT JOIN events e ON e.id = a.event_id
  ORDER BY a.id DESC
 """

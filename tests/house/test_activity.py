@@ -135,6 +135,8 @@ TIED = {
     "admin POST /switches": {"platform.switched_off", "platform.switched_on"},
     "admin POST /people/disable": {"account.disabled"},
     "admin POST /people/enable": {"account.enabled"},
+    "admin POST /people/view": {"account.viewed_as"},
+    "admin POST /view/end": {"account.view_ended"},
     "admin POST /o/suspend": {"organization.suspended"},
     "admin POST /o/reinstate": {"organization.reinstated"},
 }  # fmt: skip

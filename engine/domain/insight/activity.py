@@ -15,6 +15,8 @@ DEEDS: Final = MappingProxyType[str, str](
     {
         "account.disabled": "Account shut",
         "account.enabled": "Account opened again",
+        "account.view_ended": "Viewing as somebody ended",
+        "account.viewed_as": "Platform admin views as somebody",
         "admin.created": "Platform admin made",
         "allotment.changed": "Allotment changed",
         "allotment.created": "Allotment made",
@@ -100,6 +102,7 @@ DEEDS: Final = MappingProxyType[str, str](
 
 class ActivityLine(Struct, frozen=True, kw_only=True):
     """One deed. ``actor_kind`` is organizer, admin, system or user; ``summary`` says ``action`` in words.
+    ``through_name``: the platform admin who did it while they looked at the platform as the actor.
 
     Amounts among the facts are in ``currency``, that of the line's event.
     """
@@ -108,6 +111,7 @@ class ActivityLine(Struct, frozen=True, kw_only=True):
     actor_kind: str
     actor_id: str
     actor_name: str | None
+    through_name: str | None = None
     action: str
     summary: str
     target: str

@@ -39,6 +39,19 @@ class Moderation:
             await activity.record(db, person, "account.disabled" if disabled else "account.enabled", user_id)
         await self._ended.tell(ended)
 
+    async def begin_view(self, person: Person, user_id: str) -> None:
+        """A platform admin will look at the platform as this person. MemberUnknown for one of their own, and the shut."""
+        _require(person)
+        async with self._pool.acquire() as db, db.transaction():
+            if not await store.is_viewable(db, user_id):
+                raise MemberUnknown("There is no such account, it is shut, or it is a platform admin's")
+            await activity.record(db, person, "account.viewed_as", user_id)
+
+    async def end_view(self, person: Person, user_id: str) -> None:
+        """They are themselves again."""
+        _require(person)
+        await activity.record(self._pool, person, "account.view_ended", user_id)
+
     async def set_suspended(self, person: Person, organization_id: str, *, suspended: bool, reason: str = "") -> None:
         """A suspended organization offers and sells nothing, in every process within a second; its gates go on.
 

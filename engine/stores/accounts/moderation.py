@@ -33,6 +33,14 @@ async def set_disabled(db: Connection, user_id: str, *, disabled: bool) -> bool:
     return count(tag) == 1
 
 
+async def is_viewable(db: Connection, user_id: str) -> bool:
+    """Whether there is such an account, open and no platform admin's."""
+    found: bool = await db.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM users WHERE id = $1 AND NOT is_admin AND disabled_at IS NULL)", user_id
+    )
+    return found
+
+
 async def set_status(db: Connection, organization_id: str, status: str, reason: str) -> bool:
     """Suspend an organization for a reason or take it back; False if there is none."""
     tag = await db.execute(
