@@ -60,8 +60,8 @@ class Route:
 
     ``needs``: what the visitor's role in the organization that the address speaks of must allow; "person": anybody
     signed in; "admin": the platform's own people. ``limit`` is its class in ``limits_table``. ``file_bytes_max``: its
-    form may come with a file, which is handed on as it is and not read as text. ``own``: what it changes is the person's
-    own or moves money, so a platform admin who views as them may not.
+    form may come with a file, which is handed on as it is and not read as text. ``own``: it changes what is
+    their own, or moves money, so a platform admin who views as them may not.
     """
 
     method: str

@@ -102,8 +102,8 @@ DEEDS: Final = MappingProxyType[str, str](
 
 class ActivityLine(Struct, frozen=True, kw_only=True):
     """One deed. ``actor_kind`` is organizer, admin, system or user; ``summary`` says ``action`` in words.
-    ``through_name``: the platform admin who did it while they looked at the platform as the actor.
 
+    ``through_name``: the platform admin who did it while they viewed the platform as the actor.
     Amounts among the facts are in ``currency``, that of the line's event.
     """
 

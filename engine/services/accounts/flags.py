@@ -1,4 +1,4 @@
-"""Flags of the platform at run time: the ledger is the truth, every process has them at hand within a second.
+"""Flags of the platform at run time: the ledger is the truth, every process knows them within a second.
 
 A change is told to all processes over Redis after its commit. Because a message can be lost, each reads the ledger
 every LOOK_EVERY_S as well; while the ledger is away, what was last known counts. Asking is a plain attribute of

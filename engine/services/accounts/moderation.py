@@ -40,7 +40,7 @@ class Moderation:
         await self._ended.tell(ended)
 
     async def begin_view(self, person: Person, user_id: str) -> None:
-        """A platform admin will look at the platform as this person. MemberUnknown for one of their own, and the shut."""
+        """A platform admin views the platform as this person. MemberUnknown for one of their own, and the shut."""
         _require(person)
         async with self._pool.acquire() as db, db.transaction():
             if not await store.is_viewable(db, user_id):
