@@ -60,11 +60,15 @@ _MOVED = "SELECT identity, generation, move FROM room_places WHERE event_id = $1
 
 _KEEP_CONTROLS = """
 WITH kept AS (
-    UPDATE rooms SET controls = controls || $2 ||
-           jsonb_build_object('version', coalesce((controls->>'version')::int, 0) + 1), updated_at = now()
-     WHERE event_id = $1 RETURNING event_id)
+    UPDATE rooms r SET controls = r.controls || $2 ||
+           jsonb_build_object('version', coalesce((r.controls->>'version')::int, 0) + 1), updated_at = now()
+      FROM (SELECT event_id, controls FROM rooms WHERE event_id = $1 FOR UPDATE) AS before
+     WHERE r.event_id = before.event_id RETURNING r.event_id, before.controls AS was)
 INSERT INTO audit_log (actor_kind, actor_id, action, target, facts)
-SELECT $3, $4, d.action, kept.event_id, d.facts FROM kept, unnest($5::text[], $6::jsonb[]) AS d(action, facts)
+SELECT $3, $4, d.action, kept.event_id, d.facts || coalesce(
+           (SELECT jsonb_build_object('was', jsonb_object_agg(name, kept.was->name))
+              FROM jsonb_object_keys(d.facts) AS name WHERE kept.was ? name HAVING count(*) > 0), '{}')
+  FROM kept, unnest($5::text[], $6::jsonb[]) AS d(action, facts)
 """
 
 

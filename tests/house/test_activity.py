@@ -6,7 +6,7 @@ import ast
 import re
 
 from admin.routes import ROUTES as ADMIN_ROUTES
-from engine.domain.insight.activity import DEEDS
+from engine.domain.insight.activity import DEEDS, KINDS
 from engine.web.routes import ROUTES
 from tests.house import tree
 from waitingroom.routes import ROUTES as ROOM_ROUTES
@@ -240,6 +240,12 @@ def test_every_deed_belongs_to_a_call_or_happens_by_itself():
     tied = set().union(*TIED.values())
     assert tied <= DEEDS.keys()
     assert DEEDS.keys() - tied - BY_ITSELF == set()
+
+
+def test_every_deed_is_about_one_thing_that_the_history_can_be_narrowed_to():
+    kinds = [kind for about in KINDS.values() for kind in about]
+    assert len(set(kinds)) == len(kinds)
+    assert {deed.partition(".")[0] for deed in DEEDS} == set(kinds)
 
 
 def test_the_rule_sees_a_deed_without_words():

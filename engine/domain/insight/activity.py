@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 from msgspec import Struct
 
@@ -98,6 +98,47 @@ DEEDS: Final = MappingProxyType[str, str](
         "venue.deleted": "Venue deleted",
     }
 )
+
+
+About = Literal["orders", "refunds", "disputes", "event", "people", "room", "gates", "platform"]
+ABOUT: Final[tuple[About, ...]] = get_args(About)
+# What lines are about, by the first word of their deeds. tests/house/test_activity.py: each deed is about something.
+KINDS: Final = MappingProxyType[About, tuple[str, ...]](
+    {
+        "orders": ("order", "mail"),
+        "refunds": ("refund",),
+        "disputes": ("dispute",),
+        "event": (
+            "event",
+            "events",
+            "series",
+            "template",
+            "image",
+            "on_sale",
+            "ticket_type",
+            "allotment",
+            "promo",
+            "venue",
+        ),
+        "people": ("organization", "member", "invitation"),
+        "room": ("room",),
+        "gates": ("device", "entry_rules"),
+        "platform": ("platform", "complaint", "account", "admin"),
+    }
+)
+
+
+class ActivityFilter(Struct, frozen=True, kw_only=True):
+    """Which lines are wanted; None: all. ``who`` is a part of the actor's name; ``until`` is no more a part of it."""
+
+    about: About | None = None
+    who: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def kinds(self) -> tuple[str, ...] | None:
+        return KINDS[self.about] if self.about is not None else None
 
 
 class ActivityLine(Struct, frozen=True, kw_only=True):

@@ -188,7 +188,7 @@ class Events:
         if moves(event, given):
             before, after = time_and_place(event), time_and_place(changed)
             await event_news.record(db, event.id, "changed", before, after, message.strip(), person.user_id)
-        await activity.record(db, person, "event.changed", event.id, fields=sorted(_given(given)))
+        await activity.record(db, person, "event.changed", event.id, **activity.turned(event, changed, _given(given)))
         return changed
 
     async def delete(self, person: Person, event_id: str, expected: str) -> None:
