@@ -89,7 +89,7 @@ def render(
     request: web.Request, template: str, context: Mapping[str, Any] | None = None, *, status: int = 200
 ) -> web.Response:
     """A page for this person only."""
-    bare = {"view": request.get(VIEW), "visitor": None, "notes": [], "here": request.path, "csrf": ""}
+    bare: dict[str, Any] = {"view": request.get(VIEW), "visitor": None, "notes": [], "here": request.path, "csrf": ""}
     page = {**bare, **(context or {})}
     response = aiohttp_jinja2.render_template(template, request, page, status=status)
     response.headers.update(GUARDS)

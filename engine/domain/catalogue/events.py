@@ -160,6 +160,17 @@ class EventOnSale(Struct, frozen=True, kw_only=True):
     room_enabled: bool
 
 
+class OwnEvents(Struct, frozen=True, kw_only=True):
+    """What an organization's people look for among their events; without a ``phase``, all but the archived ones."""
+
+    organization_id: str
+    text: str | None = None
+    phase: Phase | None = None
+    order: Literal["newest", "start", "title"] = "newest"
+    offset: int = 0
+    limit: int = 50
+
+
 class PublicationFailed(Struct, frozen=True, kw_only=True):
     """A planned publication that came due while something was missing."""
 

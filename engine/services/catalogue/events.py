@@ -27,6 +27,7 @@ from engine.domain.catalogue.events import (
     Event,
     EventChange,
     NewEvent,
+    OwnEvents,
     check,
     fold,
 )
@@ -103,6 +104,11 @@ class Events:
         """An organization's events, drafts too, newest first; of one phase, else all but the archived ones."""
         await self._access.require(person, organization_id, "events.read")
         return await store.of_organization(self._pool, organization_id, before, limit, phase)
+
+    async def searched(self, person: Person, wanted: OwnEvents) -> list[Event]:
+        """An organization's events by title and phase, drafts too, in the order that is asked for."""
+        await self._access.require(person, wanted.organization_id, "events.read")
+        return await store.searched(self._pool, wanted)
 
     async def create(self, person: Person, given: NewEvent) -> Event:
         """A draft. Invalid with every broken field; the venue must be the organization's own."""
