@@ -91,36 +91,34 @@ async def of_event(db: Database, event_id: str, wanted: Wanted, before: int, lim
 
     The table itself finds the event and the organization of each line when it is written.
     """
-    return await _lines(db, _OF_EVENT, event_id, wanted, before, limit)
+    return [dict(row) for row in await db.fetch(_OF_EVENT, event_id, *_asked(wanted, before, limit))]
 
 
 async def of_events_orders(
     db: Database, event_id: str, wanted: Wanted, before: int, limit: int
 ) -> list[dict[str, Any]]:
     """What was done to the orders of an event, by buyers and the system too."""
-    return await _lines(db, _OF_EVENTS_ORDERS, event_id, wanted, before, limit)
+    return [dict(row) for row in await db.fetch(_OF_EVENTS_ORDERS, event_id, *_asked(wanted, before, limit))]
 
 
 async def of_organization(
     db: Database, organization_id: str, wanted: Wanted, before: int, limit: int
 ) -> list[dict[str, Any]]:
     """As ``of_event``, of an organization and all its events."""
-    return await _lines(db, _OF_ORGANIZATION, organization_id, wanted, before, limit)
+    return [dict(row) for row in await db.fetch(_OF_ORGANIZATION, organization_id, *_asked(wanted, before, limit))]
 
 
 async def of_target(db: Database, target: str, before: int, limit: int) -> list[dict[str, Any]]:
-    """What was done to one thing, by whom it was."""
-    return await _lines(db, _OF_TARGET, target, Wanted(), before, limit)
+    """What was done to one thing, no matter by whom."""
+    return [dict(row) for row in await db.fetch(_OF_TARGET, target, *_asked(Wanted(), before, limit))]
 
 
 async def of_platform(db: Database, wanted: Wanted, before: int, limit: int) -> list[dict[str, Any]]:
     """All of it."""
-    return await _lines(db, _OF_PLATFORM, None, wanted, before, limit)
+    return [dict(row) for row in await db.fetch(_OF_PLATFORM, None, *_asked(wanted, before, limit))]
 
 
-async def _lines(
-    db: Database, statement: str, of: str | None, wanted: Wanted, before: int, limit: int
-) -> list[dict[str, Any]]:
+def _asked(wanted: Wanted, before: int, limit: int) -> tuple[Any, ...]:
+    """The values of _LINES and _WANTED, from the second on."""
     who = f"%{wanted.who.translate(_LIKE_ESCAPES)}%" if wanted.who else None
-    rows = await db.fetch(statement, of, before, limit, wanted.kinds, who, wanted.since, wanted.until)
-    return [dict(row) for row in rows]
+    return before, limit, wanted.kinds, who, wanted.since, wanted.until

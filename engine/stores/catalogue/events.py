@@ -61,7 +61,6 @@ SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, e.taxes, e.fee, e.entr
   LEFT JOIN images i ON i.id = e.cover_image_id
   LEFT JOIN images l ON l.organization_id = e.organization_id AND l.event_id IS NULL
 """
-_ORDERS = {"newest": "e.id DESC", "start": "e.starts_at, e.id", "title": "folded(e.title), e.id"}
 _LIKE_ESCAPES = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 _SELLER = f"""
 SELECT e.title, e.slug, e.starts_at, e.timezone, v.name AS venue, v.city, o.name AS organization,
@@ -275,12 +274,14 @@ async def searched(db: Database, wanted: OwnEvents) -> list[Event]:
     rows = await db.fetch(
         SELECT + "WHERE e.organization_id = $1 AND ($2::text IS NULL OR folded(e.title) LIKE folded($2))"
         f" AND CASE WHEN $3::text IS NULL THEN e.archived_at IS NULL ELSE ({PHASE}) = $3 END"
-        f" ORDER BY {_ORDERS[wanted.order]} OFFSET $4 LIMIT $5",
+        " ORDER BY CASE WHEN $6 = 'start' THEN e.starts_at END, CASE WHEN $6 = 'title' THEN folded(e.title) END,"
+        " e.id DESC OFFSET $4 LIMIT $5",
         wanted.organization_id,
         f"%{wanted.text.translate(_LIKE_ESCAPES)}%" if wanted.text else None,
         wanted.phase,
         wanted.offset,
         wanted.limit,
+        wanted.order,
     )
     return [of_row(row) for row in rows]
 
