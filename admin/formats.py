@@ -154,7 +154,7 @@ def facts_of(facts: dict[str, Any], currency: str) -> str:
     was, now = facts.get("was", {}), facts.get("now", {})
     told = {"fields", "now", "was"} if now else {"was"}
     others = {name: value for name, value in facts.items() if name not in told}
-    shown = {name: value for name, value in (others | now).items() if not name.endswith("_id")}
+    shown = {name: value for name, value in (others | now).items() if not name.endswith("_id") and name != "etag"}
     return "; ".join(
         _fact(name, value, currency) + (f" (was {_value(name, was[name], currency) or 'empty'})" if name in was else "")
         for name, value in shown.items()
