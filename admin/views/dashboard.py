@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, get_args
 
 from aiohttp import web
 
 from admin import reach
 from admin.visit import Visit
 from engine.domain.accounts.organizations import Organization
-from engine.domain.catalogue.events import Event, OwnEvents
+from engine.domain.catalogue.events import Event, OwnEvents, OwnOrder
 from engine.domain.catalogue.phases import PHASES, Phase
 
 ORGANIZATIONS_SHOWN: Final = 12
@@ -22,7 +22,7 @@ ORDER: Final[tuple[Phase, ...]] = (
 EVENTS_SHOWN: Final = 8
 SEARCH_CHARS_MAX: Final = 100
 PAGE_DIGITS_MAX: Final = 3
-SORTS: Final[tuple[Literal["newest", "start", "title"], ...]] = ("newest", "start", "title")
+SORTS: Final[tuple[OwnOrder, ...]] = get_args(OwnOrder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ async def list_events(visit: Visit) -> web.Response:
     number = int(number) if number.isascii() and number.isdecimal() and len(number) <= PAGE_DIGITS_MAX else 0
     text = visit.query.get("q", "").strip()[:SEARCH_CHARS_MAX]
     phase = next((one for one in PHASES if one == visit.query.get("phase")), None)
-    order = next((one for one in SORTS if one == visit.query.get("sort")), "newest")
+    order: OwnOrder = next((one for one in SORTS if one == visit.query.get("sort")), "newest")
     wanted = OwnEvents(
         organization_id=organization.id,
         text=text or None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -24,8 +24,6 @@ PROMOS: Final = ("code", "kind", "value", "max_uses", "used_count", "discount_gi
                  "status", "created_at")  # fmt: skip
 ALLOTMENTS: Final = ("id", "name", "units", "seats", "open_to", "created_at")
 DEVICES: Final = ("id", "name", "gates", "last_seen_at", "created_at", "revoked_at")
-
-Row = TypeVar("Row")
 
 
 async def events(visit: Visit) -> web.StreamResponse:
@@ -94,7 +92,7 @@ async def devices(visit: Visit) -> web.StreamResponse:
 
 
 async def _pages(
-    columns: Sequence[str], read: Callable[[str], Awaitable[list[Row]]], position: Callable[[Row], str]
+    columns: Sequence[str], read: Callable[[str], Awaitable[Sequence[Any]]], position: Callable[[Any], str]
 ) -> AsyncGenerator[bytes, None]:
     """A list that is read page by page; ``read`` is handed the position that a page begins behind, "" at first."""
     after = ""

@@ -46,6 +46,7 @@ FROZEN_FIELDS = ("currency", "capacity")
 # What ticket holders are told of when it changes after publication.
 MOVING_FIELDS = ("starts_at", "ends_at", "timezone", "venue_id")
 
+OwnOrder = Literal["newest", "start", "title"]  # of an organization's own events
 OrphanPolicy = Literal["auto", "strict", "lenient", "off"]
 HoldTtl = Annotated[int, Meta(ge=HOLD_TTL_S_MIN, le=HOLD_TTL_S_MAX)]
 Places = Annotated[int, Meta(ge=1, le=PLACES_MAX)]
@@ -166,7 +167,7 @@ class OwnEvents(Struct, frozen=True, kw_only=True):
     organization_id: str
     text: str | None = None
     phase: Phase | None = None
-    order: Literal["newest", "start", "title"] = "newest"
+    order: OwnOrder = "newest"
     offset: int = 0
     limit: int = 50
 
