@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from engine.domain.accounts.people import EMAIL_CHARS_MAX, email_normal
 from engine.domain.fields import NO_NUL
 from engine.foundation.errors import Invalid
+from engine.foundation.speech.tongue import later
 
 MESSAGE_CHARS_MAX: Final = 2_000
 REASON_CHARS_MAX: Final = 1_000
@@ -21,12 +22,12 @@ State = Literal["open", "dismissed", "acted"]
 STATES: Final[tuple[State, ...]] = get_args(State)
 REASONS: Final = MappingProxyType[Reason, str](
     {
-        "fraud": "It looks like a fraud",
-        "not_theirs": "The seller has no right to sell it",
-        "wrong": "What it says is wrong or misleading",
-        "illegal": "It is illegal or dangerous",
-        "offensive": "It is hateful or offensive",
-        "other": "Something else",
+        "fraud": later("It looks like a fraud"),
+        "not_theirs": later("The seller has no right to sell it"),
+        "wrong": later("What it says is wrong or misleading"),
+        "illegal": later("It is illegal or dangerous"),
+        "offensive": later("It is hateful or offensive"),
+        "other": later("Something else"),
     }
 )
 

@@ -14,6 +14,7 @@ from engine.domain.sale.selling import SellingEvent
 from engine.foundation.callers import UNKNOWN, Caller
 from engine.foundation.clock import from_ms
 from engine.foundation.ids import new_id
+from engine.foundation.world import languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Buyer:
     consents: dict[str, bool]
     user_id: str | None = None
     caller: Caller = UNKNOWN
+    locale: str = languages.DEFAULT
 
 
 def check_as_shown(event: SellingEvent, hold: Hold) -> None:
@@ -78,4 +80,5 @@ def new_order(hold: Hold, buyer: Buyer, deadline_ms: int, payment_method_id: str
         user_agent=buyer.caller.user_agent[:USER_AGENT_CHARS_MAX].encode("ascii", "replace").decode() or None,
         buyer_units_max=most,
         counted_for=hold.counted_for,
+        locale=buyer.locale,
     )

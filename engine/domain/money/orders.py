@@ -22,6 +22,7 @@ from engine.domain.money.refunds import Parts
 from engine.domain.order_states import Status
 from engine.domain.tickets.order_links import OrderLink
 from engine.foundation.clock import now
+from engine.foundation.world import languages
 
 NUMBER_CHARS = 10
 HOLD_LEADS_ON: Final = timedelta(minutes=30)  # after the order ended: browsers come back from paying by their hold
@@ -71,6 +72,7 @@ class NewOrder:
     user_agent: str | None = None
     buyer_units_max: int | None = None  # of the event, over all orders of one e-mail address
     counted_for: bytes = b""  # as its hold has it
+    locale: str = languages.DEFAULT
 
     def opened(self, *, organization_id: str, destination_account: str | None, event_ends_at: datetime) -> Order:
         """The order as it stands right after it was written."""
@@ -105,6 +107,7 @@ class NewOrder:
             closed_at=None,
             event_ends_at=event_ends_at,
             lines=self.lines,
+            locale=self.locale,
         )
 
 
@@ -144,6 +147,7 @@ class Order:
     link_generation: int = 0
     lines: tuple[OrderLine, ...] = field(default=())
     mail_refused: str | None = None  # what the mail server finally said to a mail for the buyer
+    locale: str = languages.DEFAULT  # in which the buyer is written to
 
     @property
     def link(self) -> OrderLink:

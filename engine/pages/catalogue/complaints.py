@@ -12,13 +12,18 @@ from engine.domain.catalogue.complaints import MESSAGE_CHARS_MAX, REASONS, NewCo
 from engine.foundation import bodies, manners, shapes
 from engine.foundation.errors import Invalid
 from engine.foundation.manners import FORM, Manners
+from engine.foundation.speech.tongue import later, say
 from engine.pages import csrf, frame
 from engine.pages.catalogue.events import find
 from engine.services.appkeys import COMPLAINTS
 
 FORM_BYTES_MAX: Final = 32 * 1024
 # What a field's fault says here; the domain's own words are for those who write JSON.
-FAULTS: Final = {"reason": "Choose what is wrong", "message": "Say what is wrong, in at most 2,000 characters"}
+FAULTS: Final = {
+    "reason": later("Choose what is wrong"),
+    "message": later("Say what is wrong, in at most 2,000 characters"),
+    "email": later("This is not an e-mail address"),
+}
 
 
 def setup(app: web.Application) -> None:
@@ -41,7 +46,9 @@ async def file(request: web.Request) -> web.Response:
         await request.config_dict[COMPLAINTS].file(shown.event.id, shapes.build(given, NewComplaint))
     except Invalid as refusal:
         faults = {error["pointer"].strip("/"): error["message"] for error in refusal.errors}
-        return await _page(request, form, {name: FAULTS.get(name, said) for name, said in faults.items()})
+        return await _page(
+            request, form, {name: say(FAULTS[name]) if name in FAULTS else said for name, said in faults.items()}
+        )
     raise web.HTTPSeeOther(f"/e/{shown.event.slug}/report?sent=1")
 
 
@@ -51,7 +58,7 @@ async def _page(
     shown = await find(request, request.match_info["slug"])
     context = {
         "event": shown.event,
-        "reasons": REASONS,
+        "reasons": [(code, say(text)) for code, text in REASONS.items()],
         "message_max": MESSAGE_CHARS_MAX,
         "email_max": EMAIL_CHARS_MAX,
         "form": {name: form.get(name, "") for name in ("reason", "message", "email")},

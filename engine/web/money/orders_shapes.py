@@ -20,8 +20,10 @@ from engine.web.tickets.tickets_shapes import TicketDocument
 
 TOKEN_CHARS_MAX = 512
 SEARCH_CHARS_MAX = 200
+LOCALE_CHARS_MAX = 35  # RFC 5646, 4.4.1
 
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_NUL)]
+Locale = Annotated[str, Meta(min_length=2, max_length=LOCALE_CHARS_MAX)]
 Token = Annotated[str, Meta(min_length=1, max_length=TOKEN_CHARS_MAX)]
 
 
@@ -39,13 +41,17 @@ class Consents(Struct, frozen=True):
 
 
 class OrderRequest(Struct, frozen=True):
-    """Opens the order of a hold. ``idempotencyKey`` stands in for the header."""
+    """Opens the order of a hold. ``idempotencyKey`` stands in for the header.
+
+    ``locale``: the language of its mails and tickets; without it that of the page, else of the browser.
+    """
 
     hold_id: Id
     user_info: UserInfo
     consents: Consents | None = None
     payment_method_id: Id | None = None
     hold_token: Token | None = None
+    locale: Locale | None = None
     idempotencyKey: Annotated[str, Meta(max_length=255)] | None = None
 
 
@@ -82,6 +88,7 @@ class OrderDocument(Struct):
     items: list[OrderItem]
     buyer: dict[str, str]
     consents: dict[str, Any]
+    locale: str
     client_secret: str | None
     payment_intent_id: str | None
     closing_note: str | None
@@ -169,6 +176,7 @@ def order_document(order: Order, *, to_buyer: bool) -> OrderDocument:
         ],
         buyer={"name": order.buyer_name, "email": order.buyer_email},
         consents=order.consents,
+        locale=order.locale,
         client_secret=order.client_secret if to_buyer and order.status in OPEN else None,
         payment_intent_id=order.payment_intent_id,
         closing_note=order.closing_note,

@@ -1,6 +1,7 @@
 /** The checkout: opens the order once, pays it, and leads to its page. A declined card may be tried again. */
 
 import { element, money, Problem } from "../api.js";
+import { phrase, refusalIn } from "../words.js";
 import { HELD_KEY } from "../shop/hold.js";
 import { startClock } from "./clock.js";
 import { providerFor } from "./provider.js";
@@ -30,8 +31,8 @@ function fieldFault(name, text) {
 
 /** Name and e-mail as far as a browser can judge them; the server judges again. */
 function fieldsReady() {
-  const name = form.elements.name.value.trim() ? "" : "Please tell us your name: it stands on the tickets.";
-  const email = form.elements.email.validity.valid && form.elements.email.value ? "" : "This does not look like an e-mail address: your tickets are sent there.";
+  const name = form.elements.name.value.trim() ? "" : phrase("Please tell us your name: it stands on the tickets.");
+  const email = form.elements.email.validity.valid && form.elements.email.value ? "" : phrase("This does not look like an e-mail address: your tickets are sent there.");
   fieldFault("name", name);
   fieldFault("email", email);
   const first = name ? "name" : email ? "email" : null;
@@ -53,7 +54,7 @@ async function open() {
     } catch (error) {
       if (error instanceof Problem || attempt >= OPEN_TRIES_MAX) throw error;
     }
-    say("Many people are paying right now. Your tickets are kept while you wait in line…");
+    say(phrase("Many people are paying right now. Your tickets are kept while you wait in line…"));
     await new Promise((resolve) => setTimeout(resolve, Math.min(OPEN_PAUSE_MAX_S, retryAfterS) * 1000 * (1 + Math.random() / 2)));
   }
 }
@@ -63,13 +64,13 @@ async function submit() {
   if (!fieldsReady() || (provider && !(await provider.ready()))) return;
   lock(true);
   try {
-    say("Keeping your tickets…");
+    say(phrase("Keeping your tickets…"));
     opened ??= await open();
     sessionStorage.removeItem(HELD_KEY);
     clock.until(opened.expires_at_ms);
     const orderUrl = new URL(`/order/${opened.order_id}`, location.href);
     if (!opened.client_secret) { location.assign(orderUrl); return; }
-    say("Paying. Please leave this page open…");
+    say(phrase("Paying. Please leave this page open…"));
     const outcome = await provider.pay({
       clientSecret: opened.client_secret,
       name: form.elements.name.value.trim(),
@@ -78,7 +79,7 @@ async function submit() {
     });
     if (outcome.kind === "done") location.assign(`${orderUrl.pathname}?paid=1`);
     if (outcome.kind !== "declined") return;
-    alertWith(`${outcome.message} Nothing was charged, and your tickets are still yours until the time above: try again or use another card.`);
+    alertWith(`${outcome.message} ${phrase("Nothing was charged, and your tickets are still yours until the time above: try again or use another card.")}`);
   } catch (error) {
     refused(error);
   }
@@ -91,15 +92,15 @@ function refused(error) {
       const field = fault.pointer.split("/").pop();
       if (["name", "email"].includes(field)) fieldFault(field, fault.message);
     }
-    alertWith("Please look at the fields marked below.");
+    alertWith(phrase("Please look at the fields marked below."));
   } else if (error instanceof Problem && [403, 410].includes(error.status)) {
     location.reload(); // given back, or out of time: its page says so
   } else if (error instanceof Problem) {
-    alertWith(`${error.message}. Nothing was charged.`);
+    alertWith(phrase("%(what)s. Nothing was charged.", { what: refusalIn(error) }));
   } else if (opened) {
     location.assign(`/order/${opened.order_id}?paid=1`); // we do not know whether it went through: its page does
   } else {
-    alertWith("The connection was lost. Nothing was charged: press once more.");
+    alertWith(phrase("The connection was lost. Nothing was charged: press once more."));
   }
 }
 
@@ -113,7 +114,7 @@ function lock(on) {
 const provider = data.amount_cents ? providerFor(data, form) : null;
 const clock = startClock(data, () => { if (!opened) location.reload(); });
 button.disabled = false;
-if (data.amount_cents) button.textContent = `Pay ${money(data.amount_cents, data)}`;
+if (data.amount_cents) button.textContent = phrase("Pay %(amount)s", { amount: money(data.amount_cents, data) });
 $("release-form").addEventListener("submit", () => sessionStorage.removeItem(HELD_KEY));
 form.addEventListener("submit", (event) => {
   event.preventDefault();

@@ -1,6 +1,7 @@
 /** The time left to pay, by the server's clock: figures, a bar, and a spoken warning near the end. */
 
 import { clockOffsetMs, countDown, minutesAndSeconds } from "../countdown.js";
+import { phrase } from "../words.js";
 
 const WARN_MS = 60_000;
 
@@ -21,7 +22,7 @@ export function startClock(data, over) {
         warned = true;
         document.getElementById("clock")?.classList.add("is-late");
         const state = document.getElementById("pay-state");
-        if (state && !state.textContent) state.textContent = "Less than a minute left.";
+        if (state && !state.textContent) state.textContent = phrase("Less than a minute left.");
       }
     }, over);
   };
