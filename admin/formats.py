@@ -27,12 +27,17 @@ WORDS: Final[dict[str, str]] = {
     **phases.WORDS,
     "transfer_pending": "In transfer",
     "prequeue": "Queue open",
+    "acted": "Acted on",
+    "taken_down": "Taken down",
+    "switched_on": "On",
+    "switched_off": "Off",
 }
 TONES: Final = {
     "published": "good", "on_sale": "accent", "ongoing": "good", "sales_ended": "warn",
     "paid": "good", "succeeded": "good", "active": "good", "valid": "good", "open": "good",
     "processing": "warn", "pending": "warn", "paused": "warn", "partially_refunded": "warn", "prequeue": "warn",
     "won": "good", "inquiry": "warn", "disputed": "bad", "charged_back": "bad", "lost": "bad",
+    "switched_on": "good", "switched_off": "bad", "taken_down": "bad",
     "cancelled": "bad", "failed": "bad", "revoked": "bad", "sold_out": "bad", "blocked": "bad",
 }  # fmt: skip
 
@@ -146,19 +151,32 @@ def facts_of(facts: dict[str, Any], currency: str) -> str:
 
     ``currency`` empty: the line is of no event, and of no amount.
     """
-    shown = {name: value for name, value in facts.items() if not name.endswith("_id") and value not in (None, "", [])}
-    return "; ".join(_fact(name, value, currency) for name, value in shown.items())
+    was, now = facts.get("was", {}), facts.get("now", {})
+    told = {"fields", "now", "was"} if now else {"was"}
+    others = {name: value for name, value in facts.items() if name not in told}
+    shown = {name: value for name, value in (others | now).items() if not name.endswith("_id") and name != "etag"}
+    return "; ".join(
+        _fact(name, value, currency) + (f" (was {_value(name, was[name], currency) or 'empty'})" if name in was else "")
+        for name, value in shown.items()
+        if value not in (None, "", []) or name in was
+    )
 
 
 def _fact(name: str, value: Any, currency: str) -> str:
     called = FACTS.get(name, name.removesuffix("_cents").replace("_", " "))
-    if (name == "cents" or name.endswith("_cents")) and isinstance(value, int):
-        return f"{called} {money(value, currency) if currency else value}"
+    is_amount = (name == "cents" or name.endswith("_cents")) and isinstance(value, int)
+    return f"{called}{'' if is_amount else ':'} {_value(name, value, currency) or 'empty'}"
+
+
+def _value(name: str, value: Any, currency: str) -> str:
+    """A fact as people read it; "" for none."""
     if isinstance(value, bool):
-        return f"{called}: {'yes' if value else 'no'}"
+        return "yes" if value else "no"
+    if (name == "cents" or name.endswith("_cents")) and isinstance(value, int):
+        return money(value, currency) if currency else str(value)
     if isinstance(value, list):
-        return f"{called}: {', '.join(word(str(item)).lower() for item in value)}"
-    return f"{called}: {value}"
+        return ", ".join(word(str(item)).lower() for item in value)
+    return "" if value is None else str(value)
 
 
 def columns_of(series: Sequence[tuple[datetime, int]], pattern: str) -> list[tuple[str, int]]:

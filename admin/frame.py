@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from engine.domain.accounts.organizations import Permission, allows
 from engine.domain.accounts.people import User
 from engine.foundation import charts, http, manners
 from engine.foundation.assets import ROUTE
+from engine.foundation.clock import now_ms
 from engine.foundation.errors import Refusal
 from engine.foundation.world import countries
 
@@ -32,6 +34,24 @@ GUARDS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "private, no-store",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the banner says while a platform admin views as somebody; ``csrf`` is for its button."""
+
+    admin: str
+    person: str
+    until_ms: int
+    csrf: str
+
+    @property
+    def minutes_left(self) -> int:
+        """Rounded up."""
+        return max(1, -(-(self.until_ms - now_ms()) // 60_000))
+
+
+VIEW: Final = web.RequestKey("view", View)
 
 
 def setup(app: web.Application) -> None:
@@ -69,7 +89,8 @@ def render(
     request: web.Request, template: str, context: Mapping[str, Any] | None = None, *, status: int = 200
 ) -> web.Response:
     """A page for this person only."""
-    page = {"visitor": None, "notes": [], "here": request.path, "csrf": "", **(context or {})}
+    bare: dict[str, Any] = {"view": request.get(VIEW), "visitor": None, "notes": [], "here": request.path, "csrf": ""}
+    page = {**bare, **(context or {})}
     response = aiohttp_jinja2.render_template(template, request, page, status=status)
     response.headers.update(GUARDS)
     return response

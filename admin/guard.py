@@ -1,11 +1,13 @@
 """What stands before every handler: the session, the person behind it as the ledger knows them now, the form's token.
 
 FormForged 403 form_forged
+OnlyThemselves 403 only_themselves
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import zlib
 from collections.abc import Awaitable, Callable
@@ -19,10 +21,13 @@ from multidict import MultiDict
 
 from admin import frame
 from admin.appkeys import FILES, SERVICES, SESSIONS, SETTINGS
+from admin.sessions import Session
 from admin.visit import Visit
 from engine.domain.accounts.organizations import Permission
+from engine.domain.accounts.people import User
 from engine.foundation import bodies, http, uploads
 from engine.foundation.bearer import Person
+from engine.foundation.clock import now_ms
 from engine.foundation.cookies import CookieRules
 from engine.foundation.errors import Forbidden, Malformed, Unauthenticated, UnsupportedMedia
 from engine.foundation.limits_table import RouteClass
@@ -32,6 +37,11 @@ CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "X-CSRF-Token"
 FORM_BYTES_MAX: Final = 1024 * 1024  # a list of 20,000 seats still fits
 
+# What nobody does while they view as somebody else: who works there, and money.
+OWN_RIGHTS: Final[frozenset[str]] = frozenset(
+    {"members.write", "orders.write", "refunds.write", "payouts.write", "organization.write"}
+)
+
 Needs = Permission | Literal["person", "admin"]
 VisitHandler = Callable[[Visit], Awaitable[web.StreamResponse]]
 
@@ -40,13 +50,18 @@ class FormForged(Forbidden):
     code, title = "form_forged", "This form is too old or came from elsewhere: reload the page and send it again"
 
 
+class OnlyThemselves(Forbidden):
+    code, title = "only_themselves", "Only they themselves may do this: you view the platform as somebody else"
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One page. ``touches`` False: it refreshes itself and does not keep an absent person signed in.
 
     ``needs``: what the visitor's role in the organization that the address speaks of must allow; "person": anybody
     signed in; "admin": the platform's own people. ``limit`` is its class in ``limits_table``. ``file_bytes_max``: its
-    form may come with a file, which is handed on as it is and not read as text.
+    form may come with a file, which is handed on as it is and not read as text. ``own``: it changes what is
+    their own, or moves money, so a platform admin who views as them may not.
     """
 
     method: str
@@ -57,6 +72,12 @@ class Route:
     touches: bool = True
     body_bytes_max: int = FORM_BYTES_MAX
     file_bytes_max: int = 0
+    own: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        """Whether nobody but the person themself does this, for what it is or for the right that it needs."""
+        return self.own or self.needs in OWN_RIGHTS
 
 
 def guarded(route: Route) -> http.Handler:
@@ -72,20 +93,39 @@ def guarded(route: Route) -> http.Handler:
         except Unauthenticated:
             await sessions.end(session)
             return to_sign_in(request)
-        person = Person(user.id, is_admin=user.is_admin)
+        person, viewer = Person(user.id, is_admin=user.is_admin), None
+        if session.views_as:
+            viewer, user, person = await _seen_as(request, session, user)
+        if viewer is not None and route.method != "GET" and route.is_own:
+            raise OnlyThemselves
         if route.file_bytes_max and request.content_type == uploads.TAKEN:
             async with request.app[FILES]:
                 upload = await uploads.read(request, route.file_bytes_max)
                 fields = MultiDict(upload.fields)
                 check_token(request, fields, session.csrf)
-                return await route.handler(Visit(request, services, session, person, user, fields, upload.file))
+                return await route.handler(Visit(request, services, session, person, user, fields, upload.file, viewer))
         form: MultiDict[str] = MultiDict()
         if request.method == "POST":
             form = await read_form(request, route.body_bytes_max)
             check_token(request, form, session.csrf)
-        return await route.handler(Visit(request, services, session, person, user, form))
+        return await route.handler(Visit(request, services, session, person, user, form, viewer=viewer))
 
     return run
+
+
+async def _seen_as(request: web.Request, session: Session, admin: User) -> tuple[User | None, User, Person]:
+    """(the admin or None, whose pages these are, who acts). What ended, by itself or with the right, ends here."""
+    sessions, people = request.app[SESSIONS], request.app[SERVICES].accounts.people
+    seen = None
+    if admin.is_admin and now_ms() < session.views_until_ms:
+        with contextlib.suppress(Unauthenticated):
+            seen = await people.me(Person(session.views_as, is_admin=False))
+    if seen is None or seen.is_admin:
+        await sessions.view_as(session, "")
+        await sessions.note(session, "You view the platform as yourself again.", "warn")
+        return None, admin, Person(admin.id, is_admin=admin.is_admin)
+    request[frame.VIEW] = frame.View(admin.name, seen.name, session.views_until_ms, session.csrf)
+    return admin, seen, Person(seen.id, is_admin=False, through=admin.id)
 
 
 def cookie_rules(request: web.Request) -> CookieRules:

@@ -29,6 +29,7 @@ from engine.services.accounts.people import People
 IDLE_S: Final = 2 * 3600
 ABSOLUTE_S: Final = 12 * 3600
 RENEW_EVERY_S: Final = 600
+VIEW_S: Final = 30 * 60  # as somebody else
 RENEW_LOCK_S: Final = 10
 ID_BYTES: Final = 32
 CSRF_BYTES: Final = 24
@@ -38,7 +39,10 @@ NOTES_MAX: Final = 4
 
 @dataclass(slots=True)
 class Session:
-    """``id`` never leaves the cookie; ``notes`` are the sentences for the next page, each with its tone."""
+    """``id`` never leaves the cookie; ``notes`` are the sentences for the next page, each with its tone.
+
+    ``views_as``: whom a platform admin looks at the platform as, until ``views_until_ms``; empty: nobody.
+    """
 
     id: str
     user_id: str
@@ -48,6 +52,8 @@ class Session:
     begun_at_ms: int
     renewed_at_ms: int
     notes: list[tuple[str, str]] = field(default_factory=list)
+    views_as: str = ""
+    views_until_ms: int = 0
 
 
 class Sessions:
@@ -104,6 +110,8 @@ class Sessions:
             sealed_token=fields[b"token"].decode(),
             begun_at_ms=int(fields[b"begun"]),
             renewed_at_ms=int(fields[b"renewed"]),
+            views_as=fields.get(b"views_as", b"").decode(),
+            views_until_ms=int(fields.get(b"views_until", 0)),
             notes=[(tone, text) for tone, text in orjson.loads(fields.get(b"notes", b"[]"))],
         )
         left_s = _left_s(session)
@@ -122,6 +130,12 @@ class Sessions:
         token = _unseal(session)
         if token is not None:
             await self._people.sign_out(token)
+
+    async def view_as(self, session: Session, user_id: str) -> None:
+        """Look at the platform as this person for VIEW_S; "": as oneself again."""
+        session.views_as = user_id
+        session.views_until_ms = now_ms() + VIEW_S * 1000 if user_id else 0
+        await self._write(session, "views_as", session.views_as, "views_until", session.views_until_ms)
 
     async def note(self, session: Session, text: str, tone: str = "good") -> None:
         """Say something on the next page."""

@@ -23,7 +23,10 @@ from engine.services.wiring import Services
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """``form`` is empty unless something was posted; then its CSRF token has been checked. ``file`` came with it."""
+    """``form`` is empty unless something was posted; then its CSRF token has been checked. ``file`` came with it.
+
+    ``viewer`` is the platform admin who views the platform as ``user``.
+    """
 
     request: web.Request
     services: Services
@@ -32,6 +35,7 @@ class Visit:
     user: User
     form: MultiMapping[str]
     file: bytes | None = None
+    viewer: User | None = None
 
     @property
     def query(self) -> MultiMapping[str]:

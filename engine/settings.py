@@ -48,11 +48,6 @@ class Settings(SharedSettings):
     scanning_enabled: bool = True
 
     @property
-    def selling_enabled(self) -> bool:
-        """Whether new holds and orders are taken. What was begun before is finished either way."""
-        return self.ticketing_enabled and self.checkout_enabled
-
-    @property
     def payments_are_sandboxed(self) -> bool:
         """Whether the provider is the local sandbox: pages then say so and show its card form."""
         return not self.stripe_url.startswith("https://api.stripe.com")

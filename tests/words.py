@@ -36,6 +36,7 @@ METHODS = {".py": "python", ".js": "javascript", ".html": "jinja2", ".jinja": "j
 DOMAINS = {
     "pages": (
         "engine/pages",
+        "engine/domain/catalogue/complaints.py",
         "engine/domain/errors.py",
         "engine/domain/money/buyers.py",
         "engine/foundation/errors.py",

@@ -62,11 +62,15 @@ _MOVED = "SELECT identity, generation, move FROM room_places WHERE event_id = $1
 
 _KEEP_CONTROLS = """
 WITH kept AS (
-    UPDATE rooms SET controls = controls || $2 ||
-           jsonb_build_object('version', coalesce((controls->>'version')::int, 0) + 1), updated_at = now()
-     WHERE event_id = $1 RETURNING event_id)
+    UPDATE rooms r SET controls = r.controls || $2 ||
+           jsonb_build_object('version', coalesce((r.controls->>'version')::int, 0) + 1), updated_at = now()
+      FROM (SELECT event_id, controls FROM rooms WHERE event_id = $1 FOR UPDATE) AS before
+     WHERE r.event_id = before.event_id RETURNING r.event_id, before.controls AS was)
 INSERT INTO audit_log (actor_kind, actor_id, action, target, facts)
-SELECT $3, $4, d.action, kept.event_id, d.facts FROM kept, unnest($5::text[], $6::jsonb[]) AS d(action, facts)
+SELECT $3, $4, d.action, kept.event_id, d.facts || coalesce(
+           (SELECT jsonb_build_object('was', jsonb_object_agg(name, kept.was->name))
+              FROM jsonb_object_keys(d.facts) AS name WHERE kept.was ? name HAVING count(*) > 0), '{}')
+  FROM kept, unnest($5::text[], $6::jsonb[]) AS d(action, facts)
 """
 
 
@@ -196,6 +200,7 @@ class Ledger:
         self, event_id: str, changes: dict[str, Any], person: Person, deeds: list[tuple[str, dict[str, Any]]]
     ) -> None:
         """Lay the operator's changes over the controls, count the version up, and write who did it, in one step."""
+        through = {"through_id": person.through} if person.through else {}
         await self._pool.execute(
             _KEEP_CONTROLS,
             event_id,
@@ -203,7 +208,7 @@ class Ledger:
             "admin" if person.is_admin else "organizer",
             person.user_id,
             [action for action, _ in deeds],
-            [facts for _, facts in deeds],
+            [facts | through for _, facts in deeds],
         )
 
     async def role(self, organization_id: str, user_id: str) -> str | None:

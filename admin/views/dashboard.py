@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from aiohttp import web
 
 from admin import reach
 from admin.visit import Visit
 from engine.domain.accounts.organizations import Organization
-from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.events import Event, OwnEvents, OwnOrder
 from engine.domain.catalogue.phases import PHASES, Phase
 
 ORGANIZATIONS_SHOWN: Final = 12
@@ -19,6 +20,9 @@ ORDER: Final[tuple[Phase, ...]] = (
     "on_sale", "ongoing", "sold_out", "published", "sales_ended", "draft", "completed", "cancelled", "archived"
 )  # fmt: skip
 EVENTS_SHOWN: Final = 8
+SEARCH_CHARS_MAX: Final = 100
+PAGE_DIGITS_MAX: Final = 3
+SORTS: Final[tuple[OwnOrder, ...]] = get_args(OwnOrder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +55,42 @@ async def _board(visit: Visit) -> dict[str, Any]:
     return {"houses": list(zip(shown, cards, strict=True)), "more": len(organizations) > ORGANIZATIONS_SHOWN}
 
 
-async def cards_of(
-    visit: Visit, organization: Organization, limit: int, before: str | None = None, phase: Phase | None = None
-) -> list[Card]:
+async def cards_of(visit: Visit, organization: Organization, limit: int) -> list[Card]:
     """An organization's newest events, what matters now first."""
-    events = await visit.services.catalogue.events.of_organization(visit.person, organization.id, before, limit, phase)
+    events = await visit.services.catalogue.events.of_organization(visit.person, organization.id, None, limit)
+    return sorted(await _counted(visit, organization, events), key=lambda card: card.order)
+
+
+async def _counted(visit: Visit, organization: Organization, events: Sequence[Event]) -> list[Card]:
+    """In the order they come; one that was deleted meanwhile is left out."""
     counts = await visit.services.insight.reports.board(visit.person, organization.id, [event.id for event in events])
     known = [(event, counts[event.id]) for event in events if event.id in counts]
-    cards = [Card(event, count["sold"], count["ordered"]) for event, count in known]
-    return sorted(cards, key=lambda card: card.order)
+    return [Card(event, count["sold"], count["ordered"]) for event, count in known]
 
 
 async def list_events(visit: Visit) -> web.Response:
-    """One organization's events, of one phase or all but the archived ones, page by page."""
+    """One organization's events by title and phase, in the order asked for; without a phase, all but the archived."""
     organization = await reach.organization(visit, "events.read")
+    number = visit.query.get("page", "")
+    number = int(number) if number.isascii() and number.isdecimal() and len(number) <= PAGE_DIGITS_MAX else 0
+    text = visit.query.get("q", "").strip()[:SEARCH_CHARS_MAX]
     phase = next((one for one in PHASES if one == visit.query.get("phase")), None)
-    rows = await cards_of(visit, organization, reach.PAGE + 1, visit.query.get("before") or None, phase)
-    newest_first = sorted(rows, key=lambda card: card.event.id, reverse=True)
-    page, more = reach.cut(newest_first)
+    order: OwnOrder = next((one for one in SORTS if one == visit.query.get("sort")), "newest")
+    wanted = OwnEvents(
+        organization_id=organization.id,
+        text=text or None,
+        phase=phase,
+        order=order,
+        offset=number * reach.PAGE,
+        limit=reach.PAGE + 1,
+    )
+    asked = {"q": text, "phase": phase, "sort": order}
+    page, more = reach.cut(await visit.services.catalogue.events.searched(visit.person, wanted))
     return await visit.page(
-        "events/list.html", organization=organization, cards=page, more=more, phase=phase, phases=PHASES
+        "events/list.html",
+        organization=organization,
+        cards=await _counted(visit, organization, page),
+        more=number + 1 if more else None,
+        asked={name: value for name, value in asked.items() if value},
+        phases=PHASES,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aiohttp import web
 
 from admin import reach
@@ -12,6 +14,10 @@ from admin.visit import Visit, address
 from engine.domain.catalogue.errors import OnSaleMissing
 from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.on_sales import OnSale
+from engine.domain.insight.activity import ActivityFilter, ActivityLine
+from engine.foundation.clock import now
+
+ROOM_LINES_MAX: Final = 50
 
 
 async def show(visit: Visit) -> web.Response:
@@ -39,4 +45,21 @@ async def _kept(visit: Visit, event: Event) -> OnSale | None:
 
 async def _page(visit: Visit, event: Event, form: filled.Filled[OnSaleForm]) -> web.Response:
     may_write = await visit.may(event.organization_id, "events.write")
-    return await visit.page("on_sales/show.html", event=event, form=form, may_write=may_write, status=form.status)
+    on_sale = event.on_sale
+    has_room = on_sale is not None and on_sale.room_enabled and event.status in {"draft", "published"}
+    return await visit.page(
+        "on_sales/show.html",
+        event=event,
+        form=form,
+        may_write=may_write,
+        undrawn=has_room and on_sale is not None and on_sale.prequeue_opens_at is None and on_sale.opens_at > now(),
+        pace=await _pace(visit, event) if has_room and may_write else None,
+        status=form.status,
+    )
+
+
+async def _pace(visit: Visit, event: Event) -> ActivityLine | None:
+    """What the console set last, which goes before what this form says."""
+    wanted = ActivityFilter(about="room")
+    lines = await visit.services.insight.activity.of_event(visit.person, event.id, None, ROOM_LINES_MAX, wanted)
+    return next((line for line in lines if line.action == "room.pace_set"), None)

@@ -124,6 +124,7 @@ async def _page(visit: Visit, event: Event, order: Order, form: filled.Filled[Re
         form=form,
         key=secrets.token_urlsafe(KEY_BYTES),
         disputes=await visit.services.money.disputes.of_order(order.id),
+        lines=await visit.services.insight.activity.of_order(visit.person, order.id, event.organization_id),
         may_refund=may_refund and order.status in REFUNDABLE and (order.refundable_cents > 0 or _live(tickets)),
         may_release=may_refund,
         may_cancel=may_write and order.status in OPEN,

@@ -40,12 +40,15 @@ async def create(visit: Visit) -> web.Response:
 
 
 async def show(visit: Visit) -> web.Response:
-    """Its events, venues and people on one page."""
+    """Its events and venues on one page, and what is still to do before the first sale."""
     organization = await reach.organization(visit)
     services = visit.services
     venues = await services.catalogue.venues.of_organization(visit.person, organization.id, "", reach.PAGE + 1)
     events = await services.catalogue.events.of_organization(visit.person, organization.id, None, reach.PAGE + 1)
-    return await visit.page("organizations/show.html", organization=organization, venues=venues, events=events)
+    steps = await services.insight.onboarding.of(visit.person, organization.id)
+    return await visit.page(
+        "organizations/show.html", organization=organization, venues=venues, events=events, steps=steps
+    )
 
 
 async def show_settings(visit: Visit) -> web.Response:

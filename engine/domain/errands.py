@@ -88,7 +88,7 @@ class TicketsChanged(Errand, frozen=True):
 
 
 class SalesSwitched(Errand, frozen=True):
-    """An organization was suspended, or may sell again: the ledger says which."""
+    """An organization was suspended, or one of its events taken down, or may sell again: the ledger says which."""
 
     topic = "organization.sales"
     organization_id: str

@@ -30,12 +30,14 @@ class Person:
 
     ``session`` is the sign-in that the token was issued to; empty for one that a process of ours made for itself.
     ``key``: no person but a program, which shows a key of an organization; ``user_id`` is the key's id.
+    ``through`` is the platform admin who acts as this person; empty if it is they themselves.
     """
 
     user_id: str
     is_admin: bool
     session: str = ""
     key: KeyGrant | None = None
+    through: str = ""
 
 
 class Bearers:
@@ -57,6 +59,7 @@ class Bearers:
             "sub": person.user_id,
             "sid": person.session,
             "admin": person.is_admin,
+            **({"through": person.through} if person.through else {}),
             "iat": issued_s,
             "exp": issued_s + ACCESS_TOKEN_TTL_S,
         }
@@ -81,4 +84,9 @@ class Bearers:
         session = claims.get("sid", "")
         if session in self._ended:
             raise Unauthenticated("This session has ended: sign in again", reason="session_ended")
-        return Person(user_id=claims["sub"], is_admin=bool(claims.get("admin", False)), session=session)
+        return Person(
+            user_id=claims["sub"],
+            is_admin=bool(claims.get("admin", False)),
+            session=session,
+            through=claims.get("through", ""),
+        )

@@ -29,6 +29,7 @@ RouteClass = Literal[
     "listing",
     "sign_in",
     "buy",
+    "report",
     "own",
     "wait",
     "document",
@@ -78,6 +79,8 @@ LIMITS: Final = MappingProxyType[RouteClass, Rate](
         "hold": Rate("placing and changing a hold", per_s=200, burst=2_000),
         "code_guess": Rate("wrong codes, wherever one is typed; right ones wait there too", per_s=0.5, burst=60),
         "buy": Rate("prices asked, orders opened and paid", per_s=200, burst=2_000),
+        # One person reports little; a school behind one address a little more. Each is read by somebody.
+        "report": Rate("an event reported to the platform", per_s=0.05, burst=10, delay_max_s=0.0),
         "own": Rate("one's own hold, order, tickets, account", per_s=100, burst=1_000),
         "wait": Rate("one's own order, waited for until it changes; beyond it one is answered at once", at_once=2_000),
         "document": Rate("a QR or a printable page, drawn for one person", per_s=20, burst=200),

@@ -3,7 +3,8 @@
 It is given after the commit that changed them, and may be lost: a process dies first, Redis is away. So nobody leans on
 it for longer than a second; it only makes soon what would be noticed anyway.
 
-A message is the teller's mark, then ids, all joined by commas. Channel ``orders:changed`` has ids of orders.
+A message is the teller's mark, then ids, all joined by commas. Channel ``orders:changed`` has ids of orders,
+``flags:changed`` says that flags of the platform turned.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from engine.foundation import logs
 from engine.foundation.connections import HotRedis
 
 ORDERS_CHANGED: Final = b"orders:changed"
+FLAGS_CHANGED: Final = b"flags:changed"
 TOLD_AT_ONCE_MAX: Final = 500  # ids in one message
 UNTOLD_MAX: Final = 10_000  # the oldest are left out: the others notice by themselves
 TELL_EVERY_S: Final = 0.02  # between two messages: a crowd's changes go together

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from engine.pages import docs, frame, styleguide
 from engine.pages.accounts import brand, links, signing
-from engine.pages.catalogue import discovery, events, listing, widget
+from engine.pages.catalogue import complaints, discovery, events, listing, widget
 from engine.pages.catalogue.programme import previews, series
 from engine.pages.gates import gate
 from engine.pages.insight import account
@@ -20,6 +20,7 @@ def setup(app: web.Application) -> None:
     brand.setup(app)
     listing.setup(app)
     events.setup(app)
+    complaints.setup(app)
     previews.setup(app)
     series.setup(app)
     discovery.setup(app)

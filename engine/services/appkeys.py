@@ -15,12 +15,14 @@ from engine.settings import Settings
 if TYPE_CHECKING:
     from engine.services.accounts.access import Access
     from engine.services.accounts.api_keys import ApiKeys
+    from engine.services.accounts.flags import Flags
     from engine.services.accounts.invitations import Invitations
     from engine.services.accounts.mailed_links import MailedLinks
     from engine.services.accounts.organizations import Organizations
     from engine.services.accounts.people import People
     from engine.services.accounts.second_factors import SecondFactors
     from engine.services.accounts.sign_ins import SignIns
+    from engine.services.catalogue.complaints import Complaints
     from engine.services.catalogue.discovery import Discovery
     from engine.services.catalogue.events import Events
     from engine.services.catalogue.media.images import Images
@@ -64,6 +66,7 @@ IDEMPOTENCY: Final = web.AppKey("idempotency", Idempotency)
 
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
 API_KEYS: Final[web.AppKey[ApiKeys]] = web.AppKey("api_keys")
+FLAGS: Final[web.AppKey[Flags]] = web.AppKey("flags")
 PEOPLE: Final[web.AppKey[People]] = web.AppKey("people")
 SIGN_INS: Final[web.AppKey[SignIns]] = web.AppKey("sign_ins")
 SECOND_FACTORS: Final[web.AppKey[SecondFactors]] = web.AppKey("second_factors")
@@ -81,6 +84,7 @@ ALLOTMENTS: Final[web.AppKey[Allotments]] = web.AppKey("allotments")
 PROMOS: Final[web.AppKey[Promos]] = web.AppKey("promos")
 DISCOVERY: Final[web.AppKey[Discovery]] = web.AppKey("discovery")
 PUBLICATION: Final[web.AppKey[Publication]] = web.AppKey("publication")
+COMPLAINTS: Final[web.AppKey[Complaints]] = web.AppKey("complaints")
 SERIES: Final[web.AppKey[SeriesOfEvents]] = web.AppKey("series")
 TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 SELLING: Final[web.AppKey[Selling]] = web.AppKey("selling")

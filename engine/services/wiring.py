@@ -52,6 +52,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     async with contextlib.AsyncExitStack() as stack:
         common = await stack.enter_async_context(open_common(settings))
         accounts = open_accounts(common)
+        stack.push_async_callback(accounts.flags.close)
+        await accounts.flags.look()
         units = open_units(common)
         catalogue = open_catalogue(common, accounts, units.inventory)
         sale = open_sale(stack, common, accounts, catalogue, units)
@@ -60,7 +62,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         gates = open_gates(stack, common, accounts, sale, money)
         messages = open_messages(stack, common, accounts, tickets, money)
         insight = open_insight(common, accounts, catalogue, sale, money)
-        for follow in (common.ended.follow, *sale.followers):
+        for follow in (common.ended.follow, accounts.flags.follow, *sale.followers):
             stack.push_async_callback(followers.end, asyncio.ensure_future(follow()))
         yield Services(
             common=common,

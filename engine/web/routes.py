@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.web import operations
-from engine.web.accounts import api_keys, invitations, mailed_links, organizations, people, sessions
+from engine.web.accounts import api_keys, flags, invitations, mailed_links, organizations, people, sessions
 from engine.web.catalogue import discovery, events, on_sales, promos, ticket_types, venues
 from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import publication, series, templates
@@ -21,6 +21,7 @@ ROUTES: tuple[Route, ...] = (
     *organizations.ROUTES,
     *invitations.ROUTES,
     *api_keys.ROUTES,
+    *flags.ROUTES,
     *venues.ROUTES,
     *discovery.ROUTES,
     *events.ROUTES,

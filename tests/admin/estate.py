@@ -14,7 +14,7 @@ from tests.admin.organizer import Organizer
 
 # What belongs to an organization.
 TABLES = ("organizations", "members", "invitations", "venues", "events", "ticket_types", "on_sales", "allotments",
-          "promo_codes", "devices", "orders", "refunds", "disputes", "images")  # fmt: skip
+          "promo_codes", "complaints", "devices", "orders", "refunds", "disputes", "images")  # fmt: skip
 # Fields that some form or other would take.
 VALID = {
     "name": "Mine now", "slug": "mine-now", "version": "1", "email": "evil@example.test", "role": "owner",
@@ -57,7 +57,13 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
         " standing, opened_at) VALUES ($1, $1, $2, $3, $4, 1000, 'warning_needs_response', 'inquiry', now())",
         dispute_id, order_id, event_id, organization_id,
     )  # fmt: skip
+    complaint_id = new_id("cmp")
+    await pool.execute(
+        "INSERT INTO complaints (id, event_id, reason, message) VALUES ($1, $2, 'fraud', 'Nobody knows the hall')",
+        complaint_id, event_id,
+    )  # fmt: skip
     return {
+        "complaint": complaint_id,
         "organization": organization_id,
         "venue": venue_id,
         "event": event_id,

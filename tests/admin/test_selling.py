@@ -139,7 +139,11 @@ async def test_a_platform_admin_shuts_an_account_and_suspends_a_house(
     event_id = await organizer.event(organization_id, venue_id)
     root = browser()
     await root.sign_in(await platform_admin(services))
-    await root.post(f"/o/{organization_id}/suspend", {})
+    page = await root.post(f"/o/{organization_id}/suspend", {"typed_name": "No", "reason": "Fraud"})
+    assert "Not suspended" in page.words
+    name = await services.common.pool.fetchval("SELECT name FROM organizations WHERE id = $1", organization_id)
+    await root.post(f"/o/{organization_id}/suspend", {"typed_name": name, "reason": "Nobody knows the hall"})
+    assert "Nobody knows the hall" in (await organizer.get(f"/o/{organization_id}")).words
     page = await organizer.post(f"/events/{event_id}/publish", {})
     assert "organization_active" in page.text
     await root.post(f"/o/{organization_id}/reinstate", {})

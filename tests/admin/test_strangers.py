@@ -9,13 +9,14 @@ import pytest
 from yarl import URL
 
 from admin.routes import ROUTES
-from admin.views import featured, moderation
+from admin.views import complaints, featured, moderation, switches
 from engine.services.wiring import Services
 from tests.admin.estate import VALID, contents, everything, fill
 from tests.admin.organizer import Organizer, join, platform_admin
 
+PLATFORM = {each.__name__ for each in (complaints, featured, moderation, switches)}
 OWN = {"/", "/board", "/account", "/account/password", "/account/verify", "/sign-out", "/organizations",
-       "/organizations/new", "/invitations/accept", "/text/preview"}  # fmt: skip
+       "/organizations/new", "/invitations/accept", "/text/preview", "/view/end"}  # fmt: skip
 
 
 async def test_to_a_stranger_nothing_of_another_organization_exists(
@@ -34,7 +35,8 @@ async def test_to_a_stranger_nothing_of_another_organization_exists(
         page = await (
             stranger.get(path) if route.method == "GET" else stranger.post(path, VALID, token=token, follow=False)
         )
-        expected = 403 if route.handler.__module__ in {moderation.__name__, featured.__name__} else 404
+        is_platforms = route.handler.__module__ in PLATFORM or route.path.startswith("/activity")
+        expected = 403 if is_platforms else 404
         assert page.status == expected, (route.method, route.path, page.status, page.words[:300])
         tried += 1
     assert tried > 50

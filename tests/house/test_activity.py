@@ -6,7 +6,7 @@ import ast
 import re
 
 from admin.routes import ROUTES as ADMIN_ROUTES
-from engine.domain.insight.activity import DEEDS
+from engine.domain.insight.activity import DEEDS, KINDS
 from engine.web.routes import ROUTES
 from tests.house import tree
 from waitingroom.routes import ROUTES as ROOM_ROUTES
@@ -28,6 +28,7 @@ TIED = {
     "POST /v1/promo-codes": {"promo.created"},
     "POST /v1/payments/refund": {"refund.requested"},
     "POST /v1/disputes/{dispute_id}/release": {"dispute.released"},
+    "PATCH /v1/platform/flags": {"platform.switched_off", "platform.switched_on"},
     "PUT /v1/platform/featured": {"event.featured", "event.unfeatured"},
     "POST /v1/venues": {"venue.created"},
     "PATCH /v1/venues/{venue_id}": {"venue.changed"},
@@ -132,8 +133,15 @@ TIED = {
     "admin POST /events/doors": {"entry_rules.set"},
     "admin POST /events/console/controls": {"room.paused", "room.resumed", "room.opened", "room.pace_set"},
     "admin POST /featured": {"event.featured", "event.unfeatured"},
+    "admin POST /complaints/dismiss": {"complaint.dismissed"},
+    "admin POST /complaints/settle": {"complaint.acted"},
+    "admin POST /events/hide": {"event.hidden"},
+    "admin POST /events/bring-back": {"event.brought_back"},
+    "admin POST /switches": {"platform.switched_off", "platform.switched_on"},
     "admin POST /people/disable": {"account.disabled"},
     "admin POST /people/enable": {"account.enabled"},
+    "admin POST /people/view": {"account.viewed_as"},
+    "admin POST /view/end": {"account.view_ended"},
     "admin POST /o/suspend": {"organization.suspended"},
     "admin POST /o/reinstate": {"organization.reinstated"},
 }  # fmt: skip
@@ -237,6 +245,12 @@ def test_every_deed_belongs_to_a_call_or_happens_by_itself():
     tied = set().union(*TIED.values())
     assert tied <= DEEDS.keys()
     assert DEEDS.keys() - tied - BY_ITSELF == set()
+
+
+def test_every_deed_is_about_one_thing_that_the_history_can_be_narrowed_to():
+    kinds = [kind for about in KINDS.values() for kind in about]
+    assert len(set(kinds)) == len(kinds)
+    assert {deed.partition(".")[0] for deed in DEEDS} == set(kinds)
 
 
 def test_the_rule_sees_a_deed_without_words():

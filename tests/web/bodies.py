@@ -29,6 +29,7 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         "EventImport": {"csv": "external_id,title,venue,starts_at\n1,T,V,2027-01-01"},
         "PublicationPlan": {"publish_at": at(0.5)},
         "ImageChange": {"alt": "Mine"},
+        "FlagsChange": {"checkout": True},
         "FeaturedChoice": {"event_ids": [ids["event_id"]]},
         "NewTicketType": {"name": "T", "price_cents": 1, "categories": ["Floor"]},
         "TicketTypeChange": {"price_cents": 1},

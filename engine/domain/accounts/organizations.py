@@ -72,7 +72,10 @@ class OrganizationChange(Struct, kw_only=True):
 
 
 class Organization(Struct, frozen=True, kw_only=True):
-    """``legal_name`` is what stands on receipts; ``role`` is the asker's own (None for a platform admin)."""
+    """``legal_name`` is what stands on receipts; ``role`` is the asker's own (None for a platform admin).
+
+    ``suspended_reason`` says why the platform suspended it.
+    """
 
     id: str
     name: str
@@ -83,6 +86,7 @@ class Organization(Struct, frozen=True, kw_only=True):
     created_at: datetime
     accent: str | None = None
     embed_origins: tuple[str, ...] = ()
+    suspended_reason: str = ""
     role: str | None = None
 
 

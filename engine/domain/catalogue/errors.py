@@ -11,6 +11,7 @@ NotFound 404
 ├── ChartMissing              chart_missing
 ├── SeriesUnknown             series_unknown
 ├── TemplateUnknown           template_unknown
+├── ComplaintUnknown          complaint_unknown         none such, or decided already
 └── OnSaleMissing             on_sale_missing
 Conflict 409
 ├── VenueInUse                venue_in_use
@@ -76,6 +77,10 @@ class SeriesUnknown(NotFound):
 
 class TemplateUnknown(NotFound):
     code, title = "template_unknown", "There is no such template"
+
+
+class ComplaintUnknown(NotFound):
+    code, title = "complaint_unknown", "There is no such report, or it is decided already"
 
 
 class OnSaleMissing(NotFound):

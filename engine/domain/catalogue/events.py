@@ -46,6 +46,7 @@ FROZEN_FIELDS = ("currency", "capacity")
 # What ticket holders are told of when it changes after publication.
 MOVING_FIELDS = ("starts_at", "ends_at", "timezone", "venue_id")
 
+OwnOrder = Literal["newest", "start", "title"]  # of an organization's own events
 OrphanPolicy = Literal["auto", "strict", "lenient", "off"]
 HoldTtl = Annotated[int, Meta(ge=HOLD_TTL_S_MIN, le=HOLD_TTL_S_MAX)]
 Places = Annotated[int, Meta(ge=1, le=PLACES_MAX)]
@@ -167,6 +168,17 @@ class EventOnSale(Struct, frozen=True, kw_only=True):
     room_enabled: bool
 
 
+class OwnEvents(Struct, frozen=True, kw_only=True):
+    """What an organization's people look for among their events; without a ``phase``, all but the archived ones."""
+
+    organization_id: str
+    text: str | None = None
+    phase: Phase | None = None
+    order: OwnOrder = "newest"
+    offset: int = 0
+    limit: int = 50
+
+
 class PublicationFailed(Struct, frozen=True, kw_only=True):
     """A planned publication that came due while something was missing."""
 
@@ -178,6 +190,7 @@ class Event(Struct, frozen=True, kw_only=True):
     """An event with all that its card needs. Prices from..to are all-in: what the buyer pays for one ticket.
 
     ``phase`` is what its status means at this moment; a draft is published by itself at ``publish_at``.
+    ``hidden_at``: the platform took it down then, for ``hidden_reason``; only its people and the platform's see it.
     """
 
     id: str
@@ -221,6 +234,8 @@ class Event(Struct, frozen=True, kw_only=True):
     publish_at: datetime | None = None
     publication_failed: PublicationFailed | None = None
     archived_at: datetime | None = None
+    hidden_at: datetime | None = None
+    hidden_reason: str = ""
     series_id: str | None = None
     external_id: str | None = None
 

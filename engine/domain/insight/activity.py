@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 from msgspec import Struct
 
@@ -17,10 +17,14 @@ DEEDS: Final = MappingProxyType[str, str](
         "account.enabled": "Account opened again",
         "account.second_factor_off": "Second factor taken away",
         "account.second_factor_on": "Second factor set up",
+        "account.view_ended": "Viewing as somebody ended",
+        "account.viewed_as": "Platform admin views as somebody",
         "admin.created": "Platform admin made",
         "allotment.changed": "Allotment changed",
         "allotment.created": "Allotment made",
         "allotment.released": "Allotment released",
+        "complaint.acted": "Report from the public acted on",
+        "complaint.dismissed": "Report from the public dismissed",
         "device.created": "Scanner registered",
         "device.revoked": "Scanner revoked",
         "dispute.asked": "The buyer's bank asks about a payment",
@@ -30,6 +34,7 @@ DEEDS: Final = MappingProxyType[str, str](
         "dispute.won": "Dispute won",
         "entry_rules.set": "Rules of the doors saved",
         "event.archived": "Event put into the archive",
+        "event.brought_back": "Event shown and sold again",
         "event.cancelled": "Event cancelled",
         "event.changed": "Event changed",
         "event.completed": "Event over",
@@ -37,6 +42,7 @@ DEEDS: Final = MappingProxyType[str, str](
         "event.created": "Event created",
         "event.deleted": "Event deleted",
         "event.featured": "Event shown first by the platform",
+        "event.hidden": "Event taken down by the platform",
         "event.preview_linked": "Preview link made",
         "event.publication_failed": "Planned publication failed",
         "event.publication_planned": "Publication planned",
@@ -70,6 +76,8 @@ DEEDS: Final = MappingProxyType[str, str](
         "organization.logo_put": "Logo set",
         "organization.reinstated": "Organization reinstated",
         "organization.suspended": "Organization suspended",
+        "platform.switched_off": "Switched off for the whole platform",
+        "platform.switched_on": "Switched on again for the whole platform",
         "promo.changed": "Promo code changed",
         "promo.created": "Promo code made",
         "promo.deleted": "Promo code deleted",
@@ -96,9 +104,51 @@ DEEDS: Final = MappingProxyType[str, str](
 )
 
 
+About = Literal["orders", "refunds", "disputes", "event", "people", "room", "gates", "platform"]
+ABOUT: Final[tuple[About, ...]] = get_args(About)
+# What lines are about, by the first word of their deeds. tests/house/test_activity.py: each deed is about something.
+KINDS: Final = MappingProxyType[About, tuple[str, ...]](
+    {
+        "orders": ("order", "mail"),
+        "refunds": ("refund",),
+        "disputes": ("dispute",),
+        "event": (
+            "event",
+            "events",
+            "series",
+            "template",
+            "image",
+            "on_sale",
+            "ticket_type",
+            "allotment",
+            "promo",
+            "venue",
+        ),
+        "people": ("organization", "member", "invitation"),
+        "room": ("room",),
+        "gates": ("device", "entry_rules"),
+        "platform": ("platform", "complaint", "account", "admin"),
+    }
+)
+
+
+class ActivityFilter(Struct, frozen=True, kw_only=True):
+    """Which lines are wanted; None: all. ``who`` is a part of the actor's name; ``until`` is no more a part of it."""
+
+    about: About | None = None
+    who: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def kinds(self) -> tuple[str, ...] | None:
+        return KINDS[self.about] if self.about is not None else None
+
+
 class ActivityLine(Struct, frozen=True, kw_only=True):
     """One deed. ``actor_kind`` is organizer, admin, system or user; ``summary`` says ``action`` in words.
 
+    ``through_name``: the platform admin who did it while they viewed the platform as the actor.
     Amounts among the facts are in ``currency``, that of the line's event.
     """
 
@@ -106,6 +156,7 @@ class ActivityLine(Struct, frozen=True, kw_only=True):
     actor_kind: str
     actor_id: str
     actor_name: str | None
+    through_name: str | None = None
     action: str
     summary: str
     target: str

@@ -21,7 +21,7 @@ STRICT_UNTIL_SOLD_PERCENT = 85
 TAPE_PARTY_MAX = 10  # larger parties are planned
 _STOPPED = {
     "cancelled": "This event was cancelled",
-    "suspended": "The organizer sells nothing at the moment",
+    "suspended": "Nothing of this event is sold at the moment",
 }
 BUYER_UNITS_MAX_DEFAULT = 10  # of one admission, if neither event nor ticket types say anything
 
@@ -117,7 +117,8 @@ class PromoTerms:
 class SellingEvent:
     """An event as it is sold right now. Immutable: a change makes a new one.
 
-    ``status`` is the event's own, and ``suspended`` if it is published by an organization that may not sell.
+    ``status`` is the event's own, and ``suspended`` if it is published but the platform took it down, or its
+    organization may not sell.
     """
 
     id: str

@@ -32,7 +32,7 @@ from engine.pages.catalogue.offers import Level, offers_of
 from engine.pages.catalogue.programme.series import other_dates
 from engine.pages.catalogue.texts import rich, snippet
 from engine.pages.memo import Memo
-from engine.services.appkeys import DISCOVERY, EVENTS, IMAGES, SELLING, SETTINGS, TICKET_TYPES
+from engine.services.appkeys import DISCOVERY, EVENTS, FLAGS, IMAGES, SELLING, SETTINGS, TICKET_TYPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def setup(app: web.Application) -> None:
 async def detail(request: web.Request) -> web.StreamResponse:
     """One event: its facts, its prices, and the one thing to do now."""
     shown = await find(request, request.match_info["slug"])
-    event, settings = shown.event, request.config_dict[SETTINGS]
+    event = shown.event
     if request.match_info["slug"] != event.slug:
         asked = f"?{request.query_string}" if request.query_string else ""
         raise web.HTTPMovedPermanently(f"/e/{event.slug}{asked}")
@@ -103,7 +103,7 @@ async def detail(request: web.Request) -> web.StreamResponse:
             "engine_url": address,
             "offers": offers,
             "room_url": room_url(request, event),
-            "selling_enabled": settings.selling_enabled,
+            "selling_enabled": request.config_dict[FLAGS].switches.selling,
         }
 
     changes = request.config_dict[SELLING].changes

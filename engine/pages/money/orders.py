@@ -55,7 +55,7 @@ async def page(request: web.Request) -> web.Response:
         context = {"order_id": request.match_info["order_id"]}
         return frame.render(request, "orders/door.html", context, status=refusal.status)
     settings = request.config_dict[SETTINGS]
-    event = await request.config_dict[EVENTS].get(None, order.event_id)
+    event = await request.config_dict[EVENTS].get(None, order.event_id, hidden_too=True)
     frame.may_be_framed(request, event.organization.embed_origins)
     selling = await request.config_dict[SELLING].get(order.event_id)
     places = [place(line.section, line.seat) for line in order.lines]

@@ -25,7 +25,7 @@ from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import Shown, find, room_url
 from engine.pages.catalogue.offers import Offer, offers_of
-from engine.services.appkeys import HOLDS, SELLING, SETTINGS
+from engine.services.appkeys import FLAGS, HOLDS, SELLING, SETTINGS
 
 FORM_BYTES_MAX: Final = 16 * 1024
 KEY_BYTES: Final = 16
@@ -199,9 +199,8 @@ async def _shop(
 
 async def _context(request: web.Request, shown: Shown, form: Mapping[str, str], until_ms: int | None) -> dict[str, Any]:
     """What the page shows; marks stand for the moments of it if ``form`` has nothing in it and ``until_ms`` is None."""
-    settings = request.config_dict[SETTINGS]
-    if not settings.selling_enabled:
-        raise SwitchedOff
+    if not request.config_dict[FLAGS].switches.selling:
+        raise SwitchedOff("Selling is switched off", retry_after_s=60)
     event = shown.event
     selling = await request.config_dict[SELLING].get(event.id)
     offers = await _offers(request, shown)

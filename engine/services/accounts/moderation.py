@@ -39,14 +39,31 @@ class Moderation:
             await activity.record(db, person, "account.disabled" if disabled else "account.enabled", user_id)
         await self._ended.tell(ended)
 
-    async def set_suspended(self, person: Person, organization_id: str, *, suspended: bool) -> None:
-        """A suspended organization offers and sells nothing, in every process within a second; its gates go on."""
+    async def begin_view(self, person: Person, user_id: str) -> None:
+        """A platform admin views the platform as this person. MemberUnknown for one of their own, and the shut."""
         _require(person)
         async with self._pool.acquire() as db, db.transaction():
-            if not await store.set_status(db, organization_id, "suspended" if suspended else "active"):
+            if not await store.is_viewable(db, user_id):
+                raise MemberUnknown("There is no such account, it is shut, or it is a platform admin's")
+            await activity.record(db, person, "account.viewed_as", user_id)
+
+    async def end_view(self, person: Person, user_id: str) -> None:
+        """They are themselves again."""
+        _require(person)
+        await activity.record(self._pool, person, "account.view_ended", user_id)
+
+    async def set_suspended(self, person: Person, organization_id: str, *, suspended: bool, reason: str = "") -> None:
+        """A suspended organization offers and sells nothing, in every process within a second; its gates go on.
+
+        Its people read the ``reason``.
+        """
+        _require(person)
+        async with self._pool.acquire() as db, db.transaction():
+            if not await store.set_status(db, organization_id, "suspended" if suspended else "active", reason.strip()):
                 raise OrganizationUnknown
             action = "organization.suspended" if suspended else "organization.reinstated"
-            await activity.record(db, person, action, organization_id)
+            facts = {"reason": reason.strip()} if reason.strip() else {}
+            await activity.record(db, person, action, organization_id, **facts)
             errand = await outbox.add(
                 db, organization_id, SalesSwitched(organization_id), delay_s=outbox.AT_ONCE_DELAY_S
             )

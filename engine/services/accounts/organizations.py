@@ -107,7 +107,10 @@ class Organizations:
                 raise PreconditionFailed
             if isinstance(given.name, str):
                 await store.set_look(db, organization_id, folding.look(given.name))
-            await activity.record(db, person, "organization.changed", organization_id, fields=sorted(columns_of(given)))
+            changed = await store.get(db, organization_id, person.user_id)
+            assert changed is not None, "it was changed a moment ago"
+            facts = activity.turned(found, changed, columns_of(given))
+            await activity.record(db, person, "organization.changed", organization_id, **facts)
         return await self.get(person, organization_id)
 
     async def delete(self, person: Person, organization_id: str, expected: str) -> None:
@@ -139,9 +142,8 @@ class Organizations:
                 await self._keep_an_owner(db, organization_id, member)
                 await invitations_store.revoke_by(db, organization_id, user_id)
             await store.set_role(db, organization_id, user_id, given.role)
-            await activity.record(
-                db, person, "member.role_set", organization_id, user_id=user_id, email=member.email, role=given.role
-            )
+            facts = {"user_id": user_id, "email": member.email, "role": given.role, "was": {"role": member.role}}
+            await activity.record(db, person, "member.role_set", organization_id, **facts)
             return await self._member(db, organization_id, user_id)
 
     async def remove_member(self, person: Person, organization_id: str, user_id: str) -> None:

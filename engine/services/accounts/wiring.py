@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.services.accounts.access import Access
 from engine.services.accounts.api_keys import ApiKeys
+from engine.services.accounts.flags import Flags
 from engine.services.accounts.invitations import Invitations
 from engine.services.accounts.mailed_links import MailedLinks
 from engine.services.accounts.moderation import Moderation
@@ -32,10 +33,11 @@ class Accounts:
     invitations: Invitations
     moderation: Moderation
     api_keys: ApiKeys
+    flags: Flags
 
 
 def open_accounts(common: Common) -> Accounts:
-    """Make them; nothing needs closing."""
+    """Make them; ``flags`` must be closed."""
     pool, ended, settings = common.pool, common.ended, common.settings
     access = Access(pool=pool)
     throttle = Throttle(hot=common.hot, lifted=settings.rehearsal)
@@ -69,4 +71,5 @@ def open_accounts(common: Common) -> Accounts:
         invitations=Invitations(pool=pool, access=access, throttle=throttle),
         moderation=Moderation(pool=pool, outbox=common.outbox, ended=ended),
         api_keys=ApiKeys(pool=pool, access=access),
+        flags=Flags(pool=pool, hot=common.hot, settings=settings),
     )

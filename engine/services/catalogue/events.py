@@ -27,6 +27,7 @@ from engine.domain.catalogue.events import (
     Event,
     EventChange,
     NewEvent,
+    OwnEvents,
     check,
     fold,
 )
@@ -52,6 +53,7 @@ from engine.stores.database import Connection, Pool
 
 SLUG_TRIES_MAX = 5
 COMPLETED_PER_STEP = 100
+TAKEN_DOWN = "This event was taken down by the platform. Tickets that were bought stay valid"
 
 
 class EventInventory(Protocol):
@@ -76,14 +78,20 @@ class Events:
         self._outbox = outbox
         self._engine_url = engine_url
 
-    async def get(self, person: Person | None, id_or_slug: str) -> Event:
-        """The event by id or slug. EventUnknown for a draft of somebody else's."""
+    async def get(self, person: Person | None, id_or_slug: str, *, hidden_too: bool = False) -> Event:
+        """The event by id or slug. EventUnknown for a draft of somebody else's.
+
+        So is one that the platform took down, unless ``hidden_too``: for those who bought of it.
+        """
         find = store.get if is_id("evt", id_or_slug) else store.by_slug
         event = await find(self._pool, id_or_slug)
         if event is None:
             raise EventUnknown
-        if event.status == "draft" and not await self._access.may(person, event.organization_id, "events.read"):
-            raise EventUnknown
+        taken_down = event.hidden_at is not None and not hidden_too
+        if event.status != "draft" and not taken_down:
+            return event
+        if not await self._access.may(person, event.organization_id, "events.read"):
+            raise EventUnknown(TAKEN_DOWN, taken_down=True) if taken_down and event.status != "draft" else EventUnknown
         return event
 
     async def news(self, event: Event) -> list[EventNews]:
@@ -96,6 +104,11 @@ class Events:
         """An organization's events, drafts too, newest first; of one phase, else all but the archived ones."""
         await self._access.require(person, organization_id, "events.read")
         return await store.of_organization(self._pool, organization_id, before, limit, phase)
+
+    async def searched(self, person: Person, wanted: OwnEvents) -> list[Event]:
+        """An organization's events by title and phase, drafts too, in the order that is asked for."""
+        await self._access.require(person, wanted.organization_id, "events.read")
+        return await store.searched(self._pool, wanted)
 
     async def create(self, person: Person, given: NewEvent) -> Event:
         """A draft. Invalid with every broken field; the venue must be the organization's own."""
@@ -181,7 +194,7 @@ class Events:
         if moves(event, given):
             before, after = time_and_place(event), time_and_place(changed)
             await event_news.record(db, event.id, "changed", before, after, message.strip(), person.user_id)
-        await activity.record(db, person, "event.changed", event.id, fields=sorted(_given(given)))
+        await activity.record(db, person, "event.changed", event.id, **activity.turned(event, changed, _given(given)))
         return changed
 
     async def delete(self, person: Person, event_id: str, expected: str) -> None:
@@ -219,7 +232,7 @@ class Events:
         if event.archived_at is not None:
             raise EventArchived
         await store.publish(db, event.id, await self._check_complete(db, event))
-        await on_sales.set_live(db, event.id, self.card(event), live=True)
+        await on_sales.set_live(db, event.id, self.card(event), live=event.hidden_at is None)
         await activity.record(db, person, "event.published", event.id)
         return await self.refresh(db, event.id)
 

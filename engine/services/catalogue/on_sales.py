@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from engine.domain.catalogue.errors import EventFrozen, EventUnknown, OnSaleMissing, OnSaleRunning
-from engine.domain.catalogue.on_sales import NewOnSale, OnSale, check, with_codes_spelled
+from engine.domain.catalogue.on_sales import NewOnSale, OnSale, RoomPace, check, with_codes_spelled
 from engine.foundation.bearer import Person
 from engine.services.accounts.access import Access
 from engine.services.catalogue.events import Events
@@ -50,6 +52,14 @@ class OnSales:
             if moved and await store.is_drawn(db, event_id):
                 raise OnSaleRunning
             on_sale = await store.put(db, event, given, self._events.card(event))
-            await activity.record(db, person, "on_sale.put", event_id, room_enabled=given.room.enabled)
+            facts = _turned(before, on_sale) if before is not None else {"room_enabled": given.room.enabled}
+            await activity.record(db, person, "on_sale.put", event_id, **facts)
         await self._events.tell(event)
         return on_sale
+
+
+def _turned(before: OnSale, after: OnSale) -> dict[str, Any]:
+    """What of the window and the room is another now; the codes are nobody's to read in a log."""
+    window = activity.turned(before, after, ("prequeue_opens_at", "opens_at", "closes_at"))
+    room = activity.turned(before.room, after.room, RoomPace.__struct_fields__)
+    return {name: window[name] | room[name] for name in ("now", "was")}

@@ -26,7 +26,7 @@ from engine.services.catalogue.events import Events
 from engine.stores import activity
 from engine.stores.catalogue import events as events_store
 from engine.stores.catalogue import promos as store
-from engine.stores.database import Connection, Pool
+from engine.stores.database import Connection, Pool, columns_of
 
 
 class Promos:
@@ -93,8 +93,9 @@ class Promos:
             expect(expected, before.version)
             check_terms(given, event.currency, before)
             await store.change(db, promo_id, given)
-            await activity.record(db, person, "promo.changed", promo_id, event_id=event.id, code=before.code)
             promo = await self._again(db, promo_id)
+            facts = activity.turned(before, promo, columns_of(given))
+            await activity.record(db, person, "promo.changed", promo_id, event_id=event.id, code=before.code, **facts)
         await self._events.tell(event)
         return promo
 

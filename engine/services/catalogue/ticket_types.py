@@ -28,7 +28,7 @@ from engine.services.catalogue.events import Events
 from engine.stores import activity
 from engine.stores.catalogue import events as events_store
 from engine.stores.catalogue import ticket_types as store
-from engine.stores.database import Connection, Pool
+from engine.stores.database import Connection, Pool, columns_of
 
 
 class TicketTypes:
@@ -90,7 +90,8 @@ class TicketTypes:
             if isinstance(given.price_cents, int):
                 check_price(row, event)
             await self._events.refresh(db, event.id)
-            await activity.record(db, person, "ticket_type.changed", row.id, event_id=event.id, cents=row.price_cents)
+            facts = activity.turned(before, row, columns_of(given))
+            await activity.record(db, person, "ticket_type.changed", row.id, event_id=event.id, name=row.name, **facts)
         await self._events.tell(event)
         return priced(row, event)
 

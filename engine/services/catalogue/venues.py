@@ -26,7 +26,7 @@ from engine.services.accounts.access import Access
 from engine.stores import activity
 from engine.stores.catalogue import on_sales
 from engine.stores.catalogue import venues as store
-from engine.stores.database import Pool
+from engine.stores.database import Pool, columns_of
 
 
 class Venues:
@@ -73,7 +73,8 @@ class Venues:
             if changed is None:
                 raise PreconditionFailed
             await on_sales.set_venue_on_cards(db, venue_id)
-            await activity.record(db, person, "venue.changed", venue_id)
+            facts = activity.turned(venue, changed, columns_of(given))
+            await activity.record(db, person, "venue.changed", venue_id, **facts)
         return changed
 
     async def delete(self, person: Person, venue_id: str, expected: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.services.accounts.wiring import Accounts
+from engine.services.catalogue.complaints import Complaints
 from engine.services.catalogue.discovery import Discovery
 from engine.services.catalogue.events import EventInventory, Events
 from engine.services.catalogue.media.images import Images, Uploads
@@ -38,6 +39,7 @@ class Catalogue:
     publication: Publication
     series: SeriesOfEvents
     templates: Templates
+    complaints: Complaints
 
 
 def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory) -> Catalogue:
@@ -62,4 +64,5 @@ def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory
         publication=Publication(pool=pool, events=events, platform=platform, engine_url=engine_url),
         series=SeriesOfEvents(pool=pool, access=access, events=events),
         templates=Templates(pool=pool, access=access, events=events),
+        complaints=Complaints(pool=pool, events=events, inventory=inventory, outbox=outbox),
     )

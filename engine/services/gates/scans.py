@@ -26,6 +26,7 @@ from engine.foundation.batching import GroupCommit
 from engine.foundation.clock import now
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import TooMany, Unavailable
+from engine.services.accounts.flags import Switches
 from engine.services.gates.devices import DeviceRevoked
 from engine.services.gates.gate_events import GateEvents
 from engine.services.gates.redemptions import Redemptions, TellOrders, Verdict
@@ -46,7 +47,7 @@ SCANS_PER_SECOND_MAX: Final = 1_000  # of one scanner in one process: far beyond
 
 
 class Scans:
-    """Validates codes. ``enabled`` is the operator's switch."""
+    """Validates codes. ``switches`` may stop it."""
 
     def __init__(
         self,
@@ -57,12 +58,12 @@ class Scans:
         gate_events: GateEvents,
         packs: ScanPacks | None = None,
         tell_orders: TellOrders | None = None,
-        enabled: bool = True,
+        switches: Switches | None = None,
     ) -> None:
         self._pool = pool
         self._keyring = keyring
         self._gate_events = gate_events
-        self._enabled = enabled
+        self._switches = switches or Switches()
         self._keys: dict[str, hotpath_rs.EventKeys] = {}
         self._packs = packs = packs if packs is not None else ScanPacks(pool=pool)
         self._redemptions = Redemptions(
@@ -133,7 +134,7 @@ class Scans:
             self._batches_waiting -= 1
 
     def _open(self) -> None:
-        if not self._enabled:
+        if not self._switches.scanning:
             raise SwitchedOff("Scanning is switched off", retry_after_s=30)
 
     def _spend(self, scanner: Scanner) -> None:

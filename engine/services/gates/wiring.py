@@ -42,7 +42,7 @@ def open_gates(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         keyring=settings.keyring,
         gate_events=gate_events,
         tell_orders=money.order_news.changed_here,
-        enabled=settings.scanning_enabled,
+        switches=accounts.flags.switches,
     )
     stack.push_async_callback(scans.close)
     stock = StockErrands(inventory=sale.inventory, orders=money.order_store, hot=common.hot, gates=scans)

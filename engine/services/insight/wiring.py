@@ -10,6 +10,7 @@ from engine.services.common import Common
 from engine.services.insight.activity import Activity
 from engine.services.insight.audit import Audit
 from engine.services.insight.dead_letters import DeadLetters
+from engine.services.insight.onboarding import OnboardingSteps
 from engine.services.insight.personal_data import PersonalData
 from engine.services.insight.picture_books import PictureBooks
 from engine.services.insight.provider_books import ProviderBooks
@@ -28,6 +29,7 @@ class Insight:
     activity: Activity
     dead_letters: DeadLetters
     personal_data: PersonalData
+    onboarding: OnboardingSteps
 
 
 def open_insight(common: Common, accounts: Accounts, catalogue: Catalogue, sale: Sale, money: Money) -> Insight:
@@ -48,4 +50,5 @@ def open_insight(common: Common, accounts: Accounts, catalogue: Catalogue, sale:
         activity=Activity(pool=common.pool, access=accounts.access),
         dead_letters=DeadLetters(webhooks=money.webhooks, outbox=common.outbox),
         personal_data=personal_data,
+        onboarding=OnboardingSteps(pool=common.pool, access=accounts.access),
     )

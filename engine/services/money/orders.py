@@ -49,6 +49,7 @@ from engine.foundation.idempotency import Answer, Once
 from engine.foundation.ids import is_id
 from engine.foundation.news import News
 from engine.services.accounts.access import Access
+from engine.services.accounts.flags import Switches
 from engine.services.money.order_reads import KnownOrder, OrderReads
 from engine.services.money.payments import Keeping, Payments
 from engine.services.outbox import Outbox
@@ -67,7 +68,7 @@ NUMBER_TRIES = 3
 
 
 class Orders:
-    """Opens, continues, reads and lists orders. ``enabled`` is the operator's switch for new ones."""
+    """Opens, continues, reads and lists orders. ``switches`` may stop new ones."""
 
     def __init__(
         self,
@@ -85,7 +86,7 @@ class Orders:
         keyring: hotpath_rs.Keyring,
         mail_server: MailServerGateway,
         publishable_key: str,
-        enabled: bool = True,
+        switches: Switches | None = None,
     ) -> None:
         self._pool = pool
         self._book = book
@@ -100,7 +101,7 @@ class Orders:
         self._platform = keyring.platform()
         self._mail_server = mail_server
         self._publishable_key = publishable_key
-        self._enabled = enabled
+        self._switches = switches or Switches()
 
     async def quote(self, request: HoldRequest) -> Price:
         """What these items would cost now; nothing is set aside."""
@@ -127,7 +128,7 @@ class Orders:
             hold = await self._holds.of_token(hold_id, hold_token)
         except HoldExpired:
             return None
-        if hold.state != "held" or not self._enabled:
+        if hold.state != "held" or not self._switches.selling:
             return None
         order, claimed = await self._place(hold, hold_token, buyer, payment_method_id, once)
         if order is None or not claimed:
@@ -153,7 +154,7 @@ class Orders:
             return await self._continue(hold_id)
         if hold.state == "ordered":
             return await self._continue(hold_id)
-        if not self._enabled and hold.state == "held":
+        if not self._switches.selling and hold.state == "held":
             raise SwitchedOff("Checkout is switched off", retry_after_s=60)
         for _ in range(NUMBER_TRIES):
             placed, _claimed = await self._place(hold, hold_token, buyer, payment_method_id)
@@ -394,7 +395,7 @@ class Orders:
         if order.status in CLOSED:
             raise OrderExpired
         if order.status in OPEN and (await self._selling.get(order.event_id)).status == "suspended":
-            raise SalesClosed("The organizer sells nothing at the moment")
+            raise SalesClosed("Nothing of this event is sold at the moment")
         if order.status in OPEN and order.amount_cents == 0:
             order = await self._payments.settle_free(order)
         elif order.status in OPEN and order.client_secret is None:

@@ -24,6 +24,7 @@ from engine.foundation.errors import NotFound
 from engine.foundation.ids import id_from_bytes, is_id
 from engine.foundation.news import News
 from engine.services.accounts.access import Access
+from engine.services.accounts.flags import Switches
 from engine.services.money.lane import PaymentLane
 from engine.services.outbox import Outbox
 from engine.stores.money.orders import OrderStore
@@ -51,7 +52,7 @@ class Refunds:
         lane: PaymentLane,
         outbox: Outbox,
         access: Access,
-        enabled: bool = True,
+        switches: Switches | None = None,
     ) -> None:
         self._store = store
         self._orders = orders
@@ -60,7 +61,7 @@ class Refunds:
         self._lane = lane
         self._outbox = outbox
         self._access = access
-        self._enabled = enabled
+        self._switches = switches or Switches()
 
     async def create(
         self, actor: Person, order_id: str, request: RefundRequest, *, once_as: bytes | None = None
@@ -70,7 +71,7 @@ class Refunds:
         The answer may still be pending: the provider is asked again until it knows. ``once_as`` (the scope of an
         idempotency key) names the refund: anybody who lost the answer and asks again gets the same one, not a second.
         """
-        if not self._enabled:
+        if not self._switches.refunds:
             raise SwitchedOff("Refunds are switched off", retry_after_s=60)
         order = await self._orders.read(order_id) if is_id("ord", order_id) else None
         if order is None:

@@ -1,4 +1,6 @@
-"""A suspended organization sells nothing: its rooms close, and orders not paid yet are given up at the provider.
+"""A suspended organization, or an event that was taken down, sells nothing.
+
+Rooms close, and orders not paid yet are given up at the provider.
 
 Every process stops selling by itself (services/sale/selling.py **watch**); here is what must happen once. What was paid
 stays paid, and gates go on. An organization that may sell again opens its rooms again; orders that ended stay ended.

@@ -82,7 +82,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         lane=lane,
         outbox=outbox,
         access=access,
-        enabled=settings.refunds_enabled,
+        switches=accounts.flags.switches,
     )
     payments = Payments(
         store=payment_store,
@@ -108,7 +108,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         keyring=settings.keyring,
         mail_server=MailServerGateway(host=settings.smtp_host, port=settings.smtp_port),
         publishable_key=settings.stripe_publishable_key,
-        enabled=settings.selling_enabled,
+        switches=accounts.flags.switches,
     )
     disputes = Disputes(
         store=DisputeStore(pool),

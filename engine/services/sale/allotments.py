@@ -23,7 +23,7 @@ from engine.services.catalogue.events import Events
 from engine.services.sale.inventory import Inventory
 from engine.stores import activity, keys
 from engine.stores.catalogue import events as events_store
-from engine.stores.database import Connection, Pool, Record
+from engine.stores.database import Connection, Pool, Record, columns_of
 from engine.stores.sale import allotments as store
 
 NAMED_MAX = 100  # seats named in a refusal
@@ -78,7 +78,10 @@ class Allotments:
             changed = await store.change(db, allotment_id, row["version"], given)
             if changed is None:
                 raise PreconditionFailed
-            await activity.record(db, person, "allotment.changed", allotment_id, event_id=event.id)
+            given_columns = columns_of(given)
+            was = {name: row[name] for name in given_columns if row[name] != given_columns[name]}
+            now = {name: given_columns[name] for name in was}
+            await activity.record(db, person, "allotment.changed", allotment_id, event_id=event.id, now=now, was=was)
         await self._events.tell(event)
         return _allotment(changed, await self._seat_map(event.id))
 

@@ -28,6 +28,7 @@ from engine.domain.sale.selling import TAPE_PARTY_MAX, PromoTerms, SellingEvent,
 from engine.foundation.clock import now_ms
 from engine.foundation.errors import NotFound, Unavailable
 from engine.foundation.ids import id_from_bytes, id_to_bytes, is_id
+from engine.services.accounts.flags import Switches
 from engine.services.sale.availability import Availability
 from engine.services.sale.desk_terms import ADMISSION_LEEWAY_MS
 from engine.services.sale.hold_asks import Ask, named_units, read_asks, read_code
@@ -58,7 +59,7 @@ class Placed:
 
 
 class Holds:
-    """Places, reads, extends, swaps and releases holds. ``enabled`` is the operator's switch: it stops new ones.
+    """Places, reads, extends, swaps and releases holds. ``switches`` may stop new ones.
 
     ``usual`` places what nearly everybody asks for; ``place`` everything. Whatever takes units says by whom
     (``takers``).
@@ -72,9 +73,9 @@ class Holds:
         inventory: Inventory,
         availability: Availability,
         takers: Takers,
-        enabled: bool = True,
+        switches: Switches | None = None,
     ) -> None:
-        self._enabled = enabled
+        self._switches = switches = switches or Switches()
         self._store = store
         self._selling = selling
         self._inventory = inventory
@@ -89,7 +90,7 @@ class Holds:
             availability=availability,
             takers=takers,
             gone=self._gone,
-            enabled=enabled,
+            switches=switches,
         )
 
     async def place(
@@ -100,7 +101,7 @@ class Holds:
         SlowDown, AddressFull and BuyerLimit: a part of the network, and a buyer, take only so much.
         """
         await self.takers.turn(taker)
-        if not self._enabled:
+        if not self._switches.selling:
             raise SwitchedOff("Selling is switched off", retry_after_s=60)
         event = await self._selling.get(request.event_id)
         lease_id, asks, promo, codes, price = _checked(event, request, admission)
@@ -143,7 +144,7 @@ class Holds:
         """
         if request.promo_code is not None:
             return
-        if not self._enabled:
+        if not self._switches.selling:
             raise SwitchedOff("Selling is switched off", retry_after_s=60)
         event = self._selling.ready(request.event_id)
         if event is not None:
@@ -205,6 +206,8 @@ class Holds:
     async def grow(self, hold_id: str, hold_token: str | None, items: tuple[HoldItem, ...], *, taker: Taker) -> Hold:
         """More tickets in the same hold, next to the held ones if that can be; on a refusal nothing changes."""
         await self.takers.turn(taker)
+        if not self._switches.selling:
+            raise SwitchedOff("Selling is switched off", retry_after_s=60)
         hold = await self.of_token(hold_id, hold_token)
         event = await self._selling.get(hold.event_id)
         event.check_selling()

@@ -2,7 +2,8 @@
 
 A handler's ``get`` is a dictionary lookup. Changes arrive on a Redis channel; because a message can be lost, a
 snapshot older than ``REFRESH_AFTER_S`` is read again in the background, and one older than ``STALE_AFTER_S`` before it
-is used. That an organization may not sell any more is asked every ``SUSPENDED_EVERY_S``: nobody sells a second longer.
+is used. That an organization or an event may not sell any more is asked every ``SUSPENDED_EVERY_S``: nobody sells a
+second longer.
 """
 
 from __future__ import annotations
@@ -99,6 +100,12 @@ class Selling:
         """Tell somebody else too which event changed; "" if it may have been any."""
         self._followers.append(told)
 
+    def outdate(self) -> None:
+        """What was made of any event before this is shown no more."""
+        self.changes += 1
+        for told in self._followers:
+            told("")
+
     async def listen(self) -> None:
         """Forget what changed, as the channel tells; runs until cancelled."""
         while True:
@@ -115,7 +122,7 @@ class Selling:
             await asyncio.sleep(LISTEN_RETRY_S)
 
     async def watch(self) -> None:
-        """Read events again whose organization was suspended, or may sell again; runs until cancelled."""
+        """Read events again that the platform stopped, or that may sell again; runs until cancelled."""
         while True:
             await asyncio.sleep(SUSPENDED_EVERY_S)
             try:
@@ -124,7 +131,8 @@ class Selling:
                 _log.info("suspended_unknown", error=repr(error))
                 continue
             for event in self.all_ready():
-                if event.status == ("published" if event.organization_id in suspended else "suspended"):
+                stopped = event.organization_id in suspended or event.id in suspended
+                if event.status == ("published" if stopped else "suspended"):
                     self.forget(event.id)
 
     def _load_soon(self, event_id: str) -> asyncio.Task[SellingEvent]:

@@ -17,6 +17,7 @@ from engine.domain.sale.holds import HoldRequest
 from engine.domain.sale.selling import SellingEvent
 from engine.foundation.batching import Promise
 from engine.foundation.errors import Refusal
+from engine.services.accounts.flags import Switches
 from engine.services.sale.availability import Availability
 from engine.services.sale.hold_batches import HoldBatches
 from engine.services.sale.hold_refusals import refusal_of
@@ -51,19 +52,19 @@ class UsualHolds:
         availability: Availability,
         takers: Takers,
         gone: Gone,
-        enabled: bool,
+        switches: Switches,
     ) -> None:
         self._selling = selling
         self._batches = batches
         self._availability = availability
         self._takers = takers
-        self._enabled = enabled
+        self._switches = switches
         self._gone = gone
 
     def start(self, body: bytes, *, admission: str | None, principal: str, key: str, taker: Taker) -> UsualHold | None:
         """The request, ready for the script; None if it is not of the usual kind, or would be refused."""
         event_id = hotpath_rs.hold_event(body)
-        event = self._selling.ready(event_id) if event_id is not None and self._enabled else None
+        event = self._selling.ready(event_id) if event_id is not None and self._switches.selling else None
         if event is None:
             return None
         prepared = event.desk.prepare(body, principal, key, admission, taker.block)

@@ -59,6 +59,7 @@ def open_sale(
 ) -> Sale:
     """Make them; what must be closed goes on the stack."""
     settings, selling, inventory = common.settings, units.selling, units.inventory
+    accounts.flags.follow_switches(selling.outdate)
     availability = Availability(hot=common.hot, redis=common.redis, selling=selling)
     takers = Takers(
         common.limits.of("hold"),
@@ -72,7 +73,7 @@ def open_sale(
         inventory=inventory,
         availability=availability,
         takers=takers,
-        enabled=settings.selling_enabled,
+        switches=accounts.flags.switches,
     )
     for kept in (inventory, holds):
         stack.push_async_callback(kept.close)

@@ -33,11 +33,21 @@ async def set_disabled(db: Connection, user_id: str, *, disabled: bool) -> bool:
     return count(tag) == 1
 
 
-async def set_status(db: Connection, organization_id: str, status: str) -> bool:
-    """Suspend an organization or take it back; False if there is none."""
+async def is_viewable(db: Connection, user_id: str) -> bool:
+    """Whether there is such an account, open and no platform admin's."""
+    found: bool = await db.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM users WHERE id = $1 AND NOT is_admin AND disabled_at IS NULL)", user_id
+    )
+    return found
+
+
+async def set_status(db: Connection, organization_id: str, status: str, reason: str) -> bool:
+    """Suspend an organization for a reason or take it back; False if there is none."""
     tag = await db.execute(
-        "UPDATE organizations SET status = $2, version = version + 1, updated_at = now() WHERE id = $1",
+        "UPDATE organizations SET status = $2, suspended_reason = $3, version = version + 1, updated_at = now()"
+        " WHERE id = $1",
         organization_id,
         status,
+        reason,
     )
     return count(tag) == 1

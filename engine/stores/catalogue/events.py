@@ -16,6 +16,7 @@ from engine.domain.catalogue.events import (
     EventVenue,
     FeeRule,
     NewEvent,
+    OwnEvents,
     PublicationFailed,
     Seller,
     TaxRule,
@@ -32,7 +33,7 @@ _OWN = (
     "cover_url", "video_url", "cover_image_id", "starts_at", "ends_at", "timezone", "currency", "hold_ttl_s",
     "orphan_policy", "max_tickets_per_buyer", "capacity", "allow_refunds_until", "status", "units",
     "price_from_cents", "price_to_cents", "version", "published_at", "created_at", "updated_at",
-    "publish_at", "archived_at", "series_id", "external_id",
+    "publish_at", "archived_at", "hidden_at", "hidden_reason", "series_id", "external_id",
 )  # fmt: skip
 _VENUE = ("name", "address", "city", "region", "country", "lat", "lng", "timezone", "accessibility")
 # What the status, the clock, the on-sale and the shop together mean: the one place that decides a phase.
@@ -42,7 +43,7 @@ CASE WHEN e.archived_at IS NOT NULL THEN 'archived'
      WHEN e.status = 'completed' OR e.ends_at <= now() THEN 'completed'
      WHEN e.starts_at <= now() THEN 'ongoing'
      WHEN s.opens_at IS NULL OR s.opens_at > now() THEN 'published'
-     WHEN s.closes_at <= now() OR o.status <> 'active' THEN 'sales_ended'
+     WHEN s.closes_at <= now() OR o.status <> 'active' OR e.hidden_at IS NOT NULL THEN 'sales_ended'
      WHEN e.sold_out THEN 'sold_out'
      ELSE 'on_sale' END
 """
@@ -61,6 +62,7 @@ SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, e.taxes, e.fee, e.entr
   LEFT JOIN images i ON i.id = e.cover_image_id
   LEFT JOIN images l ON l.organization_id = e.organization_id AND l.event_id IS NULL
 """
+_LIKE_ESCAPES = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 _SELLER = f"""
 SELECT e.title, e.slug, e.starts_at, e.timezone, v.name AS venue, v.city, o.name AS organization,
        coalesce(o.legal_name, o.name) AS legal_name, o.accent, e.status, {images.COVER_COLUMNS}, {images.LOGO_COLUMNS}
@@ -267,6 +269,23 @@ async def of_organization(
         before,
         limit,
         phase,
+    )
+    return [of_row(row) for row in rows]
+
+
+async def searched(db: Database, wanted: OwnEvents) -> list[Event]:
+    """An organization's events as they are asked for."""
+    rows = await db.fetch(
+        SELECT + "WHERE e.organization_id = $1 AND ($2::text IS NULL OR folded(e.title) LIKE folded($2))"
+        f" AND CASE WHEN $3::text IS NULL THEN e.archived_at IS NULL ELSE ({PHASE}) = $3 END"
+        " ORDER BY CASE WHEN $6 = 'start' THEN e.starts_at END, CASE WHEN $6 = 'title' THEN folded(e.title) END,"
+        " e.id DESC OFFSET $4 LIMIT $5",
+        wanted.organization_id,
+        f"%{wanted.text.translate(_LIKE_ESCAPES)}%" if wanted.text else None,
+        wanted.phase,
+        wanted.offset,
+        wanted.limit,
+        wanted.order,
     )
     return [of_row(row) for row in rows]
 

@@ -43,7 +43,7 @@ async def put(db: Database, event: Event, given: NewOnSale, card: dict[str, Any]
         given.room.enabled,
         room,
         card,
-        event.status == "published",
+        event.status == "published" and event.hidden_at is None,
     )
     assert row is not None
     return _on_sale(row)

@@ -25,7 +25,8 @@ _FROM = """
 """
 _EVENT = f"""
 SELECT {_MARK} AS mark,
-       CASE WHEN e.status = 'published' AND o.status <> 'active' THEN 'suspended' ELSE e.status END AS status,
+       CASE WHEN e.status = 'published' AND (o.status <> 'active' OR e.hidden_at IS NOT NULL) THEN 'suspended'
+            ELSE e.status END AS status,
        e.id, e.slug, e.organization_id, e.title, e.currency, e.hold_ttl_s, e.orphan_policy, e.taxes, e.fee,
        e.max_tickets_per_buyer, e.starts_at, e.ends_at, e.timezone, e.chart, e.chart_etag, e.version,
        s.opens_at, s.closes_at, s.room_enabled
@@ -67,7 +68,10 @@ _PROMO_USES = """
 SELECT promo_code_id AS id, count(*) AS uses FROM orders
  WHERE event_id = $1 AND promo_code_id IS NOT NULL AND status NOT IN ('expired', 'cancelled') GROUP BY 1
 """
-_SUSPENDED = "SELECT id FROM organizations WHERE status <> 'active' ORDER BY id LIMIT $1"
+_SUSPENDED = """
+(SELECT id FROM organizations WHERE status <> 'active' ORDER BY id LIMIT $1)
+UNION ALL (SELECT id FROM events WHERE hidden_at IS NOT NULL ORDER BY id DESC LIMIT $1)
+"""
 # A lease's units count as long as its token verifies, bought ones too; a person's and a block's while unpaid, and a
 # block's for good if they cost nothing.
 _COUNTED = """
@@ -151,7 +155,7 @@ class SellingStore:
         return {row["ticket_type_id"]: row["units"] for row in await self._pool.fetch(_OWNED_BY_TYPE, event_id)}
 
     async def suspended(self, limit: int) -> frozenset[str]:
-        """Ids of the organizations that may not sell."""
+        """Ids of the organizations that may not sell, and of events that the platform took down."""
         return frozenset(row["id"] for row in await self._pool.fetch(_SUSPENDED, limit))
 
     async def selling(self, limit: int) -> list[str]:

@@ -6,7 +6,8 @@ from aiohttp import web
 
 from engine.domain.accounts.errors import OrganizationUnknown
 from engine.domain.catalogue.errors import EventUnknown
-from engine.domain.insight.activity import ActivityLine
+from engine.domain.fields import Moment
+from engine.domain.insight.activity import About, ActivityFilter, ActivityLine
 from engine.foundation import bodies, errors, http, lists
 from engine.foundation.errors import Forbidden
 from engine.foundation.lists import Page, PageQuery
@@ -16,20 +17,32 @@ from engine.web.auth import person
 from engine.web.route import Route
 
 
+class ActivityQuery(PageQuery, frozen=True, kw_only=True):
+    """``about``: lines of one kind alone; ``since`` and ``until`` bound when it was done."""
+
+    about: About | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+
+
 async def list_event_activity(request: web.Request) -> web.Response:
     """Everything that somebody did to an event, newest first: for those who may change it."""
-    actor, query = person(request), bodies.query(request, PageQuery)
+    actor, query = person(request), bodies.query(request, ActivityQuery)
     activity, event_id = request.config_dict[ACTIVITY], request.match_info["event_id"]
-    rows = await activity.of_event(actor, event_id, _before(query), query.limit + 1)
+    rows = await activity.of_event(actor, event_id, _before(query), query.limit + 1, _wanted(query))
     return _page(rows, query)
 
 
 async def list_organization_activity(request: web.Request) -> web.Response:
     """Everything that somebody did to an organization and its events, newest first: for those who may change it."""
-    actor, query = person(request), bodies.query(request, PageQuery)
+    actor, query = person(request), bodies.query(request, ActivityQuery)
     activity, organization_id = request.config_dict[ACTIVITY], request.match_info["organization_id"]
-    rows = await activity.of_organization(actor, organization_id, _before(query), query.limit + 1)
+    rows = await activity.of_organization(actor, organization_id, _before(query), query.limit + 1, _wanted(query))
     return _page(rows, query)
+
+
+def _wanted(query: ActivityQuery) -> ActivityFilter:
+    return ActivityFilter(about=query.about, since=query.since, until=query.until)
 
 
 def _before(query: PageQuery) -> int | None:
@@ -56,7 +69,7 @@ ROUTES: tuple[Route, ...] = (
         "operate",
         needs="events.write",
         gives=Page[ActivityLine],
-        query=PageQuery,
+        query=ActivityQuery,
     ).refuses(Forbidden, EventUnknown),
     Route(
         "GET",
@@ -66,6 +79,6 @@ ROUTES: tuple[Route, ...] = (
         "operate",
         needs="organization.write",
         gives=Page[ActivityLine],
-        query=PageQuery,
+        query=ActivityQuery,
     ).refuses(Forbidden, OrganizationUnknown),
 )

@@ -116,7 +116,6 @@ async def test_pages_for_everybody_may_be_cached_and_set_no_cookie(engine: Clien
 
 
 async def test_selling_switched_off_takes_the_button_away(engine: Client, night: Night) -> None:
-    settings = engine.app[appkeys.SETTINGS].model_copy(update={"checkout_enabled": False})
-    engine.app._state[appkeys.SETTINGS] = settings
+    engine.app[appkeys.FLAGS].switches.selling = False
     assert "Selling is paused" in await page(engine, f"/e/{night.slug}")
     assert "Selling is paused." in await page(engine, f"/e/{night.slug}/shop", 503)

@@ -14,6 +14,7 @@ from engine.domain.catalogue.entry_rules import EntryRules, GateRule
 from engine.domain.errors import SwitchedOff
 from engine.domain.gates.attempts import Shown
 from engine.foundation.connections import HotRedis, RedisClient
+from engine.services.accounts.flags import Switches
 from engine.services.gates.scans import Scans
 from engine.settings import Settings
 from tests.gate_world import ADMIN, World, open_world, sell
@@ -250,7 +251,13 @@ async def test_a_ticket_found_by_name_is_checked_in_by_hand_and_logged_so(world:
 
 async def test_scanning_can_be_switched_off(world: World, hot: HotRedis) -> None:
     gate = await world.scanner()
-    off = Scans(pool=world.pool, hot=hot, keyring=world.settings.keyring, gate_events=world.gate_events, enabled=False)
+    off = Scans(
+        pool=world.pool,
+        hot=hot,
+        keyring=world.settings.keyring,
+        gate_events=world.gate_events,
+        switches=Switches(scanning=False),
+    )
     with pytest.raises(SwitchedOff):
         await off.validate(gate, Shown(code=world.code(1)))
     assert await world.log() == []

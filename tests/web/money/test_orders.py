@@ -297,7 +297,7 @@ async def test_a_switched_off_checkout_still_lets_opened_orders_be_paid(shop: Sh
     await shop.open_event()
     hold, started = await shop.hold(), await shop.hold()
     assert (await shop.order(started)).status == 201
-    shop.orders._enabled = False
+    shop.orders._switches.selling = False
     refused = await shop.order(hold)
     assert (refused.status, refused["code"]) == (503, "switched_off")
     assert refused.headers["Retry-After"]
