@@ -5,7 +5,8 @@ from __future__ import annotations
 from engine.domain.accounts.organizations import Member, NewOrganization, Organization, OrganizationChange
 from engine.stores.database import Connection, Database, Record, assignments, columns_of, count
 
-_COLUMNS = "o.id, o.name, o.slug, o.legal_name, o.status, o.suspended_reason, o.version, o.created_at, o.accent, o.embed_origins"
+_COLUMNS = """o.id, o.name, o.slug, o.legal_name, o.status, o.suspended_reason, o.version, o.created_at, o.accent,
+       o.embed_origins"""
 
 
 def _organization(row: Record) -> Organization:
