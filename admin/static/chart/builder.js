@@ -26,6 +26,7 @@ export class Builder {
     this.history = new History(empty());
     this.keptModel = this.history.state;
     this.choice = new Choice();
+    this.chosen = this.choice.copy(); // as it was before the edit that is under way
     this.palette = new Set();
     this.brush = "";
     this.answer = { faults: [], warnings: [] };
@@ -77,7 +78,7 @@ export class Builder {
       this.history = new History(model);
       this.keptModel = model;
     } else {
-      this.history.push(model);
+      this.history.push(model, null, this.chosen);
     }
     this.choice.clear();
     this.changed();
@@ -89,12 +90,13 @@ export class Builder {
     if (!this.mayWrite) return;
     const { units } = counts(model);
     if (units > edits.UNITS_MAX) throw new Wrong(WORDS.tooMany(edits.UNITS_MAX));
-    this.history.push(model, merge);
+    this.history.push(model, merge, this.chosen);
     this.changed();
   }
 
   changed() {
     this.choice.keep(this.model);
+    this.chosen = this.choice.copy();
     this.painter.show(this.model);
     this.panel.show();
     if (this.mayWrite) this.server.checkSoon(this.model, counts(this.model).units);
@@ -102,6 +104,7 @@ export class Builder {
 
   select() {
     this.history.settle();
+    this.chosen = this.choice.copy();
     this.painter.repaint();
     this.panel.show();
   }
@@ -173,10 +176,12 @@ export class Builder {
   undo() { this.#travel("undo", WORDS.undone); }
   redo() { this.#travel("redo", WORDS.redone); }
 
+  /** What was selected then is selected again. */
   #travel(way, words) {
     const before = this.model;
-    this.history[way]();
+    const chosen = this.history[way](this.choice.copy());
     if (this.model === before) return;
+    if (chosen) this.choice = chosen.copy();
     this.changed();
     this.say(words);
   }
