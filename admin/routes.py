@@ -10,6 +10,7 @@ from admin.views import (
     allotments,
     attendance,
     chart_builder,
+    chart_plan,
     console,
     dashboard,
     devices,
@@ -150,6 +151,9 @@ ROUTES: tuple[Route, ...] = (
         "operate",
         body_bytes_max=CHART_FORM_BYTES_MAX,
     ),
+    Route("POST", VENUE + "/chart/plan", chart_plan.put, "venues.write", "upload", file_bytes_max=FILE_BYTES_MAX),
+    Route("POST", VENUE + "/chart/plan/place", chart_plan.move, "venues.write", "operate"),
+    Route("POST", VENUE + "/chart/plan/delete", chart_plan.delete, "venues.write", "operate"),
     Route("GET", ORGANIZATION + "/templates", templates.list_all, "events.read", "page"),
     Route(
         "POST",

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, expect
 
 from engine.services.wiring import Services
+from tests import pictures
 from tests.admin.browsing import page_of
 from tests.admin.organizer import PASSWORD, Organizer, join
 
@@ -263,6 +264,59 @@ async def test_a_table_is_read_into_the_drawing_and_a_broken_one_leaves_it_alone
     await expect(page.locator("#kept-state")).to_have_text("Unsaved changes")
     await page.get_by_role("button", name="Undo").click()
     await expect(page.locator("#chart-total")).to_have_text("80 places, 1 for wheelchairs")
+
+
+async def test_a_background_to_trace_is_sent_moved_locked_and_seen_by_nobody_who_buys(
+    chromium: Browser,
+    server: TestServer[web.Request],
+    organizer: Organizer,
+    services: Services,
+    chart: str,
+    tmp_path: Path,
+) -> None:
+    organization_id = await organizer.organization()
+    venue_id = await organizer.venue(organization_id, chart)
+    page, complaints = await page_of(chromium, server, viewport={"width": 1400, "height": 1000})
+    await sign_in(page, organizer)
+    await begun(page, venue_id)
+    await page.get_by_role("button", name=re.compile(r"^Stalls \(2 rows")).click()
+    await page.locator("#chart-top").focus()
+    await page.keyboard.press("Delete")
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.get_by_role("heading", name="Selected: 2 rows")).to_be_visible()  # what was undone is selected
+
+    picture, torn = tmp_path / "plan.png", tmp_path / "torn.png"
+    picture.write_bytes(pictures.made(kind="PNG"))
+    torn.write_bytes(pictures.made(kind="PNG")[:900])
+    await page.get_by_role("toolbar").get_by_role("button", name=re.compile("^Background")).click()
+    await page.get_by_label("Picture").set_input_files(torn)
+    await expect(page.get_by_role("status").last).to_contain_text("cannot be read to its end")
+    assert complaints.pop().startswith("Failed to load resource")
+    await page.get_by_label("Picture").set_input_files(picture)
+    await expect(page.get_by_role("status").last).to_have_text("The background is set.")
+    where = await services.common.pool.fetchrow("SELECT * FROM chart_plans WHERE venue_id = $1", venue_id)
+    middle = await page.locator("#chart-top").bounding_box()
+    assert middle is not None
+    await page.mouse.move(middle["x"] + 300, middle["y"] + 200)
+    await page.mouse.down()
+    await page.mouse.move(middle["x"] + 400, middle["y"] + 200, steps=4)
+    await page.mouse.up()
+    await page.get_by_label("Width, in seats").fill("12.5")
+    async with page.expect_response("**/chart/plan/place"):
+        await page.get_by_label("Lock its position").check()
+    await look(page, "background")
+    moved = await services.common.pool.fetchrow("SELECT * FROM chart_plans WHERE venue_id = $1", venue_id)
+    assert moved["x"] > where["x"]
+    assert (moved["y"], moved["span"], moved["locked"]) == (where["y"], 12.5, True)
+
+    await begun(page, venue_id)
+    assert f'"path":"/media/{moved["digest"]}-900.webp"' in (await page.locator("#chart-plan").text_content() or "")
+    assert moved["digest"] not in (await organizer.get(f"/venues/{venue_id}/chart.json")).text
+    await page.get_by_role("toolbar").get_by_role("button", name=re.compile("^Background")).click()
+    await page.get_by_role("button", name="Remove the background").click()
+    await expect(page.get_by_role("status").last).to_have_text("The background is removed.")
+    assert (await organizer.get(f"/media/{moved['digest']}-900.webp")).status == 404
+    assert complaints == []
 
 
 async def test_a_sample_is_a_drawing_to_begin_with_and_is_not_kept_by_itself(

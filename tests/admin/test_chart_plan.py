@@ -208,8 +208,8 @@ def test_what_was_selected_comes_back_with_what_is_undone_and_done_again() -> No
         past.push("drawn", null, "nothing");
         past.push("moved", "drag", "the rows");
         past.push("moved on", "drag", "the rows, under way");
-        return [past.undo("a seat"), past.undo("the rows"), past.undo("nobody asks"), past.redo("nothing"), past.redo("the rows"),
-                past.state];
+        return [past.undo("a seat"), past.undo("the rows"), past.undo("nobody asks"), past.redo("nothing"),
+                past.redo("the rows"), past.state];
     """)
     assert notes == ["the rows", "nothing", None, "the rows", "a seat", "moved on"]
 

@@ -90,6 +90,8 @@ TIED = {
     "admin POST /venues/delete": {"venue.deleted"},
     "admin POST /venues/chart": {"venue.chart_put"},
     "admin POST /venues/chart/keep": {"venue.chart_put"},
+    "admin POST /venues/chart/plan": {"venue.plan_put"},
+    "admin POST /venues/chart/plan/delete": {"venue.plan_deleted"},
     "admin POST /o/events": {"event.created"},
     "admin POST /events/settings": {"event.changed"},
     "admin POST /events/copy": {"event.copied"},
@@ -140,6 +142,7 @@ SILENT = {
     "admin POST /venues/chart/preview": "draws what was typed and keeps nothing",
     "admin POST /venues/chart/check": "looks for faults and keeps nothing",
     "admin POST /venues/chart/import": "reads a file and keeps nothing",
+    "admin POST /venues/chart/plan/place": "where the picture to trace lies: nothing of the chart or of a sale",
     "admin POST /text/preview": "shows what was typed and keeps nothing",
     "admin POST /events/trial": "play money, gone when it is over; its deeds have lines of their own",
 }

@@ -10,6 +10,7 @@ import { History } from "./plan/history.js";
 import { listen } from "./keyboard.js";
 import { counts, empty, everySeat, isGeneral, opened, pointedAt } from "./plan/model.js";
 import { Panel, Wrong, byId } from "./panel.js";
+import { Plan } from "./background.js";
 import { Pointer } from "./pointer.js";
 import { Server } from "./server.js";
 import { Tools } from "./tools.js";
@@ -33,10 +34,12 @@ export class Builder {
     this.camera = new Camera();
     this.adding = new Adding(this);
     this.tools = new Tools(this, this.camera);
+    this.plan = new Plan(this);
     const top = byId("chart-top");
     this.painter = new Painter(byId("chart-base"), top, this.camera, {
       colourOf: (category) => this.colourOf(category),
       lifted: () => this.tools.lifted,
+      plan: () => this.plan.shape,
       paintTop: (context, painter) => this.#paintTop(context, painter),
     });
     this.pointer = new Pointer(top, this.camera, this.tools, { moved: (px) => this.#hover(px), changed: () => this.#redraw() });
@@ -205,7 +208,7 @@ export class Builder {
 
   fit() {
     const box = this.model.sections.length ? geo.boundsOf(edits.pointsOf(this.model, edits.everything(this.model))) : null;
-    this.camera.fit(box ? { ...box, width: box.width + 3, height: box.height + 3 } : EMPTY_SHEET);
+    this.camera.fit(box ? { ...box, width: box.width + 3, height: box.height + 3 } : this.plan.shape ?? EMPTY_SHEET);
     this.painter.repaint();
   }
 
@@ -332,6 +335,7 @@ export class Builder {
       remove: safely(() => this.remove()),
       mirror: safely(() => this.act(edits.mirror, WORDS.mirrored)),
       turn: safely((degrees) => this.act((model, what) => edits.turn(model, what, degrees), "", "turn")),
+      movePlan: (dx, dy) => this.plan.move(dx, dy),
       nudge: safely((dx, dy) => this.act((model, what) => edits.move(model, what, dx, dy), "", "nudge")),
       step: (dx, dy, more) => this.#step(dx, dy, more),
       selectAll: () => { this.choice.set(edits.everything(this.model)); this.select(); },

@@ -50,4 +50,9 @@ export const WORDS = {
   floorLine: (name, capacity) => `${name} (standing, ${capacity})`,
   sectionLine: (name, rows, seats) => `${name} (${plural(rows, "row")}, ${plural(seats, "seat")})`,
   newSection: "A new section",
+  planSent: "Sending the picture…",
+  planSet: "The background is set.",
+  planRemoved: "The background is removed.",
+  planNotTaken: (why) => `The picture was not accepted. ${why}`,
+  planNotSaved: "The position of the background was not saved.",
 };

@@ -125,8 +125,7 @@ def test_a_table_from_elsewhere_is_put_into_the_order_of_its_places_with_aisles_
         ("section,capacity,row,seat\nF,5,,\nF,6,,\nF,,A,1", [
             ("/lines/3/section", "duplicate"), ("/lines/4/section", "duplicate")]),
         ("section,row,seat\n", [("/lines/2", "empty")]),
-        ("\n".join((SHAPED, ",,,0,0,oval,1,", ",,,0,0,round,1,1", "S,,,0,0,round,1,1", "S,A,1,0,0,round,1,1",
-                    "S,B,,0,0,round,1,1")), [
+        (f"{SHAPED}\n,,,0,0,oval,1,\n,,,0,0,round,1,1\nS,,,0,0,round,1,1\nS,A,1,0,0,round,1,1\nS,B,,0,0,round,1,1", [
             ("/lines/2/shape", "wrong_type"), ("/lines/2/height", "missing"), ("/lines/3/shape", "duplicate"),
             ("/lines/4/row", "missing"), ("/lines/5/seat", "misplaced"), ("/lines/6/row", "empty")]),
         ('section,row,seat\nS,A,"1', [("/lines/2", "malformed_csv")]),
