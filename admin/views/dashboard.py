@@ -9,10 +9,13 @@ from typing import Any, Final
 from aiohttp import web
 
 from admin import reach
-from admin.visit import Visit
+from admin.forms import filled
+from admin.visit import Visit, address
 from engine.domain.accounts.organizations import Organization
 from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.phases import PHASES, Phase
+from engine.domain.catalogue.programme.bulk import BULK_MAX, BulkDone
+from engine.foundation.world.categories import CATEGORIES
 
 ORGANIZATIONS_SHOWN: Final = 12
 ORDER: Final[tuple[Phase, ...]] = (
@@ -65,10 +68,28 @@ async def cards_of(
 async def list_events(visit: Visit) -> web.Response:
     """One organization's events, of one phase or all but the archived ones, page by page."""
     organization = await reach.organization(visit, "events.read")
+    return await events_page(visit, organization, filled.Filled(), None)
+
+
+async def events_page(
+    visit: Visit, organization: Organization, form: filled.Filled[Any], done: BulkDone | None
+) -> web.Response:
+    """The list, with a form for several of them at once: as it was filled in, or with what came of it."""
     phase = next((one for one in PHASES if one == visit.query.get("phase")), None)
     rows = await cards_of(visit, organization, reach.PAGE + 1, visit.query.get("before") or None, phase)
     newest_first = sorted(rows, key=lambda card: card.event.id, reverse=True)
     page, more = reach.cut(newest_first)
     return await visit.page(
-        "events/list.html", organization=organization, cards=page, more=more, phase=phase, phases=PHASES
+        "events/list.html",
+        organization=organization,
+        cards=page,
+        more=more,
+        phase=phase,
+        phases=PHASES,
+        form=form,
+        done=done,
+        at=address("o", organization.id, "events"),
+        categories=CATEGORIES,
+        most=BULK_MAX,
+        status=form.status,
     )

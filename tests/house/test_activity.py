@@ -43,6 +43,9 @@ TIED = {
     "DELETE /v1/templates/{template_id}": {"template.deleted"},
     "POST /v1/templates/{template_id}/events": {"event.created"},
     "POST /v1/organizations/{organization_id}/events/import": {"events.imported"},
+    "POST /v1/organizations/{organization_id}/events/bulk": {
+        "event.changed", "event.published", "event.unpublished", "event.deleted"
+    },
     "POST /v1/events/{event_id}/preview": {"event.preview_linked"},
     "POST /v1/events/{event_id}/archive": {"event.archived"},
     "POST /v1/events/{event_id}/restore": {"event.restored"},
@@ -105,6 +108,7 @@ TIED = {
     "admin POST /o/templates/delete": {"template.deleted"},
     "admin POST /o/templates/events": {"event.created"},
     "admin POST /o/import": {"events.imported"},
+    "admin POST /o/events/bulk": {"event.changed", "event.published", "event.unpublished", "event.deleted"},
     "admin POST /events/preview": {"event.preview_linked"},
     "admin POST /events/archive": {"event.archived"},
     "admin POST /events/restore": {"event.restored"},

@@ -13,6 +13,7 @@ from engine.services.catalogue.media.logos import Logos
 from engine.services.catalogue.media.pictures import Pictures
 from engine.services.catalogue.media.plans import Plans
 from engine.services.catalogue.on_sales import OnSales
+from engine.services.catalogue.programme.bulk import BulkOfEvents
 from engine.services.catalogue.programme.publication import Publication
 from engine.services.catalogue.programme.series import SeriesOfEvents
 from engine.services.catalogue.programme.templates import Templates
@@ -40,6 +41,7 @@ class Catalogue:
     publication: Publication
     series: SeriesOfEvents
     templates: Templates
+    bulk: BulkOfEvents
 
 
 def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory) -> Catalogue:
@@ -65,4 +67,5 @@ def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory
         publication=Publication(pool=pool, events=events, platform=platform, engine_url=engine_url),
         series=SeriesOfEvents(pool=pool, access=access, events=events),
         templates=Templates(pool=pool, access=access, events=events),
+        bulk=BulkOfEvents(access=access, events=events),
     )
