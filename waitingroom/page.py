@@ -214,14 +214,14 @@ def _proof(
 
 
 def guard(request: web.Request, response: web.StreamResponse) -> None:
-    """Nothing is loaded, framed or leaked that was not named; the hand-over form may go to the shop."""
+    """Nothing is loaded, framed or leaked that was not named. The shop has the picture, and takes the hand-over."""
     shop = request.config_dict[SETTINGS].engine_url.rstrip("/")
     response.headers.update(
         {
             "Cache-Control": "private, no-store",
             "Vary": "Accept-Language, Cookie",
             "Content-Security-Policy": (
-                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+                f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' {shop}; connect-src 'self';"
                 f" worker-src 'self'; form-action 'self' {shop}; frame-ancestors 'none'; base-uri 'none'"
             ),
             # Not no-referrer: the shop tells our hand-over by its Origin, which that would hide.
