@@ -50,9 +50,7 @@ class Studio:
 
     def take(self, page: Page, name: str) -> None:
         """What the visitor sees without scrolling, at most BYTES_MAX."""
-        page.wait_for_function(
-            "[...document.images].every((one) => one.loading === 'lazy' || one.complete) && document.fonts.status === 'loaded'"
-        )
+        page.wait_for_function("[...document.images].every((one) => one.loading === 'lazy' || one.complete)")
         page.evaluate("window.scrollTo(0, 0)")
         body = small(page.screenshot())
         (self.folder / f"{name}.png").write_bytes(body)
