@@ -60,7 +60,7 @@ async def test_several_events_are_changed_published_and_deleted_at_once(
     assert {(*row["tags"], row["allow_refunds_until"]) for row in rows} == {("late", "loud", until)}
     page = await organizer.post(at, [*chosen, ("deed", "publish")])
     assert "1 event published, 1 refused" in page.words
-    assert "Bare: Missing: ticket_types" in page.words
+    assert "there is no ticket type, and it is not decided when sales open" in page.words
     page = await organizer.post(at, [*chosen, ("deed", "delete")])
     assert "1 event deleted, 1 refused" in page.words
 

@@ -42,12 +42,16 @@ class Bulk(Struct, kw_only=True):
 
 
 class BulkRefused(Struct, frozen=True, kw_only=True):
-    """``title`` is the event's, empty if there is no such event here; ``code`` as the single call refuses."""
+    """``title`` is the event's, empty if there is no such event here; ``code`` as the single call refuses.
+
+    ``missing``: what it lacks to be published.
+    """
 
     event_id: str
     title: str
     code: str
     detail: str
+    missing: list[str] = []
 
 
 class BulkDone(Struct, frozen=True, kw_only=True):

@@ -74,4 +74,5 @@ class BulkOfEvents:
 
 def _told(event_id: str, title: str, refusal: Refusal) -> BulkRefused:
     detail = refusal.errors[0]["message"] if isinstance(refusal, Invalid) and refusal.errors else str(refusal.detail)
-    return BulkRefused(event_id=event_id, title=title, code=refusal.code, detail=detail)
+    missing = list(refusal.facts.get("missing", ()))
+    return BulkRefused(event_id=event_id, title=title, code=refusal.code, detail=detail, missing=missing)

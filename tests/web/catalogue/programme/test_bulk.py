@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncpg
 
 from engine.domain.catalogue.programme.bulk import BULK_MAX
+from engine.foundation.ids import new_id
 
 
 def _path(organization_id: str) -> str:
@@ -20,13 +21,13 @@ async def test_what_is_refused_keeps_no_other_event_from_it_and_each_leaves_a_li
     await organizer.ok("PUT", f"/v1/events/{ready['id']}/on-sale", {"opens_at": ready["starts_at"]})
     theirs = await other.organization()
     foreign = await other.event(theirs, await other.venue(theirs), title="Foreign")
-    ids = [ready["id"], bare["id"], foreign["id"], "evt_nothing", ready["id"]]
+    ids = [ready["id"], bare["id"], foreign["id"], new_id("evt"), ready["id"]]
     done = await organizer.ok("POST", _path(organization_id), {"event_ids": ids, "deed": "publish"})
     assert done["event_ids"] == [ready["id"]]
     assert [(one["title"], one["code"]) for one in done["refused"]] == [
         ("Bare", "event_incomplete"), ("", "event_unknown"), ("", "event_unknown"),
     ]  # fmt: skip
-    assert "ticket_types" in done["refused"][0]["detail"]
+    assert done["refused"][0]["missing"] == ["ticket_types", "on_sale"]
     change = {"category": "comedy", "add_tags": ["late"], "remove_tags": ["Early"], "allow_refunds_until": None}
     await pool.execute("UPDATE events SET tags = '{early,loud}' WHERE id = $1", bare["id"])
     done = await organizer.ok(
@@ -44,7 +45,7 @@ async def test_what_is_refused_keeps_no_other_event_from_it_and_each_leaves_a_li
 async def test_more_events_than_a_call_takes_none_and_no_change_are_refused(register):
     organizer = await register()
     organization_id = await organizer.organization()
-    many = [f"evt_{n}" for n in range(BULK_MAX + 1)]
+    many = [new_id("evt") for _ in range(BULK_MAX + 1)]
     for given in ({"event_ids": many, "deed": "delete"}, {"event_ids": [], "deed": "delete"},
-                  {"event_ids": ["evt_1"], "deed": "change"}, {"event_ids": ["evt_1"], "deed": "cancel"}):  # fmt: skip
+                  {"event_ids": many[:1], "deed": "change"}, {"event_ids": many[:1], "deed": "cancel"}):  # fmt: skip
         await organizer.refused("invalid", "POST", _path(organization_id), given)
