@@ -77,7 +77,7 @@ async def fluidity(stage: Stage, plan: Plan) -> list[Row]:
 
 
 async def _page(browser: Browser, served: Served) -> Page:
-    context = await browser.new_context(base_url=served.url, viewport=VIEWPORT)  # type: ignore[arg-type]
+    context = await browser.new_context(base_url=served.url, viewport=VIEWPORT)
     context.set_default_timeout(60_000)
     page = await context.new_page()
     await page.add_init_script(_WATCH)
@@ -127,10 +127,10 @@ async def _panned(page: Page, sheet: str, button: str) -> list[float]:
         raise RuntimeError(f"{sheet} is not to be seen")
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     await page.mouse.move(x, y)
-    await page.mouse.down(button=button)  # type: ignore[arg-type]
+    await page.mouse.down(button=button)
     await page.evaluate(_COUNT)
     await page.mouse.move(x + PAN_PX, y + PAN_PX / 2, steps=PAN_STEPS)
     await page.mouse.move(x, y, steps=PAN_STEPS)
     frames = await page.evaluate(_COUNTED)
-    await page.mouse.up(button=button)  # type: ignore[arg-type]
+    await page.mouse.up(button=button)
     return [float(frame) for frame in frames]

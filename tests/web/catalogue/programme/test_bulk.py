@@ -36,7 +36,7 @@ async def test_what_is_refused_keeps_no_other_event_from_it_and_each_leaves_a_li
     assert (done["event_ids"], done["refused"]) == (ids[:2], [])
     rows = await pool.fetch("SELECT category, tags FROM events WHERE id = ANY($1) ORDER BY title", ids)
     assert [tuple(row) for row in rows[:1]] == [("comedy", ["loud", "late"])]
-    lines = "SELECT action FROM activity WHERE target = $1 ORDER BY id"
+    lines = "SELECT action FROM audit_log WHERE target = $1 ORDER BY id"
     assert [row["action"] for row in await pool.fetch(lines, ready["id"])][-2:] == ["event.published", "event.changed"]
     done = await organizer.ok("POST", _path(organization_id), {"event_ids": ids[:2], "deed": "delete"})
     assert (done["event_ids"], [one["code"] for one in done["refused"]]) == ([bare["id"]], ["event_not_draft"])
