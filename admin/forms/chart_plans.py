@@ -1,4 +1,4 @@
-"""Where the picture that a chart is traced from lies."""
+"""The place of the picture that a chart is traced from."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from engine.foundation.uploads import Upload
 
 
 async def put(visit: Visit) -> web.Response:
-    """The venue's plan from now on; where it lies comes along. 422 with what is wrong with the file or a number."""
+    """The venue's plan from now on; its place comes along. 422 with what is wrong with the file or a number."""
     venue = await reach.venue(visit, "venues.write")
     place = _typed(visit).given()
 
@@ -39,9 +39,9 @@ async def delete(visit: Visit) -> web.Response:
 
 
 def _typed(visit: Visit) -> PlanForm:
-    """Where the plan lies. Invalid at the field that is no number, or beyond its bounds."""
+    """The plan's place. Invalid at the field that is no number, or beyond its bounds."""
     form = filled.read(PlanForm, visit.form)
     if form.form is None:
         errors = [{"pointer": f"/{name}", "code": "wrong_value", "message": said} for name, said in form.errors.items()]
-        raise Invalid("Where the picture lies is not in order", errors=errors)
+        raise Invalid("The place of the picture is not in order", errors=errors)
     return form.form

@@ -1,4 +1,4 @@
-"""A picture to trace a seating chart from: where it lies under the seats. Only those who draw the chart see it."""
+"""A picture to trace a seating chart from, and its place under the seats. Only those who draw the chart see it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PlanPlace(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """The picture as it was developed, ``width`` by ``height`` pixels, and where it lies."""
+    """The picture as it was developed, ``width`` by ``height`` pixels, and its place."""
 
     digest: str
     width: int
