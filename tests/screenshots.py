@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
 
@@ -27,6 +28,7 @@ BYTES_MAX: Final = 200_000
 COLOURS: Final = (192, 96, 48, 24)
 SHRINK: Final = 0.8
 DESK: Final = {"width": 1280, "height": 800}
+OPENS_IN: Final = timedelta(minutes=23)  # however slow this machine is, the queue is still a queue
 DEMO: Final = "Paper Lanterns"
 OTHERS: Final = ("Jazz at the cellar", "Poetry by candle", "The long table")
 Scheme = Literal["light", "dark"]
@@ -89,9 +91,14 @@ def main() -> int:
 
 
 def before_the_sale(studio: Studio, shop: Shop) -> None:
-    """The list, the event and the queue, a minute before the opening."""
+    """The list, the event and the queue, some minutes before the opening."""
     for title in OTHERS:
         shop.small_event(capacity=80, price_cents=2_500, title=title)
+    event_id = str(shop.facts["event_id"])
+    sale = shop.call("GET", f"/v1/events/{event_id}/on-sale")
+    opens_at = (datetime.now(UTC) + OPENS_IN).isoformat()
+    given = {name: sale[name] for name in ("prequeue_opens_at", "room")} | {"opens_at": opens_at}
+    shop.call("PUT", f"/v1/events/{event_id}/on-sale", given)
     event = f"{shop.engine}/e/{shop.facts['event_slug']}"
     for where, scheme in (("phone", "light"), ("desk", "dark")):
         with studio.visitor(where, scheme) as page:  # type: ignore[arg-type]
@@ -103,7 +110,7 @@ def before_the_sale(studio: Studio, shop: Shop) -> None:
             studio.take(page, f"event-{where}-{scheme}")
     for where, scheme in (("phone", "light"), ("desk", "dark")):
         with studio.visitor(where, scheme) as page:  # type: ignore[arg-type]
-            page.goto(f"{shop.facts['waitingroom']}/r/{shop.facts['event_id']}")
+            page.goto(f"{shop.facts['waitingroom']}/r/{event_id}")
             page.get_by_role("button", name=re.compile("Join")).first.click()
             page.wait_for_selector("main[data-ticket]")
             page.wait_for_timeout(1500)
