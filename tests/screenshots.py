@@ -97,7 +97,8 @@ def before_the_sale(studio: Studio, shop: Shop) -> None:
     event_id = str(shop.facts["event_id"])
     sale = shop.call("GET", f"/v1/events/{event_id}/on-sale")
     opens_at = (datetime.now(UTC) + OPENS_IN).isoformat()
-    given = {name: sale[name] for name in ("prequeue_opens_at", "room")} | {"opens_at": opens_at}
+    room = {name: value for name, value in sale["room"].items() if name != "code_required"}
+    given = {"prequeue_opens_at": sale["prequeue_opens_at"], "opens_at": opens_at, "room": room}
     shop.call("PUT", f"/v1/events/{event_id}/on-sale", given)
     event = f"{shop.engine}/e/{shop.facts['event_slug']}"
     for where, scheme in (("phone", "light"), ("desk", "dark")):
