@@ -12,7 +12,7 @@ ROOM ?= room.html
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test elsewhere lint format bench rehearse failover herd kills model simulate soak openapi words lock clean browser
+.PHONY: help setup run test elsewhere lint format bench rehearse failover herd kills model simulate soak openapi words lock clean browser screenshots
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ format: setup ## Put everything into the house format
 
 bench: setup ## Every ratio of the hot path, interleaved; writes docs/BENCHMARKS.md (ARGS="--quick" for a short run)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+screenshots: setup browser ## The pictures of docs/screenshots, taken again from a demo stack of its own
+	$(BIN)/python -m tests.screenshots $(ARGS)
 
 rehearse: setup ## Replay a demand profile against a stack of its own: make rehearse PROFILE=emf
 	$(BIN)/python -m engine rehearse $(PROFILE) $(ARGS)

@@ -110,6 +110,11 @@ def number(value: float | None) -> str:
     return "–" if value is None else str(format_decimal(value, locale=LOCALE))
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """A count with its noun: ``1 draft``, ``2 drafts``. ``many`` if the plural is not the singular with an s."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
 def when(value: datetime | None, timezone: str = "UTC", pattern: str = "EEE d MMM y, HH:mm") -> Markup | str:
     """A moment at its place, as a ``<time>`` element."""
     if value is None:
@@ -230,6 +235,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "percent": percent,
     "share": share,
     "number": number,
+    "counted": counted,
     "when": when,
     "local": local,
     "ago": ago,

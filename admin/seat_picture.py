@@ -15,6 +15,7 @@ import orjson
 from markupsafe import Markup
 
 import hotpath_rs
+from admin import formats
 
 COLOURS: Final = 8
 SEATS_DRAWN_MAX: Final = 30_000
@@ -104,7 +105,7 @@ def _shape(shape: dict[str, Any], kind: str) -> Markup:
 
 def _floor(section: dict[str, Any], categories: list[str], width: float) -> Markup:
     area = section["area"]
-    text = f"{section['name']}: {section['units']} places"
+    text = f"{section['name']}: {formats.counted(section['units'], 'place')}"
     size = min(width / 30, area["width"] / (CHAR_WIDTH * len(text)))
     return Markup('{}<text class="house-label" x="{}" y="{}" font-size="{:.2f}">{}</text>').format(
         _shape(area, f"floor floor-{categories.index(section['category']) % COLOURS}"), area["x"], area["y"], size, text

@@ -217,6 +217,7 @@ def _proof(
 
 def guard(request: web.Request, response: web.StreamResponse, framers: tuple[str, ...] = ()) -> None:
     """Nothing is loaded, framed or leaked that was not named; the hand-over form may go to the shop.
+    The shop has the picture.
 
     ``framers``: the sites that may show the page inside of their own.
     """
@@ -226,7 +227,7 @@ def guard(request: web.Request, response: web.StreamResponse, framers: tuple[str
             "Cache-Control": "private, no-store",
             "Vary": "Accept-Language, Cookie",
             "Content-Security-Policy": (
-                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+                f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' {shop}; connect-src 'self';"
                 f" worker-src 'self'; form-action 'self' {shop};"
                 f" frame-ancestors {' '.join(framers) or NONE}; base-uri 'none'"
             ),

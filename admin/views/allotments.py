@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from admin import frozen, reach
+from admin import formats, frozen, reach
 from admin.forms import filled
 from admin.forms.allotments import AllotmentChangeForm, AllotmentForm, VersionForm
 from admin.visit import Visit, address
@@ -25,7 +25,7 @@ async def create(visit: Visit) -> web.Response:
     )
     if made is None:
         return await _list(visit, event, form)
-    note = f"{made.units} places are set apart for {made.name}."
+    note = f"{formats.counted(made.units, 'place is', 'places are')} set apart for {made.name}."
     return await visit.go(address("events", event.id, "allotments"), note)
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
 import orjson
 from aiohttp import web
 from msgspec import Struct
@@ -13,6 +14,7 @@ from msgspec import Struct
 from admin import chart_places, frame, reach, sample_charts
 from admin.visit import Visit
 from engine.domain.catalogue.charts import files, tables
+from engine.domain.catalogue.media import plans
 from engine.domain.catalogue.venues import ChartFacts, Venue
 from engine.foundation import http
 from engine.foundation.errors import Invalid, PreconditionFailed
@@ -52,8 +54,10 @@ class Imported(Checked, frozen=True, kw_only=True):
 async def show(visit: Visit) -> web.Response:
     """The page; with a sample to begin with, or the chart as kept, which its script reads."""
     venue = await reach.venue(visit)
+    plan = await visit.services.catalogue.plans.get(visit.person, venue.id)
     return await visit.page(
         "venues/builder.html",
+        plan=msgspec.json.encode(plans.shown(plan)).decode() if plan is not None else "",
         venue=venue,
         samples=sample_charts.SAMPLES,
         sample=sample_charts.text(visit.query.get("sample", "")),

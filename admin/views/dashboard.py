@@ -10,10 +10,13 @@ from typing import Any, Final, get_args
 from aiohttp import web
 
 from admin import reach
-from admin.visit import Visit
+from admin.forms import filled
+from admin.visit import Visit, address
 from engine.domain.accounts.organizations import Organization
 from engine.domain.catalogue.events import Event, OwnEvents, OwnOrder
 from engine.domain.catalogue.phases import PHASES, Phase
+from engine.domain.catalogue.programme.bulk import BULK_MAX, BulkDone
+from engine.foundation.world.categories import CATEGORIES
 
 ORGANIZATIONS_SHOWN: Final = 12
 ORDER: Final[tuple[Phase, ...]] = (
@@ -71,6 +74,13 @@ async def _counted(visit: Visit, organization: Organization, events: Sequence[Ev
 async def list_events(visit: Visit) -> web.Response:
     """One organization's events by title and phase, in the order asked for; without a phase, all but the archived."""
     organization = await reach.organization(visit, "events.read")
+    return await events_page(visit, organization, filled.Filled(), None)
+
+
+async def events_page(
+    visit: Visit, organization: Organization, form: filled.Filled[Any], done: BulkDone | None
+) -> web.Response:
+    """The list, with a form for several of them at once: as it was filled in, or with what came of it."""
     number = visit.query.get("page", "")
     number = int(number) if number.isascii() and number.isdecimal() and len(number) <= PAGE_DIGITS_MAX else 0
     text = visit.query.get("q", "").strip()[:SEARCH_CHARS_MAX]
@@ -93,4 +103,10 @@ async def list_events(visit: Visit) -> web.Response:
         more=number + 1 if more else None,
         asked={name: value for name, value in asked.items() if value},
         phases=PHASES,
+        form=form,
+        done=done,
+        at=address("o", organization.id, "events"),
+        categories=CATEGORIES,
+        most=BULK_MAX,
+        status=form.status,
     )

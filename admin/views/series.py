@@ -24,7 +24,7 @@ async def create(visit: Visit) -> web.Response:
     )
     if made is None:
         return await _dates(visit, event, form)
-    note = f"{len(made.event_ids)} dates now. The new ones are drafts."
+    note = f"{formats.counted(len(made.event_ids), 'date')} now. The new ones are drafts."
     return await visit.go(address("events", event.id, "dates"), note)
 
 
@@ -37,7 +37,8 @@ async def publish(visit: Visit) -> web.Response:
     done = await visit.services.catalogue.series.publish(visit.person, event.series_id)
     note = f"{len(done.published)} published."
     if done.incomplete:
-        note += f" {len(done.incomplete)} stay drafts: {formats.missing(done.incomplete[0].missing)}."
+        left = formats.counted(len(done.incomplete), "date stays a draft", "dates stay drafts")
+        note += f" {left}: {formats.missing(done.incomplete[0].missing)}."
     return await visit.go(path, note, tone="bad" if done.incomplete else "good")
 
 

@@ -8,7 +8,7 @@ import orjson
 from aiohttp import web
 
 import hotpath_rs
-from admin import reach, sample_charts, seat_picture
+from admin import formats, reach, sample_charts, seat_picture
 from admin.forms import filled
 from admin.forms import venues as forms
 from admin.forms.venues import ChartForm, VenueChangeForm, VenueForm
@@ -100,7 +100,8 @@ async def put_chart(visit: Visit) -> web.Response:
     )
     if facts is None:
         return await _chart(visit, venue, form, b"")
-    note = f"The chart is kept: {facts.units} places in {len(facts.sections)} sections."
+    places, sections = formats.counted(facts.units, "place"), formats.counted(len(facts.sections), "section")
+    note = f"The chart is saved: {places} in {sections}."
     if facts.warnings:
         note += f" Look again: {facts.warnings[0].message}."
     if len(facts.warnings) > 1:

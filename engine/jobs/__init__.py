@@ -33,6 +33,7 @@ def all_jobs(services: Services) -> list[Job]:
         Job(
             "event_completion", 300.0, lambda: steps.complete(catalogue.events, accounts.people, accounts.mailed_links)
         ),
+        Job("vocabulary_sweep", 60.0, catalogue.discovery.forget_words),
         Job("picture_sweep", 3600.0, catalogue.pictures.sweep),
         Job("subsystem_watch", 5.0, lambda: steps.watch(common.health)),
     ]

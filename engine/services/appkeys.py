@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.services.catalogue.media.logos import Logos
     from engine.services.catalogue.media.pictures import Pictures
     from engine.services.catalogue.on_sales import OnSales
+    from engine.services.catalogue.programme.bulk import BulkOfEvents
     from engine.services.catalogue.programme.publication import Publication
     from engine.services.catalogue.programme.series import SeriesOfEvents
     from engine.services.catalogue.programme.templates import Templates
@@ -86,6 +87,7 @@ DISCOVERY: Final[web.AppKey[Discovery]] = web.AppKey("discovery")
 PUBLICATION: Final[web.AppKey[Publication]] = web.AppKey("publication")
 COMPLAINTS: Final[web.AppKey[Complaints]] = web.AppKey("complaints")
 SERIES: Final[web.AppKey[SeriesOfEvents]] = web.AppKey("series")
+BULK: Final[web.AppKey[BulkOfEvents]] = web.AppKey("bulk")
 TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
 SELLING: Final[web.AppKey[Selling]] = web.AppKey("selling")
 INVENTORY: Final[web.AppKey[Inventory]] = web.AppKey("inventory")

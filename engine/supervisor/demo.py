@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -70,6 +71,7 @@ async def create_demo(facts: dict[str, Any]) -> dict[str, Any]:
                 "max_tickets_per_buyer": 8,
             },
         )
+        await _show_picture(client, event["id"])
         for kind in _ticket_types():
             await _call(client, "POST", f"/v1/events/{event['id']}/ticket-types", kind)
         now = datetime.now(UTC)
@@ -198,8 +200,24 @@ def _text(moment: datetime) -> str:
     return rfc3339(int(moment.timestamp() * 1000))
 
 
-async def _call(client: aiohttp.ClientSession, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    async with client.request(method, path, json=body) as answer:
+async def _show_picture(client: aiohttp.ClientSession, event_id: str) -> None:
+    from engine.supervisor import demo_picture  # noqa: PLC0415 - the library that draws it is no part of the supervisor
+
+    form = aiohttp.FormData({"alt": demo_picture.ALT, "focal_y": "0.4"})
+    picture = await asyncio.to_thread(demo_picture.drawn)
+    form.add_field("file", picture, filename="lanterns.jpg", content_type="image/jpeg")
+    await _call(client, "POST", f"/v1/events/{event_id}/images", data=form)
+
+
+async def _call(
+    client: aiohttp.ClientSession,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    *,
+    data: aiohttp.FormData | None = None,
+) -> dict[str, Any]:
+    async with client.request(method, path, json=body, data=data) as answer:
         document: dict[str, Any] = await answer.json(content_type=None)
         if answer.status >= 300:  # noqa: PLR2004 - refused
             raise RuntimeError(f"The demo could not be made: {method} {path} answered {answer.status}: {document}")

@@ -6,7 +6,7 @@ from engine.web import operations
 from engine.web.accounts import api_keys, flags, invitations, mailed_links, organizations, people, sessions
 from engine.web.catalogue import discovery, events, on_sales, promos, ticket_types, venues
 from engine.web.catalogue.media import images
-from engine.web.catalogue.programme import publication, series, templates
+from engine.web.catalogue.programme import bulk, publication, series, templates
 from engine.web.gates import devices, gates, scans
 from engine.web.insight import activity, order_sheets, personal_data, reports
 from engine.web.money import disputes, orders, payments, refunds, requirement_orders, webhooks
@@ -29,6 +29,7 @@ ROUTES: tuple[Route, ...] = (
     *publication.ROUTES,
     *series.ROUTES,
     *templates.ROUTES,
+    *bulk.ROUTES,
     *ticket_types.ROUTES,
     *on_sales.ROUTES,
     *allotments.ROUTES,

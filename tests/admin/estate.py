@@ -14,7 +14,8 @@ from tests.admin.organizer import Organizer
 
 # What belongs to an organization.
 TABLES = ("organizations", "members", "invitations", "venues", "events", "ticket_types", "on_sales", "allotments",
-          "promo_codes", "complaints", "devices", "orders", "refunds", "disputes", "images")  # fmt: skip
+          "promo_codes", "complaints", "devices", "orders", "refunds", "disputes", "images",
+          "chart_plans")  # fmt: skip
 # Fields that some form or other would take.
 VALID = {
     "name": "Mine now", "slug": "mine-now", "version": "1", "email": "evil@example.test", "role": "owner",

@@ -90,7 +90,7 @@ class Organizer:
         assert page.status == 200, page.words
         venue_id = page.url.path.split("/")[2]
         page = await self.post(f"/venues/{venue_id}/chart", {"chart": chart})
-        assert "The chart is kept" in page.text, page.words
+        assert "The chart is saved" in page.text, page.words
         return venue_id
 
     async def event(self, organization_id: str, venue_id: str, **more: str) -> str:

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, expect
 
 from engine.services.wiring import Services
+from tests import pictures
 from tests.admin.browsing import page_of
 from tests.admin.organizer import PASSWORD, Organizer, join
 
@@ -107,7 +108,7 @@ async def test_a_theatre_with_curved_rows_tables_and_a_floor_is_drawn_by_mouse_k
     await page.locator("#rows-count").fill("10")
     await page.locator("#rows-bend").fill("30")
     await page.get_by_label("Aisles after seat").fill("10, 20")
-    await page.get_by_label("Its name").fill("Stalls")
+    await page.get_by_label("Section name").fill("Stalls")
     await sheet.drag((-15.5, 0), (0, 0), (15.5, 0))
     await expect(page.get_by_role("status").last).to_contain_text("10 rows with 300 seats added")
     await sheet.tool("Table")
@@ -124,7 +125,7 @@ async def test_a_theatre_with_curved_rows_tables_and_a_floor_is_drawn_by_mouse_k
     await page.locator("#chart-top").focus()
     for _ in range(4):
         await page.keyboard.press("Shift+ArrowDown")
-    await page.get_by_label("Another category").fill("Front")
+    await page.get_by_label("New category").fill("Front")
     await page.get_by_role("button", name="Add", exact=True).click()
     await sheet.tool("Paint")
     await sheet.drag((-15, -1.2), (-8, 0.2), (0, 0.2), (8, 0.2), (15, -1.2))
@@ -137,8 +138,8 @@ async def test_a_theatre_with_curved_rows_tables_and_a_floor_is_drawn_by_mouse_k
     await page.emulate_media(color_scheme="dark")
     await page.get_by_role("button", name="All", exact=True).click()
     await look(page, "dark")
-    await page.get_by_role("button", name="Keep it").click()
-    await expect(page.get_by_role("status").last).to_contain_text("The chart is kept: 816 places in 4 sections")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("status").last).to_contain_text("The chart is saved: 816 places in 4 sections")
     chart = await kept_chart(organizer, venue_id)
     stalls, tables, floor, copy = chart["sections"]
     assert [len(section.get("rows", ())) for section in chart["sections"]] == [10, 2, 0, 10]
@@ -204,9 +205,9 @@ async def test_a_chart_is_drawn_by_keyboard_alone(
     await to("[data-act=accessible]")
     await page.keyboard.press("Enter")
     await expect(page.locator("#chart-total")).to_contain_text("1 for wheelchairs")
-    await page.get_by_role("button", name="Keep it").focus()
+    await page.get_by_role("button", name="Save").focus()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("status").last).to_contain_text("The chart is kept: 218 places in 2 sections")
+    await expect(page.get_by_role("status").last).to_contain_text("The chart is saved: 218 places in 2 sections")
     chart = await kept_chart(organizer, venue_id)
     assert [seat["name"] for seat in chart["sections"][0]["rows"][0]["seats"] if seat.get("accessible")] == ["2"]
     await published(organizer, organization_id, venue_id, "Stalls")
@@ -228,16 +229,16 @@ async def test_a_fault_is_shown_at_its_place_and_goes_when_it_is_mended(
     await page.locator("[data-act=name-section]").click()
     fault = page.get_by_role("button", name=re.compile("Section 1 “see.example”"))
     await fault.first.wait_for()
-    await page.get_by_role("button", name="Keep it").click()
-    await expect(page.get_by_role("status").last).to_contain_text("Nothing was kept")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("status").last).to_contain_text("Nothing was saved")
     assert (await organizer.get(f"/venues/{venue_id}/chart.json")).status == 404
     await look(page, "fault")
     await fault.first.click()
     await expect(page.get_by_role("heading", name="Selected: 10 rows")).to_be_visible()
     await page.get_by_role("button", name="Undo").click()
     await expect(page.get_by_role("heading", name="No faults.")).to_be_visible()
-    await page.get_by_role("button", name="Keep it").click()
-    await expect(page.get_by_role("status").last).to_contain_text("The chart is kept: 200 places")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("status").last).to_contain_text("The chart is saved: 200 places")
     assert complaints == ["Failed to load resource: the server responded with a status of 422 (Unprocessable Entity)"]
 
 
@@ -260,9 +261,62 @@ async def test_a_table_is_read_into_the_drawing_and_a_broken_one_leaves_it_alone
     table.write_text(table.read_text("utf-8").replace("Floor,,,,,Floor,,,,,60", "Floor,,,,,Floor,,,,,90"), "utf-8")
     await page.get_by_label("Open a file").set_input_files(table)
     await expect(page.get_by_role("status").last).to_contain_text("110 places read from a table")
-    await expect(page.locator("#kept-state")).to_have_text("Changes are not kept yet")
+    await expect(page.locator("#kept-state")).to_have_text("Unsaved changes")
     await page.get_by_role("button", name="Undo").click()
     await expect(page.locator("#chart-total")).to_have_text("80 places, 1 for wheelchairs")
+
+
+async def test_a_background_to_trace_is_sent_moved_locked_and_seen_by_nobody_who_buys(
+    chromium: Browser,
+    server: TestServer[web.Request],
+    organizer: Organizer,
+    services: Services,
+    chart: str,
+    tmp_path: Path,
+) -> None:
+    organization_id = await organizer.organization()
+    venue_id = await organizer.venue(organization_id, chart)
+    page, complaints = await page_of(chromium, server, viewport={"width": 1400, "height": 1000})
+    await sign_in(page, organizer)
+    await begun(page, venue_id)
+    await page.get_by_role("button", name=re.compile(r"^Stalls \(2 rows")).click()
+    await page.locator("#chart-top").focus()
+    await page.keyboard.press("Delete")
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.get_by_role("heading", name="Selected: 2 rows")).to_be_visible()  # what was undone is selected
+
+    picture, torn = tmp_path / "plan.png", tmp_path / "torn.png"
+    picture.write_bytes(pictures.made(kind="PNG"))
+    torn.write_bytes(pictures.made(kind="PNG")[:900])
+    await page.get_by_role("toolbar").get_by_role("button", name=re.compile("^Background")).click()
+    await page.get_by_label("Picture").set_input_files(torn)
+    await expect(page.get_by_role("status").last).to_contain_text("cannot be read to its end")
+    assert complaints.pop().startswith("Failed to load resource")
+    await page.get_by_label("Picture").set_input_files(picture)
+    await expect(page.get_by_role("status").last).to_have_text("The background is set.")
+    where = await services.common.pool.fetchrow("SELECT * FROM chart_plans WHERE venue_id = $1", venue_id)
+    middle = await page.locator("#chart-top").bounding_box()
+    assert middle is not None
+    await page.mouse.move(middle["x"] + 300, middle["y"] + 200)
+    await page.mouse.down()
+    await page.mouse.move(middle["x"] + 400, middle["y"] + 200, steps=4)
+    await page.mouse.up()
+    await page.get_by_label("Width, in seats").fill("12.5")
+    async with page.expect_response("**/chart/plan/place"):
+        await page.get_by_label("Lock its position").check()
+    await look(page, "background")
+    moved = await services.common.pool.fetchrow("SELECT * FROM chart_plans WHERE venue_id = $1", venue_id)
+    assert moved["x"] > where["x"]
+    assert (moved["y"], moved["span"], moved["locked"]) == (where["y"], 12.5, True)
+
+    await begun(page, venue_id)
+    assert f'"path":"/media/{moved["digest"]}-900.webp"' in (await page.locator("#chart-plan").text_content() or "")
+    assert moved["digest"] not in (await organizer.get(f"/venues/{venue_id}/chart.json")).text
+    await page.get_by_role("toolbar").get_by_role("button", name=re.compile("^Background")).click()
+    await page.get_by_role("button", name="Remove the background").click()
+    await expect(page.get_by_role("status").last).to_have_text("The background is removed.")
+    assert (await organizer.get(f"/media/{moved['digest']}-900.webp")).status == 404
+    assert complaints == []
 
 
 async def test_a_sample_is_a_drawing_to_begin_with_and_is_not_kept_by_itself(
@@ -273,7 +327,7 @@ async def test_a_sample_is_a_drawing_to_begin_with_and_is_not_kept_by_itself(
     await sign_in(page, organizer)
     await begun(page, venue_id, "?sample=club")
     await expect(page.locator("#chart-total")).to_have_text("546 places")
-    await expect(page.locator("#kept-state")).to_have_text("Changes are not kept yet")
+    await expect(page.locator("#kept-state")).to_have_text("Unsaved changes")
     await expect(page.get_by_role("heading", name="No faults.")).to_be_visible()
     assert (await organizer.get(f"/venues/{venue_id}/chart.json")).status == 404
     assert complaints == []
@@ -288,8 +342,8 @@ async def test_a_chart_that_somebody_else_kept_meanwhile_is_not_overwritten(
     await sign_in(page, organizer)
     await begun(page, venue_id)
     await organizer.post(f"/venues/{venue_id}/chart", {"chart": chart.replace("60", "61")})
-    await page.get_by_role("button", name="Keep it").click()
-    await expect(page.get_by_role("status").last).to_contain_text("Somebody else kept another chart")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("status").last).to_contain_text("Somebody else has saved this chart")
     assert (await kept_chart(organizer, venue_id))["sections"][1]["capacity"] == 61
 
 
@@ -310,7 +364,7 @@ async def test_who_may_only_read_sees_the_drawing_and_no_tools_also_on_a_phone(
     await begun(page, venue_id)
     await expect(page.locator("#chart-total")).to_have_text("80 places, 1 for wheelchairs")
     assert await page.get_by_role("toolbar").count() == 0
-    assert await page.get_by_role("button", name="Keep it").count() == 0
+    assert await page.get_by_role("button", name="Save").count() == 0
     await page.get_by_role("button", name=re.compile(r"^Stalls \(2 rows")).click()
     await look(page, "phone")
     await page.locator("#chart-top").focus()

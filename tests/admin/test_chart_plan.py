@@ -202,6 +202,18 @@ def test_the_last_hundred_steps_are_taken_back_and_a_drag_is_one() -> None:
     assert (undone, redone, steps) == ([100, 50], 150, 3)
 
 
+def test_what_was_selected_comes_back_with_what_is_undone_and_done_again() -> None:
+    notes = said("""
+        const past = new history.History("empty");
+        past.push("drawn", null, "nothing");
+        past.push("moved", "drag", "the rows");
+        past.push("moved on", "drag", "the rows, under way");
+        return [past.undo("a seat"), past.undo("the rows"), past.undo("nobody asks"), past.redo("nothing"),
+                past.redo("the rows"), past.state];
+    """)
+    assert notes == ["the rows", "nothing", None, "the rows", "a seat", "moved on"]
+
+
 def test_a_pointer_of_the_server_finds_its_seat_row_or_section() -> None:
     found = said("""
         const drawn = model.opened(given);

@@ -164,3 +164,26 @@ async def test_a_picture_is_seen_before_it_is_sent_and_its_focus_is_set_by_click
     if PICTURES:
         await page.screenshot(path=f"{PICTURES}/admin-text.png", full_page=True)
     assert [said for said in complaints if "415" not in said] == []
+
+
+async def test_a_plan_under_a_chart_lies_where_it_may_and_goes_with_its_files(organizer, services):
+    organization_id = await organizer.organization()
+    venue = await organizer.post(f"/o/{organization_id}/venues", {"name": "Opera", "timezone": "UTC"})
+    at = f"/venues/{venue.url.path.split('/')[2]}/chart/plan"
+    assert (await organizer.post(at + "/place", {"x": "1"})).status == 404  # there is none yet
+    assert (await send(organizer, at, None)).status == 422
+    for wrong in ({"span": "0"}, {"x": "nan"}, {"y": "1e9"}, {"opacity": "2"}, {"locked": "perhaps"}):
+        assert (await send(organizer, at, made(), **wrong)).status == 422, wrong
+    assert await services.common.pool.fetchval("SELECT count(*) FROM chart_plans") == 0
+    assert (await send(organizer, at, made(), span="12", locked="true")).status == 201
+    first = await services.common.pool.fetchval("SELECT digest FROM chart_plans")
+    assert (await send(organizer, at, made(scene(300, 300)), span="12")).status == 201
+    plan = await services.common.pool.fetchrow("SELECT * FROM chart_plans")
+    assert (plan["width"], plan["span"], plan["locked"]) == (300, 12.0, False)
+    kept = [file.name async for step in services.catalogue.pictures._files.listed() for file in step]
+    assert not [name for name in kept if name.startswith(first)]
+    assert await services.catalogue.pictures.missing() == await services.catalogue.pictures.strays() == []
+    assert (await organizer.post(at + "/delete", {})).status == 204
+    assert await services.catalogue.pictures.strays() == []
+    deeds = await services.common.pool.fetch("SELECT action FROM audit_log WHERE action LIKE 'venue.plan%' ORDER BY id")
+    assert [row["action"] for row in deeds] == ["venue.plan_put", "venue.plan_put", "venue.plan_deleted"]

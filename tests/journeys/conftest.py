@@ -15,6 +15,7 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ class Shop:
         """A scanner's credential."""
         return self.call("POST", f"/v1/events/{event_id}/devices", {"name": "North door", "gates": []})["credential"]
 
-    def small_event(self, capacity: int, price_cents: int) -> dict[str, Any]:
+    def small_event(self, capacity: int, price_cents: int, title: str = "") -> dict[str, Any]:
         """A published general-admission event without a room."""
         slug = uuid.uuid4().hex[:8]
         house = self.call("POST", "/v1/organizations", {"name": f"Cellar {slug}", "slug": f"cellar-{slug}"})
@@ -94,7 +95,7 @@ class Shop:
             {
                 "organization_id": house["id"],
                 "venue_id": venue["id"],
-                "title": f"Cellar night {slug}",
+                "title": title or f"Cellar night {slug}",
                 "currency": "CAD",
                 "starts_at": f"{NEXT_YEAR}-05-01T03:00:00Z",
                 "ends_at": f"{NEXT_YEAR}-05-01T06:00:00Z",
@@ -132,6 +133,13 @@ class Shop:
 @pytest.fixture(scope="package")
 def shop() -> Iterator[Shop]:
     """Ends with the last journey: a stack that waits for the session to end costs the other tests its idling."""
+    with running() as shop:
+        yield shop
+
+
+@contextmanager
+def running() -> Iterator[Shop]:
+    """The stack with its demo, an organizer signed in; gone at the end."""
     folder = Path(tempfile.mkdtemp(prefix="onsale-journeys-"))
     folder.chmod(0o755)  # Postgres runs as nobody; pytest's own folder is closed by every session that starts
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ONSALE_")}
@@ -151,9 +159,9 @@ def shop() -> Iterator[Shop]:
     try:
         ready = lines.get(timeout=READY_TIMEOUT_S)
         assert ready, f"the stack did not start: {''.join(heard)}"
-        running = Shop(json.loads(ready), folder, process)
-        running.sign_in()
-        yield running
+        shop = Shop(json.loads(ready), folder, process)
+        shop.sign_in()
+        yield shop
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)

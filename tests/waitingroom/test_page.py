@@ -124,6 +124,25 @@ async def test_a_room_leads_to_where_the_shop_stands_now(
     assert await until(moved)
 
 
+async def test_an_events_picture_is_the_shops_and_may_be_loaded_from_there(
+    room_client: TestClient, new_room: NewRoom, pool: asyncpg.Pool, room_settings: Settings
+) -> None:
+    event_id = await new_room()
+    shop = room_settings.engine_url.rstrip("/")
+    cover = {"path": "/media/abc-640.webp", "alt": 'The "Lanterns"', "width": 640, "height": 360}
+    await pool.execute(
+        "UPDATE on_sales SET card = card || jsonb_build_object('cover', $2::jsonb) WHERE event_id = $1", event_id, cover
+    )
+
+    async def seen() -> bool:
+        answer = await room_client.get(f"/r/{event_id}")
+        allowed = f"img-src 'self' {shop};" in answer.headers["Content-Security-Policy"]
+        html = await answer.text()
+        return allowed and f'src="{shop}/media/abc-640.webp"' in html and 'alt="The &#34;Lanterns&#34;"' in html
+
+    assert await until(seen)
+
+
 async def test_a_sold_out_room_says_so_before_it_offers_the_queue(
     room_client: TestClient, new_room: NewRoom, redis_client: RedisClient
 ) -> None:

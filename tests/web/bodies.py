@@ -27,6 +27,7 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         "NewTemplate": {"name": "Mine"},
         "FromTemplate": {"starts_at": at(9)},
         "EventImport": {"csv": "external_id,title,venue,starts_at\n1,T,V,2027-01-01"},
+        "Bulk": {"event_ids": [ids["event_id"]], "deed": "change", "change": {"category": "comedy"}},
         "PublicationPlan": {"publish_at": at(0.5)},
         "ImageChange": {"alt": "Mine"},
         "FlagsChange": {"checkout": True},

@@ -34,6 +34,7 @@ from engine.services.catalogue.media.kept import open_files
 from engine.services.catalogue.media.logos import Logos
 from engine.services.catalogue.media.pictures import Pictures
 from engine.services.catalogue.on_sales import OnSales
+from engine.services.catalogue.programme.bulk import BulkOfEvents
 from engine.services.catalogue.programme.publication import Publication
 from engine.services.catalogue.programme.series import SeriesOfEvents
 from engine.services.catalogue.programme.templates import Templates
@@ -54,14 +55,14 @@ from engine.web import route
 from engine.web.accounts import api_keys, invitations, mailed_links, organizations, people, sessions
 from engine.web.catalogue import discovery, events, on_sales, promos, ticket_types, venues
 from engine.web.catalogue.media import images
-from engine.web.catalogue.programme import publication, series, templates
+from engine.web.catalogue.programme import bulk, publication, series, templates
 from engine.web.sale import allotments
 from tests.web.organizer import PASSWORD, Someone
 
 _people = itertools.count(1)
 NOUNS = (
     people, mailed_links, sessions, organizations, invitations, api_keys, venues, discovery, events, images,
-    publication, series, templates, ticket_types, on_sales, allotments, promos,
+    publication, series, templates, bulk, ticket_types, on_sales, allotments, promos,
 )  # fmt: skip
 
 
@@ -113,6 +114,7 @@ async def catalogue(
     )
     app[appkeys.SERIES] = SeriesOfEvents(pool=pool, access=access, events=all_events)
     app[appkeys.TEMPLATES] = Templates(pool=pool, access=access, events=all_events)
+    app[appkeys.BULK] = BulkOfEvents(access=access, events=all_events)
     app[appkeys.TICKET_TYPES] = TicketTypes(pool=pool, access=access, events=all_events)
     app[appkeys.ON_SALES] = OnSales(pool=pool, access=access, events=all_events)
     app[appkeys.ALLOTMENTS] = Allotments(pool=pool, hot=hot, access=access, events=all_events, inventory=inventory)

@@ -10,6 +10,7 @@ import { History } from "./plan/history.js";
 import { listen } from "./keyboard.js";
 import { counts, empty, everySeat, isGeneral, opened, pointedAt } from "./plan/model.js";
 import { Panel, Wrong, byId } from "./panel.js";
+import { Plan } from "./background.js";
 import { Pointer } from "./pointer.js";
 import { Server } from "./server.js";
 import { Tools } from "./tools.js";
@@ -26,16 +27,19 @@ export class Builder {
     this.history = new History(empty());
     this.keptModel = this.history.state;
     this.choice = new Choice();
+    this.chosen = this.choice.copy(); // as it was before the edit that is under way
     this.palette = new Set();
     this.brush = "";
     this.answer = { faults: [], warnings: [] };
     this.camera = new Camera();
     this.adding = new Adding(this);
     this.tools = new Tools(this, this.camera);
+    this.plan = new Plan(this);
     const top = byId("chart-top");
     this.painter = new Painter(byId("chart-base"), top, this.camera, {
       colourOf: (category) => this.colourOf(category),
       lifted: () => this.tools.lifted,
+      plan: () => this.plan.shape,
       paintTop: (context, painter) => this.#paintTop(context, painter),
     });
     this.pointer = new Pointer(top, this.camera, this.tools, { moved: (px) => this.#hover(px), changed: () => this.#redraw() });
@@ -77,7 +81,7 @@ export class Builder {
       this.history = new History(model);
       this.keptModel = model;
     } else {
-      this.history.push(model);
+      this.history.push(model, null, this.chosen);
     }
     this.choice.clear();
     this.changed();
@@ -89,12 +93,13 @@ export class Builder {
     if (!this.mayWrite) return;
     const { units } = counts(model);
     if (units > edits.UNITS_MAX) throw new Wrong(WORDS.tooMany(edits.UNITS_MAX));
-    this.history.push(model, merge);
+    this.history.push(model, merge, this.chosen);
     this.changed();
   }
 
   changed() {
     this.choice.keep(this.model);
+    this.chosen = this.choice.copy();
     this.painter.show(this.model);
     this.panel.show();
     if (this.mayWrite) this.server.checkSoon(this.model, counts(this.model).units);
@@ -102,6 +107,7 @@ export class Builder {
 
   select() {
     this.history.settle();
+    this.chosen = this.choice.copy();
     this.painter.repaint();
     this.panel.show();
   }
@@ -173,10 +179,12 @@ export class Builder {
   undo() { this.#travel("undo", WORDS.undone); }
   redo() { this.#travel("redo", WORDS.redone); }
 
+  /** What was selected then is selected again. */
   #travel(way, words) {
     const before = this.model;
-    this.history[way]();
+    const chosen = this.history[way](this.choice.copy());
     if (this.model === before) return;
+    if (chosen) this.choice = chosen.copy();
     this.changed();
     this.say(words);
   }
@@ -200,7 +208,7 @@ export class Builder {
 
   fit() {
     const box = this.model.sections.length ? geo.boundsOf(edits.pointsOf(this.model, edits.everything(this.model))) : null;
-    this.camera.fit(box ? { ...box, width: box.width + 3, height: box.height + 3 } : EMPTY_SHEET);
+    this.camera.fit(box ? { ...box, width: box.width + 3, height: box.height + 3 } : this.plan.shape ?? EMPTY_SHEET);
     this.painter.repaint();
   }
 
@@ -327,6 +335,7 @@ export class Builder {
       remove: safely(() => this.remove()),
       mirror: safely(() => this.act(edits.mirror, WORDS.mirrored)),
       turn: safely((degrees) => this.act((model, what) => edits.turn(model, what, degrees), "", "turn")),
+      movePlan: (dx, dy) => this.plan.move(dx, dy),
       nudge: safely((dx, dy) => this.act((model, what) => edits.move(model, what, dx, dy), "", "nudge")),
       step: (dx, dy, more) => this.#step(dx, dy, more),
       selectAll: () => { this.choice.set(edits.everything(this.model)); this.select(); },

@@ -16,6 +16,15 @@ export class Choice {
     this.seats = new Map(); // row id -> places
   }
 
+  copy() {
+    const other = new Choice();
+    other.rows = new Set(this.rows);
+    other.floors = new Set(this.floors);
+    other.stage = this.stage;
+    for (const [row, places] of this.seats) other.seats.set(row, new Set(places));
+    return other;
+  }
+
   get isEmpty() { return !this.rows.size && !this.floors.size && !this.stage && !this.seats.size; }
 
   set(what) {

@@ -17,7 +17,7 @@ const FONT = "system-ui, sans-serif";
 export const COLOURS = 8;
 
 export class Painter {
-  /** @param look {colourOf(category): 0..7, lifted(): what is being dragged} */
+  /** @param look {colourOf(category): 0..7, lifted(): what is being dragged, plan(): the picture to trace from} */
   constructor(base, top, camera, look) {
     Object.assign(this, { base, top, camera, look });
     this.layer = document.createElement("canvas");
@@ -102,6 +102,7 @@ export class Painter {
     context.clearRect(0, 0, this.layer.width, this.layer.height);
     this.#scaled(context);
     const lifted = this.look.lifted();
+    this.#plan(context, this.look.plan?.());
     this.stage(context, lifted.stage ? null : this.model.stage);
     for (const section of this.model.sections) {
       if (isGeneral(section)) {
@@ -111,6 +112,15 @@ export class Painter {
       }
     }
     this.#names(context, lifted);
+  }
+
+  /** The picture to trace from, below everything. */
+  #plan(context, plan) {
+    if (!plan) return;
+    const { image, x, y, width, height, opacity } = plan;
+    context.globalAlpha = opacity;
+    context.drawImage(image, x - width / 2, y - height / 2, width, height);
+    context.globalAlpha = 1;
   }
 
   stage(context, stage) {

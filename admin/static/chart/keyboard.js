@@ -1,6 +1,6 @@
 /** The keys of the drawing while it has the focus. Every other key is the browser's. */
 
-const TOOL_KEYS = { v: "select", s: "seats", r: "rows", t: "table", a: "floor", g: "stage", b: "paint", i: "aisle" };
+const TOOL_KEYS = { v: "select", s: "seats", r: "rows", t: "table", a: "floor", g: "stage", b: "paint", i: "aisle", p: "plan" };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const FINE = 0.25, COARSE = 5;
 const PAN_PX = 60;
@@ -52,6 +52,7 @@ function withControl(key, shift, desk) {
 /** Arrows move what is selected, with Shift far; with nothing selected the picture. */
 function arrow([dx, dy], event, desk) {
   if (desk.tool === "seats") desk.step(dx, dy, event.shiftKey);
+  else if (desk.tool === "plan") desk.movePlan(dx * (event.shiftKey ? COARSE : FINE), dy * (event.shiftKey ? COARSE : FINE));
   else if (!desk.hasChoice) desk.pan(-dx * PAN_PX, -dy * PAN_PX);
   else desk.nudge(dx * (event.shiftKey ? COARSE : FINE), dy * (event.shiftKey ? COARSE : FINE));
   return true;

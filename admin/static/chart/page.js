@@ -50,6 +50,7 @@ const ACTS = {
   companion: () => builder.mark("companion"),
   obstructed: () => builder.mark("obstructed"),
   aisle: () => builder.toggleAisle(builder.choice.seats),
+  "remove-plan": () => builder.plan.remove(),
   check: () => builder.server.check(builder.model),
   keep: () => builder.keep(),
 };
@@ -70,8 +71,10 @@ byId("chart-file")?.addEventListener("change", async (event) => {
 });
 window.addEventListener("beforeunload", (event) => { if (!builder.isKept) event.preventDefault(); });
 
+builder.plan.listen();
+
 async function begin() {
-  const sample = byId("chart-sample");
+  const [sample, plan] = [byId("chart-sample"), byId("chart-plan")];
   builder.painter.resize();
   builder.changed();
   builder.fit();
@@ -80,6 +83,10 @@ async function begin() {
     else if (root.dataset.etag) builder.open(await builder.server.kept(), { kept: true });
   } catch {
     builder.say(WORDS.notReached, "bad");
+  }
+  if (plan) {
+    await builder.plan.open(JSON.parse(plan.textContent)).catch(() => builder.say(WORDS.notReached, "bad"));
+    if (!builder.model.sections.length) builder.fit();
   }
   root.dataset.ready = "yes";
 }

@@ -186,5 +186,5 @@ function replace(parent, children) {
 /** A field shows what is; not while somebody is typing in it. */
 function fill(id, value) {
   const field = byId(id);
-  if (field && document.activeElement !== field) field.value = value; // whoever only reads has no fields
+  if (field && document.activeElement !== field) field.value = value; // somebody who only reads has no fields
 }

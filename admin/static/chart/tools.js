@@ -162,6 +162,14 @@ export class Tools {
     if (found) this.desk.toggleAisle(new Map([[found.row.id, new Set([found.n])]]));
   }
 
+  /* Background: drag moves the picture to trace from, as far as it is not locked. */
+  planDrag(gesture) {
+    const { from, to } = gesture;
+    const last = gesture.last ?? from;
+    this.desk.plan.move(to.x - last.x, to.y - last.y);
+    gesture.last = to;
+  }
+
   /** What the gesture shows while it lasts. */
   paintGhost(context, painter) {
     const { gesture, desk } = this;

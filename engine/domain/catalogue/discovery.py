@@ -56,7 +56,7 @@ class Facets(Struct, frozen=True, kw_only=True):
 
 
 class Suggestion(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A name that begins as was typed. Events and venues have an ``id``; events and cities a ``slug``."""
+    """A name that begins as was typed. All have a ``slug``, events and venues also an ``id``."""
 
     kind: Literal["event", "venue", "city"]
     title: str
@@ -72,6 +72,7 @@ class FoundVenue(Struct, frozen=True, kw_only=True):
     """A venue at which something is to come; ``events`` says how much."""
 
     id: str
+    slug: str
     title: str
     address: str
     city: str

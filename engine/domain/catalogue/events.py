@@ -128,9 +128,10 @@ class EventChange(Struct, kw_only=True):
 
 
 class EventVenue(Struct, frozen=True, kw_only=True):
-    """The venue as an event shows it."""
+    """The venue as an event shows it; ``slug`` names it in the address of its page."""
 
     id: str
+    slug: str
     name: str
     address: str
     city: str

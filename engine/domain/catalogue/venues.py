@@ -57,10 +57,14 @@ class VenueChange(Struct, kw_only=True):
 
 
 class Venue(Struct, frozen=True, kw_only=True):
-    """``units`` and ``categories`` are those of its seating chart; None before there is one."""
+    """``units`` and ``categories`` are those of its seating chart; None before there is one.
+
+    ``slug`` names it in the address of its page; it stays when the venue is renamed.
+    """
 
     id: str
     organization_id: str
+    slug: str
     name: str
     address: str
     city: str

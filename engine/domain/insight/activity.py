@@ -99,6 +99,8 @@ DEEDS: Final = MappingProxyType[str, str](
         "venue.changed": "Venue changed",
         "venue.chart_put": "Seating chart saved",
         "venue.created": "Venue created",
+        "venue.plan_deleted": "Picture under the seating chart taken away",
+        "venue.plan_put": "Picture put under the seating chart",
         "venue.deleted": "Venue deleted",
     }
 )

@@ -21,7 +21,7 @@ input.setAttribute("aria-controls", list.id);
 function address(found) {
   if (found.kind === "event") return `/e/${encodeURIComponent(found.slug)}`;
   if (found.kind === "city") return `/cities/${encodeURIComponent(found.slug)}`;
-  return `/venues/${encodeURIComponent(found.id)}`;
+  return `/venues/${encodeURIComponent(found.slug)}`;
 }
 
 function close() {

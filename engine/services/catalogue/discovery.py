@@ -13,12 +13,13 @@ from engine.foundation.crowd import Crowd
 from engine.foundation.errors import Forbidden, Invalid
 from engine.stores import activity
 from engine.stores.catalogue import event_search
-from engine.stores.catalogue.discovery import chosen, facets, names, places
+from engine.stores.catalogue.discovery import chosen, facets, names, places, vocabulary
 from engine.stores.database import Pool
 
 LISTINGS_AT_ONCE_MAX = 2  # connections of a process's pool, which orders and scans share
 NAMES_AT_ONCE_MAX = 1  # who types does not keep others from the list
 LISTINGS_WAITING_MAX, LISTING_WAIT_S_MAX = 200, 3.0
+WORDS_PER_STEP = 500
 
 
 class Discovery:
@@ -26,6 +27,7 @@ class Discovery:
 
     def __init__(self, *, pool: Pool) -> None:
         self._pool = pool
+        self._words_after = ""  # where the next look at the vocabulary begins
         self._crowd = Crowd(
             "listing", at_work_max=LISTINGS_AT_ONCE_MAX, line_max=LISTINGS_WAITING_MAX, wait_max_s=LISTING_WAIT_S_MAX
         )
@@ -49,6 +51,11 @@ class Discovery:
             return None
         async with self._typing:
             return await names.understood(self._pool, q)
+
+    async def forget_words(self) -> int:
+        """Look at the next WORDS_PER_STEP words of the vocabulary, around; those of no listed event go. Always 0."""
+        self._words_after, _ = await vocabulary.prune(self._pool, self._words_after, WORDS_PER_STEP)
+        return 0
 
     async def suggested(self, typed: str, limit: int) -> tuple[Suggestion, ...]:
         """Names of events, cities and venues that begin as was typed, or nearly."""

@@ -31,6 +31,7 @@ from engine.domain.catalogue.events import (
     check,
     fold,
 )
+from engine.domain.catalogue.media.images import Picture
 from engine.domain.catalogue.phases import Phase
 from engine.domain.catalogue.ticket_types import TicketTypeRow, check_price, price_range
 from engine.domain.catalogue.venues import ChartFacts
@@ -54,6 +55,7 @@ from engine.stores.database import Connection, Pool
 SLUG_TRIES_MAX = 5
 COMPLETED_PER_STEP = 100
 TAKEN_DOWN = "This event was taken down by the platform. Tickets that were bought stay valid"
+CARD_COVER_WIDTH = 640
 
 
 class EventInventory(Protocol):
@@ -330,6 +332,7 @@ class Events:
             "starts_at": rfc3339(event.starts_at),
             "timezone": event.timezone,
             "shop_url": f"{self._engine_url}/e/{event.slug}/shop",
+            "cover": _card_cover(event.cover) if event.cover is not None else None,
         }
 
     async def _insert(self, db: Connection, given: NewEvent) -> str:
@@ -373,6 +376,16 @@ class Events:
             return None
         floor = standing.chart(places)
         return floor, read_chart(floor)
+
+
+def _card_cover(cover: Picture) -> dict[str, Any]:
+    """One small print, at the engine's address: a queue page is asked for by everybody at once."""
+    return {
+        "path": cover.webp_path(CARD_COVER_WIDTH),
+        "alt": cover.alt,
+        "width": min(CARD_COVER_WIDTH, cover.width),
+        "height": cover.height_of(CARD_COVER_WIDTH),
+    }
 
 
 async def _copy_images(db: Connection, event: Event, copy_id: str) -> None:

@@ -21,7 +21,7 @@ from engine.domain.catalogue.venues import (
 from engine.domain.versions import expect
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Invalid, PreconditionFailed
-from engine.foundation.ids import new_id
+from engine.foundation.ids import is_id, new_id
 from engine.services.accounts.access import Access
 from engine.stores import activity
 from engine.stores.catalogue import on_sales
@@ -48,11 +48,18 @@ class Venues:
 
     async def get(self, person: Person | None, venue_id: str) -> Venue:
         """VenueUnknown to strangers unless an event made it public."""
-        venue = await store.get(self._pool, venue_id)
+        return await self._seen(person, await store.get(self._pool, venue_id))
+
+    async def named(self, person: Person | None, id_or_slug: str) -> Venue:
+        """The same by the name in its page's address, or by its id."""
+        find = store.get if is_id("ven", id_or_slug) else store.by_slug
+        return await self._seen(person, await find(self._pool, id_or_slug))
+
+    async def _seen(self, person: Person | None, venue: Venue | None) -> Venue:
         if venue is None:
             raise VenueUnknown
         if not await self._access.may(person, venue.organization_id, "venues.read") and not await store.is_public(
-            self._pool, venue_id
+            self._pool, venue.id
         ):
             raise VenueUnknown
         return venue

@@ -12,7 +12,9 @@ from engine.services.catalogue.media.images import Images, Uploads
 from engine.services.catalogue.media.kept import open_files
 from engine.services.catalogue.media.logos import Logos
 from engine.services.catalogue.media.pictures import Pictures
+from engine.services.catalogue.media.plans import Plans
 from engine.services.catalogue.on_sales import OnSales
+from engine.services.catalogue.programme.bulk import BulkOfEvents
 from engine.services.catalogue.programme.publication import Publication
 from engine.services.catalogue.programme.series import SeriesOfEvents
 from engine.services.catalogue.programme.templates import Templates
@@ -32,6 +34,7 @@ class Catalogue:
     images: Images
     logos: Logos
     pictures: Pictures
+    plans: Plans
     ticket_types: TicketTypes
     on_sales: OnSales
     promos: Promos
@@ -40,6 +43,7 @@ class Catalogue:
     series: SeriesOfEvents
     templates: Templates
     complaints: Complaints
+    bulk: BulkOfEvents
 
 
 def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory) -> Catalogue:
@@ -57,6 +61,7 @@ def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory
         images=images,
         logos=Logos(pool=pool, access=access, images=images, uploads=uploads, files=files, outbox=outbox),
         pictures=pictures,
+        plans=Plans(pool=pool, access=access, uploads=uploads, files=files, outbox=outbox),
         ticket_types=TicketTypes(pool=pool, access=access, events=events),
         on_sales=OnSales(pool=pool, access=access, events=events),
         promos=Promos(pool=pool, access=access, events=events),
@@ -65,4 +70,5 @@ def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory
         series=SeriesOfEvents(pool=pool, access=access, events=events),
         templates=Templates(pool=pool, access=access, events=events),
         complaints=Complaints(pool=pool, events=events, inventory=inventory, outbox=outbox),
+        bulk=BulkOfEvents(access=access, events=events),
     )

@@ -35,7 +35,7 @@ _OWN = (
     "price_from_cents", "price_to_cents", "version", "published_at", "created_at", "updated_at",
     "publish_at", "archived_at", "hidden_at", "hidden_reason", "series_id", "external_id",
 )  # fmt: skip
-_VENUE = ("name", "address", "city", "region", "country", "lat", "lng", "timezone", "accessibility")
+_VENUE = ("slug", "name", "address", "city", "region", "country", "lat", "lng", "timezone", "accessibility")
 # What the status, the clock, the on-sale and the shop together mean: the one place that decides a phase.
 PHASE = """
 CASE WHEN e.archived_at IS NOT NULL THEN 'archived'

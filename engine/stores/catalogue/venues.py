@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.domain.catalogue.venues import ChartFacts, NewVenue, Venue, VenueChange
 from engine.stores.database import Database, Record, assignments, columns_of, count
 
-_COLUMNS = """id, organization_id, name, address, city, region, country, lat, lng, timezone, accessibility,
+_COLUMNS = """id, organization_id, slug, name, address, city, region, country, lat, lng, timezone, accessibility,
 chart_units AS units, chart_categories AS categories, chart_etag, version, created_at, updated_at"""
 
 
@@ -28,6 +28,11 @@ async def insert(db: Database, venue_id: str, given: NewVenue) -> Venue:
 
 async def get(db: Database, venue_id: str) -> Venue | None:
     row = await db.fetchrow(f"SELECT {_COLUMNS} FROM venues WHERE id = $1", venue_id)
+    return _venue(row) if row is not None else None
+
+
+async def by_slug(db: Database, slug: str) -> Venue | None:
+    row = await db.fetchrow(f"SELECT {_COLUMNS} FROM venues WHERE slug = $1", slug)
     return _venue(row) if row is not None else None
 
 

@@ -57,6 +57,42 @@ def test_a_chart_comes_back_from_its_table_as_it_was() -> None:
     assert again["sections"][1] == {"name": "Floor", "kind": "general", "capacity": 60, "category": "Pit"}
 
 
+SHAPED = "section,row,seat,x,y,shape,width,height"
+DRAWN: dict[str, Any] = {
+    "focal_point": {"x": 1.5, "y": -5.0},
+    "stage": {"x": 0.0, "y": -4.0, "width": 14.0, "height": 3.0, "turn": 12.5},
+    "sections": [
+        {"name": "Stalls", "kind": "seated", "category": "Stalls", "rows": [
+            {"name": "A", "y": 0.5, "seats": [
+                {"name": "1", "x": -1.0, "y": 0.5}, {"name": "2", "x": 0.0, "y": 0.1},
+                {"name": "3", "x": 1.0, "y": 0.5},
+            ], "aisle_after": ["1"]},
+        ]},
+        {"name": "Tables", "kind": "seated", "category": "Tables", "rows": [
+            {"name": "1", "y": 4.0, "seats": [{"name": "1", "x": 9.0, "y": 4.0}, {"name": "2", "x": 9.0, "y": 7.0}],
+             "table": {"x": 9.0, "y": 5.5, "width": 1.8, "height": 1.8, "round": True}},
+        ]},
+        {"name": "Floor", "kind": "general", "capacity": 60, "category": "Pit",
+         "area": {"x": 0.0, "y": 12.0, "width": 12.0, "height": 6.0, "turn": -30.0, "round": True}},
+    ],
+}  # fmt: skip
+
+
+def test_what_is_drawn_comes_back_from_a_table_to_the_figure() -> None:
+    again = files.read(tables.written(DRAWN)).chart
+    assert again == DRAWN
+    assert facts(again).etag == facts(DRAWN).etag
+
+
+def test_a_table_from_elsewhere_may_say_where_the_stage_is_and_who_sits_around_a_table() -> None:
+    lines = (",,,2,-6,Rectangle,8,2", "T,1,,0,0,round,2,2", "T,1,b,0,2,,,", "T,1,a,0,-2,,,")
+    chart = files.read("\n".join((SHAPED, *lines)).encode()).chart
+    assert chart["focal_point"] == {"x": 2, "y": -6}
+    (row,) = chart["sections"][0]["rows"]
+    assert ([seat["name"] for seat in row["seats"]], row["table"]["round"]) == (["b", "a"], True)
+    facts(chart)
+
+
 def test_a_table_of_names_alone_is_laid_out_in_its_own_order() -> None:
     chart = files.read(b"Section,Row,Seat\nStalls,A,1\nStalls,A,2\nStalls,B,1\nStalls,B,2\n").chart
     assert rows(chart) == {"A": ["1", "2"], "B": ["1", "2"]}
@@ -89,6 +125,9 @@ def test_a_table_from_elsewhere_is_put_into_the_order_of_its_places_with_aisles_
         ("section,capacity,row,seat\nF,5,,\nF,6,,\nF,,A,1", [
             ("/lines/3/section", "duplicate"), ("/lines/4/section", "duplicate")]),
         ("section,row,seat\n", [("/lines/2", "empty")]),
+        (f"{SHAPED}\n,,,0,0,oval,1,\n,,,0,0,round,1,1\nS,,,0,0,round,1,1\nS,A,1,0,0,round,1,1\nS,B,,0,0,round,1,1", [
+            ("/lines/2/shape", "wrong_type"), ("/lines/2/height", "missing"), ("/lines/3/shape", "duplicate"),
+            ("/lines/4/row", "missing"), ("/lines/5/seat", "misplaced"), ("/lines/6/row", "empty")]),
         ('section,row,seat\nS,A,"1', [("/lines/2", "malformed_csv")]),
         ("{", [("", "malformed_json")]),
         ('{"zones": 5}', [("/zones", "wrong_type")]),

@@ -15,6 +15,7 @@ import icalendar
 import pytest
 from PIL import Image
 
+from engine.foundation.ids import new_id
 from engine.pages.catalogue.discovery import typesetting
 from engine.pages.catalogue.discovery.pictures import HEIGHT, WIDTH, Words, draw
 from tests.pages.conftest import HTML, Client, Night
@@ -43,6 +44,11 @@ async def _venue_of(pool: asyncpg.Pool) -> str:
     return found
 
 
+async def _slug(pool: asyncpg.Pool) -> str:
+    found: str = await pool.fetchval("SELECT slug FROM venues WHERE id = $1", await _venue_of(pool))
+    return found
+
+
 async def _bytes(client: Client, path: str) -> tuple[bytes, str]:
     response = await client.get(path)
     assert response.status == 200, await response.text()
@@ -51,14 +57,35 @@ async def _bytes(client: Client, path: str) -> tuple[bytes, str]:
 
 @pytest.mark.usefixtures("gala")
 async def test_a_city_a_venue_and_an_organizer_have_a_page_of_what_is_on(engine: Client, pool: asyncpg.Pool) -> None:
-    for path, title in (("/cities/montreal", "Montréal"), (f"/venues/{await _venue_of(pool)}", "Théâtre"),
+    for path, title in (("/cities/montreal", "Montréal"), (f"/venues/{await _slug(pool)}", "Théâtre"),
                         ("/organizers/lights", "Bright Lights")):  # fmt: skip
         html = await page(engine, path)
         assert f'<h1 dir="auto">{title}</h1>' in html, path
         assert 'href="/e/gala"' in html, path
         assert f'<link rel="canonical" href="{HOME}{path}">' in html
         assert f'href="{path}/events.rss"' in html
-    assert "Ramps" in await page(engine, f"/venues/{await _venue_of(pool)}")
+    assert "Ramps" in await page(engine, f"/venues/{await _slug(pool)}")
+
+
+@pytest.mark.usefixtures("gala")
+async def test_a_venues_id_leads_to_its_name_which_stays_when_the_venue_is_renamed(
+    engine: Client, pool: asyncpg.Pool
+) -> None:
+    venue_id, slug = await _venue_of(pool), await _slug(pool)
+    await pool.execute("UPDATE venues SET name = 'Opera' WHERE id = $1", venue_id)
+    response = await engine.get(f"/venues/{venue_id}", headers=HTML, allow_redirects=False)
+    assert (response.status, response.headers["Location"]) == (301, f"/venues/{slug}")
+    again = new_id("ven")
+    await pool.execute(
+        "INSERT INTO venues (id, organization_id, name, timezone)"
+        " SELECT $1, organization_id, $3, 'UTC' FROM venues WHERE id = $2",
+        again,
+        venue_id,
+        slug.upper(),
+    )
+    other = await pool.fetchval("SELECT slug FROM venues WHERE id = $1", again)
+    assert other == f"{slug}-{again[-8:].lower()}"
+    assert (await engine.get(f"/venues/{other}", headers=HTML)).status == 404  # nothing public takes place there
 
 
 @pytest.mark.usefixtures("gala")

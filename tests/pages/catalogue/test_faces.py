@@ -24,8 +24,8 @@ def event(on_sale: EventOnSale | None, **more: Any) -> Event:
         "entry_rules": EntryRules(), "status": "published", "units": 1, "price_from_cents": 1, "price_to_cents": 1,
         "version": 1, "published_at": NOW, "created_at": NOW, "updated_at": NOW,
         "venue": EventVenue(
-            id="ven_1", name="V", address="", city="", region="", country="", lat=None, lng=None, timezone="UTC",
-            accessibility="",
+            id="ven_1", slug="v", name="V", address="", city="", region="", country="", lat=None, lng=None,
+            timezone="UTC", accessibility="",
         ),
         "organization": EventOrganization(id="org_1", name="O", slug="o"), "on_sale": on_sale,
     }  # fmt: skip

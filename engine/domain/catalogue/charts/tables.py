@@ -1,8 +1,12 @@
 """A chart as a table for spreadsheets, a line a seat and one a standing section; and such a table as a chart.
 
 Columns: COLUMNS, in any order, with any case; only ``section`` must be there. A table without places is laid out in its
-own order; one without ``aisle_after`` has its rows put into the order of their places, with aisles at the gaps. Stage,
-tables and floors are not in it.
+own order; one without ``aisle_after`` has its rows put into the order of their places, with aisles at the gaps.
+
+What is drawn comes along by ``shape`` (SHAPES), around ``x`` and ``y``, with ``width``, ``height`` and degrees of
+``turn``: on the line of a standing section it is its area; on a line with section and row, and no seat, the table that
+the row sits around; on a line without a section the stage. A line without a section whose shape is FOCAL is the focal
+point; without one it is the middle of the stage, else above the first row. What was exported comes back as it was.
 """
 
 from __future__ import annotations
@@ -20,7 +24,10 @@ from engine.foundation.errors import Invalid
 
 COLUMNS: Final = (
     "section", "row", "seat", "x", "y", "category", "accessible", "companion", "obstructed", "aisle_after", "capacity",
+    "shape", "width", "height", "turn",
 )  # fmt: skip
+SHAPES: Final = {"rectangle": False, "round": True}  # whether it is round
+FOCAL: Final = "focal point"
 FLAGS: Final = ("accessible", "companion", "obstructed")
 DELIMITERS: Final = ("\t", ";", ",")
 LINES_MAX: Final = 200_001
@@ -51,6 +58,7 @@ def read(text: str) -> dict[str, Any]:
                 break
     except csv.Error as error:
         sheet.faults.append(fault(f"/lines/{reader.line_num}", "malformed_csv", f"This line cannot be read: {error}"))
+    sheet.close()
     if not sheet.faults and not sheet.sections:
         sheet.faults.append(fault("/lines/2", "empty", "There is no seat and no standing section in it"))
     if sheet.faults:
@@ -67,6 +75,10 @@ class _Sheet:
         self._decimal_comma = decimal_comma
         self._ordered = False
         self._y: dict[tuple[str, str], float] = {}
+        self._stage: dict[str, Any] | None = None
+        self._focal: dict[str, float] | None = None
+        self._areas: dict[str, dict[str, Any]] = {}
+        self._tables: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {}  # with the pointer to its line
 
     def begin(self, header: list[str]) -> None:
         self._ordered = "aisle_after" in header
@@ -81,6 +93,9 @@ class _Sheet:
         at = f"/lines/{number}"
         text = {name: _plain(cell).strip() for name, cell in cells.items()}
         name = text.get("section", "")
+        if not name and text.get("shape"):
+            self._set(at, text)
+            return
         if not name:
             self.faults.append(fault(f"{at}/section", "missing", "Every line names its section"))
             return
@@ -90,13 +105,52 @@ class _Sheet:
             if known is not None:
                 self.faults.append(fault(f"{at}/section", "duplicate", "This section is there already"))
             self.sections[name] = (capacity, text.get("category", ""))
+            if text.get("shape"):
+                self._areas[name] = self._shape(at, text)
             return
         if isinstance(known, tuple):
             self.faults.append(fault(f"{at}/section", "duplicate", "This section stands: it has no seats"))
             return
         rows = self.sections.setdefault(name, {})
         assert isinstance(rows, dict)
+        if text.get("shape"):
+            self._table(at, name, text)
+            return
         self._seat(at, name, rows, text)
+
+    def _set(self, at: str, text: Mapping[str, str]) -> None:
+        """The stage, or the focal point."""
+        is_focal = text["shape"].casefold() == FOCAL
+        if (self._focal if is_focal else self._stage) is not None:
+            said = "The focal point is there already" if is_focal else "The stage is there already"
+            self.faults.append(fault(f"{at}/shape", "duplicate", said))
+        elif is_focal:
+            self._focal = {axis: self._needed(at, axis, text) for axis in ("x", "y")}
+        else:
+            self._stage = self._shape(at, text)
+
+    def _table(self, at: str, section: str, text: Mapping[str, str]) -> None:
+        row = text.get("row", "")
+        if not row or text.get("seat"):
+            column, said = ("seat", "A seat has no shape") if row else ("row", "A table is one row's: name the row")
+            self.faults.append(fault(f"{at}/{column}", "misplaced" if row else "missing", said))
+        elif (section, row) in self._tables:
+            self.faults.append(fault(f"{at}/shape", "duplicate", "This row has its table already"))
+        else:
+            self._tables[section, row] = (at, self._shape(at, text))
+
+    def _shape(self, at: str, text: Mapping[str, str]) -> dict[str, Any]:
+        word = text["shape"].casefold()
+        if word not in SHAPES:
+            self.faults.append(fault(f"{at}/shape", "wrong_type", f"Write {' or '.join(SHAPES)}"))
+        given: dict[str, Any] = {name: self._needed(at, name, text) for name in ("x", "y", "width", "height")}
+        turn = self._number(f"{at}/turn", text.get("turn", ""))
+        return given | ({"turn": turn} if turn else {}) | ({"round": True} if SHAPES.get(word) else {})
+
+    def _needed(self, at: str, column: str, text: Mapping[str, str]) -> float:
+        if not text.get(column):
+            self.faults.append(fault(f"{at}/{column}", "missing", "What is drawn has a place and a size"))
+        return self._number(f"{at}/{column}", text.get(column, "")) or 0.0
 
     def _seat(self, at: str, section: str, rows: dict[str, list[Place]], text: Mapping[str, str]) -> None:
         for column in ("row", "seat"):
@@ -123,18 +177,35 @@ class _Sheet:
         usual = lines.pitch(row for rows in seated for row in rows.values())
         sections = [self._section(name, rows, usual) for name, rows in self.sections.items()]
         seats = (seat for rows in seated for row in rows.values() for seat in row)
-        return {"focal_point": lines.focal_point(seats), "sections": sections}
+        focal = self._focal or (
+            {axis: self._stage[axis] for axis in ("x", "y")} if self._stage is not None else lines.focal_point(seats)
+        )
+        stage = {"stage": self._stage} if self._stage is not None else {}
+        return {"focal_point": focal, **stage, "sections": sections}
+
+    def close(self) -> None:
+        """Faults that only the whole table shows: a table that nobody sits at."""
+        for (section, row), (at, _) in self._tables.items():
+            rows = self.sections[section]
+            if isinstance(rows, dict) and row not in rows:
+                self.faults.append(fault(f"{at}/row", "empty", "No seat stands around this table"))
 
     def _section(self, name: str, rows: dict[str, list[Place]] | tuple[int, str], usual: float) -> dict[str, Any]:
         if isinstance(rows, tuple):
             capacity, category = rows
             floor: dict[str, Any] = {"name": name, "kind": "general", "capacity": capacity}
-            return floor | ({"category": category} if category else {})
+            area = {"area": self._areas[name]} if name in self._areas else {}
+            return floor | ({"category": category} if category else {}) | area
         category = lines.commonest(seat.category for row in rows.values() for seat in row) or name
         for seat in (seat for row in rows.values() for seat in row):
             seat.category = seat.category or category
-        placed = {row: seats if self._ordered else lines.with_aisles(seats, usual) for row, seats in rows.items()}
-        made = [lines.row_of(row, seats, category) for row, seats in placed.items()]
+        listed = {row for row in rows if self._ordered or (name, row) in self._tables}  # around a table the list counts
+        placed = {row: seats if row in listed else lines.with_aisles(seats, usual) for row, seats in rows.items()}
+        made = [
+            lines.row_of(row, seats, category)
+            | ({"table": self._tables[name, row][1]} if (name, row) in self._tables else {})
+            for row, seats in placed.items()
+        ]
         return {"name": name, "kind": "seated", "category": category, "rows": made}
 
     def _number(self, at: str, text: str) -> float | None:
@@ -160,18 +231,34 @@ class _Sheet:
 
 
 def _lines(chart: Mapping[str, Any]) -> Iterator[list[Any]]:
+    focal = chart.get("focal_point")
+    if focal:
+        yield ["", "", "", focal["x"], focal["y"], *[""] * 6, FOCAL, "", "", ""]
+    if chart.get("stage"):
+        yield ["", "", "", *_drawn(chart["stage"], *[""] * 6)]
     for section in chart["sections"]:
         name, category = section["name"], section.get("category") or section["name"]
         if section["kind"] == "general":
-            yield [name, "", "", "", "", category, "", "", "", "", section["capacity"]]
+            rest = (category, "", "", "", "", section["capacity"])
+            place = _drawn(section["area"], *rest) if section.get("area") else ["", "", *rest, *[""] * 4]
+            yield [name, "", "", *place]
             continue
         for row in section["rows"]:
+            if row.get("table"):
+                yield [name, row["name"], "", *_drawn(row["table"], *[""] * 6)]
             aisles = {str(seat) for seat in row.get("aisle_after") or ()}
             for seat in _seats(row):
                 flags = ["yes" if seat.get(flag) else "" for flag in FLAGS]
                 place = [seat["x"], row.get("y") if seat.get("y") is None else seat["y"]]
                 aisle = "yes" if seat["name"] in aisles else ""
-                yield [name, row["name"], seat["name"], *place, seat.get("category") or category, *flags, aisle, ""]
+                category_of = seat.get("category") or category
+                yield [name, row["name"], seat["name"], *place, category_of, *flags, aisle, "", *[""] * 4]
+
+
+def _drawn(shape: Mapping[str, Any], *between: Any) -> list[Any]:
+    """A shape's cells from ``x`` on, with what stands between its place and its size."""
+    word = next(word for word, is_round in SHAPES.items() if is_round == bool(shape.get("round")))
+    return [shape["x"], shape["y"], *between, word, shape["width"], shape["height"], shape.get("turn") or ""]
 
 
 def _seats(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -53,9 +53,9 @@ async def city(request: web.Request) -> Place:
 
 
 async def venue(request: web.Request) -> Place:
-    """A venue that something public makes public. VenueUnknown."""
-    found = await request.config_dict[VENUES].get(None, request.match_info["venue_id"])
-    return Place("venue", found.name, f"/venues/{found.id}", ListingFilter(venue_id=found.id), found)
+    """A venue that something public makes public, by its slug or its id. VenueUnknown."""
+    found = await request.config_dict[VENUES].named(None, request.match_info["venue"])
+    return Place("venue", found.name, f"/venues/{found.slug}", ListingFilter(venue_id=found.id), found)
 
 
 async def organizer(request: web.Request) -> Place:
@@ -67,7 +67,7 @@ async def organizer(request: web.Request) -> Place:
 
 ADDRESSES: Final[dict[str, Find]] = {
     "/cities/{slug}": city,
-    "/venues/{venue_id}": venue,
+    "/venues/{venue}": venue,
     "/organizers/{slug}": organizer,
 }
 

@@ -16,6 +16,7 @@ from engine.domain.errands import PicturesDropped
 from engine.foundation import logs
 from engine.services.outbox import Outbox
 from engine.stores.catalogue.media import images as store
+from engine.stores.catalogue.media import plans as plan_rows
 from engine.stores.catalogue.media.files import ImageFiles, KeptFile
 from engine.stores.database import Pool
 
@@ -27,7 +28,10 @@ _log = logs.get("pictures")
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A file that the ledger names and that is not there. ``event_id`` is None for a logo's."""
+    """A file that the ledger names and that is not there. ``event_id`` is None for a logo's.
+
+    ``image_id`` of a plan under a chart is its venue's.
+    """
 
     name: str
     image_id: str
@@ -35,7 +39,7 @@ class Missing:
 
 
 class Pictures:
-    """Reads and clears away what ``Images`` and ``Logos`` keep."""
+    """Reads and clears away what ``Images``, ``Logos`` and ``Plans`` keep."""
 
     def __init__(self, *, pool: Pool, files: ImageFiles) -> None:
         self._pool = pool
@@ -95,6 +99,10 @@ class Pictures:
                 for name in names
                 if name not in there
             ]
+        after = ""
+        while plans := await plan_rows.names(self._pool, after, ROWS_PER_STEP):
+            after = plans[-1][0]
+            found += [Missing(name, venue_id, None) for venue_id, names in plans for name in names if name not in there]
         return found
 
     async def _strays(self) -> AsyncIterator[list[KeptFile]]:

@@ -34,7 +34,8 @@ SELECT 'event' AS kind, n.event_id AS id, n.title, e.slug, 0 AS part,
        row_number() OVER (ORDER BY n.rank DESC, n.starts_at) AS place
   FROM events_named n JOIN events e ON e.id = n.event_id
 UNION ALL SELECT 'city', NULL, name, slug, 1, row_number() OVER (ORDER BY rank DESC, name) FROM cities_named
-UNION ALL SELECT 'venue', venue_id, name, NULL, 2, row_number() OVER (ORDER BY rank DESC, name) FROM venues_named
+UNION ALL SELECT 'venue', n.venue_id, n.name, v.slug, 2, row_number() OVER (ORDER BY n.rank DESC, n.name)
+  FROM venues_named n JOIN venues v ON v.id = n.venue_id
  ORDER BY part, place
 """
 _UNDERSTOOD = """
@@ -43,7 +44,7 @@ SELECT nullif(meant, array_to_string((search_parted($1))[1:10], ' ')) FROM searc
 """
 _VENUES = """
 WITH asked AS MATERIALIZED (SELECT matched FROM search_listing($1))
-SELECT v.id, v.name AS title, v.address, v.city, k.city_slug, v.region, v.country, v.lat, v.lng,
+SELECT v.id, v.slug, v.name AS title, v.address, v.city, k.city_slug, v.region, v.country, v.lat, v.lng,
        (SELECT count(*) FROM listed_events l WHERE l.venue_id = v.id AND l.ends_at > now()) AS events
   FROM listed_venues k JOIN venues v ON v.id = k.venue_id
  WHERE ($1::text IS NULL OR k.words @@ (SELECT matched FROM asked))

@@ -22,7 +22,10 @@ _COUNT = "SELECT count(*) FROM listed_events"
 _CITIES = """
 SELECT DISTINCT city_slug AS name FROM listed_events WHERE ends_at > now() AND city_slug <> '' ORDER BY 1 LIMIT $1
 """
-_VENUES = "SELECT DISTINCT venue_id AS name FROM listed_events WHERE ends_at > now() ORDER BY 1 LIMIT $1"
+_VENUES = """
+SELECT v.slug AS name FROM venues v
+ WHERE EXISTS (SELECT 1 FROM listed_events l WHERE l.venue_id = v.id AND l.ends_at > now()) ORDER BY 1 LIMIT $1
+"""
 _ORGANIZERS = """
 SELECT o.slug AS name FROM organizations o
  WHERE EXISTS (SELECT 1 FROM listed_events l WHERE l.organization_id = o.id AND l.ends_at > now()) ORDER BY 1 LIMIT $1

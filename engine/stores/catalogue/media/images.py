@@ -153,14 +153,22 @@ async def copy(db: Connection, rows: Sequence[tuple[ImageRow, str]], event_id: s
 
 
 async def is_wanted(db: Database, digest: str) -> bool:
-    """Whether any picture still has these files."""
-    found: bool = await db.fetchval("SELECT EXISTS (SELECT 1 FROM images WHERE digest = $1)", digest)
+    """Whether any picture, or a plan under a chart, still has these files."""
+    found: bool = await db.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM images WHERE digest = $1)"
+        " OR EXISTS (SELECT 1 FROM chart_plans WHERE digest = $1)",
+        digest,
+    )
     return found
 
 
 async def known(db: Database, digests: Sequence[str]) -> set[str]:
     """Those of the digests that the ledger has."""
-    rows = await db.fetch("SELECT DISTINCT digest FROM images WHERE digest = ANY($1::text[])", list(digests))
+    rows = await db.fetch(
+        "SELECT digest FROM images WHERE digest = ANY($1::text[])"
+        " UNION SELECT digest FROM chart_plans WHERE digest = ANY($1::text[])",
+        list(digests),
+    )
     return {row["digest"] for row in rows}
 
 
