@@ -32,6 +32,17 @@ class LedgerPool(_Pool):
         super().__init__(*arguments, **options)
         self.next_to_it = next_to_it
 
+    async def fetch(self, query: str, *args: Any, **more: Any) -> list[Any]:
+        """As asyncpg's, without the block and the wrapper of its connection around it."""
+        if not self._initialized:
+            return await super().fetch(query, *args, **more)
+        connection = await self._acquire(None)
+        try:
+            found: list[Any] = await connection._con.fetch(query, *args, **more)
+            return found
+        finally:
+            await self.release(connection)
+
     async def close(self) -> None:
         """As asyncpg's."""
         if self.next_to_it is not None:
