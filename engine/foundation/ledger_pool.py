@@ -35,8 +35,6 @@ class LedgerPool(_Pool):
     async def fetch(self, query: str, *args: Any, **more: Any) -> list[Any]:
         """As asyncpg's, without the block and the wrapper of its connection around it."""
         pool: Any = self
-        if not pool._initialized:
-            return await super().fetch(query, *args, **more)
         connection = await pool._acquire(None)
         try:
             found: list[Any] = await connection._con.fetch(query, *args, **more)
