@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine.services.catalogue.programme.series import SeriesOfEvents
     from engine.services.catalogue.programme.templates import Templates
     from engine.services.catalogue.promos import Promos
+    from engine.services.catalogue.questions import EventsQuestions
     from engine.services.catalogue.ticket_types import TicketTypes
     from engine.services.catalogue.venues import Venues
     from engine.services.gates.attendance import Attendance
@@ -76,6 +77,7 @@ DISCOVERY: Final[web.AppKey[Discovery]] = web.AppKey("discovery")
 PUBLICATION: Final[web.AppKey[Publication]] = web.AppKey("publication")
 SERIES: Final[web.AppKey[SeriesOfEvents]] = web.AppKey("series")
 TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
+QUESTIONS: Final[web.AppKey[EventsQuestions]] = web.AppKey("questions")
 SELLING: Final[web.AppKey[Selling]] = web.AppKey("selling")
 INVENTORY: Final[web.AppKey[Inventory]] = web.AppKey("inventory")
 AVAILABILITY: Final[web.AppKey[Availability]] = web.AppKey("availability")

@@ -16,6 +16,7 @@ from engine.services.catalogue.programme.publication import Publication
 from engine.services.catalogue.programme.series import SeriesOfEvents
 from engine.services.catalogue.programme.templates import Templates
 from engine.services.catalogue.promos import Promos
+from engine.services.catalogue.questions import EventsQuestions
 from engine.services.catalogue.ticket_types import TicketTypes
 from engine.services.catalogue.venues import Venues
 from engine.services.common import Common
@@ -38,6 +39,7 @@ class Catalogue:
     publication: Publication
     series: SeriesOfEvents
     templates: Templates
+    questions: EventsQuestions
 
 
 def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory) -> Catalogue:
@@ -62,4 +64,5 @@ def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory
         publication=Publication(pool=pool, events=events, platform=platform, engine_url=engine_url),
         series=SeriesOfEvents(pool=pool, access=access, events=events),
         templates=Templates(pool=pool, access=access, events=events),
+        questions=EventsQuestions(pool=pool, events=events),
     )

@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from engine.domain import errors as refusals
+from engine.domain.money.answers import NOTHING_TOLD, GivenAnswer, GivenAttendee, Told
 from engine.domain.money.buyers import checked_address, checked_name
 from engine.domain.money.new_orders import Buyer
 from engine.domain.money.order_status import OrderStatus
@@ -57,7 +58,12 @@ async def open_from(request: web.Request, raw: bytes) -> web.Response:
     body = bodies.decode(raw, _order_request)
     hold_token = body.hold_token or auth.hold_token(request)
     key = key_of(request, fallback=body.idempotencyKey)
-    buyer = buyer_of(request, body.user_info, marketing=body.consents is not None and body.consents.marketing)
+    buyer = buyer_of(
+        request,
+        body.user_info,
+        marketing=body.consents is not None and body.consents.marketing,
+        told=told_of(body.answers, body.attendees),
+    )
 
     orders, kept = request.config_dict[ORDERS], request.config_dict[IDEMPOTENCY]
     scope = scope_of(f"hold:{hold_token}", request, key)
@@ -83,7 +89,19 @@ async def open_from(request: web.Request, raw: bytes) -> web.Response:
     return response
 
 
-def buyer_of(request: web.Request, info: UserInfo, *, marketing: bool, pointer: str = "/user_info") -> Buyer:
+def told_of(answers: tuple[GivenAnswer, ...], attendees: tuple[GivenAttendee, ...]) -> Told:
+    """What was told, NOTHING_TOLD if nothing was."""
+    return Told(answers, attendees) if answers or attendees else NOTHING_TOLD
+
+
+def buyer_of(
+    request: web.Request,
+    info: UserInfo,
+    *,
+    marketing: bool,
+    pointer: str = "/user_info",
+    told: Told = NOTHING_TOLD,
+) -> Buyer:
     """Who orders, with what the request tells about where from. Invalid if name or e-mail address are none."""
     person = auth.optional_person(request)
     return Buyer(
@@ -92,6 +110,7 @@ def buyer_of(request: web.Request, info: UserInfo, *, marketing: bool, pointer: 
         consents={"marketing": marketing},
         user_id=person.user_id if person else None,
         caller=caller_of(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded),
+        told=told,
     )
 
 
