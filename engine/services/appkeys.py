@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from engine.services.gates.gate_events import GateEvents
     from engine.services.gates.scans import Scans
     from engine.services.insight.activity import Activity
+    from engine.services.insight.order_sheets import OrderSheets
     from engine.services.insight.reports import Reports
     from engine.services.money.confirms import Confirms
     from engine.services.money.disputes import Disputes
@@ -97,4 +98,5 @@ GATE_EVENTS: Final[web.AppKey[GateEvents]] = web.AppKey("gate_events")
 ATTENDANCE: Final[web.AppKey[Attendance]] = web.AppKey("attendance")
 ACTIVITY: Final[web.AppKey[Activity]] = web.AppKey("activity")
 GATE_BUNDLES: Final[web.AppKey[GateBundles]] = web.AppKey("gate_bundles")
+ORDER_SHEETS: Final[web.AppKey[OrderSheets]] = web.AppKey("order_sheets")
 REPORTS: Final[web.AppKey[Reports]] = web.AppKey("reports")

@@ -98,7 +98,7 @@ def kept(given: Sequence[Question], before: Sequence[Question] = (), *, publishe
     """
     known = {question.id: question for question in before}
     found: Faults = []
-    asked = []
+    asked: list[Question] = []
     for index, typed in enumerate(given):
         at = f"/questions/{index}"
         choices = tuple(folding.name_kept(choice) for choice in typed.choices)

@@ -103,7 +103,7 @@ def attendee_of(value: Any) -> Attendee | None:
 
 
 def checked(asking: Asking | None, told: Told, units: int) -> Kept:
-    """What is kept of what was told with an order of so many units. Invalid with all that is broken.
+    """What is kept of what was told with an order of this many units. Invalid with all that is broken.
 
     Each fault has a pointer; that of a question has its ``question_id`` as well.
     """

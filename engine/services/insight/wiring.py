@@ -10,6 +10,7 @@ from engine.services.common import Common
 from engine.services.insight.activity import Activity
 from engine.services.insight.audit import Audit
 from engine.services.insight.dead_letters import DeadLetters
+from engine.services.insight.order_sheets import OrderSheets
 from engine.services.insight.picture_books import PictureBooks
 from engine.services.insight.provider_books import ProviderBooks
 from engine.services.insight.reports import Reports
@@ -26,6 +27,7 @@ class Insight:
     reports: Reports
     activity: Activity
     dead_letters: DeadLetters
+    order_sheets: OrderSheets
 
 
 def open_insight(common: Common, accounts: Accounts, catalogue: Catalogue, sale: Sale, money: Money) -> Insight:
@@ -41,4 +43,5 @@ def open_insight(common: Common, accounts: Accounts, catalogue: Catalogue, sale:
         reports=Reports(pool=common.pool, access=accounts.access),
         activity=Activity(pool=common.pool, access=accounts.access),
         dead_letters=DeadLetters(webhooks=money.webhooks, outbox=common.outbox),
+        order_sheets=OrderSheets(pool=common.pool, orders=money.orders),
     )
