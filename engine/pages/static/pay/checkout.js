@@ -4,11 +4,13 @@ import { element, money, Problem } from "../api.js";
 import { HELD_KEY } from "../shop/hold.js";
 import { startClock } from "./clock.js";
 import { providerFor } from "./provider.js";
+import { forgetTyped, keepTyped } from "./typed.js";
 
 const OPEN_TRIES_MAX = 6;
 const OPEN_PAUSE_MAX_S = 8;
 
 const data = JSON.parse(document.getElementById("pay-data").textContent);
+const typedKey = `onsale:typed:${data.hold_id}`;
 const $ = (id) => document.getElementById(id);
 const form = $("checkout-form");
 const button = $("pay-button");
@@ -24,17 +26,23 @@ function alertWith(text) {
 
 function fieldFault(name, text) {
   $(`${name}-error`).textContent = text;
-  if (text) form.elements[name].setAttribute("aria-invalid", "true");
-  else form.elements[name].removeAttribute("aria-invalid");
+  if (text) form.elements[name]?.setAttribute("aria-invalid", "true");
+  else form.elements[name]?.removeAttribute("aria-invalid");
 }
 
-/** Name and e-mail as far as a browser can judge them; the server judges again. */
+/** Name, e-mail and what is asked as far as a browser can judge them; the server judges again. */
 function fieldsReady() {
   const name = form.elements.name.value.trim() ? "" : "Please tell us your name: it stands on the tickets.";
   const email = form.elements.email.validity.valid && form.elements.email.value ? "" : "This does not look like an e-mail address: your tickets are sent there.";
   fieldFault("name", name);
   fieldFault("email", email);
-  const first = name ? "name" : email ? "email" : null;
+  $("asked-error").textContent = "";
+  const left = [...form.querySelectorAll("[data-missing]")].filter((field) => {
+    const missing = field.type === "checkbox" ? !field.checked : !field.value.trim();
+    fieldFault(field.name, missing ? field.dataset.missing : "");
+    return missing;
+  });
+  const first = name ? "name" : email ? "email" : left[0]?.name;
   if (first) form.elements[first].focus();
   return !first;
 }
@@ -66,6 +74,7 @@ async function submit() {
     say("Keeping your tickets…");
     opened ??= await open();
     sessionStorage.removeItem(HELD_KEY);
+    forgetTyped(typedKey);
     clock.until(opened.expires_at_ms);
     const orderUrl = new URL(`/order/${opened.order_id}`, location.href);
     if (!opened.client_secret) { location.assign(orderUrl); return; }
@@ -89,7 +98,7 @@ function refused(error) {
   if (error instanceof Problem && ["invalid", "address_not_carried"].includes(error.code)) {
     for (const fault of error.facts.errors ?? []) {
       const field = fault.pointer.split("/").pop();
-      if (["name", "email"].includes(field)) fieldFault(field, fault.message);
+      if ($(`${field}-error`)) fieldFault(field, fault.message);
     }
     alertWith("Please look at the fields marked below.");
   } else if (error instanceof Problem && [403, 410].includes(error.status)) {
@@ -106,7 +115,7 @@ function refused(error) {
 function lock(on) {
   button.disabled = on;
   button.setAttribute("aria-busy", String(on));
-  for (const field of form.querySelectorAll("fieldset")) field.disabled = on;
+  for (const field of form.querySelectorAll(".card-fields")) field.disabled = on;
   if (!on) say("");
 }
 
@@ -115,6 +124,11 @@ const clock = startClock(data, () => { if (!opened) location.reload(); });
 button.disabled = false;
 if (data.amount_cents) button.textContent = `Pay ${money(data.amount_cents, data)}`;
 $("release-form").addEventListener("submit", () => sessionStorage.removeItem(HELD_KEY));
+keepTyped(form, typedKey);
+form.elements.name.addEventListener("change", () => {
+  const first = form.elements["n-0"];
+  if (first && !first.value) first.value = form.elements.name.value.trim();
+});
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   submit();
