@@ -10,7 +10,7 @@ from engine.pages.catalogue import discovery, events, listing
 from engine.pages.catalogue.programme import previews, series
 from engine.pages.gates import gate
 from engine.pages.money import checkout, orders
-from engine.pages.sale import shop
+from engine.pages.sale import held, shop
 
 
 def setup(app: web.Application) -> None:
@@ -22,6 +22,7 @@ def setup(app: web.Application) -> None:
     series.setup(app)
     discovery.setup(app)
     shop.setup(app)
+    held.setup(app)
     checkout.setup(app)
     orders.setup(app)
     gate.setup(app)

@@ -29,6 +29,7 @@ from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import find
 from engine.pages.money import asked
+from engine.pages.sale.held import held_tickets, longest_ms, place
 from engine.pages.sale.shop import read_form, script_data
 from engine.services.appkeys import HOLDS, ORDERS, SELLING, SETTINGS
 from engine.services.sale.hold_prices import listed
@@ -175,6 +176,7 @@ async def _page(request: web.Request, hold: Hold, typed: Typed, status: int = 20
         "hold": hold,
         "groups": hold_groups(selling, hold),
         "quantity": len(hold.lines),
+        "held": held_tickets(selling, hold),
         "typed": typed,
         "order_fields": asked.order_fields(asking, typed.fields) if asking else [],
         "ticket_fields": asked.ticket_fields(asking, typed.fields, len(hold.lines)) if asking else [],
@@ -188,6 +190,7 @@ async def _page(request: web.Request, hold: Hold, typed: Typed, status: int = 20
             amount_cents=hold.price.total_cents,
             currency=hold.price.currency,
             expires_at_ms=hold.expires_at_ms,
+            longest_ms=longest_ms(hold),
         ),
     }
     return frame.render(request, "checkout/checkout.html", context, status=status)
@@ -262,14 +265,6 @@ def shown_groups(groups: list[TicketGroup], places: list[str], selling: SellingE
         ShownGroup(selling.ticket_types[group.ticket_type_id].name, [places[line] for line in group.lines], group)
         for group in groups
     ]
-
-
-def place(section: str, seat: str | None) -> str:
-    """``Stalls, row F, seat 12`` with spaces that keep a number next to its word; the section if one stands."""
-    if seat is None:
-        return section
-    name, row, number = seat.split("/")
-    return f"{name}, row\u00a0{row}, seat\u00a0{number}"
 
 
 def _fault(name: str, text: str) -> dict[str, str]:

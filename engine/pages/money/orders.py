@@ -19,7 +19,8 @@ from engine.foundation.manners import FORM, Manners
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import told_of
 from engine.pages.formats import said
-from engine.pages.money.checkout import pay_data, place, shown_groups
+from engine.pages.money.checkout import pay_data, shown_groups
+from engine.pages.sale.held import place
 from engine.pages.sale.shop import read_form
 from engine.services.appkeys import EVENTS, ORDERS, SELLING, SETTINGS, TICKETS
 from engine.services.sale.hold_prices import listed

@@ -1,10 +1,10 @@
 /** The checkout: opens the order once, pays it, and leads to its page. A declined card may be tried again. */
 
-import { element, money, Problem } from "../api.js";
+import { element, money, post, Problem } from "../api.js";
 import { HELD_KEY } from "../shop/hold.js";
 import { startClock } from "./clock.js";
 import { providerFor } from "./provider.js";
-import { forgetTyped, keepTyped } from "./typed.js";
+import { forgetTyped, keepTyped } from "../typed.js";
 
 const OPEN_TRIES_MAX = 6;
 const OPEN_PAUSE_MAX_S = 8;
@@ -73,6 +73,7 @@ async function submit() {
   try {
     say("Keeping your tickets…");
     opened ??= await open();
+    $("longer-form")?.remove(); // an order's time is its own
     sessionStorage.removeItem(HELD_KEY);
     forgetTyped(typedKey);
     clock.until(opened.expires_at_ms);
@@ -119,11 +120,33 @@ function lock(on) {
   if (!on) say("");
 }
 
+/** Another full life of the hold, as far as there is one. What was typed, card included, stays. */
+async function longer(box) {
+  try {
+    const hold = await post(`/v1/holds/${encodeURIComponent(data.hold_id)}/extend`, {});
+    clock.until(hold.expires_at_ms);
+    sessionStorage.setItem(HELD_KEY, JSON.stringify({ id: hold.id, event_id: hold.event_id, expires_at_ms: hold.expires_at_ms }));
+    if (hold.expires_at_ms >= data.longest_ms) {
+      box.hidden = true;
+      say("You have more time now. Longer than this they cannot be kept.");
+    } else {
+      say("You have more time now.");
+    }
+  } catch (error) {
+    if (error instanceof Problem && error.code === "hold_lifetime_exceeded") { box.hidden = true; say("Longer than this they cannot be kept."); }
+    else refused(error);
+  }
+}
+
 const provider = data.amount_cents ? providerFor(data, form) : null;
 const clock = startClock(data, () => { if (!opened) location.reload(); });
 button.disabled = false;
 if (data.amount_cents) button.textContent = `Pay ${money(data.amount_cents, data)}`;
 $("release-form").addEventListener("submit", () => sessionStorage.removeItem(HELD_KEY));
+$("longer-form")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  longer(event.target);
+});
 keepTyped(form, typedKey);
 form.elements.name.addEventListener("change", () => {
   const first = form.elements["n-0"];

@@ -54,6 +54,34 @@ export class Basket {
     this.draw();
   }
 
+  /** What was chosen in this tab before it was loaded again, as far as it can be chosen still; how many cannot. */
+  restore(free) {
+    let lost = 0;
+    try {
+      for (const [label, kind] of JSON.parse(sessionStorage.getItem(this.#key) ?? "[]")) {
+        const unit = this.chart.unitOf(label);
+        if (unit >= 0 && free(unit) && this.offers.of(this.chart.categoryOf(unit)).some((offer) => offer.id === kind)) this.lines.set(unit, kind);
+        else lost += 1;
+      }
+    } catch { /* storage is switched off, or holds something else */ }
+    if (this.lines.size || lost) this.draw();
+    return lost;
+  }
+
+  get #key() { return `onsale:chosen:${this.data.event_id}`; }
+
+  #keep() {
+    try {
+      if (this.lines.size) sessionStorage.setItem(this.#key, JSON.stringify([...this.lines].map(([unit, kind]) => [this.chart.label(unit), kind])));
+      else sessionStorage.removeItem(this.#key);
+    } catch { /* the same */ }
+  }
+
+  /** They are held now: nothing is left to choose. */
+  forget() {
+    try { sessionStorage.removeItem(this.#key); } catch { /* the same */ }
+  }
+
   /** The body of POST /v1/holds. */
   request() {
     const kinds = new Map();
@@ -68,13 +96,15 @@ export class Basket {
   promoPart() { return promoIn(this.promo); }
 
   draw() {
+    this.#keep();
     this.list.replaceChildren(...this.units.map((unit) => this.#line(unit)));
     const filled = this.lines.size > 0;
     this.root.toggleAttribute("data-filled", filled);
     document.getElementById("basket-empty").hidden = filled;
     document.getElementById("basket-sum").hidden = !filled;
     this.button.disabled = !filled;
-    this.button.textContent = this.lines.size > 1 ? `Hold these ${this.lines.size} seats` : "Hold this seat";
+    const these = this.lines.size > 1 ? `these ${this.lines.size} seats` : "this seat";
+    this.button.textContent = this.data.held ? `Add ${these}` : `Hold ${these}`;
     this.#showSum(this.#sum(), []);
     this.#quoteSoon();
     this.on.changed(this.units);

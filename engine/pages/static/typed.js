@@ -10,7 +10,7 @@ export function keepTyped(form, key) {
     for (const field of fields()) {
       if (!(field.name in kept)) continue;
       if (field.type === "checkbox") field.checked = kept[field.name] === true;
-      else if (!field.value) field.value = String(kept[field.name]);
+      else if (!field.value || field.value === "0") field.value = String(kept[field.name]);
     }
   } catch { /* storage is switched off, or holds something else */ }
   form.addEventListener("input", () => {
