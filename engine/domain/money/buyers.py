@@ -18,6 +18,7 @@ from engine.foundation.web_addresses import reads_as_link
 NAMELESS: Final = "Please tell us your name: it stands on the tickets."
 LINKED: Final = "This is not a name: a name holds no web address."
 ADDRESSLESS: Final = "This does not look like an e-mail address: your tickets are sent there."
+ADDRESS_LEFT_OUT: Final = "Write your e-mail address: your tickets are sent there."
 
 
 def name_fault(name: str) -> str | None:

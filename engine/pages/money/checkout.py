@@ -13,7 +13,7 @@ from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.questions import Asking
 from engine.domain.errors import AddressNotCarried, HoldExpired, OrderExpired
 from engine.domain.money.answers import NOTHING_TOLD, Told, checked
-from engine.domain.money.buyers import ADDRESSLESS, checked_address, name_fault
+from engine.domain.money.buyers import ADDRESS_LEFT_OUT, ADDRESSLESS, checked_address, name_fault
 from engine.domain.money.new_orders import Buyer
 from engine.domain.money.orders import OpenedOrder, PayableOrder
 from engine.domain.sale.holds import Hold, HoldLine
@@ -60,7 +60,7 @@ class Typed:
         try:
             email = checked_address(email, "/email")
         except Invalid:
-            faults["email"] = ADDRESSLESS
+            faults["email"] = ADDRESSLESS if email else ADDRESS_LEFT_OUT
         told = asked.told_of(asking, form)
         try:
             checked(asking, told, len(told.attendees))

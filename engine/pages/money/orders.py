@@ -13,7 +13,7 @@ from engine.domain.order_states import EVER_PAID, OPEN, SOLD
 from engine.domain.sale.ticket_groups import groups_of
 from engine.domain.tickets.tickets import TicketPage
 from engine.foundation import http, manners
-from engine.foundation.clock import now_ms, to_ms
+from engine.foundation.clock import now, now_ms, to_ms
 from engine.foundation.errors import NotFound, Unauthenticated
 from engine.foundation.manners import FORM, Manners
 from engine.pages import cookies, csrf, frame
@@ -63,6 +63,7 @@ async def page(request: web.Request) -> web.Response:
     shown: dict[str, Any] = {
         "event": event,
         "called_off": called_off,
+        "took_place": now() >= event.ends_at,
         "told": await told_of(request, event, since=order.created_at),
         "order": order,
         "status": status,

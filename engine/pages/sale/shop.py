@@ -226,6 +226,7 @@ async def _context(request: web.Request, shown: Shown, form: Mapping[str, str], 
         "event": event,
         "told": shown.told,
         "held": held,
+        "sold_out": shown.face.kind == "sold_out",
         "offers": offers,
         "shop_data": script_data(data),
         "has_seats": bool(sections),
@@ -265,7 +266,7 @@ def _request_of(shown: Shown, offers: list[Offer], form: Mapping[str, str]) -> H
             )
         )
     if not items:
-        raise Invalid("Say how many tickets you want")
+        raise Invalid("How many tickets?")
     return HoldRequest(
         event_id=shown.event.id,
         items=tuple(items),

@@ -17,7 +17,7 @@ async def test_the_form_works_without_scripts_and_leads_to_the_checkout(engine: 
     assert response.status == 303
     assert response.headers["Location"].startswith("/checkout/hld_")
     html = await page(engine, response.headers["Location"])
-    assert html.count("Stalls, row") == 2
+    assert html.count("Give back Stalls, row") == 2
     assert "CA$111.30" in html
 
 

@@ -33,7 +33,7 @@ function fieldFault(name, text) {
 /** Name, e-mail and what is asked as far as a browser can judge them; the server judges again. */
 function fieldsReady() {
   const name = form.elements.name.value.trim() ? "" : "Please tell us your name: it stands on the tickets.";
-  const email = form.elements.email.validity.valid && form.elements.email.value ? "" : "This does not look like an e-mail address: your tickets are sent there.";
+  const email = !form.elements.email.value.trim() ? "Write your e-mail address: your tickets are sent there." : form.elements.email.validity.valid ? "" : "This does not look like an e-mail address: your tickets are sent there.";
   fieldFault("name", name);
   fieldFault("email", email);
   $("asked-error").textContent = "";

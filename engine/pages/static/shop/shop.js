@@ -67,7 +67,7 @@ function startBest() {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const request = bestRequest(form, data);
-    if (!request.items.length) { tell("Say how many tickets you want."); return; }
+    if (!request.items.length) { tell("How many tickets?"); return; }
     busy(form.querySelector('[type="submit"]'), async () => {
       forgetTyped(bestKey);
       await take({ ...request, ...promoIn(form.elements.promo_code) });
