@@ -76,9 +76,10 @@ lock: .stamps/venv ## Pin every dependency with its hashes, no host in the file
 	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --generate-hashes pyproject.toml --extra dev -o requirements.lock
 
 browser: ## Chromium for the browser tests, where the machine has none
-	@command -v chromium >/dev/null || (echo "==> installing Chromium"; \
-		(apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation) >/dev/null 2>&1 \
-		|| sudo apt-get install -y --no-install-recommends chromium fonts-liberation)
+	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || (echo "==> installing Chromium"; \
+		as=$$([ "$$(id -u)" = 0 ] || echo sudo); $$as apt-get update -qq; \
+		$$as apt-get install -y -qq --no-install-recommends chromium-headless-shell fonts-liberation >/dev/null 2>&1 \
+		|| $$as apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null)
 
 clean: ## Remove what was built (not the data)
 	rm -rf $(VENV) .stamps target build *.egg-info
