@@ -239,6 +239,7 @@ function startSession() {
   });
 }
 
+addEventListener("pageshow", (event) => { if (event.persisted) recallHeld(data); });
 if (!keepAdmission() && !recallHeld(data)) {
   startSession();
   startBest();
