@@ -214,7 +214,7 @@ async def _asking(request: web.Request, token: str | None) -> Asking | None:
 
 def _called(selling: SellingEvent, line: HoldLine) -> str:
     """A ticket as its fields are headed: what kind it is, and where."""
-    return f"{selling.ticket_types[line.ticket_type_id].name}, {place(line.section, line.seat)}"
+    return f"{selling.ticket_types[line.ticket_type_id].name} · {place(line.section, line.seat)}"
 
 
 async def _over(request: web.Request, hold_id: str, token: str | None, expired: HoldExpired) -> web.Response:

@@ -37,8 +37,6 @@ export class Held {
   /** Seats can be pointed at now. */
   ready() { for (const button of this.buttons) button.hidden = false; }
 
-  has(label) { return this.seats.includes(label); }
-
   /** More tickets in the same hold; on to the checkout. */
   async add(request) {
     await post(`${this.path}/items`, { items: request.items });

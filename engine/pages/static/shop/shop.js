@@ -61,9 +61,12 @@ function refused(error) {
 
 function startBest() {
   const form = $("best-form");
-  keepTyped(form, bestKey);
+  const keep = keepTyped(form, bestKey);
   const total = new BestTotal(form, data, refused);
-  startSteppers(form, () => total.soon());
+  startSteppers(form, () => {
+    total.soon();
+    keep();
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const request = bestRequest(form, data);
@@ -121,7 +124,8 @@ async function startSeats() {
     },
   });
   await status.start();
-  const isHeld = (unit) => held?.has(chart.label(unit)) ?? false;
+  const heldUnits = (held?.seats ?? []).map((label) => (label ? chart.unitOf(label) : -1)).filter((unit) => unit >= 0);
+  const isHeld = (unit) => heldUnits.includes(unit);
   const look = {
     free: (unit) => !taken(unit) && offers.of(chart.categoryOf(unit)).length > 0,
     mine: (unit) => state.basket.has(unit) || isHeld(unit),
@@ -142,7 +146,7 @@ async function startSeats() {
   const tabs = startTabs($("ways"), (way) => { leaveRoomFor(way); state.map?.apply(); state.list?.draw(); });
   tabs.select(bestIsBegun() ? "tab-best" : "tab-map");
   state.basket = new Basket(data, offers, chart, {
-    changed(units) { state.map?.own(units); state.list?.draw(); },
+    changed(units) { state.map?.own([...units, ...heldUnits]); state.list?.draw(); },
     refused,
   });
   state.map = new MapView($("map"), chart, look);
@@ -158,6 +162,7 @@ async function startSeats() {
   for (const button of document.querySelectorAll("[data-zoom]")) {
     button.addEventListener("click", () => ({ in: () => state.map.zoom(1.6), out: () => state.map.zoom(1 / 1.6), all: () => state.map.all() })[button.dataset.zoom]());
   }
+  state.map.own(heldUnits);
   const lost = state.basket.restore((unit) => look.free(unit));
   if (lost) tell(lost === 1 ? "Somebody else took one of your seats before you held it." : `Somebody else took ${lost} of your seats before you held them.`);
   held?.ready();
