@@ -12,7 +12,7 @@ ROOM ?= room.html
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test elsewhere lint format bench rehearse failover herd kills model simulate soak openapi lock clean browser
+.PHONY: help setup run test elsewhere lint format bench rehearse failover herd kills model simulate soak openapi words lock clean browser
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ soak: setup ## The waiting room's scripts for simulated hours: rate, windows, ca
 openapi: setup ## Write docs/openapi.json and docs/ACCESS.md from the route tables
 	$(BIN)/python -m engine openapi --write docs/openapi.json
 	$(BIN)/python -m engine access --write docs/ACCESS.md
+
+words: setup ## Read every sentence that people see out of the code, and into each language's catalogue
+	$(BIN)/python -m tests.words
 
 lock: .stamps/venv ## Pin every dependency with its hashes, no host in the file
 	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --generate-hashes pyproject.toml --extra dev -o requirements.lock

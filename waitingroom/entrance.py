@@ -10,11 +10,10 @@ import math
 
 from aiohttp import web
 
-from engine.foundation import http
+from engine.foundation import asked_language, http
 from engine.foundation.cookies import shown
 from engine.foundation.errors import SlowDown
 from engine.foundation.folding import code_folded
-from engine.foundation.world import languages
 from waitingroom import asking, proof
 from waitingroom.challenge import VALID_S
 from waitingroom.endpoint import RoomEndpoint
@@ -68,7 +67,7 @@ async def _by_name(
         return place
     mailed = False
     if room.rules.identity == "email" and given.identity is not None:
-        language = languages.choose(request.headers.get("Accept-Language", ""))
+        language = asked_language.language(request)
         mailed = await endpoint.recovery.ask(room, given.identity, digest, joined.number, language)
     nonce = proof.nonce(endpoint.keys, room.event_id, room.board.now_ms())
     raise IdentityKnown(_told(room, mailed=mailed), mailed=mailed, nonce=nonce)

@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel import Locale
 from babel.dates import format_date, format_datetime
 
 from engine.foundation.clock import from_ms
+from engine.foundation.world.languages import DEFAULT
 from waitingroom import queue
 from waitingroom.board import Snapshot
 
@@ -113,7 +115,8 @@ def moments(snapshot: Snapshot, card: dict[str, Any], locale: str) -> dict[str, 
 def moment(when: datetime, zone_name: str, locale: str) -> str:
     """With the zone's name as the time zone data has it: the language's own tables know of no new laws."""
     at = when.astimezone(_zone(zone_name))
-    return str(format_datetime(at, f"d MMMM, HH:mm '{at.tzname()}'", tzinfo=_zone(zone_name), locale=locale))
+    day = "d MMMM" if locale == DEFAULT else Locale.parse(locale).datetime_skeletons["MMMMd"].pattern
+    return str(format_datetime(at, f"{day}, HH:mm '{at.tzname()}'", tzinfo=_zone(zone_name), locale=locale))
 
 
 def _day(text: Any, zone_name: str, locale: str) -> str:

@@ -11,13 +11,12 @@ from aiohttp import web
 from aiohttp_jinja2 import render_template
 
 from engine.foundation import bodies
-from engine.foundation.world import languages
 from waitingroom import asking
 from waitingroom.appkeys import SETTINGS
 from waitingroom.endpoint import ENDPOINT, room_of
 from waitingroom.errors import LinkEnded, LinkInvalid, LinkUsed, PlaceMoved, TicketInvalid
 from waitingroom.identities import digest_of
-from waitingroom.languages import WORDS
+from waitingroom.languages import direction_of, tongues_of, words_of
 from waitingroom.page import FORM_BYTES_MAX, guard, to_place
 from waitingroom.room import Room
 
@@ -77,9 +76,11 @@ def _held(request: web.Request, room: Room) -> bytes | None:
 
 
 def _face(request: web.Request, room: Room, face: str, token: str, status: int) -> web.Response:
-    words = WORDS[languages.choose(request.headers.get("Accept-Language", ""))]
+    words = words_of(request)
     context = {
         "words": words,
+        "direction": direction_of(request),
+        "tongues": tongues_of(request),
         "face": face,
         "token": token,
         "event_id": room.event_id,

@@ -12,8 +12,7 @@ from aiohttp_jinja2 import render_template
 import hotpath_rs
 from engine.foundation import bodies, cookies
 from engine.foundation.errors import Refusal
-from engine.foundation.world import languages
-from waitingroom import asking, entrance, proof
+from waitingroom import asking, entrance, languages, proof
 from waitingroom.appkeys import LEDGER, SETTINGS
 from waitingroom.board import Snapshot
 from waitingroom.endpoint import ENDPOINT, room_of
@@ -31,7 +30,7 @@ from waitingroom.errors import (
     TurnOver,
 )
 from waitingroom.faces import expected, face_of, moments, refresh_after_s
-from waitingroom.languages import WORDS
+from waitingroom.languages import direction_of, tongues_of, words_of
 from waitingroom.room import CROWDED, Admitted, Place, Room
 from waitingroom.shapes import CODE_CHARS_MAX, IDENTITY_CHARS_MAX, JoinRequest
 
@@ -152,7 +151,7 @@ def _page(request: web.Request, room: Room, ticket: hotpath_rs.QueueTicket | Non
     if snapshot is None:
         raise RoomAway
     settings = request.config_dict[SETTINGS]
-    words = WORDS[languages.choose(request.headers.get("Accept-Language", ""))]
+    words = words_of(request)
     number = room.number(ticket.number) if ticket is not None else None
     if ticket is not None:
         room.presence.mark(ticket.number if number is None else number, drawn=number is not None)
@@ -161,6 +160,8 @@ def _page(request: web.Request, room: Room, ticket: hotpath_rs.QueueTicket | Non
     card = room.rules.card
     context = {
         "words": words,
+        "direction": direction_of(request),
+        "tongues": tongues_of(request),
         "card": card,
         "title": f"{card.get('title', 'onsale')} · {words['join_title']}",
         "event_id": room.event_id,
@@ -230,6 +231,7 @@ def guard(request: web.Request, response: web.StreamResponse) -> None:
             "X-Frame-Options": "DENY",
         }
     )
+    languages.keep(request, response, request.config_dict[SETTINGS])
 
 
 def problem_page(request: web.Request, refusal: Refusal, request_id: str) -> web.Response | None:
@@ -237,7 +239,9 @@ def problem_page(request: web.Request, refusal: Refusal, request_id: str) -> web
     if not request.path.startswith("/r/"):
         return None
     context = {
-        "words": WORDS[languages.choose(request.headers.get("Accept-Language", ""))],
+        "words": words_of(request),
+        "direction": direction_of(request),
+        "tongues": tongues_of(request),
         "retry_s": refusal.retry_after_s or 0,
         "engine_url": request.config_dict[SETTINGS].engine_url.rstrip("/"),
     }

@@ -53,46 +53,47 @@ Unavailable 503
 from __future__ import annotations
 
 from engine.foundation.errors import Conflict, Forbidden, Gone, Invalid, NotFound, TooMany, Unavailable
+from engine.foundation.speech.tongue import later
 
 
 class SoldOut(Conflict):
-    code, title = "sold_out", "Not enough tickets left"
+    code, title = "sold_out", later("Not enough tickets left")
 
 
 class SeatTaken(Conflict):
-    code, title = "seat_taken", "Somebody else has that seat"
+    code, title = "seat_taken", later("Somebody else has that seat")
 
 
 class BestAvailableNotFound(Conflict):
-    code, title = "best_available_not_found", "No seats left that fit this request"
+    code, title = "best_available_not_found", later("No seats left that fit this request")
 
 
 class OrphanSeat(Conflict):
-    code, title = "orphan_seat", "That choice would leave a single seat alone"
+    code, title = "orphan_seat", later("That choice would leave a single seat alone")
 
 
 class SalesNotOpen(Conflict):
-    code, title = "sales_not_open", "Sales have not opened yet"
+    code, title = "sales_not_open", later("Sales have not opened yet")
 
 
 class SalesClosed(Conflict):
-    code, title = "sales_closed", "Sales are closed"
+    code, title = "sales_closed", later("Sales are closed")
 
 
 class HoldLifetimeExceeded(Conflict):
-    code, title = "hold_lifetime_exceeded", "This hold has reached its longest life"
+    code, title = "hold_lifetime_exceeded", later("This hold has reached its longest life")
 
 
 class HoldOrdered(Conflict):
-    code, title = "hold_ordered", "This hold has become an order"
+    code, title = "hold_ordered", later("This hold has become an order")
 
 
 class PromoExhausted(Conflict):
-    code, title = "promo_exhausted", "This promo code has been used up"
+    code, title = "promo_exhausted", later("This promo code has been used up")
 
 
 class BuyerLimit(Conflict):
-    code, title = "buyer_limit", "That is more than one buyer may have"
+    code, title = "buyer_limit", later("That is more than one buyer may have")
 
 
 class LinksEndedTooOften(Conflict):
@@ -100,11 +101,11 @@ class LinksEndedTooOften(Conflict):
 
 
 class OrderOpen(Conflict):
-    code, title = "order_open", "You have an order that is not paid yet: pay for it, or give it up first"
+    code, title = "order_open", later("You have an order that is not paid yet: pay for it, or give it up first")
 
 
 class AddressFull(TooMany):
-    code, title = "address_full", "Too many tickets that nobody paid for are kept from your part of the network"
+    code, title = "address_full", later("Too many tickets that nobody paid for are kept from your part of the network")
 
 
 class LinksJustMailed(TooMany):
@@ -114,15 +115,15 @@ class LinksJustMailed(TooMany):
 class PriceChanged(Conflict):
     """The organizer changed prices while the hold stood; nobody pays another price than the one they were shown."""
 
-    code, title = "price_changed", "The price has changed since you chose: please choose again"
+    code, title = "price_changed", later("The price has changed since you chose: please choose again")
 
 
 class OrderNotPayable(Conflict):
-    code, title = "order_not_payable", "This order can no longer be paid or cancelled"
+    code, title = "order_not_payable", later("This order can no longer be paid or cancelled")
 
 
 class OrderUnpaid(Conflict):
-    code, title = "order_unpaid", "This order was not paid"
+    code, title = "order_unpaid", later("This order was not paid")
 
 
 class OrderNotRefundable(Conflict):
@@ -150,43 +151,43 @@ class PaymentMismatch(Conflict):
 
 
 class PaymentRefused(Conflict):
-    code, title = "payment_refused", "The payment provider refused"
+    code, title = "payment_refused", later("The payment provider refused")
 
 
 class OrderExpired(Gone):
-    code, title = "order_expired", "The time to pay is over and the tickets were given back"
+    code, title = "order_expired", later("The time to pay is over and the tickets were given back")
 
 
 class HoldExpired(Gone):
-    code, title = "hold_expired", "The hold has expired and its tickets were given back"
+    code, title = "hold_expired", later("The hold has expired and its tickets were given back")
 
 
 class AdmissionRequired(Forbidden):
-    code, title = "admission_required", "Please join the queue for this event first"
+    code, title = "admission_required", later("Please join the queue for this event first")
 
 
 class AdmissionExpired(Forbidden):
-    code, title = "admission_expired", "Your time in the shop is over: please join the queue again"
+    code, title = "admission_expired", later("Your time in the shop is over: please join the queue again")
 
 
 class CapabilityWrong(Forbidden):
-    code, title = "capability_wrong", "The token shown does not open this"
+    code, title = "capability_wrong", later("The token shown does not open this")
 
 
 class MaxPerOrder(Invalid):
-    code, title = "max_per_order", "That is more than one order may have"
+    code, title = "max_per_order", later("That is more than one order may have")
 
 
 class UnknownSeat(Invalid):
-    code, title = "unknown_seat", "There is no such seat for this ticket type"
+    code, title = "unknown_seat", later("There is no such seat for this ticket type")
 
 
 class AmountTooSmall(Invalid):
-    code, title = "amount_too_small", "The payment provider takes no amount this small"
+    code, title = "amount_too_small", later("The payment provider takes no amount this small")
 
 
 class AmountTooLarge(Invalid):
-    code, title = "amount_too_large", "The payment provider takes no amount this large"
+    code, title = "amount_too_large", later("The payment provider takes no amount this large")
 
 
 class AmountBetweenSteps(Invalid):
@@ -198,7 +199,10 @@ class CurrencyUnknown(Invalid):
 
 
 class AddressNotCarried(Invalid):
-    code, title = "address_not_carried", "Our mail server cannot write to this address: before the @ use letters a to z"
+    code, title = (
+        "address_not_carried",
+        later("Our mail server cannot write to this address: before the @ use letters a to z"),
+    )
 
     def __init__(self) -> None:
         fault = {"pointer": "/user_info/email", "code": self.code, "message": self.title}
@@ -208,24 +212,24 @@ class AddressNotCarried(Invalid):
 class PromoInvalid(Invalid):
     """A code that there is not, or no longer: a stranger must not learn which codes exist."""
 
-    code, title = "promo_invalid", "This promo code is not valid here"
+    code, title = "promo_invalid", later("This promo code is not valid here")
     is_guess = True
 
 
 class InventoryRebuilding(Unavailable):
-    code, title = "inventory_rebuilding", "The inventory is being rebuilt: try again in a few seconds"
+    code, title = "inventory_rebuilding", later("The inventory is being rebuilt: try again in a few seconds")
 
 
 class InventoryUnavailable(Unavailable):
-    code, title = "inventory_unavailable", "The inventory cannot be reached: try again in a moment"
+    code, title = "inventory_unavailable", later("The inventory cannot be reached: try again in a moment")
 
 
 class ProviderUnavailable(Unavailable):
     code, title = (
         "payment_provider_unavailable",
-        "The payment provider does not answer: your tickets are kept, try again",
+        later("The payment provider does not answer: your tickets are kept, try again"),
     )
 
 
 class SwitchedOff(Unavailable):
-    code, title = "switched_off", "This is switched off right now"
+    code, title = "switched_off", later("This is switched off right now")

@@ -27,6 +27,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from engine.foundation.speech.tongue import later
+
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours
     """Base of all refusals. ``facts`` stand next to the problem document's fields; ``headers`` go out with it.
@@ -55,31 +57,31 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
 
 
 class Malformed(Refusal):
-    status, code, title = 400, "malformed", "The request cannot be understood"
+    status, code, title = 400, "malformed", later("The request cannot be understood")
 
 
 class Unauthenticated(Refusal):
-    status, code, title = 401, "unauthenticated", "Sign in, or show a valid credential"
+    status, code, title = 401, "unauthenticated", later("Sign in, or show a valid credential")
 
 
 class Forbidden(Refusal):
-    status, code, title = 403, "forbidden", "This credential may not do that"
+    status, code, title = 403, "forbidden", later("This credential may not do that")
 
 
 class NotFound(Refusal):
-    status, code, title = 404, "not_found", "There is no such thing here"
+    status, code, title = 404, "not_found", later("There is no such thing here")
 
 
 class MethodRefused(Refusal):
-    status, code, title = 405, "method_not_allowed", "This address does not take that method"
+    status, code, title = 405, "method_not_allowed", later("This address does not take that method")
 
 
 class Conflict(Refusal):
-    status, code, title = 409, "conflict", "The present state does not allow this"
+    status, code, title = 409, "conflict", later("The present state does not allow this")
 
 
 class Gone(Refusal):
-    status, code, title = 410, "gone", "It was here, and its time is over"
+    status, code, title = 410, "gone", later("It was here, and its time is over")
 
 
 class PreconditionFailed(Refusal):
@@ -87,17 +89,17 @@ class PreconditionFailed(Refusal):
 
 
 class TooLarge(Refusal):
-    status, code, title = 413, "too_large", "The body is larger than is taken here"
+    status, code, title = 413, "too_large", later("The body is larger than is taken here")
 
 
 class UnsupportedMedia(Refusal):
-    status, code, title = 415, "unsupported_media_type", "This media type is not taken here"
+    status, code, title = 415, "unsupported_media_type", later("This media type is not taken here")
 
 
 class Invalid(Refusal):
     """``errors`` is a list of {pointer, code, message}; the pointer is a JSON pointer into the body."""
 
-    status, code, title = 422, "invalid", "Some of what was sent breaks a rule"
+    status, code, title = 422, "invalid", later("Some of what was sent breaks a rule")
 
     def __init__(self, detail: str | None = None, *, errors: list[dict[str, str]] | None = None, **facts: Any) -> None:
         super().__init__(detail, **facts)
@@ -114,15 +116,15 @@ class PreconditionRequired(Refusal):
 
 
 class TooMany(Refusal):
-    status, code, title = 429, "too_many_requests", "Too many requests: slow down"
+    status, code, title = 429, "too_many_requests", later("Too many requests: slow down")
 
 
 class SlowDown(TooMany):
-    code, title = "slow_down", "Too many requests from your part of the network"
+    code, title = "slow_down", later("Too many requests from your part of the network")
 
 
 class Unavailable(Refusal):
-    status, code, title = 503, "unavailable", "Not available right now: try again"
+    status, code, title = 503, "unavailable", later("Not available right now: try again")
 
     def __init__(self, detail: str | None = None, *, retry_after_s: int | None = 2, **facts: Any) -> None:
         super().__init__(detail, retry_after_s=retry_after_s, **facts)

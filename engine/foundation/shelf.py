@@ -18,9 +18,11 @@ from typing import Final
 from aiohttp import web
 
 from engine.foundation import http
+from engine.foundation.asked_language import language
 from engine.foundation.clock import now_ms
 from engine.foundation.metrics import ANSWERS, RouteAnswers
 from engine.foundation.ready import Ready
+from engine.foundation.world.languages import DEFAULT
 
 ANSWERS_MAX: Final = 4_096
 BYTES_MAX: Final = 64 * 1024 * 1024
@@ -29,6 +31,7 @@ PACKED_AT_LEAST_BYTES: Final = 512
 ETAG_BYTES: Final = 12
 RENEWAL_S_MAX: Final = 1.0
 PUBLIC: Final = "public, max-age=1, stale-while-revalidate=10"
+PROGRAMS: Final = "/v1/"
 EVERYTHING: Final = ""  # the topic of what any change may touch
 _GZIP = b"Content-Encoding: gzip\r\n"
 
@@ -54,7 +57,7 @@ class Standing:
     ) -> None:
         self._parts = body.split(moment) if moment and moment in body else None
         self._etag = None if self._parts else etag or hashlib.blake2b(body, digest_size=ETAG_BYTES).hexdigest()
-        named = {**headers, "Vary": "Accept-Encoding"} | ({"ETag": f'"{self._etag}"'} if self._etag else {})
+        named = {"Vary": "Accept-Encoding", **headers} | ({"ETag": f'"{self._etag}"'} if self._etag else {})
         self._head = "".join(f"{name}: {value}\r\n" for name, value in named.items()).encode() + b"X-Request-Id: "
         self._body = body
         packed = b"" if self._parts or len(body) < PACKED_AT_LEAST_BYTES else gzip.compress(body, mtime=0)
@@ -149,7 +152,7 @@ class Shelf:
 
     async def made(self, request: web.Request, since: int, make: Callable[[], Awaitable[bytes]]) -> bytes:
         """What ``make`` gives, made once for all who ask at one address since the same change."""
-        key = (request.raw_path, since)
+        key = (address_of(request), since)
         task = self._making.get(key)
         if task is None:
             task = self._making[key] = asyncio.ensure_future(make())
@@ -221,7 +224,7 @@ class Shelf:
         return page.answer(request)
 
     def _keep(self, request: web.Request, standing: Standing | Personal, since: int) -> None:
-        address = request.raw_path
+        address = address_of(request)
         if since != self.changes or len(address) > ADDRESS_CHARS_MAX:
             return
         self._drop(address)
@@ -237,6 +240,15 @@ class Shelf:
 
 
 SHELF: Final = web.AppKey("shelf", Shelf)
+
+
+def address_of(request: web.Request) -> str:
+    """Where its answer stands: what people read has one place a language, what programs read has one."""
+    path = request.raw_path
+    if path.startswith(PROGRAMS):
+        return path
+    tag = language(request)
+    return path if tag == DEFAULT else f"{tag} {path}"
 
 
 def for_a_moment(seconds: float) -> Callable[[], bool]:

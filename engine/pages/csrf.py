@@ -16,6 +16,7 @@ from aiohttp import web
 
 from engine.foundation.cookies import CookieRules
 from engine.foundation.errors import Forbidden
+from engine.foundation.speech.tongue import later
 from engine.pages import cookies
 
 CSRF_COOKIE: Final = "onsale_csrf"
@@ -26,7 +27,7 @@ _FRESH: Final = web.RequestKey("csrf_fresh", str)
 
 
 class FormForged(Forbidden):
-    code, title = "form_forged", "This form is too old or came from elsewhere: reload the page and send it again"
+    code, title = "form_forged", later("This form is too old or came from elsewhere: reload the page and send it again")
 
 
 def token(request: web.Request) -> str:

@@ -1,30 +1,52 @@
-"""How pages write money, dates and quantities: filters of the templates."""
+"""How pages write money, dates and quantities: filters of the templates, in the language that is spoken."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.dates import format_datetime
 from markupsafe import Markup, escape
 
+from engine.foundation.speech import figures
+from engine.foundation.speech.figures import Style, money
+from engine.foundation.speech.tongue import later, say
 from engine.foundation.world import categories
-from engine.foundation.world.currencies import money
 
-LOCALE: Final = "en"
+# The categories of engine/foundation/world/categories.py, for the catalogues.
+CATEGORIES: Final = (
+    later("Concert"),
+    later("Festival"),
+    later("Theatre"),
+    later("Dance"),
+    later("Comedy"),
+    later("Film"),
+    later("Sports"),
+    later("Exhibition"),
+    later("Conference"),
+    later("Workshop"),
+    later("Family"),
+    later("Nightlife"),
+    later("Food"),
+    later("Community"),
+    later("Other"),
+)
 
 
 def all_in(cents: int, currency: str) -> str:
     """A price on a list: ``Free`` if nothing is to be paid."""
-    return money(cents, currency) if cents else "Free"
+    return money(cents, currency) if cents else say("Free")
+
+
+def category(name: str) -> str:
+    """A category as a page writes it; a word of an organizer's own as it is."""
+    return say(categories.title(name).replace("%", "%%"))
 
 
 def percent(rate_bp: int) -> str:
     """Basis points as a percentage without needless 0s: 1250 is ``12.5 %``."""
-    return f"{Decimal(rate_bp) / 100:f}".rstrip("0").rstrip(".") + " %" if rate_bp else "0 %"
+    return f"{figures.number(Decimal(rate_bp) / 100)} %"
 
 
 def moment(value: datetime | str | int) -> datetime:
@@ -36,37 +58,32 @@ def moment(value: datetime | str | int) -> datetime:
     return datetime.fromisoformat(value)
 
 
-def zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC
-
-
-def said(value: datetime | str | int, timezone: str, pattern: str = "EEE d MMMM y, HH:mm") -> str:
+def said(value: datetime | str | int, timezone: str, style: Style | str = "moment") -> str:
     """A moment by the clocks of its place, as plain text."""
-    return str(format_datetime(moment(value), pattern, tzinfo=zone(timezone), locale=LOCALE))
+    return figures.at_its_clocks(moment(value), timezone, style)
 
 
-def when(value: datetime | str | int, timezone: str, pattern: str = "EEE d MMMM y, HH:mm") -> Markup:
+def when(value: datetime | str | int, timezone: str, style: Style | str = "moment") -> Markup:
     """The same as a ``<time>`` element that also says it to machines."""
-    at = moment(value).astimezone(UTC).isoformat(timespec="seconds")
-    return Markup('<time datetime="{}">{}</time>').format(at, said(value, timezone, pattern))
+    return _timed(value, said(value, timezone, style))
 
 
 def day(value: datetime | str | int, timezone: str) -> Markup:
-    return when(value, timezone, "EEE d MMM y")
+    return when(value, timezone, "day")
 
 
 def clock(value: datetime | str | int, timezone: str) -> Markup:
-    """Hours and minutes with the zone's short name, for example ``19:30 PST``, as the time zone data has it."""
-    name = moment(value).astimezone(zone(timezone)).tzname() or ""
-    return when(value, timezone, f"HH:mm '{name}'")
+    """Hours and minutes, and whose they are: ``19:30, Vancouver time``."""
+    return _timed(value, figures.clock(moment(value), timezone))
 
 
 def kilometres(distance_km: float) -> str:
     """A distance as people say it: ``less than 1 km``, ``12 km``."""
-    return f"{distance_km:,.0f} km" if distance_km >= 1 else "less than 1 km"
+    return (
+        say("%(distance)s km", distance=figures.number(round(distance_km)))
+        if distance_km >= 1
+        else say("less than 1 km")
+    )
 
 
 def epoch_ms(value: datetime | str | int) -> str:
@@ -80,10 +97,15 @@ def paragraphs(text: str) -> Markup:
     return Markup("").join(Markup("<p>{}</p>").format(line) for line in lines)
 
 
+def _timed(value: datetime | str | int, text: str) -> Markup:
+    at = moment(value).astimezone(UTC).isoformat(timespec="seconds")
+    return Markup('<time datetime="{}">{}</time>').format(at, text)
+
+
 FILTERS: Final[dict[str, Callable[..., str]]] = {
     "money": money,
     "all_in": all_in,
-    "category": categories.title,
+    "category": category,
     "percent": percent,
     "when": when,
     "day": day,

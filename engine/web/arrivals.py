@@ -9,7 +9,7 @@ from aiohttp import web
 
 from engine.foundation.express import Express, Reply
 from engine.foundation.ready import Ready
-from engine.foundation.shelf import SHELF
+from engine.foundation.shelf import SHELF, address_of
 from engine.web.money.express import express as order_reads
 from engine.web.sale.express import express as holds
 
@@ -22,7 +22,7 @@ def express(app: web.Application) -> Express:
         if request.method != "GET":
             return place(request)
         started_s = time.perf_counter()
-        standing = shelf.find(request.raw_path)
+        standing = shelf.find(address_of(request))
         if standing is None:
             return look(request)
         if "Authorization" in request.headers:  # an organizer may be told more

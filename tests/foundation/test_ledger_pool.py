@@ -65,7 +65,7 @@ async def test_a_connection_that_was_ended_is_not_handed_out_again(pool: Any):
         connection = await pool.acquire()
         pid = await connection.fetchval(PID)
         await killer.execute("SELECT pg_terminate_backend($1)", pid)
-        with pytest.raises((asyncpg.AdminShutdownError, asyncpg.ConnectionDoesNotExistError)):
+        with pytest.raises((asyncpg.AdminShutdownError, asyncpg.ConnectionDoesNotExistError, asyncpg.InterfaceError)):
             await connection.fetchval(PID)
         await pool.release(connection)
     assert pid not in {await pool.fetchval(PID) for _ in range(3)}

@@ -114,7 +114,7 @@ async def status(client: TestClient, event_id: str) -> dict[str, Any]:
     return await answer.json()
 
 
-async def until(check: Callable[[], Awaitable[Any]], *, within_s: float = 8.0) -> Any:
+async def until(check: Callable[[], Awaitable[Any]], *, within_s: float = 25.0) -> Any:
     """The first truthy answer, asked every 50 ms; an AssertionError after ``within_s``."""
     for _ in range(round(within_s / 0.05)):
         found = await check()
@@ -124,7 +124,7 @@ async def until(check: Callable[[], Awaitable[Any]], *, within_s: float = 8.0) -
     raise AssertionError(f"did not come true within {within_s} s")
 
 
-async def until_phase(client: TestClient, event_id: str, phase: str, *, within_s: float = 8.0) -> dict[str, Any]:
+async def until_phase(client: TestClient, event_id: str, phase: str, *, within_s: float = 25.0) -> dict[str, Any]:
     async def reached() -> dict[str, Any] | None:
         document = await status(client, event_id)
         return document if document["phase"] == phase else None

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient
 from playwright._impl._driver import compute_driver_executable
 
 from engine.foundation.connections import RedisClient
-from engine.foundation.world.languages import choose
+from engine.foundation.world.languages import LANGUAGES, choose
 from tests.waitingroom.conftest import NewRoom, post, room_of, until, until_phase
 from tests.waitingroom.steps import bearer, control, page, shown
 from waitingroom.languages import WORDS
@@ -161,16 +161,27 @@ async def test_faces_follow_the_phase(
 
 async def test_the_page_speaks_the_readers_language(room_client: TestClient, new_room: NewRoom) -> None:
     event_id = await new_room()
-    for header, expected in (("fr-BE, en;q=0.8", "fr"), ("es", "es"), ("de, nl", "en"), ("", "en")):
+    for header, expected in (("fr-BE, en;q=0.8", "fr"), ("de, nl", "de"), ("ar", "ar"), ("ja, nl", "en"), ("", "en")):
         html = await page(room_client, f"/r/{event_id}", **{"Accept-Language": header})
-        assert f'<html lang="{expected}">' in html
+        assert f'<html lang="{expected}"' in html
+        assert ('dir="rtl">\n<head>' in html) == (expected == "ar")
         assert WORDS[expected]["join_button"] in html
+    assert '<html lang="pt"' in await page(room_client, f"/r/{event_id}?lang=pt")
+    assert '<html lang="pt"' in await page(room_client, f"/r/{event_id}", **{"Accept-Language": "fr"})  # kept
 
 
 def test_languages_are_chosen_by_weight_then_order() -> None:
     assert choose("es;q=0.5, fr;q=0.9, en;q=0.9") == "fr"
     assert choose("fr;q=0, es;q=zzz, *") == "en"
-    assert WORDS["en"].keys() == WORDS["fr"].keys() == WORDS["es"].keys()
+
+
+def test_every_language_has_all_words_with_their_places() -> None:
+    def places(words: dict[str, str]) -> dict[str, list[str]]:
+        return {name: sorted(re.findall(r"{\w+}", text)) for name, text in words.items()}
+
+    assert {language: places(words) for language, words in WORDS.items()} == dict.fromkeys(
+        LANGUAGES, places(WORDS["en"])
+    )
 
 
 def test_the_browsers_shuffle_is_the_servers() -> None:

@@ -2,7 +2,7 @@
 
 const words = JSON.parse(document.getElementById("words").textContent);
 const main = document.querySelector("main");
-const numbers = new Intl.NumberFormat(words.lang);
+const numbers = new Intl.NumberFormat(`${words.lang}-u-nu-latn`);
 let spoken = "";
 
 export function showFace(face) {

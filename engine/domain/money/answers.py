@@ -18,13 +18,14 @@ from engine.domain.money.buyers import LINKED, checked_address, name_fault
 from engine.domain.sale.holds import ITEMS_MAX, QUANTITY_MAX
 from engine.foundation.errors import Invalid
 from engine.foundation.folding import is_name, name_kept
+from engine.foundation.speech.tongue import later
 
 ATTENDEES_MAX: Final = ITEMS_MAX * QUANTITY_MAX
 TOLD_CHARS_MAX: Final = 20_000  # of all that is told of an order
 VALUE_CHARS_MAX: Final = 1_000  # that is looked at of an answer; its question allows fewer
-NOT_ANSWERED: Final = "Please answer this"
-NOT_TICKED: Final = "Please tick this"
-NOT_NAMED: Final = "Please tell us who comes with this ticket"
+NOT_ANSWERED: Final = later("Please answer this")
+NOT_TICKED: Final = later("Please tick this")
+NOT_NAMED: Final = later("Please tell us who comes with this ticket")
 
 _Value = Annotated[str, Meta(max_length=VALUE_CHARS_MAX, pattern=NO_NUL)]
 
@@ -202,10 +203,10 @@ def _value(question: Question, value: bool | str) -> bool | str | None:
     text = name_kept(value)
     if question.kind == "choice":
         if text and text not in question.choices:
-            raise ValueError("unknown_choice", "Choose one of those offered")
+            raise ValueError("unknown_choice", later("Choose one of those offered"))
         return text
     if text and not is_name(text):
-        raise ValueError("invalid_value", "Nobody could read this")
+        raise ValueError("invalid_value", later("Nobody could read this"))
     if question.chars_max is not None and len(text) > question.chars_max:
         raise ValueError("too_long", f"At most {question.chars_max} characters")
     return text

@@ -13,12 +13,13 @@ from engine.domain.fields import NAME_CHARS_MAX
 from engine.foundation import folding
 from engine.foundation.errors import Invalid
 from engine.foundation.folding import name_kept
+from engine.foundation.speech.tongue import later
 from engine.foundation.web_addresses import reads_as_link
 
-NAMELESS: Final = "Please tell us your name: it stands on the tickets."
-LINKED: Final = "This is not a name: a name holds no web address."
-ADDRESSLESS: Final = "This does not look like an e-mail address: your tickets are sent there."
-ADDRESS_LEFT_OUT: Final = "Write your e-mail address: your tickets are sent there."
+NAMELESS: Final = later("Please tell us your name: it stands on the tickets.")
+LINKED: Final = later("This is not a name: a name holds no web address.")
+ADDRESSLESS: Final = later("This does not look like an e-mail address: your tickets are sent there.")
+ADDRESS_LEFT_OUT: Final = later("Write your e-mail address: your tickets are sent there.")
 
 
 def name_fault(name: str) -> str | None:

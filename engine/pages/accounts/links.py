@@ -5,9 +5,7 @@ Opening a link does nothing yet: programs of mail servers open links too. A clic
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
@@ -17,25 +15,68 @@ from engine.domain.accounts.people import EMAIL_CHARS_MAX, PASSWORD_CHARS_MAX, P
 from engine.foundation import bodies, http, manners, shapes
 from engine.foundation.errors import Invalid
 from engine.foundation.manners import FORM, Manners
-from engine.foundation.world.languages import LANGUAGES, choose
+from engine.foundation.speech.tongue import later, say, spoken
+from engine.foundation.world.languages import DEFAULT
 from engine.pages import csrf, frame
 from engine.services.appkeys import MAILED_LINKS, SETTINGS
 
 FORM_BYTES_MAX: Final = 8 * 1024
-WORDS: Final[dict[str, dict[str, Any]]] = {
-    language: json.loads((Path(__file__).parent / "words" / f"{language}.json").read_text(encoding="utf-8"))
-    for language in LANGUAGES
+# What each face says; a face with a button has a form.
+FACES: Final[dict[str, dict[str, str]]] = {
+    "verify": {
+        "title": later("Confirm your address"),
+        "lead": later("Is this address yours, and did you make the account? Then confirm it."),
+        "button": later("Confirm my address"),
+    },
+    "verified": {
+        "title": later("Your address is confirmed"),
+        "lead": later(
+            "Invitations to it count from now on. If you made the account, sign in. What you bought with this address "
+            "as a guest comes to the account once you set a new password by mail: somebody else may have made the "
+            "account, and that puts them out."
+        ),
+        "set": later("Set a new password"),
+    },
+    "forgot": {
+        "title": later("Forgot your password?"),
+        "lead": later("We mail you a link that sets a new one."),
+        "email": later("E-mail address"),
+        "button": later("Mail me a link"),
+    },
+    "asked": {
+        "title": later("Look at your mail"),
+        "lead": later(
+            "If somebody has an account with this address, a link is on its way. It is good for %(minutes)s minutes."
+        ),
+    },
+    "reset": {
+        "title": later("Choose a new password"),
+        "lead": later("Everybody who is signed in to the account is signed out then."),
+        "password": later("New password"),
+        "hint": later("At least %(least)s characters that nobody guesses: several words do well."),
+        "button": later("Set the password"),
+    },
+    "changed": {
+        "title": later("Your password is changed"),
+        "lead": later("Every session has ended. Sign in with the new password."),
+    },
+    "over": {
+        "title": later("This link is no longer good"),
+        "lead": later("It was used before, or is too old. We can mail you another."),
+        "email": later("E-mail address"),
+        "button": later("Mail me another"),
+    },
 }
 
 
 def setup(app: web.Application) -> None:
     """Register the pages."""
-    manners.serve(app, "GET", "/account/verify", show_verify, manners.PAGE)
-    manners.serve(app, "POST", "/account/verify", verify, Manners("own", takes=FORM))
-    manners.serve(app, "GET", "/account/reset", show_reset, manners.PAGE)
-    manners.serve(app, "POST", "/account/reset", reset, Manners("sign_in", takes=FORM))
-    manners.serve(app, "GET", "/account/forgot", show_forgot, manners.PAGE)
-    manners.serve(app, "POST", "/account/mail", mail, Manners("sign_in", takes=FORM))
+    frame.serve(app, "GET", "/account/verify", show_verify, manners.PAGE)
+    frame.serve(app, "POST", "/account/verify", verify, Manners("own", takes=FORM))
+    frame.serve(app, "GET", "/account/reset", show_reset, manners.PAGE)
+    frame.serve(app, "POST", "/account/reset", reset, Manners("sign_in", takes=FORM))
+    frame.serve(app, "GET", "/account/forgot", show_forgot, manners.PAGE)
+    frame.serve(app, "POST", "/account/mail", mail, Manners("sign_in", takes=FORM))
 
 
 async def show_verify(request: web.Request) -> web.Response:
@@ -69,6 +110,8 @@ async def reset(request: web.Request) -> web.Response:
         return _face(request, "over", purpose="reset_password", status=refusal.status)
     except Invalid as refusal:
         fault = refusal.errors[0]["message"] if refusal.errors else str(refusal.detail)
+        if spoken().tag != DEFAULT:  # the hints are in English alone
+            fault = say("This password is too short, or too easy to guess.")
         return _face(request, "reset", token=token, fault=fault, status=refusal.status)
     return _face(request, "changed")
 
@@ -83,14 +126,27 @@ async def mail(request: web.Request) -> web.Response:
     form = await _form(request)
     purpose: Purpose = "verify_email" if form.get("purpose") == "verify_email" else "reset_password"
     email = form.get("email", "")[:EMAIL_CHARS_MAX]
-    words = WORDS[_language(request)]
     try:
         given = shapes.build({"email": email}, AddressGiven)
-        await request.config_dict[MAILED_LINKS].ask(purpose, given, _address(request), _language(request))
+        await request.config_dict[MAILED_LINKS].ask(purpose, given, _address(request), spoken().tag)
     except Invalid as refusal:
-        return _face(request, "forgot", purpose=purpose, email=email, fault=words["no_address"], status=refusal.status)
+        return _face(
+            request,
+            "forgot",
+            purpose=purpose,
+            email=email,
+            fault=say("This is no e-mail address."),
+            status=refusal.status,
+        )
     except MailThrottled as refusal:
-        return _face(request, "forgot", purpose=purpose, email=email, fault=words["busy"], status=refusal.status)
+        return _face(
+            request,
+            "forgot",
+            purpose=purpose,
+            email=email,
+            fault=say("Too many mails were asked for. Try again later."),
+            status=refusal.status,
+        )
     return _face(request, "asked")
 
 
@@ -110,11 +166,8 @@ def _face(
     fault: str = "",
     status: int = 200,
 ) -> web.Response:
-    language = _language(request)
     context = {
-        "words": WORDS[language],
-        "language": language,
-        "face": face,
+        "said": FACES[face],
         "action": f"/account/{face}" if face in {"verify", "reset"} else "/account/mail",
         "token": token,
         "purpose": purpose,
@@ -126,16 +179,11 @@ def _face(
     }
     response = frame.render(request, "accounts/link.html", context, status=status)
     response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Content-Language"] = language
     return response
 
 
 def _token(request: web.Request) -> str:
     return request.query.get("token", "")[:TOKEN_CHARS_MAX]
-
-
-def _language(request: web.Request) -> str:
-    return choose(request.headers.get("Accept-Language", ""))
 
 
 def _address(request: web.Request) -> str:

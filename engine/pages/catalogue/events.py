@@ -16,9 +16,12 @@ from engine.domain.catalogue.media import videos
 from engine.domain.catalogue.media.images import Picture
 from engine.domain.catalogue.ticket_types import TicketType
 from engine.foundation import manners
+from engine.foundation.asked_language import FIELD
 from engine.foundation.batching import Overloaded
 from engine.foundation.clock import now
 from engine.foundation.errors import NotFound
+from engine.foundation.speech.tongue import spoken
+from engine.foundation.world.languages import DEFAULT
 from engine.pages import frame
 from engine.pages.catalogue.cards import cards_of, levels_of
 from engine.pages.catalogue.discovery import linked_data, pictures
@@ -61,8 +64,8 @@ RELATED_KEPT_S: Final = 60.0  # what people bought together is looked up in thei
 def setup(app: web.Application) -> None:
     app[SHOWN] = Memo[Shown]()
     app[RELATED] = Memo[list[Found]](RELATED_KEPT_S)
-    manners.serve(app, "GET", "/e/{slug}", detail, manners.PAGE)
-    manners.serve(app, "GET", "/checkout/{event_id}/{ticket_type_id}", to_shop, manners.PAGE)
+    frame.serve(app, "GET", "/e/{slug}", detail, manners.PAGE)
+    frame.serve(app, "GET", "/checkout/{event_id}/{ticket_type_id}", to_shop, manners.PAGE)
 
 
 async def detail(request: web.Request) -> web.StreamResponse:
@@ -120,8 +123,10 @@ async def find(request: web.Request, slug: str) -> Shown:
 
 
 def room_url(request: web.Request, event: Event) -> str:
-    """The page on which one queues for an event."""
-    return f"{request.config_dict[SETTINGS].waitingroom_url.rstrip('/')}/r/{event.id}"
+    """The page on which one queues for an event; what stands elsewhere is told the language in the address."""
+    address = f"{request.config_dict[SETTINGS].waitingroom_url.rstrip('/')}/r/{event.id}"
+    tag = spoken().tag
+    return address if tag == DEFAULT else f"{address}?{FIELD}={tag}"
 
 
 async def _find(request: web.Request, slug: str) -> Shown:

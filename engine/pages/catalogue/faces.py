@@ -8,18 +8,19 @@ from typing import Literal
 
 from engine.domain.catalogue.event_cards import EventCard
 from engine.domain.catalogue.events import Event
+from engine.foundation.speech.tongue import later, say
 
 Kind = Literal["cancelled", "past", "closed", "sold_out", "open", "queue", "queue_soon", "soon", "unscheduled"]
 
 BADGES: dict[Kind, str] = {
-    "cancelled": "Cancelled",
-    "past": "Took place",
-    "closed": "Sales closed",
-    "sold_out": "Sold out",
-    "open": "On sale",
-    "queue": "Queue open",
-    "queue_soon": "Queue opens soon",
-    "soon": "Coming soon",
+    "cancelled": later("Cancelled"),
+    "past": later("Took place"),
+    "closed": later("Sales closed"),
+    "sold_out": later("Sold out"),
+    "open": later("On sale"),
+    "queue": later("Queue open"),
+    "queue_soon": later("Queue opens soon"),
+    "soon": later("Coming soon"),
     "unscheduled": "",
 }
 # Kinds in which there is something to do: the page shows its one accent button.
@@ -42,7 +43,7 @@ class Face:
 def face_of(event: Event | EventCard, at: datetime, *, sold_out: bool = False) -> Face:
     """The face of a published event at a moment. With a room one queues; the room decides when it lets people in."""
     kind, waits_for = _kind(event, at, sold_out=sold_out)
-    return Face(kind, BADGES[kind], waits_for)
+    return Face(kind, say(BADGES[kind]) if BADGES[kind] else "", waits_for)
 
 
 def _kind(  # noqa: PLR0911 - one return a face, read from the top

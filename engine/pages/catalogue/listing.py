@@ -23,8 +23,8 @@ FEATURED_SHOWN_MAX: Final = 6
 
 
 def setup(app: web.Application) -> None:
-    manners.serve(app, "GET", "/", index, manners.PAGE)
-    manners.serve(app, "GET", "/tickets/events", to_index, manners.PAGE)
+    frame.serve(app, "GET", "/", index, manners.PAGE)
+    frame.serve(app, "GET", "/tickets/events", to_index, manners.PAGE)
 
 
 async def index(request: web.Request) -> web.StreamResponse:
@@ -60,7 +60,8 @@ async def index(request: web.Request) -> web.StreamResponse:
             "next_url": search.url(cursor_after(shown[-1])) if len(found) > CARDS_PER_PAGE else None,
         }
 
-    return await frame.shared(request, (search, cursor), "events/list.html", context, asks_where=True)
+    here = search.url(cursor)
+    return await frame.shared(request, (search, cursor), "events/list.html", context, asks_where=True, here=here)
 
 
 async def to_index(request: web.Request) -> web.Response:

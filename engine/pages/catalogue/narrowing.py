@@ -6,17 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from babel.dates import format_date
-
 from engine.domain.catalogue.discovery import Facet, Facets, MonthFacet, PriceFacet
+from engine.foundation.speech import figures
+from engine.foundation.speech.figures import money
+from engine.foundation.speech.tongue import later, say
 from engine.foundation.world.accessibility import KINDS
-from engine.foundation.world.categories import title as category_title
-from engine.foundation.world.currencies import CURRENCIES, money
+from engine.foundation.world.currencies import CURRENCIES
 from engine.pages.catalogue.search import Search
-from engine.pages.formats import LOCALE
+from engine.pages.formats import category
 
+# The kinds of engine/foundation/world/accessibility.py, for the catalogues.
+ACCESS: Final = (later("Accessible seats"), later("Access described"))
 CHOICES_MAX: Final = 12  # of one kind; a city beyond them is typed
-MONTH: Final = "MMMM y"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +48,24 @@ def groups_of(search: Search, facets: Facets) -> list[Group]:
     """The kinds of choices that make a difference: of one choice alone there is none."""
     made = [
         Group(
-            "City", [_choice(_by_slug(search, each), each.title, each.count, city=each.value) for each in facets.city]
+            say("City"),
+            [_choice(_by_slug(search, each), each.title, each.count, city=each.value) for each in facets.city],
         ),
-        Group("Kind", [_choice(search, each.title, each.count, category=each.value) for each in facets.category]),
-        Group("Month", [_month(search, each) for each in facets.month]),
-        Group("Price, all in", [_price(search, each) for each in facets.price if _is_said(each)]),
         Group(
-            "Accessibility",
-            [_choice(search, each.title, each.count, accessibility=each.value) for each in facets.accessibility],
+            say("Kind"),
+            [_choice(search, category(each.value), each.count, category=each.value) for each in facets.category],
+        ),
+        Group(say("Month"), [_month(search, each) for each in facets.month]),
+        Group(say("Price, all in"), [_price(search, each) for each in facets.price if _is_said(each)]),
+        Group(
+            say("Accessibility"),
+            [_choice(search, say(each.title), each.count, accessibility=each.value) for each in facets.accessibility],
         ),
     ]
     return [
         Group(group.title, _few(group.choices))
         for group in made
-        if len(group.choices) > 1 or any(choice.chosen for choice in group.choices) or group.title == "Accessibility"
+        if len(group.choices) > 1 or any(choice.chosen for choice in group.choices) or group is made[-1]
         if group.choices
     ]
 
@@ -73,15 +78,15 @@ def marks_of(search: Search, city: str) -> list[Mark]:
     if search.city:
         said.append((city or search.city, {"city": ""}))
     if search.category:
-        said.append((category_title(search.category), {"category": ""}))
+        said.append((category(search.category), {"category": ""}))
     if search.from_day or search.to_day:
-        said.append((" to ".join(filter(None, [search.from_day, search.to_day])), {"from_day": "", "to_day": ""}))
+        said.append((_days_said(search), {"from_day": "", "to_day": ""}))
     if search.price_min or search.price_max or search.currency:
         said.append((_price_said(search), {"price_min": "", "price_max": "", "currency": ""}))
     if search.accessibility:
-        said.append((KINDS[search.accessibility], {"accessibility": ""}))
+        said.append((say(KINDS[search.accessibility]), {"accessibility": ""}))
     if search.near is not None:
-        said.append(("Near me", {"lat": "", "lng": ""}))
+        said.append((say("Near me"), {"lat": "", "lng": ""}))
     return [Mark(label, search.changed(**without).url()) for label, without in said]
 
 
@@ -102,7 +107,7 @@ def _choice(search: Search, label: str, count: int, **fields: Any) -> Choice:
 
 
 def _month(search: Search, each: MonthFacet) -> Choice:
-    label = str(format_date(each.from_, MONTH, locale=LOCALE))
+    label = figures.month(each.from_)
     return _choice(search, label, each.count, from_day=each.from_.isoformat(), to_day=each.to.isoformat())
 
 
@@ -119,11 +124,22 @@ def _price(search: Search, each: PriceFacet) -> Choice:
         "price_max": f"{each.price_max / unit:.{digits}f}",
     }
     least, most = money(each.price_min, each.currency), money(each.price_max, each.currency)
-    label = f"{least} to {most}" if each.price_max else f"Free ({each.currency})"
+    if each.price_max:
+        label = say("%(least)s to %(most)s", least=least, most=most)
+    else:
+        label = say("Free (%(currency)s)", currency=each.currency)
     return _choice(search, label, each.count, **fields)
 
 
 def _price_said(search: Search) -> str:
-    least = f"from {search.price_min}" if search.price_min else ""
-    most = f"up to {search.price_max}" if search.price_max else ""
+    least = say("from %(amount)s", amount=search.price_min) if search.price_min else ""
+    most = say("up to %(amount)s", amount=search.price_max) if search.price_max else ""
     return " ".join(filter(None, [least, most, search.currency]))
+
+
+def _days_said(search: Search) -> str:
+    if search.from_day and search.to_day:
+        return say("%(least)s to %(most)s", least=search.from_day, most=search.to_day)
+    if search.from_day:
+        return say("from %(amount)s", amount=search.from_day)
+    return say("up to %(amount)s", amount=search.to_day)

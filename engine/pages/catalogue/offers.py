@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
-
-from babel.dates import format_datetime
+from typing import Any, Literal
 
 from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.ticket_types import TicketType
 from engine.domain.prices import Fee, Line, Price, quote
 from engine.domain.taxes import Tax
-from engine.pages.formats import LOCALE, zone
+from engine.foundation.speech import figures
+from engine.foundation.speech.tongue import say
 
 Level = Literal["plenty", "few", "none", "unknown"]
-DAY: Final = "d MMM, HH:mm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +95,13 @@ def _ended(kind: TicketType, at: datetime) -> bool:
 
 def _note(event: Event, kind: TicketType, at: datetime) -> str:
     def said(moment: datetime) -> str:
-        return str(format_datetime(moment, DAY, tzinfo=zone(event.timezone), locale=LOCALE))
+        return figures.at_its_clocks(moment, event.timezone, "short")
 
     if _ended(kind, at):
-        return "No longer sold"
+        return say("No longer sold")
     if not _started(kind, at):
         assert kind.sales_start_at is not None, "what has not started has a start"
-        return f"From {said(kind.sales_start_at)}"
-    return f"Until {said(kind.sales_end_at)}" if kind.sales_end_at is not None else ""
+        return say("From %(moment)s", moment=said(kind.sales_start_at))
+    if kind.sales_end_at is None:
+        return ""
+    return say("Until %(moment)s", moment=said(kind.sales_end_at))

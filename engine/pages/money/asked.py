@@ -13,10 +13,12 @@ from typing import Final
 from engine.domain.catalogue.questions import Asking, Question
 from engine.domain.fields import NAME_CHARS_MAX
 from engine.domain.money.answers import NOTHING_TOLD, VALUE_CHARS_MAX, GivenAnswer, GivenAttendee, Told
+from engine.foundation.speech.tongue import later
 
 COUNT_FIELD: Final = "tickets"  # how many tickets the form has fields for
 COUNT_CHARS_MAX: Final = 4
 TICKED: Final = "yes"
+TOO_LONG: Final = later("This is too long")
 REST: Final = "asked"  # the name of faults that belong to no field
 
 
@@ -89,7 +91,7 @@ def faults_by_field(errors: Sequence[Mapping[str, str]]) -> dict[str, str]:
             name = f"a-{parts[1]}-{error['question_id']}" if of_ticket else f"a-{error['question_id']}"
         else:
             name = f"n-{parts[1]}" if of_ticket and parts[-1] == "name" else REST
-        found.setdefault(name, error["message"])
+        found.setdefault(name, TOO_LONG if error["code"] == "too_long" else error["message"])
     return found
 
 

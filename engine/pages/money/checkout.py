@@ -25,12 +25,13 @@ from engine.foundation.clock import now_ms
 from engine.foundation.errors import Invalid, Refusal
 from engine.foundation.folding import name_kept
 from engine.foundation.manners import FORM, Manners
+from engine.foundation.speech.tongue import say
 from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import find
 from engine.pages.money import asked
 from engine.pages.sale.held import held_tickets, longest_ms, place
-from engine.pages.sale.shop import read_form, script_data
+from engine.pages.sale.shop import read_form
 from engine.services.appkeys import HOLDS, ORDERS, SELLING, SETTINGS
 from engine.services.sale.hold_prices import listed
 from engine.settings import Settings
@@ -70,10 +71,10 @@ class Typed:
 
 
 def setup(app: web.Application) -> None:
-    manners.serve(app, "POST", "/checkout/{hold_id}/enter", enter, Manners("own", takes=FORM))
-    manners.serve(app, "GET", "/checkout/{hold_id}", checkout, manners.PAGE)
-    manners.serve(app, "POST", "/checkout/{hold_id}", order, Manners("buy", takes=FORM))
-    manners.serve(app, "POST", "/checkout/{hold_id}/release", release, Manners("hold", takes=FORM))
+    frame.serve(app, "POST", "/checkout/{hold_id}/enter", enter, Manners("own", takes=FORM))
+    frame.serve(app, "GET", "/checkout/{hold_id}", checkout, manners.PAGE)
+    frame.serve(app, "POST", "/checkout/{hold_id}", order, Manners("buy", takes=FORM))
+    frame.serve(app, "POST", "/checkout/{hold_id}/release", release, Manners("hold", takes=FORM))
 
 
 async def enter(request: web.Request) -> web.Response:
@@ -151,7 +152,7 @@ async def release(request: web.Request) -> web.Response:
 def pay_data(settings: Settings, *, amount_cents: int, currency: str, **facts: Any) -> Any:
     """What the payment form's scripts need, public facts only. ``provider_amount`` is in the provider's units."""
     facts_of = find_currency(currency)
-    return script_data(
+    return frame.script_data(
         {
             "amount_cents": amount_cents,
             "currency": currency,
@@ -268,4 +269,4 @@ def shown_groups(groups: list[TicketGroup], places: list[str], selling: SellingE
 
 
 def _fault(name: str, text: str) -> dict[str, str]:
-    return {"pointer": f"/{name}", "code": "invalid_value", "message": text}
+    return {"pointer": f"/{name}", "code": "invalid_value", "message": say(text)}

@@ -16,6 +16,7 @@ from engine.foundation import http, manners
 from engine.foundation.clock import now, now_ms, to_ms
 from engine.foundation.errors import NotFound, Unauthenticated
 from engine.foundation.manners import FORM, Manners
+from engine.foundation.speech.tongue import later, say
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import told_of
 from engine.pages.formats import said
@@ -29,21 +30,21 @@ REFRESH_S: Final = 5
 SHOWN_AT_GATES: Final = frozenset({"valid", "used"})  # used: for those who go out and come back
 UNPAID: Final = frozenset({"awaiting_payment", "failed"})
 TICKET_WORDS: Final = {
-    "valid": "Valid",
-    "used": "Used",
-    "transfer_pending": "Being transferred",
-    "refunded": "Refunded",
-    "cancelled": "Cancelled",
-    "blocked": "Blocked",
+    "valid": later("Valid"),
+    "used": later("Used"),
+    "transfer_pending": later("Being transferred"),
+    "refunded": later("Refunded"),
+    "cancelled": later("Cancelled"),
+    "blocked": later("Blocked"),
 }
 
 
 def setup(app: web.Application) -> None:
-    manners.serve(app, "GET", "/order/{order_id}", page, manners.PAGE)
-    manners.serve(app, "POST", "/order/{order_id}/enter", enter, Manners("own", takes=FORM))
-    manners.serve(app, "POST", "/order/{order_id}/cancel", cancel, Manners("buy", takes=FORM))
-    manners.serve(app, "GET", "/order/{order_id}/tickets.pdf", sheet, Manners("document"))
-    manners.serve(app, "GET", "/my-tickets", mine, manners.PAGE)
+    frame.serve(app, "GET", "/order/{order_id}", page, manners.PAGE)
+    frame.serve(app, "POST", "/order/{order_id}/enter", enter, Manners("own", takes=FORM))
+    frame.serve(app, "POST", "/order/{order_id}/cancel", cancel, Manners("buy", takes=FORM))
+    frame.serve(app, "GET", "/order/{order_id}/tickets.pdf", sheet, Manners("document"))
+    frame.serve(app, "GET", "/my-tickets", mine, manners.PAGE)
 
 
 async def page(request: web.Request) -> web.Response:
@@ -147,7 +148,8 @@ def _ticket(request: web.Request, ticket: TicketPage) -> dict[str, Any]:
     """A ticket for the template; ``code`` is its QR as inline SVG, None if a gate would turn it away now."""
     tickets, code = request.config_dict[TICKETS], None
     if ticket.status in SHOWN_AT_GATES and tickets.code(ticket) is not None:
-        code = Markup(tickets.image(ticket, "svg").decode())  # noqa: S704 - drawn by us
+        drawn = tickets.image(ticket, "svg").decode().replace("Ticket code", say("Ticket code"), 1)
+        code = Markup(drawn)  # noqa: S704 - drawn by us
     return {
         "id": ticket.id,
         "place": place(ticket.section, ticket.seat),
@@ -157,6 +159,6 @@ def _ticket(request: web.Request, ticket: TicketPage) -> dict[str, Any]:
         "kind": ticket.ticket_type_name,
         "holder": ticket.holder_name,
         "status": ticket.status,
-        "words": TICKET_WORDS.get(ticket.shown_status, ticket.shown_status),
+        "words": say(TICKET_WORDS.get(ticket.shown_status, ticket.shown_status)),
         "code": code,
     }

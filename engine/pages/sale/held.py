@@ -12,6 +12,7 @@ from engine.domain.sale.selling import SellingEvent
 from engine.foundation import bodies, manners
 from engine.foundation.errors import NotFound
 from engine.foundation.manners import FORM, Manners
+from engine.foundation.speech.tongue import say
 from engine.pages import cookies, csrf
 from engine.services.appkeys import HOLDS, SELLING
 from engine.services.sale.inventory import HOLD_LIFE_MS_MAX
@@ -136,4 +137,4 @@ def place(section: str, seat: str | None) -> str:
     if seat is None:
         return section
     name, row, number = seat.split("/")
-    return f"{name}, row\u00a0{row}, seat\u00a0{number}"
+    return say("%(section)s, row\u00a0%(row)s, seat\u00a0%(seat)s", section=name, row=row, seat=number)

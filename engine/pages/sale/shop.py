@@ -6,10 +6,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Final
 
-import aiohttp_jinja2
 import msgspec
 from aiohttp import web
-from markupsafe import Markup
 
 import hotpath_rs
 from engine.domain.errors import AdmissionRequired, SwitchedOff
@@ -21,6 +19,8 @@ from engine.foundation.errors import Invalid, Refusal
 from engine.foundation.manners import FORM, Manners
 from engine.foundation.ready import Ready
 from engine.foundation.shelf import SHELF, for_a_moment
+from engine.foundation.speech import tongue
+from engine.foundation.speech.tongue import later
 from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import Shown, find, room_url
@@ -37,9 +37,9 @@ NOW_MARK, UNTIL_MARK, CSRF_MARK, KEY_MARK = "@now@", "@until@", "@csrf@", "@form
 
 
 def setup(app: web.Application) -> None:
-    manners.serve(app, "GET", "/e/{slug}/shop", shop, manners.PAGE)
-    manners.serve(app, "POST", "/e/{slug}/shop", hold_best, Manners("hold", takes=FORM, counts=True))
-    manners.serve(app, "POST", "/shop/admission", enter, Manners("own", takes=FORM))
+    frame.serve(app, "GET", "/e/{slug}/shop", shop, manners.PAGE)
+    frame.serve(app, "POST", "/e/{slug}/shop", hold_best, Manners("hold", takes=FORM, counts=True))
+    frame.serve(app, "POST", "/shop/admission", enter, Manners("own", takes=FORM))
 
 
 async def shop(request: web.Request) -> web.StreamResponse:
@@ -158,7 +158,7 @@ async def _shelved(request: web.Request, shown: Shown, since: int) -> Ready | No
     async def rendered() -> str:
         context = await _context(request, shown, {}, None)
         marks = {"csrf_token": lambda: CSRF_MARK, "form_key": KEY_MARK}
-        return aiohttp_jinja2.render_string("shop/shop.html", request, context | marks)
+        return frame.text(request, "shop/shop.html", context | marks, request.rel_url.raw_path)
 
     def fill(visit: web.Request) -> tuple[dict[bytes, bytes], bytes] | None:
         event = selling.ready(event_id)
@@ -177,7 +177,9 @@ async def _shelved(request: web.Request, shown: Shown, since: int) -> Ready | No
         }
         return filled, b"" if own else csrf.cookie_line(rules, token).encode()
 
-    text = await request.config_dict[frame.SHARED].get(("shop", event_id, selling.changes), rendered)
+    text = await request.config_dict[frame.SHARED].get(
+        ("shop", event_id, selling.changes, tongue.spoken().tag), rendered
+    )
     for mark in (NOW_MARK, UNTIL_MARK):  # numbers, once they are filled in
         text = text.replace(f'"{mark}"', mark)
     return request.config_dict[SHELF].personal(
@@ -188,7 +190,7 @@ async def _shelved(request: web.Request, shown: Shown, since: int) -> Ready | No
         stands=for_a_moment(frame.SHARED_CACHE_S),
         marks=(NOW_MARK.encode(), UNTIL_MARK.encode(), CSRF_MARK.encode(), KEY_MARK.encode()),
         fill=fill,
-        headers=frame.guards(settings),
+        headers=frame.guards(settings) | frame.said_in(request),
     )
 
 
@@ -197,6 +199,8 @@ async def _shop(
 ) -> web.Response:
     context = await _context(request, shown, form, until_ms)
     context |= {"form_key": secrets.token_hex(KEY_BYTES), "alert": refusal}
+    if refusal is not None:
+        context["alert_title"], context["alert_detail"] = frame.said_of(refusal)
     return frame.render(request, "shop/shop.html", context, status=refusal.status if refusal else 200)
 
 
@@ -228,7 +232,7 @@ async def _context(request: web.Request, shown: Shown, form: Mapping[str, str], 
         "held": held,
         "sold_out": shown.face.kind == "sold_out",
         "offers": offers,
-        "shop_data": script_data(data),
+        "shop_data": frame.script_data(data),
         "has_seats": bool(sections),
         "sections": sections,
         "quantities": {offer.id: _count(form, f"q-{offer.id}") for offer in offers},
@@ -238,12 +242,6 @@ async def _context(request: web.Request, shown: Shown, form: Mapping[str, str], 
         "split": not form or "split" in form,
         "alert": None,
     }
-
-
-def script_data(data: Any) -> Markup:
-    """JSON that may stand inside a ``<script type="application/json">``: no character of it can close the element."""
-    text = msgspec.json.encode(data).decode()
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704 - escaped here
 
 
 def _request_of(shown: Shown, offers: list[Offer], form: Mapping[str, str]) -> HoldRequest:
@@ -266,7 +264,7 @@ def _request_of(shown: Shown, offers: list[Offer], form: Mapping[str, str]) -> H
             )
         )
     if not items:
-        raise Invalid("How many tickets?")
+        raise Invalid(later("How many tickets?"))
     return HoldRequest(
         event_id=shown.event.id,
         items=tuple(items),

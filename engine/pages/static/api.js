@@ -1,5 +1,7 @@
 /** Speaks to /v1: JSON in and out, refusals as `Problem`, bounded retries where the server says "later". */
 
+import { LOCALE } from "./words.js";
+
 const TRIES_MAX = 4;
 const RETRY_AFTER_MAX_S = 8;
 
@@ -65,8 +67,9 @@ export function newKey() {
  * @param of the page's data: {currency, digits}
  */
 export function money(cents, { currency, digits }) {
-  const format = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return format.format(cents / 10 ** digits);
+  const format = new Intl.NumberFormat(LOCALE, { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const text = format.format(cents / 10 ** digits);
+  return document.documentElement.dir === "rtl" && /[$¥£]$/.test(text) ? `${text}\u200e` : text; // as the server writes it
 }
 
 /** An element with text and attributes; `on*` keys are listeners. Text is never parsed as HTML. */

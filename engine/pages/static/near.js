@@ -1,5 +1,7 @@
 /** Events near the visitor: nothing is asked before the button is pressed, and a "no" costs nothing. */
 
+import { phrase } from "./words.js";
+
 const WAIT_MS = 10_000;
 const AGE_MS = 10 * 60_000;
 const DECIMALS = 2; // about a kilometre
@@ -12,7 +14,7 @@ if ("geolocation" in navigator) box.hidden = false;
 
 button.addEventListener("click", () => {
   button.disabled = true;
-  said.textContent = "Waiting for your browser…";
+  said.textContent = phrase("Waiting for your browser…");
   navigator.geolocation.getCurrentPosition(
     ({ coords }) => {
       const query = new URLSearchParams(location.search); // what is narrowed already stays so
@@ -23,7 +25,7 @@ button.addEventListener("click", () => {
     },
     () => {
       button.disabled = false;
-      said.textContent = "Your browser did not say where you are. Type a city instead.";
+      said.textContent = phrase("Your browser did not say where you are. Type a city instead.");
     },
     { maximumAge: AGE_MS, timeout: WAIT_MS, enableHighAccuracy: false },
   );

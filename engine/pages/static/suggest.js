@@ -1,8 +1,10 @@
 /** Names while the visitor types: a combobox whose list comes from the engine. Without scripts it is a plain field. */
 
+import { phrase } from "./words.js";
+
 const SETTLE_MS = 120; // after the last key
 const CHARS_MIN = 2;
-const KINDS = { event: "Event", city: "City", venue: "Venue" };
+const KINDS = { event: phrase("Event"), city: phrase("City"), venue: phrase("Venue") };
 
 const box = document.querySelector("[data-suggest]");
 const input = box.querySelector("input");

@@ -17,7 +17,8 @@ export function startTabs(list, changed = () => {}) {
     if (tab) select(tab);
   });
   list.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const onwards = getComputedStyle(list).direction === "rtl" ? -1 : 1;
+    const step = { ArrowRight: onwards, ArrowLeft: -onwards }[event.key];
     if (!step) return;
     event.preventDefault();
     const now = tabs.indexOf(document.activeElement);

@@ -54,7 +54,7 @@ async def test_a_city_a_venue_and_an_organizer_have_a_page_of_what_is_on(engine:
     for path, title in (("/cities/montreal", "Montréal"), (f"/venues/{await _venue_of(pool)}", "Théâtre"),
                         ("/organizers/lights", "Bright Lights")):  # fmt: skip
         html = await page(engine, path)
-        assert f"<h1>{title}</h1>" in html, path
+        assert f'<h1 dir="auto">{title}</h1>' in html, path
         assert 'href="/e/gala"' in html, path
         assert f'<link rel="canonical" href="{HOME}{path}">' in html
         assert f'href="{path}/events.rss"' in html

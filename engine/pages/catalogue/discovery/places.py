@@ -37,7 +37,7 @@ Find = Callable[[web.Request], Awaitable[Place]]
 
 def setup(app: web.Application) -> None:
     for path, find in ADDRESSES.items():
-        manners.serve(app, "GET", path, _page_of(find), manners.PAGE)
+        frame.serve(app, "GET", path, _page_of(find), manners.PAGE)
 
 
 def city_path(slug: str) -> str:

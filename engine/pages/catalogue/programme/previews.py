@@ -25,7 +25,7 @@ LOCAL_CHARS_MAX = 32
 
 
 def setup(app: web.Application) -> None:
-    manners.serve(app, "GET", "/preview", preview, manners.PAGE)
+    frame.serve(app, "GET", "/preview", preview, manners.PAGE)
 
 
 async def preview(request: web.Request) -> web.Response:

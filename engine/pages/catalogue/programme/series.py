@@ -9,7 +9,6 @@ from datetime import date
 from typing import Any, Final
 
 from aiohttp import web
-from babel.dates import format_date
 
 from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.programme.series import SeriesDate
@@ -17,9 +16,9 @@ from engine.foundation import manners
 from engine.foundation.clock import now
 from engine.foundation.errors import NotFound
 from engine.foundation.local_time import local_day
+from engine.foundation.speech import figures
 from engine.pages import frame
 from engine.pages.catalogue.texts import rich
-from engine.pages.formats import LOCALE
 from engine.services.appkeys import SELLING, SERIES
 
 OTHER_DATES_MAX: Final = 5
@@ -41,7 +40,7 @@ class Month:
 
 
 def setup(app: web.Application) -> None:
-    manners.serve(app, "GET", "/series/{series_id}", show, manners.PAGE)
+    frame.serve(app, "GET", "/series/{series_id}", show, manners.PAGE)
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -52,7 +51,13 @@ async def show(request: web.Request) -> web.StreamResponse:
     async def context() -> dict[str, Any]:
         coming = [one for one in series.events if one.ends_at > now()]
         about = rich(series.description)
-        return {"series": series, "about": about, "months": months_of(coming or series.events), "over": not coming}
+        return {
+            "series": series,
+            "about": about,
+            "months": months_of(coming or series.events),
+            "days": figures.days_of_the_week(),
+            "over": not coming,
+        }
 
     changes = request.config_dict[SELLING].changes
     return await frame.shared(request, (series_id, changes), "events/series.html", context)
@@ -77,7 +82,7 @@ def months_of(dates: Sequence[SeriesDate]) -> list[Month]:
         by_day.setdefault(local_day(one.starts_at, one.timezone), []).append(one)
     return [
         Month(
-            str(format_date(date(year, month, 1), "MMMM y", locale=LOCALE)),
+            figures.month(date(year, month, 1)),
             [
                 [Day(number, by_day.get(date(year, month, number), []) if number else []) for number in week]
                 for week in _WEEKS.monthdayscalendar(year, month)

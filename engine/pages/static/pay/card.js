@@ -1,5 +1,7 @@
 /** The practice card form: reads, formats and checks what is typed. Only the sandbox sees it; real cards use Stripe's own form. */
 
+import { phrase } from "../words.js";
+
 const DIGITS_MIN = 12;
 const DIGITS_MAX = 19;
 const EXAMPLE = { expiry: "12 / 34", cvc: "123" };
@@ -41,9 +43,9 @@ export class CardForm {
     const expiry = digits(this.expiry.value);
     const month = Number(expiry.slice(0, 2));
     const fault = [
-      [this.number, number.length >= DIGITS_MIN && luhn(number), "This card number has a mistake in it."],
-      [this.expiry, expiry.length === 4 && month >= 1 && month <= 12, "When does the card expire? MM / YY."],
-      [this.cvc, /^\d{3,4}$/.test(this.cvc.value.trim()), "The security code has three or four digits."],
+      [this.number, number.length >= DIGITS_MIN && luhn(number), phrase("This card number has a mistake in it.")],
+      [this.expiry, expiry.length === 4 && month >= 1 && month <= 12, phrase("When does the card expire? MM / YY.")],
+      [this.cvc, /^\d{3,4}$/.test(this.cvc.value.trim()), phrase("The security code has three or four digits.")],
     ].find(([field, good]) => { field.setAttribute("aria-invalid", String(!good)); return !good; });
     for (const field of [this.number, this.expiry, this.cvc]) if (field !== fault?.[0]) field.removeAttribute("aria-invalid");
     this.say(fault?.[2] ?? "");

@@ -1,6 +1,7 @@
 /** The checkout: opens the order once, pays it, and leads to its page. A declined card may be tried again. */
 
 import { element, money, post, Problem } from "../api.js";
+import { phrase, refusalIn } from "../words.js";
 import { HELD_KEY } from "../shop/hold.js";
 import { startClock } from "./clock.js";
 import { providerFor } from "./provider.js";
@@ -32,8 +33,9 @@ function fieldFault(name, text) {
 
 /** Name, e-mail and what is asked as far as a browser can judge them; the server judges again. */
 function fieldsReady() {
-  const name = form.elements.name.value.trim() ? "" : "Please tell us your name: it stands on the tickets.";
-  const email = !form.elements.email.value.trim() ? "Write your e-mail address: your tickets are sent there." : form.elements.email.validity.valid ? "" : "This does not look like an e-mail address: your tickets are sent there.";
+  const name = form.elements.name.value.trim() ? "" : phrase("Please tell us your name: it stands on the tickets.");
+  const typed = form.elements.email;
+  const email = !typed.value.trim() ? phrase("Write your e-mail address: your tickets are sent there.") : typed.validity.valid ? "" : phrase("This does not look like an e-mail address: your tickets are sent there.");
   fieldFault("name", name);
   fieldFault("email", email);
   $("asked-error").textContent = "";
@@ -61,7 +63,7 @@ async function open() {
     } catch (error) {
       if (error instanceof Problem || attempt >= OPEN_TRIES_MAX) throw error;
     }
-    say("Many people are paying right now. Your tickets are kept while you wait in line…");
+    say(phrase("Many people are paying right now. Your tickets are kept while you wait in line…"));
     await new Promise((resolve) => setTimeout(resolve, Math.min(OPEN_PAUSE_MAX_S, retryAfterS) * 1000 * (1 + Math.random() / 2)));
   }
 }
@@ -71,7 +73,7 @@ async function submit() {
   if (!fieldsReady() || (provider && !(await provider.ready()))) return;
   lock(true);
   try {
-    say("Keeping your tickets…");
+    say(phrase("Keeping your tickets…"));
     opened ??= await open();
     $("longer-form")?.remove(); // an order's time is its own
     sessionStorage.removeItem(HELD_KEY);
@@ -79,7 +81,7 @@ async function submit() {
     clock.until(opened.expires_at_ms);
     const orderUrl = new URL(`/order/${opened.order_id}`, location.href);
     if (!opened.client_secret) { location.assign(orderUrl); return; }
-    say("Paying. Please leave this page open…");
+    say(phrase("Paying. Please leave this page open…"));
     const outcome = await provider.pay({
       clientSecret: opened.client_secret,
       name: form.elements.name.value.trim(),
@@ -88,7 +90,7 @@ async function submit() {
     });
     if (outcome.kind === "done") location.assign(`${orderUrl.pathname}?paid=1`);
     if (outcome.kind !== "declined") return;
-    alertWith(`${outcome.message} Nothing was charged, and your tickets are still yours until the time above: try again or use another card.`);
+    alertWith(`${outcome.message} ${phrase("Nothing was charged, and your tickets are still yours until the time above: try again or use another card.")}`);
   } catch (error) {
     refused(error);
   }
@@ -101,15 +103,15 @@ function refused(error) {
       const field = fault.pointer.split("/").pop();
       if ($(`${field}-error`)) fieldFault(field, fault.message);
     }
-    alertWith("Please look at the fields marked below.");
+    alertWith(phrase("Please look at the fields marked below."));
   } else if (error instanceof Problem && [403, 410].includes(error.status)) {
     location.reload(); // given back, or out of time: its page says so
   } else if (error instanceof Problem) {
-    alertWith(`${error.message}. Nothing was charged.`);
+    alertWith(phrase("%(what)s. Nothing was charged.", { what: refusalIn(error) }));
   } else if (opened) {
     location.assign(`/order/${opened.order_id}?paid=1`); // we do not know whether it went through: its page does
   } else {
-    alertWith("The connection was lost. Nothing was charged: press once more.");
+    alertWith(phrase("The connection was lost. Nothing was charged: press once more."));
   }
 }
 
@@ -128,12 +130,12 @@ async function longer(box) {
     sessionStorage.setItem(HELD_KEY, JSON.stringify({ id: hold.id, event_id: hold.event_id, expires_at_ms: hold.expires_at_ms }));
     if (hold.expires_at_ms >= data.longest_ms) {
       box.hidden = true;
-      say("You have more time now. Longer than this they cannot be kept.");
+      say(phrase("You have more time now. Longer than this they cannot be kept."));
     } else {
-      say("You have more time now.");
+      say(phrase("You have more time now."));
     }
   } catch (error) {
-    if (error instanceof Problem && error.code === "hold_lifetime_exceeded") { box.hidden = true; say("Longer than this they cannot be kept."); }
+    if (error instanceof Problem && error.code === "hold_lifetime_exceeded") { box.hidden = true; say(phrase("Longer than this they cannot be kept.")); }
     else refused(error);
   }
 }
@@ -141,7 +143,7 @@ async function longer(box) {
 const provider = data.amount_cents ? providerFor(data, form) : null;
 const clock = startClock(data, () => { if (!opened) location.reload(); });
 button.disabled = false;
-if (data.amount_cents) button.textContent = `Pay ${money(data.amount_cents, data)}`;
+if (data.amount_cents) button.textContent = phrase("Pay %(amount)s", { amount: money(data.amount_cents, data) });
 $("release-form").addEventListener("submit", () => sessionStorage.removeItem(HELD_KEY));
 $("longer-form")?.addEventListener("submit", (event) => {
   event.preventDefault();

@@ -1,8 +1,9 @@
 /** The time left to pay, by the server's clock: figures, a bar, and a spoken warning at five, two and one minutes. */
 
 import { clockOffsetMs, countDown, minutesAndSeconds } from "../countdown.js";
+import { phrase } from "../words.js";
 
-const SPOKEN = [[120_000, "Two minutes left."], [300_000, "Five minutes left."]];
+const SPOKEN = [[120_000, phrase("Two minutes left.")], [300_000, phrase("Five minutes left.")]];
 const WARN_MS = 60_000;
 
 /** Starts the clocks of the page; `over()` once when time is up. `until(ms)` moves the end. */
@@ -23,7 +24,7 @@ export function startClock(data, over) {
       document.getElementById("clock")?.classList.toggle("is-late", late);
       if (late && !warned) {
         const state = document.getElementById("pay-state");
-        if (state && !state.textContent) state.textContent = "Less than a minute left.";
+        if (state && !state.textContent) state.textContent = phrase("Less than a minute left.");
       }
       warned = late;
       const [stepMs, text] = SPOKEN.find(([ms]) => leftMs < ms) ?? [Infinity, ""];

@@ -1,6 +1,7 @@
 /** My tickets: the orders this browser remembers. */
 
 import { element } from "../api.js";
+import { phrase } from "../words.js";
 import { remembered } from "./memory.js";
 
 const orders = remembered();
@@ -8,5 +9,5 @@ document.getElementById("mine").replaceChildren(...orders.map((order) => element
   element("a", { class: "card mine-card", href: `/order/${encodeURIComponent(order.id)}` },
     element("strong", {}, order.title),
     element("span", { class: "soft" }, order.starts ?? ""),
-    element("small", { class: "soft" }, `Order ${order.number}`)))));
-if (orders.length) document.getElementById("mine-none").textContent = "The orders made in this browser. Those made elsewhere open with the link in their e-mail.";
+    element("small", { class: "soft" }, phrase("Order %(number)s", { number: order.number }))))));
+if (orders.length) document.getElementById("mine-none").textContent = phrase("The orders made in this browser. Those made elsewhere open with the link in their e-mail.");

@@ -1,6 +1,7 @@
 /** An order's page: waits for its state to change, pays again where needed, remembers it in this browser. */
 
 import { call, element, post } from "../api.js";
+import { phrase } from "../words.js";
 import { startClock } from "./clock.js";
 import { remember } from "./memory.js";
 import { providerFor } from "./provider.js";
@@ -108,14 +109,14 @@ function startPaying() {
     button.setAttribute("aria-busy", "true");
     button.disabled = true;
     alertWith("");
-    $("pay-state").textContent = "Paying. Please leave this page open…";
+    $("pay-state").textContent = phrase("Paying. Please leave this page open…");
     try {
       const outcome = await provider.pay({ clientSecret: data.client_secret, returnUrl: new URL(location.pathname, location.href).href });
       if (outcome.kind === "done") { location.assign(`${location.pathname}?paid=1`); return; }
       if (outcome.kind === "away") return;
-      alertWith(`${outcome.message} Nothing was charged: try again or use another card.`);
+      alertWith(`${outcome.message} ${phrase("Nothing was charged: try again or use another card.")}`);
     } catch {
-      alertWith("The connection to the payment provider was lost. The list below says whether the payment went through.");
+      alertWith(phrase("The connection to the payment provider was lost. The list below says whether the payment went through."));
     }
     $("pay-state").textContent = "";
     button.disabled = false;

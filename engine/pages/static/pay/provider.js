@@ -3,6 +3,7 @@
  * form where the provider is the sandbox. Either way the card goes from this browser to the provider and nowhere else.
  */
 
+import { phrase } from "../words.js";
 import { CardForm } from "./card.js";
 
 /** Outcomes: {kind: "done"}, {kind: "declined", message}, {kind: "away"} where the page is leaving for 3-D Secure. */
@@ -47,13 +48,13 @@ class Practice {
   #refused(error) {
     const state = error.payment_intent?.status;
     if (state === "succeeded" || state === "processing") return { kind: "done" }; // paid before: never twice
-    return { kind: "declined", message: error.message ?? "The payment did not go through." };
+    return { kind: "declined", message: error.message ?? phrase("The payment did not go through.") };
   }
 }
 
 class Elements {
   constructor(data, root) {
-    this.stripe = window.Stripe(data.publishable_key);
+    this.stripe = window.Stripe(data.publishable_key, { locale: document.documentElement.lang });
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
     this.elements = this.stripe.elements({
       mode: "payment",

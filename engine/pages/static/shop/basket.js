@@ -1,6 +1,7 @@
 /** What the visitor has chosen so far: seats with their ticket types. Draws itself; asks the server for the exact sum. */
 
 import { element, money, post } from "../api.js";
+import { phrase, phrases } from "../words.js";
 import { promoIn } from "./best.js";
 
 const QUOTE_AFTER_MS = 450;
@@ -31,10 +32,10 @@ export class Basket {
   toggle(unit) {
     if (this.lines.delete(unit)) { this.draw(); return null; }
     const choices = this.offers.of(this.chart.categoryOf(unit));
-    if (!choices.length) return "This seat is not on sale.";
-    if (this.lines.size >= this.offers.buyerMax) return `At most ${this.offers.buyerMax} tickets a person.`;
+    if (!choices.length) return phrase("This seat is not on sale.");
+    if (this.lines.size >= this.offers.buyerMax) return phrases("At most %(num)s ticket a person.", "At most %(num)s tickets a person.", this.offers.buyerMax);
     const room = choices.find((offer) => this.#count(offer.id) < offer.max_per_order);
-    if (!room) return `At most ${choices[0].max_per_order} tickets of “${choices[0].name}” in one order.`;
+    if (!room) return phrases("At most %(num)s ticket of “%(name)s” in one order.", "At most %(num)s tickets of “%(name)s” in one order.", choices[0].max_per_order, { name: choices[0].name });
     this.lines.set(unit, room.id);
     this.draw();
     return null;
@@ -103,8 +104,8 @@ export class Basket {
     document.getElementById("basket-empty").hidden = filled;
     document.getElementById("basket-sum").hidden = !filled;
     this.button.disabled = !filled;
-    const these = this.lines.size > 1 ? `these ${this.lines.size} seats` : "this seat";
-    this.button.textContent = this.data.held ? `Add ${these}` : `Hold ${these}`;
+    const count = Math.max(1, this.lines.size);
+    this.button.textContent = this.data.held ? phrases("Add this seat", "Add these %(num)s seats", count) : phrases("Hold this seat", "Hold these %(num)s seats", count);
     this.#showSum(this.#sum(), []);
     this.#quoteSoon();
     this.on.changed(this.units);
@@ -123,11 +124,11 @@ export class Basket {
     const swatch = element("i", { class: `swatch cat-${offers.colour(category)}`, "aria-hidden": "true" });
     const text = element("span", {},
       element("strong", {}, name),
-      element("small", { class: "soft" }, `${choices.length > 1 ? "" : `${offers.byId.get(kind).name} · `}${offers.price(offers.byId.get(kind))} all in${chart.notes(unit).map((note) => ` · ${note}`).join("")}`));
-    const remove = element("button", { class: "basket-remove", type: "button", "aria-label": `Give up ${name}`, onclick: () => { this.lines.delete(unit); this.draw(); } }, "×");
+      element("small", { class: "soft" }, `${choices.length > 1 ? "" : `${offers.byId.get(kind).name} · `}${offers.price(offers.byId.get(kind))} ${phrase("all in")}${chart.notes(unit).map((note) => ` · ${note}`).join("")}`));
+    const remove = element("button", { class: "basket-remove", type: "button", "aria-label": phrase("Give up %(seat)s", { seat: name }), onclick: () => { this.lines.delete(unit); this.draw(); } }, "×");
     const line = element("li", { class: "basket-line" }, swatch, text, remove);
     if (choices.length > 1) {
-      line.append(element("select", { class: "select", "aria-label": `Ticket type of ${name}`, onchange: (event) => { this.lines.set(unit, event.target.value); this.draw(); } },
+      line.append(element("select", { class: "select", "aria-label": phrase("Ticket type of %(seat)s", { seat: name }), onchange: (event) => { this.lines.set(unit, event.target.value); this.draw(); } },
         ...choices.map((offer) => element("option", { value: offer.id, selected: offer.id === kind }, `${offer.name}, ${offers.price(offer)}`))));
     }
     return line;
@@ -158,18 +159,18 @@ export class Basket {
   #parts(price) {
     const rounding = price.total_cents - this.#sum();
     if (price.discount_cents || !rounding) {
-      return [["Tickets", price.face_cents], ["Discount", -price.discount_cents], ["Fees", price.fees_cents], ["Tax", price.tax_cents]];
+      return [[phrase("Tickets"), price.face_cents], [phrase("Discount"), -price.discount_cents], [phrase("Fees"), price.fees_cents], [phrase("Tax"), price.tax_cents]];
     }
     const kinds = [...new Set(this.lines.values())].map((kind) => this.offers.byId.get(kind));
     return [
       ...kinds.map((offer) => [`${this.#count(offer.id)} × ${offer.name}, ${this.offers.price(offer)}`, this.#count(offer.id) * offer.total_cents]),
-      ["Rounding: fees and taxes are rounded once for all", rounding],
+      [phrase("Rounding: fees and taxes are rounded once for all"), rounding],
     ];
   }
 
   #showSum(cents, parts) {
-    document.getElementById("basket-summary").textContent = `${this.lines.size} ${this.lines.size === 1 ? "ticket" : "tickets"} · ${money(cents, this.offers.money)} all in`;
+    document.getElementById("basket-summary").textContent = `${phrases("%(num)s ticket", "%(num)s tickets", this.lines.size)} · ${money(cents, this.offers.money)} ${phrase("all in")}`;
     const row = (name, value, kind) => element("div", kind ? { class: kind } : {}, element("dt", {}, name), element("dd", {}, money(value, this.offers.money)));
-    document.getElementById("basket-price").replaceChildren(...parts.map(([name, value]) => row(name, value)), row("Total, all in", cents, "total"));
+    document.getElementById("basket-price").replaceChildren(...parts.map(([name, value]) => row(name, value)), row(phrase("Total, all in"), cents, "total"));
   }
 }

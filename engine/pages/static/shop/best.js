@@ -1,6 +1,7 @@
 /** Best available: reads its form as a hold request, and says what the tickets cost together. */
 
 import { money, post } from "../api.js";
+import { phrase } from "../words.js";
 
 const QUOTE_AFTER_MS = 450;
 
@@ -82,7 +83,7 @@ export class BestTotal {
     this.box.removeAttribute("aria-busy");
     const note = document.getElementById("best-rounding");
     note.hidden = !rounding;
-    note.textContent = rounding ? `Rounding ${money(rounding, this.data)}: fees and taxes are rounded once for all tickets.` : "";
-    this.box.querySelector("dd").textContent = cents === null ? "–" : cents ? money(cents, this.data) : "Free";
+    note.textContent = rounding ? phrase("Rounding %(amount)s: fees and taxes are rounded once for all tickets.", { amount: money(rounding, this.data) }) : "";
+    this.box.querySelector("dd").textContent = cents === null ? "–" : cents ? money(cents, this.data) : phrase("Free");
   }
 }

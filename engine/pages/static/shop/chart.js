@@ -1,5 +1,7 @@
 /** The seating chart in flat arrays, one place a unit: where each seat is, what it is called, which category it has. */
 
+import { phrase } from "../words.js";
+
 const GRID_CELLS_PER_PITCH = 2; // a grid cell is two seat pitches wide
 const OVERLAP_SHARE = 0.3;
 const GENERAL_HEIGHT_PITCHES = 6;
@@ -40,9 +42,9 @@ export class Chart {
   /** What one should know of a seat before taking it. */
   notes(unit) {
     return [
-      this.accessible[unit] ? "wheelchair place" : "",
-      this.companion[unit] ? "companion place" : "",
-      this.obstructed[unit] ? "restricted view" : "",
+      this.accessible[unit] ? phrase("wheelchair place") : "",
+      this.companion[unit] ? phrase("companion place") : "",
+      this.obstructed[unit] ? phrase("restricted view") : "",
     ].filter(Boolean);
   }
 
@@ -54,7 +56,7 @@ export class Chart {
   /** `Stalls, row F, seat 12`, as people say it. */
   spoken(unit) {
     if (!this.isSeat(unit)) return this.sectionOf(unit).name;
-    return `${this.sectionOf(unit).name}, row\u00a0${this.rowOf(unit).name}, seat\u00a0${this.names[unit]}`;
+    return phrase("%(section)s, row\u00a0%(row)s, seat\u00a0%(seat)s", { section: this.sectionOf(unit).name, row: this.rowOf(unit).name, seat: this.names[unit] });
   }
 
   /** The unit of a label, or -1. */

@@ -2,6 +2,7 @@
 
 import { post } from "../api.js";
 import { clockOffsetMs, countDown, minutesAndSeconds } from "../countdown.js";
+import { phrase } from "../words.js";
 import { HELD_KEY } from "./hold.js";
 
 /** Remembers that this browser holds tickets, for the pages of their event. */
@@ -55,7 +56,7 @@ export class Held {
     for (const button of this.buttons) button.setAttribute("aria-pressed", String(Number(button.dataset.swap) === this.moving));
     const hint = document.getElementById("held-hint");
     this.hint ??= hint.textContent;
-    hint.textContent = this.moving === null ? this.hint : "Now choose the other seat, on the map or in the list.";
+    hint.textContent = this.moving === null ? this.hint : phrase("Now choose the other seat, on the map or in the list.");
     this.say(hint.textContent);
   }
 }

@@ -1,6 +1,7 @@
 /** Places a hold and carries its token to the checkout. Says in words what stood in the way. */
 
 import { newKey, post } from "../api.js";
+import { phrase, refusalIn } from "../words.js";
 
 export const HELD_KEY = "onsale:hold";
 
@@ -29,15 +30,18 @@ export function enter(hold) {
 
 /** What to tell the visitor about a refusal. */
 export function words(problem, data) {
-  if (problem.code === "switched_off") return "Selling is paused. Nothing was taken from you: look again in a few minutes.";
-  if (problem.status === 503) return "Very busy just now. Nothing was taken from you: press once more in a few seconds.";
+  if (problem.code === "switched_off") return phrase("Selling is paused. Nothing was taken from you: look again in a few minutes.");
+  if (problem.status === 503) return phrase("Very busy just now. Nothing was taken from you: press once more in a few seconds.");
   switch (problem.code) {
-    case "sold_out": return problem.facts.free ? `Only ${problem.facts.free} left. Try fewer.` : "Nothing left of that just now. Seats come back when payments fail, so look again in a moment.";
-    case "best_available_not_found": return "No seats fit that together. Try fewer, another section, or let us seat you near each other.";
-    case "sales_not_open": return "Sales have not opened yet.";
-    case "sales_closed": return "Sales are closed.";
+    case "sold_out": return problem.facts.free ? phrase("Only %(num)s left. Try fewer.", { num: problem.facts.free }) : phrase("Nothing left of that just now. Seats come back when payments fail, so look again in a moment.");
+    case "best_available_not_found": return phrase("No seats fit that together. Try fewer, another section, or let us seat you near each other.");
+    case "sales_not_open": return phrase("Sales have not opened yet.");
+    case "sales_closed": return phrase("Sales are closed.");
     case "admission_required":
-    case "admission_expired": return data.room_url ? "Your time in the shop is over. The queue lets you back in." : problem.message;
-    default: return problem.message.endsWith(".") ? problem.message : `${problem.message}.`;
+    case "admission_expired": return data.room_url ? phrase("Your time in the shop is over. The queue lets you back in.") : refusalIn(problem);
+    default: {
+      const said = refusalIn(problem);
+      return said.endsWith(".") ? said : `${said}.`;
+    }
   }
 }

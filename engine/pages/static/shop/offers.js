@@ -1,6 +1,7 @@
 /** What may be bought: the ticket types of the page, found by category, with their all-in prices. */
 
 import { money } from "../api.js";
+import { phrase } from "../words.js";
 
 const COLOURS = 8;
 
@@ -20,12 +21,12 @@ export class Offers {
   /** The ticket types that sell a category, dearest first as the organizer sorted them. */
   of(category) { return this.byCategory.get(category) ?? []; }
   colour(category) { return this.colours.get(category) ?? 0; }
-  price(offer) { return offer.total_cents ? money(offer.total_cents, this.money) : "Free"; }
+  price(offer) { return offer.total_cents ? money(offer.total_cents, this.money) : phrase("Free"); }
 
   /** `CA$45.00` or `CA$39.00 to CA$45.00` for a category. */
   range(category) {
     const cents = this.of(category).map((offer) => offer.total_cents);
     const [low, high] = [Math.min(...cents), Math.max(...cents)];
-    return low === high ? money(low, this.money) : `${money(low, this.money)} to ${money(high, this.money)}`;
+    return low === high ? money(low, this.money) : phrase("%(least)s to %(most)s", { least: money(low, this.money), most: money(high, this.money) });
   }
 }

@@ -1,6 +1,7 @@
 /** The same seats without a map: choose a section, then a row, then seats as buttons. For keyboards and screen readers. */
 
 import { element } from "../api.js";
+import { phrase } from "../words.js";
 
 export class SeatList {
   /** @param on {choose(unit)} ; look {free(unit), mine(unit), colour(unit), priceText(unit)} */
@@ -13,8 +14,8 @@ export class SeatList {
     this.seats = element("ul", { class: "seat-list" });
     root.append(
       element("div", { class: "field-pair" },
-        element("div", { class: "field" }, element("label", { for: "list-section" }, "Section"), this.sections),
-        element("div", { class: "field" }, element("label", { for: "list-row" }, "Row"), this.rows)),
+        element("div", { class: "field" }, element("label", { for: "list-section" }, phrase("Section")), this.sections),
+        element("div", { class: "field" }, element("label", { for: "list-row" }, phrase("Row")), this.rows)),
       this.summary, this.seats);
     this.#rows();
   }
@@ -28,14 +29,14 @@ export class SeatList {
 
   /** What a screen reader hears before a seat's number: section and row. */
   #before(unit) {
-    const spoken = this.chart.spoken(unit);
-    return spoken.slice(0, spoken.length - this.chart.names[unit].length);
+    const { chart } = this;
+    return phrase("%(section)s, row\u00a0%(row)s, seat\u00a0", { section: chart.sectionOf(unit).name, row: chart.rowOf(unit).name });
   }
 
   #rowText(row) {
     let free = 0;
     for (let unit = row.first; unit < row.end; unit += 1) free += this.look.free(unit) ? 1 : 0;
-    return `${row.name} (${free} free)`;
+    return phrase("%(row)s (%(num)s free)", { row: row.name, num: free });
   }
 
   /** Draw the chosen row again, keeping the focus where it was. */
@@ -56,10 +57,10 @@ export class SeatList {
         "aria-pressed": String(mine), onclick: () => this.on.choose(unit),
       },
       element("b", {}, element("span", { class: "visually-hidden" }, this.#before(unit)), this.chart.names[unit]),
-      element("span", {}, open ? words.join(" · ") : "taken"))));
+      element("span", {}, open ? words.join(" · ") : phrase("taken")))));
     }
     this.seats.replaceChildren(...buttons);
-    this.summary.textContent = `Row ${row.name}: ${free} of ${row.end - row.first} seats free.`;
+    this.summary.textContent = phrase("Row %(row)s: %(free)s of %(all)s seats free.", { row: row.name, free, all: row.end - row.first });
     if (focused) this.seats.querySelector(`[data-unit="${focused}"]`)?.focus();
   }
 }

@@ -5,6 +5,7 @@ import { clockOffsetMs, countDown, minutesAndSeconds } from "../countdown.js";
 import { startSteppers } from "../stepper.js";
 import { startTabs } from "../tabs.js";
 import { forgetTyped, keepTyped } from "../typed.js";
+import { phrase, phrases } from "../words.js";
 import { keepAdmission } from "./admission.js";
 import { SetApart } from "./apart.js";
 import { Basket, PHONE } from "./basket.js";
@@ -54,9 +55,9 @@ async function busy(button, work) {
 }
 
 function refused(error) {
-  if (!(error instanceof Problem)) { tell("The connection was lost. Nothing was taken: press once more."); return; }
+  if (!(error instanceof Problem)) { tell(phrase("The connection was lost. Nothing was taken: press once more.")); return; }
   const admission = error.code === "admission_required" || error.code === "admission_expired";
-  tell(words(error, data), ...(admission && data.room_url ? [element("p", {}, element("a", { class: "button button-accent", href: data.room_url }, "Join the queue"))] : []));
+  tell(words(error, data), ...(admission && data.room_url ? [element("p", {}, element("a", { class: "button button-accent", href: data.room_url }, phrase("Join the queue")))] : []));
 }
 
 function startBest() {
@@ -70,7 +71,7 @@ function startBest() {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const request = bestRequest(form, data);
-    if (!request.items.length) { tell("How many tickets?"); return; }
+    if (!request.items.length) { tell(phrase("How many tickets?")); return; }
     busy(form.querySelector('[type="submit"]'), async () => {
       forgetTyped(bestKey);
       await take({ ...request, ...promoIn(form.elements.promo_code) });
@@ -109,7 +110,7 @@ async function startSeats() {
   const taken = (unit) => status.taken[unit] === 1 && !apart.has(unit);
   const dropTaken = (units) => {
     const gone = state.basket?.drop(units.filter(taken)) ?? 0;
-    if (gone) tell(gone === 1 ? "Somebody else took one of your seats before you held it." : `Somebody else took ${gone} of your seats before you held them.`);
+    if (gone) tell(phrases("Somebody else took one of your seats before you held it.", "Somebody else took %(num)s of your seats before you held them.", gone));
   };
   const status = new SeatStatus(data.event_id, chart.units, {
     changed(units) {
@@ -120,7 +121,7 @@ async function startSeats() {
     state(kind) {
       const line = $("live-state");
       line.toggleAttribute("data-stale", kind !== "live");
-      line.textContent = { live: "Live", polling: "Updated every few seconds", away: "Connection lost, trying again" }[kind];
+      line.textContent = { live: phrase("Live"), polling: phrase("Updated every few seconds"), away: phrase("Connection lost, trying again") }[kind];
     },
   });
   await status.start();
@@ -132,7 +133,8 @@ async function startSeats() {
     colour: (unit) => offers.colour(chart.categoryOf(unit)),
     priceText: (unit) => offers.range(chart.categoryOf(unit)),
   };
-  const wordsOf = (unit) => `${chart.spoken(unit)}. ${look.free(unit) ? look.priceText(unit) : isHeld(unit) ? "You hold it" : "Taken"}${chart.notes(unit).map((note) => `, ${note}`).join("")}${state.basket.has(unit) ? ", chosen" : ""}.`;
+  const stands = (unit) => (look.free(unit) ? look.priceText(unit) : isHeld(unit) ? phrase("You hold it") : phrase("Taken"));
+  const wordsOf = (unit) => `${chart.spoken(unit)}. ${stands(unit)}${chart.notes(unit).map((note) => `, ${note}`).join("")}${state.basket.has(unit) ? `, ${phrase("chosen")}` : ""}.`;
 
   const choose = (unit) => {
     tell("");
@@ -164,7 +166,7 @@ async function startSeats() {
   }
   state.map.own(heldUnits);
   const lost = state.basket.restore((unit) => look.free(unit));
-  if (lost) tell(lost === 1 ? "Somebody else took one of your seats before you held it." : `Somebody else took ${lost} of your seats before you held them.`);
+  if (lost) tell(phrases("Somebody else took one of your seats before you held it.", "Somebody else took %(num)s of your seats before you held them.", lost));
   held?.ready();
   $("hold").addEventListener("click", () => busy($("hold"), () => holdSeats(state, chart, status).finally(() => apart.ask())));
 }
@@ -199,8 +201,8 @@ async function holdSeats(state, chart, status) {
       if (!units.length) throw error;
     } else if (error.code === "orphan_seat" && error.facts.suggestion?.length) {
       const units = error.facts.suggestion.map((label) => chart.unitOf(label)).filter((unit) => unit >= 0);
-      const take = element("button", { class: "button button-small", type: "button", onclick: () => { tell(""); state.basket.replace(units); } }, "Take these instead");
-      tell("That choice would leave a single seat alone that nobody can use. Just beside it:", element("p", {}, units.map((unit) => chart.spoken(unit)).join(" · ")), element("p", {}, take));
+      const take = element("button", { class: "button button-small", type: "button", onclick: () => { tell(""); state.basket.replace(units); } }, phrase("Take these instead"));
+      tell(phrase("That choice would leave a single seat alone that nobody can use. Just beside it:"), element("p", {}, units.map((unit) => chart.spoken(unit)).join(" · ")), element("p", {}, take));
     } else {
       throw error;
     }
@@ -232,8 +234,8 @@ function drawLegend(chart, offers, map) {
     return button;
   });
   const key = (kind, text) => element("li", {}, element("span", { class: `legend-${kind}` }, element("i", { "aria-hidden": "true" }), text));
-  $("legend").replaceChildren(...buttons.map((button) => element("li", {}, button)), key("taken", "Taken"), key("mine", "Yours"),
-    ...(chart.accessible.includes(1) ? [key("accessible", "Wheelchair place")] : []));
+  $("legend").replaceChildren(...buttons.map((button) => element("li", {}, button)), key("taken", phrase("Taken")), key("mine", phrase("Yours")),
+    ...(chart.accessible.includes(1) ? [key("accessible", phrase("Wheelchair place"))] : []));
 }
 
 function startSession() {
