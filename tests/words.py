@@ -26,11 +26,12 @@ KEYWORDS = {
     ".js": {"phrase": None, "phrases": (1, 2)},
     ".html": {"_": None, "gettext": None, "ngettext": (1, 2)},
 }
+KEYWORDS[".jinja"] = KEYWORDS[".html"]
 OPTIONS = {
     "jinja2": {"newstyle_gettext": "true", "trimmed": "true", "silent": "false"},
     "javascript": {"parse_template_string": "true"},
 }
-METHODS = {".py": "python", ".js": "javascript", ".html": "jinja2"}
+METHODS = {".py": "python", ".js": "javascript", ".html": "jinja2", ".jinja": "jinja2"}
 # What people who buy read, by the file that its words are kept in; a path ends a tree if it names a folder.
 DOMAINS = {
     "pages": (
@@ -41,14 +42,10 @@ DOMAINS = {
         "engine/foundation/errors.py",
         "engine/foundation/speech",
     ),
+    "mails": ("engine/domain/sale/places.py", "engine/services/messages", "engine/services/tickets"),
+    "gate": ("engine/pages/gates", "engine/pages/static/gate", "engine/pages/templates/gate"),
 }
-LEFT_OUT = (
-    "engine/pages/static/vendor",
-    "engine/pages/static/gate",
-    "engine/pages/static/docs",
-    "engine/pages/templates/gate",
-    "engine/pages/templates/docs",
-)
+LEFT_OUT = ("engine/pages/static/vendor", "engine/pages/static/docs", "engine/pages/templates/docs")
 WIDTH = 120
 
 
@@ -110,11 +107,18 @@ def said(domain: str) -> Catalog:
 
 def _sources(domain: str) -> Iterator[Path]:
     for place in DOMAINS[domain]:
+        elsewhere = [*LEFT_OUT, *_parts_of(domain, place)]
         found = [ROOT / place] if (ROOT / place).is_file() else sorted((ROOT / place).rglob("*"))
         for path in found:
             name = path.relative_to(ROOT).as_posix()
-            if path.suffix in METHODS and not any(name.startswith(f"{each}/") for each in LEFT_OUT):
+            if path.suffix in METHODS and not any(name.startswith(f"{each}/") for each in elsewhere):
                 yield path
+
+
+def _parts_of(domain: str, place: str) -> list[str]:
+    """The parts of a tree that another domain keeps."""
+    others = [each for name, places in DOMAINS.items() if name != domain for each in places]
+    return [each for each in others if each.startswith(f"{place}/")]
 
 
 def main() -> None:

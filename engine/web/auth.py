@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.foundation import http
+from engine.foundation import asked_language, http
 from engine.foundation.bearer import Bearers, Person
 from engine.foundation.cookies import shown
 from engine.foundation.errors import Unauthenticated
-from engine.foundation.world import languages
 from engine.services.appkeys import BEARERS, SETTINGS
 from engine.web.callers import visitor
 
@@ -78,8 +77,8 @@ def client_address(request: web.Request) -> str:
 
 
 def reader_language(request: web.Request) -> str:
-    """The language that mails to this caller are written in."""
-    return languages.choose(request.headers.get("Accept-Language", ""))
+    """The language that mails to this caller are written in: that of the pages they read, else of their browser."""
+    return asked_language.language(request)
 
 
 def buyer(request: web.Request, *, bearers: Bearers, trust_forwarded: bool) -> tuple[str, str | None]:

@@ -27,7 +27,7 @@ SEAMS = {
     "hiredis": ("engine.foundation.connections",),
     "locust": ("loadtest.",),
     "gevent": ("loadtest.",),
-    "icalendar": ("engine.pages.catalogue.discovery.feeds",),
+    "icalendar": ("engine.services.catalogue.calendars",),
     "argon2": ("engine.services.accounts.passwords",),
     "zxcvbn": ("engine.services.accounts.passwords",),
     "confusable_homoglyphs": ("engine.foundation.folding",),

@@ -163,7 +163,7 @@ async def test_a_name_of_no_address_is_known_too_and_nobody_is_mailed(
 
 
 @pytest.mark.parametrize(
-    ("language", "word"), [("en", "somebody"), ("fr", "quelqu’un"), ("es", "Alguien"), ("de", "somebody")]
+    ("language", "word"), [("en", "Somebody"), ("fr", "Quelqu’un"), ("de", "Jemand"), ("ja", "Somebody")]
 )
 async def test_the_mail_is_to_the_folded_address_in_the_askers_language_without_their_words(
     room_client: TestClient, new_room: NewRoom, letters: Post, language: str, word: str

@@ -15,6 +15,7 @@ from engine.domain.sale.selling import SellingEvent
 from engine.foundation.callers import UNKNOWN, Caller
 from engine.foundation.clock import from_ms
 from engine.foundation.ids import new_id
+from engine.foundation.world import languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Buyer:
     user_id: str | None = None
     caller: Caller = UNKNOWN
     told: Told = NOTHING_TOLD
+    locale: str = languages.DEFAULT
 
 
 def check_as_shown(event: SellingEvent, hold: Hold) -> None:
@@ -96,4 +98,5 @@ def new_order(
         buyer_units_max=most,
         counted_for=hold.counted_for,
         answers=told.answers,
+        locale=buyer.locale,
     )

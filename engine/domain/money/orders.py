@@ -23,6 +23,7 @@ from engine.domain.money.refunds import Parts
 from engine.domain.order_states import Status
 from engine.domain.tickets.order_links import OrderLink
 from engine.foundation.clock import now
+from engine.foundation.world import languages
 
 NUMBER_CHARS = 10
 HOLD_LEADS_ON: Final = timedelta(minutes=30)  # after the order ended: browsers come back from paying by their hold
@@ -74,6 +75,7 @@ class NewOrder:
     buyer_units_max: int | None = None  # of the event, over all orders of one e-mail address
     counted_for: bytes = b""  # as its hold has it
     answers: tuple[Answer, ...] = ()
+    locale: str = languages.DEFAULT
 
     def opened(self, *, organization_id: str, destination_account: str | None, event_ends_at: datetime) -> Order:
         """The order as it stands right after it was written."""
@@ -109,6 +111,7 @@ class NewOrder:
             event_ends_at=event_ends_at,
             lines=self.lines,
             answers=self.answers,
+            locale=self.locale,
         )
 
 
@@ -149,6 +152,7 @@ class Order:
     lines: tuple[OrderLine, ...] = field(default=())
     answers: tuple[Answer, ...] = ()
     mail_refused: str | None = None  # what the mail server finally said to a mail for the buyer
+    locale: str = languages.DEFAULT  # in which the buyer is written to
 
     @property
     def link(self) -> OrderLink:

@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from engine.domain.tickets.order_links import OrderLink
+from engine.foundation.world import languages
 
 CODE_EARLY: Final = timedelta(minutes=1)  # a code is good from just before its payment: clocks differ
 CODE_LATE: Final = timedelta(hours=12)  # and until the last guest has surely left
@@ -87,6 +88,7 @@ class TicketPage:
     event_status: str = "published"
     attendee_email: str | None = None  # as the buyer told it: mail goes to the holder's
     code_hidden: bool = False  # from a reader who may not change orders
+    locale: str = languages.DEFAULT  # of its order
 
     @property
     def shown_status(self) -> str:

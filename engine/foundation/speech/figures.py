@@ -52,9 +52,18 @@ def at_its_clocks(value: datetime, timezone: str, style: Style | str = "moment")
 
 def clock(value: datetime, timezone: str) -> str:
     """Hours and minutes, and whose they are: ``19:30, Vancouver time``."""
-    hours = at_its_clocks(value, timezone, CLOCK)
+    return with_place(at_its_clocks(value, timezone, CLOCK), timezone)
+
+
+def told(value: datetime, timezone: str) -> str:
+    """A moment and whose clocks tell it: ``Fri 4 December 2026, 19:30, Vancouver time``."""
+    return with_place(at_its_clocks(value, timezone), timezone)
+
+
+def with_place(clock: str, timezone: str) -> str:
+    """What clocks tell, and where they stand: ``19:30, Vancouver time``."""
     place = city(timezone)
-    return say("%(clock)s, %(city)s time", clock=hours, city=place) if place else f"{hours} UTC"
+    return say("%(clock)s, %(city)s time", clock=clock, city=place) if place else f"{clock} UTC"
 
 
 def month(value: date) -> str:

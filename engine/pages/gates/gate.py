@@ -12,6 +12,7 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from engine.foundation import http, manners
+from engine.foundation.speech.tongue import say, spoken
 from engine.pages import frame
 from engine.pages.frame import ASSETS
 
@@ -41,21 +42,23 @@ KEPT: Final = (
     "gate/tabs.js",
     "gate/verdict.js",
     "gate/words.js",
+    "words.js",
     "vendor/jsQR.js",
 )
 
 
 def setup(app: web.Application) -> None:
     """Register the scanner's page, its manifest and its service worker."""
-    manners.serve(app, "GET", "/gate", shell, manners.PAGE)
-    manners.serve(app, "GET", "/gate/manifest.webmanifest", manifest, manners.PAGE)
+    frame.serve(app, "GET", "/gate", shell, manners.PAGE)
+    frame.serve(app, "GET", "/gate/manifest.webmanifest", manifest, manners.PAGE)
     manners.serve(app, "GET", "/gate/sw.js", service_worker, manners.PAGE)
     manners.serve(app, "GET", "/tickets/checkin", moved, manners.PAGE)
 
 
 async def shell(request: web.Request) -> web.Response:
     """The scanner."""
-    response = frame.render(request, "gate/gate.html", cache_s=SHELL_CACHE_S)
+    context = {"release": request.config_dict[ASSETS].version}
+    response = frame.render(request, "gate/gate.html", context, cache_s=SHELL_CACHE_S)
     response.headers.update(
         {
             "Content-Security-Policy": _POLICY,
@@ -74,9 +77,11 @@ async def manifest(request: web.Request) -> web.Response:
     ]
     document = {
         "id": SCOPE,
-        "name": "onsale gate",
-        "short_name": "Gate",
-        "description": "Scans tickets at the entrance, with or without a network.",
+        "lang": spoken().tag,
+        "dir": spoken().direction,
+        "name": f"onsale: {say('Gate scanner')}",
+        "short_name": say("Gate"),
+        "description": say("Scans tickets at the entrance, with or without a network."),
         "start_url": SCOPE,
         "scope": SCOPE,
         "display": "standalone",
@@ -88,7 +93,7 @@ async def manifest(request: web.Request) -> web.Response:
     return web.Response(
         body=http.dumps(document),
         content_type="application/manifest+json",
-        headers={"Cache-Control": f"public, max-age={SHELL_CACHE_S}"},
+        headers={"Cache-Control": f"public, max-age={SHELL_CACHE_S}", **frame.said_in(request)},
     )
 
 

@@ -17,6 +17,7 @@ from engine.domain.money.buyers import ADDRESS_LEFT_OUT, ADDRESSLESS, checked_ad
 from engine.domain.money.new_orders import Buyer
 from engine.domain.money.orders import OpenedOrder, PayableOrder
 from engine.domain.sale.holds import Hold, HoldLine
+from engine.domain.sale.places import place
 from engine.domain.sale.selling import SellingEvent
 from engine.domain.sale.ticket_groups import TicketGroup, groups_of
 from engine.foundation import bodies, http, manners
@@ -25,12 +26,12 @@ from engine.foundation.clock import now_ms
 from engine.foundation.errors import Invalid, Refusal
 from engine.foundation.folding import name_kept
 from engine.foundation.manners import FORM, Manners
-from engine.foundation.speech.tongue import say
+from engine.foundation.speech.tongue import say, spoken
 from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import find
 from engine.pages.money import asked
-from engine.pages.sale.held import held_tickets, longest_ms, place
+from engine.pages.sale.held import held_tickets, longest_ms
 from engine.pages.sale.shop import read_form
 from engine.services.appkeys import HOLDS, ORDERS, SELLING, SETTINGS
 from engine.services.sale.hold_prices import listed
@@ -116,6 +117,7 @@ async def order(request: web.Request) -> web.Response:
         consents={"marketing": typed.marketing},
         caller=caller_of(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded),
         told=typed.told,
+        locale=spoken().tag,
     )
     try:
         opened = await request.config_dict[ORDERS].open(hold_id, token, buyer)

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from engine.domain.errors import CapabilityWrong
 from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID, OPEN, SOLD
+from engine.domain.sale.places import place
 from engine.domain.sale.ticket_groups import groups_of
 from engine.domain.tickets.tickets import TicketPage
 from engine.foundation import http, manners
@@ -21,7 +22,6 @@ from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import told_of
 from engine.pages.formats import said
 from engine.pages.money.checkout import pay_data, shown_groups
-from engine.pages.sale.held import place
 from engine.pages.sale.shop import read_form
 from engine.services.appkeys import EVENTS, ORDERS, SELLING, SETTINGS, TICKETS
 from engine.services.sale.hold_prices import listed

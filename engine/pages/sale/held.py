@@ -8,11 +8,11 @@ from aiohttp import web
 
 from engine.domain.errors import CapabilityWrong, HoldExpired, HoldLifetimeExceeded
 from engine.domain.sale.holds import Hold, HoldLine
+from engine.domain.sale.places import place
 from engine.domain.sale.selling import SellingEvent
 from engine.foundation import bodies, manners
 from engine.foundation.errors import NotFound
 from engine.foundation.manners import FORM, Manners
-from engine.foundation.speech.tongue import say
 from engine.pages import cookies, csrf
 from engine.services.appkeys import HOLDS, SELLING
 from engine.services.sale.inventory import HOLD_LIFE_MS_MAX
@@ -130,11 +130,3 @@ def held_tickets(event: SellingEvent, hold: Hold) -> HeldTickets:
 def _ticket(event: SellingEvent, line: HoldLine, total_cents: int) -> HeldTicket:
     kind = event.ticket_types[line.ticket_type_id].name
     return HeldTicket(line.unit, line.seat, place(line.section, line.seat), kind, total_cents)
-
-
-def place(section: str, seat: str | None) -> str:
-    """``Stalls, row F, seat 12`` with spaces that keep a number next to its word; the section if one stands."""
-    if seat is None:
-        return section
-    name, row, number = seat.split("/")
-    return say("%(section)s, row\u00a0%(row)s, seat\u00a0%(seat)s", section=name, row=row, seat=number)

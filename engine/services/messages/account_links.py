@@ -6,25 +6,26 @@ them is ours, but for an organization's name and the address itself.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from engine.domain.accounts.mailed_links import GOOD_FOR_S, Purpose
 from engine.domain.errands import MailAccountLink, MailInvitation
 from engine.foundation.ids import new_id
-from engine.foundation.world.languages import DEFAULT, LANGUAGES
+from engine.foundation.speech.tongue import later, say, speaking
+from engine.foundation.world.languages import DEFAULT, known
 from engine.services.accounts.invitations import Invitations
 from engine.services.accounts.mailed_links import Issued, MailedLinks
-from engine.services.messages.link_mails import LinkMails
+from engine.services.messages.link_mails import LinkMails, LinkWords
 from engine.services.outbox import Outbox
 from engine.stores.messages.mail import MailGateway
 
-WORDS: Final[dict[str, dict[str, Any]]] = {
-    language: json.loads((Path(__file__).parent / "words" / f"{language}.json").read_text(encoding="utf-8"))
-    for language in LANGUAGES
-}
 _PATHS: Final = {"verify_email": "/account/verify", "reset_password": "/account/reset"}
+_ROLES: Final = {
+    "owner": later("owner"),
+    "manager": later("manager"),
+    "finance": later("finance"),
+    "box_office": later("box office"),
+}
 
 
 class AccountLinks:
@@ -68,19 +69,55 @@ class AccountLinks:
         await self._send("invitation", issued, language, self._admin_url + "/invitations/accept", facts)
 
     async def _send(self, purpose: Purpose, issued: Issued, language: str, page: str, facts: dict[str, str]) -> None:
-        language = language if language in LANGUAGES else DEFAULT
-        words, good_for_s = WORDS[language], GOOD_FOR_S[purpose]
-        told: dict[str, Any] = {**facts, "minutes": good_for_s // 60, "days": good_for_s // 86_400}
-        if "role" in told:
-            told["role"] = words["roles"][told["role"]]
-        said = words[purpose]
-        context = {
-            "language": language,
-            "subject": said["subject"].format(**told),
-            "before": [line.format(**told) for line in said["before"]],
-            "after": [line.format(**told) for line in said["after"]],
-            "button": said["button"],
-            "link": f"{page}?token={issued.token}",
-        }
         mark = f"{new_id('lnk')}.{purpose}"
-        await self._mails.send("account_link", context["subject"], issued.email, mark, context)
+        with speaking(known(language) or DEFAULT):
+            await self._mails.send(_said(purpose, facts), f"{page}?token={issued.token}", issued.email, mark)
+
+
+def _said(purpose: Purpose, facts: dict[str, str]) -> LinkWords:
+    minutes = GOOD_FOR_S[purpose] // 60
+    if purpose == "verify_email":
+        return LinkWords(
+            say("Confirm your e-mail address"),
+            [
+                say("Somebody, probably you, made an account with this address."),
+                say("If it was you, confirm that the address is yours:"),
+            ],
+            say("Confirm my address"),
+            [
+                say("The link is good for %(minutes)s minutes, and once.", minutes=minutes),
+                say(
+                    "If it was not you, do not open it: the account gets nothing of yours. You can make it your own "
+                    "with “Forgot your password?”."
+                ),
+            ],
+        )
+    if purpose == "reset_password":
+        return LinkWords(
+            say("Set a new password"),
+            [
+                say("Somebody, probably you, asked for a new password for the account of this address."),
+                say("To choose one, open this link:"),
+            ],
+            say("Choose a new password"),
+            [
+                say("The link is good for %(minutes)s minutes, and once.", minutes=minutes)
+                + " "
+                + say("Everybody who is signed in to the account is signed out then."),
+                say("If it was not you, do nothing: your password stays as it is."),
+            ],
+        )
+    role = _ROLES[facts["role"]]
+    told = {**facts, "role": say(role)}
+    return LinkWords(
+        say("%(organization)s invites you to work with them", **told),
+        [
+            say("%(organization)s invites %(email)s to work with them on onsale, as %(role)s.", **told),
+            say("To accept, open this link. You sign in there, or make an account with this address:"),
+        ],
+        say("See the invitation"),
+        [
+            say("The link is good for %(days)s days, and once.", days=GOOD_FOR_S[purpose] // 86_400),
+            say("If you do not know %(organization)s, do nothing. Do not pass this mail on to anybody.", **told),
+        ],
+    )

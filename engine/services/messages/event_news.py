@@ -11,22 +11,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-import babel.dates
 import msgspec
 from aiosmtplib import SMTPException
 
 import hotpath_rs
-from engine.domain.catalogue.event_news import TimeAndPlace, Told, together
+from engine.domain.catalogue.event_news import Told, together
 from engine.domain.errands import MailEventNews, TellHolders
 from engine.foundation.folding import NotAnAddress, email_folded
 from engine.foundation.news import News
+from engine.foundation.speech.tongue import say, speaking
+from engine.foundation.world.languages import DEFAULT
 from engine.services.messages.heads import Head, Sender
 from engine.services.messages.letters import written
-from engine.services.messages.mail_templates import open_templates, words
+from engine.services.messages.mail_templates import words
 from engine.services.messages.recipients import to
-from engine.services.messages.tellings import LOCALE, moment
 from engine.services.outbox import Outbox
 from engine.stores.catalogue import event_news as store
 from engine.stores.catalogue import events
@@ -63,8 +62,6 @@ class EventNewsMail:
         self._platform = keyring.platform()
         self._sender = Sender(sender)
         self._engine_url = engine_url.rstrip("/")
-        self._templates = open_templates()
-        self._templates.filters |= {"span": span}
         self._sending = asyncio.Semaphore(SENDING_MAX)
 
     def register(self, outbox: Outbox) -> None:
@@ -128,20 +125,20 @@ class EventNewsMail:
             "event_url": f"{self._engine_url}/e/{seller.slug}",
         }
         template = f"event_{told.kind}"
-        said = "is cancelled" if told.kind == "cancelled" else "has changed"
         mark = f"{errand.event_id}.{news_id}.{user}.{host}.{template}"
-        head = Head(self._sender, to("", f"{user}@{host}"), f"{seller.title} {said}", mark)
-        return written(head, *words(self._templates, template, context))
+        with speaking(_language_of(orders)):
+            subject = (
+                say("%(title)s is cancelled", title=seller.title)
+                if told.kind == "cancelled"
+                else say("%(title)s has changed", title=seller.title)
+            )
+            head = Head(self._sender, to("", f"{user}@{host}"), subject, mark)
+            return written(head, *words(template, context))
 
     def _order_url(self, order: HeldOrder) -> str:
         return f"{self._engine_url}/order/{order.id}#token={order.link.mint(self._platform)}"
 
 
-def span(when: TimeAndPlace) -> str:
-    """``Friday, November 20, 2026 at 8:00 p.m. PST to 11:00 p.m.`` by the clocks of the place."""
-    zone = ZoneInfo(when.timezone)
-    ends = when.ends_at.astimezone(zone)
-    if ends.date() != when.starts_at.astimezone(zone).date():
-        return f"{moment(when.starts_at, when.timezone)} to {moment(when.ends_at, when.timezone)}"
-    hour = babel.dates.format_time(ends, "short", tzinfo=zone, locale=LOCALE)
-    return f"{moment(when.starts_at, when.timezone)} to {hour}"
+def _language_of(orders: Sequence[HeldOrder]) -> str:
+    """That of the newest order: somebody who bought in two languages chose this one last."""
+    return orders[-1].locale if orders else DEFAULT

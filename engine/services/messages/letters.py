@@ -29,10 +29,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A PDF that is attached."""
+    """A file that is attached: a PDF, or what ``media`` says."""
 
     name: str
-    pdf: bytes
+    content: bytes
+    media: str = "application/pdf"
 
 
 def written(head: Head, text: str, html: str, pictures: Sequence[Picture] = (), papers: Sequence[Paper] = ()) -> Letter:
@@ -69,7 +70,8 @@ def _picture(picture: Picture) -> bytes:
 
 
 def _paper(paper: Paper) -> bytes:
-    return (
-        b"Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n"
-        b'Content-Disposition: attachment; filename="%s"\r\n\r\n' % paper.name.encode("ascii")
-    ) + hotpath_rs.base64_lines(paper.pdf)
+    head = (
+        b"Content-Type: %s\r\nContent-Transfer-Encoding: base64\r\n"
+        b'Content-Disposition: attachment; filename="%s"\r\n\r\n'
+    )
+    return head % (paper.media.encode("ascii"), paper.name.encode("ascii")) + hotpath_rs.base64_lines(paper.content)

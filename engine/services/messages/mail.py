@@ -6,23 +6,26 @@ A message's id is made from what it tells, so a mail that is sent twice shows on
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiosmtplib import SMTPException
 
 import hotpath_rs
+from engine.domain.catalogue.events import Event
 from engine.domain.errands import MailOrderExpired, MailRefund, MailTickets
 from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID
+from engine.domain.sale.places import place
 from engine.domain.sale.ticket_groups import groups_of
 from engine.foundation.news import News
+from engine.foundation.speech.tongue import say, speaking
+from engine.services.catalogue.calendars import ICS, ics
 from engine.services.messages.heads import Head, Sender
 from engine.services.messages.letters import Paper, Picture, written
-from engine.services.messages.mail_templates import open_templates, words
+from engine.services.messages.mail_templates import words
 from engine.services.messages.order_facts import OrderFacts, OrderFactsReader
 from engine.services.messages.recipients import to
-from engine.services.messages.tellings import moment, money
 from engine.services.money.refunds import Refunds
 from engine.services.outbox import Doing, Outbox
 from engine.services.tickets.tickets import Tickets
@@ -62,8 +65,6 @@ class Mail:
         self._platform = keyring.platform()
         self._sender = Sender(sender)
         self._engine_url = engine_url.rstrip("/")
-        self._templates = open_templates()
-        self._templates.filters |= {"money": money, "moment": moment}
 
     def register(self, outbox: Outbox) -> None:
         """Take the errands."""
@@ -84,9 +85,15 @@ class Mail:
         found = await self._facts.with_tickets([errand.order_id for errand in errands])
         small = [facts.tickets for facts in found.values() if 0 < len(facts.tickets) <= INLINE_CODES_MAX]
         await self._tickets.print_ahead([self._tickets.document(pages) for pages in small])
-        return [functools.partial(self._send_tickets, errand, found.get(errand.order_id)) for errand in errands]
+        of_events = {facts.order.event_id: facts.event.event for facts in found.values()}
+        calendars = {event_id: self._calendar(event) for event_id, event in of_events.items()}
+        return [
+            functools.partial(self._send_tickets, errand, found.get(errand.order_id), calendars) for errand in errands
+        ]
 
-    async def _send_tickets(self, errand: MailTickets, facts: OrderFacts | None) -> None:
+    async def _send_tickets(
+        self, errand: MailTickets, facts: OrderFacts | None, calendars: Mapping[str, Sequence[Paper]]
+    ) -> None:
         assert facts is not None, "an errand for an order that is not there"
         order, pages = facts.order, facts.tickets
         if not errand.asked and not await self._orders.mails_tickets(order):
@@ -94,16 +101,17 @@ class Mail:
         if not pages or order.status not in EVER_PAID:
             return
         shown = pages[:INLINE_CODES_MAX]
-        context = self._context(facts)
-        context["tickets"] = [
-            {"cid": f"code{index}", "place": page.seat or page.section, "ticket_type_name": page.ticket_type_name}
-            for index, page in enumerate(shown)
-        ]
         pictures = [Picture(f"code{index}", self._tickets.image(page, "png")) for index, page in enumerate(shown)]
         sheet = await self._tickets.printed(self._tickets.document(pages))
-        papers = [Paper(f"tickets-{order.order_number}.pdf", sheet)]
-        subject = f"Your tickets for {facts.event.seller.title}"
-        await self._send(order, "tickets", subject, order.id, context, pictures, papers)
+        papers = [Paper(f"tickets-{order.order_number}.pdf", sheet), *calendars[order.event_id]]
+        with speaking(order.locale):
+            context = self._context(facts)
+            context["tickets"] = [
+                {"cid": picture.cid, "place": place(page.section, page.seat), "ticket_type_name": page.ticket_type_name}
+                for picture, page in zip(pictures, shown, strict=True)
+            ]
+            subject = say("Your tickets for %(title)s", title=facts.event.seller.title)
+            await self._send(order, "tickets", subject, order.id, context, pictures, papers)
 
     async def refund(self, errand: MailRefund, _repeated: bool) -> None:
         refund = await self._refunds.read(errand.refund_id)
@@ -115,8 +123,13 @@ class Mail:
             "late": order.closing_note == "paid_after_expiry_refunded",
             "cancelled": cancelled,
         }
-        subject = f"{'Cancelled: refund' if cancelled else 'Refund'} for {seller.title}"
-        await self._send(order, "refund", subject, refund.id, context)
+        with speaking(order.locale):
+            subject = (
+                say("Cancelled: refund for %(title)s", title=seller.title)
+                if cancelled
+                else say("Refund for %(title)s", title=seller.title)
+            )
+            await self._send(order, "refund", subject, refund.id, context)
 
     async def order_expired(self, errand: MailOrderExpired, _repeated: bool) -> None:
         """Nothing is sent if the order was paid after all."""
@@ -124,8 +137,9 @@ class Mail:
         order = facts.order
         if order.status != "expired":
             return
-        subject = f"Your order for {facts.event.seller.title} was not paid"
-        await self._send(order, "order_expired", subject, order.id, self._context(facts))
+        with speaking(order.locale):
+            subject = say("Your order for %(title)s was not paid", title=facts.event.seller.title)
+            await self._send(order, "order_expired", subject, order.id, self._context(facts))
 
     async def _send(
         self,
@@ -137,10 +151,13 @@ class Mail:
         pictures: Sequence[Picture] = (),
         papers: Sequence[Paper] = (),
     ) -> None:
-        """Hand it over. What the server will never take is not tried again: the buyer and the organizer are told."""
+        """Hand it over, in the language that is spoken.
+
+        What the server will never take is not tried again: the buyer and the organizer are told.
+        """
         recipient = to(order.buyer_name if _is_known(order) else "", order.buyer_email)
         head = Head(self._sender, recipient, subject, f"{about}.{template}")
-        letter = written(head, *words(self._templates, template, context), pictures, papers)
+        letter = written(head, *words(template, context), pictures, papers)
         try:
             await self._mailer.send(letter)
         except SMTPException as error:
@@ -152,12 +169,15 @@ class Mail:
             if is_new:
                 await self._news.changed(order.id)
 
+    def _calendar(self, event: Event | None) -> list[Paper]:
+        return [Paper("event.ics", ics(event.title, self._engine_url, [event]), ICS)] if event is not None else []
+
     def _context(self, facts: OrderFacts) -> dict[str, Any]:
         order, event = facts.order, facts.event
         token = order.link.mint(self._platform)
         return {
             "order": order,
-            "greeted": f"Hello {order.buyer_name}" if _is_known(order) else "Hello",
+            "name": order.buyer_name if _is_known(order) else "",
             "groups": groups_of(order.lines, event.listed),
             "names": event.names,
             "seller": event.seller,

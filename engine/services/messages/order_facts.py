@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.domain.catalogue.events import Seller
+from engine.domain.catalogue.events import Event, Seller
 from engine.domain.catalogue.ticket_types import all_in_cents
 from engine.domain.money.orders import Order
 from engine.domain.tickets.tickets import TicketPage
@@ -21,6 +21,7 @@ class EventFacts:
     """``names`` and ``listed`` (what one alone costs, all in) are by ticket type."""
 
     seller: Seller
+    event: Event | None
     names: dict[str, str]
     listed: dict[str, int]
 
@@ -68,4 +69,4 @@ class OrderFactsReader:
         kinds = await ticket_types.of_event(self._pool, event_id)
         event = await events.get(self._pool, event_id)
         listed = {kind.id: all_in_cents(kind, event) for kind in kinds} if event is not None else {}
-        return EventFacts(seller, {kind.id: kind.name for kind in kinds}, listed)
+        return EventFacts(seller, event, {kind.id: kind.name for kind in kinds}, listed)

@@ -9,16 +9,11 @@ import hotpath_rs
 from engine.domain.errands import MailQueueLink
 from engine.foundation import queue_links
 from engine.foundation.clock import now_ms
-from engine.services.messages.link_mails import LinkMails
+from engine.foundation.speech.tongue import say, speaking
+from engine.foundation.world.languages import DEFAULT, known
+from engine.services.messages.link_mails import LinkMails, LinkWords
 from engine.services.outbox import Outbox
 from engine.stores.messages.mail import MailGateway
-
-LANGUAGES = frozenset({"en", "es", "fr"})
-_SUBJECTS = {
-    "en": "Your place in the queue for {title}",
-    "es": "Su lugar en la cola de {title}",
-    "fr": "Votre place dans la file pour {title}",
-}
 
 
 class QueueLinks:
@@ -36,13 +31,29 @@ class QueueLinks:
     async def send(self, asked: MailQueueLink, _repeated: bool) -> None:
         """The link, good from now on."""
         token = queue_links.mint(self._keys, asked, now_ms())
-        language = asked.language if asked.language in LANGUAGES else "en"
-        title = " ".join(asked.title.split())
-        context = {
-            "language": language,
-            "title": title,
-            "link": f"{self._room_url}/r/{asked.event_id}/place?token={token}",
-            "minutes": queue_links.VALID_MS // 60_000,
-        }
+        link = f"{self._room_url}/r/{asked.event_id}/place?token={token}"
         mark = f"{asked.event_id}.{asked.identity}.{now_ms()}.queue_link"
-        await self._mails.send("queue_link", _SUBJECTS[language].format(title=title), asked.email, mark, context)
+        with speaking(known(asked.language) or DEFAULT):
+            await self._mails.send(_said(" ".join(asked.title.split())), link, asked.email, mark)
+
+
+def _said(title: str) -> LinkWords:
+    return LinkWords(
+        say("Your place in the queue for %(title)s", title=title),
+        [
+            say(
+                "Somebody, probably you, asked to join the queue for %(title)s with this address. The address has a "
+                "place there already.",
+                title=title,
+            ),
+            say("To bring that place to the device you are using, open this link on it:"),
+        ],
+        say("Bring my place here"),
+        [
+            say(
+                "The place then no longer counts on any other device. The link is good for %(minutes)s minutes.",
+                minutes=queue_links.VALID_MS // 60_000,
+            ),
+            say("If it was not you, do nothing: the place stays where it is. Do not pass this mail on to anybody."),
+        ],
+    )

@@ -9,17 +9,17 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from zoneinfo import ZoneInfo
 
+from engine.domain.sale.places import place
 from engine.domain.tickets.sheets import Band, Code, Fact, Facts, Foot, Page, Paper, Sheet, Words
 from engine.domain.tickets.tickets import TicketPage
-from engine.foundation.world import languages
+from engine.foundation.speech import figures
+from engine.foundation.speech.tongue import say, speaking
 
 PAGES_MAX: Final = 500
 A5: Final = Paper(width=419.53, height=595.28, margin=34)
 CODE_POINTS: Final = 180  # 63 mm: read at arm's length
 _ISOLATED, _END = "\u2068", "\u2069"  # the first strong sign decides (Unicode bidi algorithm, FSI and PDI)
-FOOTER: Final = "Show this code at the gate. It admits one person once; a copy admits nobody."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,39 +37,49 @@ HOUSE: Final = Brand()
 
 
 def sheet(tickets: Sequence[tuple[TicketPage, str]], brand: Brand = HOUSE) -> Sheet:
-    """A document with a page for each (ticket, code), at most PAGES_MAX."""
+    """A document with a page for each (ticket, code), at most PAGES_MAX, in the language of the first one's order."""
     first = tickets[0][0]
-    return Sheet(
-        title=f"{first.event_title}: ticket {first.order_number}",
-        author=first.organization_name,
-        subject="Admission ticket",
-        language=languages.DEFAULT,
-        paper=A5,
-        pages=tuple([_page(ticket, code, brand) for ticket, code in tickets[:PAGES_MAX]]),
-    )
+    with speaking(first.locale):
+        return Sheet(
+            title=say("%(title)s: ticket %(number)s", title=first.event_title, number=first.order_number),
+            author=first.organization_name,
+            subject=say("Admission ticket"),
+            language=first.locale,
+            paper=A5,
+            pages=tuple([_page(ticket, code, brand) for ticket, code in tickets[:PAGES_MAX]]),
+        )
 
 
 def _page(ticket: TicketPage, code: str, brand: Brand) -> Page:
-    starts_at = ticket.starts_at.astimezone(ZoneInfo(ticket.timezone))
     where = _listed([ticket.venue_name, ticket.venue_address, ticket.venue_city])
-    place = ticket.seat.replace("/", " / ") if ticket.seat else ticket.section
-    facts = (Fact("PLACE", place), Fact("TICKET", ticket.ticket_type_name), Fact("NAME", ticket.holder_name))
+    where_in_it = place(ticket.section, ticket.seat)
+    facts = (
+        Fact(say("Place").upper(), where_in_it),
+        Fact(say("Ticket").upper(), ticket.ticket_type_name),
+        Fact(say("Name").upper(), ticket.holder_name),
+    )
     return Page(
         band=Band(
             left=ticket.organization_name,
-            right=f"Order {ticket.order_number}",
+            right=say("Order %(number)s", number=ticket.order_number),
             fill=brand.ground,
             accent=brand.accent,
             ink=brand.on_ground,
         ),
         blocks=(
             Words(text=ticket.event_title, size=22, bold=True, ink=brand.ink, heading=1, after=4),
-            Words(text=f"{starts_at:%A %d %B %Y, %H:%M}", size=11.5, ink=brand.ink, after=1),
+            Words(text=figures.told(ticket.starts_at, ticket.timezone), size=11.5, ink=brand.ink, after=1),
             Words(text=where, size=10, ink=brand.muted, after=6),
-            Code(text=code, alt=f"Ticket code for {place}", side=CODE_POINTS),
+            Code(
+                text=code,
+                alt=say("Ticket code for %(place)s", place=where_in_it.replace("\u00a0", " ")),
+                side=CODE_POINTS,
+            ),
             Facts(rows=tuple([fact for fact in facts if fact.value]), muted=brand.muted, ink=brand.ink),
         ),
-        foot=Foot(text=FOOTER, ink=brand.muted),
+        foot=Foot(
+            text=say("Show this code at the gate. It admits one person once; a copy admits nobody."), ink=brand.muted
+        ),
     )
 
 

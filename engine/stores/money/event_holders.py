@@ -14,7 +14,7 @@ ORDERS_MAX: Final = 50
 
 # Also those that cost nothing, which the event's cancellation has ended already.
 _OF_ADDRESS: Final = """
-SELECT o.id, o.event_id, o.order_number, o.buyer_name, o.amount_cents, o.link_generation,
+SELECT o.id, o.event_id, o.order_number, o.buyer_name, o.amount_cents, o.link_generation, o.locale,
        (SELECT e.ends_at FROM events e WHERE e.id = o.event_id) AS event_ends_at
   FROM (SELECT * FROM orders WHERE lower(buyer_email) = $2 OFFSET 0) o
  WHERE o.event_id = $1
@@ -47,6 +47,7 @@ class HeldOrder:
     amount_cents: int
     link_generation: int
     event_ends_at: datetime
+    locale: str
 
     @property
     def link(self) -> OrderLink:

@@ -19,7 +19,7 @@ ORDER_COLUMNS = """o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.sta
        (SELECT e.organization_id FROM events e WHERE e.id = o.event_id) AS organization_id,
        (SELECT e.ends_at FROM events e WHERE e.id = o.event_id) AS event_ends_at, o.link_generation,
        o.client_secret, o.payment_error, o.lease_id, o.closing_note, o.correlation_id, o.expires_at, o.created_at,
-       o.paid_at, o.closed_at, o.mail_refused, o.answers,
+       o.paid_at, o.closed_at, o.mail_refused, o.locale, o.answers,
        (SELECT array_agg(jsonb_build_object('line', u.line, 'unit', u.unit, 'ticket_type_id', u.ticket_type_id,
             'section', u.section, 'seat', u.seat, 'face_cents', u.face_cents, 'discount_cents', u.discount_cents,
             'fee_cents', u.fee_cents, 'taxes', u.taxes, 'total_cents', u.total_cents, 'attendee', u.attendee)
@@ -50,6 +50,7 @@ def wanted(order: NewOrder, errand: UnitsOrdered, claim: Claim | None) -> dict[s
         "user_agent": order.user_agent,
         "buyer_units_max": order.buyer_units_max,
         "counted_for": _bytea(order.counted_for) if order.counted_for else None,
+        "locale": order.locale,
         "errand": msgspec.to_builtins(errand),
         "scope": _bytea(claim.scope) if claim else None,
         "body_hash": _bytea(claim.body_hash) if claim else None,

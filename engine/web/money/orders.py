@@ -21,6 +21,7 @@ from engine.foundation.callers import caller_of
 from engine.foundation.idempotency import Once, key_of, scope_of
 from engine.foundation.ids import is_id
 from engine.foundation.lists import Page
+from engine.foundation.world import languages
 from engine.services.appkeys import CROWDING, IDEMPOTENCY, ORDERS, SETTINGS, TICKETS
 from engine.web import auth
 from engine.web.money.order_reads import get_order, get_status, get_tickets, own_answer
@@ -58,12 +59,9 @@ async def open_from(request: web.Request, raw: bytes) -> web.Response:
     body = bodies.decode(raw, _order_request)
     hold_token = body.hold_token or auth.hold_token(request)
     key = key_of(request, fallback=body.idempotencyKey)
-    buyer = buyer_of(
-        request,
-        body.user_info,
-        marketing=body.consents is not None and body.consents.marketing,
-        told=told_of(body.answers, body.attendees),
-    )
+    marketing = body.consents is not None and body.consents.marketing
+    told = told_of(body.answers, body.attendees)
+    buyer = buyer_of(request, body.user_info, body.locale, marketing=marketing, told=told)
 
     orders, kept = request.config_dict[ORDERS], request.config_dict[IDEMPOTENCY]
     scope = scope_of(f"hold:{hold_token}", request, key)
@@ -97,12 +95,16 @@ def told_of(answers: tuple[GivenAnswer, ...], attendees: tuple[GivenAttendee, ..
 def buyer_of(
     request: web.Request,
     info: UserInfo,
+    locale: str | None,
     *,
     marketing: bool,
     pointer: str = "/user_info",
     told: Told = NOTHING_TOLD,
 ) -> Buyer:
-    """Who orders, with what the request tells about where from. Invalid if name or e-mail address are none."""
+    """Who orders, with what the request tells about where from. Invalid if name or e-mail address are none.
+
+    ``locale``: the language that they ask to be written to in; Invalid if we do not speak it.
+    """
     person = auth.optional_person(request)
     return Buyer(
         name=checked_name(info.name, f"{pointer}/name"),
@@ -111,7 +113,16 @@ def buyer_of(
         user_id=person.user_id if person else None,
         caller=caller_of(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded),
         told=told,
+        locale=auth.reader_language(request) if locale is None else _spoken(locale),
     )
+
+
+def _spoken(locale: str) -> str:
+    language = languages.known(locale)
+    if language is None:
+        told = f"We speak {', '.join(languages.LANGUAGES)}"
+        raise errors.Invalid.at("/locale", "unknown_language", told)
+    return language
 
 
 async def get_receipt(request: web.Request) -> web.StreamResponse:

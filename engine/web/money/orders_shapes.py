@@ -21,8 +21,10 @@ from engine.web.tickets.tickets_shapes import TicketDocument
 
 TOKEN_CHARS_MAX = 512
 SEARCH_CHARS_MAX = 200
+LOCALE_CHARS_MAX = 35  # RFC 5646, 4.4.1
 
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_NUL)]
+Locale = Annotated[str, Meta(min_length=2, max_length=LOCALE_CHARS_MAX)]
 Token = Annotated[str, Meta(min_length=1, max_length=TOKEN_CHARS_MAX)]
 
 
@@ -44,6 +46,7 @@ class OrderRequest(Struct, frozen=True):
 
     ``answers`` and ``attendees``, in the order of the hold's units, are what the event's ``questions`` and
     ``named_tickets`` ask for.
+    ``locale``: the language of its mails and tickets; without it that of the page, else of the browser.
     """
 
     hold_id: Id
@@ -51,6 +54,7 @@ class OrderRequest(Struct, frozen=True):
     consents: Consents | None = None
     payment_method_id: Id | None = None
     hold_token: Token | None = None
+    locale: Locale | None = None
     idempotencyKey: Annotated[str, Meta(max_length=255)] | None = None
     answers: GivenAnswers = ()
     attendees: GivenAttendees = ()
@@ -90,6 +94,7 @@ class OrderDocument(Struct):
     items: list[OrderItem]
     buyer: dict[str, str]
     consents: dict[str, Any]
+    locale: str
     answers: tuple[Answer, ...]
     client_secret: str | None
     payment_intent_id: str | None
@@ -179,6 +184,7 @@ def order_document(order: Order, *, to_buyer: bool) -> OrderDocument:
         ],
         buyer={"name": order.buyer_name, "email": order.buyer_email},
         consents=order.consents,
+        locale=order.locale,
         answers=order.answers,
         client_secret=order.client_secret if to_buyer and order.status in OPEN else None,
         payment_intent_id=order.payment_intent_id,

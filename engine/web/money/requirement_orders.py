@@ -21,7 +21,7 @@ from engine.foundation.idempotency import key_of, scope_of
 from engine.services.appkeys import HOLDS, IDEMPOTENCY, ORDERS
 from engine.web import auth
 from engine.web.money.orders import OPEN_REFUSES, buyer_of, open_from, told_of
-from engine.web.money.orders_shapes import Id, OrderRequest, UserInfo
+from engine.web.money.orders_shapes import Id, Locale, OrderRequest, UserInfo
 from engine.web.route import Route
 
 SEATS_MAX = 50
@@ -62,6 +62,7 @@ class BookingRequest(Struct, frozen=True):
     idempotencyKey: Annotated[str, Meta(max_length=255)] | None = None
     paymentMethodId: Id | None = None
     promoCode: Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX)] | None = None
+    locale: Locale | None = None
     answers: GivenAnswers = ()
     attendees: GivenAttendees = ()
 
@@ -116,7 +117,7 @@ async def _hold_and_order(
     request: web.Request, raw: bytes, booking: BookingRequest, who: str, key: str
 ) -> web.Response:
     told = told_of(booking.answers, booking.attendees)
-    buyer = buyer_of(request, booking.userInfo, marketing=False, pointer="/userInfo", told=told)
+    buyer = buyer_of(request, booking.userInfo, booking.locale, marketing=False, pointer="/userInfo", told=told)
     orders = request.config_dict[ORDERS]
     event_id = await orders.event_of(booking.items[0].ticketTypeId)
     items = tuple(HoldItem(item.ticketTypeId, item.quantity, item.seats()) for item in booking.items)

@@ -112,7 +112,7 @@ async def open_door(pool: asyncpg.Pool, hot: HotRedis, settings: Settings, folde
 async def show(page: Page, code: str, words: str) -> None:
     """Type a code and see what the scanner says of it."""
     before = await page.locator("#recent li").count()
-    await page.get_by_label("Ticket code").fill(code)
+    await page.locator("#code").fill(code)
     await page.keyboard.press("Enter")
     await expect(page.locator("#recent li")).to_have_count(before + 1, timeout=WAIT_MS)
     await expect(page.locator("#verdict")).to_be_visible()

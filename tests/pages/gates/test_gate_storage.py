@@ -45,7 +45,7 @@ async def test_the_servers_verdict_is_shown_whatever_storage_does(door: Door, fa
     await scan(page, door.world.code(2), "Already in")
     await expect(page.locator("#chip-queue")).to_have_text("1 to send")
     await page.locator("#menu-button").click()
-    await expect(page.locator("#menu-storage")).to_contain_text("Only in this page until sent: 1 scan.")
+    await expect(page.locator("#menu-storage")).to_contain_text("1 scan is only in this page until it is sent.")
     await expect(page.locator("#menu-storage")).to_contain_text("keep this page open")
     assert await serious(page) == []
     await context.set_offline(False)

@@ -106,11 +106,11 @@ async def test_everybody_hears_once_of_another_time_with_old_and_new_next_to_eac
     for email in (paid, free):
         [told] = news(night, email)
         said = text(told)
-        old = "8:00 p.m. EDT to 11:00 p.m."
+        old = "20:00 to 23:00, New York time"
         assert old in said
-        assert said.index(old) < said.index("9:00 p.m. EDT to")
-        assert f"July 8, {START.year}" in said
-        assert f"July 15, {START.year}" in said
+        assert said.index(old) < said.index("21:00 to")
+        assert f"8 July {START.year}" in said
+        assert f"15 July {START.year}" in said
         assert "The singer is ill. All tickets stay good & true <3" in said
         assert "/order/ord_" in said
         page = told.get_body(("html",))
@@ -125,9 +125,9 @@ async def test_the_next_change_tells_the_newer_one_and_the_same_again_tells_noth
         await change(night, starts_at=START + timedelta(hours=hours))
         await relay(night)
     first, second = news(night, email)
-    assert "8:00 p.m. EDT to" in text(first)
-    assert "9:00 p.m. EDT to" in text(second).partition("Now:")[0]
-    assert "10:00 p.m. EDT to" in text(second).partition("Now:")[2]
+    assert "20:00 to" in text(first)
+    assert "21:00 to" in text(second).partition("Now:")[0]
+    assert "22:00 to" in text(second).partition("Now:")[2]
     assert first["Message-ID"] != second["Message-ID"]
     for same in ({"starts_at": START + timedelta(hours=2)}, {"title": "Night of Lamps"}, {"message": "Hello"}):
         await change(night, **same)
@@ -141,8 +141,8 @@ async def test_changes_that_came_before_the_mail_left_are_one_and_there_and_back
     await change(night, timezone="America/Chicago")
     await relay(night)
     [told] = news(night, email)
-    assert "8:00 p.m. EDT" in text(told).partition("Now:")[0]
-    assert "8:00 p.m. CDT" in text(told).partition("Now:")[2]
+    assert "New York time" in text(told).partition("Now:")[0]
+    assert "20:00 to 22:00, Chicago time" in text(told).partition("Now:")[2]
     assert "First" in text(told)
     await change(night, starts_at=START)
     await change(night, starts_at=START + timedelta(hours=1))
@@ -189,7 +189,7 @@ async def test_a_cancellation_reaches_everybody_once_and_the_refund_says_why(nig
     for email in (paid, free):
         [told] = news(night, email, "is cancelled")
         assert "The roof leaks." in text(told)
-        assert "8:00 p.m. EDT" in text(told)
+        assert "20:00 to 23:00, New York time" in text(told)
     assert "goes back the way it was paid" in text(news(night, paid, "is cancelled")[0])
     assert "cost nothing" in text(news(night, free, "is cancelled")[0])
     [refund] = [each for each in night.mailbox.messages if "efund" in each["Subject"]]

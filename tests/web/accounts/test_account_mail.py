@@ -7,12 +7,18 @@ from email.message import EmailMessage
 
 import pytest
 
-from engine.foundation.world.languages import LANGUAGES
-from engine.services.messages.account_links import WORDS
 from tests.shop import Shop
 from tests.web.organizer import PASSWORD
 
 EMAIL = "ada@example.test"
+INVITED = {
+    "en": ("{} invites you to work with them", "box office"),
+    "fr": ("{} vous invite à travailler avec eux", "billetterie"),
+    "es": ("{} le invita a trabajar con ellos", "taquilla"),
+    "de": ("{} lädt Sie zur Mitarbeit ein", "Kasse"),
+    "pt": ("{} convida você a trabalhar com eles", "bilheteria"),
+    "ar": ("تدعوك {} إلى العمل معها", "شباك التذاكر"),
+}
 
 
 async def registered(shop: Shop, email: str = EMAIL, **headers: str) -> str:
@@ -110,7 +116,7 @@ async def test_a_forgotten_password_is_set_by_the_mailed_link_and_nobody_unknown
     await mails(shop, 2)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", INVITED)
 async def test_an_invitation_is_mailed_in_the_language_of_who_asked_for_it(shop: Shop, language: str):
     await shop.open_event()
     owner = await shop.organizer()
@@ -121,18 +127,9 @@ async def test_an_invitation_is_mailed_in_the_language_of_who_asked_for_it(shop:
     (message,) = await mails(shop, 1)
     name = await shop.services.common.pool.fetchval("SELECT name FROM organizations")
     assert message["To"] == "cfo@company.test"
-    assert message["Subject"] == WORDS[language]["invitation"]["subject"].format(organization=name)
-    assert WORDS[language]["roles"]["box_office"] in message.get_body(("plain",)).get_content()
+    subject, role = INVITED[language]
+    assert message["Subject"].removeprefix("\u200f") == subject.format(name)
+    assert role in message.get_body(("plain",)).get_content()
+    assert f'<html lang="{language}"' in message.get_body(("html",)).get_content()
     admin_url = shop.services.common.settings.admin_url
     assert link_of(message).startswith(admin_url + "/invitations/accept?token=")
-
-
-def test_every_mail_is_written_in_every_language_with_the_same_facts():
-    def holes(words: dict) -> dict[str, list[str]]:
-        found = {}
-        for mail, said in words.items():
-            text = said if mail == "roles" else [said["subject"], *said["before"], *said["after"]]
-            found[mail] = sorted(text) if mail == "roles" else sorted(set(re.findall(r"\{\w+\}", " ".join(text))))
-        return found
-
-    assert {language: holes(WORDS[language]) for language in LANGUAGES} == dict.fromkeys(LANGUAGES, holes(WORDS["en"]))

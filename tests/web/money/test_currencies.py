@@ -136,7 +136,7 @@ async def test_the_mail_tells_equal_tickets_together_and_names_the_rounding(shop
     (message,) = shop.mailbox.messages
     for kind in ("plain", "html"):
         text = message.get_body((kind,)).get_content()
-        for said in ("15.83 each", "$31.66", "Rounding", "-$0.01", "$31.65"):
+        for said in ("15.83 each", "CA$31.66", "Rounding", "-CA$0.01", "CA$31.65"):
             assert said in text, (kind, said)
 
 

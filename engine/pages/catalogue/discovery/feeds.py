@@ -6,27 +6,24 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC
 from email.utils import format_datetime
 from typing import Final
-from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, SubElement
 
-import icalendar
 from aiohttp import web
 
 from engine.domain.catalogue.event_cards import EventCard
 from engine.domain.catalogue.event_search import ListingFilter
-from engine.domain.catalogue.events import Event
 from engine.foundation import manners
 from engine.pages.catalogue.discovery.documents import child, home, shared, xml
 from engine.pages.catalogue.discovery.places import ADDRESSES, Find
 from engine.pages.catalogue.search import Search
 from engine.pages.formats import said
 from engine.services.appkeys import DISCOVERY, EVENTS
+from engine.services.catalogue.calendars import ICS, ics, where
 
 FEED_EVENTS_MAX: Final = 100
 CALENDAR_EVENTS_MAX: Final = 500
 STANDS_S: Final = 60  # feed readers come every few minutes at most
 RSS: Final = "application/rss+xml; charset=utf-8"
-ICS: Final = "text/calendar; charset=utf-8"
 _ATOM: Final = "http://www.w3.org/2005/Atom"
 
 
@@ -72,38 +69,12 @@ def rss(title: str, base: str, path: str, own_path: str, events: list[EventCard]
         child(item, "title", event.title)
         child(item, "link", f"{base}/e/{event.slug}")
         child(item, "guid", event.id, isPermaLink="false")
-        when = f"{said(event.starts_at, event.timezone)}, {_where(event)}"
+        when = f"{said(event.starts_at, event.timezone)}, {where(event)}"
         child(item, "description", f"{when}. {event.summary}" if event.summary else when)
         child(item, "category", event.category)
         if event.published_at is not None:
             child(item, "pubDate", format_datetime(event.published_at.astimezone(UTC)))
     return xml(root)
-
-
-def ics(title: str, base: str, events: list[EventCard] | list[Event]) -> bytes:
-    """An iCalendar (RFC 5545). Times are instants in UTC: every calendar shows them in its reader's own zone."""
-    calendar = icalendar.Calendar()
-    calendar.add("prodid", "-//onsale//events//EN")
-    calendar.add("version", "2.0")
-    calendar.add("x-wr-calname", title)
-    for event in events:
-        url = f"{base}/e/{event.slug}"
-        entry = icalendar.Event()
-        entry.add("uid", f"{event.id}@{urlsplit(base).hostname}")
-        entry.add("dtstamp", (event.published_at or event.starts_at).astimezone(UTC))  # the same bytes each time
-        entry.add("sequence", event.version)
-        entry.add("dtstart", event.starts_at.astimezone(UTC))
-        entry.add("dtend", event.ends_at.astimezone(UTC))
-        entry.add("summary", event.title)
-        entry.add("description", f"{event.summary}\n{url}" if event.summary else url)
-        entry.add("location", _where(event))
-        entry.add("url", url)
-        entry.add("status", "CANCELLED" if event.status == "cancelled" else "CONFIRMED")
-        if event.venue.lat is not None and event.venue.lng is not None:
-            entry.add("geo", (event.venue.lat, event.venue.lng))
-        calendar.add_component(entry)
-    written: bytes = calendar.to_ical()
-    return written
 
 
 def _feed_of(find: Find) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -133,7 +104,3 @@ def _calendar_of(find: Find) -> Callable[[web.Request], Awaitable[web.StreamResp
 
 async def _events(request: web.Request, wanted: ListingFilter, most: int) -> list[EventCard]:
     return [found.card for found in await request.config_dict[DISCOVERY].published(wanted, None, most)]
-
-
-def _where(event: EventCard | Event) -> str:
-    return ", ".join(filter(None, [event.venue.name, event.venue.address, event.venue.city]))

@@ -11,6 +11,7 @@ import * as sound from "./sound.js";
 import * as store from "./store.js";
 import * as tabs from "./tabs.js";
 import { VerdictBoard } from "./verdict.js";
+import { phrase, phrases } from "../words.js";
 import { trouble, useZone } from "./words.js";
 
 const SYNC_EVERY_MS = 30_000;
@@ -166,15 +167,15 @@ async function learnGates() {
 
 function showState() {
   const { waiting } = queue.state();
-  chip("chip-net", online ? "Online" : "Offline", online ? "good" : "warn");
+  chip("chip-net", online ? phrase("Online") : phrase("Offline"), online ? "good" : "warn");
   byId("chip-queue").hidden = waiting === 0;
-  chip("chip-queue", `${waiting} to send`, "warn");
+  chip("chip-queue", phrases("%(num)s to send", "%(num)s to send", waiting), "warn");
   const ageMs = bundle.ageMs;
   const age = Number.isFinite(ageMs) ? Math.floor(ageMs / 60_000) : null;
   const limits = bundle.payload || { amber_after_s: 900, red_after_s: 3600 };
   const state = ageMs > limits.red_after_s * 1000 ? "bad" : ageMs > limits.amber_after_s * 1000 ? "warn" : "good";
   byId("chip-sync").hidden = !scanner;
-  chip("chip-sync", age === null ? "Not synced" : age < 1 ? "Synced just now" : `Synced ${age} min ago`, state);
+  chip("chip-sync", age === null ? phrase("Not synced") : age < 1 ? phrase("Synced just now") : phrase("Synced %(minutes)s min ago", { minutes: age }), state);
   losses.show(persisted);
 }
 
@@ -204,7 +205,7 @@ async function enter(found) {
     persisted = promised;
     showState();
   });
-  await Promise.all([look("Hold the code into the frame"), sync()]);
+  await Promise.all([look(phrase("Hold the code into the frame")), sync()]);
   setInterval(sync, SYNC_EVERY_MS);
 }
 
@@ -236,11 +237,11 @@ async function look(words) {
 }
 
 const CAMERA_WORDS = {
-  starting: "Starting the camera…",
-  refused: "The camera was refused. Allow it in the browser, or type the code below.",
-  busy: "Another app has the camera. Close it; this page tries again by itself.",
-  none: "No camera here. Type the code, use a hand scanner, or find people by name.",
-  lost: "The camera was lost. This page asks for it again.",
+  starting: phrase("Starting the camera…"),
+  refused: phrase("The camera was refused. Allow it in the browser, or type the code below."),
+  busy: phrase("Another app has the camera. Close it; this page tries again by itself."),
+  none: phrase("No camera here. Type the code, use a hand scanner, or find people by name."),
+  lost: phrase("The camera was lost. This page asks for it again."),
 };
 
 function showCamera() {
@@ -254,8 +255,8 @@ function showCamera() {
 
 function lookingWords() {
   if (camera.idleMs < HINT_AFTER_MS || document.body.dataset.mode === "pairing") return lookingFor;
-  if (camera.dark) return camera.hasTorch ? "Too dark to read: switch the torch on" : "Too dark to read: find some light, or type the code";
-  return "No code seen. Hold it flat, closer and without glare, or type it below";
+  if (camera.dark) return camera.hasTorch ? phrase("Too dark to read: switch the torch on") : phrase("Too dark to read: find some light, or type the code");
+  return phrase("No code seen. Hold it flat, closer and without glare, or type it below");
 }
 
 function askToSignIn() {
@@ -278,7 +279,7 @@ function askToSignIn() {
     byId("sign-in").hidden = true;
     byId("scanner").hidden = false;
     byId("pair-back").focus();
-    await look("Hold the scanner’s code into the frame");
+    await look(phrase("Hold the scanner’s code into the frame"));
   });
   byId("pair-back").addEventListener("click", () => {
     stopPairing();
@@ -397,15 +398,15 @@ async function openMenu() {
   showFacts([]);
   try {
     const counts = (await server.ask("GET", `/v1/events/${scanner.event_id}/attendance`)).value;
-    showFacts([["Inside now", `${counts.inside} of ${counts.issued}`]]);
+    showFacts([[phrase("Inside now"), phrase("%(inside)s of %(issued)s", counts)]]);
   } catch (error) {
-    showFacts([["Inside now", error instanceof Away ? "unknown without the network" : trouble(error)]]);
+    showFacts([[phrase("Inside now"), error instanceof Away ? phrase("unknown without the network") : trouble(error)]]);
   }
 }
 
 function showFacts(more) {
-  const board = bundle.payload ? String(bundle.payload.count) : "none yet";
-  const facts = [["Scanner", scanner.name], ["Event", scanner.event_title], ["Tickets on board", board], ...more];
+  const board = bundle.payload ? String(bundle.payload.count) : phrase("none yet");
+  const facts = [[phrase("Scanner"), scanner.name], [phrase("Event"), scanner.event_title], [phrase("Tickets on board"), board], ...more];
   byId("menu-facts").replaceChildren(
     ...facts.map(([label, value]) => {
       const row = document.createElement("div");
@@ -417,11 +418,11 @@ function showFacts(more) {
 
 async function signOut() {
   if (queue.state().waiting > 0) {
-    byId("menu-error").textContent = "Scans are waiting to be sent. Connect and sync before signing out.";
+    byId("menu-error").textContent = phrase("Scans are waiting to be sent. Connect and sync before signing out.");
     byId("menu-error").scrollIntoView({ block: "nearest" });
     return;
   }
-  const question = "Sign this scanner out? It needs its credential to come back, and the organizer saw that only once.";
+  const question = phrase("Sign this scanner out? It needs its credential to come back, and the organizer saw that only once.");
   if (window.confirm(question)) await leave("");
 }
 

@@ -1,5 +1,6 @@
 /** Signing a scanner in: its credential is checked with the server once and kept sealed on the device. */
 
+import { phrase } from "../words.js";
 import * as store from "./store.js";
 import * as tabs from "./tabs.js";
 import { Away, Refused, Server } from "./server.js";
@@ -19,7 +20,7 @@ export async function remembered() {
 /** Who the credential belongs to. Throws an Error whose message a person can act on. */
 export async function signIn(text) {
   const credential = text.trim().replace(/^Device\s+/i, "");
-  if (!CREDENTIAL.test(credential)) throw plain("That is not a scanner's credential: it begins with dev_ and has a dot in it.");
+  if (!CREDENTIAL.test(credential)) throw plain(phrase("That is not a scanner's credential: it begins with dev_ and has a dot in it."));
   const server = new Server(credential);
   try {
     const { value } = await server.ask("GET", "/v1/devices/me");
@@ -29,8 +30,8 @@ export async function signIn(text) {
     tabs.tell("scanner");
     return scanner;
   } catch (error) {
-    if (error instanceof Away) throw plain("The server does not answer. Signing in needs the network.");
-    if (error instanceof Refused && error.code !== "revoked_device" && error.status === 401) throw plain("The server does not know this credential.");
+    if (error instanceof Away) throw plain(phrase("The server does not answer. Signing in needs the network."));
+    if (error instanceof Refused && error.code !== "revoked_device" && error.status === 401) throw plain(phrase("The server does not know this credential."));
     throw plain(trouble(error));
   }
 }

@@ -1,12 +1,12 @@
 /** What did not go as this scanner said, and what it could not send: told until somebody has read it. */
 
+import { phrase, phrases } from "../words.js";
 import * as queue from "./queue.js";
 import * as store from "./store.js";
 import { clock, place, reason } from "./words.js";
 
 const TOLD_MAX = 50;
 const byId = (id) => document.getElementById(id);
-const scans = (count) => (count === 1 ? "1 scan" : `${count} scans`);
 
 let told = []; // lines: offline scans that the server judged otherwise
 let read = ""; // the notice that was understood
@@ -26,7 +26,7 @@ export async function add(answers) {
   const lines = answers.map(({ record, verdict }) => {
     const shown = record.shown || {};
     const who = [verdict.attendee || shown.attendee, place(verdict.seat || shown.seat)].filter(Boolean).join(", ");
-    return { at: record.scan.scanned_at, who: who || "A ticket", passed: record.scan.direction === "exit" ? "let out" : "let in", reason: verdict.reason };
+    return { at: record.scan.scanned_at, who: who || phrase("A ticket"), out: record.scan.direction === "exit", reason: verdict.reason };
   });
   told = [...lines, ...told].slice(0, TOLD_MAX);
   await keep();
@@ -41,19 +41,52 @@ async function keep() {
   }
 }
 
-const line = ({ at, who, passed, reason: code }) => `${clock(at)}: ${who} was ${passed}. ${reason(code)}.`;
+function line({ at, who, out, reason: code }) {
+  const facts = { clock: clock(at), who, why: reason(code) };
+  return out ? phrase("%(clock)s: %(who)s was let out. %(why)s.", facts) : phrase("%(clock)s: %(who)s was let in. %(why)s.", facts);
+}
 
 function lines() {
   const { unreadable, undeliverable, gone } = queue.state();
   const found = [];
-  if (gone) found.push(`${scans(gone)} that waited here to be sent are gone: the browser's data was cleared. Those people came in, but are not counted. Tell the organizer.`);
-  if (unreadable) found.push(`${scans(unreadable)} on this device cannot be opened any more: their key was lost. Those people came in, but are not counted. Tell the organizer.`);
-  if (undeliverable) found.push(`The server does not take ${scans(undeliverable)} of this device. They stay here. Tell the organizer.`);
+  if (gone) {
+    found.push(
+      phrases(
+        "%(num)s scan that waited here to be sent is gone: the browser's data was cleared. That person came in, but is not counted. Tell the organizer.",
+        "%(num)s scans that waited here to be sent are gone: the browser's data was cleared. Those people came in, but are not counted. Tell the organizer.",
+        gone,
+      ),
+    );
+  }
+  if (unreadable) {
+    found.push(
+      phrases(
+        "%(num)s scan on this device cannot be opened any more: its key was lost. That person came in, but is not counted. Tell the organizer.",
+        "%(num)s scans on this device cannot be opened any more: their key was lost. Those people came in, but are not counted. Tell the organizer.",
+        unreadable,
+      ),
+    );
+  }
+  if (undeliverable) {
+    found.push(
+      phrases(
+        "The server does not take %(num)s scan of this device. It stays here. Tell the organizer.",
+        "The server does not take %(num)s scans of this device. They stay here. Tell the organizer.",
+        undeliverable,
+      ),
+    );
+  }
   return found;
 }
 
 function notices() {
-  return told.length ? [...lines(), `${scans(told.length)} made offline turned out otherwise. The list is under “This scanner”.`] : lines();
+  if (!told.length) return lines();
+  const otherwise = phrases(
+    "%(num)s scan made offline turned out otherwise. The list is under “This scanner”.",
+    "%(num)s scans made offline turned out otherwise. The list is under “This scanner”.",
+    told.length,
+  );
+  return [...lines(), otherwise];
 }
 
 /** `persisted`: whether the browser promised to keep what is here. */
@@ -63,9 +96,9 @@ export function show(persisted) {
   byId("notice-text").textContent = found.join(" ");
   const { unsaved } = queue.state();
   const storage = [];
-  if (store.trouble()) storage.push(`${store.trouble()}. Scanning goes on; keep this page open.`);
-  if (unsaved) storage.push(`Only in this page until sent: ${scans(unsaved)}.`);
-  if (persisted === false) storage.push("The browser may clear scans that wait here when room is scarce: stay near the network.");
+  if (store.trouble()) storage.push(store.trouble(), phrase("Scanning goes on; keep this page open."));
+  if (unsaved) storage.push(phrases("%(num)s scan is only in this page until it is sent.", "%(num)s scans are only in this page until they are sent.", unsaved));
+  if (persisted === false) storage.push(phrase("The browser may clear scans that wait here when room is scarce: stay near the network."));
   byId("menu-storage").textContent = storage.join(" ");
   byId("menu-losses").textContent = lines().join(" ");
   byId("menu-told").hidden = !told.length;

@@ -1,7 +1,8 @@
 /** Finding a ticket by name, e-mail or order number, for people whose phone is flat. Such entries are logged as manual. */
 
+import { phrase, phrases } from "../words.js";
 import { Away } from "./server.js";
-import { place, trouble } from "./words.js";
+import { place, standing, trouble } from "./words.js";
 
 const TYPING_PAUSE_MS = 250;
 const byId = (id) => document.getElementById(id);
@@ -25,7 +26,7 @@ export class Search {
   open() {
     this.input.value = "";
     byId("found").replaceChildren();
-    byId("search-state").textContent = "At least two letters.";
+    byId("search-state").textContent = phrase("At least two letters.");
     this.dialog.showModal();
     this.input.focus();
   }
@@ -38,13 +39,13 @@ export class Search {
   async find() {
     const text = this.input.value.trim();
     const asked = (this.asked += 1);
-    if (text.length < 2) return this.show([], "At least two letters.");
+    if (text.length < 2) return this.show([], phrase("At least two letters."));
     try {
       const path = `/v1/events/${this.eventId}/attendees?q=${encodeURIComponent(text)}`;
       const { data } = (await this.server.ask("GET", path)).value;
-      if (asked === this.asked) this.show(data, data.length ? `${data.length} found` : "Nobody by that name here.");
+      if (asked === this.asked) this.show(data, data.length ? phrases("%(num)s ticket found", "%(num)s tickets found", data.length) : phrase("Nobody by that name here."));
     } catch (error) {
-      const words = error instanceof Away ? "Names cannot be looked up without the network. Codes still can be scanned." : trouble(error);
+      const words = error instanceof Away ? phrase("Names cannot be looked up without the network. Codes still can be scanned.") : trouble(error);
       if (asked === this.asked) this.show([], words);
     }
   }
@@ -63,7 +64,7 @@ export class Search {
     const facts = document.createElement("span");
     facts.textContent = [place(ticket.seat), ticket.ticket_type, ticket.order_number, ticket.email].join(" · ");
     const status = document.createElement("em");
-    status.textContent = ticket.status === "valid" ? "Check in" : ticket.status.replaceAll("_", " ");
+    status.textContent = standing(ticket.status);
     status.dataset.status = ticket.status;
     button.append(name, facts, status);
     button.addEventListener("click", () => {

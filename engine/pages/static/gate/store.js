@@ -3,6 +3,8 @@
  * It helps and never decides: every call may fail or hang, ends within STORE_PATIENCE_MS, and opens the database anew
  * where the browser closed it. */
 
+import { phrase } from "../words.js";
+
 const NAME = "onsale-gate";
 const VERSION = 1;
 const SHELVES = ["kept", "queue"];
@@ -97,7 +99,7 @@ async function run(shelf, mode, work) {
     faults[mode] = "";
     return value;
   } catch (error) {
-    faults[mode] = error?.name === "QuotaExceededError" ? "This device has no room left" : "This device does not keep what it is told to";
+    faults[mode] = error?.name === "QuotaExceededError" ? phrase("This device has no room left.") : phrase("This device does not keep what it is told to.");
     throw error;
   }
 }

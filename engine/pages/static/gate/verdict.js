@@ -1,6 +1,7 @@
 /** Shows a verdict: colour, sign, one word, the ticket's type, and why; then a line in the list of the last scans. */
 
 import * as sound from "./sound.js";
+import { phrase } from "../words.js";
 import { WORDS, clock, place, why } from "./words.js";
 
 const SHOWN_MS = { admit: 2200, exit_ok: 1800, duplicate: 6000, reject: 6000, unsure: 15_000 };
@@ -50,8 +51,8 @@ export class VerdictBoard {
   }
 
   facts(verdict) {
-    const rows = [["Name", verdict.attendee], ["Place", place(verdict.seat)]].filter(([, value]) => value);
-    if (verdict.offline) rows.push(["Checked", `by this scanner, offline, ${clock(Date.now())}`]);
+    const rows = [[phrase("Name"), verdict.attendee], [phrase("Place"), place(verdict.seat)]].filter(([, value]) => value);
+    if (verdict.offline) rows.push([phrase("Checked"), phrase("by this scanner, offline, %(clock)s", { clock: clock(Date.now()) })]);
     byId("verdict-facts").replaceChildren(
       ...rows.map(([label, value]) => {
         const row = document.createElement("div");
@@ -74,11 +75,11 @@ export class VerdictBoard {
     this.recent.length = Math.min(this.recent.length, RECENT_MAX);
     byId("recent-empty").hidden = true;
     const stopped = this.counts.duplicate + this.counts.reject + this.counts.unsure;
-    byId("counts").textContent = `${this.counts.admit} in · ${stopped} stopped`;
+    byId("counts").textContent = phrase("%(in)s in · %(stopped)s stopped", { in: this.counts.admit, stopped });
     const line = document.createElement("li");
     line.dataset.result = result;
     const what = [verdict.attendee, verdict.ticket_type, place(verdict.seat)].filter(Boolean).join(", ") || why(verdict)[0] || "";
-    const time = made("time", `${clock(Date.now())}${verdict.offline ? " · offline" : ""}`);
+    const time = made("time", [clock(Date.now()), verdict.offline && phrase("offline")].filter(Boolean).join(" · "));
     time.dateTime = new Date().toISOString();
     line.append(made("strong", WORDS[result]), made("span", what), time);
     const list = byId("recent");

@@ -16,12 +16,30 @@ self.addEventListener("activate", (event) => {
   );
 });
 
-/* The shell: the network first, so that a release arrives; what is kept, where there is none. Versioned files: kept first. */
+/* The shell: the network first, so that a release arrives; what is kept, where there is none. The one that came last is
+   kept, in the language that its reader chose, if it is of this release: of another one the files are not here. */
+async function shell(event) {
+  try {
+    const answer = await fetch(event.request);
+    const copy = answer.clone();
+    if (answer.ok) event.waitUntil(keep(copy));
+    return answer;
+  } catch {
+    return caches.match("/gate", { ignoreVary: true });
+  }
+}
+
+async function keep(answer) {
+  const text = await answer.clone().text();
+  if (text.includes(`data-release="{{ version }}"`)) await (await caches.open(KEPT)).put("/gate", answer);
+}
+
+/* Versioned files: kept first. */
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== self.location.origin) return;
   if (url.pathname === "/gate") {
-    event.respondWith(fetch(event.request).catch(() => caches.match("/gate")));
+    event.respondWith(shell(event));
   } else if (FILES.includes(url.pathname)) {
     event.respondWith(caches.match(event.request).then((kept) => kept || fetch(event.request)));
   }
