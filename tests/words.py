@@ -38,11 +38,12 @@ DOMAINS = {
         "engine/pages",
         "engine/domain/catalogue/complaints.py",
         "engine/domain/errors.py",
+        "engine/domain/money/answers.py",
         "engine/domain/money/buyers.py",
         "engine/foundation/errors.py",
         "engine/foundation/speech",
     ),
-    "mails": ("engine/services/messages", "engine/services/tickets"),
+    "mails": ("engine/domain/sale/places.py", "engine/services/messages", "engine/services/tickets"),
     "gate": ("engine/pages/gates", "engine/pages/static/gate", "engine/pages/templates/gate"),
 }
 LEFT_OUT = (

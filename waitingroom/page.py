@@ -216,8 +216,7 @@ def _proof(
 
 
 def guard(request: web.Request, response: web.StreamResponse, framers: tuple[str, ...] = ()) -> None:
-    """Nothing is loaded, framed or leaked that was not named; the hand-over form may go to the shop.
-    The shop has the picture.
+    """Nothing is loaded, framed or leaked that was not named; the shop has the picture, and takes the hand-over.
 
     ``framers``: the sites that may show the page inside of their own.
     """

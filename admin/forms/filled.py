@@ -148,7 +148,7 @@ def read(kind: type[F], posted: MultiMapping[str]) -> Filled[F]:
     return filled
 
 
-def fresh(kind: type[F], **values: Any) -> Filled[F]:
+def fresh(kind: type[F], /, **values: Any) -> Filled[F]:
     """A form not yet sent, with these values in it; None and False stay empty."""
     texts = {
         name: [str(item) for item in value] if isinstance(value, (list, tuple)) else [str(value)]

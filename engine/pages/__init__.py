@@ -11,7 +11,7 @@ from engine.pages.catalogue.programme import previews, series
 from engine.pages.gates import gate
 from engine.pages.insight import account
 from engine.pages.money import checkout, orders
-from engine.pages.sale import shop
+from engine.pages.sale import held, shop
 
 
 def setup(app: web.Application) -> None:
@@ -26,6 +26,7 @@ def setup(app: web.Application) -> None:
     discovery.setup(app)
     widget.setup(app)
     shop.setup(app)
+    held.setup(app)
     checkout.setup(app)
     orders.setup(app)
     gate.setup(app)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from engine.services.catalogue.programme.series import SeriesOfEvents
     from engine.services.catalogue.programme.templates import Templates
     from engine.services.catalogue.promos import Promos
+    from engine.services.catalogue.questions import EventsQuestions
     from engine.services.catalogue.ticket_types import TicketTypes
     from engine.services.catalogue.venues import Venues
     from engine.services.gates.attendance import Attendance
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from engine.services.gates.gate_events import GateEvents
     from engine.services.gates.scans import Scans
     from engine.services.insight.activity import Activity
+    from engine.services.insight.order_sheets import OrderSheets
     from engine.services.insight.personal_data import PersonalData
     from engine.services.insight.reports import Reports
     from engine.services.money.confirms import Confirms
@@ -89,6 +91,7 @@ COMPLAINTS: Final[web.AppKey[Complaints]] = web.AppKey("complaints")
 SERIES: Final[web.AppKey[SeriesOfEvents]] = web.AppKey("series")
 BULK: Final[web.AppKey[BulkOfEvents]] = web.AppKey("bulk")
 TEMPLATES: Final[web.AppKey[Templates]] = web.AppKey("templates")
+QUESTIONS: Final[web.AppKey[EventsQuestions]] = web.AppKey("questions")
 SELLING: Final[web.AppKey[Selling]] = web.AppKey("selling")
 INVENTORY: Final[web.AppKey[Inventory]] = web.AppKey("inventory")
 AVAILABILITY: Final[web.AppKey[Availability]] = web.AppKey("availability")
@@ -108,5 +111,6 @@ GATE_EVENTS: Final[web.AppKey[GateEvents]] = web.AppKey("gate_events")
 ATTENDANCE: Final[web.AppKey[Attendance]] = web.AppKey("attendance")
 ACTIVITY: Final[web.AppKey[Activity]] = web.AppKey("activity")
 GATE_BUNDLES: Final[web.AppKey[GateBundles]] = web.AppKey("gate_bundles")
+ORDER_SHEETS: Final[web.AppKey[OrderSheets]] = web.AppKey("order_sheets")
 REPORTS: Final[web.AppKey[Reports]] = web.AppKey("reports")
 PERSONAL_DATA: Final[web.AppKey[PersonalData]] = web.AppKey("personal_data")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.web import operations
 from engine.web.accounts import api_keys, flags, invitations, mailed_links, organizations, people, sessions
-from engine.web.catalogue import discovery, events, on_sales, promos, ticket_types, venues
+from engine.web.catalogue import discovery, events, on_sales, promos, questions, ticket_types, venues
 from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import bulk, publication, series, templates
 from engine.web.gates import devices, gates, scans
@@ -30,6 +30,7 @@ ROUTES: tuple[Route, ...] = (
     *series.ROUTES,
     *templates.ROUTES,
     *bulk.ROUTES,
+    *questions.ROUTES,
     *ticket_types.ROUTES,
     *on_sales.ROUTES,
     *allotments.ROUTES,

@@ -24,7 +24,7 @@ VALID = {
     "currency": "CAD", "price": "1", "categories": "Floor", "opens_at": "2026-12-01T10:00", "by": "section",
     "section": "Floor", "quantity": "1", "code": "MINE", "kind": "percent", "value": "5", "status": "disabled",
     "key": "k" * 20, "what": "everything", "reason": "because", "do": "pause", "current_password": "x",
-    "new_password": "another long password", "alt": "Mine",
+    "new_password": "another long password", "alt": "Mine", "label": "Mine",
     "embed_origins": "https://evil.example.test",
 }  # fmt: skip
 

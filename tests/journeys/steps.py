@@ -31,7 +31,7 @@ def best_available(fan: Page, kind: str, quantity: int) -> None:
         fan.locator("#tab-best").click()
     for _ in range(quantity):
         fan.get_by_role("button", name=f"One more: {kind}", exact=True).click()
-    fan.get_by_role("button", name="Find and hold").click()
+    fan.get_by_role("button", name="Hold tickets").click()
     fan.wait_for_url("**/checkout/**")
 
 

@@ -27,7 +27,7 @@ def test_without_scripts_a_fan_queues_and_holds_the_best_pair(
     fan.locator("#hand-over button").click()
     fan.wait_for_url(re.compile(r"/e/[^/]+/shop$"))
     fan.get_by_label("Standard", exact=True).fill("2")
-    fan.get_by_role("button", name="Find and hold").click()
+    fan.get_by_role("button", name="Hold tickets").click()
     fan.wait_for_url("**/checkout/**")
     notice = fan.locator("noscript .alert-title")
     expect(notice).to_be_visible()

@@ -140,13 +140,14 @@ async def test_best_available_says_what_the_tickets_cost_together_before_they_ar
     await more.click()
     await expect(total).to_have_text("CA$42.05")
     await expect(site.page.locator("#best-rounding")).to_contain_text("Rounding CA$0.01")
-    await site.page.get_by_role("button", name="Find and hold").click()
+    await site.page.get_by_role("button", name="Hold tickets").click()
     await site.page.wait_for_url("**/checkout/**")
     await expect(site.page.locator(".checkout-total b")).to_have_text("CA$42.05")
     await expect(site.page.locator(".checkout-lines")).to_contain_text("2 × CA$21.02")
     await expect(site.page.locator(".checkout-lines .rounding")).to_contain_text("CA$0.01")
     await site.page.go_back()
-    await expect(total).to_have_text("CA$42.05")
+    await expect(site.page.locator("#held")).to_contain_text("You still hold 2 tickets")
+    await expect(total).to_have_text("–")
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,7 @@ async def test_the_pay_button_has_the_digits_of_the_servers_table(
     await site.open(f"/e/{site.slug}/shop")
     await site.page.get_by_role("button", name="One more: Standing", exact=True).click()
     await expect(site.page.locator("#best-total dd")).to_have_text(re.compile(rf"^{currency}\s?{re.escape(text)}$"))
-    await site.page.get_by_role("button", name="Find and hold").click()
+    await site.page.get_by_role("button", name="Hold tickets").click()
     await site.page.wait_for_url("**/checkout/**")
     await expect(site.page.locator("#pay-button:not([disabled])")).to_have_text(
         re.compile(rf"^Pay {currency}\s?{re.escape(text)}$")
@@ -188,7 +189,7 @@ async def test_a_promo_code_is_taken_where_tickets_are_only_counted(site: Site) 
     await site.page.get_by_role("button", name="One more: Standing", exact=True).click()
     await site.page.locator("#best-form summary").click()
     await site.page.locator("#promo-plain").fill("half")
-    await site.page.get_by_role("button", name="Find and hold").click()
+    await site.page.get_by_role("button", name="Hold tickets").click()
     await site.page.wait_for_url("**/checkout/**")
     await expect(site.page.locator(".checkout-total b")).to_have_text("CA$10.00")
 
@@ -214,7 +215,7 @@ async def test_time_and_total_stay_in_sight_while_one_fills_in_the_checkout(site
     await site.open(f"/e/{site.slug}/shop")
     for _ in range(2):
         await site.page.get_by_role("button", name="One more: Standing", exact=True).click()
-    await site.page.get_by_role("button", name="Find and hold").click()
+    await site.page.get_by_role("button", name="Hold tickets").click()
     await site.page.wait_for_url("**/checkout/**")
     await site.page.locator("#pay-button").scroll_into_view_if_needed()
     for part in ("#clock", ".checkout-total"):

@@ -38,6 +38,7 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         "NewAllotment": {"name": "Mine", "section": "Floor", "quantity": 1},
         "AllotmentChange": {"open_to": ["me"]},
         "NewPromo": {"code": "MINE", "kind": "fixed", "value": 100},
+        "QuestionsChange": {"questions": [{"label": "Mine"}]},
         "NewPromoOfEvent": {"event_id": ids["event_id"], "code": "MINE", "kind": "fixed", "value": 100},
         "PromoChange": {"status": "disabled"},
     }

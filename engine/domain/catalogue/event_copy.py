@@ -76,6 +76,8 @@ def copied(event: Event, given: EventCopy, type_ids: Mapping[str, str]) -> NewEv
         capacity=event.capacity,
         allow_refunds_until=_moved(event.allow_refunds_until, move),
         entry_rules=moved_rules(event.entry_rules.with_types(type_ids), move),
+        named_tickets=event.named_tickets,
+        questions=list(event.questions),
     )
 
 

@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
 
-from engine.domain.catalogue import entry_rules
+from engine.domain.catalogue import entry_rules, questions
 from engine.domain.catalogue.charts.standing import PLACES_MAX
 from engine.domain.catalogue.entry_rules import EntryRules
 from engine.domain.catalogue.media import videos
 from engine.domain.catalogue.media.images import Picture
 from engine.domain.catalogue.media.videos import VideoUrl
 from engine.domain.catalogue.phases import Phase
+from engine.domain.catalogue.questions import NamedTickets, Question, Questions
 from engine.domain.fields import (
     BasisPoints,
     Currency,
@@ -98,6 +100,8 @@ class NewEvent(Struct, kw_only=True):
     capacity: Places | None = None
     allow_refunds_until: Moment | None = None
     entry_rules: EntryRules = EntryRules()
+    named_tickets: NamedTickets = "off"
+    questions: Questions = []
 
 
 class EventChange(Struct, kw_only=True):
@@ -125,6 +129,7 @@ class EventChange(Struct, kw_only=True):
     capacity: Places | UnsetType | None = UNSET
     allow_refunds_until: Moment | UnsetType | None = UNSET
     entry_rules: EntryRules | UnsetType = UNSET
+    named_tickets: NamedTickets | UnsetType = UNSET
 
 
 class EventVenue(Struct, frozen=True, kw_only=True):
@@ -220,6 +225,8 @@ class Event(Struct, frozen=True, kw_only=True):
     capacity: int | None = None
     allow_refunds_until: datetime | None
     entry_rules: EntryRules
+    named_tickets: NamedTickets = "off"
+    questions: tuple[Question, ...] = ()  # asked at the checkout, in this order; retired ones are left out
     status: str
     units: int | None
     price_from_cents: int | None
@@ -262,8 +269,10 @@ def fold(event: NewEvent | EventChange) -> None:
     """What was typed becomes what is kept: a category its canonical name, a title one that hides nothing.
 
     A category that is unknown stays, for ``check``. Invalid for a title that nobody can see or that reads as a link,
-    and for a film at a host that we do not know.
+    for a film at a host that we do not know, and for questions that are none.
     """
+    if isinstance(event, NewEvent):
+        event.questions = questions.kept([replace(question, id="") for question in event.questions])
     if isinstance(event.title, str):
         event.title = mailed_name("/title", event.title)
     if isinstance(event.video_url, str):

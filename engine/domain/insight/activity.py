@@ -48,6 +48,7 @@ DEEDS: Final = MappingProxyType[str, str](
         "event.publication_planned": "Publication planned",
         "event.publication_unplanned": "Planned publication called off",
         "event.published": "Event published",
+        "event.questions_set": "Questions to buyers saved",
         "event.restored": "Event taken out of the archive",
         "event.unfeatured": "Event no longer shown first",
         "event.unpublished": "Event taken back to a draft",

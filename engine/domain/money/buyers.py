@@ -19,6 +19,7 @@ from engine.foundation.web_addresses import reads_as_link
 NAMELESS: Final = later("Please tell us your name: it stands on the tickets.")
 LINKED: Final = later("This is not a name: a name holds no web address.")
 ADDRESSLESS: Final = later("This does not look like an e-mail address: your tickets are sent there.")
+ADDRESS_LEFT_OUT: Final = later("Write your e-mail address: your tickets are sent there.")
 
 
 def name_fault(name: str) -> str | None:

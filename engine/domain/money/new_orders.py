@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from engine.domain.errors import PriceChanged
+from engine.domain.money.answers import NOTHING_KEPT, NOTHING_TOLD, Kept, Told, checked
 from engine.domain.money.orders import USER_AGENT_CHARS_MAX, NewOrder, OrderLine, new_number
 from engine.domain.prices import check_chargeable
 from engine.domain.sale.holds import Hold
@@ -26,6 +27,7 @@ class Buyer:
     consents: dict[str, bool]
     user_id: str | None = None
     caller: Caller = UNKNOWN
+    told: Told = NOTHING_TOLD
     locale: str = languages.DEFAULT
 
 
@@ -40,9 +42,23 @@ def check_as_shown(event: SellingEvent, hold: Hold) -> None:
         raise PriceChanged(held_cents=hold.held_cents, total_cents=hold.price.total_cents)
 
 
-def new_order(hold: Hold, buyer: Buyer, deadline_ms: int, payment_method_id: str | None, most: int | None) -> NewOrder:
+def check_told(event: SellingEvent, hold: Hold, told: Told) -> Kept:
+    """What is kept of what the buyer told; nothing if nothing is asked. Invalid."""
+    if event.asking is None and told is NOTHING_TOLD:
+        return NOTHING_KEPT
+    return checked(event.asking, told, len(hold.lines))
+
+
+def new_order(
+    hold: Hold,
+    buyer: Buyer,
+    deadline_ms: int,
+    payment_method_id: str | None,
+    most: int | None,
+    told: Kept = NOTHING_KEPT,
+) -> NewOrder:
     """The order that this hold becomes, with an id and a number of its own. ``most``: units its buyer may own."""
-    price = hold.price
+    price, attendees = hold.price, told.attendees
     lines = tuple(
         OrderLine(
             line=index,
@@ -55,6 +71,7 @@ def new_order(hold: Hold, buyer: Buyer, deadline_ms: int, payment_method_id: str
             fee_cents=priced.fee_cents,
             taxes=priced.taxes,
             total_cents=priced.total_cents,
+            attendee=attendees[index] if index < len(attendees) else None,
         )
         for index, (held, priced) in enumerate(zip(hold.lines, price.lines, strict=True))
     )
@@ -80,5 +97,6 @@ def new_order(hold: Hold, buyer: Buyer, deadline_ms: int, payment_method_id: str
         user_agent=buyer.caller.user_agent[:USER_AGENT_CHARS_MAX].encode("ascii", "replace").decode() or None,
         buyer_units_max=most,
         counted_for=hold.counted_for,
+        answers=told.answers,
         locale=buyer.locale,
     )

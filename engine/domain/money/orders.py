@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from engine.domain.money.answers import Answer, Attendee
 from engine.domain.money.refunds import Parts
 from engine.domain.order_states import Status
 from engine.domain.tickets.order_links import OrderLink
@@ -45,6 +46,7 @@ class OrderLine:
     fee_cents: int
     taxes: dict[str, int]
     total_cents: int
+    attendee: Attendee | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class NewOrder:
     user_agent: str | None = None
     buyer_units_max: int | None = None  # of the event, over all orders of one e-mail address
     counted_for: bytes = b""  # as its hold has it
+    answers: tuple[Answer, ...] = ()
     locale: str = languages.DEFAULT
 
     def opened(self, *, organization_id: str, destination_account: str | None, event_ends_at: datetime) -> Order:
@@ -107,6 +110,7 @@ class NewOrder:
             closed_at=None,
             event_ends_at=event_ends_at,
             lines=self.lines,
+            answers=self.answers,
             locale=self.locale,
         )
 
@@ -146,6 +150,7 @@ class Order:
     event_ends_at: datetime
     link_generation: int = 0
     lines: tuple[OrderLine, ...] = field(default=())
+    answers: tuple[Answer, ...] = ()
     mail_refused: str | None = None  # what the mail server finally said to a mail for the buyer
     locale: str = languages.DEFAULT  # in which the buyer is written to
 

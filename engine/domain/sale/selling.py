@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import hotpath_rs
 from engine.domain.catalogue.events import OrphanPolicy
 from engine.domain.catalogue.promos import standing
+from engine.domain.catalogue.questions import Asking
 from engine.domain.errors import PromoInvalid, SalesClosed, SalesNotOpen
 from engine.domain.prices import Discount, Fee
 from engine.domain.sale.charts import Chart
@@ -154,6 +155,7 @@ class SellingEvent:
     keys: hotpath_rs.EventKeys
     desk: hotpath_rs.HoldDesk
     units: int
+    asking: Asking | None = None  # what its buyers are asked
     memo: dict[Any, Any] = field(default_factory=dict)  # prices and tape names worked out for this snapshot
 
     @classmethod
@@ -167,6 +169,7 @@ class SellingEvent:
         promos: Sequence[PromoTerms],
         keys: hotpath_rs.EventKeys,
         desk: hotpath_rs.HoldDesk,
+        asking: Asking | None = None,
     ) -> SellingEvent:
         """From the event's row (with its on-sale's columns) and what else is known of it."""
         return cls(
@@ -203,6 +206,7 @@ class SellingEvent:
             keys=keys,
             desk=desk,
             units=chart.seat_map.units,
+            asking=asking,
         )
 
     def check_selling(self) -> None:

@@ -86,6 +86,7 @@ class TicketPage:
     code_expires_s: int
     link_generation: int
     event_status: str = "published"
+    attendee_email: str | None = None  # as the buyer told it: mail goes to the holder's
     code_hidden: bool = False  # from a reader who may not change orders
     organization_accent: str | None = None
     locale: str = languages.DEFAULT  # of its order

@@ -10,14 +10,17 @@ from aiohttp import web
 
 import hotpath_rs
 from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.questions import Asking
 from engine.domain.errors import AddressNotCarried, HoldExpired, OrderExpired
-from engine.domain.money.buyers import ADDRESSLESS, checked_address, name_fault
+from engine.domain.money.answers import NOTHING_TOLD, Told, checked
+from engine.domain.money.buyers import ADDRESS_LEFT_OUT, ADDRESSLESS, checked_address, name_fault
 from engine.domain.money.new_orders import Buyer
 from engine.domain.money.orders import OpenedOrder, PayableOrder
-from engine.domain.sale.holds import Hold
+from engine.domain.sale.holds import Hold, HoldLine
+from engine.domain.sale.places import place
 from engine.domain.sale.selling import SellingEvent
 from engine.domain.sale.ticket_groups import TicketGroup, groups_of
-from engine.foundation import http, manners
+from engine.foundation import bodies, http, manners
 from engine.foundation.callers import caller_of
 from engine.foundation.clock import now_ms
 from engine.foundation.errors import Invalid, Refusal
@@ -27,26 +30,30 @@ from engine.foundation.speech.tongue import say, spoken
 from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import find
+from engine.pages.money import asked
+from engine.pages.sale.held import held_tickets, longest_ms
 from engine.pages.sale.shop import read_form
 from engine.services.appkeys import HOLDS, ORDERS, SELLING, SETTINGS
 from engine.services.sale.hold_prices import listed
-from engine.services.tickets.places import place
 from engine.settings import Settings
 
 TYPED_CHARS_MAX: Final = 400  # of a field, more than any may have
+FORM_BYTES_MAX: Final = 128 * 1024  # with every answer of a large order
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """The form as the buyer filled it in, and what is wrong with it by field."""
+    """The form as the buyer filled it in, and what is wrong with it by field; ``fields`` are all of them."""
 
     name: str = ""
     email: str = ""
     marketing: bool = False
     faults: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, str] = field(default_factory=dict)
+    told: Told = NOTHING_TOLD
 
     @classmethod
-    def read(cls, form: dict[str, str]) -> Typed:
+    def read(cls, form: dict[str, str], asking: Asking | None) -> Typed:
         name = name_kept(form.get("name", "")[:TYPED_CHARS_MAX])
         email = form.get("email", "").strip()[:TYPED_CHARS_MAX]
         fault, faults = name_fault(name), dict[str, str]()
@@ -55,8 +62,13 @@ class Typed:
         try:
             email = checked_address(email, "/email")
         except Invalid:
-            faults["email"] = ADDRESSLESS
-        return cls(name, email, form.get("marketing") == "yes", faults)
+            faults["email"] = ADDRESSLESS if email else ADDRESS_LEFT_OUT
+        told = asked.told_of(asking, form)
+        try:
+            checked(asking, told, len(told.attendees))
+        except Invalid as refusal:
+            faults |= asked.faults_by_field(refusal.errors)
+        return cls(name, email, form.get("marketing") == "yes", faults, form, told)
 
 
 def setup(app: web.Application) -> None:
@@ -92,9 +104,9 @@ async def checkout(request: web.Request) -> web.Response:
 async def order(request: web.Request) -> web.Response:
     """Open the order, or go on with the one this hold became. Scripts get JSON, a plain form is led to the order."""
     hold_id, token = request.match_info["hold_id"], cookies.kept(request, cookies.HOLD_COOKIE)
-    form = await read_form(request)
+    form = await bodies.form(request, FORM_BYTES_MAX)
     csrf.check(request, form)
-    typed = Typed.read(form)
+    typed = Typed.read(form, await _asking(request, token))
     if typed.faults:
         if not frame.wants_html(request):
             raise Invalid(errors=[_fault(name, text) for name, text in typed.faults.items()])
@@ -104,14 +116,17 @@ async def order(request: web.Request) -> web.Response:
         email=typed.email,
         consents={"marketing": typed.marketing},
         caller=caller_of(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded),
+        told=typed.told,
         locale=spoken().tag,
     )
     try:
         opened = await request.config_dict[ORDERS].open(hold_id, token, buyer)
-    except AddressNotCarried as refusal:
-        if not frame.wants_html(request):
+    except Invalid as refusal:
+        typed.faults.update(_faults_of(refusal))
+        if not typed.faults:
             raise
-        typed.faults["email"] = refusal.detail
+        if not frame.wants_html(request):
+            raise Invalid(errors=[_fault(name, text) for name, text in typed.faults.items()]) from refusal
         return await _page(request, await request.config_dict[HOLDS].of_token(hold_id, token), typed, status=422)
     if frame.wants_html(request):
         raise _to_order(request, opened)
@@ -158,12 +173,18 @@ async def _page(request: web.Request, hold: Hold, typed: Typed, status: int = 20
     settings = request.config_dict[SETTINGS]
     selling = await request.config_dict[SELLING].get(hold.event_id)
     shown = await find(request, hold.event_id)
+    asking = selling.asking
     context = {
         "event": shown.event,
         "hold": hold,
         "groups": hold_groups(selling, hold),
         "quantity": len(hold.lines),
+        "held": held_tickets(selling, hold),
         "typed": typed,
+        "order_fields": asked.order_fields(asking, typed.fields) if asking else [],
+        "ticket_fields": asked.ticket_fields(asking, typed.fields, len(hold.lines)) if asking else [],
+        "is_name_needed": asking is not None and asking.named == "required",
+        "tickets_named": [_called(selling, line) for line in hold.lines],
         "sandboxed": settings.payments_are_sandboxed,
         "server_now_ms": now_ms(),
         "pay_data": pay_data(
@@ -172,9 +193,31 @@ async def _page(request: web.Request, hold: Hold, typed: Typed, status: int = 20
             amount_cents=hold.price.total_cents,
             currency=hold.price.currency,
             expires_at_ms=hold.expires_at_ms,
+            longest_ms=longest_ms(hold),
         ),
     }
     return frame.render(request, "checkout/checkout.html", context, status=status)
+
+
+def _faults_of(refusal: Invalid) -> dict[str, str]:
+    """What an order was refused for, by the fields of this page; nothing if it is none of them."""
+    if isinstance(refusal, AddressNotCarried):
+        return {"email": refusal.detail}
+    return asked.faults_by_field(refusal.errors)
+
+
+async def _asking(request: web.Request, token: str | None) -> Asking | None:
+    """What the event of a hold's token asks; None if nothing, or if the token names no event."""
+    try:
+        event: SellingEvent = await request.config_dict[SELLING].get(hotpath_rs.peek_event(token or ""))
+    except (hotpath_rs.TokenError, Refusal):
+        return None
+    return event.asking
+
+
+def _called(selling: SellingEvent, line: HoldLine) -> str:
+    """A ticket as its fields are headed: what kind it is, and where."""
+    return f"{selling.ticket_types[line.ticket_type_id].name} · {place(line.section, line.seat)}"
 
 
 async def _over(request: web.Request, hold_id: str, token: str | None, expired: HoldExpired) -> web.Response:

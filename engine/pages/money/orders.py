@@ -10,10 +10,11 @@ from markupsafe import Markup
 from engine.domain.errors import CapabilityWrong
 from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID, OPEN, SOLD
+from engine.domain.sale.places import place
 from engine.domain.sale.ticket_groups import groups_of
 from engine.domain.tickets.tickets import TicketPage
 from engine.foundation import http, manners
-from engine.foundation.clock import now_ms, to_ms
+from engine.foundation.clock import now, now_ms, to_ms
 from engine.foundation.errors import NotFound, Unauthenticated
 from engine.foundation.manners import FORM, Manners
 from engine.foundation.speech.tongue import later, say
@@ -24,7 +25,6 @@ from engine.pages.money.checkout import pay_data, shown_groups
 from engine.pages.sale.shop import read_form
 from engine.services.appkeys import EVENTS, ORDERS, SELLING, SETTINGS, TICKETS
 from engine.services.sale.hold_prices import listed
-from engine.services.tickets.places import place
 
 REFRESH_S: Final = 5
 SHOWN_AT_GATES: Final = frozenset({"valid", "used"})  # used: for those who go out and come back
@@ -65,6 +65,7 @@ async def page(request: web.Request) -> web.Response:
     shown: dict[str, Any] = {
         "event": event,
         "called_off": called_off,
+        "took_place": now() >= event.ends_at,
         "told": await told_of(request, event, since=order.created_at),
         "order": order,
         "status": status,

@@ -25,6 +25,7 @@ from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import Shown, find, room_url
 from engine.pages.catalogue.offers import Offer, offers_of
+from engine.pages.sale.held import held_by
 from engine.services.appkeys import FLAGS, HOLDS, SELLING, SETTINGS
 
 FORM_BYTES_MAX: Final = 16 * 1024
@@ -67,6 +68,11 @@ async def hold_best(request: web.Request) -> web.Response:
     try:
         body = _request_of(shown, await _offers(request, shown), form)
         holds = request.config_dict[HOLDS]
+        held = await held_by(request, await request.config_dict[SELLING].get(shown.event.id))
+        if held is not None:
+            token, taker = cookies.kept(request, cookies.HOLD_COOKIE), holds.takers.of(_address(request))
+            await holds.grow(held.hold.id, token, body.items, taker=taker)
+            raise web.HTTPSeeOther(f"/checkout/{held.hold.id}")
         with guesses.typed(request, body.promo_code):
             placed = await holds.place(
                 body,
@@ -204,6 +210,7 @@ async def _context(request: web.Request, shown: Shown, form: Mapping[str, str], 
     event = shown.event
     selling = await request.config_dict[SELLING].get(event.id)
     offers = await _offers(request, shown)
+    held = await held_by(request, selling)
     sections = [section.name for section in selling.seat_map.sections if section.kind == "seated"]
     data = {
         "event_id": event.id,
@@ -215,10 +222,13 @@ async def _context(request: web.Request, shown: Shown, form: Mapping[str, str], 
         "room_url": room_url(request, event) if selling.room_enabled else None,
         "server_now_ms": now_ms() if until_ms is not None else NOW_MARK,
         "session_until_ms": until_ms or None if until_ms is not None else UNTIL_MARK,
+        "held": held.data() if held else None,
     }
     return {
         "event": event,
         "told": shown.told,
+        "held": held,
+        "sold_out": shown.face.kind == "sold_out",
         "offers": offers,
         "shop_data": frame.script_data(data),
         "has_seats": bool(sections),
@@ -252,7 +262,7 @@ def _request_of(shown: Shown, offers: list[Offer], form: Mapping[str, str]) -> H
             )
         )
     if not items:
-        raise Invalid(later("Say how many tickets you want"))
+        raise Invalid(later("How many tickets?"))
     return HoldRequest(
         event_id=shown.event.id,
         items=tuple(items),

@@ -19,6 +19,7 @@ from engine.services.catalogue.programme.publication import Publication
 from engine.services.catalogue.programme.series import SeriesOfEvents
 from engine.services.catalogue.programme.templates import Templates
 from engine.services.catalogue.promos import Promos
+from engine.services.catalogue.questions import EventsQuestions
 from engine.services.catalogue.ticket_types import TicketTypes
 from engine.services.catalogue.venues import Venues
 from engine.services.common import Common
@@ -44,6 +45,7 @@ class Catalogue:
     templates: Templates
     complaints: Complaints
     bulk: BulkOfEvents
+    questions: EventsQuestions
 
 
 def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory) -> Catalogue:
@@ -71,4 +73,5 @@ def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory
         templates=Templates(pool=pool, access=access, events=events),
         complaints=Complaints(pool=pool, events=events, inventory=inventory, outbox=outbox),
         bulk=BulkOfEvents(access=access, events=events),
+        questions=EventsQuestions(pool=pool, events=events),
     )

@@ -11,6 +11,7 @@ from engine.services.insight.activity import Activity
 from engine.services.insight.audit import Audit
 from engine.services.insight.dead_letters import DeadLetters
 from engine.services.insight.onboarding import OnboardingSteps
+from engine.services.insight.order_sheets import OrderSheets
 from engine.services.insight.personal_data import PersonalData
 from engine.services.insight.picture_books import PictureBooks
 from engine.services.insight.provider_books import ProviderBooks
@@ -30,6 +31,7 @@ class Insight:
     dead_letters: DeadLetters
     personal_data: PersonalData
     onboarding: OnboardingSteps
+    order_sheets: OrderSheets
 
 
 def open_insight(common: Common, accounts: Accounts, catalogue: Catalogue, sale: Sale, money: Money) -> Insight:
@@ -51,4 +53,5 @@ def open_insight(common: Common, accounts: Accounts, catalogue: Catalogue, sale:
         dead_letters=DeadLetters(webhooks=money.webhooks, outbox=common.outbox),
         personal_data=personal_data,
         onboarding=OnboardingSteps(pool=common.pool, access=accounts.access),
+        order_sheets=OrderSheets(pool=common.pool, orders=money.orders),
     )

@@ -16,6 +16,7 @@ from engine.domain.catalogue.events import Event
 from engine.domain.errands import MailOrderExpired, MailRefund, MailTickets
 from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID
+from engine.domain.sale.places import place
 from engine.domain.sale.ticket_groups import groups_of
 from engine.foundation.news import News
 from engine.foundation.speech.tongue import say, speaking
@@ -28,7 +29,6 @@ from engine.services.messages.order_facts import OrderFacts, OrderFactsReader
 from engine.services.messages.recipients import to
 from engine.services.money.refunds import Refunds
 from engine.services.outbox import Doing, Outbox
-from engine.services.tickets.places import place
 from engine.services.tickets.tickets import Tickets
 from engine.stores.database import Pool
 from engine.stores.messages import undelivered

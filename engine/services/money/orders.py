@@ -27,7 +27,7 @@ from engine.domain.errors import (
     SeatTaken,
     SwitchedOff,
 )
-from engine.domain.money.new_orders import Buyer, check_as_shown, new_order
+from engine.domain.money.new_orders import Buyer, check_as_shown, check_told, new_order
 from engine.domain.money.order_status import OrderHead, OrderStatus, status_of
 from engine.domain.money.orders import (
     LinksEnded,
@@ -145,8 +145,8 @@ class Orders:
 
         HoldExpired, OrderExpired; OrderOpen; SeatTaken if the ledger knows another owner; PriceChanged; SalesClosed if
         the event is no longer there to be sold; ProviderUnavailable keeps order and units: ask again. AddressNotCarried
-        if no mail can be written to the buyer. What cannot be charged (``check_chargeable``) and what the provider
-        refuses (PaymentRefused) gives its units back at once.
+        if no mail can be written to the buyer; Invalid for what they told, or left out. What cannot be charged
+        (``check_chargeable``) and what the provider refuses (PaymentRefused) gives its units back at once.
         """
         try:
             hold = await self._holds.of_token(hold_id, hold_token)
@@ -182,13 +182,14 @@ class Orders:
             check_as_shown(event, hold)
         except (Invalid, Conflict) as refusal:
             return await self._known_or_refused(hold.id, hold_token, refusal), False
+        told = check_told(event, hold, buyer.told)
         if not await self._mail_server.carries(buyer.email):
             raise AddressNotCarried
         most = event.max_tickets_per_buyer
         await self._check_before(most, hold, buyer)
         record, deadline_ms = await self._inventory.order(hold.event_id, hold.id)
         hold = self._holds.view(event, hold.id, record)
-        order = new_order(hold, buyer, deadline_ms, payment_method_id, most)
+        order = new_order(hold, buyer, deadline_ms, payment_method_id, most, told)
         if once is not None:
             once.claimed = True  # it may be: if the ledger's word is lost, nobody knows
         placed = await self._book.place(order, once.claim if once is not None else None)

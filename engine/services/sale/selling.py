@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 import hotpath_rs
+from engine.domain.catalogue.questions import Asking
 from engine.domain.sale.charts import Chart
 from engine.domain.sale.selling import AllotmentTerms, PromoTerms, SellingEvent, TicketTypeTerms
 from engine.foundation import logs
@@ -23,6 +24,7 @@ from engine.foundation.errors import NotFound
 from engine.foundation.ids import is_id
 from engine.services.sale.desk_terms import desk_terms
 from engine.stores import keys
+from engine.stores.catalogue.questions import live
 from engine.stores.sale.selling import Offer, SellingStore
 
 SNAPSHOTS_MAX = 512
@@ -179,6 +181,7 @@ class Selling:
             promos=[PromoTerms.of(code) for code in offer.promo_codes],
             keys=self._keyring.event(row["id"]),
             desk=hotpath_rs.HoldDesk(self._keyring, chart.labels, terms),
+            asking=Asking.of(row["named_tickets"], live(row["questions"])),
         )
 
     async def _chart(self, etag: str, raw: bytes) -> Chart:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.domain.accounts.accents import palette
+from engine.domain.sale.places import place
 from engine.domain.tickets.sheets import Band, Code, Fact, Facts, Foot, Page, Paper, Sheet, Words
 from engine.domain.tickets.tickets import TicketPage
 from engine.foundation.speech import figures
 from engine.foundation.speech.tongue import say, speaking
-from engine.services.tickets.places import place
 
 PAGES_MAX: Final = 500
 A5: Final = Paper(width=419.53, height=595.28, margin=34)

@@ -26,6 +26,7 @@ from engine.domain.catalogue.venues import ChartFacts
 from engine.domain.errands import EventCancelled
 from engine.stores import outbox
 from engine.stores.catalogue.media import images
+from engine.stores.catalogue.questions import live
 from engine.stores.database import Connection, Database, Record, assignments, columns_of
 
 _OWN = (
@@ -33,7 +34,7 @@ _OWN = (
     "cover_url", "video_url", "cover_image_id", "starts_at", "ends_at", "timezone", "currency", "hold_ttl_s",
     "orphan_policy", "max_tickets_per_buyer", "capacity", "allow_refunds_until", "status", "units",
     "price_from_cents", "price_to_cents", "version", "published_at", "created_at", "updated_at",
-    "publish_at", "archived_at", "hidden_at", "hidden_reason", "series_id", "external_id",
+    "publish_at", "archived_at", "hidden_at", "hidden_reason", "series_id", "external_id", "named_tickets",
 )  # fmt: skip
 _VENUE = ("slug", "name", "address", "city", "region", "country", "lat", "lng", "timezone", "accessibility")
 # What the status, the clock, the on-sale and the shop together mean: the one place that decides a phase.
@@ -48,7 +49,7 @@ CASE WHEN e.archived_at IS NOT NULL THEN 'archived'
      ELSE 'on_sale' END
 """
 SELECT = f"""
-SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, e.taxes, e.fee, e.entry_rules,
+SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, e.taxes, e.fee, e.entry_rules, e.questions,
        e.publish_failed_at, e.publish_missing, {PHASE} AS phase,
        {", ".join(f"v.{name} AS venue_{name}" for name in _VENUE)},
        o.name AS organization_name, o.slug AS organization_slug, o.status = 'active' AS organization_sells,
@@ -92,6 +93,7 @@ def of_row(row: Record) -> Event:
         taxes=msgspec.convert(row["taxes"], tuple[TaxRule, ...]),
         fee=msgspec.convert(row["fee"], FeeRule),
         entry_rules=entry_rules.read(row["entry_rules"]),
+        questions=live(row["questions"]) if row["questions"] else (),
         cover=images.picture_of(row),
         venue=EventVenue(id=row["venue_id"], **{name: row[f"venue_{name}"] for name in _VENUE}),
         organization=EventOrganizer(

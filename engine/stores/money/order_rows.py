@@ -8,6 +8,7 @@ import msgspec
 import orjson
 
 from engine.domain.errands import UnitsOrdered
+from engine.domain.money.answers import answers_of, attendee_of
 from engine.domain.money.orders import NewOrder, Order, OrderLine
 from engine.foundation.idempotency import Claim
 
@@ -18,16 +19,17 @@ ORDER_COLUMNS = """o.id, o.order_number, o.event_id, o.hold_id, o.user_id, o.sta
        (SELECT e.organization_id FROM events e WHERE e.id = o.event_id) AS organization_id,
        (SELECT e.ends_at FROM events e WHERE e.id = o.event_id) AS event_ends_at, o.link_generation,
        o.client_secret, o.payment_error, o.lease_id, o.closing_note, o.correlation_id, o.expires_at, o.created_at,
-       o.paid_at, o.closed_at, o.mail_refused, o.locale,
+       o.paid_at, o.closed_at, o.mail_refused, o.locale, o.answers,
        (SELECT array_agg(jsonb_build_object('line', u.line, 'unit', u.unit, 'ticket_type_id', u.ticket_type_id,
             'section', u.section, 'seat', u.seat, 'face_cents', u.face_cents, 'discount_cents', u.discount_cents,
-            'fee_cents', u.fee_cents, 'taxes', u.taxes, 'total_cents', u.total_cents) ORDER BY u.line)
+            'fee_cents', u.fee_cents, 'taxes', u.taxes, 'total_cents', u.total_cents, 'attendee', u.attendee)
+            ORDER BY u.line)
           FROM order_units u WHERE u.order_id = o.id) AS lines"""
 
 
 def wanted(order: NewOrder, errand: UnitsOrdered, claim: Claim | None) -> dict[str, Any]:
     """What an order is written from, with its errand and the key that its request claims."""
-    return {
+    written = {
         "id": order.id,
         "number": order.number,
         "event_id": order.event_id,
@@ -54,11 +56,12 @@ def wanted(order: NewOrder, errand: UnitsOrdered, claim: Claim | None) -> dict[s
         "body_hash": _bytea(claim.body_hash) if claim else None,
         "claim": _bytea(claim.name) if claim else None,
     }
+    return written | {"answers": msgspec.to_builtins(order.answers)} if order.answers else written
 
 
 def line_of(order: NewOrder, line: OrderLine) -> dict[str, Any]:
     """What one of its lines is written from."""
-    return {
+    written = {
         "order_id": order.id,
         "line": line.line,
         "event_id": order.event_id,
@@ -72,6 +75,13 @@ def line_of(order: NewOrder, line: OrderLine) -> dict[str, Any]:
         "taxes": line.taxes,
         "total_cents": line.total_cents,
     }
+    return written | {"attendee": msgspec.to_builtins(line.attendee)} if line.attendee else written
+
+
+def _line(written: dict[str, Any]) -> OrderLine:
+    if written["attendee"] is not None:
+        written["attendee"] = attendee_of(written["attendee"])
+    return OrderLine(**written)
 
 
 def _bytea(value: bytes) -> str:
@@ -84,5 +94,6 @@ def as_json(value: Any) -> str:
 
 def order_of(fields: dict[str, Any]) -> Order:
     """An order from the columns above."""
-    fields["lines"] = tuple(OrderLine(**line) for line in fields["lines"] or ())
+    fields["lines"] = tuple(map(_line, fields["lines"] or ()))
+    fields["answers"] = answers_of(fields["answers"])
     return Order(**fields)

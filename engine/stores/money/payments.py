@@ -52,8 +52,8 @@ WITH wanted AS (
 ), issued AS (
     INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, seat, holder_name, holder_email,
         version, code_not_before_s, code_expires_s)
-    SELECT n.ticket_id, p.event_id, p.id, u.line, u.unit, u.ticket_type_id, u.section, u.seat, p.buyer_name,
-           p.buyer_email,
+    SELECT n.ticket_id, p.event_id, p.id, u.line, u.unit, u.ticket_type_id, u.section, u.seat,
+           coalesce(u.attendee->>'name', p.buyer_name), p.buyer_email,
            1 + coalesce((SELECT max(t.version) FROM tickets t WHERE t.event_id = u.event_id AND t.unit = u.unit), 0),
            ticket_code_begins_s(p.paid_at), ticket_code_ends_s(p.paid_at, p.event_ends_at)
       FROM paid p JOIN order_units u ON u.order_id = p.id JOIN named n ON n.order_id = p.id AND n.line = u.line
@@ -153,8 +153,8 @@ UPDATE order_units u SET live = true, unit = n.unit
 """
 _ISSUE = """
 INSERT INTO tickets (id, event_id, order_id, line, unit, ticket_type_id, section, seat, holder_name, holder_email)
-SELECT n.ticket_id, u.event_id, u.order_id, u.line, u.unit, u.ticket_type_id, u.section, u.seat, o.buyer_name,
-       o.buyer_email
+SELECT n.ticket_id, u.event_id, u.order_id, u.line, u.unit, u.ticket_type_id, u.section, u.seat,
+       coalesce(u.attendee->>'name', o.buyer_name), o.buyer_email
   FROM order_units u JOIN orders o ON o.id = u.order_id
   JOIN unnest($2::smallint[], $3::text[]) AS n(line, ticket_id) ON n.line = u.line
  WHERE u.order_id = $1

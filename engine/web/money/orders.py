@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from engine.domain import errors as refusals
+from engine.domain.money.answers import NOTHING_TOLD, GivenAnswer, GivenAttendee, Told
 from engine.domain.money.buyers import checked_address, checked_name
 from engine.domain.money.new_orders import Buyer
 from engine.domain.money.order_status import OrderStatus
@@ -59,7 +60,8 @@ async def open_from(request: web.Request, raw: bytes) -> web.Response:
     hold_token = body.hold_token or auth.hold_token(request)
     key = key_of(request, fallback=body.idempotencyKey)
     marketing = body.consents is not None and body.consents.marketing
-    buyer = buyer_of(request, body.user_info, body.locale, marketing=marketing)
+    told = told_of(body.answers, body.attendees)
+    buyer = buyer_of(request, body.user_info, body.locale, marketing=marketing, told=told)
 
     orders, kept = request.config_dict[ORDERS], request.config_dict[IDEMPOTENCY]
     scope = scope_of(f"hold:{hold_token}", request, key)
@@ -85,8 +87,19 @@ async def open_from(request: web.Request, raw: bytes) -> web.Response:
     return response
 
 
+def told_of(answers: tuple[GivenAnswer, ...], attendees: tuple[GivenAttendee, ...]) -> Told:
+    """What was told, NOTHING_TOLD if nothing was."""
+    return Told(answers, attendees) if answers or attendees else NOTHING_TOLD
+
+
 def buyer_of(
-    request: web.Request, info: UserInfo, locale: str | None, *, marketing: bool, pointer: str = "/user_info"
+    request: web.Request,
+    info: UserInfo,
+    locale: str | None,
+    *,
+    marketing: bool,
+    pointer: str = "/user_info",
+    told: Told = NOTHING_TOLD,
 ) -> Buyer:
     """Who orders, with what the request tells about where from. Invalid if name or e-mail address are none.
 
@@ -99,6 +112,7 @@ def buyer_of(
         consents={"marketing": marketing},
         user_id=person.user_id if person else None,
         caller=caller_of(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded),
+        told=told,
         locale=auth.reader_language(request) if locale is None else _spoken(locale),
     )
 

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct, structs
 
 from engine.domain.accounts.people import EMAIL_CHARS_MAX
 from engine.domain.fields import NO_NUL, SOME_LINE, Name
+from engine.domain.money.answers import Answer, Attendee, GivenAnswers, GivenAttendees
 from engine.domain.money.order_status import payment_state
 from engine.domain.money.orders import Order, OrderRow, OwnOrderRow
 from engine.domain.order_states import OPEN, Status
@@ -43,6 +44,8 @@ class Consents(Struct, frozen=True):
 class OrderRequest(Struct, frozen=True):
     """Opens the order of a hold. ``idempotencyKey`` stands in for the header.
 
+    ``answers`` and ``attendees``, in the order of the hold's units, are what the event's ``questions`` and
+    ``named_tickets`` ask for.
     ``locale``: the language of its mails and tickets; without it that of the page, else of the browser.
     """
 
@@ -53,6 +56,8 @@ class OrderRequest(Struct, frozen=True):
     hold_token: Token | None = None
     locale: Locale | None = None
     idempotencyKey: Annotated[str, Meta(max_length=255)] | None = None
+    answers: GivenAnswers = ()
+    attendees: GivenAttendees = ()
 
 
 class QuoteRequest(Struct, frozen=True):
@@ -69,6 +74,7 @@ class OrderItem(Struct):
     seat: str | None
     price_cents: int
     total_cents: int
+    attendee: Attendee | None
 
 
 class OrderDocument(Struct):
@@ -89,6 +95,7 @@ class OrderDocument(Struct):
     buyer: dict[str, str]
     consents: dict[str, Any]
     locale: str
+    answers: tuple[Answer, ...]
     client_secret: str | None
     payment_intent_id: str | None
     closing_note: str | None
@@ -171,12 +178,14 @@ def order_document(order: Order, *, to_buyer: bool) -> OrderDocument:
                 seat=line.seat,
                 price_cents=line.face_cents,
                 total_cents=line.total_cents,
+                attendee=line.attendee,
             )
             for line in order.lines
         ],
         buyer={"name": order.buyer_name, "email": order.buyer_email},
         consents=order.consents,
         locale=order.locale,
+        answers=order.answers,
         client_secret=order.client_secret if to_buyer and order.status in OPEN else None,
         payment_intent_id=order.payment_intent_id,
         closing_note=order.closing_note,

@@ -13,13 +13,14 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from engine.domain.money.answers import GivenAnswers, GivenAttendees
 from engine.domain.money.orders import OpenedOrder
 from engine.domain.sale.holds import CODE_CHARS_MAX, ITEMS_MAX, QUANTITY_MAX, SEAT_CHARS_MAX, HoldItem, HoldRequest
 from engine.foundation import bodies, errors, guesses, http
 from engine.foundation.idempotency import key_of, scope_of
 from engine.services.appkeys import HOLDS, IDEMPOTENCY, ORDERS
 from engine.web import auth
-from engine.web.money.orders import OPEN_REFUSES, buyer_of, open_from
+from engine.web.money.orders import OPEN_REFUSES, buyer_of, open_from, told_of
 from engine.web.money.orders_shapes import Id, Locale, OrderRequest, UserInfo
 from engine.web.route import Route
 
@@ -62,6 +63,8 @@ class BookingRequest(Struct, frozen=True):
     paymentMethodId: Id | None = None
     promoCode: Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX)] | None = None
     locale: Locale | None = None
+    answers: GivenAnswers = ()
+    attendees: GivenAttendees = ()
 
 
 class BookingDocument(OpenedOrder, frozen=True, kw_only=True):
@@ -113,7 +116,8 @@ async def book(request: web.Request) -> web.Response:
 async def _hold_and_order(
     request: web.Request, raw: bytes, booking: BookingRequest, who: str, key: str
 ) -> web.Response:
-    buyer = buyer_of(request, booking.userInfo, booking.locale, marketing=False, pointer="/userInfo")
+    told = told_of(booking.answers, booking.attendees)
+    buyer = buyer_of(request, booking.userInfo, booking.locale, marketing=False, pointer="/userInfo", told=told)
     orders = request.config_dict[ORDERS]
     event_id = await orders.event_of(booking.items[0].ticketTypeId)
     items = tuple(HoldItem(item.ticketTypeId, item.quantity, item.seats()) for item in booking.items)

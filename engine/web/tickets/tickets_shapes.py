@@ -19,7 +19,10 @@ class TicketEvent(Struct):
 
 
 class TicketDocument(Struct, kw_only=True):
-    """``code`` is the signed text of the QR, null once the ticket admits nobody; ``qrSecret`` repeats it."""
+    """``code`` is the signed text of the QR, null once the ticket admits nobody; ``qrSecret`` repeats it.
+
+    ``attendee`` is who comes, the buyer if nobody else was named; ``attendee_name`` repeats it.
+    """
 
     id: str
     event_id: str
@@ -35,6 +38,7 @@ class TicketDocument(Struct, kw_only=True):
     code: str | None
     qrSecret: str | None
     seatInfo: str
+    attendee: str
     attendee_name: str
     attendee_email: str
     price_cents: int
@@ -71,8 +75,9 @@ def ticket_document(ticket: TicketPage, code: str | None) -> TicketDocument:
         code=code,
         qrSecret=code,
         seatInfo=ticket.seat or ticket.section,
+        attendee=ticket.holder_name,
         attendee_name=ticket.holder_name,
-        attendee_email=ticket.holder_email,
+        attendee_email=ticket.attendee_email or ticket.holder_email,
         price_cents=ticket.price_cents,
         currency=ticket.currency,
         checked_in_at=ticket.checked_in_at,

@@ -55,6 +55,34 @@ export class Basket {
     this.draw();
   }
 
+  /** What was chosen in this tab before it was loaded again, as far as it can be chosen still; how many cannot. */
+  restore(free) {
+    let lost = 0;
+    try {
+      for (const [label, kind] of JSON.parse(sessionStorage.getItem(this.#key) ?? "[]")) {
+        const unit = this.chart.unitOf(label);
+        if (unit >= 0 && free(unit) && this.offers.of(this.chart.categoryOf(unit)).some((offer) => offer.id === kind)) this.lines.set(unit, kind);
+        else lost += 1;
+      }
+    } catch { /* storage is switched off, or holds something else */ }
+    if (this.lines.size || lost) this.draw();
+    return lost;
+  }
+
+  get #key() { return `onsale:chosen:${this.data.event_id}`; }
+
+  #keep() {
+    try {
+      if (this.lines.size) sessionStorage.setItem(this.#key, JSON.stringify([...this.lines].map(([unit, kind]) => [this.chart.label(unit), kind])));
+      else sessionStorage.removeItem(this.#key);
+    } catch { /* the same */ }
+  }
+
+  /** They are held now: nothing is left to choose. */
+  forget() {
+    try { sessionStorage.removeItem(this.#key); } catch { /* the same */ }
+  }
+
   /** The body of POST /v1/holds. */
   request() {
     const kinds = new Map();
@@ -69,13 +97,15 @@ export class Basket {
   promoPart() { return promoIn(this.promo); }
 
   draw() {
+    this.#keep();
     this.list.replaceChildren(...this.units.map((unit) => this.#line(unit)));
     const filled = this.lines.size > 0;
     this.root.toggleAttribute("data-filled", filled);
     document.getElementById("basket-empty").hidden = filled;
     document.getElementById("basket-sum").hidden = !filled;
     this.button.disabled = !filled;
-    this.button.textContent = phrases("Hold this seat", "Hold these %(num)s seats", Math.max(1, this.lines.size));
+    const count = Math.max(1, this.lines.size);
+    this.button.textContent = this.data.held ? phrases("Add this seat", "Add these %(num)s seats", count) : phrases("Hold this seat", "Hold these %(num)s seats", count);
     this.#showSum(this.#sum(), []);
     this.#quoteSoon();
     this.on.changed(this.units);

@@ -4,13 +4,15 @@ import { element, get, Problem } from "../api.js";
 import { clockOffsetMs, countDown, minutesAndSeconds } from "../countdown.js";
 import { startSteppers } from "../stepper.js";
 import { startTabs } from "../tabs.js";
+import { forgetTyped, keepTyped } from "../typed.js";
 import { phrase, phrases } from "../words.js";
 import { keepAdmission } from "./admission.js";
 import { SetApart } from "./apart.js";
 import { Basket, PHONE } from "./basket.js";
 import { BestTotal, bestRequest, promoIn } from "./best.js";
 import { Chart } from "./chart.js";
-import { HELD_KEY, enter, place, words } from "./hold.js";
+import { Held, recallHeld } from "./held.js";
+import { enter, place, words } from "./hold.js";
 import { MapInput } from "./mapinput.js";
 import { MapView } from "./mapview.js";
 import { Offers } from "./offers.js";
@@ -29,6 +31,14 @@ function tell(text, ...more) {
 }
 
 const say = (text) => { $("spoken").textContent = text; };
+const held = data.held ? new Held(data, say) : null;
+const bestKey = `onsale:best:${data.event_id}`;
+
+/** Holds what was asked for, or adds it to what is held already; on to the checkout. */
+async function take(request) {
+  if (held) await held.add(request);
+  else enter(await place(request));
+}
 
 /** Runs `work` once at a time while a button shows that it is busy. */
 async function busy(button, work) {
@@ -52,13 +62,20 @@ function refused(error) {
 
 function startBest() {
   const form = $("best-form");
+  const keep = keepTyped(form, bestKey);
   const total = new BestTotal(form, data, refused);
-  startSteppers(form, () => total.soon());
+  startSteppers(form, () => {
+    total.soon();
+    keep();
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const request = bestRequest(form, data);
-    if (!request.items.length) { tell(phrase("Say how many tickets you want.")); return; }
-    busy(form.querySelector('[type="submit"]'), async () => enter(await place({ ...request, ...promoIn(form.elements.promo_code) })));
+    if (!request.items.length) { tell(phrase("How many tickets?")); return; }
+    busy(form.querySelector('[type="submit"]'), async () => {
+      forgetTyped(bestKey);
+      await take({ ...request, ...promoIn(form.elements.promo_code) });
+    });
   });
 }
 
@@ -108,17 +125,21 @@ async function startSeats() {
     },
   });
   await status.start();
+  const heldUnits = (held?.seats ?? []).map((label) => (label ? chart.unitOf(label) : -1)).filter((unit) => unit >= 0);
+  const isHeld = (unit) => heldUnits.includes(unit);
   const look = {
     free: (unit) => !taken(unit) && offers.of(chart.categoryOf(unit)).length > 0,
-    mine: (unit) => state.basket.has(unit),
+    mine: (unit) => state.basket.has(unit) || isHeld(unit),
     colour: (unit) => offers.colour(chart.categoryOf(unit)),
     priceText: (unit) => offers.range(chart.categoryOf(unit)),
   };
-  const wordsOf = (unit) => `${chart.spoken(unit)}. ${look.free(unit) ? look.priceText(unit) : phrase("Taken")}${chart.notes(unit).map((note) => `, ${note}`).join("")}${state.basket.has(unit) ? `, ${phrase("chosen")}` : ""}.`;
+  const stands = (unit) => (look.free(unit) ? look.priceText(unit) : isHeld(unit) ? phrase("You hold it") : phrase("Taken"));
+  const wordsOf = (unit) => `${chart.spoken(unit)}. ${stands(unit)}${chart.notes(unit).map((note) => `, ${note}`).join("")}${state.basket.has(unit) ? `, ${phrase("chosen")}` : ""}.`;
 
   const choose = (unit) => {
     tell("");
-    if (!look.free(unit)) { say(phrase("%(seat)s is taken.", { seat: chart.spoken(unit) })); return; }
+    if (!look.free(unit)) { say(wordsOf(unit)); return; }
+    if (held?.moving !== null && held) { busy($("hold"), () => held.swap(chart.label(unit))); return; }
     const refusal = state.basket.toggle(unit);
     if (refusal) tell(refusal);
     else say(wordsOf(unit));
@@ -127,7 +148,7 @@ async function startSeats() {
   const tabs = startTabs($("ways"), (way) => { leaveRoomFor(way); state.map?.apply(); state.list?.draw(); });
   tabs.select(bestIsBegun() ? "tab-best" : "tab-map");
   state.basket = new Basket(data, offers, chart, {
-    changed(units) { state.map?.own(units); state.list?.draw(); },
+    changed(units) { state.map?.own([...units, ...heldUnits]); state.list?.draw(); },
     refused,
   });
   state.map = new MapView($("map"), chart, look);
@@ -143,6 +164,10 @@ async function startSeats() {
   for (const button of document.querySelectorAll("[data-zoom]")) {
     button.addEventListener("click", () => ({ in: () => state.map.zoom(1.6), out: () => state.map.zoom(1 / 1.6), all: () => state.map.all() })[button.dataset.zoom]());
   }
+  state.map.own(heldUnits);
+  const lost = state.basket.restore((unit) => look.free(unit));
+  if (lost) tell(phrases("Somebody else took one of your seats before you held it.", "Somebody else took %(num)s of your seats before you held them.", lost));
+  held?.ready();
   $("hold").addEventListener("click", () => busy($("hold"), () => holdSeats(state, chart, status).finally(() => apart.ask())));
 }
 
@@ -166,7 +191,9 @@ function startCodes(apart) {
 
 async function holdSeats(state, chart, status) {
   try {
-    enter(await place(state.basket.request()));
+    const request = state.basket.request();
+    state.basket.forget();
+    await take(request);
   } catch (error) {
     if (error.code === "seat_taken") {
       const units = (error.facts.seats ?? []).map((label) => chart.unitOf(label)).filter((unit) => unit >= 0);
@@ -219,15 +246,8 @@ function startSession() {
   });
 }
 
-/** Somebody who came back from the checkout still holds tickets: say so before they hold more. */
-function recallHold() {
-  const held = JSON.parse(sessionStorage.getItem(HELD_KEY) ?? "null");
-  if (held?.event_id !== data.event_id || held.expires_at_ms <= data.server_now_ms) return;
-  tell(phrase("You still hold tickets for this event."), element("p", {}, element("a", { class: "button button-small", href: `/checkout/${encodeURIComponent(held.id)}` }, phrase("Go on to pay"))));
-}
-
-if (!keepAdmission()) {
-  recallHold();
+addEventListener("pageshow", (event) => { if (event.persisted) recallHeld(data); });
+if (!keepAdmission() && !recallHeld(data)) {
   startSession();
   startBest();
   if (data.has_seats) {
