@@ -145,7 +145,7 @@ class People:
         return Person(row["user_id"], is_admin=row["is_admin"], session=row["family"]) if row is not None else None
 
     async def sessions(self, person: Person) -> list[SessionShown]:
-        """Where one is signed in, the one used last first."""
+        """One's sessions that live, the one used last first."""
         return await sessions_store.of_person(self._pool, person.user_id, person.session)
 
     async def end_session(self, person: Person, session_id: str) -> None:

@@ -33,7 +33,7 @@ _UNCACHED: Final = {"Cache-Control": "no-store"}
 
 
 async def list_sessions(request: web.Request) -> web.Response:
-    """Where one is signed in: devices, parts of the network, last use."""
+    """One's own sessions: devices, parts of the network, last use."""
     found = await request.config_dict[PEOPLE].sessions(person(request))
     return http.json(Page(data=found, next_cursor=None, has_more=False), headers=_UNCACHED)
 

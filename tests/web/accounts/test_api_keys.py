@@ -13,7 +13,7 @@ from tests.web.organizer import Someone, at
 
 
 async def key_of(owner: Someone, organization_id: str, *scopes: str, **more: str) -> Someone:
-    """A program that shows a fresh key; its id stands where a person's address would."""
+    """A program that shows a fresh key; its id stands for a person's address."""
     given = {"name": "Program", "scopes": list(scopes), **more}
     made = await owner.ok("POST", f"/v1/organizations/{organization_id}/api-keys", given, 201)
     assert made["key"].startswith("onsale_sk_key_")
