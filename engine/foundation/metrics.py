@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import accumulate
+from typing import TypeVar
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -29,15 +31,20 @@ SHED = Counter("onsale_shed_total", "Requests shed because the queue was too old
 UP = Gauge("onsale_subsystem_up", "1 where the subsystem answers", ["subsystem"])
 
 
-_refusals: dict[str, Counter] = {}
+CHILDREN_MAX = 2_048
+
+M = TypeVar("M", Counter, Gauge, Histogram)
+
+
+@functools.lru_cache(CHILDREN_MAX)
+def labelled(metric: M, *labels: str) -> M:
+    """The child of a metric under these labels, found without a lock; there must be few of them."""
+    return metric.labels(*labels)
 
 
 def refused(code: str) -> None:
     """Count one refusal; the codes are ours, and few."""
-    counter = _refusals.get(code)
-    if counter is None:
-        counter = _refusals[code] = REFUSALS.labels(code)
-    counter.inc()
+    labelled(REFUSALS, code).inc()
 
 
 def serve(port: int) -> None:

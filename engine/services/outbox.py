@@ -17,6 +17,7 @@ from prometheus_client import Counter
 
 from engine.domain.errands import Errand
 from engine.foundation import logs
+from engine.foundation.metrics import labelled
 from engine.stores.outbox import OutboxRow, OutboxStore
 
 ERRANDS_PER_STEP = 100
@@ -143,14 +144,14 @@ class Outbox:
                 await doing()
             self._store.done(row)
         except Exception as error:  # noqa: BLE001 - an errand that fails must never take its neighbours along
-            _ERRANDS.labels(row.topic, "failed").inc()
+            labelled(_ERRANDS, row.topic, "failed").inc()
             if not repeated:
                 _log.info("errand_left_to_the_relay", topic=row.topic, key=row.key, error=repr(error))
                 return
             dead = await self._store.failed(row, repr(error))
             _log.warning("errand_failed", topic=row.topic, key=row.key, dead=dead, error=repr(error))
         else:
-            _ERRANDS.labels(row.topic, "done").inc()
+            labelled(_ERRANDS, row.topic, "done").inc()
 
     def _read(self, row: OutboxRow) -> Errand:
         """LookupError for a topic nobody handles, msgspec.ValidationError for fields that are not its errand's."""

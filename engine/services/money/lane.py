@@ -23,7 +23,7 @@ from engine.domain.errors import PaymentRefused, ProviderUnavailable
 from engine.foundation import logs
 from engine.foundation.errors import Unavailable
 from engine.foundation.leases import HEALTH_FULL
-from engine.foundation.metrics import LATENCY_BUCKETS_S
+from engine.foundation.metrics import LATENCY_BUCKETS_S, labelled
 from engine.stores.money.lane import LaneStore
 from engine.stores.money.stripe_calls import ProviderAway, ProviderBusy, ProviderRefused
 
@@ -90,13 +90,13 @@ class PaymentLane:
         if self._depth >= DEPTH_MAX:
             raise ProviderUnavailable("Too many payments are waiting", retry_after_s=5)
         self._depth += 1
-        _DEPTH.labels(endpoint).inc()
+        labelled(_DEPTH, endpoint).inc()
         try:
             await self._turn(endpoint, turn_wait_max_s)
             return await self._persist(endpoint, call, time.monotonic() + patience_s)
         finally:
             self._depth -= 1
-            _DEPTH.labels(endpoint).dec()
+            labelled(_DEPTH, endpoint).dec()
 
     async def once_a_second(self, order_id: str, *, wait_max_s: float) -> None:
         """Wait until it is a second ago that any process was here for this order. ProviderUnavailable."""
@@ -116,11 +116,11 @@ class PaymentLane:
                 async with asyncio.timeout(max(0.1, deadline_s - time.monotonic())):
                     answer = await call()
             except ProviderRefused as refused:
-                _CALLS.labels(endpoint, "refused").inc()
+                labelled(_CALLS, endpoint, "refused").inc()
                 raise PaymentRefused(str(refused), provider_code=refused.code) from refused
             except (ProviderBusy, ProviderAway, TimeoutError) as error:
                 busy = isinstance(error, ProviderBusy)
-                _CALLS.labels(endpoint, "busy" if busy else "away").inc()
+                labelled(_CALLS, endpoint, "busy" if busy else "away").inc()
                 pause_s = (error.retry_after_s if isinstance(error, ProviderBusy) else None) or backoff_s
                 pause_s *= random.uniform(0.5, 1.5)  # noqa: S311 - spreads retries, guards nothing
                 if time.monotonic() + pause_s >= deadline_s:
@@ -129,7 +129,7 @@ class PaymentLane:
                 backoff_s = min(backoff_s * 2, BACKOFF_MAX_S)
                 await self._turn(endpoint, max(0.0, deadline_s - time.monotonic()))
             else:
-                _CALLS.labels(endpoint, "ok").inc()
+                labelled(_CALLS, endpoint, "ok").inc()
                 return answer
         _log.warning("provider_unavailable", endpoint=endpoint)
         with contextlib.suppress(Unavailable):
@@ -148,9 +148,9 @@ class PaymentLane:
         except Unavailable:
             return
         if not taken:
-            _CALLS.labels(endpoint, "lane_full").inc()
+            labelled(_CALLS, endpoint, "lane_full").inc()
             retry_after_s = max(1, round(wait_s - wait_max_s))
             raise ProviderUnavailable("The queue for payments is too long", retry_after_s=retry_after_s)
-        _WAIT_SECONDS.labels(endpoint).observe(wait_s)
+        labelled(_WAIT_SECONDS, endpoint).observe(wait_s)
         if wait_s > 0:
             await asyncio.sleep(wait_s)

@@ -21,6 +21,7 @@ from engine.domain.money.provider_events import about, read_event
 from engine.foundation import logs
 from engine.foundation.errors import Malformed, NotFound
 from engine.foundation.ids import is_id
+from engine.foundation.metrics import labelled
 from engine.services.money.disputes import Disputes
 from engine.services.money.lane import TURN_WAIT_MAX_S
 from engine.services.money.payments import Payments, Told
@@ -75,11 +76,11 @@ class Webhooks:
         try:
             self._gateway.verify(body, signature)
         except SignatureWrong as error:
-            _EVENTS.labels("unknown", "bad_signature").inc()
+            labelled(_EVENTS, "unknown", "bad_signature").inc()
             raise SignatureRefused from error
         read = read_event(body)
         if read is None:
-            _EVENTS.labels("unknown", "unreadable").inc()
+            labelled(_EVENTS, "unknown", "unreadable").inc()
             _log.warning("webhook_unreadable", body_bytes=len(body))
             return True
         event = Received(read.id, read.kind, read.object_id, read.payload, correlation_id)
@@ -123,10 +124,10 @@ class Webhooks:
         if told is not None:
             outcome = await self._try(event, AT_ONCE_TIMEOUT_S, AT_ONCE_TURN_WAIT_MAX_S, told)
             if told.kept:
-                _EVENTS.labels(label, "repeated" if told.was_here else "processed").inc()
+                labelled(_EVENTS, label, "repeated" if told.was_here else "processed").inc()
                 return not told.was_here
         if not await self._store.store(event):
-            _EVENTS.labels(label, "repeated").inc()
+            labelled(_EVENTS, label, "repeated").inc()
             return False
         if outcome is None:
             outcome = await self._try(event, AT_ONCE_TIMEOUT_S, AT_ONCE_TURN_WAIT_MAX_S)
@@ -156,14 +157,14 @@ class Webhooks:
             if isinstance(outcome, Exception):
                 raise outcome
             await self._store.processed(event.id, ignored=not outcome)
-            _EVENTS.labels(label, "processed" if outcome else "ignored").inc()
+            labelled(_EVENTS, label, "processed" if outcome else "ignored").inc()
         except Exception as error:  # noqa: BLE001 - as above
             if _is_about_nothing(error):
                 await self._store.processed(event.id, ignored=True, note=repr(error))
-                _EVENTS.labels(label, "mismatch").inc()
+                labelled(_EVENTS, label, "mismatch").inc()
                 return
             dead = await self._park(event, error)
-            _EVENTS.labels(label, "dead" if dead else "parked").inc()
+            labelled(_EVENTS, label, "dead" if dead else "parked").inc()
             _log.warning("webhook_parked", event_id=event.id, kind=event.kind, dead=dead, error=repr(error))
 
     async def _park(self, event: Received, error: Exception) -> bool:
