@@ -10,6 +10,7 @@ closed order gets its units back if they are free, and else is returned in full 
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,7 @@ from engine.foundation.clock import now
 from engine.foundation.errors import NotFound
 from engine.foundation.idempotency import Answer, Once
 from engine.foundation.ids import is_id
+from engine.foundation.metrics import labelled
 from engine.foundation.news import News
 from engine.services.money.lane import OPENING, READING, TURN_WAIT_MAX_S, PaymentLane
 from engine.services.money.reclaim import Reclaim
@@ -40,6 +42,7 @@ RECONCILE_CONCURRENCY = 8
 RECONCILE_AGAIN_S = 15.0
 KEY_REUSED = "idempotency_error"  # the provider's word: the order was asked for with other facts, and may be paid
 LOOK_WAIT_MAX_S = 1.0  # looking early must not keep payments waiting
+OPENED_MAX = 2_000  # orders whose payment this process opened and has yet to hear of, with their lines
 
 _SETTLED = Counter("onsale_orders_settled_total", "Orders that became paid", ["how"])
 _CLOSED = Counter("onsale_orders_closed_total", "Orders that ended unpaid", ["how"])
@@ -91,6 +94,7 @@ class Payments:
         self._reclaims = reclaims
         self._refunds = refunds
         self._opening: dict[str, asyncio.Task[Intent]] = {}
+        self._opened: OrderedDict[str, Order] = OrderedDict()
 
     async def open(self, order: Order, keeping: Keeping | None = None) -> Intent:
         """The order's payment, created once. ProviderUnavailable keeps the order and its units: ask again.
@@ -120,7 +124,9 @@ class Payments:
         ``intent_id`` is a claim, checked against the order. NotFound if there is no such order (yet). ``endpoint``
         names the line in which the provider is asked. ``told``: the event that pointed here.
         """
-        order = await self._read(order_id)
+        order = self._as_opened(order_id, intent_id) if told is not None else None
+        opened_here = order is not None
+        order = order or await self._read(order_id)
         known = order.payment_intent_id or intent_id
         if intent_id is not None and known != intent_id:
             raise PaymentMismatch(order_id=order_id)
@@ -129,6 +135,8 @@ class Payments:
         intent = await self._lane.run(
             endpoint, lambda: self._gateway.read_intent(known), turn_wait_max_s=turn_wait_max_s
         )
+        if opened_here and rules.judge(intent) is not Verdict.SETTLE:
+            order = await self._read(order_id)
         return await self._apply(order, intent, told)
 
     async def settle_free(self, order: Order) -> Order:
@@ -190,12 +198,24 @@ class Payments:
         if await self._orders.attach(order.id, intent.id, intent.client_secret, answer):
             if keeping is not None:
                 keeping.once.kept = True
+            self._opened[order.id] = replace(order, payment_intent_id=intent.id, client_secret=intent.client_secret)
+            if len(self._opened) > OPENED_MAX:
+                self._opened.popitem(last=False)
         else:
             ended = await self._read(order.id)
             if ended.status in CLOSED:
                 await self._lane.run("payment_intents.cancel", lambda: self._gateway.cancel_intent(intent.id))
                 raise OrderExpired
         return intent
+
+    def _as_opened(self, order_id: str, intent_id: str | None) -> Order | None:
+        """The order as it was when its payment was opened here, once; None if that was elsewhere, or another payment.
+
+        What settling needs of it never changes, and settling looks whether it is open still. So the first who tells
+        that it is paid needs no other look.
+        """
+        order = self._opened.pop(order_id, None)
+        return order if order is not None and order.payment_intent_id == intent_id else None
 
     async def _create(self, order: Order) -> Intent:
         """Create, or learn again by the same idempotency key, the order's intent."""
@@ -261,7 +281,7 @@ class Payments:
         if settled is not None:
             if told is not None and settled.was_here is not None:
                 told.kept, told.was_here = True, settled.was_here
-            _SETTLED.labels("free" if intent_id is None else "paid").inc()
+            labelled(_SETTLED, "free" if intent_id is None else "paid").inc()
             await self._news.changed(order.id)
             await self._outbox.at_once(settled.errands)
             return replace(
@@ -283,14 +303,14 @@ class Payments:
             hold_id, units = taken
             errands = await self._store.reclaim(order, intent_id, units, hold_id)
             if errands is not None:
-                _SETTLED.labels("reclaimed").inc()
+                labelled(_SETTLED, "reclaimed").inc()
                 await self._news.changed(order.id)
                 _log.warning("paid_after_expiry_reclaimed", order_id=order.id)
                 await self._outbox.at_once(errands)
                 return await self._read(order.id)
         refund_id = await self._store.lost(order, intent_id)
         if refund_id is not None:
-            _SETTLED.labels("refunded").inc()
+            labelled(_SETTLED, "refunded").inc()
             await self._news.changed(order.id)
             _log.warning("paid_after_expiry_refunded", order_id=order.id, refund_id=refund_id)
             await self._refunds.push(refund_id)
@@ -299,7 +319,7 @@ class Payments:
     async def _end(self, order: Order, status: str, note: str, actor: tuple[str, str]) -> Order:
         errands = await self._store.end(order.id, status=status, note=note, actor_kind=actor[0], actor_id=actor[1])
         if errands is not None:
-            _CLOSED.labels(status).inc()
+            labelled(_CLOSED, status).inc()
             await self._news.changed(order.id)
             await self._outbox.at_once(errands)
         return await self._read(order.id)

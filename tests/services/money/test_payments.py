@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from engine.domain.errors import ProviderUnavailable
 from engine.stores.messages.mail import MailGateway
+from engine.stores.money.orders import OrderStore
 from tests import factories
 from tests.shop import WAIT_MAX_S, Answer, Shop
 from tests.stripe_events import deliver, event_of, intent_of
@@ -104,6 +106,38 @@ async def test_an_order_that_never_learnt_of_its_payment_still_expires(shop: Sho
     assert (await intent(shop, order))["status"] == "canceled"
     late = await shop.order(hold)
     assert (late.status, late["code"]) == (410, "order_expired")
+
+
+async def test_the_first_news_of_a_payment_that_was_opened_here_asks_the_ledger_nothing_before_it_settles(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    await shop.open_event()
+    order, reads, read = await shop.ordered(2), [], OrderStore.read
+
+    async def counted(self: OrderStore, order_id: str) -> Any:
+        reads.append(order_id)
+        return await read(self, order_id)
+
+    monkeypatch.setattr(OrderStore, "read", counted)
+    assert (await shop.pay(order))[0] == 200
+    await shop.until(order, "paid")
+    assert reads == []
+    assert len(await shop.tickets(order)) == 2
+    again = {"id": intent_of(order), "metadata": {"order_id": order["order_id"]}}
+    assert (await deliver(shop, event_of("payment_intent.succeeded", again, "evt_again"))).status == 200
+    assert reads == [order["order_id"]]
+
+
+async def test_news_of_a_payment_that_the_provider_does_not_confirm_leaves_the_order_as_the_ledger_has_it(shop: Shop):
+    await shop.open_event()
+    order = await shop.ordered()
+    await shop.services.common.pool.execute("UPDATE orders SET payment_error = 'kept' WHERE id = $1", order["order_id"])
+    untrue = {"id": intent_of(order), "metadata": {"order_id": order["order_id"]}}
+    for number in range(2):  # as it was opened here, then as it is read
+        assert (await deliver(shop, event_of("payment_intent.succeeded", untrue, f"evt_{number}"))).status == 200
+        assert (await shop.status(order))["status"] == "pending"
+    assert (await shop.pay(order))[0] == 200
+    await shop.until(order, "paid")
 
 
 async def close_without_the_provider(shop: Shop, order: Answer) -> None:
