@@ -25,6 +25,7 @@ from aiohttp import web
 
 from engine.foundation import errors, logs, pieces
 from engine.foundation.batching import GroupCommit
+from engine.foundation.ledger_pool import kept
 from engine.foundation.postgres import again
 from engine.foundation.store_faults import is_away
 
@@ -139,6 +140,7 @@ class Idempotency:
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
         self._pool = pool
+        self._kept = kept(pool)
         self._late: set[asyncio.Task[None]] = set()
         self._claims: GroupCommit[Claim, bool] = GroupCommit(
             "idempotency_claims", self._claim, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS
@@ -210,7 +212,7 @@ class Idempotency:
         first = {claim.scope: claim for claim in reversed(claims)}
         ordered = [first[scope] for scope in sorted(first)]
         rows = await again(
-            lambda: self._pool.fetch(
+            lambda: self._kept.fetch(
                 _CLAIM,
                 [claim.scope for claim in ordered],
                 [claim.body_hash for claim in ordered],
@@ -224,7 +226,7 @@ class Idempotency:
 
     async def _keep(self, answers: list[Answer]) -> Sequence[None]:
         await again(
-            lambda: self._pool.execute(
+            lambda: self._kept.execute(
                 _KEEP,
                 [answer.scope for answer in answers],
                 [answer.status for answer in answers],

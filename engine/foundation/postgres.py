@@ -28,6 +28,7 @@ CONNECT_TIMEOUT_S = 4.0  # a host
 AWAY_FOR_S = 0.1  # nobody knocks again so soon: a thousand who wait for a connection are told at once
 HOSTS_MAX = 8
 POOL_MAX = 8
+KEPT_SHARE = 2  # half as many again are for the statements of the rush (``ledger_pool.kept``)
 QUERIES_MAX = 50_000  # a connection that answered this many is replaced: what its server process keeps must not grow
 IDLE_MAX_S = 300.0
 STATEMENT_TIMEOUT_MS = 10_000
@@ -114,10 +115,10 @@ async def open_postgres(dsn: str, *, pool_max: int = POOL_MAX) -> Pool:
         if store_faults.ends_all_connections(failed):
             await pool.expire_connections()
 
-    pool = LedgerPool(
+    make = functools.partial(
+        LedgerPool,
         dsn,
         min_size=0,  # those that asyncpg keeps up by itself would knock, and complain, for as long as nobody answers
-        max_size=pool_max,
         max_queries=QUERIES_MAX,
         max_inactive_connection_lifetime=IDLE_MAX_S,
         loop=None,
@@ -127,9 +128,18 @@ async def open_postgres(dsn: str, *, pool_max: int = POOL_MAX) -> Pool:
         init=_set_up,
         reset=keep,
         command_timeout=STATEMENT_TIMEOUT_MS / 1000 + COMMAND_GRACE_S,
-        statement_cache_size=0 if pooled else 100,
-        server_settings=_POOLED_SETTINGS if pooled else _session_settings(),
     )
+    if pooled:
+        pool = make(max_size=pool_max, statement_cache_size=0, server_settings=_POOLED_SETTINGS)
+    else:
+        settings = _session_settings()
+        planned_once = make(
+            max_size=max(1, pool_max // KEPT_SHARE),
+            max_cached_statement_lifetime=0,
+            server_settings=settings | {"plan_cache_mode": "force_generic_plan"},
+        )
+        await planned_once
+        pool = make(max_size=pool_max, server_settings=settings, next_to_it=planned_once)
     await pool
     return pool
 

@@ -18,6 +18,7 @@ import msgspec
 from engine.domain.errands import Errand
 from engine.foundation.batching import GroupCommit
 from engine.foundation.errors import Unavailable
+from engine.foundation.ledger_pool import kept
 from engine.foundation.postgres import again
 from engine.stores.database import Database, Pool, Record
 
@@ -91,6 +92,7 @@ class OutboxStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._kept = kept(pool)
         self._done: GroupCommit[int, bool] = GroupCommit(
             "outbox_done", self._delete, batch_max=DONE_BATCH_MAX, flights_max=1, age_max_ms=60_000
         )
@@ -142,7 +144,7 @@ class OutboxStore:
                 self._done.submit(row_id).add_done_callback(_seen)
 
     async def _delete(self, ids: list[int]) -> Sequence[bool]:
-        await again(lambda: self._pool.execute(_DELETE, ids))
+        await again(lambda: self._kept.execute(_DELETE, ids))
         return [True] * len(ids)
 
 

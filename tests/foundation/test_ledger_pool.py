@@ -9,7 +9,11 @@ from typing import Any
 import asyncpg
 import pytest
 
+from engine.foundation.ledger_pool import kept
+
 PID = "SELECT pg_backend_pid()"
+GROWN = "SELECT count(*) FROM growing WHERE at = ANY((SELECT $1::integer[])::integer[])"
+PLANS = "SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE statement = $1"
 
 
 async def test_statements_that_follow_each_other_share_a_connection(pool: Any):
@@ -95,3 +99,31 @@ async def test_a_statement_that_is_cancelled_leaves_a_connection_that_answers(po
         await slow
     async with asyncio.timeout(5):
         assert await pool.fetchval("SELECT 7") == 7
+
+
+async def test_a_statement_of_the_rush_is_planned_once_however_its_tables_grow(pool: Any):
+    await pool.execute("CREATE TABLE growing (id integer PRIMARY KEY, at integer); CREATE INDEX ON growing (at)")
+    plans = {}
+    async with pool.acquire() as usual, kept(pool).acquire() as hot:
+        for _ in range(10):
+            for session in (usual, hot):
+                await session.fetchval(GROWN, [1, 2])
+        await pool.execute("INSERT INTO growing SELECT n, n % 50 FROM generate_series(1, 5000) AS n")
+        await pool.execute("ANALYZE growing")
+        for _ in range(10):
+            for session in (usual, hot):
+                await session.fetchval(GROWN, [1, 2])
+        for name, session in (("usual", usual), ("hot", hot)):
+            plans[name] = tuple(await session.fetchrow(PLANS, GROWN))
+    assert plans["hot"] == (0, 20)
+    assert plans["usual"][0] > 10, "Postgres keeps the plan by itself by now: one pool is enough"
+
+
+async def test_what_ends_a_pools_connections_ends_those_of_the_rush(pool: Any):
+    hot = kept(pool)
+    before = await hot.fetchval(PID)
+    await pool.expire_connections()
+    assert await hot.fetchval(PID) != before
+    await pool.close()
+    with pytest.raises(asyncpg.InterfaceError):
+        await hot.fetchval(PID)

@@ -8,6 +8,7 @@ pay for all orders before it.
 from __future__ import annotations
 
 import importlib
+import itertools
 import pkgutil
 import re
 from collections.abc import Iterator
@@ -22,11 +23,17 @@ import engine.stores
 from engine.domain.catalogue.event_search import ListingFilter
 from engine.foundation import idempotency
 from engine.foundation.clock import now
+from engine.foundation.ledger_pool import kept
 from engine.stores.catalogue import event_search, promos
 from engine.stores.gates import scans
 from engine.stores.money import disputes, orders, refunds
+from engine.stores.money.order_reads import OrderReadStore
+from engine.stores.money.orders import OrderStore
+from engine.stores.money.payments import PaymentStore
+from engine.stores.outbox import OutboxStore
 from engine.stores.tickets import tickets
 from tests import factories, gate_world
+from tests.bench.ledger_way import Ledger
 
 GROWING = {
     "orders", "order_units", "tickets", "scans", "outbox", "webhook_events", "ticket_changes", "idempotency_keys",
@@ -58,6 +65,7 @@ KEPT = {
     ("tickets", "of_orders"), ("scans", "_NEWEST"), ("scans", "_REVOKED"), ("scans", "_REPLAYS"), ("scans", "_SETTLE"),
     ("idempotency", "_CLAIM"), ("idempotency", "_KEEP"),
 }  # fmt: skip
+ALL_OF_AN_EVENT = re.compile(r"\((\w+\.)?event_id = [\w.$()]+\)")  # and nothing else that an index is asked
 PLANNED_AFRESH = 5  # a statement's first plans are made for its values, whatever comes of them
 # Read a whole event, a person's all, or what was left over, and nobody waits in a queue for it.
 REPORTS = {
@@ -68,6 +76,15 @@ REPORTS = {
     ("selling", "_OWNED_COUNTS"), ("selling", "_OWNED_BY_TYPE"), ("selling", "_PROMO_USES"), ("selling", "_COUNTED"),
     ("webhook_events", "_FORGET"), ("event_holders", "_HEARS_MESSAGE"),
 }  # fmt: skip
+
+
+# As many more orders as the one that is there, each of an admission of its own.
+_COPIES = """
+INSERT INTO orders (id, order_number, event_id, hold_id, buyer_name, buyer_email, currency, amount_cents, price,
+                    expires_at, reconcile_at, lease_id, counted_for)
+SELECT id || n, order_number || n, event_id, hold_id || n, buyer_name, n || buyer_email, currency, amount_cents, price,
+       expires_at, reconcile_at, sha256(n::text::bytea), 'x' FROM orders, generate_series(1, $1::integer) AS n
+"""
 
 
 def _statements() -> Iterator[tuple[tuple[str, str], str]]:
@@ -82,8 +99,8 @@ def _statements() -> Iterator[tuple[tuple[str, str], str]]:
                 yield key, text
 
 
-def _walked(node: dict[str, Any], tables: AbstractSet[str] = GROWING) -> Iterator[str]:
-    """Those of these tables that this plan reads from end to end."""
+def _walked(node: dict[str, Any], tables: AbstractSet[str] = GROWING, *, of_an_event: bool = False) -> Iterator[str]:
+    """Those of these tables that this plan reads from end to end, or ``of_an_event`` all that is there."""
     if node.get("Relation Name") in tables:
         by_key = "Index Cond" in node or "TID Cond" in node or node["Node Type"] in ("ModifyTable", "Bitmap Heap Scan")
         # These hold only what is asked for.
@@ -91,8 +108,10 @@ def _walked(node: dict[str, Any], tables: AbstractSet[str] = GROWING) -> Iterato
         # An address is a key of its own: left to a filter, all orders of an event are read for it.
         if (not by_key and not queue) or re.search(r"lower\((\w+\.)?buyer_email", node.get("Filter", "")):
             yield f"{node['Relation Name']} by {node['Node Type']} {node.get('Index Name', '')}"
+    if of_an_event and ALL_OF_AN_EVENT.fullmatch(node.get("Index Cond", "")) and "events" not in node["Index Name"]:
+        yield f"all of an event by {node['Index Name']}"
     for child in node.get("Plans", ()):
-        yield from _walked(child, tables)
+        yield from _walked(child, tables, of_an_event=of_an_event)
 
 
 async def _plans_that_walk(pool: asyncpg.Pool) -> dict[str, list[str]]:
@@ -105,8 +124,9 @@ async def _plans_that_walk(pool: asyncpg.Pool) -> dict[str, list[str]]:
             await connection.execute(f"PREPARE looked_at AS {text}")
             plan = orjson.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE looked_at{nulls}"))
             await connection.execute("DEALLOCATE looked_at")
-            looked_at = GROWING | CATALOGUE if (module, name) in KEPT else GROWING
-            if tables := list(_walked(plan[0]["Plan"], looked_at)):
+            asked_often = (module, name) in KEPT
+            looked_at = GROWING | CATALOGUE if asked_often else GROWING
+            if tables := list(_walked(plan[0]["Plan"], looked_at, of_an_event=asked_often)):
                 walking[f"{module}.{name}"] = tables
         await connection.execute("RESET plan_cache_mode")
     return walking
@@ -122,6 +142,19 @@ async def test_a_sales_statements_go_by_keys_whatever_was_sold_before(pool: asyn
             await gate_world.sell(pool, event_id, ticket_type, list(range(order * units, (order + 1) * units)), now())
     if orders:  # what is empty is not looked at by autovacuum
         await pool.execute("ANALYZE")
+    assert await _plans_that_walk(pool) == {}
+
+
+async def test_a_rush_that_nobody_has_counted_yet_goes_by_keys_too(pool: asyncpg.Pool):
+    """And the index of open orders has become longer than that of the event's, which then looks cheaper."""
+    event_id, (ticket_type,) = await factories.event(
+        pool, factories.chart(factories.general("Floor", 100)), [{"categories": ["Floor"]}]
+    )
+    await gate_world.sell(pool, event_id, ticket_type, [0], now())
+    await pool.execute(_COPIES, 99)
+    await pool.execute("REINDEX INDEX orders_one_open_per_lease")
+    await pool.execute("DELETE FROM orders WHERE hold_id LIKE '%9' OR hold_id LIKE '%8' OR hold_id LIKE '%7'")
+    await pool.execute("REINDEX INDEX orders_event")
     assert await _plans_that_walk(pool) == {}
 
 
@@ -156,6 +189,36 @@ async def test_the_statements_of_a_paid_order_and_of_a_scan_are_not_planned_each
     async with pool.acquire() as connection:
         planned = {key for key in KEPT if await _plans_kept(connection, asked[key]) == 0}
     assert planned == set()
+
+
+async def _prepared(pool: asyncpg.Pool) -> set[str]:
+    """The statements that the idle sessions of a pool have."""
+    sessions = [await pool.acquire() for _ in range(pool.get_idle_size())]
+    found = [await session.fetch("SELECT statement FROM pg_prepared_statements") for session in sessions]
+    for session in sessions:
+        await pool.release(session)
+    return {row["statement"] for rows in found for row in rows}
+
+
+async def test_the_statements_of_a_paid_order_are_asked_in_sessions_that_keep_their_plans(pool: asyncpg.Pool):
+    event_id, (ticket_type,) = await factories.event(
+        pool, factories.chart(factories.general("Floor", 100)), [{"categories": ["Floor"]}]
+    )
+    orders_, payments_, outbox_ = OrderStore(pool), PaymentStore(pool), OutboxStore(pool)
+    server: Any = None
+    ledger = Ledger(
+        server, pool, event_id, ticket_type, orders_, payments_, OrderReadStore(pool), outbox_, itertools.count()
+    )
+    await ledger.walk(1, 1)
+    for store in (outbox_, orders_, payments_):
+        await store.close()
+    asked = dict(_statements())
+    hot = {key for key in KEPT if key[0] in {"orders", "payments", "order_reads", "outbox"}}
+    hot -= {("orders", "_TICKET_COUNTS"), ("order_reads", "_WHOLE"), ("order_reads", "_MOVED")}  # not on this way
+    assert {key for key in hot if asked[key] in await _prepared(kept(pool))} == hot
+    assert {key for key in hot if asked[key] in await _prepared(pool)} == set()
+    assert await kept(pool).fetchval("SHOW plan_cache_mode") == "force_generic_plan"
+    assert await pool.fetchval("SHOW plan_cache_mode") == "auto"
 
 
 async def test_a_statement_whose_plan_hangs_on_how_many_are_asked_for_is_noticed(pool: asyncpg.Pool):

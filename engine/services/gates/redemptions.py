@@ -21,6 +21,7 @@ from engine.foundation import logs
 from engine.foundation.clock import now
 from engine.foundation.connections import HotRedis
 from engine.foundation.errors import Unavailable
+from engine.foundation.ledger_pool import kept
 from engine.services.gates.scan_packs import ScanPacks
 from engine.stores.database import Pool
 from engine.stores.gates import scan_map
@@ -88,6 +89,7 @@ class Redemptions:
         tell_orders: TellOrders | None = None,
     ) -> None:
         self._pool = pool
+        self._kept = kept(pool)
         self._hot = hot
         self._packs = packs
         self._entry_terms_of = entry_terms_of
@@ -109,7 +111,7 @@ class Redemptions:
     async def _given(self, nonces: list[tuple[str, str]]) -> dict[tuple[str, str], Verdict]:
         """The verdicts given before, by the log and by what is still packed."""
         for _ in range(PACKS_READ_AGAIN_MAX):
-            given, packed = await store.given_before(self._pool, nonces)
+            given, packed = await store.given_before(self._kept, nonces)
             if not packed:
                 return given
             found = await self._packs.given(packed, (nonce for nonce in nonces if nonce not in given))
@@ -139,9 +141,9 @@ class Redemptions:
                 judged.outcomes[place] = Outcome(Result.REJECT, attempt.failed)
             elif attempt.unit is not None:
                 by_unit[attempt.scanner.event_id, attempt.unit].append(place)
-        tickets = await store.newest(self._pool, list(by_unit)) if by_unit else {}
+        tickets = await store.newest(self._kept, list(by_unit)) if by_unit else {}
         stale = [unit for unit, here in by_unit.items() if any(attempts[place].offline for place in here)]
-        revoked = await store.newest_revocations(self._pool, stale) if stale else {}
+        revoked = await store.newest_revocations(self._kept, stale) if stale else {}
         for unit, here in by_unit.items():
             ticket = tickets.get(unit)
             if ticket is None:
@@ -198,7 +200,7 @@ class Redemptions:
         ]
         moves = sorted(((group.before, group.after) for group in moving), key=lambda move: move[0].id)
         try:
-            moved = await store.settle(self._pool, moves, settled)
+            moved = await store.settle(self._kept, moves, settled)
         except BaseException as error:
             await self._tell_map(moving, set(), judged.mark)
             if isinstance(error, store.WRITTEN_MEANWHILE):

@@ -14,6 +14,7 @@ from typing import Final
 from engine.domain.money.order_status import OrderHead
 from engine.domain.money.orders import Order
 from engine.domain.tickets.tickets import TicketPage
+from engine.foundation.ledger_pool import kept
 from engine.foundation.postgres import again
 from engine.stores.database import Pool
 from engine.stores.money.order_rows import ORDER_COLUMNS, order_of
@@ -70,7 +71,7 @@ class OrderReadStore:
     """Reads for those who look; nothing is written."""
 
     def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+        self._pool = kept(pool)
 
     async def heads(self, order_ids: Sequence[str]) -> dict[str, MarkedHead]:
         """How far these orders are; those that do not exist are left out."""

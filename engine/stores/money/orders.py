@@ -20,6 +20,7 @@ from engine.domain.order_states import EVER_PAID
 from engine.foundation.batching import LEDGER_PACE_S, GroupCommit
 from engine.foundation.folding import number_folded
 from engine.foundation.idempotency import LOCK_S, Answer, Claim
+from engine.foundation.ledger_pool import kept
 from engine.foundation.postgres import again
 from engine.foundation.store_faults import ends_connection
 from engine.stores.database import Connection, Pool
@@ -98,6 +99,7 @@ WITH attached AS (
 )
 SELECT id FROM attached
 """
+# The words of open orders are in no index: there are few of them.
 _LIST = """
 SELECT id, order_number, status, buyer_name, buyer_email, currency, amount_cents, refunded_cents, charged_back_cents,
        created_at, paid_at,
@@ -105,12 +107,17 @@ SELECT id, order_number, status, buyer_name, buyer_email, currency, amount_cents
   FROM orders o
  WHERE event_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR id < $3)
    AND ($4::text IS NULL OR id = ANY(ARRAY(
-        SELECT id FROM orders WHERE event_id = $1 AND search @@ search_query($4)
+        SELECT id FROM orders
+         WHERE event_id = $1 AND search @@ search_query($4) AND status NOT IN ('pending', 'processing')
+        UNION ALL SELECT id FROM orders
+         WHERE event_id = $1 AND search @@ search_query($4)
+           AND status IN ('pending', 'processing') AND reconcile_at > '-infinity'
         UNION ALL SELECT id FROM orders WHERE event_id = $1 AND starts_with(order_number, $5))))
  ORDER BY id DESC LIMIT $6
 """
-# What the ledger will decide about orders to come: asked while their holds are still holds. The orders of an address
-# first, then the event's of them (OFFSET 0): asked for both at once, a plan may read all orders of the event.
+# What the ledger will decide about orders to come: asked while their holds are still holds. The orders of an address,
+# or of an admission, first, then the event's of them (OFFSET 0): asked for both at once, a plan may read all orders of
+# the event.
 _BEFORE = """
 SELECT w.hold_id, w.buyer_email,
        CASE WHEN w.most IS NULL THEN 0 ELSE (
@@ -122,9 +129,11 @@ SELECT w.hold_id, w.buyer_email,
   FROM unnest((SELECT $1::text[]), $2::text[], $3::text[], $4::integer[], $5::bytea[])
            AS w(event_id, hold_id, buyer_email, most, lease_id)
   LEFT JOIN LATERAL (
-       SELECT o.id, o.order_number FROM orders o
-        WHERE o.event_id = w.event_id AND o.lease_id = w.lease_id AND o.counted_for IS NOT NULL
-          AND o.hold_id <> w.hold_id AND o.status IN ('pending', 'processing') LIMIT 1) l ON true
+       SELECT o.id, o.order_number
+         FROM (SELECT b.id, b.order_number, b.event_id, b.hold_id FROM orders b
+                WHERE b.lease_id = w.lease_id AND b.counted_for IS NOT NULL
+                  AND b.status IN ('pending', 'processing') OFFSET 0) o
+        WHERE o.event_id = w.event_id AND o.hold_id <> w.hold_id LIMIT 1) l ON true
 """
 # An address is known whose owner signed in by it, or paid: for anything as a guest, or for this event.
 _FREE_BEFORE = """
@@ -215,6 +224,7 @@ class OrderStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._kept = kept(pool)
         self._opening: GroupCommit[tuple[NewOrder, Claim | None], Placed] = GroupCommit(
             "orders", self._place, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS, pace_s=LEDGER_PACE_S
         )
@@ -300,19 +310,19 @@ class OrderStore:
         return [OwnOrderRow(**dict(row)) for row in await self._pool.fetch(_OF_PERSON, user_id, before, limit + 1)]
 
     async def _read(self, order_ids: list[str]) -> Sequence[Order | None]:
-        rows = await again(lambda: self._pool.fetch(_COLUMNS + _OF_IDS, order_ids))
+        rows = await again(lambda: self._kept.fetch(_COLUMNS + _OF_IDS, order_ids))
         found = {row["id"]: row for row in rows}
         return [order_of(dict(found[order_id])) if order_id in found else None for order_id in order_ids]
 
     async def _count(self, order_ids: list[str]) -> Sequence[dict[str, int]]:
         counts: dict[str, dict[str, int]] = {order_id: {} for order_id in order_ids}
-        for row in await again(lambda: self._pool.fetch(_TICKET_COUNTS, order_ids)):
+        for row in await again(lambda: self._kept.fetch(_TICKET_COUNTS, order_ids)):
             counts[row["order_id"]][row["status"]] = row["tickets"]
         return [dict(counts[order_id]) for order_id in order_ids]
 
     async def _before(self, asks: list[Ask]) -> Sequence[Before]:
         rows = await again(
-            lambda: self._pool.fetch(
+            lambda: self._kept.fetch(
                 _BEFORE,
                 [ask.event_id for ask in asks],
                 [ask.hold_id for ask in asks],
@@ -332,7 +342,7 @@ class OrderStore:
     async def _attach(self, items: list[Attached]) -> Sequence[bool]:
         answers = [(item.order_id, item.answer) for item in items if item.answer is not None]
         rows = await again(
-            lambda: self._pool.fetch(
+            lambda: self._kept.fetch(
                 _ATTACH,
                 [item.order_id for item in items],
                 [item.intent_id for item in items],
@@ -362,7 +372,7 @@ class OrderStore:
     async def _write(self, offered: list[tuple[NewOrder, Claim | None]]) -> list[Placed]:
         orders, claims = [order for order, _ in offered], [claim for _, claim in offered]
         errands = [UnitsOrdered(o.event_id, o.id, o.hold_id, tuple(line.unit for line in o.lines)) for o in orders]
-        rows = await self._pool.fetch(
+        rows = await self._kept.fetch(
             _PLACE,
             # Sorted, so that two batches wait for the locks of the buyers' limit in one order.
             as_json(

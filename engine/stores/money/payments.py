@@ -18,6 +18,7 @@ from engine.domain.errands import MailTickets, UnitsOrdered, UnitsSold
 from engine.domain.money.orders import Order
 from engine.foundation.batching import LEDGER_PACE_S, GroupCommit
 from engine.foundation.ids import new_id
+from engine.foundation.ledger_pool import kept
 from engine.foundation.postgres import again
 from engine.foundation.store_faults import ends_connection
 from engine.stores import outbox
@@ -190,6 +191,7 @@ class PaymentStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._kept = kept(pool)
         self._settling: GroupCommit[Settlement, Settled | None] = GroupCommit(
             "settle", self._settle, batch_max=BATCH_MAX, age_max_ms=AGE_MAX_MS, pace_s=LEDGER_PACE_S
         )
@@ -272,7 +274,7 @@ class PaymentStore:
         first = {settlement.order_id: settlement for settlement in reversed(settlements)}
         lines = [(s.order_id, line, new_id("tkt")) for s in first.values() for line in s.lines]
         events = [(order_id, s.event) for order_id, s in first.items() if s.event is not None]
-        rows = await self._pool.fetch(
+        rows = await self._kept.fetch(
             _SETTLE,
             list(first),
             [settlement.intent_id for settlement in first.values()],

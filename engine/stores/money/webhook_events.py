@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from engine.foundation.batching import GroupCommit
+from engine.foundation.ledger_pool import kept
 from engine.stores.database import Pool, count
 
 BATCH_MAX = 128
@@ -97,6 +98,7 @@ class WebhookEventStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._kept = kept(pool)
         self._storing: GroupCommit[Received, bool] = GroupCommit(
             "webhooks", self._store, batch_max=BATCH_MAX, flights_max=1, age_max_ms=AGE_MAX_MS
         )
@@ -140,7 +142,7 @@ class WebhookEventStore:
         return None if row is None else DeadEvent(**dict(row))
 
     async def _store(self, events: list[Received]) -> Sequence[bool]:
-        rows = await self._pool.fetch(
+        rows = await self._kept.fetch(
             _STORE,
             [event.id for event in events],
             [event.kind for event in events],

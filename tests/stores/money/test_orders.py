@@ -208,3 +208,17 @@ async def test_a_ticket_is_of_a_line_of_an_order(pool, books, event):
     with pytest.raises(asyncpg.ForeignKeyViolationError):
         await pool.execute(_ISSUE, new_id("tkt"), new.id, 1)
     assert await pool.fetchval("SELECT count(*) FROM tickets") == 0
+
+
+async def test_an_order_is_found_by_its_words_while_it_is_open_and_when_it_is_paid(pool, books, event):
+    sought, other = replace(order(event, 1), buyer_name="Ada Lovelace"), order(event, 2)
+    for new in (sought, other):
+        await books[0].place(new)
+
+    async def found() -> list[str]:
+        rows = await books[0].search(event[0], search="LOVE ada", status=None, before=None, limit=10)
+        return [row.id for row in rows]
+
+    assert await found() == [sought.id]
+    assert await PaymentStore(pool).settle(Settlement(sought.id, "pi_1", (0,)))
+    assert await found() == [sought.id]
