@@ -98,5 +98,5 @@ def _given(row: dict[str, str]) -> dict[str, Any]:
 
 
 def _place(text: str) -> int:
-    """Where a row wants to stand; one that says nothing, last."""
+    """The place that a row asks for; the last if it asks for none."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(PLACE_LAST)) else PLACE_LAST

@@ -37,7 +37,8 @@ class LedgerPool(_Pool):
         pool: Any = self
         connection = await pool._acquire(None)
         try:
-            found: list[Any] = await connection._con.fetch(query, *args, **more)
+            ask = connection._con.fetch
+            found: list[Any] = await ask(query, *args, **more)
             return found
         finally:
             await self.release(connection)

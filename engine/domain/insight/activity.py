@@ -127,7 +127,7 @@ KINDS: Final = MappingProxyType[About, tuple[str, ...]](
             "promo",
             "venue",
         ),
-        "people": ("organization", "member", "invitation"),
+        "people": ("organization", "member", "invitation", "key"),
         "room": ("room",),
         "gates": ("device", "entry_rules"),
         "platform": ("platform", "complaint", "account", "admin"),

@@ -1,4 +1,4 @@
-"""Where a ticket is for, in words: on paper, in mails, on pages."""
+"""The place of a ticket in words: on paper, in mails, on pages."""
 
 from __future__ import annotations
 

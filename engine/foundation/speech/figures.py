@@ -61,7 +61,7 @@ def told(value: datetime, timezone: str) -> str:
 
 
 def with_place(clock: str, timezone: str) -> str:
-    """What clocks tell, and where they stand: ``19:30, Vancouver time``."""
+    """The time by a clock and the city it stands in: ``19:30, Vancouver time``."""
     place = city(timezone)
     return say("%(clock)s, %(city)s time", clock=clock, city=place) if place else f"{clock} UTC"
 

@@ -44,7 +44,7 @@ def say_many(one: str, many: str, count: int, /, **facts: Any) -> str:
 
 
 def later(text: str) -> str:
-    """The text itself, marked for the catalogues: for constants, which are said where they are shown."""
+    """The text itself, marked for the catalogues: for constants, which are said when they are shown."""
     return text
 
 

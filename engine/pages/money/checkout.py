@@ -234,7 +234,7 @@ async def _over(request: web.Request, hold_id: str, token: str | None, expired: 
 
 
 async def _event_of(request: web.Request, token: str | None) -> Event | None:
-    """The event that a hold's token names, which is where one chooses again; None if it is not shown any more."""
+    """The event that a hold's token names, to choose again from; None if it is not shown any more."""
     try:
         return (await find(request, hotpath_rs.peek_event(token or ""))).event
     except (hotpath_rs.TokenError, Refusal):

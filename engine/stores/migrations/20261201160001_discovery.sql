@@ -44,7 +44,7 @@ ALTER TABLE events ADD COLUMN words tsvector
                          || search_weighed(category, 'C') || search_weighed(summary || ' ' || left(description, 4000), 'D')) STORED;
 
 -- In which of the bands of prices an amount lies: 0 costs nothing, then 1, 2 to 4, 5 to 9, 10 to 19 and on, in minor units
--- (engine/domain/catalogue/price_bands.py).
+-- (engine/foundation/world/price_bands.py).
 CREATE FUNCTION price_band(cents bigint) RETURNS smallint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT width_bucket(cents, ARRAY[
         1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000, 1000000, 2000000,

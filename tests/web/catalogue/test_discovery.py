@@ -13,9 +13,9 @@ import asyncpg
 import orjson
 import pytest
 
-from engine.domain.catalogue.price_bands import BEGINNINGS, bounds
 from engine.foundation.ids import new_id
 from engine.foundation.world.currencies import AMOUNT_MAX
+from engine.foundation.world.price_bands import BEGINNINGS, bounds
 from tests import factories
 from tests.web.organizer import PASSWORD, Someone
 

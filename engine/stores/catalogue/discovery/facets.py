@@ -12,9 +12,9 @@ from typing import Any, Final, TypeAlias
 
 from engine.domain.catalogue.discovery import Facet, Facets, MonthFacet, PriceFacet
 from engine.domain.catalogue.event_search import ListingFilter
-from engine.domain.catalogue.price_bands import bounds
 from engine.foundation.world import accessibility
 from engine.foundation.world.categories import title as category_title
+from engine.foundation.world.price_bands import bounds
 from engine.stores.catalogue.event_conditions import asked_of, conditions
 from engine.stores.database import Database, Record
 

@@ -21,16 +21,16 @@ SELECT (SELECT max(word COLLATE "C") FROM looked) AS last, (SELECT count(*) FROM
 """
 
 
-async def prune(pool: Pool, after: str, limit: int) -> tuple[str, int]:
+async def prune(db: Pool, after: str, limit: int) -> tuple[str, int]:
     """Look at the words that follow ``after`` and delete those that nothing is listed under.
 
     Returns the last word that was looked at, empty behind the last of all, and how many went. Somebody who is listing
     something now goes first: then nothing is done, and ``after`` comes back.
     """
     try:
-        async with pool.acquire() as db, db.transaction():
-            await db.execute(_ALONE)
-            row = await db.fetchrow(_PRUNE, after, limit)
+        async with db.acquire() as one, one.transaction():
+            await one.execute(_ALONE)
+            row = await one.fetchrow(_PRUNE, after, limit)
     except asyncpg.LockNotAvailableError:
         return after, 0
     assert row is not None
