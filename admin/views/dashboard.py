@@ -71,8 +71,8 @@ async def _counted(visit: Visit, organization: Organization, events: Sequence[Ev
 async def list_events(visit: Visit) -> web.Response:
     """One organization's events by title and phase, in the order asked for; without a phase, all but the archived."""
     organization = await reach.organization(visit, "events.read")
-    number = visit.query.get("page", "")
-    number = int(number) if number.isascii() and number.isdecimal() and len(number) <= PAGE_DIGITS_MAX else 0
+    typed = visit.query.get("page", "")
+    number = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= PAGE_DIGITS_MAX else 0
     text = visit.query.get("q", "").strip()[:SEARCH_CHARS_MAX]
     phase = next((one for one in PHASES if one == visit.query.get("phase")), None)
     order: OwnOrder = next((one for one in SORTS if one == visit.query.get("sort")), "newest")
