@@ -81,8 +81,8 @@ async def events_page(
     visit: Visit, organization: Organization, form: filled.Filled[Any], done: BulkDone | None
 ) -> web.Response:
     """The list, with a form for several of them at once: as it was filled in, or with what came of it."""
-    number = visit.query.get("page", "")
-    number = int(number) if number.isascii() and number.isdecimal() and len(number) <= PAGE_DIGITS_MAX else 0
+    typed = visit.query.get("page", "")
+    number = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= PAGE_DIGITS_MAX else 0
     text = visit.query.get("q", "").strip()[:SEARCH_CHARS_MAX]
     phase = next((one for one in PHASES if one == visit.query.get("phase")), None)
     order: OwnOrder = next((one for one in SORTS if one == visit.query.get("sort")), "newest")
