@@ -59,7 +59,7 @@ async def drop(request: web.Request) -> web.Response:
 
 
 async def _back(request: web.Request, form: dict[str, str], hold: Hold) -> web.HTTPSeeOther:
-    """Where the button stood: in the shop, or at the checkout."""
+    """Back to the page of the button: the shop, or the checkout."""
     if form.get("back") != "shop":
         return web.HTTPSeeOther(f"/checkout/{hold.id}")
     event = await request.config_dict[SELLING].get(hold.event_id)
@@ -78,7 +78,7 @@ def longest_ms(hold: Hold) -> int:
 
 @dataclass(frozen=True, slots=True)
 class HeldTicket:
-    """One ticket of a hold: where it is for, what kind, and the price of its line."""
+    """One ticket of a hold: its place, its kind, and the price of its line."""
 
     unit: int
     seat: str | None
