@@ -54,7 +54,8 @@ class Discovery:
 
     async def forget_words(self) -> int:
         """Look at the next WORDS_PER_STEP words of the vocabulary, around; those of no listed event go. Always 0."""
-        self._words_after, _ = await vocabulary.prune(self._pool, self._words_after, WORDS_PER_STEP)
+        async with self._pool.acquire() as db, db.transaction():
+            self._words_after, _ = await vocabulary.prune(db, self._words_after, WORDS_PER_STEP)
         return 0
 
     async def suggested(self, typed: str, limit: int) -> tuple[Suggestion, ...]:

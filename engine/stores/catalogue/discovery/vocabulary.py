@@ -6,7 +6,7 @@ from typing import Final
 
 import asyncpg
 
-from engine.stores.database import Pool
+from engine.stores.database import Connection
 
 # Those who list an event hold this table until they are done: a word that is just being listed would not be seen yet.
 _ALONE: Final = "LOCK TABLE search_vocabulary IN SHARE ROW EXCLUSIVE MODE NOWAIT"
@@ -21,17 +21,17 @@ SELECT (SELECT max(word COLLATE "C") FROM looked) AS last, (SELECT count(*) FROM
 """
 
 
-async def prune(db: Pool, after: str, limit: int) -> tuple[str, int]:
-    """Look at the words that follow ``after`` and delete those that nothing is listed under.
+async def prune(db: Connection, after: str, limit: int) -> tuple[str, int]:
+    """Inside a transaction: look at the words that follow ``after`` and delete those that nothing is listed under.
 
     Returns the last word that was looked at, empty behind the last of all, and how many went. Somebody who is listing
     something now goes first: then nothing is done, and ``after`` comes back.
     """
     try:
-        async with db.acquire() as one, one.transaction():
-            await one.execute(_ALONE)
-            row = await one.fetchrow(_PRUNE, after, limit)
+        async with db.transaction():
+            await db.execute(_ALONE)
     except asyncpg.LockNotAvailableError:
         return after, 0
+    row = await db.fetchrow(_PRUNE, after, limit)
     assert row is not None
     return row["last"] or "", row["gone"]
