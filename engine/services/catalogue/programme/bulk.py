@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from engine.domain.accounts.errors import OrganizationUnknown
+from engine.domain.accounts.organizations import Permission
 from engine.domain.catalogue.errors import EventUnknown
 from engine.domain.catalogue.events import Event, EventChange
 from engine.domain.catalogue.programme.bulk import BULK_MAX, BulkDone, BulkRefused, Deed
@@ -37,7 +38,7 @@ class BulkOfEvents:
         Forbidden if the person may do it to none. Invalid without events, with more than BULK_MAX of them, or if
         ``deed`` is to change them and ``change`` is left out.
         """
-        needs = "events.publish" if deed in {"publish", "unpublish"} else "events.write"
+        needs: Permission = "events.publish" if deed in {"publish", "unpublish"} else "events.write"
         await self._access.require(person, organization_id, needs, hidden=OrganizationUnknown)
         chosen = list(dict.fromkeys(event_ids))
         if not 1 <= len(chosen) <= BULK_MAX:
