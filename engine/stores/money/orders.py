@@ -101,7 +101,6 @@ WITH attached AS (
 )
 SELECT id FROM attached
 """
-# The words of open orders are in no index: there are few of them.
 _LIST = """
 SELECT id, order_number, status, buyer_name, buyer_email, currency, amount_cents, refunded_cents, charged_back_cents,
        created_at, paid_at,
@@ -109,11 +108,7 @@ SELECT id, order_number, status, buyer_name, buyer_email, currency, amount_cents
   FROM orders o
  WHERE event_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR id < $3)
    AND ($4::text IS NULL OR id = ANY(ARRAY(
-        SELECT id FROM orders
-         WHERE event_id = $1 AND search @@ search_query($4) AND status NOT IN ('pending', 'processing')
-        UNION ALL SELECT id FROM orders
-         WHERE event_id = $1 AND search @@ search_query($4)
-           AND status IN ('pending', 'processing') AND reconcile_at > '-infinity'
+        SELECT id FROM orders WHERE event_id = $1 AND search @@ search_query($4)
         UNION ALL SELECT id FROM orders WHERE event_id = $1 AND starts_with(order_number, $5))))
  ORDER BY id DESC LIMIT $6
 """
