@@ -31,8 +31,8 @@ from tests.admin.organizer import PASSWORD, Organizer, platform_admin
 ROWS = {(row.method, re.sub(r"{(\w+):(?:[^{}]|{\d+})*}", r"{\1}", row.path)): row for row in ROUTES}
 OPEN_ROWS = {(method, path) for method, path, _, _ in OPEN} | {("GET", assets.ROUTE.replace(":.+}", "}"))}
 # These end what the others are asked with, or the thing that they are asked about: last, in this order.
-LAST = ("/delete", "/release", "/revoke", "/unpublish", "/cancel", "/disable", "/suspend", "/reinstate", "/password",
-        "/sign-out")  # fmt: skip
+LAST = ("/delete", "/release", "/revoke", "/unpublish", "/cancel", "/view", "/view/end", "/disable", "/suspend",
+        "/reinstate", "/password", "/sign-out")  # fmt: skip
 IN_BRIEF: tuple[Caller, ...] = ("nobody", "other owner", "owner")
 NONCE = "n" * 32
 
@@ -133,6 +133,12 @@ async def _fresh(services: Services, path: str, things: dict[str, str]) -> dict[
             "INSERT INTO images SELECT (jsonb_populate_record(i,"
             " jsonb_build_object('id', $2::text, 'source_digest', $2::text))).* FROM images i WHERE id = $1",
             things["image_kept"], things["image"],
+        )  # fmt: skip
+    if "/chart/plan" in path:
+        await pool.execute(
+            "INSERT INTO chart_plans (venue_id, digest, width, height, widths, x, y, span, opacity, locked)"
+            " VALUES ($1, $2, 320, 200, '{320}', 0, 0, 10, 1, false) ON CONFLICT DO NOTHING",
+            things["venue"], "a" * 32,
         )  # fmt: skip
     if "{invitation}" in path:
         things["invitation"] = new_id("inv")

@@ -30,7 +30,9 @@ pytestmark = [
 PROBLEMS_OF_A_PAGE = """() => {
   const shown = (e) => e.offsetParent !== null || e.getClientRects().length > 0;
   const found = [];
-  if (document.documentElement.scrollWidth > window.innerWidth) found.push("scrolls sideways");
+  const beyond = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth);
+  if (document.documentElement.scrollWidth > innerWidth)
+    found.push("scrolls sideways: " + beyond.slice(-2).map((e) => e.outerHTML.slice(0, 120)).join(" | "));
   if (document.querySelectorAll("h1").length !== 1) found.push("has not one h1");
   for (const e of document.querySelectorAll("input:not([type=hidden]), select, textarea"))
     if (shown(e) && !e.labels.length && !e.ariaLabel) found.push("unlabelled: " + e.outerHTML.slice(0, 120));
@@ -142,7 +144,7 @@ async def test_every_page_is_whole_on_a_phone(
         await page.get_by_role("button", name="Sign out").wait_for()
         for route in ROUTES:
             path = fill(route, things)
-            pieces = (".json", ".csv", "/people", "/board", "/live", "/figures", "/counts")
+            pieces = (".json", ".csv", "/people", "/board", "/live", "/figures", "/counts", "/accent")
             if route.method != "GET" or path.endswith(pieces) or (route.needs == "admin") is not of_the_platform:
                 continue
             await page.goto(path)

@@ -161,11 +161,11 @@ async def test_a_list_is_tried_and_read_in(organizer: Organizer, services: Servi
     ]
     path, pool = f"/o/{organization_id}/import", services.common.pool
     tried = await organizer.post(path, {"csv": "\n".join(rows), "what": "try"})
-    assert "Nothing was made yet: 1 would be, 0 known already, 1 faults" in tried.words
+    assert "Nothing was made yet: 1 draft would be, 0 known already, 1 fault" in tried.words
     assert "Write a date and a time" in tried.words
     assert await pool.fetchval("SELECT count(*) FROM events") == 0
     made = await organizer.post(path, {"csv": "\r\n".join(rows), "what": "make"})
-    assert "1 drafts made" in made.words
+    assert "1 draft made" in made.words
     assert await pool.fetchval("SELECT title FROM events") == "One"
     broken = await organizer.post(path, {"csv": "nothing"})
     assert (broken.status, "Columns are" in broken.words) == (422, True)

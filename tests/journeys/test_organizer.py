@@ -72,8 +72,8 @@ def venue_with_chart(desk: Page) -> None:
     desk.get_by_label("Chart as JSON").fill(json.dumps(CHART))
     desk.get_by_role("button", name="Draw it").click()
     expect(desk.locator("#picture")).to_contain_text("112 places")
-    desk.get_by_role("button", name="Keep it").click()
-    expect(desk.get_by_text("112 places kept")).to_be_visible()
+    desk.get_by_role("button", name="Save").click()
+    expect(desk.get_by_text("112 places saved")).to_be_visible()
 
 
 def event_on_sale(desk: Page) -> None:

@@ -74,7 +74,8 @@ REPORTS = {
     ("payments", "_LATE"), ("reports", "_BOARD"), ("reports", "_BY_TYPE"), ("reports", "_OVER_TIME"),
     ("reports", "_SECONDS"), ("reports", "_DISPUTED"), ("selling", "_OWNED"),
     ("selling", "_OWNED_COUNTS"), ("selling", "_OWNED_BY_TYPE"), ("selling", "_PROMO_USES"), ("selling", "_COUNTED"),
-    ("webhook_events", "_FORGET"), ("event_holders", "_HEARS_MESSAGE"),
+    ("webhook_events", "_FORGET"), ("event_holders", "_HEARS_MESSAGE"), ("personal_data", "_MY_ORDERS"),
+    ("personal_data", "_ORDERS"), ("personal_data", "_TICKETS"),
 }  # fmt: skip
 
 

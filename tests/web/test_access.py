@@ -13,6 +13,7 @@ import aiohttp
 import asyncpg
 import pytest
 
+from engine.foundation.bearer import Person
 from engine.foundation.ids import new_id
 from engine.web.routes import ROUTES
 from tests.shop import Shop
@@ -70,6 +71,15 @@ async def test_every_guarded_row_refuses_everybody_but_its_own_people(shop: Shop
     assert await ledger(shop.services.common.pool) == before
 
 
+async def _platform_admin(shop: Shop) -> str:
+    user_id = new_id("usr")
+    await shop.services.common.pool.execute(
+        "INSERT INTO users (id, email, name, password_hash, is_admin) VALUES ($1, 'root@x.test', 'R', 'x', true)",
+        user_id,
+    )
+    return "Bearer " + shop.bearers.sign(Person(user_id, is_admin=True))
+
+
 async def test_the_same_rows_open_to_whom_they_belong(shop: Shop):
     """Otherwise the test above would pass with a locked door."""
     mine = await estate(shop)
@@ -77,6 +87,7 @@ async def test_the_same_rows_open_to_whom_they_belong(shop: Shop):
         "organizer": {"Authorization": mine.owner},
         "person": {"Authorization": mine.owner},
         "device": {"Authorization": mine.device},
+        "admin": {"Authorization": await _platform_admin(shop)},
     }
     for route in GUARDED:
         if route.method != "GET":

@@ -57,9 +57,13 @@ HELD: Final = MappingProxyType[str, str](
         "orders.consents": "orders",
         "orders.ip_address": "orders",
         "orders.user_agent": "orders",
+        "orders.locale": "orders",
+        "orders.answers": "orders",
+        "order_units.attendee": "attendees",
         "tickets.holder_name": "tickets",
         "tickets.holder_email": "tickets",
         "event_news_recipients.email": "event_mails",
+        "complaints.email": "complaints",
         "unpaid_mails.address_hash": "",
         "room_places.address": "",
     }

@@ -27,23 +27,28 @@ FILES: Final[dict[str, str]] = {
     " WHERE user_id = $1 AND $2 = $2 ORDER BY created_at DESC",
     "orders": "SELECT o.id, o.order_number, e.title AS event, e.starts_at, o.status, o.user_id, o.buyer_name,"
     " o.buyer_email, o.consents, o.currency, o.amount_cents, o.refunded_cents, o.price, host(o.ip_address) AS"
-    " ip_address, o.user_agent, o.created_at, o.paid_at FROM orders o JOIN events e ON e.id = o.event_id"
-    f" WHERE {_MINE} ORDER BY o.id DESC",
+    " ip_address, o.user_agent, o.locale, o.answers, o.created_at, o.paid_at FROM orders o"
+    f" JOIN events e ON e.id = o.event_id WHERE {_MINE} ORDER BY o.id DESC",
     "tickets": "SELECT t.id, t.order_id, e.title AS event, t.section, t.seat, t.holder_name, t.holder_email, t.status,"
     " t.checked_in_at, t.checked_in_gate, t.created_at FROM tickets t JOIN events e ON e.id = t.event_id"
     f" WHERE t.order_id IN ({_MY_ORDERS}) ORDER BY t.id DESC",
+    "attendees": "SELECT u.order_id, u.line, u.attendee FROM order_units u WHERE u.attendee IS NOT NULL"
+    f" AND u.order_id IN ({_MY_ORDERS}) ORDER BY u.order_id DESC, u.line",
     "refunds": "SELECT r.order_id, r.amount_cents, r.reason, r.message, r.status, r.created_at FROM refunds r"
     f" WHERE r.order_id IN ({_MY_ORDERS}) ORDER BY r.id DESC",
     "scans": "SELECT s.ticket_id, s.gate, s.direction, s.result, s.counted_at, s.facts FROM scans s"
     f" WHERE s.ticket_id IN (SELECT t.id FROM tickets t WHERE t.order_id IN ({_MY_ORDERS})) ORDER BY s.id DESC",
     "event_mails": "SELECT n.email, e.title AS event, n.told_at FROM event_news_recipients n"
     " JOIN events e ON e.id = n.event_id WHERE $1 = $1 AND $2 <> '' AND n.email = $2",
+    "complaints": "SELECT c.email, e.title AS event, c.reason, c.created_at FROM complaints c"
+    " JOIN events e ON e.id = c.event_id WHERE $1 = $1 AND $2 <> '' AND lower(c.email) = $2",
     "deeds": "SELECT action, target, facts, created_at FROM audit_log WHERE actor_id = $1 AND $2 = $2 ORDER BY id DESC",
 }
 # What is found by the orders, before the orders forget whose they were.
 _OF_ORDERS: Final = (
     f"""UPDATE scans SET facts = NULL WHERE facts IS NOT NULL
            AND ticket_id IN (SELECT t.id FROM tickets t WHERE t.order_id IN ({_MY_ORDERS}))""",
+    f"UPDATE order_units SET attendee = NULL WHERE attendee IS NOT NULL AND order_id IN ({_MY_ORDERS})",
     f"UPDATE refunds SET reason = '', message = NULL WHERE order_id IN ({_MY_ORDERS})",
     f"""UPDATE webhook_events SET payload = '{{}}' WHERE status IN ('processed', 'ignored')
            AND object_id IN (SELECT o.payment_intent_id FROM orders o WHERE {_MINE})""",
@@ -54,12 +59,13 @@ UPDATE tickets SET holder_name = $4, holder_email = $3 WHERE order_id IN ({_MY_O
 """
 _ORDERS: Final = f"""
 UPDATE orders o SET buyer_name = $4, buyer_email = $3, user_id = $1, consents = '{{}}', ip_address = NULL,
-       user_agent = NULL, payment_error = NULL, mail_refused = NULL WHERE {_MINE} RETURNING o.id
+       user_agent = NULL, payment_error = NULL, mail_refused = NULL, answers = NULL WHERE {_MINE} RETURNING o.id
 """
 _OF_ADDRESS: Final = (
     "DELETE FROM outbox WHERE lower(payload->>'email') = $1",
     "DELETE FROM event_news_recipients WHERE email = $1",
     "DELETE FROM invitations WHERE email = $1",
+    "UPDATE complaints SET email = NULL WHERE lower(email) = $1",
     "UPDATE audit_log SET facts = facts - 'email' WHERE facts->>'email' = $1",
 )
 _OF_PERSON: Final = (

@@ -64,7 +64,7 @@ async def test_tickets_are_bought_without_leaving_the_organizers_site(site: Site
     frame = page.frame_locator("iframe")
     await frame.get_by_role("link", name="Choose tickets").click()
     await frame.get_by_role("button", name="One more: Standing", exact=True).click()
-    await frame.get_by_role("button", name="Find and hold").click()
+    await frame.get_by_role("button", name="Hold tickets").click()
     await frame.get_by_label("Name", exact=True).fill("Ada Lovelace")
     await frame.get_by_label("E-mail", exact=True).fill("ada@example.com")
     await frame.locator(f'[data-card="{GOOD}"]').click()

@@ -20,7 +20,7 @@ EMAIL = "ada.lovelace@example.test"
 NAME = "Augusta Ada Lovelace"
 # How columns are called that tell of somebody.
 TELLING = re.compile(
-    r"(?:^|_)(?:email|phone|address|agent|holder|buyer|person|user|invited_by|birth|consents|locale|preferences)(?:_|$)"
+    r"(?:^|_)(?:email|phone|address|agent|holder|buyer|person|user|invited_by|birth|consents|locale|preferences|answers|attendee)(?:_|$)"
     r"|first_name|last_name"
 )
 
