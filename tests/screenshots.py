@@ -25,7 +25,7 @@ from tests.journeys.steps import GOOD, best_available, bought, name_yourself, pa
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "screenshots"
 BYTES_MAX: Final = 200_000
-COLOURS: Final = (192, 96, 48, 24)
+COLOURS: Final = (256, 128, 64, 32)
 SHRINK: Final = 0.8
 DESK: Final = {"width": 1280, "height": 800}
 OPENS_IN: Final = timedelta(minutes=23)  # however slow this machine is, the queue is still a queue
@@ -65,7 +65,7 @@ def small(png: bytes) -> bytes:
     while True:
         for colours in COLOURS:
             out = io.BytesIO()
-            flat = picture.quantize(colors=colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            flat = picture.quantize(colors=colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG)
             flat.save(out, "PNG", optimize=True)
             if out.tell() <= BYTES_MAX:
                 return out.getvalue()
@@ -113,7 +113,7 @@ def before_the_sale(studio: Studio, shop: Shop) -> None:
         with studio.visitor(where, scheme) as page:  # type: ignore[arg-type]
             page.goto(f"{shop.facts['waitingroom']}/r/{event_id}")
             page.get_by_role("button", name=re.compile("Join")).first.click()
-            page.wait_for_selector("main[data-ticket]")
+            page.wait_for_selector('[data-show="registered"]:not([hidden]), [data-show="waiting"]:not([hidden])')
             page.wait_for_timeout(1500)
             studio.take(page, f"queue-{where}-{scheme}")
 
