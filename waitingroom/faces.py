@@ -9,9 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 
 from engine.foundation.clock import from_ms
+from engine.foundation.speech.figures import city_in
 from engine.foundation.world.languages import DEFAULT
 from waitingroom import queue
 from waitingroom.board import Snapshot
@@ -102,21 +103,23 @@ def refresh_after_s(face: str, wait: Expected, snapshot: Snapshot, now_ms: int) 
     return min(REFRESH_MAX_S // 2, max(REFRESH_MIN_S, queue.poll_after_s(wait.eta_s)))
 
 
-def moments(snapshot: Snapshot, card: dict[str, Any], locale: str) -> dict[str, str]:
+def moments(snapshot: Snapshot, card: dict[str, Any], words: dict[str, str]) -> dict[str, str]:
     """When things happen, in the event's own time zone and the reader's language."""
     zone_name = str(card.get("timezone") or "UTC")
     return {
-        "prequeue_on": moment(from_ms(snapshot.prequeue_opens_at_ms), zone_name, locale),
-        "opens_on": moment(from_ms(snapshot.opens_at_ms), zone_name, locale),
-        "starts_on": _day(card.get("starts_at"), zone_name, locale),
+        "prequeue_on": moment(from_ms(snapshot.prequeue_opens_at_ms), zone_name, words),
+        "opens_on": moment(from_ms(snapshot.opens_at_ms), zone_name, words),
+        "starts_on": _day(card.get("starts_at"), zone_name, words["lang"]),
     }
 
 
-def moment(when: datetime, zone_name: str, locale: str) -> str:
-    """With the zone's name as the time zone data has it: the language's own tables know of no new laws."""
-    at = when.astimezone(_zone(zone_name))
+def moment(when: datetime, zone_name: str, words: dict[str, str]) -> str:
+    """``1 December, 05:38, Vancouver time``; a zone without a city by its own name."""
+    locale, at = words["lang"], when.astimezone(_zone(zone_name))
     day = "d MMMM" if locale == DEFAULT else Locale.parse(locale).datetime_skeletons["MMMMd"].pattern
-    return str(format_datetime(at, f"{day}, HH:mm '{at.tzname()}'", tzinfo=_zone(zone_name), locale=locale))
+    place = city_in(zone_name, locale)
+    clock = words["clock_in"].format(clock=f"{at:%H:%M}", city=place) if place else f"{at:%H:%M} {at.tzname()}"
+    return f"{format_date(at, day, locale=locale)}, {clock}"
 
 
 def _day(text: Any, zone_name: str, locale: str) -> str:

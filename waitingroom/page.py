@@ -186,7 +186,7 @@ def _page(request: web.Request, room: Room, ticket: hotpath_rs.QueueTicket | Non
         "full": shown.full,
         "refresh_s": refresh_after_s(face, wait, snapshot, room.board.now_ms()),
         "refresh_url": f"/r/{room.event_id}?shown={wait.shown}" if wait.shown else f"/r/{room.event_id}",
-        **moments(snapshot, card, words["lang"]),
+        **moments(snapshot, card, words),
         **wait.context(),
     }
     response: web.Response = render_template("room.html", request, context, status=shown.status)

@@ -81,7 +81,16 @@ def days_of_the_week() -> list[tuple[str, str]]:
 
 def city(timezone: str) -> str:
     """The city that a time zone is named after, in the language that is spoken; empty for those that have none."""
-    return _city(timezone, spoken().locale)
+    return city_in(timezone, spoken().locale)
+
+
+@lru_cache
+def city_in(timezone: str, locale: str) -> str:
+    """As ``city``, in the language of this locale."""
+    found = zone(timezone)
+    if "/" not in timezone or found is UTC or timezone.startswith("Etc/"):
+        return ""
+    return str(get_timezone_location(timezone, locale=locale, return_city=True))
 
 
 def zone(name: str) -> tzinfo:
@@ -107,11 +116,3 @@ def pattern(style: Style | str, locale: str) -> str:
         "month": habits.datetime_skeletons["yMMMM"].pattern,
     }
     return patterns[style]
-
-
-@lru_cache
-def _city(timezone: str, locale: str) -> str:
-    found = zone(timezone)
-    if "/" not in timezone or found is UTC or timezone.startswith("Etc/"):
-        return ""
-    return str(get_timezone_location(timezone, locale=locale, return_city=True))
