@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os
 import resource
@@ -26,6 +27,7 @@ pytest_plugins = ["tests.shop"]
 # Of other servers than the tests' own: libpq's settings, and a proxy that would be asked for loopback.
 STRANGERS = ("PG", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 MIGRATIONS = Path(__file__).parent.parent / "engine" / "stores" / "migrations"
+POOL_CLOSED_WITHIN_S = 10
 TEST_MASTER_KEYS = "1:" + "11" * 32
 
 
@@ -101,7 +103,11 @@ def database_url(databases: Databases) -> Iterator[str]:
 async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
     pool = await open_postgres(database_url, pool_max=6)
     yield pool
-    await pool.close()
+    try:
+        async with asyncio.timeout(POOL_CLOSED_WITHIN_S):
+            await pool.close()
+    except TimeoutError:  # a failed test has a connection of it still
+        pool.terminate()
 
 
 @pytest.fixture
