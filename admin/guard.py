@@ -37,9 +37,18 @@ CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "X-CSRF-Token"
 FORM_BYTES_MAX: Final = 1024 * 1024  # a list of 20,000 seats still fits
 
-# What nobody does while they view as somebody else: who works there, and money.
+# What nobody does while they view as somebody else: who and what comes in there, and money.
 OWN_RIGHTS: Final[frozenset[str]] = frozenset(
-    {"members.write", "orders.write", "refunds.write", "payouts.write", "organization.write"}
+    {
+        "members.write",
+        "orders.write",
+        "refunds.write",
+        "payouts.write",
+        "organization.write",
+        "comps.write",
+        "devices.write",
+        "keys.write",
+    }
 )
 
 Needs = Permission | Literal["person", "admin"]
@@ -157,7 +166,7 @@ async def read_form(request: web.Request, bytes_max: int) -> MultiDict[str]:
 def check_token(request: web.Request, form: MultiDict[str], expected: str) -> None:
     """FormForged unless the form, or htmx's header, carries the session's token and no other site sent it."""
     given = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD) or ""
-    if not hmac.compare_digest(given.encode(), expected.encode()):
+    if not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode()):
         raise FormForged
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         raise FormForged

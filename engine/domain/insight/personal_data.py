@@ -34,6 +34,7 @@ HELD: Final = MappingProxyType[str, str](
         "users.is_admin": "profile",
         "users.is_second": "profile",
         "users.email_verified_at": "profile",
+        "users.address_claimed_at": "profile",
         "users.last_login_at": "profile",
         "users.disabled_at": "profile",
         "users.created_at": "profile",

@@ -168,6 +168,7 @@ class MailedLinks:
         return True
 
     async def _proven(self, db: Database, user_id: str) -> OutboxRow:
+        await people_store.claim(db, user_id)
         return await outbox_store.add(db, user_id, AddressVerified(user_id), delay_s=AT_ONCE_DELAY_S)
 
 

@@ -36,7 +36,7 @@ from engine.services.accounts.people import People
 from engine.services.outbox import Outbox
 from engine.stores import outbox as outbox_store
 from engine.stores.accounts import people as people_store
-from engine.stores.database import Pool, Record
+from engine.stores.database import Pool
 from engine.stores.insight import personal_data as store
 
 
@@ -58,7 +58,8 @@ class PersonalData:
         row = await people_store.secrets_by_id(self._pool, person.user_id)
         if row is None or row["disabled_at"] is not None:
             raise Unauthenticated("This account is gone")
-        found = {name: await store.read(self._pool, name, person.user_id, _proven(row)) for name in store.FILES}
+        address = await people_store.claimed_address(self._pool, person.user_id)
+        found = {name: await store.read(self._pool, name, person.user_id, address) for name in store.FILES}
         return await asyncio.to_thread(_packed, person.user_id, found)
 
     async def ask(self, person: Person, given: ErasureAsked, address: str) -> ErasureTaken:
@@ -86,14 +87,10 @@ class PersonalData:
             row = await people_store.lock(db, errand.user_id)
             if row is None or not await store.is_asked(db, errand.user_id):
                 return
-            order_ids = await store.erase(db, errand.user_id, _proven(row))
+            address = await people_store.claimed_address(db, errand.user_id)
+            order_ids = await store.erase(db, errand.user_id, address)
         for begin in range(0, len(order_ids), ROWS_MAX):
             await self._order_news.changed(*order_ids[begin : begin + ROWS_MAX])
-
-
-def _proven(row: Record) -> str:
-    """The address, if its person has proven it: what is found by an address that somebody typed is not theirs."""
-    return str(row["email"]) if row["email_verified_at"] is not None else ""
 
 
 def _packed(user_id: str, found: dict[str, list[dict[str, Any]]]) -> bytes:

@@ -98,6 +98,20 @@ async def verify(db: Connection, user_id: str) -> bool:
     return count(tag) == 1
 
 
+async def claim(db: Database, user_id: str) -> None:
+    """The account's own person reads the mail of its address."""
+    await db.execute("UPDATE users SET address_claimed_at = coalesce(address_claimed_at, now()) WHERE id = $1", user_id)
+
+
+async def claimed_address(db: Database, user_id: str) -> str:
+    """The address if its own person reads the mail, else empty: guests' orders of it are theirs, and no other's."""
+    found: str | None = await db.fetchval(
+        "SELECT email FROM users WHERE id = $1 AND email_verified_at IS NOT NULL AND address_claimed_at IS NOT NULL",
+        user_id,
+    )
+    return found or ""
+
+
 async def user(db: Database, user_id: str) -> User | None:
     """A person with the organizations they work for; None if the account is gone or disabled."""
     row = await db.fetchrow(f"SELECT {_USER} FROM users WHERE id = $1 AND disabled_at IS NULL", user_id)

@@ -15,7 +15,8 @@ _MY_ORDERS = f"SELECT o.id FROM orders o WHERE {_MINE}"
 # File of the export -> what stands in it.
 FILES: Final[dict[str, str]] = {
     "profile": "SELECT id, email, name, first_name, last_name, phone, locale, preferences, is_admin, is_second,"
-    " email_verified_at, last_login_at, disabled_at, created_at FROM users WHERE id = $1 AND $2 = $2",
+    " email_verified_at, address_claimed_at, last_login_at, disabled_at, created_at FROM users"
+    " WHERE id = $1 AND $2 = $2",
     "sessions": "SELECT user_id, device, place, begun_at, used_at FROM sessions WHERE user_id = $1 AND $2 = $2"
     " ORDER BY used_at DESC",
     "second_factor": "SELECT user_id, confirmed_at, created_at FROM second_factors WHERE user_id = $1 AND $2 = $2",
@@ -79,7 +80,8 @@ _OF_PERSON: Final = (
 # The row stays for the orders that name it; it has no address that somebody could register with or be mailed at.
 _PERSON: Final = """
 UPDATE users SET email = $2, name = $3, password_hash = '', first_name = NULL, last_name = NULL, phone = NULL,
-       preferences = '{}', locale = 'en', email_verified_at = NULL, last_login_at = NULL, is_second = true
+       preferences = '{}', locale = 'en', email_verified_at = NULL, address_claimed_at = NULL,
+       last_login_at = NULL, is_second = true
  WHERE id = $1
 """
 

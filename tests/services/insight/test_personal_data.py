@@ -53,7 +53,7 @@ async def bought(shop: Shop) -> tuple[dict[str, str], str]:
     made = await shop.ask("POST", "/v1/auth/register", body, User_Agent="Mozilla/5.0 (X11; Linux) Firefox/140.0")
     assert made.status == 201, made.body
     pool = shop.services.common.pool
-    await pool.execute("UPDATE users SET email_verified_at = now() WHERE email = $1", EMAIL)
+    await pool.execute("UPDATE users SET email_verified_at = now(), address_claimed_at = now() WHERE email = $1", EMAIL)
     me = {"Authorization": f"Bearer {made['access_token']}"}
     changed = await shop.ask("PATCH", "/v1/users/me", {"phone": "+1 (604) 555-0100", "locale": "fr-CA"}, **me)
     assert (changed["phone"], changed["locale"]) == ("+16045550100", "fr")
@@ -105,12 +105,19 @@ async def test_a_person_is_handed_everything_and_forgotten_and_their_tickets_sta
     assert (login.status, login["code"]) == (401, "sign_in_refused")
 
 
-async def test_an_unproven_address_hands_nobody_anothers_orders_and_erases_none(shop: Shop):
+@pytest.mark.parametrize("clicked", [False, True], ids=["unproven", "confirmed by the reader of the mail"])
+async def test_an_address_of_others_hands_nobody_their_orders_and_erases_none(shop: Shop, clicked: bool):
     await shop.open_event(types=[{"categories": ["Floor"], "price_cents": 0}])
     order = await shop.ordered(1)
     pool, data = shop.services.common.pool, shop.services.insight.personal_data
     email = await pool.fetchval("SELECT lower(buyer_email) FROM orders WHERE id = $1", order["order_id"])
     made = await shop.ask("POST", "/v1/auth/register", {"email": email, "password": PASSWORD, "name": "Mallory"})
+    if clicked:
+        links = shop.services.accounts.mailed_links
+        issued = await links.issue("verify_email", email)
+        assert issued is not None
+        await links.verify(issued.token, None)
+        assert await pool.fetchval("SELECT email_verified_at FROM users WHERE email = $1", email) is not None
     archive = zipfile.ZipFile(io.BytesIO(await data.export(Person(made["user"]["id"], is_admin=False))))
     assert json.loads(archive.read("orders.json")) == []
     me = {"Authorization": f"Bearer {made['access_token']}"}
