@@ -15,7 +15,8 @@ import asyncpg
 import pytest
 import uvloop
 
-from engine.foundation import assets, embedded, postgres
+from engine.foundation import assets, embedded
+from engine.foundation import postgres as ledger
 from engine.foundation.connections import HotRedis, RedisClient, open_client
 from engine.foundation.postgres import open_postgres
 from engine.settings import Settings
@@ -43,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _, files_max = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files_max, files_max))  # a thousand callers are a thousand sockets
     assets._asset = functools.cache(assets._asset)  # every app of a test would compress the same files again
-    postgres.CONNECT_TIMEOUT_S = CONNECTED_WITHIN_S
+    ledger.CONNECT_TIMEOUT_S = CONNECTED_WITHIN_S
     binary = os.environ.get("ONSALE_TEST_REDIS_BINARY")
     if binary:
         embedded.valkey_binary = lambda: binary
