@@ -32,6 +32,7 @@ from admin.views import (
     promos,
     publication,
     questions,
+    refund_requests,
     series,
     switches,
     templates,
@@ -50,6 +51,7 @@ ORGANIZATION = r"/o/{organization:org_[0-9A-Z]{26}}"
 VENUE = r"/venues/{venue:ven_[0-9A-Z]{26}}"
 EVENT = r"/events/{event:evt_[0-9A-Z]{26}}"
 PICTURE = EVENT + r"/pictures/{image:img_[0-9A-Z]{26}}"
+REFUND_REQUEST = ORGANIZATION + r"/refund-requests/{request:rrq_[0-9A-Z]{26}}"
 COMPLAINT = r"/complaints/{complaint:cmp_[0-9A-Z]{26}}"
 CHART_FORM_BYTES_MAX = CHART_BYTES_MAX + 64 * 1024
 
@@ -119,6 +121,9 @@ ROUTES: tuple[Route, ...] = (
         "refunds.write",
         "operate",
     ),
+    Route("GET", ORGANIZATION + "/refund-requests", refund_requests.list_all, "refunds.read", "page"),
+    Route("POST", REFUND_REQUEST + "/approve", refund_requests.approve, "refunds.write", "operate"),
+    Route("POST", REFUND_REQUEST + "/decline", refund_requests.decline, "refunds.write", "operate"),
     Route("GET", ORGANIZATION + "/venues", venues.list_all, "venues.read", "page"),
     Route("GET", ORGANIZATION + "/venues/new", venues.show_new, "venues.write", "page"),
     Route("POST", ORGANIZATION + "/venues", venues.create, "venues.write", "operate"),

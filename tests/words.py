@@ -38,6 +38,8 @@ DOMAINS = {
         "engine/pages",
         "engine/domain/catalogue/complaints.py",
         "engine/domain/errors.py",
+        "engine/domain/money/asked_refunds.py",
+        "engine/domain/money/refund_requests.py",
         "engine/domain/money/answers.py",
         "engine/domain/money/buyers.py",
         "engine/foundation/errors.py",

@@ -29,6 +29,7 @@ from engine.domain.catalogue.event_copy import EventCopy
 from engine.domain.catalogue.event_news import EventCancel, EventPatch, moves
 from engine.domain.catalogue.events import HOLD_TTL_S_DEFAULT, Event, FeeRule, NewEvent, TaxRule
 from engine.domain.catalogue.programme.series import Apply, only_changed
+from engine.domain.catalogue.refund_policies import Mode, RefundPolicy
 from engine.domain.fields import fault, is_currency, is_timezone
 from engine.foundation import shapes
 from engine.foundation.errors import Invalid
@@ -49,6 +50,10 @@ class EventForm(Form):
         "fee/fixed_cents": "fee_fixed",
         "fee/paid_by": "fee_paid_by",
         "hold_ttl_s": "hold_minutes",
+        "refund_policy/mode": "refund_mode",
+        "refund_policy/keep_bp": "refund_keep_rate",
+        "refund_policy/keep_fixed_cents": "refund_keep_fixed",
+        "refund_policy/fees_returned": "refund_fees",
     }
     LABELS: ClassVar[Mapping[str, str]] = {
         "summary": "In one line",
@@ -66,6 +71,10 @@ class EventForm(Form):
         "capacity": "Standing places",
         "orphan_policy": "Single seats left alone",
         "allow_refunds_until": "Refunds until",
+        "refund_mode": "Buyers give tickets back",
+        "refund_keep_rate": "You keep",
+        "refund_keep_fixed": "and per ticket",
+        "refund_fees": "Return the service fee too",
         "message": "Message to ticket holders",
         "apply": "Save it for",
     }
@@ -92,6 +101,10 @@ class EventForm(Form):
     max_tickets_per_buyer: Whole | None = None
     capacity: Whole | None = None
     allow_refunds_until: LocalMoment | None = None
+    refund_mode: Mode = "none"
+    refund_keep_rate: Rate = Decimal(0)
+    refund_keep_fixed: Amount = Decimal(0)
+    refund_fees: bool = False
     message: Text = ""
     apply: Apply = "this"
     version: str = ""
@@ -114,6 +127,8 @@ class EventForm(Form):
         for name in MOMENTS if is_timezone(timezone) else ():
             if formats.local(getattr(before, name), timezone) == formats.local(document[name], timezone):
                 document[name] = msgspec.UNSET
+        if document["refund_policy"] == _policy_of(before.refund_policy):
+            del document["refund_policy"]
         given = {name: value for name, value in document.items() if value is not msgspec.UNSET}
         patch = shapes.build({**given, "message": self.message}, EventPatch)
         if moves(before, patch) and not patch.message:
@@ -149,6 +164,15 @@ class EventForm(Form):
                 "rate_bp": basis_points(self.fee_rate),
                 "fixed_cents": fixed_cents or 0,
                 "paid_by": self.fee_paid_by,
+            }
+            kept_cents = _or_fault(
+                faults, lambda: cents(self.refund_keep_fixed, currency, "/refund_policy/keep_fixed_cents")
+            )
+            document["refund_policy"] = {
+                "mode": self.refund_mode,
+                "keep_bp": basis_points(self.refund_keep_rate),
+                "keep_fixed_cents": kept_cents or 0,
+                "fees_returned": self.refund_fees,
             }
         if faults:
             raise Invalid(errors=faults)
@@ -217,6 +241,7 @@ def of(event: Event) -> Filled[EventForm]:
         **local,
         **_taxes_of(event.taxes),
         **_fee_of(event.fee, event.currency),
+        **_refunds_of(event.refund_policy, event.currency),
     )
 
 
@@ -230,6 +255,20 @@ def _fee_of(fee: FeeRule, currency: str) -> dict[str, str]:
         "fee_fixed": formats.amount(fee.fixed_cents, currency),
         "fee_paid_by": fee.paid_by,
     }
+
+
+def _policy_of(policy: RefundPolicy) -> dict[str, Any]:
+    """As the form sends it: its time is a field of its own."""
+    return {name: getattr(policy, name) for name in ("mode", "keep_bp", "keep_fixed_cents", "fees_returned")}
+
+
+def _refunds_of(policy: RefundPolicy, currency: str) -> dict[str, str]:
+    shown = {
+        "refund_mode": policy.mode or "none",
+        "refund_keep_rate": formats.rate(policy.keep_bp),
+        "refund_keep_fixed": formats.amount(policy.keep_fixed_cents, currency),
+    }
+    return shown | ({"refund_fees": "true"} if policy.fees_returned else {})
 
 
 def _rate_bp(text: str) -> int | None:

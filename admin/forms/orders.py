@@ -47,3 +47,19 @@ class RefundForm(Form):
             asked_cents = cents(self.amount_cents, currency, "/amount_cents")
             return RefundRequest(reason=self.reason, amount_cents=asked_cents, message=self.message)
         return RefundRequest(reason=self.reason, message=self.message)
+
+
+class ApproveForm(Form):
+    """What the buyer reads with the refund."""
+
+    LABELS: ClassVar[Mapping[str, str]] = {"message": "Message to the buyer"}
+
+    message: str | None = Field(default=None, max_length=MESSAGE_CHARS_MAX)
+
+
+class DeclineForm(Form):
+    """Why not, for the buyer."""
+
+    LABELS: ClassVar[Mapping[str, str]] = {"message": "Message to the buyer"}
+
+    message: str = Field(min_length=1, max_length=MESSAGE_CHARS_MAX)

@@ -139,6 +139,14 @@ class MailRefund(Errand, frozen=True):
     refund_id: str
 
 
+class MailRefundDeclined(Errand, frozen=True):
+    """Tell the buyer what the organizer answered to a refund request."""
+
+    topic = "mail.refund_declined"
+    at_once = False
+    request_id: str
+
+
 class MailOrderExpired(Errand, frozen=True):
     """Tell the buyer that the order ran out unpaid."""
 

@@ -18,11 +18,17 @@ Conflict 409
 ├── OrderUnpaid               order_unpaid              facts: order_status
 ├── OrderNotRefundable        order_not_refundable      facts: order_status
 ├── RefundExceedsPaid         refund_exceeds_paid       facts: refundable_cents
+├── RefundWindowClosed        refund_window_closed      facts: until
+├── RefundRequestOpen         refund_request_open       facts: ticket_id
+├── RefundRequestDecided      refund_request_decided    facts: request_status
+├── TicketAlreadyUsed         ticket_already_used       facts: ticket_id
+├── TicketNotReturnable       ticket_not_returnable     facts: ticket_id
 ├── DisputeNotLost            dispute_not_lost          facts: dispute_status
 ├── TicketsUsed               tickets_used              their places may not be sold again
 ├── PaymentMismatch           payment_mismatch          the provider's payment is not this order's
 └── PaymentRefused            payment_refused           the provider said no to what we asked
 NotFound 404
+├── RefundRequestUnknown      refund_request_unknown
 └── DisputeUnknown            dispute_unknown
 TooMany 429
 ├── AddressFull               address_full              facts: held
@@ -132,6 +138,30 @@ class OrderNotRefundable(Conflict):
 
 class RefundExceedsPaid(Conflict):
     code, title = "refund_exceeds_paid", "That is more than is left of what was paid"
+
+
+class RefundWindowClosed(Conflict):
+    code, title = "refund_window_closed", later("Tickets of this event cannot be given back now")
+
+
+class RefundRequestOpen(Conflict):
+    code, title = "refund_request_open", later("You asked for this already: the organizer has not answered yet")
+
+
+class RefundRequestDecided(Conflict):
+    code, title = "refund_request_decided", "This refund request was answered already"
+
+
+class TicketAlreadyUsed(Conflict):
+    code, title = "ticket_already_used", later("This ticket was used to enter")
+
+
+class TicketNotReturnable(Conflict):
+    code, title = "ticket_not_returnable", later("This ticket cannot be given back as it stands")
+
+
+class RefundRequestUnknown(NotFound):
+    code, title = "refund_request_unknown", "There is no such refund request"
 
 
 class DisputeUnknown(NotFound):

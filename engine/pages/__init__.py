@@ -10,7 +10,7 @@ from engine.pages.catalogue import complaints, discovery, events, listing, widge
 from engine.pages.catalogue.programme import previews, series
 from engine.pages.gates import gate
 from engine.pages.insight import account
-from engine.pages.money import checkout, orders
+from engine.pages.money import checkout, orders, returns
 from engine.pages.sale import held, shop
 
 
@@ -29,6 +29,7 @@ def setup(app: web.Application) -> None:
     held.setup(app)
     checkout.setup(app)
     orders.setup(app)
+    returns.setup(app)
     gate.setup(app)
     links.setup(app)
     signing.setup(app)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from engine.services.insight.order_sheets import OrderSheets
     from engine.services.insight.personal_data import PersonalData
     from engine.services.insight.reports import Reports
+    from engine.services.money.asked_refunds import AskedRefunds
     from engine.services.money.confirms import Confirms
     from engine.services.money.disputes import Disputes
     from engine.services.money.order_reads import OrderReads
@@ -102,6 +103,7 @@ ORDER_READS: Final[web.AppKey[OrderReads]] = web.AppKey("order_reads")
 ORDER_WAITS: Final[web.AppKey[OrderWaits]] = web.AppKey("order_waits")
 DISPUTES: Final[web.AppKey[Disputes]] = web.AppKey("disputes")
 CONFIRMS: Final[web.AppKey[Confirms]] = web.AppKey("confirms")
+ASKED_REFUNDS: Final[web.AppKey[AskedRefunds]] = web.AppKey("asked_refunds")
 REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 TICKETS: Final[web.AppKey[Tickets]] = web.AppKey("tickets")

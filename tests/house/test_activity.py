@@ -77,6 +77,9 @@ TIED = {
     # Buyers come to these too; what staff do there is written with their name.
     "POST /v1/orders/{order_id}/cancel": {"order.cancelled"},
     "POST /v1/orders/{order_id}/refunds": {"refund.requested"},
+    "POST /v1/orders/{order_id}/refund-requests": {"refund.asked"},
+    "POST /v1/refund-requests/{request_id}/approve": {"refund.requested"},
+    "POST /v1/refund-requests/{request_id}/decline": {"refund.declined"},
     "POST /v1/orders/{order_id}/end-links": {"order.links_ended"},
     "POST /v1/organizations": {"organization.created"},
     "POST /v1/invitations/accept": {"member.added"},
@@ -136,6 +139,8 @@ TIED = {
     "admin POST /events/promos/delete": {"promo.deleted"},
     "admin POST /events/orders/cancel": {"order.cancelled"},
     "admin POST /events/orders/refunds": {"refund.requested"},
+    "admin POST /o/refund-requests/approve": {"refund.requested"},
+    "admin POST /o/refund-requests/decline": {"refund.declined"},
     "admin POST /events/devices": {"device.created"},
     "admin POST /events/devices/revoke": {"device.revoked"},
     "admin POST /events/doors": {"entry_rules.set"},

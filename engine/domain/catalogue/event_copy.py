@@ -75,6 +75,7 @@ def copied(event: Event, given: EventCopy, type_ids: Mapping[str, str]) -> NewEv
         max_tickets_per_buyer=event.max_tickets_per_buyer,
         capacity=event.capacity,
         allow_refunds_until=_moved(event.allow_refunds_until, move),
+        refund_policy=replace(event.refund_policy, until=UNSET),
         entry_rules=moved_rules(event.entry_rules.with_types(type_ids), move),
         named_tickets=event.named_tickets,
         questions=list(event.questions),

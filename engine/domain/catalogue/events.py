@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
-from engine.domain.catalogue import entry_rules, questions
+from engine.domain.catalogue import entry_rules, questions, refund_policies
 from engine.domain.catalogue.charts.standing import PLACES_MAX
 from engine.domain.catalogue.entry_rules import EntryRules
 from engine.domain.catalogue.media import videos
@@ -16,6 +16,7 @@ from engine.domain.catalogue.media.images import Picture
 from engine.domain.catalogue.media.videos import VideoUrl
 from engine.domain.catalogue.phases import Phase
 from engine.domain.catalogue.questions import NamedTickets, Question, Questions
+from engine.domain.catalogue.refund_policies import RefundPolicy
 from engine.domain.fields import (
     BasisPoints,
     Currency,
@@ -99,6 +100,7 @@ class NewEvent(Struct, kw_only=True):
     max_tickets_per_buyer: PerBuyer | None = None
     capacity: Places | None = None
     allow_refunds_until: Moment | None = None
+    refund_policy: RefundPolicy = RefundPolicy()
     entry_rules: EntryRules = EntryRules()
     named_tickets: NamedTickets = "off"
     questions: Questions = []
@@ -128,6 +130,7 @@ class EventChange(Struct, kw_only=True):
     max_tickets_per_buyer: PerBuyer | UnsetType | None = UNSET
     capacity: Places | UnsetType | None = UNSET
     allow_refunds_until: Moment | UnsetType | None = UNSET
+    refund_policy: RefundPolicy | UnsetType = UNSET
     entry_rules: EntryRules | UnsetType = UNSET
     named_tickets: NamedTickets | UnsetType = UNSET
 
@@ -224,6 +227,7 @@ class Event(Struct, frozen=True, kw_only=True):
     max_tickets_per_buyer: int | None
     capacity: int | None = None
     allow_refunds_until: datetime | None
+    refund_policy: RefundPolicy = RefundPolicy(mode="none")  # with its time and its mode
     entry_rules: EntryRules
     named_tickets: NamedTickets = "off"
     questions: tuple[Question, ...] = ()  # asked at the checkout, in this order; retired ones are left out
@@ -269,8 +273,10 @@ def fold(event: NewEvent | EventChange) -> None:
     """What was typed becomes what is kept: a category its canonical name, a title one that hides nothing.
 
     A category that is unknown stays, for ``check``. Invalid for a title that nobody can see or that reads as a link,
-    for a film at a host that we do not know, and for questions that are none.
+    for a film at a host that we do not know, for questions that are none and for two times of one refund policy.
     """
+    policy, until = refund_policies.folded(event.refund_policy, event.allow_refunds_until)
+    event.refund_policy, event.allow_refunds_until = policy, until  # type: ignore[assignment]  # each as it was
     if isinstance(event, NewEvent):
         event.questions = questions.kept([replace(question, id="") for question in event.questions])
     if isinstance(event.title, str):
@@ -301,7 +307,7 @@ def check(event: NewEvent | EventChange, *, before: Event | None = None) -> None
     if isinstance(event.category, str) and event.category not in categories.CATEGORIES:
         known = ", ".join(categories.CATEGORIES)
         found.append(fault("/category", "unknown_category", f"There is no such category. There are: {known}"))
-    found += _fee_faults(event, before)
+    found += _fee_faults(event, before) + _policy_faults(event, before)
     if isinstance(event.taxes, list) and len({tax.name for tax in event.taxes}) != len(event.taxes):
         found.append(fault("/taxes", "duplicate", "Each tax has its own name"))
     if found:
@@ -322,6 +328,13 @@ def _fee_faults(event: NewEvent | EventChange, before: Event | None) -> Faults:
         said = f"Amounts in {code} are multiples of {money(currency.step, code)}"
         return [fault("/fee/fixed_cents", "amount_between_steps", said)]
     return []
+
+
+def _policy_faults(event: NewEvent | EventChange, before: Event | None) -> Faults:
+    """Of the refund policy in the currency that the event is going to have."""
+    code = event.currency if isinstance(event.currency, str) else before.currency if before else ""
+    policy = event.refund_policy if isinstance(event.refund_policy, RefundPolicy) else before and before.refund_policy
+    return refund_policies.faults_of(policy, code) if policy else []
 
 
 def _entry_faults(rules: EntryRules) -> Faults:

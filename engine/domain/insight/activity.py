@@ -82,6 +82,8 @@ DEEDS: Final = MappingProxyType[str, str](
         "promo.changed": "Promo code changed",
         "promo.created": "Promo code made",
         "promo.deleted": "Promo code deleted",
+        "refund.asked": "Refund asked for by the buyer",
+        "refund.declined": "Refund request declined",
         "refund.failed": "Refund failed",
         "refund.requested": "Refund ordered",
         "refund.succeeded": "Refund paid out",

@@ -12,10 +12,11 @@ from engine.domain.money.orders import Order
 from engine.domain.money.refunds import Parts
 from engine.domain.order_states import EVER_PAID, REFUNDABLE
 from engine.foundation.errors import Invalid
+from engine.foundation.speech.tongue import later
 from engine.foundation.world.currencies import find, money
 
 ENDED = frozenset({"refunded", "cancelled"})
-DISPUTED = "The buyer's bank disputes this payment, and decides about it"
+DISPUTED = later("The buyer's bank disputes this payment, and decides about it")
 KEPT = ENDED | {"blocked"}  # what is disputed is the bank's to decide about
 
 
@@ -23,6 +24,7 @@ KEPT = ENDED | {"blocked"}  # what is disputed is the bank's to decide about
 class RefundRequest:
     """Ticket ids, or an amount, or neither: everything that is left. What cost nothing is returned for nothing.
 
+    ``lines_cents``: what the tickets return, if that is not all that was paid for them (``asked_refunds.py``).
     ``reason`` is for staff only, ``message`` is told to the buyer.
     """
 
@@ -30,6 +32,7 @@ class RefundRequest:
     lines: Sequence[str] | None = None
     amount_cents: int | None = None
     message: str | None = None
+    lines_cents: int | None = None
 
 
 def check_refundable(order: Order, so_far: Parts, tickets: Sequence[Mapping[str, Any]]) -> None:
@@ -57,7 +60,7 @@ def parts_of(
     if request.lines is not None:
         if request.amount_cents is not None:
             raise Invalid.at("/amount_cents", "lines_or_amount", "Name lines or an amount, not both")
-        return _of_lines(order, so_far, request.lines, tickets), list(request.lines)
+        return _of_lines(order, so_far, request, tickets), list(request.lines)
     amount_cents = left_cents if request.amount_cents is None else request.amount_cents
     if amount_cents > left_cents:
         raise RefundExceedsPaid(refundable_cents=left_cents)
@@ -73,7 +76,8 @@ def _of_cents(amount_cents: int, order: Order, so_far: Parts) -> Parts:
     return refunds.of_amount(amount_cents, paid=order.paid_parts, refunded=so_far) if amount_cents else Parts(0)
 
 
-def _of_lines(order: Order, so_far: Parts, lines: Sequence[str], tickets: Sequence[Mapping[str, Any]]) -> Parts:
+def _of_lines(order: Order, so_far: Parts, request: RefundRequest, tickets: Sequence[Mapping[str, Any]]) -> Parts:
+    lines = request.lines or ()
     left_cents = order.amount_cents - so_far.total_cents
     known = {ticket["id"]: ticket for ticket in tickets}
     for index, ticket_id in enumerate(lines):
@@ -84,11 +88,11 @@ def _of_lines(order: Order, so_far: Parts, lines: Sequence[str], tickets: Sequen
         if known[ticket_id]["status"] in ENDED:
             raise RefundExceedsPaid("This ticket was refunded before", refundable_cents=left_cents)
     chosen = [order.lines[known[ticket_id]["line"]] for ticket_id in lines]
-    total_cents = sum(line.total_cents for line in chosen)
+    total_cents = sum(line.total_cents for line in chosen) if request.lines_cents is None else request.lines_cents
     if total_cents > left_cents:
         raise RefundExceedsPaid(refundable_cents=left_cents)
-    if total_cents == 0:
-        return Parts(0)
+    if request.lines_cents is not None or total_cents == 0:
+        return _of_cents(total_cents, order, so_far)
     names = {name for line in chosen for name in line.taxes}
     taxes = {name: sum(line.taxes.get(name, 0) for line in chosen) for name in names}
     return refunds.of_line(total_cents, taxes, paid=order.paid_parts, refunded=so_far)

@@ -21,6 +21,7 @@ from engine.foundation.speech.tongue import later, say
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import told_of
 from engine.pages.formats import said
+from engine.pages.money import returns
 from engine.pages.money.checkout import pay_data, shown_groups
 from engine.pages.sale.shop import read_form
 from engine.services.appkeys import EVENTS, ORDERS, SELLING, SETTINGS, TICKETS
@@ -80,6 +81,7 @@ async def page(request: web.Request) -> web.Response:
         "refresh_s": REFRESH_S,
         "sandboxed": settings.payments_are_sandboxed,
         "server_now_ms": now_ms(),
+        **await returns.shown(request, order, tickets),
         "pay_data": pay_data(
             settings,
             order_id=order.id,

@@ -13,7 +13,7 @@ from aiosmtplib import SMTPException
 
 import hotpath_rs
 from engine.domain.catalogue.events import Event
-from engine.domain.errands import MailOrderExpired, MailRefund, MailTickets
+from engine.domain.errands import MailOrderExpired, MailRefund, MailRefundDeclined, MailTickets
 from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID
 from engine.domain.sale.places import place
@@ -27,6 +27,7 @@ from engine.services.messages.mail_brand import LOGO_WIDTH
 from engine.services.messages.mail_templates import words
 from engine.services.messages.order_facts import OrderFacts, OrderFactsReader
 from engine.services.messages.recipients import to
+from engine.services.money.asked_refunds import AskedRefunds
 from engine.services.money.refunds import Refunds
 from engine.services.outbox import Doing, Outbox
 from engine.services.tickets.tickets import Tickets
@@ -52,6 +53,7 @@ class Mail:
         news: News,
         tickets: Tickets,
         refunds: Refunds,
+        asked_refunds: AskedRefunds,
         keyring: hotpath_rs.Keyring,
         sender: str,
         engine_url: str,
@@ -63,6 +65,7 @@ class Mail:
         self._tickets = tickets
         self._facts = OrderFactsReader(pool=pool, orders=orders, tickets=tickets)
         self._refunds = refunds
+        self._asked_refunds = asked_refunds
         self._platform = keyring.platform()
         self._sender = Sender(sender)
         self._engine_url = engine_url.rstrip("/")
@@ -71,6 +74,7 @@ class Mail:
         """Take the errands."""
         outbox.on(MailTickets, self.tickets, of_several=self.tickets_of_several)
         outbox.on(MailRefund, self.refund)
+        outbox.on(MailRefundDeclined, self.refund_declined)
         outbox.on(MailOrderExpired, self.order_expired)
 
     async def tickets(self, errand: MailTickets, _repeated: bool) -> None:
@@ -131,6 +135,15 @@ class Mail:
                 else say("Refund for %(title)s", title=seller.title)
             )
             await self._send(order, "refund", subject, refund.id, context)
+
+    async def refund_declined(self, errand: MailRefundDeclined, _repeated: bool) -> None:
+        """What the organizer answered to a buyer who asked to give tickets back."""
+        asked = await self._asked_refunds.read(errand.request_id)
+        facts = await self._facts.of(asked.order_id)
+        with speaking(facts.order.locale):
+            subject = say("Your refund request for %(title)s", title=facts.event.seller.title)
+            context = self._context(facts) | {"asked": asked}
+            await self._send(facts.order, "refund_declined", subject, asked.id, context)
 
     async def order_expired(self, errand: MailOrderExpired, _repeated: bool) -> None:
         """Nothing is sent if the order was paid after all."""

@@ -44,6 +44,7 @@ def open_messages(
         news=money.order_news,
         tickets=tickets.tickets,
         refunds=money.refunds,
+        asked_refunds=money.asked_refunds,
         keyring=settings.keyring,
         sender=settings.mail_from,
         engine_url=settings.engine_url,

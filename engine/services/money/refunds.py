@@ -30,6 +30,7 @@ from engine.services.outbox import Outbox
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.refunds import DoesNotFit, RefundStore
 from engine.stores.money.stripe_gateway import StripeGateway
+from engine.stores.outbox import OutboxRow
 
 ID_BYTES = 16
 REFUNDS_PER_STEP = 50
@@ -80,6 +81,12 @@ class Refunds:
         refund_id = await self.claim(order_id, request, actor, once_as=once_as)
         await self._try_push(refund_id)
         return await self.read(refund_id)
+
+    async def begin(self, order_id: str, refund_id: str, errands: list[OutboxRow]) -> None:
+        """Tell of a refund that was claimed just now and put it to the provider; if that fails, it is due again."""
+        await self._news.changed(order_id)
+        await self._outbox.at_once(errands)
+        await self._try_push(refund_id)
 
     async def of_order(self, order_id: str) -> list[Refund]:
         """Oldest first; the caller has checked who asks."""

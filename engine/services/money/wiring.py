@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.foundation.news import ORDERS_CHANGED, News
 from engine.services.accounts.wiring import Accounts
 from engine.services.common import Common
+from engine.services.money.asked_refunds import AskedRefunds
 from engine.services.money.cancellations import Cancellations
 from engine.services.money.confirms import Confirms
 from engine.services.money.disputes import Disputes
@@ -23,6 +24,7 @@ from engine.services.money.suspensions import Suspensions
 from engine.services.money.webhooks import Webhooks
 from engine.services.sale.wiring import Sale
 from engine.stores.mail_server import MailServerGateway
+from engine.stores.money.asked_refunds import AskedRefundStore
 from engine.stores.money.disputes import DisputeStore
 from engine.stores.money.lane import LaneStore
 from engine.stores.money.order_reads import OrderReadStore
@@ -47,6 +49,7 @@ class Money:
     payments: Payments
     confirms: Confirms
     refunds: Refunds
+    asked_refunds: AskedRefunds
     disputes: Disputes
     webhooks: Webhooks
 
@@ -141,6 +144,13 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         payments=payments,
         confirms=Confirms(payments=payments, lane=lane),
         refunds=refunds,
+        asked_refunds=AskedRefunds(
+            store=AskedRefundStore(pool),
+            orders=orders,
+            refunds=refunds,
+            access=access,
+            switches=accounts.flags.switches,
+        ),
         disputes=disputes,
         webhooks=webhooks,
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from engine.domain.catalogue import entry_rules
+from engine.domain.catalogue import entry_rules, refund_policies
 from engine.domain.catalogue.charts import standing
 from engine.domain.catalogue.events import (
     Event,
@@ -50,7 +50,7 @@ CASE WHEN e.archived_at IS NOT NULL THEN 'archived'
 """
 SELECT = f"""
 SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, e.taxes, e.fee, e.entry_rules, e.questions,
-       e.publish_failed_at, e.publish_missing, {PHASE} AS phase,
+       e.refund_policy, e.publish_failed_at, e.publish_missing, {PHASE} AS phase,
        {", ".join(f"v.{name} AS venue_{name}" for name in _VENUE)},
        o.name AS organization_name, o.slug AS organization_slug, o.status = 'active' AS organization_sells,
        o.accent AS organization_accent, o.embed_origins,
@@ -92,6 +92,7 @@ def of_row(row: Record) -> Event:
         tags=tuple(row["tags"]),
         taxes=msgspec.convert(row["taxes"], tuple[TaxRule, ...]),
         fee=msgspec.convert(row["fee"], FeeRule),
+        refund_policy=refund_policies.read(row["refund_policy"], row["allow_refunds_until"]),
         entry_rules=entry_rules.read(row["entry_rules"]),
         questions=live(row["questions"]) if row["questions"] else (),
         cover=images.picture_of(row),

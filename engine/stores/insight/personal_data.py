@@ -37,6 +37,8 @@ FILES: Final[dict[str, str]] = {
     f" AND u.order_id IN ({_MY_ORDERS}) ORDER BY u.order_id DESC, u.line",
     "refunds": "SELECT r.order_id, r.amount_cents, r.reason, r.message, r.status, r.created_at FROM refunds r"
     f" WHERE r.order_id IN ({_MY_ORDERS}) ORDER BY r.id DESC",
+    "refund_requests": "SELECT q.order_id, q.amount_cents, q.reason, q.status, q.message, q.created_at"
+    f" FROM refund_requests q WHERE q.order_id IN ({_MY_ORDERS}) ORDER BY q.id DESC",
     "scans": "SELECT s.ticket_id, s.gate, s.direction, s.result, s.counted_at, s.facts FROM scans s"
     f" WHERE s.ticket_id IN (SELECT t.id FROM tickets t WHERE t.order_id IN ({_MY_ORDERS})) ORDER BY s.id DESC",
     "event_mails": "SELECT n.email, e.title AS event, n.told_at FROM event_news_recipients n"
@@ -51,6 +53,7 @@ _OF_ORDERS: Final = (
            AND ticket_id IN (SELECT t.id FROM tickets t WHERE t.order_id IN ({_MY_ORDERS}))""",
     f"UPDATE order_units SET attendee = NULL WHERE attendee IS NOT NULL AND order_id IN ({_MY_ORDERS})",
     f"UPDATE refunds SET reason = '', message = NULL WHERE order_id IN ({_MY_ORDERS})",
+    f"UPDATE refund_requests SET reason = '', message = NULL WHERE order_id IN ({_MY_ORDERS})",
     f"""UPDATE webhook_events SET payload = '{{}}' WHERE status IN ('processed', 'ignored')
            AND object_id IN (SELECT o.payment_intent_id FROM orders o WHERE {_MINE})""",
 )

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from engine.domain.errands import MailRefund, UnitsFreed
 from engine.domain.money import refunds as rules
+from engine.domain.money.orders import Order
 from engine.domain.money.payments import ProviderRefund
 from engine.domain.money.refund_requests import RefundRequest, check_refundable, parts_of
 from engine.domain.money.refunds import Parts, Refund
@@ -96,25 +97,8 @@ class RefundStore:
             if known is not None and known.created_at > now() - timedelta(hours=KEPT_H):
                 return known.id, []
             refund_id = once_id if once_id is not None and known is None else new_id("ref")
-            so_far, lines = await balances.gone(connection, order_id), await tickets.lines_of(connection, order_id)
-            check_refundable(order, so_far, lines)
-            parts, ticket_ids = parts_of(order, so_far, request, lines)
-            await add(
-                connection,
-                refund_id,
-                order_id,
-                parts,
-                ticket_ids=ticket_ids,
-                reason=request.reason,
-                message=request.message,
-                created_by=actor.user_id if actor else "system",
-                push_in_s=PUSH_IN_S if actor else 0,
-            )
-            units = await tickets.turn(connection, order_id, ticket_ids, to="refunded", when=LIVE_TICKETS)
-            await activity.record(
-                connection, actor, "refund.requested", order_id, refund_id=refund_id, amount_cents=parts.total_cents
-            )
-            return refund_id, await tickets.changed(connection, order.event_id, order.id, units)
+            errands = await claim(connection, order, request, actor, refund_id, push_in_s=PUSH_IN_S if actor else 0)
+            return refund_id, errands
 
     async def take_over(self, order_id: str, answer: ProviderRefund) -> Refund | None:
         """Give a refund that was made at the provider its row; None if it has one by now. DoesNotFit."""
@@ -188,6 +172,36 @@ class RefundStore:
             errands = await tickets.changed(connection, order.event_id, order.id, units)
             await activity.record(connection, None, "refund.failed", order.id, refund_id=refund.id, error=error)
             return had_succeeded, errands
+
+
+async def claim(
+    db: Connection,
+    order: Order,
+    request: RefundRequest,
+    actor: Person | None,
+    refund_id: str,
+    *,
+    push_in_s: float,
+    by: str | None = None,
+) -> list[OutboxRow]:
+    """Claim what is asked of an order whose row the caller has locked; its errands. ``by`` if it is not the actor."""
+    so_far, lines = await balances.gone(db, order.id), await tickets.lines_of(db, order.id)
+    check_refundable(order, so_far, lines)
+    parts, ticket_ids = parts_of(order, so_far, request, lines)
+    await add(
+        db,
+        refund_id,
+        order.id,
+        parts,
+        ticket_ids=ticket_ids,
+        reason=request.reason,
+        message=request.message,
+        created_by=by or (actor.user_id if actor else "system"),
+        push_in_s=push_in_s,
+    )
+    units = await tickets.turn(db, order.id, ticket_ids, to="refunded", when=LIVE_TICKETS)
+    await activity.record(db, actor, "refund.requested", order.id, refund_id=refund_id, amount_cents=parts.total_cents)
+    return await tickets.changed(db, order.event_id, order.id, units)
 
 
 async def add(

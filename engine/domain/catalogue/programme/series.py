@@ -15,6 +15,7 @@ from engine.domain.catalogue.event_news import EventPatch
 from engine.domain.catalogue.events import Event, EventChange
 from engine.domain.catalogue.on_sales import NewOnSale, OnSale, RoomSettings
 from engine.domain.catalogue.phases import Phase
+from engine.domain.catalogue.refund_policies import RefundPolicy
 from engine.foundation import local_time
 
 EVENTS_MAX: Final = 200
@@ -96,6 +97,8 @@ def change_for(given: EventChange, event: Event, other: Event, type_ids: Mapping
             changes[name] = local_time.moved_along(moment, event.starts_at, other.starts_at, zone)
     if isinstance(given.allow_refunds_until, datetime):
         changes["allow_refunds_until"] = move(given.allow_refunds_until)
+    if isinstance(given.refund_policy, RefundPolicy) and isinstance(given.refund_policy.until, datetime):
+        changes["refund_policy"] = replace(given.refund_policy, until=move(given.refund_policy.until))
     if isinstance(given.entry_rules, EntryRules):
         changes["entry_rules"] = moved_rules(given.entry_rules.with_types(type_ids), move)
     return replace(given, **changes)
