@@ -18,6 +18,7 @@ Conflict 409
 ├── OrderUnpaid               order_unpaid              facts: order_status
 ├── OrderNotRefundable        order_not_refundable      facts: order_status
 ├── RefundExceedsPaid         refund_exceeds_paid       facts: refundable_cents
+├── NotConnected              connect_required
 ├── DisputeNotLost            dispute_not_lost          facts: dispute_status
 ├── TicketsUsed               tickets_used              their places may not be sold again
 ├── PaymentMismatch           payment_mismatch          the provider's payment is not this order's
@@ -132,6 +133,10 @@ class OrderNotRefundable(Conflict):
 
 class RefundExceedsPaid(Conflict):
     code, title = "refund_exceeds_paid", "That is more than is left of what was paid"
+
+
+class NotConnected(Conflict):
+    code, title = "connect_required", "This organization has no account of its own at the payment provider yet"
 
 
 class DisputeUnknown(NotFound):

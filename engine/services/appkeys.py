@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from engine.services.insight.order_sheets import OrderSheets
     from engine.services.insight.personal_data import PersonalData
     from engine.services.insight.reports import Reports
+    from engine.services.money.connect import Connect
     from engine.services.money.confirms import Confirms
     from engine.services.money.disputes import Disputes
     from engine.services.money.order_reads import OrderReads
@@ -101,6 +102,7 @@ ORDERS: Final[web.AppKey[Orders]] = web.AppKey("orders")
 ORDER_READS: Final[web.AppKey[OrderReads]] = web.AppKey("order_reads")
 ORDER_WAITS: Final[web.AppKey[OrderWaits]] = web.AppKey("order_waits")
 DISPUTES: Final[web.AppKey[Disputes]] = web.AppKey("disputes")
+CONNECT: Final[web.AppKey[Connect]] = web.AppKey("connect")
 CONFIRMS: Final[web.AppKey[Confirms]] = web.AppKey("confirms")
 REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")

@@ -9,7 +9,7 @@ from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import bulk, publication, series, templates
 from engine.web.gates import devices, gates, scans
 from engine.web.insight import activity, order_sheets, personal_data, reports
-from engine.web.money import disputes, orders, payments, refunds, requirement_orders, webhooks
+from engine.web.money import connect, disputes, orders, payments, refunds, requirement_orders, webhooks
 from engine.web.route import Route
 from engine.web.sale import allotments, availability, carts, holds
 from engine.web.tickets import tickets
@@ -44,6 +44,7 @@ ROUTES: tuple[Route, ...] = (
     *webhooks.ROUTES,
     *refunds.ROUTES,
     *disputes.ROUTES,
+    *connect.ROUTES,
     *operations.ROUTES,
     *tickets.ROUTES,
     *devices.ROUTES,

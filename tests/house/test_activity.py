@@ -77,6 +77,8 @@ TIED = {
     # Buyers come to these too; what staff do there is written with their name.
     "POST /v1/orders/{order_id}/cancel": {"order.cancelled"},
     "POST /v1/orders/{order_id}/refunds": {"refund.requested"},
+    "POST /v1/organizations/{organization_id}/connect": {"organization.connected"},
+    "POST /v1/organizers/connect": {"organization.connected"},
     "POST /v1/orders/{order_id}/end-links": {"order.links_ended"},
     "POST /v1/organizations": {"organization.created"},
     "POST /v1/invitations/accept": {"member.added"},
@@ -150,6 +152,7 @@ TIED = {
     "admin POST /people/enable": {"account.enabled"},
     "admin POST /people/view": {"account.viewed_as"},
     "admin POST /view/end": {"account.view_ended"},
+    "admin POST /o/payouts/connect": {"organization.connected"},
     "admin POST /o/suspend": {"organization.suspended"},
     "admin POST /o/reinstate": {"organization.reinstated"},
 }  # fmt: skip

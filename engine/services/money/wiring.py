@@ -10,6 +10,7 @@ from engine.services.accounts.wiring import Accounts
 from engine.services.common import Common
 from engine.services.money.cancellations import Cancellations
 from engine.services.money.confirms import Confirms
+from engine.services.money.connect import Connect
 from engine.services.money.disputes import Disputes
 from engine.services.money.guest_orders import GuestOrders
 from engine.services.money.lane import BURST_SHARE, PaymentLane
@@ -23,12 +24,14 @@ from engine.services.money.suspensions import Suspensions
 from engine.services.money.webhooks import Webhooks
 from engine.services.sale.wiring import Sale
 from engine.stores.mail_server import MailServerGateway
+from engine.stores.money.connected_accounts import ConnectedAccountStore
 from engine.stores.money.disputes import DisputeStore
 from engine.stores.money.lane import LaneStore
 from engine.stores.money.order_reads import OrderReadStore
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.payments import PaymentStore
 from engine.stores.money.refunds import RefundStore
+from engine.stores.money.stripe_accounts import StripeAccounts
 from engine.stores.money.stripe_gateway import StripeGateway
 from engine.stores.money.webhook_events import WebhookEventStore
 
@@ -48,6 +51,7 @@ class Money:
     confirms: Confirms
     refunds: Refunds
     disputes: Disputes
+    connect: Connect
     webhooks: Webhooks
 
 
@@ -119,6 +123,14 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         outbox=outbox,
         access=access,
     )
+    connect = Connect(
+        store=ConnectedAccountStore(pool),
+        accounts=StripeAccounts(gateway),
+        lane=lane,
+        access=access,
+        organizations=accounts.organizations,
+        admin_url=settings.admin_url,
+    )
     webhooks = Webhooks(
         store=webhook_store,
         orders=order_store,
@@ -126,6 +138,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         payments=payments,
         refunds=refunds,
         disputes=disputes,
+        connect=connect,
     )
     Cancellations(pool=pool, refunds=refunds, news=order_news, outbox=outbox).register(outbox)
     GuestOrders(pool=pool, news=order_news).register(outbox)
@@ -142,5 +155,6 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         confirms=Confirms(payments=payments, lane=lane),
         refunds=refunds,
         disputes=disputes,
+        connect=connect,
         webhooks=webhooks,
     )
