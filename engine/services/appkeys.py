@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from engine.services.insight.order_sheets import OrderSheets
     from engine.services.insight.personal_data import PersonalData
     from engine.services.insight.reports import Reports
-    from engine.services.money.connect import Connect
     from engine.services.money.confirms import Confirms
+    from engine.services.money.connect import Connect
     from engine.services.money.disputes import Disputes
     from engine.services.money.order_reads import OrderReads
     from engine.services.money.order_waits import OrderWaits

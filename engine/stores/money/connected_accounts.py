@@ -55,7 +55,7 @@ class ConnectedAccountStore:
                 await activity.record(db, person, "organization.connected", organization_id, account_id=account_id)
 
     async def said(self, account: ProviderAccount, began_at: datetime) -> None:
-        """What the provider said to a question asked at ``began_at``; money goes there only if it may be charged for."""
+        """What the provider said to a question asked at ``began_at``; money goes there only while it may be charged."""
         async with self._pool.acquire() as db, db.transaction():
             organization_id = await db.fetchval(
                 _SAID, account.id, account.charges_enabled, account.payouts_enabled, account.submitted,
