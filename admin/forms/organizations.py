@@ -15,6 +15,7 @@ from engine.domain.accounts.organizations import (
     NewOrganization,
     Organization,
     OrganizationChange,
+    Payouts,
     Role,
     RoleChange,
 )
@@ -43,13 +44,14 @@ class OrganizationForm(Form):
 
 
 class OrganizationChangeForm(Form):
-    LABELS: ClassVar[Mapping[str, str]] = {"slug": "Short name", "accent": "Colour"}
+    LABELS: ClassVar[Mapping[str, str]] = {"slug": "Short name", "accent": "Colour", "payouts": "Ticket money goes to"}
 
     version: str
     name: Name
     slug: str = Field(min_length=1, max_length=100)
     legal_name: OptionalName = None
     accent: str | None = None
+    payouts: Payouts = "platform"
 
     def given(self) -> OrganizationChange:
         return shapes.build(self.model_dump(exclude={"version"}), OrganizationChange)
@@ -94,6 +96,7 @@ def of(organization: Organization) -> Filled[OrganizationChangeForm]:
         slug=organization.slug,
         legal_name=organization.legal_name,
         accent=organization.accent,
+        payouts=organization.payouts,
     )
 
 

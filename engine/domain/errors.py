@@ -23,6 +23,7 @@ Conflict 409
 ├── RefundRequestDecided      refund_request_decided    facts: request_status
 ├── TicketAlreadyUsed         ticket_already_used       facts: ticket_id
 ├── TicketNotReturnable       ticket_not_returnable     facts: ticket_id
+├── NotConnected              connect_required
 ├── DisputeNotLost            dispute_not_lost          facts: dispute_status
 ├── TicketsUsed               tickets_used              their places may not be sold again
 ├── PaymentMismatch           payment_mismatch          the provider's payment is not this order's
@@ -162,6 +163,10 @@ class TicketNotReturnable(Conflict):
 
 class RefundRequestUnknown(NotFound):
     code, title = "refund_request_unknown", "There is no such refund request"
+
+
+class NotConnected(Conflict):
+    code, title = "connect_required", "This organization has no account of its own at the payment provider yet"
 
 
 class DisputeUnknown(NotFound):

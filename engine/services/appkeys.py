@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from engine.services.insight.reports import Reports
     from engine.services.money.asked_refunds import AskedRefunds
     from engine.services.money.confirms import Confirms
+    from engine.services.money.connect import Connect
     from engine.services.money.disputes import Disputes
     from engine.services.money.order_reads import OrderReads
     from engine.services.money.order_waits import OrderWaits
@@ -102,6 +103,7 @@ ORDERS: Final[web.AppKey[Orders]] = web.AppKey("orders")
 ORDER_READS: Final[web.AppKey[OrderReads]] = web.AppKey("order_reads")
 ORDER_WAITS: Final[web.AppKey[OrderWaits]] = web.AppKey("order_waits")
 DISPUTES: Final[web.AppKey[Disputes]] = web.AppKey("disputes")
+CONNECT: Final[web.AppKey[Connect]] = web.AppKey("connect")
 CONFIRMS: Final[web.AppKey[Confirms]] = web.AppKey("confirms")
 ASKED_REFUNDS: Final[web.AppKey[AskedRefunds]] = web.AppKey("asked_refunds")
 REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")

@@ -9,7 +9,7 @@ from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import bulk, publication, series, templates
 from engine.web.gates import devices, gates, scans
 from engine.web.insight import activity, order_sheets, personal_data, reports
-from engine.web.money import asked_refunds, disputes, orders, payments, refunds, requirement_orders, webhooks
+from engine.web.money import asked_refunds, connect, disputes, orders, payments, refunds, requirement_orders, webhooks
 from engine.web.route import Route
 from engine.web.sale import allotments, availability, carts, holds
 from engine.web.tickets import tickets
@@ -45,6 +45,7 @@ ROUTES: tuple[Route, ...] = (
     *refunds.ROUTES,
     *asked_refunds.ROUTES,
     *disputes.ROUTES,
+    *connect.ROUTES,
     *operations.ROUTES,
     *tickets.ROUTES,
     *devices.ROUTES,

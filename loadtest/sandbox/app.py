@@ -22,6 +22,7 @@ from loadtest.sandbox import (
     paying,
     payment_intents,
     payment_methods,
+    payouts,
     refunds,
     reversals,
 )  # fmt: skip
@@ -39,7 +40,7 @@ from loadtest.sandbox.webhooks import Webhooks
 SANDBOX = web.AppKey("sandbox", Sandbox)
 ROUTES: tuple[Route, ...] = (
     *payment_intents.ROUTES, *refunds.ROUTES, *charges.ROUTES, *payment_methods.ROUTES, *customers.ROUTES,
-    *checkout_sessions.ROUTES, *connect.ROUTES, *disputes.ROUTES, *ledger.ROUTES, *reversals.ROUTES,
+    *checkout_sessions.ROUTES, *connect.ROUTES, *payouts.ROUTES, *disputes.ROUTES, *ledger.ROUTES, *reversals.ROUTES,
 )  # fmt: skip
 
 

@@ -151,6 +151,7 @@ def _share(box: Sandbox, charge: Obj, destination: str, gross: int) -> None:
     if fee:
         charge["application_fee"] = _application_fee(box, charge, destination)["id"]
     box.events.emit("transfer.created", transfer)
+    balance_transaction(box, transfer | {"_account": destination}, transfer["amount"], fee=fee, kind="payment")
 
 
 def _application_fee(box: Sandbox, charge: Obj, account: str) -> Obj:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from loadtest.sandbox import limits, lists, params
+from loadtest.sandbox import charges, limits, lists, params
 from loadtest.sandbox.calls import Call, Route, Sandbox, takes
 from loadtest.sandbox.errors import InvalidRequest, Obj
 from loadtest.sandbox.events import public
@@ -155,7 +155,11 @@ def refund_fee(box: Sandbox, charge: Obj, amount: int) -> None:
 
 
 def fee_given_back(box: Sandbox, fee: Obj, in_all: int) -> None:
-    fee["amount_refunded"] = max(fee["amount_refunded"], in_all)
+    more = max(0, in_all - fee["amount_refunded"])
+    if more:
+        about = fee | {"_account": fee["account"]}
+        charges.balance_transaction(box, about, more, kind="application_fee_refund")
+    fee["amount_refunded"] += more
     fee["refunded"] = fee["amount_refunded"] == fee["amount"]
     box.store.save("application_fees", fee)
     box.events.emit("application_fee.refunded", fee)
@@ -240,6 +244,7 @@ def _reverse(box: Sandbox, transfer: Obj, amount: int) -> Obj:
     transfer["reversals"]["data"].insert(0, reversal)
     box.store.save("transfers", transfer)
     box.events.emit("transfer.reversed", transfer)
+    charges.balance_transaction(box, reversal | {"_account": transfer["destination"]}, -amount, kind="payment_refund")
     return reversal
 
 

@@ -85,6 +85,8 @@ def intent_rows(box: Sandbox, *, limit: int, starting_after: str | None) -> Obj:
             "id": intent["id"], "status": intent["status"], "amount": intent["amount"], "currency": intent["currency"],
             "amount_received": intent["amount_received"], "amount_refunded": charge["_refunding"] if charge else 0,
             "created": intent["created"], "metadata": intent["metadata"],
+            "application_fee_amount": intent["application_fee_amount"],
+            "destination": (intent["transfer_data"] or {}).get("destination"),
         })  # fmt: skip
     return {"data": rows, "has_more": more, "next": rows[-1]["id"] if more else None}
 

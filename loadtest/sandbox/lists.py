@@ -14,7 +14,7 @@ PAGING = "limit starting_after ending_before created"
 _TABLE_OF = {
     "pi_": "payment_intents", "ch_": "charges", "re_": "refunds", "cus_": "customers", "pm_": "payment_methods",
     "cs_": "checkout_sessions", "acct_": "accounts", "tr_": "transfers", "fee_": "application_fees",
-    "dp_": "disputes", "txn_": "balance_transactions",
+    "dp_": "disputes", "txn_": "balance_transactions", "po_": "payouts",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from loadtest.sandbox.errors import ApiError, InvalidRequest, Obj, ResourceMissi
 
 TABLES = (
     "payment_intents", "charges", "refunds", "customers", "payment_methods", "checkout_sessions", "accounts",
-    "transfers", "application_fees", "disputes", "balance_transactions", "events", "idempotency",
+    "transfers", "application_fees", "disputes", "balance_transactions", "payouts", "events", "idempotency",
 )  # fmt: skip
 _FORGETFUL = {"events": limits.EVENTS_KEPT_MAX, "idempotency": limits.IDEMPOTENCY_RECORDS_MAX}
 

@@ -10,7 +10,7 @@ from engine.stores.catalogue import events
 from engine.stores.money.asked_refunds import AskedRefundStore
 from tests.admin.organizer import Organizer
 
-POLICY = "UPDATE events SET refund_policy = '{\"mode\": \"approval\"}' WHERE id = $1"
+POLICY = 'UPDATE events SET refund_policy = \'{"mode": "approval"}\' WHERE id = $1'
 
 
 async def asked(services: Services, order_id: str, reason: str) -> str:

@@ -80,6 +80,8 @@ TIED = {
     "POST /v1/orders/{order_id}/refund-requests": {"refund.asked"},
     "POST /v1/refund-requests/{request_id}/approve": {"refund.requested"},
     "POST /v1/refund-requests/{request_id}/decline": {"refund.declined"},
+    "POST /v1/organizations/{organization_id}/connect": {"organization.connected"},
+    "POST /v1/organizers/connect": {"organization.connected"},
     "POST /v1/orders/{order_id}/end-links": {"order.links_ended"},
     "POST /v1/organizations": {"organization.created"},
     "POST /v1/invitations/accept": {"member.added"},
@@ -155,6 +157,7 @@ TIED = {
     "admin POST /people/enable": {"account.enabled"},
     "admin POST /people/view": {"account.viewed_as"},
     "admin POST /view/end": {"account.view_ended"},
+    "admin POST /o/payouts/connect": {"organization.connected"},
     "admin POST /o/suspend": {"organization.suspended"},
     "admin POST /o/reinstate": {"organization.reinstated"},
 }  # fmt: skip

@@ -20,7 +20,6 @@ TO_BUILD: set[str] = {
     "POST /v1/tickets/issue",
     "POST /v1/tickets/{ticketId}/transfer",
     "POST /v1/tickets/{ticketId}/resell",
-    "POST /api/tickets/organizers/connect",
     "POST /api/tickets/checkout/session",
     "PATCH /api/v1/orders/:id",
     "POST /api/v1/tickets/:id/transfer",

@@ -23,6 +23,7 @@ MEMBERS_MAX = 500
 ORGANIZATIONS_PER_PERSON_MAX = 100
 
 Role = Literal["owner", "manager", "finance", "box_office"]
+Payouts = Literal["platform", "own"]
 Permission = Literal[
     "organization.read", "organization.write", "members.read", "members.write", "payouts.read", "payouts.write",
     "venues.read", "venues.write", "events.read", "events.write", "events.publish", "promos.read", "promos.write",
@@ -62,13 +63,17 @@ class NewOrganization(Struct, kw_only=True):
 
 
 class OrganizationChange(Struct, kw_only=True):
-    """``accent`` colours its pages, None: as the house's are. ``embed_origins`` are sites that may show its events."""
+    """``accent`` colours its pages, None: as the house's are. ``embed_origins`` are sites that may show its events.
+
+    ``payouts`` own: its paid events are published only once its own account at the provider may take charges.
+    """
 
     name: Name | UnsetType = UNSET
     slug: Slug | UnsetType = UNSET
     legal_name: Name | UnsetType | None = UNSET
     accent: Accent | UnsetType | None = UNSET
     embed_origins: Origins | UnsetType = UNSET
+    payouts: Payouts | UnsetType = UNSET
 
 
 class Organization(Struct, frozen=True, kw_only=True):
@@ -86,6 +91,7 @@ class Organization(Struct, frozen=True, kw_only=True):
     created_at: datetime
     accent: str | None = None
     embed_origins: tuple[str, ...] = ()
+    payouts: Payouts = "platform"
     suspended_reason: str = ""
     role: str | None = None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 
+from msgspec import UNSET
+
 from engine.domain.accounts.errors import (
     FoundingReserved,
     LastOwner,
@@ -97,6 +99,8 @@ class Organizations:
         fold_look(given, own_machine=self._own_machine)
         found = await self.get(person, organization_id)
         await self._access.require(person, organization_id, "organization.write")
+        if given.payouts not in {UNSET, found.payouts}:
+            await self._access.require(person, organization_id, "payouts.write")
         expect(expected, found.version)
         async with self._pool.acquire() as db, db.transaction():
             if isinstance(given.slug, str) and await store.slug_owner(db, given.slug) not in {None, organization_id}:

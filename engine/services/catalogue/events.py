@@ -370,6 +370,9 @@ class Events:
             missing.append("on_sale")
         if await organizations.status(db, event.organization_id) != "active":
             missing.append("organization_active")
+        sells = any(kind.price_cents for kind in types)
+        if sells and not await organizations.may_be_paid(db, event.organization_id):
+            missing.append("connect")
         if missing:
             raise EventIncomplete(f"Missing: {', '.join(missing)}", missing=missing)
         if places is None:

@@ -22,6 +22,7 @@ from engine.foundation import logs
 from engine.foundation.errors import Malformed, NotFound
 from engine.foundation.ids import is_id
 from engine.foundation.metrics import labelled
+from engine.services.money.connect import Connect
 from engine.services.money.disputes import Disputes
 from engine.services.money.lane import TURN_WAIT_MAX_S
 from engine.services.money.payments import Payments, Told
@@ -36,6 +37,7 @@ RETRY_TIMEOUT_S = 30.0
 RETRIED_PER_STEP = 100
 RETRY_CONCURRENCY = 8
 PAID = "payment_intent.succeeded"
+ACCOUNT = "account.updated"
 NO_SUCH_PAYMENT = "resource_missing"  # the provider's word
 LED_TO = ("checkout.session.", "refund.", "charge.refund", "charge.dispute.")  # kinds that name a payment of ours
 
@@ -59,6 +61,7 @@ class Webhooks:
         payments: Payments,
         refunds: Refunds,
         disputes: Disputes,
+        connect: Connect,
     ) -> None:
         self._store = store
         self._orders = orders
@@ -66,6 +69,7 @@ class Webhooks:
         self._payments = payments
         self._refunds = refunds
         self._disputes = disputes
+        self._connect = connect
         self._under_way: dict[str, asyncio.Task[bool]] = {}
 
     async def receive(self, body: bytes, signature: str, correlation_id: str) -> bool:
@@ -176,6 +180,8 @@ class Webhooks:
 
     async def _effect(self, event: Received, turn_wait_max_s: float, told: Told | None) -> bool:
         """Do what the event points at; False if it is none of ours."""
+        if event.kind == ACCOUNT:
+            return event.object_id is not None and await self._connect.converge(event.object_id)
         if not event.kind.startswith(("payment_intent.", *LED_TO)):
             return False
         facts = about(event.kind, event.payload)

@@ -11,6 +11,7 @@ from engine.services.common import Common
 from engine.services.money.asked_refunds import AskedRefunds
 from engine.services.money.cancellations import Cancellations
 from engine.services.money.confirms import Confirms
+from engine.services.money.connect import Connect
 from engine.services.money.disputes import Disputes
 from engine.services.money.guest_orders import GuestOrders
 from engine.services.money.lane import BURST_SHARE, PaymentLane
@@ -25,12 +26,14 @@ from engine.services.money.webhooks import Webhooks
 from engine.services.sale.wiring import Sale
 from engine.stores.mail_server import MailServerGateway
 from engine.stores.money.asked_refunds import AskedRefundStore
+from engine.stores.money.connected_accounts import ConnectedAccountStore
 from engine.stores.money.disputes import DisputeStore
 from engine.stores.money.lane import LaneStore
 from engine.stores.money.order_reads import OrderReadStore
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.payments import PaymentStore
 from engine.stores.money.refunds import RefundStore
+from engine.stores.money.stripe_accounts import StripeAccounts
 from engine.stores.money.stripe_gateway import StripeGateway
 from engine.stores.money.webhook_events import WebhookEventStore
 
@@ -51,6 +54,7 @@ class Money:
     refunds: Refunds
     asked_refunds: AskedRefunds
     disputes: Disputes
+    connect: Connect
     webhooks: Webhooks
 
 
@@ -122,6 +126,14 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         outbox=outbox,
         access=access,
     )
+    connect = Connect(
+        store=ConnectedAccountStore(pool),
+        accounts=StripeAccounts(gateway),
+        lane=lane,
+        access=access,
+        organizations=accounts.organizations,
+        admin_url=settings.admin_url,
+    )
     webhooks = Webhooks(
         store=webhook_store,
         orders=order_store,
@@ -129,6 +141,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         payments=payments,
         refunds=refunds,
         disputes=disputes,
+        connect=connect,
     )
     Cancellations(pool=pool, refunds=refunds, news=order_news, outbox=outbox).register(outbox)
     GuestOrders(pool=pool, news=order_news).register(outbox)
@@ -152,5 +165,6 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
             switches=accounts.flags.switches,
         ),
         disputes=disputes,
+        connect=connect,
         webhooks=webhooks,
     )

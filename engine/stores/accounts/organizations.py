@@ -6,7 +6,7 @@ from engine.domain.accounts.organizations import Member, NewOrganization, Organi
 from engine.stores.database import Connection, Database, Record, assignments, columns_of, count
 
 _COLUMNS = """o.id, o.name, o.slug, o.legal_name, o.status, o.suspended_reason, o.version, o.created_at, o.accent,
-       o.embed_origins"""
+       o.embed_origins, o.payouts"""
 
 
 def _organization(row: Record) -> Organization:
@@ -73,6 +73,14 @@ async def change(db: Database, organization_id: str, version: int, given: Organi
 
 async def status(db: Database, organization_id: str) -> str | None:
     found: str | None = await db.fetchval("SELECT status FROM organizations WHERE id = $1", organization_id)
+    return found
+
+
+async def may_be_paid(db: Database, organization_id: str) -> bool:
+    """Whether money can go where its ``payouts`` say: the platform's account always can."""
+    found: bool = await db.fetchval(
+        "SELECT payouts = 'platform' OR stripe_account_id IS NOT NULL FROM organizations WHERE id = $1", organization_id
+    )
     return found
 
 

@@ -57,6 +57,11 @@ class StripeGateway:
         self._calls = StripeCallGateway(self._http, url=url.rstrip("/"), secret_key=secret_key, timeout=timeout)
         self._webhook_secret = webhook_secret
 
+    @property
+    def client(self) -> stripe.StripeClient:
+        """The SDK's, for what is asked seldom (``stripe_accounts.py``)."""
+        return self._client
+
     async def close(self) -> None:
         await self._http.close_async()  # type: ignore[no-untyped-call]  # the SDK left it bare
 
@@ -91,6 +96,7 @@ class StripeGateway:
             params["payment_method"] = payment_method_id
         if destination_account:
             params["transfer_data"] = {"destination": destination_account}
+            params["on_behalf_of"] = destination_account
             if application_fee_cents:
                 params["application_fee_amount"] = in_their_units(application_fee_cents, currency)
         return await self._of_intent("POST", INTENTS, params, key=order_id)

@@ -48,7 +48,12 @@ async def test_by_itself_one_ticket_comes_back_to_the_cent_and_its_place_is_sold
     before = await preview(shop, order, first)
     assert (before.status, before["reason"], before["amount_cents"]) == (200, None, 4399)  # 4999 x 0.9 - 100
     asked = await ask(shop, order, first)
-    assert (asked.status, asked["status"], asked["amount_cents"], asked["ticket_ids"]) == (201, "refunded", 4399, [first])
+    assert (asked.status, asked["status"], asked["amount_cents"], asked["ticket_ids"]) == (
+        201,
+        "refunded",
+        4399,
+        [first],
+    )
     assert (await shop.status(order))["status"] == "partially_refunded"
     assert {ticket["id"]: ticket["status"] for ticket in await shop.tickets(order)} == {
         first: "refunded", second: "valid",
@@ -59,7 +64,9 @@ async def test_by_itself_one_ticket_comes_back_to_the_cent_and_its_place_is_sold
     assert (again.status, again["code"]) == (409, "refund_exceeds_paid")
     rest = await ask(shop, order)
     assert (rest["ticket_ids"], rest["amount_cents"]) == ([second], 4398)  # 8998.2 in all, once half-up, less 200
-    listed = await shop.ask("GET", f"/v1/orders/{order['order_id']}/refund-requests", X_Order_Token=order["order_token"])
+    listed = await shop.ask(
+        "GET", f"/v1/orders/{order['order_id']}/refund-requests", X_Order_Token=order["order_token"]
+    )
     assert [one["id"] for one in listed["data"]] == [asked["id"], rest["id"]]
     await audited(shop)
 
