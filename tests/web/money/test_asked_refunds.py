@@ -1,4 +1,4 @@
-"""Buyers give tickets back along the event's policy: at once, or when the organizer agrees; nobody twice, nobody else."""
+"""Buyers give tickets back along the event's policy: at once, or when the organizer agrees; nothing twice."""
 
 from __future__ import annotations
 
