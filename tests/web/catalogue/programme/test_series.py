@@ -27,7 +27,7 @@ def _wall(text: str) -> datetime:
     return local_time.wall(datetime.fromisoformat(text), PARIS)
 
 
-async def _weekly(organizer: Someone, count: int = 4, **more: Any) -> tuple[dict[str, Any], list[str]]:
+async def weekly(organizer: Someone, count: int = 4, **more: Any) -> tuple[dict[str, Any], list[str]]:
     """(the event that was repeated, the ids of all)."""
     organization_id = await organizer.organization()
     venue_id = await organizer.venue(organization_id, timezone=PARIS)
@@ -48,7 +48,7 @@ async def _read(organizer: Someone, ids: list[str]) -> list[dict[str, Any]]:
 
 async def test_a_series_counts_its_first_event_and_keeps_the_local_hour(register):
     organizer = await register()
-    event, ids = await _weekly(organizer)
+    event, ids = await weekly(organizer)
     events = await _read(organizer, ids)
     assert (len(ids), ids[0]) == (4, event["id"])
     assert [_wall(one["starts_at"]) for one in events] == [
@@ -68,7 +68,7 @@ async def test_a_series_counts_its_first_event_and_keeps_the_local_hour(register
 
 async def test_a_series_is_shown_to_fans_as_far_as_it_is_published(register, guest):
     organizer = await register()
-    event, ids = await _weekly(organizer)
+    event, ids = await weekly(organizer)
     path = f"/v1/series/{event['series_id']}"
     await guest.refused("series_unknown", "GET", path)
     await organizer.ok("POST", f"/v1/events/{ids[2]}/publish")
@@ -84,7 +84,7 @@ async def test_a_series_is_shown_to_fans_as_far_as_it_is_published(register, gue
 
 async def test_a_series_is_published_but_for_what_lacks_something(register):
     organizer = await register()
-    event, ids = await _weekly(organizer, 3)
+    event, ids = await weekly(organizer, 3)
     [kind] = (await organizer.ok("GET", f"/v1/events/{ids[1]}/ticket-types"))["data"]
     await organizer.ok("DELETE", f"/v1/ticket-types/{kind['id']}", headers=ANY)
     done = await organizer.ok("POST", f"/v1/series/{event['series_id']}/publish")
@@ -94,7 +94,7 @@ async def test_a_series_is_published_but_for_what_lacks_something(register):
 
 async def test_a_change_is_for_one_date_or_for_all_or_from_one_on(register):
     organizer = await register()
-    _, ids = await _weekly(organizer)
+    _, ids = await weekly(organizer)
 
     async def change(which: int, apply: str, **given: Any) -> None:
         await organizer.ok("PATCH", f"/v1/events/{ids[which]}?apply={apply}", given, headers=ANY)
@@ -110,7 +110,7 @@ async def test_a_change_is_for_one_date_or_for_all_or_from_one_on(register):
 
 async def test_another_hour_is_another_hour_on_every_date_whatever_the_clocks_do(register):
     organizer = await register()
-    _, ids = await _weekly(organizer)
+    _, ids = await weekly(organizer)
     early = _paris("03-27T18:30")
     await organizer.ok("PATCH", f"/v1/events/{ids[1]}", {"starts_at": early.isoformat()}, headers=ANY)
     first = _paris("03-21T21:00")  # a day and an hour later
@@ -125,7 +125,7 @@ async def test_another_hour_is_another_hour_on_every_date_whatever_the_clocks_do
 
 async def test_a_change_that_one_date_refuses_changes_none(register, pool: asyncpg.Pool):
     organizer = await register()
-    _, ids = await _weekly(organizer, 3)
+    _, ids = await weekly(organizer, 3)
     await organizer.ok("POST", f"/v1/events/{ids[2]}/publish")
     document = await organizer.refused(
         "event_frozen", "PATCH", f"/v1/events/{ids[0]}?apply=all", {"currency": "USD", "title": "Dear"}, headers=ANY
@@ -137,7 +137,7 @@ async def test_a_change_that_one_date_refuses_changes_none(register, pool: async
 
 async def test_what_is_cancelled_or_stale_is_left_alone(register):
     organizer = await register()
-    event, ids = await _weekly(organizer, 3)
+    event, ids = await weekly(organizer, 3)
     await organizer.ok("POST", f"/v1/series/{event['series_id']}/publish")
     await organizer.ok("POST", f"/v1/events/{ids[1]}/cancel", {})
     path = f"/v1/events/{ids[0]}?apply=all"
@@ -149,7 +149,7 @@ async def test_what_is_cancelled_or_stale_is_left_alone(register):
 
 async def test_ticket_holders_of_every_date_are_told_of_another_hour(register, pool: asyncpg.Pool):
     organizer = await register()
-    event, ids = await _weekly(organizer, 3)
+    event, ids = await weekly(organizer, 3)
     await organizer.ok("POST", f"/v1/series/{event['series_id']}/publish")
     given = {"starts_at": _paris("03-27T21:00").isoformat(), "message": "The band is late"}
     await organizer.ok("PATCH", f"/v1/events/{ids[1]}?apply=following", given, headers=ANY)
@@ -159,7 +159,7 @@ async def test_ticket_holders_of_every_date_are_told_of_another_hour(register, p
 
 async def test_an_event_is_in_one_series_and_one_alone_is_changed_alone(register):
     organizer = await register()
-    _, ids = await _weekly(organizer, 2)
+    _, ids = await weekly(organizer, 2)
     rule = {"rrule": "FREQ=DAILY;COUNT=2"}
     document = await organizer.refused("event_in_series", "POST", f"/v1/events/{ids[0]}/series", rule)
     assert document["series_id"]
