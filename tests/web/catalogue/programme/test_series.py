@@ -27,7 +27,7 @@ def _wall(text: str) -> datetime:
     return local_time.wall(datetime.fromisoformat(text), PARIS)
 
 
-async def weekly(organizer: Someone, count: int = 4, **more: Any) -> tuple[dict[str, Any], list[str]]:
+async def _weekly(organizer: Someone, count: int = 4, **more: Any) -> tuple[dict[str, Any], list[str]]:
     """(the event that was repeated, the ids of all)."""
     organization_id = await organizer.organization()
     venue_id = await organizer.venue(organization_id, timezone=PARIS)
@@ -48,7 +48,7 @@ async def _read(organizer: Someone, ids: list[str]) -> list[dict[str, Any]]:
 
 async def test_a_series_counts_its_first_event_and_keeps_the_local_hour(register):
     organizer = await register()
-    event, ids = await weekly(organizer)
+    event, ids = await _weekly(organizer)
     events = await _read(organizer, ids)
     assert (len(ids), ids[0]) == (4, event["id"])
     assert [_wall(one["starts_at"]) for one in events] == [
@@ -68,7 +68,7 @@ async def test_a_series_counts_its_first_event_and_keeps_the_local_hour(register
 
 async def test_a_series_is_shown_to_fans_as_far_as_it_is_published(register, guest):
     organizer = await register()
-    event, ids = await weekly(organizer)
+    event, ids = await _weekly(organizer)
     path = f"/v1/series/{event['series_id']}"
     await guest.refused("series_unknown", "GET", path)
     await organizer.ok("POST", f"/v1/events/{ids[2]}/publish")
@@ -84,7 +84,7 @@ async def test_a_series_is_shown_to_fans_as_far_as_it_is_published(register, gue
 
 async def test_a_series_is_published_but_for_what_lacks_something(register):
     organizer = await register()
-    event, ids = await weekly(organizer, 3)
+    event, ids = await _weekly(organizer, 3)
     [kind] = (await organizer.ok("GET", f"/v1/events/{ids[1]}/ticket-types"))["data"]
     await organizer.ok("DELETE", f"/v1/ticket-types/{kind['id']}", headers=ANY)
     done = await organizer.ok("POST", f"/v1/series/{event['series_id']}/publish")
@@ -94,7 +94,7 @@ async def test_a_series_is_published_but_for_what_lacks_something(register):
 
 async def test_a_change_is_for_one_date_or_for_all_or_from_one_on(register):
     organizer = await register()
-    _, ids = await weekly(organizer)
+    _, ids = await _weekly(organizer)
 
     async def change(which: int, apply: str, **given: Any) -> None:
         await organizer.ok("PATCH", f"/v1/events/{ids[which]}?apply={apply}", given, headers=ANY)
@@ -110,7 +110,7 @@ async def test_a_change_is_for_one_date_or_for_all_or_from_one_on(register):
 
 async def test_another_hour_is_another_hour_on_every_date_whatever_the_clocks_do(register):
     organizer = await register()
-    _, ids = await weekly(organizer)
+    _, ids = await _weekly(organizer)
     early = _paris("03-27T18:30")
     await organizer.ok("PATCH", f"/v1/events/{ids[1]}", {"starts_at": early.isoformat()}, headers=ANY)
     first = _paris("03-21T21:00")  # a day and an hour later
@@ -125,7 +125,7 @@ async def test_another_hour_is_another_hour_on_every_date_whatever_the_clocks_do
 
 async def test_a_change_that_one_date_refuses_changes_none(register, pool: asyncpg.Pool):
     organizer = await register()
-    _, ids = await weekly(organizer, 3)
+    _, ids = await _weekly(organizer, 3)
     await organizer.ok("POST", f"/v1/events/{ids[2]}/publish")
     document = await organizer.refused(
         "event_frozen", "PATCH", f"/v1/events/{ids[0]}?apply=all", {"currency": "USD", "title": "Dear"}, headers=ANY
@@ -137,7 +137,7 @@ async def test_a_change_that_one_date_refuses_changes_none(register, pool: async
 
 async def test_what_is_cancelled_or_stale_is_left_alone(register):
     organizer = await register()
-    event, ids = await weekly(organizer, 3)
+    event, ids = await _weekly(organizer, 3)
     await organizer.ok("POST", f"/v1/series/{event['series_id']}/publish")
     await organizer.ok("POST", f"/v1/events/{ids[1]}/cancel", {})
     path = f"/v1/events/{ids[0]}?apply=all"
@@ -149,7 +149,7 @@ async def test_what_is_cancelled_or_stale_is_left_alone(register):
 
 async def test_ticket_holders_of_every_date_are_told_of_another_hour(register, pool: asyncpg.Pool):
     organizer = await register()
-    event, ids = await weekly(organizer, 3)
+    event, ids = await _weekly(organizer, 3)
     await organizer.ok("POST", f"/v1/series/{event['series_id']}/publish")
     given = {"starts_at": _paris("03-27T21:00").isoformat(), "message": "The band is late"}
     await organizer.ok("PATCH", f"/v1/events/{ids[1]}?apply=following", given, headers=ANY)
@@ -159,7 +159,7 @@ async def test_ticket_holders_of_every_date_are_told_of_another_hour(register, p
 
 async def test_an_event_is_in_one_series_and_one_alone_is_changed_alone(register):
     organizer = await register()
-    _, ids = await weekly(organizer, 2)
+    _, ids = await _weekly(organizer, 2)
     rule = {"rrule": "FREQ=DAILY;COUNT=2"}
     document = await organizer.refused("event_in_series", "POST", f"/v1/events/{ids[0]}/series", rule)
     assert document["series_id"]
@@ -171,6 +171,60 @@ async def test_an_event_is_in_one_series_and_one_alone_is_changed_alone(register
     await organizer.refused("malformed", "PATCH", f"{path}?aply=all", {"title": "B"}, headers=ANY)
     copied = await organizer.ok("POST", f"/v1/events/{ids[0]}/copy", {"starts_at": at(90)}, 201)
     assert copied["series_id"] is None
+
+
+async def _asked(organizer: Someone, event_id: str) -> dict[str, Any]:
+    return await organizer.ok("GET", f"/v1/events/{event_id}/questions")
+
+
+async def _labels(organizer: Someone, ids: list[str]) -> list[list[str]]:
+    every = [await _asked(organizer, event_id) for event_id in ids]
+    return [[each["label"] for each in one["questions"] if not each["retired"]] for one in every]
+
+
+async def test_questions_are_for_one_date_or_for_all_or_from_one_on(register):
+    organizer = await register()
+    _, ids = await _weekly(organizer)
+
+    async def ask(which: int, apply: str, *labels: str, **more: Any) -> None:
+        given = {"questions": [{"label": label} for label in labels], **more}
+        await organizer.ok("PUT", f"/v1/events/{ids[which]}/questions?apply={apply}", given)
+
+    await ask(0, "all", "Diet", named_tickets="optional")
+    await ask(1, "this", "Shirt")
+    await ask(2, "following", "Allergies", "Diet")
+    assert await _labels(organizer, ids) == [["Diet"], ["Shirt"], ["Allergies", "Diet"], ["Allergies", "Diet"]]
+    assert {(await _asked(organizer, one))["named_tickets"] for one in ids} == {"optional"}
+
+
+async def test_another_date_knows_a_question_under_an_id_of_its_own_and_keeps_its_answers(register):
+    organizer = await register()
+    event, ids = await _weekly(organizer, 3)
+    path = f"/v1/events/{ids[0]}/questions"
+    await organizer.ok("PUT", f"{path}?apply=all", {"questions": [{"label": "Shirt", "kind": "text"}]})
+    await organizer.ok("POST", f"/v1/series/{event['series_id']}/publish")
+    await organizer.ok("POST", f"/v1/events/{ids[2]}/cancel", {})
+    before = [(await _asked(organizer, one))["questions"] for one in ids]
+    worded = {**before[0][0], "label": "Shirt size"}
+    await organizer.ok("PUT", f"{path}?apply=all", {"questions": [worded]})
+    after = [(await _asked(organizer, one))["questions"] for one in ids]
+    assert len({one[0]["id"] for one in after}) == 3
+    assert [[each["id"] for each in one] for one in after] == [[each["id"] for each in one] for one in before]
+    assert [one[0]["label"] for one in after] == ["Shirt size", "Shirt size", "Shirt"], "what is cancelled stays"
+
+
+async def test_questions_that_one_date_refuses_change_none(register):
+    organizer = await register()
+    _, ids = await _weekly(organizer, 2)
+    path = f"/v1/events/{ids[0]}/questions"
+    given = {"questions": [{"label": "Mine", "kind": "choice", "choices": ["one"]}]}
+    await organizer.refused("invalid", "PUT", f"{path}?apply=all", given)
+    assert await _labels(organizer, ids) == [[], []]
+    await organizer.refused("malformed", "PUT", f"{path}?apply=some", {"questions": []})
+    organization_id = await organizer.organization()
+    alone = await organizer.event(organization_id, await organizer.venue(organization_id))
+    asked = f"/v1/events/{alone['id']}/questions?apply=following"
+    await organizer.refused("event_not_in_series", "PUT", asked, {"questions": []})
 
 
 async def test_a_rule_that_is_refused_makes_nothing(register, pool: asyncpg.Pool):
