@@ -17,6 +17,7 @@ from engine.foundation.local_time import local_day
 from engine.foundation.speech import figures
 from engine.pages import frame
 from engine.pages.catalogue.discovery.documents import home
+from engine.pages.catalogue.events import find
 from engine.pages.catalogue.programme.dates import NEXT_MAX, choices_of
 from engine.pages.catalogue.texts import rich
 from engine.services.appkeys import SELLING, SERIES
@@ -46,6 +47,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     """All dates of a series that the public may see. SeriesUnknown."""
     series_id = request.match_info["series_id"]
     series = await request.config_dict[SERIES].get(None, series_id)
+    await find(request, series.events[0].id)  # where an event's page may be framed, the way on from it may
 
     async def context() -> dict[str, Any]:
         coming = [one for one in series.events if one.ends_at > now()]
