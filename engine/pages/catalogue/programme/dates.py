@@ -26,7 +26,7 @@ SERIES_KEPT_S: Final = 5.0  # dates that are added show that much later; a chang
 DATES: Final[web.AppKey[Memo[list[SeriesDate]]]] = web.AppKey("dates")
 Tone = Literal["good", "warn", "plain"]
 
-_WORDS: Final[dict[Phase, tuple[str, Tone]]] = {
+WORDS: Final[dict[Phase, tuple[str, Tone]]] = {
     "published": (later("Coming soon"), "warn"),
     "on_sale": (later("On sale"), "good"),
     "sold_out": (later("Sold out"), "plain"),
@@ -97,11 +97,11 @@ def around(dates: Sequence[SeriesDate], event_id: str, most: int) -> Sequence[Se
 
 
 async def _choice(request: web.Request, date: SeriesDate, chosen: str) -> DateChoice:
-    words, tone = _WORDS.get(date.phase, ("", "plain"))
+    words, tone = WORDS.get(date.phase, ("", "plain"))
     if date.phase == "on_sale":
         levels = set((await levels_of(request, date)).values())
         if levels == {"none"}:
-            words, tone = _WORDS["sold_out"]
+            words, tone = WORDS["sold_out"]
         elif levels and levels <= {"none", "few"}:
             words, tone = _FEW
     return DateChoice(date, say(words) if words else "", tone, chosen=date.id == chosen)
