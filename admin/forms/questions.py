@@ -11,6 +11,7 @@ from pydantic import Field
 
 from admin.forms import filled
 from admin.forms.filled import Filled, Form
+from engine.domain.catalogue.programme.series import Apply
 from engine.domain.catalogue.questions import QUESTIONS_MAX, EventQuestions, NamedTickets, Question, QuestionsChange
 from engine.foundation import shapes
 
@@ -28,9 +29,11 @@ class QuestionsForm(Form):
         "choices": "Choices of question {}",
         "chars_max": "Length of question {}",
         "named_tickets": "Names on tickets",
+        "apply": "Save it for",
     }
 
     named_tickets: NamedTickets = "off"
+    apply: Apply = "this"
     id: list[str] = Field(default_factory=list)
     place: list[str] = Field(default_factory=list)
     label: list[str] = Field(default_factory=list)
@@ -52,7 +55,7 @@ def read(posted: MultiMapping[str]) -> Filled[QuestionsForm]:
     lists = [posted.getall(name, [])[: QUESTIONS_MAX + 1] for name in COLUMNS]
     rows = [row for row in zip_longest(*lists, fillvalue="") if row[COLUMNS.index("label")].strip()]
     rows.sort(key=lambda row: _place(row[COLUMNS.index("place")]))
-    plain = [(name, posted[name]) for name in ("named_tickets",) if name in posted]
+    plain = [(name, posted[name]) for name in ("named_tickets", "apply") if name in posted]
     fields = [(name, row[index]) for row in rows for index, name in enumerate(COLUMNS)]
     return filled.read(QuestionsForm, MultiDict(plain + fields))
 

@@ -34,7 +34,7 @@ async def put(visit: Visit) -> web.Response:
         seen = await form.carry_out(look)
         return await _page(visit, event, form, before, seen)
     saved = await form.carry_out(
-        lambda typed: visit.services.catalogue.questions.put(visit.person, event.id, typed.given())
+        lambda typed: visit.services.catalogue.questions.put(visit.person, event.id, typed.given(), typed.apply)
     )
     if saved is None:
         return await _page(visit, event, form, before)

@@ -53,14 +53,28 @@ class CookieRules:
         return ("__Host-" if path == "/" else "__Secure-") + base
 
     def keep(
-        self, response: web.StreamResponse, base: str, value: str, *, max_age_s: int | None, same_site: SameSite = "Lax"
+        self,
+        response: web.StreamResponse,
+        base: str,
+        value: str,
+        *,
+        max_age_s: int | None,
+        same_site: SameSite = "Lax",
+        for_scripts: bool = False,
     ) -> None:
-        """Set it for the whole app, out of reach of scripts."""
+        """Set it for the whole app, out of reach of scripts unless it is for them."""
         if self.framed:
-            response.headers.add("Set-Cookie", self.line(base, value, max_age_s=max_age_s))
+            line = self.line(base, value, max_age_s=max_age_s, for_scripts=for_scripts)
+            response.headers.add("Set-Cookie", line)
             return
         response.set_cookie(
-            self.name(base), value, max_age=max_age_s, httponly=True, samesite=same_site, secure=self.secure, path="/"
+            self.name(base),
+            value,
+            max_age=max_age_s,
+            httponly=not for_scripts,
+            samesite=same_site,
+            secure=self.secure,
+            path="/",
         )
 
     def drop(self, response: web.StreamResponse, base: str) -> None:
@@ -71,11 +85,19 @@ class CookieRules:
         response.del_cookie(self.name(base), path="/", secure=self.secure, httponly=True)
 
     def line(
-        self, base: str, value: str, *, max_age_s: int | None, same_site: SameSite = "Lax", path: str = "/"
+        self,
+        base: str,
+        value: str,
+        *,
+        max_age_s: int | None,
+        same_site: SameSite = "Lax",
+        path: str = "/",
+        for_scripts: bool = False,
     ) -> str:
         """The value of the header that sets it, for answers that are made by hand."""
         lasts = "" if max_age_s is None else f"Max-Age={max_age_s}; "
-        return f"{self.name(base, path)}={value}; HttpOnly; {lasts}Path={path}; {self.marks(same_site)}"
+        hidden = "" if for_scripts else "HttpOnly; "
+        return f"{self.name(base, path)}={value}; {hidden}{lasts}Path={path}; {self.marks(same_site)}"
 
     def marks(self, same_site: SameSite = "Lax") -> str:
         """Where the browser sends it to. Inside of another site's page it is that site's visitor's alone."""

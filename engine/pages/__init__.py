@@ -5,9 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from engine.pages import docs, frame, styleguide
-from engine.pages.accounts import brand, links, signing
+from engine.pages.accounts import brand, header, links, signing
 from engine.pages.catalogue import complaints, discovery, events, listing, widget
-from engine.pages.catalogue.programme import previews, series
+from engine.pages.catalogue.programme import dates, previews, series
 from engine.pages.gates import gate
 from engine.pages.insight import account
 from engine.pages.money import checkout, orders, returns
@@ -22,6 +22,7 @@ def setup(app: web.Application) -> None:
     events.setup(app)
     complaints.setup(app)
     previews.setup(app)
+    dates.setup(app)
     series.setup(app)
     discovery.setup(app)
     widget.setup(app)
@@ -33,6 +34,7 @@ def setup(app: web.Application) -> None:
     gate.setup(app)
     links.setup(app)
     signing.setup(app)
+    header.setup(app)
     account.setup(app)
     docs.setup(app)
     styleguide.setup(app)

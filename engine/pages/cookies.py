@@ -1,11 +1,14 @@
 """The capabilities a visitor carries, as HttpOnly cookies: admission, hold and order, and who is signed in.
 
+SIGNED_IN_COOKIE tells our scripts that somebody is signed in, so that nobody else's page asks who: it opens nothing.
+
 An order's cookie is set for the addresses of that order, so that several orders live side by side in one browser, and
 once more for the API, where the latest wins.
 """
 
 from __future__ import annotations
 
+import secrets
 from typing import Final
 
 from aiohttp import web
@@ -17,10 +20,12 @@ ADMISSION_COOKIE: Final = "onsale_admission"
 HOLD_COOKIE: Final = "onsale_hold"
 ORDER_COOKIE: Final = "onsale_order"
 ACCOUNT_COOKIE: Final = "onsale_account"
+SIGNED_IN_COOKIE: Final = "onsale_signed_in"
 ADMISSION_TTL_S: Final = 6 * 3600
 HOLD_TTL_S: Final = 3600
 ORDER_TTL_S: Final = 90 * 86400
 TOKEN_CHARS_MAX: Final = 2048
+MARK_BYTES: Final = 6  # another one at each sign-in, so that a script knows whose name it remembers
 
 
 def keep_admission(request: web.Request, response: web.StreamResponse, text: str) -> None:
@@ -37,11 +42,15 @@ def drop_hold(request: web.Request, response: web.StreamResponse) -> None:
 
 def keep_account(request: web.Request, response: web.StreamResponse, refresh_token: str, *, days: int) -> None:
     """Sign this browser in."""
-    rules(request).keep(response, ACCOUNT_COOKIE, refresh_token, max_age_s=days * 86400)
+    told, lasts_s = rules(request), days * 86400
+    told.keep(response, ACCOUNT_COOKIE, refresh_token, max_age_s=lasts_s)
+    mark = secrets.token_urlsafe(MARK_BYTES)
+    told.keep(response, SIGNED_IN_COOKIE, mark, max_age_s=lasts_s, for_scripts=True)
 
 
 def drop_account(request: web.Request, response: web.StreamResponse) -> None:
-    rules(request).drop(response, ACCOUNT_COOKIE)
+    for name in (ACCOUNT_COOKIE, SIGNED_IN_COOKIE):
+        rules(request).drop(response, name)
 
 
 def order_path(order_id: str) -> str:

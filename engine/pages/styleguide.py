@@ -15,6 +15,7 @@ import hotpath_rs
 from engine.domain.catalogue.event_cards import CardVenue, EventCard
 from engine.domain.catalogue.event_news import TimeAndPlace, Told
 from engine.domain.catalogue.events import EventOrganization
+from engine.domain.catalogue.programme.series import SeriesDate
 from engine.domain.prices import Discount, Fee, Line, quote
 from engine.domain.sale.ticket_groups import groups_of
 from engine.domain.taxes import Tax
@@ -23,6 +24,7 @@ from engine.foundation.clock import now, now_ms
 from engine.foundation.world.categories import CATEGORIES
 from engine.pages import frame
 from engine.pages.catalogue.faces import BADGES, BUYABLE, Face, Kind
+from engine.pages.catalogue.programme.dates import WORDS, DateChoice
 from engine.pages.catalogue.search import Search
 from engine.pages.money.checkout import ShownGroup
 
@@ -66,6 +68,7 @@ async def page(request: web.Request) -> web.Response:
         "plain": quote(currency="EUR", lines=[Line("tt", 4_500)], taxes=[], fee=Fee()),
         "groups": [ShownGroup("Stalls", ["Stalls, row F, seats 12 and 13"], groups[0])],
         "event": _card(0, "open"),
+        "choices": _choices(),
         "tickets": _tickets(),
         "told": Told(kind="changed", before=before, after=after, message="We move to a larger house."),
         "bar": charts.bar([("sold", 420), ("ordered", 60), ("held", 35), ("apart", 80)], 800),
@@ -115,12 +118,35 @@ def _card(number: int, kind: Kind) -> EventCard:
         organization=EventOrganization(id="org_SAMPLE", name="House", slug="house"),
         on_sale=None,
         distance_km=1.4 if number == 1 else None,
+        series_dates=12 if number == 1 else 0,
     )
 
 
 def _face(kind: Kind) -> Face:
     waits = kind not in BUYABLE and kind in {"soon", "queue_soon"}
     return Face(kind, BADGES[kind], now() + timedelta(days=1) if waits else None)
+
+
+def _choices() -> list[DateChoice]:
+    """A date in every phase that is shown, the first of them chosen."""
+    first = now() + timedelta(days=9)
+    return [
+        DateChoice(
+            SeriesDate(
+                id=f"evt_{phase}",
+                slug="sample",
+                title="Lanterns",
+                starts_at=first + timedelta(days=number),
+                ends_at=first + timedelta(days=number, hours=3),
+                timezone="Europe/Berlin",
+                status="published",
+                phase=phase,
+            ),
+            *said,
+            chosen=number == 0,
+        )
+        for number, (phase, said) in enumerate(WORDS.items())
+    ]
 
 
 def _tickets() -> list[dict[str, Any]]:

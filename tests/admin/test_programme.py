@@ -129,6 +129,11 @@ async def test_an_event_is_repeated_and_its_dates_are_changed_and_published_toge
     assert [(row["title"], row["summary"]) for row in rows] == [
         ("Grand gala", ""), ("Grand gala", "Own words"), ("Grand gala", "")
     ]  # fmt: skip
+    question = {"id": "", "place": "", "label": "Diet", "help": "", "kind": "text", "per": "order", "required": "no"}
+    asked = await organizer.post(at + "/checkout", {**question, "named_tickets": "off", "apply": "all", "do": "save"})
+    assert "Saved" in asked.words, asked.words
+    every = await pool.fetch("SELECT questions FROM events")
+    assert [[each["label"] for each in row["questions"]] for row in every] == [["Diet"]] * 3
     assert "3 published" in (await organizer.post(at + "/dates/publish", {})).words
     assert await pool.fetchval("SELECT count(*) FROM events WHERE status = 'published'") == 3
 

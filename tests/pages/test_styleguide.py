@@ -16,6 +16,7 @@ from tests.pages.forms import page as read
 PARTS = (
     "event-card", "filter-bar", "seat-picker", "ticket-grid", "price-list", "counter", "columns", "table",
     "field-error", "dialog", "toast", "is-hover", "is-focus", "button-accent", "alert-bad", "empty",
+    "date-choice", "share",
 )  # fmt: skip
 
 PICTURES = os.environ.get("ONSALE_PICTURES")  # a folder for screenshots, for anybody who wants to look

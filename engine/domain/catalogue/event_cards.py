@@ -26,7 +26,8 @@ class CardVenue(Struct, frozen=True, kw_only=True):
 class EventCard(Struct, frozen=True, kw_only=True):
     """Prices from..to are all-in: what the buyer pays for one ticket. Texts of any length stay with the event.
 
-    ``distance_km`` is from where it was looked for, if that was said.
+    ``distance_km`` is from where it was looked for, if that was said. ``series_dates``: how many dates of its series
+    are to come, 0 if it is in none.
     """
 
     id: str
@@ -46,6 +47,8 @@ class EventCard(Struct, frozen=True, kw_only=True):
     price_from_cents: int | None
     price_to_cents: int | None
     version: int
+    series_id: str | None = None
+    series_dates: int = 0
     published_at: datetime | None
     venue: CardVenue
     organization: EventOrganization

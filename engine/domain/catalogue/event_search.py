@@ -32,6 +32,8 @@ class Near:
 class ListingFilter:
     """What somebody looks for; None means not asked. Events that are over are left out, unless ``over_too``.
 
+    ``once``: of each series the first date alone that is found.
+
     ``day_from`` and ``day_to`` are days of each event's own calendar, both included.
 
     Prices are compared with each event's own, in its own currency: ``price_min`` and ``price_max`` are whole units with
@@ -44,11 +46,13 @@ class ListingFilter:
     access: Access | None = None
     venue_id: str | None = None
     organization_id: str | None = None
+    series_id: str | None = None
     starts_from: datetime | None = None
     starts_to: datetime | None = None
     day_from: date | None = None
     day_to: date | None = None
     over_too: bool = False
+    once: bool = False
     currency: str | None = None
     price_min: Decimal | None = None
     price_max: Decimal | None = None

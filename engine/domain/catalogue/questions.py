@@ -127,6 +127,31 @@ def kept(given: Sequence[Question], before: Sequence[Question] = (), *, publishe
     return asked + retired
 
 
+def for_sibling(
+    given: QuestionsChange, before: Sequence[Question], theirs: Sequence[Question], *, published: bool
+) -> QuestionsChange:
+    """The same questions for another event of a series, which knows them under ids of its own.
+
+    A question of the edited event is theirs if it is asked of the same people in the same words, which were compared as
+    they stood ``before``; one that they do not know is new to them. ``published``: theirs may have been answered, so
+    one that is answered otherwise from now on is another question.
+    """
+    known = {question.id: question for question in before}
+    free = {_told_by(question): question for question in sorted(theirs, key=lambda each: not each.retired)}
+    questions: list[Question] = []
+    for question in given.questions:
+        was = known.get(question.id)
+        same = free.pop(_told_by(was), None) if was is not None else None
+        stays = same is not None and (not published or (same.kind, same.per) == (question.kind, question.per))
+        questions.append(replace(question, id=same.id if same is not None and stays else ""))
+    return replace(given, questions=questions)
+
+
+def _told_by(question: Question) -> tuple[str, str, str]:
+    """What tells one question of an event from its others."""
+    return question.label.casefold(), question.kind, question.per
+
+
 def _choice_faults(question: Question, at: str) -> Faults:
     if question.kind != "choice":
         return [fault(f"{at}/choices", "not_a_choice", "Only a choice has choices")] if question.choices else []

@@ -235,13 +235,14 @@ class OrderRow(Struct, frozen=True, kw_only=True):
 
 
 class OwnOrderRow(Struct, frozen=True, kw_only=True):
-    """One line of a buyer's history."""
+    """One line of a buyer's history; ``timezone`` is the event's, by whose clocks it starts."""
 
     id: str
     order_number: str
     event_id: str
     event_title: str
     starts_at: datetime
+    timezone: str
     status: str
     currency: str
     amount_cents: int

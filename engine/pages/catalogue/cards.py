@@ -12,6 +12,7 @@ from aiohttp import web
 from engine.domain.catalogue.event_cards import EventCard
 from engine.domain.catalogue.event_search import Found
 from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.programme.series import SeriesDate
 from engine.foundation.clock import now
 from engine.foundation.errors import NotFound, Refusal
 from engine.pages.catalogue.faces import Face, face_of
@@ -26,7 +27,7 @@ async def cards_of(request: web.Request, found: Iterable[Found]) -> list[Card]:
     return await asyncio.gather(*(_card(request, one.card) for one in found))
 
 
-async def levels_of(request: web.Request, event: Event | EventCard) -> dict[str, Level]:
+async def levels_of(request: web.Request, event: Event | EventCard | SeriesDate) -> dict[str, Level]:
     """How much is left of each public type; nothing if the inventory is away or not there yet."""
     try:
         document = await request.config_dict[AVAILABILITY].document(event.id)

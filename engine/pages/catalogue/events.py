@@ -29,7 +29,7 @@ from engine.pages.catalogue.discovery.documents import home
 from engine.pages.catalogue.discovery.places import city_path
 from engine.pages.catalogue.faces import Face, face_of
 from engine.pages.catalogue.offers import Level, offers_of
-from engine.pages.catalogue.programme.series import other_dates
+from engine.pages.catalogue.programme.dates import dates_around
 from engine.pages.catalogue.texts import rich, snippet
 from engine.pages.memo import Memo
 from engine.services.appkeys import DISCOVERY, EVENTS, FLAGS, IMAGES, SELLING, SETTINGS, TICKET_TYPES
@@ -96,7 +96,7 @@ async def detail(request: web.Request) -> web.StreamResponse:
             "linked_data": linked_data.block(event, offers, face, shown.told, url=page, images=images, seller=seller),
             "related": await cards_of(request, related),
             "told": shown.told,
-            "other_dates": await other_dates(request, event),
+            "dates": await dates_around(request, event),
             "codes_open": shown.sold_out and await _codes_open(request, event),
             "pictures": shown.pictures,
             "video": video,

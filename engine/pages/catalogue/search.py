@@ -88,6 +88,7 @@ class Search:
             price_min=_price(self.price_min),
             price_max=_price(self.price_max),
             near=self.near,
+            once=True,
         )
 
     def url(self, cursor: str = "") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from aiohttp import web
+from markupsafe import Markup
 
 from engine.domain.accounts.errors import (
     AdminStays,
@@ -24,9 +25,12 @@ from engine.foundation import manners, shapes
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Invalid, Refusal, TooMany, Unauthenticated
 from engine.foundation.manners import FORM, Manners
+from engine.foundation.speech.tongue import say
 from engine.pages import cookies, frame
 from engine.pages.accounts.signing import WORDS, answered, caller, fault_of, language_of, posted, sign_face, visitor
+from engine.services.accounts.second_factors import app_address
 from engine.services.appkeys import MAILED_LINKS, ORDERS, PEOPLE, PERSONAL_DATA, SECOND_FACTORS
+from engine.services.tickets import ticket_images
 
 ORDERS_SHOWN_MAX: Final = 50
 _OWN: Final = Manners("own", takes=FORM)
@@ -196,9 +200,19 @@ async def _page(
         "sessions": await people.sessions(person),
         "has_factor": await request.config_dict[SECOND_FACTORS].is_on(person.user_id),
         "begun": begun,
+        "begun_code": _drawn(app_address(begun.secret, user.email)) if begun is not None else None,
         "fault": _fault(refusal, words) if refusal is not None else "",
     }
     return answered(request, "accounts/account.html", context, status=refusal.status if refusal is not None else 200)
+
+
+def _drawn(address: str) -> Markup | None:
+    """The QR code that an app reads the key from; None if the address is too long for one: the key can be typed."""
+    try:
+        drawn = ticket_images.svg(address).decode()
+    except ValueError:
+        return None
+    return Markup(drawn.replace("Ticket code", say("QR code for your app"), 1))  # noqa: S704 - drawn by us
 
 
 def _fault(refusal: Refusal, words: dict[str, Any]) -> str:

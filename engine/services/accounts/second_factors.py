@@ -46,6 +46,11 @@ CHALLENGE_BYTES: Final = 32
 GROUP_CHARS: Final = 4  # of a recovery code, as it is shown
 
 
+def app_address(secret: str, email: str) -> str:
+    """What the QR code of a secret says to the app."""
+    return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
+
+
 class SecondFactors:
     """``seal`` closes and opens secrets."""
 
@@ -64,8 +69,7 @@ class SecondFactors:
                 raise Unauthenticated("This account is gone")
             if not await store.begin(db, person.user_id, self._seal.encrypt(secret.encode())):
                 raise SecondFactorIsOn
-        uri = pyotp.TOTP(secret).provisioning_uri(name=row["email"], issuer_name=ISSUER)
-        return Enabled(secret=secret, otpauth_uri=uri)
+        return Enabled(secret=secret, otpauth_uri=app_address(secret, row["email"]))
 
     async def confirm(self, person: Person, code: str, caller: Caller) -> RecoveryCodes:
         """The factor is on from now on. SecondFactorIsOff if none was begun, SecondFactorIsOn, SecondFactorWrong."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +23,7 @@ METRES: Final = (  # haversine; values are latitude, longitude
     " + cos(radians({0}::float8)) * cos(radians(l.lat)) * power(sin(radians(l.lng - {1}::float8) / 2), 2))))"
 )
 _ACCESS: Final[dict[Access, str]] = {"seats": "l.accessible_seats", "described": "l.access_described"}
+_LISTED: Final = re.compile(r"\bl\.")
 _ASKED = "SELECT matched::text AS found, begun::text, whole::text FROM search_listing($1)"
 
 
@@ -41,6 +44,21 @@ async def asked_of(db: Database, q: str | None) -> Asked | None:
         return NOTHING_ASKED
     row = await db.fetchrow(_ASKED, q)
     return Asked(*row) if row is not None and row["found"] is not None else None
+
+
+def first_of_series(parts: Iterable[str]) -> str:
+    """The condition that no earlier date of the same series meets these conditions too: a series is found once.
+
+    Asked of dates of a series alone, with the same parameters.
+    """
+    same = " AND ".join(
+        [
+            "o.series_id = l.series_id",
+            "(o.starts_at, o.event_id) < (l.starts_at, l.event_id)",
+            *(_LISTED.sub("o.", part) for part in parts),
+        ]
+    )
+    return f"(l.series_id IS NULL OR NOT EXISTS (SELECT 1 FROM listed_events o WHERE {same}))"
 
 
 @dataclass(slots=True)
@@ -68,6 +86,7 @@ def conditions(wanted: ListingFilter, asked: Asked) -> tuple[Query, dict[str, st
     where("listing", "l.currency = {}", wanted.currency)
     where("listing", "l.venue_id = {}", wanted.venue_id)
     where("listing", "l.organization_id = {}", wanted.organization_id)
+    where("listing", "l.series_id = {}", wanted.series_id)
     if not wanted.over_too:
         parts["listing"].append("l.ends_at > now()")
     if (near := wanted.near) is not None:

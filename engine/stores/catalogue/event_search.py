@@ -7,14 +7,14 @@ from typing import Any, Final
 from engine.domain.catalogue.event_cards import CardVenue, EventCard
 from engine.domain.catalogue.event_search import Found, ListingFilter, Position
 from engine.domain.catalogue.events import EventOnSale, EventOrganization
-from engine.stores.catalogue.event_conditions import METRES, asked_of, conditions
+from engine.stores.catalogue.event_conditions import METRES, asked_of, conditions, first_of_series
 from engine.stores.catalogue.media import images
 from engine.stores.database import Database, Record
 
 METRES_OF_A_KM: Final = 1000
 _OWN = (
     "id", "slug", "organization_id", "venue_id", "title", "summary", "category", "starts_at", "ends_at",
-    "timezone", "currency", "status", "price_from_cents", "price_to_cents", "version", "published_at",
+    "timezone", "currency", "status", "price_from_cents", "price_to_cents", "version", "published_at", "series_id",
 )  # fmt: skip
 _VENUE = ("name", "address", "city", "region", "country", "lat", "lng", "timezone")
 _ON_SALE = ("prequeue_opens_at", "opens_at", "closes_at", "room_enabled")
@@ -22,6 +22,7 @@ _ON_SALE = ("prequeue_opens_at", "opens_at", "closes_at", "room_enabled")
 _CARDS = f"""
 WITH found AS ({{found}})
 SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, f.key, f.metres,
+       (SELECT count(*) FROM listed_events d WHERE d.series_id = e.series_id AND d.ends_at > now()) AS series_dates,
        {", ".join(f"v.{name} AS venue_{name}" for name in _VENUE)},
        o.name AS organization_name, o.slug AS organization_slug, {", ".join(f"s.{name}" for name in _ON_SALE)},
        {images.COVER_COLUMNS}
@@ -59,6 +60,8 @@ async def published(db: Database, wanted: ListingFilter, after: Position | None,
         )
     key = key.format(metres=metres) if wanted.order == "distance" else key
     where, order = [*parts.values()], "l.starts_at, l.event_id"
+    if wanted.once:
+        where.append(first_of_series(parts.values()))
     if wanted.order != "start":
         order = f"{key}, {order}"
     if after is not None:
@@ -89,6 +92,7 @@ def _card(row: Record) -> EventCard:
     metres = row["metres"]
     return EventCard(
         **{name: row[name] for name in _OWN},
+        series_dates=row["series_dates"],
         tags=tuple(row["tags"]),
         cover=images.picture_of(row),
         venue=CardVenue(id=row["venue_id"], **{name: row[f"venue_{name}"] for name in _VENUE}),

@@ -152,8 +152,8 @@ SELECT ceil(extract(epoch FROM max(created_at) + make_interval(secs => $2) - now
   FROM audit_log WHERE target = $1 AND action = 'order.links_ended' AND facts->>'by' = 'organizer'
 """
 _OF_PERSON = """
-SELECT o.id, o.order_number, o.event_id, e.title AS event_title, e.starts_at, o.status, o.currency, o.amount_cents,
-       o.refunded_cents, o.charged_back_cents, o.created_at, o.paid_at,
+SELECT o.id, o.order_number, o.event_id, e.title AS event_title, e.starts_at, e.timezone, o.status, o.currency,
+       o.amount_cents, o.refunded_cents, o.charged_back_cents, o.created_at, o.paid_at,
        (SELECT count(*) FROM order_units u WHERE u.order_id = o.id) AS quantity
   FROM orders o JOIN events e ON e.id = o.event_id
  WHERE o.user_id = $1 AND ($2::text IS NULL OR o.id < $2) ORDER BY o.id DESC LIMIT $3

@@ -34,6 +34,11 @@ async def registered(engine: Client) -> str:
     return str((await (await engine.post("/v1/auth/login", json=ADA)).json())["user"]["id"])
 
 
+def _svg(html: str) -> str:
+    """The QR code of the page."""
+    return html[html.index("<svg xmlns") :].partition("</svg>")[0]
+
+
 async def text_of(response: Any, status: int) -> str:
     text = await response.text()
     assert response.status == status, text
@@ -77,9 +82,11 @@ async def test_a_mailed_link_signs_in_by_a_click_and_a_code_is_asked_for(engine:
     await pool.execute("UPDATE users SET email_verified_at = now()")
     begun = await text_of(await send(engine, "/account/2fa/enable", await page(engine, "/account"), {}), 200)
     (secret,) = re.findall(r"<code>(\w+)</code>", begun)
+    assert 'aria-label="QR code for your app"' in begun
     app, step = pyotp.TOTP(secret), now_ms() // 1000 // STEP_S
     wrong = await send(engine, "/account/2fa/verify", begun, {"code": "no code", "secret": secret})
-    assert secret in await text_of(wrong, 401)
+    again = await text_of(wrong, 401)
+    assert (secret in again, _svg(again)) == (True, _svg(begun)), "the same key is shown and drawn again"
     codes = await text_of(
         await send(engine, "/account/2fa/verify", begun, {"code": app.generate_otp(step), "secret": secret}), 200
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC
 from email.utils import format_datetime
 from typing import Final
@@ -14,10 +15,10 @@ from engine.domain.catalogue.event_cards import EventCard
 from engine.domain.catalogue.event_search import ListingFilter
 from engine.foundation import manners
 from engine.pages.catalogue.discovery.documents import child, home, shared, xml
-from engine.pages.catalogue.discovery.places import ADDRESSES, Find
+from engine.pages.catalogue.discovery.places import ADDRESSES, Find, Place
 from engine.pages.catalogue.search import Search
 from engine.pages.formats import said
-from engine.services.appkeys import DISCOVERY, EVENTS
+from engine.services.appkeys import DISCOVERY, EVENTS, SERIES
 from engine.services.catalogue.calendars import ICS, ics, where
 
 FEED_EVENTS_MAX: Final = 100
@@ -30,17 +31,18 @@ _ATOM: Final = "http://www.w3.org/2005/Atom"
 def setup(app: web.Application) -> None:
     manners.serve(app, "GET", "/events.rss", listing_feed, manners.PAGE)
     manners.serve(app, "GET", "/e/{slug}/calendar.ics", event_calendar, manners.PAGE)
+    manners.serve(app, "GET", "/series/{series_id}/calendar.ics", _calendar_of(series), manners.PAGE)
     for path, find in ADDRESSES.items():
         manners.serve(app, "GET", f"{path}/events.rss", _feed_of(find), manners.PAGE)
         manners.serve(app, "GET", f"{path}/calendar.ics", _calendar_of(find), manners.PAGE)
 
 
 async def listing_feed(request: web.Request) -> web.StreamResponse:
-    """The list of events, narrowed as its page is."""
+    """The list of events, narrowed as its page is; every date of a series is an item."""
     search = Search.read(request.query)
 
     async def made() -> bytes:
-        events = await _events(request, search.filter(), FEED_EVENTS_MAX)
+        events = await _events(request, replace(search.filter(), once=False), FEED_EVENTS_MAX)
         return rss("Events", home(request), search.url(), request.rel_url.raw_path_qs, events)
 
     return await shared(request, made, content_type=RSS, stands_s=STANDS_S)
@@ -54,6 +56,12 @@ async def event_calendar(request: web.Request) -> web.StreamResponse:
         return ics(event.title, home(request), [event])
 
     return await shared(request, made, content_type=ICS, stands_s=STANDS_S, topic=event.id)
+
+
+async def series(request: web.Request) -> Place:
+    """All dates of a series. SeriesUnknown."""
+    found = await request.config_dict[SERIES].get(None, request.match_info["series_id"])
+    return Place("series", found.title, f"/series/{found.id}", ListingFilter(series_id=found.id))
 
 
 def rss(title: str, base: str, path: str, own_path: str, events: list[EventCard]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
@@ -80,7 +80,8 @@ def _page_of(find: Find) -> Callable[[web.Request], Awaitable[web.StreamResponse
 
         async def context() -> dict[str, Any]:
             discovery = request.config_dict[DISCOVERY]
-            found = await discovery.published(place.wanted, place_of(cursor), CARDS_PER_PAGE + 1)
+            wanted = replace(place.wanted, once=True)
+            found = await discovery.published(wanted, place_of(cursor), CARDS_PER_PAGE + 1)
             shown = found[:CARDS_PER_PAGE]
             more = len(found) > CARDS_PER_PAGE
             return {

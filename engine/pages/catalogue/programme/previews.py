@@ -18,6 +18,7 @@ from engine.pages import frame
 from engine.pages.catalogue.discovery.places import city_path
 from engine.pages.catalogue.faces import face_of
 from engine.pages.catalogue.offers import offers_of
+from engine.pages.catalogue.programme.dates import ALONE
 from engine.pages.catalogue.texts import rich
 from engine.services.appkeys import IMAGES, PUBLICATION
 
@@ -42,7 +43,7 @@ async def preview(request: web.Request) -> web.Response:
         "video": None,  # another site's frame: for the public page, whose policy allows it
         "face": face_of(event, at),
         "told": None,
-        "other_dates": [],
+        "dates": ALONE,
         "offers": offers_of(event, kinds, {}, at),
         "token": token,
         "at": at,

@@ -1,4 +1,4 @@
-"""A series as a calendar: every month in which something of it takes place, on the clocks of its place."""
+"""A series as one page: its next dates to choose from, and a calendar of every month in which something takes place."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.programme.series import SeriesDate
 from engine.foundation import manners
 from engine.foundation.clock import now
-from engine.foundation.errors import NotFound
 from engine.foundation.local_time import local_day
 from engine.foundation.speech import figures
 from engine.pages import frame
+from engine.pages.catalogue.discovery.documents import home
+from engine.pages.catalogue.events import find
+from engine.pages.catalogue.programme.dates import NEXT_MAX, choices_of
 from engine.pages.catalogue.texts import rich
 from engine.services.appkeys import SELLING, SERIES
 
-OTHER_DATES_MAX: Final = 5
 _WEEKS: Final = calendar.Calendar(firstweekday=calendar.MONDAY)
 
 
@@ -47,13 +47,16 @@ async def show(request: web.Request) -> web.StreamResponse:
     """All dates of a series that the public may see. SeriesUnknown."""
     series_id = request.match_info["series_id"]
     series = await request.config_dict[SERIES].get(None, series_id)
+    await find(request, series.events[0].id)  # where an event's page may be framed, the way on from it may
 
     async def context() -> dict[str, Any]:
         coming = [one for one in series.events if one.ends_at > now()]
         about = rich(series.description)
         return {
             "series": series,
+            "page": f"{home(request)}/series/{series_id}",
             "about": about,
+            "choices": await choices_of(request, coming[:NEXT_MAX]),
             "months": months_of(coming or series.events),
             "days": figures.days_of_the_week(),
             "over": not coming,
@@ -61,18 +64,6 @@ async def show(request: web.Request) -> web.StreamResponse:
 
     changes = request.config_dict[SELLING].changes
     return await frame.shared(request, (series_id, changes), "events/series.html", context)
-
-
-async def other_dates(request: web.Request, event: Event) -> list[SeriesDate]:
-    """The next dates of an event's series but itself."""
-    if event.series_id is None:
-        return []
-    try:
-        series = await request.config_dict[SERIES].get(None, event.series_id)
-    except NotFound:
-        return []
-    moment = now()
-    return [one for one in series.events if one.id != event.id and one.starts_at > moment][:OTHER_DATES_MAX]
 
 
 def months_of(dates: Sequence[SeriesDate]) -> list[Month]:

@@ -149,7 +149,8 @@ class SeriesOfEvents:
             raise SeriesUnknown
         events = await store.events_of(self._pool, series_id, EVENTS_MAX)
         if not await self._access.may(person, series.organization_id, "events.read"):
-            events = [event for event in events if event.status != "draft" and event.archived_at is None]
+            events = [event for event in events if event.status != "draft"]
+            events = [event for event in events if event.archived_at is None and event.hidden_at is None]
         if not events:
             raise SeriesUnknown
         return series, events
