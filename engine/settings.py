@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
+from engine.foundation.openid_providers import OpenIdProvider, with_known
 from engine.foundation.settings import SharedSettings
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -42,10 +43,18 @@ class Settings(SharedSettings):
     # invited: only who was mailed an invitation registers, and the platform's admins alone found organizations.
     registration: Literal["open", "invited"] = "open"
 
+    # {"google": {"client_id": "...", "client_secret": "..."}}: whose accounts people may sign in with.
+    oidc_providers: dict[str, OpenIdProvider] = {}
+
     ticketing_enabled: bool = True
     checkout_enabled: bool = True
     refunds_enabled: bool = True
     scanning_enabled: bool = True
+
+    @field_validator("oidc_providers", mode="before")
+    @classmethod
+    def _providers_are_known(cls, given: Any) -> Any:
+        return with_known(given)
 
     @property
     def payments_are_sandboxed(self) -> bool:

@@ -11,6 +11,7 @@ import secrets
 from typing import Final
 
 from engine.domain.accounts.errors import AccountDisabled, SecondFactorRequired, SignInRefused
+from engine.domain.accounts.openid import FRESH_S, SignInNotFresh
 from engine.domain.accounts.people import Session
 from engine.domain.accounts.second_factor import ChallengeAnswer
 from engine.domain.accounts.sessions import Caller, device_of
@@ -48,6 +49,12 @@ class SignIns:
             raise SecondFactorRequired(challenge=await self._factors.challenge(row["id"]))
         return await self._signed_in(row, caller)
 
+    async def proved_twice(self, row: Record, caller: Caller) -> Session:
+        """Both factors were right at once, as a passkey proves them. AccountDisabled; SignInRefused as ``proved``."""
+        if row["disabled_at"] is not None:
+            raise AccountDisabled
+        return await self._signed_in(row, caller)
+
     async def answer(self, given: ChallengeAnswer, caller: Caller) -> Session:
         """The second factor was right. What ``SecondFactors.answer`` refuses, AccountDisabled, SignInRefused."""
         user_id = await self._factors.answer(given.challenge, given.code)
@@ -70,6 +77,11 @@ class SignIns:
                 notice = MailAccountNotice("new_device", row["email"], caller.language, device, place, now_ms())
                 await outbox.add(db, row["id"], notice)
         return await self.session(Person(row["id"], is_admin=row["is_admin"], session=family), token)
+
+    async def check_fresh(self, person: Person) -> None:
+        """SignInNotFresh unless this session began within FRESH_S: what is added then stays after it."""
+        if not await sessions_store.is_fresh(self._pool, person.user_id, person.session, FRESH_S):
+            raise SignInNotFresh(within_s=FRESH_S)
 
     async def session(self, person: Person, refresh_token: str) -> Session:
         """What somebody is answered with. Unauthenticated if the account is gone."""

@@ -67,6 +67,19 @@ async def lives(db: Database, user_id: str, session_id: str) -> bool:
     )  # fmt: skip
 
 
+async def is_fresh(db: Database, user_id: str, session_id: str, within_s: int) -> bool:
+    """Whether this session of this person lives and began within so many seconds."""
+    return bool(
+        await db.fetchval(
+            f"SELECT true FROM sessions s WHERE s.id = $2 AND s.user_id = $1 AND {_LIVES}"
+            " AND s.begun_at > now() - make_interval(secs => $3)",
+            user_id,
+            session_id,
+            within_s,
+        )
+    )
+
+
 async def sweep(db: Database) -> int:
     """Forget sessions without any token left; how many went."""
     return count(
