@@ -44,7 +44,7 @@ class Settings(SharedSettings):
     registration: Literal["open", "invited"] = "open"
 
     # {"google": {"client_id": "...", "client_secret": "..."}}: whose accounts people may sign in with.
-    oidc_providers: dict[str, OpenIdProvider] = {}
+    oidc_providers: dict[str, OpenIdProvider] = {}  # noqa: RUF012 - pydantic copies it
 
     ticketing_enabled: bool = True
     checkout_enabled: bool = True

@@ -98,18 +98,8 @@ class Provider:
         key = ec.generate_private_key(ec.SECP256R1()) if wrong == "key" else self.key
         return jwt.encode(claims, key, algorithm="ES256", headers={"kid": KEY_ID})
 
-
-def person_of(email: str, name: str, *, verified: bool) -> dict[str, Any]:
-    """Who types an address is the same person each time."""
-    subject = hashlib.sha256(email.strip().lower().encode()).hexdigest()[:24]
-    return {"sub": subject, "email": email.strip(), "email_verified": verified, "name": name}
-
-
-def create_app(provider: Provider) -> web.Application:
-    """The provider over HTTP; its issuer is the address that it is asked at, unless it has one."""
-
-    async def discovery(request: web.Request) -> web.Response:
-        at = provider.issuer = provider.issuer or f"http://{request.host}"
+    async def discovery(self, request: web.Request) -> web.Response:
+        at = self.issuer = self.issuer or f"http://{request.host}"
         return _json({
             "issuer": at,
             "authorization_endpoint": at + "/authorize",
@@ -121,12 +111,12 @@ def create_app(provider: Provider) -> web.Application:
             "code_challenge_methods_supported": ["S256"],
         })  # fmt: skip
 
-    async def authorize(request: web.Request) -> web.Response:
+    async def authorize(self, request: web.Request) -> web.Response:
         asked = dict(request.query)
         if asked.get("code_challenge_method") != "S256" or asked.get("response_type") != "code":
             return _json({"error": "invalid_request"}, 400)
-        person = provider.controls.person
-        if provider.controls.declines:
+        person = self.controls.person
+        if self.controls.declines:
             return _back(asked, {"error": "access_denied"})
         if request.method == "POST":
             form = await request.post()
@@ -136,14 +126,14 @@ def create_app(provider: Provider) -> web.Application:
         if person is None:
             shown = PAGE % html.escape(request.query_string, quote=True)
             return web.Response(text=shown, content_type="text/html")
-        return _back(asked, {"code": provider.code_for(asked, person)})
+        return _back(asked, {"code": self.code_for(asked, person)})
 
-    async def token(request: web.Request) -> web.Response:
+    async def exchange(self, request: web.Request) -> web.Response:
         form = await request.post()
-        await asyncio.sleep(provider.controls.late_s)
-        if provider.controls.away:
+        await asyncio.sleep(self.controls.late_s)
+        if self.controls.away:
             return _json({"error": "temporarily_unavailable"}, 503)
-        known = provider.codes.pop(str(form.get("code", "")), None)
+        known = self.codes.pop(str(form.get("code", "")), None)
         if known is None:
             return _json({"error": "invalid_grant"}, 400)
         asked = known["asked"]
@@ -154,33 +144,42 @@ def create_app(provider: Provider) -> web.Application:
             or form.get("client_id") != asked.get("client_id")
         ):
             return _json({"error": "invalid_grant"}, 400)
-        signed = provider.token(asked, known["person"])
+        signed = self.token(asked, known["person"])
         return _json({"access_token": "opaque", "token_type": "Bearer", "expires_in": TOKEN_TTL_S, "id_token": signed})
 
-    async def keys(_request: web.Request) -> web.Response:
-        return _json(provider.keys()) if not provider.controls.away else _json({}, 503)
+    async def show_keys(self, _request: web.Request) -> web.Response:
+        return _json(self.keys()) if not self.controls.away else _json({}, 503)
 
-    async def read_controls(_request: web.Request) -> web.Response:
-        return _json(_shown(provider.controls))
+    async def read_controls(self, _request: web.Request) -> web.Response:
+        return _json(_shown(self.controls))
 
-    async def set_controls(request: web.Request) -> web.Response:
+    async def set_controls(self, request: web.Request) -> web.Response:
         given = orjson.loads(await request.read())
         if not isinstance(given, dict) or not given.keys() <= set(Controls.__dataclass_fields__):
             return _json({"code": "unknown_switch", "message": "No such switch"}, 422)
         if given.get("wrong", "") not in WRONGS or not 0 <= float(given.get("late_s", 0)) <= LATE_S_MAX:
             return _json({"code": "invalid_value", "message": "No such weather"}, 422)
         for name, value in given.items():
-            setattr(provider.controls, name, value)
-        return _json(_shown(provider.controls))
+            setattr(self.controls, name, value)
+        return _json(_shown(self.controls))
 
+
+def person_of(email: str, name: str, *, verified: bool) -> dict[str, Any]:
+    """Who types an address is the same person each time."""
+    subject = hashlib.sha256(email.strip().lower().encode()).hexdigest()[:24]
+    return {"sub": subject, "email": email.strip(), "email_verified": verified, "name": name}
+
+
+def create_app(provider: Provider) -> web.Application:
+    """The provider over HTTP; its issuer is the address that it is asked at, unless it has one."""
     app = web.Application()
-    app.router.add_get("/.well-known/openid-configuration", discovery)
-    app.router.add_get("/authorize", authorize)
-    app.router.add_post("/authorize", authorize)
-    app.router.add_post("/token", token)
-    app.router.add_get("/jwks", keys)
-    app.router.add_get("/_sandbox/controls", read_controls)
-    app.router.add_post("/_sandbox/controls", set_controls)
+    app.router.add_get("/.well-known/openid-configuration", provider.discovery)
+    app.router.add_get("/authorize", provider.authorize)
+    app.router.add_post("/authorize", provider.authorize)
+    app.router.add_post("/token", provider.exchange)
+    app.router.add_get("/jwks", provider.show_keys)
+    app.router.add_get("/_sandbox/controls", provider.read_controls)
+    app.router.add_post("/_sandbox/controls", provider.set_controls)
     return app
 
 

@@ -68,6 +68,4 @@ def with_known(given: Any) -> Any:
         return given
     if len(given) > PROVIDERS_MAX or not all(isinstance(name, str) and NAME.match(name) for name in given):
         raise ValueError(f"names at most {PROVIDERS_MAX} providers, in small letters")
-    return {
-        name: {**KNOWN.get(name, {}), **said} if isinstance(said, dict) else said for name, said in given.items()
-    }
+    return {name: {**KNOWN.get(name, {}), **said} if isinstance(said, dict) else said for name, said in given.items()}

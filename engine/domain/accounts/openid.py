@@ -1,7 +1,7 @@
 """Signing in with an account that somebody has elsewhere (OpenID Connect): what is asked, what is believed.
 
 Malformed 400
-└── ProviderRefused           provider_refused          its answer does not hold: signature, issuer, audience, nonce, time
+└── ProviderRefused           provider_refused          what it says does not hold: signature, issuer, nonce, time
 Forbidden 403
 ├── ProviderDeclined          provider_declined         the person said no there
 ├── AddressUnproven           address_unproven          it does not say that the address is theirs

@@ -25,8 +25,18 @@ from engine.foundation.bearer import Person
 from engine.foundation.errors import Invalid, Refusal, TooMany, Unauthenticated
 from engine.foundation.manners import FORM, Manners
 from engine.pages import cookies, frame
-from engine.pages.accounts.signing import WORDS, answered, caller, fault_of, language_of, posted, sign_face, visitor
-from engine.services.appkeys import MAILED_LINKS, ORDERS, PEOPLE, PERSONAL_DATA, SECOND_FACTORS
+from engine.pages.accounts.signing import (
+    WORDS,
+    answered,
+    caller,
+    fault_of,
+    language_of,
+    passkey_address,
+    posted,
+    sign_face,
+    visitor,
+)
+from engine.services.appkeys import MAILED_LINKS, OPENID, ORDERS, PASSKEYS, PEOPLE, PERSONAL_DATA, SECOND_FACTORS
 
 ORDERS_SHOWN_MAX: Final = 50
 _OWN: Final = Manners("own", takes=FORM)
@@ -196,7 +206,11 @@ async def _page(
         "sessions": await people.sessions(person),
         "has_factor": await request.config_dict[SECOND_FACTORS].is_on(person.user_id),
         "begun": begun,
-        "fault": _fault(refusal, words) if refusal is not None else "",
+        "fault": _fault(refusal, words) if refusal is not None else words["said"].get(request.query.get("said"), ""),
+        "identities": await request.config_dict[OPENID].of_person(person),
+        "titles": {each.name: each.title for each in request.config_dict[OPENID].offered},
+        "passkeys": await request.config_dict[PASSKEYS].of_person(person),
+        "passkey_at": passkey_address(request),
     }
     return answered(request, "accounts/account.html", context, status=refusal.status if refusal is not None else 200)
 

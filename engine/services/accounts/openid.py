@@ -154,7 +154,7 @@ class OpenId:
         """What is connected with one's own account."""
         return await store.of_person(self._pool, person.user_id)
 
-    async def disconnect(self, person: Person, identity_id: str, caller: Caller) -> None:
+    async def disconnect(self, person: Person, identity_id: str) -> None:
         """It signs in no more; a link by mail, and a password, still do. IdentityUnknown, SignInNotFresh."""
         await self._sign_ins.check_fresh(person)
         async with self._pool.acquire() as db, db.transaction():

@@ -68,7 +68,7 @@ class Passkeys:
         self._pool = pool
         self._hot = hot
         self._sign_ins = sign_ins
-        self._party = party
+        self.party = party
 
     async def begin_adding(self, person: Person) -> dict[str, Any]:
         """What a browser makes a passkey with. SignInNotFresh, TooManyWays."""
@@ -80,7 +80,7 @@ class Passkeys:
         if len(known) >= PASSKEYS_MAX:
             raise TooManyWays(limit=PASSKEYS_MAX)
         options = webauthn.generate_registration_options(
-            rp_id=self._party.domain,
+            rp_id=self.party.domain,
             rp_name=PARTY,
             user_id=_handle(person.user_id),
             user_name=row["email"],
@@ -103,8 +103,8 @@ class Passkeys:
             made = webauthn.verify_registration_response(
                 credential=given.credential,
                 expected_challenge=challenge,
-                expected_rp_id=self._party.domain,
-                expected_origin=list(self._party.origins),
+                expected_rp_id=self.party.domain,
+                expected_origin=list(self.party.origins),
             )
         except BROKEN as error:
             raise PasskeyRefused from error
@@ -130,7 +130,7 @@ class Passkeys:
     async def begin_signing(self) -> dict[str, Any]:
         """What a browser signs in with: it says by itself whose passkeys it has."""
         options = webauthn.generate_authentication_options(
-            rp_id=self._party.domain,
+            rp_id=self.party.domain,
             challenge=await self._ceremony(""),
             timeout=CEREMONY_TTL_S * 1000,
             user_verification=UserVerificationRequirement.PREFERRED,
@@ -152,8 +152,8 @@ class Passkeys:
                 shown = webauthn.verify_authentication_response(
                     credential=given.credential,
                     expected_challenge=challenge,
-                    expected_rp_id=self._party.domain,
-                    expected_origin=list(self._party.origins),
+                    expected_rp_id=self.party.domain,
+                    expected_origin=list(self.party.origins),
                     credential_public_key=kept["public_key"],
                     credential_current_sign_count=kept["sign_count"],
                 )

@@ -28,9 +28,7 @@ async def add(
         subject,
         email,
     )
-    found: str = await db.fetchval(
-        "SELECT user_id FROM identities WHERE issuer = $1 AND subject = $2", issuer, subject
-    )
+    found: str = await db.fetchval("SELECT user_id FROM identities WHERE issuer = $1 AND subject = $2", issuer, subject)
     return found
 
 

@@ -97,9 +97,7 @@ async def list_identities(request: web.Request) -> web.Response:
 
 async def disconnect(request: web.Request) -> web.Response:
     """Have one sign in no more; asks for a sign-in of the last ten minutes."""
-    await request.config_dict[OPENID].disconnect(
-        person(request), request.match_info["identity_id"], caller(request)
-    )
+    await request.config_dict[OPENID].disconnect(person(request), request.match_info["identity_id"])
     return web.Response(status=204)
 
 
@@ -110,7 +108,7 @@ def _answered(given: Mapping[str, str]) -> dict[str, str]:
 
 def _signed_in(request: web.Request, finished: Finished) -> web.Response:
     rules = _rules(request)
-    response = _see("/account/code" if finished.challenge else finished.return_to)
+    response = _see("/account/code?" + urlencode({"next": finished.return_to}) if finished.challenge else finished.return_to)
     if finished.challenge:
         rules.keep(response, CHALLENGE_COOKIE, finished.challenge, max_age_s=CHALLENGE_TTL_S)
     if finished.session is not None:

@@ -96,9 +96,7 @@ ROUTES: tuple[Route, ...] = (
         status=201,
         repeats="always",
     ).refuses(PasskeyRefused, PasskeyTaken, *_ADDING),
-    Route(
-        "POST", f"{_AT}/authenticate/options", begin_signing, "public", "sign_in", repeats="always"
-    ),
+    Route("POST", f"{_AT}/authenticate/options", begin_signing, "public", "sign_in", repeats="always"),
     Route(
         "POST",
         f"{_AT}/authenticate/verify",
