@@ -296,6 +296,8 @@ OPEN: tuple[tuple[str, str, Handler, RouteClass], ...] = (
     ("GET", "/readyz", operations.readyz, "life"),
     ("GET", "/sign-in", accounts.show_sign_in, "page"),
     ("POST", "/sign-in", accounts.sign_in, "sign_in"),
+    ("GET", r"/oauth/{provider:[a-z0-9_]{1,20}}/start", accounts.start_elsewhere, "sign_in"),
+    ("GET", r"/oauth/{provider:[a-z0-9_]{1,20}}/callback", accounts.come_back, "sign_in"),
     ("GET", "/register", accounts.show_register, "page"),
     ("POST", "/register", accounts.register, "sign_in"),
     ("GET", invitations.PATH, invitations.show, "page"),

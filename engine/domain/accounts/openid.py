@@ -138,10 +138,11 @@ class Claims(Struct, frozen=True, kw_only=True):
 
 
 class ProviderShown(Struct, frozen=True, kw_only=True):
-    """One way to sign in, for a button."""
+    """One way to sign in, for a button. ``posts``: it has the browser post its answer."""
 
     name: str
     title: str
+    posts: bool = False
 
 
 class Begun(Struct, frozen=True, kw_only=True):

@@ -97,7 +97,10 @@ class OpenId:
     @property
     def offered(self) -> tuple[ProviderShown, ...]:
         """The ways there are, for buttons."""
-        return tuple(ProviderShown(name=name, title=each.title) for name, each in self._providers.items())
+        return tuple(
+            ProviderShown(name=name, title=each.title, posts=each.answers_by == "form_post")
+            for name, each in self._providers.items()
+        )
 
     async def begin(
         self, provider: str, callback: str, return_to: str, browser: str = "", link_to: Person | None = None
