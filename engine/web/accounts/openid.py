@@ -108,9 +108,8 @@ def _answered(given: Mapping[str, str]) -> dict[str, str]:
 
 def _signed_in(request: web.Request, finished: Finished) -> web.Response:
     rules = _rules(request)
-    response = _see(
-        "/account/code?" + urlencode({"next": finished.return_to}) if finished.challenge else finished.return_to
-    )
+    asked = "/account/code?" + urlencode({"next": finished.return_to})
+    response = _see(asked if finished.challenge else finished.return_to)
     if finished.challenge:
         rules.keep(response, CHALLENGE_COOKIE, finished.challenge, max_age_s=CHALLENGE_TTL_S)
     if finished.session is not None:
