@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from engine.foundation import cors
 from engine.foundation.openid_providers import OpenIdProvider, with_known
 from engine.foundation.settings import SharedSettings
 
@@ -43,6 +45,7 @@ class Settings(SharedSettings):
     # invited: only who was mailed an invitation registers, and the platform's admins alone found organizations.
     registration: Literal["open", "invited"] = "open"
 
+    api_origins: str = ""  # https://shop.example: sites whose pages may call the API, parted by blanks
     # {"google": {"client_id": "...", "client_secret": "..."}}: whose accounts people may sign in with.
     oidc_providers: dict[str, OpenIdProvider] = {}  # noqa: RUF012 - pydantic copies it
 
@@ -50,6 +53,16 @@ class Settings(SharedSettings):
     checkout_enabled: bool = True
     refunds_enabled: bool = True
     scanning_enabled: bool = True
+
+    @field_validator("api_origins")
+    @classmethod
+    def _origins_are_such(cls, given: str) -> str:
+        return " ".join(cors.origins_in(given))
+
+    @cached_property
+    def readers(self) -> frozenset[str]:
+        """Other sites whose pages may call the API."""
+        return frozenset(self.api_origins.split())
 
     @field_validator("oidc_providers", mode="before")
     @classmethod
