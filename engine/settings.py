@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -59,7 +58,7 @@ class Settings(SharedSettings):
     def _origins_are_such(cls, given: str) -> str:
         return " ".join(cors.origins_in(given))
 
-    @cached_property
+    @property
     def readers(self) -> frozenset[str]:
         """Other sites whose pages may call the API."""
         return frozenset(self.api_origins.split())

@@ -22,7 +22,7 @@ ASKED_WITH: Final = (
     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-Entry-Token, X-Hold-Token, "
     "X-Order-Token, X-Request-Id, X-Ticket-Token"
 )
-SHOWN: Final = "ETag, Idempotency-Replayed, Location, Retry-After, X-Request-Id"
+SHOWN: Final = "ETag, Idempotent-Replayed, Location, Retry-After, X-Request-Id"
 
 
 def origins_in(text: str) -> Iterator[str]:

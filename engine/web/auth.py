@@ -14,7 +14,7 @@ from engine.foundation import asked_language, http
 from engine.foundation.bearer import KEY_PREFIX, Bearers, Person
 from engine.foundation.cookies import shown
 from engine.foundation.errors import Unauthenticated
-from engine.services.appkeys import API_KEYS, BEARERS, SETTINGS
+from engine.services.appkeys import API_KEYS, BEARERS, LIMITS, SETTINGS
 from engine.web.callers import visitor
 
 ADMISSION_COOKIE = "onsale_admission"
@@ -37,9 +37,15 @@ def _scheme(request: web.Request, scheme: str) -> str | None:
 
 
 def person(request: web.Request) -> Person:
-    """The signed-in person, or the program that shows a key. Unauthenticated without a valid bearer token."""
+    """The signed-in person, or the program that shows a key. Unauthenticated without a valid token, SlowDown."""
     program = request.get(PROGRAM)
-    return program if program is not None else _person(request, request.config_dict[BEARERS])
+    if program is not None:
+        return program
+    found = _person(request, request.config_dict[BEARERS])
+    limits = request.config_dict.get(LIMITS)
+    if limits is not None:
+        limits.check_person(found.user_id, client_address(request))
+    return found
 
 
 def _person(request: web.Request, bearers: Bearers) -> Person:

@@ -14,13 +14,14 @@ No scope reaches members, payouts, waiting rooms or other keys, and none changes
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from engine.domain.accounts.organizations import Permission
+from engine.domain.accounts.organizations import Permission, allows
 from engine.domain.fields import Moment, Short
 
 SECRET_BYTES: Final = 32
@@ -54,6 +55,16 @@ ALLOWED: Final = MappingProxyType[str, frozenset[Permission]](
 def scope_for(permission: Permission) -> str | None:
     """The scope that a key needs for this; None if no key may do it."""
     return next((scope for scope, permissions in ALLOWED.items() if permission in permissions), None)
+
+
+def scopes_of(roles: Iterable[str]) -> tuple[str, ...]:
+    """What a key would need to do all that somebody with these roles may, by name; of several roles what any of them may."""
+    held = list(roles)
+    return tuple(
+        scope
+        for scope, permissions in ALLOWED.items()
+        if any(all(allows(role, permission) for permission in permissions) for role in held)
+    )
 
 
 class NewApiKey(Struct, kw_only=True):

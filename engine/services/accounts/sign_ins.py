@@ -10,6 +10,7 @@ import hashlib
 import secrets
 from typing import Final
 
+from engine.domain.accounts.api_keys import scopes_of
 from engine.domain.accounts.errors import AccountDisabled, SecondFactorRequired, SignInRefused
 from engine.domain.accounts.openid import FRESH_S, SignInNotFresh
 from engine.domain.accounts.people import Session
@@ -28,6 +29,7 @@ from engine.stores.accounts import sessions as sessions_store
 from engine.stores.database import Connection, Database, Pool, Record
 
 REFRESH_TOKEN_BYTES: Final = 32
+ROLES_SAID_MAX: Final = 20  # in a token, which must fit into a header
 
 
 class SignIns:
@@ -88,8 +90,9 @@ class SignIns:
         user = await store.user(self._pool, person.user_id)
         if user is None:
             raise Unauthenticated("This account is gone")
+        roles = {each.organization_id: each.role for each in user.organizations[:ROLES_SAID_MAX]}
         return Session(
-            access_token=self._bearers.sign(person),
+            access_token=self._bearers.sign(person, roles, scopes_of(roles.values())),
             refresh_token=refresh_token,
             expires_in=ACCESS_TOKEN_TTL_S,
             user=user,
