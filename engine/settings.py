@@ -41,6 +41,8 @@ class Settings(SharedSettings):
 
     # Units of an event that one address block may have held or ordered and not paid for; 0: no limit.
     block_units_max: Annotated[int, Field(ge=0, le=1_000_000)] = 200
+    # Nobody is a platform admin by one factor, but with sandboxed payments or in a rehearsal.
+    admins_need_second_factor: bool = True
     # invited: only who was mailed an invitation registers, and the platform's admins alone found organizations.
     registration: Literal["open", "invited"] = "open"
 

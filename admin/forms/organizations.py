@@ -50,6 +50,7 @@ class OrganizationChangeForm(Form):
     slug: str = Field(min_length=1, max_length=100)
     legal_name: OptionalName = None
     accent: str | None = None
+    require_second_factor: bool = False
 
     def given(self) -> OrganizationChange:
         return shapes.build(self.model_dump(exclude={"version"}), OrganizationChange)
@@ -94,6 +95,7 @@ def of(organization: Organization) -> Filled[OrganizationChangeForm]:
         slug=organization.slug,
         legal_name=organization.legal_name,
         accent=organization.accent,
+        require_second_factor="true" if organization.require_second_factor else None,
     )
 
 

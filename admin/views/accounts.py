@@ -55,7 +55,7 @@ async def sign_in(request: web.Request) -> web.Response:
     typed = filled.read(SignInForm, form)
     people = request.app[SERVICES].accounts.people
     try:
-        tokens = await typed.carry_out(lambda form: people.sign_in(form.given(), _caller(request)))
+        tokens = await typed.carry_out(lambda form: people.sign_in(form.given(), caller_of(request)))
     except SecondFactorRequired as needed:
         fresh = filled.fresh(SecondFactorForm, challenge=needed.facts["challenge"])
         return _page(request, "accounts/second_factor.html", fresh)
@@ -72,7 +72,7 @@ async def _second_factor(request: web.Request, form: MultiDict[str]) -> web.Resp
     typed = filled.read(SecondFactorForm, form)
     sign_ins = request.app[SERVICES].accounts.sign_ins
     try:
-        tokens = await typed.carry_out(lambda form: sign_ins.answer(form.given(), _caller(request)))
+        tokens = await typed.carry_out(lambda form: sign_ins.answer(form.given(), caller_of(request)))
     except SecondFactorWrong as refusal:
         typed.errors["code"] = str(refusal.detail)
         tokens = None
@@ -103,7 +103,7 @@ async def come_back(request: web.Request) -> web.Response:
     shown = guard.cookie_rules(request).own(request, ATTEMPT_COOKIE)
     try:
         finished = await request.app[SERVICES].accounts.openid.finish(
-            request.match_info["provider"], shapes.build(answered, Answered), shown, _caller(request)
+            request.match_info["provider"], shapes.build(answered, Answered), shown, caller_of(request)
         )
     except Refusal as refusal:
         return _not_signed_in(request, refusal)
@@ -138,7 +138,7 @@ async def register(request: web.Request) -> web.Response:
     typed = filled.read(RegisterForm, await _posted(request))
     people = request.app[SERVICES].accounts.people
     try:
-        tokens = await typed.carry_out(lambda form: people.register(form.given(), _caller(request)))
+        tokens = await typed.carry_out(lambda form: people.register(form.given(), caller_of(request)))
     except (Forbidden, TokenInvalid, TokenExpired) as refusal:
         typed.general.append(str(refusal.detail))
         tokens = None
@@ -165,7 +165,7 @@ async def show(visit: Visit) -> web.Response:
 async def change_password(visit: Visit) -> web.Response:
     """A new password ends every session of the account but the one that this answers."""
     typed = filled.read(PasswordForm, visit.form)
-    caller = _caller(visit.request)
+    caller = caller_of(visit.request)
     try:
         tokens = await typed.carry_out(
             lambda form: visit.services.accounts.people.change_password(visit.person, form.given(), caller)
@@ -180,7 +180,7 @@ async def change_password(visit: Visit) -> web.Response:
     return await _signed_in(visit.request, tokens, "/account", note=note)
 
 
-def _caller(request: web.Request) -> Caller:
+def caller_of(request: web.Request) -> Caller:
     """Who asks: the address as the settings let it be known, the device, the language."""
     address = http.client_address(request, trust_forwarded=request.app[SETTINGS].trust_forwarded)
     agent = request.headers.get("User-Agent", "")[:AGENT_CHARS_MAX]
@@ -206,9 +206,7 @@ async def _posted(request: web.Request) -> MultiDict[str]:
     return form
 
 
-def _page(
-    request: web.Request, template: str, form: filled.Filled[filled.F], path: str | None = None
-) -> web.Response:
+def _page(request: web.Request, template: str, form: filled.Filled[filled.F], path: str | None = None) -> web.Response:
     kept = guard.cookie_rules(request).own(request, FORM_COOKIE)
     nonce = kept if _SANE.match(kept) else secrets.token_urlsafe(24)
     providers = [one for one in request.app[SERVICES].accounts.openid.offered if not one.posts]

@@ -46,9 +46,7 @@ def is_from(request: web.BaseRequest, readers: frozenset[str]) -> bool:
 def is_preflight(request: web.BaseRequest, readers: frozenset[str]) -> bool:
     """Whether a browser asks on behalf of such a page what it may send."""
     return (
-        request.method == "OPTIONS"
-        and "Access-Control-Request-Method" in request.headers
-        and is_from(request, readers)
+        request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers and is_from(request, readers)
     )
 
 

@@ -15,7 +15,7 @@ from tests.admin.estate import VALID, contents, everything, fill
 from tests.admin.organizer import Organizer, join, platform_admin
 
 PLATFORM = {each.__name__ for each in (complaints, featured, moderation, switches)}
-OWN = {"/", "/board", "/account", "/account/password", "/account/verify", "/sign-out", "/organizations",
+OWN = {"/", "/board", "/account", "/account/factor", "/account/factor/confirm", "/account/password", "/account/verify", "/sign-out", "/organizations",
        "/organizations/new", "/invitations/accept", "/text/preview", "/view/end"}  # fmt: skip
 
 

@@ -150,6 +150,7 @@ TIED = {
     "admin POST /events/hide": {"event.hidden"},
     "admin POST /events/bring-back": {"event.brought_back"},
     "admin POST /switches": {"platform.switched_off", "platform.switched_on"},
+    "admin POST /account/factor/confirm": {"account.second_factor_on"},
     "admin POST /people/disable": {"account.disabled"},
     "admin POST /people/enable": {"account.enabled"},
     "admin POST /people/view": {"account.viewed_as"},
@@ -160,6 +161,7 @@ TIED = {
 # Why a call that is no GET leaves no line of its own.
 SILENT = {
     "admin POST /account/password": "a person's own account, nobody's organization",
+    "admin POST /account/factor": "a person's own account; the key that was made is not asked for yet",
     "admin POST /account/verify": "a person's own account, nobody's organization",
     "admin POST /sign-out": "a person's own session",
     "admin POST /venues/chart/preview": "draws what was typed and keeps nothing",

@@ -62,13 +62,17 @@ class NewOrganization(Struct, kw_only=True):
 
 
 class OrganizationChange(Struct, kw_only=True):
-    """``accent`` colours its pages, None: as the house's are. ``embed_origins`` are sites that may show its events."""
+    """``accent`` colours its pages, None: as the house's are. ``embed_origins`` are sites that may show its events.
+
+    ``require_second_factor``: members without one do nothing here until they have it.
+    """
 
     name: Name | UnsetType = UNSET
     slug: Slug | UnsetType = UNSET
     legal_name: Name | UnsetType | None = UNSET
     accent: Accent | UnsetType | None = UNSET
     embed_origins: Origins | UnsetType = UNSET
+    require_second_factor: bool | UnsetType = UNSET
 
 
 class Organization(Struct, frozen=True, kw_only=True):
@@ -87,6 +91,7 @@ class Organization(Struct, frozen=True, kw_only=True):
     accent: str | None = None
     embed_origins: tuple[str, ...] = ()
     suspended_reason: str = ""
+    require_second_factor: bool = False
     role: str | None = None
 
 

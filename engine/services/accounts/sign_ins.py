@@ -33,12 +33,20 @@ ROLES_SAID_MAX: Final = 20  # in a token, which must fit into a header
 
 
 class SignIns:
-    """Sessions begin here and nowhere else."""
+    """Sessions begin here and nowhere else. ``admins_need_factor``: nobody is a platform admin by one factor."""
 
-    def __init__(self, *, pool: Pool, bearers: Bearers, factors: SecondFactors) -> None:
+    def __init__(
+        self, *, pool: Pool, bearers: Bearers, factors: SecondFactors, admins_need_factor: bool = False
+    ) -> None:
         self._pool = pool
         self._bearers = bearers
         self._factors = factors
+        self.admins_need_factor = admins_need_factor
+
+    async def person(self, row: Record, session: str) -> Person:
+        """Who acts in this session: a platform admin without the second factor that it takes is a person like any."""
+        is_admin = row["is_admin"] and (not self.admins_need_factor or await self._factors.is_on(row["id"]))
+        return Person(row["id"], is_admin=is_admin, session=session)
 
     async def proved(self, row: Record, caller: Caller) -> Session:
         """The first factor was right: a session, if there is no second one to ask for.
@@ -78,7 +86,7 @@ class SignIns:
             if is_new and row["email_verified_at"] is not None:
                 notice = MailAccountNotice("new_device", row["email"], caller.language, device, place, now_ms())
                 await outbox.add(db, row["id"], notice)
-        return await self.session(Person(row["id"], is_admin=row["is_admin"], session=family), token)
+        return await self.session(await self.person(row, family), token)
 
     async def check_fresh(self, person: Person) -> None:
         """SignInNotFresh unless this session began within FRESH_S: what is added then stays after it."""

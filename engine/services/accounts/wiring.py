@@ -49,7 +49,13 @@ def open_accounts(common: Common) -> Accounts:
     passwords = Passwords(lifted=settings.rehearsal)
     links = MailedLinks(pool=pool, outbox=common.outbox, ended=ended, throttle=throttle, passwords=passwords)
     factors = SecondFactors(pool=pool, hot=common.hot, throttle=throttle, seal=settings.seal)
-    sign_ins = SignIns(pool=pool, bearers=common.bearers, factors=factors)
+    own_machine = settings.rehearsal or settings.payments_are_sandboxed
+    sign_ins = SignIns(
+        pool=pool,
+        bearers=common.bearers,
+        factors=factors,
+        admins_need_factor=settings.admins_need_second_factor and not own_machine,
+    )
     open_to_all = settings.registration == "open"
     return Accounts(
         access=access,
@@ -87,7 +93,7 @@ def open_accounts(common: Common) -> Accounts:
             pool=pool,
             access=access,
             open_to_all=open_to_all,
-            own_machine=settings.rehearsal or settings.payments_are_sandboxed,
+            own_machine=own_machine,
         ),
         invitations=Invitations(pool=pool, access=access, throttle=throttle),
         moderation=Moderation(pool=pool, outbox=common.outbox, ended=ended),

@@ -35,13 +35,13 @@ async def used(db: Connection, session_id: str) -> None:
 
 
 async def shown(db: Database, token_hash: bytes) -> Record | None:
-    """Whose session a token keeps alive: ``family``, ``user_id``, ``is_admin``; its use is noted by the minute."""
+    """Whose session a token keeps alive: ``family``, ``id`` of the person, ``is_admin``; its use is noted by the minute."""
     return await db.fetchrow(
-        "WITH found AS (SELECT t.family, t.user_id, u.is_admin FROM refresh_tokens t JOIN users u ON u.id = t.user_id"
+        "WITH found AS (SELECT t.family, u.id, u.is_admin FROM refresh_tokens t JOIN users u ON u.id = t.user_id"
         " WHERE t.token_hash = $1 AND t.used_at IS NULL AND t.revoked_at IS NULL AND t.expires_at > now()"
         " AND u.disabled_at IS NULL), noted AS (UPDATE sessions s SET used_at = now() FROM found"
         " WHERE s.id = found.family AND s.used_at < now() - make_interval(secs => $2))"
-        " SELECT family, user_id, is_admin FROM found",
+        " SELECT family, id, is_admin FROM found",
         token_hash,
         NOTED_EVERY_S,
     )

@@ -233,7 +233,8 @@ async def test_what_a_squatter_connected_goes_with_the_first_link_that_proves_th
         user_id,
     )
     await world.pool.execute(
-        "INSERT INTO passkeys (id, user_id, credential_id, public_key, name) VALUES ('pky_1', $1, 'c', 'k', 'P')", user_id
+        "INSERT INTO passkeys (id, user_id, credential_id, public_key, name) VALUES ('pky_1', $1, 'c', 'k', 'P')",
+        user_id,
     )
     links = world.engine.app[appkeys.MAILED_LINKS]
     issued = await links.issue("magic_link", "ada@example.test")
