@@ -1,4 +1,4 @@
-"""A passkey in software: what a device signs, as the standard says (Web Authentication Level 2, sections 6.1 and 6.5)."""
+"""A passkey in software: what a device signs (Web Authentication Level 2, sections 6.1 and 6.5)."""
 
 from __future__ import annotations
 

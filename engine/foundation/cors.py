@@ -19,8 +19,8 @@ PREFLIGHT_S: Final = 600  # a browser remembers what it was told
 API: Final = ("/v1/", "/api/")
 METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
 ASKED_WITH: Final = (
-    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-Entry-Token, X-Hold-Token, "
-    "X-Order-Token, X-Request-Id, X-Ticket-Token"
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-Entry-Token, "
+    "X-Hold-Token, X-Order-Token, X-Request-Id, X-Ticket-Token"
 )
 SHOWN: Final = "ETag, Idempotent-Replayed, Location, Retry-After, X-Request-Id"
 

@@ -111,9 +111,9 @@ def check(request: web.Request, manners: Manners) -> None:
     reader = trust is not None and cors.is_from(request, trust.readers)
     if reader and "Cookie" in headers:
         raise CrossSite("A page of another site proves itself by a token, never by a cookie")
-    if headers.get("Sec-Fetch-Site") == CROSS_SITE and not (manners.from_anywhere or reader):
-        if trust is None or headers.get("Origin") not in trust.origins:
-            raise CrossSite
+    stranger = trust is None or headers.get("Origin") not in trust.origins
+    if headers.get("Sec-Fetch-Site") == CROSS_SITE and stranger and not (manners.from_anywhere or reader):
+        raise CrossSite
     if manners.takes is not None and request.body_exists and request.content_type not in manners.takes:
         raise UnsupportedMedia(f"Send the body as {' or '.join(sorted(manners.takes))}")
 

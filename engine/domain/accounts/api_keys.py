@@ -58,7 +58,7 @@ def scope_for(permission: Permission) -> str | None:
 
 
 def scopes_of(roles: Iterable[str]) -> tuple[str, ...]:
-    """What a key would need to do all that somebody with these roles may, by name; of several roles what any of them may."""
+    """The scopes of which some of these roles allows everything."""
     held = list(roles)
     return tuple(
         scope

@@ -92,7 +92,7 @@ class Membership(Struct, frozen=True, kw_only=True):
 class User(Struct, frozen=True, kw_only=True):
     """A person as shown to themselves.
 
-    ``second_factor``: whether sign-ins ask for one; ``second_factor_asked``: whether an organization of theirs wants that.
+    ``second_factor``: sign-ins ask for one; ``second_factor_asked``: an organization of theirs wants that.
     """
 
     id: str

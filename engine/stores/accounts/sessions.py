@@ -35,7 +35,7 @@ async def used(db: Connection, session_id: str) -> None:
 
 
 async def shown(db: Database, token_hash: bytes) -> Record | None:
-    """Whose session a token keeps alive: ``family``, ``id`` of the person, ``is_admin``; its use is noted by the minute."""
+    """Whose session a token keeps alive: ``family``, the person's ``id``, ``is_admin``; use is noted by the minute."""
     return await db.fetchrow(
         "WITH found AS (SELECT t.family, u.id, u.is_admin FROM refresh_tokens t JOIN users u ON u.id = t.user_id"
         " WHERE t.token_hash = $1 AND t.used_at IS NULL AND t.revoked_at IS NULL AND t.expires_at > now()"

@@ -24,7 +24,7 @@ async def test_a_member_without_the_factor_that_is_asked_for_sees_nothing_until_
     owner, member = await register(), await register()
     organization_id = await owner.organization()
     path = f"/v1/organizations/{organization_id}"
-    await join(pool, organization_id, member.email, "manager")
+    await join(pool, owner, organization_id, member, "manager")
     asked = {"require_second_factor": True}
     match = {"If-Match": await owner.etag(path)}
     # Who asks others for one has one.

@@ -100,8 +100,8 @@ async def test_another_origin_a_copy_and_a_replay_are_refused_alike(guest: Someo
     bodies.append(await shown(guest, Authenticator(credential_id=device.credential_id, count=9)))  # another key
     bodies.append({"credential": device.shown({"challenge": text(b"x" * 32)})})  # no challenge of ours
     bodies.append({"credential": device.shown(await someone.ok("POST", f"{AT}/register/options", status=200))})
-    bodies += [{"credential": broken} for broken in ({}, {"rawId": 1}, {"rawId": "!", "response": {"clientDataJSON": "e30"}},
-                                                     {"response": "x"}, {"response": {"clientDataJSON": "W10"}})]  # fmt: skip
+    said = [{"clientDataJSON": "e30"}, {"clientDataJSON": "W10"}, "x", None]
+    bodies += [{"credential": {"rawId": "!", "response": each}} for each in said] + [{"credential": {}}]
     for body in bodies:
         refused = await guest.refused("passkey_refused", "POST", f"{AT}/authenticate/verify", body)
         assert refused["status"] == 400
