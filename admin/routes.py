@@ -8,6 +8,7 @@ from admin.guard import Route, guarded
 from admin.views import (
     accounts,
     allotments,
+    api_keys,
     attendance,
     branding,
     bulk,
@@ -113,6 +114,9 @@ ROUTES: tuple[Route, ...] = (
         "members.write",
         "operate",
     ),
+    Route("GET", ORGANIZATION + "/keys", api_keys.list_all, "keys.read", "page"),
+    Route("POST", ORGANIZATION + "/keys", api_keys.create, "keys.write", "operate"),
+    Route("POST", ORGANIZATION + r"/keys/{key:key_[0-9A-Z]{26}}/revoke", api_keys.revoke, "keys.write", "operate"),
     Route("GET", ORGANIZATION + "/history", history.show_organization, "organization.write", "page"),
     Route("GET", ORGANIZATION + "/history.csv", history.export_organization, "organization.write", "document"),
     Route("GET", ORGANIZATION + "/disputes", disputes.list_all, "refunds.read", "page"),

@@ -155,6 +155,8 @@ TIED = {
     "admin POST /people/enable": {"account.enabled"},
     "admin POST /people/view": {"account.viewed_as"},
     "admin POST /view/end": {"account.view_ended"},
+    "admin POST /o/keys": {"key.made"},
+    "admin POST /o/keys/revoke": {"key.revoked"},
     "admin POST /o/suspend": {"organization.suspended"},
     "admin POST /o/reinstate": {"organization.reinstated"},
 }  # fmt: skip
