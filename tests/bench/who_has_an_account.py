@@ -2,7 +2,7 @@
 
 A thousand addresses that have one and a thousand that do not, asked in turns by one caller: signing in with a wrong
 password, a forgotten password, a link that signs in. Printed are the quartiles of both, and how far their distributions
-are apart (Kolmogorov-Smirnov): two samples of a thousand of the same are rarely further apart than 0.073 (one in a hundred).
+are apart (Kolmogorov-Smirnov): two samples of a thousand of the same are rarely further apart than 0.073.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The checkout of somebody who is signed in: filled in already, and kept with their account; some events ask for one."""
+"""The checkout of somebody who is signed in: filled in, and kept with their account; some events ask for one."""
 
 from __future__ import annotations
 
