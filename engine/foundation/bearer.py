@@ -63,6 +63,7 @@ class Bearers:
             "sub": person.user_id,
             "sid": person.session,
             "admin": person.is_admin,
+            **({"org": person.key.organization_id, "scope": " ".join(sorted(person.key.scopes))} if person.key else {}),
             **({"roles": dict(roles), "scope": " ".join(scopes)} if roles else {}),
             **({"through": person.through} if person.through else {}),
             "iat": issued_s,
@@ -89,9 +90,11 @@ class Bearers:
         session = claims.get("sid", "")
         if session in self._ended:
             raise Unauthenticated("This session has ended: sign in again", reason="session_ended")
+        organization_id, scopes = claims.get("org", ""), frozenset(str(claims.get("scope", "")).split())
         return Person(
             user_id=claims["sub"],
             is_admin=bool(claims.get("admin", False)),
             session=session,
+            key=KeyGrant(organization_id, scopes) if organization_id else None,
             through=claims.get("through", ""),
         )

@@ -50,13 +50,12 @@ def is_preflight(request: web.BaseRequest, readers: frozenset[str]) -> bool:
     )
 
 
-async def preflight(request: web.Request) -> web.Response:
-    """What it may send; the answer to what it then sends says the same again."""
+async def preflight(_request: web.Request) -> web.Response:
+    """What it may send. That it may read the answer is said of every answer to it (``manners.dress``)."""
     headers = {
         "Access-Control-Allow-Methods": METHODS,
         "Access-Control-Allow-Headers": ASKED_WITH,
         "Access-Control-Max-Age": str(PREFLIGHT_S),
-        **allowed(request),
     }
     return web.Response(status=204, headers=headers)
 

@@ -86,6 +86,16 @@ class ApiKey(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class KeyToken(Struct, frozen=True, kw_only=True):
+    """What a key was exchanged for: good for ``expires_in`` seconds, and no longer than the key."""
+
+    access_token: str
+    expires_in: int
+    scope: str
+    organization_id: str
+    token_type: str = "Bearer"  # noqa: S105 - the scheme's name
+
+
 class ApiKeyMade(ApiKey, frozen=True, kw_only=True):
     """``key`` is shown this once."""
 

@@ -97,6 +97,6 @@ def open_accounts(common: Common) -> Accounts:
         ),
         invitations=Invitations(pool=pool, access=access, throttle=throttle),
         moderation=Moderation(pool=pool, outbox=common.outbox, ended=ended),
-        api_keys=ApiKeys(pool=pool, access=access),
+        api_keys=ApiKeys(pool=pool, access=access, bearers=common.bearers),
         flags=Flags(pool=pool, hot=common.hot, settings=settings),
     )

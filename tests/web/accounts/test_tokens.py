@@ -9,7 +9,7 @@ from engine.domain.accounts.api_keys import ALLOWED, scopes_of
 from engine.foundation import address_limits, limits_table
 from engine.foundation.manners import LIMITS
 from engine.settings import Settings
-from tests.web.organizer import PASSWORD
+from tests.web.organizer import PASSWORD, Someone
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,26 @@ async def test_one_person_asks_so_much_and_another_goes_on(register, monkeypatch
     refused = await someone.refused("slow_down", "GET", "/v1/users/me")
     assert (refused["status"], refused["retry_after_s"] > 0) == (429, True)
     await other.ok("GET", "/v1/users/me")
+
+
+async def test_a_key_is_changed_for_a_token_that_opens_what_the_key_opens_now(register, guest, settings: Settings):
+    owner = await register()
+    organization_id = await owner.organization()
+    path = f"/v1/organizations/{organization_id}/api-keys"
+    made = await owner.ok("POST", path, {"name": "Till", "scopes": ["catalogue.read"]}, 201)
+    shown = {"Authorization": f"Bearer {made['key']}"}
+    token = await guest.ok("POST", "/v1/auth/token", headers=shown)
+    assert (token["scope"], token["organization_id"], token["expires_in"]) == ("catalogue.read", organization_id, 900)
+    key = settings.jwt_key.get_secret_value()
+    said = jwt.decode(token["access_token"], key, algorithms=["HS256"], audience="onsale")
+    assert (said["org"], said["scope"], said["sub"]) == (organization_id, "catalogue.read", made["id"])
+    program = Someone(guest.client, token["access_token"])
+    await program.ok("GET", f"/v1/organizations/{organization_id}")
+    await program.refused("scope_missing", "GET", f"/v1/organizations/{organization_id}/members")
+    await program.refused("key_refused", "GET", "/v1/users/me")
+    await program.refused("malformed", "POST", "/v1/auth/token")
+    await guest.refused("malformed", "POST", "/v1/auth/token")
+    wrong = {"Authorization": f"Bearer {made['key'][:-1]}"}
+    await guest.refused("unauthenticated", "POST", "/v1/auth/token", headers=wrong)
+    await owner.ok("DELETE", f"{path}/{made['id']}", status=204)
+    await program.refused("unauthenticated", "GET", f"/v1/organizations/{organization_id}")
