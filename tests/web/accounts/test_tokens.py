@@ -58,7 +58,8 @@ async def test_a_key_is_changed_for_a_token_that_opens_what_the_key_opens_now(re
     assert (said["org"], said["scope"], said["sub"]) == (organization_id, "catalogue.read", made["id"])
     program = Someone(guest.client, token["access_token"])
     await program.ok("GET", f"/v1/organizations/{organization_id}")
-    await program.refused("scope_missing", "GET", f"/v1/organizations/{organization_id}/members")
+    venue = {"organization_id": organization_id, "name": "V", "timezone": "UTC"}
+    await program.refused("scope_missing", "POST", "/v1/venues", venue)
     await program.refused("key_refused", "GET", "/v1/users/me")
     await program.refused("malformed", "POST", "/v1/auth/token")
     await guest.refused("malformed", "POST", "/v1/auth/token")
