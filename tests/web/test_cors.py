@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from aiohttp import web
+from aiohttp import DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from engine.app import create_app
@@ -24,7 +24,7 @@ READS, KNOWS = "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials"
 @pytest.fixture
 async def open_to_shop(settings: Settings, shop: Shop) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     own = settings.model_copy(update={"api_origins": SHOP, "stripe_url": shop.stripe_url})
-    async with TestClient(TestServer(create_app(own))) as client:
+    async with TestClient(TestServer(create_app(own)), cookie_jar=DummyCookieJar()) as client:
         yield client
 
 

@@ -115,6 +115,8 @@ async def test_an_id_token_that_does_not_hold_signs_nobody_in(world: World, wron
 
 
 async def test_a_provider_that_is_late_or_away_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch):
+    world.provider.controls.person = ADA
+    await world.away()  # where the provider's doors are is known from here on
     monkeypatch.setattr(openid_gateway, "CALL_TIMEOUT_S", 0.2)
     world.provider.controls.late_s = 2.0
     assert await world.signs_in() == (503, "provider_away")
