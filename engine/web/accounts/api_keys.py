@@ -41,7 +41,7 @@ async def revoke_key(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def exchange(request: web.Request) -> web.Response:
+async def exchange_key(request: web.Request) -> web.Response:
     """Change a key for a token of fifteen minutes that says its organization and scopes.
 
     It opens what the key opens at that moment: a key that was revoked meanwhile opens nothing by it.
@@ -68,7 +68,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", _ALL, list_keys, "organizer", "operate", needs="keys.read", gives=Page[ApiKey], query=PageQuery
     ).refuses(*_NO),
-    Route("POST", "/v1/auth/token", exchange, "public", "sign_in", gives=KeyToken, repeats="always").refuses(
+    Route("POST", "/v1/auth/token", exchange_key, "public", "sign_in", gives=KeyToken, repeats="always").refuses(
         Malformed, Unauthenticated, KeyThrottled
     ),
     Route("DELETE", f"{_ALL}/{{key_id}}", revoke_key, "organizer", "operate", needs="keys.write", status=204).refuses(

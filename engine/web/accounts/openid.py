@@ -53,9 +53,10 @@ ACCOUNT_COOKIE: Final = "onsale_account"
 FORM_BYTES_MAX: Final = 32 * 1024
 _UNCACHED: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 _AT: Final = "/v1/auth/oauth/{provider}"
+_MINE: Final = "/v1/users/me/identities"
 
 
-async def start(request: web.Request) -> web.Response:
+async def start_elsewhere(request: web.Request) -> web.Response:
     """Send the browser to the provider; what it says is believed of this browser alone, once, within ten minutes."""
     asked = bodies.query(request, StartAsked)
     name, rules = request.match_info["provider"], _rules(request)
@@ -67,7 +68,7 @@ async def start(request: web.Request) -> web.Response:
     return response
 
 
-async def come_back(request: web.Request) -> web.Response:
+async def come_back_from_elsewhere(request: web.Request) -> web.Response:
     """The browser is back: it is signed in and goes on to where it wanted, or is asked for its code first."""
     given = shapes.build(_answered(request.query), Answered)
     shown = _rules(request).own(request, ATTEMPT_COOKIE)
@@ -95,7 +96,7 @@ async def list_identities(request: web.Request) -> web.Response:
     return http.json(Page(data=found, next_cursor=None, has_more=False), headers={"Cache-Control": "no-store"})
 
 
-async def disconnect(request: web.Request) -> web.Response:
+async def disconnect_identity(request: web.Request) -> web.Response:
     """Have one sign in no more; asks for a sign-in of the last ten minutes."""
     await request.config_dict[OPENID].disconnect(person(request), request.match_info["identity_id"])
     return web.Response(status=204)
@@ -128,10 +129,10 @@ def _rules(request: web.Request) -> CookieRules:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", f"{_AT}/start", start, "public", "sign_in", query=StartAsked, status=303).refuses(
+    Route("GET", f"{_AT}/start", start_elsewhere, "public", "sign_in", query=StartAsked, status=303).refuses(
         ProviderUnknown, ProviderAway
     ),
-    Route("GET", f"{_AT}/callback", come_back, "public", "sign_in", query=Answered, status=303).refuses(
+    Route("GET", f"{_AT}/callback", come_back_from_elsewhere, "public", "sign_in", query=Answered, status=303).refuses(
         AttemptOver,
         ProviderDeclined,
         ProviderRefused,
@@ -147,8 +148,8 @@ ROUTES: tuple[Route, ...] = (
         Invalid,
     ),
     Route("POST", f"{_AT}/callback", come_back_by_post, "provider", "sign_in", status=303, repeats="always"),
-    Route("GET", "/v1/users/me/identities", list_identities, "person", "own", gives=Page[Identity]),
-    Route("DELETE", "/v1/users/me/identities/{identity_id}", disconnect, "person", "sign_in", status=204).refuses(
+    Route("GET", _MINE, list_identities, "person", "own", gives=Page[Identity]),
+    Route("DELETE", f"{_MINE}/{{identity_id}}", disconnect_identity, "person", "sign_in", status=204).refuses(
         IdentityUnknown, SignInNotFresh
     ),
 )

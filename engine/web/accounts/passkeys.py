@@ -32,12 +32,12 @@ _MINE: Final = "/v1/users/me/passkeys"
 _ONE: Final = _MINE + "/{passkey_id}"
 
 
-async def begin_adding(request: web.Request) -> web.Response:
+async def begin_adding_passkey(request: web.Request) -> web.Response:
     """Options for ``navigator.credentials.create``, good for five minutes; asks for a sign-in of the last ten."""
     return http.json(await request.config_dict[PASSKEYS].begin_adding(person(request)), headers=_UNCACHED)
 
 
-async def add(request: web.Request) -> web.Response:
+async def add_passkey(request: web.Request) -> web.Response:
     """Keep the passkey that the browser made."""
     actor = person(request)
     given = await form(request, NewPasskey)
@@ -45,12 +45,12 @@ async def add(request: web.Request) -> web.Response:
     return http.json(kept, status=201, headers=_UNCACHED)
 
 
-async def begin_signing(request: web.Request) -> web.Response:
+async def begin_signing_in_by_passkey(request: web.Request) -> web.Response:
     """Options for ``navigator.credentials.get``, good for five minutes and for any passkey of this site."""
     return http.json(await request.config_dict[PASSKEYS].begin_signing(), headers=_UNCACHED)
 
 
-async def sign_in(request: web.Request) -> web.Response:
+async def sign_in_by_passkey(request: web.Request) -> web.Response:
     """Sign in by a passkey. One that saw who held the device is the second factor too."""
     given = await form(request, PasskeyShown)
     return http.json(await request.config_dict[PASSKEYS].sign_in(given, caller(request)), headers=_UNCACHED)
@@ -62,14 +62,14 @@ async def list_passkeys(request: web.Request) -> web.Response:
     return http.json(Page(data=found, next_cursor=None, has_more=False), headers=_UNCACHED)
 
 
-async def rename(request: web.Request) -> web.Response:
+async def rename_passkey(request: web.Request) -> web.Response:
     """Call one otherwise."""
     actor = person(request)
     given = await form(request, PasskeyChange)
     return http.json(await request.config_dict[PASSKEYS].rename(actor, request.match_info["passkey_id"], given.name))
 
 
-async def remove(request: web.Request) -> web.Response:
+async def remove_passkey(request: web.Request) -> web.Response:
     """Have one sign in no more."""
     await request.config_dict[PASSKEYS].remove(person(request), request.match_info["passkey_id"])
     return web.Response(status=204)
@@ -80,7 +80,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST",
         f"{_AT}/register/options",
-        begin_adding,
+        begin_adding_passkey,
         "person",
         "sign_in",
         repeats="always",
@@ -88,7 +88,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST",
         f"{_AT}/register/verify",
-        add,
+        add_passkey,
         "person",
         "sign_in",
         takes=NewPasskey,
@@ -96,11 +96,11 @@ ROUTES: tuple[Route, ...] = (
         status=201,
         repeats="always",
     ).refuses(PasskeyRefused, PasskeyTaken, *_ADDING),
-    Route("POST", f"{_AT}/authenticate/options", begin_signing, "public", "sign_in", repeats="always"),
+    Route("POST", f"{_AT}/authenticate/options", begin_signing_in_by_passkey, "public", "sign_in", repeats="always"),
     Route(
         "POST",
         f"{_AT}/authenticate/verify",
-        sign_in,
+        sign_in_by_passkey,
         "public",
         "sign_in",
         takes=PasskeyShown,
@@ -108,6 +108,6 @@ ROUTES: tuple[Route, ...] = (
         repeats="always",
     ).refuses(PasskeyRefused, SecondFactorRequired, AccountDisabled, SignInRefused),
     Route("GET", _MINE, list_passkeys, "person", "own", gives=Page[Passkey]),
-    Route("PATCH", _ONE, rename, "person", "own", takes=PasskeyChange, gives=Passkey).refuses(PasskeyUnknown),
-    Route("DELETE", _ONE, remove, "person", "own", status=204).refuses(PasskeyUnknown),
+    Route("PATCH", _ONE, rename_passkey, "person", "own", takes=PasskeyChange, gives=Passkey).refuses(PasskeyUnknown),
+    Route("DELETE", _ONE, remove_passkey, "person", "own", status=204).refuses(PasskeyUnknown),
 )
