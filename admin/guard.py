@@ -22,7 +22,7 @@ from multidict import MultiDict
 from admin import frame
 from admin.appkeys import FILES, SERVICES, SESSIONS, SETTINGS
 from admin.sessions import Session
-from admin.visit import Visit
+from admin.visit import Visit, is_factor_due
 from engine.domain.accounts.organizations import Permission
 from engine.domain.accounts.people import User
 from engine.foundation import bodies, http, uploads
@@ -33,6 +33,7 @@ from engine.foundation.errors import Forbidden, Malformed, Unauthenticated, Unsu
 from engine.foundation.limits_table import RouteClass
 
 SESSION_COOKIE: Final = "onsale_admin"
+FACTOR_PATH: Final = "/account/factor"
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "X-CSRF-Token"
 FORM_BYTES_MAX: Final = 1024 * 1024  # a list of 20,000 seats still fits
@@ -70,7 +71,8 @@ class Route:
     ``needs``: what the visitor's role in the organization that the address speaks of must allow; "person": anybody
     signed in; "admin": the platform's own people. ``limit`` is its class in ``limits_table``. ``file_bytes_max``: its
     form may come with a file, which is handed on as it is and not read as text. ``own``: it changes what is
-    their own, or moves money, so a platform admin who views as them may not.
+    their own, or moves money, so a platform admin who views as them may not. ``before_factor``: open to who must set
+    up a second factor first.
     """
 
     method: str
@@ -82,6 +84,7 @@ class Route:
     body_bytes_max: int = FORM_BYTES_MAX
     file_bytes_max: int = 0
     own: bool = False
+    before_factor: bool = False
 
     @property
     def is_own(self) -> bool:
@@ -102,6 +105,8 @@ def guarded(route: Route) -> http.Handler:
         except Unauthenticated:
             await sessions.end(session)
             return to_sign_in(request)
+        if not route.before_factor and is_factor_due(services, user):
+            return to_factor(request)
         person, viewer = Person(user.id, is_admin=user.is_admin), None
         if session.views_as:
             viewer, user, person = await _seen_as(request, session, user)
@@ -150,6 +155,13 @@ def to_sign_in(request: web.Request) -> web.Response:
     if "HX-Request" in request.headers:
         return web.Response(status=204, headers={"HX-Redirect": path, "Cache-Control": "no-store"})
     return frame.redirect(path)
+
+
+def to_factor(request: web.Request) -> web.Response:
+    """The page that sets a second factor up."""
+    if "HX-Request" in request.headers:
+        return web.Response(status=204, headers={"HX-Redirect": FACTOR_PATH, "Cache-Control": "no-store"})
+    return frame.redirect(FACTOR_PATH)
 
 
 async def read_form(request: web.Request, bytes_max: int) -> MultiDict[str]:

@@ -64,6 +64,11 @@ class Visit:
         """Whether a script of ours asks, which shows the answer itself."""
         return self.request.headers.get("Accept", "").startswith("application/json")
 
+    @property
+    def is_factor_due(self) -> bool:
+        """Whether this person goes no further without a second factor."""
+        return is_factor_due(self.services, self.viewer or self.user)
+
     def at(self, name: str) -> str:
         """A part of the path."""
         return self.request.match_info[name]
@@ -88,6 +93,12 @@ class Visit:
 
     def _context(self, context: dict[str, Any], notes: list[tuple[str, str]]) -> dict[str, Any]:
         return {"visitor": self.user, "csrf": self.session.csrf, "notes": notes, "here": self.request.path, **context}
+
+
+def is_factor_due(services: Services, user: User) -> bool:
+    """Whether an organization of theirs, or the platform of its admins, asks for the second factor that they lack."""
+    asked = user.second_factor_asked or (user.is_admin and services.accounts.sign_ins.admins_need_factor)
+    return asked and not user.second_factor
 
 
 def address(*parts: str) -> str:

@@ -23,7 +23,7 @@ def create_app(settings: Settings) -> web.Application:
     """The application; it connects when it starts and closes in reverse."""
     app = web.Application(client_max_size=bodies.BODY_BYTES_CEILING, middlewares=[http.boundary])
     app[appkeys.SETTINGS] = settings
-    manners.setup(app, manners.Trust(settings.trust_forwarded, settings.origins))
+    manners.setup(app, manners.Trust(settings.trust_forwarded, settings.origins, settings.readers))
     app[SHELF] = Shelf({"X-Content-Type-Options": "nosniff", **tls_promise(settings.engine_url)})
     app[operations.CONTRACT] = lambda: openapi.document_bytes(routes.ROUTES)
     route.add(app, routes.ROUTES)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
+from engine.foundation import cors
+from engine.foundation.openid_providers import OpenIdProvider, with_known
 from engine.foundation.settings import SharedSettings
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -39,13 +41,34 @@ class Settings(SharedSettings):
 
     # Units of an event that one address block may have held or ordered and not paid for; 0: no limit.
     block_units_max: Annotated[int, Field(ge=0, le=1_000_000)] = 200
+    # Nobody is a platform admin by one factor, but with sandboxed payments or in a rehearsal.
+    admins_need_second_factor: bool = True
     # invited: only who was mailed an invitation registers, and the platform's admins alone found organizations.
     registration: Literal["open", "invited"] = "open"
+
+    api_origins: str = ""  # https://shop.example: sites whose pages may call the API, parted by blanks
+    # {"google": {"client_id": "...", "client_secret": "..."}}: whose accounts people may sign in with.
+    oidc_providers: dict[str, OpenIdProvider] = {}  # noqa: RUF012 - pydantic copies it
 
     ticketing_enabled: bool = True
     checkout_enabled: bool = True
     refunds_enabled: bool = True
     scanning_enabled: bool = True
+
+    @field_validator("api_origins")
+    @classmethod
+    def _origins_are_such(cls, given: str) -> str:
+        return " ".join(cors.origins_in(given))
+
+    @property
+    def readers(self) -> frozenset[str]:
+        """Other sites whose pages may call the API."""
+        return frozenset(self.api_origins.split())
+
+    @field_validator("oidc_providers", mode="before")
+    @classmethod
+    def _providers_are_known(cls, given: Any) -> Any:
+        return with_known(given)
 
     @property
     def payments_are_sandboxed(self) -> bool:

@@ -75,6 +75,7 @@ class Shop:
             named.setdefault("Content-Type", "application/json")
         raw_body = isinstance(body, bytes | aiohttp.FormData)
         more: dict[str, Any] = {"data": body} if raw_body else {"json": body} if body is not None else {}
+        more["allow_redirects"] = "/auth/oauth/" not in path  # which leads to another site
         async with self.http.request(method, self.url + path, headers=named, **more) as response:
             raw = await response.read()
             parsed = await response.json(content_type=None) if raw and "json" in response.content_type else raw

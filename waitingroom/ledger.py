@@ -212,10 +212,15 @@ class Ledger:
         )
 
     async def role(self, organization_id: str, user_id: str) -> str | None:
-        """The member's role in the room's organization, if the account is not disabled."""
+        """The member's role in the room's organization, if the account is not disabled and has what is asked for.
+
+        An organization may ask its members for a second factor: who has none has no role until then.
+        """
         role: str | None = await self._pool.fetchval(
-            "SELECT m.role FROM members m JOIN users u ON u.id = m.user_id"
-            " WHERE m.organization_id = $1 AND m.user_id = $2 AND u.disabled_at IS NULL",
+            "SELECT m.role FROM members m JOIN users u ON u.id = m.user_id JOIN organizations o ON o.id ="
+            " m.organization_id WHERE m.organization_id = $1 AND m.user_id = $2 AND u.disabled_at IS NULL"
+            " AND (NOT o.require_second_factor OR EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id"
+            " AND f.confirmed_at IS NOT NULL))",
             organization_id,
             user_id,
         )

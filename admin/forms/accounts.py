@@ -46,6 +46,15 @@ class SecondFactorForm(Form):
         return shapes.build(self.model_dump(), ChallengeAnswer)
 
 
+class FirstCodeForm(Form):
+    """``secret`` is shown again with a wrong code."""
+
+    LABELS: ClassVar[Mapping[str, str]] = {"code": "Code"}
+
+    secret: str = Field("", max_length=CODE_CHARS_MAX)
+    code: str = Field(min_length=1, max_length=CODE_CHARS_MAX)
+
+
 class RegisterForm(Form):
     """``invitation`` is the token of a mailed one; a fault of it belongs to the whole form."""
 

@@ -14,6 +14,7 @@ from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.on_sales import (
     ROOM_CAPACITY_MAX,
     ROOM_RATE_PER_MIN_MAX,
+    Account,
     NewOnSale,
     OnSale,
     RoomSettings,
@@ -45,6 +46,7 @@ class OnSaleForm(Form):
         "session_minutes": "Stay in the shop for",
         "identity": "One place per",
         "challenge": "Against bots",
+        "account": "Who may order",
     }
 
     prequeue_opens_at: LocalMoment | None = None
@@ -58,6 +60,7 @@ class OnSaleForm(Form):
     identity: Literal["none", "email"] = "none"
     challenge: Literal["none", "pow"] = "pow"
     codes: str = ""
+    account: Account = "optional"
 
     def given(self, event: Event) -> NewOnSale:
         document: dict[str, Any] = {
@@ -74,6 +77,7 @@ class OnSaleForm(Form):
             "challenge": self.challenge,
             "codes": words(self.codes),
         }
+        document["account"] = self.account
         return shapes.build(document, NewOnSale)
 
 
@@ -123,4 +127,5 @@ def of(on_sale: OnSale | None, event: Event) -> Filled[OnSaleForm]:
         identity=room.identity,
         challenge=room.challenge,
         codes="\n".join(room.codes or ()) or None,
+        account=on_sale.account if on_sale is not None else "optional",
     )

@@ -52,6 +52,7 @@ class OrganizationChangeForm(Form):
     legal_name: OptionalName = None
     accent: str | None = None
     payouts: Payouts = "platform"
+    require_second_factor: bool = False
 
     def given(self) -> OrganizationChange:
         return shapes.build(self.model_dump(exclude={"version"}), OrganizationChange)
@@ -97,6 +98,7 @@ def of(organization: Organization) -> Filled[OrganizationChangeForm]:
         legal_name=organization.legal_name,
         accent=organization.accent,
         payouts=organization.payouts,
+        require_second_factor="true" if organization.require_second_factor else None,
     )
 
 

@@ -24,13 +24,15 @@ from engine.domain.accounts.errors import (
     TokenInvalid,
 )
 from engine.domain.accounts.mailed_links import TOKEN_CHARS_MAX
+from engine.domain.accounts.openid import ATTEMPT_TTL_S, START, Answered
 from engine.domain.accounts.people import Session as Tokens
 from engine.domain.accounts.sessions import AGENT_CHARS_MAX, Caller
-from engine.foundation import http
-from engine.foundation.errors import Forbidden, Unauthenticated
+from engine.foundation import http, shapes
+from engine.foundation.errors import Forbidden, Refusal, Unauthenticated
 from engine.foundation.world import languages
 
 FORM_COOKIE: Final = "onsale_admin_form"
+ATTEMPT_COOKIE: Final = "onsale_admin_attempt"
 FORM_COOKIE_S: Final = 3600
 _SANE = re.compile(r"[A-Za-z0-9_-]{32}\Z")
 _OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*\Z")
@@ -53,7 +55,7 @@ async def sign_in(request: web.Request) -> web.Response:
     typed = filled.read(SignInForm, form)
     people = request.app[SERVICES].accounts.people
     try:
-        tokens = await typed.carry_out(lambda form: people.sign_in(form.given(), _caller(request)))
+        tokens = await typed.carry_out(lambda form: people.sign_in(form.given(), caller_of(request)))
     except SecondFactorRequired as needed:
         fresh = filled.fresh(SecondFactorForm, challenge=needed.facts["challenge"])
         return _page(request, "accounts/second_factor.html", fresh)
@@ -70,17 +72,54 @@ async def _second_factor(request: web.Request, form: MultiDict[str]) -> web.Resp
     typed = filled.read(SecondFactorForm, form)
     sign_ins = request.app[SERVICES].accounts.sign_ins
     try:
-        tokens = await typed.carry_out(lambda form: sign_ins.answer(form.given(), _caller(request)))
+        tokens = await typed.carry_out(lambda form: sign_ins.answer(form.given(), caller_of(request)))
     except SecondFactorWrong as refusal:
         typed.errors["code"] = str(refusal.detail)
         tokens = None
     except (ChallengeOver, Unauthenticated, Forbidden) as refusal:
-        again: filled.Filled[SignInForm] = filled.Filled()
-        again.general.append(str(refusal.detail))
-        return _page(request, "accounts/sign_in.html", again)
+        return _not_signed_in(request, refusal)
     if tokens is None:
         return _page(request, "accounts/second_factor.html", typed)
     return await _signed_in(request, tokens, _next(request))
+
+
+async def start_elsewhere(request: web.Request) -> web.Response:
+    """Away to an OpenID provider, and back to ``come_back``. What is refused is said on the sign-in page."""
+    name, rules = request.match_info["provider"], guard.cookie_rules(request)
+    callback = request.app[SETTINGS].admin_url.rstrip("/") + f"/oauth/{name}/callback"
+    kept = rules.own(request, ATTEMPT_COOKIE)
+    try:
+        begun = await request.app[SERVICES].accounts.openid.begin(name, callback, _next(request), kept)
+    except Refusal as refusal:
+        return _not_signed_in(request, refusal)
+    response = frame.redirect(begun.url)
+    rules.keep(response, ATTEMPT_COOKIE, begun.browser, max_age_s=ATTEMPT_TTL_S)
+    return response
+
+
+async def come_back(request: web.Request) -> web.Response:
+    """The browser is back from a provider: signed in, or asked for its code."""
+    answered = {name: request.query.get(name, "") for name in Answered.__struct_fields__}
+    shown = guard.cookie_rules(request).own(request, ATTEMPT_COOKIE)
+    try:
+        finished = await request.app[SERVICES].accounts.openid.finish(
+            request.match_info["provider"], shapes.build(answered, Answered), shown, caller_of(request)
+        )
+    except Refusal as refusal:
+        return _not_signed_in(request, refusal)
+    path = "/" if finished.return_to == START else finished.return_to
+    if finished.session is None:
+        fresh = filled.fresh(SecondFactorForm, challenge=finished.challenge)
+        return _page(request, "accounts/second_factor.html", fresh, path)
+    response = await _signed_in(request, finished.session, path)
+    guard.cookie_rules(request).drop(response, ATTEMPT_COOKIE)
+    return response
+
+
+def _not_signed_in(request: web.Request, refusal: Refusal) -> web.Response:
+    again: filled.Filled[SignInForm] = filled.Filled()
+    again.general.append(str(refusal.detail))
+    return _page(request, "accounts/sign_in.html", again)
 
 
 async def show_register(request: web.Request) -> web.Response:
@@ -99,7 +138,7 @@ async def register(request: web.Request) -> web.Response:
     typed = filled.read(RegisterForm, await _posted(request))
     people = request.app[SERVICES].accounts.people
     try:
-        tokens = await typed.carry_out(lambda form: people.register(form.given(), _caller(request)))
+        tokens = await typed.carry_out(lambda form: people.register(form.given(), caller_of(request)))
     except (Forbidden, TokenInvalid, TokenExpired) as refusal:
         typed.general.append(str(refusal.detail))
         tokens = None
@@ -126,7 +165,7 @@ async def show(visit: Visit) -> web.Response:
 async def change_password(visit: Visit) -> web.Response:
     """A new password ends every session of the account but the one that this answers."""
     typed = filled.read(PasswordForm, visit.form)
-    caller = _caller(visit.request)
+    caller = caller_of(visit.request)
     try:
         tokens = await typed.carry_out(
             lambda form: visit.services.accounts.people.change_password(visit.person, form.given(), caller)
@@ -141,7 +180,7 @@ async def change_password(visit: Visit) -> web.Response:
     return await _signed_in(visit.request, tokens, "/account", note=note)
 
 
-def _caller(request: web.Request) -> Caller:
+def caller_of(request: web.Request) -> Caller:
     """Who asks: the address as the settings let it be known, the device, the language."""
     address = http.client_address(request, trust_forwarded=request.app[SETTINGS].trust_forwarded)
     agent = request.headers.get("User-Agent", "")[:AGENT_CHARS_MAX]
@@ -167,10 +206,16 @@ async def _posted(request: web.Request) -> MultiDict[str]:
     return form
 
 
-def _page(request: web.Request, template: str, form: filled.Filled[filled.F]) -> web.Response:
+def _page(request: web.Request, template: str, form: filled.Filled[filled.F], path: str | None = None) -> web.Response:
     kept = guard.cookie_rules(request).own(request, FORM_COOKIE)
     nonce = kept if _SANE.match(kept) else secrets.token_urlsafe(24)
-    context = {"form": form, "csrf": _token(request, nonce), "next": _next(request)}
+    providers = [one for one in request.app[SERVICES].accounts.openid.offered if not one.posts]
+    context = {
+        "form": form,
+        "csrf": _token(request, nonce),
+        "next": path if path is not None else _next(request),
+        "providers": providers,
+    }
     response = frame.render(request, template, context, status=form.status)
     guard.cookie_rules(request).keep(response, FORM_COOKIE, nonce, max_age_s=FORM_COOKIE_S, same_site="Strict")
     return response

@@ -186,8 +186,8 @@ class MailOwnOrders(Errand, frozen=True):
 class MailAccountNotice(Errand, frozen=True):
     """Tell the reader of an account's address what happened to it.
 
-    ``kind``: new_device, registered_again, second_factor_on or second_factor_off. ``at_ms`` is when, ``device`` and
-    ``place`` from what; "" if that is not known.
+    ``kind``: new_device, registered_again, way_added, passkey_added, second_factor_on or second_factor_off. ``at_ms``
+    is when, ``device`` and ``place`` from what; "" if that is not known. way_added: ``device`` is the provider.
     """
 
     topic = "mail.account_notice"

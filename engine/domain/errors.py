@@ -40,6 +40,7 @@ Gone 410
 Forbidden 403
 ├── AdmissionRequired         admission_required        facts: room_url
 ├── AdmissionExpired          admission_expired
+├── AccountRequired           account_required          the event sells to who is signed in
 └── CapabilityWrong           capability_wrong
 Invalid 422
 ├── MaxPerOrder               max_per_order             facts: max_per_order
@@ -199,6 +200,10 @@ class HoldExpired(Gone):
 
 class AdmissionRequired(Forbidden):
     code, title = "admission_required", later("Please join the queue for this event first")
+
+
+class AccountRequired(Forbidden):
+    code, title = "account_required", later("Sign in to order tickets of this event")
 
 
 class AdmissionExpired(Forbidden):

@@ -16,7 +16,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
 from engine.foundation.errors import SlowDown
-from engine.foundation.limits_table import LIMITS, Rate, RouteClass
+from engine.foundation.limits_table import LIMITS, PERSON_RATE, Rate, RouteClass
+from engine.foundation.pace import Pace
 
 PER_S = LIMITS["hold"].per_s
 BURST = LIMITS["hold"].burst
@@ -179,6 +180,13 @@ class Limits:
         self._lifted = lifted_for_loopback
         self._of: dict[RouteClass, AddressLimits] = {}
         self._open_of: dict[RouteClass, OpenLimits] = {}
+        self._people = Pace(now_s)
+
+    def check_person(self, user_id: str, address: str) -> None:
+        """Count one request of somebody signed in. SlowDown beyond PERSON_RATE."""
+        early_s = 0 if self._lifted and is_loopback(address) else self._people.early_s(user_id, PERSON_RATE)
+        if early_s:
+            raise SlowDown(retry_after_s=early_s, per_s=PERSON_RATE.per_s)
 
     def of(self, name: RouteClass) -> AddressLimits:
         """The counter of a class that is limited."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import jwt
@@ -50,8 +50,12 @@ class Bearers:
         self._key = key
         self._ended = ended
 
-    def sign(self, person: Person) -> str:
-        """An access token good for ACCESS_TOKEN_TTL_S."""
+    def sign(self, person: Person, roles: Mapping[str, str] | None = None, scopes: Sequence[str] = ()) -> str:
+        """An access token good for ACCESS_TOKEN_TTL_S.
+
+        ``roles`` by organization and the ``scopes`` that they come to are said to who reads the token; here rights are
+        read from the ledger.
+        """
         issued_s = now_ms() // 1000
         claims = {
             "iss": _ISSUER,
@@ -59,6 +63,8 @@ class Bearers:
             "sub": person.user_id,
             "sid": person.session,
             "admin": person.is_admin,
+            **({"org": person.key.organization_id, "scope": " ".join(sorted(person.key.scopes))} if person.key else {}),
+            **({"roles": dict(roles), "scope": " ".join(scopes)} if roles else {}),
             **({"through": person.through} if person.through else {}),
             "iat": issued_s,
             "exp": issued_s + ACCESS_TOKEN_TTL_S,
@@ -84,9 +90,11 @@ class Bearers:
         session = claims.get("sid", "")
         if session in self._ended:
             raise Unauthenticated("This session has ended: sign in again", reason="session_ended")
+        organization_id, scopes = claims.get("org", ""), frozenset(str(claims.get("scope", "")).split())
         return Person(
             user_id=claims["sub"],
             is_admin=bool(claims.get("admin", False)),
             session=session,
+            key=KeyGrant(organization_id, scopes) if organization_id else None,
             through=claims.get("through", ""),
         )

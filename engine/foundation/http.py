@@ -15,9 +15,10 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from engine.foundation import errors, logs, manners, metrics
+from engine.foundation import cors, errors, logs, manners, metrics
 from engine.foundation.ids import CheapIds
 from engine.foundation.problems import Broken, problem, refusal_of
+from engine.foundation.ready import Ready
 
 REQUEST_ID_CHARS_MAX = 128
 
@@ -119,6 +120,8 @@ def request_id_of(request: web.Request) -> str:
 @web.middleware
 def boundary(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
     """Outermost of an application: as ``explained``, and asks for manners first."""
+    if request.method == "OPTIONS" and cors.is_preflight(request, _readers(request)):
+        return explained(request, cors.preflight, manners.PREFLIGHT)
     return explained(request, handler, manners.of(request))
 
 
@@ -135,6 +138,8 @@ async def explained(request: web.Request, handler: Handler, asked: manners.Manne
             response = await _mannered(request, handler, asked)
         if not response.prepared:
             response.headers["X-Request-Id"] = request_id
+        elif isinstance(response, Ready) and cors.is_from(request, _readers(request)):
+            response.add(cors.head(request))
     except web.HTTPException as error:
         if error.status < 400:  # noqa: PLR2004 - redirects are answers
             error.headers["X-Request-Id"] = request_id
@@ -146,6 +151,12 @@ async def explained(request: web.Request, handler: Handler, asked: manners.Manne
     route = resource.canonical if resource is not None else "unmatched"
     metrics.ANSWERS.of(route, request.method).note(response.status, time.perf_counter() - started)
     return response
+
+
+def _readers(request: web.Request) -> frozenset[str]:
+    """Other sites whose pages may call this application."""
+    trust = request.app.get(manners.TRUST)
+    return trust.readers if trust is not None else frozenset()
 
 
 async def _mannered(request: web.Request, handler: Handler, asked: manners.Manners) -> web.StreamResponse:

@@ -98,4 +98,7 @@ LIMITS: Final = MappingProxyType[RouteClass, Rate](
 # What one key of an organization may ask for, of all classes together, wherever its programs stand.
 KEY_RATE: Final = Rate("what programs of an organization do, for each key", per_s=20, burst=40, delay_max_s=0.0)
 
+# The same for somebody signed in, of what asks who they are.
+PERSON_RATE: Final = Rate("what one person does, signed in wherever they are", per_s=50, burst=1_000, delay_max_s=0.0)
+
 assert set(LIMITS) == set(get_args(RouteClass)), "every class has its row"

@@ -16,7 +16,7 @@ from typing import Final
 
 from aiohttp import web
 
-from engine.foundation import forwarded
+from engine.foundation import cors, forwarded
 from engine.foundation.address_limits import Limits
 from engine.foundation.errors import Forbidden, TooMany, UnsupportedMedia
 from engine.foundation.limits_table import LIMITS as TABLE
@@ -63,14 +63,19 @@ class Manners:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """``forwarded``: our own proxy writes callers' addresses. ``origins``: our own, whatever site they are on."""
+    """``forwarded``: our own proxy writes callers' addresses. ``origins``: our own, whatever site they are on.
+
+    ``readers``: other sites whose pages may call the API (``cors``).
+    """
 
     forwarded: bool = False
     origins: frozenset[str] = frozenset()
+    readers: frozenset[str] = frozenset()
 
 
 PAGE: Final = Manners("page", takes=FORM)
 FILE: Final = Manners("free")
+PREFLIGHT: Final = Manners("read", takes=None)
 NOWHERE: Final = Manners("nowhere", takes=None)
 MANNERS: Final[web.AppKey[dict[web.AbstractRoute, Manners]]] = web.AppKey("manners")
 TRUST: Final = web.AppKey("trust", Trust)
@@ -102,10 +107,13 @@ def check(request: web.Request, manners: Manners) -> None:
     if request.method in SAFE:
         return
     headers = request.headers
-    if headers.get("Sec-Fetch-Site") == CROSS_SITE and not manners.from_anywhere:
-        trust = request.app.get(TRUST)
-        if trust is None or headers.get("Origin") not in trust.origins:
-            raise CrossSite
+    trust = request.app.get(TRUST)
+    reader = trust is not None and cors.is_from(request, trust.readers)
+    if reader and "Cookie" in headers:
+        raise CrossSite("A page of another site proves itself by a token, never by a cookie")
+    stranger = trust is None or headers.get("Origin") not in trust.origins
+    if headers.get("Sec-Fetch-Site") == CROSS_SITE and stranger and not (manners.from_anywhere or reader):
+        raise CrossSite
     if manners.takes is not None and request.body_exists and request.content_type not in manners.takes:
         raise UnsupportedMedia(f"Send the body as {' or '.join(sorted(manners.takes))}")
 
@@ -153,6 +161,9 @@ async def dress(request: web.Request, response: web.StreamResponse) -> None:
     headers = response.headers
     headers.pop("Server", None)
     headers.setdefault("X-Content-Type-Options", "nosniff")
+    if cors.is_from(request, request.app[TRUST].readers):
+        vary = ", ".join(filter(None, (headers.get("Vary", ""), "Origin")))
+        headers.update({**cors.allowed(request), "Vary": vary})
     if "Cache-Control" not in headers:
         if response.status in {OK, NOT_MODIFIED} and _is_shared(request):
             headers["Cache-Control"] = SHARED

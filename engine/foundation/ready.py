@@ -27,6 +27,10 @@ class Ready(web.StreamResponse):
         self._content = content
         self._stays = True
 
+    def add(self, head: bytes) -> None:
+        """More header lines, each with its line end."""
+        self._head += head
+
     @property
     def status(self) -> int:
         return self._code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from engine.pages import docs, frame, styleguide
-from engine.pages.accounts import brand, header, links, signing
+from engine.pages.accounts import brand, header, links, signing, ways
 from engine.pages.catalogue import complaints, discovery, events, listing, widget
 from engine.pages.catalogue.programme import dates, previews, series
 from engine.pages.gates import gate
@@ -35,6 +35,7 @@ def setup(app: web.Application) -> None:
     links.setup(app)
     signing.setup(app)
     header.setup(app)
+    ways.setup(app)
     account.setup(app)
     docs.setup(app)
     styleguide.setup(app)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from engine.services.accounts.flags import Flags
     from engine.services.accounts.invitations import Invitations
     from engine.services.accounts.mailed_links import MailedLinks
+    from engine.services.accounts.openid import OpenId
     from engine.services.accounts.organizations import Organizations
+    from engine.services.accounts.passkeys import Passkeys
     from engine.services.accounts.people import People
     from engine.services.accounts.second_factors import SecondFactors
     from engine.services.accounts.sign_ins import SignIns
@@ -75,6 +77,8 @@ FLAGS: Final[web.AppKey[Flags]] = web.AppKey("flags")
 PEOPLE: Final[web.AppKey[People]] = web.AppKey("people")
 SIGN_INS: Final[web.AppKey[SignIns]] = web.AppKey("sign_ins")
 SECOND_FACTORS: Final[web.AppKey[SecondFactors]] = web.AppKey("second_factors")
+OPENID: Final[web.AppKey[OpenId]] = web.AppKey("openid")
+PASSKEYS: Final[web.AppKey[Passkeys]] = web.AppKey("passkeys")
 MAILED_LINKS: Final[web.AppKey[MailedLinks]] = web.AppKey("mailed_links")
 INVITATIONS: Final[web.AppKey[Invitations]] = web.AppKey("invitations")
 ORGANIZATIONS: Final[web.AppKey[Organizations]] = web.AppKey("organizations")

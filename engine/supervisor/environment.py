@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import orjson
+
 PREFIX = "ONSALE_"
 PROVIDER = "https://api.stripe.com"
 SANDBOX_RATE_PER_S = "1000"  # ours has no limit of its own
 NAMES_PROVIDER = frozenset({"ONSALE_STRIPE_URL", "ONSALE_STRIPE_SECRET_KEY"})
+NAMES_OIDC = "ONSALE_OIDC_PROVIDERS"
 NAMES_MAIL = frozenset({"ONSALE_SMTP_HOST", "ONSALE_SMTP_PORT"})
 
 
@@ -34,6 +37,7 @@ class Places:
     media: str
     smtp_host: str
     smtp_port: int
+    oidc: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Surroundings:
     settings: dict[str, str]
     sandbox: bool
     mailbox: bool
+    oidc: bool = False
 
 
 def surroundings(
@@ -61,6 +66,11 @@ def surroundings(
         "ONSALE_ADMIN_URL": places.admin,
         "ONSALE_MEDIA_DIR": places.media,
     }
+    # Anybody signs in there as anybody: nothing for a shop that takes real money.
+    oidc = sandbox and NAMES_OIDC not in told
+    if oidc:
+        stand_in = {"issuer": places.oidc, "title": "Sandbox", "client_id": "onsale", "client_secret": "sandbox"}
+        made_up[NAMES_OIDC] = orjson.dumps({"sandbox": stand_in}).decode()
     if rehearsal:
         told.pop("ONSALE_REHEARSAL", None)  # the flag of the command line is as explicit, and nearer
         made_up["ONSALE_REHEARSAL"] = "1"
@@ -83,4 +93,4 @@ def surroundings(
             "ONSALE_STRIPE_PUBLISHABLE_KEY": secrets["stripe_publishable_key"],
             "ONSALE_STRIPE_WEBHOOK_SECRET": secrets["stripe_webhook_secret"],
         }
-    return Surroundings(made_up | told, sandbox, mailbox)
+    return Surroundings(made_up | told, sandbox, mailbox, oidc)

@@ -121,7 +121,7 @@ class Stack:
     ) -> None:
         host = _reached_at(os.environ.get("ONSALE_HOST", HOST))
         engine, room, admin = (f"http://{host}:{port}" for port in ports)
-        stripe_port, mail_port, smtp_port = (embedded.free_port() for _ in range(3))
+        stripe_port, mail_port, smtp_port, oidc_port = (embedded.free_port() for _ in range(4))
         around = surroundings(
             os.environ,
             secrets,
@@ -135,6 +135,7 @@ class Stack:
                 media=str(data.path / "media"),
                 smtp_host=HOST,
                 smtp_port=smtp_port,
+                oidc=f"http://{HOST}:{oidc_port}",
             ),
             rehearsal=self.options.rehearsal,
         )
@@ -164,6 +165,11 @@ class Stack:
             )  # fmt: skip
             mail = f"http://{HOST}:{mail_port}"
             waits["mailbox"] = mail + "/messages"
+        oidc = None
+        if around.oidc:
+            await start("oidc", "loadtest.oidc", "--port", str(oidc_port), niceness=BACKGROUND_NICENESS)
+            oidc = f"http://{HOST}:{oidc_port}"
+            waits["oidc"] = oidc + "/_sandbox/controls"
         for number in range(self.options.workers):
             suffix = "" if number == 0 else f"-{number + 1}"
             await start("engine" + suffix, "engine", "serve", "engine", "--port", str(ports[0]))
@@ -179,6 +185,7 @@ class Stack:
             "postgres": postgres_dsn,
             "stripe": stripe,
             "mail": mail,
+            "oidc": oidc,
             "admin_email": ADMIN_EMAIL,
             "admin_password": secrets["admin_password"],
             "pids": children.pids(),

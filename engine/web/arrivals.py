@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from engine.foundation import cors, manners
 from engine.foundation.express import Express, Reply
 from engine.foundation.ready import Ready
 from engine.foundation.shelf import SHELF, address_of
@@ -32,4 +33,10 @@ def express(app: web.Application) -> Express:
             standing.told.note(ready.status, time.perf_counter() - started_s)
         return ready
 
-    return ask
+    readers = app[manners.TRUST].readers
+
+    def ask_here(request: web.Request) -> Ready | Reply[Any] | None:
+        """What a page of another site calls goes the usual way, which says that it may read the answer."""
+        return None if cors.is_from(request, readers) else ask(request)
+
+    return ask_here if readers else ask

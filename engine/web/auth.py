@@ -13,8 +13,8 @@ from aiohttp import web
 from engine.foundation import asked_language, http
 from engine.foundation.bearer import KEY_PREFIX, Bearers, Person
 from engine.foundation.cookies import shown
-from engine.foundation.errors import Unauthenticated
-from engine.services.appkeys import API_KEYS, BEARERS, SETTINGS
+from engine.foundation.errors import Malformed, Unauthenticated
+from engine.services.appkeys import API_KEYS, BEARERS, LIMITS, SETTINGS
 from engine.web.callers import visitor
 
 ADMISSION_COOKIE = "onsale_admission"
@@ -37,9 +37,17 @@ def _scheme(request: web.Request, scheme: str) -> str | None:
 
 
 def person(request: web.Request) -> Person:
-    """The signed-in person, or the program that shows a key. Unauthenticated without a valid bearer token."""
+    """The signed-in person, or the program that shows a key. Unauthenticated without a valid token, SlowDown."""
     program = request.get(PROGRAM)
-    return program if program is not None else _person(request, request.config_dict[BEARERS])
+    if program is not None:
+        return program
+    found = _person(request, request.config_dict[BEARERS])
+    if found.key is not None:
+        raise KeyRefused
+    limits = request.config_dict.get(LIMITS)
+    if limits is not None:
+        limits.check_person(found.user_id, client_address(request))
+    return found
 
 
 def _person(request: web.Request, bearers: Bearers) -> Person:
@@ -52,10 +60,25 @@ def _person(request: web.Request, bearers: Bearers) -> Person:
 
 
 async def open_key(request: web.Request) -> None:
-    """Let a key of an organization stand for a person in this request, if it shows one. Unauthenticated."""
+    """Let a key of an organization, or a token of it, stand for a person in this request. Unauthenticated."""
     token = _scheme(request, "bearer")
-    if token is not None and token.startswith(KEY_PREFIX):
-        request[PROGRAM] = await request.config_dict[API_KEYS].open(token)
+    if token is None:
+        return
+    keys = request.config_dict[API_KEYS]
+    if token.startswith(KEY_PREFIX):
+        request[PROGRAM] = await keys.open(token)
+        return
+    shown = known_person(request, keyed=True)
+    if shown is not None and shown.key is not None:
+        request[PROGRAM] = await keys.open_token(shown)
+
+
+def key_shown(request: web.Request) -> str:
+    """The key of an organization as sent. Malformed if none is."""
+    token = _scheme(request, "bearer") or ""
+    if not token.startswith(KEY_PREFIX):
+        raise Malformed("Show a key of an organization as a bearer token")
+    return token
 
 
 def optional_person(request: web.Request) -> Person | None:
@@ -63,10 +86,13 @@ def optional_person(request: web.Request) -> Person | None:
     return person(request) if _scheme(request, "bearer") is not None else None
 
 
-def known_person(request: web.Request) -> Person | None:
-    """The signed-in person, or None if nothing valid says who asks: one who signs out may come with an old token."""
+def known_person(request: web.Request, *, keyed: bool = False) -> Person | None:
+    """The signed-in person, or None if nothing valid says who asks: one who signs out may come with an old token.
+
+    ``keyed``: a program that shows a token of its key as well.
+    """
     try:
-        return optional_person(request)
+        return _person(request, request.config_dict[BEARERS]) if keyed else optional_person(request)
     except Unauthenticated:
         return None
 

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal
 from aiohttp import web
 
 from engine.domain.accounts.api_keys import scope_for
-from engine.domain.accounts.errors import KeyThrottled, ScopeMissing
+from engine.domain.accounts.errors import KeyThrottled, ScopeMissing, SecondFactorNeeded
 from engine.domain.accounts.organizations import Permission
 from engine.foundation import manners, uploads
 from engine.foundation.errors import (
@@ -113,6 +113,8 @@ class Route:
         refused = {*self.own_refusals}
         if self.who in SIGNED_IN:
             refused.add(Unauthenticated)
+        if self.needs is not None:
+            refused.add(SecondFactorNeeded)
         if self.takes_keys:
             refused |= {ScopeMissing, KeyThrottled}
         if self.takes is not None:

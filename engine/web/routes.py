@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from engine.web import operations
-from engine.web.accounts import api_keys, flags, invitations, mailed_links, organizations, people, sessions
+from engine.web.accounts import (
+    api_keys,
+    flags,
+    invitations,
+    mailed_links,
+    openid,
+    organizations,
+    passkeys,
+    people,
+    sessions,
+)
 from engine.web.catalogue import discovery, events, on_sales, promos, questions, ticket_types, venues
 from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import bulk, publication, series, templates
@@ -18,6 +28,8 @@ ROUTES: tuple[Route, ...] = (
     *people.ROUTES,
     *mailed_links.ROUTES,
     *sessions.ROUTES,
+    *openid.ROUTES,
+    *passkeys.ROUTES,
     *organizations.ROUTES,
     *invitations.ROUTES,
     *api_keys.ROUTES,

@@ -25,7 +25,7 @@ VALID = {
     "section": "Floor", "quantity": "1", "code": "MINE", "kind": "percent", "value": "5", "status": "disabled",
     "key": "k" * 20, "what": "everything", "reason": "because", "do": "pause", "current_password": "x",
     "new_password": "another long password", "alt": "Mine", "label": "Mine",
-    "embed_origins": "https://evil.example.test",
+    "embed_origins": "https://evil.example.test", "scopes": "orders.read",
 }  # fmt: skip
 
 
@@ -41,6 +41,7 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
     await organizer.post(at + "/promos", {"code": "EARLY", "kind": "percent", "value": "10"})
     assert (await organizer.post(at + "/template", {"name": "Night"})).status == 200
     assert (await organizer.post(at + "/devices", {"name": "North"})).status == 201
+    assert (await organizer.post(f"/o/{organization_id}/keys", {"name": "K", "scopes": "orders.read"})).status == 201
     await organizer.post(f"/o/{organization_id}/members", {"email": "invited@example.test", "role": "finance"})
     pool = services.common.pool
     order_id = new_id("ord")
@@ -78,6 +79,7 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
         "ticket_type": await pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id),
         "allotment": await pool.fetchval("SELECT id FROM allotments WHERE event_id = $1", event_id),
         "promo": await pool.fetchval("SELECT id FROM promo_codes WHERE event_id = $1", event_id),
+        "key": await pool.fetchval("SELECT id FROM api_keys WHERE organization_id = $1", organization_id),
         "device": await pool.fetchval("SELECT id FROM devices WHERE event_id = $1", event_id),
     }
 

@@ -25,6 +25,7 @@ REFUSED = (
     ("/organizations/new", "Create it"),
     ("/o/{organization}/events/new", "Make the draft"),
     ("/o/{organization}/venues/new", "Add it, then draw its chart"),
+    ("/o/{organization}/keys", "Make the key"),
     ("/events/{event}/promos", "Make it"),
     ("/events/{event}/dates", "Make the dates"),
     ("/o/{organization}/import", "Try it"),

@@ -15,8 +15,9 @@ from tests.admin.estate import VALID, contents, everything, fill
 from tests.admin.organizer import Organizer, join, platform_admin
 
 PLATFORM = {each.__name__ for each in (complaints, featured, moderation, switches)}
-OWN = {"/", "/board", "/account", "/account/password", "/account/verify", "/sign-out", "/organizations",
-       "/organizations/new", "/invitations/accept", "/text/preview", "/view/end"}  # fmt: skip
+OWN = {"/", "/board", "/account", "/account/factor", "/account/factor/confirm", "/account/password",
+       "/account/verify", "/sign-out", "/organizations", "/organizations/new", "/invitations/accept", "/text/preview",
+       "/view/end"}  # fmt: skip
 
 
 async def test_to_a_stranger_nothing_of_another_organization_exists(

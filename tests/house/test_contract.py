@@ -72,12 +72,20 @@ AS_THEY_STAND = {
 }
 # Sessions and keys: an answer that is kept for a day must open nothing.
 ANSWERS_ARE_SECRETS = {"POST /v1/auth/register", "POST /v1/organizations/{organization_id}/api-keys"}
-SAME_IS_ONE = {"POST /v1/events/{event_id}/images"}  # a file sent twice is one picture: its bytes are the key
+SAME_IS_ONE = {
+    "POST /v1/events/{event_id}/images",  # a file sent twice is one picture: its bytes are the key
+    "POST /v1/auth/passkeys/register/verify",  # its challenge is used up by the first
+}
 CHANGES_NO_MORE_BY_REPEATING = {
     "POST /v1/auth/login",
     "POST /v1/auth/refresh",
     "POST /v1/auth/logout",
     "POST /v1/auth/magic-link/redeem",  # the link is used up by the first, as codes are
+    "POST /v1/auth/token",
+    "POST /v1/auth/oauth/{provider}/callback",  # leads to a page that uses the answer up
+    "POST /v1/auth/passkeys/register/options",
+    "POST /v1/auth/passkeys/authenticate/options",
+    "POST /v1/auth/passkeys/authenticate/verify",  # its challenge is used up by the first
     "POST /v1/auth/2fa/enable",
     "POST /v1/auth/2fa/verify",
     "POST /v1/auth/2fa/challenge",

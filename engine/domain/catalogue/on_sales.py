@@ -16,6 +16,7 @@ ROOM_RATE_PER_MIN_MAX = 1_000_000
 CLAIM_TTL_S_MIN, CLAIM_TTL_S_MAX = 10, 3600
 SESSION_TTL_S_MIN, SESSION_TTL_S_MAX = 60, 7200
 ROOM_CODES_MAX = 1000
+Account = Literal["optional", "required"]
 
 
 class RoomPace(Struct, frozen=True, kw_only=True):
@@ -48,12 +49,16 @@ class RoomShown(RoomPace, frozen=True, kw_only=True):
 
 
 class NewOnSale(Struct, kw_only=True):
-    """Without ``prequeue_opens_at`` people queue from ``opens_at``; without ``closes_at`` sales end with the event."""
+    """Without ``prequeue_opens_at`` people queue from ``opens_at``; without ``closes_at`` sales end with the event.
+
+    ``account`` required: who orders is signed in.
+    """
 
     prequeue_opens_at: Moment | None = None
     opens_at: Moment
     closes_at: Moment | None = None
     room: RoomSettings = RoomSettings()
+    account: Account = "optional"
 
 
 class OnSale(Struct, frozen=True, kw_only=True):
@@ -68,6 +73,7 @@ class OnSale(Struct, frozen=True, kw_only=True):
     live: bool
     version: int
     updated_at: datetime
+    account: Account = "optional"
 
     def for_guests(self) -> OnSale:
         """Without the codes."""

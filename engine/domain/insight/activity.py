@@ -15,6 +15,10 @@ DEEDS: Final = MappingProxyType[str, str](
     {
         "account.disabled": "Account shut",
         "account.enabled": "Account opened again",
+        "account.identity_added": "Account elsewhere connected",
+        "account.identity_removed": "Account elsewhere disconnected",
+        "account.passkey_added": "Passkey added",
+        "account.passkey_removed": "Passkey taken away",
         "account.second_factor_off": "Second factor taken away",
         "account.second_factor_on": "Second factor set up",
         "account.view_ended": "Viewing as somebody ended",

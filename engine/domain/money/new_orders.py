@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from engine.domain.errors import PriceChanged
+from engine.domain.errors import AccountRequired, PriceChanged
 from engine.domain.money.answers import NOTHING_KEPT, NOTHING_TOLD, Kept, Told, checked
 from engine.domain.money.orders import USER_AGENT_CHARS_MAX, NewOrder, OrderLine, new_number
 from engine.domain.prices import check_chargeable
@@ -29,6 +29,12 @@ class Buyer:
     caller: Caller = UNKNOWN
     told: Told = NOTHING_TOLD
     locale: str = languages.DEFAULT
+
+
+def check_known(event: SellingEvent, buyer: Buyer) -> None:
+    """AccountRequired if the event sells to who is signed in alone, and nobody is."""
+    if event.account_required and buyer.user_id is None:
+        raise AccountRequired
 
 
 def check_as_shown(event: SellingEvent, hold: Hold) -> None:

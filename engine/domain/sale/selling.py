@@ -156,6 +156,7 @@ class SellingEvent:
     desk: hotpath_rs.HoldDesk
     units: int
     asking: Asking | None = None  # what its buyers are asked
+    account_required: bool = False  # who orders is signed in
     memo: dict[Any, Any] = field(default_factory=dict)  # prices and tape names worked out for this snapshot
 
     @classmethod
@@ -207,6 +208,7 @@ class SellingEvent:
             desk=desk,
             units=chart.seat_map.units,
             asking=asking,
+            account_required=row["account"] == "required",
         )
 
     def check_selling(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -23,6 +24,7 @@ from engine.domain.accounts.errors import (
     TokenInvalid,
 )
 from engine.domain.accounts.mailed_links import TOKEN_CHARS_MAX, AddressGiven
+from engine.domain.accounts.openid import CHALLENGE_COOKIE, START, return_path
 from engine.domain.accounts.people import (
     EMAIL_CHARS_MAX,
     PASSWORD_CHARS_MAX,
@@ -42,13 +44,14 @@ from engine.foundation.manners import FORM, Manners
 from engine.foundation.speech.tongue import spoken
 from engine.foundation.world.languages import DEFAULT
 from engine.pages import cookies, csrf, frame
-from engine.services.appkeys import MAILED_LINKS, PEOPLE, SETTINGS, SIGN_INS
+from engine.services.appkeys import MAILED_LINKS, OPENID, PASSKEYS, PEOPLE, SETTINGS, SIGN_INS
 
 FORM_BYTES_MAX: Final = 8 * 1024
 HERE: Final = Path(__file__).parent / "account_words"
 WORDS: Final[dict[str, dict[str, Any]]] = {
     path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("*.json"))
 }
+WITH_PROVIDERS: Final = frozenset({"sign_in", "register"})
 _SIGNING: Final = Manners("sign_in", takes=FORM)
 # What a fault is called in the words of the page.
 _FAULTS: Final[dict[type[Refusal], str]] = {
@@ -63,6 +66,7 @@ def setup(app: web.Application) -> None:
     """Register the pages."""
     for face in ("sign-in", "register", "by-mail", "magic"):
         frame.serve(app, "GET", f"/account/{face}", show, manners.PAGE)
+    frame.serve(app, "GET", "/account/code", show_code, manners.PAGE)
     frame.serve(app, "POST", "/account/sign-in", sign_in, _SIGNING)
     frame.serve(app, "POST", "/account/register", register, _SIGNING)
     frame.serve(app, "POST", "/account/by-mail", by_mail, _SIGNING)
@@ -72,23 +76,33 @@ def setup(app: web.Application) -> None:
 
 
 async def show(request: web.Request) -> web.Response:
-    """The form; a mailed link is not used up by opening it."""
+    """The form; a mailed link is not used up by opening it. ``said``: what was refused before, by its code."""
     face = request.path.rpartition("/")[2].replace("-", "_")
-    return sign_face(request, face, token=request.query.get("token", "")[:TOKEN_CHARS_MAX])
+    told = {"said": request.query.get("said", ""), "path": return_path(request.query.get("next", ""))}
+    return sign_face(request, face, token=request.query.get("token", "")[:TOKEN_CHARS_MAX], **told)
+
+
+async def show_code(request: web.Request) -> web.Response:
+    """The code, asked for after an account elsewhere was the first factor; the cookie says which challenge it is."""
+    challenge = cookies.rules(request).own(request, CHALLENGE_COOKIE)[:CHALLENGE_CHARS_MAX]
+    if not challenge:
+        raise web.HTTPSeeOther("/account/sign-in")
+    return sign_face(request, "code", challenge=challenge, path=return_path(request.query.get("next", "")))
 
 
 async def sign_in(request: web.Request) -> web.Response:
     """By address and password."""
     form = await posted(request)
     email, password = form.get("email", "")[:EMAIL_CHARS_MAX], form.get("password", "")[:PASSWORD_CHARS_MAX]
+    path = return_path(form.get("next", ""))
     people = request.config_dict[PEOPLE]
     try:
         session = await people.sign_in(Credentials(email=email, password=password), caller(request))
     except SecondFactorRequired as needed:
-        return sign_face(request, "code", challenge=needed.facts["challenge"])
+        return sign_face(request, "code", challenge=needed.facts["challenge"], path=path)
     except (SignInRefused, AccountDisabled, TooMany) as refusal:
-        return sign_face(request, "sign_in", email=email, refusal=refusal)
-    raise signed_in(request, session)
+        return sign_face(request, "sign_in", email=email, refusal=refusal, path=path)
+    raise signed_in(request, session, path)
 
 
 async def register(request: web.Request) -> web.Response:
@@ -96,12 +110,12 @@ async def register(request: web.Request) -> web.Response:
     form = await posted(request)
     email, name = form.get("email", "")[:EMAIL_CHARS_MAX], form.get("name", "")[:NAME_CHARS_MAX]
     given = {"email": email, "password": form.get("password", "")[: PASSWORD_CHARS_MAX + 1], "name": name or None}
-    people = request.config_dict[PEOPLE]
+    people, path = request.config_dict[PEOPLE], return_path(form.get("next", ""))
     try:
         session = await people.register(shapes.build(given, Registration), caller(request))
     except (Invalid, RegistrationInvited, TooMany) as refusal:
-        return sign_face(request, "register", email=email, name=name, refusal=refusal)
-    raise signed_in(request, session)
+        return sign_face(request, "register", email=email, name=name, refusal=refusal, path=path)
+    raise signed_in(request, session, path)
 
 
 async def by_mail(request: web.Request) -> web.Response:
@@ -137,13 +151,16 @@ async def code(request: web.Request) -> web.Response:
     form = await posted(request)
     challenge = form.get("challenge", "")[:CHALLENGE_CHARS_MAX]
     given = ChallengeAnswer(challenge=challenge, code=form.get("code", "")[:CODE_CHARS_MAX])
+    path = return_path(form.get("next", ""))
     try:
         session = await request.config_dict[SIGN_INS].answer(given, caller(request))
     except (SecondFactorWrong, TooMany) as refusal:
-        return sign_face(request, "code", challenge=challenge, refusal=refusal)
+        return sign_face(request, "code", challenge=challenge, refusal=refusal, path=path)
     except (ChallengeOver, SignInRefused, AccountDisabled) as refusal:
-        return sign_face(request, "sign_in", refusal=refusal)
-    raise signed_in(request, session)
+        return sign_face(request, "sign_in", refusal=refusal, path=path)
+    response = signed_in(request, session, path)
+    cookies.rules(request).drop(response, CHALLENGE_COOKIE)
+    raise response
 
 
 async def sign_out(request: web.Request) -> web.Response:
@@ -157,7 +174,7 @@ async def sign_out(request: web.Request) -> web.Response:
     raise response
 
 
-def signed_in(request: web.Request, session: Session, path: str = "/account") -> web.HTTPSeeOther:
+def signed_in(request: web.Request, session: Session, path: str = START) -> web.HTTPSeeOther:
     """The answer that signs this browser in."""
     response = web.HTTPSeeOther(path)
     cookies.keep_account(request, response, session.refresh_token, days=REFRESH_TTL_D)
@@ -198,7 +215,7 @@ def fault_of(refusal: Refusal, words: dict[str, Any]) -> str:
         fault = refusal.errors[0]
         return str(words["no_address"] if fault["pointer"] == "/email" else fault["message"])
     named = _FAULTS.get(type(refusal))
-    return str(words[named] if named is not None else refusal.detail)
+    return str(words[named] if named is not None else words["said"].get(refusal.code, refusal.detail))
 
 
 def sign_face(
@@ -211,8 +228,10 @@ def sign_face(
     challenge: str = "",
     refusal: Refusal | None = None,
     status: int = 200,
+    said: str = "",
+    path: str = START,
 ) -> web.Response:
-    """One of the forms."""
+    """One of the forms. ``said``: the code of what was refused before; ``path``: where to go on to once signed in."""
     words = WORDS[language_of(request)]
     context = {
         "words": words,
@@ -221,10 +240,21 @@ def sign_face(
         "name": name,
         "token": token,
         "challenge": challenge,
-        "fault": fault_of(refusal, words) if refusal is not None else "",
+        "fault": fault_of(refusal, words) if refusal is not None else words["said"].get(said, ""),
+        "path": path,
+        "next": urlencode({"next": path}) if path != START else "",
+        "providers": request.config_dict[OPENID].offered if face in WITH_PROVIDERS else (),
+        "return_to": urlencode({"return_to": path}),
+        "passkey_at": passkey_address(request),
         "least": PASSWORD_CHARS_MIN,
     }
     return answered(request, "accounts/sign.html", context, status=refusal.status if refusal is not None else status)
+
+
+def passkey_address(request: web.Request) -> str:
+    """Where passkeys work, if that is another address than this page's: browsers know none of bare addresses."""
+    origins = request.config_dict[PASSKEYS].party.origins
+    return "" if any(origin.partition("://")[2] == request.host for origin in origins) else origins[0]
 
 
 def answered(request: web.Request, template: str, context: dict[str, Any], *, status: int = 200) -> web.Response:

@@ -27,9 +27,19 @@ from engine.foundation.errors import Invalid, Refusal, TooMany, Unauthenticated
 from engine.foundation.manners import FORM, Manners
 from engine.foundation.speech.tongue import say
 from engine.pages import cookies, frame
-from engine.pages.accounts.signing import WORDS, answered, caller, fault_of, language_of, posted, sign_face, visitor
+from engine.pages.accounts.signing import (
+    WORDS,
+    answered,
+    caller,
+    fault_of,
+    language_of,
+    passkey_address,
+    posted,
+    sign_face,
+    visitor,
+)
 from engine.services.accounts.second_factors import app_address
-from engine.services.appkeys import MAILED_LINKS, ORDERS, PEOPLE, PERSONAL_DATA, SECOND_FACTORS
+from engine.services.appkeys import MAILED_LINKS, OPENID, ORDERS, PASSKEYS, PEOPLE, PERSONAL_DATA, SECOND_FACTORS
 from engine.services.tickets import ticket_images
 
 ORDERS_SHOWN_MAX: Final = 50
@@ -202,6 +212,11 @@ async def _page(
         "begun": begun,
         "begun_code": _drawn(app_address(begun.secret, user.email)) if begun is not None else None,
         "fault": _fault(refusal, words) if refusal is not None else "",
+        "fault": _fault(refusal, words) if refusal is not None else words["said"].get(request.query.get("said"), ""),
+        "identities": await request.config_dict[OPENID].of_person(person),
+        "titles": {each.name: each.title for each in request.config_dict[OPENID].offered},
+        "passkeys": await request.config_dict[PASSKEYS].of_person(person),
+        "passkey_at": passkey_address(request),
     }
     return answered(request, "accounts/account.html", context, status=refusal.status if refusal is not None else 200)
 

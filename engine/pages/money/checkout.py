@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
 
 import hotpath_rs
+from engine.domain.accounts.people import User
 from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.questions import Asking
-from engine.domain.errors import AddressNotCarried, HoldExpired, OrderExpired
+from engine.domain.errors import AccountRequired, AddressNotCarried, HoldExpired, OrderExpired
 from engine.domain.money.answers import NOTHING_TOLD, Told, checked
 from engine.domain.money.buyers import ADDRESS_LEFT_OUT, ADDRESSLESS, checked_address, name_fault
 from engine.domain.money.new_orders import Buyer
@@ -23,17 +25,18 @@ from engine.domain.sale.ticket_groups import TicketGroup, groups_of
 from engine.foundation import bodies, http, manners
 from engine.foundation.callers import caller_of
 from engine.foundation.clock import now_ms
-from engine.foundation.errors import Invalid, Refusal
+from engine.foundation.errors import Invalid, Refusal, Unauthenticated
 from engine.foundation.folding import name_kept
 from engine.foundation.manners import FORM, Manners
 from engine.foundation.speech.tongue import say, spoken
 from engine.foundation.world.currencies import find as find_currency
 from engine.pages import cookies, csrf, frame
+from engine.pages.accounts.signing import visitor
 from engine.pages.catalogue.events import find
 from engine.pages.money import asked
 from engine.pages.sale.held import held_tickets, longest_ms
 from engine.pages.sale.shop import read_form
-from engine.services.appkeys import HOLDS, ORDERS, SELLING, SETTINGS
+from engine.services.appkeys import HOLDS, ORDERS, PEOPLE, SELLING, SETTINGS
 from engine.services.sale.hold_prices import listed
 from engine.settings import Settings
 
@@ -98,7 +101,10 @@ async def checkout(request: web.Request) -> web.Response:
         return await _over(request, hold_id, token, expired)
     if hold.state == "ordered":
         return await _over(request, hold_id, token, HoldExpired())
-    return await _page(request, hold, Typed())
+    user = await _user(request)
+    if user is None and (await request.config_dict[SELLING].get(hold.event_id)).account_required:
+        raise _to_sign_in(hold_id)
+    return await _page(request, hold, Typed() if user is None else Typed(user.name, user.email))
 
 
 async def order(request: web.Request) -> web.Response:
@@ -106,6 +112,7 @@ async def order(request: web.Request) -> web.Response:
     hold_id, token = request.match_info["hold_id"], cookies.kept(request, cookies.HOLD_COOKIE)
     form = await bodies.form(request, FORM_BYTES_MAX)
     csrf.check(request, form)
+    person = await visitor(request)
     typed = Typed.read(form, await _asking(request, token))
     if typed.faults:
         if not frame.wants_html(request):
@@ -118,9 +125,14 @@ async def order(request: web.Request) -> web.Response:
         caller=caller_of(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded),
         told=typed.told,
         locale=spoken().tag,
+        user_id=person.user_id if person is not None else None,
     )
     try:
         opened = await request.config_dict[ORDERS].open(hold_id, token, buyer)
+    except AccountRequired:
+        if not frame.wants_html(request):
+            raise
+        raise _to_sign_in(hold_id) from None
     except Invalid as refusal:
         typed.faults.update(_faults_of(refusal))
         if not typed.faults:
@@ -197,6 +209,20 @@ async def _page(request: web.Request, hold: Hold, typed: Typed, status: int = 20
         ),
     }
     return frame.render(request, "checkout/checkout.html", context, status=status)
+
+
+async def _user(request: web.Request) -> User | None:
+    """Who is signed in to this browser, and so need not say who they are."""
+    person = await visitor(request)
+    try:
+        return await request.config_dict[PEOPLE].me(person) if person is not None else None
+    except Unauthenticated:
+        return None
+
+
+def _to_sign_in(hold_id: str) -> web.HTTPSeeOther:
+    """To the form, and back here."""
+    return web.HTTPSeeOther("/account/sign-in?" + urlencode({"next": f"/checkout/{hold_id}"}))
 
 
 def _faults_of(refusal: Invalid) -> dict[str, str]:

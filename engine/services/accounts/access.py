@@ -6,7 +6,7 @@ A platform admin may do everything. Rights are read from the ledger each time: a
 from __future__ import annotations
 
 from engine.domain.accounts.api_keys import scope_for
-from engine.domain.accounts.errors import OrganizationSuspended, OrganizationUnknown, ScopeMissing
+from engine.domain.accounts.errors import OrganizationSuspended, OrganizationUnknown, ScopeMissing, SecondFactorNeeded
 from engine.domain.accounts.organizations import Permission, allows
 from engine.foundation.bearer import KeyGrant, Person
 from engine.foundation.errors import Forbidden, NotFound
@@ -25,6 +25,8 @@ class Access:
     ) -> None:
         """Forbidden if the person may not; OrganizationUnknown to an admin if there is none.
 
+        SecondFactorNeeded if the organization asks its members for one and this one has none.
+
         ``hidden`` is what those outside the organization hear instead, of things they must not even learn to exist.
         """
         if person.key is not None:
@@ -34,11 +36,13 @@ class Access:
             if await store.status(self._pool, organization_id) is None:
                 raise hidden or OrganizationUnknown
             return
-        role = await store.role(self._pool, organization_id, person.user_id)
-        if role is None and hidden is not None:
+        standing = await store.standing(self._pool, organization_id, person.user_id)
+        if standing is None and hidden is not None:
             raise hidden
-        if role is None or not allows(role, permission):
+        if standing is None or not allows(standing["role"], permission):
             raise Forbidden("Your role does not allow this", permission=permission)
+        if standing["is_due"]:
+            raise SecondFactorNeeded
 
     async def check_active(self, organization_id: str) -> None:
         """OrganizationSuspended unless it may offer and sell. What it sold stays sold, and its gates go on."""
@@ -51,8 +55,8 @@ class Access:
             return person is not None
         if person.key is not None:
             return person.key.organization_id == organization_id and scope_for(permission) in person.key.scopes
-        role = await store.role(self._pool, organization_id, person.user_id)
-        return role is not None and allows(role, permission)
+        standing = await store.standing(self._pool, organization_id, person.user_id)
+        return standing is not None and not standing["is_due"] and allows(standing["role"], permission)
 
 
 def _check_key(key: KeyGrant, organization_id: str, permission: Permission, hidden: type[NotFound] | None) -> None:

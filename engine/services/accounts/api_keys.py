@@ -7,7 +7,6 @@ addresses its programs stand behind.
 from __future__ import annotations
 
 import hashlib
-import math
 import secrets
 import time
 from collections.abc import Callable
@@ -19,33 +18,36 @@ from engine.domain.accounts.api_keys import (
     SECRET_BYTES,
     ApiKey,
     ApiKeyMade,
+    KeyToken,
     NewApiKey,
 )
 from engine.domain.accounts.errors import ApiKeyUnknown, KeyThrottled, OrganizationUnknown, TooManyOfThem
 from engine.domain.fields import kept_name
-from engine.foundation.bearer import KEY_PREFIX, KeyGrant, Person
+from engine.foundation.bearer import ACCESS_TOKEN_TTL_S, KEY_PREFIX, Bearers, KeyGrant, Person
 from engine.foundation.clock import now
 from engine.foundation.errors import Invalid, Unauthenticated
 from engine.foundation.ids import new_id
 from engine.foundation.limits_table import KEY_RATE
+from engine.foundation.pace import Pace
 from engine.services.accounts.access import Access
 from engine.stores import activity
 from engine.stores.accounts import api_keys as store
 from engine.stores.accounts import organizations as organizations_store
-from engine.stores.database import Pool
+from engine.stores.database import Pool, Record
 
-TRACKED_MAX: Final = 10_000  # keys whose pace this process remembers
 _NOBODYS: Final = hashlib.sha256(b"nobody has this secret").digest()
 
 
 class ApiKeys:
     """``now_s`` is a monotonic clock."""
 
-    def __init__(self, *, pool: Pool, access: Access, now_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, pool: Pool, access: Access, bearers: Bearers, now_s: Callable[[], float] = time.monotonic
+    ) -> None:
         self._pool = pool
+        self._bearers = bearers
         self._access = access
-        self._now_s = now_s
-        self._due_s: dict[str, float] = {}
+        self._paces = Pace(now_s)
 
     async def make(self, person: Person, organization_id: str, given: NewApiKey) -> ApiKeyMade:
         """A new key; its secret stands in the answer alone. TooManyOfThem; Invalid for an end in the past."""
@@ -93,6 +95,27 @@ class ApiKeys:
         kept = row["secret_hash"] if row is not None else _NOBODYS
         if not secrets.compare_digest(kept, _digest(secret)) or row is None:
             raise Unauthenticated("This key is not valid, was revoked, or its time is over")
+        return await self._opened(key_id, row)
+
+    async def open_token(self, shown: Person) -> Person:
+        """Who acts by a token of a key: as far as the key goes now. Unauthenticated, KeyThrottled."""
+        row = await store.find(self._pool, shown.user_id)
+        if row is None:
+            raise Unauthenticated("This key was revoked, or its time is over")
+        return await self._opened(shown.user_id, row)
+
+    async def exchange(self, shown: str) -> KeyToken:
+        """A token that says the key's organization and scopes to who reads it. Unauthenticated, KeyThrottled."""
+        person = await self.open(shown)
+        assert person.key is not None, "a key was opened"
+        return KeyToken(
+            access_token=self._bearers.sign(person),
+            expires_in=ACCESS_TOKEN_TTL_S,
+            scope=" ".join(sorted(person.key.scopes)),
+            organization_id=person.key.organization_id,
+        )
+
+    async def _opened(self, key_id: str, row: Record) -> Person:
         self._pace(key_id)
         if not row["is_noted"]:
             await store.used(self._pool, key_id)
@@ -100,14 +123,10 @@ class ApiKeys:
         return Person(key_id, is_admin=False, key=grant)
 
     def _pace(self, key_id: str) -> None:
-        """Count one request; KeyThrottled beyond KEY_RATE, and then it is not counted."""
-        now_s = self._now_s()
-        due_s = max(self._due_s.get(key_id, -math.inf), now_s - KEY_RATE.burst / KEY_RATE.per_s)
-        if due_s > now_s:
-            raise KeyThrottled(retry_after_s=max(1, math.ceil(due_s - now_s)), per_s=KEY_RATE.per_s)
-        if key_id not in self._due_s and len(self._due_s) >= TRACKED_MAX:
-            self._due_s = {each: at_s for each, at_s in self._due_s.items() if at_s > now_s}
-        self._due_s[key_id] = due_s + 1 / KEY_RATE.per_s
+        """Count one request. KeyThrottled beyond KEY_RATE."""
+        early_s = self._paces.early_s(key_id, KEY_RATE)
+        if early_s:
+            raise KeyThrottled(retry_after_s=early_s, per_s=KEY_RATE.per_s)
 
 
 def _digest(secret: str) -> bytes:

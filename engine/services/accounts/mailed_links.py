@@ -20,6 +20,7 @@ from engine.services.accounts.passwords import Passwords
 from engine.services.accounts.throttle import Throttle
 from engine.services.outbox import Outbox
 from engine.stores import outbox as outbox_store
+from engine.stores.accounts import identities as identities_store
 from engine.stores.accounts import invitations as invitations_store
 from engine.stores.accounts import mailed_links as store
 from engine.stores.accounts import people as people_store
@@ -105,6 +106,7 @@ class MailedLinks:
             await opened(db, given.token, "reset_password")
             if await self._verified(db, user_id):
                 await factors_store.remove(db, user_id)
+                await identities_store.void(db, user_id)
             errands = [await self._proven(db, user_id)]
             await people_store.set_password(db, user_id, password_hash)
             ended = await people_store.revoke_all(db, user_id)
@@ -126,6 +128,7 @@ class MailedLinks:
             await opened(db, token, "magic_link")
             if await self._verified(db, user_id):
                 await factors_store.remove(db, user_id)
+                await identities_store.void(db, user_id)
                 await people_store.set_password(db, user_id, nobodys)
                 ended = await people_store.revoke_all(db, user_id)
                 errands = [await self._proven(db, user_id)]

@@ -14,6 +14,7 @@ from engine.domain.accounts.errors import (
     OrganizationInUse,
     OrganizationSuspended,
     OrganizationUnknown,
+    SecondFactorNeeded,
     SlugTaken,
     TooManyOfThem,
 )
@@ -37,6 +38,7 @@ from engine.services.accounts.access import Access
 from engine.stores import activity
 from engine.stores.accounts import invitations as invitations_store
 from engine.stores.accounts import organizations as store
+from engine.stores.accounts import second_factors as factors_store
 from engine.stores.database import Connection, Pool, columns_of
 
 SLUG_TRIES_MAX = 5
@@ -77,12 +79,14 @@ class Organizations:
         return await self.get(person, organization_id)
 
     async def get(self, person: Person, organization_id: str) -> Organization:
-        """OrganizationUnknown to everybody outside."""
+        """OrganizationUnknown to everybody outside; SecondFactorNeeded to a member who must have one."""
         if person.key is not None:
             await self._access.require(person, organization_id, "organization.read", hidden=OrganizationUnknown)
         found = await store.get(self._pool, organization_id, person.user_id)
         if found is None or (found.role is None and not person.is_admin and person.key is None):
             raise OrganizationUnknown
+        if found.role is not None and found.require_second_factor and not await self._has_factor(person):
+            raise SecondFactorNeeded
         return found
 
     async def of_person(self, person: Person, after: str, limit: int) -> list[Organization]:
@@ -94,13 +98,18 @@ class Organizations:
     async def change(
         self, person: Person, organization_id: str, expected: str, given: OrganizationChange
     ) -> Organization:
-        """PreconditionFailed if it moved on; SlugTaken; NameLooksTaken; Invalid for a colour that cannot be read."""
+        """PreconditionFailed if it moved on; SlugTaken; NameLooksTaken; Invalid for a colour that cannot be read.
+
+        SecondFactorNeeded if who asks members for one has none.
+        """
         fold(given)
         fold_look(given, own_machine=self._own_machine)
         found = await self.get(person, organization_id)
         await self._access.require(person, organization_id, "organization.write")
         if given.payouts not in {UNSET, found.payouts}:
             await self._access.require(person, organization_id, "payouts.write")
+        if given.require_second_factor is True and not await self._has_factor(person):
+            raise SecondFactorNeeded("Set up your own second factor first")
         expect(expected, found.version)
         async with self._pool.acquire() as db, db.transaction():
             if isinstance(given.slug, str) and await store.slug_owner(db, given.slug) not in {None, organization_id}:
@@ -161,6 +170,9 @@ class Organizations:
             await invitations_store.revoke_by(db, organization_id, user_id)
             await store.remove_member(db, organization_id, user_id)
             await activity.record(db, person, "member.removed", organization_id, user_id=user_id, email=member.email)
+
+    async def _has_factor(self, person: Person) -> bool:
+        return await factors_store.is_on(self._pool, person.user_id)
 
     async def _insert(self, db: Connection, given: NewOrganization) -> str:
         slug = given.slug or slug_of(given.name)

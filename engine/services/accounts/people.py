@@ -142,7 +142,7 @@ class People:
     async def visitor(self, refresh_token: str) -> Person | None:
         """Whose browser shows this token, which is not used up by it; None if its session is over."""
         row = await sessions_store.shown(self._pool, digest(refresh_token))
-        return Person(row["user_id"], is_admin=row["is_admin"], session=row["family"]) if row is not None else None
+        return await self._sign_ins.person(row, row["family"]) if row is not None else None
 
     async def sessions(self, person: Person) -> list[SessionShown]:
         """One's sessions that live, the one used last first."""
@@ -190,9 +190,7 @@ class People:
             raise RefreshReused
         if used is None or row is None or not renewed:
             raise RefreshRefused
-        return await self._sign_ins.session(
-            Person(row["id"], is_admin=row["is_admin"], session=used["family"]), renewed
-        )
+        return await self._sign_ins.session(await self._sign_ins.person(row, used["family"]), renewed)
 
     async def sign_out(self, refresh_token: str | None, person: Person | None = None) -> None:
         """End the session that this token belongs to; saying it twice is fine. Its access tokens end with it.

@@ -10,7 +10,9 @@ import hashlib
 import secrets
 from typing import Final
 
+from engine.domain.accounts.api_keys import scopes_of
 from engine.domain.accounts.errors import AccountDisabled, SecondFactorRequired, SignInRefused
+from engine.domain.accounts.openid import FRESH_S, SignInNotFresh
 from engine.domain.accounts.people import Session
 from engine.domain.accounts.second_factor import ChallengeAnswer
 from engine.domain.accounts.sessions import Caller, device_of
@@ -27,15 +29,24 @@ from engine.stores.accounts import sessions as sessions_store
 from engine.stores.database import Connection, Database, Pool, Record
 
 REFRESH_TOKEN_BYTES: Final = 32
+ROLES_SAID_MAX: Final = 20  # in a token, which must fit into a header
 
 
 class SignIns:
-    """Sessions begin here and nowhere else."""
+    """Sessions begin here and nowhere else. ``admins_need_factor``: nobody is a platform admin by one factor."""
 
-    def __init__(self, *, pool: Pool, bearers: Bearers, factors: SecondFactors) -> None:
+    def __init__(
+        self, *, pool: Pool, bearers: Bearers, factors: SecondFactors, admins_need_factor: bool = False
+    ) -> None:
         self._pool = pool
         self._bearers = bearers
         self._factors = factors
+        self.admins_need_factor = admins_need_factor
+
+    async def person(self, row: Record, session: str) -> Person:
+        """Who acts in this session: a platform admin without the second factor that it takes is a person like any."""
+        is_admin = row["is_admin"] and (not self.admins_need_factor or await self._factors.is_on(row["id"]))
+        return Person(row["id"], is_admin=is_admin, session=session)
 
     async def proved(self, row: Record, caller: Caller) -> Session:
         """The first factor was right: a session, if there is no second one to ask for.
@@ -46,6 +57,12 @@ class SignIns:
             raise AccountDisabled
         if await self._factors.is_on(row["id"]):
             raise SecondFactorRequired(challenge=await self._factors.challenge(row["id"]))
+        return await self._signed_in(row, caller)
+
+    async def proved_twice(self, row: Record, caller: Caller) -> Session:
+        """Both factors were right at once, as a passkey proves them. AccountDisabled; SignInRefused as ``proved``."""
+        if row["disabled_at"] is not None:
+            raise AccountDisabled
         return await self._signed_in(row, caller)
 
     async def answer(self, given: ChallengeAnswer, caller: Caller) -> Session:
@@ -69,15 +86,21 @@ class SignIns:
             if is_new and row["email_verified_at"] is not None:
                 notice = MailAccountNotice("new_device", row["email"], caller.language, device, place, now_ms())
                 await outbox.add(db, row["id"], notice)
-        return await self.session(Person(row["id"], is_admin=row["is_admin"], session=family), token)
+        return await self.session(await self.person(row, family), token)
+
+    async def check_fresh(self, person: Person) -> None:
+        """SignInNotFresh unless this session began within FRESH_S: what is added then stays after it."""
+        if not await sessions_store.is_fresh(self._pool, person.user_id, person.session, FRESH_S):
+            raise SignInNotFresh(within_s=FRESH_S)
 
     async def session(self, person: Person, refresh_token: str) -> Session:
         """What somebody is answered with. Unauthenticated if the account is gone."""
         user = await store.user(self._pool, person.user_id)
         if user is None:
             raise Unauthenticated("This account is gone")
+        roles = {each.organization_id: each.role for each in user.organizations[:ROLES_SAID_MAX]}
         return Session(
-            access_token=self._bearers.sign(person),
+            access_token=self._bearers.sign(person, roles, scopes_of(roles.values())),
             refresh_token=refresh_token,
             expires_in=ACCESS_TOKEN_TTL_S,
             user=user,

@@ -60,6 +60,6 @@ class OnSales:
 
 def _turned(before: OnSale, after: OnSale) -> dict[str, Any]:
     """What of the window and the room is another now; the codes are nobody's to read in a log."""
-    window = activity.turned(before, after, ("prequeue_opens_at", "opens_at", "closes_at"))
+    window = activity.turned(before, after, ("prequeue_opens_at", "opens_at", "closes_at", "account"))
     room = activity.turned(before.room, after.room, RoomPace.__struct_fields__)
     return {name: window[name] | room[name] for name in ("now", "was")}

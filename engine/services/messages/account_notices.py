@@ -44,6 +44,22 @@ NOTICES: Final = MappingProxyType(
             ),
             later("You find all your sessions on the page of your account."),
         ),
+        "way_added": Notice(
+            later("Your account has another way to sign in"),
+            (
+                later("Your account was connected with %(device)s on %(when)s: who signs in there signs in here."),
+                IF_NOT_YOU,
+            ),
+            later("You can take it away on the page of your account."),
+        ),
+        "passkey_added": Notice(
+            later("A passkey was added to your account"),
+            (
+                later("A passkey was added to your account on %(when)s: who holds its device signs in with it."),
+                IF_NOT_YOU,
+            ),
+            later("You can take it away on the page of your account."),
+        ),
         "registered_again": Notice(
             later("You have an account already"),
             (

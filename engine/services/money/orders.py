@@ -27,7 +27,7 @@ from engine.domain.errors import (
     SeatTaken,
     SwitchedOff,
 )
-from engine.domain.money.new_orders import Buyer, check_as_shown, check_told, new_order
+from engine.domain.money.new_orders import Buyer, check_as_shown, check_known, check_told, new_order
 from engine.domain.money.order_status import OrderHead, OrderStatus, status_of
 from engine.domain.money.orders import (
     LinksEnded,
@@ -145,8 +145,8 @@ class Orders:
 
         HoldExpired, OrderExpired; OrderOpen; SeatTaken if the ledger knows another owner; PriceChanged; SalesClosed if
         the event is no longer there to be sold; ProviderUnavailable keeps order and units: ask again. AddressNotCarried
-        if no mail can be written to the buyer; Invalid for what they told, or left out. What cannot be charged
-        (``check_chargeable``) and what the provider refuses (PaymentRefused) gives its units back at once.
+        if no mail can be written to the buyer; Invalid for what they told, or left out; AccountRequired. What cannot be
+        charged (``check_chargeable``) and what the provider refuses (PaymentRefused) gives its units back at once.
         """
         try:
             hold = await self._holds.of_token(hold_id, hold_token)
@@ -178,6 +178,7 @@ class Orders:
         That may be the hold's own order. Refuses as ``open`` says.
         """
         event = await self._selling.get(hold.event_id)
+        check_known(event, buyer)
         try:
             check_as_shown(event, hold)
         except (Invalid, Conflict) as refusal:

@@ -7,7 +7,8 @@ from typing import Any
 from engine.stores.database import Connection, Database, count
 
 _FIND = """
-SELECT u.id, u.email, u.name, u.is_admin, u.disabled_at, u.last_login_at, u.created_at,
+SELECT u.id, u.email, u.name, u.is_admin, u.disabled_at, u.created_at,
+       greatest(u.last_login_at, (SELECT max(s.used_at) FROM sessions s WHERE s.user_id = u.id)) AS last_login_at,
        (SELECT count(*) FROM members m WHERE m.user_id = u.id) AS organizations
   FROM users u
  WHERE ($1::text IS NULL OR u.email ILIKE $1 OR u.name ILIKE $1) AND ($2::text IS NULL OR u.id < $2)

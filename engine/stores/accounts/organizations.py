@@ -7,6 +7,7 @@ from engine.stores.database import Connection, Database, Record, assignments, co
 
 _COLUMNS = """o.id, o.name, o.slug, o.legal_name, o.status, o.suspended_reason, o.version, o.created_at, o.accent,
        o.embed_origins, o.payouts"""
+       o.embed_origins, o.require_second_factor"""
 
 
 def _organization(row: Record) -> Organization:
@@ -104,15 +105,16 @@ async def delete(db: Connection, organization_id: str) -> None:
     await db.execute("DELETE FROM organizations WHERE id = $1", organization_id)
 
 
-async def role(db: Database, organization_id: str, user_id: str) -> str | None:
-    """The role of a person whose account is not disabled."""
-    found: str | None = await db.fetchval(
-        "SELECT m.role FROM members m JOIN users u ON u.id = m.user_id"
+async def standing(db: Database, organization_id: str, user_id: str) -> Record | None:
+    """``role`` of a person whose account is not disabled, and whether they must set up a second factor (``is_due``)."""
+    return await db.fetchrow(
+        "SELECT m.role, o.require_second_factor AND NOT EXISTS (SELECT 1 FROM second_factors f"
+        " WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) AS is_due"
+        " FROM members m JOIN users u ON u.id = m.user_id JOIN organizations o ON o.id = m.organization_id"
         " WHERE m.organization_id = $1 AND m.user_id = $2 AND u.disabled_at IS NULL",
         organization_id,
         user_id,
     )
-    return found
 
 
 async def members(db: Database, organization_id: str, after: str, limit: int) -> list[Member]:

@@ -10,6 +10,9 @@ from engine.stores.database import Connection, Database, Record, assignments, co
 
 _USER = "id, email, name, is_admin, email_verified_at, created_at, first_name, last_name, phone, locale, preferences"
 _SECRETS = "id, email, name, password_hash, is_admin, email_verified_at, disabled_at"
+_FACTOR = """EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = users.id AND f.confirmed_at IS NOT NULL)
+       AS second_factor, EXISTS (SELECT 1 FROM members m JOIN organizations o ON o.id = m.organization_id
+       WHERE m.user_id = users.id AND o.require_second_factor) AS second_factor_asked"""
 # What sessions ended, of those whose access tokens may still verify: the others' have run out by themselves.
 _REVOKED = """ AND revoked_at IS NULL RETURNING family, created_at)
 SELECT DISTINCT family FROM ended WHERE created_at > now() - make_interval(secs => $2)
@@ -114,7 +117,7 @@ async def claimed_address(db: Database, user_id: str) -> str:
 
 async def user(db: Database, user_id: str) -> User | None:
     """A person with the organizations they work for; None if the account is gone or disabled."""
-    row = await db.fetchrow(f"SELECT {_USER} FROM users WHERE id = $1 AND disabled_at IS NULL", user_id)
+    row = await db.fetchrow(f"SELECT {_USER}, {_FACTOR} FROM users WHERE id = $1 AND disabled_at IS NULL", user_id)
     if row is None:
         return None
     memberships = await db.fetch(

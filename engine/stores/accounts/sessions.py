@@ -35,13 +35,13 @@ async def used(db: Connection, session_id: str) -> None:
 
 
 async def shown(db: Database, token_hash: bytes) -> Record | None:
-    """Whose session a token keeps alive: ``family``, ``user_id``, ``is_admin``; its use is noted by the minute."""
+    """Whose session a token keeps alive: ``family``, the person's ``id``, ``is_admin``; use is noted by the minute."""
     return await db.fetchrow(
-        "WITH found AS (SELECT t.family, t.user_id, u.is_admin FROM refresh_tokens t JOIN users u ON u.id = t.user_id"
+        "WITH found AS (SELECT t.family, u.id, u.is_admin FROM refresh_tokens t JOIN users u ON u.id = t.user_id"
         " WHERE t.token_hash = $1 AND t.used_at IS NULL AND t.revoked_at IS NULL AND t.expires_at > now()"
         " AND u.disabled_at IS NULL), noted AS (UPDATE sessions s SET used_at = now() FROM found"
         " WHERE s.id = found.family AND s.used_at < now() - make_interval(secs => $2))"
-        " SELECT family, user_id, is_admin FROM found",
+        " SELECT family, id, is_admin FROM found",
         token_hash,
         NOTED_EVERY_S,
     )
@@ -65,6 +65,19 @@ async def lives(db: Database, user_id: str, session_id: str) -> bool:
         await db.fetchval(f"SELECT true FROM sessions s WHERE s.id = $2 AND s.user_id = $1 AND {_LIVES}",
                           user_id, session_id)
     )  # fmt: skip
+
+
+async def is_fresh(db: Database, user_id: str, session_id: str, within_s: int) -> bool:
+    """Whether this session of this person lives and began within so many seconds."""
+    return bool(
+        await db.fetchval(
+            f"SELECT true FROM sessions s WHERE s.id = $2 AND s.user_id = $1 AND {_LIVES}"
+            " AND s.begun_at > now() - make_interval(secs => $3)",
+            user_id,
+            session_id,
+            within_s,
+        )
+    )
 
 
 async def sweep(db: Database) -> int:

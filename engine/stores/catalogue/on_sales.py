@@ -11,7 +11,7 @@ from engine.domain.catalogue.on_sales import NewOnSale, OnSale, RoomSettings, sh
 from engine.stores.database import Database, Record
 
 _COLUMNS = """event_id, organization_id, prequeue_opens_at, opens_at, closes_at, room_enabled, room, live, version,
-updated_at"""
+updated_at, account"""
 
 
 def _on_sale(row: Record) -> OnSale:
@@ -31,9 +31,10 @@ async def put(db: Database, event: Event, given: NewOnSale, card: dict[str, Any]
     del room["enabled"]
     row = await db.fetchrow(
         "INSERT INTO on_sales (event_id, organization_id, prequeue_opens_at, opens_at, closes_at, room_enabled, room,"
-        " card, live) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (event_id) DO UPDATE SET"
+        " card, live, account) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (event_id) DO UPDATE SET"
         " prequeue_opens_at = excluded.prequeue_opens_at, opens_at = excluded.opens_at, closes_at = excluded.closes_at,"
         " room_enabled = excluded.room_enabled, room = excluded.room, card = excluded.card, live = excluded.live,"
+        " account = excluded.account,"
         f" version = on_sales.version + 1, updated_at = now() RETURNING {_COLUMNS}",
         event.id,
         event.organization_id,
@@ -44,6 +45,7 @@ async def put(db: Database, event: Event, given: NewOnSale, card: dict[str, Any]
         room,
         card,
         event.status == "published" and event.hidden_at is None,
+        given.account,
     )
     assert row is not None
     return _on_sale(row)

@@ -20,6 +20,9 @@ FILES: Final[dict[str, str]] = {
     "sessions": "SELECT user_id, device, place, begun_at, used_at FROM sessions WHERE user_id = $1 AND $2 = $2"
     " ORDER BY used_at DESC",
     "second_factor": "SELECT user_id, confirmed_at, created_at FROM second_factors WHERE user_id = $1 AND $2 = $2",
+    "identities": "SELECT user_id, provider, subject, email, created_at, used_at FROM identities"
+    " WHERE user_id = $1 AND $2 = $2",
+    "passkeys": "SELECT user_id, name, created_at, used_at FROM passkeys WHERE user_id = $1 AND $2 = $2",
     "memberships": "SELECT m.user_id, m.organization_id, o.name AS organization, m.role, m.created_at FROM members m"
     " JOIN organizations o ON o.id = m.organization_id WHERE m.user_id = $1 AND $2 = $2",
     "invitations": "SELECT i.email, o.name AS organization, i.role, i.status, i.created_at FROM invitations i"
@@ -77,6 +80,8 @@ _OF_PERSON: Final = (
     "DELETE FROM refresh_tokens WHERE user_id = $1",
     "DELETE FROM sessions WHERE user_id = $1",
     "DELETE FROM second_factors WHERE user_id = $1",
+    "DELETE FROM identities WHERE user_id = $1",
+    "DELETE FROM passkeys WHERE user_id = $1",
     "DELETE FROM members WHERE user_id = $1",
     "UPDATE erasures SET done_at = now() WHERE user_id = $1",
 )

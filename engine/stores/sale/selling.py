@@ -30,7 +30,7 @@ SELECT {_MARK} AS mark,
        e.id, e.slug, e.organization_id, e.title, e.currency, e.hold_ttl_s, e.orphan_policy, e.taxes, e.fee,
        e.max_tickets_per_buyer, e.starts_at, e.ends_at, e.timezone, e.chart, e.chart_etag, e.version,
        e.named_tickets, e.questions,
-       s.opens_at, s.closes_at, s.room_enabled
+       s.opens_at, s.closes_at, s.room_enabled, s.account
   {_FROM}
 """
 _TYPES = """

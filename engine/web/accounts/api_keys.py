@@ -6,13 +6,13 @@ from typing import Final
 
 from aiohttp import web
 
-from engine.domain.accounts.api_keys import ApiKey, ApiKeyMade, NewApiKey
-from engine.domain.accounts.errors import ApiKeyUnknown, OrganizationUnknown, TooManyOfThem
+from engine.domain.accounts.api_keys import ApiKey, ApiKeyMade, KeyToken, NewApiKey
+from engine.domain.accounts.errors import ApiKeyUnknown, KeyThrottled, OrganizationUnknown, TooManyOfThem
 from engine.foundation import bodies, http, lists
-from engine.foundation.errors import Forbidden
+from engine.foundation.errors import Forbidden, Malformed, Unauthenticated
 from engine.foundation.lists import Page, PageQuery, id_cursor
 from engine.services.appkeys import API_KEYS
-from engine.web.auth import person
+from engine.web.auth import key_shown, person
 from engine.web.forms import form
 from engine.web.route import Route
 
@@ -41,6 +41,15 @@ async def revoke_key(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+async def exchange_key(request: web.Request) -> web.Response:
+    """Change a key for a token of fifteen minutes that says its organization and scopes.
+
+    It opens what the key opens at that moment: a key that was revoked meanwhile opens nothing by it.
+    """
+    token = await request.config_dict[API_KEYS].exchange(key_shown(request))
+    return http.json(token, headers={"Cache-Control": "no-store"})
+
+
 _ALL: Final = "/v1/organizations/{organization_id}/api-keys"
 _NO: Final = (Forbidden, OrganizationUnknown)
 ROUTES: tuple[Route, ...] = (
@@ -59,6 +68,9 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", _ALL, list_keys, "organizer", "operate", needs="keys.read", gives=Page[ApiKey], query=PageQuery
     ).refuses(*_NO),
+    Route("POST", "/v1/auth/token", exchange_key, "public", "sign_in", gives=KeyToken, repeats="always").refuses(
+        Malformed, Unauthenticated, KeyThrottled
+    ),
     Route("DELETE", f"{_ALL}/{{key_id}}", revoke_key, "organizer", "operate", needs="keys.write", status=204).refuses(
         *_NO, ApiKeyUnknown
     ),

@@ -217,6 +217,7 @@ OPEN_REFUSES = (
     refusals.SeatTaken,
     refusals.BuyerLimit,
     refusals.OrderOpen,
+    refusals.AccountRequired,
     refusals.AddressNotCarried,
     refusals.AmountTooSmall,
     refusals.PriceChanged,

@@ -123,4 +123,5 @@ def on_sale_for(on_sale: OnSale, event: Event, starts_at: datetime) -> NewOnSale
         opens_at=on_sale.opens_at,
         closes_at=mover(event, starts_at)(on_sale.closes_at) if on_sale.closes_at is not None else None,
         room=RoomSettings(**room, codes=codes),
+        account=on_sale.account,
     )
