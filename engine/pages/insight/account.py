@@ -211,7 +211,6 @@ async def _page(
         "has_factor": await request.config_dict[SECOND_FACTORS].is_on(person.user_id),
         "begun": begun,
         "begun_code": _drawn(app_address(begun.secret, user.email)) if begun is not None else None,
-        "fault": _fault(refusal, words) if refusal is not None else "",
         "fault": _fault(refusal, words) if refusal is not None else words["said"].get(request.query.get("said"), ""),
         "identities": await request.config_dict[OPENID].of_person(person),
         "titles": {each.name: each.title for each in request.config_dict[OPENID].offered},

@@ -6,8 +6,7 @@ from engine.domain.accounts.organizations import Member, NewOrganization, Organi
 from engine.stores.database import Connection, Database, Record, assignments, columns_of, count
 
 _COLUMNS = """o.id, o.name, o.slug, o.legal_name, o.status, o.suspended_reason, o.version, o.created_at, o.accent,
-       o.embed_origins, o.payouts"""
-       o.embed_origins, o.require_second_factor"""
+       o.embed_origins, o.payouts, o.require_second_factor"""
 
 
 def _organization(row: Record) -> Organization:
