@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from engine.services.insight.order_sheets import OrderSheets
     from engine.services.insight.personal_data import PersonalData
     from engine.services.insight.reports import Reports
+    from engine.services.money.box_office.drawers import Drawers
+    from engine.services.money.box_office.guests import Guests
+    from engine.services.money.box_office.sales import BoxOffice
     from engine.services.money.confirms import Confirms
     from engine.services.money.disputes import Disputes
     from engine.services.money.order_reads import OrderReads
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
     from engine.services.money.webhooks import Webhooks
     from engine.services.sale.allotments import Allotments
     from engine.services.sale.availability import Availability
+    from engine.services.sale.staff.blocks import Blocks
     from engine.services.sale.crowding import Crowding
     from engine.services.sale.holds import Holds
     from engine.services.sale.inventory import Inventory
@@ -84,6 +88,7 @@ PICTURES: Final[web.AppKey[Pictures]] = web.AppKey("pictures")
 TICKET_TYPES: Final[web.AppKey[TicketTypes]] = web.AppKey("ticket_types")
 ON_SALES: Final[web.AppKey[OnSales]] = web.AppKey("on_sales")
 ALLOTMENTS: Final[web.AppKey[Allotments]] = web.AppKey("allotments")
+BLOCKS: Final[web.AppKey[Blocks]] = web.AppKey("blocks")
 PROMOS: Final[web.AppKey[Promos]] = web.AppKey("promos")
 DISCOVERY: Final[web.AppKey[Discovery]] = web.AppKey("discovery")
 PUBLICATION: Final[web.AppKey[Publication]] = web.AppKey("publication")
@@ -104,6 +109,9 @@ DISPUTES: Final[web.AppKey[Disputes]] = web.AppKey("disputes")
 CONFIRMS: Final[web.AppKey[Confirms]] = web.AppKey("confirms")
 REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
+BOX_OFFICE: Final[web.AppKey[BoxOffice]] = web.AppKey("box_office")
+DRAWERS: Final[web.AppKey[Drawers]] = web.AppKey("drawers")
+GUESTS: Final[web.AppKey[Guests]] = web.AppKey("guests")
 TICKETS: Final[web.AppKey[Tickets]] = web.AppKey("tickets")
 DEVICES: Final[web.AppKey[Devices]] = web.AppKey("devices")
 SCANS: Final[web.AppKey[Scans]] = web.AppKey("scans")

@@ -10,8 +10,9 @@ from engine.web.catalogue.programme import bulk, publication, series, templates
 from engine.web.gates import devices, gates, scans
 from engine.web.insight import activity, order_sheets, personal_data, reports
 from engine.web.money import disputes, orders, payments, refunds, requirement_orders, webhooks
+from engine.web.money.box_office import drawers, guests, sales
 from engine.web.route import Route
-from engine.web.sale import allotments, availability, carts, holds
+from engine.web.sale import allotments, availability, blocks, carts, holds
 from engine.web.tickets import tickets
 
 ROUTES: tuple[Route, ...] = (
@@ -34,6 +35,7 @@ ROUTES: tuple[Route, ...] = (
     *ticket_types.ROUTES,
     *on_sales.ROUTES,
     *allotments.ROUTES,
+    *blocks.ROUTES,
     *promos.ROUTES,
     *availability.ROUTES,
     *holds.ROUTES,
@@ -44,6 +46,9 @@ ROUTES: tuple[Route, ...] = (
     *webhooks.ROUTES,
     *refunds.ROUTES,
     *disputes.ROUTES,
+    *sales.ROUTES,
+    *guests.ROUTES,
+    *drawers.ROUTES,
     *operations.ROUTES,
     *tickets.ROUTES,
     *devices.ROUTES,

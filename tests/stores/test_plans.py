@@ -59,8 +59,8 @@ WHOLE = {
 }
 # What a paid order, its looks and a scan ask, many times a second: (module, name) as below.
 KEPT = {
-    ("orders", "_BEFORE"), ("orders", "_PLACE"), ("orders", "_ATTACH"), ("orders", "read many"),
-    ("orders", "_TICKET_COUNTS"), ("payments", "_SETTLE"), ("webhook_events", "_STORE"), ("outbox", "_DELETE"),
+    ("orders", "_BEFORE"), ("orders", "PLACE"), ("orders", "_ATTACH"), ("orders", "read many"),
+    ("orders", "_TICKET_COUNTS"), ("payments", "SETTLE"), ("webhook_events", "_STORE"), ("outbox", "_DELETE"),
     ("order_reads", "_HEADS"), ("order_reads", "_WHOLE"), ("order_reads", "_TICKETS"), ("order_reads", "_MOVED"),
     ("tickets", "of_orders"), ("scans", "_NEWEST"), ("scans", "_REVOKED"), ("scans", "_REPLAYS"), ("scans", "_SETTLE"),
     ("idempotency", "_CLAIM"), ("idempotency", "_KEEP"),

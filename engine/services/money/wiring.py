@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from engine.foundation.news import ORDERS_CHANGED, News
 from engine.services.accounts.wiring import Accounts
 from engine.services.common import Common
+from engine.services.money.box_office.drawers import Drawers
+from engine.services.money.box_office.guests import Guests
+from engine.services.money.box_office.sales import BoxOffice
 from engine.services.money.cancellations import Cancellations
 from engine.services.money.confirms import Confirms
 from engine.services.money.disputes import Disputes
@@ -23,6 +26,7 @@ from engine.services.money.suspensions import Suspensions
 from engine.services.money.webhooks import Webhooks
 from engine.services.sale.wiring import Sale
 from engine.stores.mail_server import MailServerGateway
+from engine.stores.money.box_office.sales import CounterStore
 from engine.stores.money.disputes import DisputeStore
 from engine.stores.money.lane import LaneStore
 from engine.stores.money.order_reads import OrderReadStore
@@ -49,6 +53,9 @@ class Money:
     refunds: Refunds
     disputes: Disputes
     webhooks: Webhooks
+    box_office: BoxOffice
+    drawers: Drawers
+    guests: Guests
 
 
 def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accounts, sale: Sale) -> Money:
@@ -94,6 +101,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         reclaims=Reclaim(inventory=sale.inventory, holds=sale.hold_store, selling=sale.selling),
         refunds=refunds,
     )
+    mail_server = MailServerGateway(host=settings.smtp_host, port=settings.smtp_port)
     orders = Orders(
         pool=pool,
         book=order_store,
@@ -106,7 +114,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         outbox=outbox,
         access=access,
         keyring=settings.keyring,
-        mail_server=MailServerGateway(host=settings.smtp_host, port=settings.smtp_port),
+        mail_server=mail_server,
         publishable_key=settings.stripe_publishable_key,
         switches=accounts.flags.switches,
     )
@@ -127,6 +135,19 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         refunds=refunds,
         disputes=disputes,
     )
+    box_office = BoxOffice(
+        pool=pool,
+        store=CounterStore(pool),
+        book=order_store,
+        news=order_news,
+        holds=sale.staff_holds,
+        inventory=sale.inventory,
+        selling=sale.selling,
+        outbox=outbox,
+        access=access,
+        mail_server=mail_server,
+        platform=settings.keyring.platform(),
+    )
     Cancellations(pool=pool, refunds=refunds, news=order_news, outbox=outbox).register(outbox)
     GuestOrders(pool=pool, news=order_news).register(outbox)
     Suspensions(pool=pool, inventory=sale.inventory).register(outbox)
@@ -143,4 +164,9 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         refunds=refunds,
         disputes=disputes,
         webhooks=webhooks,
+        box_office=box_office,
+        drawers=Drawers(pool=pool, access=access),
+        guests=Guests(
+            pool=pool, access=access, box_office=box_office, holds=sale.staff_holds, inventory=sale.inventory
+        ),
     )

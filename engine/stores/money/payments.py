@@ -30,7 +30,7 @@ from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 BATCH_MAX = 64
 AGE_MAX_MS = 5_000
 
-_SETTLE = """
+SETTLE = """
 WITH wanted AS (
     SELECT * FROM unnest((SELECT $1::text[]), $2::text[]) AS w(id, intent_id)
 ), named AS (
@@ -275,7 +275,7 @@ class PaymentStore:
         lines = [(s.order_id, line, new_id("tkt")) for s in first.values() for line in s.lines]
         events = [(order_id, s.event) for order_id, s in first.items() if s.event is not None]
         rows = await self._kept.fetch(
-            _SETTLE,
+            SETTLE,
             list(first),
             [settlement.intent_id for settlement in first.values()],
             [order_id for order_id, _, _ in lines],
