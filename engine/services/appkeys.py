@@ -58,11 +58,11 @@ if TYPE_CHECKING:
     from engine.services.money.webhooks import Webhooks
     from engine.services.sale.allotments import Allotments
     from engine.services.sale.availability import Availability
-    from engine.services.sale.staff.blocks import Blocks
     from engine.services.sale.crowding import Crowding
     from engine.services.sale.holds import Holds
     from engine.services.sale.inventory import Inventory
     from engine.services.sale.selling import Selling
+    from engine.services.sale.staff.blocks import Blocks
     from engine.services.tickets.tickets import Tickets
 
 SETTINGS: Final = web.AppKey("settings", Settings)

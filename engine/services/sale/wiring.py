@@ -11,11 +11,11 @@ from engine.services.catalogue.wiring import Catalogue
 from engine.services.common import Common
 from engine.services.sale.allotments import Allotments
 from engine.services.sale.availability import Availability
-from engine.services.sale.staff.blocks import Blocks
 from engine.services.sale.crowding import Crowding
 from engine.services.sale.holds import Holds
 from engine.services.sale.inventory import Inventory
 from engine.services.sale.selling import Selling
+from engine.services.sale.staff.blocks import Blocks
 from engine.services.sale.staff.holds import StaffHolds
 from engine.services.sale.takers import Takers
 from engine.stores.sale.holds import HoldStore
