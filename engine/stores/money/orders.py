@@ -33,7 +33,7 @@ BUYER_LIMIT = "orders_buyer_limit"  # the trigger's name for what it refuses
 AGE_MAX_MS = 2_000  # the lane behind it is slower: an order that is here already has its units
 
 # Orders and lines travel as two JSON texts: encoding 31 arrays cost the process twice what this does.
-PLACE = """
+_PLACE = """
 WITH wanted AS (
     SELECT * FROM json_to_recordset($1::text::json)
         AS w(id text, number text, event_id text, hold_id text, user_id text, buyer_name text, buyer_email text,
@@ -82,6 +82,7 @@ SELECT w.id, p.id IS NOT NULL AS placed, x.id AS errand_id, p.destination_accoun
   FROM wanted w LEFT JOIN placed p ON p.id = w.id LEFT JOIN boxed x ON x.key = w.id
   LEFT JOIN claimed c ON c.scope = w.scope AND p.id IS NOT NULL
 """
+PLACE = _PLACE  # run by the box office too, in a transaction of its own
 _COLUMNS = f"SELECT {ORDER_COLUMNS} FROM orders o"
 _OF_IDS = " WHERE o.id = ANY((SELECT $1::text[])::text[])"
 _ATTACH = """
@@ -370,7 +371,7 @@ class OrderStore:
         orders, claims = [order for order, _ in offered], [claim for _, claim in offered]
         errands = [UnitsOrdered(o.event_id, o.id, o.hold_id, tuple(line.unit for line in o.lines)) for o in orders]
         rows = await self._kept.fetch(
-            PLACE,
+            _PLACE,
             # Sorted, so that two batches wait for the locks of the buyers' limit in one order.
             as_json(
                 [

@@ -30,7 +30,7 @@ from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 BATCH_MAX = 64
 AGE_MAX_MS = 5_000
 
-SETTLE = """
+_SETTLE = """
 WITH wanted AS (
     SELECT * FROM unnest((SELECT $1::text[]), $2::text[]) AS w(id, intent_id)
 ), named AS (
@@ -88,6 +88,7 @@ SELECT p.id AS order_id, p.paid_at, b.id, b.topic, b.payload, h.was_here
   LEFT JOIN unnest((SELECT $6::text[]), $8::text[]) AS e(id, order_id) ON e.order_id = p.id
   LEFT JOIN hooked h ON h.id = e.id
 """
+SETTLE = _SETTLE  # run by the box office too, in a transaction of its own
 _CLOSE = """
 WITH closed AS (
     UPDATE orders SET status = $2, closing_note = $3, closed_at = now()
@@ -275,7 +276,7 @@ class PaymentStore:
         lines = [(s.order_id, line, new_id("tkt")) for s in first.values() for line in s.lines]
         events = [(order_id, s.event) for order_id, s in first.items() if s.event is not None]
         rows = await self._kept.fetch(
-            SETTLE,
+            _SETTLE,
             list(first),
             [settlement.intent_id for settlement in first.values()],
             [order_id for order_id, _, _ in lines],

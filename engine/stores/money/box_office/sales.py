@@ -26,7 +26,7 @@ from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 _COLUMNS = "order_id, event_id, kind, amount_cents, received_cents, reference, note, taken_by, drawer_id, created_at"
 _DRAWER = "SELECT id FROM cash_drawers WHERE event_id = $1 AND opened_by = $2 AND closed_at IS NULL FOR SHARE"
 _ADD = f"INSERT INTO counter_payments ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now())"
-_NOBODY_TO_WRITE_TO = "DELETE FROM outbox WHERE key = $1 AND topic = $2"
+_NOBODY_TO_WRITE_TO = "DELETE FROM outbox WHERE id = $1"
 
 
 class _Taken(Exception):  # noqa: N818 - an answer: the transaction is taken back
@@ -92,7 +92,9 @@ async def _sell(db: Connection, order: NewOrder, payment: CounterPayment, actor:
         [],
     )
     if not order.buyer_email:
-        await db.execute(_NOBODY_TO_WRITE_TO, order.id, MailTickets.topic)
+        for row in rows:
+            if row["topic"] == MailTickets.topic:
+                await db.execute(_NOBODY_TO_WRITE_TO, row["id"])
     await activity.record(
         db, actor, "order.sold_at_box_office", order.id, kind=payment.kind, amount_cents=payment.amount_cents
     )
