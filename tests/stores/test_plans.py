@@ -44,7 +44,8 @@ CATALOGUE = {"events", "venues", "organizations", "ticket_types", "promo_codes"}
 # Beginnings of statements: the ways they end in are here instead.
 BEGINNINGS = {("orders", "_COLUMNS"), ("refunds", "_COLUMNS"), ("disputes", "_COLUMNS"), ("scans", "_CHECKED_IN"),
               ("tickets", "_READ"), ("promos", "_SELECT"), ("audit", "_FIRST_ORDER"), ("activity", "_LINES"),
-              ("event_search", "_CARDS"), ("facets", "_AT_ONCE"), ("facets", "_ONE"), ("drawers", "_SELECT")}  # fmt: skip
+              ("event_search", "_CARDS"), ("facets", "_AT_ONCE"), ("facets", "_ONE"),
+              ("drawers", "_SELECT")}  # fmt: skip
 WHOLE = {
     ("orders", "of_intent"): orders._COLUMNS + " WHERE o.payment_intent_id = $1",
     ("orders", "of_hold"): orders._COLUMNS + " WHERE o.hold_id = $1",

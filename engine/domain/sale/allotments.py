@@ -17,6 +17,7 @@ OPEN_TO_MAX = 100
 # Channels of the staff alone, as codes fold: a buyer who types one of them has typed no code.
 BOX_OFFICE: Final = frozenset({"BOXOFFICE", "BOX_OFFICE"})
 COMPS: Final = frozenset({"COMP", "COMPS"})
+STAFFS: Final = BOX_OFFICE | COMPS
 
 Seats = Annotated[list[Annotated[str, Meta(min_length=1, max_length=200)]], Meta(min_length=1, max_length=SEATS_MAX)]
 OpenTo = Annotated[list[Short], Meta(max_length=OPEN_TO_MAX)]

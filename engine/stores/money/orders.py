@@ -267,6 +267,8 @@ class OrderStore:
 
     async def mails_tickets(self, order: Order) -> bool:
         """Whether they go unasked: of an event, an address that nobody knows is mailed FREE_MAILED_MAX free orders."""
+        if not order.buyer_email:  # the box office was told none
+            return False
         if order.amount_cents > 0:
             return True
         before = await self._pool.fetchval(
