@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.foundation.connections import HotRedis
 from engine.stores import keys
-from engine.stores.database import Database, Record
+from engine.stores.database import Connection, Database, Record
 from engine.stores.sale.hold_records import pack_units
 from engine.stores.sale.holds import SCRIPTS, Fenced
 
@@ -14,6 +14,11 @@ _BLOCK = """
 INSERT INTO blocked_units (event_id, unit, reason, blocked_by)
 SELECT $1, unit, $3, $4 FROM unnest($2::integer[]) AS unit
 """
+
+
+async def lock(db: Connection, event_id: str) -> None:
+    """Nobody else changes the event's blocks until the transaction ends; orders are not kept waiting."""
+    await db.execute("SELECT pg_advisory_xact_lock(hashtext('blocked_units'), hashtext($1))", event_id)
 
 
 async def of_event(db: Database, event_id: str) -> list[Record]:
@@ -29,7 +34,7 @@ async def blocked_units(db: Database, event_id: str) -> set[int]:
 
 
 async def block(db: Database, event_id: str, units: Sequence[int], reason: str, by: str) -> None:
-    """Note that these are blocked, none of which may be yet. The caller has the event's row locked."""
+    """Note that these are blocked, none of which may be yet. The caller has the event's blocks locked."""
     await db.execute(_BLOCK, event_id, list(units), reason, by)
 
 

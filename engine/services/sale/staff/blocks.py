@@ -1,6 +1,6 @@
 """Blocks: single places of a published event kept from sale, and put on sale again.
 
-The ledger notes a block while the event's row is locked; the map takes it in one script, all or nothing, so a hold and
+The ledger notes a block while the event's blocks are locked; the map takes it in one script, all or nothing, so a hold and
 a block never meet on one place. What somebody has is never blocked. The map is told before the ledger commits: a
 process that dies between leaves places that nobody buys (the audit names them), never ones that are sold and blocked.
 """
@@ -69,7 +69,7 @@ class Blocks:
         event = await self._published(person, event_id, selling=False)
         seat_map = await self._seat_map(event.id)
         async with self._pool.acquire() as db, db.transaction():
-            await self._events.locked(db, event.id)
+            await store.lock(db, event.id)
             already = await store.blocked_units(db, event.id)
             units = await self._chosen(event, seat_map, given, of=None)
             sold = await events_store.live_units(db, event.id, units)
@@ -93,7 +93,7 @@ class Blocks:
         event = await self._published(person, event_id, selling=True)
         seat_map = await self._seat_map(event.id)
         async with self._pool.acquire() as db, db.transaction():
-            await self._events.locked(db, event.id)
+            await store.lock(db, event.id)
             already = await store.blocked_units(db, event.id)
             units = await self._chosen(event, seat_map, given, of=already)
             others = [unit for unit in units if unit not in already]
