@@ -134,7 +134,7 @@ class Guests:
         )
         key = hashlib.sha256(once_as + guest.number.to_bytes(4, "big")).digest() if once_as is not None else None
         try:
-            await self._box_office.sell_of(actor, event, sale, once_as=key)
+            await self._box_office.settle(actor, event, sale, once_as=key)
         except Refusal as refusal:
             return _fault(guest, refusal)
         return None

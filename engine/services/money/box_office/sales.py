@@ -110,9 +110,14 @@ class BoxOffice:
         AddressNotCarried; PriceChanged; SeatTaken if the ledger knows another owner.
         """
         event = await self.event(actor, event_id, "comps.write" if sale.is_comp else "box_office.write")
-        return await self.sell_of(actor, event, sale, caller=caller, once_as=once_as)
+        order_id = await self.settle(actor, event, sale, caller=caller, once_as=once_as)
+        await self._outbox.done_for(order_id)
+        order, payment = await self._book.read(order_id), await store.of_order(self._pool, order_id)
+        assert order is not None, "an order that is not there"
+        assert payment is not None, "an order of the box office without its payment"
+        return Sold(order, payment, order.link.mint(self._platform))
 
-    async def sell_of(
+    async def settle(
         self,
         actor: Person,
         event: SellingEvent,
@@ -120,8 +125,8 @@ class BoxOffice:
         *,
         caller: Caller = UNKNOWN,
         once_as: bytes | None = None,
-    ) -> Sold:
-        """As ``sell``, once it is known that the actor may."""
+    ) -> str:
+        """As ``sell``, once it is known that the actor may; the order's id, while the map is being told."""
         check(sale)
         self._holds.check_selling(event)
         if not sale.is_comp:
@@ -133,19 +138,19 @@ class BoxOffice:
         if hold.state != "held":
             known = await self._book.of_hold(hold.id)
             if known is not None:
-                return await self._sold(known.id)
+                return known.id
             if hold.state != "ordering":
                 raise HoldExpired
         if not sale.is_comp and hold.price.total_cents != hold.held_cents:
             await self._holds.release(hold)
             raise PriceChanged(held_cents=hold.held_cents, total_cents=hold.price.total_cents)
-        return await self._settle(actor, event, hold, sale, caller)
+        return await self._write(actor, event, hold, sale, caller)
 
     async def payment_of(self, order_id: str) -> CounterPayment | None:
         """How the order was paid at the counter; None if it was not. Who asks was checked with the order."""
         return await store.of_order(self._pool, order_id)
 
-    async def _settle(self, actor: Person, event: SellingEvent, hold: Hold, sale: CounterSale, caller: Caller) -> Sold:
+    async def _write(self, actor: Person, event: SellingEvent, hold: Hold, sale: CounterSale, caller: Caller) -> str:
         _, deadline_ms = await self._inventory.order(event.id, hold.id)
         if sale.is_comp:
             hold = replace(hold, price=comp_price(hold.price))
@@ -166,13 +171,7 @@ class BoxOffice:
             known = await self._book.of_hold(hold.id)
             if known is None:
                 raise SeatTaken(seats=[line.seat or line.section for line in hold.lines])
-            return await self._sold(known.id)
+            return known.id
         await self._news.changed(order.id)
-        await self._outbox.at_once(errands)
-        return await self._sold(order.id)
-
-    async def _sold(self, order_id: str) -> Sold:
-        order, payment = await self._book.read(order_id), await store.of_order(self._pool, order_id)
-        assert order is not None, "an order that is not there"
-        assert payment is not None, "an order of the box office without its payment"
-        return Sold(order, payment, order.link.mint(self._platform))
+        await self._outbox.soon(order.id, errands)
+        return order.id

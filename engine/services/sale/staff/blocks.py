@@ -1,7 +1,7 @@
 """Blocks: single places of a published event kept from sale, and put on sale again.
 
-The ledger notes a block while the event's blocks are locked; the map takes it in one script, all or nothing, so a hold and
-a block never meet on one place. What somebody has is never blocked. The map is told before the ledger commits: a
+The ledger notes a block while the event's blocks are locked; the map takes it in one script, all or nothing, so a hold
+and a block never meet on one place. What somebody has is never blocked. The map is told before the ledger commits: a
 process that dies between leaves places that nobody buys (the audit names them), never ones that are sold and blocked.
 """
 
