@@ -22,6 +22,8 @@ LOCALE: Final = "en"
 BASIS_POINTS: Final = 100  # of one percent
 WORDS: Final[dict[str, str]] = {
     "box_office": "Box office",
+    "terminal": "Card terminal",
+    "comp": "Given away",
     "partially_refunded": "Partly refunded",
     "charged_back": "Charged back",
     **phases.WORDS,

@@ -46,6 +46,7 @@ OWN_RIGHTS: Final[frozenset[str]] = frozenset(
         "refunds.write",
         "payouts.write",
         "organization.write",
+        "box_office.write",
         "comps.write",
         "devices.write",
         "keys.write",

@@ -10,6 +10,8 @@ from admin.views import (
     allotments,
     api_keys,
     attendance,
+    blocks,
+    box_office,
     branding,
     bulk,
     chart_builder,
@@ -23,6 +25,7 @@ from admin.views import (
     exports,
     factor,
     featured,
+    guests,
     history,
     invitations,
     moderation,
@@ -45,6 +48,7 @@ from admin.views import (
 )
 from engine.domain.catalogue.media.images import FILE_BYTES_MAX
 from engine.domain.catalogue.venues import CHART_BYTES_MAX
+from engine.domain.money.box_office.guests import LIST_BYTES_MAX
 from engine.foundation import manners
 from engine.foundation.http import Handler
 from engine.foundation.limits_table import RouteClass
@@ -53,10 +57,12 @@ from engine.foundation.manners import Manners
 ORGANIZATION = r"/o/{organization:org_[0-9A-Z]{26}}"
 VENUE = r"/venues/{venue:ven_[0-9A-Z]{26}}"
 EVENT = r"/events/{event:evt_[0-9A-Z]{26}}"
+SALE = EVENT + r"/box-office/sold/{sale:ord_[0-9A-Z]{26}}"
 PICTURE = EVENT + r"/pictures/{image:img_[0-9A-Z]{26}}"
 REFUND_REQUEST = ORGANIZATION + r"/refund-requests/{request:rrq_[0-9A-Z]{26}}"
 COMPLAINT = r"/complaints/{complaint:cmp_[0-9A-Z]{26}}"
 CHART_FORM_BYTES_MAX = CHART_BYTES_MAX + 64 * 1024
+GUEST_FORM_BYTES_MAX = 3 * LIST_BYTES_MAX + 64 * 1024  # url-encoded, a sign may be three
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/", dashboard.show, "person", "page"),
@@ -261,6 +267,9 @@ ROUTES: tuple[Route, ...] = (
         "allotments.write",
         "operate",
     ),
+    Route("GET", EVENT + "/blocked", blocks.list_all, "allotments.read", "page"),
+    Route("POST", EVENT + "/blocked", blocks.block, "allotments.write", "operate"),
+    Route("POST", EVENT + "/blocked/free", blocks.unblock, "allotments.write", "operate"),
     Route("GET", EVENT + "/promos", promos.list_all, "promos.read", "page"),
     Route("POST", EVENT + "/promos", promos.create, "promos.write", "operate"),
     Route("POST", EVENT + r"/promos/{promo:pro_[0-9A-Z]{26}}/status", promos.switch, "promos.write", "operate"),
@@ -271,6 +280,16 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}", orders.show, "orders.read", "page"),
     Route("POST", EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}/cancel", orders.cancel, "orders.write", "operate"),
     Route("POST", EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}/refunds", orders.refund, "refunds.write", "operate"),
+    Route("GET", EVENT + "/box-office", box_office.show, "box_office.read", "page"),
+    Route("GET", EVENT + "/box-office/total", box_office.total, "box_office.read", "page"),
+    Route("POST", EVENT + "/box-office", box_office.sell, "box_office.write", "operate"),
+    Route("GET", SALE, box_office.receipt, "box_office.read", "page"),
+    Route("GET", SALE + "/labels", box_office.labels, "box_office.write", "page"),
+    Route("GET", SALE + "/tickets.pdf", box_office.sheet, "box_office.write", "document"),
+    Route("POST", EVENT + "/box-office/drawer/open", box_office.open_drawer, "box_office.write", "operate"),
+    Route("POST", EVENT + "/box-office/drawer/close", box_office.close_drawer, "box_office.write", "operate"),
+    Route("GET", EVENT + "/guests", guests.show, "comps.read", "page"),
+    Route("POST", EVENT + "/guests", guests.read_in, "comps.write", "operate", body_bytes_max=GUEST_FORM_BYTES_MAX),
     Route("GET", EVENT + "/devices", devices.list_all, "devices.read", "page"),
     Route("POST", EVENT + "/devices", devices.create, "devices.write", "operate"),
     Route("POST", EVENT + r"/devices/{device:dev_[0-9A-Z]{26}}/revoke", devices.revoke, "devices.write", "operate"),

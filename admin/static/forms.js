@@ -1,4 +1,4 @@
-// Small help with forms: go to the faults, ask before what cannot be undone, send once, copy a secret.
+// Small help with forms: go to the faults, ask before what cannot be undone, send once, copy a secret, print.
 document.querySelector("[data-focus]")?.focus();
 const tabs = document.querySelector(".tabs");
 const current = tabs?.querySelector("[aria-current]");
@@ -35,4 +35,9 @@ for (const field of document.querySelectorAll("input[type=file][data-into]")) {
       into.dispatchEvent(new Event("input", { bubbles: true }));
     }
   });
+}
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
 }

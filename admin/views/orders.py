@@ -105,6 +105,8 @@ async def refund(visit: Visit) -> web.Response:
     if done is None:
         return await _page(visit, event, order, form)
     if done.text == "succeeded":
+        if await visit.services.money.box_office.payment_of(order.id) is not None:
+            return await visit.go(path, "Refunded in the ledger: return the money over the counter.")
         return await visit.go(path, "Refunded. The buyer is told by e-mail.")
     return await visit.go(path, "The refund is on its way: the payment provider has not confirmed it yet.", tone="warn")
 
@@ -130,6 +132,7 @@ async def _page(visit: Visit, event: Event, order: Order, form: filled.Filled[Re
         form=form,
         key=secrets.token_urlsafe(KEY_BYTES),
         disputes=await visit.services.money.disputes.of_order(order.id),
+        counter=await visit.services.money.box_office.payment_of(order.id),
         lines=await visit.services.insight.activity.of_order(visit.person, order.id, event.organization_id),
         may_refund=may_refund and order.status in REFUNDABLE and (order.refundable_cents > 0 or _live(tickets)),
         may_release=may_refund,

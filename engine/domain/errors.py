@@ -25,6 +25,9 @@ Conflict 409
 ├── TicketNotReturnable       ticket_not_returnable     facts: ticket_id
 ├── NotConnected              connect_required
 ├── DisputeNotLost            dispute_not_lost          facts: dispute_status
+├── DrawerOpen                drawer_open               facts: drawer_id
+├── DrawerClosed              drawer_closed             nobody opened one, or it is closed again
+├── UnitsNotBlocked           units_not_blocked         facts: seats, units
 ├── TicketsUsed               tickets_used              their places may not be sold again
 ├── PaymentMismatch           payment_mismatch          the provider's payment is not this order's
 └── PaymentRefused            payment_refused           the provider said no to what we asked
@@ -176,6 +179,18 @@ class DisputeUnknown(NotFound):
 
 class DisputeNotLost(Conflict):
     code, title = "dispute_not_lost", "Only the places of a lost dispute can be sold again"
+
+
+class DrawerOpen(Conflict):
+    code, title = "drawer_open", "Your cash drawer for this event is open already: close it first"
+
+
+class DrawerClosed(Conflict):
+    code, title = "drawer_closed", "You have no open cash drawer for this event"
+
+
+class UnitsNotBlocked(Conflict):
+    code, title = "units_not_blocked", "Some of these places are not blocked"
 
 
 class TicketsUsed(Conflict):

@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from engine.services.insight.personal_data import PersonalData
     from engine.services.insight.reports import Reports
     from engine.services.money.asked_refunds import AskedRefunds
+    from engine.services.money.box_office.drawers import Drawers
+    from engine.services.money.box_office.guests import Guests
+    from engine.services.money.box_office.sales import BoxOffice
     from engine.services.money.confirms import Confirms
     from engine.services.money.connect import Connect
     from engine.services.money.disputes import Disputes
@@ -63,6 +66,7 @@ if TYPE_CHECKING:
     from engine.services.sale.holds import Holds
     from engine.services.sale.inventory import Inventory
     from engine.services.sale.selling import Selling
+    from engine.services.sale.staff.blocks import Blocks
     from engine.services.tickets.tickets import Tickets
 
 SETTINGS: Final = web.AppKey("settings", Settings)
@@ -90,6 +94,7 @@ PICTURES: Final[web.AppKey[Pictures]] = web.AppKey("pictures")
 TICKET_TYPES: Final[web.AppKey[TicketTypes]] = web.AppKey("ticket_types")
 ON_SALES: Final[web.AppKey[OnSales]] = web.AppKey("on_sales")
 ALLOTMENTS: Final[web.AppKey[Allotments]] = web.AppKey("allotments")
+BLOCKS: Final[web.AppKey[Blocks]] = web.AppKey("blocks")
 PROMOS: Final[web.AppKey[Promos]] = web.AppKey("promos")
 DISCOVERY: Final[web.AppKey[Discovery]] = web.AppKey("discovery")
 PUBLICATION: Final[web.AppKey[Publication]] = web.AppKey("publication")
@@ -112,6 +117,9 @@ CONFIRMS: Final[web.AppKey[Confirms]] = web.AppKey("confirms")
 ASKED_REFUNDS: Final[web.AppKey[AskedRefunds]] = web.AppKey("asked_refunds")
 REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
+BOX_OFFICE: Final[web.AppKey[BoxOffice]] = web.AppKey("box_office")
+DRAWERS: Final[web.AppKey[Drawers]] = web.AppKey("drawers")
+GUESTS: Final[web.AppKey[Guests]] = web.AppKey("guests")
 TICKETS: Final[web.AppKey[Tickets]] = web.AppKey("tickets")
 DEVICES: Final[web.AppKey[Devices]] = web.AppKey("devices")
 SCANS: Final[web.AppKey[Scans]] = web.AppKey("scans")

@@ -20,8 +20,9 @@ from engine.web.catalogue.programme import bulk, publication, series, templates
 from engine.web.gates import devices, gates, scans
 from engine.web.insight import activity, order_sheets, personal_data, reports
 from engine.web.money import asked_refunds, connect, disputes, orders, payments, refunds, requirement_orders, webhooks
+from engine.web.money.box_office import drawers, guests, sales
 from engine.web.route import Route
-from engine.web.sale import allotments, availability, carts, holds
+from engine.web.sale import allotments, availability, blocks, carts, holds
 from engine.web.tickets import tickets
 
 ROUTES: tuple[Route, ...] = (
@@ -46,6 +47,7 @@ ROUTES: tuple[Route, ...] = (
     *ticket_types.ROUTES,
     *on_sales.ROUTES,
     *allotments.ROUTES,
+    *blocks.ROUTES,
     *promos.ROUTES,
     *availability.ROUTES,
     *holds.ROUTES,
@@ -58,6 +60,9 @@ ROUTES: tuple[Route, ...] = (
     *asked_refunds.ROUTES,
     *disputes.ROUTES,
     *connect.ROUTES,
+    *sales.ROUTES,
+    *guests.ROUTES,
+    *drawers.ROUTES,
     *operations.ROUTES,
     *tickets.ROUTES,
     *devices.ROUTES,

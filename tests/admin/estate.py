@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from admin.guard import Route
+from engine.domain.money.box_office.sales import CounterSale, GivenPayment
+from engine.domain.sale.holds import HoldItem
 from engine.foundation.bearer import Person
 from engine.foundation.ids import new_id
 from engine.foundation.uploads import Upload
@@ -15,7 +17,7 @@ from tests.admin.organizer import Organizer
 # What belongs to an organization.
 TABLES = ("organizations", "members", "invitations", "venues", "events", "ticket_types", "on_sales", "allotments",
           "promo_codes", "complaints", "devices", "orders", "refunds", "disputes", "images",
-          "chart_plans")  # fmt: skip
+          "chart_plans", "counter_payments", "cash_drawers", "blocked_units")  # fmt: skip
 # Fields that some form or other would take.
 VALID = {
     "name": "Mine now", "slug": "mine-now", "version": "1", "email": "evil@example.test", "role": "owner",
@@ -26,11 +28,20 @@ VALID = {
     "key": "k" * 20, "what": "everything", "reason": "because", "do": "pause", "current_password": "x",
     "new_password": "another long password", "alt": "Mine", "label": "Mine",
     "embed_origins": "https://evil.example.test", "scopes": "orders.read",
+    "guests": "name\nEve", "counted_cents": "1",
 }  # fmt: skip
 
 
 async def _picture() -> Upload:
     return Upload(pictures.made(), {"alt": "The hall"})
+
+
+async def _sold(services: Services, event_id: str) -> str:
+    """The id of an order that the box office sold."""
+    kind = await services.common.pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id)
+    sale = CounterSale(items=(HoldItem(kind, 1),), payment=GivenPayment(kind="cash"))
+    sold = await services.money.box_office.sell(Person("usr_root", is_admin=True), event_id, sale)
+    return sold.order.id
 
 
 async def everything(organizer: Organizer, services: Services, chart: str) -> dict[str, str]:
@@ -65,6 +76,7 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
         complaint_id, event_id,
     )  # fmt: skip
     return {
+        "sale": await _sold(services, event_id),
         "complaint": complaint_id,
         "organization": organization_id,
         "venue": venue_id,

@@ -19,7 +19,17 @@ from tests.axe import serious
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PIECES = (".json", ".csv", "/board", "/live", "/figures", "/counts", "/accent")  # no pages of their own
+PIECES = (
+    ".json",
+    ".csv",
+    "/board",
+    "/live",
+    "/figures",
+    "/counts",
+    "/accent",
+    "/total",
+    ".pdf",
+)  # no pages of their own
 # Forms that are refused as they come, by the page they stand on and the button that sends them.
 REFUSED = (
     ("/organizations/new", "Create it"),
@@ -31,6 +41,9 @@ REFUSED = (
     ("/o/{organization}/import", "Try it"),
     ("/events/{event}/devices", "Register it"),
     ("/events/{event}/allotments", "Set them apart"),
+    ("/events/{event}/box-office", "Sell"),
+    ("/events/{event}/guests", "Try it"),
+    ("/events/{event}/blocked", "Block them"),
 )
 PICTURES = os.environ.get("ONSALE_PICTURES")  # a folder for screenshots, for anybody who wants to look
 

@@ -52,7 +52,7 @@ async def test_things_of_another_event_do_not_exist_below_ones_own(
     token = (await stranger.get("/account")).token
     before = await contents(services)
     for route in ROUTES:
-        inner = re.findall(r"\{(ticket_type|allotment|promo|order|device|image)\b", route.path)
+        inner = re.findall(r"\{(ticket_type|allotment|promo|order|sale|device|image)\b", route.path)
         if not inner:
             continue
         path = fill(route, {**own, inner[0]: theirs[inner[0]]})

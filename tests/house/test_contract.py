@@ -105,6 +105,8 @@ DEMAND_A_KEY = {
     "/v1/orders/{order_id}/refunds",
     "/v1/payments/refund",
     "/v1/events/{event_id}/checkins/batch",
+    "/v1/events/{event_id}/box-office/orders",
+    "/v1/events/{event_id}/guest-list",
 }
 WITHOUT_PREFIXES = {("POST", "/v1/orders"), ("GET", "/v1/users/me/orders")}
 

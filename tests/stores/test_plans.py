@@ -27,6 +27,7 @@ from engine.foundation.ledger_pool import kept
 from engine.stores.catalogue import event_search, promos
 from engine.stores.gates import scans
 from engine.stores.money import disputes, orders, refunds
+from engine.stores.money.box_office import drawers
 from engine.stores.money.order_reads import OrderReadStore
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.payments import PaymentStore
@@ -37,13 +38,14 @@ from tests.bench.ledger_way import Ledger
 
 GROWING = {
     "orders", "order_units", "tickets", "scans", "outbox", "webhook_events", "ticket_changes", "idempotency_keys",
-    "audit_log", "refunds", "disputes",
+    "audit_log", "refunds", "disputes", "counter_payments",
 }  # fmt: skip
 CATALOGUE = {"events", "venues", "organizations", "ticket_types", "promo_codes"}  # for what is asked most often
 # Beginnings of statements: the ways they end in are here instead.
 BEGINNINGS = {("orders", "_COLUMNS"), ("refunds", "_COLUMNS"), ("disputes", "_COLUMNS"), ("scans", "_CHECKED_IN"),
               ("tickets", "_READ"), ("promos", "_SELECT"), ("audit", "_FIRST_ORDER"), ("activity", "_LINES"),
-              ("event_search", "_CARDS"), ("facets", "_AT_ONCE"), ("facets", "_ONE")}  # fmt: skip
+              ("event_search", "_CARDS"), ("facets", "_AT_ONCE"), ("facets", "_ONE"),
+              ("drawers", "_SELECT")}  # fmt: skip
 WHOLE = {
     ("orders", "of_intent"): orders._COLUMNS + " WHERE o.payment_intent_id = $1",
     ("orders", "of_hold"): orders._COLUMNS + " WHERE o.hold_id = $1",
@@ -55,6 +57,7 @@ WHOLE = {
     ("tickets", "of_orders"): tickets._READ + tickets._OF_ORDERS,
     ("tickets", "of_order"): tickets._READ + " WHERE t.order_id = $1 ORDER BY t.line",
     ("scans", "newest"): scans._NEWEST,
+    ("drawers", "of_event"): drawers._SELECT + " WHERE d.event_id = $1 ORDER BY d.id DESC LIMIT $2",
     ("promos", "get"): promos._SELECT + " WHERE p.id = $1",
 }
 # What a paid order, its looks and a scan ask, many times a second: (module, name) as below.

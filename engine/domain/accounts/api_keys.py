@@ -2,8 +2,8 @@
 
 catalogue.read   the organization, its venues, events, codes and set-apart places, as it sees them itself
 catalogue.write  makes and changes them
-orders.read      orders, refunds, comps
-orders.write     changes orders, gives comps
+orders.read      orders, refunds, the box office's drawers, comps
+orders.write     changes orders, sells at the box office, gives comps
 refunds.write    sends money back
 tickets.read     who is in, who is not
 scans.write      registers scanners
@@ -42,8 +42,8 @@ ALLOWED: Final = MappingProxyType[str, frozenset[Permission]](
         "catalogue.write": frozenset(
             {"venues.write", "events.write", "events.publish", "promos.write", "allotments.write"}
         ),
-        "orders.read": frozenset({"orders.read", "refunds.read", "comps.read"}),
-        "orders.write": frozenset({"orders.write", "comps.write"}),
+        "orders.read": frozenset({"orders.read", "refunds.read", "box_office.read", "comps.read"}),
+        "orders.write": frozenset({"orders.write", "box_office.write", "comps.write"}),
         "refunds.write": frozenset({"refunds.write"}),
         "tickets.read": frozenset({"attendance.read"}),
         "scans.write": frozenset({"devices.read", "devices.write"}),

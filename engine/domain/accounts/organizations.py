@@ -3,7 +3,7 @@
 owner       everything
 manager     everything but members, keys and payouts
 finance     reads, refunds, reports, payouts
-box_office  reads, orders, comps, devices
+box_office  reads, orders, the box office, comps, devices
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ Permission = Literal[
     "organization.read", "organization.write", "members.read", "members.write", "payouts.read", "payouts.write",
     "venues.read", "venues.write", "events.read", "events.write", "events.publish", "promos.read", "promos.write",
     "allotments.read", "allotments.write", "orders.read", "orders.write", "refunds.read", "refunds.write",
-    "comps.read", "comps.write", "devices.read", "devices.write", "attendance.read", "reports.read", "rooms.write",
-    "keys.read", "keys.write",
+    "box_office.read", "box_office.write", "comps.read", "comps.write", "devices.read", "devices.write",
+    "attendance.read", "reports.read", "rooms.write", "keys.read", "keys.write",
 ]  # fmt: skip
 _AREAS: dict[str, frozenset[str]] = {
     "finance": frozenset({"refunds", "reports", "payouts"}),
-    "box_office": frozenset({"orders", "comps", "devices"}),
+    "box_office": frozenset({"orders", "box_office", "comps", "devices"}),
 }
 
 

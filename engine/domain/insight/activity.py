@@ -27,6 +27,8 @@ DEEDS: Final = MappingProxyType[str, str](
         "allotment.changed": "Allotment changed",
         "allotment.created": "Allotment made",
         "allotment.released": "Allotment released",
+        "cash_drawer.closed": "Cash drawer closed",
+        "cash_drawer.opened": "Cash drawer opened",
         "complaint.acted": "Report from the public acted on",
         "complaint.dismissed": "Report from the public dismissed",
         "device.created": "Scanner registered",
@@ -57,6 +59,7 @@ DEEDS: Final = MappingProxyType[str, str](
         "event.unfeatured": "Event no longer shown first",
         "event.unpublished": "Event taken back to a draft",
         "events.imported": "Events read in from a list",
+        "guest_list.read_in": "Guest list read in",
         "image.added": "Picture added",
         "image.changed": "Picture changed",
         "image.deleted": "Picture deleted",
@@ -75,6 +78,7 @@ DEEDS: Final = MappingProxyType[str, str](
         "order.links_ended": "Links to an order ended",
         "order.paid": "Order paid",
         "organization.connected": "Account for payouts opened",
+        "order.sold_at_box_office": "Sold at the box office",
         "organization.changed": "Organization changed",
         "organization.created": "Organization founded",
         "organization.deleted": "Organization deleted",
@@ -104,6 +108,8 @@ DEEDS: Final = MappingProxyType[str, str](
         "ticket_type.changed": "Ticket type changed",
         "ticket_type.created": "Ticket type created",
         "ticket_type.deleted": "Ticket type deleted",
+        "units.blocked": "Places kept from sale",
+        "units.unblocked": "Places put on sale again",
         "venue.changed": "Venue changed",
         "venue.chart_put": "Seating chart saved",
         "venue.created": "Venue created",
@@ -119,7 +125,7 @@ ABOUT: Final[tuple[About, ...]] = get_args(About)
 # What lines are about, by the first word of their deeds. tests/house/test_activity.py: each deed is about something.
 KINDS: Final = MappingProxyType[About, tuple[str, ...]](
     {
-        "orders": ("order", "mail"),
+        "orders": ("order", "mail", "cash_drawer", "guest_list"),
         "refunds": ("refund",),
         "disputes": ("dispute",),
         "event": (
@@ -131,6 +137,7 @@ KINDS: Final = MappingProxyType[About, tuple[str, ...]](
             "on_sale",
             "ticket_type",
             "allotment",
+            "units",
             "promo",
             "venue",
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -14,6 +14,10 @@ from engine.foundation.folding import code_folded
 ALLOTMENTS_MAX = 95  # the inventory map has a lot for each
 SEATS_MAX = 20_000
 OPEN_TO_MAX = 100
+# Channels of the staff alone, as codes fold: a buyer who types one of them has typed no code.
+BOX_OFFICE: Final = frozenset({"BOXOFFICE", "BOX_OFFICE"})
+COMPS: Final = frozenset({"COMP", "COMPS"})
+STAFFS: Final = BOX_OFFICE | COMPS
 
 Seats = Annotated[list[Annotated[str, Meta(min_length=1, max_length=200)]], Meta(min_length=1, max_length=SEATS_MAX)]
 OpenTo = Annotated[list[Short], Meta(max_length=OPEN_TO_MAX)]
@@ -22,7 +26,7 @@ OpenTo = Annotated[list[Short], Meta(max_length=OPEN_TO_MAX)]
 class NewAllotment(Struct, kw_only=True):
     """Either named ``seats``, or a ``section`` and a ``quantity`` of its last free places.
 
-    ``open_to`` names channels and presale codes.
+    ``open_to`` names channels and presale codes; ``box office`` and ``comps`` are the staff's own, and no codes.
     """
 
     name: Name

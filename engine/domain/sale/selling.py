@@ -13,6 +13,7 @@ from engine.domain.catalogue.promos import standing
 from engine.domain.catalogue.questions import Asking
 from engine.domain.errors import PromoInvalid, SalesClosed, SalesNotOpen
 from engine.domain.prices import Discount, Fee
+from engine.domain.sale.allotments import BOX_OFFICE, STAFFS
 from engine.domain.sale.charts import Chart
 from engine.domain.taxes import Tax
 from engine.foundation.clock import rfc3339, to_ms
@@ -234,9 +235,19 @@ class SellingEvent:
             raise SalesClosed(f"{kind.name} is no longer on sale", ticket_type_id=kind.id)
 
     def open_allotments(self, code: str) -> tuple[int, ...]:
-        """The allotments open to somebody who shows this channel's name or code, however it is typed."""
+        """The allotments open to somebody who shows this channel's name or code, however it is typed.
+
+        The staff's channels are no codes: nobody types their way into them.
+        """
         folded = code_folded(code)
-        return tuple(lot.number for lot in self.allotments if folded and folded in lot.open_to)
+        if not folded or folded in STAFFS:
+            return ()
+        return tuple(lot.number for lot in self.allotments if folded in lot.open_to)
+
+    def staff_allotments(self, *, comps: bool) -> tuple[int, ...]:
+        """The allotments open to the box office, and to comps as well if these are some."""
+        channels = STAFFS if comps else BOX_OFFICE
+        return tuple(lot.number for lot in self.allotments if channels & lot.open_to)
 
     def promo(self, code: str | None) -> PromoTerms | None:
         """The promo code of that spelling, however it is typed."""

@@ -117,7 +117,7 @@ def _compare(event: SellingEvent, postgres: PostgresView, redis: RedisView) -> t
     problems: list[str] = []
     owners = _owners(event, postgres, problems)
     _money(postgres, problems)
-    counts = _map(event, owners, redis, problems)
+    counts = _map(event, owners, postgres.blocked, redis, problems)
     late = [row for row in postgres.orders if row["status"] in order_states.OPEN and row["late"]]
     unsettled = len(late)
     problems += [f"orders: {row['id']} is {row['status']}, unsettled past its deadline + 120 s" for row in late]
@@ -213,12 +213,32 @@ def _money(postgres: PostgresView, problems: list[str]) -> None:
             problems.append(f"money: {row['id']} says {told} charged back, its disputes {lost}")
         if row["disputed"] != (row["status"] == "disputed"):
             problems.append(f"money: {row['id']} is {row['status']}, its disputes say otherwise")
+        problems += _paid_by(row)
+
+
+def _paid_by(row: Any) -> Iterator[str]:
+    """What is wrong with how an order was paid: by the provider, at the box office, or by nobody if it cost nothing."""
+    counted = row["counter_cents"]
+    if counted is None:
         if row["status"] in order_states.EVER_PAID and row["amount_cents"] > 0 and row["payment_intent_id"] is None:
-            problems.append(f"money: {row['id']} is {row['status']} without a payment")
+            yield f"money: {row['id']} is {row['status']} without a payment"
+        return
+    if row["status"] not in order_states.EVER_PAID:
+        yield f"money: {row['id']} is {row['status']}, and was paid at the box office"
+    if row["payment_intent_id"] is not None:
+        yield f"money: {row['id']} was paid at the box office, and has a payment at the provider"
+    if counted != row["amount_cents"] or (row["counter_kind"] == "comp" and counted):
+        yield f"money: {row['id']} is {row['amount_cents']}, the box office took {counted} ({row['counter_kind']})"
 
 
-def _map(event: SellingEvent, owners: dict[int, list[Any]], redis: RedisView, problems: list[str]) -> Counter[int]:
-    """States by count; every unit of the map compared with the ledger and the holds."""
+def _map(
+    event: SellingEvent,
+    owners: dict[int, list[Any]],
+    blocked: frozenset[int],
+    redis: RedisView,
+    problems: list[str],
+) -> Counter[int]:
+    """States by count; every unit of the map compared with the ledger, its blocks and the holds."""
     if redis.map is None:
         problems.append("redis: the event has no inventory (fenced); selling stops until it is rebuilt")
         return Counter()
@@ -230,6 +250,10 @@ def _map(event: SellingEvent, owners: dict[int, list[Any]], redis: RedisView, pr
         held_by.update(range(run.unit, run.unit + run.length))
     for unit, state in enumerate(redis.map):
         problem = _unit(state, owners.get(unit, ()), held_by[unit])
+        if (state == BLOCKED) != (unit in blocked):
+            problem = (
+                f"{_STATE_NAME.get(state, 'free')}, the ledger {'blocks' if unit in blocked else 'does not block'} it"
+            )
         if problem:
             problems.append(f"redis: unit {unit} is {problem}")
     counts = Counter(redis.map)

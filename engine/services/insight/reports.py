@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Literal
@@ -35,6 +35,7 @@ _FINE: tuple[Step, ...] = ("minute", "hour")
 class Sales:
     """``orders`` counts by status; cents are of paid orders, ``series`` is tickets by (start at the place, count).
 
+    ``at_counter``: what of all that the box office sold, by how it was paid; what was given away has its own line.
     ``charged_back_cents`` were lost to buyers' banks; ``disputed_cents`` may be, and still count as kept.
     """
 
@@ -46,6 +47,7 @@ class Sales:
     by_type: list[dict[str, Any]]
     step: Step
     series: list[tuple[datetime, int]]
+    at_counter: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def kept_cents(self) -> int:
@@ -91,6 +93,7 @@ class Reports:
             by_type=await store.by_type(self._pool, event.id),
             step=step,
             series=_series(bins, step, since, event.timezone),
+            at_counter=await store.at_counter(self._pool, event.id),
         )
 
     async def flow(self, person: Person, event: Event) -> Flow:

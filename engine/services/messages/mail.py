@@ -165,10 +165,12 @@ class Mail:
         pictures: Sequence[Picture] = (),
         papers: Sequence[Paper] = (),
     ) -> None:
-        """Hand it over, in the language that is spoken.
+        """Hand it over, in the language that is spoken; to nobody if the box office was told no address.
 
         What the server will never take is not tried again: the buyer and the organizer are told.
         """
+        if not order.buyer_email:
+            return
         recipient = to(order.buyer_name if _is_known(order) else "", order.buyer_email)
         head = Head(self._sender, recipient, subject, f"{about}.{template}")
         letter = written(head, *words(template, context), pictures, papers)

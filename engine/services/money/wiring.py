@@ -9,6 +9,9 @@ from engine.foundation.news import ORDERS_CHANGED, News
 from engine.services.accounts.wiring import Accounts
 from engine.services.common import Common
 from engine.services.money.asked_refunds import AskedRefunds
+from engine.services.money.box_office.drawers import Drawers
+from engine.services.money.box_office.guests import Guests
+from engine.services.money.box_office.sales import BoxOffice
 from engine.services.money.cancellations import Cancellations
 from engine.services.money.confirms import Confirms
 from engine.services.money.connect import Connect
@@ -26,6 +29,7 @@ from engine.services.money.webhooks import Webhooks
 from engine.services.sale.wiring import Sale
 from engine.stores.mail_server import MailServerGateway
 from engine.stores.money.asked_refunds import AskedRefundStore
+from engine.stores.money.box_office.sales import CounterStore
 from engine.stores.money.connected_accounts import ConnectedAccountStore
 from engine.stores.money.disputes import DisputeStore
 from engine.stores.money.lane import LaneStore
@@ -56,6 +60,9 @@ class Money:
     disputes: Disputes
     connect: Connect
     webhooks: Webhooks
+    box_office: BoxOffice
+    drawers: Drawers
+    guests: Guests
 
 
 def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accounts, sale: Sale) -> Money:
@@ -101,6 +108,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         reclaims=Reclaim(inventory=sale.inventory, holds=sale.hold_store, selling=sale.selling),
         refunds=refunds,
     )
+    mail_server = MailServerGateway(host=settings.smtp_host, port=settings.smtp_port)
     orders = Orders(
         pool=pool,
         book=order_store,
@@ -113,7 +121,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         outbox=outbox,
         access=access,
         keyring=settings.keyring,
-        mail_server=MailServerGateway(host=settings.smtp_host, port=settings.smtp_port),
+        mail_server=mail_server,
         publishable_key=settings.stripe_publishable_key,
         switches=accounts.flags.switches,
     )
@@ -143,6 +151,19 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         disputes=disputes,
         connect=connect,
     )
+    box_office = BoxOffice(
+        pool=pool,
+        store=CounterStore(pool),
+        book=order_store,
+        news=order_news,
+        holds=sale.staff_holds,
+        inventory=sale.inventory,
+        selling=sale.selling,
+        outbox=outbox,
+        access=access,
+        mail_server=mail_server,
+        platform=settings.keyring.platform(),
+    )
     Cancellations(pool=pool, refunds=refunds, news=order_news, outbox=outbox).register(outbox)
     GuestOrders(pool=pool, news=order_news).register(outbox)
     Suspensions(pool=pool, inventory=sale.inventory).register(outbox)
@@ -167,4 +188,9 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         disputes=disputes,
         connect=connect,
         webhooks=webhooks,
+        box_office=box_office,
+        drawers=Drawers(pool=pool, access=access),
+        guests=Guests(
+            pool=pool, access=access, box_office=box_office, holds=sale.staff_holds, inventory=sale.inventory
+        ),
     )

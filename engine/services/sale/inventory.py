@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from engine.domain.errors import HoldExpired, InventoryRebuilding, InventoryUnavailable
-from engine.domain.sale.inventory import ORDERED, SOLD
+from engine.domain.sale.inventory import BLOCKED, ORDERED, SOLD
 from engine.domain.sale.selling import TAPE_PARTY_MAX, SellingEvent, tape_name
 from engine.foundation import leases, logs
 from engine.foundation.batching import GroupCommit
@@ -280,6 +280,8 @@ class Inventory:
         for row in unit_rows:
             owned[row["unit"]] = ORDERED if row["unpaid"] else SOLD
             types[row["number"]] = types.get(row["number"], 0) + 1
+        for unit in await self._store.blocked(event.id):
+            owned[unit] = owned[unit] or BLOCKED
         numbers = {promo.id: promo.number for promo in event.promo_by_number.values()}
         promos = {numbers[row["id"]]: row["uses"] for row in promo_rows if row["id"] in numbers}
         return bytes(owned), types, promos

@@ -15,6 +15,8 @@ from engine.services.sale.crowding import Crowding
 from engine.services.sale.holds import Holds
 from engine.services.sale.inventory import Inventory
 from engine.services.sale.selling import Selling
+from engine.services.sale.staff.blocks import Blocks
+from engine.services.sale.staff.holds import StaffHolds
 from engine.services.sale.takers import Takers
 from engine.stores.sale.holds import HoldStore
 from engine.stores.sale.selling import SellingStore
@@ -38,7 +40,9 @@ class Sale:
     inventory: Inventory
     availability: Availability
     holds: Holds
+    staff_holds: StaffHolds
     allotments: Allotments
+    blocks: Blocks
     crowding: Crowding
     followers: tuple[Callable[[], Awaitable[None]], ...]
 
@@ -75,7 +79,8 @@ def open_sale(
         takers=takers,
         switches=accounts.flags.switches,
     )
-    for kept in (inventory, holds):
+    staff_holds = StaffHolds(store=units.hold_store, inventory=inventory, switches=accounts.flags.switches)
+    for kept in (inventory, holds, staff_holds):
         stack.push_async_callback(kept.close)
     return Sale(
         hold_store=units.hold_store,
@@ -84,6 +89,14 @@ def open_sale(
         availability=availability,
         holds=holds,
         allotments=Allotments(
+            pool=common.pool,
+            hot=common.hot,
+            access=accounts.access,
+            events=catalogue.events,
+            inventory=inventory,
+        ),
+        staff_holds=staff_holds,
+        blocks=Blocks(
             pool=common.pool,
             hot=common.hot,
             access=accounts.access,

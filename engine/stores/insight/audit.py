@@ -35,7 +35,7 @@ SELECT u.order_id, u.line, u.unit, u.live, u.charged_back, u.ticket_type_id, u.t
 """
 _ORDERS = """
 SELECT o.id, o.status, o.amount_cents, o.currency, o.refunded_cents, o.charged_back_cents, o.payment_intent_id,
-       o.expires_at < now() - $2::interval AS late,
+       c.kind AS counter_kind, c.amount_cents AS counter_cents, o.expires_at < now() - $2::interval AS late,
        coalesce((SELECT sum(total_cents) FROM order_units u WHERE u.order_id = o.id), 0) AS lines_cents,
        coalesce((SELECT sum(amount_cents) FROM refunds r
                   WHERE r.order_id = o.id AND r.status <> 'failed'), 0) AS refunds_cents,
@@ -45,8 +45,9 @@ SELECT o.id, o.status, o.amount_cents, o.currency, o.refunded_cents, o.charged_b
                   WHERE d.order_id = o.id AND d.standing = 'lost'), 0) AS disputes_lost_cents,
        (SELECT count(*) > 0 FROM disputes d
          WHERE d.order_id = o.id AND d.standing = 'open' AND d.claimed_cents > 0) AS disputed
-  FROM orders o WHERE o.event_id = $1
+  FROM orders o LEFT JOIN counter_payments c ON c.order_id = o.id WHERE o.event_id = $1
 """
+_BLOCKED = "SELECT unit FROM blocked_units WHERE event_id = $1"
 _FIRST_ORDER = "SELECT extract(epoch FROM min(created_at))::bigint FROM orders"
 _KNOWN_ORDERS = "SELECT id FROM orders WHERE id = ANY($1::text[])"
 _DOUBLE_TICKETS = """
@@ -67,6 +68,7 @@ class PostgresView:
     orders: list[Row]
     double_tickets: list[Row]
     stray_tickets: list[Row]
+    blocked: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class AuditStore:
                 await connection.fetch(_ORDERS, event_id, late_after),
                 await connection.fetch(_DOUBLE_TICKETS, event_id),
                 await connection.fetch(_STRAY_TICKETS, event_id),
+                frozenset(row["unit"] for row in await connection.fetch(_BLOCKED, event_id)),
             )
 
     async def first_order_s(self) -> int | None:

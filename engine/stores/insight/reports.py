@@ -32,6 +32,16 @@ SELECT tt.id, tt.name, count(u.unit) AS sold, coalesce(sum(u.total_cents), 0)::b
     ON u.ticket_type_id = tt.id AND u.live AND NOT u.charged_back
  WHERE tt.event_id = $1 GROUP BY tt.id ORDER BY tt.sort, tt.number
 """
+# Refunds are taken off, as everywhere; a comp never brought anything.
+_AT_COUNTER = """
+SELECT c.kind, count(*) AS orders, coalesce(sum(t.tickets), 0)::bigint AS tickets,
+       coalesce(sum(c.amount_cents), 0)::bigint AS taken_cents,
+       coalesce(sum(o.refunded_cents), 0)::bigint AS returned_cents
+  FROM counter_payments c
+  JOIN orders o ON o.id = c.order_id
+ CROSS JOIN LATERAL (SELECT count(*) AS tickets FROM order_units u WHERE u.order_id = o.id AND u.live) AS t
+ WHERE c.event_id = $1 GROUP BY c.kind ORDER BY c.kind
+"""
 _OVER_TIME = """
 SELECT date_bin(make_interval(mins => $2), o.paid_at, timestamptz 'epoch') AS moment, count(u.unit) AS tickets
   FROM orders o JOIN order_units u ON u.order_id = o.id
@@ -65,6 +75,11 @@ async def by_status(db: Database, event_id: str) -> list[dict[str, Any]]:
 async def by_type(db: Database, event_id: str) -> list[dict[str, Any]]:
     """Tickets sold and what they brought, by ticket type in the order shown."""
     return [dict(row) for row in await db.fetch(_BY_TYPE, event_id)]
+
+
+async def at_counter(db: Database, event_id: str) -> list[dict[str, Any]]:
+    """What the box office sold, by how it was paid: orders, tickets that somebody still has, cents."""
+    return [dict(row) for row in await db.fetch(_AT_COUNTER, event_id)]
 
 
 async def disputed_cents(db: Database, event_id: str) -> int:

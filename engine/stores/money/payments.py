@@ -88,6 +88,7 @@ SELECT p.id AS order_id, p.paid_at, b.id, b.topic, b.payload, h.was_here
   LEFT JOIN unnest((SELECT $6::text[]), $8::text[]) AS e(id, order_id) ON e.order_id = p.id
   LEFT JOIN hooked h ON h.id = e.id
 """
+SETTLE = _SETTLE  # run by the box office too, in a transaction of its own
 _CLOSE = """
 WITH closed AS (
     UPDATE orders SET status = $2, closing_note = $3, closed_at = now()

@@ -49,6 +49,7 @@ UPDATE refunds
                        ORDER BY push_at LIMIT $1 FOR UPDATE SKIP LOCKED))
 RETURNING id
 """
+_AT_COUNTER = "SELECT EXISTS (SELECT FROM counter_payments WHERE order_id = $1)"
 _FREE = """
 UPDATE order_units u SET live = false FROM tickets t
  WHERE t.order_id = $1 AND t.status = 'refunded' AND u.order_id = t.order_id AND u.line = t.line AND u.live
@@ -74,6 +75,10 @@ class RefundStore:
 
     async def read(self, refund_id: str) -> Refund | None:
         return await _read(self._pool, refund_id)
+
+    async def paid_at_counter(self, order_id: str) -> bool:
+        """Whether the order was paid at the box office: then its money is returned by hand."""
+        return bool(await self._pool.fetchval(_AT_COUNTER, order_id))
 
     async def of_order(self, order_id: str) -> list[Refund]:
         """Oldest first."""
@@ -120,8 +125,8 @@ class RefundStore:
     async def succeed(self, refund: Refund, provider_refund_id: str | None) -> list[OutboxRow] | None:
         """The money went back: order, tickets and units feel it. Returns the errands; None if it was so already.
 
-        ``provider_refund_id`` is None for what cost nothing. Once every cent is back, whatever was paid for ends; a
-        ticket that cost nothing ends with it unless the refund named others.
+        ``provider_refund_id`` is None for what cost nothing, or is returned by hand. Once every cent is back, whatever
+        was paid for ends; a ticket that cost nothing ends with it unless the refund named others.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             order = await orders.lock(connection, refund.order_id)

@@ -51,6 +51,7 @@ SELECT u.unit, t.number, o.status IN ('pending', 'processing') AS unpaid
   JOIN ticket_types t ON t.id = u.ticket_type_id
  WHERE u.event_id = $1 AND u.live
 """
+_BLOCKED = "SELECT unit FROM blocked_units WHERE event_id = $1"
 _ENDED_LEASES = """
 SELECT DISTINCT lease_id
   FROM orders
@@ -129,6 +130,10 @@ class SellingStore:
     async def owned(self, event_id: str) -> tuple[list[Row], list[Row]]:
         """(every unit the ledger says has an owner, promo uses)."""
         return await self._pool.fetch(_OWNED, event_id), await self._pool.fetch(_PROMO_USES, event_id)
+
+    async def blocked(self, event_id: str) -> list[int]:
+        """The units that are kept from sale."""
+        return [row["unit"] for row in await self._pool.fetch(_BLOCKED, event_id)]
 
     async def counted(self, event_id: str, kept_s: int) -> list[tuple[bytes, bool, bool, int]]:
         """(for whom, whether unpaid, whether free, units) of the orders that count.

@@ -135,7 +135,7 @@ def clock() -> dict[str, str]:
 
 def _masked(email: str) -> str:
     name, _, domain = email.partition("@")
-    return f"{name[:MASKED_AFTER]}…@{domain}"
+    return f"{name[:MASKED_AFTER]}…@{domain}" if email else ""
 
 
 _NO = (DeviceRevoked, SwitchedOff, Unavailable)

@@ -9,6 +9,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from engine.domain.catalogue.errors import EventUnknown
+from engine.domain.money.box_office.sales import PaidBy
 from engine.foundation import http
 from engine.foundation.errors import Forbidden
 from engine.services.appkeys import EVENTS, REPORTS
@@ -25,6 +26,16 @@ class TypeSales(Struct, frozen=True, kw_only=True):
     total_cents: int
 
 
+class CounterSales(Struct, frozen=True, kw_only=True):
+    """What the box office sold and was paid for so; ``comp`` was given away. ``tickets`` are those still held."""
+
+    kind: PaidBy
+    orders: int
+    tickets: int
+    taken_cents: int
+    returned_cents: int
+
+
 class SalesStep(Struct, frozen=True):
     """Tickets paid from this local time on, until the next step begins."""
 
@@ -33,7 +44,10 @@ class SalesStep(Struct, frozen=True):
 
 
 class SalesDocument(Struct, frozen=True, kw_only=True):
-    """``orders`` counts by status; cents are of paid orders; ``series`` is tickets over time."""
+    """``orders`` counts by status; cents are of paid orders; ``series`` is tickets over time.
+
+    ``box_office`` is the part of all this that was sold over the counter.
+    """
 
     event_id: str
     currency: str
@@ -44,6 +58,7 @@ class SalesDocument(Struct, frozen=True, kw_only=True):
     ticket_types: list[TypeSales]
     step: Literal["minute", "hour", "day"]
     series: list[SalesStep]
+    box_office: list[CounterSales]
 
 
 async def read_sales(request: web.Request) -> web.Response:
@@ -61,6 +76,7 @@ async def read_sales(request: web.Request) -> web.Response:
         ticket_types=[TypeSales(**row) for row in sales.by_type],
         step=sales.step,
         series=[SalesStep(start, tickets) for start, tickets in sales.series],
+        box_office=[CounterSales(**row) for row in sales.at_counter],
     )
     return http.json(document, headers={"Cache-Control": "private, no-store"})
 

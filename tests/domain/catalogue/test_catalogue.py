@@ -25,7 +25,7 @@ HOUR = timedelta(hours=1)
         ("owner", {"members.write", "payouts.write", "events.publish"}, set()),
         ("manager", {"events.publish", "refunds.write", "members.read"}, {"members.write", "payouts.read"}),
         ("finance", {"orders.read", "refunds.write", "reports.read"}, {"events.write", "devices.write"}),
-        ("box_office", {"orders.write", "comps.write", "devices.write", "events.read"},
+        ("box_office", {"orders.write", "box_office.write", "comps.write", "devices.write", "events.read"},
          {"refunds.write", "events.write", "reports.read", "payouts.read", "members.write"}),
         ("stranger", set(), {"events.read", "orders.read"}),
     ],
