@@ -48,16 +48,16 @@ if TYPE_CHECKING:
     from engine.services.insight.order_sheets import OrderSheets
     from engine.services.insight.personal_data import PersonalData
     from engine.services.insight.reports import Reports
-    from engine.services.money.asked_refunds import AskedRefunds
+    from engine.services.money.aftersale.asked_refunds import AskedRefunds
     from engine.services.money.box_office.drawers import Drawers
     from engine.services.money.box_office.guests import Guests
     from engine.services.money.box_office.sales import BoxOffice
     from engine.services.money.confirms import Confirms
-    from engine.services.money.connect import Connect
     from engine.services.money.disputes import Disputes
     from engine.services.money.order_reads import OrderReads
     from engine.services.money.order_waits import OrderWaits
     from engine.services.money.orders import Orders
+    from engine.services.money.payouts.connect import Connect
     from engine.services.money.refunds import Refunds
     from engine.services.money.webhooks import Webhooks
     from engine.services.sale.allotments import Allotments

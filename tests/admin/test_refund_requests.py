@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.services.wiring import Services
 from engine.stores.catalogue import events
-from engine.stores.money.asked_refunds import AskedRefundStore
+from engine.stores.money.aftersale.asked_refunds import AskedRefundStore
 from tests.admin.organizer import Organizer
 
 POLICY = 'UPDATE events SET refund_policy = \'{"mode": "approval"}\' WHERE id = $1'

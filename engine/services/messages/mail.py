@@ -27,7 +27,7 @@ from engine.services.messages.mail_brand import LOGO_WIDTH
 from engine.services.messages.mail_templates import words
 from engine.services.messages.order_facts import OrderFacts, OrderFactsReader
 from engine.services.messages.recipients import to
-from engine.services.money.asked_refunds import AskedRefunds
+from engine.services.money.aftersale.asked_refunds import AskedRefunds
 from engine.services.money.refunds import Refunds
 from engine.services.outbox import Doing, Outbox
 from engine.services.tickets.tickets import Tickets

@@ -22,10 +22,10 @@ from engine.foundation import logs
 from engine.foundation.errors import Malformed, NotFound
 from engine.foundation.ids import is_id
 from engine.foundation.metrics import labelled
-from engine.services.money.connect import Connect
 from engine.services.money.disputes import Disputes
 from engine.services.money.lane import TURN_WAIT_MAX_S
 from engine.services.money.payments import Payments, Told
+from engine.services.money.payouts.connect import Connect
 from engine.services.money.refunds import Refunds
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.stripe_gateway import SignatureWrong, StripeGateway

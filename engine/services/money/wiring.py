@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from engine.foundation.news import ORDERS_CHANGED, News
 from engine.services.accounts.wiring import Accounts
 from engine.services.common import Common
-from engine.services.money.asked_refunds import AskedRefunds
+from engine.services.money.aftersale.asked_refunds import AskedRefunds
 from engine.services.money.box_office.drawers import Drawers
 from engine.services.money.box_office.guests import Guests
 from engine.services.money.box_office.sales import BoxOffice
 from engine.services.money.cancellations import Cancellations
 from engine.services.money.confirms import Confirms
-from engine.services.money.connect import Connect
 from engine.services.money.disputes import Disputes
 from engine.services.money.guest_orders import GuestOrders
 from engine.services.money.lane import BURST_SHARE, PaymentLane
@@ -22,22 +21,23 @@ from engine.services.money.order_reads import OrderReads
 from engine.services.money.order_waits import OrderWaits
 from engine.services.money.orders import Orders
 from engine.services.money.payments import Payments
+from engine.services.money.payouts.connect import Connect
 from engine.services.money.reclaim import Reclaim
 from engine.services.money.refunds import Refunds
 from engine.services.money.suspensions import Suspensions
 from engine.services.money.webhooks import Webhooks
 from engine.services.sale.wiring import Sale
 from engine.stores.mail_server import MailServerGateway
-from engine.stores.money.asked_refunds import AskedRefundStore
+from engine.stores.money.aftersale.asked_refunds import AskedRefundStore
 from engine.stores.money.box_office.sales import CounterStore
-from engine.stores.money.connected_accounts import ConnectedAccountStore
 from engine.stores.money.disputes import DisputeStore
 from engine.stores.money.lane import LaneStore
 from engine.stores.money.order_reads import OrderReadStore
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.payments import PaymentStore
+from engine.stores.money.payouts.connected_accounts import ConnectedAccountStore
+from engine.stores.money.payouts.stripe_accounts import StripeAccounts
 from engine.stores.money.refunds import RefundStore
-from engine.stores.money.stripe_accounts import StripeAccounts
 from engine.stores.money.stripe_gateway import StripeGateway
 from engine.stores.money.webhook_events import WebhookEventStore
 

@@ -27,8 +27,8 @@ from engine.foundation.errors import Unavailable
 from engine.services.accounts.access import Access
 from engine.services.accounts.organizations import Organizations
 from engine.services.money.lane import PaymentLane
-from engine.stores.money.connected_accounts import ConnectedAccount, ConnectedAccountStore
-from engine.stores.money.stripe_accounts import StripeAccounts
+from engine.stores.money.payouts.connected_accounts import ConnectedAccount, ConnectedAccountStore
+from engine.stores.money.payouts.stripe_accounts import StripeAccounts
 
 SETTLED_FRESH: Final = timedelta(minutes=1)  # of an account that is active
 UNSETTLED_FRESH: Final = timedelta(seconds=2)  # its owner comes back from the provider's pages and looks

@@ -19,7 +19,7 @@ from engine.services.accounts.access import Access
 from engine.services.accounts.flags import Switches
 from engine.services.money.orders import Orders
 from engine.services.money.refunds import Refunds
-from engine.stores.money.asked_refunds import AskedRefundStore
+from engine.stores.money.aftersale.asked_refunds import AskedRefundStore
 from engine.stores.outbox import OutboxRow
 
 

@@ -1,0 +1,1 @@
+"""Accounts of organizations at the payment provider, and what was paid out of them."""
