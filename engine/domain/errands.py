@@ -215,6 +215,19 @@ class EraseAccount(Errand, frozen=True):
     user_id: str
 
 
+class ViewOver(Errand, frozen=True):
+    """The time is over for which a platform admin viewed the platform as somebody: the log says so if nobody did.
+
+    ``begun`` is the number of the log's line that says that the view began.
+    """
+
+    topic = "account.view_over"
+    at_once = False
+    admin_id: str
+    user_id: str
+    begun: int
+
+
 class PicturesDropped(Errand, frozen=True):
     """A picture is gone from the ledger: its files go too, unless a copy of its event still shows them."""
 

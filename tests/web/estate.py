@@ -137,6 +137,7 @@ def body_of(route: Route, of: Estate) -> Any:
         "TokenShown": {"token": "x" * 43},
         "ErasureAsked": {"password": "x" * 12},
         "CodeTyped": {"code": "000000"},
+        "SecondFactorBegun": {"password": "x" * 12},
         "SecondFactorOff": {"password": "x" * 12, "code": "000000"},
         "ChallengeAnswer": {"challenge": "x" * 43, "code": "000000"},
         "PasswordChange": {"current_password": "x" * 12, "new_password": "y" * 12},

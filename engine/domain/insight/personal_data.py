@@ -13,6 +13,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from engine.domain.accounts.people import PASSWORD_CHARS_MAX
+from engine.domain.accounts.second_factor import CODE_CHARS_MAX
 
 ERASED_WITHIN_S: Final = 86_400
 ERASED_NAME: Final = "Erased"
@@ -80,9 +81,10 @@ NOBODYS: Final = MappingProxyType[str, str](
 
 
 class ErasureAsked(Struct, kw_only=True):
-    """The account's password: nobody is erased by who finds an open browser."""
+    """The account's password, and a ``code`` if a second factor is on: an open browser erases nobody."""
 
     password: Annotated[str, Meta(max_length=PASSWORD_CHARS_MAX)]
+    code: Annotated[str, Meta(max_length=CODE_CHARS_MAX)] = ""
 
 
 class ErasureTaken(Struct, frozen=True, kw_only=True):

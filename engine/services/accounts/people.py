@@ -30,7 +30,7 @@ from engine.domain.accounts.people import (
     email_typed,
     preferred,
 )
-from engine.domain.accounts.second_factor import SecondFactorOff
+from engine.domain.accounts.second_factor import Enabled, SecondFactorBegun, SecondFactorOff
 from engine.domain.accounts.sessions import Caller, SessionShown
 from engine.domain.errands import MailAccountLink, MailAccountNotice
 from engine.domain.fields import kept_name
@@ -156,6 +156,11 @@ class People:
                 raise SessionUnknown
             ended = await store.revoke_family(db, session_id)
         await self._ended.tell(ended)
+
+    async def begin_second_factor(self, person: Person, given: SecondFactorBegun, caller: Caller) -> Enabled:
+        """A secret for an app that shows codes. SignInRefused for a wrong password; SecondFactorIsOn."""
+        await self.check_password(person, given.password, caller.address)
+        return await self._factors.enable(person)
 
     async def drop_second_factor(self, person: Person, given: SecondFactorOff, caller: Caller) -> None:
         """Sign in by the password alone again. SignInRefused for a wrong one; SecondFactorIsOff, SecondFactorWrong."""

@@ -43,8 +43,10 @@ def open_accounts(common: Common) -> Accounts:
     throttle = Throttle(hot=common.hot, lifted=settings.rehearsal)
     passwords = Passwords(lifted=settings.rehearsal)
     links = MailedLinks(pool=pool, outbox=common.outbox, ended=ended, throttle=throttle, passwords=passwords)
-    factors = SecondFactors(pool=pool, hot=common.hot, throttle=throttle, seal=settings.seal)
+    factors = SecondFactors(pool=pool, hot=common.hot, throttle=throttle, seal=settings.seal, ended=ended)
     sign_ins = SignIns(pool=pool, bearers=common.bearers, factors=factors)
+    moderation = Moderation(pool=pool, outbox=common.outbox, ended=ended)
+    moderation.register(common.outbox)
     open_to_all = settings.registration == "open"
     return Accounts(
         access=access,
@@ -69,7 +71,7 @@ def open_accounts(common: Common) -> Accounts:
             own_machine=settings.rehearsal or settings.payments_are_sandboxed,
         ),
         invitations=Invitations(pool=pool, access=access, throttle=throttle),
-        moderation=Moderation(pool=pool, outbox=common.outbox, ended=ended),
+        moderation=moderation,
         api_keys=ApiKeys(pool=pool, access=access),
         flags=Flags(pool=pool, hot=common.hot, settings=settings),
     )

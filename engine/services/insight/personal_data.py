@@ -33,6 +33,7 @@ from engine.foundation.ended_sessions import EndedSessions
 from engine.foundation.errors import Unauthenticated
 from engine.foundation.news import News
 from engine.services.accounts.people import People
+from engine.services.accounts.second_factors import SecondFactors
 from engine.services.outbox import Outbox
 from engine.stores import outbox as outbox_store
 from engine.stores.accounts import people as people_store
@@ -43,9 +44,10 @@ from engine.stores.insight import personal_data as store
 class PersonalData:
     """Exports and erases."""
 
-    def __init__(self, *, pool: Pool, people: People, ended: EndedSessions, order_news: News) -> None:
+    def __init__(self, *, pool: Pool, people: People, factors: SecondFactors, ended: EndedSessions, order_news: News) -> None:
         self._pool = pool
         self._people = people
+        self._factors = factors
         self._ended = ended
         self._order_news = order_news
 
@@ -65,11 +67,13 @@ class PersonalData:
     async def ask(self, person: Person, given: ErasureAsked, address: str) -> ErasureTaken:
         """Shut the account now, and have everything else taken away soon.
 
-        SignInRefused for a wrong password, LastOwner of an organization, AdminStays.
+        SignInRefused for a wrong password, SecondFactorWrong if there is one and ``code`` is not its; LastOwner of an
+        organization, AdminStays.
         """
         row = await self._people.check_password(person, given.password, address)
         if row["is_admin"]:
             raise AdminStays
+        await self._factors.check(person.user_id, given.code)
         async with self._pool.acquire() as db, db.transaction():
             await people_store.lock(db, person.user_id)
             if await store.last_owner_of(db, person.user_id) is not None:

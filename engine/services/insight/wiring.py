@@ -38,7 +38,11 @@ def open_insight(common: Common, accounts: Accounts, catalogue: Catalogue, sale:
     """Make them; nothing needs closing."""
     store = AuditStore(common.pool, common.redis)
     personal_data = PersonalData(
-        pool=common.pool, people=accounts.people, ended=common.ended, order_news=money.order_news
+        pool=common.pool,
+        people=accounts.people,
+        factors=accounts.second_factors,
+        ended=common.ended,
+        order_news=money.order_news,
     )
     personal_data.register(common.outbox)
     return Insight(

@@ -16,6 +16,9 @@ SELECT DISTINCT family FROM ended WHERE created_at > now() - make_interval(secs 
 """
 _REVOKE_FAMILY = f"WITH ended AS (UPDATE refresh_tokens SET revoked_at = now() WHERE family = $1{_REVOKED}"
 _REVOKE_ALL = f"WITH ended AS (UPDATE refresh_tokens SET revoked_at = now() WHERE user_id = $1{_REVOKED}"
+_REVOKE_OTHERS = (
+    f"WITH ended AS (UPDATE refresh_tokens SET revoked_at = now() WHERE user_id = $1 AND family <> $3{_REVOKED}"
+)
 
 
 async def insert(db: Database, user_id: str, email: str, name: str, password_hash: str, *, verified: bool) -> bool:
@@ -204,6 +207,11 @@ async def revoke_family(db: Connection, family: str) -> list[str]:
 async def revoke_all(db: Connection, user_id: str) -> list[str]:
     """End every session of a person; the ids of those whose access tokens may still verify."""
     return [row["family"] for row in await db.fetch(_REVOKE_ALL, user_id, KEPT_S)]
+
+
+async def revoke_others(db: Connection, user_id: str, family: str) -> list[str]:
+    """As ``revoke_all``, but for the session of this family."""
+    return [row["family"] for row in await db.fetch(_REVOKE_OTHERS, user_id, KEPT_S, family)]
 
 
 async def sweep_second(db: Database) -> int:
