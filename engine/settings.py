@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 from engine.foundation.settings import SharedSettings
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class Settings(SharedSettings):
@@ -41,6 +42,11 @@ class Settings(SharedSettings):
     block_units_max: Annotated[int, Field(ge=0, le=1_000_000)] = 200
     # invited: only who was mailed an invitation registers, and the platform's admins alone found organizations.
     registration: Literal["open", "invited"] = "open"
+
+    # For how many days what tells of people is kept: docs/PRIVACY.md says why.
+    retention_network_d: Days = 90
+    retention_scan_place_d: Days = 30
+    retention_guest_d: Days = 1095
 
     ticketing_enabled: bool = True
     checkout_enabled: bool = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.web import operations
-from engine.web.accounts import api_keys, flags, invitations, mailed_links, organizations, people, sessions
+from engine.web.accounts import api_keys, consents, flags, invitations, mailed_links, organizations, people, sessions
 from engine.web.catalogue import discovery, events, on_sales, promos, questions, ticket_types, venues
 from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import bulk, publication, series, templates
@@ -16,6 +16,7 @@ from engine.web.tickets import tickets
 
 ROUTES: tuple[Route, ...] = (
     *people.ROUTES,
+    *consents.ROUTES,
     *mailed_links.ROUTES,
     *sessions.ROUTES,
     *organizations.ROUTES,

@@ -15,7 +15,7 @@ from tests.admin.organizer import Organizer
 # What belongs to an organization.
 TABLES = ("organizations", "members", "invitations", "venues", "events", "ticket_types", "on_sales", "allotments",
           "promo_codes", "complaints", "devices", "orders", "refunds", "disputes", "images",
-          "chart_plans")  # fmt: skip
+          "chart_plans", "policies", "policy_versions")  # fmt: skip
 # Fields that some form or other would take.
 VALID = {
     "name": "Mine now", "slug": "mine-now", "version": "1", "email": "evil@example.test", "role": "owner",
@@ -25,7 +25,7 @@ VALID = {
     "section": "Floor", "quantity": "1", "code": "MINE", "kind": "percent", "value": "5", "status": "disabled",
     "key": "k" * 20, "what": "everything", "reason": "because", "do": "pause", "current_password": "x",
     "new_password": "another long password", "alt": "Mine", "label": "Mine",
-    "embed_origins": "https://evil.example.test",
+    "embed_origins": "https://evil.example.test", "text": "Mine",
 }  # fmt: skip
 
 

@@ -133,6 +133,7 @@ def body_of(route: Route, of: Estate) -> Any:
         "ValidateRequest": {"code": of.code},
         "NewOrganization": {"name": "Mine"},
         "PersonChange": {"name": "Mine"},
+        "PreferencesChange": {"name": "Mine"},
         "ConfirmRequest": {"order_id": of.ids["order_id"], "payment_intent_id": of.ids["payment_id"]},
         "TokenShown": {"token": "x" * 43},
         "ErasureAsked": {"password": "x" * 12},

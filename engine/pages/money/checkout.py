@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 import hotpath_rs
+from engine.domain.accounts.consents import CHECKOUT
 from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.questions import Asking
 from engine.domain.errors import AddressNotCarried, HoldExpired, OrderExpired
@@ -118,6 +119,7 @@ async def order(request: web.Request) -> web.Response:
         caller=caller_of(request, trust_forwarded=request.config_dict[SETTINGS].trust_forwarded),
         told=typed.told,
         locale=spoken().tag,
+        wording=CHECKOUT,
     )
     try:
         opened = await request.config_dict[ORDERS].open(hold_id, token, buyer)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.services.accounts.access import Access
 from engine.services.accounts.api_keys import ApiKeys
+from engine.services.accounts.consents import Consents
 from engine.services.accounts.flags import Flags
 from engine.services.accounts.invitations import Invitations
 from engine.services.accounts.mailed_links import MailedLinks
@@ -13,6 +14,8 @@ from engine.services.accounts.moderation import Moderation
 from engine.services.accounts.organizations import Organizations
 from engine.services.accounts.passwords import Passwords
 from engine.services.accounts.people import People
+from engine.services.accounts.policies import Policies
+from engine.services.accounts.sealed_links import SealedLinks
 from engine.services.accounts.second_factors import SecondFactors
 from engine.services.accounts.sign_ins import SignIns
 from engine.services.accounts.throttle import Throttle
@@ -34,12 +37,15 @@ class Accounts:
     moderation: Moderation
     api_keys: ApiKeys
     flags: Flags
+    consents: Consents
+    policies: Policies
+    sealed_links: SealedLinks
 
 
 def open_accounts(common: Common) -> Accounts:
     """Make them; ``flags`` must be closed."""
     pool, ended, settings = common.pool, common.ended, common.settings
-    access = Access(pool=pool)
+    access, sealed = Access(pool=pool), SealedLinks(settings.seal)
     throttle = Throttle(hot=common.hot, lifted=settings.rehearsal)
     passwords = Passwords(lifted=settings.rehearsal)
     links = MailedLinks(pool=pool, outbox=common.outbox, ended=ended, throttle=throttle, passwords=passwords)
@@ -74,4 +80,7 @@ def open_accounts(common: Common) -> Accounts:
         moderation=moderation,
         api_keys=ApiKeys(pool=pool, access=access),
         flags=Flags(pool=pool, hot=common.hot, settings=settings),
+        consents=Consents(pool=pool, sealed=sealed, engine_url=settings.engine_url),
+        policies=Policies(pool=pool, access=access),
+        sealed_links=sealed,
     )

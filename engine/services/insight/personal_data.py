@@ -44,7 +44,9 @@ from engine.stores.insight import personal_data as store
 class PersonalData:
     """Exports and erases."""
 
-    def __init__(self, *, pool: Pool, people: People, factors: SecondFactors, ended: EndedSessions, order_news: News) -> None:
+    def __init__(
+        self, *, pool: Pool, people: People, factors: SecondFactors, ended: EndedSessions, order_news: News
+    ) -> None:
         self._pool = pool
         self._people = people
         self._factors = factors
@@ -62,7 +64,7 @@ class PersonalData:
             raise Unauthenticated("This account is gone")
         address = await people_store.claimed_address(self._pool, person.user_id)
         found = {name: await store.read(self._pool, name, person.user_id, address) for name in store.FILES}
-        return await asyncio.to_thread(_packed, person.user_id, found)
+        return await asyncio.to_thread(packed, person.user_id, address, found)
 
     async def ask(self, person: Person, given: ErasureAsked, address: str) -> ErasureTaken:
         """Shut the account now, and have everything else taken away soon.
@@ -97,7 +99,8 @@ class PersonalData:
             await self._order_news.changed(*order_ids[begin : begin + ROWS_MAX])
 
 
-def _packed(user_id: str, found: dict[str, list[dict[str, Any]]]) -> bytes:
+def packed(user_id: str, address: str, found: dict[str, list[dict[str, Any]]]) -> bytes:
+    """A ZIP of these files, each as JSON and as CSV, with their manifest."""
     out = io.BytesIO()
     files = []
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -110,6 +113,7 @@ def _packed(user_id: str, found: dict[str, list[dict[str, Any]]]) -> bytes:
             files.append(FileOfExport(name=name, rows=len(kept), complete=len(rows) <= ROWS_MAX, columns=columns))
         manifest = Manifest(
             user_id=user_id,
+            address=address,
             made_at=now(),
             files=tuple(files),
             held={column: file for column, file in HELD.items() if file},

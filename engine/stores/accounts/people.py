@@ -10,6 +10,8 @@ from engine.stores.database import Connection, Database, Record, assignments, co
 
 _USER = "id, email, name, is_admin, email_verified_at, created_at, first_name, last_name, phone, locale, preferences"
 _SECRETS = "id, email, name, password_hash, is_admin, email_verified_at, disabled_at"
+# The terms and the privacy policy of the platform that stand at the moment.
+_ACCEPTED = "(SELECT versions FROM policy_versions WHERE owner = '')"
 # What sessions ended, of those whose access tokens may still verify: the others' have run out by themselves.
 _REVOKED = """ AND revoked_at IS NULL RETURNING family, created_at)
 SELECT DISTINCT family FROM ended WHERE created_at > now() - make_interval(secs => $2)
@@ -24,8 +26,8 @@ _REVOKE_OTHERS = (
 async def insert(db: Database, user_id: str, email: str, name: str, password_hash: str, *, verified: bool) -> bool:
     """Keep a new person; False if another account has the address."""
     row = await db.fetchrow(
-        "INSERT INTO users (id, email, name, password_hash, email_verified_at)"
-        " VALUES ($1, $2, $3, $4, CASE WHEN $5 THEN now() END)"
+        "INSERT INTO users (id, email, name, password_hash, email_verified_at, accepted)"
+        f" VALUES ($1, $2, $3, $4, CASE WHEN $5 THEN now() END, {_ACCEPTED})"
         " ON CONFLICT (email) WHERE NOT is_second DO NOTHING RETURNING id",
         user_id,
         email,
@@ -39,7 +41,8 @@ async def insert(db: Database, user_id: str, email: str, name: str, password_has
 async def insert_second(db: Database, user_id: str, email: str, name: str, password_hash: str) -> None:
     """Keep another account of an address that one has. It is never proven."""
     await db.execute(
-        "INSERT INTO users (id, email, name, password_hash, is_second) VALUES ($1, $2, $3, $4, true)",
+        "INSERT INTO users (id, email, name, password_hash, is_second, accepted)"
+        f" VALUES ($1, $2, $3, $4, true, {_ACCEPTED})",
         user_id,
         email,
         name,
