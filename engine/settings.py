@@ -11,6 +11,7 @@ from engine.foundation.openid_providers import OpenIdProvider, with_known
 from engine.foundation.settings import SharedSettings
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class Settings(SharedSettings):
@@ -49,6 +50,10 @@ class Settings(SharedSettings):
     api_origins: str = ""  # https://shop.example: sites whose pages may call the API, parted by blanks
     # {"google": {"client_id": "...", "client_secret": "..."}}: whose accounts people may sign in with.
     oidc_providers: dict[str, OpenIdProvider] = {}  # noqa: RUF012 - pydantic copies it
+    # For how many days what tells of people is kept: docs/PRIVACY.md says why.
+    retention_network_d: Days = 90
+    retention_scan_place_d: Days = 30
+    retention_guest_d: Days = 1095
 
     ticketing_enabled: bool = True
     checkout_enabled: bool = True

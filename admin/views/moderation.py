@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from admin import reach
+from admin import reach, sessions
 from admin.appkeys import SESSIONS
 from admin.forms import filled
 from admin.forms.complaints import SuspendForm
@@ -66,7 +66,7 @@ async def view_as(visit: Visit) -> web.Response:
     """See what an organizer sees, for half an hour. A platform admin's eyes are not borrowed, nor those of the shut."""
     moderation = visit.services.accounts.moderation
     try:
-        await moderation.begin_view(visit.person, visit.at("user"))
+        await moderation.begin_view(visit.person, visit.at("user"), sessions.VIEW_S)
     except NotFound as refusal:
         return await visit.go("/people", str(refusal.detail), tone="bad")
     await visit.request.app[SESSIONS].view_as(visit.session, visit.at("user"))

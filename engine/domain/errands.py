@@ -200,6 +200,26 @@ class MailAccountNotice(Errand, frozen=True):
     at_ms: int = 0
 
 
+class MailConsent(Errand, frozen=True):
+    """Tell an address what it agreed to be written about, with the way to stop it. ``organization_id`` "": nobody's."""
+
+    topic = "mail.consent"
+    at_once = False
+    email: str
+    purpose: str
+    organization_id: str = ""
+    language: str = "en"
+
+
+class MailMyData(Errand, frozen=True):
+    """Mail the link to all that is held about an address, if anything is. The worker looks."""
+
+    topic = "mail.my_data"
+    at_once = False
+    email: str
+    language: str = "en"
+
+
 class MailInvitation(Errand, frozen=True):
     """Mail an invitation to work for an organization."""
 
@@ -221,6 +241,28 @@ class EraseAccount(Errand, frozen=True):
     topic = "account.erase"
     at_once = False
     user_id: str
+
+
+class EraseGuest(Errand, frozen=True):
+    """The reader of an address that bought without an account asked to be forgotten."""
+
+    topic = "guest.erase"
+    at_once = False
+    erasure_id: str
+    email: str
+
+
+class ViewOver(Errand, frozen=True):
+    """The time is over for which a platform admin viewed the platform as somebody: the log says so if nobody did.
+
+    ``begun`` is the number of the log's line that says that the view began.
+    """
+
+    topic = "account.view_over"
+    at_once = False
+    admin_id: str
+    user_id: str
+    begun: int
 
 
 class PicturesDropped(Errand, frozen=True):

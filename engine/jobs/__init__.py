@@ -35,5 +35,6 @@ def all_jobs(services: Services) -> list[Job]:
         ),
         Job("vocabulary_sweep", 60.0, catalogue.discovery.forget_words),
         Job("picture_sweep", 3600.0, catalogue.pictures.sweep),
+        Job("retention", 600.0, services.insight.retention.step),
         Job("subsystem_watch", 5.0, lambda: steps.watch(common.health)),
     ]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from aiohttp import web
 
 from engine.pages import docs, frame, styleguide
-from engine.pages.accounts import brand, header, links, signing, ways
+from engine.pages.accounts import brand, header, links, preferences, signing, ways
 from engine.pages.catalogue import complaints, discovery, events, listing, widget
 from engine.pages.catalogue.programme import dates, previews, series
 from engine.pages.gates import gate
-from engine.pages.insight import account
+from engine.pages.insight import account, my_data, policies
 from engine.pages.money import checkout, orders, returns
 from engine.pages.sale import held, shop
 
@@ -36,6 +36,9 @@ def setup(app: web.Application) -> None:
     signing.setup(app)
     header.setup(app)
     ways.setup(app)
+    preferences.setup(app)
     account.setup(app)
+    my_data.setup(app)
+    policies.setup(app)
     docs.setup(app)
     styleguide.setup(app)

@@ -15,6 +15,7 @@ from engine.settings import Settings
 if TYPE_CHECKING:
     from engine.services.accounts.access import Access
     from engine.services.accounts.api_keys import ApiKeys
+    from engine.services.accounts.consents import Consents
     from engine.services.accounts.flags import Flags
     from engine.services.accounts.invitations import Invitations
     from engine.services.accounts.mailed_links import MailedLinks
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from engine.services.accounts.organizations import Organizations
     from engine.services.accounts.passkeys import Passkeys
     from engine.services.accounts.people import People
+    from engine.services.accounts.policies import Policies
     from engine.services.accounts.second_factors import SecondFactors
     from engine.services.accounts.sign_ins import SignIns
     from engine.services.catalogue.complaints import Complaints
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from engine.services.gates.gate_events import GateEvents
     from engine.services.gates.scans import Scans
     from engine.services.insight.activity import Activity
+    from engine.services.insight.guest_data import GuestData
     from engine.services.insight.order_sheets import OrderSheets
     from engine.services.insight.personal_data import PersonalData
     from engine.services.insight.reports import Reports
@@ -77,6 +80,8 @@ IDEMPOTENCY: Final = web.AppKey("idempotency", Idempotency)
 
 ACCESS: Final[web.AppKey[Access]] = web.AppKey("access")
 API_KEYS: Final[web.AppKey[ApiKeys]] = web.AppKey("api_keys")
+CONSENTS: Final[web.AppKey[Consents]] = web.AppKey("consents")
+POLICIES: Final[web.AppKey[Policies]] = web.AppKey("policies")
 FLAGS: Final[web.AppKey[Flags]] = web.AppKey("flags")
 PEOPLE: Final[web.AppKey[People]] = web.AppKey("people")
 SIGN_INS: Final[web.AppKey[SignIns]] = web.AppKey("sign_ins")
@@ -130,3 +135,4 @@ GATE_BUNDLES: Final[web.AppKey[GateBundles]] = web.AppKey("gate_bundles")
 ORDER_SHEETS: Final[web.AppKey[OrderSheets]] = web.AppKey("order_sheets")
 REPORTS: Final[web.AppKey[Reports]] = web.AppKey("reports")
 PERSONAL_DATA: Final[web.AppKey[PersonalData]] = web.AppKey("personal_data")
+GUEST_DATA: Final[web.AppKey[GuestData]] = web.AppKey("guest_data")

@@ -61,7 +61,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         money = open_money(stack, common, accounts, sale)
         gates = open_gates(stack, common, accounts, sale, money)
         messages = open_messages(stack, common, accounts, tickets, money)
-        insight = open_insight(common, accounts, catalogue, sale, money)
+        insight = open_insight(common, accounts, catalogue, sale, money, messages)
         for follow in (common.ended.follow, accounts.flags.follow, *sale.followers):
             stack.push_async_callback(followers.end, asyncio.ensure_future(follow()))
         yield Services(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.web import operations
 from engine.web.accounts import (
     api_keys,
+    consents,
     flags,
     invitations,
     mailed_links,
@@ -27,6 +28,7 @@ from engine.web.tickets import tickets
 
 ROUTES: tuple[Route, ...] = (
     *people.ROUTES,
+    *consents.ROUTES,
     *mailed_links.ROUTES,
     *sessions.ROUTES,
     *openid.ROUTES,

@@ -17,7 +17,8 @@ from tests.admin.organizer import Organizer
 # What belongs to an organization.
 TABLES = ("organizations", "members", "invitations", "venues", "events", "ticket_types", "on_sales", "allotments",
           "promo_codes", "complaints", "devices", "orders", "refunds", "disputes", "images",
-          "chart_plans", "counter_payments", "cash_drawers", "blocked_units")  # fmt: skip
+          "chart_plans", "counter_payments", "cash_drawers", "blocked_units", "policies",
+          "policy_versions")  # fmt: skip
 # Fields that some form or other would take.
 VALID = {
     "name": "Mine now", "slug": "mine-now", "version": "1", "email": "evil@example.test", "role": "owner",
@@ -28,7 +29,7 @@ VALID = {
     "key": "k" * 20, "what": "everything", "reason": "because", "do": "pause", "current_password": "x",
     "new_password": "another long password", "alt": "Mine", "label": "Mine",
     "embed_origins": "https://evil.example.test", "scopes": "orders.read",
-    "guests": "name\nEve", "counted_cents": "1",
+    "guests": "name\nEve", "counted_cents": "1", "text": "Mine",
 }  # fmt: skip
 
 

@@ -85,6 +85,25 @@ async def test_a_view_ends_by_itself(
     assert "Root" in page.words
 
 
+async def test_a_view_that_runs_out_is_logged_as_ended_once(
+    organizer: Organizer,
+    browser: Callable[[], Organizer],
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    user_id = await services.common.pool.fetchval("SELECT id FROM users WHERE email = $1", organizer.email)
+    root = browser()
+    await root.sign_in(await platform_admin(services))
+    ended = "SELECT facts FROM audit_log WHERE action = 'account.view_ended' ORDER BY id"
+    await root.post(f"/people/{user_id}/view", {}, follow=False)
+    await root.post("/view/end", {})
+    monkeypatch.setattr(sessions, "VIEW_S", 0)
+    await root.post(f"/people/{user_id}/view", {}, follow=False)
+    await services.common.pool.execute("UPDATE outbox SET available_at = now() WHERE topic = 'account.view_over'")
+    await services.common.outbox.step()
+    assert [row["facts"] for row in await services.common.pool.fetch(ended)] == [{}, {"ran_out": True}]
+
+
 async def test_an_admin_is_viewed_by_nobody(browser: Callable[[], Organizer], services: Services) -> None:
     root = browser()
     await root.sign_in(await platform_admin(services))

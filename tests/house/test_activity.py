@@ -103,6 +103,8 @@ TIED = {
     "admin POST /organizations": {"organization.created"},
     "admin POST /o/settings": {"organization.changed"},
     "admin POST /o/embedding": {"organization.changed"},
+    "admin POST /o/policies": {"organization.policy_published"},
+    "admin POST /policies": {"platform.policy_published"},
     "admin POST /o/disputes/release": {"dispute.released"},
     "admin POST /o/members": {"member.invited"},
     "admin POST /o/invitations/resend": {"invitation.resent"},

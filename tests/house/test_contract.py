@@ -58,7 +58,6 @@ OTHER_NAMES = {
     ("POST", "/v1/checkin"),
     # The same call by another method.
     ("PATCH", "/v1/users/me/password"),
-    ("PATCH", "/v1/users/me/preferences"),
     ("POST", "/v1/venues/{venue_id}/seating-chart"),
 }
 AS_THEY_STAND = {

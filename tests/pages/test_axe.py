@@ -103,6 +103,7 @@ async def test_no_page_of_an_account_has_a_serious_finding(
     await site.page.fill("#password", PASSWORD)
     await site.page.locator("main button").click()
     await site.page.wait_for_url("**/account")
+    await site.page.fill("#factor-password", PASSWORD)
     await site.page.locator('form[action="/account/2fa/enable"] button').click()
     await expect(site.page.locator("#first-code")).to_be_visible()
     findings["account"] = await serious(site.page)

@@ -88,7 +88,9 @@ async def catalogue(
     )
     app[appkeys.SETTINGS] = settings
     app[appkeys.BEARERS] = bearers
-    factors = app[appkeys.SECOND_FACTORS] = SecondFactors(pool=pool, hot=hot, throttle=throttle, seal=settings.seal)
+    factors = app[appkeys.SECOND_FACTORS] = SecondFactors(
+        pool=pool, hot=hot, throttle=throttle, seal=settings.seal, ended=ended
+    )
     sign_ins = app[appkeys.SIGN_INS] = SignIns(pool=pool, bearers=bearers, factors=factors)
     app[appkeys.PEOPLE] = People(
         pool=pool,

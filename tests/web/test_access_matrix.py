@@ -188,6 +188,7 @@ async def _body(shop: Shop, route: Route, mine: Estate) -> Any:
         "Credentials": sign_in,
         "PasswordChange": {"current_password": PASSWORD, "new_password": PASSWORD + " again"},
         "ErasureAsked": {"password": PASSWORD + " again"},  # the one that was set before
+        "SecondFactorBegun": {"password": PASSWORD},
         "SecondFactorOff": {"password": PASSWORD, "code": "000000"},
         "PromoQuestion": {"code": "TEN"},
         "PromoQuestionOfEvent": {"code": "TEN", "event_id": mine.ids["event_id"]},

@@ -28,6 +28,12 @@ class Enabled(Struct, frozen=True, kw_only=True):
     otpauth_uri: str
 
 
+class SecondFactorBegun(Struct, kw_only=True):
+    """The account's password: nobody sets a factor who finds an open browser."""
+
+    password: Annotated[str, Meta(max_length=PASSWORD_CHARS_MAX)]
+
+
 class CodeTyped(Struct, kw_only=True):
     code: Code
 

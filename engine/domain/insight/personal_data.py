@@ -13,8 +13,10 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from engine.domain.accounts.people import PASSWORD_CHARS_MAX
+from engine.domain.accounts.second_factor import CODE_CHARS_MAX
 
 ERASED_WITHIN_S: Final = 86_400
+LINK_GOOD_FOR_S: Final = 3_600
 ERASED_NAME: Final = "Erased"
 ERASED_HOST: Final = "erased.invalid"  # of an address that nobody is mailed at
 ROWS_MAX: Final = 10_000  # of one file; a person with more is given the newest, and the manifest says so
@@ -38,6 +40,8 @@ HELD: Final = MappingProxyType[str, str](
         "users.last_login_at": "profile",
         "users.disabled_at": "profile",
         "users.created_at": "profile",
+        "users.accepted": "profile",
+        "consents.address": "consents",
         "sessions.user_id": "sessions",
         "sessions.device": "sessions",
         "sessions.place": "sessions",
@@ -60,6 +64,7 @@ HELD: Final = MappingProxyType[str, str](
         "orders.buyer_email": "orders",
         "orders.buyer_units_max": "",
         "orders.consents": "orders",
+        "orders.accepted": "orders",
         "orders.ip_address": "orders",
         "orders.user_agent": "orders",
         "orders.locale": "orders",
@@ -84,15 +89,23 @@ NOBODYS: Final = MappingProxyType[str, str](
 
 
 class ErasureAsked(Struct, kw_only=True):
-    """The account's password: nobody is erased by who finds an open browser."""
+    """The account's password, and a ``code`` if a second factor is on: an open browser erases nobody."""
 
     password: Annotated[str, Meta(max_length=PASSWORD_CHARS_MAX)]
+    code: Annotated[str, Meta(max_length=CODE_CHARS_MAX)] = ""
 
 
 class ErasureTaken(Struct, frozen=True, kw_only=True):
     """Nobody signs in from now on; everything else is gone by then."""
 
     erased_by: datetime
+
+
+class LinkToData(Struct, frozen=True, tag="data"):
+    """What the mailed link to an address's data says. ``until_s``: Unix time at which it ends."""
+
+    address: str
+    until_s: int
 
 
 class FileOfExport(Struct, frozen=True, kw_only=True):
@@ -105,9 +118,13 @@ class FileOfExport(Struct, frozen=True, kw_only=True):
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """What an export holds. ``left_out`` are secrets and digests that are held and given to nobody."""
+    """What an export holds: of an account, or of an ``address`` that bought without one.
+
+    ``left_out`` are secrets and digests that are held and given to nobody.
+    """
 
     user_id: str
+    address: str
     made_at: datetime
     files: tuple[FileOfExport, ...]
     held: dict[str, str]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from engine.domain.accounts import consents
 from engine.domain.errors import AccountRequired, PriceChanged
 from engine.domain.money.answers import NOTHING_KEPT, NOTHING_TOLD, Kept, Told, checked
 from engine.domain.money.orders import USER_AGENT_CHARS_MAX, NewOrder, OrderLine, new_number
@@ -20,7 +21,10 @@ from engine.foundation.world import languages
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Who orders, as told by the request; name and address were checked (``domain/money/buyers.py``)."""
+    """Who orders, as told by the request; name and address were checked (``domain/money/buyers.py``).
+
+    ``wording``: which sentence the box for the organizer's mails stood next to (``domain/accounts/consents.py``).
+    """
 
     name: str
     email: str
@@ -29,6 +33,7 @@ class Buyer:
     caller: Caller = UNKNOWN
     told: Told = NOTHING_TOLD
     locale: str = languages.DEFAULT
+    wording: str = consents.API
 
 
 def check_known(event: SellingEvent, buyer: Buyer) -> None:
@@ -105,4 +110,5 @@ def new_order(
         counted_for=hold.counted_for,
         answers=told.answers,
         locale=buyer.locale,
+        wording=consents.wording(buyer.wording, buyer.locale) if buyer.consents.get("marketing") else None,
     )

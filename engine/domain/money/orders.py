@@ -76,6 +76,7 @@ class NewOrder:
     counted_for: bytes = b""  # as its hold has it
     answers: tuple[Answer, ...] = ()
     locale: str = languages.DEFAULT
+    wording: str | None = None  # of the box for the organizer's mails, if it was ticked
 
     def opened(self, *, organization_id: str, destination_account: str | None, event_ends_at: datetime) -> Order:
         """The order as it stands right after it was written."""

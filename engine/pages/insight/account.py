@@ -19,7 +19,7 @@ from engine.domain.accounts.errors import (
 )
 from engine.domain.accounts.mailed_links import AddressGiven
 from engine.domain.accounts.people import EMAIL_CHARS_MAX, PASSWORD_CHARS_MAX
-from engine.domain.accounts.second_factor import CODE_CHARS_MAX, Enabled, SecondFactorOff
+from engine.domain.accounts.second_factor import CODE_CHARS_MAX, Enabled, SecondFactorBegun, SecondFactorOff
 from engine.domain.insight.personal_data import ErasureAsked
 from engine.foundation import manners, shapes
 from engine.foundation.bearer import Person
@@ -133,12 +133,14 @@ async def prove(request: web.Request) -> web.Response:
 
 async def enable(request: web.Request) -> web.Response:
     """Begin a second factor: the key for the app, and the field for its first code."""
-    await posted(request)
-    person = await _person(request)
+    form, person = await posted(request), await _person(request)
+    given = SecondFactorBegun(password=form.get("password", "")[:PASSWORD_CHARS_MAX])
     try:
-        begun = await request.config_dict[SECOND_FACTORS].enable(person)
+        begun = await request.config_dict[PEOPLE].begin_second_factor(person, given, caller(request))
     except SecondFactorIsOn:
         return await _page(request, person)
+    except (SignInRefused, TooMany) as refusal:
+        return await _page(request, person, refusal=refusal)
     return await _page(request, person, begun=begun)
 
 
@@ -176,10 +178,12 @@ async def drop(request: web.Request) -> web.Response:
 async def erase(request: web.Request) -> web.Response:
     """Be forgotten."""
     form, person = await posted(request), await _person(request)
-    given = ErasureAsked(password=form.get("password", "")[:PASSWORD_CHARS_MAX])
+    given = ErasureAsked(
+        password=form.get("password", "")[:PASSWORD_CHARS_MAX], code=form.get("code", "")[:CODE_CHARS_MAX]
+    )
     try:
         await request.config_dict[PERSONAL_DATA].ask(person, given, caller(request).address)
-    except (SignInRefused, LastOwner, AdminStays, TooMany) as refusal:
+    except (SignInRefused, SecondFactorWrong, LastOwner, AdminStays, TooMany) as refusal:
         return await _page(request, person, refusal=refusal)
     response = sign_face(request, "erased")
     cookies.drop_account(request, response)

@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 import hotpath_rs
+from engine.domain.accounts.consents import CHECKOUT
 from engine.domain.accounts.people import User
 from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.questions import Asking
@@ -126,6 +127,7 @@ async def order(request: web.Request) -> web.Response:
         told=typed.told,
         locale=spoken().tag,
         user_id=person.user_id if person is not None else None,
+        wording=CHECKOUT,
     )
     try:
         opened = await request.config_dict[ORDERS].open(hold_id, token, buyer)

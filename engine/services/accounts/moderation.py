@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.domain.accounts.errors import MemberUnknown, OrganizationUnknown
-from engine.domain.errands import SalesSwitched
+from engine.domain.errands import SalesSwitched, ViewOver
 from engine.foundation.bearer import Person
 from engine.foundation.ended_sessions import EndedSessions
 from engine.foundation.errors import Forbidden
@@ -39,18 +39,34 @@ class Moderation:
             await activity.record(db, person, "account.disabled" if disabled else "account.enabled", user_id)
         await self._ended.tell(ended)
 
-    async def begin_view(self, person: Person, user_id: str) -> None:
-        """A platform admin views the platform as this person. MemberUnknown for one of their own, and the shut."""
+    def register(self, outbox: Outbox) -> None:
+        """Take the errand."""
+        outbox.on(ViewOver, self.view_over)
+
+    async def begin_view(self, person: Person, user_id: str, for_s: int) -> None:
+        """A platform admin views the platform as this person, for ``for_s`` seconds at most.
+
+        MemberUnknown for one of their own, and the shut.
+        """
         _require(person)
         async with self._pool.acquire() as db, db.transaction():
             if not await store.is_viewable(db, user_id):
                 raise MemberUnknown("There is no such account, it is shut, or it is a platform admin's")
             await activity.record(db, person, "account.viewed_as", user_id)
+            begun = await store.last_view(db, user_id)
+            await outbox.add(db, user_id, ViewOver(person.user_id, user_id, begun), delay_s=for_s)
 
     async def end_view(self, person: Person, user_id: str) -> None:
         """They are themselves again."""
         _require(person)
         await activity.record(self._pool, person, "account.view_ended", user_id)
+
+    async def view_over(self, errand: ViewOver, _repeated: bool) -> None:
+        """A view that nobody ended has run out: the log says that it ended."""
+        async with self._pool.acquire() as db, db.transaction():
+            if not await store.is_view_ended(db, errand.admin_id, errand.user_id, errand.begun):
+                admin = Person(errand.admin_id, is_admin=True)
+                await activity.record(db, admin, "account.view_ended", errand.user_id, ran_out=True)
 
     async def set_suspended(self, person: Person, organization_id: str, *, suspended: bool, reason: str = "") -> None:
         """A suspended organization offers and sells nothing, in every process within a second; its gates go on.

@@ -6,6 +6,8 @@ is a session; its access tokens name it, and die with it in every process (``fou
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from msgspec import UnsetType
 
 from engine.domain.accounts.errors import (
@@ -30,7 +32,7 @@ from engine.domain.accounts.people import (
     email_typed,
     preferred,
 )
-from engine.domain.accounts.second_factor import SecondFactorOff
+from engine.domain.accounts.second_factor import Enabled, SecondFactorBegun, SecondFactorOff
 from engine.domain.accounts.sessions import Caller, SessionShown
 from engine.domain.errands import MailAccountLink, MailAccountNotice
 from engine.domain.fields import kept_name
@@ -47,7 +49,7 @@ from engine.services.accounts.throttle import Throttle
 from engine.stores import activity, outbox
 from engine.stores.accounts import people as store
 from engine.stores.accounts import sessions as sessions_store
-from engine.stores.database import Pool, Record
+from engine.stores.database import Connection, Pool, Record
 
 
 class People:
@@ -157,6 +159,11 @@ class People:
             ended = await store.revoke_family(db, session_id)
         await self._ended.tell(ended)
 
+    async def begin_second_factor(self, person: Person, given: SecondFactorBegun, caller: Caller) -> Enabled:
+        """A secret for an app that shows codes. SignInRefused for a wrong password; SecondFactorIsOn."""
+        await self.check_password(person, given.password, caller.address)
+        return await self._factors.enable(person)
+
     async def drop_second_factor(self, person: Person, given: SecondFactorOff, caller: Caller) -> None:
         """Sign in by the password alone again. SignInRefused for a wrong one; SecondFactorIsOff, SecondFactorWrong."""
         await self.check_password(person, given.password, caller.address)
@@ -218,10 +225,13 @@ class People:
             raise Unauthenticated("This account is gone")
         return user
 
-    async def change_me(self, person: Person, given: PersonChange) -> User:
+    async def change_me(
+        self, person: Person, given: PersonChange, also: Callable[[Connection], Awaitable[None]] | None = None
+    ) -> User:
         """Invalid for a name that nobody can see, a number that is none, a language that we do not speak.
 
-        Preferences that are named are set, the others stay. Unauthenticated if the account is gone.
+        Preferences that are named are set, the others stay. ``also`` is done with it or not at all. Unauthenticated if
+        the account is gone.
         """
         columns = changed(given)
         async with self._pool.acquire() as db, db.transaction():
@@ -231,6 +241,8 @@ class People:
             if not isinstance(given.preferences, UnsetType):
                 columns["preferences"] = preferred(kept, given.preferences)
             await store.change(db, person.user_id, columns)
+            if also is not None:
+                await also(db)
         return await self.me(person)
 
     async def change_password(self, person: Person, given: PasswordChange, caller: Caller) -> Session:

@@ -35,6 +35,7 @@ from engine.domain.errands import MailAccountNotice
 from engine.foundation.bearer import Person
 from engine.foundation.clock import now_ms
 from engine.foundation.connections import HotRedis
+from engine.foundation.ended_sessions import EndedSessions
 from engine.foundation.errors import Unauthenticated
 from engine.services.accounts.throttle import Throttle
 from engine.stores import activity, outbox
@@ -54,8 +55,11 @@ def app_address(secret: str, email: str) -> str:
 class SecondFactors:
     """``seal`` closes and opens secrets."""
 
-    def __init__(self, *, pool: Pool, hot: HotRedis, throttle: Throttle, seal: MultiFernet) -> None:
+    def __init__(
+        self, *, pool: Pool, hot: HotRedis, throttle: Throttle, seal: MultiFernet, ended: EndedSessions
+    ) -> None:
         self._pool = pool
+        self._ended = ended
         self._hot = hot
         self._throttle = throttle
         self._seal = seal
@@ -72,7 +76,10 @@ class SecondFactors:
         return Enabled(secret=secret, otpauth_uri=app_address(secret, row["email"]))
 
     async def confirm(self, person: Person, code: str, caller: Caller) -> RecoveryCodes:
-        """The factor is on from now on. SecondFactorIsOff if none was begun, SecondFactorIsOn, SecondFactorWrong."""
+        """The factor is on from now on, and every session but this one ends: they had not shown it.
+
+        SecondFactorIsOff if none was begun, SecondFactorIsOn, SecondFactorWrong.
+        """
         await self._throttle.second_factor(person.user_id)
         codes = [_recovery_code() for _ in range(RECOVERY_CODES)]
         async with self._pool.acquire() as db, db.transaction():
@@ -87,8 +94,10 @@ class SecondFactors:
                 raise SecondFactorWrong
             await store.use_step(db, person.user_id, step)
             await store.put_recovery(db, person.user_id, [_digest(each) for each in codes])
+            ended = await people_store.revoke_others(db, person.user_id, person.session)
             await self._told(db, row, "second_factor_on", caller)
             await activity.record(db, person, "account.second_factor_on", person.user_id)
+        await self._ended.tell(ended)
         await self._throttle.second_factor_worked(person.user_id)
         return RecoveryCodes(recovery_codes=tuple(_grouped(each) for each in codes))
 
@@ -105,6 +114,16 @@ class SecondFactors:
             await self._told(db, row, "second_factor_off", caller)
             await activity.record(db, person, "account.second_factor_off", person.user_id)
         await self._throttle.second_factor_worked(person.user_id)
+
+    async def check(self, user_id: str, code: str) -> None:
+        """Use a code up for what is done only once, if a second factor is on. SecondFactorWrong, CodesThrottled."""
+        if not await self.is_on(user_id):
+            return
+        await self._throttle.second_factor(user_id)
+        async with self._pool.acquire() as db, db.transaction():
+            if not await self._matches(db, user_id, code):
+                raise SecondFactorWrong
+        await self._throttle.second_factor_worked(user_id)
 
     async def is_on(self, user_id: str) -> bool:
         return await store.is_on(self._pool, user_id)

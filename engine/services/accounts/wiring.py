@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from engine.domain.accounts.passkeys import party_of
 from engine.services.accounts.access import Access
 from engine.services.accounts.api_keys import ApiKeys
+from engine.services.accounts.consents import Consents
 from engine.services.accounts.flags import Flags
 from engine.services.accounts.invitations import Invitations
 from engine.services.accounts.mailed_links import MailedLinks
@@ -16,6 +17,8 @@ from engine.services.accounts.organizations import Organizations
 from engine.services.accounts.passkeys import Passkeys
 from engine.services.accounts.passwords import Passwords
 from engine.services.accounts.people import People
+from engine.services.accounts.policies import Policies
+from engine.services.accounts.sealed_links import SealedLinks
 from engine.services.accounts.second_factors import SecondFactors
 from engine.services.accounts.sign_ins import SignIns
 from engine.services.accounts.throttle import Throttle
@@ -39,16 +42,19 @@ class Accounts:
     moderation: Moderation
     api_keys: ApiKeys
     flags: Flags
+    consents: Consents
+    policies: Policies
+    sealed_links: SealedLinks
 
 
 def open_accounts(common: Common) -> Accounts:
     """Make them; ``flags`` must be closed."""
     pool, ended, settings = common.pool, common.ended, common.settings
-    access = Access(pool=pool)
+    access, sealed = Access(pool=pool), SealedLinks(settings.seal)
     throttle = Throttle(hot=common.hot, lifted=settings.rehearsal)
     passwords = Passwords(lifted=settings.rehearsal)
     links = MailedLinks(pool=pool, outbox=common.outbox, ended=ended, throttle=throttle, passwords=passwords)
-    factors = SecondFactors(pool=pool, hot=common.hot, throttle=throttle, seal=settings.seal)
+    factors = SecondFactors(pool=pool, hot=common.hot, throttle=throttle, seal=settings.seal, ended=ended)
     own_machine = settings.rehearsal or settings.payments_are_sandboxed
     sign_ins = SignIns(
         pool=pool,
@@ -56,6 +62,8 @@ def open_accounts(common: Common) -> Accounts:
         factors=factors,
         admins_need_factor=settings.admins_need_second_factor and not own_machine,
     )
+    moderation = Moderation(pool=pool, outbox=common.outbox, ended=ended)
+    moderation.register(common.outbox)
     open_to_all = settings.registration == "open"
     return Accounts(
         access=access,
@@ -96,7 +104,10 @@ def open_accounts(common: Common) -> Accounts:
             own_machine=own_machine,
         ),
         invitations=Invitations(pool=pool, access=access, throttle=throttle),
-        moderation=Moderation(pool=pool, outbox=common.outbox, ended=ended),
+        moderation=moderation,
         api_keys=ApiKeys(pool=pool, access=access, bearers=common.bearers),
         flags=Flags(pool=pool, hot=common.hot, settings=settings),
+        consents=Consents(pool=pool, sealed=sealed, engine_url=settings.engine_url),
+        policies=Policies(pool=pool, access=access),
+        sealed_links=sealed,
     )

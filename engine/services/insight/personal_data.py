@@ -33,6 +33,7 @@ from engine.foundation.ended_sessions import EndedSessions
 from engine.foundation.errors import Unauthenticated
 from engine.foundation.news import News
 from engine.services.accounts.people import People
+from engine.services.accounts.second_factors import SecondFactors
 from engine.services.outbox import Outbox
 from engine.stores import outbox as outbox_store
 from engine.stores.accounts import people as people_store
@@ -43,9 +44,12 @@ from engine.stores.insight import personal_data as store
 class PersonalData:
     """Exports and erases."""
 
-    def __init__(self, *, pool: Pool, people: People, ended: EndedSessions, order_news: News) -> None:
+    def __init__(
+        self, *, pool: Pool, people: People, factors: SecondFactors, ended: EndedSessions, order_news: News
+    ) -> None:
         self._pool = pool
         self._people = people
+        self._factors = factors
         self._ended = ended
         self._order_news = order_news
 
@@ -60,16 +64,18 @@ class PersonalData:
             raise Unauthenticated("This account is gone")
         address = await people_store.claimed_address(self._pool, person.user_id)
         found = {name: await store.read(self._pool, name, person.user_id, address) for name in store.FILES}
-        return await asyncio.to_thread(_packed, person.user_id, found)
+        return await asyncio.to_thread(packed, person.user_id, address, found)
 
     async def ask(self, person: Person, given: ErasureAsked, address: str) -> ErasureTaken:
         """Shut the account now, and have everything else taken away soon.
 
-        SignInRefused for a wrong password, LastOwner of an organization, AdminStays.
+        SignInRefused for a wrong password, SecondFactorWrong if there is one and ``code`` is not its; LastOwner of an
+        organization, AdminStays.
         """
         row = await self._people.check_password(person, given.password, address)
         if row["is_admin"]:
             raise AdminStays
+        await self._factors.check(person.user_id, given.code)
         async with self._pool.acquire() as db, db.transaction():
             await people_store.lock(db, person.user_id)
             if await store.last_owner_of(db, person.user_id) is not None:
@@ -93,7 +99,8 @@ class PersonalData:
             await self._order_news.changed(*order_ids[begin : begin + ROWS_MAX])
 
 
-def _packed(user_id: str, found: dict[str, list[dict[str, Any]]]) -> bytes:
+def packed(user_id: str, address: str, found: dict[str, list[dict[str, Any]]]) -> bytes:
+    """A ZIP of these files, each as JSON and as CSV, with their manifest."""
     out = io.BytesIO()
     files = []
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -106,6 +113,7 @@ def _packed(user_id: str, found: dict[str, list[dict[str, Any]]]) -> bytes:
             files.append(FileOfExport(name=name, rows=len(kept), complete=len(rows) <= ROWS_MAX, columns=columns))
         manifest = Manifest(
             user_id=user_id,
+            address=address,
             made_at=now(),
             files=tuple(files),
             held={column: file for column, file in HELD.items() if file},

@@ -36,12 +36,16 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """``mark`` is what of the Message-ID stands before the @: a mail that is sent again keeps it."""
+    """``mark`` is what of the Message-ID stands before the @: a mail that is sent again keeps it.
+
+    ``more``: further fields in ASCII, a line each.
+    """
 
     sender: Sender
     to: To
     subject: str
     mark: str
+    more: str = ""
 
     def written(self) -> bytes:
         """The fields, in lines that end with CRLF. UTF-8 only if an address needs it."""
@@ -50,7 +54,7 @@ class Head:
             f"To: {self.to.value}\n"
             f"Date: {_date(now())}\n"
             f"Message-ID: <{''.join(self.mark.split())}@{self.sender.domain}>\n"
-            "Auto-Submitted: auto-generated\n"
+            f"Auto-Submitted: auto-generated\n{self.more}"
         )
         return self.sender.field + fields.replace("\n", "\r\n").encode()
 

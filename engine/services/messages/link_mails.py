@@ -37,12 +37,12 @@ class LinkMails:
         self._mailer = mailer
         self._sender = Sender(sender)
 
-    async def send(self, said: LinkWords, link: str, email: str, mark: str) -> None:
-        """In the language that is spoken. ``mark`` is what of the Message-ID stands before the @.
+    async def send(self, said: LinkWords, link: str, email: str, mark: str, more: str = "") -> None:
+        """In the language that is spoken. ``mark`` and ``more`` as in ``Head``.
 
         Raises SMTPException or OSError if the server may take it later.
         """
-        head = Head(self._sender, to("", email), said.subject, mark)
+        head = Head(self._sender, to("", email), said.subject, mark, more)
         letter = written(head, *words("link", {"said": said, "link": link}))
         try:
             await self._mailer.send(letter)

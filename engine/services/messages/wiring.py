@@ -9,6 +9,8 @@ from engine.services.accounts.wiring import Accounts
 from engine.services.common import Common
 from engine.services.messages.account_links import AccountLinks
 from engine.services.messages.account_notices import AccountNotices
+from engine.services.messages.consent_mails import ConsentMails
+from engine.services.messages.data_links import DataLinks
 from engine.services.messages.event_news import EventNewsMail
 from engine.services.messages.mail import Mail
 from engine.services.messages.queue_links import QueueLinks
@@ -22,6 +24,7 @@ class Messages:
     """What people are told."""
 
     mail: Mail
+    data_links: DataLinks
 
 
 def open_messages(
@@ -73,4 +76,8 @@ def open_messages(
         admin_url=settings.admin_url,
     ).register(common.outbox)
     AccountNotices(mailer=mailer, sender=settings.mail_from, engine_url=settings.engine_url).register(common.outbox)
-    return Messages(mail=mail)
+    ConsentMails(mailer=mailer, pool=common.pool, consents=accounts.consents, sender=settings.mail_from).register(
+        common.outbox
+    )
+    data_links = DataLinks(mailer=mailer, sender=settings.mail_from, engine_url=settings.engine_url)
+    return Messages(mail=mail, data_links=data_links)

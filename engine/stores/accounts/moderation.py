@@ -42,6 +42,26 @@ async def is_viewable(db: Connection, user_id: str) -> bool:
     return found
 
 
+async def last_view(db: Connection, user_id: str) -> int:
+    """The number of the newest line that says that somebody views the platform as this person."""
+    found: int = await db.fetchval(
+        "SELECT max(id) FROM audit_log WHERE target = $1 AND action = 'account.viewed_as'", user_id
+    )
+    return found
+
+
+async def is_view_ended(db: Connection, admin_id: str, user_id: str, begun: int) -> bool:
+    """Whether a line after ``begun`` says that this admin views as this person no longer."""
+    found: bool = await db.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM audit_log WHERE target = $1 AND id > $2 AND action = 'account.view_ended'"
+        " AND actor_id = $3)",
+        user_id,
+        begun,
+        admin_id,
+    )
+    return found
+
+
 async def set_status(db: Connection, organization_id: str, status: str, reason: str) -> bool:
     """Suspend an organization for a reason or take it back; False if there is none."""
     tag = await db.execute(

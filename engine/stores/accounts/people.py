@@ -13,19 +13,24 @@ _SECRETS = "id, email, name, password_hash, is_admin, email_verified_at, disable
 _FACTOR = """EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = users.id AND f.confirmed_at IS NOT NULL)
        AS second_factor, EXISTS (SELECT 1 FROM members m JOIN organizations o ON o.id = m.organization_id
        WHERE m.user_id = users.id AND o.require_second_factor) AS second_factor_asked"""
+# The terms and the privacy policy of the platform that stand at the moment.
+_ACCEPTED = "(SELECT versions FROM policy_versions WHERE owner = '')"
 # What sessions ended, of those whose access tokens may still verify: the others' have run out by themselves.
 _REVOKED = """ AND revoked_at IS NULL RETURNING family, created_at)
 SELECT DISTINCT family FROM ended WHERE created_at > now() - make_interval(secs => $2)
 """
 _REVOKE_FAMILY = f"WITH ended AS (UPDATE refresh_tokens SET revoked_at = now() WHERE family = $1{_REVOKED}"
 _REVOKE_ALL = f"WITH ended AS (UPDATE refresh_tokens SET revoked_at = now() WHERE user_id = $1{_REVOKED}"
+_REVOKE_OTHERS = (
+    f"WITH ended AS (UPDATE refresh_tokens SET revoked_at = now() WHERE user_id = $1 AND family <> $3{_REVOKED}"
+)
 
 
 async def insert(db: Database, user_id: str, email: str, name: str, password_hash: str, *, verified: bool) -> bool:
     """Keep a new person; False if another account has the address."""
     row = await db.fetchrow(
-        "INSERT INTO users (id, email, name, password_hash, email_verified_at)"
-        " VALUES ($1, $2, $3, $4, CASE WHEN $5 THEN now() END)"
+        "INSERT INTO users (id, email, name, password_hash, email_verified_at, accepted)"
+        f" VALUES ($1, $2, $3, $4, CASE WHEN $5 THEN now() END, {_ACCEPTED})"
         " ON CONFLICT (email) WHERE NOT is_second DO NOTHING RETURNING id",
         user_id,
         email,
@@ -39,7 +44,8 @@ async def insert(db: Database, user_id: str, email: str, name: str, password_has
 async def insert_second(db: Database, user_id: str, email: str, name: str, password_hash: str) -> None:
     """Keep another account of an address that one has. It is never proven."""
     await db.execute(
-        "INSERT INTO users (id, email, name, password_hash, is_second) VALUES ($1, $2, $3, $4, true)",
+        "INSERT INTO users (id, email, name, password_hash, is_second, accepted)"
+        f" VALUES ($1, $2, $3, $4, true, {_ACCEPTED})",
         user_id,
         email,
         name,
@@ -207,6 +213,11 @@ async def revoke_family(db: Connection, family: str) -> list[str]:
 async def revoke_all(db: Connection, user_id: str) -> list[str]:
     """End every session of a person; the ids of those whose access tokens may still verify."""
     return [row["family"] for row in await db.fetch(_REVOKE_ALL, user_id, KEPT_S)]
+
+
+async def revoke_others(db: Connection, user_id: str, family: str) -> list[str]:
+    """As ``revoke_all``, but for the session of this family."""
+    return [row["family"] for row in await db.fetch(_REVOKE_OTHERS, user_id, KEPT_S, family)]
 
 
 async def sweep_second(db: Database) -> int:

@@ -15,7 +15,7 @@ _MY_ORDERS = f"SELECT o.id FROM orders o WHERE {_MINE}"
 # File of the export -> what stands in it.
 FILES: Final[dict[str, str]] = {
     "profile": "SELECT id, email, name, first_name, last_name, phone, locale, preferences, is_admin, is_second,"
-    " email_verified_at, address_claimed_at, last_login_at, disabled_at, created_at FROM users"
+    " email_verified_at, address_claimed_at, last_login_at, disabled_at, created_at, accepted FROM users"
     " WHERE id = $1 AND $2 = $2",
     "sessions": "SELECT user_id, device, place, begun_at, used_at FROM sessions WHERE user_id = $1 AND $2 = $2"
     " ORDER BY used_at DESC",
@@ -29,9 +29,12 @@ FILES: Final[dict[str, str]] = {
     " JOIN organizations o ON o.id = i.organization_id WHERE $1 = $1 AND $2 <> '' AND i.email = $2",
     "mailed_links": "SELECT user_id, purpose, email, created_at, expires_at, used_at FROM mailed_links"
     " WHERE user_id = $1 AND $2 = $2 ORDER BY created_at DESC",
+    "consents": "SELECT c.address, c.purpose, o.name AS organization, c.wording, c.source, c.given_at, c.withdrawn_at"
+    " FROM consents c LEFT JOIN organizations o ON o.id = c.organization_id"
+    " WHERE $1 = $1 AND $2 <> '' AND c.address = $2 ORDER BY c.id",
     "orders": "SELECT o.id, o.order_number, e.title AS event, e.starts_at, o.status, o.user_id, o.buyer_name,"
-    " o.buyer_email, o.consents, o.currency, o.amount_cents, o.refunded_cents, o.price, host(o.ip_address) AS"
-    " ip_address, o.user_agent, o.locale, o.answers, o.created_at, o.paid_at FROM orders o"
+    " o.buyer_email, o.consents, o.accepted, o.currency, o.amount_cents, o.refunded_cents, o.price,"
+    " host(o.ip_address) AS ip_address, o.user_agent, o.locale, o.answers, o.created_at, o.paid_at FROM orders o"
     f" JOIN events e ON e.id = o.event_id WHERE {_MINE} ORDER BY o.id DESC",
     "tickets": "SELECT t.id, t.order_id, e.title AS event, t.section, t.seat, t.holder_name, t.holder_email, t.status,"
     " t.checked_in_at, t.checked_in_gate, t.created_at FROM tickets t JOIN events e ON e.id = t.event_id"
@@ -52,24 +55,27 @@ FILES: Final[dict[str, str]] = {
 }
 # What is found by the orders, before the orders forget whose they were.
 _OF_ORDERS: Final = (
-    f"""UPDATE scans SET facts = NULL WHERE facts IS NOT NULL
+    f"""UPDATE scans SET facts = NULL, verdict = verdict - 'attendee' WHERE (facts IS NOT NULL OR verdict ? 'attendee')
            AND ticket_id IN (SELECT t.id FROM tickets t WHERE t.order_id IN ({_MY_ORDERS}))""",
     f"UPDATE order_units SET attendee = NULL WHERE attendee IS NOT NULL AND order_id IN ({_MY_ORDERS})",
     f"UPDATE refunds SET reason = '', message = NULL WHERE order_id IN ({_MY_ORDERS})",
     f"UPDATE refund_requests SET reason = '', message = NULL WHERE order_id IN ({_MY_ORDERS})",
+    # Of the payment, its charges, refunds and disputes.
     f"""UPDATE webhook_events SET payload = '{{}}' WHERE status IN ('processed', 'ignored')
-           AND object_id IN (SELECT o.payment_intent_id FROM orders o WHERE {_MINE})""",
+           AND coalesce(payload #>> '{{data,object,payment_intent}}', object_id)
+               IN (SELECT o.payment_intent_id FROM orders o WHERE {_MINE})""",
 )
 # $3 is the address that stands in the place of the old one, $4 the name.
 _TICKETS: Final = f"""
 UPDATE tickets SET holder_name = $4, holder_email = $3 WHERE order_id IN ({_MY_ORDERS})
 """
 _ORDERS: Final = f"""
-UPDATE orders o SET buyer_name = $4, buyer_email = $3, user_id = $1, consents = '{{}}', ip_address = NULL,
+UPDATE orders o SET buyer_name = $4, buyer_email = $3, user_id = nullif($1, ''), consents = '{{}}', ip_address = NULL,
        user_agent = NULL, payment_error = NULL, mail_refused = NULL, answers = NULL WHERE {_MINE} RETURNING o.id
 """
 _OF_ADDRESS: Final = (
     "DELETE FROM outbox WHERE lower(payload->>'email') = $1",
+    "DELETE FROM consents WHERE address = $1",
     "DELETE FROM event_news_recipients WHERE email = $1",
     "DELETE FROM invitations WHERE email = $1",
     "UPDATE complaints SET email = NULL WHERE lower(email) = $1",
@@ -88,10 +94,26 @@ _OF_PERSON: Final = (
 # The row stays for the orders that name it; it has no address that somebody could register with or be mailed at.
 _PERSON: Final = """
 UPDATE users SET email = $2, name = $3, password_hash = '', first_name = NULL, last_name = NULL, phone = NULL,
-       preferences = '{}', locale = 'en', email_verified_at = NULL, address_claimed_at = NULL,
+       preferences = '{}', locale = 'en', accepted = NULL, email_verified_at = NULL, address_claimed_at = NULL,
        last_login_at = NULL, is_second = true
  WHERE id = $1
 """
+
+
+# Whether anything is held about an address that no account has.
+_IS_HELD = """
+SELECT EXISTS (SELECT 1 FROM orders WHERE lower(buyer_email) = $1 AND user_id IS NULL)
+    OR EXISTS (SELECT 1 FROM consents WHERE address = $1)
+    OR EXISTS (SELECT 1 FROM event_news_recipients WHERE email = $1)
+    OR EXISTS (SELECT 1 FROM invitations WHERE email = $1)
+    OR EXISTS (SELECT 1 FROM complaints WHERE lower(email) = $1)
+"""
+
+
+async def is_held(db: Database, email: str) -> bool:
+    """Whether anything is held about this folded address, but for what its account has."""
+    found: bool = await db.fetchval(_IS_HELD, email)
+    return found
 
 
 async def read(db: Database, name: str, user_id: str, email: str) -> list[dict[str, Any]]:
@@ -130,14 +152,48 @@ async def last_owner_of(db: Connection, user_id: str) -> str | None:
     return found
 
 
+async def ask_as_guest(db: Connection, erasure_id: str, address_hash: bytes, within_s: int) -> Any:
+    """Note that the reader of an address without an account asked; the moment by which it is done."""
+    return await db.fetchval(
+        "INSERT INTO erasures (user_id, address_hash, due_at) VALUES ($1, $2, now() + make_interval(secs => $3))"
+        " RETURNING due_at",
+        erasure_id,
+        address_hash,
+        within_s,
+    )
+
+
 async def erase(db: Connection, user_id: str, email: str) -> list[str]:
     """Take away what is held about this person; the ids of the orders that are nobody's now. ``email`` as $2 above."""
-    instead = f"{user_id.lower()}@{ERASED_HOST}"
+    instead = _instead(user_id)
+    order_ids = await _forget(db, user_id, email, instead)
+    _ = [await db.execute(statement, user_id) for statement in _OF_PERSON]
+    await db.execute(_PERSON, user_id, instead, ERASED_NAME)
+    return order_ids
+
+
+async def erase_guest(db: Connection, erasure_id: str, email: str) -> list[str]:
+    """As ``erase``, for an address: what an account of that address has stays. ``erasure_id`` stands in its place."""
+    order_ids = await _forget(db, "", email, _instead(erasure_id))
+    await db.execute("UPDATE erasures SET done_at = now() WHERE user_id = $1", erasure_id)
+    return order_ids
+
+
+async def forget_orders(db: Connection, erasure_id: str, email: str) -> list[str]:
+    """What an address bought without an account is nobody's; whatever else is held about it stays. The orders' ids."""
+    return await _forget(db, "", email, _instead(erasure_id), ())
+
+
+async def _forget(
+    db: Connection, user_id: str, email: str, instead: str, of_address: tuple[str, ...] = _OF_ADDRESS
+) -> list[str]:
     _ = [await db.execute(statement, user_id, email) for statement in _OF_ORDERS]
     await db.execute(_TICKETS, user_id, email, instead, ERASED_NAME)
     order_ids = [row["id"] for row in await db.fetch(_ORDERS, user_id, email, instead, ERASED_NAME)]
     if email:
-        _ = [await db.execute(statement, email) for statement in _OF_ADDRESS]
-    _ = [await db.execute(statement, user_id) for statement in _OF_PERSON]
-    await db.execute(_PERSON, user_id, instead, ERASED_NAME)
+        _ = [await db.execute(statement, email) for statement in of_address]
     return order_ids
+
+
+def _instead(of: str) -> str:
+    return f"{of.lower()}@{ERASED_HOST}"

@@ -40,7 +40,7 @@ WITH wanted AS (
              consents jsonb, currency text, amount_cents bigint, price jsonb, expires_at timestamptz, promo_code text,
              payment_method_id text, lease_id bytea, correlation_id text, ip_address inet, user_agent text,
              buyer_units_max integer, counted_for bytea, locale text, errand jsonb, scope bytea, body_hash bytea,
-             claim bytea, answers jsonb)
+             claim bytea, answers jsonb, wording text)
 ), lines AS (
     SELECT * FROM json_to_recordset($2::text::json)
         AS l(order_id text, line smallint, event_id text, unit integer, ticket_type_id text, section text, seat text,
@@ -49,13 +49,18 @@ WITH wanted AS (
 ), placed AS (
     INSERT INTO orders (id, order_number, event_id, hold_id, user_id, buyer_name, buyer_email, consents, currency,
         amount_cents, price, expires_at, reconcile_at, promo_code_id, payment_method_id, lease_id, correlation_id,
-        ip_address, user_agent, buyer_units_max, counted_for, locale, destination_account, answers)
+        ip_address, user_agent, buyer_units_max, counted_for, locale, destination_account, answers,
+        accepted)
     SELECT w.id, w.number, w.event_id, w.hold_id, w.user_id, w.buyer_name, w.buyer_email, w.consents, w.currency,
         w.amount_cents, w.price, w.expires_at, least(w.expires_at, now() + make_interval(secs => $4)), p.id,
         w.payment_method_id, w.lease_id, w.correlation_id, w.ip_address, w.user_agent, w.buyer_units_max,
-        w.counted_for, w.locale, g.stripe_account_id, w.answers
+        w.counted_for, w.locale, g.stripe_account_id, w.answers, nullif(g.accepted, '{}')
       FROM wanted w
-     CROSS JOIN LATERAL (SELECT o.stripe_account_id FROM events e JOIN organizations o ON o.id = e.organization_id
+     CROSS JOIN LATERAL (SELECT o.stripe_account_id, jsonb_strip_nulls(jsonb_build_object(
+                                'platform', (SELECT v.versions FROM policy_versions v WHERE v.owner = ''),
+                                'organizer', (SELECT v.versions FROM policy_versions v WHERE v.owner = o.id)
+                                )) AS accepted
+                           FROM events e JOIN organizations o ON o.id = e.organization_id
                           WHERE e.id = w.event_id LIMIT 1) g
       LEFT JOIN LATERAL (SELECT c.id FROM promo_codes c
                           WHERE c.event_id = w.event_id AND c.code = w.promo_code LIMIT 1) p ON true
@@ -67,6 +72,12 @@ WITH wanted AS (
     SELECT l.order_id, l.line, l.event_id, l.unit, l.ticket_type_id, l.section, l.seat, l.face_cents, l.discount_cents,
         l.fee_cents, l.taxes, l.total_cents, l.attendee
       FROM lines l JOIN placed p ON p.id = l.order_id
+), agreed AS (
+    INSERT INTO consents (address, purpose, organization_id, wording, source)
+    SELECT lower(w.buyer_email), 'organizer_marketing',
+           (SELECT e.organization_id FROM events e WHERE e.id = w.event_id), w.wording, 'checkout'
+      FROM wanted w JOIN placed p ON p.id = w.id WHERE w.wording IS NOT NULL
+    ON CONFLICT DO NOTHING
 ), boxed AS (
     INSERT INTO outbox (topic, key, payload, available_at)
     SELECT 'inventory.ordered', w.id, w.errand, now() + make_interval(secs => $3)

@@ -78,7 +78,7 @@ async def read_me(request: web.Request) -> web.Response:
 
 
 async def change_me(request: web.Request) -> web.Response:
-    """Change one's own name, number, language and preferences."""
+    """Change one's own name, number, language and preferences. ``/preferences`` takes consents too."""
     actor = person(request)
     return http.json(await request.config_dict[PEOPLE].change_me(actor, await form(request, PersonChange)))
 
@@ -120,9 +120,7 @@ ROUTES: tuple[Route, ...] = (
     ).refuses(RefreshRefused, RefreshReused),
     Route("POST", "/v1/auth/logout", logout, "public", "sign_in", takes=SignOut, status=204, repeats="always"),
     Route("GET", "/v1/users/me", read_me, "person", "own", gives=User).also("/v1/auth/me"),
-    Route("PATCH", "/v1/users/me", change_me, "person", "own", takes=PersonChange, gives=User).also(
-        f"{_ME}/preferences"
-    ),
+    Route("PATCH", "/v1/users/me", change_me, "person", "own", takes=PersonChange, gives=User),
     Route("PUT", f"{_ME}/password", change_password, "person", "sign_in", takes=PasswordChange, gives=Session)
     .refuses(SignInRefused, SignInThrottled, HashesThrottled)
     .also_as("PATCH", f"{_ME}/password"),

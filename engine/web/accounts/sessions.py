@@ -19,7 +19,14 @@ from engine.domain.accounts.errors import (
     SignInThrottled,
 )
 from engine.domain.accounts.people import Session
-from engine.domain.accounts.second_factor import ChallengeAnswer, CodeTyped, Enabled, RecoveryCodes, SecondFactorOff
+from engine.domain.accounts.second_factor import (
+    ChallengeAnswer,
+    CodeTyped,
+    Enabled,
+    RecoveryCodes,
+    SecondFactorBegun,
+    SecondFactorOff,
+)
 from engine.domain.accounts.sessions import SessionShown
 from engine.foundation import http
 from engine.foundation.lists import Page
@@ -45,12 +52,18 @@ async def end_session(request: web.Request) -> web.Response:
 
 
 async def enable(request: web.Request) -> web.Response:
-    """Begin a second factor: the secret for an app that shows codes. It counts once a code of it was shown."""
-    return http.json(await request.config_dict[SECOND_FACTORS].enable(person(request)), headers=_UNCACHED)
+    """Begin a second factor, with the password: the secret for an app. It counts once a code of it was shown."""
+    actor = person(request)
+    given = await form(request, SecondFactorBegun)
+    begun = await request.config_dict[PEOPLE].begin_second_factor(actor, given, caller(request))
+    return http.json(begun, headers=_UNCACHED)
 
 
 async def verify(request: web.Request) -> web.Response:
-    """Show the first code: sign-ins ask for one from now on. The recovery codes are in this answer and nowhere else."""
+    """Show the first code: sign-ins ask for one from now on, and every other session ends.
+
+    The recovery codes are in this answer and nowhere else.
+    """
     actor = person(request)
     given = await form(request, CodeTyped)
     codes = await request.config_dict[SECOND_FACTORS].confirm(actor, given.code, caller(request))
@@ -78,9 +91,16 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", "/v1/users/me/sessions/{session_id}", end_session, "person", "own", status=204).refuses(
         SessionUnknown
     ),
-    Route("POST", f"{_2FA}/enable", enable, "person", "sign_in", gives=Enabled, repeats="always").refuses(
-        SecondFactorIsOn
-    ),
+    Route(
+        "POST",
+        f"{_2FA}/enable",
+        enable,
+        "person",
+        "sign_in",
+        takes=SecondFactorBegun,
+        gives=Enabled,
+        repeats="always",
+    ).refuses(SecondFactorIsOn, SignInRefused, SignInThrottled, HashesThrottled),
     Route(
         "POST", f"{_2FA}/verify", verify, "person", "sign_in", takes=CodeTyped, gives=RecoveryCodes, repeats="always"
     ).refuses(SecondFactorIsOn, SecondFactorIsOff, *_WRONG),

@@ -6,7 +6,15 @@ from typing import Final
 
 from aiohttp import web
 
-from engine.domain.accounts.errors import AdminStays, HashesThrottled, LastOwner, SignInRefused, SignInThrottled
+from engine.domain.accounts.errors import (
+    AdminStays,
+    CodesThrottled,
+    HashesThrottled,
+    LastOwner,
+    SecondFactorWrong,
+    SignInRefused,
+    SignInThrottled,
+)
 from engine.domain.insight.personal_data import ErasureAsked, ErasureTaken
 from engine.foundation import http
 from engine.services.appkeys import PERSONAL_DATA
@@ -36,5 +44,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/users/me/export", export, "person", "document", content_type=_ZIP),
     Route(
         "DELETE", "/v1/users/me", erase, "person", "sign_in", takes=ErasureAsked, gives=ErasureTaken, status=202
-    ).refuses(SignInRefused, SignInThrottled, HashesThrottled, LastOwner, AdminStays),
+    ).refuses(
+        SignInRefused, SecondFactorWrong, CodesThrottled, SignInThrottled, HashesThrottled, LastOwner, AdminStays
+    ),
 )

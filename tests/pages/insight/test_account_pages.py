@@ -80,7 +80,10 @@ async def test_a_fan_registers_signs_out_and_in_and_ends_the_other_session(engin
 async def test_a_mailed_link_signs_in_by_a_click_and_a_code_is_asked_for(engine: Client, pool: asyncpg.Pool):
     user_id = await registered(engine)
     await pool.execute("UPDATE users SET email_verified_at = now()")
-    begun = await text_of(await send(engine, "/account/2fa/enable", await page(engine, "/account"), {}), 200)
+    html = await page(engine, "/account")
+    unknown = await send(engine, "/account/2fa/enable", html, {"password": "not the password"})
+    assert WORD["wrong_password"] in await text_of(unknown, 401)
+    begun = await text_of(await send(engine, "/account/2fa/enable", html, {"password": ADA["password"]}), 200)
     (secret,) = re.findall(r"<code>(\w+)</code>", begun)
     assert 'aria-label="QR code for your app"' in begun
     app, step = pyotp.TOTP(secret), now_ms() // 1000 // STEP_S

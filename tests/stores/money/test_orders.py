@@ -222,3 +222,24 @@ async def test_an_order_is_found_by_its_words_while_it_is_open_and_when_it_is_pa
     assert await found() == [sought.id]
     assert await PaymentStore(pool).settle(Settlement(sought.id, "pi_1", (0,)))
     assert await found() == [sought.id]
+
+
+async def test_an_order_is_written_with_the_consent_and_the_versions_that_were_accepted(pool, books, event):
+    organization_id = await pool.fetchval("SELECT organization_id FROM events WHERE id = $1", event[0])
+    plain = order(event, 1)
+    assert (await books[0].place(plain)).placed
+    for owner, kind, version in ((None, "terms", 1), (None, "terms", 2), (organization_id, "privacy", 7)):
+        await pool.execute(
+            "INSERT INTO policies (organization_id, kind, version, text, published_by) VALUES ($1, $2, $3, 'T', 'u')",
+            owner, kind, version,
+        )  # fmt: skip
+    agreed = [order(event, 2, wording="checkout-1/fr"), order(event, 3, wording="checkout-1/en"), order(event, 4)]
+    assert all([(await books[0].place(each)).placed for each in agreed])
+    assert not (await books[0].place(order(event, 1, wording="checkout-1/fr"))).placed
+    rows = await pool.fetch("SELECT address, purpose, organization_id, wording, source, withdrawn_at FROM consents")
+    kept = ("a@b.test", "organizer_marketing", organization_id, "checkout-1/fr", "checkout", None)
+    assert [tuple(row) for row in rows] == [kept]
+    accepted = [
+        await pool.fetchval("SELECT accepted FROM orders WHERE id = $1", each.id) for each in (plain, agreed[0])
+    ]
+    assert accepted == [None, {"platform": {"terms": 2}, "organizer": {"privacy": 7}}]

@@ -15,7 +15,7 @@ STEP_S = 30
 
 async def with_factor(someone: Someone) -> tuple[pyotp.TOTP, list[str]]:
     """An account that asks for codes, confirmed by the code of this step; its recovery codes."""
-    begun = await someone.ok("POST", "/v1/auth/2fa/enable", status=200)
+    begun = await someone.ok("POST", "/v1/auth/2fa/enable", {"password": PASSWORD}, 200)
     app = pyotp.TOTP(begun["secret"])
     assert pyotp.parse_uri(begun["otpauth_uri"]).secret == begun["secret"]
     answer = await someone.ok("POST", "/v1/auth/2fa/verify", {"code": code(app, 0)})
@@ -37,7 +37,7 @@ async def challenged(guest: Someone, someone: Someone) -> str:
 
 async def test_a_sign_in_needs_a_code_once_a_first_one_was_shown(register, guest, pool: asyncpg.Pool):
     someone = await register()
-    begun = await someone.ok("POST", "/v1/auth/2fa/enable", status=200)
+    begun = await someone.ok("POST", "/v1/auth/2fa/enable", {"password": PASSWORD}, 200)
     await guest.ok("POST", "/v1/auth/login", {"email": someone.email, "password": PASSWORD}, 200)  # not asked for yet
     kept = await pool.fetchval("SELECT secret FROM second_factors")
     assert begun["secret"].encode() not in kept
@@ -54,6 +54,17 @@ async def test_a_sign_in_needs_a_code_once_a_first_one_was_shown(register, guest
     await guest.ok("POST", "/v1/auth/2fa/challenge", again, 200)
     again = {"challenge": await challenged(guest, someone), "code": codes[0]}
     await guest.refused("second_factor_wrong", "POST", "/v1/auth/2fa/challenge", again)
+
+
+async def test_a_factor_is_begun_with_the_password_and_confirming_it_ends_the_other_sessions(register, guest):
+    someone = await register()
+    login = {"email": someone.email, "password": PASSWORD}
+    other = await guest.ok("POST", "/v1/auth/login", login, 200)
+    await someone.refused("sign_in_refused", "POST", "/v1/auth/2fa/enable", {"password": "not the password"})
+    await with_factor(someone)
+    await guest.refused("refresh_refused", "POST", "/v1/auth/refresh", {"refresh_token": other["refresh_token"]})
+    sessions = (await someone.ok("GET", "/v1/users/me/sessions"))["data"]
+    assert [each["current"] for each in sessions] == [True]
 
 
 async def test_a_challenge_takes_five_codes_and_an_account_twenty(register, guest, monkeypatch):
@@ -82,7 +93,7 @@ async def test_a_second_factor_goes_with_both_factors_and_with_nothing_less(regi
     path = "/v1/auth/2fa"
     await someone.refused("second_factor_off", "DELETE", path, {"password": PASSWORD, "code": "000000"})
     app, codes = await with_factor(someone)
-    await someone.refused("second_factor_on", "POST", f"{path}/enable")
+    await someone.refused("second_factor_on", "POST", f"{path}/enable", {"password": PASSWORD})
     await someone.refused("second_factor_on", "POST", f"{path}/verify", {"code": code(app)})
     await someone.refused("sign_in_refused", "DELETE", path, {"password": "not the password", "code": code(app)})
     await someone.refused("second_factor_wrong", "DELETE", path, {"password": PASSWORD, "code": "000000"})
