@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from engine.services.insight.order_sheets import OrderSheets
     from engine.services.insight.personal_data import PersonalData
     from engine.services.insight.reports import Reports
+    from engine.services.money.aftersale.corrections import Corrections
     from engine.services.money.confirms import Confirms
     from engine.services.money.disputes import Disputes
     from engine.services.money.order_reads import OrderReads
@@ -59,7 +60,9 @@ if TYPE_CHECKING:
     from engine.services.sale.holds import Holds
     from engine.services.sale.inventory import Inventory
     from engine.services.sale.selling import Selling
+    from engine.services.tickets.corrections import TicketCorrections
     from engine.services.tickets.tickets import Tickets
+    from engine.services.tickets.transfers import Transfers
 
 SETTINGS: Final = web.AppKey("settings", Settings)
 BEARERS: Final = web.AppKey("bearers", Bearers)
@@ -105,6 +108,9 @@ CONFIRMS: Final[web.AppKey[Confirms]] = web.AppKey("confirms")
 REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 TICKETS: Final[web.AppKey[Tickets]] = web.AppKey("tickets")
+CORRECTIONS: Final[web.AppKey[Corrections]] = web.AppKey("corrections")
+TICKET_CORRECTIONS: Final[web.AppKey[TicketCorrections]] = web.AppKey("ticket_corrections")
+TRANSFERS: Final[web.AppKey[Transfers]] = web.AppKey("transfers")
 DEVICES: Final[web.AppKey[Devices]] = web.AppKey("devices")
 SCANS: Final[web.AppKey[Scans]] = web.AppKey("scans")
 GATE_EVENTS: Final[web.AppKey[GateEvents]] = web.AppKey("gate_events")

@@ -9,6 +9,8 @@ from engine.services.accounts.wiring import Accounts
 from engine.services.common import Common
 from engine.services.messages.account_links import AccountLinks
 from engine.services.messages.account_notices import AccountNotices
+from engine.services.messages.aftersale.corrections import CorrectionMails
+from engine.services.messages.aftersale.transfers import TransferMails
 from engine.services.messages.event_news import EventNewsMail
 from engine.services.messages.mail import Mail
 from engine.services.messages.queue_links import QueueLinks
@@ -72,4 +74,23 @@ def open_messages(
         admin_url=settings.admin_url,
     ).register(common.outbox)
     AccountNotices(mailer=mailer, sender=settings.mail_from, engine_url=settings.engine_url).register(common.outbox)
+    corrections = CorrectionMails(
+        mailer=mailer,
+        pool=common.pool,
+        orders=money.order_store,
+        codes=tickets.one_time_codes,
+        keyring=settings.keyring,
+        sender=settings.mail_from,
+        engine_url=settings.engine_url,
+    )
+    corrections.register(common.outbox)
+    TransferMails(
+        mailer=mailer,
+        tickets=tickets.tickets,
+        transfers=tickets.transfers,
+        codes=tickets.one_time_codes,
+        keyring=settings.keyring,
+        sender=settings.mail_from,
+        engine_url=settings.engine_url,
+    ).register(common.outbox, to_buyer=corrections.code)
     return Messages(mail=mail)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
-from engine.foundation.news import ORDERS_CHANGED, News
+from engine.foundation.news import News
 from engine.services.accounts.wiring import Accounts
 from engine.services.common import Common
+from engine.services.money.aftersale.corrections import Corrections
 from engine.services.money.cancellations import Cancellations
 from engine.services.money.confirms import Confirms
 from engine.services.money.disputes import Disputes
@@ -22,6 +23,7 @@ from engine.services.money.refunds import Refunds
 from engine.services.money.suspensions import Suspensions
 from engine.services.money.webhooks import Webhooks
 from engine.services.sale.wiring import Sale
+from engine.services.tickets.wiring import Tickets
 from engine.stores.mail_server import MailServerGateway
 from engine.stores.money.disputes import DisputeStore
 from engine.stores.money.lane import LaneStore
@@ -44,6 +46,7 @@ class Money:
     gateway: StripeGateway
     lane: PaymentLane
     orders: Orders
+    corrections: Corrections
     payments: Payments
     confirms: Confirms
     refunds: Refunds
@@ -51,7 +54,9 @@ class Money:
     webhooks: Webhooks
 
 
-def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accounts, sale: Sale) -> Money:
+def open_money(
+    stack: contextlib.AsyncExitStack, common: Common, accounts: Accounts, sale: Sale, tickets: Tickets
+) -> Money:
     """Make them and register their errands; what must be closed goes on the stack."""
     settings, pool, outbox, access = common.settings, common.pool, common.outbox, accounts.access
     gateway = StripeGateway(
@@ -66,7 +71,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
     order_store, payment_store, webhook_store = OrderStore(pool), PaymentStore(pool), WebhookEventStore(pool)
     for store in (order_store, payment_store, webhook_store):
         stack.push_async_callback(store.close)
-    order_news, order_reads = News(ORDERS_CHANGED, hot=common.hot), OrderReads(store=OrderReadStore(pool))
+    order_news, order_reads = tickets.order_news, OrderReads(store=OrderReadStore(pool))
     order_waits = OrderWaits(reads=order_reads)
     for told in (order_reads.forget, order_waits.heard):
         order_news.follow(told)
@@ -94,6 +99,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         reclaims=Reclaim(inventory=sale.inventory, holds=sale.hold_store, selling=sale.selling),
         refunds=refunds,
     )
+    mail_server = MailServerGateway(host=settings.smtp_host, port=settings.smtp_port)
     orders = Orders(
         pool=pool,
         book=order_store,
@@ -106,7 +112,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         outbox=outbox,
         access=access,
         keyring=settings.keyring,
-        mail_server=MailServerGateway(host=settings.smtp_host, port=settings.smtp_port),
+        mail_server=mail_server,
         publishable_key=settings.stripe_publishable_key,
         switches=accounts.flags.switches,
     )
@@ -138,6 +144,14 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         gateway=gateway,
         lane=lane,
         orders=orders,
+        corrections=Corrections(
+            pool=pool,
+            orders=orders,
+            codes=tickets.one_time_codes,
+            order_news=order_news,
+            access=access,
+            mail_server=mail_server,
+        ),
         payments=payments,
         confirms=Confirms(payments=payments, lane=lane),
         refunds=refunds,

@@ -1,0 +1,1 @@
+"""What is done to an order after it was paid, in the ledger."""
