@@ -40,6 +40,8 @@ DOMAINS = {
         "engine/domain/errors.py",
         "engine/domain/money/answers.py",
         "engine/domain/money/buyers.py",
+        "engine/domain/money/corrections.py",
+        "engine/domain/tickets",
         "engine/foundation/errors.py",
         "engine/foundation/speech",
     ),

@@ -314,8 +314,6 @@ def check(event: NewEvent | EventChange, *, before: Event | None = None) -> None
         known = ", ".join(categories.CATEGORIES)
         found.append(fault("/category", "unknown_category", f"There is no such category. There are: {known}"))
     found += _fee_faults(event, before)
-    if event.transfer_fee_cents:
-        found.append(fault("/transfer_fee_cents", "not_offered", "Handing a ticket on is free: leave it at 0"))
     if isinstance(event.taxes, list) and len({tax.name for tax in event.taxes}) != len(event.taxes):
         found.append(fault("/taxes", "duplicate", "Each tax has its own name"))
     if found:
@@ -323,7 +321,9 @@ def check(event: NewEvent | EventChange, *, before: Event | None = None) -> None
 
 
 def _fee_faults(event: NewEvent | EventChange, before: Event | None) -> Faults:
-    """Of the fixed fee in the currency that the event is going to have."""
+    """Of the fixed fee in the currency that the event is going to have; handing tickets on has none."""
+    if event.transfer_fee_cents:
+        return [fault("/transfer_fee_cents", "not_offered", "Handing a ticket on is free: leave it at 0")]
     code = event.currency if isinstance(event.currency, str) else before.currency if before else ""
     fee = event.fee if isinstance(event.fee, FeeRule) else before.fee if before else FeeRule()
     currency = find(code)

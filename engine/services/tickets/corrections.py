@@ -68,6 +68,6 @@ async def _good(db: Connection, ticket: TicketPage) -> Standing:
     if standing.handed_on != ticket.handed_on:
         raise NotFound("There is no such ticket here")
     if standing.out_of_standing is not None:
-        raise TicketNotLive(status=standing.out_of_standing)
+        raise TicketNotLive(ticket_status=standing.out_of_standing)
     rules.check_still(standing)
     return standing

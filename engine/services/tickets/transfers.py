@@ -327,7 +327,7 @@ class Transfers:
 def _check_standing(standing: Standing) -> None:
     reason = standing.out_of_standing
     if reason is not None:
-        raise TicketNotLive(status=reason)
+        raise TicketNotLive(ticket_status=reason)
 
 
 async def _check_mails(db: Connection, standing: Standing, to_email: str) -> None:
