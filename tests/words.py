@@ -42,6 +42,8 @@ DOMAINS = {
         "engine/domain/money/refund_requests.py",
         "engine/domain/money/answers.py",
         "engine/domain/money/buyers.py",
+        "engine/domain/money/corrections.py",
+        "engine/domain/tickets",
         "engine/foundation/errors.py",
         "engine/foundation/speech",
     ),

@@ -69,6 +69,8 @@ class EventForm(Form):
         "hold_minutes": "Seats are held for",
         "max_tickets_per_buyer": "Tickets per buyer at most",
         "capacity": "Standing places",
+        "allow_transfers": "Handing tickets on",
+        "max_transfers": "Times a ticket may be handed on",
         "orphan_policy": "Single seats left alone",
         "allow_refunds_until": "Refunds until",
         "refund_mode": "Buyers give tickets back",
@@ -100,6 +102,8 @@ class EventForm(Form):
     fee_paid_by: Literal["buyer", "organizer"] = "buyer"
     max_tickets_per_buyer: Whole | None = None
     capacity: Whole | None = None
+    allow_transfers: Literal["yes", "no"] = "yes"
+    max_transfers: Whole | None = None
     allow_refunds_until: LocalMoment | None = None
     refund_mode: Mode = "none"
     refund_keep_rate: Rate = Decimal(0)
@@ -152,6 +156,8 @@ class EventForm(Form):
             "orphan_policy": self.orphan_policy,
             "max_tickets_per_buyer": self.max_tickets_per_buyer,
             "capacity": self.capacity,
+            "allow_transfers": self.allow_transfers == "yes",
+            "max_transfers": msgspec.UNSET if self.max_transfers is None else self.max_transfers,
         }
         for name in MOMENTS:
             document[name] = _or_fault(faults, lambda name=name: at_place(getattr(self, name), timezone, f"/{name}"))
@@ -238,6 +244,8 @@ def of(event: Event) -> Filled[EventForm]:
         orphan_policy=event.orphan_policy,
         max_tickets_per_buyer=event.max_tickets_per_buyer,
         capacity=event.capacity,
+        allow_transfers="yes" if event.allow_transfers else "no",
+        max_transfers=event.max_transfers,
         **local,
         **_taxes_of(event.taxes),
         **_fee_of(event.fee, event.currency),

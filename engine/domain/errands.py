@@ -155,6 +155,42 @@ class MailOrderExpired(Errand, frozen=True):
     order_id: str
 
 
+class MailOneTimeCode(Errand, frozen=True):
+    """Make a code and mail it. ``subject`` is a transfer or an order, ``part`` sender, recipient or buyer."""
+
+    topic = "mail.one_time_code"
+    at_once = False
+    subject: str
+    part: str
+
+
+class MailTransferNews(Errand, frozen=True):
+    """Tell both sides of a transfer what became of it: completed, cancelled, expired or ended with its ticket."""
+
+    topic = "mail.transfer_news"
+    at_once = False
+    transfer_id: str
+    what: str
+
+
+class MailHeldTicket(Errand, frozen=True):
+    """Send a ticket that was handed on to its holder, under its newest code."""
+
+    topic = "mail.held_ticket"
+    at_once = False
+    ticket_id: str
+
+
+class MailOrderCorrected(Errand, frozen=True):
+    """Tell the old and the new address of an order's buyer that it was corrected."""
+
+    topic = "mail.order_corrected"
+    at_once = False
+    order_id: str
+    email: str
+    name_changed: bool = False
+
+
 class MailQueueLink(LinkAsked, Errand, frozen=True):
     """Mail the link that brings a place in a waiting room to the reader of its address. The room writes this errand."""
 

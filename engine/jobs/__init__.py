@@ -29,11 +29,18 @@ def all_jobs(services: Services) -> list[Job]:
         Job("refund_push", 3.0, money.refunds.step),
         Job("webhook_retry", 2.0, money.webhooks.step),
         Job("health_pulse", 1.0, lambda: steps.pulse(money.lane, common.hot)),
-        Job("housekeeping", 600.0, lambda: steps.forget(common.idempotency, services.gates.packs, money.webhooks)),
+        Job(
+            "housekeeping",
+            600.0,
+            lambda: steps.forget(
+                common.idempotency, services.gates.packs, money.webhooks, services.tickets.one_time_codes
+            ),
+        ),
         Job(
             "event_completion", 300.0, lambda: steps.complete(catalogue.events, accounts.people, accounts.mailed_links)
         ),
         Job("vocabulary_sweep", 60.0, catalogue.discovery.forget_words),
+        Job("transfer_expiry", 5.0, services.tickets.transfers.step),
         Job("picture_sweep", 3600.0, catalogue.pictures.sweep),
         Job("retention", 600.0, services.insight.retention.step),
         Job("subsystem_watch", 5.0, lambda: steps.watch(common.health)),

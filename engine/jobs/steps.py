@@ -12,6 +12,7 @@ from engine.services.catalogue.events import Events
 from engine.services.gates.scan_packs import ScanPacks
 from engine.services.money.lane import PaymentLane
 from engine.services.money.webhooks import Webhooks
+from engine.services.tickets.one_time_codes import OneTimeCodes
 
 
 async def pulse(lane: PaymentLane, hot: HotRedis) -> int:
@@ -20,11 +21,15 @@ async def pulse(lane: PaymentLane, hot: HotRedis) -> int:
     return 0
 
 
-async def forget(idempotency: Idempotency, packs: ScanPacks, webhooks: Webhooks) -> int:
-    """Forget idempotency keys older than a day with what answers are made from, webhook bodies older than 90 days."""
+async def forget(idempotency: Idempotency, packs: ScanPacks, webhooks: Webhooks, codes: OneTimeCodes) -> int:
+    """Forget idempotency keys older than a day with what answers are made from, webhook bodies older than 90 days.
+
+    Mailed codes that nobody asks for any more go too.
+    """
     await idempotency.sweep()
     await packs.sweep()
     await webhooks.forget()
+    await codes.sweep()
     return 0
 
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from engine.services.insight.personal_data import PersonalData
     from engine.services.insight.reports import Reports
     from engine.services.money.aftersale.asked_refunds import AskedRefunds
+    from engine.services.money.aftersale.corrections import Corrections
     from engine.services.money.box_office.drawers import Drawers
     from engine.services.money.box_office.guests import Guests
     from engine.services.money.box_office.sales import BoxOffice
@@ -70,7 +71,9 @@ if TYPE_CHECKING:
     from engine.services.sale.inventory import Inventory
     from engine.services.sale.selling import Selling
     from engine.services.sale.staff.blocks import Blocks
+    from engine.services.tickets.corrections import TicketCorrections
     from engine.services.tickets.tickets import Tickets
+    from engine.services.tickets.transfers import Transfers
 
 SETTINGS: Final = web.AppKey("settings", Settings)
 BEARERS: Final = web.AppKey("bearers", Bearers)
@@ -126,6 +129,9 @@ BOX_OFFICE: Final[web.AppKey[BoxOffice]] = web.AppKey("box_office")
 DRAWERS: Final[web.AppKey[Drawers]] = web.AppKey("drawers")
 GUESTS: Final[web.AppKey[Guests]] = web.AppKey("guests")
 TICKETS: Final[web.AppKey[Tickets]] = web.AppKey("tickets")
+CORRECTIONS: Final[web.AppKey[Corrections]] = web.AppKey("corrections")
+TICKET_CORRECTIONS: Final[web.AppKey[TicketCorrections]] = web.AppKey("ticket_corrections")
+TRANSFERS: Final[web.AppKey[Transfers]] = web.AppKey("transfers")
 DEVICES: Final[web.AppKey[Devices]] = web.AppKey("devices")
 SCANS: Final[web.AppKey[Scans]] = web.AppKey("scans")
 GATE_EVENTS: Final[web.AppKey[GateEvents]] = web.AppKey("gate_events")

@@ -58,7 +58,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         catalogue = open_catalogue(common, accounts, units.inventory)
         sale = open_sale(stack, common, accounts, catalogue, units)
         tickets = open_tickets(common, accounts)
-        money = open_money(stack, common, accounts, sale)
+        money = open_money(stack, common, accounts, sale, tickets)
         gates = open_gates(stack, common, accounts, sale, money)
         messages = open_messages(stack, common, accounts, tickets, money)
         insight = open_insight(common, accounts, catalogue, sale, money, messages)

@@ -112,6 +112,11 @@ def order_token(request: web.Request) -> str | None:
     return request.headers.get("X-Order-Token") or shown(request.cookies, ORDER_COOKIE)
 
 
+def ticket_token(request: web.Request) -> str | None:
+    """The capability of a ticket that was handed on: X-Ticket-Token."""
+    return request.headers.get("X-Ticket-Token")
+
+
 def hold_token(request: web.Request) -> str | None:
     """The capability of a guest's hold: X-Order-Token, X-Hold-Token, else the cookie."""
     headers = request.headers

@@ -21,10 +21,12 @@ from engine.web.catalogue.programme import bulk, publication, series, templates
 from engine.web.gates import devices, gates, scans
 from engine.web.insight import activity, order_sheets, personal_data, reports
 from engine.web.money import asked_refunds, connect, disputes, orders, payments, refunds, requirement_orders, webhooks
+from engine.web.money import corrections as order_corrections
 from engine.web.money.box_office import drawers, guests, sales
 from engine.web.route import Route
 from engine.web.sale import allotments, availability, blocks, carts, holds
-from engine.web.tickets import tickets
+from engine.web.tickets import corrections as ticket_corrections
+from engine.web.tickets import tickets, transfers
 
 ROUTES: tuple[Route, ...] = (
     *people.ROUTES,
@@ -67,6 +69,9 @@ ROUTES: tuple[Route, ...] = (
     *drawers.ROUTES,
     *operations.ROUTES,
     *tickets.ROUTES,
+    *transfers.ROUTES,
+    *ticket_corrections.ROUTES,
+    *order_corrections.ROUTES,
     *devices.ROUTES,
     *scans.ROUTES,
     *gates.ROUTES,

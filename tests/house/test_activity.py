@@ -93,6 +93,13 @@ TIED = {
     "POST /v1/organizations/{organization_id}/connect": {"organization.connected"},
     "POST /v1/organizers/connect": {"organization.connected"},
     "POST /v1/orders/{order_id}/end-links": {"order.links_ended"},
+    "POST /v1/orders/{order_id}/resend": {"order.resent"},
+    "PATCH /v1/orders/{order_id}": {"order.corrected"},
+    "PATCH /v1/tickets/{ticket_id}": {"ticket.attendee_named"},
+    "POST /v1/tickets/{ticket_id}/reissue": {"ticket.reissued"},
+    "POST /v1/tickets/{ticket_id}/transfer": {"ticket.transfer_started"},
+    "POST /v1/transfers/{transfer_id}/accept": {"ticket.transferred"},
+    "POST /v1/transfers/{transfer_id}/cancel": {"ticket.transfer_ended"},
     "POST /v1/organizations": {"organization.created"},
     "POST /v1/invitations/accept": {"member.added"},
     # The waiting room.

@@ -92,6 +92,8 @@ CHANGES_NO_MORE_BY_REPEATING = {
     "POST /v1/events/{event_id}/promo-codes/validate",
     "POST /v1/payments/confirm",
     "POST /v1/orders/{order_id}/end-links",  # ends them again, and says the newest
+    "POST /v1/transfers/{transfer_id}/confirm",  # the first time counts
+    "POST /v1/transfers/{transfer_id}/accept",
     "POST /v1/webhooks/stripe",  # an event's own id is its key
     "POST /v1/promo-codes/validate",
     "POST /v1/tickets/{ticket_id}/validate",

@@ -8,6 +8,7 @@ from typing import Any
 from engine.foundation.ids import new_id
 from engine.web.route import Route
 from tests import factories, pictures
+from tests.handing_on import start
 from tests.shop import Shop
 from tests.stripe_events import intent_of
 from tests.web.bodies import bodies
@@ -73,9 +74,19 @@ async def estate(shop: Shop) -> Estate:
         "payment_id": order["payment_intent_id"],
         "ticket_id": ticket["id"],
         "dispute_id": (await disputed(shop))["id"],
+        "transfer_id": await transfer(shop),
     }
     device = f"Device {made['devices']['device_id']}.{made['devices']['secret']}"
     return Estate(ids, owner, device, hold["hold_token"], order["order_token"], ticket["code"])
+
+
+async def transfer(shop: Shop) -> str:
+    """The id of a transfer under way, of a ticket of an order of its own."""
+    order = await shop.paid()
+    [ticket] = await shop.tickets(order)
+    begun = await start(shop, order, ticket)
+    assert begun.status == 201, begun.body
+    return str(begun["transfer_id"])
 
 
 async def series(shop: Shop) -> str:
@@ -142,6 +153,12 @@ def body_of(route: Route, of: Estate) -> Any:
         "ErasureAsked": {"password": "x" * 12},
         "CodeTyped": {"code": "000000"},
         "SecondFactorBegun": {"password": "x" * 12},
+        "CodeShown": {"code": "000000"},
+        "TransferAccepted": {"code": "000000", "name": "Mine"},
+        "CodeWanted": {},
+        "NewTransfer": {"to_email": "to@x.test"},
+        "TicketChange": {"attendee_name": "Mine"},
+        "OrderChange": {"name": "Mine", "reason": "mine"},
         "SecondFactorOff": {"password": "x" * 12, "code": "000000"},
         "NewPasskey": {"name": "Mine", "credential": {}},
         "PasskeyShown": {"credential": {}},

@@ -78,6 +78,8 @@ def copied(event: Event, given: EventCopy, type_ids: Mapping[str, str]) -> NewEv
         refund_policy=replace(event.refund_policy, until=UNSET),
         entry_rules=moved_rules(event.entry_rules.with_types(type_ids), move),
         named_tickets=event.named_tickets,
+        allow_transfers=event.allow_transfers,
+        max_transfers=event.max_transfers,
         questions=list(event.questions),
     )
 

@@ -42,6 +42,7 @@ EVENTS_PER_ORGANIZATION_MAX = 10_000
 TAGS_MAX = 20
 HOLD_TTL_S_MIN, HOLD_TTL_S_MAX, HOLD_TTL_S_DEFAULT = 300, 900, 600
 TICKETS_PER_BUYER_MAX = 1000
+MAX_TRANSFERS_MAX, MAX_TRANSFERS_DEFAULT = 100, 3
 FEE_FIXED_PARTS = 1000  # the fixed fee of a ticket is at most this part of the greatest amount: 1,000 dollars
 # Frozen by publication: what people already paid in, and the inventory of a standing event. A chart is frozen by
 # itself, at whatever venue the event is.
@@ -54,6 +55,8 @@ OrphanPolicy = Literal["auto", "strict", "lenient", "off"]
 HoldTtl = Annotated[int, Meta(ge=HOLD_TTL_S_MIN, le=HOLD_TTL_S_MAX)]
 Places = Annotated[int, Meta(ge=1, le=PLACES_MAX)]
 PerBuyer = Annotated[int, Meta(ge=1, le=TICKETS_PER_BUYER_MAX)]
+Transfers = Annotated[int, Meta(ge=0, le=MAX_TRANSFERS_MAX)]
+TransferFee = Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
 Tags = Annotated[list[Short], Meta(max_length=TAGS_MAX)]
 Cover = Annotated[str, Meta(max_length=2000, pattern=r"^https?://[^\s\x00]+$(?!\n)")]
 
@@ -104,6 +107,9 @@ class NewEvent(Struct, kw_only=True):
     entry_rules: EntryRules = EntryRules()
     named_tickets: NamedTickets = "off"
     questions: Questions = []
+    allow_transfers: bool = True
+    max_transfers: Transfers = MAX_TRANSFERS_DEFAULT
+    transfer_fee_cents: TransferFee = 0
 
 
 class EventChange(Struct, kw_only=True):
@@ -133,6 +139,9 @@ class EventChange(Struct, kw_only=True):
     refund_policy: RefundPolicy | UnsetType = UNSET
     entry_rules: EntryRules | UnsetType = UNSET
     named_tickets: NamedTickets | UnsetType = UNSET
+    allow_transfers: bool | UnsetType = UNSET
+    max_transfers: Transfers | UnsetType = UNSET
+    transfer_fee_cents: TransferFee | UnsetType = UNSET
 
 
 class EventVenue(Struct, frozen=True, kw_only=True):
@@ -230,6 +239,9 @@ class Event(Struct, frozen=True, kw_only=True):
     refund_policy: RefundPolicy = RefundPolicy(mode="none")  # with its time and its mode
     entry_rules: EntryRules
     named_tickets: NamedTickets = "off"
+    allow_transfers: bool = True
+    max_transfers: int = MAX_TRANSFERS_DEFAULT  # of one ticket
+    transfer_fee_cents: int = 0
     questions: tuple[Question, ...] = ()  # asked at the checkout, in this order; retired ones are left out
     status: str
     units: int | None
@@ -315,7 +327,9 @@ def check(event: NewEvent | EventChange, *, before: Event | None = None) -> None
 
 
 def _fee_faults(event: NewEvent | EventChange, before: Event | None) -> Faults:
-    """Of the fixed fee in the currency that the event is going to have."""
+    """Of the fixed fee in the currency that the event is going to have; handing tickets on has none."""
+    if event.transfer_fee_cents:
+        return [fault("/transfer_fee_cents", "not_offered", "Handing a ticket on is free: leave it at 0")]
     code = event.currency if isinstance(event.currency, str) else before.currency if before else ""
     fee = event.fee if isinstance(event.fee, FeeRule) else before.fee if before else FeeRule()
     currency = find(code)

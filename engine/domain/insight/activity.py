@@ -74,11 +74,13 @@ DEEDS: Final = MappingProxyType[str, str](
         "member.role_set": "Role of a member changed",
         "on_sale.put": "On-sale schedule saved",
         "order.cancelled": "Order cancelled",
+        "order.corrected": "Buyer's name or address corrected",
         "order.expired": "Order ran out",
         "order.links_ended": "Links to an order ended",
         "order.paid": "Order paid",
         "organization.connected": "Account for payouts opened",
         "order.sold_at_box_office": "Sold at the box office",
+        "order.resent": "Tickets mailed again",
         "organization.changed": "Organization changed",
         "organization.created": "Organization founded",
         "organization.deleted": "Organization deleted",
@@ -107,6 +109,11 @@ DEEDS: Final = MappingProxyType[str, str](
         "series.created": "Series made",
         "template.created": "Template kept",
         "template.deleted": "Template deleted",
+        "ticket.attendee_named": "Attendee of a ticket named",
+        "ticket.reissued": "Ticket issued again under a new code",
+        "ticket.transfer_ended": "Transfer of a ticket ended",
+        "ticket.transfer_started": "Transfer of a ticket begun",
+        "ticket.transferred": "Ticket handed on",
         "ticket_type.changed": "Ticket type changed",
         "ticket_type.created": "Ticket type created",
         "ticket_type.deleted": "Ticket type deleted",
@@ -127,7 +134,7 @@ ABOUT: Final[tuple[About, ...]] = get_args(About)
 # What lines are about, by the first word of their deeds. tests/house/test_activity.py: each deed is about something.
 KINDS: Final = MappingProxyType[About, tuple[str, ...]](
     {
-        "orders": ("order", "mail", "cash_drawer", "guest_list"),
+        "orders": ("order", "mail", "cash_drawer", "guest_list", "ticket"),
         "refunds": ("refund",),
         "disputes": ("dispute",),
         "event": (

@@ -72,6 +72,12 @@ HELD: Final = MappingProxyType[str, str](
         "order_units.attendee": "attendees",
         "tickets.holder_name": "tickets",
         "tickets.holder_email": "tickets",
+        "ticket_transfers.from_email": "transfers",
+        "ticket_transfers.to_email": "transfers",
+        "ticket_transfers.from_locale": "transfers",
+        "ticket_transfers.to_locale": "transfers",
+        "ticket_transfers.from_name": "transfers",
+        "ticket_transfers.to_name": "transfers",
         "event_news_recipients.email": "event_mails",
         "complaints.email": "complaints",
         "unpaid_mails.address_hash": "",
@@ -82,6 +88,7 @@ HELD: Final = MappingProxyType[str, str](
 NOBODYS: Final = MappingProxyType[str, str](
     {
         "venues.address": "where a venue stands",
+        "ticket_transfers.made_holder": "a count: how often the ticket had been handed on",
         "events.max_tickets_per_buyer": "a rule of the event",
         "orders.mail_refused": "what the mail server said; goes with the order's other texts",
     }

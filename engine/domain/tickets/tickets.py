@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from engine.domain.tickets.order_links import OrderLink
+from engine.domain.tickets.ticket_links import HolderLink
 from engine.foundation.world import languages
 
 CODE_EARLY: Final = timedelta(minutes=1)  # a code is good from just before its payment: clocks differ
@@ -90,13 +91,28 @@ class TicketPage:
     code_hidden: bool = False  # from a reader who may not change orders
     organization_accent: str | None = None
     locale: str = languages.DEFAULT  # of its order
+    event_slug: str = ""
+    handed_on: int = 0  # how often; then it is no longer its buyer's
+    to_holder: bool = False  # who reads it holds it, or may change its order
 
     @property
     def shown_status(self) -> str:
         """The status people read; nobody is let in to a cancelled event, whatever its tickets say."""
         if self.event_status == "cancelled" and self.status in LIVE_STATUSES | {"used"}:
             return "cancelled"
+        if self.is_elsewhere and self.status in LIVE_STATUSES:
+            return "transferred"
         return shown_status(self.status, self.checked_in_at)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it was handed on and its buyer looks at it, who sees neither its code nor its holder."""
+        return self.handed_on > 0 and not self.to_holder
+
+    @property
+    def holder_link(self) -> HolderLink:
+        """What opens it to whom it was handed on."""
+        return HolderLink(self.id, self.handed_on, self.ends_at)
 
     @property
     def link(self) -> OrderLink:

@@ -1,10 +1,10 @@
 """The audit: whether the ledger keeps its promises, and whether Redis says the same.
 
 Per event: sold + held + free = capacity, one live owner a unit, Redis = Postgres for everything sold, every paid line
-has its ticket (one that admits, or whose money is on its way back), money adds up, nothing unsettled past its deadline
-+ 120 s; with the provider's books, what was captured and given back is what the orders say; each picture has its files,
-each file its picture. A running shop moves while it is read, so what looks wrong is looked at again; only what stays
-wrong is reported.
+has its ticket (one that admits, or whose money is on its way back), a ticket in transfer is frozen and no other, money
+adds up, nothing unsettled past its deadline + 120 s; with the provider's books, what was captured and given back is
+what the orders say; each picture has its files, each file its picture. A running shop moves while it is read, so what
+looks wrong is looked at again; only what stays wrong is reported.
 """
 
 from __future__ import annotations
@@ -116,6 +116,7 @@ def _rank(problem: str) -> tuple[int, str]:
 def _compare(event: SellingEvent, postgres: PostgresView, redis: RedisView) -> tuple[dict[str, Any], list[str]]:
     problems: list[str] = []
     owners = _owners(event, postgres, problems)
+    problems += _transfers(postgres)
     _money(postgres, problems)
     counts = _map(event, owners, postgres.blocked, redis, problems)
     late = [row for row in postgres.orders if row["status"] in order_states.OPEN and row["late"]]
@@ -163,6 +164,21 @@ def _owners(event: SellingEvent, postgres: PostgresView, problems: list[str]) ->
     problems += [f"tickets: unit {row['unit']} has {row['owners']} live tickets" for row in postgres.double_tickets]
     problems += [f"tickets: {row['id']} stands for no order line" for row in postgres.stray_tickets]
     return owners
+
+
+def _transfers(postgres: PostgresView) -> Iterator[str]:
+    """What is wrong with tickets that were, or are being, handed on; and units with more than one good code."""
+    for row in postgres.older_live_tickets:
+        yield f"tickets: {row['id']} is live in version {row['version']}, unit {row['unit']} has a newer one"
+    for row in postgres.transfers:
+        pending, completed = row["pending"] or 0, row["completed"] or 0
+        frozen = row["status"] == "transfer_pending"
+        if pending != frozen:
+            yield f"tickets: {row['ticket_id']} is {row['status']} with {pending} transfers under way"
+        if completed != row["handed_on"]:
+            yield f"tickets: {row['ticket_id']} was handed on {row['handed_on']} times, its transfers say {completed}"
+        if row["newest"] is not None and row["version"] < row["newest"]:
+            yield f"tickets: {row['ticket_id']} is in version {row['version']}, a transfer gave out {row['newest']}"
 
 
 def _row(event: SellingEvent, row: Any) -> Iterator[str]:

@@ -5,13 +5,14 @@ An address that the server will never take is not tried again: who wants the lin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiosmtplib import SMTPException
 
 from engine.foundation import logs
 from engine.services.messages.heads import Head, Sender
-from engine.services.messages.letters import written
+from engine.services.messages.letters import Paper, written
 from engine.services.messages.mail_templates import words
 from engine.services.messages.recipients import to
 from engine.stores.messages.mail import MailGateway
@@ -37,13 +38,15 @@ class LinkMails:
         self._mailer = mailer
         self._sender = Sender(sender)
 
-    async def send(self, said: LinkWords, link: str, email: str, mark: str, more: str = "") -> None:
+    async def send(
+        self, said: LinkWords, link: str, email: str, mark: str, more: str = "", papers: Sequence[Paper] = ()
+    ) -> None:
         """In the language that is spoken. ``mark`` and ``more`` as in ``Head``.
 
         Raises SMTPException or OSError if the server may take it later.
         """
         head = Head(self._sender, to("", email), said.subject, mark, more)
-        letter = written(head, *words("link", {"said": said, "link": link}))
+        letter = written(head, *words("link", {"said": said, "link": link}), papers=papers)
         try:
             await self._mailer.send(letter)
         except SMTPException as error:

@@ -9,6 +9,8 @@ from engine.services.accounts.wiring import Accounts
 from engine.services.common import Common
 from engine.services.messages.account_links import AccountLinks
 from engine.services.messages.account_notices import AccountNotices
+from engine.services.messages.aftersale.corrections import CorrectionMails
+from engine.services.messages.aftersale.transfers import TransferMails
 from engine.services.messages.consent_mails import ConsentMails
 from engine.services.messages.data_links import DataLinks
 from engine.services.messages.event_news import EventNewsMail
@@ -80,4 +82,23 @@ def open_messages(
         common.outbox
     )
     data_links = DataLinks(mailer=mailer, sender=settings.mail_from, engine_url=settings.engine_url)
+    corrections = CorrectionMails(
+        mailer=mailer,
+        pool=common.pool,
+        orders=money.order_store,
+        codes=tickets.one_time_codes,
+        keyring=settings.keyring,
+        sender=settings.mail_from,
+        engine_url=settings.engine_url,
+    )
+    corrections.register(common.outbox)
+    TransferMails(
+        mailer=mailer,
+        tickets=tickets.tickets,
+        transfers=tickets.transfers,
+        codes=tickets.one_time_codes,
+        keyring=settings.keyring,
+        sender=settings.mail_from,
+        engine_url=settings.engine_url,
+    ).register(common.outbox, to_buyer=corrections.code)
     return Messages(mail=mail, data_links=data_links)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
-from engine.foundation.news import ORDERS_CHANGED, News
+from engine.foundation.news import News
 from engine.services.accounts.wiring import Accounts
 from engine.services.common import Common
 from engine.services.money.aftersale.asked_refunds import AskedRefunds
+from engine.services.money.aftersale.corrections import Corrections
 from engine.services.money.box_office.drawers import Drawers
 from engine.services.money.box_office.guests import Guests
 from engine.services.money.box_office.sales import BoxOffice
@@ -27,6 +28,7 @@ from engine.services.money.refunds import Refunds
 from engine.services.money.suspensions import Suspensions
 from engine.services.money.webhooks import Webhooks
 from engine.services.sale.wiring import Sale
+from engine.services.tickets.wiring import Tickets
 from engine.stores.mail_server import MailServerGateway
 from engine.stores.money.aftersale.asked_refunds import AskedRefundStore
 from engine.stores.money.box_office.sales import CounterStore
@@ -53,6 +55,7 @@ class Money:
     gateway: StripeGateway
     lane: PaymentLane
     orders: Orders
+    corrections: Corrections
     payments: Payments
     confirms: Confirms
     refunds: Refunds
@@ -65,7 +68,9 @@ class Money:
     guests: Guests
 
 
-def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accounts, sale: Sale) -> Money:
+def open_money(
+    stack: contextlib.AsyncExitStack, common: Common, accounts: Accounts, sale: Sale, tickets: Tickets
+) -> Money:
     """Make them and register their errands; what must be closed goes on the stack."""
     settings, pool, outbox, access = common.settings, common.pool, common.outbox, accounts.access
     gateway = StripeGateway(
@@ -80,7 +85,7 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
     order_store, payment_store, webhook_store = OrderStore(pool), PaymentStore(pool), WebhookEventStore(pool)
     for store in (order_store, payment_store, webhook_store):
         stack.push_async_callback(store.close)
-    order_news, order_reads = News(ORDERS_CHANGED, hot=common.hot), OrderReads(store=OrderReadStore(pool))
+    order_news, order_reads = tickets.order_news, OrderReads(store=OrderReadStore(pool))
     order_waits = OrderWaits(reads=order_reads)
     for told in (order_reads.forget, order_waits.heard):
         order_news.follow(told)
@@ -175,6 +180,14 @@ def open_money(stack: contextlib.AsyncExitStack, common: Common, accounts: Accou
         gateway=gateway,
         lane=lane,
         orders=orders,
+        corrections=Corrections(
+            pool=pool,
+            orders=orders,
+            codes=tickets.one_time_codes,
+            order_news=order_news,
+            access=access,
+            mail_server=mail_server,
+        ),
         payments=payments,
         confirms=Confirms(payments=payments, lane=lane),
         refunds=refunds,

@@ -4,6 +4,8 @@ Owners are those who show the order's capability and the signed-in buyer. A memb
 orders sees the ticket, and its code only if they may change orders: a code is the right of entry itself. To everybody
 else the ticket does not exist.
 
+A ticket that was handed on is its new holder's: the order's capability shows that it is, and its code no longer.
+
 TicketNotLive 409 ticket_not_live
 """
 
@@ -16,6 +18,7 @@ from typing import Final, Literal
 
 import hotpath_rs
 from engine.domain.tickets.tickets import LIVE_STATUSES, TicketPage
+from engine.domain.tickets.transfers import TicketHandedOn
 from engine.foundation.bearer import Person
 from engine.foundation.clock import now
 from engine.foundation.errors import Conflict, Forbidden, NotFound
@@ -35,10 +38,11 @@ class TicketNotLive(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks: a signed-in person, the bearer of an order's capability, both or neither."""
+    """Who asks: a signed-in person, the bearer of an order's capability or of a ticket's, or nobody of them."""
 
     person: Person | None = None
     order_token: str | None = None
+    ticket_token: str | None = None
 
 
 class Tickets:
@@ -57,11 +61,32 @@ class Tickets:
         ticket = await store.get(self._pool, ticket_id)
         if ticket is None:
             raise NotFound("There is no such ticket here")
-        if self._owns(asker, ticket) or await self._access.may(asker.person, ticket.organization_id, "orders.write"):
+        bought = self._bought(asker, ticket)
+        if bought and not ticket.handed_on:
+            return ticket
+        if ticket.holder_link.opens(self._platform, asker.ticket_token, now()):
+            return replace(ticket, to_holder=True)
+        if await self._access.may(asker.person, ticket.organization_id, "orders.write"):
+            return replace(ticket, to_holder=True)
+        if bought:
             return ticket
         if await self._access.may(asker.person, ticket.organization_id, "orders.read"):
             return replace(ticket, code_hidden=True)
         raise NotFound("There is no such ticket here")
+
+    async def own(self, asker: Asker, ticket_id: str) -> TicketPage:
+        """The ticket for who may change it: its holder, and who may change orders. NotFound, Forbidden.
+
+        TicketHandedOn to its buyer once it is another's.
+        """
+        ticket = await self.read(asker, ticket_id)
+        _check_shown(ticket)
+        return ticket
+
+    async def of_holder(self, ticket_id: str) -> TicketPage | None:
+        """The ticket as its holder reads it, for what is mailed to them alone."""
+        ticket = await store.get(self._pool, ticket_id)
+        return None if ticket is None else replace(ticket, to_holder=True)
 
     async def of_order(self, order_id: str, *, codes_shown: bool = True) -> list[TicketPage]:
         """An order's tickets; whether the asker may see them, and their codes, was decided with the order."""
@@ -81,7 +106,8 @@ class Tickets:
     async def search(self, event_id: str, text: str) -> list[TicketPage]:
         """Tickets found by name, e-mail or order number, for an event's gates; nothing for less than two characters."""
         text = text.strip()
-        return await store.search(self._pool, event_id, text) if len(text) >= SEARCH_CHARS_MIN else []
+        found = await store.search(self._pool, event_id, text) if len(text) >= SEARCH_CHARS_MIN else []
+        return [replace(ticket, to_holder=True) for ticket in found]
 
     def code(self, ticket: TicketPage) -> str | None:
         """The text in the QR, as it was issued: no change of its event makes it another one.
@@ -90,11 +116,13 @@ class Tickets:
         """
         if ticket.status not in LIVE_STATUSES or ticket.code_hidden or ticket.event_status == "cancelled":
             return None
+        if ticket.is_elsewhere:
+            return None
         keys = self._keyring.event(ticket.event_id)
         return keys.mint_ticket_code(ticket.unit, ticket.version, ticket.code_not_before_s, ticket.code_expires_s)
 
     def live_code(self, ticket: TicketPage) -> str:
-        """The text in the QR of a ticket that admits. TicketNotLive, Forbidden."""
+        """The text in the QR of a ticket that admits. TicketNotLive, Forbidden, TicketHandedOn."""
         _check_shown(ticket)
         code = self.code(ticket)
         if code is None:
@@ -130,7 +158,7 @@ class Tickets:
         """Have them ready when ``printed`` asks."""
         await self._printer.print_ahead(documents)
 
-    def _owns(self, asker: Asker, ticket: TicketPage) -> bool:
+    def _bought(self, asker: Asker, ticket: TicketPage) -> bool:
         if ticket.link.opens(self._platform, asker.order_token, now()):
             return True
         return asker.person is not None and ticket.user_id == asker.person.user_id
@@ -139,3 +167,5 @@ class Tickets:
 def _check_shown(ticket: TicketPage) -> None:
     if ticket.code_hidden:
         raise Forbidden("Your role does not show codes", permission="orders.write")
+    if ticket.is_elsewhere:
+        raise TicketHandedOn

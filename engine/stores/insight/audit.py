@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 import asyncpg
 
@@ -58,6 +59,20 @@ _STRAY_TICKETS = """
 SELECT t.id FROM tickets t LEFT JOIN order_units u ON u.order_id = t.order_id AND u.line = t.line
  WHERE t.event_id = $1 AND u.order_id IS NULL
 """
+_TRANSFERS: Final = """
+SELECT t.id AS ticket_id, t.status, t.version, t.handed_on, x.pending, x.completed, x.newest
+  FROM tickets t
+  LEFT JOIN (SELECT ticket_id, count(*) FILTER (WHERE status = 'pending') AS pending,
+                    count(*) FILTER (WHERE status = 'completed') AS completed, max(new_version) AS newest
+               FROM ticket_transfers WHERE event_id = $1 GROUP BY ticket_id) x ON x.ticket_id = t.id
+ WHERE t.event_id = $1 AND (x.ticket_id IS NOT NULL OR t.status = 'transfer_pending' OR t.handed_on > 0)
+"""
+_TWO_VERSIONS: Final = """
+SELECT old.id, old.unit, old.version FROM tickets old
+ WHERE old.event_id = $1 AND old.status NOT IN ('refunded', 'cancelled')
+   AND EXISTS (SELECT 1 FROM tickets newer
+                WHERE newer.event_id = $1 AND newer.unit = old.unit AND newer.version > old.version)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +83,8 @@ class PostgresView:
     orders: list[Row]
     double_tickets: list[Row]
     stray_tickets: list[Row]
+    transfers: list[Row]
+    older_live_tickets: list[Row]
     blocked: frozenset[int] = frozenset()
 
 
@@ -103,6 +120,8 @@ class AuditStore:
                 await connection.fetch(_ORDERS, event_id, late_after),
                 await connection.fetch(_DOUBLE_TICKETS, event_id),
                 await connection.fetch(_STRAY_TICKETS, event_id),
+                await connection.fetch(_TRANSFERS, event_id),
+                await connection.fetch(_TWO_VERSIONS, event_id),
                 frozenset(row["unit"] for row in await connection.fetch(_BLOCKED, event_id)),
             )
 

@@ -36,9 +36,14 @@ FILES: Final[dict[str, str]] = {
     " o.buyer_email, o.consents, o.accepted, o.currency, o.amount_cents, o.refunded_cents, o.price,"
     " host(o.ip_address) AS ip_address, o.user_agent, o.locale, o.answers, o.created_at, o.paid_at FROM orders o"
     f" JOIN events e ON e.id = o.event_id WHERE {_MINE} ORDER BY o.id DESC",
+    # What was handed on is its new holder's to read.
     "tickets": "SELECT t.id, t.order_id, e.title AS event, t.section, t.seat, t.holder_name, t.holder_email, t.status,"
     " t.checked_in_at, t.checked_in_gate, t.created_at FROM tickets t JOIN events e ON e.id = t.event_id"
-    f" WHERE t.order_id IN ({_MY_ORDERS}) ORDER BY t.id DESC",
+    f" WHERE (t.handed_on = 0 AND t.order_id IN ({_MY_ORDERS}))"
+    " OR (t.handed_on > 0 AND $2 <> '' AND t.holder_email = $2) ORDER BY t.id DESC",
+    "transfers": "SELECT x.id, e.title AS event, x.from_name, x.from_email, x.to_name, x.to_email, x.from_locale,"
+    " x.to_locale, x.status, x.created_at, x.closed_at FROM ticket_transfers x JOIN events e ON e.id = x.event_id"
+    " WHERE $1 = $1 AND $2 <> '' AND (x.from_email = $2 OR x.to_email = $2) ORDER BY x.id DESC",
     "attendees": "SELECT u.order_id, u.line, u.attendee FROM order_units u WHERE u.attendee IS NOT NULL"
     f" AND u.order_id IN ({_MY_ORDERS}) ORDER BY u.order_id DESC, u.line",
     "refunds": "SELECT r.order_id, r.amount_cents, r.reason, r.message, r.status, r.created_at FROM refunds r"
@@ -67,7 +72,16 @@ _OF_ORDERS: Final = (
 )
 # $3 is the address that stands in the place of the old one, $4 the name.
 _TICKETS: Final = f"""
-UPDATE tickets SET holder_name = $4, holder_email = $3 WHERE order_id IN ({_MY_ORDERS})
+UPDATE tickets SET holder_name = $4, holder_email = $3
+ WHERE (handed_on = 0 AND order_id IN ({_MY_ORDERS})) OR (handed_on > 0 AND $2 <> '' AND holder_email = $2)
+"""
+_TRANSFERS: Final = """
+UPDATE ticket_transfers
+   SET from_name = CASE WHEN from_email = $1 THEN $3 ELSE from_name END,
+       to_name = CASE WHEN to_email = $1 THEN $3 ELSE to_name END,
+       from_email = CASE WHEN from_email = $1 THEN $2 ELSE from_email END,
+       to_email = CASE WHEN to_email = $1 THEN $2 ELSE to_email END
+ WHERE from_email = $1 OR to_email = $1
 """
 _ORDERS: Final = f"""
 UPDATE orders o SET buyer_name = $4, buyer_email = $3, user_id = nullif($1, ''), consents = '{{}}', ip_address = NULL,
@@ -191,6 +205,7 @@ async def _forget(
     await db.execute(_TICKETS, user_id, email, instead, ERASED_NAME)
     order_ids = [row["id"] for row in await db.fetch(_ORDERS, user_id, email, instead, ERASED_NAME)]
     if email:
+        await db.execute(_TRANSFERS, email, instead, ERASED_NAME)
         _ = [await db.execute(statement, email) for statement in of_address]
     return order_ids
 

@@ -19,9 +19,10 @@ PAGE_COLUMNS: Final = """t.id, t.event_id, t.order_id, o.order_number, t.unit, t
        t.checked_in_gate, t.created_at, p.total_cents AS price_cents, o.currency, o.user_id,
        coalesce(o.paid_at, o.created_at) AS paid_at, e.organization_id, org.name AS organization_name,
        org.accent AS organization_accent,
-       e.title AS event_title, e.starts_at, e.ends_at, e.timezone, v.name AS venue_name, v.address AS venue_address,
-       v.city AS venue_city, t.code_not_before_s, t.code_expires_s, e.status AS event_status, o.link_generation,
-       o.locale, p.attendee->>'email' AS attendee_email"""
+       e.title AS event_title, e.slug AS event_slug, e.starts_at, e.ends_at, e.timezone, v.name AS venue_name,
+       v.address AS venue_address, v.city AS venue_city, t.code_not_before_s, t.code_expires_s,
+       e.status AS event_status, o.link_generation, o.locale, t.handed_on,
+       CASE WHEN t.handed_on = 0 THEN p.attendee->>'email' END AS attendee_email"""
 # An event and what it leads to are looked up ticket by ticket: joined, a plan may read all organizations and venues.
 PAGE_SOURCES: Final = """
   FROM tickets t

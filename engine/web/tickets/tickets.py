@@ -10,6 +10,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from engine.domain.tickets.tickets import TicketPage
+from engine.domain.tickets.transfers import TicketHandedOn
 from engine.foundation import bodies, http, lists
 from engine.foundation.errors import Forbidden, NotFound, Unauthenticated
 from engine.foundation.lists import PAGE_DEFAULT, PAGE_MAX
@@ -76,14 +77,19 @@ async def _image(request: web.Request, kind: Any, content_type: str) -> web.Resp
 
 
 async def _ticket(request: web.Request) -> TicketPage:
-    asker = Asker(auth.optional_person(request), auth.order_token(request))
-    if asker.person is None and asker.order_token is None:
+    return await request.config_dict[TICKETS].read(asker_of(request), request.match_info["ticket_id"])
+
+
+def asker_of(request: web.Request) -> Asker:
+    """Who asks for a ticket. Unauthenticated if nothing says so."""
+    asker = Asker(auth.optional_person(request), auth.order_token(request), auth.ticket_token(request))
+    if asker.person is None and asker.order_token is None and asker.ticket_token is None:
         raise Unauthenticated
-    return await request.config_dict[TICKETS].read(asker, request.match_info["ticket_id"])
+    return asker
 
 
 _NO = (Unauthenticated, NotFound)
-_CODE = (*_NO, Forbidden, TicketNotLive)
+_CODE = (*_NO, Forbidden, TicketHandedOn, TicketNotLive)
 _AT = "/v1/tickets/{ticket_id}"
 
 ROUTES: tuple[Route, ...] = (

@@ -21,7 +21,8 @@ class TicketEvent(Struct):
 class TicketDocument(Struct, kw_only=True):
     """``code`` is the signed text of the QR, null once the ticket admits nobody; ``qrSecret`` repeats it.
 
-    ``attendee`` is who comes, the buyer if nobody else was named; ``attendee_name`` repeats it.
+    ``attendee`` is who comes, the buyer if nobody else was named; ``attendee_name`` repeats it. Of a ticket that was
+    handed on (``transferred``) a buyer reads neither holder nor code.
     """
 
     id: str
@@ -60,6 +61,9 @@ class TicketList(Struct):
 
 def ticket_document(ticket: TicketPage, code: str | None) -> TicketDocument:
     """The ticket's resource, with what a wallet page wants next to it; ``code`` is the text of its QR."""
+    name, email = ticket.holder_name, ticket.attendee_email or ticket.holder_email
+    if ticket.is_elsewhere:
+        name = email = ""
     return TicketDocument(
         id=ticket.id,
         event_id=ticket.event_id,
@@ -75,9 +79,9 @@ def ticket_document(ticket: TicketPage, code: str | None) -> TicketDocument:
         code=code,
         qrSecret=code,
         seatInfo=ticket.seat or ticket.section,
-        attendee=ticket.holder_name,
-        attendee_name=ticket.holder_name,
-        attendee_email=ticket.attendee_email or ticket.holder_email,
+        attendee=name,
+        attendee_name=name,
+        attendee_email=email,
         price_cents=ticket.price_cents,
         currency=ticket.currency,
         checked_in_at=ticket.checked_in_at,

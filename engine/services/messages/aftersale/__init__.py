@@ -1,0 +1,1 @@
+"""Mails about tickets that change hands, and about orders that are corrected."""
