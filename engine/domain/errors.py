@@ -21,7 +21,6 @@ Conflict 409
 ├── RefundWindowClosed        refund_window_closed      facts: until
 ├── RefundRequestOpen         refund_request_open       facts: ticket_id
 ├── RefundRequestDecided      refund_request_decided    facts: request_status
-├── TicketAlreadyUsed         ticket_already_used       facts: ticket_id
 ├── TicketNotReturnable       ticket_not_returnable     facts: ticket_id
 ├── NotConnected              connect_required
 ├── DisputeNotLost            dispute_not_lost          facts: dispute_status
@@ -155,10 +154,6 @@ class RefundRequestOpen(Conflict):
 
 class RefundRequestDecided(Conflict):
     code, title = "refund_request_decided", "This refund request was answered already"
-
-
-class TicketAlreadyUsed(Conflict):
-    code, title = "ticket_already_used", later("This ticket was used to enter")
 
 
 class TicketNotReturnable(Conflict):

@@ -20,19 +20,20 @@ from engine.domain.errors import (
     RefundExceedsPaid,
     RefundRequestOpen,
     RefundWindowClosed,
-    TicketAlreadyUsed,
     TicketNotReturnable,
 )
 from engine.domain.money.orders import Order, OrderLine
 from engine.domain.money.refund_requests import DISPUTED, ENDED
 from engine.domain.order_states import REFUNDABLE
 from engine.domain.taxes import BASIS_POINTS, half_up
+from engine.domain.tickets.transfers import TicketUsed
 from engine.foundation.errors import Conflict, Invalid
 from engine.foundation.speech.tongue import later
 from engine.foundation.world.currencies import find
 
 AskedStatus = Literal["requested", "refunded", "declined"]
 NOT_OFFERED: Final = later("The organizer of this event takes tickets back only when asked directly")
+HANDED_ON: Final = later("This ticket was handed on: its new holder has it")
 OVER: Final = later("The time to give tickets back is over")
 
 
@@ -87,6 +88,7 @@ class OwnTicket:
     status: str
     used: bool
     asked: bool  # a request for it waits for the organizer
+    handed_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +168,12 @@ def _refusal(ticket: OwnTicket) -> Conflict | None:
     """Why this ticket may not be given back now; None if it may."""
     if ticket.status in ENDED:
         return RefundExceedsPaid(later("This ticket was given back before"), refundable_cents=0)
+    if ticket.handed_on:
+        return TicketNotReturnable(HANDED_ON, ticket_id=ticket.id)
     if ticket.status == "blocked":
         return TicketNotReturnable(DISPUTED, ticket_id=ticket.id)
     if ticket.used or ticket.status == "used":
-        return TicketAlreadyUsed(ticket_id=ticket.id)
+        return TicketUsed(ticket_id=ticket.id)
     if ticket.status != "valid":
         return TicketNotReturnable(ticket_id=ticket.id)
     return RefundRequestOpen(ticket_id=ticket.id) if ticket.asked else None

@@ -12,6 +12,7 @@ from engine.domain import errors as refusals
 from engine.domain.accounts.errors import OrganizationUnknown
 from engine.domain.fields import NO_NUL
 from engine.domain.money.asked_refunds import AskedRefund, AskedStatus, ReturnPreview
+from engine.domain.tickets.transfers import TicketUsed
 from engine.foundation import bodies, errors, http, lists
 from engine.foundation.lists import Page, PageQuery, id_cursor, listed
 from engine.services.appkeys import ASKED_REFUNDS, ORDERS
@@ -131,7 +132,7 @@ _NO_ORDER: Final = (errors.Unauthenticated, refusals.CapabilityWrong, errors.Not
 _TICKETS: Final = (
     refusals.OrderNotRefundable,
     refusals.RefundExceedsPaid,
-    refusals.TicketAlreadyUsed,
+    TicketUsed,
     refusals.TicketNotReturnable,
     refusals.SwitchedOff,
 )

@@ -116,6 +116,7 @@ def test_until_the_last_moment_it_may():
         (OwnTicket("tkt_0", 0, "transfer_pending", used=False, asked=False), "ticket_not_returnable"),
         (OwnTicket("tkt_0", 0, "valid", used=True, asked=False), "ticket_already_used"),
         (OwnTicket("tkt_0", 0, "valid", used=False, asked=True), "refund_request_open"),
+        (OwnTicket("tkt_0", 0, "valid", used=False, asked=False, handed_on=True), "ticket_not_returnable"),
     ],
 )
 @pytest.mark.parametrize("named", [True, False])

@@ -34,7 +34,7 @@ _OF_ORGANIZATION = """
  ORDER BY q.id DESC LIMIT $4
 """
 _TICKETS = """
-SELECT t.id, t.line, t.status, t.checked_in_at IS NOT NULL AS used,
+SELECT t.id, t.line, t.status, t.checked_in_at IS NOT NULL AS used, t.handed_on > 0 AS handed_on,
        EXISTS (SELECT FROM refund_requests q
                 WHERE q.order_id = t.order_id AND q.status = 'requested' AND t.id = ANY(q.ticket_ids)) AS asked
   FROM tickets t WHERE t.order_id = $1 ORDER BY t.line
@@ -161,7 +161,14 @@ async def _returnable(db: Connection, order: Order, *, locked: bool = False, wit
         starts_at=event.starts_at,
         event_status=event.status,
         tickets=[
-            OwnTicket(row["id"], row["line"], row["status"], row["used"], row["asked"] and row["id"] not in own)
+            OwnTicket(
+                id=row["id"],
+                line=row["line"],
+                status=row["status"],
+                used=row["used"],
+                asked=row["asked"] and row["id"] not in own,
+                handed_on=row["handed_on"],
+            )
             for row in rows
         ],
         worth_before_cents=await db.fetchval(_WORTH_BEFORE, order.id),
