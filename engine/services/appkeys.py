@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from engine.services.insight.order_sheets import OrderSheets
     from engine.services.insight.personal_data import PersonalData
     from engine.services.insight.reports import Reports
+    from engine.services.messages.webhooks.endpoints import WebhookEndpoints
     from engine.services.money.confirms import Confirms
     from engine.services.money.disputes import Disputes
     from engine.services.money.order_reads import OrderReads
@@ -104,6 +105,7 @@ DISPUTES: Final[web.AppKey[Disputes]] = web.AppKey("disputes")
 CONFIRMS: Final[web.AppKey[Confirms]] = web.AppKey("confirms")
 REFUNDS: Final[web.AppKey[Refunds]] = web.AppKey("refunds")
 WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
+WEBHOOK_ENDPOINTS: Final[web.AppKey[WebhookEndpoints]] = web.AppKey("webhook_endpoints")
 TICKETS: Final[web.AppKey[Tickets]] = web.AppKey("tickets")
 DEVICES: Final[web.AppKey[Devices]] = web.AppKey("devices")
 SCANS: Final[web.AppKey[Scans]] = web.AppKey("scans")
