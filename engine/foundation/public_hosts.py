@@ -1,7 +1,7 @@
 """Which hosts are of the public internet: whom we may be sent to by an address that a stranger typed.
 
-Everything else could be a part of our own network: loopback, private and link-local ranges, what is reserved, multicast,
-and addresses that hide one of these in another (IPv4 in IPv6, NAT64, 6to4, Teredo).
+Everything else could be a part of our own network: loopback, private and link-local ranges, what is reserved,
+multicast, and addresses that hide one of these in another (IPv4 in IPv6, NAT64, 6to4, Teredo).
 """
 
 from __future__ import annotations

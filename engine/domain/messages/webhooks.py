@@ -6,9 +6,9 @@ NotFound 404
 Conflict 409
 └── WebhookEndpointOff        webhook_endpoint_off      nothing is sent to it before it is switched on
 
-A message is tried TRIES_MAX times over three days. An endpoint at which nothing arrived for FAILING_DAYS_MAX is switched
-off and its organization's owners are told; one that answers 410 at once. Messages of one object go out one after the
-other, by their sequence.
+A message is tried TRIES_MAX times over three days. An endpoint at which nothing arrived for FAILING_DAYS_MAX is
+switched off and its organization's owners are told; one that answers 410 at once. Messages of one object go out one
+after the other, by their sequence.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ API_VERSION: Final = "2026-12-01"  # of the documents in messages
 ENDPOINTS_MAX: Final = 20  # of an organization
 URL_CHARS_MAX: Final = 2_000
 SECRET_BYTES: Final = 32
-SECRET_PREFIX: Final = "whsec_"
+SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - what every secret begins with
 OLDER_SECRET_H: Final = 24  # the secret before goes on signing next to the new one
 REPLAYED_MAX: Final = 1_000  # messages that one replay queues
 MESSAGES_KEPT_DAYS: Final = 30
@@ -141,7 +141,7 @@ class Replayed(Struct, frozen=True, kw_only=True):
 
 
 class WebhookMessage(Struct, frozen=True, kw_only=True):
-    """The body that is sent. ``data`` is the API's resource of what happened, ``sequence`` counts its object's messages."""
+    """The body that is sent. ``data`` is the API's resource of what happened; ``sequence`` counts its object's."""
 
     id: str
     type: str
@@ -220,4 +220,3 @@ def shown(secret: bytes) -> str:
 def pause(tried: int) -> timedelta | None:
     """How long to wait after this many tries; None if that was the last."""
     return timedelta(seconds=PAUSES_S[tried - 1]) if tried < TRIES_MAX else None
-

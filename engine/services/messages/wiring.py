@@ -81,9 +81,9 @@ def open_messages(
         admin_url=settings.admin_url,
     ).register(common.outbox)
     AccountNotices(mailer=mailer, sender=settings.mail_from, engine_url=settings.engine_url).register(common.outbox)
-    WebhookNotices(
-        mailer=mailer, pool=common.pool, sender=settings.mail_from, admin_url=settings.admin_url
-    ).register(common.outbox)
+    WebhookNotices(mailer=mailer, pool=common.pool, sender=settings.mail_from, admin_url=settings.admin_url).register(
+        common.outbox
+    )
     gateway = WebhookGateway(private_allowed=settings.webhooks_private)
     stack.push_async_callback(gateway.close)
     documents = Documents(pool=common.pool, orders=money.order_store)

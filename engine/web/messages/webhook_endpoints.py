@@ -165,5 +165,6 @@ ROUTES: tuple[Route, ...] = (
         needs="keys.write",
         takes=Replay,
         gives=Replayed,
+        repeats="always",
     ).refuses(*_NO_SUCH, WebhookEndpointOff, WebhookMessageUnknown),
 )

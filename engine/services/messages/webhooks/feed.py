@@ -44,7 +44,9 @@ class WebhookFeed:
                 lines += more
                 if not at_end:
                     break  # what follows may tell of things that this log has not told of yet
-            happened = [one for one in await self._told(lines, subscribed) if one.kind in subscribed[one.organization_id]]
+            happened = [
+                one for one in await self._told(lines, subscribed) if one.kind in subscribed[one.organization_id]
+            ]
             await self._write(db, happened, shapes)
         return len(lines)
 

@@ -192,9 +192,7 @@ async def known(db: Connection, causes: Sequence[str]) -> frozenset[str]:
 async def count(db: Connection, objects: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
     """Take this many numbers for each (organization, object); the last of each."""
     keys = sorted(objects)
-    rows = await db.fetch(
-        _COUNT, [key[0] for key in keys], [key[1] for key in keys], [objects[key] for key in keys]
-    )
+    rows = await db.fetch(_COUNT, [key[0] for key in keys], [key[1] for key in keys], [objects[key] for key in keys])
     return {(row["organization_id"], row["object_id"]): row["last"] for row in rows}
 
 

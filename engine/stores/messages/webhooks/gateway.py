@@ -38,7 +38,7 @@ class Answer:
     took_ms: int
 
 
-class _Private(OSError):
+class _PrivateError(OSError):
     """What was looked up must not be connected to."""
 
 
@@ -54,7 +54,7 @@ class _PublicNames(AbstractResolver):
     ) -> list[ResolveResult]:
         found = await self._names.resolve(host, port, family)
         if not self._private_allowed and not all(is_public(each["host"]) for each in found):
-            raise _Private(PRIVATE)
+            raise _PrivateError(PRIVATE)
         return found
 
     async def close(self) -> None:
@@ -81,7 +81,7 @@ class WebhookGateway:
             self._session = None
 
     async def _post(self, url: URL, headers: Mapping[str, str], body: bytes) -> tuple[int | None, str, str]:
-        if not self._private_allowed and not may_be_public(url.host or ""):
+        if not self._private_allowed and not may_be_public(url.raw_host or ""):
             return None, PRIVATE, ""
         try:
             async with (
@@ -128,8 +128,7 @@ async def _beginning(answer: aiohttp.ClientResponse) -> str:
 
 def _told(error: Exception) -> str:
     """A failed try in words for those who run the endpoint."""
-    cause = error.__cause__ if isinstance(error.__cause__, _Private) else error
-    if isinstance(cause, _Private) or PRIVATE in str(error):
+    if isinstance(error.__cause__, _PrivateError):
         return PRIVATE
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "The host's name leads nowhere"
