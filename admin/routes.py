@@ -38,6 +38,7 @@ from admin.views import (
     ticket_types,
     trials,
     venues,
+    webhooks,
 )
 from engine.domain.catalogue.media.images import FILE_BYTES_MAX
 from engine.domain.catalogue.venues import CHART_BYTES_MAX
@@ -47,6 +48,7 @@ from engine.foundation.limits_table import RouteClass
 from engine.foundation.manners import Manners
 
 ORGANIZATION = r"/o/{organization:org_[0-9A-Z]{26}}"
+WEBHOOK = ORGANIZATION + r"/webhooks/{endpoint:whe_[0-9A-Z]{26}}"
 VENUE = r"/venues/{venue:ven_[0-9A-Z]{26}}"
 EVENT = r"/events/{event:evt_[0-9A-Z]{26}}"
 PICTURE = EVENT + r"/pictures/{image:img_[0-9A-Z]{26}}"
@@ -109,6 +111,13 @@ ROUTES: tuple[Route, ...] = (
         "members.write",
         "operate",
     ),
+    Route("GET", ORGANIZATION + "/webhooks", webhooks.list_all, "keys.read", "page"),
+    Route("POST", ORGANIZATION + "/webhooks", webhooks.make, "keys.write", "operate"),
+    Route("GET", WEBHOOK, webhooks.show, "keys.read", "page"),
+    Route("POST", WEBHOOK, webhooks.change, "keys.write", "operate"),
+    Route("POST", WEBHOOK + "/secret", webhooks.rotate, "keys.write", "operate"),
+    Route("POST", WEBHOOK + "/replay", webhooks.replay, "keys.write", "operate"),
+    Route("POST", WEBHOOK + "/delete", webhooks.delete, "keys.write", "operate"),
     Route("GET", ORGANIZATION + "/history", history.show_organization, "organization.write", "page"),
     Route("GET", ORGANIZATION + "/history.csv", history.export_organization, "organization.write", "document"),
     Route("GET", ORGANIZATION + "/disputes", disputes.list_all, "refunds.read", "page"),

@@ -100,6 +100,7 @@ async def test_what_failed_comes_again_and_what_follows_of_its_object_waits_for_
     first, second = await shop.paid(), await shop.paid()
     listener.statuses, listener.answer = [500, 500], b"\x00\xff" + b"x" * 5_000
     await deliver(shop)
+    await shop.services.common.pool.execute("UPDATE webhook_deliveries SET due_at = due_at + interval '1 hour'")
     await refund(shop, owner, first)
     await deliver(shop, 2)
     assert len(listener.heard) == 2, "the second waits as well, for its pause; nothing overtakes"
