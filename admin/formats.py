@@ -40,6 +40,7 @@ TONES: Final = {
     "processing": "warn", "pending": "warn", "paused": "warn", "partially_refunded": "warn", "prequeue": "warn",
     "won": "good", "inquiry": "warn", "disputed": "bad", "charged_back": "bad", "lost": "bad",
     "switched_on": "good", "switched_off": "bad", "taken_down": "bad",
+    "delivered": "good", "failing": "bad",
     "cancelled": "bad", "failed": "bad", "revoked": "bad", "sold_out": "bad", "blocked": "bad",
 }  # fmt: skip
 

@@ -46,6 +46,7 @@ from admin.views import (
     ticket_types,
     trials,
     venues,
+    webhooks,
 )
 from engine.domain.catalogue.media.images import FILE_BYTES_MAX
 from engine.domain.catalogue.venues import CHART_BYTES_MAX
@@ -56,6 +57,7 @@ from engine.foundation.limits_table import RouteClass
 from engine.foundation.manners import Manners
 
 ORGANIZATION = r"/o/{organization:org_[0-9A-Z]{26}}"
+WEBHOOK = ORGANIZATION + r"/webhooks/{endpoint:whe_[0-9A-Z]{26}}"
 VENUE = r"/venues/{venue:ven_[0-9A-Z]{26}}"
 EVENT = r"/events/{event:evt_[0-9A-Z]{26}}"
 SALE = EVENT + r"/box-office/sold/{sale:ord_[0-9A-Z]{26}}"
@@ -129,6 +131,13 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", ORGANIZATION + "/keys", api_keys.list_all, "keys.read", "page"),
     Route("POST", ORGANIZATION + "/keys", api_keys.create, "keys.write", "operate"),
     Route("POST", ORGANIZATION + r"/keys/{key:key_[0-9A-Z]{26}}/revoke", api_keys.revoke, "keys.write", "operate"),
+    Route("GET", ORGANIZATION + "/webhooks", webhooks.list_all, "keys.read", "page"),
+    Route("POST", ORGANIZATION + "/webhooks", webhooks.make, "keys.write", "operate"),
+    Route("GET", WEBHOOK, webhooks.show, "keys.read", "page"),
+    Route("POST", WEBHOOK, webhooks.change, "keys.write", "operate"),
+    Route("POST", WEBHOOK + "/secret", webhooks.rotate, "keys.write", "operate"),
+    Route("POST", WEBHOOK + "/replay", webhooks.replay, "keys.write", "operate"),
+    Route("POST", WEBHOOK + "/delete", webhooks.delete, "keys.write", "operate"),
     Route("GET", ORGANIZATION + "/history", history.show_organization, "organization.write", "page"),
     Route("GET", ORGANIZATION + "/history.csv", history.export_organization, "organization.write", "document"),
     Route("GET", ORGANIZATION + "/disputes", disputes.list_all, "refunds.read", "page"),

@@ -38,6 +38,8 @@ class Settings(SharedSettings):
     media_key_id: str = ""
     media_secret_key: SecretStr = SecretStr("")
 
+    webhooks_private: bool = False  # endpoints of webhooks may be http, and addresses of this network
+
     worker_metrics_port: Port = 0  # on loopback; 0: the worker shows none
 
     # Units of an event that one address block may have held or ordered and not paid for; 0: no limit.

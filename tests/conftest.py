@@ -23,7 +23,7 @@ from engine.settings import Settings
 from tests import chromium
 from tests.databases import Databases
 
-pytest_plugins = ["tests.shop"]
+pytest_plugins = ["tests.shop", "tests.webhook_listener"]
 
 # Of other servers than the tests' own: libpq's settings, and a proxy that would be asked for loopback.
 STRANGERS = ("PG", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")

@@ -225,7 +225,8 @@ async def shop(settings: Settings, mailbox: Mailbox, hot: Any) -> AsyncIterator[
     sandbox = TestServer(build_app(Controls()))
     await sandbox.start_server()
     stripe_url = str(sandbox.make_url("")).rstrip("/")
-    changes = {"stripe_url": stripe_url, "stripe_rate_per_s": 1000, "smtp_host": "127.0.0.1", "smtp_port": mailbox.port}
+    changes = {"stripe_url": stripe_url, "stripe_rate_per_s": 1000, "smtp_host": "127.0.0.1", "smtp_port": mailbox.port,
+               "webhooks_private": True}  # fmt: skip
     own = settings.model_copy(update=changes)
     engine = TestServer(create_app(own))
     await engine.start_server()

@@ -264,6 +264,16 @@ class MailInvitation(Errand, frozen=True):
     invitation_id: str
 
 
+class MailWebhookOff(Errand, frozen=True):
+    """Tell an owner that a webhook of the organization was switched off by itself."""
+
+    topic = "mail.webhook_off"
+    at_once = False
+    endpoint_id: str
+    email: str
+    language: str = "en"
+
+
 class AddressVerified(Errand, frozen=True):
     """The person who has this account reads its address too: the guest orders of that address are theirs."""
 

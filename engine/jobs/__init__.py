@@ -9,6 +9,7 @@ from engine.jobs.hold_expiry import HoldExpiry
 from engine.jobs.job import Job
 from engine.jobs.redis_rebuild import RedisRebuild
 from engine.jobs.sold_out import SoldOut
+from engine.jobs.webhooks_out import WebhooksOut
 
 if TYPE_CHECKING:
     from engine.services.wiring import Services
@@ -18,6 +19,7 @@ def all_jobs(services: Services) -> list[Job]:
     """Every job, made from the services it needs."""
     common, accounts, catalogue = services.common, services.accounts, services.catalogue
     sale, money = services.sale, services.money
+    webhooks_out = WebhooksOut(services.messages.webhook_feed, services.messages.webhook_sender)
     return [
         Job("hold_expiry", 0.5, HoldExpiry(sale.inventory).step),
         Job("redis_rebuild", 10.0, RedisRebuild(sale.inventory).step),
@@ -28,6 +30,9 @@ def all_jobs(services: Services) -> list[Job]:
         Job("sold_out", 2.0, SoldOut(sale.inventory, sale.availability, catalogue.publication).step),
         Job("refund_push", 3.0, money.refunds.step),
         Job("webhook_retry", 2.0, money.webhooks.step),
+        Job("webhook_feed", 1.0, webhooks_out.derive),
+        Job("webhook_sending", 0.5, webhooks_out.send),
+        Job("webhook_forgetting", 600.0, webhooks_out.forget),
         Job("health_pulse", 1.0, lambda: steps.pulse(money.lane, common.hot)),
         Job(
             "housekeeping",

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from engine.services.insight.order_sheets import OrderSheets
     from engine.services.insight.personal_data import PersonalData
     from engine.services.insight.reports import Reports
+    from engine.services.messages.webhooks.endpoints import WebhookEndpoints
     from engine.services.money.aftersale.asked_refunds import AskedRefunds
     from engine.services.money.aftersale.corrections import Corrections
     from engine.services.money.box_office.drawers import Drawers
@@ -128,6 +129,7 @@ WEBHOOKS: Final[web.AppKey[Webhooks]] = web.AppKey("webhooks")
 BOX_OFFICE: Final[web.AppKey[BoxOffice]] = web.AppKey("box_office")
 DRAWERS: Final[web.AppKey[Drawers]] = web.AppKey("drawers")
 GUESTS: Final[web.AppKey[Guests]] = web.AppKey("guests")
+WEBHOOK_ENDPOINTS: Final[web.AppKey[WebhookEndpoints]] = web.AppKey("webhook_endpoints")
 TICKETS: Final[web.AppKey[Tickets]] = web.AppKey("tickets")
 CORRECTIONS: Final[web.AppKey[Corrections]] = web.AppKey("corrections")
 TICKET_CORRECTIONS: Final[web.AppKey[TicketCorrections]] = web.AppKey("ticket_corrections")

@@ -18,7 +18,7 @@ from tests.admin.organizer import Organizer
 TABLES = ("organizations", "members", "invitations", "venues", "events", "ticket_types", "on_sales", "allotments",
           "promo_codes", "complaints", "devices", "orders", "refunds", "disputes", "images",
           "chart_plans", "counter_payments", "cash_drawers", "blocked_units", "policies",
-          "policy_versions")  # fmt: skip
+          "policy_versions", "webhook_endpoints")  # fmt: skip
 # Fields that some form or other would take.
 VALID = {
     "name": "Mine now", "slug": "mine-now", "version": "1", "email": "evil@example.test", "role": "owner",
@@ -28,6 +28,7 @@ VALID = {
     "section": "Floor", "quantity": "1", "code": "MINE", "kind": "percent", "value": "5", "status": "disabled",
     "key": "k" * 20, "what": "everything", "reason": "because", "do": "pause", "current_password": "x",
     "new_password": "another long password", "alt": "Mine", "label": "Mine",
+    "url": "https://evil.example.test/in", "events": "order.paid", "hours": "24",
     "embed_origins": "https://evil.example.test", "scopes": "orders.read",
     "guests": "name\nEve", "counted_cents": "1", "text": "Mine",
 }  # fmt: skip
@@ -55,6 +56,8 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
     assert (await organizer.post(at + "/devices", {"name": "North"})).status == 201
     assert (await organizer.post(f"/o/{organization_id}/keys", {"name": "K", "scopes": "orders.read"})).status == 201
     await organizer.post(f"/o/{organization_id}/members", {"email": "invited@example.test", "role": "finance"})
+    hooked = {"url": "https://hooks.example.test/in", "events": "order.paid"}
+    assert (await organizer.post(f"/o/{organization_id}/webhooks", hooked)).status == 201
     pool = services.common.pool
     order_id = new_id("ord")
     await pool.execute(
@@ -87,6 +90,7 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
         "dispute": dispute_id,
         "template": await pool.fetchval("SELECT id FROM event_templates WHERE organization_id = $1", organization_id),
         "image": image.id,
+        "endpoint": await pool.fetchval("SELECT id FROM webhook_endpoints WHERE organization_id = $1", organization_id),
         "name": image.urls["320"].rpartition("/")[2],
         "user": await pool.fetchval("SELECT id FROM users WHERE email = $1", organizer.email),
         "ticket_type": await pool.fetchval("SELECT id FROM ticket_types WHERE event_id = $1", event_id),

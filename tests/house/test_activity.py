@@ -26,6 +26,13 @@ TIED = {
     "DELETE /v1/users/me/passkeys/{passkey_id}": {"account.passkey_removed"},
     "POST /v1/organizations/{organization_id}/api-keys": {"key.made"},
     "DELETE /v1/organizations/{organization_id}/api-keys/{key_id}": {"key.revoked"},
+    "POST /v1/organizations/{organization_id}/webhook-endpoints": {"webhook.added"},
+    "PATCH /v1/organizations/{organization_id}/webhook-endpoints/{endpoint_id}": {"webhook.changed"},
+    "DELETE /v1/organizations/{organization_id}/webhook-endpoints/{endpoint_id}": {"webhook.removed"},
+    "POST /v1/organizations/{organization_id}/webhook-endpoints/{endpoint_id}/rotate-secret": {
+        "webhook.secret_rotated"
+    },
+    "POST /v1/organizations/{organization_id}/webhook-endpoints/{endpoint_id}/replay": {"webhook.replayed"},
     "PATCH /v1/organizations/{organization_id}": {"organization.changed"},
     "DELETE /v1/organizations/{organization_id}": {"organization.deleted"},
     "POST /v1/organizers/{organization_id}/events": {"event.created"},
@@ -109,6 +116,10 @@ TIED = {
     # The admin app: one of the deeds above, or of the platform's admins.
     "admin POST /organizations": {"organization.created"},
     "admin POST /o/settings": {"organization.changed"},
+    "admin POST /o/webhooks": {"webhook.added", "webhook.changed"},
+    "admin POST /o/webhooks/secret": {"webhook.secret_rotated"},
+    "admin POST /o/webhooks/replay": {"webhook.replayed"},
+    "admin POST /o/webhooks/delete": {"webhook.removed"},
     "admin POST /o/embedding": {"organization.changed"},
     "admin POST /o/policies": {"organization.policy_published"},
     "admin POST /policies": {"platform.policy_published"},
@@ -207,6 +218,7 @@ BY_ITSELF = {
     "admin.created", "event.completed", "event.publication_failed", "order.paid",
     "order.expired", "refund.succeeded", "refund.failed",
     "dispute.asked", "dispute.opened", "dispute.won", "dispute.lost", "mail.refused",
+    "webhook.switched_off",
 }  # fmt: skip
 _DEED = re.compile(r"[a-z_]+\.[a-z_]+\Z")
 _IN_SQL = re.compile(r"'((?:order|refund|dispute)\.[a-z_]+)'")

@@ -50,4 +50,7 @@ def bodies(ids: dict[str, str]) -> dict[str, Any]:
         "QuestionsChange": {"questions": [{"label": "Mine"}]},
         "NewPromoOfEvent": {"event_id": ids["event_id"], "code": "MINE", "kind": "fixed", "value": 100},
         "PromoChange": {"status": "disabled"},
+        "NewWebhookEndpoint": {"url": "https://hooks.example.test/in", "events": ["order.paid"]},
+        "WebhookEndpointChange": {"url": "https://evil.example.test/in"},
+        "Replay": {"since": at(-1)},
     }

@@ -41,6 +41,7 @@ from engine.services.catalogue.programme.templates import Templates
 from engine.services.catalogue.promos import Promos
 from engine.services.catalogue.ticket_types import TicketTypes
 from engine.services.catalogue.venues import Venues
+from engine.services.messages.webhooks.endpoints import WebhookEndpoints
 from engine.services.money.guest_orders import GuestOrders
 from engine.services.outbox import Outbox
 from engine.services.sale.allotments import Allotments
@@ -56,13 +57,14 @@ from engine.web.accounts import api_keys, invitations, mailed_links, organizatio
 from engine.web.catalogue import discovery, events, on_sales, promos, ticket_types, venues
 from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import bulk, publication, series, templates
+from engine.web.messages import webhook_endpoints
 from engine.web.sale import allotments
 from tests.web.organizer import PASSWORD, Someone
 
 _people = itertools.count(1)
 NOUNS = (
     people, mailed_links, sessions, organizations, invitations, api_keys, venues, discovery, events, images,
-    publication, series, templates, bulk, ticket_types, on_sales, allotments, promos,
+    publication, series, templates, bulk, ticket_types, on_sales, allotments, promos, webhook_endpoints,
 )  # fmt: skip
 
 
@@ -121,6 +123,9 @@ async def catalogue(
     app[appkeys.ON_SALES] = OnSales(pool=pool, access=access, events=all_events)
     app[appkeys.ALLOTMENTS] = Allotments(pool=pool, hot=hot, access=access, events=all_events, inventory=inventory)
     app[appkeys.PROMOS] = Promos(pool=pool, access=access, events=all_events)
+    app[appkeys.WEBHOOK_ENDPOINTS] = WebhookEndpoints(
+        pool=pool, access=access, seal=settings.seal, private_allowed=settings.webhooks_private
+    )
     app[SHELF] = Shelf({})
     selling.follow(app[SHELF].forget)
     for noun in NOUNS:

@@ -65,6 +65,7 @@ async def estate(shop: Shop) -> Estate:
         "passkey_id": "pky_none",
         "provider": "sandbox",
         "key_id": await api_key(shop, owner),
+        "endpoint_id": await webhook_endpoint(shop, owner),
         "user_id": await pool.fetchval("SELECT user_id FROM members WHERE organization_id = $1", shop.organization_id),
         "image_id": image["id"],
         "name": image["urls"]["320"].rpartition("/")[2],
@@ -113,6 +114,14 @@ async def api_key(shop: Shop, owner: str) -> str:
     """The id of a fresh key of the organization."""
     path, given = f"/v1/organizations/{shop.organization_id}/api-keys", {"name": "K", "scopes": ["orders.read"]}
     made = await shop.ask("POST", path, given, Authorization=owner)
+    assert made.status == 201, made.body
+    return str(made["id"])
+
+
+async def webhook_endpoint(shop: Shop, owner: str, url: str = "https://hooks.example.test/in", *kinds: str) -> str:
+    """The id of a fresh endpoint of the organization."""
+    path = f"/v1/organizations/{shop.organization_id}/webhook-endpoints"
+    made = await shop.ask("POST", path, {"url": url, "events": list(kinds or ("order.paid",))}, Authorization=owner)
     assert made.status == 201, made.body
     return str(made["id"])
 

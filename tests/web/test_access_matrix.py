@@ -100,6 +100,13 @@ async def _path(shop: Shop, route: Route, mine: Estate, caller: dict[str, str]) 
         ids = {**ids, "invitation_id": await invitation(shop, mine.owner)}
     if "{key_id}" in route.path:
         ids = {**ids, "key_id": await api_key(shop, mine.owner)}
+    if "{endpoint_id}" in route.path and route.method == "DELETE":
+        ids = {**ids, "endpoint_id": new_id("whe")}
+        await shop.services.common.pool.execute(
+            "INSERT INTO webhook_endpoints SELECT (jsonb_populate_record(w,"
+            " jsonb_build_object('id', $2::text))).* FROM webhook_endpoints w WHERE id = $1",
+            mine.ids["endpoint_id"], ids["endpoint_id"],
+        )  # fmt: skip
     if "{template_id}" in route.path:
         ids = {**ids, "template_id": new_id("tpl")}
         await shop.services.common.pool.execute(

@@ -27,6 +27,7 @@ WRITTEN = (
     "series",
     "event_templates",
     "featured_events",
+    "webhook_endpoints",
 )
 
 
@@ -62,6 +63,14 @@ async def estate(owner: Someone, *, public: bool) -> dict[str, str]:
         "key_id": (
             await owner.ok(
                 "POST", f"/v1/organizations/{organization_id}/api-keys", {"name": "K", "scopes": ["orders.read"]}, 201
+            )
+        )["id"],
+        "endpoint_id": (
+            await owner.ok(
+                "POST",
+                f"/v1/organizations/{organization_id}/webhook-endpoints",
+                {"url": "https://hooks.example.test/in", "events": ["order.paid"]},
+                201,
             )
         )["id"],
         "user_id": (await owner.ok("GET", "/v1/users/me"))["id"],

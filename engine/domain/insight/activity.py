@@ -125,6 +125,12 @@ DEEDS: Final = MappingProxyType[str, str](
         "venue.plan_deleted": "Picture under the seating chart taken away",
         "venue.plan_put": "Picture put under the seating chart",
         "venue.deleted": "Venue deleted",
+        "webhook.added": "Webhook added",
+        "webhook.changed": "Webhook changed",
+        "webhook.removed": "Webhook deleted",
+        "webhook.replayed": "Webhook messages sent again",
+        "webhook.secret_rotated": "Secret of a webhook changed",
+        "webhook.switched_off": "Webhook switched off by itself",
     }
 )
 
@@ -150,7 +156,7 @@ KINDS: Final = MappingProxyType[About, tuple[str, ...]](
             "promo",
             "venue",
         ),
-        "people": ("organization", "member", "invitation", "key"),
+        "people": ("organization", "member", "invitation", "key", "webhook"),
         "room": ("room",),
         "gates": ("device", "entry_rules"),
         "platform": ("platform", "complaint", "account", "admin"),

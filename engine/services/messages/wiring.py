@@ -16,17 +16,26 @@ from engine.services.messages.data_links import DataLinks
 from engine.services.messages.event_news import EventNewsMail
 from engine.services.messages.mail import Mail
 from engine.services.messages.queue_links import QueueLinks
+from engine.services.messages.webhooks.documents import Documents
+from engine.services.messages.webhooks.endpoints import WebhookEndpoints
+from engine.services.messages.webhooks.feed import WebhookFeed
+from engine.services.messages.webhooks.notices import WebhookNotices
+from engine.services.messages.webhooks.sender import WebhookSender
 from engine.services.money.wiring import Money
 from engine.services.tickets.wiring import Tickets
 from engine.stores.messages.mail import MailGateway
+from engine.stores.messages.webhooks.gateway import WebhookGateway
 
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """What people are told."""
+    """What people and programs are told."""
 
     mail: Mail
     data_links: DataLinks
+    webhook_endpoints: WebhookEndpoints
+    webhook_feed: WebhookFeed
+    webhook_sender: WebhookSender
 
 
 def open_messages(
@@ -101,4 +110,23 @@ def open_messages(
         sender=settings.mail_from,
         engine_url=settings.engine_url,
     ).register(common.outbox, to_buyer=corrections.code)
-    return Messages(mail=mail, data_links=data_links)
+    WebhookNotices(mailer=mailer, pool=common.pool, sender=settings.mail_from, admin_url=settings.admin_url).register(
+        common.outbox
+    )
+    gateway = WebhookGateway(private_allowed=settings.webhooks_private)
+    stack.push_async_callback(gateway.close)
+    documents = Documents(pool=common.pool, orders=money.order_store)
+    sending = WebhookSender(pool=common.pool, gateway=gateway, documents=documents, seal=settings.seal)
+    stack.push_async_callback(sending.close)
+    return Messages(
+        mail=mail,
+        data_links=data_links,
+        webhook_endpoints=WebhookEndpoints(
+            pool=common.pool,
+            access=accounts.access,
+            seal=settings.seal,
+            private_allowed=settings.webhooks_private,
+        ),
+        webhook_feed=WebhookFeed(pool=common.pool, documents=documents),
+        webhook_sender=sending,
+    )

@@ -12,6 +12,7 @@ from engine.stores.database import Connection, Database
 
 _MINE = "(o.user_id = $1 OR ($2 <> '' AND o.user_id IS NULL AND lower(o.buyer_email) = $2))"
 _MY_ORDERS = f"SELECT o.id FROM orders o WHERE {_MINE}"
+_MY_OBJECTS = f"{_MY_ORDERS} UNION ALL SELECT t.id FROM tickets t WHERE t.order_id IN ({_MY_ORDERS})"
 # File of the export -> what stands in it.
 FILES: Final[dict[str, str]] = {
     "profile": "SELECT id, email, name, first_name, last_name, phone, locale, preferences, is_admin, is_second,"
@@ -64,6 +65,9 @@ _OF_ORDERS: Final = (
            AND ticket_id IN (SELECT t.id FROM tickets t WHERE t.order_id IN ({_MY_ORDERS}))""",
     f"UPDATE order_units SET attendee = NULL WHERE attendee IS NOT NULL AND order_id IN ({_MY_ORDERS})",
     f"UPDATE refunds SET reason = '', message = NULL WHERE order_id IN ({_MY_ORDERS})",
+    f"""UPDATE webhook_messages SET body = NULL WHERE body IS NOT NULL AND object_id = ANY(ARRAY({_MY_OBJECTS}))""",
+    f"""UPDATE webhook_attempts SET response = '' WHERE response <> '' AND message_id IN (
+            SELECT m.id FROM webhook_messages m WHERE m.object_id = ANY(ARRAY({_MY_OBJECTS})))""",
     f"UPDATE refund_requests SET reason = '', message = NULL WHERE order_id IN ({_MY_ORDERS})",
     # Of the payment, its charges, refunds and disputes.
     f"""UPDATE webhook_events SET payload = '{{}}' WHERE status IN ('processed', 'ignored')

@@ -21,7 +21,7 @@ from engine.foundation.ids import new_id
 from engine.foundation.ledger_pool import kept
 from engine.foundation.postgres import again
 from engine.foundation.store_faults import ends_connection
-from engine.stores import outbox
+from engine.stores import activity, outbox
 from engine.stores.database import Pool
 from engine.stores.money import refunds
 from engine.stores.money.webhook_events import Received
@@ -236,6 +236,9 @@ class PaymentStore:
                     return []
                 await connection.execute(_REOWN, order.id, numbers, list(units))
                 await connection.execute(_ISSUE, order.id, numbers, names)
+                await activity.record(
+                    connection, None, "order.paid", order.id, amount_cents=order.amount_cents, currency=order.currency
+                )
                 own = order.event_id, order.id, hold_id, tuple(units)
                 return [
                     await outbox.add(connection, order.id, UnitsOrdered(*own)),

@@ -1,0 +1,1 @@
+"""Webhooks out: what organizations are told, program to program."""

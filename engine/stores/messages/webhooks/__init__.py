@@ -1,0 +1,1 @@
+"""Webhooks out in the ledger, and how they leave."""
