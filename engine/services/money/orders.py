@@ -53,8 +53,7 @@ from engine.services.accounts.flags import Switches
 from engine.services.money.order_reads import KnownOrder, OrderReads
 from engine.services.money.payments import Keeping, Payments
 from engine.services.outbox import Outbox
-from engine.services.sale.hold_asks import read_asks
-from engine.services.sale.hold_prices import listed, price_of
+from engine.services.sale.hold_prices import listed
 from engine.services.sale.holds import Holds
 from engine.services.sale.inventory import Inventory
 from engine.services.sale.selling import Selling
@@ -105,9 +104,7 @@ class Orders:
 
     async def quote(self, request: HoldRequest) -> Price:
         """What these items would cost now; nothing is set aside."""
-        event = await self._selling.get(request.event_id)
-        asks, promo, _ = read_asks(event, request)
-        return price_of(event, asks, promo)
+        return await self._holds.quote(request)
 
     async def open_new(
         self,

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from engine.domain.prices import Line as MoneyLine
 from engine.domain.prices import Price, check_chargeable, is_chargeable, quote
+from engine.domain.sale.availability import NextStep, PriceStepShown
 from engine.domain.sale.holds import Hold, HoldLine
+from engine.domain.sale.price_steps import standing_steps
 from engine.domain.sale.selling import PromoTerms, SellingEvent, TicketTypeTerms
 from engine.foundation import http
+from engine.foundation.clock import from_ms
 from engine.services.sale.hold_asks import Ask
 from engine.stores.sale.hold_records import Record
 
@@ -33,17 +36,22 @@ def price_of_parts(
     shape = ("price", tuple([(kind.number, count) for kind, count in parts]), promo.number if promo else 0)
     price: Price | None = event.memo.get(shape)
     if price is None:
-        lines = [MoneyLine(kind.id, kind.price_cents, kind.taxable) for kind, count in parts for _ in range(count)]
+        lines = [
+            MoneyLine(kind.id, kind.price_cents, kind.taxable, kind.step) for kind, count in parts for _ in range(count)
+        ]
         price = quote(
             currency=event.currency,
             lines=lines,
             taxes=event.taxes,
             fee=event.fee,
             discount=promo.discount if promo else None,
+            groups=event.groups,
+            tax_included=event.tax_included,
         )
         if len(event.memo) < PRICES_KEPT:
             event.memo[shape] = price
-            if promo is None and len(parts) == 1 and is_chargeable(price):  # what the desk knows it holds
+            usual = promo is None and len(parts) == 1 and not parts[0][0].counted
+            if usual and is_chargeable(price):  # what the desk knows it holds
                 event.desk.learn(parts[0][0].number, parts[0][1], price.total_cents, http.dumps(price).decode())
     return price
 
@@ -51,6 +59,24 @@ def price_of_parts(
 def listed(event: SellingEvent) -> dict[str, int]:
     """What one ticket of each type costs alone, all in, as lists show it."""
     return {kind.id: price_of_parts(event, [(kind, 1)], None).total_cents for kind in event.ticket_types.values()}
+
+
+def shown_step(event: SellingEvent, kind: TicketTypeTerms, taken: int, moment_ms: int) -> PriceStepShown:
+    """The price step that one ticket of this type is sold at when so many are taken, and what comes next."""
+    now, after = standing_steps(kind, taken, moment_ms)
+    cost = price_of_parts(event, [(now.kind, 1)], None).total_cents
+    following = None
+    if after is not None:
+        next_cents = price_of_parts(event, [(after.kind, 1)], None).total_cents
+        following = NextStep(after.kind.step, after.kind.price_cents, next_cents)
+    return PriceStepShown(
+        now.kind.step,
+        now.kind.price_cents,
+        cost,
+        until=None if now.until_ms is None else from_ms(now.until_ms),
+        left=None if now.until_sold is None else now.until_sold - taken,
+        next=following,
+    )
 
 
 def read_hold(event: SellingEvent, hold_id: str, record: Record) -> Hold:
@@ -63,7 +89,7 @@ def read_hold(event: SellingEvent, hold_id: str, record: Record) -> Hold:
             seat = event.seats[unit]
             if seat is not None:
                 rows.add(seat.rpartition("/")[0])
-            lines.append(HoldLine(kind.id, unit, seat, event.section_name(unit), kind.price_cents))
+            lines.append(HoldLine(kind.id, unit, seat, event.section_name(unit), kind.price_cents, kind.step))
     promo = event.promo_by_number.get(record.promo)
     return Hold(
         id=hold_id,
