@@ -47,7 +47,7 @@ class AvailabilityRow(Struct, frozen=True, omit_defaults=True):
     id: str
     name: str
     free: int
-    level: str
+    level: Level
     held: int | None = None
     sold: int | None = None
     taken_of_type: int | None = None

@@ -142,7 +142,7 @@ async def _offers(request: web.Request, shown: Shown) -> list[Offer]:
             found.update(event.category_of[section.first_unit : section.first_unit + section.units])
     seated = frozenset(event.seat_map.categories[index] for index in found)
     every = tuple(event.seat_map.categories)
-    offers = offers_of(shown.event, shown.kinds, shown.levels, now(), seated=seated, every=every)
+    offers = offers_of(shown.event, shown.kinds, shown.levels, now(), steps=shown.steps, seated=seated, every=every)
     return [offer for offer in offers if offer.selling]
 
 
