@@ -128,20 +128,23 @@ def check_price(row: TicketTypeRow, event: Event) -> None:
 
     Each must be payable alone, at each of its price steps: who comes last may want one.
     """
-    _check_cents(row, event, row.price_cents, "/price_cents")
+    checked_price(row.price_cents, event, taxable=row.taxable)
     for place, step in enumerate(row.price_steps):
-        _check_cents(row, event, step.price_cents, f"/price_steps/{place}/price_cents")
+        checked_price(step.price_cents, event, taxable=row.taxable, pointer=f"/price_steps/{place}/price_cents")
 
 
-def _check_cents(row: TicketTypeRow, event: Event, price_cents: int, pointer: str) -> None:
+def checked_price(price_cents: int, event: Event, *, taxable: bool, pointer: str = "/price_cents") -> Price:
+    """What one ticket at this price costs. Invalid at the pointer if nobody could pay that."""
     currency = find(event.currency)
     if price_cents % currency.step:
         said = f"Prices in {currency.code} are multiples of {money(currency.step, currency.code)}"
         raise Invalid.at(pointer, "amount_between_steps", said)
+    price = price_of_one(price_cents, event, taxable=taxable)
     try:
-        check_chargeable(price_of_one(price_cents, event, taxable=row.taxable).total_cents, event.currency)
+        check_chargeable(price.total_cents, event.currency)
     except Invalid as refusal:
         raise Invalid.at(pointer, refusal.code, refusal.detail) from refusal
+    return price
 
 
 def priced(row: TicketTypeRow, event: Event) -> TicketType:

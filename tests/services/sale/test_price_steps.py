@@ -18,6 +18,7 @@ EARLY = {"name": "Early", "price_cents": 500, "until": None, "until_sold": 25, "
 
 async def stepped(core, pool, *, places: int = 400, steps: tuple = (EARLY,), **kind: object) -> tuple[str, str]:
     """(event, ticket type) of a floor whose type costs 1000 after its steps."""
+    kind = {"max_per_order": 50, **kind}
     terms = {"categories": ["Floor"], "price_steps": list(steps), "step_numbers": [s["number"] for s in steps], **kind}
     event_id, (kind_id,) = await make.event(pool, make.chart(make.general("Floor", places)), [terms])
     await core.inventory.load(event_id)
@@ -78,7 +79,7 @@ async def test_steps_end_by_the_clock_and_a_hold_keeps_the_one_it_was_placed_at(
 
 
 async def test_a_hold_that_grows_and_shrinks_has_each_ticket_at_its_own_step(core, pool):
-    event_id, kind = await stepped(core, pool, max_per_order=50)
+    event_id, kind = await stepped(core, pool)
     held = await place(core, event_id, kind, 24, "a")
     grown = await core.holds.grow(held.hold.id, held.token, (HoldItem(kind, 3),), taker=taker())
     assert [line.price_cents for line in grown.lines] == [500] * 25 + [1000] * 2
