@@ -251,6 +251,8 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("GET", EVENT + "/promos", promos.list_all, "promos.read", "page"),
     Route("POST", EVENT + "/promos", promos.create, "promos.write", "operate"),
+    Route("GET", EVENT + r"/promos/{promo:pro_[0-9A-Z]{26}}", promos.show, "promos.read", "page"),
+    Route("POST", EVENT + r"/promos/{promo:pro_[0-9A-Z]{26}}", promos.change, "promos.write", "operate"),
     Route("POST", EVENT + r"/promos/{promo:pro_[0-9A-Z]{26}}/status", promos.switch, "promos.write", "operate"),
     Route("POST", EVENT + r"/promos/{promo:pro_[0-9A-Z]{26}}/delete", promos.delete, "promos.write", "operate"),
     Route("GET", EVENT + "/orders", orders.search, "orders.read", "page"),

@@ -122,6 +122,8 @@ class PromoTerms:
     valid_from_ms: int | None
     valid_until_ms: int | None
     active: bool
+    unlocks: frozenset[str] = frozenset()  # hidden ticket types that it shows
+    per_buyer_max: int | None = None
 
     @classmethod
     def of(cls, row: Columns) -> PromoTerms:
@@ -129,11 +131,19 @@ class PromoTerms:
             id=row["id"],
             number=row["number"],
             code=row["code"],
-            discount=Discount(row["kind"], row["value"]),
+            discount=Discount(
+                row["kind"],
+                row["value"],
+                ticket_type_ids=frozenset(row["ticket_type_ids"]),
+                quantity_min=row["min_quantity"] or 1,
+                amount_min_cents=row["min_amount_cents"] or 0,
+            ),
             max_uses=row["max_uses"],
             valid_from_ms=_ms(row["valid_from"]),
             valid_until_ms=_ms(row["valid_until"]),
             active=row["status"] == "active",
+            unlocks=frozenset(row["unlocks"]),
+            per_buyer_max=row["per_buyer_max"],
         )
 
     def check(self, now_ms: int) -> None:

@@ -63,8 +63,9 @@ def offers_of(
     steps: Mapping[str, PriceStepShown] = MappingProxyType({}),
     seated: frozenset[str] = frozenset(),
     every: tuple[str, ...] = (),
+    unlocked: frozenset[str] = frozenset(),
 ) -> list[Offer]:
-    """The public types in their order, at the price steps that they are at.
+    """The public types in their order, at the price steps that they are at, and the hidden ones that are unlocked.
 
     ``seated`` are the categories that have seats, ``every`` one the event's.
     """
@@ -83,7 +84,7 @@ def offers_of(
             step_note=_step_note(event, steps.get(kind.id)),
         )
         for kind in kinds
-        if kind.visibility == "public"
+        if kind.visibility == "public" or kind.id in unlocked
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from engine.domain.accounts.errors import TooManyOfThem
 from engine.domain.catalogue.errors import CapacityBelowSold, EventFrozen, EventNotDraft, TicketTypeUnknown
@@ -50,6 +50,11 @@ class TicketTypes:
         if not await self._access.may(person, event.organization_id, "events.read"):
             rows = [row for row in rows if row.visibility == "public"]
         return [priced(row, event) for row in rows]
+
+    async def hidden(self, event: Event, ids: Collection[str]) -> list[TicketType]:
+        """Those of these ids that are the event's hidden types, for somebody who was given them."""
+        rows = await store.of_event(self._pool, event.id) if ids else []
+        return [priced(row, event) for row in rows if row.visibility == "hidden" and row.id in ids]
 
     async def get(self, person: Person | None, ticket_type_id: str) -> TicketType:
         """One type. TicketTypeUnknown if its event is a draft of somebody else's."""

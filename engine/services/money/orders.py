@@ -23,6 +23,7 @@ from engine.domain.errors import (
     OrderExpired,
     OrderOpen,
     OrderUnpaid,
+    PromoPerBuyer,
     SalesClosed,
     SeatTaken,
     SwitchedOff,
@@ -58,7 +59,7 @@ from engine.services.sale.holds import Holds
 from engine.services.sale.inventory import Inventory
 from engine.services.sale.selling import Selling
 from engine.stores import activity, outbox
-from engine.stores.catalogue import events, ticket_types
+from engine.stores.catalogue import events, promos, ticket_types
 from engine.stores.database import Pool
 from engine.stores.mail_server import MailServerGateway
 from engine.stores.money.orders import Ask, OrderStore, end_links, links_mailed_wait_s
@@ -184,6 +185,9 @@ class Orders:
             raise AddressNotCarried
         most = event.max_tickets_per_buyer
         await self._check_before(most, hold, buyer)
+        promo = event.promo(hold.promo_code)
+        if promo is not None and promo.per_buyer_max is not None:
+            await self._check_promo(promo.id, promo.per_buyer_max, buyer)
         record, deadline_ms = await self._inventory.order(hold.event_id, hold.id)
         hold = self._holds.view(event, hold.id, record)
         order = new_order(hold, buyer, deadline_ms, payment_method_id, most, told)
@@ -192,6 +196,8 @@ class Orders:
         placed = await self._book.place(order, once.claim if once is not None else None)
         if placed.beyond_limit:  # other orders of this address were opened since it was looked at
             raise BuyerLimit(max_tickets_per_buyer=most)
+        if placed.beyond_promo:
+            raise PromoPerBuyer(per_buyer_max=promo.per_buyer_max if promo is not None else None)
         if not placed.placed:
             return None, False
         await self._outbox.soon(order.id, placed.errands)
@@ -244,6 +250,11 @@ class Orders:
             raise BuyerLimit(max_tickets_per_buyer=most, owned=before.owned)
         if before.open_order is not None:
             raise OrderOpen(order_id=before.open_order[0], order_number=before.open_order[1])
+
+    async def _check_promo(self, promo_id: str, most: int, buyer: Buyer) -> None:
+        """PromoPerBuyer if this address has used the code as often as one buyer may; the ledger decides, as above."""
+        if await promos.of_buyer(self._pool, promo_id, buyer.email) >= most:
+            raise PromoPerBuyer(per_buyer_max=most)
 
     async def read(self, order_id: str, *, person: Person | None, token: str | None) -> Order:
         """The order for its owner: the capability, the signed-in buyer, or who may read the organization's orders."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.domain.errors import PromoNotMet
 from engine.domain.prices import Line as MoneyLine
 from engine.domain.prices import Price, check_chargeable, is_chargeable, quote
 from engine.domain.sale.availability import NextStep, PriceStepShown
@@ -19,8 +20,24 @@ PRICES_KEPT = 512
 
 
 def price_of(event: SellingEvent, asks: Sequence[Ask], promo: PromoTerms | None) -> Price:
-    """What these asks cost; worked out once per snapshot and shape. What cannot be charged is refused."""
-    return checked(price_of_parts(event, [part for ask in asks for part in ask.parts], promo))
+    """What these asks cost; worked out once per snapshot and shape. What cannot be charged is refused.
+
+    PromoNotMet if the code is for other tickets, or for more.
+    """
+    parts = [part for ask in asks for part in ask.parts]
+    if promo is not None and not promo.discount.reaches(_lines(parts)):
+        raise PromoNotMet(
+            min_quantity=promo.discount.quantity_min,
+            min_amount_cents=promo.discount.amount_min_cents,
+            ticket_type_ids=sorted(promo.discount.ticket_type_ids),
+        )
+    return checked(price_of_parts(event, parts, promo))
+
+
+def _lines(parts: Sequence[tuple[TicketTypeTerms, int]]) -> list[MoneyLine]:
+    return [
+        MoneyLine(kind.id, kind.price_cents, kind.taxable, kind.step) for kind, count in parts for _ in range(count)
+    ]
 
 
 def checked(price: Price) -> Price:
@@ -36,12 +53,9 @@ def price_of_parts(
     shape = ("price", tuple([(kind.number, count) for kind, count in parts]), promo.number if promo else 0)
     price: Price | None = event.memo.get(shape)
     if price is None:
-        lines = [
-            MoneyLine(kind.id, kind.price_cents, kind.taxable, kind.step) for kind, count in parts for _ in range(count)
-        ]
         price = quote(
             currency=event.currency,
-            lines=lines,
+            lines=_lines(parts),
             taxes=event.taxes,
             fee=event.fee,
             discount=promo.discount if promo else None,

@@ -40,7 +40,8 @@ SELECT id, number, name, price_cents, categories, capacity, max_per_order, sales
 """
 _ALLOTMENTS = "SELECT number, name, units, open_to FROM allotments WHERE event_id = $1 ORDER BY number"
 _PROMOS = """
-SELECT id, code, kind, value, max_uses, valid_from, valid_until, status,
+SELECT id, code, kind, value, max_uses, valid_from, valid_until, status, min_amount_cents, min_quantity,
+       ticket_type_ids, unlocks, per_buyer_max,
        row_number() OVER (ORDER BY created_at, id) AS number
   FROM promo_codes WHERE event_id = $1 ORDER BY created_at, id LIMIT 255
 """
