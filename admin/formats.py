@@ -16,7 +16,7 @@ from markupsafe import Markup
 from engine.domain.catalogue import phases
 from engine.domain.catalogue.media import rich_text
 from engine.foundation.clock import now
-from engine.foundation.world import categories, currencies
+from engine.foundation.world import categories, countries, currencies, tax_presets
 
 LOCALE: Final = "en"
 BASIS_POINTS: Final = 100  # of one percent
@@ -85,11 +85,11 @@ def symbol(currency: str) -> str:
     return str(get_currency_symbol(currency, locale=LOCALE))
 
 
-def rate(rate_bp: int | None) -> str:
+def rate(rate_bp: float | None) -> str:
     """Basis points as they are typed into a form: 975 is ``9.75``."""
     if rate_bp is None:
         return ""
-    return f"{Decimal(rate_bp) / BASIS_POINTS:f}"
+    return f"{Decimal(str(rate_bp)) / BASIS_POINTS:f}"
 
 
 def percent(rate_bp: int) -> str:
@@ -210,6 +210,19 @@ def bounds(code: str) -> str:
     return f"With fee and tax, from {least} to {most}{step}."
 
 
+def tax_options(country: str) -> list[tuple[str, str]]:
+    """The usual taxes of a country's regions, as choices: ``CA-QC``, ``Canada, QC: GST 5 %, QST 9.975 %``."""
+    return [
+        (
+            code,
+            f"{countries.name(country)}, {code[3:]}: "
+            + ", ".join(f"{tax.name} {rate(tax.rate_bp)} %" for tax in taxes),
+        )
+        for code, taxes in tax_presets.TABLE.items()
+        if code.startswith(country + "-")
+    ]
+
+
 def currency_option(code: str) -> tuple[str, str]:
     """A currency as an option of a choice."""
     return code, f"{code}, {currencies.name(code)}"
@@ -251,6 +264,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "bounds": bounds,
     "category_option": category_option,
     "currency_option": currency_option,
+    "tax_options": tax_options,
     "named": named,
     "rich": rich,
     "own_path": own_path,

@@ -20,6 +20,7 @@ from admin.views import (
     console,
     dashboard,
     devices,
+    discounts,
     disputes,
     events,
     exports,
@@ -252,6 +253,9 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", EVENT + "/dates/publish", series.publish, "events.publish", "operate"),
     Route("GET", EVENT + "/ticket-types", ticket_types.list_all, "events.read", "page"),
     Route("POST", EVENT + "/ticket-types", ticket_types.create, "events.write", "operate"),
+    Route("POST", EVENT + "/ticket-types/price", ticket_types.price, "events.write", "operate"),
+    Route("GET", EVENT + "/discounts", discounts.show, "events.write", "page"),
+    Route("POST", EVENT + "/discounts", discounts.put, "events.write", "operate"),
     Route("GET", EVENT + r"/ticket-types/{ticket_type:tt_[0-9A-Z]{26}}", ticket_types.show, "events.read", "page"),
     Route(
         "POST", EVENT + r"/ticket-types/{ticket_type:tt_[0-9A-Z]{26}}", ticket_types.change, "events.write", "operate"
@@ -284,6 +288,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", EVENT + "/blocked/free", blocks.unblock, "allotments.write", "operate"),
     Route("GET", EVENT + "/promos", promos.list_all, "promos.read", "page"),
     Route("POST", EVENT + "/promos", promos.create, "promos.write", "operate"),
+    Route("GET", EVENT + r"/promos/{promo:pro_[0-9A-Z]{26}}", promos.show, "promos.read", "page"),
+    Route("POST", EVENT + r"/promos/{promo:pro_[0-9A-Z]{26}}", promos.change, "promos.write", "operate"),
     Route("POST", EVENT + r"/promos/{promo:pro_[0-9A-Z]{26}}/status", promos.switch, "promos.write", "operate"),
     Route("POST", EVENT + r"/promos/{promo:pro_[0-9A-Z]{26}}/delete", promos.delete, "promos.write", "operate"),
     Route("GET", EVENT + "/orders", orders.search, "orders.read", "page"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -33,6 +34,7 @@ from engine.domain.catalogue.refund_policies import Mode, RefundPolicy
 from engine.domain.fields import fault, is_currency, is_timezone
 from engine.foundation import shapes
 from engine.foundation.errors import Invalid
+from engine.foundation.world import tax_presets
 
 MINUTE_S = 60
 MOMENTS = ("starts_at", "ends_at", "allow_refunds_until")
@@ -41,11 +43,12 @@ MOMENTS = ("starts_at", "ends_at", "allow_refunds_until")
 class EventForm(Form):
     """``timezone`` left out is the venue's. Percentages are typed as such, money in the event's currency."""
 
-    LISTS: ClassVar[frozenset[str]] = frozenset({"tax_name", "tax_rate"})
+    LISTS: ClassVar[frozenset[str]] = frozenset({"tax_name", "tax_rate", "tax_registration"})
     POINTERS: ClassVar[Mapping[str, str]] = {
         "taxes": "tax_name",
         "taxes/name": "tax_name",
         "taxes/rate_bp": "tax_rate",
+        "taxes/registration": "tax_registration",
         "fee/rate_bp": "fee_rate",
         "fee/fixed_cents": "fee_fixed",
         "fee/paid_by": "fee_paid_by",
@@ -66,6 +69,8 @@ class EventForm(Form):
         "fee_paid_by": "The fee is paid by",
         "tax_name": "Tax {}: name",
         "tax_rate": "Tax {}: percent",
+        "tax_registration": "Tax {}: registration number",
+        "tax_mode": "Taxes are",
         "hold_minutes": "Seats are held for",
         "max_tickets_per_buyer": "Tickets per buyer at most",
         "capacity": "Standing places",
@@ -97,6 +102,9 @@ class EventForm(Form):
     orphan_policy: Literal["auto", "strict", "lenient", "off"] = "auto"
     tax_name: tuple[str, ...] = ()
     tax_rate: tuple[str, ...] = ()
+    tax_registration: tuple[str, ...] = ()
+    tax_mode: Literal["configured", "inclusive"] = "configured"
+    tax_preset: str = ""
     fee_rate: Rate = Decimal(0)
     fee_fixed: Amount = Decimal(0)
     fee_paid_by: Literal["buyer", "organizer"] = "buyer"
@@ -158,6 +166,7 @@ class EventForm(Form):
             "capacity": self.capacity,
             "allow_transfers": self.allow_transfers == "yes",
             "max_transfers": msgspec.UNSET if self.max_transfers is None else self.max_transfers,
+            "tax_mode": self.tax_mode,
         }
         for name in MOMENTS:
             document[name] = _or_fault(faults, lambda name=name: at_place(getattr(self, name), timezone, f"/{name}"))
@@ -185,8 +194,10 @@ class EventForm(Form):
         return document
 
     def _taxes(self) -> list[dict[str, Any]]:
+        """Those of the rows, else those of the preset that was chosen."""
         found, faults = [], []
-        for index, (name, text) in enumerate(zip(self.tax_name, self.tax_rate, strict=False)):
+        rows = zip_longest(self.tax_name, self.tax_rate, self.tax_registration, fillvalue="")
+        for index, (name, text, registration) in enumerate(rows):
             if not name.strip() and not text.strip():
                 continue
             rate_bp = _rate_bp(text)
@@ -194,10 +205,10 @@ class EventForm(Form):
                 faults.append(fault(f"/taxes/{index}/name", "missing", f"Name the tax in row {index + 1}"))
             if rate_bp is None:
                 faults.append(fault(f"/taxes/{index}/rate_bp", "invalid_value", "Write a percentage like 5 or 9.75"))
-            found.append({"name": name.strip(), "rate_bp": rate_bp or 0})
+            found.append({"name": name.strip(), "rate_bp": rate_bp or 0, "registration": registration.strip()})
         if faults:
             raise Invalid(errors=faults)
-        return found
+        return found or [{"name": tax.name, "rate_bp": tax.rate_bp} for tax in tax_presets.find(self.tax_preset)]
 
 
 class CopyForm(Form):
@@ -246,6 +257,7 @@ def of(event: Event) -> Filled[EventForm]:
         capacity=event.capacity,
         allow_transfers="yes" if event.allow_transfers else "no",
         max_transfers=event.max_transfers,
+        tax_mode=event.tax_mode,
         **local,
         **_taxes_of(event.taxes),
         **_fee_of(event.fee, event.currency),
@@ -254,7 +266,11 @@ def of(event: Event) -> Filled[EventForm]:
 
 
 def _taxes_of(taxes: tuple[TaxRule, ...]) -> dict[str, list[str]]:
-    return {"tax_name": [tax.name for tax in taxes], "tax_rate": [formats.rate(tax.rate_bp) for tax in taxes]}
+    return {
+        "tax_name": [tax.name for tax in taxes],
+        "tax_rate": [formats.rate(tax.rate_bp) for tax in taxes],
+        "tax_registration": [tax.registration for tax in taxes],
+    }
 
 
 def _fee_of(fee: FeeRule, currency: str) -> dict[str, str]:
@@ -279,12 +295,15 @@ def _refunds_of(policy: RefundPolicy, currency: str) -> dict[str, str]:
     return shown | ({"refund_fees": "true"} if policy.fees_returned else {})
 
 
-def _rate_bp(text: str) -> int | None:
+def _rate_bp(text: str) -> float | None:
+    """Basis points, with the decimals that a tax may have."""
     try:
         value = Decimal(text.strip().removesuffix("%").strip()) * 100
     except ArithmeticError:
         return None
-    return int(value) if value.is_finite() and value == value.to_integral_value() else None
+    if not value.is_finite() or value != round(value, 2):
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def _or_fault(faults: list[dict[str, str]], read: Any) -> Any:

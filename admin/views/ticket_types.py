@@ -8,10 +8,11 @@ from admin import frozen, reach
 from admin.forms import filled
 from admin.forms import ticket_types as forms
 from admin.forms.allotments import VersionForm
-from admin.forms.ticket_types import TicketTypeForm
+from admin.forms.ticket_types import PriceForm, TicketTypeForm
 from admin.visit import Visit, address
 from engine.domain.catalogue.events import Event
-from engine.domain.catalogue.ticket_types import TicketType
+from engine.domain.catalogue.ticket_types import TicketType, checked_price
+from engine.domain.prices import Price
 
 
 async def list_all(visit: Visit) -> web.Response:
@@ -28,6 +29,18 @@ async def create(visit: Visit) -> web.Response:
     if made is None:
         return await _list(visit, event, form)
     return await visit.go(address("events", event.id, "ticket-types"), f"{made.name} is there.")
+
+
+async def price(visit: Visit) -> web.Response:
+    """What a buyer pays for one at the price that is being typed."""
+    event = await reach.event(visit, "events.write")
+    form = filled.read(PriceForm, visit.form)
+
+    async def act(typed: PriceForm) -> Price:
+        return checked_price(typed.cents(event), event, taxable=typed.taxable)
+
+    found = await form.carry_out(act)
+    return visit.piece("ticket_types/price.html", price=found, message=" ".join([*form.general, *form.errors.values()]))
 
 
 async def show(visit: Visit) -> web.Response:

@@ -10,6 +10,7 @@ Conflict 409
 ├── HoldLifetimeExceeded      hold_lifetime_exceeded
 ├── HoldOrdered               hold_ordered
 ├── PromoExhausted            promo_exhausted
+├── PromoPerBuyer             promo_per_buyer           facts: per_buyer_max
 ├── BuyerLimit                buyer_limit               facts: max_tickets_per_buyer
 ├── LinksEndedTooOften        links_ended_too_often
 ├── OrderOpen                 order_open                facts: order_id, order_number
@@ -52,6 +53,7 @@ Invalid 422
 ├── AmountBetweenSteps        amount_between_steps      facts: step_cents, currency
 ├── CurrencyUnknown           currency_unknown          facts: currency
 ├── AddressNotCarried         address_not_carried       the mail server has no SMTPUTF8
+├── PromoNotMet               promo_not_met             facts: min_quantity, min_amount_cents, ticket_type_ids
 └── PromoInvalid              promo_invalid
 Unavailable 503
 ├── InventoryRebuilding       inventory_rebuilding
@@ -100,6 +102,10 @@ class HoldOrdered(Conflict):
 
 class PromoExhausted(Conflict):
     code, title = "promo_exhausted", later("This promo code has been used up")
+
+
+class PromoPerBuyer(Conflict):
+    code, title = "promo_per_buyer", later("You have used this promo code as often as one buyer may")
 
 
 class BuyerLimit(Conflict):
@@ -264,6 +270,12 @@ class PromoInvalid(Invalid):
 
     code, title = "promo_invalid", later("This promo code is not valid here")
     is_guess = True
+
+
+class PromoNotMet(Invalid):
+    """A code that there is, for other tickets or more of them."""
+
+    code, title = "promo_not_met", later("This promo code is for more tickets, or for others")
 
 
 class InventoryRebuilding(Unavailable):

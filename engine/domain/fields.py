@@ -35,6 +35,8 @@ Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 Id = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z]+_[0-9A-Z]+$(?!\n)")]
 Cents = Annotated[int, Meta(ge=0, le=currencies.AMOUNT_MAX)]  # each currency has its own bounds (prices.py)
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
+# A tax may be finer: Quebec's is 9.975 percent, 997.5 basis points.
+TaxBasisPoints = Annotated[int, Meta(ge=0, le=10_000)] | Annotated[float, Meta(ge=0, le=10_000)]
 
 UNSEEN = "Nobody could see this name"
 LINKED = "This holds a web address, or looks like one: leave it out, or write a blank after the dot"

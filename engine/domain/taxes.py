@@ -6,15 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 BASIS_POINTS = 10_000  # 10,000 bp are the whole
+PPM_OF_BP = 100
+MILLION = 1_000_000
 TAXES_MAX = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Tax:
-    """``Tax("GST", 500)`` is five percent."""
+    """``Tax("GST", 500)`` is five percent, ``Tax("QST", 997.5)`` Quebec's: a rate has at most two decimals."""
 
     name: str
-    rate_bp: int
+    rate_bp: float
+
+    @property
+    def rate_ppm(self) -> int:
+        """The rate in parts of a million, exactly."""
+        return round(self.rate_bp * PPM_OF_BP)
 
 
 def half_up(numerator: int, denominator: int, step: int = 1) -> int:
@@ -49,4 +56,13 @@ def spread(amount: int, weights: Sequence[int], step: int = 1) -> list[int]:
 
 def tax_shares(tax: Tax, bases: Sequence[int], step: int = 1) -> list[int]:
     """One tax on lines with these taxable bases in cents (zero if a line is not taxable): cents per line."""
-    return spread(half_up(sum(bases) * tax.rate_bp, BASIS_POINTS, step), bases, step)
+    return spread(half_up(sum(bases) * tax.rate_ppm, MILLION, step), bases, step)
+
+
+def included_shares(taxes: Sequence[Tax], bases: Sequence[int], step: int = 1) -> dict[str, list[int]]:
+    """What is tax in amounts that include it: of each tax, rounded half-up once apart, cents per line.
+
+    Ten percent and ten percent in 120 are 10 and 10: each is its rate's part of 100 and all the rates.
+    """
+    whole, with_taxes = sum(bases), MILLION + sum(tax.rate_ppm for tax in taxes)
+    return {tax.name: spread(half_up(whole * tax.rate_ppm, with_taxes, step), bases, step) for tax in taxes}

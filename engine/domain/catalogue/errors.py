@@ -32,11 +32,13 @@ Conflict 409
 ├── PromoCodeUsed             promo_code_used
 ├── PromoExpired              promo_expired             asked about outside its window
 └── PromoUsedUp               promo_used_up             asked about once used up; who holds with it: PromoExhausted
+Invalid 422
+└── PriceStepsOverlap         price_steps_overlap
 """
 
 from __future__ import annotations
 
-from engine.foundation.errors import Conflict, NotFound
+from engine.foundation.errors import Conflict, Invalid, NotFound
 
 
 class PreviewOver(NotFound):
@@ -157,3 +159,7 @@ class PromoExpired(Conflict):
 
 class PromoUsedUp(Conflict):
     code, title = "promo_used_up", "This promo code has been used as often as it may"
+
+
+class PriceStepsOverlap(Invalid):
+    code, title = "price_steps_overlap", "Each price step ends after the one before it"

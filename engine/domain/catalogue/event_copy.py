@@ -16,6 +16,8 @@ from msgspec.structs import replace
 
 from engine.domain.catalogue.entry_rules import EntryRules, is_clock
 from engine.domain.catalogue.events import Event, NewEvent
+from engine.domain.catalogue.pricing import price_steps
+from engine.domain.catalogue.pricing.discount_rules import DiscountRule
 from engine.domain.catalogue.ticket_types import NewTicketType, TicketTypeRow
 from engine.domain.fields import Moment, Name, is_moment
 from engine.foundation.clock import rfc3339
@@ -71,6 +73,8 @@ def copied(event: Event, given: EventCopy, type_ids: Mapping[str, str]) -> NewEv
         hold_ttl_s=event.hold_ttl_s,
         orphan_policy=event.orphan_policy,
         taxes=list(event.taxes),
+        tax_mode=event.tax_mode,
+        discount_rules=[copied_rule(rule, type_ids) for rule in event.discount_rules],
         fee=event.fee,
         max_tickets_per_buyer=event.max_tickets_per_buyer,
         capacity=event.capacity,
@@ -97,7 +101,13 @@ def copied_type(row: TicketTypeRow, move: Move) -> NewTicketType:
         visibility=row.visibility,
         taxable=row.taxable,
         sort=row.sort,
+        price_steps=[price_steps.given(step, _moved(step.until, move)) for step in row.price_steps],
     )
+
+
+def copied_rule(rule: DiscountRule, type_ids: Mapping[str, str]) -> DiscountRule:
+    """The same discount for the copy's ticket types."""
+    return replace(rule, ticket_type_ids=[type_ids.get(kind, kind) for kind in rule.ticket_type_ids])
 
 
 def _moved(moment: datetime | None, move: Move) -> datetime | None:

@@ -15,6 +15,7 @@ from engine.domain.catalogue.media import videos
 from engine.domain.catalogue.media.images import Picture
 from engine.domain.catalogue.media.videos import VideoUrl
 from engine.domain.catalogue.phases import Phase
+from engine.domain.catalogue.pricing.discount_rules import DiscountRule, DiscountRules, rule_faults
 from engine.domain.catalogue.questions import NamedTickets, Question, Questions
 from engine.domain.catalogue.refund_policies import RefundPolicy
 from engine.domain.fields import (
@@ -25,7 +26,9 @@ from engine.domain.fields import (
     Line,
     Moment,
     Name,
+    OptionalShort,
     Short,
+    TaxBasisPoints,
     Text,
     fault,
     is_currency,
@@ -33,7 +36,7 @@ from engine.domain.fields import (
     is_timezone,
     mailed_name,
 )
-from engine.domain.taxes import TAXES_MAX
+from engine.domain.taxes import PPM_OF_BP, TAXES_MAX
 from engine.foundation.errors import Invalid
 from engine.foundation.world import categories
 from engine.foundation.world.currencies import AMOUNT_MAX, find, money
@@ -51,6 +54,7 @@ FROZEN_FIELDS = ("currency", "capacity")
 MOVING_FIELDS = ("starts_at", "ends_at", "timezone", "venue_id")
 
 OwnOrder = Literal["newest", "start", "title"]  # of an organization's own events
+TaxMode = Literal["configured", "inclusive"]  # on top of the prices, or part of them
 OrphanPolicy = Literal["auto", "strict", "lenient", "off"]
 HoldTtl = Annotated[int, Meta(ge=HOLD_TTL_S_MIN, le=HOLD_TTL_S_MAX)]
 Places = Annotated[int, Meta(ge=1, le=PLACES_MAX)]
@@ -61,11 +65,12 @@ Tags = Annotated[list[Short], Meta(max_length=TAGS_MAX)]
 Cover = Annotated[str, Meta(max_length=2000, pattern=r"^https?://[^\s\x00]+$(?!\n)")]
 
 
-class TaxRule(Struct, frozen=True, kw_only=True):
-    """``rate_bp`` 500 is five percent."""
+class TaxRule(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``rate_bp`` 500 is five percent; ``registration``, the number it is collected under, stands on receipts."""
 
     name: Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^(?=.*\S)[^\x00-\x1f\x7f]+$(?!\n)")]
-    rate_bp: BasisPoints
+    rate_bp: TaxBasisPoints
+    registration: OptionalShort = ""
 
 
 class FeeRule(Struct, frozen=True, kw_only=True):
@@ -99,7 +104,9 @@ class NewEvent(Struct, kw_only=True):
     hold_ttl_s: HoldTtl = HOLD_TTL_S_DEFAULT
     orphan_policy: OrphanPolicy = "auto"
     taxes: Taxes = []
+    tax_mode: TaxMode = "configured"
     fee: FeeRule = FeeRule()
+    discount_rules: DiscountRules = []
     max_tickets_per_buyer: PerBuyer | None = None
     capacity: Places | None = None
     allow_refunds_until: Moment | None = None
@@ -132,7 +139,9 @@ class EventChange(Struct, kw_only=True):
     hold_ttl_s: HoldTtl | UnsetType = UNSET
     orphan_policy: OrphanPolicy | UnsetType = UNSET
     taxes: Taxes | UnsetType = UNSET
+    tax_mode: TaxMode | UnsetType = UNSET
     fee: FeeRule | UnsetType = UNSET
+    discount_rules: DiscountRules | UnsetType = UNSET
     max_tickets_per_buyer: PerBuyer | UnsetType | None = UNSET
     capacity: Places | UnsetType | None = UNSET
     allow_refunds_until: Moment | UnsetType | None = UNSET
@@ -232,7 +241,9 @@ class Event(Struct, frozen=True, kw_only=True):
     hold_ttl_s: int
     orphan_policy: OrphanPolicy
     taxes: tuple[TaxRule, ...]
+    tax_mode: TaxMode = "configured"
     fee: FeeRule
+    discount_rules: tuple[DiscountRule, ...] = ()
     max_tickets_per_buyer: int | None
     capacity: int | None = None
     allow_refunds_until: datetime | None
@@ -276,6 +287,7 @@ class Seller(Struct, frozen=True, kw_only=True):
     organization: str
     legal_name: str  # the organization's name if it has no other
     status: str = "published"
+    taxes: tuple[TaxRule, ...] = ()
     cover: Picture | None = None
     logo: Picture | None = None
     accent: str | None = None
@@ -319,11 +331,30 @@ def check(event: NewEvent | EventChange, *, before: Event | None = None) -> None
     if isinstance(event.category, str) and event.category not in categories.CATEGORIES:
         known = ", ".join(categories.CATEGORIES)
         found.append(fault("/category", "unknown_category", f"There is no such category. There are: {known}"))
-    found += _fee_faults(event, before) + _policy_faults(event, before)
-    if isinstance(event.taxes, list) and len({tax.name for tax in event.taxes}) != len(event.taxes):
-        found.append(fault("/taxes", "duplicate", "Each tax has its own name"))
+    found += _money_faults(event, before) + _policy_faults(event, before)
     if found:
         raise Invalid(errors=found)
+
+
+def _money_faults(event: NewEvent | EventChange, before: Event | None) -> Faults:
+    """Of fees, taxes and discounts."""
+    found = _fee_faults(event, before)
+    if isinstance(event.taxes, list):
+        found += _tax_faults(event.taxes)
+    if isinstance(event.discount_rules, list):
+        code = event.currency if isinstance(event.currency, str) else before.currency if before else ""
+        found += rule_faults(event.discount_rules, code)
+    return found
+
+
+def _tax_faults(taxes: list[TaxRule]) -> Faults:
+    found: Faults = []
+    if len({tax.name for tax in taxes}) != len(taxes):
+        found.append(fault("/taxes", "duplicate", "Each tax has its own name"))
+    for place, tax in enumerate(taxes):
+        if not float(tax.rate_bp * PPM_OF_BP).is_integer():
+            found.append(fault(f"/taxes/{place}/rate_bp", "too_fine", "A rate has at most two decimals"))
+    return found
 
 
 def _fee_faults(event: NewEvent | EventChange, before: Event | None) -> Faults:

@@ -7,29 +7,38 @@ who holds with one, in the sale's (promo_invalid, promo_exhausted). The contract
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain.catalogue.errors import PromoExpired, PromoUsedUp
+from engine.domain.catalogue.ticket_types import TicketType
 from engine.domain.errors import PromoInvalid
 from engine.domain.fields import Faults, Id, Moment, fault, is_moment
 from engine.foundation.errors import Invalid
-from engine.foundation.world.currencies import find, money
+from engine.foundation.world.currencies import AMOUNT_MAX, find, money
 
 CODE_CHARS_MAX = 40
 PERCENT_MAX_BP = 10_000
 FIXED_CENTS_MAX = 2_147_483_647  # a column of 32 bits; the event's currency bounds it further
 USES_MAX = 1_000_000
+QUANTITY_MAX, PER_BUYER_MAX, TYPES_MAX, EVENTS_MAX = 50, 1_000, 100, 50
 PROMOS_MAX = 255  # a code's counter in Redis is named by one byte
 
 Code = Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX, pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]*$(?!\n)")]
 Uses = Annotated[int, Meta(ge=1, le=USES_MAX)]
-
+Value = Annotated[int, Meta(ge=0, le=FIXED_CENTS_MAX)]
+LeastCents = Annotated[int, Meta(ge=1, le=AMOUNT_MAX)]
+LeastTickets = Annotated[int, Meta(ge=1, le=QUANTITY_MAX)]
+PerBuyer = Annotated[int, Meta(ge=1, le=PER_BUYER_MAX)]
+TicketTypeIds = Annotated[list[Id], Meta(max_length=TYPES_MAX)]
+EventIds = Annotated[list[Id], Meta(min_length=1, max_length=EVENTS_MAX)]
 
 Kind = Literal["percent", "fixed"]
 Status = Literal["active", "disabled"]
+State = Literal["active", "disabled", "scheduled", "expired", "used_up"]
 Standing = Literal["usable", "off", "early", "over"]
 Moments = TypeVar("Moments", datetime, int)
 
@@ -44,14 +53,25 @@ def standing(moment: Moments, *, active: bool, begin: Moments | None, end: Momen
 
 
 class NewPromo(Struct, kw_only=True):
-    """``value`` is in basis points (percent) or cents off the whole order (fixed)."""
+    """``value`` is in basis points (percent) or cents off all its tickets together (fixed); 0 if it only unlocks.
+
+    It is for ``ticket_type_ids`` (for all without any), from ``min_quantity`` of these and ``min_amount_cents`` for
+    them on; ``unlocks`` are hidden types that it shows. ``event_ids``: the same code at these events too, each
+    counting its own uses.
+    """
 
     code: Code
     kind: Kind
-    value: Annotated[int, Meta(ge=1, le=FIXED_CENTS_MAX)]
+    value: Value
     max_uses: Uses | None = None
     valid_from: Moment | None = None
     valid_until: Moment | None = None
+    min_amount_cents: LeastCents | None = None
+    min_quantity: LeastTickets | None = None
+    ticket_type_ids: TicketTypeIds = []
+    unlocks: TicketTypeIds = []
+    per_buyer_max: PerBuyer | None = None
+    event_ids: EventIds | UnsetType = UNSET
 
 
 class NewPromoOfEvent(NewPromo, kw_only=True):
@@ -62,15 +82,20 @@ class PromoChange(Struct, kw_only=True):
     """The code itself stays: people have it in their hands."""
 
     kind: Kind | UnsetType = UNSET
-    value: Annotated[int, Meta(ge=1, le=FIXED_CENTS_MAX)] | UnsetType = UNSET
+    value: Value | UnsetType = UNSET
     max_uses: Uses | UnsetType | None = UNSET
     valid_from: Moment | UnsetType | None = UNSET
     valid_until: Moment | UnsetType | None = UNSET
+    min_amount_cents: LeastCents | UnsetType | None = UNSET
+    min_quantity: LeastTickets | UnsetType | None = UNSET
+    ticket_type_ids: TicketTypeIds | UnsetType = UNSET
+    unlocks: TicketTypeIds | UnsetType = UNSET
+    per_buyer_max: PerBuyer | UnsetType | None = UNSET
     status: Status | UnsetType = UNSET
 
 
 class PromoCode(Struct, frozen=True, kw_only=True):
-    """As its organizer sees it; ``used_count`` counts orders paid or being paid for."""
+    """As its organizer sees it; ``used_count`` counts orders paid or being paid for, ``state`` says what it is now."""
 
     id: str
     event_id: str
@@ -80,12 +105,29 @@ class PromoCode(Struct, frozen=True, kw_only=True):
     max_uses: int | None
     valid_from: datetime | None
     valid_until: datetime | None
+    min_amount_cents: int | None = None
+    min_quantity: int | None = None
+    ticket_type_ids: tuple[str, ...] = ()
+    unlocks: tuple[str, ...] = ()
+    per_buyer_max: int | None = None
     status: Status
+    state: State = "active"
     used_count: int
     discount_given_cents: int
     version: int
     created_at: datetime
     updated_at: datetime
+
+    def state_at(self, moment: datetime) -> State:
+        """What the code is at this moment."""
+        match standing(moment, active=self.status == "active", begin=self.valid_from, end=self.valid_until):
+            case "off":
+                return "disabled"
+            case "early":
+                return "scheduled"
+            case "over":
+                return "expired"
+        return "used_up" if self.max_uses is not None and self.used_count >= self.max_uses else "active"
 
     def check(self, moment: datetime) -> None:
         """PromoInvalid, PromoExpired or PromoUsedUp if the code may not be used at this moment."""
@@ -118,13 +160,17 @@ class PromoUse(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class PromoAnswer(Struct, frozen=True, kw_only=True):
-    """What a code that may be used now takes off."""
+class PromoAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a code that may be used now takes off, from how much on, and the hidden types that it shows."""
 
     code: str
     kind: Kind
     value: int
     valid_until: datetime | None
+    min_amount_cents: int | None = None
+    min_quantity: int | None = None
+    ticket_type_ids: tuple[str, ...] = ()
+    unlocks: tuple[TicketType, ...] = ()
 
 
 def check_terms(given: NewPromo | PromoChange, code: str, before: PromoCode | None = None) -> None:
@@ -134,6 +180,8 @@ def check_terms(given: NewPromo | PromoChange, code: str, before: PromoCode | No
     """
     found: Faults = []
     kind, value, begin, end = (_term(name, given, before) for name in ("kind", "value", "valid_from", "valid_until"))
+    if not value and not _term("unlocks", given, before):
+        found.append(fault("/value", "out_of_range", "A code takes something off, or unlocks ticket types"))
     if kind == "percent" and value > PERCENT_MAX_BP:
         found.append(fault("/value", "out_of_range", f"At most {PERCENT_MAX_BP} basis points"))
     if kind == "fixed":
@@ -145,6 +193,23 @@ def check_terms(given: NewPromo | PromoChange, code: str, before: PromoCode | No
     ]
     if begin is not None and end is not None and end <= begin:
         found.append(fault("/valid_until", "out_of_order", "It ends after it begins"))
+    if found:
+        raise Invalid(errors=found)
+
+
+def check_types(given: NewPromo | PromoChange, hidden: Mapping[str, bool]) -> None:
+    """The types it names are the event's own, those it unlocks hidden. ``hidden`` says of each type whether it is."""
+    found: Faults = []
+    for name in ("ticket_type_ids", "unlocks"):
+        ids = getattr(given, name)
+        for place, kind in enumerate(ids if isinstance(ids, list) else ()):
+            if kind not in hidden:
+                said = "The event has no such ticket type"
+                found.append(fault(f"/{name}/{place}", "unknown_ticket_type", said))
+            elif name == "unlocks" and not hidden[kind]:
+                found.append(fault(f"/{name}/{place}", "not_hidden", "Everybody sees this type"))
+    if isinstance(given, NewPromo) and isinstance(given.event_ids, list) and (given.ticket_type_ids or given.unlocks):
+        found.append(fault("/event_ids", "one_of", "Ticket types belong to one event: make this code for it alone"))
     if found:
         raise Invalid(errors=found)
 

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.pricing.price_steps import PriceStep, PriceSteps, check_steps, last_price_cents
 from engine.domain.fields import Cents, Faults, Moment, Name, Short, fault, is_moment, mailed_name
-from engine.domain.prices import Fee, Line, check_chargeable, quote
+from engine.domain.prices import Fee, Line, Price, check_chargeable, quote
 from engine.domain.taxes import Tax
 from engine.foundation.errors import Invalid
 from engine.foundation.world.currencies import find, money
@@ -33,7 +34,8 @@ Visibility = Literal["public", "hidden"]
 class NewTicketType(Struct, kw_only=True):
     """Without ``categories`` it sells the whole event; ``capacity`` None: as many as there are places.
 
-    A hidden type is sold by its id only.
+    A hidden type is sold by its id, and to those who show a code that unlocks it. Before ``price_cents`` comes what the
+    ``price_steps`` say.
     """
 
     name: Name
@@ -46,6 +48,7 @@ class NewTicketType(Struct, kw_only=True):
     visibility: Visibility = "public"
     taxable: bool = True
     sort: Sort = 0
+    price_steps: PriceSteps = []
 
 
 class TicketTypeChange(Struct, kw_only=True):
@@ -59,6 +62,7 @@ class TicketTypeChange(Struct, kw_only=True):
     visibility: Visibility | UnsetType = UNSET
     taxable: bool | UnsetType = UNSET
     sort: Sort | UnsetType = UNSET
+    price_steps: PriceSteps | UnsetType = UNSET
 
 
 class TicketTypeRow(Struct, frozen=True, kw_only=True):
@@ -77,6 +81,7 @@ class TicketTypeRow(Struct, frozen=True, kw_only=True):
     visibility: Visibility
     taxable: bool
     sort: int
+    price_steps: tuple[PriceStep, ...] = ()
     version: int
     created_at: datetime
     updated_at: datetime
@@ -97,6 +102,8 @@ def fold(given: NewTicketType | TicketTypeChange) -> None:
 
 def check(given: NewTicketType | TicketTypeChange, known: Sequence[str], before: TicketTypeRow | None = None) -> None:
     """The rules between fields; ``known`` are the chart's categories. Invalid with all that is broken."""
+    if isinstance(given.price_steps, list):
+        check_steps(given.price_steps)
     found: Faults = []
     if isinstance(given.categories, list):
         for index, category in enumerate(given.categories):
@@ -119,16 +126,25 @@ def check(given: NewTicketType | TicketTypeChange, known: Sequence[str], before:
 def check_price(row: TicketTypeRow, event: Event) -> None:
     """Invalid at ``/price_cents`` if nobody could ever buy one of these at its price with the event's fee and taxes.
 
-    Each must be payable alone: who comes last may want one.
+    Each must be payable alone, at each of its price steps: who comes last may want one.
     """
+    checked_price(row.price_cents, event, taxable=row.taxable)
+    for place, step in enumerate(row.price_steps):
+        checked_price(step.price_cents, event, taxable=row.taxable, pointer=f"/price_steps/{place}/price_cents")
+
+
+def checked_price(price_cents: int, event: Event, *, taxable: bool, pointer: str = "/price_cents") -> Price:
+    """What one ticket at this price costs. Invalid at the pointer if nobody could pay that."""
     currency = find(event.currency)
-    if row.price_cents % currency.step:
+    if price_cents % currency.step:
         said = f"Prices in {currency.code} are multiples of {money(currency.step, currency.code)}"
-        raise Invalid.at("/price_cents", "amount_between_steps", said)
+        raise Invalid.at(pointer, "amount_between_steps", said)
+    price = price_of_one(price_cents, event, taxable=taxable)
     try:
-        check_chargeable(all_in_cents(row, event), event.currency)
+        check_chargeable(price.total_cents, event.currency)
     except Invalid as refusal:
-        raise Invalid.at("/price_cents", refusal.code, refusal.detail) from refusal
+        raise Invalid.at(pointer, refusal.code, refusal.detail) from refusal
+    return price
 
 
 def priced(row: TicketTypeRow, event: Event) -> TicketType:
@@ -141,17 +157,23 @@ def priced(row: TicketTypeRow, event: Event) -> TicketType:
 
 
 def all_in_cents(row: TicketTypeRow, event: Event) -> int:
-    """What the buyer of one ticket pays: price, buyer's fee and every tax."""
-    price = quote(
+    """What the buyer of one ticket pays after its price steps: price, buyer's fee and every tax."""
+    price_cents = last_price_cents(row.price_steps, row.price_cents)
+    return price_of_one(price_cents, event, taxable=row.taxable).total_cents
+
+
+def price_of_one(price_cents: int, event: Event, *, taxable: bool = True) -> Price:
+    """What one ticket at this price costs by the event's terms, with its parts."""
+    return quote(
         currency=event.currency,
-        lines=[Line(row.id, row.price_cents, row.taxable)],
+        lines=[Line("", price_cents, taxable)],
         taxes=[Tax(tax.name, tax.rate_bp) for tax in event.taxes],
         fee=Fee(event.fee.rate_bp, event.fee.fixed_cents, event.fee.paid_by),
+        tax_included=event.tax_mode == "inclusive",
     )
-    return price.total_cents
 
 
 def price_range(rows: Iterable[TicketTypeRow], event: Event) -> tuple[int | None, int | None]:
-    """The lowest and the highest all-in price of the public ticket types; None, None without any."""
+    """The lowest and the highest all-in price of the public ticket types after their steps; None, None without any."""
     prices = [all_in_cents(row, event) for row in rows if row.visibility == "public"]
     return (min(prices), max(prices)) if prices else (None, None)

@@ -43,10 +43,13 @@ class ReceiptLine(Struct, frozen=True, kw_only=True):
     total_cents: int
 
 
-class ReceiptTax(Struct, frozen=True):
+class ReceiptTax(Struct, frozen=True, omit_defaults=True):
+    """``registration`` is the number it is collected under."""
+
     name: str
     cents: int
     returned_cents: int
+    registration: str = ""
 
 
 class ReceiptRefund(Struct, frozen=True, kw_only=True):
@@ -60,8 +63,11 @@ class ReceiptRefund(Struct, frozen=True, kw_only=True):
     settled_at: datetime
 
 
-class Receipt(Struct, frozen=True, kw_only=True):
-    """``kept_cents``: paid, not returned or charged back. The lines sum to ``paid_cents``, each tax to its total."""
+class Receipt(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``kept_cents``: paid, not returned or charged back. The lines sum to ``paid_cents``, each tax to its total.
+
+    ``tax_included``: the taxes are part of face and fees.
+    """
 
     order_id: str
     order_number: str
@@ -83,6 +89,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
     returned_cents: int
     charged_back_cents: int
     kept_cents: int
+    tax_included: bool = False
 
 
 def receipt_of(order: Order, seller: Seller, refunds: Sequence[ReceiptRefund], listed: Mapping[str, int]) -> Receipt:
@@ -91,6 +98,7 @@ def receipt_of(order: Order, seller: Seller, refunds: Sequence[ReceiptRefund], l
     ``listed`` is what one ticket of each type costs alone.
     """
     returned_cents = sum(refund.amount_cents for refund in refunds)
+    registrations = {tax.name: tax.registration for tax in seller.taxes}
     return Receipt(
         order_id=order.id,
         order_number=order.order_number,
@@ -124,7 +132,7 @@ def receipt_of(order: Order, seller: Seller, refunds: Sequence[ReceiptRefund], l
         discount_cents=order.price["discount_cents"],
         fees_cents=order.price["fees_cents"],
         taxes=[
-            ReceiptTax(name, cents, sum(refund.taxes.get(name, 0) for refund in refunds))
+            ReceiptTax(name, cents, sum(refund.taxes.get(name, 0) for refund in refunds), registrations.get(name, ""))
             for name, cents in order.price["taxes"].items()
         ],
         tax_cents=order.price["tax_cents"],
@@ -133,4 +141,5 @@ def receipt_of(order: Order, seller: Seller, refunds: Sequence[ReceiptRefund], l
         returned_cents=returned_cents,
         charged_back_cents=order.charged_back_cents,
         kept_cents=order.amount_cents - returned_cents - order.charged_back_cents,
+        tax_included=order.price.get("tax_included", False),
     )

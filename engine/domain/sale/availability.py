@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -12,6 +13,28 @@ from engine.domain.sale.holds import CODE_CHARS_MAX
 FEW_PERCENT = 15
 
 Level = Literal["none", "few", "plenty"]
+
+
+class NextStep(Struct, frozen=True):
+    """What a ticket costs when the present step has ended; ``name`` is None for the type's own price."""
+
+    name: str | None
+    price_cents: int
+    all_in_cents: int
+
+
+class PriceStepShown(Struct, frozen=True, omit_defaults=True):
+    """What a ticket of a type that has price steps costs now, alone; ``left`` are those at this step.
+
+    Without ``next`` the price stays.
+    """
+
+    name: str | None
+    price_cents: int
+    all_in_cents: int
+    until: datetime | None = None
+    left: int | None = None
+    next: NextStep | None = None
 
 
 class AvailabilityRow(Struct, frozen=True, omit_defaults=True):
@@ -24,10 +47,11 @@ class AvailabilityRow(Struct, frozen=True, omit_defaults=True):
     id: str
     name: str
     free: int
-    level: str
+    level: Level
     held: int | None = None
     sold: int | None = None
     taken_of_type: int | None = None
+    price_step: PriceStepShown | None = None
 
 
 class AvailabilityDocument(Struct, frozen=True):

@@ -46,14 +46,15 @@ class SwapRequest(msgspec.Struct, frozen=True):
     seats: Annotated[tuple[_Seat, ...], msgspec.Meta(min_length=1, max_length=QUANTITY_MAX)]
 
 
-class HoldLine(msgspec.Struct, frozen=True):
-    """One unit of a hold, as the contract's ``items`` list it."""
+class HoldLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One unit of a hold, as the contract's ``items`` list it; ``price_step`` names the step it is held at."""
 
     ticket_type_id: str
     unit: int
     seat: str | None
     section: str
     price_cents: int
+    price_step: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from msgspec import convert
+
 import hotpath_rs
 from engine.domain.catalogue.events import OrphanPolicy
+from engine.domain.catalogue.pricing.discount_rules import DiscountRule
 from engine.domain.catalogue.promos import standing
 from engine.domain.catalogue.questions import Asking
 from engine.domain.errors import PromoInvalid, SalesClosed, SalesNotOpen
 from engine.domain.prices import Discount, Fee
 from engine.domain.sale.allotments import BOX_OFFICE, STAFFS
 from engine.domain.sale.charts import Chart
+from engine.domain.sale.holds import HoldLine
 from engine.domain.taxes import Tax
 from engine.foundation.clock import rfc3339, to_ms
 from engine.foundation.folding import code_folded
@@ -49,11 +53,14 @@ class TicketTypeTerms:
     sales_end_at_ms: int | None
     hidden: bool
     taxable: bool
+    step: str | None = None  # the price step that these are the terms of
+    steps: tuple[PriceStepTerms, ...] = ()  # in the order in which they are sold; the last is what comes after them
+    counted: tuple[int, ...] = ()  # all numbers its units are counted under, if it has or had price steps
 
     @classmethod
     def of(cls, row: Columns, category_index: Mapping[str, int]) -> TicketTypeTerms:
         """From its row; without categories it sells them all, and those that the chart does not have are left out."""
-        return cls(
+        kind = cls(
             id=row["id"],
             number=row["number"],
             name=row["name"],
@@ -65,6 +72,30 @@ class TicketTypeTerms:
             sales_end_at_ms=_ms(row["sales_end_at"]),
             hidden=row["visibility"] == "hidden",
             taxable=row["taxable"],
+            counted=(row["number"], *row["step_numbers"]) if row["step_numbers"] else (),
+        )
+        if not kind.counted:
+            return kind
+        steps = [PriceStepTerms.of(step, kind) for step in row["price_steps"]]
+        return replace(kind, steps=(*steps, PriceStepTerms(kind, None, None)))
+
+
+@dataclass(frozen=True, slots=True)
+class PriceStepTerms:
+    """``kind`` are the type's terms at this step: with its price, and its number. ``until_sold`` counts the type."""
+
+    kind: TicketTypeTerms
+    until_ms: int | None
+    until_sold: int | None
+
+    @classmethod
+    def of(cls, step: Columns, kind: TicketTypeTerms) -> PriceStepTerms:
+        """A step as the ledger keeps it, of this type."""
+        until = step["until"]
+        return cls(
+            replace(kind, number=step["number"], price_cents=step["price_cents"], step=step["name"]),
+            None if until is None else to_ms(datetime.fromisoformat(until)),
+            step["until_sold"],
         )
 
 
@@ -92,6 +123,8 @@ class PromoTerms:
     valid_from_ms: int | None
     valid_until_ms: int | None
     active: bool
+    unlocks: frozenset[str] = frozenset()  # hidden ticket types that it shows
+    per_buyer_max: int | None = None
 
     @classmethod
     def of(cls, row: Columns) -> PromoTerms:
@@ -99,11 +132,19 @@ class PromoTerms:
             id=row["id"],
             number=row["number"],
             code=row["code"],
-            discount=Discount(row["kind"], row["value"]),
+            discount=Discount(
+                row["kind"],
+                row["value"],
+                ticket_type_ids=frozenset(row["ticket_type_ids"]),
+                quantity_min=row["min_quantity"] or 1,
+                amount_min_cents=row["min_amount_cents"] or 0,
+            ),
             max_uses=row["max_uses"],
             valid_from_ms=_ms(row["valid_from"]),
             valid_until_ms=_ms(row["valid_until"]),
             active=row["status"] == "active",
+            unlocks=frozenset(row["unlocks"]),
+            per_buyer_max=row["per_buyer_max"],
         )
 
     def check(self, now_ms: int) -> None:
@@ -158,6 +199,9 @@ class SellingEvent:
     units: int
     asking: Asking | None = None  # what its buyers are asked
     account_required: bool = False  # who orders is signed in
+    groups: tuple[Discount, ...] = ()  # what comes off without a code
+    step_ends_ms: tuple[int, ...] = ()  # when price steps end by the clock
+    tax_included: bool = False
     memo: dict[Any, Any] = field(default_factory=dict)  # prices and tape names worked out for this snapshot
 
     @classmethod
@@ -201,7 +245,7 @@ class SellingEvent:
             category_of=chart.category_of,
             base=chart.base_with((lot.number, lot.units) for lot in allotments),
             ticket_types={kind.id: kind for kind in ticket_types},
-            type_by_number={kind.number: kind for kind in ticket_types},
+            type_by_number=_by_number(ticket_types),
             allotments=tuple(allotments),
             promos={code_folded(promo.code): promo for promo in promos},
             promo_by_number={promo.number: promo for promo in promos},
@@ -210,6 +254,11 @@ class SellingEvent:
             units=chart.seat_map.units,
             asking=asking,
             account_required=row["account"] == "required",
+            groups=tuple(rule.discount() for rule in convert(row["discount_rules"], list[DiscountRule])),
+            tax_included=row["tax_mode"] == "inclusive",
+            step_ends_ms=tuple(
+                step.until_ms for kind in ticket_types for step in kind.steps if step.until_ms is not None
+            ),
         )
 
     def check_selling(self) -> None:
@@ -253,6 +302,13 @@ class SellingEvent:
         """The promo code of that spelling, however it is typed."""
         return self.promos.get(code_folded(code)) if code else None
 
+    def terms_of(self, line: HoldLine) -> TicketTypeTerms:
+        """The terms that a line of a hold is held at."""
+        kind = self.ticket_types[line.ticket_type_id]
+        if line.price_step is None:
+            return kind
+        return next((step.kind for step in kind.steps if step.kind.step == line.price_step), kind)
+
     def section_name(self, unit: int) -> str:
         return self.section_names[self.section_of[unit]]
 
@@ -261,6 +317,17 @@ def _indexes(names: Sequence[str], category_index: Mapping[str, int]) -> tuple[i
     if not names:
         return tuple(category_index.values())
     return tuple(category_index[name] for name in names if name in category_index)
+
+
+def _by_number(kinds: Sequence[TicketTypeTerms]) -> dict[int, TicketTypeTerms]:
+    """Ticket types by every number that their units may be counted under: a step that is gone is its type."""
+    found = {number: kind for kind in kinds for number in kind.counted or (kind.number,)}
+    return found | {step.kind.number: step.kind for kind in kinds for step in kind.steps}
+
+
+def caps_of(kinds: Iterable[TicketTypeTerms]) -> tuple[tuple[int, int], ...]:
+    """(number, most units) of those that sell only so many; what has price steps is counted by its ``Span``."""
+    return tuple({(kind.number, kind.capacity) for kind in kinds if kind.capacity is not None and not kind.counted})
 
 
 def buyer_units_max(per_buyer: int | None, kinds: Sequence[TicketTypeTerms]) -> int:

@@ -13,12 +13,14 @@ from engine.domain.catalogue.event_cards import EventCard
 from engine.domain.catalogue.event_search import Found
 from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.programme.series import SeriesDate
+from engine.domain.sale.availability import AvailabilityDocument, AvailabilityRow
 from engine.foundation.clock import now
 from engine.foundation.errors import NotFound, Refusal
 from engine.pages.catalogue.faces import Face, face_of
 from engine.pages.catalogue.offers import Level
 from engine.services.appkeys import AVAILABILITY
 
+_document = msgspec.json.Decoder(AvailabilityDocument)
 Card: TypeAlias = "tuple[EventCard, Face]"
 
 
@@ -29,11 +31,16 @@ async def cards_of(request: web.Request, found: Iterable[Found]) -> list[Card]:
 
 async def levels_of(request: web.Request, event: Event | EventCard | SeriesDate) -> dict[str, Level]:
     """How much is left of each public type; nothing if the inventory is away or not there yet."""
+    return {row.id: row.level for row in await rows_of(request, event)}
+
+
+async def rows_of(request: web.Request, event: Event | EventCard) -> tuple[AvailabilityRow, ...]:
+    """What is left of each public type, and at which price step it is; nothing if the inventory is not there."""
     try:
         document = await request.config_dict[AVAILABILITY].document(event.id)
     except (Refusal, NotFound):
-        return {}
-    return {row["id"]: row["level"] for row in msgspec.json.decode(document)["ticket_types"]}
+        return ()
+    return _document.decode(document).ticket_types
 
 
 async def _card(request: web.Request, event: EventCard) -> Card:

@@ -16,6 +16,7 @@ from engine.domain.catalogue.media import videos
 from engine.domain.catalogue.media.images import Picture
 from engine.domain.catalogue.ticket_types import TicketType
 from engine.domain.sale.allotments import STAFFS
+from engine.domain.sale.availability import PriceStepShown
 from engine.foundation import manners
 from engine.foundation.asked_language import FIELD
 from engine.foundation.batching import Overloaded
@@ -24,12 +25,12 @@ from engine.foundation.errors import NotFound
 from engine.foundation.speech.tongue import spoken
 from engine.foundation.world.languages import DEFAULT
 from engine.pages import frame
-from engine.pages.catalogue.cards import cards_of, levels_of
+from engine.pages.catalogue.cards import cards_of, rows_of
 from engine.pages.catalogue.discovery import linked_data, pictures
 from engine.pages.catalogue.discovery.documents import home
 from engine.pages.catalogue.discovery.places import city_path
 from engine.pages.catalogue.faces import Face, face_of
-from engine.pages.catalogue.offers import Level, offers_of
+from engine.pages.catalogue.offers import Level, group_notes, offers_of
 from engine.pages.catalogue.programme.dates import dates_around
 from engine.pages.catalogue.texts import rich, snippet
 from engine.pages.memo import Memo
@@ -43,6 +44,7 @@ class Shown:
     event: Event
     kinds: list[TicketType]
     levels: dict[str, Level]
+    steps: dict[str, PriceStepShown]  # of the types that have price steps
     told: Told | None
     pictures: list[Picture]  # but for its cover
 
@@ -80,7 +82,11 @@ async def detail(request: web.Request) -> web.StreamResponse:
     video = videos.find(event.video_url) if event.video_url else None
 
     async def context() -> dict[str, Any]:
-        offers, face, address = offers_of(event, shown.kinds, shown.levels, now()), shown.face, home(request)
+        offers, face, address = (
+            offers_of(event, shown.kinds, shown.levels, now(), steps=shown.steps),
+            shown.face,
+            home(request),
+        )
         preview = f"{address}/events/{event.slug}/og.png?v={pictures.version_of(event)}"
         cover = address + event.cover.path(1280) if event.cover else event.cover_url
         images = [preview, *([cover] if cover else [])]
@@ -103,6 +109,7 @@ async def detail(request: web.Request) -> web.StreamResponse:
             "video": video,
             "engine_url": address,
             "offers": offers,
+            "discounts": group_notes(event, shown.kinds),
             "room_url": room_url(request, event),
             "selling_enabled": request.config_dict[FLAGS].switches.selling,
         }
@@ -137,7 +144,10 @@ async def _find(request: web.Request, slug: str) -> Shown:
     event = await request.config_dict[EVENTS].get(None, slug)
     kinds = await request.config_dict[TICKET_TYPES].of_event(None, event.id)
     chosen = await request.config_dict[IMAGES].others(event)
-    return Shown(event, kinds, await levels_of(request, event), await told_of(request, event), chosen)
+    rows = await rows_of(request, event)
+    levels: dict[str, Level] = {row.id: row.level for row in rows}
+    steps = {row.id: row.price_step for row in rows if row.price_step is not None}
+    return Shown(event, kinds, levels, steps, await told_of(request, event), chosen)
 
 
 async def told_of(request: web.Request, event: Event, since: datetime | None = None) -> Told | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,7 +11,8 @@ import msgspec
 from aiohttp import web
 
 import hotpath_rs
-from engine.domain.errors import AdmissionRequired, SwitchedOff
+from engine.domain.catalogue.ticket_types import TicketType
+from engine.domain.errors import AdmissionRequired, PromoInvalid, SwitchedOff
 from engine.domain.sale.holds import HoldItem, HoldRequest
 from engine.domain.sale.selling import SellingEvent
 from engine.foundation import bodies, guesses, http, manners
@@ -26,7 +28,8 @@ from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import Shown, find, room_url
 from engine.pages.catalogue.offers import Offer, offers_of
 from engine.pages.sale.held import held_by
-from engine.services.appkeys import FLAGS, HOLDS, SELLING, SETTINGS
+from engine.services.appkeys import AVAILABILITY, FLAGS, HOLDS, SELLING, SETTINGS, TICKET_TYPES
+from engine.services.sale.hold_asks import read_code
 
 FORM_BYTES_MAX: Final = 16 * 1024
 KEY_BYTES: Final = 16
@@ -56,8 +59,16 @@ async def shop(request: web.Request) -> web.StreamResponse:
         ready = await _shelved(request, shown, since)
         if ready is not None:
             return ready
-    asked = request.query.get("type")
-    return await _shop(request, shown, until_ms, {f"q-{asked}": "1", "split": "yes"} if asked else {})
+    asked, code = request.query.get("type"), request.query.get("code", "")[:CODE_CHARS_MAX]
+    form = {"split": "yes", "promo_code": code} if asked or code else {}
+    if asked:
+        form[f"q-{asked}"] = "1"
+    try:
+        with guesses.typed(request, code):
+            read_code(await request.config_dict[SELLING].get(shown.event.id), code or None, now_ms())
+    except PromoInvalid as refusal:
+        return await _shop(request, shown, until_ms, form, refusal)
+    return await _shop(request, shown, until_ms, form)
 
 
 async def hold_best(request: web.Request) -> web.Response:
@@ -66,7 +77,7 @@ async def hold_best(request: web.Request) -> web.Response:
     form = await read_form(request)
     csrf.check(request, form)
     try:
-        body = _request_of(shown, await _offers(request, shown), form)
+        body = _request_of(shown, await _offers(request, shown, form), form)
         holds = request.config_dict[HOLDS]
         held = await held_by(request, await request.config_dict[SELLING].get(shown.event.id))
         if held is not None:
@@ -134,7 +145,8 @@ def _until_ms(event: SellingEvent, request: web.Request) -> int | None:
         return None
 
 
-async def _offers(request: web.Request, shown: Shown) -> list[Offer]:
+async def _offers(request: web.Request, shown: Shown, form: Mapping[str, str]) -> list[Offer]:
+    """What is sold now; hidden types to those who name one, by a link or before, or show a code that unlocks them."""
     event = await request.config_dict[SELLING].get(shown.event.id)
     found: set[int] = set()
     for section in event.seat_map.sections:
@@ -142,8 +154,32 @@ async def _offers(request: web.Request, shown: Shown) -> list[Offer]:
             found.update(event.category_of[section.first_unit : section.first_unit + section.units])
     seated = frozenset(event.seat_map.categories[index] for index in found)
     every = tuple(event.seat_map.categories)
-    offers = offers_of(shown.event, shown.kinds, shown.levels, now(), seated=seated, every=every)
+    hidden = await _unlocked(request, shown, event, form)
+    rows = [await request.config_dict[AVAILABILITY].of_type(event.id, kind.id, exact=False) for kind in hidden]
+    offers = offers_of(
+        shown.event,
+        [*shown.kinds, *hidden],
+        shown.levels | {row.id: row.level for row in rows if row is not None},
+        now(),
+        steps=shown.steps | {row.id: row.price_step for row in rows if row is not None and row.price_step is not None},
+        seated=seated,
+        every=every,
+        unlocked=frozenset(kind.id for kind in hidden),
+    )
     return [offer for offer in offers if offer.selling]
+
+
+async def _unlocked(
+    request: web.Request, shown: Shown, event: SellingEvent, form: Mapping[str, str]
+) -> list[TicketType]:
+    named = {name.removeprefix("q-") for name in form if name.startswith("q-")}
+    promo = event.promo(form.get("promo_code", "").strip()[:CODE_CHARS_MAX])
+    if promo is not None:
+        with contextlib.suppress(PromoInvalid):
+            promo.check(now_ms())
+            named |= promo.unlocks
+    wanted = {kind.id for kind in event.ticket_types.values() if kind.hidden} & named
+    return await request.config_dict[TICKET_TYPES].hidden(shown.event, wanted)
 
 
 async def _shelved(request: web.Request, shown: Shown, since: int) -> Ready | None:
@@ -209,7 +245,7 @@ async def _context(request: web.Request, shown: Shown, form: Mapping[str, str], 
         raise SwitchedOff("Selling is switched off", retry_after_s=60)
     event = shown.event
     selling = await request.config_dict[SELLING].get(event.id)
-    offers = await _offers(request, shown)
+    offers = await _offers(request, shown, form)
     held = await held_by(request, selling)
     sections = [section.name for section in selling.seat_map.sections if section.kind == "seated"]
     data = {

@@ -33,6 +33,7 @@ from engine.domain.catalogue.events import (
 )
 from engine.domain.catalogue.media.images import Picture
 from engine.domain.catalogue.phases import Phase
+from engine.domain.catalogue.pricing.discount_rules import check_types
 from engine.domain.catalogue.ticket_types import TicketTypeRow, check_price, price_range
 from engine.domain.catalogue.venues import ChartFacts
 from engine.domain.slugs import slug_of
@@ -131,6 +132,7 @@ class Events:
         given.timezone = given.timezone or venue.timezone
         event_id = await self._insert(db, given)
         await check_names(db, event_id, given.entry_rules, under="/entry_rules")
+        check_types(given.discount_rules, ())
         await activity.record(db, person, "event.created", event_id, organization_id=given.organization_id)
         return await self.locked(db, event_id)
 
@@ -153,8 +155,7 @@ class Events:
         check(draft)
         copy_id = await self._insert(db, draft)
         for row in rows:
-            number = await ticket_types.next_number(db, copy_id)
-            await ticket_types.insert(db, type_ids[row.id], copy_id, number, copied_type(row, move))
+            await ticket_types.add(db, type_ids[row.id], copy_id, copied_type(row, move))
         await _copy_images(db, event, copy_id)
         await activity.record(db, person, "event.copied", copy_id, from_event=event.id)
         return await self.refresh(db, copy_id)
@@ -187,11 +188,13 @@ class Events:
                 raise Invalid.at("/venue_id", "unknown_venue", "The organization has no such venue")
         if isinstance(given.entry_rules, EntryRules):
             await check_names(db, event.id, given.entry_rules, under="/entry_rules")
+        if isinstance(given.discount_rules, list):
+            check_types(given.discount_rules, [kind.id for kind in await ticket_types.of_event(db, event.id)])
         if isinstance(given.cover_image_id, str) and await images.get(db, event.id, given.cover_image_id) is None:
             raise Invalid.at("/cover_image_id", "unknown_image", "The event has no such picture")
         await store.change(db, event.id, given)
         changed = await self.refresh(db, event.id)
-        if {"currency", "fee", "taxes"} & set(_given(given)):
+        if {"currency", "fee", "taxes", "tax_mode"} & set(_given(given)):
             await self._check_prices(db, changed)
         if moves(event, given):
             before, after = time_and_place(event), time_and_place(changed)

@@ -14,11 +14,14 @@ from engine.domain.catalogue.promos import (
     PromoCode,
     PromoUse,
     check_terms,
+    check_types,
 )
+from engine.domain.catalogue.ticket_types import priced
 from engine.domain.errors import PromoInvalid
 from engine.domain.versions import expect
 from engine.foundation.bearer import Person
 from engine.foundation.clock import now
+from engine.foundation.errors import Invalid
 from engine.foundation.folding import code_folded
 from engine.foundation.ids import new_id
 from engine.services.accounts.access import Access
@@ -26,6 +29,7 @@ from engine.services.catalogue.events import Events
 from engine.stores import activity
 from engine.stores.catalogue import events as events_store
 from engine.stores.catalogue import promos as store
+from engine.stores.catalogue import ticket_types
 from engine.stores.database import Connection, Pool, columns_of
 
 
@@ -66,23 +70,45 @@ class Promos:
         return await store.uses(self._pool, promo.id, before, limit)
 
     async def create(self, person: Person, event_id: str, given: NewPromo) -> PromoCode:
-        """A new code. PromoCodeTaken; Invalid with every broken field."""
-        await self._events.writable(person, event_id, "promos.write")
+        """A new code, at other events of the organization too if it says so. PromoCodeTaken; Invalid with every fault.
+
+        All or nothing; the answer is the code of the event that was named first.
+        """
+        more = given.event_ids if isinstance(given.event_ids, list) else []
+        event_ids = sorted({event_id, *more})
+        organizations = {
+            (await self._events.writable(person, each, "promos.write")).organization_id for each in event_ids
+        }
+        if len(organizations) > 1:
+            raise Invalid.at("/event_ids", "unknown_event", "Events of one organization share a code")
+        events, promos = list[Event](), dict[str, PromoCode]()
         async with self._pool.acquire() as db, db.transaction():
-            event = await self._locked(db, event_id)
-            check_terms(given, event.currency)
-            known = await store.of_event(db, event_id)
-            if len(known) >= PROMOS_MAX:
-                raise TooManyOfThem(limit=PROMOS_MAX)
-            if code_folded(given.code) in {code_folded(each.code) for each in known}:
-                raise PromoCodeTaken
-            promo_id = new_id("pro")
-            if not await store.insert(db, promo_id, event_id, given):
-                raise PromoCodeTaken
-            await activity.record(db, person, "promo.created", promo_id, event_id=event_id, code=given.code)
-            promo = await self._again(db, promo_id)
-        await self._events.tell(event)
-        return promo
+            for each in event_ids:
+                event = await self._locked(db, each)
+                promos[each] = await self._made(db, person, event, given)
+                events.append(event)
+        for event in events:
+            await self._events.tell(event)
+        return promos[event_id]
+
+    async def _made(self, db: Connection, person: Person, event: Event, given: NewPromo) -> PromoCode:
+        """The code at one event, under its lock."""
+        check_terms(given, event.currency)
+        check_types(given, await self._hidden(db, event.id))
+        known = await store.of_event(db, event.id)
+        if len(known) >= PROMOS_MAX:
+            raise TooManyOfThem(limit=PROMOS_MAX)
+        if code_folded(given.code) in {code_folded(each.code) for each in known}:
+            raise PromoCodeTaken(event_id=event.id)
+        promo_id = new_id("pro")
+        if not await store.insert(db, promo_id, event.id, given):
+            raise PromoCodeTaken(event_id=event.id)
+        await activity.record(db, person, "promo.created", promo_id, event_id=event.id, code=given.code)
+        return await self._again(db, promo_id)
+
+    async def _hidden(self, db: Connection, event_id: str) -> dict[str, bool]:
+        """Of each ticket type of the event, whether it is hidden."""
+        return {kind.id: kind.visibility == "hidden" for kind in await ticket_types.of_event(db, event_id)}
 
     async def change(self, person: Person, promo_id: str, expected: str, given: PromoChange) -> PromoCode:
         """Change what is given; orders keep the discount they were made with. PreconditionFailed if it moved on."""
@@ -92,6 +118,7 @@ class Promos:
             before = await self._again(db, promo_id)
             expect(expected, before.version)
             check_terms(given, event.currency, before)
+            check_types(given, await self._hidden(db, event.id))
             await store.change(db, promo_id, given)
             promo = await self._again(db, promo_id)
             facts = activity.turned(before, promo, columns_of(given))
@@ -117,7 +144,17 @@ class Promos:
         if found is None:
             raise PromoInvalid
         found.check(now())
-        return PromoAnswer(code=found.code, kind=found.kind, value=found.value, valid_until=found.valid_until)
+        kinds = await ticket_types.of_event(self._pool, event.id) if found.unlocks else []
+        return PromoAnswer(
+            code=found.code,
+            kind=found.kind,
+            value=found.value,
+            valid_until=found.valid_until,
+            min_amount_cents=found.min_amount_cents,
+            min_quantity=found.min_quantity,
+            ticket_type_ids=found.ticket_type_ids,
+            unlocks=tuple(priced(kind, event) for kind in kinds if kind.id in found.unlocks),
+        )
 
     async def _found(self, person: Person, promo_id: str, *, write: bool) -> tuple[PromoCode, Event]:
         promo = await store.get(self._pool, promo_id)

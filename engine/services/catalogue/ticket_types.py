@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from engine.domain.accounts.errors import TooManyOfThem
 from engine.domain.catalogue.errors import CapacityBelowSold, EventFrozen, EventNotDraft, TicketTypeUnknown
 from engine.domain.catalogue.events import Event, EventChange
+from engine.domain.catalogue.pricing.price_steps import PriceStep, numbered
 from engine.domain.catalogue.ticket_types import (
     FROZEN_FIELDS,
     NUMBERS_MAX,
@@ -32,7 +33,10 @@ from engine.stores.database import Connection, Pool, columns_of
 
 
 class TicketTypes:
-    """What is priced and sold. Hidden types are listed to the organizer only, and sold to those who know their id."""
+    """What is priced and sold. Hidden types are listed to the organizer only.
+
+    They are sold to those who know their id, or show a code that unlocks them.
+    """
 
     def __init__(self, *, pool: Pool, access: Access, events: Events) -> None:
         self._pool = pool
@@ -46,6 +50,11 @@ class TicketTypes:
         if not await self._access.may(person, event.organization_id, "events.read"):
             rows = [row for row in rows if row.visibility == "public"]
         return [priced(row, event) for row in rows]
+
+    async def hidden(self, event: Event, ids: Collection[str]) -> list[TicketType]:
+        """Those of these ids that are the event's hidden types, for somebody who was given them."""
+        rows = await store.of_event(self._pool, event.id) if ids else []
+        return [priced(row, event) for row in rows if row.visibility == "hidden" and row.id in ids]
 
     async def get(self, person: Person | None, ticket_type_id: str) -> TicketType:
         """One type. TicketTypeUnknown if its event is a draft of somebody else's."""
@@ -61,10 +70,10 @@ class TicketTypes:
             known = await events_store.categories(db, event_id)
             check(given, known)
             types = await store.of_event(db, event_id)
-            number = await store.next_number(db, event_id)
-            if len(types) >= TICKET_TYPES_MAX or number >= NUMBERS_MAX:
+            numbers = await store.next_numbers(db, event_id, 1 + len(given.price_steps))
+            if len(types) >= TICKET_TYPES_MAX or numbers[-1] >= NUMBERS_MAX:
                 raise TooManyOfThem(limit=TICKET_TYPES_MAX)
-            row = await store.insert(db, new_id("tt"), event_id, number, given)
+            row = await store.insert(db, new_id("tt"), event_id, numbers, given)
             check_price(row, event)
             await self._events.refresh(db, event_id)
             await activity.record(db, person, "ticket_type.created", row.id, event_id=event_id, cents=row.price_cents)
@@ -86,8 +95,8 @@ class TicketTypes:
                 sold = await store.live_sold(db, ticket_type_id)
                 if given.capacity < sold:
                     raise CapacityBelowSold(sold=sold)
-            row = await store.change(db, ticket_type_id, given)
-            if isinstance(given.price_cents, int):
+            row = await store.change(db, ticket_type_id, given, await self._steps(db, event, before, given))
+            if isinstance(given.price_cents, int) or isinstance(given.price_steps, list):
                 check_price(row, event)
             await self._events.refresh(db, event.id)
             facts = activity.turned(before, row, columns_of(given))
@@ -111,6 +120,19 @@ class TicketTypes:
                 await events_store.change(db, event.id, EventChange(entry_rules=rules))
             await self._events.refresh(db, event.id)
             await activity.record(db, person, "ticket_type.deleted", row.id, event_id=event.id, name=row.name)
+
+    async def _steps(
+        self, db: Connection, event: Event, before: TicketTypeRow, given: TicketTypeChange
+    ) -> tuple[PriceStep, ...] | None:
+        """The price steps that are given, those with a new name under new numbers; None if none are given."""
+        if not isinstance(given.price_steps, list):
+            return None
+        known = {step.name for step in before.price_steps}
+        fresh = sum(step.name not in known for step in given.price_steps)
+        numbers = await store.next_numbers(db, event.id, fresh) if fresh else []
+        if numbers and numbers[-1] >= NUMBERS_MAX:
+            raise TooManyOfThem(limit=NUMBERS_MAX)
+        return numbered(given.price_steps, before.price_steps, numbers)
 
     async def _found(self, person: Person | None, ticket_type_id: str) -> tuple[TicketTypeRow, Event]:
         row = await store.get(self._pool, ticket_type_id)

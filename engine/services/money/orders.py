@@ -23,6 +23,7 @@ from engine.domain.errors import (
     OrderExpired,
     OrderOpen,
     OrderUnpaid,
+    PromoPerBuyer,
     SalesClosed,
     SeatTaken,
     SwitchedOff,
@@ -53,13 +54,12 @@ from engine.services.accounts.flags import Switches
 from engine.services.money.order_reads import KnownOrder, OrderReads
 from engine.services.money.payments import Keeping, Payments
 from engine.services.outbox import Outbox
-from engine.services.sale.hold_asks import read_asks
-from engine.services.sale.hold_prices import listed, price_of
+from engine.services.sale.hold_prices import listed
 from engine.services.sale.holds import Holds
 from engine.services.sale.inventory import Inventory
 from engine.services.sale.selling import Selling
 from engine.stores import activity, outbox
-from engine.stores.catalogue import events, ticket_types
+from engine.stores.catalogue import events, promos, ticket_types
 from engine.stores.database import Pool
 from engine.stores.mail_server import MailServerGateway
 from engine.stores.money.orders import Ask, OrderStore, end_links, links_mailed_wait_s
@@ -105,9 +105,7 @@ class Orders:
 
     async def quote(self, request: HoldRequest) -> Price:
         """What these items would cost now; nothing is set aside."""
-        event = await self._selling.get(request.event_id)
-        asks, promo, _ = read_asks(event, request)
-        return price_of(event, asks, promo)
+        return await self._holds.quote(request)
 
     async def open_new(
         self,
@@ -188,6 +186,9 @@ class Orders:
             raise AddressNotCarried
         most = event.max_tickets_per_buyer
         await self._check_before(most, hold, buyer)
+        promo = event.promo(hold.promo_code)
+        if promo is not None and promo.per_buyer_max is not None:
+            await self._check_promo(promo.id, promo.per_buyer_max, buyer)
         record, deadline_ms = await self._inventory.order(hold.event_id, hold.id)
         hold = self._holds.view(event, hold.id, record)
         order = new_order(hold, buyer, deadline_ms, payment_method_id, most, told)
@@ -196,6 +197,8 @@ class Orders:
         placed = await self._book.place(order, once.claim if once is not None else None)
         if placed.beyond_limit:  # other orders of this address were opened since it was looked at
             raise BuyerLimit(max_tickets_per_buyer=most)
+        if placed.beyond_promo:
+            raise PromoPerBuyer(per_buyer_max=promo.per_buyer_max if promo is not None else None)
         if not placed.placed:
             return None, False
         await self._outbox.soon(order.id, placed.errands)
@@ -248,6 +251,11 @@ class Orders:
             raise BuyerLimit(max_tickets_per_buyer=most, owned=before.owned)
         if before.open_order is not None:
             raise OrderOpen(order_id=before.open_order[0], order_number=before.open_order[1])
+
+    async def _check_promo(self, promo_id: str, most: int, buyer: Buyer) -> None:
+        """PromoPerBuyer if this address has used the code as often as one buyer may; the ledger decides, as above."""
+        if await promos.of_buyer(self._pool, promo_id, buyer.email) >= most:
+            raise PromoPerBuyer(per_buyer_max=most)
 
     async def read(self, order_id: str, *, person: Person | None, token: str | None) -> Order:
         """The order for its owner: the capability, the signed-in buyer, or who may read the organization's orders."""

@@ -7,10 +7,12 @@ have no equal: if one is gone, nothing is taken and the money goes back, as it d
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 from engine.domain.money.orders import Order, OrderLine
 from engine.domain.sale import inventory as units_domain
-from engine.domain.sale.selling import SellingEvent
+from engine.domain.sale.price_steps import Span
+from engine.domain.sale.selling import SellingEvent, caps_of
 from engine.foundation.errors import Refusal, Unavailable
 from engine.foundation.ids import id_from_bytes
 from engine.services.sale.inventory import Inventory
@@ -76,6 +78,7 @@ class Reclaim:
 
     async def _place(self, event: SellingEvent, order: Order, raw: bytes, picks: tuple[bytes, ...]) -> Record | None:
         kinds = {event.ticket_types[line.ticket_type_id] for line in order.lines}
+        counts = Counter(line.ticket_type_id for line in order.lines)
         every_lot = units_domain.eligible_lots((lot.number for lot in event.allotments), accessible=True)
         item = Item(
             ref=raw[:REF_BYTES],
@@ -84,7 +87,12 @@ class Reclaim:
             total_cents=order.amount_cents,
             lots=every_lot,
             promo=next((promo.number for promo in event.promos.values() if promo.id == order.promo_code_id), 0),
-            caps=tuple((kind.number, kind.capacity) for kind in kinds if kind.capacity is not None),
+            caps=caps_of(kinds),
+            spans=tuple(
+                Span(kind.counted, 0, max(0, kind.capacity - counts[kind.id]))
+                for kind in kinds
+                if kind.counted and kind.capacity is not None
+            ),
             picks=picks,
         )
         answer = await self._inventory.fenced(event.id, lambda epoch: self._holds.place_one(event.id, epoch, item))

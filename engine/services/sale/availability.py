@@ -32,6 +32,7 @@ from engine.foundation.clock import now_ms
 from engine.foundation.connections import HotRedis, RedisClient
 from engine.foundation.errors import Unavailable
 from engine.services.sale.hold_asks import read_code
+from engine.services.sale.hold_prices import shown_step
 from engine.services.sale.selling import Selling
 from engine.stores import keys
 
@@ -197,6 +198,7 @@ class Availability:
                 self._copies.get(copy.event.id) is copy
                 and now - copy.checked_at < RECHECK_S
                 and (copy.version == version or now - made_s < RENDER_EVERY_S)
+                and not _step_ended(copy.event, now - made_s)
             )
 
         return stands
@@ -322,7 +324,8 @@ class Availability:
         """(version, when it was made, the JSON)."""
         now = time.monotonic()
         known: tuple[int, float, bytes] | None = copy.ready.get(name)
-        if known is not None and (known[0] == copy.version or now - known[1] < RENDER_EVERY_S):
+        fresh = known is not None and (known[0] == copy.version or now - known[1] < RENDER_EVERY_S)
+        if known is not None and fresh and not _step_ended(copy.event, now - known[1]):
             return known
         version = copy.version
         made = copy.ready[name] = (version, now, http.dumps(await make()))
@@ -339,21 +342,30 @@ class Availability:
         self, copy: _Copy, kinds: Sequence[TicketTypeTerms], *, exact: bool
     ) -> Mapping[bytes, bytes]:
         """What buyers of each type have, by its number; not asked for if it would not be told."""
-        if not exact and all(kind.capacity is None for kind in kinds):
+        if not exact and all(kind.capacity is None and not kind.counted for kind in kinds):
             return {}
         counts: Mapping[Any, Any] = await self._redis.hgetall(keys.type_counts(copy.event.id))
         return counts
+
+
+def _step_ended(event: SellingEvent, within_s: float) -> bool:
+    """Whether the moment of a price step's end lies within the last so many seconds."""
+    if not event.step_ends_ms:
+        return False
+    moment_ms = now_ms()
+    return any(moment_ms - within_s * 1000 < end_ms <= moment_ms for end_ms in event.step_ends_ms)
 
 
 def _row(
     copy: _Copy, kind: TicketTypeTerms, counts: Mapping[bytes, bytes], owned: Mapping[str, int] | None
 ) -> AvailabilityRow:
     """``owned`` by type, if the caller may know exactly; what buyers have and the ledger does not is held."""
-    taken = int(counts.get(b"%d" % kind.number, 0))
+    taken = sum(int(counts.get(b"%d" % number, 0)) for number in kind.counted or (kind.number,))
     free, total = copy.free(kind.categories), copy.units(kind.categories)
     if kind.capacity is not None:
         free, total = max(0, min(free, kind.capacity - taken)), min(kind.capacity, total)
-    shown = AvailabilityRow(kind.id, kind.name, free, level(free, total))
+    step = shown_step(copy.event, kind, taken, now_ms()) if kind.counted else None
+    shown = AvailabilityRow(kind.id, kind.name, free, level(free, total), price_step=step)
     if owned is None:
         return shown
     sold = owned.get(kind.id, 0)

@@ -47,7 +47,9 @@ def desk_terms(event: Columns, kinds: Sequence[TicketTypeTerms], seat_map: hotpa
 
 
 def _pick(kind: TicketTypeTerms, seat_map: hotpath_rs.SeatMap, categories: bytes) -> Any:
-    """One general-admission section: its lowest free numbers. Seats alone: their tapes. Both, or several: planned."""
+    """One general-admission section: its lowest free numbers. Seats alone: their tapes. Anything else: planned."""
+    if kind.counted:
+        return "planned"  # which price step it is at, only the full path finds out
     wanted = bytes(kind.categories)
     used = [
         section

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import NamedTuple
 
 import hotpath_rs
 from engine.domain.catalogue.events import OrphanPolicy
-from engine.domain.errors import BuyerLimit, MaxPerOrder, PromoInvalid, UnknownSeat
+from engine.domain.errors import BuyerLimit, MaxPerOrder, PromoInvalid, SoldOut, UnknownSeat
 from engine.domain.sale.charts import unit_of
 from engine.domain.sale.holds import QUANTITY_MAX, HoldItem, HoldRequest
+from engine.domain.sale.price_steps import Span, split_all
 from engine.domain.sale.selling import PromoTerms, SellingEvent, TicketTypeTerms
 from engine.foundation.clock import now_ms
 from engine.foundation.errors import Invalid
+from engine.stores.sale.hold_answers import StepsMoved
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,31 @@ def read_asks(event: SellingEvent, request: HoldRequest) -> tuple[list[Ask], Pro
     asks += [_party(event, group, members) for group, members in groups.items()]
     promo, codes = read_code(event, request.promo_code, moment)
     return asks, promo, codes
+
+
+def stepped(asks: Sequence[Ask]) -> list[TicketTypeTerms]:
+    """The ticket types of these asks that are counted for price steps, each once."""
+    return list({kind.id: kind for ask in asks for kind, _ in ask.parts if kind.counted}.values())
+
+
+def at_steps(asks: Sequence[Ask], taken: Mapping[str, int], moment_ms: int) -> tuple[list[Ask], tuple[Span, ...]]:
+    """The asks with each ticket at its price step, and what must be true of the counts for that to hold.
+
+    ``taken`` has the count of each type that has steps, by id.
+    """
+    wanted = [part for ask in asks for part in ask.parts]
+    split, spans = split_all(wanted, taken, moment_ms)
+    parts = iter(split)
+    return [replace(ask, parts=tuple(chain.from_iterable(islice(parts, len(ask.parts))))) for ask in asks], spans
+
+
+def count_again(event: SellingEvent, asks: Sequence[Ask], taken: dict[str, int], moved: StepsMoved) -> None:
+    """Keep the count that the script found. SoldOut if the type has not as many left."""
+    kind = event.ticket_types[event.type_by_number[moved.number].id]
+    asked = sum(count for ask in asks for each, count in ask.parts if each.id == kind.id)
+    if kind.capacity is not None and moved.taken + asked > kind.capacity:
+        raise SoldOut(free=max(0, kind.capacity - moved.taken))
+    taken[kind.id] = moved.taken
 
 
 def _wanted(event: SellingEvent, items: Sequence[HoldItem], moment_ms: int) -> Iterator[_Wanted]:

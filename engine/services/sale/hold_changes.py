@@ -8,16 +8,18 @@ import hotpath_rs
 from engine.domain.errors import BestAvailableNotFound, BuyerLimit, MaxPerOrder, SoldOut
 from engine.domain.sale import inventory as units_domain
 from engine.domain.sale.holds import QUANTITY_MAX, Hold, HoldItem, HoldLine, HoldRequest
-from engine.domain.sale.selling import SellingEvent, TicketTypeTerms
+from engine.domain.sale.price_steps import Span
+from engine.domain.sale.selling import SellingEvent, TicketTypeTerms, caps_of
+from engine.foundation.clock import now_ms
 from engine.foundation.errors import Unavailable
 from engine.foundation.ids import id_to_bytes
-from engine.services.sale.hold_asks import Ask, read_asks
+from engine.services.sale.hold_asks import Ask, at_steps, count_again, read_asks, stepped
 from engine.services.sale.hold_batches import is_block, merged
 from engine.services.sale.hold_prices import checked, price_of_parts, read_hold
 from engine.services.sale.hold_refusals import refusal_of
 from engine.services.sale.inventory import Inventory
 from engine.services.sale.takers import Taker, Takers
-from engine.stores.sale.hold_answers import BlockLimit, Swapped, Taken
+from engine.stores.sale.hold_answers import BlockLimit, StepsMoved, Swapped, Taken
 from engine.stores.sale.hold_records import REF_BYTES, Run, allocation_byte
 from engine.stores.sale.holds import HoldStore
 
@@ -36,7 +38,7 @@ class HoldChanges:
         self, event: SellingEvent, hold: Hold, wanted: Sequence[int], opened: tuple[int, ...], taker: Taker
     ) -> Hold:
         """These units instead, in the order of the hold's lines. SeatTaken names those somebody else has."""
-        kinds = [event.ticket_types[line.ticket_type_id] for line in hold.lines]
+        kinds = [event.terms_of(line) for line in hold.lines]
         answer = await self._write(
             event,
             hold,
@@ -47,31 +49,38 @@ class HoldChanges:
         )
         if isinstance(answer, Taken):
             raise refusal_of(event, answer)
-        return answer
+        return _unmoved(answer)
 
     async def shrink(self, event: SellingEvent, hold: Hold, left: Sequence[HoldLine]) -> Hold | None:
         """Only these of its lines; None if the hold has changed since it was read."""
         answer = await self._write(
             event,
             hold,
-            [(event.ticket_types[line.ticket_type_id], line.unit) for line in left],
+            [(event.terms_of(line), line.unit) for line in left],
             lots=b"",  # what it gave back meanwhile is not taken again
             allocation=allocation_byte(hold.step, adjacent=is_block([line.unit for line in left]), orphans=0),
         )
-        return None if isinstance(answer, Taken) else answer
+        return None if isinstance(answer, Taken) else _unmoved(answer)
 
     async def grow(self, event: SellingEvent, hold: Hold, items: tuple[HoldItem, ...], taker: Taker) -> Hold:
         """The hold with these items added. MaxPerOrder and BuyerLimit count what it has already."""
         asks, _, opened = read_asks(event, HoldRequest(event.id, items, hold.promo_code))
-        held = [(event.ticket_types[line.ticket_type_id], line.unit) for line in hold.lines]
+        held = [(event.terms_of(line), line.unit) for line in hold.lines]
+        taken = await self._inventory.taken(event.id, stepped(asks))
         _check_size(event, held, asks)
         accessible = any([ask.seats or ask.accessible for ask in asks])
         lots = units_domain.eligible_lots(opened, accessible=accessible)
         for _ in range(GROW_TRIES_MAX):
-            more, allocation = await self._beside(event, hold, asks, opened)
-            answer = await self._write(event, hold, held + more, lots=lots, allocation=allocation, taker=taker)
+            here, spans = at_steps(asks, taken, now_ms()) if taken else (asks, ())
+            more, allocation = await self._beside(event, hold, here, opened)
+            answer = await self._write(
+                event, hold, held + more, lots=lots, allocation=allocation, taker=taker, spans=spans
+            )
             if isinstance(answer, Hold):
                 return answer
+            if isinstance(answer, StepsMoved):
+                count_again(event, asks, taken, answer)
+                continue
             if any(ask.seats for ask in asks):
                 raise refusal_of(event, answer)
         raise Unavailable("Too many buyers want the same seats: try again", retry_after_s=1)
@@ -105,12 +114,13 @@ class HoldChanges:
         lots: bytes,
         allocation: int,
         taker: Taker | None = None,
-    ) -> Hold | Taken:
-        """The changed hold, or the units somebody else has."""
+        spans: Sequence[Span] = (),
+    ) -> Hold | Taken | StepsMoved:
+        """The changed hold, the units somebody else has, or the count that another price step begins at."""
         runs = merged([Run(kind.number, unit, 1) for kind, unit in units])
         parts = [(kind, 1) for kind, _ in units]
         price = checked(price_of_parts(event, parts, event.promo(hold.promo_code)))
-        caps = sorted({(kind.number, kind.capacity) for kind, _ in units if kind.capacity is not None})
+        caps = sorted(caps_of(kind for kind, _ in units))
         answer = await self._inventory.fenced(
             event.id,
             lambda epoch: self._store.swap(
@@ -122,18 +132,24 @@ class HoldChanges:
                 total_cents=price.total_cents,
                 allocation=allocation,
                 caps=caps,
+                spans=spans,
                 buyer_units_max=event.buyer_units_max,
             ),
         )
         match answer:
             case Swapped(record):
                 return read_hold(event, hold.id, record)
-            case Taken():
+            case Taken() | StepsMoved():
                 return answer
             case no:
                 if isinstance(no, BlockLimit) and taker is not None:
                     self._takers.full(event.id, taker, no.held)
                 raise refusal_of(event, no)
+
+
+def _unmoved(answer: Hold | StepsMoved) -> Hold:
+    assert isinstance(answer, Hold), "nothing was added that could be at another step"
+    return answer
 
 
 def _check_size(event: SellingEvent, held: Sequence[tuple[TicketTypeTerms, int]], asks: Sequence[Ask]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import hotpath_rs
 from engine.domain.errors import (
@@ -24,14 +24,14 @@ from engine.domain.errors import (
 from engine.domain.prices import Price
 from engine.domain.sale import inventory as units_domain
 from engine.domain.sale.holds import Hold, HoldItem, HoldRequest
-from engine.domain.sale.selling import TAPE_PARTY_MAX, PromoTerms, SellingEvent, tape_name
+from engine.domain.sale.selling import TAPE_PARTY_MAX, PromoTerms, SellingEvent, caps_of, tape_name
 from engine.foundation.clock import now_ms
 from engine.foundation.errors import NotFound, Unavailable
 from engine.foundation.ids import id_from_bytes, id_to_bytes, is_id
 from engine.services.accounts.flags import Switches
 from engine.services.sale.availability import Availability
 from engine.services.sale.desk_terms import ADMISSION_LEEWAY_MS
-from engine.services.sale.hold_asks import Ask, named_units, read_asks, read_code
+from engine.services.sale.hold_asks import Ask, at_steps, count_again, named_units, read_asks, read_code, stepped
 from engine.services.sale.hold_batches import HoldBatches, exact_pick
 from engine.services.sale.hold_changes import HoldChanges
 from engine.services.sale.hold_prices import price_of, read_hold
@@ -46,6 +46,7 @@ from engine.stores.sale.holds import HoldStore, Item, pick_general, pick_tape
 
 REF_HASH_BYTES = 4
 SHRINK_TRIES_MAX = 4
+STEP_TRIES_MAX = 12  # how often a price step may end, or come back, under one request
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +105,61 @@ class Holds:
         if not self._switches.selling:
             raise SwitchedOff("Selling is switched off", retry_after_s=60)
         event = await self._selling.get(request.event_id)
-        lease_id, asks, promo, codes, price = _checked(event, request, admission)
+        lease_id, wanted, promo, codes, price = _checked(event, request, admission)
         hold_id = event.keys.identity_digest(b"hold\0" + principal.encode() + b"\0" + key.encode())[:16]
         item = Item(
             ref=hold_id[:REF_BYTES],
             body_hash=hashlib.sha256(body).digest()[:REF_HASH_BYTES],
             life_ms=event.hold_ttl_ms,
             total_cents=price.total_cents,
-            lots=_lots(asks, codes),
-            caps=tuple(
-                {(kind.number, kind.capacity) for ask in asks for kind, _ in ask.parts if kind.capacity is not None}
-            ),
+            lots=_lots(wanted, codes),
+            caps=caps_of(kind for ask in wanted for kind, _ in ask.parts),
             promo=promo.number if promo else 0,
             promo_uses_max=(promo.max_uses or 0) if promo else 0,
             counted_for=counted_for(event, taker, lease_id=lease_id, principal=principal),
             buyer_units_max=event.buyer_units_max,
         )
+        answer = await self._take(event, request, wanted, codes, item, promo)
+        if isinstance(answer, answers.BlockLimit):
+            self.takers.full(event.id, taker, answer.held)
+        return _placed(event, hold_id, answer)
+
+    async def quote(self, request: HoldRequest) -> Price:
+        """What these items would cost now; nothing is set aside."""
+        event = await self._selling.get(request.event_id)
+        asks, promo, _ = read_asks(event, request)
+        kinds = stepped(asks)
+        if kinds:
+            asks, _ = at_steps(asks, await self._inventory.taken(event.id, kinds), now_ms())
+        return price_of(event, asks, promo)
+
+    async def _take(
+        self,
+        event: SellingEvent,
+        request: HoldRequest,
+        wanted: Sequence[Ask],
+        codes: tuple[int, ...],
+        item: Item,
+        promo: PromoTerms | None,
+    ) -> answers.Placing:
+        """The script's answer. If a type has price steps, the item says at which, until the script agrees."""
+        kinds = stepped(wanted)
+        if not kinds:
+            return await self._try(event, request, wanted, codes, item)
+        taken = await self._inventory.taken(event.id, kinds)
+        for _ in range(STEP_TRIES_MAX):
+            asks, spans = at_steps(wanted, taken, now_ms())
+            price = price_of(event, asks, promo)
+            stepped_item = replace(item, total_cents=price.total_cents, spans=spans)
+            answer = await self._try(event, request, asks, codes, stepped_item)
+            if not isinstance(answer, answers.StepsMoved):
+                return answer
+            count_again(event, wanted, taken, answer)
+        raise Unavailable("Prices are moving at the moment: try again", retry_after_s=1)
+
+    async def _try(
+        self, event: SellingEvent, request: HoldRequest, asks: Sequence[Ask], codes: tuple[int, ...], item: Item
+    ) -> answers.Placing:
         picks = await self._picks(event, asks, codes)
         mark = self._gone.mark(event)
         if picks is None:
@@ -133,9 +173,7 @@ class Holds:
             if isinstance(answer, answers.NeedsPlan):
                 answer = await self._batches.plan(event, item, Ask.joined(asks, codes))
                 self._gone.note(event, request, mark, answer)
-        if isinstance(answer, answers.BlockLimit):
-            self.takers.full(event.id, taker, answer.held)
-        return _placed(event, hold_id, answer)
+        return answer
 
     def look(self, request: HoldRequest, admission: str | None) -> None:
         """Raise what ``place`` would refuse for before it asks anybody; nothing if that is not known at once.
@@ -313,7 +351,7 @@ def _placed(event: SellingEvent, hold_id: bytes, answer: answers.Placing) -> Pla
                 replayed=isinstance(answer, answers.Replayed),
                 server_now_ms=record.placed_at_ms,
             )
-        case answers.NeedsPlan() | answers.TapeMissing() | answers.NotUnderstood():
+        case answers.NeedsPlan() | answers.TapeMissing() | answers.StepsMoved() | answers.NotUnderstood():
             raise AssertionError(f"hold_place answered {answer}")
         case no:
             raise refusal_of(event, no)

@@ -13,12 +13,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 from engine.domain.errors import HoldExpired, InventoryRebuilding, InventoryUnavailable
 from engine.domain.sale.inventory import BLOCKED, ORDERED, SOLD
-from engine.domain.sale.selling import TAPE_PARTY_MAX, SellingEvent, tape_name
+from engine.domain.sale.selling import TAPE_PARTY_MAX, SellingEvent, TicketTypeTerms, tape_name
 from engine.foundation import leases, logs
 from engine.foundation.batching import GroupCommit
 from engine.foundation.connections import Argument, HotRedis, RedisAway, RedisClient, RedisRefused, SlotMoved
@@ -125,6 +125,14 @@ class Inventory:
         """The event's map of this moment, one byte a unit; None if there is none. InventoryUnavailable."""
         found: bytes | None = await self._command(b"GET", keys.unit_map(event_id))
         return found
+
+    async def taken(self, event_id: str, kinds: Collection[TicketTypeTerms]) -> dict[str, int]:
+        """Units held, being paid for and sold of these types that have price steps, by id. InventoryUnavailable."""
+        if not kinds:
+            return {}
+        numbers = [number for kind in kinds for number in kind.counted]
+        counts = iter(await self._command(b"HMGET", keys.type_counts(event_id), *numbers))
+        return {kind.id: sum(int(next(counts) or 0) for _ in kind.counted) for kind in kinds}
 
     async def load(self, event_id: str) -> None:
         """Make sure the event has a map in Redis; nothing happens if it has one."""

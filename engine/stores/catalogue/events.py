@@ -22,6 +22,7 @@ from engine.domain.catalogue.events import (
     TaxRule,
 )
 from engine.domain.catalogue.phases import Phase
+from engine.domain.catalogue.pricing.discount_rules import DiscountRule
 from engine.domain.catalogue.venues import ChartFacts
 from engine.domain.errands import EventCancelled
 from engine.stores import outbox
@@ -36,6 +37,7 @@ _OWN = (
     "price_from_cents", "price_to_cents", "version", "published_at", "created_at", "updated_at",
     "publish_at", "archived_at", "hidden_at", "hidden_reason", "series_id", "external_id", "named_tickets",
     "allow_transfers", "max_transfers", "transfer_fee_cents",
+    "tax_mode",
 )  # fmt: skip
 _VENUE = ("slug", "name", "address", "city", "region", "country", "lat", "lng", "timezone", "accessibility")
 # What the status, the clock, the on-sale and the shop together mean: the one place that decides a phase.
@@ -51,7 +53,8 @@ CASE WHEN e.archived_at IS NOT NULL THEN 'archived'
 """
 SELECT = f"""
 SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, e.taxes, e.fee, e.entry_rules, e.questions,
-       e.refund_policy, e.publish_failed_at, e.publish_missing, {PHASE} AS phase,
+       e.discount_rules, e.refund_policy,
+       e.publish_failed_at, e.publish_missing, {PHASE} AS phase,
        {", ".join(f"v.{name} AS venue_{name}" for name in _VENUE)},
        o.name AS organization_name, o.slug AS organization_slug, o.status = 'active' AS organization_sells,
        o.accent AS organization_accent, o.embed_origins,
@@ -67,7 +70,8 @@ SELECT {", ".join(f"e.{name}" for name in _OWN)}, e.tags, e.taxes, e.fee, e.entr
 _LIKE_ESCAPES = str.maketrans({"%": r"\%", "_": r"\_", "\\": r"\\"})
 _SELLER = f"""
 SELECT e.title, e.slug, e.starts_at, e.timezone, v.name AS venue, v.city, o.name AS organization,
-       coalesce(o.legal_name, o.name) AS legal_name, o.accent, e.status, {images.COVER_COLUMNS}, {images.LOGO_COLUMNS}
+       coalesce(o.legal_name, o.name) AS legal_name, o.accent, e.status, e.taxes,
+       {images.COVER_COLUMNS}, {images.LOGO_COLUMNS}
   FROM events e JOIN venues v ON v.id = e.venue_id JOIN organizations o ON o.id = e.organization_id
   LEFT JOIN images i ON i.id = e.cover_image_id
   LEFT JOIN images l ON l.organization_id = e.organization_id AND l.event_id IS NULL
@@ -94,6 +98,7 @@ def of_row(row: Record) -> Event:
         taxes=msgspec.convert(row["taxes"], tuple[TaxRule, ...]),
         fee=msgspec.convert(row["fee"], FeeRule),
         refund_policy=refund_policies.read(row["refund_policy"], row["allow_refunds_until"]),
+        discount_rules=msgspec.convert(row["discount_rules"], tuple[DiscountRule, ...]),
         entry_rules=entry_rules.read(row["entry_rules"]),
         questions=live(row["questions"]) if row["questions"] else (),
         cover=images.picture_of(row),
@@ -133,8 +138,9 @@ async def seller_of(db: Database, event_id: str) -> Seller:
     """Who sells an event that is known to exist: somebody ordered from it."""
     row = await db.fetchrow(_SELLER, event_id)
     assert row is not None, "an order without its event"
-    facts = {name: row[name] for name in Seller.__struct_fields__ if name not in {"cover", "logo"}}
-    return Seller(**facts, cover=images.picture_of(row), logo=images.picture_of(row, "logo_"))
+    facts = {name: row[name] for name in Seller.__struct_fields__ if name not in {"cover", "logo", "taxes"}}
+    taxes = msgspec.convert(row["taxes"], tuple[TaxRule, ...])
+    return Seller(**facts, taxes=taxes, cover=images.picture_of(row), logo=images.picture_of(row, "logo_"))
 
 
 async def lock(db: Connection, event_id: str) -> Event | None:

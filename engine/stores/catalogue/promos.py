@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from engine.domain.catalogue.promos import NewPromo, PromoChange, PromoCode, PromoUse
+from engine.foundation.clock import now
 from engine.foundation.folding import code_folded, code_shown
 from engine.stores.database import Database, Record, assignments, columns_of
 
 _SELECT = """
 SELECT p.id, p.event_id, p.code, p.kind, p.value, p.max_uses, p.valid_from, p.valid_until, p.status, p.version,
+       p.min_amount_cents, p.min_quantity, p.ticket_type_ids, p.unlocks, p.per_buyer_max,
        p.created_at, p.updated_at, u.used_count, u.discount_given_cents
   FROM promo_codes p
  CROSS JOIN LATERAL (
@@ -38,14 +42,30 @@ SELECT id AS order_id, order_number, status, coalesce((price->>'discount_cents')
 """
 
 
-def _promo(row: Record | None) -> PromoCode | None:
-    return PromoCode(**dict(row)) if row is not None else None
+_OF_BUYER = """
+SELECT count(*) FROM (SELECT * FROM orders b WHERE lower(b.buyer_email) = lower($2) OFFSET 0) o
+ WHERE o.promo_code_id = $1 AND o.status NOT IN ('expired', 'cancelled')
+"""
+
+
+def _promo(row: Record) -> PromoCode:
+    values = dict(row)
+    for name in ("ticket_type_ids", "unlocks"):
+        values[name] = tuple(values[name])
+    promo = PromoCode(**values)
+    return structs.replace(promo, state=promo.state_at(now()))
+
+
+async def of_buyer(db: Database, promo_id: str, email: str) -> int:
+    """How many orders of this address carry the code, paid or being paid for."""
+    found: int = await db.fetchval(_OF_BUYER, promo_id, email)
+    return found
 
 
 async def of_event(db: Database, event_id: str) -> list[PromoCode]:
     """An event's codes in the order they were made, with how often each was used."""
     rows = await db.fetch(_SELECT + "WHERE p.event_id = $1 ORDER BY p.created_at, p.id", event_id)
-    return [PromoCode(**dict(row)) for row in rows]
+    return [_promo(row) for row in rows]
 
 
 async def of_organizations(
@@ -53,7 +73,7 @@ async def of_organizations(
 ) -> list[PromoCode]:
     """Codes by id, of one organization or all; of those where this person has one of the roles, None for an admin."""
     rows = await db.fetch(_OF_ORGANIZATIONS, user_id, list(roles), organization_id, after, limit)
-    return [PromoCode(**dict(row)) for row in rows]
+    return [_promo(row) for row in rows]
 
 
 async def uses(db: Database, promo_id: str, before: str | None, limit: int) -> list[PromoUse]:
@@ -62,26 +82,26 @@ async def uses(db: Database, promo_id: str, before: str | None, limit: int) -> l
 
 
 async def get(db: Database, promo_id: str) -> PromoCode | None:
-    return _promo(await db.fetchrow(_SELECT + "WHERE p.id = $1", promo_id))
+    row = await db.fetchrow(_SELECT + "WHERE p.id = $1", promo_id)
+    return None if row is None else _promo(row)
 
 
 async def by_code(db: Database, event_id: str, code: str) -> PromoCode | None:
-    return _promo(await db.fetchrow(_BY_FOLDED, event_id, code_folded(code)))
+    row = await db.fetchrow(_BY_FOLDED, event_id, code_folded(code))
+    return None if row is None else _promo(row)
 
 
 async def insert(db: Database, promo_id: str, event_id: str, given: NewPromo) -> bool:
     """Keep a code; False if the event has it already."""
+    columns = columns_of(given) | {"code": code_shown(given.code)}
+    columns.pop("event_ids", None)
+    marks = ", ".join(f"${index + 3}" for index in range(len(columns)))
     row = await db.fetchrow(
-        "INSERT INTO promo_codes (id, event_id, code, kind, value, max_uses, valid_from, valid_until)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (event_id, code) DO NOTHING RETURNING id",
+        f"INSERT INTO promo_codes (id, event_id, {', '.join(columns)}) VALUES ($1, $2, {marks})"
+        " ON CONFLICT (event_id, code) DO NOTHING RETURNING id",
         promo_id,
         event_id,
-        code_shown(given.code),
-        given.kind,
-        given.value,
-        given.max_uses,
-        given.valid_from,
-        given.valid_until,
+        *columns.values(),
     )
     return row is not None
 

@@ -1,7 +1,17 @@
-"""Ticket types in the ledger. A type's number is its byte in the inventory and is never given twice in an event."""
+"""Ticket types in the ledger. A type's number is its byte in the inventory and is never given twice in an event.
+
+Price steps have such numbers too. ``step_numbers`` are all that a type was ever given for its steps: units may still be
+counted under one whose step is gone.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from engine.domain.catalogue.pricing.price_steps import PriceStep, numbered
 from engine.domain.catalogue.ticket_types import NewTicketType, TicketTypeChange, TicketTypeRow
 from engine.stores.database import Connection, Database, Record, assignments, columns_of
 
@@ -11,6 +21,7 @@ _COLUMNS = ", ".join(TicketTypeRow.__struct_fields__)
 def _type(row: Record) -> TicketTypeRow:
     values = dict(row)
     values["categories"] = tuple(values["categories"])
+    values["price_steps"] = msgspec.convert(values["price_steps"], tuple[PriceStep, ...])
     return TicketTypeRow(**values)
 
 
@@ -25,33 +36,49 @@ async def get(db: Database, ticket_type_id: str) -> TicketTypeRow | None:
     return _type(row) if row is not None else None
 
 
-async def next_number(db: Connection, event_id: str) -> int:
-    """Take the event's next number; the caller holds the event's lock."""
+async def next_numbers(db: Connection, event_id: str, count: int) -> list[int]:
+    """Take the event's next numbers; the caller holds the event's lock."""
     made: int = await db.fetchval(
-        "UPDATE events SET ticket_types_made = ticket_types_made + 1 WHERE id = $1 RETURNING ticket_types_made",
+        "UPDATE events SET ticket_types_made = ticket_types_made + $2 WHERE id = $1 RETURNING ticket_types_made",
         event_id,
+        count,
     )
-    return made - 1
+    return list(range(made - count, made))
 
 
-async def insert(db: Database, ticket_type_id: str, event_id: str, number: int, given: NewTicketType) -> TicketTypeRow:
-    columns = columns_of(given)
+async def add(db: Connection, ticket_type_id: str, event_id: str, given: NewTicketType) -> TicketTypeRow:
+    """Keep a type under numbers of its own; the caller holds the event's lock."""
+    numbers = await next_numbers(db, event_id, 1 + len(given.price_steps))
+    return await insert(db, ticket_type_id, event_id, numbers, given)
+
+
+async def insert(
+    db: Database, ticket_type_id: str, event_id: str, numbers: Sequence[int], given: NewTicketType
+) -> TicketTypeRow:
+    """Keep a type: the first of ``numbers`` is its own, the others are those of its price steps."""
+    columns = columns_of(given) | _steps_columns(numbered(given.price_steps, (), numbers[1:]))
     marks = ", ".join(f"${index + 4}" for index in range(len(columns)))
     row = await db.fetchrow(
         f"INSERT INTO ticket_types (id, event_id, number, {', '.join(columns)}) VALUES ($1, $2, $3, {marks})"
         f" RETURNING {_COLUMNS}",
         ticket_type_id,
         event_id,
-        number,
+        numbers[0],
         *columns.values(),
     )
     assert row is not None
     return _type(row)
 
 
-async def change(db: Database, ticket_type_id: str, given: TicketTypeChange) -> TicketTypeRow:
-    """Change what is given and move the version; the caller holds the event's lock."""
+async def change(
+    db: Database, ticket_type_id: str, given: TicketTypeChange, steps: tuple[PriceStep, ...] | None = None
+) -> TicketTypeRow:
+    """Change what is given and move the version; the caller holds the event's lock. ``steps``: if given too."""
     columns = columns_of(given)
+    columns.pop("price_steps", None)
+    if steps is not None:
+        known = await db.fetchval("SELECT step_numbers FROM ticket_types WHERE id = $1", ticket_type_id)
+        columns |= _steps_columns(steps, known or ())
     sets = "".join(f"{part}, " for part in [assignments(columns, 2)] if part)
     row = await db.fetchrow(
         f"UPDATE ticket_types SET {sets}version = version + 1, updated_at = now() WHERE id = $1 RETURNING {_COLUMNS}",
@@ -60,6 +87,11 @@ async def change(db: Database, ticket_type_id: str, given: TicketTypeChange) -> 
     )
     assert row is not None
     return _type(row)
+
+
+def _steps_columns(steps: Sequence[PriceStep], known: Sequence[int] = ()) -> dict[str, Any]:
+    numbers = sorted({*known, *(step.number for step in steps)})
+    return {"price_steps": msgspec.to_builtins(list(steps)), "step_numbers": numbers}
 
 
 async def delete(db: Database, ticket_type_id: str) -> None:

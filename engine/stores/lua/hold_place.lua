@@ -15,11 +15,14 @@
     lots         u8 length + bytes, the free bytes that the buyer may have
     caps         u8 count, each: type u8, units at most u24
     picks        u8 count, each as lib/picks.lua says
+    spans        none, or u8 count, each: u8 count + ticket type numbers u8 each, low u24, high u24: as many units as
+                 these numbers have together before, for the price steps of the item to be the right ones
   Replies {"fenced"} | {"ok", answer...}; an answer is one letter and facts:
     H record (held) | R record (replayed) | K record (key reused with another body)
     S free u24 (sold out) | T unit u24... (taken) | P (needs a plan: no single block left) | X tape name (not loaded)
     U (promo used up) | L (the admission's lease is over) | B units u16 (the buyer has as many as one may)
-    N units u16 (the address block has as many unpaid as one may) | E (not understood) ]]
+    N units u16 (the address block has as many unpaid as one may) | M type u8 units u24 (a span is left: the first of its
+    numbers, and what they have) | E (not understood) ]]
 -- include: inventory
 if fenced then return { 'fenced' } end
 
@@ -65,6 +68,15 @@ local function capped(caps, runs)
     if sold + (adding[kind] or 0) > most then refusal = 'S' .. pack('>I3', max_of(0, most - sold)) end
   end
   return refusal
+end
+
+-- The first span that the count of its numbers is not in.
+local function moved(spans)
+  for _, span in ipairs(spans) do
+    local has = 0
+    for _, kind in ipairs(span.kinds) do has = has + sold_of(kind) end
+    if has < span.low or has > span.high then return 'M' .. pack('>BI3', span.kinds[1], max_of(0, has)) end
+  end
 end
 
 local function used_up(promo, most)
@@ -128,6 +140,7 @@ local function place(item)
   local counted, asked = counted_for ~= '', 0
   local runs, allocation, refusal = pick_all(ask)
   if not refusal and ask.caps then refusal = capped(ask.caps, runs) end
+  if not refusal and ask.spans then refusal = moved(ask.spans) end
   if not refusal and promo > 0 and promo_max > 0 then refusal = used_up(promo, promo_max) end
   if not refusal and any_over and lease_is_over(buyer) then refusal = 'L' end
   if not refusal and counted then

@@ -7,8 +7,9 @@
   ARGV[5] total in cents, allocation byte, units one buyer may have, units one address block may have unpaid (0 each:
     no limit), u32 + u8 + u16 + u32
   ARGV[6] caps of ticket types, (type u8, units at most u24) each
+  ARGV[7] spans of price steps, as an item of hold_place has them without their count; '' if the hold does not grow
   Replies {"fenced"} | {"unknown"} | {"expired"} | {"ordered"} | {"taken", units u24 each} |
-    {"capped", units left u24} | {"buyer", units held} | {"block", units held} | {"swapped", record, now ms} ]]
+    {"capped", units left u24} | {"moved", type u8 units u24} | {"buyer", units held} | {"block", units held} | {"swapped", record, now ms} ]]
 -- include: inventory
 if fenced then return { 'fenced' } end
 expire(EXPIRED_BESIDE)
@@ -44,6 +45,16 @@ for i = 1, #ARGV[6], 4 do
   if (more[kind] or 0) > 0 and sold + more[kind] > most then
     finish()
     return { 'capped', pack('>I3', math.max(0, most - sold)) }
+  end
+end
+pos = 1
+while pos <= #ARGV[7] do
+  local kinds, low, high, has = nil, nil, nil, 0
+  kinds, low, high, pos = unpack_('>Bc0I3I3', ARGV[7], pos)
+  for i = 1, #kinds do has = has + tonumber(call('HGET', TYPES, byte(kinds, i)) or 0) + (sold_of_type[byte(kinds, i)] or 0) end
+  if has < low or has > high then
+    finish()
+    return { 'moved', pack('>BI3', byte(kinds, 1), math.max(0, has)) }
   end
 end
 local total, allocation, buyer_max, block_max = unpack_('>I4BI2I4', ARGV[5])

@@ -29,7 +29,7 @@ from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 
 BATCH_MAX = 64
 LOOK_FIRST_S = 20  # an order this old is looked up at the provider: its webhook may be lost
-BUYER_LIMIT = "orders_buyer_limit"  # the trigger's name for what it refuses
+BUYER_LIMIT, PROMO_LIMIT = "orders_buyer_limit", "orders_promo_limit"  # the triggers' names for what they refuse
 AGE_MAX_MS = 2_000  # the lane behind it is slower: an order that is here already has its units
 
 # Orders and lines travel as two JSON texts: encoding 31 arrays cost the process twice what this does.
@@ -188,11 +188,13 @@ SELECT order_id, status, count(*) AS tickets FROM tickets
 class Placed:
     """What became of an order that was offered: ``placed`` False wrote nothing.
 
-    ``beyond_limit``: the e-mail address would own more of the event than one buyer may. ``claimed``: so is its key.
+    ``beyond_limit``: the e-mail address would own more of the event than one buyer may; ``beyond_promo``: would use the
+    promo code more often. ``claimed``: so is its key.
     """
 
     placed: bool
     beyond_limit: bool = False
+    beyond_promo: bool = False
     destination_account: str | None = None
     errands: tuple[OutboxRow, ...] = ()
     claimed: bool = False
@@ -437,6 +439,7 @@ def _refused(error: asyncpg.PostgresError) -> Placed | None:
     """The answer that an error of one order's statement means, if it is one."""
     if isinstance(error, asyncpg.UniqueViolationError):
         return Placed(placed=False)
-    if isinstance(error, asyncpg.CheckViolationError) and error.constraint_name == BUYER_LIMIT:
-        return Placed(placed=False, beyond_limit=True)
+    if isinstance(error, asyncpg.CheckViolationError) and error.constraint_name in {BUYER_LIMIT, PROMO_LIMIT}:
+        beyond = error.constraint_name == PROMO_LIMIT
+        return Placed(placed=False, beyond_limit=not beyond, beyond_promo=beyond)
     return None

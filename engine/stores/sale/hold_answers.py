@@ -80,6 +80,13 @@ class PromoUsedUp(Struct, frozen=True):
     """The promo code has no use left."""
 
 
+class StepsMoved(Struct, frozen=True):
+    """The type that has this number first is at another price step than the item says: ``taken`` units of it are."""
+
+    number: int
+    taken: int
+
+
 class NotUnderstood(Struct, frozen=True):
     """The item's bytes are none that the script can read: a fault of ours."""
 
@@ -148,6 +155,7 @@ Placing: TypeAlias = (
     | NeedsPlan
     | TapeMissing
     | PromoUsedUp
+    | StepsMoved
     | NotUnderstood
 )
 Over: TypeAlias = Unknown | Expired
@@ -168,7 +176,7 @@ Reading: TypeAlias = Standing | Unknown
 Releasing: TypeAlias = Released | Ordered | Over
 Extending: TypeAlias = Extended | Exceeded | Ordered | Over
 StartingToPay: TypeAlias = Ordering | Bought | Over
-Swapping: TypeAlias = Swapped | Taken | SoldOut | BuyerLimit | BlockLimit | Ordered | Over
+Swapping: TypeAlias = Swapped | Taken | StepsMoved | SoldOut | BuyerLimit | BlockLimit | Ordered | Over
 
 LETTERS: Final[dict[bytes, Callable[[bytes], Placing]]] = {
     b"H": lambda raw: Held(Record.unpack(raw, 1)),
@@ -182,6 +190,7 @@ LETTERS: Final[dict[bytes, Callable[[bytes], Placing]]] = {
     b"P": lambda _raw: NeedsPlan(),
     b"X": lambda raw: TapeMissing(raw[1:].decode()),
     b"U": lambda _raw: PromoUsedUp(),
+    b"M": lambda raw: StepsMoved(raw[1], int.from_bytes(raw[2:5], "big")),
     b"E": lambda _raw: NotUnderstood(),
 }
 
@@ -219,7 +228,7 @@ def read_ordering(reply: list[bytes]) -> StartingToPay:
             return _over(word)
 
 
-def read_swapped(reply: list[bytes]) -> Swapping:
+def read_swapped(reply: list[bytes]) -> Swapping:  # noqa: PLR0911 - one return an answer
     match reply[0]:
         case b"swapped":
             return Swapped(Record.unpack(reply[1]))
@@ -227,6 +236,8 @@ def read_swapped(reply: list[bytes]) -> Swapping:
             return Taken(units_of(reply[1]))
         case b"capped":
             return SoldOut(int.from_bytes(reply[1], "big"))
+        case b"moved":
+            return StepsMoved(reply[1][0], int.from_bytes(reply[1][1:4], "big"))
         case b"buyer":
             return BuyerLimit(int(reply[1]))
         case b"block":

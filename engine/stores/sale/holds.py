@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from engine.domain.sale.price_steps import Span
 from engine.foundation.connections import HotRedis
 from engine.foundation.scripts import load_folder
 from engine.stores import keys
@@ -60,6 +61,7 @@ class Item:
     promo_uses_max: int = 0
     counted_for: bytes = b""  # a buyer, then an address block (``hold_records.counted_of``)
     buyer_units_max: int = 0  # units one buyer may have; 0: no limit
+    spans: tuple[Span, ...] = ()  # of the types that have price steps
     picks: tuple[bytes, ...] = ()
 
     def with_picks(self, picks: tuple[bytes, ...]) -> Item:
@@ -79,7 +81,15 @@ class Item:
         return b"".join((
             head, self.counted_for, self.buyer_units_max.to_bytes(2, "big"), bytes((len(self.lots),)), self.lots,
             bytes((len(self.caps),)), caps, bytes((len(self.picks),)), *self.picks,
+            *((bytes((len(self.spans),)), _spans(self.spans)) if self.spans else ()),
         ))  # fmt: skip
+
+
+def _spans(spans: Sequence[Span]) -> bytes:
+    return b"".join([
+        bytes((len(span.numbers), *span.numbers)) + span.low.to_bytes(3, "big") + span.high.to_bytes(3, "big")
+        for span in spans
+    ])  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +164,15 @@ class HoldStore:
         total_cents: int,
         allocation: int,
         caps: Sequence[tuple[int, int]] = (),
+        spans: Sequence[Span] = (),
         buyer_units_max: int = 0,
     ) -> answers.Swapping:
         packed = b"".join([run.pack() for run in runs])
         facts = struct.pack(">IBHI", total_cents, allocation, buyer_units_max, self._block_units_max)
         limits = b"".join([bytes((kind, *most.to_bytes(3, "big"))) for kind, most in caps])
-        return answers.read_swapped(await self._run("hold_swap", event_id, epoch, ref, lots, packed, facts, limits))
+        return answers.read_swapped(
+            await self._run("hold_swap", event_id, epoch, ref, lots, packed, facts, limits, _spans(spans))
+        )
 
     async def expire(self, event_id: str, epoch: bytes) -> tuple[bool, list[bytes]]:
         """One bounded step: (more is waiting, leases of holds that ended)."""

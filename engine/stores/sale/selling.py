@@ -29,18 +29,19 @@ SELECT {_MARK} AS mark,
             ELSE e.status END AS status,
        e.id, e.slug, e.organization_id, e.title, e.currency, e.hold_ttl_s, e.orphan_policy, e.taxes, e.fee,
        e.max_tickets_per_buyer, e.starts_at, e.ends_at, e.timezone, e.chart, e.chart_etag, e.version,
-       e.named_tickets, e.questions,
+       e.named_tickets, e.questions, e.discount_rules, e.tax_mode,
        s.opens_at, s.closes_at, s.room_enabled, s.account
   {_FROM}
 """
 _TYPES = """
 SELECT id, number, name, price_cents, categories, capacity, max_per_order, sales_start_at, sales_end_at, visibility,
-       taxable, sort
+       taxable, sort, price_steps, step_numbers
   FROM ticket_types WHERE event_id = $1 ORDER BY sort, number
 """
 _ALLOTMENTS = "SELECT number, name, units, open_to FROM allotments WHERE event_id = $1 ORDER BY number"
 _PROMOS = """
-SELECT id, code, kind, value, max_uses, valid_from, valid_until, status,
+SELECT id, code, kind, value, max_uses, valid_from, valid_until, status, min_amount_cents, min_quantity,
+       ticket_type_ids, unlocks, per_buyer_max,
        row_number() OVER (ORDER BY created_at, id) AS number
   FROM promo_codes WHERE event_id = $1 ORDER BY created_at, id LIMIT 255
 """

@@ -10,6 +10,7 @@ from engine.domain.catalogue.errors import (
     EventFrozen,
     EventNotDraft,
     EventUnknown,
+    PriceStepsOverlap,
     TicketTypeUnknown,
 )
 from engine.domain.catalogue.ticket_types import NewTicketType, TicketType, TicketTypeChange
@@ -76,7 +77,7 @@ ROUTES: tuple[Route, ...] = (
         gives=TicketType,
         status=201,
     )
-    .refuses(Forbidden, EventUnknown, TooManyOfThem, OrganizationSuspended)
+    .refuses(Forbidden, EventUnknown, TooManyOfThem, OrganizationSuspended, PriceStepsOverlap)
     .also("/v1/events/{event_id}/tiers"),
     Route("GET", _OF_EVENT, list_ticket_types, "public", "read", gives=Page[TicketType], query=PageQuery)
     .refuses(EventUnknown, Malformed)
@@ -94,7 +95,7 @@ ROUTES: tuple[Route, ...] = (
         takes=TicketTypeChange,
         gives=TicketType,
     )
-    .refuses(*_WRITES, EventFrozen, CapacityBelowSold, OrganizationSuspended)
+    .refuses(*_WRITES, EventFrozen, CapacityBelowSold, OrganizationSuspended, PriceStepsOverlap, TooManyOfThem)
     .also(_NESTED, _TIER),
     Route("DELETE", _ONE, delete_ticket_type, "organizer", "operate", needs="events.write", status=204)
     .refuses(*_WRITES, EventNotDraft)

@@ -188,6 +188,7 @@ ROUTES: tuple[Route, ...] = (
         refusals.MaxPerOrder,
         refusals.AmountTooLarge,
         refusals.PromoInvalid,
+        refusals.PromoNotMet,
         refusals.InventoryRebuilding,
         refusals.SwitchedOff,
     ),

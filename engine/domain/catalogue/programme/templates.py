@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.domain.catalogue.event_copy import EventCopy, copied, copied_type, moved_rules, mover
+from engine.domain.catalogue.event_copy import EventCopy, copied, copied_rule, copied_type, moved_rules, mover
 from engine.domain.catalogue.events import Event, NewEvent
 from engine.domain.catalogue.on_sales import NewOnSale, OnSale
 from engine.domain.catalogue.programme.series import on_sale_for
@@ -20,7 +20,7 @@ TEMPLATES_MAX: Final = 100  # of one organization
 
 
 class TemplateType(Struct, frozen=True, kw_only=True):
-    """``id`` is what the template's entry rules call it."""
+    """``id`` is what the template's entry rules and discounts call it."""
 
     id: str
     ticket_type: NewTicketType
@@ -97,6 +97,7 @@ def made_of(template: TemplateDocument, given: FromTemplate, type_ids: Mapping[s
             ends_at=ends_at,
             allow_refunds_until=moved(event.allow_refunds_until),
             entry_rules=moved_rules(event.entry_rules.with_types(type_ids), move),
+            discount_rules=[copied_rule(rule, type_ids) for rule in event.discount_rules],
         ),
         ticket_types=[
             (
@@ -105,6 +106,7 @@ def made_of(template: TemplateDocument, given: FromTemplate, type_ids: Mapping[s
                     kind.ticket_type,
                     sales_start_at=moved(kind.ticket_type.sales_start_at),
                     sales_end_at=moved(kind.ticket_type.sales_end_at),
+                    price_steps=[replace(step, until=moved(step.until)) for step in kind.ticket_type.price_steps],
                 ),
             )
             for kind in template.ticket_types

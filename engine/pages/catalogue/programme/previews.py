@@ -17,7 +17,7 @@ from engine.foundation.clock import now
 from engine.pages import frame
 from engine.pages.catalogue.discovery.places import city_path
 from engine.pages.catalogue.faces import face_of
-from engine.pages.catalogue.offers import offers_of
+from engine.pages.catalogue.offers import group_notes, offers_of
 from engine.pages.catalogue.programme.dates import ALONE
 from engine.pages.catalogue.texts import rich
 from engine.services.appkeys import IMAGES, PUBLICATION
@@ -45,6 +45,7 @@ async def preview(request: web.Request) -> web.Response:
         "told": None,
         "dates": ALONE,
         "offers": offers_of(event, kinds, {}, at),
+        "discounts": group_notes(event, kinds),
         "token": token,
         "at": at,
         "at_local": local_time.wall(at, event.timezone).strftime("%Y-%m-%dT%H:%M"),

@@ -158,10 +158,11 @@ export class Basket {
   /** What the total is made of. Without a discount that is the tickets as the list prices them, and the rounding. */
   #parts(price) {
     const rounding = price.total_cents - this.#sum();
-    if (price.discount_cents || !rounding) {
-      return [[phrase("Tickets"), price.face_cents], [phrase("Discount"), -price.discount_cents], [phrase("Fees"), price.fees_cents], [phrase("Tax"), price.tax_cents]];
-    }
     const kinds = [...new Set(this.lines.values())].map((kind) => this.offers.byId.get(kind));
+    if (price.discount_cents || !rounding || kinds.some((offer) => offer.stepped)) {
+      const tax = price.tax_included ? phrase("Tax inside") : phrase("Tax");
+      return [[phrase("Tickets"), price.face_cents], [phrase("Discount"), -price.discount_cents], [phrase("Fees"), price.fees_cents], [tax, price.tax_cents]];
+    }
     return [
       ...kinds.map((offer) => [`${this.#count(offer.id)} × ${offer.name}, ${this.offers.price(offer)}`, this.#count(offer.id) * offer.total_cents]),
       [phrase("Rounding: fees and taxes are rounded once for all"), rounding],

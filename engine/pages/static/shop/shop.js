@@ -18,6 +18,7 @@ import { MapView } from "./mapview.js";
 import { Offers } from "./offers.js";
 import { SeatList } from "./seatlist.js";
 import { SeatStatus } from "./status.js";
+import { unlockBy } from "./unlock.js";
 
 const data = JSON.parse(document.getElementById("shop-data").textContent);
 const $ = (id) => document.getElementById(id);
@@ -250,6 +251,7 @@ addEventListener("pageshow", (event) => { if (event.persisted) recallHeld(data);
 if (!keepAdmission() && !recallHeld(data)) {
   startSession();
   startBest();
+  unlockBy(data, codeFields().filter(Boolean));
   if (data.has_seats) {
     startSeats().catch((error) => { refused(error); $("panel-best").hidden = false; });
   } else {

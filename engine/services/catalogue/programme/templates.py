@@ -165,12 +165,12 @@ class Templates:
         type_ids = {kind.id: new_id("tt") for kind in template.ticket_types}
         made = made_of(template, given, type_ids)
         rules, made.event.entry_rules = made.event.entry_rules, EntryRules()
+        discounts, made.event.discount_rules = made.event.discount_rules, []
         event = await self._events.created(db, person, made.event)
         for type_id, kind in made.ticket_types:
-            number = await ticket_types.next_number(db, event.id)
-            await ticket_types.insert(db, type_id, event.id, number, kind)
+            await ticket_types.add(db, type_id, event.id, kind)
         await check_names(db, event.id, rules, under="/entry_rules")
-        await events_store.change(db, event.id, EventChange(entry_rules=rules))
+        await events_store.change(db, event.id, EventChange(entry_rules=rules, discount_rules=discounts))
         event = await self._events.refresh(db, event.id)
         if made.on_sale is not None:
             await on_sales.put(db, event, made.on_sale, self._events.card(event))

@@ -5,7 +5,8 @@
 --   tapes cursors general_from PLAIN VISITS_MAX visits lots_known asks   what this call has read and found out so far
 --   pick_exact pick_general pick_tape   each (pick, may, runs): appends to runs; returns nil, allocation or a refusal
 --   rights(lots) parts_of pick_of(text, pos)   read once a call for all who ask for the same
---   ask_of(text)                        {picks, may = rights, caps = {type -> units at most}} of an item's tail
+--   ask_of(text)                        {picks, may = rights, caps = {type -> units at most}, spans} of an item's tail;
+--                                       a span is {kinds, low, high}, hold_place.lua says of what
 --   pick_all(ask)                       runs, allocation of all; or runs, nil, refusal
 --   unmark(runs, ask) look_again()      nothing of an item was written; the map is read again
 --   keep_cursors()                      at the end: where the next call's search begins
@@ -202,6 +203,17 @@ local function ask_of(text)
   end
   picks, pos = unpack_('>B', text, pos)
   for i = 1, picks do ask[i], pos = pick_of(text, pos) end
+  if pos <= #text then
+    local spans
+    ask.spans = {}
+    spans, pos = unpack_('>B', text, pos)
+    for i = 1, spans do
+      local kinds, span = nil, {}
+      kinds, span.low, span.high, pos = unpack_('>Bc0I3I3', text, pos)
+      span.kinds = { byte(kinds, 1, -1) }
+      ask.spans[i] = span
+    end
+  end
   asks[text] = ask
   return ask
 end
