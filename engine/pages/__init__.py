@@ -6,8 +6,8 @@ from aiohttp import web
 
 from engine.pages import docs, frame, styleguide
 from engine.pages.accounts import brand, header, links, preferences, signing, ways
-from engine.pages.catalogue import complaints, discovery, events, listing, widget
-from engine.pages.catalogue.programme import dates, previews, series
+from engine.pages.catalogue import complaints, dates, discovery, events, listing, widget
+from engine.pages.catalogue.programme import previews, series
 from engine.pages.gates import gate
 from engine.pages.insight import account, my_data, policies
 from engine.pages.money import checkout, orders, returns

@@ -18,7 +18,7 @@ from engine.pages import frame
 from engine.pages.catalogue.discovery.places import city_path
 from engine.pages.catalogue.faces import face_of
 from engine.pages.catalogue.offers import group_notes, offers_of
-from engine.pages.catalogue.programme.dates import ALONE
+from engine.pages.catalogue.dates import ALONE
 from engine.pages.catalogue.texts import rich
 from engine.services.appkeys import IMAGES, PUBLICATION
 
