@@ -23,8 +23,8 @@ from engine.foundation import charts, manners
 from engine.foundation.clock import now, now_ms
 from engine.foundation.world.categories import CATEGORIES
 from engine.pages import frame
-from engine.pages.catalogue.faces import BADGES, BUYABLE, Face, Kind
 from engine.pages.catalogue.dates import WORDS, DateChoice
+from engine.pages.catalogue.faces import BADGES, BUYABLE, Face, Kind
 from engine.pages.catalogue.search import Search
 from engine.pages.money.checkout import ShownGroup
 

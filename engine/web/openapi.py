@@ -18,6 +18,7 @@ from engine.web.route import KEYED, Route
 
 TITLE = "onsale"
 VERSION = "1.0.0"
+EMPTY = {204, 303}  # answers without a body
 _REFERENCE = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"{(\w+)(?::[^}]*)?}")
 _SECURITY: dict[str, list[dict[str, list[str]]]] = {
@@ -133,7 +134,7 @@ def _query_parameters(query: Any) -> list[dict[str, Any]]:
 
 def _responses(route: Route, schema_of: dict[int, Any]) -> dict[str, Any]:
     content: dict[str, Any] = {"description": "As asked"}
-    if route.status != 204:  # noqa: PLR2004 - no content
+    if route.status not in EMPTY:
         schema = schema_of.get(id(route.gives), {"type": "object"} if route.content_type == "application/json" else {})
         content["content"] = {route.content_type: {"schema": schema}, **{kind: {} for kind in route.also_gives}}
     responses = {str(route.status): content}

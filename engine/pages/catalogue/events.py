@@ -26,12 +26,12 @@ from engine.foundation.speech.tongue import spoken
 from engine.foundation.world.languages import DEFAULT
 from engine.pages import frame
 from engine.pages.catalogue.cards import cards_of, rows_of
+from engine.pages.catalogue.dates import dates_around
 from engine.pages.catalogue.discovery import linked_data, pictures
 from engine.pages.catalogue.discovery.documents import home
 from engine.pages.catalogue.discovery.places import city_path
 from engine.pages.catalogue.faces import Face, face_of
 from engine.pages.catalogue.offers import Level, group_notes, offers_of
-from engine.pages.catalogue.dates import dates_around
 from engine.pages.catalogue.texts import rich, snippet
 from engine.pages.memo import Memo
 from engine.services.appkeys import DISCOVERY, EVENTS, FLAGS, IMAGES, SELLING, SETTINGS, TICKET_TYPES

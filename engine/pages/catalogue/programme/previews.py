@@ -15,10 +15,10 @@ from engine.domain.fields import is_moment
 from engine.foundation import local_time, manners
 from engine.foundation.clock import now
 from engine.pages import frame
+from engine.pages.catalogue.dates import ALONE
 from engine.pages.catalogue.discovery.places import city_path
 from engine.pages.catalogue.faces import face_of
 from engine.pages.catalogue.offers import group_notes, offers_of
-from engine.pages.catalogue.dates import ALONE
 from engine.pages.catalogue.texts import rich
 from engine.services.appkeys import IMAGES, PUBLICATION
 

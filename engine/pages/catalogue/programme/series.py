@@ -16,9 +16,9 @@ from engine.foundation.clock import now
 from engine.foundation.local_time import local_day
 from engine.foundation.speech import figures
 from engine.pages import frame
+from engine.pages.catalogue.dates import NEXT_MAX, choices_of
 from engine.pages.catalogue.discovery.documents import home
 from engine.pages.catalogue.events import find
-from engine.pages.catalogue.dates import NEXT_MAX, choices_of
 from engine.pages.catalogue.texts import rich
 from engine.services.appkeys import SELLING, SERIES
 
