@@ -9,10 +9,13 @@ from urllib.parse import quote
 import pytest
 from playwright.async_api import Browser, expect
 
+from engine.domain.accounts.consents import AskedFor, AskedForAll
 from engine.domain.catalogue.programme import publication
+from engine.domain.insight.personal_data import LinkToData
 from engine.foundation.clock import now
 from engine.foundation.ids import new_id
 from engine.services import appkeys
+from engine.services.accounts.sealed_links import SealedLinks
 from tests import factories
 from tests.axe import serious
 from tests.pages.browsing import GOOD, POOR, SECURE, Site
@@ -109,8 +112,29 @@ async def test_no_page_of_an_account_has_a_serious_finding(
     findings["account"] = await serious(site.page)
     if PICTURES:
         await site.page.screenshot(path=f"{PICTURES}/account-{width}-{scheme}.png", full_page=True)
+    for name, path in _pages_of_privacy(site).items():
+        await site.open(path)
+        findings[name] = await serious(site.page)
+        if PICTURES:
+            await site.page.screenshot(path=f"{PICTURES}/{name.replace(' ', '-')}-{width}-{scheme}.png", full_page=True)
     await context.close()
     assert not any(findings.values()), findings
+
+
+def _pages_of_privacy(site: Site) -> dict[str, str]:
+    """Policies, and the pages that mailed links lead to, as their reader finds them."""
+    address = "ada@example.test"
+    sealed = SealedLinks(site.server.app[appkeys.SETTINGS].seal)
+    return {
+        "terms": "/terms",
+        "privacy": "/privacy",
+        "my data": "/my-data",
+        "my data open": f"/my-data/open?token={sealed.token(LinkToData(address, 2**40))}",
+        "unproven preferences": "/preferences",
+        "preferences": f"/preferences?token={sealed.token(AskedForAll(address))}",
+        "unsubscribe": f"/unsubscribe?token={sealed.token(AskedFor(address, 'platform_marketing'))}",
+        "link over": "/unsubscribe?token=x",
+    }
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])

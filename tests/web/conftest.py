@@ -19,11 +19,13 @@ from engine.foundation.shelf import SHELF, Shelf
 from engine.services import appkeys
 from engine.services.accounts.access import Access
 from engine.services.accounts.api_keys import ApiKeys
+from engine.services.accounts.consents import Consents
 from engine.services.accounts.invitations import Invitations
 from engine.services.accounts.mailed_links import MailedLinks
 from engine.services.accounts.organizations import Organizations
 from engine.services.accounts.passwords import Passwords
 from engine.services.accounts.people import People
+from engine.services.accounts.sealed_links import SealedLinks
 from engine.services.accounts.second_factors import SecondFactors
 from engine.services.accounts.sign_ins import SignIns
 from engine.services.accounts.throttle import Throttle
@@ -104,6 +106,7 @@ async def catalogue(
         links=links,
     )
     app[appkeys.MAILED_LINKS] = links
+    app[appkeys.CONSENTS] = Consents(pool=pool, sealed=SealedLinks(settings.seal), engine_url=settings.engine_url)
     app[appkeys.INVITATIONS] = Invitations(pool=pool, access=access, throttle=throttle)
     app[appkeys.API_KEYS] = ApiKeys(pool=pool, access=access, bearers=bearers)
     app[appkeys.ORGANIZATIONS] = Organizations(pool=pool, access=access)

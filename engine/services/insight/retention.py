@@ -57,7 +57,6 @@ class Retention:
         order_ids, removed = list[str](), 0
         for address in sorted({row["address"] for row in rows if not row["comes_again"]}):
             gone = await personal_data.forget_orders(db, new_id("era"), address)
-            await store.forget_address(db, address)
             order_ids += gone
             removed += 1
         at = msgspec.structs.replace(at, order_id=rows[-1]["id"])

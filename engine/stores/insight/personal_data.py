@@ -69,6 +69,10 @@ _OF_ORDERS: Final = (
     f"""UPDATE webhook_attempts SET response = '' WHERE response <> '' AND message_id IN (
             SELECT m.id FROM webhook_messages m WHERE m.object_id = ANY(ARRAY({_MY_OBJECTS})))""",
     f"UPDATE refund_requests SET reason = '', message = NULL WHERE order_id IN ({_MY_ORDERS})",
+    # Somebody who is signed in may buy under another address than their account's.
+    f"""DELETE FROM consents WHERE source = 'checkout'
+           AND address IN (SELECT lower(o.buyer_email) FROM orders o WHERE {_MINE})""",
+    f"DELETE FROM event_news_recipients WHERE email IN (SELECT lower(o.buyer_email) FROM orders o WHERE {_MINE})",
     # Of the payment, its charges, refunds and disputes.
     f"""UPDATE webhook_events SET payload = '{{}}' WHERE status IN ('processed', 'ignored')
            AND coalesce(payload #>> '{{data,object,payment_intent}}', object_id)
@@ -185,6 +189,8 @@ async def erase(db: Connection, user_id: str, email: str) -> list[str]:
     """Take away what is held about this person; the ids of the orders that are nobody's now. ``email`` as $2 above."""
     instead = _instead(user_id)
     order_ids = await _forget(db, user_id, email, instead)
+    if email:
+        _ = [await db.execute(statement, email) for statement in _OF_ADDRESS]
     _ = [await db.execute(statement, user_id) for statement in _OF_PERSON]
     await db.execute(_PERSON, user_id, instead, ERASED_NAME)
     return order_ids
@@ -193,18 +199,17 @@ async def erase(db: Connection, user_id: str, email: str) -> list[str]:
 async def erase_guest(db: Connection, erasure_id: str, email: str) -> list[str]:
     """As ``erase``, for an address: what an account of that address has stays. ``erasure_id`` stands in its place."""
     order_ids = await _forget(db, "", email, _instead(erasure_id))
+    _ = [await db.execute(statement, email) for statement in _OF_ADDRESS]
     await db.execute("UPDATE erasures SET done_at = now() WHERE user_id = $1", erasure_id)
     return order_ids
 
 
 async def forget_orders(db: Connection, erasure_id: str, email: str) -> list[str]:
     """What an address bought without an account is nobody's; whatever else is held about it stays. The orders' ids."""
-    return await _forget(db, "", email, _instead(erasure_id), ())
+    return await _forget(db, "", email, _instead(erasure_id))
 
 
-async def _forget(
-    db: Connection, user_id: str, email: str, instead: str, of_address: tuple[str, ...] = _OF_ADDRESS
-) -> list[str]:
+async def _forget(db: Connection, user_id: str, email: str, instead: str) -> list[str]:
     _ = [await db.execute(statement, user_id, email) for statement in _OF_ORDERS]
     await db.execute(_TICKETS, user_id, email, instead, ERASED_NAME)
     order_ids = [row["id"] for row in await db.fetch(_ORDERS, user_id, email, instead, ERASED_NAME)]
@@ -212,6 +217,7 @@ async def _forget(
         await db.execute(_TRANSFERS, email, instead, ERASED_NAME)
         _ = [await db.execute(statement, email) for statement in of_address]
     return order_ids
+    return [row["id"] for row in await db.fetch(_ORDERS, user_id, email, instead, ERASED_NAME)]
 
 
 def _instead(of: str) -> str:

@@ -61,12 +61,6 @@ SELECT o.id, lower(o.buyer_email) AS address, EXISTS (
  WHERE o.event_id = $1 AND o.id > $2 AND o.user_id IS NULL AND o.buyer_email NOT LIKE $4
  ORDER BY o.id LIMIT $5
 """
-# What the checkout wrote about an address that has no account.
-_CONSENTS = """
-DELETE FROM consents
- WHERE address = $1 AND source = 'checkout' AND NOT EXISTS (SELECT 1 FROM users WHERE email = $1)
-"""
-_EVENT_MAILS = "DELETE FROM event_news_recipients WHERE email = $1"
 EVER: Final = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
 
 
@@ -111,12 +105,6 @@ async def next_event(db: Connection, after: GuestMark, days: int) -> GuestMark |
 async def guests(db: Connection, at: GuestMark, days: int, rows_max: int) -> list[Record]:
     """Rows of (id, address, comes_again): orders of the event without an account, after the mark."""
     return await db.fetch(_GUESTS, at.event_id, at.order_id, days, f"%@{ERASED_HOST}", rows_max)
-
-
-async def forget_address(db: Connection, email: str) -> None:
-    """What else the checkout wrote about an address, unless an account has it."""
-    await db.execute(_CONSENTS, email)
-    await db.execute(_EVENT_MAILS, email)
 
 
 async def _moved(db: Connection, rule: Rule, row: Record | None) -> Visited:

@@ -7,7 +7,6 @@ from typing import Final
 
 import msgspec
 from aiohttp import web
-from msgspec import UNSET
 
 from engine.domain.accounts.consents import Preferences, PreferencesChange
 from engine.domain.accounts.errors import EmailUnverified, OrganizationUnknown
@@ -29,7 +28,7 @@ async def change_preferences(request: web.Request) -> web.Response:
     """Change one's own name, number, language, preferences, and what one wants to be written about: all or nothing."""
     actor, consents = person(request), request.config_dict[CONSENTS]
     given = await form(request, PreferencesChange)
-    changes = [] if given.consents is UNSET else given.consents
+    changes = given.consents if isinstance(given.consents, list) else []
     also = partial(consents.change_in, person=actor, changes=changes, language=reader_language(request))
     await request.config_dict[PEOPLE].change_me(actor, given, also)
     return await _preferences(request)
