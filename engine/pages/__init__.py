@@ -12,6 +12,7 @@ from engine.pages.gates import gate
 from engine.pages.insight import account
 from engine.pages.money import checkout, orders
 from engine.pages.sale import held, shop
+from engine.pages.tickets import tickets, transfers
 
 
 def setup(app: web.Application) -> None:
@@ -29,6 +30,8 @@ def setup(app: web.Application) -> None:
     held.setup(app)
     checkout.setup(app)
     orders.setup(app)
+    tickets.setup(app)
+    transfers.setup(app)
     gate.setup(app)
     links.setup(app)
     signing.setup(app)
