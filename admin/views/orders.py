@@ -128,6 +128,8 @@ async def _page(visit: Visit, event: Event, order: Order, form: filled.Filled[Re
         names={kind.id: kind.name for kind in types},
         tickets=tickets,
         refunds=await visit.services.money.refunds.of_order(order.id),
+        transfers=await visit.services.tickets.transfers.of_order(visit.person, order.id),
+        places={ticket.id: ticket.seat or ticket.section for ticket in tickets},
         state=await visit.services.money.orders.status(order),
         form=form,
         key=secrets.token_urlsafe(KEY_BYTES),

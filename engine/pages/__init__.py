@@ -12,6 +12,7 @@ from engine.pages.gates import gate
 from engine.pages.insight import account, my_data, policies
 from engine.pages.money import checkout, orders, returns
 from engine.pages.sale import held, shop
+from engine.pages.tickets import tickets, transfers
 
 
 def setup(app: web.Application) -> None:
@@ -31,6 +32,8 @@ def setup(app: web.Application) -> None:
     checkout.setup(app)
     orders.setup(app)
     returns.setup(app)
+    tickets.setup(app)
+    transfers.setup(app)
     gate.setup(app)
     links.setup(app)
     signing.setup(app)

@@ -19,6 +19,7 @@ from engine.services.appkeys import SETTINGS
 ADMISSION_COOKIE: Final = "onsale_admission"
 HOLD_COOKIE: Final = "onsale_hold"
 ORDER_COOKIE: Final = "onsale_order"
+TICKET_COOKIE: Final = "onsale_ticket"
 ACCOUNT_COOKIE: Final = "onsale_account"
 SIGNED_IN_COOKIE: Final = "onsale_signed_in"
 ADMISSION_TTL_S: Final = 6 * 3600
@@ -67,6 +68,12 @@ def keep_order(request: web.Request, response: web.StreamResponse, order_id: str
             "Set-Cookie",
             told.line(ORDER_COOKIE, order_token, max_age_s=ORDER_TTL_S, path=path),
         )
+
+
+def keep_ticket(request: web.Request, response: web.StreamResponse, ticket_id: str, ticket_token: str) -> None:
+    """For the addresses of this ticket alone."""
+    line = rules(request).line(TICKET_COOKIE, ticket_token, max_age_s=ORDER_TTL_S, path=f"/ticket/{ticket_id}")
+    response.headers.add("Set-Cookie", line)
 
 
 def kept(request: web.Request, name: str) -> str | None:

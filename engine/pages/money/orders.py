@@ -5,39 +5,28 @@ from __future__ import annotations
 from typing import Any, Final
 
 from aiohttp import web
-from markupsafe import Markup
 
 from engine.domain.errors import CapabilityWrong
 from engine.domain.money.orders import Order
 from engine.domain.order_states import EVER_PAID, OPEN, SOLD
 from engine.domain.sale.places import place
 from engine.domain.sale.ticket_groups import groups_of
-from engine.domain.tickets.tickets import TicketPage
 from engine.foundation import http, manners
 from engine.foundation.clock import now, now_ms, to_ms
 from engine.foundation.errors import NotFound, Unauthenticated
 from engine.foundation.manners import FORM, Manners
-from engine.foundation.speech.tongue import later, say
 from engine.pages import cookies, csrf, frame
 from engine.pages.catalogue.events import told_of
 from engine.pages.formats import said
 from engine.pages.money import returns
 from engine.pages.money.checkout import pay_data, shown_groups
 from engine.pages.sale.shop import read_form
+from engine.pages.tickets import faces
 from engine.services.appkeys import EVENTS, ORDERS, SELLING, SETTINGS, TICKETS
 from engine.services.sale.hold_prices import listed
 
 REFRESH_S: Final = 5
-SHOWN_AT_GATES: Final = frozenset({"valid", "used"})  # used: for those who go out and come back
 UNPAID: Final = frozenset({"awaiting_payment", "failed"})
-TICKET_WORDS: Final = {
-    "valid": later("Valid"),
-    "used": later("Used"),
-    "transfer_pending": later("Being transferred"),
-    "refunded": later("Refunded"),
-    "cancelled": later("Cancelled"),
-    "blocked": later("Blocked"),
-}
 
 
 def setup(app: web.Application) -> None:
@@ -76,7 +65,7 @@ async def page(request: web.Request) -> web.Response:
         "mailed": order.mail_refused is None and await request.config_dict[ORDERS].mails_tickets(order),
         "over": order.status in EVER_PAID and order.status not in SOLD,
         "groups": shown_groups(groups_of(order.lines, listed(selling)), places, selling),
-        "tickets": [_ticket(request, ticket) for ticket in tickets],
+        "tickets": [faces.face_of(request, ticket) for ticket in tickets],
         "messages": [each for each in await request.config_dict[ORDERS].returns(order) if each.message],
         "refresh_s": REFRESH_S,
         "sandboxed": settings.payments_are_sandboxed,
@@ -145,23 +134,3 @@ async def _read(request: web.Request) -> Order:
 def _unpaid(request: web.Request, payment: str) -> bool:
     """Whether the order still waits for its buyer: not while they come back from the provider with an answer."""
     return payment in UNPAID and not {"paid", "payment_intent"} & set(request.query)
-
-
-def _ticket(request: web.Request, ticket: TicketPage) -> dict[str, Any]:
-    """A ticket for the template; ``code`` is its QR as inline SVG, None if a gate would turn it away now."""
-    tickets, code = request.config_dict[TICKETS], None
-    if ticket.status in SHOWN_AT_GATES and tickets.code(ticket) is not None:
-        drawn = tickets.image(ticket, "svg").decode().replace("Ticket code", say("Ticket code"), 1)
-        code = Markup(drawn)  # noqa: S704 - drawn by us
-    return {
-        "id": ticket.id,
-        "place": place(ticket.section, ticket.seat),
-        "section": ticket.section,
-        "row": ticket.seat.split("/")[1] if ticket.seat else None,
-        "seat": ticket.seat.split("/")[2] if ticket.seat else None,
-        "kind": ticket.ticket_type_name,
-        "holder": ticket.holder_name,
-        "status": ticket.status,
-        "words": say(TICKET_WORDS.get(ticket.shown_status, ticket.shown_status)),
-        "code": code,
-    }

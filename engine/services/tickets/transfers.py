@@ -53,11 +53,12 @@ CODES_LAST_S: Final = rules.LASTS.total_seconds() + timedelta(hours=1).total_sec
 
 @dataclass(frozen=True, slots=True)
 class ShownTransfer:
-    """A transfer as one side of it looks at it."""
+    """A transfer as one side of it looks at it. ``ticket_token``: of the recipient, once the ticket is theirs."""
 
     side: Side
     transfer: Transfer
     ticket: TicketPage
+    ticket_token: str | None = None
 
 
 @dataclass(slots=True)
@@ -188,7 +189,8 @@ class Transfers:
         ticket = await self._tickets.of_holder(transfer.ticket_id)
         if side is None or ticket is None:
             raise TransferUnknown
-        return ShownTransfer(side, transfer, ticket)
+        token = await self._token(transfer) if side == "recipient" else None
+        return ShownTransfer(side, transfer, ticket, token)
 
     async def get(self, transfer_id: str) -> Transfer | None:
         """For mails."""

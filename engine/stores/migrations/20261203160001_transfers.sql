@@ -7,6 +7,8 @@ ALTER TABLE events
 -- How often it was handed on. Above 0 the order's token opens its code no longer: its holder's does.
 ALTER TABLE tickets ADD COLUMN handed_on smallint NOT NULL DEFAULT 0 CHECK (handed_on >= 0);
 
+CREATE INDEX tickets_handed_on ON tickets (holder_email) WHERE handed_on > 0;
+
 CREATE TABLE ticket_transfers (
     id text PRIMARY KEY,
     ticket_id text NOT NULL REFERENCES tickets,
@@ -70,5 +72,6 @@ EXECUTE FUNCTION ticket_left_its_transfer();
 DROP TRIGGER tickets_left_their_transfer ON tickets;
 DROP FUNCTION ticket_left_its_transfer;
 DROP TABLE one_time_codes, ticket_transfers;
+DROP INDEX tickets_handed_on;
 ALTER TABLE tickets DROP COLUMN handed_on;
 ALTER TABLE events DROP COLUMN transfer_fee_cents, DROP COLUMN max_transfers, DROP COLUMN allow_transfers;

@@ -1,0 +1,1 @@
+"""Pages of tickets: the ticket itself, and handing it on."""
