@@ -215,9 +215,7 @@ async def _forget(db: Connection, user_id: str, email: str, instead: str) -> lis
     order_ids = [row["id"] for row in await db.fetch(_ORDERS, user_id, email, instead, ERASED_NAME)]
     if email:
         await db.execute(_TRANSFERS, email, instead, ERASED_NAME)
-        _ = [await db.execute(statement, email) for statement in of_address]
     return order_ids
-    return [row["id"] for row in await db.fetch(_ORDERS, user_id, email, instead, ERASED_NAME)]
 
 
 def _instead(of: str) -> str:
