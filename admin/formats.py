@@ -28,6 +28,11 @@ WORDS: Final[dict[str, str]] = {
     "transfer_pending": "In transfer",
     "prequeue": "Queue open",
     "acted": "Acted on",
+    "queued": "Waiting",
+    "bounced": "Came back",
+    "suppressed": "Left out",
+    "sms": "SMS",
+    "whatsapp": "WhatsApp",
     "taken_down": "Taken down",
     "switched_on": "On",
     "switched_off": "Off",
@@ -38,6 +43,7 @@ TONES: Final = {
     "processing": "warn", "pending": "warn", "paused": "warn", "partially_refunded": "warn", "prequeue": "warn",
     "won": "good", "inquiry": "warn", "disputed": "bad", "charged_back": "bad", "lost": "bad",
     "switched_on": "good", "switched_off": "bad", "taken_down": "bad",
+    "sent": "good", "delivered": "good", "queued": "warn", "suppressed": "warn", "bounced": "bad",
     "cancelled": "bad", "failed": "bad", "revoked": "bad", "sold_out": "bad", "blocked": "bad",
 }  # fmt: skip
 

@@ -66,6 +66,7 @@ class EventForm(Form):
         "capacity": "Standing places",
         "orphan_policy": "Single seats left alone",
         "allow_refunds_until": "Refunds until",
+        "reminders": "Reminders",
         "message": "Message to ticket holders",
         "apply": "Save it for",
     }
@@ -92,6 +93,7 @@ class EventForm(Form):
     max_tickets_per_buyer: Whole | None = None
     capacity: Whole | None = None
     allow_refunds_until: LocalMoment | None = None
+    reminders: Literal["on", "off"] = "on"
     message: Text = ""
     apply: Apply = "this"
     version: str = ""
@@ -137,6 +139,7 @@ class EventForm(Form):
             "orphan_policy": self.orphan_policy,
             "max_tickets_per_buyer": self.max_tickets_per_buyer,
             "capacity": self.capacity,
+            "reminders": self.reminders == "on",
         }
         for name in MOMENTS:
             document[name] = _or_fault(faults, lambda name=name: at_place(getattr(self, name), timezone, f"/{name}"))
@@ -214,6 +217,7 @@ def of(event: Event) -> Filled[EventForm]:
         orphan_policy=event.orphan_policy,
         max_tickets_per_buyer=event.max_tickets_per_buyer,
         capacity=event.capacity,
+        reminders="on" if event.reminders else "off",
         **local,
         **_taxes_of(event.taxes),
         **_fee_of(event.fee, event.currency),

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 def all_jobs(services: Services) -> list[Job]:
     """Every job, made from the services it needs."""
     common, accounts, catalogue = services.common, services.accounts, services.catalogue
-    sale, money = services.sale, services.money
+    sale, money, messages = services.sale, services.money, services.messages
     return [
         Job("hold_expiry", 0.5, HoldExpiry(sale.inventory).step),
         Job("redis_rebuild", 10.0, RedisRebuild(sale.inventory).step),
         Job("outbox_relay", 1.0, common.outbox.step),
+        Job("waiting_relay", 1.0, common.outbox.step_waiting),
+        Job("reminders", 30.0, messages.reminders.step),
         Job("payment_reconciler", 2.0, money.payments.reconcile),
         Job("scan_unpack", 1.0, services.gates.packs.step),
         Job("planned_publication", 1.0, catalogue.publication.step),
@@ -29,7 +31,11 @@ def all_jobs(services: Services) -> list[Job]:
         Job("refund_push", 3.0, money.refunds.step),
         Job("webhook_retry", 2.0, money.webhooks.step),
         Job("health_pulse", 1.0, lambda: steps.pulse(money.lane, common.hot)),
-        Job("housekeeping", 600.0, lambda: steps.forget(common.idempotency, services.gates.packs, money.webhooks)),
+        Job(
+            "housekeeping",
+            600.0,
+            lambda: steps.forget(common.idempotency, services.gates.packs, money.webhooks, messages.notifications),
+        ),
         Job(
             "event_completion", 300.0, lambda: steps.complete(catalogue.events, accounts.people, accounts.mailed_links)
         ),

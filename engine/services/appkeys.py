@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from engine.services.insight.order_sheets import OrderSheets
     from engine.services.insight.personal_data import PersonalData
     from engine.services.insight.reports import Reports
+    from engine.services.messages.delivery.notifications import Notifications
     from engine.services.money.confirms import Confirms
     from engine.services.money.disputes import Disputes
     from engine.services.money.order_reads import OrderReads
@@ -113,4 +114,5 @@ ACTIVITY: Final[web.AppKey[Activity]] = web.AppKey("activity")
 GATE_BUNDLES: Final[web.AppKey[GateBundles]] = web.AppKey("gate_bundles")
 ORDER_SHEETS: Final[web.AppKey[OrderSheets]] = web.AppKey("order_sheets")
 REPORTS: Final[web.AppKey[Reports]] = web.AppKey("reports")
+NOTIFICATIONS: Final[web.AppKey[Notifications]] = web.AppKey("notifications")
 PERSONAL_DATA: Final[web.AppKey[PersonalData]] = web.AppKey("personal_data")

@@ -9,6 +9,7 @@ from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import bulk, publication, series, templates
 from engine.web.gates import devices, gates, scans
 from engine.web.insight import activity, order_sheets, personal_data, reports
+from engine.web.messages import notifications, text_hooks
 from engine.web.money import disputes, orders, payments, refunds, requirement_orders, webhooks
 from engine.web.route import Route
 from engine.web.sale import allotments, availability, carts, holds
@@ -53,4 +54,6 @@ ROUTES: tuple[Route, ...] = (
     *order_sheets.ROUTES,
     *reports.ROUTES,
     *personal_data.ROUTES,
+    *notifications.ROUTES,
+    *text_hooks.ROUTES,
 )

@@ -77,6 +77,7 @@ def copied(event: Event, given: EventCopy, type_ids: Mapping[str, str]) -> NewEv
         allow_refunds_until=_moved(event.allow_refunds_until, move),
         entry_rules=moved_rules(event.entry_rules.with_types(type_ids), move),
         named_tickets=event.named_tickets,
+        reminders=event.reminders,
         questions=list(event.questions),
     )
 

@@ -102,6 +102,7 @@ class NewEvent(Struct, kw_only=True):
     entry_rules: EntryRules = EntryRules()
     named_tickets: NamedTickets = "off"
     questions: Questions = []
+    reminders: bool = True
 
 
 class EventChange(Struct, kw_only=True):
@@ -130,6 +131,7 @@ class EventChange(Struct, kw_only=True):
     allow_refunds_until: Moment | UnsetType | None = UNSET
     entry_rules: EntryRules | UnsetType = UNSET
     named_tickets: NamedTickets | UnsetType = UNSET
+    reminders: bool | UnsetType = UNSET
 
 
 class EventVenue(Struct, frozen=True, kw_only=True):
@@ -246,6 +248,7 @@ class Event(Struct, frozen=True, kw_only=True):
     hidden_reason: str = ""
     series_id: str | None = None
     external_id: str | None = None
+    reminders: bool = True  # ticket holders are written to a day before and on the day
 
 
 class Seller(Struct, frozen=True, kw_only=True):

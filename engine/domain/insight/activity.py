@@ -70,6 +70,7 @@ DEEDS: Final = MappingProxyType[str, str](
         "order.expired": "Order ran out",
         "order.links_ended": "Links to an order ended",
         "order.paid": "Order paid",
+        "order.sent_again": "Tickets mailed again",
         "organization.changed": "Organization changed",
         "organization.created": "Organization founded",
         "organization.deleted": "Organization deleted",

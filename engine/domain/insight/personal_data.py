@@ -65,6 +65,9 @@ HELD: Final = MappingProxyType[str, str](
         "tickets.holder_email": "tickets",
         "event_news_recipients.email": "event_mails",
         "complaints.email": "complaints",
+        "notifications.recipient": "notifications",
+        "notifications.locale": "notifications",
+        "suppressed_addresses.address_hash": "",
         "unpaid_mails.address_hash": "",
         "room_places.address": "",
     }

@@ -35,6 +35,7 @@ _OWN = (
     "orphan_policy", "max_tickets_per_buyer", "capacity", "allow_refunds_until", "status", "units",
     "price_from_cents", "price_to_cents", "version", "published_at", "created_at", "updated_at",
     "publish_at", "archived_at", "hidden_at", "hidden_reason", "series_id", "external_id", "named_tickets",
+    "reminders",
 )  # fmt: skip
 _VENUE = ("slug", "name", "address", "city", "region", "country", "lat", "lng", "timezone", "accessibility")
 # What the status, the clock, the on-sale and the shop together mean: the one place that decides a phase.
