@@ -19,9 +19,9 @@ from engine.foundation.clock import now
 from engine.foundation.ids import new_id
 from engine.foundation.speech.tongue import say, speaking
 from engine.services.catalogue.calendars import ICS, ics
+from engine.services.messages.delivery.order_mails import OrderMails
 from engine.services.messages.letters import Paper, Picture
 from engine.services.messages.order_facts import OrderFacts
-from engine.services.messages.delivery.order_mails import OrderMails
 from engine.services.money.refunds import Refunds
 from engine.services.outbox import Doing, Outbox
 from engine.services.tickets.tickets import Tickets

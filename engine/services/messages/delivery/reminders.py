@@ -19,8 +19,8 @@ from engine.domain.order_states import SOLD
 from engine.foundation.clock import now, to_ms
 from engine.foundation.speech.tongue import say, speaking
 from engine.services.messages.delivery.channels import Channels
-from engine.services.messages.order_facts import OrderFacts
 from engine.services.messages.delivery.order_mails import OrderMails
+from engine.services.messages.order_facts import OrderFacts
 from engine.services.messages.tellings import moment
 from engine.services.outbox import Doing, Outbox
 from engine.stores.database import Pool
