@@ -30,6 +30,11 @@ WORDS: Final[dict[str, str]] = {
     "transfer_pending": "In transfer",
     "prequeue": "Queue open",
     "acted": "Acted on",
+    "queued": "Waiting",
+    "bounced": "Came back",
+    "suppressed": "Left out",
+    "sms": "SMS",
+    "whatsapp": "WhatsApp",
     "taken_down": "Taken down",
     "switched_on": "On",
     "switched_off": "Off",
@@ -41,6 +46,7 @@ TONES: Final = {
     "won": "good", "inquiry": "warn", "disputed": "bad", "charged_back": "bad", "lost": "bad",
     "switched_on": "good", "switched_off": "bad", "taken_down": "bad",
     "delivered": "good", "failing": "bad",
+    "sent": "good", "queued": "warn", "suppressed": "warn", "bounced": "bad",
     "cancelled": "bad", "failed": "bad", "revoked": "bad", "sold_out": "bad", "blocked": "bad",
 }  # fmt: skip
 

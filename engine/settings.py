@@ -29,7 +29,22 @@ class Settings(SharedSettings):
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     smtp_tls: bool = False
+    smtp_others: SecretStr = SecretStr("")  # smtp://user:password@host:port, ...: asked if the first does not answer
     mail_from: str = "onsale <tickets@localhost>"
+    # Mail that cannot be delivered comes back to bounces+...@bounce_domain; the worker listens for it at bounce_port.
+    bounce_domain: str = ""  # empty: it comes back to mail_from, and nobody reads it
+    bounce_host: str = "127.0.0.1"
+    bounce_port: Port = 0  # 0: the worker does not listen
+
+    # A way that has no address is off.
+    sms_url: str = ""  # https://api.twilio.com, or a provider that speaks its API
+    sms_account: str = ""
+    sms_secret: SecretStr = SecretStr("")
+    sms_from: str = ""
+    whatsapp_url: str = ""  # of a WAHA server
+    whatsapp_key: SecretStr = SecretStr("")
+    whatsapp_session: str = "default"
+    whatsapp_hook_key: SecretStr = SecretStr("")  # with which the server signs what it tells us
 
     media_dir: str = "var/media"  # the folder of pictures, unless there is a bucket for them
     media_bucket: str = ""  # of a store that speaks S3; empty: the folder

@@ -9,11 +9,12 @@ import asyncio
 import contextlib
 import random
 import signal
+from collections.abc import AsyncIterator
 
 from engine.foundation import logs, metrics
-from engine.jobs import all_jobs
+from engine.jobs import all_jobs, bounce_inlet
 from engine.jobs.job import Job
-from engine.services.wiring import open_services
+from engine.services.wiring import Services, open_services
 from engine.settings import Settings
 
 FAILURE_DELAY_S = 1.0
@@ -29,13 +30,28 @@ async def work(settings: Settings) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     if settings.worker_metrics_port:
         metrics.serve(settings.worker_metrics_port)
-    async with open_services(settings) as services:
+    async with open_services(settings) as services, _inlet(settings, services):
         loops = [asyncio.create_task(_keep_doing(job, stop)) for job in all_jobs(services)]
         await stop.wait()
         _, late = await asyncio.wait(loops, timeout=STOP_TIMEOUT_S)
         for task in late:
             task.cancel()
     return 0
+
+
+@contextlib.asynccontextmanager
+async def _inlet(settings: Settings, services: Services) -> AsyncIterator[None]:
+    """Where mail comes back to, if it is told to come here."""
+    if not (settings.bounce_port and settings.bounce_domain):
+        yield
+        return
+    async with bounce_inlet.listening(
+        services.messages.notifications,
+        host=settings.bounce_host,
+        port=settings.bounce_port,
+        domain=settings.bounce_domain,
+    ):
+        yield
 
 
 async def _keep_doing(job: Job, stop: asyncio.Event) -> None:

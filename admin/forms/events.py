@@ -82,6 +82,7 @@ class EventForm(Form):
         "refund_keep_rate": "You keep",
         "refund_keep_fixed": "and per ticket",
         "refund_fees": "Return the service fee too",
+        "reminders": "Reminders",
         "message": "Message to ticket holders",
         "apply": "Save it for",
     }
@@ -117,6 +118,7 @@ class EventForm(Form):
     refund_keep_rate: Rate = Decimal(0)
     refund_keep_fixed: Amount = Decimal(0)
     refund_fees: bool = False
+    reminders: Literal["on", "off"] = "on"
     message: Text = ""
     apply: Apply = "this"
     version: str = ""
@@ -167,6 +169,7 @@ class EventForm(Form):
             "allow_transfers": self.allow_transfers == "yes",
             "max_transfers": msgspec.UNSET if self.max_transfers is None else self.max_transfers,
             "tax_mode": self.tax_mode,
+            "reminders": self.reminders == "on",
         }
         for name in MOMENTS:
             document[name] = _or_fault(faults, lambda name=name: at_place(getattr(self, name), timezone, f"/{name}"))
@@ -258,6 +261,7 @@ def of(event: Event) -> Filled[EventForm]:
         allow_transfers="yes" if event.allow_transfers else "no",
         max_transfers=event.max_transfers,
         tax_mode=event.tax_mode,
+        reminders="on" if event.reminders else "off",
         **local,
         **_taxes_of(event.taxes),
         **_fee_of(event.fee, event.currency),

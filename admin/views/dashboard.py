@@ -35,6 +35,7 @@ class Card:
     event: Event
     sold: int
     ordered: int
+    unreached: int = 0  # messages of the last weeks that came back or were refused
 
     @property
     def order(self) -> tuple[int, float]:
@@ -67,8 +68,9 @@ async def cards_of(visit: Visit, organization: Organization, limit: int) -> list
 async def _counted(visit: Visit, organization: Organization, events: Sequence[Event]) -> list[Card]:
     """In the order they come; one that was deleted meanwhile is left out."""
     counts = await visit.services.insight.reports.board(visit.person, organization.id, [event.id for event in events])
+    lost = await visit.services.messages.notifications.unreached(visit.person, organization.id, list(counts))
     known = [(event, counts[event.id]) for event in events if event.id in counts]
-    return [Card(event, count["sold"], count["ordered"]) for event, count in known]
+    return [Card(event, count["sold"], count["ordered"], lost.get(event.id, 0)) for event, count in known]
 
 
 async def list_events(visit: Visit) -> web.Response:

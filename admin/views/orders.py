@@ -10,12 +10,13 @@ from aiohttp import web
 
 from admin import reach
 from admin.forms import filled
+from admin.forms.messages import SendAgainForm
 from admin.forms.orders import RefundForm
 from admin.visit import Visit, address
 from engine.domain.catalogue.events import Event
 from engine.domain.money.orders import Order
 from engine.domain.money.refund_requests import KEPT
-from engine.domain.order_states import OPEN, REFUNDABLE, Status
+from engine.domain.order_states import OPEN, REFUNDABLE, SOLD, Status
 from engine.domain.tickets.tickets import TicketPage
 from engine.foundation import http
 from engine.foundation.errors import Conflict, IdempotencyKeyReused, Unavailable
@@ -66,7 +67,7 @@ async def export_door_list(visit: Visit) -> web.StreamResponse:
 
 async def show(visit: Visit) -> web.Response:
     event = await reach.event(visit, "orders.read")
-    return await _page(visit, event, await reach.order(visit, event), filled.Filled())
+    return await order_page(visit, event, await reach.order(visit, event), filled.Filled())
 
 
 async def cancel(visit: Visit) -> web.Response:
@@ -103,7 +104,7 @@ async def refund(visit: Visit) -> web.Response:
     except IdempotencyKeyReused:
         done = None
     if done is None:
-        return await _page(visit, event, order, form)
+        return await order_page(visit, event, order, form)
     if done.text == "succeeded":
         if await visit.services.money.box_office.payment_of(order.id) is not None:
             return await visit.go(path, "Refunded in the ledger: return the money over the counter.")
@@ -116,7 +117,15 @@ def _live(tickets: Sequence[TicketPage]) -> bool:
     return any(ticket.status not in KEPT for ticket in tickets)
 
 
-async def _page(visit: Visit, event: Event, order: Order, form: filled.Filled[RefundForm]) -> web.Response:
+async def order_page(
+    visit: Visit,
+    event: Event,
+    order: Order,
+    form: filled.Filled[RefundForm],
+    again: filled.Filled[SendAgainForm] | None = None,
+) -> web.Response:
+    """The order, with the forms of a refund and of sending its tickets again as they were filled in."""
+    again = again or filled.fresh(SendAgainForm, email=order.buyer_email)
     types = await visit.services.catalogue.ticket_types.of_event(visit.person, event.id)
     tickets = await visit.services.tickets.tickets.of_order(order.id)
     may_refund = await visit.may(event.organization_id, "refunds.write")
@@ -132,6 +141,9 @@ async def _page(visit: Visit, event: Event, order: Order, form: filled.Filled[Re
         places={ticket.id: ticket.seat or ticket.section for ticket in tickets},
         state=await visit.services.money.orders.status(order),
         form=form,
+        again=again,
+        messages=await visit.services.messages.notifications.of_order(order.id, person=visit.person, token=None),
+        may_send_again=may_write and order.status in SOLD,
         key=secrets.token_urlsafe(KEY_BYTES),
         disputes=await visit.services.money.disputes.of_order(order.id),
         counter=await visit.services.money.box_office.payment_of(order.id),
@@ -139,5 +151,5 @@ async def _page(visit: Visit, event: Event, order: Order, form: filled.Filled[Re
         may_refund=may_refund and order.status in REFUNDABLE and (order.refundable_cents > 0 or _live(tickets)),
         may_release=may_refund,
         may_cancel=may_write and order.status in OPEN,
-        status=form.status,
+        status=max(form.status, again.status),
     )

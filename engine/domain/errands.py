@@ -18,11 +18,13 @@ class Errand(Struct, frozen=True, omit_defaults=True):
     """``at_once``: the process that wrote it does it right after its commit; otherwise it waits for the relay.
 
     ``in_company``: it goes with its like of other orders, and may wait for them: those of one order are begun together.
+    ``lane``: those of 0 never wait for those of 1, what thousands are told at the same time.
     """
 
     topic: ClassVar[str]
     at_once: ClassVar[bool] = True
     in_company: ClassVar[bool] = False
+    lane: ClassVar[int] = 0
 
 
 class UnitsOrdered(Errand, frozen=True):
@@ -115,6 +117,7 @@ class MailEventNews(Errand, frozen=True):
 
     topic = "mail.event_news"
     at_once = False
+    lane = 1
     event_id: str
     email: str
 
@@ -122,13 +125,15 @@ class MailEventNews(Errand, frozen=True):
 class MailTickets(Errand, frozen=True):
     """Send a paid order's tickets to its buyer. No buyer waits for a mail server.
 
-    ``asked``: the organizer had it sent, so it goes whatever was mailed to this address before.
+    ``asked``: somebody had it sent, so it goes whatever was mailed to this address before. ``again`` names that wish:
+    each goes once.
     """
 
     topic = "mail.tickets"
     at_once = False
     order_id: str
     asked: bool = False
+    again: str = ""
 
 
 class MailRefund(Errand, frozen=True):
@@ -189,6 +194,52 @@ class MailOrderCorrected(Errand, frozen=True):
     order_id: str
     email: str
     name_changed: bool = False
+
+
+class MailPaymentFailed(Errand, frozen=True):
+    """Tell the buyer that the payment was refused and the tickets are still theirs for a while, unless they paid."""
+
+    topic = "mail.payment_failed"
+    at_once = False
+    order_id: str
+
+
+class RemindHolders(Errand, frozen=True):
+    """Order the reminders of an event, page by page: of the orders paid before ``due_ms`` that follow ``after``.
+
+    ``kind``: reminder_day_before or reminder_same_day; ``starts_at_ms`` is the start that is reminded of.
+    """
+
+    topic = "event.reminders"
+    at_once = False
+    event_id: str
+    kind: str
+    starts_at_ms: int
+    due_ms: int
+    after: str = ""
+
+
+class MailReminder(Errand, frozen=True):
+    """Remind an order's buyer by mail, if they still have tickets for this start."""
+
+    topic = "mail.reminder"
+    at_once = False
+    lane = 1
+    order_id: str
+    kind: str
+    starts_at_ms: int
+
+
+class TextReminder(Errand, frozen=True):
+    """As ``MailReminder``, to the telephone of the person who bought. ``channel``: sms or whatsapp."""
+
+    topic = "text.reminder"
+    at_once = False
+    lane = 1
+    order_id: str
+    kind: str
+    starts_at_ms: int
+    channel: str
 
 
 class MailQueueLink(LinkAsked, Errand, frozen=True):

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 def all_jobs(services: Services) -> list[Job]:
     """Every job, made from the services it needs."""
     common, accounts, catalogue = services.common, services.accounts, services.catalogue
-    sale, money = services.sale, services.money
-    webhooks_out = WebhooksOut(services.messages.webhook_feed, services.messages.webhook_sender)
+    sale, money, messages = services.sale, services.money, services.messages
+    webhooks_out = WebhooksOut(messages.webhook_feed, messages.webhook_sender)
     return [
         Job("hold_expiry", 0.5, HoldExpiry(sale.inventory).step),
         Job("redis_rebuild", 10.0, RedisRebuild(sale.inventory).step),
         Job("outbox_relay", 1.0, common.outbox.step),
+        Job("waiting_relay", 1.0, common.outbox.step_waiting),
+        Job("reminders", 30.0, messages.reminders.step),
         Job("payment_reconciler", 2.0, money.payments.reconcile),
         Job("scan_unpack", 1.0, services.gates.packs.step),
         Job("planned_publication", 1.0, catalogue.publication.step),
@@ -38,7 +40,11 @@ def all_jobs(services: Services) -> list[Job]:
             "housekeeping",
             600.0,
             lambda: steps.forget(
-                common.idempotency, services.gates.packs, money.webhooks, services.tickets.one_time_codes
+                common.idempotency,
+                services.gates.packs,
+                money.webhooks,
+                messages.notifications,
+                services.tickets.one_time_codes,
             ),
         ),
         Job(

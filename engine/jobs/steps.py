@@ -10,6 +10,7 @@ from engine.services.accounts.mailed_links import MailedLinks
 from engine.services.accounts.people import People
 from engine.services.catalogue.events import Events
 from engine.services.gates.scan_packs import ScanPacks
+from engine.services.messages.delivery.notifications import Notifications
 from engine.services.money.lane import PaymentLane
 from engine.services.money.webhooks import Webhooks
 from engine.services.tickets.one_time_codes import OneTimeCodes
@@ -21,15 +22,19 @@ async def pulse(lane: PaymentLane, hot: HotRedis) -> int:
     return 0
 
 
-async def forget(idempotency: Idempotency, packs: ScanPacks, webhooks: Webhooks, codes: OneTimeCodes) -> int:
-    """Forget idempotency keys older than a day with what answers are made from, webhook bodies older than 90 days.
+async def forget(
+    idempotency: Idempotency, packs: ScanPacks, webhooks: Webhooks, notifications: Notifications, codes: OneTimeCodes
+) -> int:
+    """Forget what was kept long enough.
 
-    Mailed codes that nobody asks for any more go too.
+    Idempotency keys after a day with what answers are made from, webhook bodies after 90 days, messages after 180;
+    mailed codes that nobody asks for any more.
     """
     await idempotency.sweep()
     await packs.sweep()
     await webhooks.forget()
     await codes.sweep()
+    await notifications.forget()
     return 0
 
 

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from engine.services.insight.order_sheets import OrderSheets
     from engine.services.insight.personal_data import PersonalData
     from engine.services.insight.reports import Reports
+    from engine.services.messages.delivery.notifications import Notifications
     from engine.services.messages.webhooks.endpoints import WebhookEndpoints
     from engine.services.money.aftersale.asked_refunds import AskedRefunds
     from engine.services.money.aftersale.corrections import Corrections
@@ -142,5 +143,6 @@ ACTIVITY: Final[web.AppKey[Activity]] = web.AppKey("activity")
 GATE_BUNDLES: Final[web.AppKey[GateBundles]] = web.AppKey("gate_bundles")
 ORDER_SHEETS: Final[web.AppKey[OrderSheets]] = web.AppKey("order_sheets")
 REPORTS: Final[web.AppKey[Reports]] = web.AppKey("reports")
+NOTIFICATIONS: Final[web.AppKey[Notifications]] = web.AppKey("notifications")
 PERSONAL_DATA: Final[web.AppKey[PersonalData]] = web.AppKey("personal_data")
 GUEST_DATA: Final[web.AppKey[GuestData]] = web.AppKey("guest_data")

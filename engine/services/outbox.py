@@ -22,6 +22,8 @@ from engine.stores.outbox import OutboxRow, OutboxStore
 
 ERRANDS_PER_STEP = 100
 CONCURRENCY = 8
+WAITING_PER_STEP = 25  # of the lane that can wait: a step ends soon after something urgent began
+WAITING_CONCURRENCY = 2  # fewer than the connections to the mail server (stores/messages/mail.py)
 HANDLER_TIMEOUT_S = 45.0
 SOON_MAX = 1_000  # keys under which something is done while its caller goes on; beyond, callers wait
 SEVERAL_MAX = 25  # errands that are read for at once: the last of them is told what was true a moment ago
@@ -93,9 +95,15 @@ class Outbox:
                 await self._run(row, repeated=False)
 
     async def step(self) -> int:
-        """Claim and run up to ERRANDS_PER_STEP due errands; how many there were."""
-        rows = await self._store.claim(ERRANDS_PER_STEP)
-        gate = asyncio.Semaphore(CONCURRENCY)
+        """Claim and run up to ERRANDS_PER_STEP due errands of the first lane; how many there were."""
+        return await self._claimed(await self._store.claim(ERRANDS_PER_STEP), CONCURRENCY)
+
+    async def step_waiting(self) -> int:
+        """The same for what can wait, a few at a time."""
+        return await self._claimed(await self._store.claim(WAITING_PER_STEP, lane=1), WAITING_CONCURRENCY)
+
+    async def _claimed(self, rows: Sequence[OutboxRow], concurrency: int) -> int:
+        gate = asyncio.Semaphore(concurrency)
         several: dict[str, list[OutboxRow]] = {topic: [] for topic in self._of_several}
         alone = [row for row in rows if row.topic not in several]
         for row in rows:

@@ -31,14 +31,15 @@ DONE_BATCH_MAX = 256
 DONE_LINGER_S = 0.2  # what is done waits for company: its row is nobody's before AT_ONCE_DELAY_S
 
 _ADD = """
-INSERT INTO outbox (topic, key, payload, available_at) VALUES ($1, $2, $3, now() + make_interval(secs => $4))
+INSERT INTO outbox (topic, key, payload, available_at, lane)
+VALUES ($1, $2, $3, now() + make_interval(secs => $4), $5)
 RETURNING id
 """
 _CLAIM = """
 UPDATE outbox SET locked_until = now() + make_interval(secs => $2), attempts = attempts + 1
  WHERE id = ANY(ARRAY(
     SELECT id FROM outbox
-     WHERE done_at IS NULL AND dead_at IS NULL AND available_at <= now()
+     WHERE done_at IS NULL AND dead_at IS NULL AND lane = $3 AND available_at <= now()
        AND (locked_until IS NULL OR locked_until < now())
      ORDER BY available_at, id LIMIT $1 FOR UPDATE SKIP LOCKED))
 RETURNING id, topic, key, payload, attempts
@@ -78,7 +79,7 @@ class OutboxRow:
 
 async def add(db: Database, key: str, errand: Errand, *, delay_s: float = 0) -> OutboxRow:
     """Write an errand in the caller's transaction."""
-    row_id = await db.fetchval(_ADD, errand.topic, key, msgspec.to_builtins(errand), delay_s)
+    row_id = await db.fetchval(_ADD, errand.topic, key, msgspec.to_builtins(errand), delay_s, errand.lane)
     return OutboxRow(row_id, errand.topic, key, errand)
 
 
@@ -99,9 +100,9 @@ class OutboxStore:
         self._lingering: list[int] = []
         self._timer: asyncio.TimerHandle | None = None
 
-    async def claim(self, limit: int) -> list[OutboxRow]:
-        """Up to ``limit`` due errands, now ours for CLAIM_S."""
-        rows = await self._pool.fetch(_CLAIM, limit, CLAIM_S)
+    async def claim(self, limit: int, lane: int = 0) -> list[OutboxRow]:
+        """Up to ``limit`` due errands of a lane, now ours for CLAIM_S."""
+        rows = await self._pool.fetch(_CLAIM, limit, CLAIM_S, lane)
         return [OutboxRow(row["id"], row["topic"], row["key"], row["payload"], row["attempts"]) for row in rows]
 
     def done(self, row: OutboxRow) -> None:

@@ -1,6 +1,7 @@
 """What every process of a stack reads: what the operator set, and what ``onsale up`` makes up for the rest.
 
-What is set wins, name by name. A payment provider or a mail server that was named leaves our stand-in for it out.
+What is set wins, name by name. A payment provider, a mail server or a provider of texts that was named leaves our
+stand-in for it out.
 
 NoSetting   what was set cannot be used together; the message says what is missing
 """
@@ -20,6 +21,10 @@ SANDBOX_RATE_PER_S = "1000"  # ours has no limit of its own
 NAMES_PROVIDER = frozenset({"ONSALE_STRIPE_URL", "ONSALE_STRIPE_SECRET_KEY"})
 NAMES_OIDC = "ONSALE_OIDC_PROVIDERS"
 NAMES_MAIL = frozenset({"ONSALE_SMTP_HOST", "ONSALE_SMTP_PORT"})
+NAMES_TEXTS = frozenset({"ONSALE_SMS_URL", "ONSALE_WHATSAPP_URL"})
+# What our stand-ins are told, which believe anybody on this machine.
+TEXTS_ACCOUNT, TEXTS_SECRET, TEXTS_FROM = "AC" + "0" * 32, "sandbox", "+15005550006"
+BOUNCES = "bounces.localhost"
 
 
 class NoSetting(RuntimeError):  # noqa: N818 - reads as a sentence where it is raised
@@ -39,6 +44,8 @@ class Places:
     media: str
     smtp_host: str
     smtp_port: int
+    bounce_port: int
+    texts: str
     oidc: str = ""
 
 
@@ -49,6 +56,7 @@ class Surroundings:
     settings: dict[str, str]
     sandbox: bool
     mailbox: bool
+    texts: bool
     oidc: bool = False
 
 
@@ -58,6 +66,7 @@ def surroundings(
     """What is given, and made-up values for the rest. NoSetting."""
     told = {name: value for name, value in given.items() if name.startswith(PREFIX)}
     sandbox, mailbox = not NAMES_PROVIDER & told.keys(), not NAMES_MAIL & told.keys()
+    texts = not NAMES_TEXTS & told.keys()
     made_up = {
         "ONSALE_REDIS_URL": places.redis,
         "ONSALE_DATABASE_URL": places.postgres,
@@ -77,7 +86,21 @@ def surroundings(
         told.pop("ONSALE_REHEARSAL", None)  # the flag of the command line is as explicit, and nearer
         made_up["ONSALE_REHEARSAL"] = "1"
     if mailbox:
-        made_up |= {"ONSALE_SMTP_HOST": places.smtp_host, "ONSALE_SMTP_PORT": str(places.smtp_port)}
+        made_up |= {
+            "ONSALE_SMTP_HOST": places.smtp_host,
+            "ONSALE_SMTP_PORT": str(places.smtp_port),
+            "ONSALE_BOUNCE_DOMAIN": BOUNCES,
+            "ONSALE_BOUNCE_PORT": str(places.bounce_port),
+        }
+    if texts:
+        made_up |= {
+            "ONSALE_SMS_URL": places.texts,
+            "ONSALE_SMS_ACCOUNT": TEXTS_ACCOUNT,
+            "ONSALE_SMS_SECRET": TEXTS_SECRET,
+            "ONSALE_SMS_FROM": TEXTS_FROM,
+            "ONSALE_WHATSAPP_URL": places.texts,
+            "ONSALE_WHATSAPP_HOOK_KEY": TEXTS_SECRET,
+        }
     if sandbox:
         made_up |= {
             "ONSALE_STRIPE_URL": places.sandbox,
@@ -97,4 +120,4 @@ def surroundings(
             "ONSALE_STRIPE_PUBLISHABLE_KEY": secrets["stripe_publishable_key"],
             "ONSALE_STRIPE_WEBHOOK_SECRET": secrets["stripe_webhook_secret"],
         }
-    return Surroundings(made_up | told, sandbox, mailbox, oidc)
+    return Surroundings(made_up | told, sandbox, mailbox, texts, oidc)

@@ -1,4 +1,4 @@
-"""The whole stack on one machine: stores, schema, sandbox, mail catcher, the three apps and the worker.
+"""The whole stack on one machine: stores, schema, sandbox, catchers of mail and texts, the three apps and the worker.
 
 The order: folder, ports, stores (side by side), schema, admin account, everything else side by side, demo, ready line.
 """
@@ -26,7 +26,7 @@ from engine.foundation.postgres import open_postgres
 from engine.services.accounts.people import create_admin
 from engine.supervisor.children import Child, Children
 from engine.supervisor.demo import create_demo
-from engine.supervisor.environment import PROVIDER, Places, surroundings
+from engine.supervisor.environment import PROVIDER, TEXTS_SECRET, Places, surroundings
 from engine.supervisor.guardian import Guardian
 from engine.supervisor.run_file import DataDir
 from engine.supervisor.stores import Stores
@@ -121,7 +121,8 @@ class Stack:
     ) -> None:
         host = _reached_at(os.environ.get("ONSALE_HOST", HOST))
         engine, room, admin = (f"http://{host}:{port}" for port in ports)
-        stripe_port, mail_port, smtp_port, oidc_port = (embedded.free_port() for _ in range(4))
+        stripe_port, mail_port, smtp_port, bounce_port, texts_port, oidc_port = (embedded.free_port() for _ in range(6))
+        texts_at = f"http://{HOST}:{texts_port}"
         around = surroundings(
             os.environ,
             secrets,
@@ -136,6 +137,8 @@ class Stack:
                 smtp_host=HOST,
                 smtp_port=smtp_port,
                 oidc=f"http://{HOST}:{oidc_port}",
+                bounce_port=bounce_port,
+                texts=texts_at,
             ),
             rehearsal=self.options.rehearsal,
         )
@@ -170,6 +173,12 @@ class Stack:
             await start("oidc", "loadtest.oidc", "--port", str(oidc_port), niceness=BACKGROUND_NICENESS)
             oidc = f"http://{HOST}:{oidc_port}"
             waits["oidc"] = oidc + "/_sandbox/controls"
+        if around.texts:
+            await start(
+                "texts", "loadtest.texts", "--port", str(texts_port), "--whatsapp-key", TEXTS_SECRET,
+                "--whatsapp-hook", engine + "/v1/webhooks/whatsapp", niceness=BACKGROUND_NICENESS,
+            )  # fmt: skip
+            waits["texts"] = texts_at + "/messages"
         for number in range(self.options.workers):
             suffix = "" if number == 0 else f"-{number + 1}"
             await start("engine" + suffix, "engine", "serve", "engine", "--port", str(ports[0]))
@@ -186,6 +195,7 @@ class Stack:
             "stripe": stripe,
             "mail": mail,
             "oidc": oidc,
+            "messages": texts_at if around.texts else None,
             "admin_email": ADMIN_EMAIL,
             "admin_password": secrets["admin_password"],
             "pids": children.pids(),

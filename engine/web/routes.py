@@ -20,7 +20,7 @@ from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import bulk, publication, series, templates
 from engine.web.gates import devices, gates, scans
 from engine.web.insight import activity, order_sheets, personal_data, reports
-from engine.web.messages import webhook_endpoints
+from engine.web.messages import notifications, text_hooks, webhook_endpoints
 from engine.web.money import asked_refunds, connect, disputes, orders, payments, refunds, requirement_orders, webhooks
 from engine.web.money import corrections as order_corrections
 from engine.web.money.box_office import drawers, guests, sales
@@ -81,4 +81,6 @@ ROUTES: tuple[Route, ...] = (
     *reports.ROUTES,
     *personal_data.ROUTES,
     *webhook_endpoints.ROUTES,
+    *notifications.ROUTES,
+    *text_hooks.ROUTES,
 )

@@ -24,9 +24,19 @@ from waitingroom.settings import Settings as RoomSettings
 
 STOP_S = 40
 PLACES = Places(
-    "redis://r/0", "postgresql://p/o", "http://e", "http://w", "http://a", "http://s", "/d/media", "127.0.0.1", 2525,
+    "redis://r/0",
+    "postgresql://p/o",
+    "http://e",
+    "http://w",
+    "http://a",
+    "http://s",
+    "/d/media",
+    "127.0.0.1",
+    2525,
+    2526,
+    "http://t",
     "http://o",
-)  # fmt: skip
+)
 SECRETS = {
     "master_keys": "1:" + "ab" * 32, "jwt_key": "j" * 40, "stripe_secret_key": "sk_made", "redis_password": "r",
     "stripe_publishable_key": "pk_made", "stripe_webhook_secret": "whsec_made", "admin_password": "a",
@@ -58,21 +68,22 @@ def test_nothing_given_is_a_whole_stack_of_its_own():
 
 
 @pytest.mark.parametrize(
-    ("given", "sandbox", "mailbox"),
+    ("given", "sandbox", "mailbox", "texts"),
     [
-        ({"ONSALE_STRIPE_SECRET_KEY": "sk_live_x"}, False, True),
-        ({"ONSALE_STRIPE_URL": "http://127.0.0.1:9"}, False, True),
-        ({"ONSALE_STRIPE_WEBHOOK_SECRET": "whsec_x"}, True, True),
-        ({"ONSALE_SMTP_HOST": "mail.example.test"}, True, False),
-        ({"ONSALE_SMTP_PORT": "2525"}, True, False),
-        ({"ONSALE_SMTP_USER": "me"}, True, True),
+        ({"ONSALE_STRIPE_SECRET_KEY": "sk_live_x"}, False, True, True),
+        ({"ONSALE_STRIPE_URL": "http://127.0.0.1:9"}, False, True, True),
+        ({"ONSALE_STRIPE_WEBHOOK_SECRET": "whsec_x"}, True, True, True),
+        ({"ONSALE_SMTP_HOST": "mail.example.test"}, True, False, True),
+        ({"ONSALE_SMTP_PORT": "2525"}, True, False, True),
+        ({"ONSALE_SMTP_USER": "me"}, True, True, True),
+        ({"ONSALE_WHATSAPP_URL": "http://127.0.0.1:9"}, True, True, False),
     ],
 )
 def test_a_provider_or_mail_server_that_is_named_leaves_the_stand_in_out(
-    given: dict[str, str], sandbox: bool, mailbox: bool
+    given: dict[str, str], sandbox: bool, mailbox: bool, texts: bool
 ):
     around = surroundings(given, SECRETS, PLACES, rehearsal=False)
-    assert (around.sandbox, around.mailbox) == (sandbox, mailbox)
+    assert (around.sandbox, around.mailbox, around.texts) == (sandbox, mailbox, texts)
     assert around.oidc == sandbox, "nobody signs in as anybody where money is real"
     assert given.items() <= around.settings.items()
 

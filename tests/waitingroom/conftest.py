@@ -15,10 +15,12 @@ from aiosmtpd.smtp import SMTP
 from engine.foundation import clock
 from engine.foundation.connections import RedisClient
 from engine.foundation.ids import new_id
+from engine.services.messages.delivery.courier import Courier
 from engine.services.messages.queue_links import QueueLinks
 from engine.services.outbox import Outbox
 from engine.settings import Settings as EngineSettings
 from engine.stores.messages.mail import MailGateway
+from engine.stores.messages.notifications import NotificationStore
 from engine.stores.outbox import OutboxStore
 from loadtest.mailbox import Mailbox
 from tests.chromium import connected
@@ -156,13 +158,16 @@ async def letters(pool: asyncpg.Pool, room_settings: Settings) -> AsyncIterator[
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(box, enable_SMTPUTF8=True), "127.0.0.1", 0)
     store = OutboxStore(pool)
-    outbox = Outbox(store=store)
+    outbox, notifications = Outbox(store=store), NotificationStore(pool)
     QueueLinks(
-        mailer=MailGateway(host="127.0.0.1", port=server.sockets[0].getsockname()[1]),
+        courier=Courier(
+            mailer=MailGateway(host="127.0.0.1", port=server.sockets[0].getsockname()[1]), notifications=notifications
+        ),
         keyring=room_settings.keyring,
         sender="onsale <tickets@onsale.test>",
         waitingroom_url="http://127.0.0.1:8081",
     ).register(outbox)
     yield Post(outbox, box)
+    await notifications.close()
     await store.close()
     server.close()

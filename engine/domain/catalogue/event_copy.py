@@ -84,6 +84,7 @@ def copied(event: Event, given: EventCopy, type_ids: Mapping[str, str]) -> NewEv
         named_tickets=event.named_tickets,
         allow_transfers=event.allow_transfers,
         max_transfers=event.max_transfers,
+        reminders=event.reminders,
         questions=list(event.questions),
     )
 

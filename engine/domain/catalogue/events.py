@@ -117,6 +117,7 @@ class NewEvent(Struct, kw_only=True):
     allow_transfers: bool = True
     max_transfers: Transfers = MAX_TRANSFERS_DEFAULT
     transfer_fee_cents: TransferFee = 0
+    reminders: bool = True
 
 
 class EventChange(Struct, kw_only=True):
@@ -151,6 +152,7 @@ class EventChange(Struct, kw_only=True):
     allow_transfers: bool | UnsetType = UNSET
     max_transfers: Transfers | UnsetType = UNSET
     transfer_fee_cents: TransferFee | UnsetType = UNSET
+    reminders: bool | UnsetType = UNSET
 
 
 class EventVenue(Struct, frozen=True, kw_only=True):
@@ -273,6 +275,7 @@ class Event(Struct, frozen=True, kw_only=True):
     hidden_reason: str = ""
     series_id: str | None = None
     external_id: str | None = None
+    reminders: bool = True  # ticket holders are written to a day before and on the day
 
 
 class Seller(Struct, frozen=True, kw_only=True):

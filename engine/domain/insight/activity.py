@@ -81,6 +81,7 @@ DEEDS: Final = MappingProxyType[str, str](
         "organization.connected": "Account for payouts opened",
         "order.sold_at_box_office": "Sold at the box office",
         "order.resent": "Tickets mailed again",
+        "order.sent_again": "Tickets mailed again",
         "organization.changed": "Organization changed",
         "organization.created": "Organization founded",
         "organization.deleted": "Organization deleted",

@@ -80,6 +80,9 @@ HELD: Final = MappingProxyType[str, str](
         "ticket_transfers.to_name": "transfers",
         "event_news_recipients.email": "event_mails",
         "complaints.email": "complaints",
+        "notifications.recipient": "notifications",
+        "notifications.locale": "notifications",
+        "suppressed_addresses.address_hash": "",
         "unpaid_mails.address_hash": "",
         "room_places.address": "",
     }

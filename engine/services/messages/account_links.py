@@ -15,9 +15,9 @@ from engine.foundation.speech.tongue import later, say, speaking
 from engine.foundation.world.languages import DEFAULT, known
 from engine.services.accounts.invitations import Invitations
 from engine.services.accounts.mailed_links import Issued, MailedLinks
+from engine.services.messages.delivery.courier import Courier
 from engine.services.messages.link_mails import LinkMails, LinkWords
 from engine.services.outbox import Outbox
-from engine.stores.messages.mail import MailGateway
 
 _PATHS: Final[dict[Purpose, str]] = {
     "verify_email": "/account/verify",
@@ -38,14 +38,14 @@ class AccountLinks:
     def __init__(
         self,
         *,
-        mailer: MailGateway,
+        courier: Courier,
         links: MailedLinks,
         invitations: Invitations,
         sender: str,
         engine_url: str,
         admin_url: str,
     ) -> None:
-        self._mails = LinkMails(mailer=mailer, sender=sender)
+        self._mails = LinkMails(courier=courier, sender=sender)
         self._links = links
         self._invitations = invitations
         self._engine_url = engine_url.rstrip("/")
@@ -75,7 +75,7 @@ class AccountLinks:
     async def _send(self, purpose: Purpose, issued: Issued, language: str, page: str, facts: dict[str, str]) -> None:
         mark = f"{new_id('lnk')}.{purpose}"
         with speaking(known(language) or DEFAULT):
-            await self._mails.send(_said(purpose, facts), f"{page}?token={issued.token}", issued.email, mark)
+            await self._mails.send(purpose, _said(purpose, facts), f"{page}?token={issued.token}", issued.email, mark)
 
 
 def _said(purpose: Purpose, facts: dict[str, str]) -> LinkWords:

@@ -12,9 +12,9 @@ from engine.foundation.ids import new_id
 from engine.foundation.speech.figures import at_its_clocks
 from engine.foundation.speech.tongue import later, say, speaking
 from engine.foundation.world.languages import DEFAULT, known
+from engine.services.messages.delivery.courier import Courier
 from engine.services.messages.link_mails import LinkMails, LinkWords
 from engine.services.outbox import Outbox
-from engine.stores.messages.mail import MailGateway
 
 NEW_PASSWORD: Final = later("Choose a new password")
 IF_NOT_YOU: Final = later("If it was not you, choose a new password:")
@@ -91,8 +91,8 @@ NOTICES: Final = MappingProxyType(
 class AccountNotices:
     """Composes and hands over."""
 
-    def __init__(self, *, mailer: MailGateway, sender: str, engine_url: str) -> None:
-        self._mails = LinkMails(mailer=mailer, sender=sender)
+    def __init__(self, *, courier: Courier, sender: str, engine_url: str) -> None:
+        self._mails = LinkMails(courier=courier, sender=sender)
         self._page = engine_url.rstrip("/") + "/account/forgot"
 
     def register(self, outbox: Outbox) -> None:
@@ -111,4 +111,4 @@ class AccountNotices:
                 say(NEW_PASSWORD),
                 [say(notice.after)],
             )
-            await self._mails.send(words, self._page, told.email, f"{new_id('lnk')}.{told.kind}")
+            await self._mails.send(told.kind, words, self._page, told.email, f"{new_id('lnk')}.{told.kind}")

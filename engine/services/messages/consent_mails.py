@@ -10,11 +10,11 @@ from engine.foundation.ids import new_id
 from engine.foundation.speech.tongue import later, say, speaking
 from engine.foundation.world.languages import DEFAULT, known
 from engine.services.accounts.consents import Consents
+from engine.services.messages.delivery.courier import Courier
 from engine.services.messages.link_mails import LinkMails, LinkWords
 from engine.services.outbox import Outbox
 from engine.stores.accounts import consents as store
 from engine.stores.database import Pool
-from engine.stores.messages.mail import MailGateway
 
 _AGREED: Final[dict[Purpose, str]] = {
     "organizer_marketing": later("You asked to hear from %(name)s about their events."),
@@ -26,8 +26,8 @@ _AGREED: Final[dict[Purpose, str]] = {
 class ConsentMails:
     """Composes and hands over, if the consent still stands when the mail leaves."""
 
-    def __init__(self, *, mailer: MailGateway, pool: Pool, consents: Consents, sender: str) -> None:
-        self._mails = LinkMails(mailer=mailer, sender=sender)
+    def __init__(self, *, courier: Courier, pool: Pool, consents: Consents, sender: str) -> None:
+        self._mails = LinkMails(courier=courier, sender=sender)
         self._pool = pool
         self._consents = consents
 
@@ -54,4 +54,4 @@ class ConsentMails:
                 [say("If it was not you, open this page and take the tick away.")],
             )
             page = self._consents.choices_url(asked.address)
-            await self._mails.send(words, page, asked.address, f"{new_id('lnk')}.consent", fields)
+            await self._mails.send("consent", words, page, asked.address, f"{new_id('lnk')}.consent", more=fields)

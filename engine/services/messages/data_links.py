@@ -5,15 +5,15 @@ from __future__ import annotations
 from engine.foundation.ids import new_id
 from engine.foundation.speech.tongue import say, speaking
 from engine.foundation.world.languages import DEFAULT, known
+from engine.services.messages.delivery.courier import Courier
 from engine.services.messages.link_mails import LinkMails, LinkWords
-from engine.stores.messages.mail import MailGateway
 
 
 class DataLinks:
     """Composes and hands over what ``services/insight/guest_data.py`` decided to send."""
 
-    def __init__(self, *, mailer: MailGateway, sender: str, engine_url: str) -> None:
-        self._mails = LinkMails(mailer=mailer, sender=sender)
+    def __init__(self, *, courier: Courier, sender: str, engine_url: str) -> None:
+        self._mails = LinkMails(courier=courier, sender=sender)
         self._page = engine_url.rstrip("/") + "/my-data/open"
 
     async def send(self, email: str, token: str, minutes: int, language: str) -> None:
@@ -31,4 +31,4 @@ class DataLinks:
                     say("If it was not you, do nothing. Do not pass this mail on to anybody."),
                 ],
             )
-            await self._mails.send(words, f"{self._page}?token={token}", email, f"{new_id('lnk')}.my_data")
+            await self._mails.send("my_data", words, f"{self._page}?token={token}", email, f"{new_id('lnk')}.my_data")

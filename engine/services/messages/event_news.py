@@ -9,6 +9,7 @@ words go to those who paid or proved their address; to everybody else only from 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -18,10 +19,12 @@ from aiosmtplib import SMTPException
 import hotpath_rs
 from engine.domain.catalogue.event_news import Told, together
 from engine.domain.errands import MailEventNews, TellHolders
+from engine.domain.messages.notifications import Note
 from engine.foundation.folding import NotAnAddress, email_folded
 from engine.foundation.news import News
-from engine.foundation.speech.tongue import say, speaking
+from engine.foundation.speech.tongue import say, speaking, spoken
 from engine.foundation.world.languages import DEFAULT
+from engine.services.messages.delivery.courier import Courier
 from engine.services.messages.heads import Head, Sender
 from engine.services.messages.letters import written
 from engine.services.messages.mail_brand import LOGO_WIDTH
@@ -33,7 +36,6 @@ from engine.stores.catalogue import events
 from engine.stores.database import Connection, Pool
 from engine.stores.messages import undelivered
 from engine.stores.messages.letter import Letter
-from engine.stores.messages.mail import MailGateway
 from engine.stores.messages.undelivered import refusal_of
 from engine.stores.money import event_holders
 from engine.stores.money.event_holders import HeldOrder
@@ -41,6 +43,7 @@ from engine.stores.money.event_holders import HeldOrder
 RECIPIENTS_PER_PAGE: Final = 200
 PAGE_PAUSE_S: Final = 1.0
 SEND_MAX_S: Final = 12.0  # the ledger ends a transaction that is idle for 15 (foundation/postgres.py)
+HASH_CHARS: Final = 32
 SENDING_MAX: Final = 3  # each keeps a connection to the ledger while the mail server thinks
 
 
@@ -50,14 +53,14 @@ class EventNewsMail:
     def __init__(
         self,
         *,
-        mailer: MailGateway,
+        courier: Courier,
         pool: Pool,
         order_news: News,
         keyring: hotpath_rs.Keyring,
         sender: str,
         engine_url: str,
     ) -> None:
-        self._mailer = mailer
+        self._courier = courier
         self._pool = pool
         self._order_news = order_news
         self._platform = keyring.platform()
@@ -88,15 +91,15 @@ class EventNewsMail:
             if told.message and not await event_holders.hears_message(db, errand.event_id, errand.email):
                 told = msgspec.structs.replace(told, message="")
             orders = await event_holders.orders_of(db, errand.event_id, errand.email)
-            letter = await self._letter(db, errand, told, news[-1].id, orders)
-            if letter is not None:
-                await self._send(letter, orders)
+            ready = await self._letter(db, errand, told, news[-1].id, orders)
+            if ready is not None:
+                await self._send(*ready, orders)
 
-    async def _send(self, letter: Letter, orders: Sequence[HeldOrder]) -> None:
+    async def _send(self, letter: Letter, note: Note, message_id: str, orders: Sequence[HeldOrder]) -> None:
         """Hand it over. What the server will never take is not tried again: the buyer and the organizer are told."""
         try:
             async with asyncio.timeout(SEND_MAX_S):
-                await self._mailer.send(letter)
+                await self._courier.carry(letter, note, message_id)
         except SMTPException as error:
             refusal = refusal_of(error)
             if refusal is None:
@@ -109,8 +112,8 @@ class EventNewsMail:
 
     async def _letter(
         self, db: Connection, errand: MailEventNews, told: Told, news_id: int, orders: Sequence[HeldOrder]
-    ) -> Letter | None:
-        """None if the address cannot be one: no mail server will ever take it."""
+    ) -> tuple[Letter, Note, str] | None:
+        """The mail, what it tells, its Message-ID; None if the address cannot be one: no server will ever take it."""
         try:
             user, _, host = email_folded(errand.email).rpartition("@")
         except NotAnAddress:
@@ -135,7 +138,17 @@ class EventNewsMail:
                 else say("%(title)s has changed", title=seller.title)
             )
             head = Head(self._sender, to("", f"{user}@{host}"), subject, mark)
-            return written(head, *words(template, context))
+            reader = hashlib.sha256(errand.email.encode()).hexdigest()[:HASH_CHARS]
+            note = Note(
+                cause=f"{errand.event_id}.{news_id}.{reader}.{template}",
+                kind=template,
+                recipient=f"{user}@{host}",
+                locale=spoken().tag,
+                subject=subject,
+                order_id=orders[-1].id if orders else None,
+                event_id=errand.event_id,
+            )
+            return written(head, *words(template, context)), note, head.message_id
 
     def _order_url(self, order: HeldOrder) -> str:
         return f"{self._engine_url}/order/{order.id}#token={order.link.mint(self._platform)}"

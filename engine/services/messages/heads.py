@@ -47,13 +47,18 @@ class Head:
     mark: str
     more: str = ""
 
+    @property
+    def message_id(self) -> str:
+        """``<mark@domain>``."""
+        return f"<{''.join(self.mark.split())}@{self.sender.domain}>"
+
     def written(self) -> bytes:
         """The fields, in lines that end with CRLF. UTF-8 only if an address needs it."""
         fields = (
             f"Subject: {_subject(self.subject)}\n"
             f"To: {self.to.value}\n"
             f"Date: {_date(now())}\n"
-            f"Message-ID: <{''.join(self.mark.split())}@{self.sender.domain}>\n"
+            f"Message-ID: {self.message_id}\n"
             f"Auto-Submitted: auto-generated\n{self.more}"
         )
         return self.sender.field + fields.replace("\n", "\r\n").encode()

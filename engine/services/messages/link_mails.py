@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 from aiosmtplib import SMTPException
 
+from engine.domain.messages.notifications import Note
 from engine.foundation import logs
+from engine.foundation.speech.tongue import spoken
+from engine.services.messages.delivery.courier import Courier
 from engine.services.messages.heads import Head, Sender
 from engine.services.messages.letters import Paper, written
 from engine.services.messages.mail_templates import words
 from engine.services.messages.recipients import to
-from engine.stores.messages.mail import MailGateway
 from engine.stores.messages.undelivered import refusal_of
 
 _log = logs.get("link_mails")
@@ -34,21 +36,37 @@ class LinkWords:
 class LinkMails:
     """Writes and hands over."""
 
-    def __init__(self, *, mailer: MailGateway, sender: str) -> None:
-        self._mailer = mailer
+    def __init__(self, *, courier: Courier, sender: str) -> None:
+        self._courier = courier
         self._sender = Sender(sender)
 
     async def send(
-        self, said: LinkWords, link: str, email: str, mark: str, more: str = "", papers: Sequence[Paper] = ()
+        self,
+        kind: str,
+        said: LinkWords,
+        link: str,
+        email: str,
+        mark: str,
+        *,
+        more: str = "",
+        papers: Sequence[Paper] = (),
     ) -> None:
-        """In the language that is spoken. ``mark`` and ``more`` as in ``Head``.
+        """In the language that is spoken. ``mark``, of the Message-ID before the @, is its cause; ``more``: ``Head``.
 
         Raises SMTPException or OSError if the server may take it later.
         """
         head = Head(self._sender, to("", email), said.subject, mark, more)
         letter = written(head, *words("link", {"said": said, "link": link}), papers=papers)
+        note = Note(
+            cause=mark,
+            kind=kind,
+            recipient=email,
+            locale=spoken().tag,
+            subject=said.subject,
+            attachments=tuple([paper.name for paper in papers]),
+        )
         try:
-            await self._mailer.send(letter)
+            await self._courier.carry(letter, note, head.message_id)
         except SMTPException as error:
             refusal = refusal_of(error)
             if refusal is None:

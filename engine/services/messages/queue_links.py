@@ -11,16 +11,16 @@ from engine.foundation import queue_links
 from engine.foundation.clock import now_ms
 from engine.foundation.speech.tongue import say, speaking
 from engine.foundation.world.languages import DEFAULT, known
+from engine.services.messages.delivery.courier import Courier
 from engine.services.messages.link_mails import LinkMails, LinkWords
 from engine.services.outbox import Outbox
-from engine.stores.messages.mail import MailGateway
 
 
 class QueueLinks:
     """Composes and hands over."""
 
-    def __init__(self, *, mailer: MailGateway, keyring: hotpath_rs.Keyring, sender: str, waitingroom_url: str) -> None:
-        self._mails = LinkMails(mailer=mailer, sender=sender)
+    def __init__(self, *, courier: Courier, keyring: hotpath_rs.Keyring, sender: str, waitingroom_url: str) -> None:
+        self._mails = LinkMails(courier=courier, sender=sender)
         self._keys = keyring.platform()
         self._room_url = waitingroom_url.rstrip("/")
 
@@ -34,7 +34,7 @@ class QueueLinks:
         link = f"{self._room_url}/r/{asked.event_id}/place?token={token}"
         mark = f"{asked.event_id}.{asked.identity}.{now_ms()}.queue_link"
         with speaking(known(asked.language) or DEFAULT):
-            await self._mails.send(_said(" ".join(asked.title.split())), link, asked.email, mark)
+            await self._mails.send("queue_link", _said(" ".join(asked.title.split())), link, asked.email, mark)
 
 
 def _said(title: str) -> LinkWords:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from engine.domain.errands import AddressVerified, MailOwnOrders, MailTickets
 from engine.domain.order_states import SOLD
+from engine.foundation.ids import new_id
 from engine.foundation.news import News
 from engine.services.outbox import Outbox
 from engine.stores import outbox as outbox_store
@@ -40,4 +41,4 @@ class GuestOrders:
     async def mail_again(self, errand: MailOwnOrders, _repeated: bool) -> None:
         """Order a mail for each of the soonest MAILED_AGAIN_MAX: only who reads the address's mail gets anything."""
         for order_id in await store.to_mail(self._pool, errand.email, sorted(SOLD), MAILED_AGAIN_MAX):
-            await outbox_store.add(self._pool, order_id, MailTickets(order_id, asked=True))
+            await outbox_store.add(self._pool, order_id, MailTickets(order_id, asked=True, again=new_id("ask")))

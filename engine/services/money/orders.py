@@ -47,7 +47,7 @@ from engine.foundation.bearer import Person
 from engine.foundation.clock import from_ms, now, now_ms, to_ms
 from engine.foundation.errors import Conflict, Invalid, NotFound, Unauthenticated
 from engine.foundation.idempotency import Answer, Once
-from engine.foundation.ids import is_id
+from engine.foundation.ids import is_id, new_id
 from engine.foundation.news import News
 from engine.services.accounts.access import Access
 from engine.services.accounts.flags import Switches
@@ -319,7 +319,7 @@ class Orders:
                 wait_s = await links_mailed_wait_s(connection, order.id, LINKS_MAILED_AGAIN_S)
                 if wait_s > 0:
                     raise LinksJustMailed(retry_after_s=wait_s)
-                await outbox.add(connection, order.id, MailTickets(order.id, asked=True))
+                await outbox.add(connection, order.id, MailTickets(order.id, asked=True, again=new_id("ask")))
             await activity.record(
                 connection, person, "order.links_ended", order.id, by="buyer" if owner else "organizer"
             )

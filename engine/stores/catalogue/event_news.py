@@ -37,8 +37,8 @@ _ORDER_MAILS: Final = """
 WITH page AS (
     SELECT event_id, email FROM event_news_recipients WHERE news_id = $1 AND email = ANY($2::text[])
 )
-INSERT INTO outbox (topic, key, payload, available_at)
-SELECT 'mail.event_news', p.event_id, jsonb_build_object('event_id', p.event_id, 'email', p.email), now() FROM page p
+INSERT INTO outbox (topic, key, payload, available_at, lane)
+SELECT 'mail.event_news', p.event_id, jsonb_build_object('event_id', p.event_id, 'email', p.email), now(), 1 FROM page p
 """
 _TAKE: Final = """
 WITH untold AS (

@@ -38,6 +38,7 @@ _OWN = (
     "publish_at", "archived_at", "hidden_at", "hidden_reason", "series_id", "external_id", "named_tickets",
     "allow_transfers", "max_transfers", "transfer_fee_cents",
     "tax_mode",
+    "reminders",
 )  # fmt: skip
 _VENUE = ("slug", "name", "address", "city", "region", "country", "lat", "lng", "timezone", "accessibility")
 # What the status, the clock, the on-sale and the shop together mean: the one place that decides a phase.

@@ -57,12 +57,16 @@ FILES: Final[dict[str, str]] = {
     " JOIN events e ON e.id = n.event_id WHERE $1 = $1 AND $2 <> '' AND n.email = $2",
     "complaints": "SELECT c.email, e.title AS event, c.reason, c.created_at FROM complaints c"
     " JOIN events e ON e.id = c.event_id WHERE $1 = $1 AND $2 <> '' AND lower(c.email) = $2",
+    "notifications": "SELECT n.kind, n.channel, n.recipient, n.locale, n.subject, n.attachments, n.status, n.order_id,"
+    " n.created_at, n.sent_at FROM notifications n WHERE ($2 <> '' AND n.recipient = $2)"
+    f" OR n.order_id IN ({_MY_ORDERS}) ORDER BY n.id DESC",
     "deeds": "SELECT action, target, facts, created_at FROM audit_log WHERE actor_id = $1 AND $2 = $2 ORDER BY id DESC",
 }
 # What is found by the orders, before the orders forget whose they were.
 _OF_ORDERS: Final = (
     f"""UPDATE scans SET facts = NULL, verdict = verdict - 'attendee' WHERE (facts IS NOT NULL OR verdict ? 'attendee')
            AND ticket_id IN (SELECT t.id FROM tickets t WHERE t.order_id IN ({_MY_ORDERS}))""",
+    f"DELETE FROM notifications WHERE order_id IN ({_MY_ORDERS})",
     f"UPDATE order_units SET attendee = NULL WHERE attendee IS NOT NULL AND order_id IN ({_MY_ORDERS})",
     f"UPDATE refunds SET reason = '', message = NULL WHERE order_id IN ({_MY_ORDERS})",
     f"""UPDATE webhook_messages SET body = NULL WHERE body IS NOT NULL AND object_id = ANY(ARRAY({_MY_OBJECTS}))""",
@@ -99,6 +103,8 @@ _OF_ADDRESS: Final = (
     "DELETE FROM outbox WHERE lower(payload->>'email') = $1",
     "DELETE FROM consents WHERE address = $1",
     "DELETE FROM event_news_recipients WHERE email = $1",
+    "DELETE FROM notifications WHERE recipient = $1",
+    "DELETE FROM suppressed_addresses WHERE address_hash = sha256(convert_to($1, 'UTF8'))",
     "DELETE FROM invitations WHERE email = $1",
     "UPDATE complaints SET email = NULL WHERE lower(email) = $1",
     "UPDATE audit_log SET facts = facts - 'email' WHERE facts->>'email' = $1",

@@ -29,6 +29,7 @@ from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 
 BATCH_MAX = 64
 AGE_MAX_MS = 5_000
+PAYMENT_FAILED_AFTER_S = 30
 
 _SETTLE = """
 WITH wanted AS (
@@ -121,9 +122,16 @@ WITH closed AS (
 )
 SELECT b.id, b.topic, b.key, b.payload FROM boxed b
 """
+# Who pays by another card at once is not written to: the mail looks again after PAYMENT_FAILED_AFTER_S.
 _NOTE = """
-UPDATE orders SET status = $2, payment_error = $3 WHERE id = $1 AND status IN ('pending', 'processing')
-   AND (status, coalesce(payment_error, '')) IS DISTINCT FROM ($2, coalesce($3, ''))
+WITH noted AS (
+    UPDATE orders SET status = $2, payment_error = $3 WHERE id = $1 AND status IN ('pending', 'processing')
+       AND (status, coalesce(payment_error, '')) IS DISTINCT FROM ($2, coalesce($3, ''))
+    RETURNING id
+)
+INSERT INTO outbox (topic, key, payload, available_at)
+SELECT 'mail.payment_failed', n.id, jsonb_build_object('order_id', n.id), now() + make_interval(secs => $4)
+  FROM noted n WHERE $3::text IS NOT NULL
 """
 # Overdue orders first; the others are looked at after LOOK_FIRST_S and then at growing intervals, because a webhook may
 # have been lost while its buyer waits.
@@ -213,7 +221,8 @@ class PaymentStore:
 
     async def note(self, order_id: str, *, processing: bool, error: str | None) -> None:
         """What an open order's payment does: under way at the bank, or last refused with ``error``."""
-        await self._pool.execute(_NOTE, order_id, "processing" if processing else "pending", error)
+        status = "processing" if processing else "pending"
+        await self._pool.execute(_NOTE, order_id, status, error, PAYMENT_FAILED_AFTER_S)
 
     async def claim_due(self, limit: int, *, again_in_s: float) -> list[str]:
         """Open orders whose provider must be asked now; each is due again in ``again_in_s``."""

@@ -120,7 +120,7 @@ async def test_what_the_server_may_take_later_waits_and_is_sent_again(shop: Shop
     assert (await shop.status(order))["mail_refused"] is None
     answering(shop, "", "")
     shop.mailbox.handle_DATA = keep
-    await shop.services.messages.mail._mailer.close()  # the catcher asks for its handlers when a connection begins
+    await shop.services.messages.mailer.close()  # the catcher asks for its handlers when a connection begins
     await shop.services.common.pool.execute("UPDATE outbox SET available_at = now(), locked_until = NULL")
     await shop.work("outbox_relay")
     assert len(shop.mailbox.messages) == 1

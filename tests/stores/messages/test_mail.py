@@ -11,7 +11,7 @@ import pytest
 
 from engine.stores.messages import mail
 from engine.stores.messages.letter import Letter
-from engine.stores.messages.mail import MailGateway
+from engine.stores.messages.mail import MailGateway, servers_of
 
 
 @dataclass
@@ -203,3 +203,48 @@ async def test_closing_hangs_up_what_rests(server: Server, gateway: MailGateway)
         while not server.ended:
             await asyncio.sleep(0.01)
     assert server.ended == server.connections == 1
+
+
+async def test_another_server_has_the_letter_if_the_first_does_not_answer(server: Server):
+    away = await asyncio.start_server(Server().serve, "127.0.0.1", 0)
+    dead = away.sockets[0].getsockname()[1]
+    away.close()
+    await away.wait_closed()
+    others = servers_of(f" smtp://127.0.0.1:{server.port} ")
+    gateway = MailGateway(host="127.0.0.1", port=dead, others=others)
+    await gateway.send(letter())
+    await gateway.close()
+    await gateway.send(letter())
+    assert len(server.letters) == 2
+    assert gateway._away_until[gateway._servers[0]] > 0, "the second letter did not ask the first server"
+    await gateway.close()
+
+
+async def test_what_a_server_refuses_is_asked_of_no_other(server: Server):
+    other = Server()
+    listening = await asyncio.start_server(other.serve, "127.0.0.1", 0)
+    other.port = listening.sockets[0].getsockname()[1]
+    server.refuses["RCPT TO:<gone@example.test>"] = "550 5.1.1 no such person"
+    gateway = MailGateway(host="127.0.0.1", port=server.port, others=servers_of(f"smtp://127.0.0.1:{other.port}"))
+    with pytest.raises(aiosmtplib.SMTPRecipientsRefused):
+        await gateway.send(letter("gone@example.test"))
+    assert other.connections == 0
+    await gateway.close()
+    listening.close()
+
+
+@pytest.mark.parametrize("written", ["mail.example.test", "http://a.test", "smtp://", ",".join(["smtp://a"] * 5)])
+def test_servers_that_are_none_are_refused(written: str):
+    with pytest.raises(ValueError, match="mail server"):
+        servers_of(written)
+
+
+def test_a_server_is_read_with_its_secrets():
+    [found] = servers_of("smtps://me%40a.test:p%3Aw@mail.a.test:587")
+    assert (found.host, found.port, found.user, found.password, found.tls) == (
+        "mail.a.test",
+        587,
+        "me@a.test",
+        "p:w",
+        True,
+    )

@@ -10,12 +10,12 @@ from engine.domain.money.orders import Order
 from engine.domain.tickets.one_time_codes import GOOD_FOR_S
 from engine.foundation.ids import new_id
 from engine.foundation.speech.tongue import say, speaking
+from engine.services.messages.delivery.courier import Courier
 from engine.services.messages.link_mails import LinkMails, LinkWords
 from engine.services.outbox import Outbox
 from engine.services.tickets.one_time_codes import OneTimeCodes
 from engine.stores.catalogue import events
 from engine.stores.database import Pool
-from engine.stores.messages.mail import MailGateway
 from engine.stores.money.orders import OrderStore
 
 MINUTE_S: Final = 60
@@ -27,7 +27,7 @@ class CorrectionMails:
     def __init__(
         self,
         *,
-        mailer: MailGateway,
+        courier: Courier,
         pool: Pool,
         orders: OrderStore,
         codes: OneTimeCodes,
@@ -35,7 +35,7 @@ class CorrectionMails:
         sender: str,
         engine_url: str,
     ) -> None:
-        self._mails = LinkMails(mailer=mailer, sender=sender)
+        self._mails = LinkMails(courier=courier, sender=sender)
         self._pool = pool
         self._orders = orders
         self._codes = codes
@@ -65,7 +65,9 @@ class CorrectionMails:
                 say("See the order"),
                 [say("If it was not you, do nothing, and tell this code to nobody.")],
             )
-            await self._mails.send(said, self._order_url(order), order.buyer_email, f"{new_id('otp')}.buyer")
+            await self._mails.send(
+                "order_code", said, self._order_url(order), order.buyer_email, f"{new_id('otp')}.buyer"
+            )
 
     async def corrected(self, errand: MailOrderCorrected, _repeated: bool) -> None:
         """To the old address without a way in, if there is another now; to the present one with it."""
@@ -84,11 +86,13 @@ class CorrectionMails:
                 ]  # fmt: skip
                 event_url = f"{self._engine_url}/e/{seller.slug}"
                 said = LinkWords(subject, gone, say("See the event"), [])
-                await self._mails.send(said, event_url, errand.email, f"{new_id('cor')}.old")
+                await self._mails.send("order_corrected", said, event_url, errand.email, f"{new_id('cor')}.old")
             here = [say("Its mail comes to this address from now on.")] if moved else []
             here += [say("Another name stands on it.")] if errand.name_changed else []
             said = LinkWords(subject, [*here, number], say("See the order"), [])
-            await self._mails.send(said, self._order_url(order), order.buyer_email, f"{new_id('cor')}.new")
+            await self._mails.send(
+                "order_corrected", said, self._order_url(order), order.buyer_email, f"{new_id('cor')}.new"
+            )
 
     def _order_url(self, order: Order) -> str:
         return f"{self._engine_url}/order/{order.id}#token={order.link.mint(self._platform)}"

@@ -16,7 +16,9 @@ from engine.domain.tickets.one_time_codes import GOOD_FOR_S
 from engine.domain.tickets.ticket_links import Side, mint_side
 from engine.domain.tickets.tickets import TicketPage
 from engine.domain.tickets.transfers import Transfer
+from engine.foundation.ids import new_id
 from engine.foundation.speech.tongue import say, speaking
+from engine.services.messages.delivery.courier import Courier
 from engine.services.messages.letters import Paper
 from engine.services.messages.link_mails import LinkMails, LinkWords
 from engine.services.messages.tellings import moment
@@ -24,7 +26,6 @@ from engine.services.outbox import Outbox
 from engine.services.tickets.one_time_codes import OneTimeCodes
 from engine.services.tickets.tickets import Tickets
 from engine.services.tickets.transfers import Transfers
-from engine.stores.messages.mail import MailGateway
 
 MINUTE_S: Final = 60
 
@@ -35,7 +36,7 @@ class TransferMails:
     def __init__(
         self,
         *,
-        mailer: MailGateway,
+        courier: Courier,
         tickets: Tickets,
         transfers: Transfers,
         codes: OneTimeCodes,
@@ -43,7 +44,7 @@ class TransferMails:
         sender: str,
         engine_url: str,
     ) -> None:
-        self._mails = LinkMails(mailer=mailer, sender=sender)
+        self._mails = LinkMails(courier=courier, sender=sender)
         self._tickets = tickets
         self._transfers = transfers
         self._codes = codes
@@ -72,7 +73,9 @@ class TransferMails:
         with speaking(transfer.from_locale if side == "sender" else transfer.to_locale):
             said = _to_sender(transfer, ticket, code) if side == "sender" else _to_recipient(transfer, ticket, code)
             email = transfer.from_email if side == "sender" else transfer.to_email
-            await self._mails.send(said, link, email, f"{transfer.id}.{side}.{self._mark(code, transfer)}")
+            await self._mails.send(
+                "transfer_code", said, link, email, f"{transfer.id}.{side}.{self._mark(code, transfer)}"
+            )
 
     async def news(self, errand: MailTransferNews, _repeated: bool) -> None:
         """To both sides. To the new holder goes the ticket itself."""
@@ -83,22 +86,26 @@ class TransferMails:
         event_url = f"{self._engine_url}/e/{ticket.event_slug}"
         with speaking(transfer.from_locale):
             said = _told_sender(errand.what, transfer, ticket)
-            await self._mails.send(said, event_url, transfer.from_email, f"{transfer.id}.{errand.what}.sender")
+            await self._mails.send(
+                "transfer_news", said, event_url, transfer.from_email, f"{transfer.id}.{errand.what}.sender"
+            )
         if errand.what == "completed":
-            await self._send_ticket(transfer, ticket)
+            await self._send_ticket(transfer, ticket, f"{transfer.id}.holder")
             return
         with speaking(transfer.to_locale):
             said = _told_recipient(errand.what, transfer, ticket)
-            await self._mails.send(said, event_url, transfer.to_email, f"{transfer.id}.{errand.what}.recipient")
+            await self._mails.send(
+                "transfer_news", said, event_url, transfer.to_email, f"{transfer.id}.{errand.what}.recipient"
+            )
 
     async def held_ticket(self, errand: MailHeldTicket, _repeated: bool) -> None:
         """Its newest code to its holder; nothing if it admits nobody, or is its buyer's."""
         transfer = await self._transfers.last_of(errand.ticket_id)
         ticket = await self._tickets.of_holder(errand.ticket_id)
         if transfer is not None and ticket is not None:
-            await self._send_ticket(transfer, ticket)
+            await self._send_ticket(transfer, ticket, f"{new_id('msg')}.{ticket.id}.holder")  # each was asked for
 
-    async def _send_ticket(self, transfer: Transfer, ticket: TicketPage) -> None:
+    async def _send_ticket(self, transfer: Transfer, ticket: TicketPage, mark: str) -> None:
         """To whom this transfer gave it, while it is theirs."""
         if ticket.handed_on != transfer.made_holder or self._tickets.code(ticket) is None:
             return
@@ -108,7 +115,7 @@ class TransferMails:
         with speaking(transfer.to_locale):
             said = _with_ticket(transfer, ticket)
             papers = [Paper(f"ticket-{ticket.order_number}-{ticket.unit}.pdf", sheet)]
-            await self._mails.send(said, link, ticket.holder_email, f"{ticket.id}.{ticket.version}.holder", papers)
+            await self._mails.send("held_ticket", said, link, ticket.holder_email, mark, papers=papers)
 
     def _mark(self, code: str, transfer: Transfer) -> str:
         """Another for each code, so that mailboxes show every one; it tells nothing of it."""

@@ -7,10 +7,10 @@ from engine.domain.messages.webhooks import FAILING_DAYS_MAX, MESSAGES_KEPT_DAYS
 from engine.foundation.ids import new_id
 from engine.foundation.speech.tongue import say, speaking
 from engine.foundation.world.languages import DEFAULT, known
+from engine.services.messages.delivery.courier import Courier
 from engine.services.messages.link_mails import LinkMails, LinkWords
 from engine.services.outbox import Outbox
 from engine.stores.database import Pool
-from engine.stores.messages.mail import MailGateway
 from engine.stores.messages.webhooks import endpoints
 from engine.stores.messages.webhooks.endpoints import Disabled
 
@@ -18,8 +18,8 @@ from engine.stores.messages.webhooks.endpoints import Disabled
 class WebhookNotices:
     """Composes and hands over."""
 
-    def __init__(self, *, mailer: MailGateway, pool: Pool, sender: str, admin_url: str) -> None:
-        self._mails = LinkMails(mailer=mailer, sender=sender)
+    def __init__(self, *, courier: Courier, pool: Pool, sender: str, admin_url: str) -> None:
+        self._mails = LinkMails(courier=courier, sender=sender)
         self._pool = pool
         self._admin_url = admin_url.rstrip("/")
 
@@ -34,7 +34,7 @@ class WebhookNotices:
             return
         link = f"{self._admin_url}/o/{found.organization_id}/webhooks/{told.endpoint_id}"
         with speaking(known(told.language) or DEFAULT):
-            await self._mails.send(_words(found), link, told.email, f"{new_id('whe')}.webhook_off")
+            await self._mails.send("webhook_off", _words(found), link, told.email, f"{new_id('whe')}.webhook_off")
 
 
 def _words(found: Disabled) -> LinkWords:

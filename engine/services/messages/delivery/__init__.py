@@ -1,0 +1,1 @@
+"""How messages leave, what becomes of them, and sending again."""
