@@ -57,7 +57,7 @@ async def total(visit: Visit) -> web.Response:
             seats=visit.query.get("seats", ""),
         )
         snapshot = await visit.services.sale.selling.get(event.id)
-        price = visit.services.sale.staff_holds.price(snapshot, typed.items())
+        price = await visit.services.sale.staff_holds.price(snapshot, typed.items())
     except Refusal as refusal:
         said = str(refusal.detail)
     except ValidationError:

@@ -303,7 +303,7 @@ def fold(event: NewEvent | EventChange) -> None:
     for a film at a host that we do not know, for questions that are none and for two times of one refund policy.
     """
     policy, until = refund_policies.folded(event.refund_policy, event.allow_refunds_until)
-    event.refund_policy, event.allow_refunds_until = policy, until  # type: ignore[assignment]  # each as it was
+    event.refund_policy, event.allow_refunds_until = policy, until
     if isinstance(event, NewEvent):
         event.questions = questions.kept([replace(question, id="") for question in event.questions])
     if isinstance(event.title, str):

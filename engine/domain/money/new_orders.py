@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from engine.domain.accounts import consents
+from engine.domain.accounts.consents import API as API_WORDING
 from engine.domain.errors import AccountRequired, PriceChanged
 from engine.domain.money.answers import NOTHING_KEPT, NOTHING_TOLD, Kept, Told, checked
 from engine.domain.money.orders import USER_AGENT_CHARS_MAX, NewOrder, OrderLine, new_number
@@ -33,7 +33,7 @@ class Buyer:
     caller: Caller = UNKNOWN
     told: Told = NOTHING_TOLD
     locale: str = languages.DEFAULT
-    wording: str = consents.API
+    wording: str = API_WORDING
 
 
 def check_known(event: SellingEvent, buyer: Buyer) -> None:

@@ -106,7 +106,7 @@ class Guests:
         left: dict[tuple[int, ...], int] = {}
         for guest in invited:
             try:
-                self._holds.price(event, (HoldItem(guest.kind.id, guest.quantity),))
+                await self._holds.price(event, (HoldItem(guest.kind.id, guest.quantity),))
             except Refusal as refusal:
                 faults.append(_fault(guest, refusal))
                 continue

@@ -130,7 +130,7 @@ class BoxOffice:
         check(sale)
         self._holds.check_selling(event)
         if not sale.is_comp:
-            check_received(sale.payment, self._holds.price(event, sale.items))
+            check_received(sale.payment, await self._holds.price(event, sale.items))
         if sale.email and not await self._mail_server.carries(sale.email):
             raise AddressNotCarried
         key = once_as or secrets.token_bytes(KEY_BYTES)

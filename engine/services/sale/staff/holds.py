@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -16,12 +17,12 @@ from engine.domain.errors import SalesClosed, SwitchedOff
 from engine.domain.prices import Price
 from engine.domain.sale import inventory as units_domain
 from engine.domain.sale.holds import Hold, HoldItem, HoldRequest
-from engine.domain.sale.selling import SellingEvent
+from engine.domain.sale.selling import SellingEvent, caps_of
 from engine.foundation.clock import now_ms
-from engine.foundation.errors import Invalid
+from engine.foundation.errors import Invalid, Unavailable
 from engine.foundation.ids import id_from_bytes, id_to_bytes
 from engine.services.accounts.flags import Switches
-from engine.services.sale.hold_asks import Ask, read_asks
+from engine.services.sale.hold_asks import Ask, at_steps, count_again, read_asks, stepped
 from engine.services.sale.hold_batches import HoldBatches, exact_pick
 from engine.services.sale.hold_prices import price_of_parts, read_hold
 from engine.services.sale.hold_refusals import refusal_of
@@ -32,6 +33,7 @@ from engine.stores.sale.holds import HoldStore, Item, pick_general
 
 HOLD_ID_BYTES = 16
 BODY_HASH_BYTES = 4
+STEP_TRIES_MAX = 12
 
 
 class StaffHolds:
@@ -47,11 +49,14 @@ class StaffHolds:
         """Finish what is queued."""
         await self._batches.close()
 
-    def price(self, event: SellingEvent, items: tuple[HoldItem, ...]) -> Price:
-        """What these items cost, whatever the provider could charge. The refusals of a hold for what is asked."""
+    async def price(self, event: SellingEvent, items: tuple[HoldItem, ...]) -> Price:
+        """What these items cost now, whatever the provider could charge. The refusals of a hold for what is asked."""
         self.check_selling(event)
         asks, _, _ = read_asks(event, HoldRequest(event.id, items))
-        return price_of_parts(event, [part for ask in asks for part in ask.parts], None)
+        kinds = stepped(asks)
+        if kinds:
+            asks, _ = at_steps(asks, await self._inventory.taken(event.id, kinds), now_ms())
+        return _price(event, asks)
 
     def check_selling(self, event: SellingEvent) -> None:
         """SwitchedOff, or SalesClosed if nothing of it is sold, not even at the door."""
@@ -66,33 +71,54 @@ class StaffHolds:
 
         SoldOut, SeatTaken, BestAvailableNotFound, MaxPerOrder, BuyerLimit, UnknownSeat, Invalid.
         """
-        asks, _, _ = read_asks(event, HoldRequest(event.id, items))
+        wanted, _, _ = read_asks(event, HoldRequest(event.id, items))
         opened = event.staff_allotments(comps=comps)
-        price = price_of_parts(event, [part for ask in asks for part in ask.parts], None)
         hold_id = event.keys.identity_digest(b"box office\0" + key)[:HOLD_ID_BYTES]
         item = Item(
             ref=hold_id[:REF_BYTES],
             body_hash=hashlib.sha256(msgspec.json.encode((items, comps))).digest()[:BODY_HASH_BYTES],
             life_ms=event.hold_ttl_ms,
-            total_cents=0 if comps else price.total_cents,
-            lots=units_domain.eligible_lots(opened, accessible=any(ask.seats or ask.accessible for ask in asks)),
-            caps=tuple(
-                {(kind.number, kind.capacity) for ask in asks for kind, _ in ask.parts if kind.capacity is not None}
-            ),
+            total_cents=0 if comps else _price(event, wanted).total_cents,
+            lots=units_domain.eligible_lots(opened, accessible=any(ask.seats or ask.accessible for ask in wanted)),
+            caps=caps_of(kind for ask in wanted for kind, _ in ask.parts),
         )
+        match await self._take(event, wanted, opened, item, comps=comps):
+            case answers.Held(record) | answers.Replayed(record):
+                return read_hold(event, id_from_bytes("hld", hold_id), record)
+            case (
+                answers.NeedsPlan() | answers.TapeMissing() | answers.StepsMoved() | answers.NotUnderstood()
+            ) as answer:
+                raise AssertionError(f"hold_place answered {answer}")
+            case no:
+                raise refusal_of(event, no)
+
+    async def _take(
+        self, event: SellingEvent, wanted: Sequence[Ask], opened: tuple[int, ...], item: Item, *, comps: bool
+    ) -> answers.Placing:
+        """The script's answer. If a type has price steps, the item says at which, as for everybody who buys."""
+        kinds = stepped(wanted)
+        if not kinds:
+            return await self._try(event, wanted, opened, item)
+        taken = await self._inventory.taken(event.id, kinds)
+        for _ in range(STEP_TRIES_MAX):
+            asks, spans = at_steps(wanted, taken, now_ms())
+            total_cents = 0 if comps else _price(event, asks).total_cents
+            answer = await self._try(event, asks, opened, replace(item, total_cents=total_cents, spans=spans))
+            if not isinstance(answer, answers.StepsMoved):
+                return answer
+            count_again(event, wanted, taken, answer)
+        raise Unavailable("Prices are moving at the moment: try again", retry_after_s=1)
+
+    async def _try(
+        self, event: SellingEvent, asks: Sequence[Ask], opened: tuple[int, ...], item: Item
+    ) -> answers.Placing:
         picks = _picks(asks)
         answer: answers.Placing = answers.NeedsPlan()
         if picks is not None:
             answer = answers.read_placed(await self._batches.place(event.id, item.with_picks(picks).pack()))
         if isinstance(answer, answers.NeedsPlan):
             answer = await self._batches.plan(event, item, Ask.joined(asks, opened))
-        match answer:
-            case answers.Held(record) | answers.Replayed(record):
-                return read_hold(event, id_from_bytes("hld", hold_id), record)
-            case answers.NeedsPlan() | answers.TapeMissing() | answers.NotUnderstood():
-                raise AssertionError(f"hold_place answered {answer}")
-            case no:
-                raise refusal_of(event, no)
+        return answer
 
     async def release(self, hold: Hold) -> None:
         """Give back what was taken for nothing; one that became an order stays it."""
@@ -100,6 +126,10 @@ class StaffHolds:
         await self._inventory.fenced(
             hold.event_id, lambda epoch: self._store.release(hold.event_id, epoch, ref, forget=True)
         )
+
+
+def _price(event: SellingEvent, asks: Sequence[Ask]) -> Price:
+    return price_of_parts(event, [part for ask in asks for part in ask.parts], None)
 
 
 def _picks(asks: Sequence[Ask]) -> tuple[bytes, ...] | None:
