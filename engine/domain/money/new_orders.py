@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from engine.domain.accounts.consents import API as API_WORDING
+from engine.domain.accounts import consents as wordings
 from engine.domain.errors import AccountRequired, PriceChanged
 from engine.domain.money.answers import NOTHING_KEPT, NOTHING_TOLD, Kept, Told, checked
 from engine.domain.money.orders import USER_AGENT_CHARS_MAX, NewOrder, OrderLine, new_number
@@ -33,7 +33,7 @@ class Buyer:
     caller: Caller = UNKNOWN
     told: Told = NOTHING_TOLD
     locale: str = languages.DEFAULT
-    wording: str = API_WORDING
+    wording: str = wordings.API
 
 
 def check_known(event: SellingEvent, buyer: Buyer) -> None:
@@ -110,5 +110,5 @@ def new_order(
         counted_for=hold.counted_for,
         answers=told.answers,
         locale=buyer.locale,
-        wording=consents.wording(buyer.wording, buyer.locale) if buyer.consents.get("marketing") else None,
+        wording=wordings.wording(buyer.wording, buyer.locale) if buyer.consents.get("marketing") else None,
     )
