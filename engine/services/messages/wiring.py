@@ -9,8 +9,8 @@ from engine.services.accounts.wiring import Accounts
 from engine.services.common import Common
 from engine.services.messages.account_links import AccountLinks
 from engine.services.messages.account_notices import AccountNotices
-from engine.services.messages.consent_mails import ConsentMails
-from engine.services.messages.data_links import DataLinks
+from engine.services.messages.agreements.consent_mails import ConsentMails
+from engine.services.messages.agreements.data_links import DataLinks
 from engine.services.messages.event_news import EventNewsMail
 from engine.services.messages.mail import Mail
 from engine.services.messages.queue_links import QueueLinks
