@@ -42,9 +42,7 @@ async def _publish(visit: Visit, organization: Organization | None) -> web.Respo
     form = filled.read(PolicyForm, visit.form)
     owner = organization.id if organization is not None else PLATFORM
     version = await form.carry_out(
-        lambda typed: visit.services.accounts.agreements.policies.publish(
-            visit.person, owner, typed.kind, typed.given()
-        )
+        lambda typed: visit.services.accounts.policies.publish(visit.person, owner, typed.kind, typed.given())
     )
     if version is None:
         return await _page(visit, organization, form)
@@ -56,7 +54,7 @@ async def _publish(visit: Visit, organization: Organization | None) -> web.Respo
 
 async def _fresh(visit: Visit, owner: str) -> filled.Filled[PolicyForm]:
     kind = _kind(visit.query.get("kind", ""))
-    newest = await visit.services.accounts.agreements.policies.shown(owner, kind)
+    newest = await visit.services.accounts.policies.shown(owner, kind)
     text, version = (newest.text, newest.version) if newest is not None else ("", 0)
     return filled.fresh(PolicyForm, kind=kind, version=version, text=text)
 
@@ -70,7 +68,7 @@ async def _page(visit: Visit, organization: Organization | None, form: filled.Fi
         kind=kind,
         names=NAMES,
         public=f"/organizers/{organization.slug}/{kind}" if organization is not None else f"/{kind}",
-        versions=await visit.services.accounts.agreements.policies.versions(owner, kind),
+        versions=await visit.services.accounts.policies.versions(owner, kind),
         form=form,
         status=form.status,
     )

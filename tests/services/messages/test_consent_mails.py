@@ -7,7 +7,7 @@ from tests.shop import Shop
 
 
 async def test_who_agrees_is_mailed_how_to_stop_it_and_nobody_who_stopped_it_already(shop: Shop):
-    consents, pool = shop.services.accounts.agreements.consents, shop.services.common.pool
+    consents, pool = shop.services.accounts.consents, shop.services.common.pool
     token = consents.choices_url("ada@example.test").partition("token=")[2]
     yes = [ConsentChange(purpose="platform_marketing", given=True)]
     await consents.change_by_link(token, yes, "fr")
