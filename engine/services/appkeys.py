@@ -14,8 +14,9 @@ from engine.settings import Settings
 
 if TYPE_CHECKING:
     from engine.services.accounts.access import Access
+    from engine.services.accounts.agreements.consents import Consents
+    from engine.services.accounts.agreements.policies import Policies
     from engine.services.accounts.api_keys import ApiKeys
-    from engine.services.accounts.consents import Consents
     from engine.services.accounts.flags import Flags
     from engine.services.accounts.invitations import Invitations
     from engine.services.accounts.mailed_links import MailedLinks
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from engine.services.accounts.organizations import Organizations
     from engine.services.accounts.passkeys import Passkeys
     from engine.services.accounts.people import People
-    from engine.services.accounts.policies import Policies
     from engine.services.accounts.second_factors import SecondFactors
     from engine.services.accounts.sign_ins import SignIns
     from engine.services.catalogue.complaints import Complaints

@@ -15,7 +15,7 @@ from engine.domain.insight.personal_data import LinkToData
 from engine.foundation.clock import now
 from engine.foundation.ids import new_id
 from engine.services import appkeys
-from engine.services.accounts.sealed_links import SealedLinks
+from engine.services.accounts.agreements.sealed_links import SealedLinks
 from tests import factories
 from tests.axe import serious
 from tests.pages.browsing import GOOD, POOR, SECURE, Site

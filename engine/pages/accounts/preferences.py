@@ -21,7 +21,7 @@ from engine.foundation.manners import FORM, UPLOAD, Manners
 from engine.foundation.speech.tongue import later, say, spoken
 from engine.pages import frame
 from engine.pages.accounts.signing import posted, visitor
-from engine.services.accounts.sealed_links import TOKEN_CHARS_MAX
+from engine.services.accounts.agreements.sealed_links import TOKEN_CHARS_MAX
 from engine.services.appkeys import CONSENTS
 
 LABELS: Final[dict[Purpose, str]] = {

@@ -17,7 +17,7 @@ from engine.foundation.manners import FORM, Manners
 from engine.foundation.speech.tongue import later, say
 from engine.pages import frame
 from engine.pages.accounts.signing import caller, posted
-from engine.services.accounts.sealed_links import TOKEN_CHARS_MAX
+from engine.services.accounts.agreements.sealed_links import TOKEN_CHARS_MAX
 from engine.services.appkeys import CONSENTS, GUEST_DATA
 
 _SIGNING: Final = Manners("sign_in", takes=FORM)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from engine.domain.accounts.passkeys import party_of
 from engine.services.accounts.access import Access
+from engine.services.accounts.agreements.consents import Consents
+from engine.services.accounts.agreements.policies import Policies
+from engine.services.accounts.agreements.sealed_links import SealedLinks
 from engine.services.accounts.api_keys import ApiKeys
-from engine.services.accounts.consents import Consents
 from engine.services.accounts.flags import Flags
 from engine.services.accounts.invitations import Invitations
 from engine.services.accounts.mailed_links import MailedLinks
@@ -17,8 +19,6 @@ from engine.services.accounts.organizations import Organizations
 from engine.services.accounts.passkeys import Passkeys
 from engine.services.accounts.passwords import Passwords
 from engine.services.accounts.people import People
-from engine.services.accounts.policies import Policies
-from engine.services.accounts.sealed_links import SealedLinks
 from engine.services.accounts.second_factors import SecondFactors
 from engine.services.accounts.sign_ins import SignIns
 from engine.services.accounts.throttle import Throttle

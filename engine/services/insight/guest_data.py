@@ -19,10 +19,10 @@ from engine.domain.insight.personal_data import ERASED_WITHIN_S, LINK_GOOD_FOR_S
 from engine.foundation.clock import now_ms
 from engine.foundation.ids import new_id
 from engine.foundation.news import News
-from engine.services.accounts.sealed_links import SealedLinks
+from engine.services.accounts.agreements.sealed_links import SealedLinks
 from engine.services.accounts.throttle import Throttle
 from engine.services.insight.personal_data import packed
-from engine.services.messages.data_links import DataLinks
+from engine.services.messages.agreements.data_links import DataLinks
 from engine.services.outbox import Outbox
 from engine.stores import outbox as outbox_store
 from engine.stores.database import Pool

@@ -7,8 +7,8 @@ import pytest
 
 from engine.domain.accounts.consents import AskedFor, AskedForAll
 from engine.services import appkeys
-from engine.services.accounts.consents import Consents
-from engine.services.accounts.sealed_links import SealedLinks
+from engine.services.accounts.agreements.consents import Consents
+from engine.services.accounts.agreements.sealed_links import SealedLinks
 from engine.settings import Settings
 from tests import factories
 from tests.pages.conftest import HTML, Client

@@ -9,7 +9,7 @@ import pytest
 
 from engine.foundation.clock import now_ms
 from engine.foundation.connections import RedisClient
-from tests.services.insight.test_personal_data import everything
+from tests.services.insight.traces import everything
 from tests.shop import Shop
 from tests.web.organizer import PASSWORD
 

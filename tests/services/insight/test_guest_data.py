@@ -12,7 +12,7 @@ import pytest
 from engine.domain.accounts.errors import TokenExpired
 from engine.domain.insight import personal_data as domain
 from engine.services.insight import guest_data
-from tests.services.insight.test_personal_data import everything
+from tests.services.insight.traces import everything
 from tests.shop import Shop
 
 GUEST = "ada@example.test"

@@ -13,6 +13,7 @@ import pytest
 from engine.domain.insight.personal_data import HELD, NOBODYS
 from engine.foundation.bearer import Person
 from engine.stores.insight.personal_data import FILES
+from tests.services.insight.traces import everything
 from tests.shop import Shop
 from tests.web.organizer import PASSWORD
 
@@ -63,13 +64,6 @@ async def bought(shop: Shop) -> tuple[dict[str, str], str]:
                        EMAIL, NAME, made["user"]["id"])  # fmt: skip
     await pool.execute("UPDATE tickets SET holder_email = $1, holder_name = $2", EMAIL, NAME)
     return me, order["order_id"]
-
-
-async def everything(pool: asyncpg.Pool) -> str:
-    """All that the ledger holds, as text."""
-    tables = [row[0] for row in await pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
-    rows = [await pool.fetchval(f"SELECT string_agg(t::text, chr(10)) FROM {table} t") for table in sorted(tables)]
-    return "\n".join(row or "" for row in rows)
 
 
 async def test_a_person_is_handed_everything_and_forgotten_and_their_tickets_stay_good(shop: Shop):

@@ -15,7 +15,7 @@ _numbers = itertools.count(1)
 
 
 async def order(pool: asyncpg.Pool, event_id: str, days: int, *, email: str = "ada@example.test") -> str:
-    """A guest's order of so many days ago; ids rise with time, so the oldest is written first."""
+    """A guest's order of that many days ago; ids rise, so the oldest is written first."""
     order_id = f"ord_{next(_numbers):026d}"
     await pool.execute(
         "INSERT INTO orders (id, order_number, event_id, hold_id, status, buyer_name, buyer_email, currency,"

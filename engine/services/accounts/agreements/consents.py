@@ -22,7 +22,7 @@ from engine.domain.accounts.errors import EmailUnverified, OrganizationUnknown
 from engine.domain.errands import MailConsent
 from engine.foundation.bearer import Person
 from engine.foundation.errors import Invalid
-from engine.services.accounts.sealed_links import SealedLinks
+from engine.services.accounts.agreements.sealed_links import SealedLinks
 from engine.stores import outbox
 from engine.stores.accounts import consents as store
 from engine.stores.accounts import people as people_store
