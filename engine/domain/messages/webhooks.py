@@ -196,6 +196,11 @@ def checked_url(url: str, *, private_allowed: bool) -> str:
     return url
 
 
+def place(url: str) -> str:
+    """An address as the activity log tells it: without its query, in which people hide secrets."""
+    return urlsplit(url)._replace(query="").geturl()
+
+
 def signature(secret: bytes, message_id: str, timestamp_s: int, body: bytes) -> str:
     """One signature of a message, as Standard Webhooks wants it: ``v1,`` and HMAC-SHA256 in Base64."""
     signed = hmac.digest(secret, f"{message_id}.{timestamp_s}.".encode() + body, hashlib.sha256)

@@ -47,10 +47,13 @@ async def test_an_endpoint_is_changed_as_it_was_read_and_goes_with_all_that_was_
     assert (changed["enabled"], changed["events"], changed["version"]) == (False, ["event.changed"], 2)
     await owner.refused("precondition_failed", "PATCH", one, {"enabled": True}, headers={"If-Match": etag})
     await owner.refused("precondition_failed", "DELETE", one, headers={"If-Match": etag})
+    secret = {"url": "https://hooks.example.test/in?token=hidden"}
+    assert (await owner.ok("PATCH", one, secret, headers={"If-Match": "*"}))["url"] == secret["url"]
+    assert "hidden" not in str(await pool.fetch("SELECT facts FROM audit_log"))
     await owner.ok("DELETE", one, status=204, headers={"If-Match": "*"})
     await owner.refused("webhook_endpoint_unknown", "GET", one)
     deeds = await pool.fetch("SELECT action, organization_id FROM audit_log WHERE action LIKE 'webhook.%' ORDER BY id")
-    assert [row["action"] for row in deeds] == ["webhook.added", "webhook.changed", "webhook.removed"]
+    assert [row["action"] for row in deeds] == ["webhook.added", *["webhook.changed"] * 2, "webhook.removed"]
     assert {row["organization_id"] for row in deeds} == {path.split("/")[3]}
 
 

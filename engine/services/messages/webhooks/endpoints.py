@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 
 from cryptography.fernet import MultiFernet
+from msgspec import structs
 
 from engine.domain.accounts.errors import OrganizationUnknown, TooManyOfThem
 from engine.domain.fields import is_moment
@@ -63,7 +64,13 @@ class WebhookEndpoints:
                 db, endpoint_id, organization_id, url, list(kinds), self._seal.encrypt(secret), person.user_id
             )
             await activity.record(
-                db, person, "webhook.added", organization_id, endpoint_id=endpoint_id, url=url, events=kinds
+                db,
+                person,
+                "webhook.added",
+                organization_id,
+                endpoint_id=endpoint_id,
+                url=rules.place(url),
+                events=kinds,
             )
         fields = {name: getattr(made, name) for name in WebhookEndpoint.__struct_fields__}
         return WebhookEndpointMade(**fields, secret=rules.shown(secret))
@@ -97,7 +104,7 @@ class WebhookEndpoints:
             expect(expected, before.version)
             await store.change(db, endpoint_id, given)
             changed = await self._locked(db, organization_id, endpoint_id)
-            facts = activity.turned(before, changed, ("url", "events", "enabled"))
+            facts = activity.turned(*map(_logged, (before, changed)), ("url", "events", "enabled"))
             await activity.record(db, person, "webhook.changed", organization_id, endpoint_id=endpoint_id, **facts)
         return changed
 
@@ -109,7 +116,7 @@ class WebhookEndpoints:
             expect(expected, before.version)
             await store.delete(db, endpoint_id)
             await activity.record(
-                db, person, "webhook.removed", organization_id, endpoint_id=endpoint_id, url=before.url
+                db, person, "webhook.removed", organization_id, endpoint_id=endpoint_id, url=rules.place(before.url)
             )
 
     async def rotate(self, person: Person, organization_id: str, endpoint_id: str) -> WebhookSecret:
@@ -158,3 +165,8 @@ class WebhookEndpoints:
         if found is None:
             raise WebhookEndpointUnknown
         return found
+
+
+def _logged(endpoint: WebhookEndpoint) -> WebhookEndpoint:
+    """As the activity log tells of it."""
+    return structs.replace(endpoint, url=rules.place(endpoint.url))

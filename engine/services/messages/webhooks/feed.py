@@ -30,13 +30,14 @@ class WebhookFeed:
         self._documents = documents
 
     async def step(self, shapes: Shapes) -> int:
-        """Read the next lines of each log. How many there were about organizations that listen."""
+        """Read the next lines of each log. 0 if all of them are read and told nothing about those who listen."""
         subscribed = await store.subscribed(self._pool)
         if not subscribed:
             return 0
         async with self._pool.acquire() as db, db.transaction():
             places = await store.lock(db)
             lines: list[Line] = []
+            at_end = True
             for feed in FEEDS:
                 if feed not in places:
                     break
@@ -48,7 +49,7 @@ class WebhookFeed:
                 one for one in await self._told(lines, subscribed) if one.kind in subscribed[one.organization_id]
             ]
             await self._write(db, happened, shapes)
-        return len(lines)
+        return len(lines) + (not at_end)
 
     async def forget(self) -> int:
         """Let messages of MESSAGES_KEPT_DAYS ago go."""

@@ -121,7 +121,13 @@ class WebhookSender:
             return
         organization_id, url = disabled
         await activity.record(
-            db, None, "webhook.switched_off", organization_id, endpoint_id=endpoint_id, url=url, reason=reason
+            db,
+            None,
+            "webhook.switched_off",
+            organization_id,
+            endpoint_id=endpoint_id,
+            url=rules.place(url),
+            reason=reason,
         )
         for email, language in await endpoint_store.owners(db, organization_id):
             await outbox.add(db, endpoint_id, MailWebhookOff(endpoint_id=endpoint_id, email=email, language=language))

@@ -71,7 +71,7 @@ class WebhookGateway:
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send once. Never raises for what the other side does."""
         began_s = time.monotonic()
-        status, error, response = await self._post(URL(url), headers, body)
+        status, error, response = await self._post(url, headers, body)
         return Answer(status, error[:ERROR_CHARS_MAX], response, round((time.monotonic() - began_s) * 1000))
 
     async def close(self) -> None:
@@ -80,13 +80,14 @@ class WebhookGateway:
             await self._session.close()
             self._session = None
 
-    async def _post(self, url: URL, headers: Mapping[str, str], body: bytes) -> tuple[int | None, str, str]:
-        if not self._private_allowed and not may_be_public(url.raw_host or ""):
-            return None, PRIVATE, ""
+    async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int | None, str, str]:
         try:
+            to = URL(url)
+            if not self._private_allowed and not may_be_public(to.raw_host or ""):
+                return None, PRIVATE, ""
             async with (
                 asyncio.timeout(TRY_S),
-                self._opened().post(url, data=body, headers=headers, allow_redirects=False) as answer,
+                self._opened().post(to, data=body, headers=headers, allow_redirects=False) as answer,
             ):
                 read = await _beginning(answer)
                 return answer.status, "", read

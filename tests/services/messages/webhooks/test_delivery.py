@@ -11,6 +11,7 @@ from engine.domain.messages import webhook_kinds
 from engine.domain.messages.webhooks import TRIES_MAX
 from engine.services.messages.webhooks.documents import Documents
 from tests.shop import Shop
+from tests.stripe_events import intent_of
 from tests.webhook_listener import Listener, deliver, due, endpoint
 
 FEED_WRITTEN = "UPDATE webhook_feeds SET fenced_at = now() - interval '1 minute'"
@@ -31,7 +32,7 @@ async def attempts(shop: Shop, owner: str, made: Any) -> list[dict[str, Any]]:
     return list(answer["data"])
 
 
-async def test_a_sale_a_scan_a_dispute_and_a_refund_are_told_signed_and_in_their_order(shop: Shop, listener: Listener):
+async def test_a_sale_a_scan_and_a_refund_are_told_signed_and_in_their_order(shop: Shop, listener: Listener):
     await shop.open_event()
     owner = await shop.organizer()
     made = await endpoint(shop, owner, listener, *webhook_kinds.KINDS)
@@ -66,6 +67,25 @@ async def test_a_sale_a_scan_a_dispute_and_a_refund_are_told_signed_and_in_their
     ])  # fmt: skip
     (cancelled,) = [message for message in listener.messages if message["type"] == "event.cancelled"]
     assert (cancelled["object_id"], cancelled["data"]["status"]) == (shop.event_id, "cancelled")
+
+
+async def test_a_dispute_is_told_once_however_often_it_turns(shop: Shop, listener: Listener):
+    await shop.open_event()
+    pool = shop.services.common.pool
+    await endpoint(shop, await shop.organizer(), listener, "dispute.created")
+    order = await shop.paid()
+    await shop.sandbox("disputes", {"payment_intent": intent_of(order)})
+    await shop.until(order, "disputed")
+    await deliver(shop)
+    (message,) = listener.messages
+    assert (message["object_id"], message["data"]["order_id"]) == (order["order_id"], order["order_id"])
+    assert message["data"]["standing"] == "open"
+    await pool.execute(
+        "INSERT INTO audit_log (actor_kind, action, target, facts) VALUES ('system', 'dispute.won', $1, $2)",
+        order["order_id"], {"event_id": shop.event_id, "dispute_id": message["data"]["id"]},
+    )  # fmt: skip
+    await deliver(shop)
+    assert len(listener.heard) == 1
 
 
 async def test_without_an_endpoint_nothing_is_read_and_the_first_one_begins_now(shop: Shop, listener: Listener):
