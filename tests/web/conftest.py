@@ -118,7 +118,7 @@ async def catalogue(
     app[appkeys.TICKET_TYPES] = TicketTypes(pool=pool, access=access, events=all_events)
     app[appkeys.ON_SALES] = OnSales(pool=pool, access=access, events=all_events)
     app[appkeys.ALLOTMENTS] = Allotments(pool=pool, hot=hot, access=access, events=all_events, inventory=inventory)
-    app[appkeys.PROMOS] = Promos(pool=pool, access=access, events=all_events)
+    app[appkeys.PROMOS] = Promos(pool=pool, access=access, events=all_events, keyring=settings.keyring)
     app[SHELF] = Shelf({})
     selling.follow(app[SHELF].forget)
     for noun in NOUNS:

@@ -56,6 +56,7 @@ def new_order(
     payment_method_id: str | None,
     most: int | None,
     told: Kept = NOTHING_KEPT,
+    promo_slip: int | None = None,
 ) -> NewOrder:
     """The order that this hold becomes, with an id and a number of its own. ``most``: units its buyer may own."""
     price, attendees = hold.price, told.attendees
@@ -99,4 +100,5 @@ def new_order(
         counted_for=hold.counted_for,
         answers=told.answers,
         locale=buyer.locale,
+        promo_slip=promo_slip,
     )

@@ -76,6 +76,7 @@ class NewOrder:
     counted_for: bytes = b""  # as its hold has it
     answers: tuple[Answer, ...] = ()
     locale: str = languages.DEFAULT
+    promo_slip: int | None = None  # which of many codes
 
     def opened(self, *, organization_id: str, destination_account: str | None, event_ends_at: datetime) -> Order:
         """The order as it stands right after it was written."""

@@ -56,6 +56,8 @@ def wanted(order: NewOrder, errand: UnitsOrdered, claim: Claim | None) -> dict[s
         "body_hash": _bytea(claim.body_hash) if claim else None,
         "claim": _bytea(claim.name) if claim else None,
     }
+    if order.promo_slip is not None:
+        written["promo_slip"] = order.promo_slip
     return written | {"answers": msgspec.to_builtins(order.answers)} if order.answers else written
 
 
