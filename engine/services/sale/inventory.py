@@ -135,8 +135,13 @@ class Inventory:
         return {kind.id: sum(int(next(counts) or 0) for _ in kind.counted) for kind in kinds}
 
     async def keep_slip(self, event_id: str, hold_id: str, promo: PromoTerms) -> None:
-        """Remember which of many codes a hold is placed with. PromoExhausted if orders used it as often as they may."""
+        """Remember which of many codes a hold is placed with. PromoExhausted if orders used it as often as they may.
+
+        A repetition is not refused for the order that its hold became.
+        """
         assert promo.slip is not None
+        if await self.slip(event_id, hold_id) == promo.slip:
+            return
         if await self._store.slip_uses(promo.id, promo.slip) >= (promo.max_uses or 1):
             raise PromoExhausted
         key = keys.promo_slip(event_id, hold_id)
