@@ -224,6 +224,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", ORGANIZATION + "/members.csv", exports.members, "members.read", "document"),
     Route("GET", ORGANIZATION + "/disputes.csv", exports.disputes, "refunds.read", "document"),
     Route("GET", EVENT + "/promos.csv", exports.promos, "promos.read", "document"),
+    Route("GET", EVENT + r"/promos/{promo:pro_[0-9A-Z]{26}}/codes.csv", exports.promo_codes, "promos.read", "document"),
     Route("GET", EVENT + "/allotments.csv", exports.allotments, "allotments.read", "document"),
     Route("GET", EVENT + "/devices.csv", exports.devices, "devices.read", "document"),
     Route("GET", ORGANIZATION + "/events/new", events.show_new, "events.write", "page"),

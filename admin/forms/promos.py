@@ -26,6 +26,7 @@ class PromoForm(Form):
         "ticket_type_ids": "Only for",
         "unlocks": "Shows hidden tickets",
         "per_buyer_max": "Uses of one buyer at most",
+        "count": "Many at once",
     }
     LISTS: ClassVar[frozenset[str]] = frozenset({"ticket_type_ids", "unlocks"})
     POINTERS: ClassVar[Mapping[str, str]] = {"min_amount_cents": "min_amount"}
@@ -43,9 +44,10 @@ class PromoForm(Form):
     ticket_type_ids: tuple[str, ...] = ()
     unlocks: tuple[str, ...] = ()
     per_buyer_max: Whole | None = None
+    count: Whole | None = None
 
     def given(self, event: Event) -> NewPromo:
-        return shapes.build({**self._document(event), "code": self.code}, NewPromo)
+        return shapes.build({**self._document(event), "code": self.code, "count": self.count}, NewPromo)
 
     def change(self, event: Event) -> PromoChange:
         """All terms of a code that is there; the code itself stays."""

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from admin import reach
 from admin.visit import Visit
+from engine.domain.catalogue.errors import PromoCodeUnknown
 from engine.foundation import http, sheets
 
 PAGE: Final = 500
@@ -76,6 +77,15 @@ async def promos(visit: Visit) -> web.StreamResponse:
     event = await reach.event(visit, "promos.read")
     rows = await visit.services.catalogue.promos.of_event(visit.person, event.id)
     return await _whole(visit, PROMOS, rows, f"{event.slug}-promo-codes")
+
+
+async def promo_codes(visit: Visit) -> web.StreamResponse:
+    event = await reach.event(visit, "promos.read")
+    promo = await visit.services.catalogue.promos.get(visit.person, visit.at("promo"))
+    if promo.event_id != event.id:
+        raise PromoCodeUnknown
+    pieces = await visit.services.catalogue.promos.codes(visit.person, promo.id)
+    return await _sent(visit, pieces, f"{event.slug}-{promo.code.lower()}-codes")
 
 
 async def allotments(visit: Visit) -> web.StreamResponse:

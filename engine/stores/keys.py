@@ -11,6 +11,7 @@
 ``inv:{E}:tape:*``   string  starts best first, by chart and categories and party size
 ``inv:{E}:ended``    list    leases of holds that ended unbought
 ``inv:{E}:rebuild``  string  lock of anybody who rebuilds
+``slip:{E}:<id>``    string  which of many promo codes the hold of this id was placed with
 ``hold:{E}:0..1023`` hash    reference (8 bytes) -> record; small enough to stay listpacks
 ``exp:{E}:<second>`` string  references due in that second
 channel ``inv:{E}``          version u48, then (unit u24, length u8, byte u8) for each change
@@ -41,6 +42,10 @@ def type_counts(event_id: str) -> bytes:
 
 def tape(event_id: str, name: bytes) -> bytes:
     return b"inv:{%s}:tape:%s" % (event_id.encode(), name)
+
+
+def promo_slip(event_id: str, hold_id: str) -> bytes:
+    return b"slip:{%s}:%s" % (event_id.encode(), hold_id.encode())
 
 
 def rebuild_lock(event_id: str) -> bytes:

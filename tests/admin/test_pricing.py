@@ -19,7 +19,8 @@ async def test_price_steps_are_typed_shown_again_and_refused_where_they_overlap(
     at = f"/events/{event_id}/ticket-types"
     (kind,) = await services.catalogue.ticket_types.of_event(None, event_id)
     typed = [
-        ("version", str(kind.version)), ("name", "Regular"), ("price", "50"), ("taxable", "true"), ("max_per_order", "9"),
+        ("version", str(kind.version)), ("name", "Regular"), ("price", "50"), ("taxable", "true"),
+        ("max_per_order", "9"),
         ("step_name", "Early"), ("step_price", "30"), ("step_until", "2027-01-01T10:00"), ("step_sold", ""),
         ("step_name", "Later"), ("step_price", "40.50"), ("step_until", ""), ("step_sold", "80"),
         ("step_name", ""), ("step_price", ""), ("step_until", ""), ("step_sold", ""),

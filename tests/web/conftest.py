@@ -129,6 +129,7 @@ async def catalogue(
     app[appkeys.WEBHOOK_ENDPOINTS] = WebhookEndpoints(
         pool=pool, access=access, seal=settings.seal, private_allowed=settings.webhooks_private
     )
+    app[appkeys.PROMOS] = Promos(pool=pool, access=access, events=all_events, keyring=settings.keyring)
     app[SHELF] = Shelf({})
     selling.follow(app[SHELF].forget)
     for noun in NOUNS:

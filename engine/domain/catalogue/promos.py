@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain.catalogue.errors import PromoExpired, PromoUsedUp
+from engine.domain.catalogue.pricing.bulk_codes import CODES_MAX, PREFIX_CHARS_MAX
 from engine.domain.catalogue.ticket_types import TicketType
 from engine.domain.errors import PromoInvalid
 from engine.domain.fields import Faults, Id, Moment, fault, is_moment
@@ -57,7 +58,8 @@ class NewPromo(Struct, kw_only=True):
 
     It is for ``ticket_type_ids`` (for all without any), from ``min_quantity`` of these and ``min_amount_cents`` for
     them on; ``unlocks`` are hidden types that it shows. ``event_ids``: the same code at these events too, each
-    counting its own uses.
+    counting its own uses. ``count`` makes so many codes that begin with ``code``, each good for ``max_uses`` orders (1
+    without), instead of the code itself.
     """
 
     code: Code
@@ -72,6 +74,7 @@ class NewPromo(Struct, kw_only=True):
     unlocks: TicketTypeIds = []
     per_buyer_max: PerBuyer | None = None
     event_ids: EventIds | UnsetType = UNSET
+    count: Annotated[int, Meta(ge=1, le=CODES_MAX)] | None = None
 
 
 class NewPromoOfEvent(NewPromo, kw_only=True):
@@ -110,6 +113,7 @@ class PromoCode(Struct, frozen=True, kw_only=True):
     ticket_type_ids: tuple[str, ...] = ()
     unlocks: tuple[str, ...] = ()
     per_buyer_max: int | None = None
+    count: int | None = None
     status: Status
     state: State = "active"
     used_count: int
@@ -127,7 +131,13 @@ class PromoCode(Struct, frozen=True, kw_only=True):
                 return "scheduled"
             case "over":
                 return "expired"
-        return "used_up" if self.max_uses is not None and self.used_count >= self.max_uses else "active"
+        return "used_up" if self._is_used_up else "active"
+
+    @property
+    def _is_used_up(self) -> bool:
+        """Whether nothing of it is left; of many codes, of none of them."""
+        most = (self.max_uses or 1) * self.count if self.count is not None else self.max_uses
+        return most is not None and self.used_count >= most
 
     def check(self, moment: datetime) -> None:
         """PromoInvalid, PromoExpired or PromoUsedUp if the code may not be used at this moment."""
@@ -138,7 +148,7 @@ class PromoCode(Struct, frozen=True, kw_only=True):
                 raise PromoExpired("This promo code is not valid yet")
             case "over":
                 raise PromoExpired("This promo code has expired")
-        if self.max_uses is not None and self.used_count >= self.max_uses:
+        if self._is_used_up:
             raise PromoUsedUp
 
 
@@ -191,6 +201,9 @@ def check_terms(given: NewPromo | PromoChange, code: str, before: PromoCode | No
         for name, moment in (("valid_from", begin), ("valid_until", end))
         if moment is not None and not is_moment(moment)
     ]
+    if isinstance(given, NewPromo) and given.count is not None and len(given.code) > PREFIX_CHARS_MAX:
+        said = f"At most {PREFIX_CHARS_MAX} signs if many codes begin with it"
+        found.append(fault("/code", "too_long", said))
     if begin is not None and end is not None and end <= begin:
         found.append(fault("/valid_until", "out_of_order", "It ends after it begins"))
     if found:

@@ -67,6 +67,7 @@ def new_order(
     payment_method_id: str | None,
     most: int | None,
     told: Kept = NOTHING_KEPT,
+    promo_slip: int | None = None,
 ) -> NewOrder:
     """The order that this hold becomes, with an id and a number of its own. ``most``: units its buyer may own."""
     price, attendees = hold.price, told.attendees
@@ -111,4 +112,5 @@ def new_order(
         answers=told.answers,
         locale=buyer.locale,
         wording=wordings.wording(buyer.wording, buyer.locale) if buyer.consents.get("marketing") else None,
+        promo_slip=promo_slip,
     )

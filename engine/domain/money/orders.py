@@ -77,6 +77,7 @@ class NewOrder:
     answers: tuple[Answer, ...] = ()
     locale: str = languages.DEFAULT
     wording: str | None = None  # of the box for the organizer's mails, if it was ticked
+    promo_slip: int | None = None  # which of many codes
 
     def opened(self, *, organization_id: str, destination_account: str | None, event_ends_at: datetime) -> Order:
         """The order as it stands right after it was written."""

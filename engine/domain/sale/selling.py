@@ -11,6 +11,7 @@ from msgspec import convert
 
 import hotpath_rs
 from engine.domain.catalogue.events import OrphanPolicy
+from engine.domain.catalogue.pricing.bulk_codes import SLIP_CHARS, place_of
 from engine.domain.catalogue.pricing.discount_rules import DiscountRule
 from engine.domain.catalogue.promos import standing
 from engine.domain.catalogue.questions import Asking
@@ -125,6 +126,8 @@ class PromoTerms:
     active: bool
     unlocks: frozenset[str] = frozenset()  # hidden ticket types that it shows
     per_buyer_max: int | None = None
+    count: int | None = None  # of codes that begin with it; it is none itself then
+    slip: int | None = None  # which of these was typed
 
     @classmethod
     def of(cls, row: Columns) -> PromoTerms:
@@ -145,6 +148,7 @@ class PromoTerms:
             active=row["status"] == "active",
             unlocks=frozenset(row["unlocks"]),
             per_buyer_max=row["per_buyer_max"],
+            count=row["count"],
         )
 
     def check(self, now_ms: int) -> None:
@@ -299,8 +303,19 @@ class SellingEvent:
         return tuple(lot.number for lot in self.allotments if channels & lot.open_to)
 
     def promo(self, code: str | None) -> PromoTerms | None:
-        """The promo code of that spelling, however it is typed."""
+        """The promo code of that spelling, however it is typed; one of many is not looked for."""
         return self.promos.get(code_folded(code)) if code else None
+
+    def typed_promo(self, code: str | None) -> PromoTerms | None:
+        """The promo code that a buyer typed. What many codes begin with is none."""
+        if not code:
+            return None
+        folded = code_folded(code)
+        known, slip = self.promos.get(folded), folded[-SLIP_CHARS:]
+        if known is None and (many := self.promos.get(folded[:-SLIP_CHARS])) is not None and many.count is not None:
+            place = place_of(self.keys.identity_digest, many.id, slip, many.count)
+            return None if place is None else replace(many, slip=place)
+        return None if known is None or known.count is not None else known
 
     def terms_of(self, line: HoldLine) -> TicketTypeTerms:
         """The terms that a line of a hold is held at."""

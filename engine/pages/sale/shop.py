@@ -173,7 +173,7 @@ async def _unlocked(
     request: web.Request, shown: Shown, event: SellingEvent, form: Mapping[str, str]
 ) -> list[TicketType]:
     named = {name.removeprefix("q-") for name in form if name.startswith("q-")}
-    promo = event.promo(form.get("promo_code", "").strip()[:CODE_CHARS_MAX])
+    promo = event.typed_promo(form.get("promo_code", "").strip()[:CODE_CHARS_MAX])
     if promo is not None:
         with contextlib.suppress(PromoInvalid):
             promo.check(now_ms())

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+
+import hotpath_rs
 from engine.domain.accounts.errors import TooManyOfThem
 from engine.domain.accounts.organizations import Permission, roles_that_may
-from engine.domain.catalogue.errors import EventUnknown, PromoCodeTaken, PromoCodeUnknown, PromoCodeUsed
+from engine.domain.catalogue.errors import EventUnknown, PromoCodeTaken, PromoCodeUnknown, PromoCodeUsed, PromoUsedUp
 from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.pricing import bulk_codes
 from engine.domain.catalogue.promos import (
     PROMOS_MAX,
     NewPromo,
@@ -19,6 +23,7 @@ from engine.domain.catalogue.promos import (
 from engine.domain.catalogue.ticket_types import priced
 from engine.domain.errors import PromoInvalid
 from engine.domain.versions import expect
+from engine.foundation import sheets
 from engine.foundation.bearer import Person
 from engine.foundation.clock import now
 from engine.foundation.errors import Invalid
@@ -36,8 +41,9 @@ from engine.stores.database import Connection, Pool, columns_of
 class Promos:
     """The organizer's codes. Uses are reserved with holds, not here."""
 
-    def __init__(self, *, pool: Pool, access: Access, events: Events) -> None:
+    def __init__(self, *, pool: Pool, access: Access, events: Events, keyring: hotpath_rs.Keyring) -> None:
         self._pool = pool
+        self._keyring = keyring
         self._access = access
         self._events = events
 
@@ -68,6 +74,21 @@ class Promos:
         """The orders that carry a code, newest first."""
         promo, _ = await self._found(person, promo_id, write=False)
         return await store.uses(self._pool, promo.id, before, limit)
+
+    async def codes(self, person: Person, promo_id: str) -> AsyncGenerator[bytes, None]:
+        """All of many codes as CSV, with how often each was used. PromoCodeUnknown if it is a single one."""
+        promo, _ = await self._found(person, promo_id, write=False)
+        if promo.count is None:
+            raise PromoCodeUnknown
+        used, digest = await store.slips_used(self._pool, promo.id), self._keyring.event(promo.event_id).identity_digest
+        slips = [bulk_codes.slip_of(digest, promo.id, place) for place in range(promo.count)]
+        rows = [[bulk_codes.shown(promo.code, slip), used.get(place, 0)] for place, slip in enumerate(slips)]
+
+        async def pieces() -> AsyncGenerator[bytes, None]:
+            yield sheets.begun(("code", "used"))
+            yield sheets.rows(rows)
+
+        return pieces()
 
     async def create(self, person: Person, event_id: str, given: NewPromo) -> PromoCode:
         """A new code, at other events of the organization too if it says so. PromoCodeTaken; Invalid with every fault.
@@ -140,9 +161,7 @@ class Promos:
     async def answer(self, event_id: str, code: str) -> PromoAnswer:
         """What a code takes off now. PromoInvalid, PromoExpired, PromoUsedUp."""
         event = await self._events.get(None, event_id)
-        found = await store.by_code(self._pool, event.id, code)
-        if found is None:
-            raise PromoInvalid
+        found = await self._typed(event.id, code)
         found.check(now())
         kinds = await ticket_types.of_event(self._pool, event.id) if found.unlocks else []
         return PromoAnswer(
@@ -155,6 +174,22 @@ class Promos:
             ticket_type_ids=found.ticket_type_ids,
             unlocks=tuple(priced(kind, event) for kind in kinds if kind.id in found.unlocks),
         )
+
+    async def _typed(self, event_id: str, code: str) -> PromoCode:
+        """The promo code that a buyer typed, itself or one of many. PromoInvalid; PromoUsedUp if that one is."""
+        found, folded = await store.by_code(self._pool, event_id, code), code_folded(code)
+        if found is not None and found.count is None:
+            return found
+        many = await store.by_code(self._pool, event_id, folded[: -bulk_codes.SLIP_CHARS])
+        if many is None or many.count is None:
+            raise PromoInvalid
+        digest, slip = self._keyring.event(event_id).identity_digest, folded[-bulk_codes.SLIP_CHARS :]
+        place = bulk_codes.place_of(digest, many.id, slip, many.count)
+        if place is None:
+            raise PromoInvalid
+        if (await store.slips_used(self._pool, many.id)).get(place, 0) >= (many.max_uses or 1):
+            raise PromoUsedUp
+        return many
 
     async def _found(self, person: Person, promo_id: str, *, write: bool) -> tuple[PromoCode, Event]:
         promo = await store.get(self._pool, promo_id)

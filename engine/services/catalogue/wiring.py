@@ -66,7 +66,7 @@ def open_catalogue(common: Common, accounts: Accounts, inventory: EventInventory
         plans=Plans(pool=pool, access=access, uploads=uploads, files=files, outbox=outbox),
         ticket_types=TicketTypes(pool=pool, access=access, events=events),
         on_sales=OnSales(pool=pool, access=access, events=events),
-        promos=Promos(pool=pool, access=access, events=events),
+        promos=Promos(pool=pool, access=access, events=events, keyring=common.settings.keyring),
         discovery=Discovery(pool=pool),
         publication=Publication(pool=pool, events=events, platform=platform, engine_url=engine_url),
         series=SeriesOfEvents(pool=pool, access=access, events=events),

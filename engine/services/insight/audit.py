@@ -273,7 +273,7 @@ def _map(
         if problem:
             problems.append(f"redis: unit {unit} is {problem}")
     counts = Counter(redis.map)
-    _counters(owners, redis, counts, problems)
+    _counters(event, owners, redis, counts, problems)
     return counts
 
 
@@ -294,19 +294,28 @@ def _unit(state: int, rows: Sequence[Any], holds: int) -> str | None:
     return None
 
 
-def _counters(owners: dict[int, list[Any]], redis: RedisView, counts: Counter[int], problems: list[str]) -> None:
-    """The sums that scripts keep next to the map say what the map says."""
+def _counters(
+    event: SellingEvent, owners: dict[int, list[Any]], redis: RedisView, counts: Counter[int], problems: list[str]
+) -> None:
+    """The sums that scripts keep next to the map say what the map says; the price steps of a type count together."""
     assert redis.map is not None
     said = {name: int(redis.pulse.get(name.encode(), 0)) for name in ("free", "held", "ordered", "sold")}
     free = sum(count for state, count in counts.items() if state >= FREE)
     counted = {"free": free, "held": counts[HELD], "ordered": counts[ORDERED], "sold": counts[SOLD]}
     if said != counted:
         problems.append(f"redis: the counters say {said}, the map {counted}")
+    own = {number: event.ticket_types[kind.id].number for number, kind in event.type_by_number.items()}
+    said_of_types = Counter[int]()
+    for name, count in redis.types.items():
+        if name.isdigit():
+            said_of_types[own.get(int(name), int(name))] += int(count)
     types = Counter(rows[0]["type_number"] for unit, rows in owners.items() if 0 <= unit < len(redis.map))
     for run in _live_runs(redis):
-        types[run.kind] += sum(redis.map[unit] == HELD for unit in range(run.unit, run.unit + run.length))
-    for number in set(types) | {int(name) for name in redis.types if name.isdigit()}:
-        count = int(redis.types.get(str(number).encode(), 0))
+        types[own.get(run.kind, run.kind)] += sum(
+            redis.map[unit] == HELD for unit in range(run.unit, run.unit + run.length)
+        )
+    for number in set(types) | set(said_of_types):
+        count = said_of_types[number]
         if count != types[number]:
             problems.append(f"redis: ticket type number {number} counts {count}, its units are {types[number]}")
 

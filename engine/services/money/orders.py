@@ -23,6 +23,7 @@ from engine.domain.errors import (
     OrderExpired,
     OrderOpen,
     OrderUnpaid,
+    PromoExhausted,
     PromoPerBuyer,
     SalesClosed,
     SeatTaken,
@@ -191,12 +192,15 @@ class Orders:
             await self._check_promo(promo.id, promo.per_buyer_max, buyer)
         record, deadline_ms = await self._inventory.order(hold.event_id, hold.id)
         hold = self._holds.view(event, hold.id, record)
-        order = new_order(hold, buyer, deadline_ms, payment_method_id, most, told)
+        slip = await self._inventory.slip(event.id, hold.id) if promo is not None and promo.count is not None else None
+        order = new_order(hold, buyer, deadline_ms, payment_method_id, most, told, slip)
         if once is not None:
             once.claimed = True  # it may be: if the ledger's word is lost, nobody knows
         placed = await self._book.place(order, once.claim if once is not None else None)
         if placed.beyond_limit:  # other orders of this address were opened since it was looked at
             raise BuyerLimit(max_tickets_per_buyer=most)
+        if placed.promo_used:  # by another hold that was placed with the same one of many codes
+            raise PromoExhausted
         if placed.beyond_promo:
             raise PromoPerBuyer(per_buyer_max=promo.per_buyer_max if promo is not None else None)
         if not placed.placed:

@@ -236,7 +236,7 @@ def read_code(event: SellingEvent, code: str | None, moment_ms: int) -> tuple[Pr
     """(the promo code if it discounts, allotments that the code opens). PromoInvalid if it does neither."""
     if code is None:
         return None, ()
-    opened, promo = event.open_allotments(code), event.promo(code)
+    opened, promo = event.open_allotments(code), event.typed_promo(code)
     if promo is None:
         if opened:
             return None, opened

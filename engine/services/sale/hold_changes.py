@@ -64,7 +64,9 @@ class HoldChanges:
 
     async def grow(self, event: SellingEvent, hold: Hold, items: tuple[HoldItem, ...], taker: Taker) -> Hold:
         """The hold with these items added. MaxPerOrder and BuyerLimit count what it has already."""
-        asks, _, opened = read_asks(event, HoldRequest(event.id, items, hold.promo_code))
+        held_by = event.promo(hold.promo_code)
+        code = hold.promo_code if held_by is not None and held_by.count is None else None
+        asks, _, opened = read_asks(event, HoldRequest(event.id, items, code))
         held = [(event.terms_of(line), line.unit) for line in hold.lines]
         taken = await self._inventory.taken(event.id, stepped(asks))
         _check_size(event, held, asks)

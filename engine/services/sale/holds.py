@@ -115,10 +115,12 @@ class Holds:
             lots=_lots(wanted, codes),
             caps=caps_of(kind for ask in wanted for kind, _ in ask.parts),
             promo=promo.number if promo else 0,
-            promo_uses_max=(promo.max_uses or 0) if promo else 0,
+            promo_uses_max=(promo.max_uses or 0) if promo and promo.count is None else 0,
             counted_for=counted_for(event, taker, lease_id=lease_id, principal=principal),
             buyer_units_max=event.buyer_units_max,
         )
+        if promo is not None and promo.slip is not None:
+            await self._inventory.keep_slip(event.id, id_from_bytes("hld", hold_id), promo)
         answer = await self._take(event, request, wanted, codes, item, promo)
         if isinstance(answer, answers.BlockLimit):
             self.takers.full(event.id, taker, answer.held)

@@ -16,9 +16,9 @@ import secrets
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, TypeVar
 
-from engine.domain.errors import HoldExpired, InventoryRebuilding, InventoryUnavailable
+from engine.domain.errors import HoldExpired, InventoryRebuilding, InventoryUnavailable, PromoExhausted
 from engine.domain.sale.inventory import BLOCKED, ORDERED, SOLD
-from engine.domain.sale.selling import TAPE_PARTY_MAX, SellingEvent, TicketTypeTerms, tape_name
+from engine.domain.sale.selling import TAPE_PARTY_MAX, PromoTerms, SellingEvent, TicketTypeTerms, tape_name
 from engine.foundation import leases, logs
 from engine.foundation.batching import GroupCommit
 from engine.foundation.connections import Argument, HotRedis, RedisAway, RedisClient, RedisRefused, SlotMoved
@@ -133,6 +133,24 @@ class Inventory:
         numbers = [number for kind in kinds for number in kind.counted]
         counts = iter(await self._command(b"HMGET", keys.type_counts(event_id), *numbers))
         return {kind.id: sum(int(next(counts) or 0) for _ in kind.counted) for kind in kinds}
+
+    async def keep_slip(self, event_id: str, hold_id: str, promo: PromoTerms) -> None:
+        """Remember which of many codes a hold is placed with. PromoExhausted if orders used it as often as they may.
+
+        A repetition is not refused for the order that its hold became.
+        """
+        assert promo.slip is not None
+        if await self.slip(event_id, hold_id) == promo.slip:
+            return
+        if await self._store.slip_uses(promo.id, promo.slip) >= (promo.max_uses or 1):
+            raise PromoExhausted
+        key = keys.promo_slip(event_id, hold_id)
+        await self._command(b"SET", key, promo.slip, b"PX", HOLD_LIFE_MS_MAX + LOCK_GRACE_MS)
+
+    async def slip(self, event_id: str, hold_id: str) -> int | None:
+        """Which of many codes the hold was placed with, None if that is not known any more."""
+        found = await self._command(b"GET", keys.promo_slip(event_id, hold_id))
+        return None if found is None else int(found)
 
     async def load(self, event_id: str) -> None:
         """Make sure the event has a map in Redis; nothing happens if it has one."""

@@ -90,7 +90,7 @@ class UsualHolds:
                 return None
             case answers.Replayed() | answers.TapeMissing():
                 return None
-            case (answers.Held() | answers.NotUnderstood()) as unspeakable:
+            case (answers.Held() | answers.StepsMoved() | answers.NotUnderstood()) as unspeakable:
                 raise AssertionError(f"the desk has no words for {unspeakable}")
             case no:
                 if isinstance(no, answers.BlockLimit):

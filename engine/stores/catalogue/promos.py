@@ -13,7 +13,7 @@ from engine.stores.database import Database, Record, assignments, columns_of
 
 _SELECT = """
 SELECT p.id, p.event_id, p.code, p.kind, p.value, p.max_uses, p.valid_from, p.valid_until, p.status, p.version,
-       p.min_amount_cents, p.min_quantity, p.ticket_type_ids, p.unlocks, p.per_buyer_max,
+       p.min_amount_cents, p.min_quantity, p.ticket_type_ids, p.unlocks, p.per_buyer_max, p.count,
        p.created_at, p.updated_at, u.used_count, u.discount_given_cents
   FROM promo_codes p
  CROSS JOIN LATERAL (
@@ -48,12 +48,23 @@ SELECT count(*) FROM (SELECT * FROM orders b WHERE lower(b.buyer_email) = lower(
 """
 
 
+_SLIPS = """
+SELECT promo_slip, count(*) AS uses FROM orders
+ WHERE promo_code_id = $1 AND promo_slip IS NOT NULL AND status NOT IN ('expired', 'cancelled') GROUP BY 1
+"""
+
+
 def _promo(row: Record) -> PromoCode:
     values = dict(row)
     for name in ("ticket_type_ids", "unlocks"):
         values[name] = tuple(values[name])
     promo = PromoCode(**values)
     return structs.replace(promo, state=promo.state_at(now()))
+
+
+async def slips_used(db: Database, promo_id: str) -> dict[int, int]:
+    """How many orders used each of many codes, by its place; those that none used are left out."""
+    return {row["promo_slip"]: row["uses"] for row in await db.fetch(_SLIPS, promo_id)}
 
 
 async def of_buyer(db: Database, promo_id: str, email: str) -> int:

@@ -58,6 +58,8 @@ def wanted(order: NewOrder, errand: UnitsOrdered, claim: Claim | None) -> dict[s
     }
     if order.wording:
         written["wording"] = order.wording
+    if order.promo_slip is not None:
+        written["promo_slip"] = order.promo_slip
     return written | {"answers": msgspec.to_builtins(order.answers)} if order.answers else written
 
 

@@ -29,7 +29,8 @@ from engine.stores.outbox import AT_ONCE_DELAY_S, OutboxRow
 
 BATCH_MAX = 64
 LOOK_FIRST_S = 20  # an order this old is looked up at the provider: its webhook may be lost
-BUYER_LIMIT, PROMO_LIMIT = "orders_buyer_limit", "orders_promo_limit"  # the triggers' names for what they refuse
+# The triggers' names for what they refuse.
+BUYER_LIMIT, PROMO_LIMIT, PROMO_SLIP = "orders_buyer_limit", "orders_promo_limit", "orders_promo_slip"
 AGE_MAX_MS = 2_000  # the lane behind it is slower: an order that is here already has its units
 
 # Orders and lines travel as two JSON texts: encoding 31 arrays cost the process twice what this does.
@@ -41,6 +42,7 @@ WITH wanted AS (
              payment_method_id text, lease_id bytea, correlation_id text, ip_address inet, user_agent text,
              buyer_units_max integer, counted_for bytea, locale text, errand jsonb, scope bytea, body_hash bytea,
              claim bytea, answers jsonb, wording text)
+             claim bytea, answers jsonb, promo_slip integer)
 ), lines AS (
     SELECT * FROM json_to_recordset($2::text::json)
         AS l(order_id text, line smallint, event_id text, unit integer, ticket_type_id text, section text, seat text,
@@ -55,6 +57,11 @@ WITH wanted AS (
         w.amount_cents, w.price, w.expires_at, least(w.expires_at, now() + make_interval(secs => $4)), p.id,
         w.payment_method_id, w.lease_id, w.correlation_id, w.ip_address, w.user_agent, w.buyer_units_max,
         w.counted_for, w.locale, g.stripe_account_id, w.answers, nullif(g.accepted, '{}')
+        ip_address, user_agent, buyer_units_max, counted_for, locale, destination_account, answers, promo_slip)
+    SELECT w.id, w.number, w.event_id, w.hold_id, w.user_id, w.buyer_name, w.buyer_email, w.consents, w.currency,
+        w.amount_cents, w.price, w.expires_at, least(w.expires_at, now() + make_interval(secs => $4)), p.id,
+        w.payment_method_id, w.lease_id, w.correlation_id, w.ip_address, w.user_agent, w.buyer_units_max,
+        w.counted_for, w.locale, g.stripe_account_id, w.answers, w.promo_slip
       FROM wanted w
      CROSS JOIN LATERAL (SELECT o.stripe_account_id, jsonb_strip_nulls(jsonb_build_object(
                                 'platform', (SELECT v.versions FROM policy_versions v WHERE v.owner = ''),
@@ -189,12 +196,13 @@ class Placed:
     """What became of an order that was offered: ``placed`` False wrote nothing.
 
     ``beyond_limit``: the e-mail address would own more of the event than one buyer may; ``beyond_promo``: would use the
-    promo code more often. ``claimed``: so is its key.
+    promo code more often; ``promo_used``: one of many codes was used. ``claimed``: so is its key.
     """
 
     placed: bool
     beyond_limit: bool = False
     beyond_promo: bool = False
+    promo_used: bool = False
     destination_account: str | None = None
     errands: tuple[OutboxRow, ...] = ()
     claimed: bool = False
@@ -439,7 +447,12 @@ def _refused(error: asyncpg.PostgresError) -> Placed | None:
     """The answer that an error of one order's statement means, if it is one."""
     if isinstance(error, asyncpg.UniqueViolationError):
         return Placed(placed=False)
-    if isinstance(error, asyncpg.CheckViolationError) and error.constraint_name in {BUYER_LIMIT, PROMO_LIMIT}:
-        beyond = error.constraint_name == PROMO_LIMIT
-        return Placed(placed=False, beyond_limit=not beyond, beyond_promo=beyond)
+    limit = error.constraint_name if isinstance(error, asyncpg.CheckViolationError) else None
+    if limit in {BUYER_LIMIT, PROMO_LIMIT, PROMO_SLIP}:
+        return Placed(
+            placed=False,
+            beyond_limit=limit == BUYER_LIMIT,
+            beyond_promo=limit == PROMO_LIMIT,
+            promo_used=limit == PROMO_SLIP,
+        )
     return None

@@ -41,7 +41,7 @@ SELECT id, number, name, price_cents, categories, capacity, max_per_order, sales
 _ALLOTMENTS = "SELECT number, name, units, open_to FROM allotments WHERE event_id = $1 ORDER BY number"
 _PROMOS = """
 SELECT id, code, kind, value, max_uses, valid_from, valid_until, status, min_amount_cents, min_quantity,
-       ticket_type_ids, unlocks, per_buyer_max,
+       ticket_type_ids, unlocks, per_buyer_max, count,
        row_number() OVER (ORDER BY created_at, id) AS number
   FROM promo_codes WHERE event_id = $1 ORDER BY created_at, id LIMIT 255
 """
@@ -70,6 +70,9 @@ SELECT ticket_type_id, count(*) AS units FROM order_units WHERE event_id = $1 AN
 _PROMO_USES = """
 SELECT promo_code_id AS id, count(*) AS uses FROM orders
  WHERE event_id = $1 AND promo_code_id IS NOT NULL AND status NOT IN ('expired', 'cancelled') GROUP BY 1
+"""
+_SLIP_USES = """
+SELECT count(*) FROM orders WHERE promo_code_id = $1 AND promo_slip = $2 AND status NOT IN ('expired', 'cancelled')
 """
 _SUSPENDED = """
 (SELECT id FROM organizations WHERE status <> 'active' ORDER BY id LIMIT $1)
@@ -150,6 +153,11 @@ class SellingStore:
         Anybody who cancels keeps theirs, to choose again.
         """
         return [row["lease_id"] for row in await self._pool.fetch(_ENDED_LEASES, event_id, kept_s, list(OPEN))]
+
+    async def slip_uses(self, promo_id: str, slip: int) -> int:
+        """How many orders used this one of many codes, paid or being paid for."""
+        found: int = await self._pool.fetchval(_SLIP_USES, promo_id, slip)
+        return found
 
     async def owned_counts(self, event_id: str) -> tuple[int, int]:
         """(units being paid for, units sold) by the ledger."""

@@ -78,6 +78,13 @@ async def list_promo_uses(request: web.Request) -> web.Response:
     return http.json(lists.page(rows, query.limit, lambda use: use.order_id))
 
 
+async def export_promo_codes(request: web.Request) -> web.StreamResponse:
+    """All codes of one that was made many at once, as CSV, with how often each was used."""
+    promo_id = request.match_info["promo_id"]
+    pieces = await request.config_dict[PROMOS].codes(person(request), promo_id)
+    return await http.piecewise(request, pieces, "text/csv; charset=utf-8", f"{promo_id}-codes.csv")
+
+
 async def read_promo(request: web.Request) -> web.Response:
     """One promo code."""
     promo = await request.config_dict[PROMOS].get(person(request), request.match_info["promo_id"])
@@ -186,6 +193,15 @@ ROUTES: tuple[Route, ...] = (
         gives=Page[PromoUse],
         query=PageQuery,
     ).refuses(Forbidden, PromoCodeUnknown, Malformed),
+    Route(
+        "GET",
+        f"{_ONE}/codes.csv",
+        export_promo_codes,
+        "organizer",
+        "document",
+        needs="promos.read",
+        content_type="text/csv",
+    ).refuses(Forbidden, PromoCodeUnknown),
     Route(
         "POST", _VALIDATE, validate_promo, "public", "buy", takes=PromoQuestion, gives=PromoAnswer, repeats="always"
     ).refuses(*_ASKED),

@@ -127,3 +127,33 @@ async def test_what_a_code_unlocks_is_shown_to_those_who_type_it_and_bought_by_i
         assert ("Friends only" in page.body.decode()) is shows, query
     hold = await shop.hold(type=shop.types[1], promo_code="GOOD")
     assert (hold.status, hold["price"]["discount_cents"]) == (201, 0)
+
+
+async def test_ten_thousand_codes_are_handed_out_and_each_is_good_for_one_order(shop: Shop):
+    await shop.open_event()
+    promo = await code(shop, code="FANS", count=10_000)
+    owner = await shop.organizer()
+    table = await shop.ask("GET", f"/v1/promo-codes/{promo['id']}/codes.csv", Authorization=owner)
+    rows = table.body.decode("utf-8-sig").splitlines()
+    codes = [row.partition(",")[0] for row in rows[1:]]
+    assert len(set(codes)) == 10_000
+    for wrong in ("FANS", codes[0][:-1] + ("0" if codes[0][-1] != "0" else "1")):
+        refused = await shop.hold(promo_code=wrong)
+        assert (refused.status, refused["code"]) == (422, "promo_invalid")
+    holds = await asyncio.gather(*(shop.hold(promo_code=codes[7].lower()) for _ in range(3)))
+    emails = ("a@example.test", "b@example.test", "c@example.test")
+    orders = await asyncio.gather(
+        *(
+            shop.order(hold, user_info={"name": "Ada", "email": email})
+            for hold, email in zip(holds, emails, strict=True)
+        )
+    )
+    assert sorted(order.status for order in orders) == [201, 409, 409]
+    assert (await shop.hold(promo_code=codes[7]))["code"] == "promo_exhausted"
+    path = f"/v1/events/{shop.event_id}/promo-codes/validate"
+    assert (await shop.ask("POST", path, {"code": codes[7]}))["code"] == "promo_used_up"
+    assert (await shop.ask("POST", path, {"code": codes[8]}))["value"] == 1000
+    (won,) = [order for order in orders if order.status == 201]
+    assert won["amount_cents"] == 900
+    table = await shop.ask("GET", f"/v1/promo-codes/{promo['id']}/codes.csv", Authorization=owner)
+    assert f"{codes[7]},1" in table.body.decode()

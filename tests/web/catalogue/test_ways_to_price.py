@@ -114,3 +114,26 @@ async def test_the_best_group_discount_comes_off_a_hold_and_goes_when_it_shrinks
     assert left["price"]["discount_cents"] == 400
     assert (await shop.order(hold))["amount_cents"] == 3600
     assert "group_discount_cents" not in (await shop.hold(1))["price"]
+
+
+async def test_event_page_and_shop_say_which_step_it_is_what_comes_next_and_what_is_less_for_many(shop: Shop):
+    steps = [{"name": "Early bird", "price_cents": 500, "until": None, "until_sold": 5, "number": 1}]
+    kind = {"categories": ["Floor"], "price_steps": steps, "step_numbers": [1]}
+    await shop.open_event(types=[kind], discount_rules=[{"quantity_min": 4, "percent_bp": 1250}])
+    await shop.hold(2)
+    slug = (await shop.services.sale.selling.get(shop.event_id)).slug
+    for path in (f"/e/{slug}", f"/e/{slug}/shop"):
+        page = (await shop.ask("GET", path)).body.decode()
+        assert "Early bird · 3 tickets left at this price · then CA$10.00" in page.replace("\N{NO-BREAK SPACE}", " "), (
+            path
+        )
+    assert "From 4 tickets on: 12.5 % off." in (await shop.ask("GET", f"/e/{slug}")).body.decode()
+    free = await shop.ask("GET", f"/v1/events/{shop.event_id}/availability")
+    assert free["ticket_types"][0]["price_step"] == {
+        "name": "Early bird", "price_cents": 500, "all_in_cents": 500, "left": 3,
+        "next": {"name": None, "price_cents": 1000, "all_in_cents": 1000},
+    }  # fmt: skip
+    quote = {"event_id": shop.event_id, "items": [{"ticket_type_id": shop.types[0], "quantity": 4}]}
+    price = (await shop.ask("POST", "/v1/orders/quote", quote)).body
+    assert [line["face_cents"] for line in price["lines"]] == [500, 500, 500, 1000]
+    assert price["group_discount_cents"] == 313

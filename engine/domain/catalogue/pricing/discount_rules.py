@@ -11,10 +11,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from engine.domain.fields import Cents, Faults, Id, fault
+from engine.domain.fields import Faults, Id, fault
 from engine.domain.prices import Discount
 from engine.foundation.errors import Invalid
-from engine.foundation.world.currencies import find, money
+from engine.foundation.world.currencies import AMOUNT_MAX, find, money
 
 RULES_MAX = 10
 QUANTITY_MIN, QUANTITY_MAX = 2, 50
@@ -30,7 +30,7 @@ class DiscountRule(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     quantity_min: Annotated[int, Meta(ge=QUANTITY_MIN, le=QUANTITY_MAX)]
     percent_bp: Annotated[int, Meta(ge=1, le=PERCENT_MAX_BP)] | None = None
-    fixed_cents: Annotated[Cents, Meta(ge=1)] | None = None
+    fixed_cents: Annotated[int, Meta(ge=1, le=AMOUNT_MAX)] | None = None
     ticket_type_ids: Annotated[list[Id], Meta(max_length=TYPES_MAX)] = []
     stackable: bool = True
 
