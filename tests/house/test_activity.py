@@ -136,6 +136,7 @@ TIED = {
     "admin POST /events/promos/delete": {"promo.deleted"},
     "admin POST /events/orders/cancel": {"order.cancelled"},
     "admin POST /events/orders/refunds": {"refund.requested"},
+    "admin POST /events/orders/resend": {"order.sent_again"},
     "admin POST /events/devices": {"device.created"},
     "admin POST /events/devices/revoke": {"device.revoked"},
     "admin POST /events/doors": {"entry_rules.set"},

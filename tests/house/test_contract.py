@@ -86,6 +86,8 @@ CHANGES_NO_MORE_BY_REPEATING = {
     "POST /v1/payments/confirm",
     "POST /v1/orders/{order_id}/end-links",  # ends them again, and says the newest
     "POST /v1/webhooks/stripe",  # an event's own id is its key
+    "POST /v1/webhooks/sms",  # the last word about a text is said once
+    "POST /v1/webhooks/whatsapp",
     "POST /v1/promo-codes/validate",
     "POST /v1/tickets/{ticket_id}/validate",
     "POST /v1/tickets/validate",  # a scan's nonce is its key
