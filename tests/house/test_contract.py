@@ -100,6 +100,8 @@ CHANGES_NO_MORE_BY_REPEATING = {
     "POST /v1/transfers/{transfer_id}/confirm",  # the first time counts
     "POST /v1/transfers/{transfer_id}/accept",
     "POST /v1/webhooks/stripe",  # an event's own id is its key
+    "POST /v1/webhooks/sms",  # the last word about a text is said once
+    "POST /v1/webhooks/whatsapp",
     "POST /v1/promo-codes/validate",
     "POST /v1/organizations/{organization_id}/webhook-endpoints/{endpoint_id}/replay",  # what waits goes once
     "POST /v1/tickets/{ticket_id}/validate",

@@ -43,6 +43,7 @@ SEAMS = {
     ),
     "obstore": ("engine.stores.catalogue.media.bucket",),
     "markdown_it": ("engine.domain.catalogue.media.rich_text",),
+    "phonenumbers": ("engine.domain.messages.phones",),
     "nh3": ("engine.domain.catalogue.media.rich_text",),
 }
 # Read by Locust itself, imported by nobody; everything else that nobody imports is a program and ends as one.

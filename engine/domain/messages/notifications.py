@@ -51,7 +51,6 @@ TITLES: Final = MappingProxyType(
     }
 )
 FINAL: Final = frozenset({"sent", "delivered", "bounced", "failed", "suppressed"})  # not tried again
-UNREACHED: Final = ("queued", "bounced", "failed")
 SAID_CHARS_MAX: Final = 300
 SUBJECT_CHARS_MAX: Final = 300
 KEPT_D: Final = 180

@@ -15,7 +15,6 @@ from engine.domain.messages.notifications import (
     KEPT_D,
     SAID_CHARS_MAX,
     SUBJECT_CHARS_MAX,
-    UNREACHED,
     EventCounts,
     Notification,
     Outcome,
@@ -72,8 +71,8 @@ _OF_EVENT: Final = (
 _COUNTS: Final = "SELECT status, count(*) AS messages FROM notifications WHERE event_id = $1 GROUP BY status"
 _UNREACHED: Final = """
 SELECT event_id, count(*) AS messages FROM notifications
- WHERE event_id = ANY($1::text[]) AND status = ANY($2::text[]) AND status <> 'queued'
-   AND updated_at > now() - make_interval(days => $3)
+ WHERE event_id = ANY($1::text[]) AND status IN ('bounced', 'failed')
+   AND updated_at > now() - make_interval(days => $2)
  GROUP BY event_id
 """
 _RETURNED: Final = """
@@ -164,7 +163,7 @@ async def counts(db: Database, event_id: str) -> EventCounts:
 
 async def unreached(db: Database, event_ids: Sequence[str], days: int) -> dict[str, int]:
     """By event: how many of its messages of these days reached nobody; an event without any is left out."""
-    rows = await db.fetch(_UNREACHED, list(event_ids), list(UNREACHED), days)
+    rows = await db.fetch(_UNREACHED, list(event_ids), days)
     return {row["event_id"]: row["messages"] for row in rows}
 
 

@@ -26,7 +26,7 @@ CREATE INDEX notifications_event ON notifications (event_id, id) WHERE event_id 
 CREATE INDEX notifications_recipient ON notifications (recipient);
 CREATE INDEX notifications_provider ON notifications (provider_id) WHERE channel <> 'email';
 CREATE INDEX notifications_undelivered ON notifications (event_id, updated_at)
-    WHERE status IN ('queued', 'bounced', 'failed');
+    WHERE status IN ('bounced', 'failed');
 CREATE INDEX notifications_created ON notifications (created_at);
 
 -- An address whose server said for good that nobody reads it: nothing that can be left out goes there.
