@@ -13,8 +13,6 @@ ROW = (
     "INSERT INTO notifications (id, cause, kind, channel, recipient, locale, subject, content_hash, status, said,"
     " attempts, order_id, event_id) VALUES ('msg_' || $1, $1, 'tickets', 'email', 'fan@exmaple.test', 'en',"
     " 'Your tickets', '', $2, '550 5.1.1 No such person', 1, $3, $4)"
-    " attempts, order_id, event_id) VALUES ('msg_' || $1, $1, 'tickets', 'email', 'fan@exmaple.test', 'en', 'Yours',"
-    " '', $2, '550 5.1.1 No such person', 1, $3, $4)"
 )
 
 

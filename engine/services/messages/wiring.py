@@ -14,8 +14,6 @@ from engine.services.messages.aftersale.corrections import CorrectionMails
 from engine.services.messages.aftersale.transfers import TransferMails
 from engine.services.messages.agreements.consent_mails import ConsentMails
 from engine.services.messages.agreements.data_links import DataLinks
-from engine.services.messages.consent_mails import ConsentMails
-from engine.services.messages.data_links import DataLinks
 from engine.services.messages.delivery.channels import Channels
 from engine.services.messages.delivery.courier import Courier
 from engine.services.messages.delivery.notifications import Notifications

@@ -41,8 +41,7 @@ WITH wanted AS (
              consents jsonb, currency text, amount_cents bigint, price jsonb, expires_at timestamptz, promo_code text,
              payment_method_id text, lease_id bytea, correlation_id text, ip_address inet, user_agent text,
              buyer_units_max integer, counted_for bytea, locale text, errand jsonb, scope bytea, body_hash bytea,
-             claim bytea, answers jsonb, wording text)
-             claim bytea, answers jsonb, promo_slip integer)
+             claim bytea, answers jsonb, wording text, promo_slip integer)
 ), lines AS (
     SELECT * FROM json_to_recordset($2::text::json)
         AS l(order_id text, line smallint, event_id text, unit integer, ticket_type_id text, section text, seat text,
@@ -52,16 +51,11 @@ WITH wanted AS (
     INSERT INTO orders (id, order_number, event_id, hold_id, user_id, buyer_name, buyer_email, consents, currency,
         amount_cents, price, expires_at, reconcile_at, promo_code_id, payment_method_id, lease_id, correlation_id,
         ip_address, user_agent, buyer_units_max, counted_for, locale, destination_account, answers,
-        accepted)
+        accepted, promo_slip)
     SELECT w.id, w.number, w.event_id, w.hold_id, w.user_id, w.buyer_name, w.buyer_email, w.consents, w.currency,
         w.amount_cents, w.price, w.expires_at, least(w.expires_at, now() + make_interval(secs => $4)), p.id,
         w.payment_method_id, w.lease_id, w.correlation_id, w.ip_address, w.user_agent, w.buyer_units_max,
-        w.counted_for, w.locale, g.stripe_account_id, w.answers, nullif(g.accepted, '{}')
-        ip_address, user_agent, buyer_units_max, counted_for, locale, destination_account, answers, promo_slip)
-    SELECT w.id, w.number, w.event_id, w.hold_id, w.user_id, w.buyer_name, w.buyer_email, w.consents, w.currency,
-        w.amount_cents, w.price, w.expires_at, least(w.expires_at, now() + make_interval(secs => $4)), p.id,
-        w.payment_method_id, w.lease_id, w.correlation_id, w.ip_address, w.user_agent, w.buyer_units_max,
-        w.counted_for, w.locale, g.stripe_account_id, w.answers, w.promo_slip
+        w.counted_for, w.locale, g.stripe_account_id, w.answers, nullif(g.accepted, '{}'), w.promo_slip
       FROM wanted w
      CROSS JOIN LATERAL (SELECT o.stripe_account_id, jsonb_strip_nulls(jsonb_build_object(
                                 'platform', (SELECT v.versions FROM policy_versions v WHERE v.owner = ''),

@@ -10,7 +10,6 @@ from engine.foundation.ids import new_id
 from engine.foundation.speech.tongue import later, say, speaking
 from engine.foundation.world.languages import DEFAULT, known
 from engine.services.accounts.agreements.consents import Consents
-from engine.services.accounts.consents import Consents
 from engine.services.messages.delivery.courier import Courier
 from engine.services.messages.link_mails import LinkMails, LinkWords
 from engine.services.outbox import Outbox
