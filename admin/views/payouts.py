@@ -18,7 +18,7 @@ PAYOUTS_SHOWN = 50
 async def show(visit: Visit) -> web.Response:
     """Says so if the provider is away."""
     organization = await reach.organization(visit, "payouts.read")
-    connect, person = visit.services.money.payouts.connect, visit.person
+    connect, person = visit.services.money.connect, visit.person
     account = await connect.status(person, organization.id)
     context: dict[str, Any] = {"balance": None, "payouts": [], "more": False, "away": False}
     try:
@@ -42,7 +42,7 @@ async def connect(visit: Visit) -> web.Response:
     """The way to the provider's page."""
     organization = await reach.organization(visit, "payouts.write")
     try:
-        made = await visit.services.money.payouts.connect.begin(visit.person, organization.id, NewConnection())
+        made = await visit.services.money.connect.begin(visit.person, organization.id, NewConnection())
     except (Conflict, Unavailable) as refusal:
         return await visit.go(address("o", organization.id, "payouts"), str(refusal.detail), tone="bad")
     # A form may lead nowhere but here (form-action 'self'): the last step is a link.

@@ -21,7 +21,7 @@ async def list_all(visit: Visit) -> web.Response:
     """Those that wait first, unless others are asked for; newest first."""
     organization = await reach.organization(visit, "refunds.read")
     status: AskedStatus = next((one for one in SHOWN if one == visit.query.get("state")), "requested")
-    rows = await visit.services.money.aftersale.asked_refunds.of_organization(
+    rows = await visit.services.money.asked_refunds.of_organization(
         visit.person, organization.id, status, visit.query.get("before") or None, reach.PAGE + 1
     )
     page, more = reach.cut(rows)
@@ -42,7 +42,7 @@ async def approve(visit: Visit) -> web.Response:
     form = filled.read(ApproveForm, visit.form)
 
     async def act(typed: ApproveForm) -> AskedRefund:
-        return await visit.services.money.aftersale.asked_refunds.approve(visit.person, asked.id, typed.message)
+        return await visit.services.money.asked_refunds.approve(visit.person, asked.id, typed.message)
 
     return await _answered(visit, organization, form, await form.carry_out(act), "Given back. The buyer is told.")
 
@@ -53,7 +53,7 @@ async def decline(visit: Visit) -> web.Response:
     form = filled.read(DeclineForm, visit.form)
 
     async def act(typed: DeclineForm) -> AskedRefund:
-        return await visit.services.money.aftersale.asked_refunds.decline(visit.person, asked.id, typed.message)
+        return await visit.services.money.asked_refunds.decline(visit.person, asked.id, typed.message)
 
     return await _answered(visit, organization, form, await form.carry_out(act), "Declined. The buyer is told why.")
 
@@ -71,7 +71,7 @@ async def _answered(
 async def _asked(visit: Visit) -> tuple[Organization, AskedRefund]:
     """The organization and the request of it. RefundRequestUnknown for another's."""
     organization = await reach.organization(visit, "refunds.write")
-    asked = await visit.services.money.aftersale.asked_refunds.read(visit.at("request"))
+    asked = await visit.services.money.asked_refunds.read(visit.at("request"))
     if asked.organization_id != organization.id:
         raise RefundRequestUnknown
     return organization, asked

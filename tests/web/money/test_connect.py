@@ -45,7 +45,7 @@ async def test_an_account_is_opened_once_and_followed_until_it_is_active(shop: S
         assert back.status in {303, 404}, "the second link took the first one's place"
     async with shop.http.post(again["url"], allow_redirects=False) as back:
         assert (back.status, back.headers["Location"].endswith("/payouts")) == (303, True)
-    assert await shop.services.money.payouts.connect.converge(first["account_id"])
+    assert await shop.services.money.connect.converge(first["account_id"])
     active = await organization(shop, "connect", head)
     assert (active["status"], active["payouts_enabled"], active["requirements"]) == ("active", True, [])
 
@@ -64,7 +64,7 @@ async def test_the_account_gets_all_but_the_fee_and_gives_its_part_of_a_refund_b
     await shop.open_event(types=PRICED, fee=FEE)
     head = await shop.organizer("finance")
     account_id = await connected(shop, head)
-    assert await shop.services.money.payouts.connect.converge(account_id)
+    assert await shop.services.money.connect.converge(account_id)
     order = await shop.paid(2)  # 2 x (50.00 + 3.50)
     row = next(
         each
@@ -117,6 +117,6 @@ async def test_paid_events_of_who_is_to_be_paid_directly_wait_for_the_account(sh
     refused = await shop.ask("POST", publish, Authorization=head)
     assert (refused.status, refused["code"]) == (409, "event_incomplete")
     assert "connect" in refused["missing"]
-    assert await shop.services.money.payouts.connect.converge(await connected(shop, head))
+    assert await shop.services.money.connect.converge(await connected(shop, head))
     answer = await shop.ask("POST", publish, Authorization=head)
     assert "connect" not in (answer.body or {}).get("missing", [])
