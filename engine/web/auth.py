@@ -38,7 +38,7 @@ def _scheme(request: web.Request, scheme: str) -> str | None:
 
 def person(request: web.Request) -> Person:
     """The signed-in person, or the program that shows a key. Unauthenticated without a valid token, SlowDown."""
-    program = request.get(PROGRAM)
+    program: Person | None = request.get(PROGRAM)
     if program is not None:
         return program
     found = _person(request, request.config_dict[BEARERS])

@@ -78,8 +78,8 @@ def setup(app: web.Application) -> None:
 async def show(request: web.Request) -> web.Response:
     """The form; a mailed link is not used up by opening it. ``said``: what was refused before, by its code."""
     face = request.path.rpartition("/")[2].replace("-", "_")
-    told = {"said": request.query.get("said", ""), "path": return_path(request.query.get("next", ""))}
-    return sign_face(request, face, token=request.query.get("token", "")[:TOKEN_CHARS_MAX], **told)
+    said, path = request.query.get("said", ""), return_path(request.query.get("next", ""))
+    return sign_face(request, face, token=request.query.get("token", "")[:TOKEN_CHARS_MAX], said=said, path=path)
 
 
 async def show_code(request: web.Request) -> web.Response:
