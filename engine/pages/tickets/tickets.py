@@ -118,6 +118,7 @@ async def _page(
     transfers = request.config_dict[TRANSFERS]
     why_not = "ticket_handed_on" if ticket.is_elsewhere else await transfers.why_not(ticket)
     pending = await transfers.pending_of(ticket.id) if why_not == "transfer_pending" else None
+    done = DONE.get(request.query.get("done", ""))
     context: dict[str, Any] = {
         "ticket": ticket,
         "event": await request.config_dict[EVENTS].get(None, ticket.event_id, hidden_too=True),
@@ -131,7 +132,7 @@ async def _page(
         "typed": form or {"to_email": "", "to_name": "", "attendee_name": ticket.holder_name},
         "fault": frame.said_of(refusal)[0] if refusal is not None else "",
         "fault_at": _field(refusal),
-        "done": say(DONE[request.query["done"]]) if request.query.get("done") in DONE else "",
+        "done": say(done) if done is not None else "",
     }
     return frame.render(request, "tickets/ticket.html", context, status=refusal.status if refusal else 200)
 
