@@ -29,8 +29,8 @@ from admin.forms.filled import Filled, Form, fresh
 from engine.domain.catalogue.event_copy import EventCopy
 from engine.domain.catalogue.event_news import EventCancel, EventPatch, moves
 from engine.domain.catalogue.events import HOLD_TTL_S_DEFAULT, Event, FeeRule, NewEvent, TaxRule
+from engine.domain.catalogue.pricing.refund_policies import Mode, RefundPolicy
 from engine.domain.catalogue.programme.series import Apply, only_changed
-from engine.domain.catalogue.refund_policies import Mode, RefundPolicy
 from engine.domain.fields import fault, is_currency, is_timezone
 from engine.foundation import shapes
 from engine.foundation.errors import Invalid

@@ -13,7 +13,11 @@ from tests.house import tree
 
 # Library: the modules that may import it. A name that ends in a dot opens everything below it.
 SEAMS = {
-    "stripe": ("engine.stores.money.stripe_gateway", "engine.stores.money.stripe_calls"),
+    "stripe": (
+        "engine.stores.money.stripe_gateway",
+        "engine.stores.money.stripe_calls",
+        "engine.stores.money.payouts.stripe_accounts",
+    ),
     # foundation/problems.py turns a store that is away into a 503 for everybody; common names its types.
     "asyncpg": (
         "engine.foundation.",

@@ -162,7 +162,7 @@ def body_of(route: Route, of: Estate) -> Any:
         "ErasureAsked": {"password": "x" * 12},
         "CodeTyped": {"code": "000000"},
         "SecondFactorBegun": {"password": "x" * 12},
-        "CodeShown": {"code": "000000"},
+        "SenderCode": {"code": "000000"},
         "TransferAccepted": {"code": "000000", "name": "Mine"},
         "CodeWanted": {},
         "NewTransfer": {"to_email": "to@x.test"},

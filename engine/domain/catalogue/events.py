@@ -8,16 +8,17 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
-from engine.domain.catalogue import entry_rules, questions, refund_policies
+from engine.domain.catalogue import entry_rules, questions
 from engine.domain.catalogue.charts.standing import PLACES_MAX
 from engine.domain.catalogue.entry_rules import EntryRules
 from engine.domain.catalogue.media import videos
 from engine.domain.catalogue.media.images import Picture
 from engine.domain.catalogue.media.videos import VideoUrl
 from engine.domain.catalogue.phases import Phase
+from engine.domain.catalogue.pricing import refund_policies
 from engine.domain.catalogue.pricing.discount_rules import DiscountRule, DiscountRules, rule_faults
+from engine.domain.catalogue.pricing.refund_policies import RefundPolicy
 from engine.domain.catalogue.questions import NamedTickets, Question, Questions
-from engine.domain.catalogue.refund_policies import RefundPolicy
 from engine.domain.fields import (
     BasisPoints,
     Currency,

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from engine.domain.catalogue.refund_policies import Mode, RefundPolicy
+from engine.domain.catalogue.pricing.refund_policies import Mode, RefundPolicy
 from engine.domain.errors import (
     OrderNotRefundable,
     RefundExceedsPaid,

@@ -15,7 +15,7 @@ ReturnUrl = Annotated[str, Meta(max_length=URL_CHARS_MAX, pattern=r"^https?://[^
 
 
 class NewConnection(Struct, kw_only=True):
-    """``return_url`` is where the provider sends the organizer back to; left out, the page of the admin app."""
+    """``return_url``: the provider sends the organizer back to it; left out, to the page of the admin app."""
 
     return_url: ReturnUrl | None = None
 

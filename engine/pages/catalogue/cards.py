@@ -34,7 +34,7 @@ async def levels_of(request: web.Request, event: Event | EventCard | SeriesDate)
     return {row.id: row.level for row in await rows_of(request, event)}
 
 
-async def rows_of(request: web.Request, event: Event | EventCard) -> tuple[AvailabilityRow, ...]:
+async def rows_of(request: web.Request, event: Event | EventCard | SeriesDate) -> tuple[AvailabilityRow, ...]:
     """What is left of each public type, and at which price step it is; nothing if the inventory is not there."""
     try:
         document = await request.config_dict[AVAILABILITY].document(event.id)

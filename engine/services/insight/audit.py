@@ -315,9 +315,9 @@ def _counters(
             redis.map[unit] == HELD for unit in range(run.unit, run.unit + run.length)
         )
     for number in set(types) | set(said_of_types):
-        count = said_of_types[number]
-        if count != types[number]:
-            problems.append(f"redis: ticket type number {number} counts {count}, its units are {types[number]}")
+        told, real = said_of_types[number], types[number]
+        if told != real:
+            problems.append(f"redis: ticket type number {number} counts {told}, its units are {real}")
 
 
 def _live_runs(redis: RedisView) -> Iterator[Run]:

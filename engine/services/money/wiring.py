@@ -38,7 +38,7 @@ from engine.stores.money.order_reads import OrderReadStore
 from engine.stores.money.orders import OrderStore
 from engine.stores.money.payments import PaymentStore
 from engine.stores.money.payouts.connected_accounts import ConnectedAccountStore
-from engine.stores.money.payouts.stripe_accounts import StripeAccounts
+from engine.stores.money.payouts.stripe_accounts import StripeAccountGateway
 from engine.stores.money.refunds import RefundStore
 from engine.stores.money.stripe_gateway import StripeGateway
 from engine.stores.money.webhook_events import WebhookEventStore
@@ -141,7 +141,7 @@ def open_money(
     )
     connect = Connect(
         store=ConnectedAccountStore(pool),
-        accounts=StripeAccounts(gateway),
+        accounts=StripeAccountGateway(gateway),
         lane=lane,
         access=access,
         organizations=accounts.organizations,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from engine.domain.catalogue import entry_rules, refund_policies
+from engine.domain.catalogue import entry_rules
 from engine.domain.catalogue.charts import standing
 from engine.domain.catalogue.events import (
     Event,
@@ -22,6 +22,7 @@ from engine.domain.catalogue.events import (
     TaxRule,
 )
 from engine.domain.catalogue.phases import Phase
+from engine.domain.catalogue.pricing import refund_policies
 from engine.domain.catalogue.pricing.discount_rules import DiscountRule
 from engine.domain.catalogue.venues import ChartFacts
 from engine.domain.errands import EventCancelled

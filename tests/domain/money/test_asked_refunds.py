@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.domain.catalogue.refund_policies import RefundPolicy, folded, read
+from engine.domain.catalogue.pricing.refund_policies import RefundPolicy, folded, read
 from engine.domain.errors import OrderNotRefundable, RefundWindowClosed
 from engine.domain.money.asked_refunds import OwnTicket, Returnable, check_open, chosen, returned
 from engine.domain.money.orders import NewOrder, Order, OrderLine
@@ -61,7 +61,7 @@ TAXED = line(0, 4999, 250, GST=262)
         ({}, [line(0, 3000, discount=500)], [2500]),
     ],
 )
-def test_what_comes_back(policy: dict, lines: list[OrderLine], expected: list[int]):
+def test_a_ticket_brings_back_what_the_policy_leaves(policy: dict, lines: list[OrderLine], expected: list[int]):
     assert cents(given(order(*lines), RefundPolicy(mode="automatic", **policy))) == expected
 
 

@@ -15,7 +15,7 @@ from engine.domain.catalogue.event_news import EventPatch
 from engine.domain.catalogue.events import Event, EventChange
 from engine.domain.catalogue.on_sales import NewOnSale, OnSale, RoomSettings
 from engine.domain.catalogue.phases import Phase
-from engine.domain.catalogue.refund_policies import RefundPolicy
+from engine.domain.catalogue.pricing.refund_policies import RefundPolicy
 from engine.foundation import local_time
 
 EVENTS_MAX: Final = 200

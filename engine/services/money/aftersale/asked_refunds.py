@@ -1,4 +1,4 @@
-"""Buyers give tickets back by themselves along the event's policy; where it says so, the organizer answers first."""
+"""Buyers give tickets back by themselves along the event's policy; if it says so, the organizer answers first."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from engine.services.accounts.access import Access
 from engine.services.accounts.organizations import Organizations
 from engine.services.money.lane import PaymentLane
 from engine.stores.money.payouts.connected_accounts import ConnectedAccount, ConnectedAccountStore
-from engine.stores.money.payouts.stripe_accounts import StripeAccounts
+from engine.stores.money.payouts.stripe_accounts import StripeAccountGateway
 
 SETTLED_FRESH: Final = timedelta(minutes=1)  # of an account that is active
 UNSETTLED_FRESH: Final = timedelta(seconds=2)  # its owner comes back from the provider's pages and looks
@@ -36,13 +36,13 @@ _log = logs.get("connect")
 
 
 class Connect:
-    """Opens, follows and reads connected accounts. ``admin_url``: where the provider sends organizers back to."""
+    """Opens, follows and reads connected accounts. ``admin_url``: the provider sends organizers back there."""
 
     def __init__(
         self,
         *,
         store: ConnectedAccountStore,
-        accounts: StripeAccounts,
+        accounts: StripeAccountGateway,
         lane: PaymentLane,
         access: Access,
         organizations: Organizations,

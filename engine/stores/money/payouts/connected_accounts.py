@@ -9,7 +9,7 @@ from typing import Final
 from engine.domain.money.connect import ProviderAccount
 from engine.foundation.bearer import Person
 from engine.stores import activity
-from engine.stores.database import Pool
+from engine.stores.database import Pool, Record
 
 _READ: Final = """
 SELECT organization_id, account_id, charges_enabled, payouts_enabled, submitted, requirements, disabled_reason, country,
@@ -37,16 +37,16 @@ class ConnectedAccount:
 
 
 class ConnectedAccountStore:
-    """Keeps them, and where the money of new orders goes."""
+    """Keeps them, and which one the money of new orders goes to."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def of_organization(self, organization_id: str) -> ConnectedAccount | None:
-        return await self._one("organization_id", organization_id)
+        return _of_row(await self._pool.fetchrow(_READ + " WHERE organization_id = $1", organization_id))
 
     async def of_account(self, account_id: str) -> ConnectedAccount | None:
-        return await self._one("account_id", account_id)
+        return _of_row(await self._pool.fetchrow(_READ + " WHERE account_id = $1", account_id))
 
     async def add(self, person: Person, organization_id: str, account_id: str) -> None:
         """Keep a new account; the first one stays."""
@@ -65,12 +65,12 @@ class ConnectedAccountStore:
             if organization_id is not None:
                 await db.execute(_PAYS_TO, organization_id, account.id if account.charges_enabled else None)
 
-    async def _one(self, column: str, value: str) -> ConnectedAccount | None:
-        row = await self._pool.fetchrow(f"{_READ} WHERE {column} = $1", value)
-        if row is None:
-            return None
-        names = ("charges_enabled", "payouts_enabled", "submitted", "disabled_reason", "country", "default_currency")
-        account = ProviderAccount(
-            id=row["account_id"], requirements=tuple(row["requirements"]), **{name: row[name] for name in names}
-        )
-        return ConnectedAccount(row["organization_id"], account, row["read_at"])
+
+def _of_row(row: Record | None) -> ConnectedAccount | None:
+    if row is None:
+        return None
+    names = ("charges_enabled", "payouts_enabled", "submitted", "disabled_reason", "country", "default_currency")
+    account = ProviderAccount(
+        id=row["account_id"], requirements=tuple(row["requirements"]), **{name: row[name] for name in names}
+    )
+    return ConnectedAccount(row["organization_id"], account, row["read_at"])

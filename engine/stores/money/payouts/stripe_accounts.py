@@ -16,7 +16,7 @@ KIND: Final = "standard"  # its owner has a dashboard of their own, and answers 
 ONBOARDING: Final = "account_onboarding"
 
 
-class StripeAccounts:
+class StripeAccountGateway:
     """Over the connections of ``gateway``."""
 
     def __init__(self, gateway: StripeGateway) -> None:
