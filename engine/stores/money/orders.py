@@ -45,7 +45,7 @@ WITH wanted AS (
 ), lines AS (
     SELECT * FROM json_to_recordset($2::text::json)
         AS l(order_id text, line smallint, event_id text, unit integer, ticket_type_id text, section text, seat text,
-             face_cents bigint, discount_cents bigint, fee_cents bigint, taxes jsonb, total_cents bigint, attendee jsonb)
+        face_cents bigint, discount_cents bigint, fee_cents bigint, taxes jsonb, total_cents bigint, attendee jsonb)
 ), placed AS (
     INSERT INTO orders (id, order_number, event_id, hold_id, user_id, buyer_name, buyer_email, consents, currency,
         amount_cents, price, expires_at, reconcile_at, promo_code_id, payment_method_id, lease_id, correlation_id,
@@ -57,8 +57,8 @@ WITH wanted AS (
         w.counted_for, w.locale, g.stripe_account_id, w.answers, nullif(g.accepted, '{}'), w.promo_slip
       FROM wanted w
      CROSS JOIN LATERAL (SELECT o.stripe_account_id, jsonb_strip_nulls(jsonb_build_object(
-                                'platform', (SELECT v.versions FROM policy_versions v WHERE v.owner = ''),
-                                'organizer', (SELECT v.versions FROM policy_versions v WHERE v.owner = o.id))) AS accepted
+                            'platform', (SELECT v.versions FROM policy_versions v WHERE v.owner = ''),
+                            'organizer', (SELECT v.versions FROM policy_versions v WHERE v.owner = o.id))) AS accepted
                            FROM events e JOIN organizations o ON o.id = e.organization_id
                           WHERE e.id = w.event_id LIMIT 1) g
       LEFT JOIN LATERAL (SELECT c.id FROM promo_codes c
