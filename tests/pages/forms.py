@@ -32,3 +32,10 @@ async def held(client: Client, night: Night, kind: int = 1, quantity: int = 2) -
     path = f"/e/{night.slug}/shop"
     response = await send(client, path, await page(client, path), {f"q-{night.types[kind]}": str(quantity)})
     return response.headers["Location"]
+
+
+async def bought(client: Client, night: Night) -> str:
+    """The address of a paid order of two free tickets."""
+    checkout = await held(client, night)
+    response = await send(client, checkout, await page(client, checkout), ADA)
+    return response.headers["Location"]

@@ -4,14 +4,7 @@ import asyncpg
 
 from engine.services import appkeys
 from tests.pages.conftest import HTML, Client, Night
-from tests.pages.forms import ADA, held, page, send
-
-
-async def bought(client: Client, night: Night) -> str:
-    """The address of a paid order of two free tickets."""
-    checkout = await held(client, night)
-    response = await send(client, checkout, await page(client, checkout), ADA)
-    return response.headers["Location"]
+from tests.pages.forms import bought, page, send
 
 
 async def test_an_order_tells_seats_payment_and_tickets_apart(engine: Client, night: Night) -> None:

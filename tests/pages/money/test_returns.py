@@ -7,8 +7,7 @@ import re
 import asyncpg
 
 from tests.pages.conftest import Client, Night
-from tests.pages.forms import page, send
-from tests.pages.money.test_orders_page import bought
+from tests.pages.forms import bought, page, send
 
 POLICY = "UPDATE events SET refund_policy = jsonb_build_object('mode', $1::text)"
 _TICKET = re.compile(r'name="ticket" value="([^"]+)"')
