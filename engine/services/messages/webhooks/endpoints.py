@@ -104,7 +104,7 @@ class WebhookEndpoints:
             expect(expected, before.version)
             await store.change(db, endpoint_id, given)
             changed = await self._locked(db, organization_id, endpoint_id)
-            facts = activity.turned(*map(_logged, (before, changed)), ("url", "events", "enabled"))
+            facts = activity.turned(_logged(before), _logged(changed), ("url", "events", "enabled"))
             await activity.record(db, person, "webhook.changed", organization_id, endpoint_id=endpoint_id, **facts)
         return changed
 
