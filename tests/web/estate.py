@@ -148,7 +148,7 @@ def body_of(route: Route, of: Estate) -> Any:
         "TokenShown": {"token": "x" * 43},
         "ErasureAsked": {"password": "x" * 12},
         "CodeTyped": {"code": "000000"},
-        "CodeShown": {"code": "000000"},
+        "SenderCode": {"code": "000000"},
         "TransferAccepted": {"code": "000000", "name": "Mine"},
         "CodeWanted": {},
         "NewTransfer": {"to_email": "to@x.test"},

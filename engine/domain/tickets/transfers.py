@@ -75,7 +75,7 @@ class NewTransfer(Struct, frozen=True):
     to_name: Name | None = None
 
 
-class CodeShown(Struct, frozen=True):
+class SenderCode(Struct, frozen=True):
     """The six digits that were mailed to the sender."""
 
     code: Typed

@@ -10,9 +10,9 @@ from aiohttp import web
 from engine.domain.accounts.errors import MailThrottled
 from engine.domain.tickets.one_time_codes import OtpExpired, OtpLocked, OtpMailedOften, OtpWrong
 from engine.domain.tickets.transfers import (
-    CodeShown,
     CodeWanted,
     NewTransfer,
+    SenderCode,
     TicketHandedOn,
     TicketUsed,
     TransferAccepted,
@@ -34,7 +34,7 @@ from engine.web.route import Route
 from engine.web.tickets.tickets import asker_of
 
 UNKEPT: Final = {"Cache-Control": "no-store"}
-_code_shown = msgspec.json.Decoder(CodeShown)
+_sender_code = msgspec.json.Decoder(SenderCode)
 _accepted = msgspec.json.Decoder(TransferAccepted)
 
 
@@ -48,7 +48,7 @@ async def start_transfer(request: web.Request) -> web.Response:
 
 async def confirm_transfer(request: web.Request) -> web.Response:
     """The sender's code. The ticket changes hands once the recipient has accepted too."""
-    body = await bodies.body(request, _code_shown)
+    body = await bodies.body(request, _sender_code)
     with guesses.typed(request, body.code):
         transfer = await request.config_dict[TRANSFERS].confirm(_id(request), body.code)
     return http.json(transfer, headers=UNKEPT)
@@ -114,7 +114,7 @@ ROUTES: tuple[Route, ...] = (
         MailThrottled,
     ),
     Route(
-        "POST", f"{_AT}/confirm", confirm_transfer, "public", "buy", takes=CodeShown, gives=TransferDocument,
+        "POST", f"{_AT}/confirm", confirm_transfer, "public", "buy", takes=SenderCode, gives=TransferDocument,
         repeats="always",
     ).refuses(*_STEP, *_OTP),
     Route(
