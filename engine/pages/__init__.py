@@ -10,7 +10,7 @@ from engine.pages.catalogue import complaints, discovery, events, listing, widge
 from engine.pages.catalogue.programme import previews, series
 from engine.pages.gates import gate
 from engine.pages.insight import account
-from engine.pages.money import checkout, orders
+from engine.pages.money import checkout, corrections, orders
 from engine.pages.sale import held, shop
 from engine.pages.tickets import tickets, transfers
 
@@ -30,6 +30,7 @@ def setup(app: web.Application) -> None:
     held.setup(app)
     checkout.setup(app)
     orders.setup(app)
+    corrections.setup(app)
     tickets.setup(app)
     transfers.setup(app)
     gate.setup(app)
