@@ -93,7 +93,8 @@ async def test_a_name_is_corrected_with_the_code_from_the_old_address(
     assert f'href="{at}"' in await page(engine, order)
     typed = {"name": "Augusta Lovelace", "email": "ada@example.com"}
     asked = await send(engine, at, await page(engine, at), typed)
-    assert 'name="code"' in (form := await asked.text())
+    form = await asked.text()
+    assert 'name="code"' in form
     assert "Augusta Lovelace" in form
     wrong = await send(engine, at, form, {**typed, "code": "12"})
     assert (wrong.status, 'id="code-fault"' in await wrong.text()) == (422, True)
