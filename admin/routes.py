@@ -299,6 +299,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", EVENT + "/door-list.csv", orders.export_door_list, "orders.read", "document"),
     Route("GET", EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}", orders.show, "orders.read", "page"),
     Route("POST", EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}/cancel", orders.cancel, "orders.write", "operate"),
+    Route("POST", EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}/resend", orders.resend, "orders.write", "operate"),
+    Route("POST", EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}/correct", orders.correct, "orders.write", "operate"),
     Route("POST", EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}/refunds", orders.refund, "refunds.write", "operate"),
     Route("GET", EVENT + "/box-office", box_office.show, "box_office.read", "page"),
     Route("GET", EVENT + "/box-office/total", box_office.total, "box_office.read", "page"),

@@ -9,6 +9,10 @@ from pydantic import Field
 
 from admin.forms.fields import Amount, cents
 from admin.forms.filled import Form
+from engine.domain.accounts.people import EMAIL_CHARS_MAX
+from engine.domain.fields import NAME_CHARS_MAX
+from engine.domain.money.corrections import OrderChange
+from engine.domain.money.orders import Order
 from engine.domain.money.refund_requests import RefundRequest
 from engine.foundation.errors import Invalid
 
@@ -63,3 +67,21 @@ class DeclineForm(Form):
     LABELS: ClassVar[Mapping[str, str]] = {"message": "Message to the buyer"}
 
     message: str = Field(min_length=1, max_length=MESSAGE_CHARS_MAX)
+
+
+class CorrectionForm(Form):
+    """Another name or address of an order's buyer; what is as it was is left out of ``given``."""
+
+    POINTERS: ClassVar[Mapping[str, str]] = {"reason": "why"}
+    LABELS: ClassVar[Mapping[str, str]] = {"name": "Name", "email": "E-mail address", "why": "Why they are corrected"}
+
+    name: str = Field(min_length=1, max_length=NAME_CHARS_MAX)
+    email: str = Field(min_length=3, max_length=EMAIL_CHARS_MAX)
+    why: str = Field(min_length=1, max_length=REASON_CHARS_MAX)
+
+    def given(self, order: Order) -> OrderChange:
+        return OrderChange(
+            name=self.name if self.name != order.buyer_name else None,
+            email=self.email if self.email != order.buyer_email else None,
+            reason=self.why,
+        )

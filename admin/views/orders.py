@@ -11,7 +11,7 @@ from aiohttp import web
 from admin import reach
 from admin.forms import filled
 from admin.forms.messages import SendAgainForm
-from admin.forms.orders import RefundForm
+from admin.forms.orders import CorrectionForm, RefundForm
 from admin.visit import Visit, address
 from engine.domain.catalogue.events import Event
 from engine.domain.money.orders import Order
@@ -19,7 +19,7 @@ from engine.domain.money.refund_requests import KEPT
 from engine.domain.order_states import OPEN, REFUNDABLE, SOLD, Status
 from engine.domain.tickets.tickets import TicketPage
 from engine.foundation import http
-from engine.foundation.errors import Conflict, IdempotencyKeyReused, Unavailable
+from engine.foundation.errors import Conflict, IdempotencyKeyReused, TooMany, Unavailable
 from engine.foundation.idempotency import scope_of
 
 SEARCH_CHARS_MAX: Final = 100
@@ -112,12 +112,41 @@ async def refund(visit: Visit) -> web.Response:
     return await visit.go(path, "The refund is on its way: the payment provider has not confirmed it yet.", tone="warn")
 
 
+async def resend(visit: Visit) -> web.Response:
+    """Mail a paid order's tickets to its buyer once more."""
+    event = await reach.event(visit, "orders.write")
+    order = await reach.order(visit, event)
+    path = address("events", event.id, "orders", order.id)
+    try:
+        await visit.services.money.corrections.resend(order.id, person=visit.person, token=None)
+    except (Conflict, TooMany) as refusal:
+        return await visit.go(path, str(refusal.detail), tone="bad")
+    return await visit.go(path, "The tickets are on their way to the buyer.")
+
+
+async def correct(visit: Visit) -> web.Response:
+    """Another name or address of the buyer, with the reason; both addresses are told."""
+    event = await reach.event(visit, "orders.write")
+    order = await reach.order(visit, event)
+    form = filled.read(CorrectionForm, visit.form)
+
+    async def act(typed: CorrectionForm) -> bool:
+        change = typed.given(order)
+        await visit.services.money.corrections.correct(order.id, change, person=visit.person, token=None)
+        return True
+
+    if not await form.carry_out(act):
+        return await _page(visit, event, order, filled.Filled(), form)
+    return await visit.go(address("events", event.id, "orders", order.id), "Corrected. The buyer is told by e-mail.")
+
+
 def _live(tickets: Sequence[TicketPage]) -> bool:
     """Whether any ticket can still be given back, which may have cost nothing."""
     return any(ticket.status not in KEPT for ticket in tickets)
 
 
 async def order_page(
+async def _page(
     visit: Visit,
     event: Event,
     order: Order,
@@ -126,6 +155,8 @@ async def order_page(
 ) -> web.Response:
     """The order, with the forms of a refund and of sending its tickets again as they were filled in."""
     again = again or filled.fresh(SendAgainForm, email=order.buyer_email)
+    correction: filled.Filled[CorrectionForm] | None = None,
+) -> web.Response:
     types = await visit.services.catalogue.ticket_types.of_event(visit.person, event.id)
     tickets = await visit.services.tickets.tickets.of_order(order.id)
     may_refund = await visit.may(event.organization_id, "refunds.write")
@@ -144,6 +175,8 @@ async def order_page(
         again=again,
         messages=await visit.services.messages.notifications.of_order(order.id, person=visit.person, token=None),
         may_send_again=may_write and order.status in SOLD,
+        correction=correction or filled.fresh(CorrectionForm, name=order.buyer_name, email=order.buyer_email),
+        may_correct=may_write and order.status in SOLD,
         key=secrets.token_urlsafe(KEY_BYTES),
         disputes=await visit.services.money.disputes.of_order(order.id),
         counter=await visit.services.money.box_office.payment_of(order.id),
@@ -152,4 +185,5 @@ async def order_page(
         may_release=may_refund,
         may_cancel=may_write and order.status in OPEN,
         status=max(form.status, again.status),
+        status=max(form.status, correction.status if correction is not None else 200),
     )

@@ -10,7 +10,7 @@ from engine.pages.catalogue import complaints, dates, discovery, events, listing
 from engine.pages.catalogue.programme import previews, series
 from engine.pages.gates import gate
 from engine.pages.insight import account, my_data, policies
-from engine.pages.money import checkout, orders, returns
+from engine.pages.money import checkout, corrections, orders, returns
 from engine.pages.sale import held, shop
 from engine.pages.tickets import tickets, transfers
 
@@ -32,6 +32,7 @@ def setup(app: web.Application) -> None:
     checkout.setup(app)
     orders.setup(app)
     returns.setup(app)
+    corrections.setup(app)
     tickets.setup(app)
     transfers.setup(app)
     gate.setup(app)

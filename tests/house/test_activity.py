@@ -176,6 +176,8 @@ TIED = {
     "admin POST /events/promos/status": {"promo.changed"},
     "admin POST /events/promos/delete": {"promo.deleted"},
     "admin POST /events/orders/cancel": {"order.cancelled"},
+    "admin POST /events/orders/resend": {"order.resent"},
+    "admin POST /events/orders/correct": {"order.corrected"},
     "admin POST /events/orders/refunds": {"refund.requested"},
     "admin POST /o/refund-requests/approve": {"refund.requested"},
     "admin POST /o/refund-requests/decline": {"refund.declined"},

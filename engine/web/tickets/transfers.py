@@ -35,6 +35,7 @@ from engine.web.tickets.tickets import asker_of
 
 UNKEPT: Final = {"Cache-Control": "no-store"}
 _code_shown = msgspec.json.Decoder(SenderCode)
+_sender_code = msgspec.json.Decoder(SenderCode)
 _accepted = msgspec.json.Decoder(TransferAccepted)
 
 
@@ -48,7 +49,7 @@ async def start_transfer(request: web.Request) -> web.Response:
 
 async def confirm_transfer(request: web.Request) -> web.Response:
     """The sender's code. The ticket changes hands once the recipient has accepted too."""
-    body = await bodies.body(request, _code_shown)
+    body = await bodies.body(request, _sender_code)
     with guesses.typed(request, body.code):
         transfer = await request.config_dict[TRANSFERS].confirm(_id(request), body.code)
     return http.json(transfer, headers=UNKEPT)

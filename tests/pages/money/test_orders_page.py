@@ -76,3 +76,25 @@ async def test_my_tickets_is_the_browsers_own_list(engine: Client) -> None:
     response = await engine.get("/my-tickets", headers=HTML)
     assert response.status == 200
     assert 'id="mine"' in await response.text()
+
+
+async def test_a_name_is_corrected_with_the_code_from_the_old_address(
+    engine: Client, night: Night, pool: asyncpg.Pool
+) -> None:
+    order = (await bought(engine, night)).partition("?")[0]
+    at = f"{order}/correct"
+    assert f'href="{at}"' in await page(engine, order)
+    typed = {"name": "Augusta Lovelace", "email": "ada@example.com"}
+    asked = await send(engine, at, await page(engine, at), typed)
+    form = await asked.text()
+    assert 'name="code"' in form
+    assert "Augusta Lovelace" in form
+    wrong = await send(engine, at, form, {**typed, "code": "12"})
+    assert (wrong.status, 'id="code-fault"' in await wrong.text()) == (422, True)
+    code = await engine.app[appkeys.CORRECTIONS]._codes.issue(order.rpartition("/")[2], "buyer")
+    assert (await send(engine, at, form, {**typed, "code": code})).status == 303
+    assert await pool.fetchval("SELECT buyer_name FROM orders") == "Augusta Lovelace"
+    again = await send(engine, f"{order}/resend", await page(engine, at), {})
+    assert "on their way to" in await again.text()
+    engine.session.cookie_jar.clear()
+    assert "needs its key" in await page(engine, at, 401)

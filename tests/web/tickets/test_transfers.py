@@ -7,6 +7,7 @@ import pytest
 from engine.domain.accounts.errors import MailThrottled
 from engine.domain.tickets.transfers import FREE_TO_ONE_ADDRESS_A_DAY_MAX, NewTransfer
 from engine.services.tickets.tickets import Asker
+from engine.stores.gates.gate_bundles import live_tickets
 from tests.handing_on import TO, codes, handed_on, link_in, mailed, scan, scanner, start, step, text_of
 from tests.shop import Answer, Shop
 
@@ -58,6 +59,25 @@ async def test_a_ticket_changes_hands_once_both_have_shown_their_codes(shop: Sho
     assert not any(part.get_content_type() == "application/pdf" for part in told[ADA].walk())
     assert again["ticket_token"] in link_in(told[TO])
     assert again["ticket_token"] not in text_of(told[ADA])
+
+
+async def test_what_gates_take_offline_follows_each_step(shop: Shop):
+    order, [ticket] = await bought(shop)
+    bundles, pool = shop.services.gates.gate_bundles, shop.services.common.pool
+
+    async def listed() -> tuple[list[int], tuple[str, int]]:
+        """Versions in the list of codes; (reason, least good version) of the newest change."""
+        feed = await bundles.changes(shop.event_id, 0, 100)
+        versions = [each.version for each in await live_tickets(pool, shop.event_id)]
+        return versions, (feed[-1]["reason"], feed[-1]["min_version"])
+
+    transfer = await start(shop, order, ticket)
+    assert await listed() == ([], ("transfer_pending", 65536))
+    await step(shop, transfer, "cancel", X_Order_Token=order["order_token"])
+    assert await listed() == ([1], ("valid", 1))
+    await mailed(shop)
+    await handed_on(shop, order, ticket)
+    assert await listed() == ([2], ("valid", 2))
 
 
 async def test_a_buyers_mail_holds_no_ticket_that_was_handed_on(shop: Shop):
