@@ -305,10 +305,10 @@ def _counters(
     if said != counted:
         problems.append(f"redis: the counters say {said}, the map {counted}")
     own = {number: event.ticket_types[kind.id].number for number, kind in event.type_by_number.items()}
-    said_of_types = Counter[int]()
-    for name, count in redis.types.items():
+    of_types = Counter[int]()
+    for name, text in redis.types.items():
         if name.isdigit():
-            said_of_types[own.get(int(name), int(name))] += int(count)
+            of_types[own.get(int(name), int(name))] += int(text)
     types = Counter(rows[0]["type_number"] for unit, rows in owners.items() if 0 <= unit < len(redis.map))
     for run in _live_runs(redis):
         types[own.get(run.kind, run.kind)] += sum(
@@ -318,6 +318,10 @@ def _counters(
         told, real = said_of_types[number], types[number]
         if told != real:
             problems.append(f"redis: ticket type number {number} counts {told}, its units are {real}")
+    for number in set(types) | set(of_types):
+        count = of_types[number]
+        if count != types[number]:
+            problems.append(f"redis: ticket type number {number} counts {count}, its units are {types[number]}")
 
 
 def _live_runs(redis: RedisView) -> Iterator[Run]:
