@@ -63,6 +63,7 @@ WEBHOOK = ORGANIZATION + r"/webhooks/{endpoint:whe_[0-9A-Z]{26}}"
 VENUE = r"/venues/{venue:ven_[0-9A-Z]{26}}"
 EVENT = r"/events/{event:evt_[0-9A-Z]{26}}"
 SALE = EVENT + r"/box-office/sold/{sale:ord_[0-9A-Z]{26}}"
+ORDER = EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}"
 PICTURE = EVENT + r"/pictures/{image:img_[0-9A-Z]{26}}"
 REFUND_REQUEST = ORGANIZATION + r"/refund-requests/{request:rrq_[0-9A-Z]{26}}"
 COMPLAINT = r"/complaints/{complaint:cmp_[0-9A-Z]{26}}"
@@ -298,10 +299,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", EVENT + "/orders.csv", orders.export, "orders.read", "document"),
     Route("GET", EVENT + "/door-list.csv", orders.export_door_list, "orders.read", "document"),
     Route("GET", EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}", orders.show, "orders.read", "page"),
-    Route("POST", EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}/cancel", orders.cancel, "orders.write", "operate"),
-    Route("POST", EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}/resend", orders.resend, "orders.write", "operate"),
-    Route("POST", EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}/correct", orders.correct, "orders.write", "operate"),
-    Route("POST", EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}/refunds", orders.refund, "refunds.write", "operate"),
+    Route("POST", ORDER + "/cancel", orders.cancel, "orders.write", "operate"),
+    Route("POST", ORDER + "/resend", orders.resend, "orders.write", "operate"),
+    Route("POST", ORDER + "/correct", orders.correct, "orders.write", "operate"),
+    Route("POST", ORDER + "/refunds", orders.refund, "refunds.write", "operate"),
     Route("GET", EVENT + "/box-office", box_office.show, "box_office.read", "page"),
     Route("GET", EVENT + "/box-office/total", box_office.total, "box_office.read", "page"),
     Route("POST", EVENT + "/box-office", box_office.sell, "box_office.write", "operate"),
@@ -312,7 +313,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", EVENT + "/box-office/drawer/close", box_office.close_drawer, "box_office.write", "operate"),
     Route("GET", EVENT + "/guests", guests.show, "comps.read", "page"),
     Route("POST", EVENT + "/guests", guests.read_in, "comps.write", "operate", body_bytes_max=GUEST_FORM_BYTES_MAX),
-    Route("POST", EVENT + r"/orders/{order:ord_[0-9A-Z]{26}}/resend", messages.send_again, "orders.write", "operate"),
+    Route("POST", ORDER + "/send-again", messages.send_again, "orders.write", "operate"),
     Route("GET", EVENT + "/messages", messages.list_all, "orders.read", "page"),
     Route("GET", EVENT + "/devices", devices.list_all, "devices.read", "page"),
     Route("POST", EVENT + "/devices", devices.create, "devices.write", "operate"),

@@ -126,7 +126,8 @@ class EventForm(Form):
     def new(self, organization_id: str, venue_timezone: str) -> NewEvent:
         """Invalid with every broken field."""
         document = self._document(self.timezone or venue_timezone, self.currency or "")
-        return shapes.build({**document, "organization_id": organization_id}, NewEvent)
+        given = {name: value for name, value in document.items() if value is not msgspec.UNSET}
+        return shapes.build({**given, "organization_id": organization_id}, NewEvent)
 
     def change(self, before: Event) -> EventPatch:
         """Everything in the form; the currency only if the form still has it, a moment only if it shows another.

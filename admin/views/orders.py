@@ -136,7 +136,7 @@ async def correct(visit: Visit) -> web.Response:
         return True
 
     if not await form.carry_out(act):
-        return await _page(visit, event, order, filled.Filled(), form)
+        return await order_page(visit, event, order, filled.Filled(), correction=form)
     return await visit.go(address("events", event.id, "orders", order.id), "Corrected. The buyer is told by e-mail.")
 
 
@@ -146,17 +146,16 @@ def _live(tickets: Sequence[TicketPage]) -> bool:
 
 
 async def order_page(
-async def _page(
     visit: Visit,
     event: Event,
     order: Order,
     form: filled.Filled[RefundForm],
     again: filled.Filled[SendAgainForm] | None = None,
-) -> web.Response:
-    """The order, with the forms of a refund and of sending its tickets again as they were filled in."""
-    again = again or filled.fresh(SendAgainForm, email=order.buyer_email)
     correction: filled.Filled[CorrectionForm] | None = None,
 ) -> web.Response:
+    """The order, with its forms as they were filled in: a refund, its tickets sent again, a correction."""
+    again = again or filled.fresh(SendAgainForm, email=order.buyer_email)
+    correction = correction or filled.fresh(CorrectionForm, name=order.buyer_name, email=order.buyer_email)
     types = await visit.services.catalogue.ticket_types.of_event(visit.person, event.id)
     tickets = await visit.services.tickets.tickets.of_order(order.id)
     may_refund = await visit.may(event.organization_id, "refunds.write")
@@ -174,8 +173,8 @@ async def _page(
         form=form,
         again=again,
         messages=await visit.services.messages.notifications.of_order(order.id, person=visit.person, token=None),
-        may_send_again=may_write and order.status in SOLD,
-        correction=correction or filled.fresh(CorrectionForm, name=order.buyer_name, email=order.buyer_email),
+        may_send_again=may_write and order.status in SOLD and order.mail_refused is not None,
+        correction=correction,
         may_correct=may_write and order.status in SOLD,
         key=secrets.token_urlsafe(KEY_BYTES),
         disputes=await visit.services.money.disputes.of_order(order.id),
@@ -184,6 +183,5 @@ async def _page(
         may_refund=may_refund and order.status in REFUNDABLE and (order.refundable_cents > 0 or _live(tickets)),
         may_release=may_refund,
         may_cancel=may_write and order.status in OPEN,
-        status=max(form.status, again.status),
-        status=max(form.status, correction.status if correction is not None else 200),
+        status=max(form.status, again.status, correction.status),
     )

@@ -43,12 +43,12 @@ async def test_tickets_are_sent_again_to_the_address_that_was_meant(
     await pool.execute("UPDATE orders SET mail_refused = '550 5.1.1 No such person'")
     await pool.execute("DELETE FROM outbox")
     before = await pool.fetchrow("SELECT * FROM orders WHERE id = $1", order_id)
-    page = await organizer.post(at + "/resend", {"email": "no address"})
+    page = await organizer.post(at + "/send-again", {"email": "no address"})
     assert page.status == 422
     assert "This is not an e-mail address" in page.words
     assert 'value="no address"' in page.text
     assert await pool.fetchrow("SELECT * FROM orders WHERE id = $1", order_id) == before
-    page = await organizer.post(at + "/resend", {"email": " Right@Example.test "})
+    page = await organizer.post(at + "/send-again", {"email": " Right@Example.test "})
     assert "The tickets are on their way to right@example.test." in page.words
     assert "did not arrive" not in page.words
     after = await pool.fetchrow("SELECT * FROM orders WHERE id = $1", order_id)
@@ -59,8 +59,8 @@ async def test_tickets_are_sent_again_to_the_address_that_was_meant(
     assert errand["payload"]["asked"] is True
     assert "Tickets mailed again" in page.words
     for _ in range(4):
-        await organizer.post(at + "/resend", {"email": "right@example.test"})
-    page = await organizer.post(at + "/resend", {"email": "right@example.test"})
+        await organizer.post(at + "/send-again", {"email": "right@example.test"})
+    page = await organizer.post(at + "/send-again", {"email": "right@example.test"})
     assert (page.status, "a moment ago" in page.words) == (422, True)
     assert await pool.fetchval("SELECT count(*) FROM outbox WHERE topic = $1", MailTickets.topic) == 5
 

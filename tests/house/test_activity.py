@@ -181,7 +181,7 @@ TIED = {
     "admin POST /events/orders/refunds": {"refund.requested"},
     "admin POST /o/refund-requests/approve": {"refund.requested"},
     "admin POST /o/refund-requests/decline": {"refund.declined"},
-    "admin POST /events/orders/resend": {"order.sent_again"},
+    "admin POST /events/orders/send-again": {"order.sent_again"},
     "admin POST /events/devices": {"device.created"},
     "admin POST /events/devices/revoke": {"device.revoked"},
     "admin POST /events/doors": {"entry_rules.set"},

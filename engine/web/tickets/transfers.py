@@ -34,7 +34,6 @@ from engine.web.route import Route
 from engine.web.tickets.tickets import asker_of
 
 UNKEPT: Final = {"Cache-Control": "no-store"}
-_code_shown = msgspec.json.Decoder(SenderCode)
 _sender_code = msgspec.json.Decoder(SenderCode)
 _accepted = msgspec.json.Decoder(TransferAccepted)
 
