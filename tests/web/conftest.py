@@ -39,6 +39,7 @@ from engine.services.catalogue.programme.publication import Publication
 from engine.services.catalogue.programme.series import SeriesOfEvents
 from engine.services.catalogue.programme.templates import Templates
 from engine.services.catalogue.promos import Promos
+from engine.services.catalogue.questions import EventsQuestions
 from engine.services.catalogue.ticket_types import TicketTypes
 from engine.services.catalogue.venues import Venues
 from engine.services.money.guest_orders import GuestOrders
@@ -53,7 +54,7 @@ from engine.stores.sale.holds import HoldStore
 from engine.stores.sale.selling import SellingStore
 from engine.web import route
 from engine.web.accounts import api_keys, invitations, mailed_links, organizations, people, sessions
-from engine.web.catalogue import discovery, events, on_sales, promos, ticket_types, venues
+from engine.web.catalogue import discovery, events, on_sales, promos, questions, ticket_types, venues
 from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import bulk, publication, series, templates
 from engine.web.sale import allotments
@@ -62,7 +63,7 @@ from tests.web.organizer import PASSWORD, Someone
 _people = itertools.count(1)
 NOUNS = (
     people, mailed_links, sessions, organizations, invitations, api_keys, venues, discovery, events, images,
-    publication, series, templates, bulk, ticket_types, on_sales, allotments, promos,
+    publication, series, templates, bulk, ticket_types, on_sales, allotments, promos, questions,
 )  # fmt: skip
 
 
@@ -119,6 +120,7 @@ async def catalogue(
     app[appkeys.ON_SALES] = OnSales(pool=pool, access=access, events=all_events)
     app[appkeys.ALLOTMENTS] = Allotments(pool=pool, hot=hot, access=access, events=all_events, inventory=inventory)
     app[appkeys.PROMOS] = Promos(pool=pool, access=access, events=all_events)
+    app[appkeys.QUESTIONS] = EventsQuestions(pool=pool, events=all_events)
     app[SHELF] = Shelf({})
     selling.follow(app[SHELF].forget)
     for noun in NOUNS:
