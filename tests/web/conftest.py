@@ -41,6 +41,7 @@ from engine.services.catalogue.programme.publication import Publication
 from engine.services.catalogue.programme.series import SeriesOfEvents
 from engine.services.catalogue.programme.templates import Templates
 from engine.services.catalogue.promos import Promos
+from engine.services.catalogue.questions import EventsQuestions
 from engine.services.catalogue.ticket_types import TicketTypes
 from engine.services.catalogue.venues import Venues
 from engine.services.messages.webhooks.endpoints import WebhookEndpoints
@@ -56,7 +57,7 @@ from engine.stores.sale.holds import HoldStore
 from engine.stores.sale.selling import SellingStore
 from engine.web import route
 from engine.web.accounts import api_keys, invitations, mailed_links, organizations, people, sessions
-from engine.web.catalogue import discovery, events, on_sales, promos, ticket_types, venues
+from engine.web.catalogue import discovery, events, on_sales, promos, questions, ticket_types, venues
 from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import bulk, publication, series, templates
 from engine.web.messages import webhook_endpoints
@@ -67,6 +68,7 @@ _people = itertools.count(1)
 NOUNS = (
     people, mailed_links, sessions, organizations, invitations, api_keys, venues, discovery, events, images,
     publication, series, templates, bulk, ticket_types, on_sales, allotments, promos, webhook_endpoints,
+    publication, series, templates, bulk, ticket_types, on_sales, allotments, promos, questions,
 )  # fmt: skip
 
 
@@ -130,6 +132,7 @@ async def catalogue(
         pool=pool, access=access, seal=settings.seal, private_allowed=settings.webhooks_private
     )
     app[appkeys.PROMOS] = Promos(pool=pool, access=access, events=all_events, keyring=settings.keyring)
+    app[appkeys.QUESTIONS] = EventsQuestions(pool=pool, events=all_events)
     app[SHELF] = Shelf({})
     selling.follow(app[SHELF].forget)
     for noun in NOUNS:

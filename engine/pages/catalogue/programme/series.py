@@ -18,9 +18,9 @@ from engine.foundation.speech import figures
 from engine.pages import frame
 from engine.pages.catalogue.dates import NEXT_MAX, choices_of
 from engine.pages.catalogue.discovery.documents import home
-from engine.pages.catalogue.events import find
+from engine.pages.catalogue.programme.dates import NEXT_MAX, choices_of
 from engine.pages.catalogue.texts import rich
-from engine.services.appkeys import SELLING, SERIES
+from engine.services.appkeys import EVENTS, SELLING, SERIES
 
 _WEEKS: Final = calendar.Calendar(firstweekday=calendar.MONDAY)
 
@@ -47,7 +47,8 @@ async def show(request: web.Request) -> web.StreamResponse:
     """All dates of a series that the public may see. SeriesUnknown."""
     series_id = request.match_info["series_id"]
     series = await request.config_dict[SERIES].get(None, series_id)
-    await find(request, series.events[0].id)  # where an event's page may be framed, the way on from it may
+    event = await request.config_dict[EVENTS].get(None, series.events[0].id)
+    frame.may_be_framed(request, event.organization.embed_origins)  # the way on from an event's page, which may be too
 
     async def context() -> dict[str, Any]:
         coming = [one for one in series.events if one.ends_at > now()]

@@ -63,7 +63,10 @@ def words_of(html: str) -> dict[str, str]:
 async def test_a_series_is_one_calendar_and_each_event_leads_to_it(engine: Client, publish, pool: asyncpg.Pool) -> None:
     await nights(publish, pool, 3, 4, 5)
     await pool.execute("UPDATE events SET status = 'cancelled' WHERE slug = 'night-1'")
-    shown = await page(engine, f"/series/{SERIES_ID}")
+    await pool.execute("UPDATE organizations SET embed_origins = ARRAY['https://house.example']")
+    answer = await engine.get(f"/series/{SERIES_ID}", headers=HTML)
+    shown = await answer.text()
+    assert answer.headers["Content-Security-Policy"].count("frame-ancestors https://house.example") == 1
     assert words_of(shown) == {"night-0": "On sale", "night-2": "On sale"}
     assert 'href="/e/night-1"' not in shown
     assert "Cancelled" in shown
