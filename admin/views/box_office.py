@@ -23,11 +23,12 @@ from engine.domain.sale.selling import TicketTypeTerms
 from engine.domain.tickets.tickets import TicketPage
 from engine.foundation import http
 from engine.foundation.callers import caller_of
-from engine.foundation.errors import IdempotencyKeyReused, NotFound, Refusal, Unavailable
+from engine.foundation.errors import Conflict, IdempotencyKeyReused, NotFound, Refusal, Unavailable
 from engine.foundation.idempotency import scope_of
 from engine.services.sale.hold_prices import listed
 
 KEY_BYTES: Final = 18
+SENT_BEFORE: Final = "This form was sent before with something else in it. Look at the orders, then try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,12 @@ async def sell(visit: Visit) -> web.Response:
             )
             return web.Response(text=sold.order.id)
 
-        return await visit.services.common.idempotency.once(scope, typed.model_dump_json().encode(), run)
+        try:
+            return await visit.services.common.idempotency.once(scope, typed.model_dump_json().encode(), run)
+        except IdempotencyKeyReused as reused:
+            raise Conflict(SENT_BEFORE) from reused
 
-    try:
-        done = await form.carry_out(act)
-    except IdempotencyKeyReused:
-        form.general.append("This form was sent before with something else in it. Look at the orders, then try again.")
-        done = None
+    done = await form.carry_out(act)
     if done is None or done.text is None:
         return await _counter(visit, event, form)
     return await visit.go(address("events", event.id, "box-office", "sold", done.text))

@@ -11,9 +11,8 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page
 
 from engine.services.wiring import Services
-from tests.admin.browsing import page_of
+from tests.admin.browsing import PHONE, PROBLEMS_OF_A_PAGE, page_of
 from tests.admin.organizer import PASSWORD, Organizer, hold
-from tests.admin.test_browser import PHONE, PROBLEMS_OF_A_PAGE
 
 PICTURES = os.environ.get("ONSALE_PICTURES")  # a folder for screenshots, for anybody who wants to look
 SALES = 8

@@ -14,36 +14,17 @@ from playwright.async_api import Browser, Page
 
 from admin.routes import ROUTES
 from engine.services.wiring import Services
-from tests.admin.browsing import page_of
+from tests.admin.browsing import PHONE, PROBLEMS_OF_A_PAGE, page_of
 from tests.admin.estate import everything, fill
 from tests.admin.organizer import PASSWORD, Organizer, hold, platform_admin
 from tests.factories import NEXT_YEAR
 
-PHONE = {"width": 390, "height": 844}
 PICTURES = os.environ.get("ONSALE_PICTURES")  # a folder for screenshots, for anybody who wants to look
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
 ]
-
-PROBLEMS_OF_A_PAGE = """() => {
-  const shown = (e) => e.offsetParent !== null || e.getClientRects().length > 0;
-  const found = [];
-  const beyond = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth);
-  if (document.documentElement.scrollWidth > innerWidth)
-    found.push("scrolls sideways: " + beyond.slice(-2).map((e) => e.outerHTML.slice(0, 120)).join(" | "));
-  if (document.querySelectorAll("h1").length !== 1) found.push("has not one h1");
-  for (const e of document.querySelectorAll("input:not([type=hidden]), select, textarea"))
-    if (shown(e) && !e.labels.length && !e.ariaLabel) found.push("unlabelled: " + e.outerHTML.slice(0, 120));
-  for (const e of document.querySelectorAll("button, .button, .tabs a, .masthead a"))
-    if (shown(e) && e.getBoundingClientRect().height < 43.5) found.push("small: " + e.outerHTML.slice(0, 120));
-  for (const e of document.querySelectorAll("svg[role=img]"))
-    if (!e.ariaLabel) found.push("unnamed picture");
-  const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
-  for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) found.push("twice: " + id);
-  return found;
-}"""
 
 
 async def look(page: Page, name: str) -> None:

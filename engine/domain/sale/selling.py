@@ -297,6 +297,11 @@ class SellingEvent:
             return ()
         return tuple(lot.number for lot in self.allotments if folded in lot.open_to)
 
+    @property
+    def opens_to_codes(self) -> bool:
+        """Whether some allotment is open to those who type a code."""
+        return any(lot.open_to - STAFFS for lot in self.allotments)
+
     def staff_allotments(self, *, comps: bool) -> tuple[int, ...]:
         """The allotments open to the box office, and to comps as well if these are some."""
         channels = STAFFS if comps else BOX_OFFICE

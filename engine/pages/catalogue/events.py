@@ -15,7 +15,6 @@ from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.media import videos
 from engine.domain.catalogue.media.images import Picture
 from engine.domain.catalogue.ticket_types import TicketType
-from engine.domain.sale.allotments import STAFFS
 from engine.domain.sale.availability import PriceStepShown
 from engine.foundation import manners
 from engine.foundation.asked_language import FIELD
@@ -171,4 +170,4 @@ async def _codes_open(request: web.Request, event: Event) -> bool:
         selling = await request.config_dict[SELLING].get(event.id)
     except NotFound:
         return False
-    return any(lot.open_to - STAFFS for lot in selling.allotments)
+    return selling.opens_to_codes

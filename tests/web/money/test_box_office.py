@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from engine.domain.money.box_office.sales import CounterSale, GivenPayment
 from engine.domain.sale.holds import HoldItem
 from engine.foundation.bearer import Person
 from tests import factories
-from tests.shop import Answer, Shop
-
-
-async def sell(shop: Shop, clerk: str, quantity: int = 1, *, key: str | None = None, **more: Any) -> Answer:
-    """Sell over the counter, for exact cash unless ``more`` says otherwise."""
-    item = {"ticket_type_id": more.pop("type", shop.types[0]), "quantity": quantity, **more.pop("item", {})}
-    body = {"items": [item], "payment": {"kind": "cash"}, **more}
-    path = f"/v1/events/{shop.event_id}/box-office/orders"
-    return await shop.ask("POST", path, body, Authorization=clerk, Idempotency_Key=key or shop.key())
-
-
-async def written(shop: Shop) -> tuple[int, int, int]:
-    """(orders, payments at the counter, tickets)."""
-    pool = shop.services.common.pool
-    tables = ("orders", "counter_payments", "tickets")
-    orders, payments, tickets = [await pool.fetchval(f"SELECT count(*) FROM {table}") for table in tables]
-    return orders, payments, tickets
-
-
-async def audited(shop: Shop) -> None:
-    """The audit has nothing to say, with the provider's books as well."""
-    (report,) = await shop.services.insight.audit.check(shop.event_id, provider=True)
-    assert report["ok"], report["problems"]
+from tests.shop import Shop
+from tests.web.money.counter import audited, sell, written
 
 
 async def test_a_cash_sale_is_a_paid_order_with_its_tickets_and_the_change(shop: Shop):

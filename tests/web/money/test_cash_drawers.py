@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.shop import Answer, Shop
-from tests.web.money.test_box_office import sell
+from tests.web.money.counter import sell
 
 
 async def turn(shop: Shop, clerk: str, verb: str, body: dict[str, int]) -> Answer:

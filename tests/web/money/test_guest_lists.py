@@ -6,7 +6,7 @@ from typing import Any
 
 from tests import factories
 from tests.shop import Answer, Shop
-from tests.web.money.test_box_office import audited, written
+from tests.web.money.counter import audited, written
 
 TYPES: list[dict[str, Any]] = [
     {"categories": ["Floor"], "name": "Floor"},
