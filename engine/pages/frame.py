@@ -19,7 +19,7 @@ from yarl import URL
 from engine.foundation import asked_language as asked
 from engine.foundation import http, manners
 from engine.foundation.assets import ROUTE, Assets, files_below
-from engine.foundation.errors import Refusal
+from engine.foundation.errors import Invalid, Refusal
 from engine.foundation.manners import Handler, Manners
 from engine.foundation.shelf import EVERYTHING, SHELF, for_a_moment
 from engine.foundation.speech import catalogues, tongue
@@ -255,6 +255,18 @@ def said_of(refusal: Refusal) -> tuple[str, str]:
         return title, refusal.detail
     detail = tongue.gettext(refusal.detail)
     return title, detail if detail != refusal.detail else title
+
+
+def fault_of(refusal: Refusal) -> str:
+    """What is wrong with the first of its fields, in the language that is spoken; its title if it has no such words."""
+    title, detail = said_of(refusal)
+    if not isinstance(refusal, Invalid) or not refusal.errors:
+        return title
+    told = refusal.errors[0]["message"]
+    if tongue.spoken().tag == DEFAULT:
+        return told
+    said = tongue.gettext(told)
+    return said if said != told else detail
 
 
 def _speak(request: web.Request) -> None:

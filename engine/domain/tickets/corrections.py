@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from engine.domain.accounts.people import EMAIL_CHARS_MAX, email_normal
 from engine.domain.fields import SOME_LINE, Name, mailed_name
-from engine.domain.tickets.transfers import Standing, TransferPending
+from engine.domain.tickets.transfers import NO_ADDRESS, Standing, TransferPending
 from engine.foundation.errors import Invalid, TooMany
 from engine.foundation.speech.tongue import later
 
@@ -45,7 +45,7 @@ def checked(change: TicketChange, *, handed_on: bool) -> tuple[str | None, str |
     try:
         return name, email_normal(change.attendee_email)
     except Invalid as error:
-        raise Invalid.at("/attendee_email", "invalid_email", "This is not an e-mail address") from error
+        raise Invalid.at("/attendee_email", "invalid_email", NO_ADDRESS) from error
 
 
 def check_still(standing: Standing) -> None:

@@ -36,6 +36,10 @@ TO_ONE_ADDRESS_A_DAY_MAX: Final = 20
 FREE_TO_ONE_ADDRESS_A_DAY_MAX: Final = 5  # of tickets that cost nothing: anybody has those, with any name on them
 OF_A_TICKET_A_DAY_MAX: Final = 20
 
+NO_ADDRESS: Final = later("This is not an e-mail address")
+OWN_ADDRESS: Final = later("The ticket is yours already: write somebody else's address")
+NAMELESS: Final = later("Say who comes with this ticket")
+
 Status = Literal["pending", "completed", "cancelled", "expired", "ended"]
 End = Literal["cancelled", "expired", "ended"]
 
@@ -218,9 +222,9 @@ def recipient_of(wanted: NewTransfer, owner_email: str) -> tuple[str, str]:
     try:
         email = email_normal(wanted.to_email)
     except Invalid as error:
-        raise Invalid.at("/to_email", "invalid_email", "This is not an e-mail address") from error
+        raise Invalid.at("/to_email", "invalid_email", NO_ADDRESS) from error
     if email == email_normal(owner_email):
-        raise Invalid.at("/to_email", "own_address", "The ticket is yours already: write somebody else's address")
+        raise Invalid.at("/to_email", "own_address", OWN_ADDRESS)
     return name, email
 
 

@@ -100,7 +100,7 @@ async def _page(
 
 
 def _said(refusal: Refusal | None) -> str:
-    return frame.said_of(refusal)[0] if refusal is not None else ""
+    return frame.fault_of(refusal) if refusal is not None else ""
 
 
 def _field(refusal: Refusal | None) -> str:

@@ -130,7 +130,7 @@ async def _page(
         "may": why_not is None,
         "why_not": say(WHY_NOT[why_not]) if why_not in WHY_NOT else "",
         "typed": form or {"to_email": "", "to_name": "", "attendee_name": ticket.holder_name},
-        "fault": frame.said_of(refusal)[0] if refusal is not None else "",
+        "fault": frame.fault_of(refusal) if refusal is not None else "",
         "fault_at": _field(refusal),
         "done": say(done) if done is not None else "",
     }

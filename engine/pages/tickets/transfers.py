@@ -101,7 +101,7 @@ async def _page(
         "token": token,
         "state": _state(seen),
         "typed": form or {"code": "", "name": seen.transfer.to_name},
-        "fault": frame.said_of(refusal)[0] if refusal is not None else "",
+        "fault": frame.fault_of(refusal) if refusal is not None else "",
         "fault_at": _field(refusal),
         "mailed": mailed,
         "minutes": GOOD_FOR_S // 60,

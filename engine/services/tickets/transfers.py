@@ -146,7 +146,7 @@ class Transfers:
         known = await self._known(transfer_id)
         name = mailed_name("/name", given.name) if given.name else known.to_name
         if not name:
-            raise Invalid.at("/name", "missing", "Say who comes with this ticket")
+            raise Invalid.at("/name", "missing", rules.NAMELESS)
         await self._codes.check(transfer_id, "recipient", given.code)
         async with self._step(transfer_id) as step:
             if step.transfer.status == "pending":
