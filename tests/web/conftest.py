@@ -67,8 +67,8 @@ from tests.web.organizer import PASSWORD, Someone
 _people = itertools.count(1)
 NOUNS = (
     people, mailed_links, sessions, organizations, invitations, api_keys, venues, discovery, events, images,
-    publication, series, templates, bulk, ticket_types, on_sales, allotments, promos, webhook_endpoints,
     publication, series, templates, bulk, ticket_types, on_sales, allotments, promos, questions,
+    webhook_endpoints,
 )  # fmt: skip
 
 
@@ -127,7 +127,6 @@ async def catalogue(
     app[appkeys.TICKET_TYPES] = TicketTypes(pool=pool, access=access, events=all_events)
     app[appkeys.ON_SALES] = OnSales(pool=pool, access=access, events=all_events)
     app[appkeys.ALLOTMENTS] = Allotments(pool=pool, hot=hot, access=access, events=all_events, inventory=inventory)
-    app[appkeys.PROMOS] = Promos(pool=pool, access=access, events=all_events)
     app[appkeys.WEBHOOK_ENDPOINTS] = WebhookEndpoints(
         pool=pool, access=access, seal=settings.seal, private_allowed=settings.webhooks_private
     )

@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from engine.domain.catalogue.pricing.steps_shown import PriceStepShown
 from engine.domain.sale.holds import CODE_CHARS_MAX
 
 FEW_PERCENT = 15
 
 Level = Literal["none", "few", "plenty"]
-
-
-class NextStep(Struct, frozen=True):
-    """What a ticket costs when the present step has ended; ``name`` is None for the type's own price."""
-
-    name: str | None
-    price_cents: int
-    all_in_cents: int
-
-
-class PriceStepShown(Struct, frozen=True, omit_defaults=True):
-    """What a ticket of a type that has price steps costs now, alone; ``left`` are those at this step.
-
-    Without ``next`` the price stays.
-    """
-
-    name: str | None
-    price_cents: int
-    all_in_cents: int
-    until: datetime | None = None
-    left: int | None = None
-    next: NextStep | None = None
 
 
 class AvailabilityRow(Struct, frozen=True, omit_defaults=True):

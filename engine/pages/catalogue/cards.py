@@ -12,15 +12,28 @@ from aiohttp import web
 from engine.domain.catalogue.event_cards import EventCard
 from engine.domain.catalogue.event_search import Found
 from engine.domain.catalogue.events import Event
+from engine.domain.catalogue.pricing.steps_shown import PriceStepShown
 from engine.domain.catalogue.programme.series import SeriesDate
-from engine.domain.sale.availability import AvailabilityDocument, AvailabilityRow
 from engine.foundation.clock import now
 from engine.foundation.errors import NotFound, Refusal
 from engine.pages.catalogue.faces import Face, face_of
 from engine.pages.catalogue.offers import Level
 from engine.services.appkeys import AVAILABILITY
 
-_document = msgspec.json.Decoder(AvailabilityDocument)
+
+class Row(msgspec.Struct):
+    """What pages of the catalogue read of a ticket type's availability."""
+
+    id: str
+    level: Level
+    price_step: PriceStepShown | None = None
+
+
+class _Document(msgspec.Struct):
+    ticket_types: tuple[Row, ...]
+
+
+_document = msgspec.json.Decoder(_Document)
 Card: TypeAlias = "tuple[EventCard, Face]"
 
 
@@ -34,7 +47,7 @@ async def levels_of(request: web.Request, event: Event | EventCard | SeriesDate)
     return {row.id: row.level for row in await rows_of(request, event)}
 
 
-async def rows_of(request: web.Request, event: Event | EventCard | SeriesDate) -> tuple[AvailabilityRow, ...]:
+async def rows_of(request: web.Request, event: Event | EventCard | SeriesDate) -> tuple[Row, ...]:
     """What is left of each public type, and at which price step it is; nothing if the inventory is not there."""
     try:
         document = await request.config_dict[AVAILABILITY].document(event.id)

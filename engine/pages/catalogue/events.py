@@ -14,8 +14,8 @@ from engine.domain.catalogue.event_search import Found
 from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.media import videos
 from engine.domain.catalogue.media.images import Picture
+from engine.domain.catalogue.pricing.steps_shown import PriceStepShown
 from engine.domain.catalogue.ticket_types import TicketType
-from engine.domain.sale.availability import PriceStepShown
 from engine.foundation import manners
 from engine.foundation.asked_language import FIELD
 from engine.foundation.batching import Overloaded

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from engine.domain.catalogue.events import Event
 from engine.domain.catalogue.pricing.price_steps import last_price_cents
+from engine.domain.catalogue.pricing.steps_shown import PriceStepShown
 from engine.domain.catalogue.ticket_types import TicketType, price_of_one
 from engine.domain.prices import Price
-from engine.domain.sale.availability import PriceStepShown
 from engine.foundation.speech import figures
 from engine.foundation.speech.tongue import say, say_many
 from engine.pages.formats import percent

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.domain.catalogue.pricing.steps_shown import NextStep, PriceStepShown
 from engine.domain.errors import PromoNotMet
 from engine.domain.prices import Line as MoneyLine
 from engine.domain.prices import Price, check_chargeable, is_chargeable, quote
-from engine.domain.sale.availability import NextStep, PriceStepShown
 from engine.domain.sale.holds import Hold, HoldLine
 from engine.domain.sale.price_steps import standing_steps
 from engine.domain.sale.selling import PromoTerms, SellingEvent, TicketTypeTerms

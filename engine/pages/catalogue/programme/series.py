@@ -18,7 +18,6 @@ from engine.foundation.speech import figures
 from engine.pages import frame
 from engine.pages.catalogue.dates import NEXT_MAX, choices_of
 from engine.pages.catalogue.discovery.documents import home
-from engine.pages.catalogue.programme.dates import NEXT_MAX, choices_of
 from engine.pages.catalogue.texts import rich
 from engine.services.appkeys import EVENTS, SELLING, SERIES
 
