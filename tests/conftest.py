@@ -16,6 +16,7 @@ import pytest
 import uvloop
 
 from engine.foundation import assets, embedded
+from engine.foundation import postgres as ledger
 from engine.foundation.connections import HotRedis, RedisClient, open_client
 from engine.foundation.postgres import open_postgres
 from engine.settings import Settings
@@ -28,6 +29,7 @@ pytest_plugins = ["tests.shop"]
 STRANGERS = ("PG", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 MIGRATIONS = Path(__file__).parent.parent / "engine" / "stores" / "migrations"
 POOL_CLOSED_WITHIN_S = 10
+CONNECTED_WITHIN_S = 15.0  # a machine that all tests share stands still for seconds now and then
 TEST_MASTER_KEYS = "1:" + "11" * 32
 
 
@@ -42,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _, files_max = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files_max, files_max))  # a thousand callers are a thousand sockets
     assets._asset = functools.cache(assets._asset)  # every app of a test would compress the same files again
+    ledger.CONNECT_TIMEOUT_S = CONNECTED_WITHIN_S
     binary = os.environ.get("ONSALE_TEST_REDIS_BINARY")
     if binary:
         embedded.valkey_binary = lambda: binary
