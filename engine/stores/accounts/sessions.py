@@ -68,7 +68,7 @@ async def lives(db: Database, user_id: str, session_id: str) -> bool:
 
 
 async def is_fresh(db: Database, user_id: str, session_id: str, within_s: int) -> bool:
-    """Whether this session of this person lives and began within so many seconds."""
+    """Whether this session of this person lives and began within that time."""
     return bool(
         await db.fetchval(
             f"SELECT true FROM sessions s WHERE s.id = $2 AND s.user_id = $1 AND {_LIVES}"
