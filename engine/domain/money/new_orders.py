@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from engine.domain.accounts import consents
+from engine.domain.accounts.consents import API, wording
 from engine.domain.errors import PriceChanged
 from engine.domain.money.answers import NOTHING_KEPT, NOTHING_TOLD, Kept, Told, checked
 from engine.domain.money.orders import USER_AGENT_CHARS_MAX, NewOrder, OrderLine, new_number
@@ -33,7 +33,7 @@ class Buyer:
     caller: Caller = UNKNOWN
     told: Told = NOTHING_TOLD
     locale: str = languages.DEFAULT
-    wording: str = consents.API
+    wording: str = API
 
 
 def check_as_shown(event: SellingEvent, hold: Hold) -> None:
@@ -104,5 +104,5 @@ def new_order(
         counted_for=hold.counted_for,
         answers=told.answers,
         locale=buyer.locale,
-        wording=consents.wording(buyer.wording, buyer.locale) if buyer.consents.get("marketing") else None,
+        wording=wording(buyer.wording, buyer.locale) if buyer.consents.get("marketing") else None,
     )
