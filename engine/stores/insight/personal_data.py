@@ -46,7 +46,8 @@ FILES: Final[dict[str, str]] = {
     " JOIN events e ON e.id = n.event_id WHERE $1 = $1 AND $2 <> '' AND n.email = $2",
     "complaints": "SELECT c.email, e.title AS event, c.reason, c.created_at FROM complaints c"
     " JOIN events e ON e.id = c.event_id WHERE $1 = $1 AND $2 <> '' AND lower(c.email) = $2",
-    "deeds": "SELECT action, target, facts, created_at FROM audit_log WHERE actor_id = $1 AND $2 = $2 ORDER BY id DESC",
+    "deeds": "SELECT action, target, facts, created_at FROM audit_log WHERE $1 <> '' AND actor_id = $1 AND $2 = $2"
+    " ORDER BY id DESC",
 }
 # What is found by the orders, before the orders forget whose they were.
 _OF_ORDERS: Final = (
