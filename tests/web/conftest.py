@@ -56,7 +56,7 @@ from engine.stores.outbox import OutboxStore
 from engine.stores.sale.holds import HoldStore
 from engine.stores.sale.selling import SellingStore
 from engine.web import route
-from engine.web.accounts import api_keys, invitations, mailed_links, organizations, people, sessions
+from engine.web.accounts import api_keys, consents, invitations, mailed_links, organizations, people, sessions
 from engine.web.catalogue import discovery, events, on_sales, promos, questions, ticket_types, venues
 from engine.web.catalogue.media import images
 from engine.web.catalogue.programme import bulk, publication, series, templates
@@ -69,6 +69,8 @@ NOUNS = (
     people, mailed_links, sessions, organizations, invitations, api_keys, venues, discovery, events, images,
     publication, series, templates, bulk, ticket_types, on_sales, allotments, promos, questions,
     webhook_endpoints,
+    people, mailed_links, sessions, organizations, invitations, api_keys, consents, venues, discovery, events, images,
+    publication, series, templates, bulk, ticket_types, on_sales, allotments, promos,
 )  # fmt: skip
 
 

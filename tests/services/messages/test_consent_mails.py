@@ -16,7 +16,7 @@ async def test_who_agrees_is_mailed_how_to_stop_it_and_nobody_who_stopped_it_alr
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     url = mail["List-Unsubscribe"].strip("<>")
     assert url.startswith(shop.services.common.settings.engine_url + "/unsubscribe?token=")
-    assert "Changer mes choix" in mail.get_body(("plain",)).get_content()
+    assert "Vous avez demandé" in mail.get_body(("plain",)).get_content()
     async with shop.http.post(shop.url + "/unsubscribe" + url.partition("/unsubscribe")[2]) as answer:
         assert answer.status == 200
     assert await pool.fetchval("SELECT withdrawn_at IS NOT NULL FROM consents")
