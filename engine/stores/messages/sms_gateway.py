@@ -18,14 +18,14 @@ class SmsGateway(ProviderGateway):
     def __init__(self, *, url: str, account: str, secret: str, sender: str, told_at: str = "") -> None:
         super().__init__()
         self._url = f"{url.rstrip('/')}/2010-04-01/Accounts/{quote(account, safe='')}/Messages.json"
-        self._auth = aiohttp.BasicAuth(account, secret)
+        self._headers = {"Authorization": aiohttp.encode_basic_auth(account, secret)}
         self._from = {"MessagingServiceSid" if sender.startswith("MG") else "From": sender}
         self._told_at = {"StatusCallback": told_at} if told_at else {}
 
     async def send(self, number: str, text: str) -> str:
         """The message's SID. TextRefused, TextPutOff."""
         form = {"To": number, "Body": text[:TEXT_CHARS_MAX], **self._from, **self._told_at}
-        told = await self._posted(self._url, data=form, auth=self._auth)
+        told = await self._posted(self._url, data=form, headers=self._headers)
         sid = told.get("sid")
         if not isinstance(sid, str) or not sid:
             raise TextPutOff("The provider took it without naming it")
