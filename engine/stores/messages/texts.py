@@ -44,23 +44,31 @@ class TextGateway(Protocol):
         """Hang up."""
 
 
-def client() -> aiohttp.ClientSession:
-    """For one provider; nobody waits for it longer than TIMEOUT_S."""
-    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
+class ProviderGateway:
+    """One provider, spoken to over HTTP; nobody waits for it longer than TIMEOUT_S."""
 
+    def __init__(self) -> None:
+        self._http: aiohttp.ClientSession | None = None
 
-async def posted(http: aiohttp.ClientSession, url: str, **body: Any) -> dict[str, Any]:
-    """The answer of a provider that took it. TextRefused, TextPutOff."""
-    try:
-        async with http.post(url, allow_redirects=False, **body) as answer:
-            raw = await answer.content.read(ANSWER_BYTES_MAX)
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise TextPutOff(f"The provider does not answer ({type(error).__name__})") from error
-    told = _read(raw)
-    if answer.status in TAKEN:
-        return told
-    said = f"{answer.status} {told.get('code', '')} {told.get('message', '')}"
-    raise (TextRefused if answer.status in REFUSED else TextPutOff)(" ".join(said.split()))
+    async def _posted(self, url: str, **body: Any) -> dict[str, Any]:
+        """The answer of a provider that took it. TextRefused, TextPutOff."""
+        if self._http is None:
+            self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
+        try:
+            async with self._http.post(url, allow_redirects=False, **body) as answer:
+                raw = await answer.content.read(ANSWER_BYTES_MAX)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise TextPutOff(f"The provider does not answer ({type(error).__name__})") from error
+        told = _read(raw)
+        if answer.status in TAKEN:
+            return told
+        said = f"{answer.status} {told.get('code', '')} {told.get('message', '')}"
+        raise (TextRefused if answer.status in REFUSED else TextPutOff)(" ".join(said.split()))
+
+    async def close(self) -> None:
+        """Hang up."""
+        if self._http is not None:
+            await self._http.close()
 
 
 def _read(raw: bytes) -> dict[str, Any]:

@@ -4,37 +4,28 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import aiohttp
-
-from engine.stores.messages.texts import TextPutOff, client, posted
+from engine.stores.messages.texts import ProviderGateway, TextPutOff
 
 TEXT_CHARS_MAX: Final = 4_096
 
 
-class WhatsappGateway:
+class WhatsappGateway(ProviderGateway):
     """``session`` is the name of ours at the server."""
 
     def __init__(self, *, url: str, key: str = "", session: str = "default") -> None:
+        super().__init__()
         self._url = f"{url.rstrip('/')}/api/sendText"
         self._headers = {"X-Api-Key": key} if key else {}
         self._session = session
-        self._http: aiohttp.ClientSession | None = None
 
     async def send(self, number: str, text: str) -> str:
         """The message's id. TextRefused, TextPutOff."""
-        if self._http is None:
-            self._http = client()
         body = {"session": self._session, "chatId": f"{number.lstrip('+')}@c.us", "text": text[:TEXT_CHARS_MAX]}
-        told = await posted(self._http, self._url, json=body, headers=self._headers)
+        told = await self._posted(self._url, json=body, headers=self._headers)
         found = _id_of(told)
         if not found:
             raise TextPutOff("The server took it without naming it")
         return found
-
-    async def close(self) -> None:
-        """Hang up."""
-        if self._http is not None:
-            await self._http.close()
 
 
 def _id_of(told: dict[str, Any]) -> str:
