@@ -66,11 +66,9 @@ from tests.web.organizer import PASSWORD, Someone
 
 _people = itertools.count(1)
 NOUNS = (
-    people, mailed_links, sessions, organizations, invitations, api_keys, venues, discovery, events, images,
+    people, mailed_links, sessions, organizations, invitations, api_keys, consents, venues, discovery, events, images,
     publication, series, templates, bulk, ticket_types, on_sales, allotments, promos, questions,
     webhook_endpoints,
-    people, mailed_links, sessions, organizations, invitations, api_keys, consents, venues, discovery, events, images,
-    publication, series, templates, bulk, ticket_types, on_sales, allotments, promos,
 )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import msgspec
 
 from engine.domain.accounts import consents as wordings
-from engine.domain.accounts.consents import API, wording
 from engine.domain.errors import AccountRequired, PriceChanged
 from engine.domain.money.answers import NOTHING_KEPT, NOTHING_TOLD, Kept, Told, checked
 from engine.domain.money.orders import USER_AGENT_CHARS_MAX, NewOrder, OrderLine, new_number
@@ -41,7 +40,6 @@ def check_known(event: SellingEvent, buyer: Buyer) -> None:
     """AccountRequired if the event sells to who is signed in alone, and nobody is."""
     if event.account_required and buyer.user_id is None:
         raise AccountRequired
-    wording: str = API
 
 
 def check_as_shown(event: SellingEvent, hold: Hold) -> None:
@@ -115,5 +113,4 @@ def new_order(
         locale=buyer.locale,
         wording=wordings.wording(buyer.wording, buyer.locale) if buyer.consents.get("marketing") else None,
         promo_slip=promo_slip,
-        wording=wording(buyer.wording, buyer.locale) if buyer.consents.get("marketing") else None,
     )

@@ -60,7 +60,6 @@ FILES: Final[dict[str, str]] = {
     "notifications": "SELECT n.kind, n.channel, n.recipient, n.locale, n.subject, n.attachments, n.status, n.order_id,"
     " n.created_at, n.sent_at FROM notifications n WHERE ($2 <> '' AND n.recipient = $2)"
     f" OR n.order_id IN ({_MY_ORDERS}) ORDER BY n.id DESC",
-    "deeds": "SELECT action, target, facts, created_at FROM audit_log WHERE actor_id = $1 AND $2 = $2 ORDER BY id DESC",
     "deeds": "SELECT action, target, facts, created_at FROM audit_log WHERE $1 <> '' AND actor_id = $1 AND $2 = $2"
     " ORDER BY id DESC",
 }
