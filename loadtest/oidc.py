@@ -63,7 +63,7 @@ class Controls:
 
 @dataclass(slots=True)
 class Provider:
-    """``issuer`` is where it listens; ``codes`` are those that were not used yet."""
+    """``issuer``: its own address; ``codes`` are those that were not used yet."""
 
     issuer: str = ""
     controls: Controls = field(default_factory=Controls)

@@ -2,7 +2,7 @@
 
 ``GET /messages`` lists newest first, ``/`` is a page for people, ``POST /_sandbox/controls`` makes the weather:
 ``{"fail_next": n, "status": 503}``. A text that was taken is told to have arrived, signed as its provider signs: to the
-``StatusCallback`` of an SMS, to ``--whatsapp-hook`` with ``--whatsapp-key`` of a WhatsApp message.
+``StatusCallback`` of an SMS, to ``--whatsapp-hook`` of a WhatsApp message, signed with ``ONSALE_WHATSAPP_HOOK_KEY``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import base64
 import contextlib
 import hmac
 import html
+import os
 import re
 import signal
 from collections import deque
@@ -198,7 +199,6 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--whatsapp-hook", default="")
-    parser.add_argument("--whatsapp-key", default="")
     options = parser.parse_args()
 
     async def until_stopped() -> None:
@@ -206,7 +206,7 @@ def main() -> None:
         assert task is not None
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-        await serve(options.host, options.port, options.whatsapp_hook, options.whatsapp_key)
+        await serve(options.host, options.port, options.whatsapp_hook, os.environ.get("ONSALE_WHATSAPP_HOOK_KEY", ""))
 
     with contextlib.suppress(asyncio.CancelledError):
         asyncio.run(until_stopped())

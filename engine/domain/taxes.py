@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 BASIS_POINTS = 10_000  # 10,000 bp are the whole
 PPM_OF_BP = 100
@@ -21,7 +22,7 @@ class Tax:
     @property
     def rate_ppm(self) -> int:
         """The rate in parts of a million, exactly."""
-        return round(self.rate_bp * PPM_OF_BP)
+        return int(Decimal(str(self.rate_bp)) * PPM_OF_BP)
 
 
 def half_up(numerator: int, denominator: int, step: int = 1) -> int:

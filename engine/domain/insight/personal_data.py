@@ -93,6 +93,7 @@ NOBODYS: Final = MappingProxyType[str, str](
         "venues.address": "where a venue stands",
         "ticket_transfers.made_holder": "a count: how often the ticket had been handed on",
         "events.max_tickets_per_buyer": "a rule of the event",
+        "promo_codes.per_buyer_max": "a rule of the code",
         "orders.mail_refused": "what the mail server said; goes with the order's other texts",
     }
 )

@@ -12,7 +12,7 @@ GUESTS_PER_STEP: Final = 50  # each is forgotten by some ten statements
 
 
 class Keeping(Struct, frozen=True, kw_only=True):
-    """Days. ``network_d``: an order's address and browser. ``scan_place_d``: where a scanner stood.
+    """Days. ``network_d``: an order's address and browser. ``scan_place_d``: a scanner's place.
 
     ``guest_d``: buyers without an account, after the last event that they bought for.
     """

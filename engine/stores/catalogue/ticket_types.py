@@ -56,7 +56,8 @@ async def insert(
     db: Database, ticket_type_id: str, event_id: str, numbers: Sequence[int], given: NewTicketType
 ) -> TicketTypeRow:
     """Keep a type: the first of ``numbers`` is its own, the others are those of its price steps."""
-    columns = columns_of(given) | _steps_columns(numbered(given.price_steps, (), numbers[1:]))
+    columns = columns_of(given)
+    columns.update(_steps_columns(numbered(given.price_steps, (), numbers[1:])))
     marks = ", ".join(f"${index + 4}" for index in range(len(columns)))
     row = await db.fetchrow(
         f"INSERT INTO ticket_types (id, event_id, number, {', '.join(columns)}) VALUES ($1, $2, $3, {marks})"

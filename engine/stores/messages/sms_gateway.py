@@ -13,7 +13,7 @@ TEXT_CHARS_MAX: Final = 1_600  # the provider refuses more
 
 
 class SmsGateway(ProviderGateway):
-    """``sender`` is a number of ours or a messaging service (MG...); ``told_at``: where it says what became of one."""
+    """``sender`` is a number of ours or a messaging service (MG...); ``told_at``: it says there what became of one."""
 
     def __init__(self, *, url: str, account: str, secret: str, sender: str, told_at: str = "") -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Price steps over real Valkey and Postgres: exactly so many at the old price, by the order in which they were held."""
+"""Price steps over real Valkey and Postgres: exactly n at the old price, by the order in which they were held."""
 
 from __future__ import annotations
 

@@ -85,6 +85,7 @@ async def test_an_order_is_asked_for_in_the_words_of_the_sdk():
                 "amount": 5000, "currency": "cad", "receipt_email": "ada+love@example.test",
                 "description": "Order ÄB=12", "payment_method": "pm_card_visa", "application_fee_amount": 120,
                 "automatic_payment_methods": {"enabled": True}, "transfer_data": {"destination": "acct_9"},
+                "on_behalf_of": "acct_9",
                 "metadata": {"order_id": "ord_1&2", "orderId": "ord_1&2", "order_number": "ÄB=12", "userId": ""},
             },
             {"idempotency_key": "ord_1&2"},

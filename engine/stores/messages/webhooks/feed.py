@@ -28,14 +28,14 @@ _LOCK = """
 SELECT feed, seen, sure, fence, fence_xid, fenced_at <= now() - make_interval(secs => $1) AS fence_aged
   FROM webhook_feeds ORDER BY feed FOR UPDATE SKIP LOCKED
 """
-_NOW = """
+_NOW_OF = """
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest_xid,
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next_xid, ({newest}) AS newest
 """
 _NEWEST: Final = {
-    "deeds": _NOW.format(newest="SELECT coalesce(max(id), 0) FROM audit_log"),
-    "tickets": _NOW.format(newest="SELECT coalesce(max(seq), 0) FROM ticket_changes"),
-    "scans": _NOW.format(newest="SELECT coalesce(max(id), 0) FROM scans"),
+    "deeds": _NOW_OF.format(newest="SELECT coalesce(max(id), 0) FROM audit_log"),
+    "tickets": _NOW_OF.format(newest="SELECT coalesce(max(seq), 0) FROM ticket_changes"),
+    "scans": _NOW_OF.format(newest="SELECT coalesce(max(id), 0) FROM scans"),
 }
 _DEEDS: Final = """
 SELECT a.id AS number, a.action AS word, a.target AS object_id, coalesce(a.facts->>'dispute_id', '') AS subject,
