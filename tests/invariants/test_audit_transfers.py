@@ -25,7 +25,8 @@ DAMAGE = {
     "{untouched} was handed on 1 times, its transfers say 0": "UPDATE tickets SET handed_on = 1"
     " WHERE id = '{untouched}'",
     "{done} is in version 1, a transfer gave out 2": "UPDATE tickets SET version = 1 WHERE id = '{done}'",
-    "has a newer one": "DROP INDEX tickets_one_live_per_unit; ALTER TABLE tickets DROP CONSTRAINT tickets_line_fkey; INSERT INTO tickets (id, event_id, order_id, line, unit,"
+    "has a newer one": "DROP INDEX tickets_one_live_per_unit;"
+    " ALTER TABLE tickets DROP CONSTRAINT tickets_line_fkey; INSERT INTO tickets (id, event_id, order_id, line, unit,"
     " ticket_type_id, section, holder_name, holder_email) SELECT 'tkt_second', event_id, order_id, 9, unit,"
     " ticket_type_id, section, holder_name, holder_email FROM tickets WHERE id = '{done}'",
 }
