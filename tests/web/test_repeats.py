@@ -55,6 +55,11 @@ MAKES = {
         {"event_id": "{event_id}", "code": "TEN", "kind": "percent", "value": 1000},
         "SELECT count(*) FROM promo_codes",
     ),
+    "/v1/events/{event_id}/box-office/orders": (
+        {"items": [{"ticket_type_id": "{ticket_type_id}", "quantity": 1}], "payment": {"kind": "cash"}},
+        "SELECT count(*) FROM counter_payments",
+    ),
+    "/v1/events/{event_id}/cash-drawer/open": ({"float_cents": 100}, "SELECT count(*) FROM cash_drawers"),
     "/v1/organizers/{organization_id}/events": (
         {"venue_id": "{venue_id}", "title": "Tide", "currency": "CAD", "starts_at": at(20), "ends_at": at(21)},
         "SELECT count(*) FROM events WHERE title = 'Tide'",
@@ -79,8 +84,16 @@ class House:
         return {"X_Order_Token": self.order_token} if "create-intent" in path else {"Authorization": self.head}
 
     def body(self, path: str) -> dict[str, Any]:
-        told, _ = MAKES[path]
-        return {name: text.format(**self.ids) if isinstance(text, str) else text for name, text in told.items()}
+        told: dict[str, Any] = self._filled(MAKES[path][0])
+        return told
+
+    def _filled(self, said: Any) -> Any:
+        """The same with ids in it, wherever a text names one."""
+        if isinstance(said, dict):
+            return {name: self._filled(value) for name, value in said.items()}
+        if isinstance(said, list):
+            return [self._filled(value) for value in said]
+        return said.format(**self.ids) if isinstance(said, str) else said
 
 
 async def house(shop: Shop) -> House:
@@ -98,6 +111,7 @@ async def house(shop: Shop) -> House:
         "organization_id": shop.organization_id,
         "venue_id": await pool.fetchval("SELECT venue_id FROM events WHERE id = $1", shop.event_id),
         "event_id": shop.event_id,
+        "ticket_type_id": shop.types[0],
         "order_id": order["order_id"],
         "open_id": opened["order_id"],
         "email": email,

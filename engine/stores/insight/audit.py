@@ -46,7 +46,9 @@ SELECT o.id, o.status, o.amount_cents, o.currency, o.refunded_cents, o.charged_b
                   WHERE d.order_id = o.id AND d.standing = 'lost'), 0) AS disputes_lost_cents,
        (SELECT count(*) > 0 FROM disputes d
          WHERE d.order_id = o.id AND d.standing = 'open' AND d.claimed_cents > 0) AS disputed
-  FROM orders o LEFT JOIN counter_payments c ON c.order_id = o.id WHERE o.event_id = $1
+  FROM orders o
+  LEFT JOIN LATERAL (SELECT p.kind, p.amount_cents FROM counter_payments p WHERE p.order_id = o.id LIMIT 1) c ON true
+ WHERE o.event_id = $1
 """
 _BLOCKED = "SELECT unit FROM blocked_units WHERE event_id = $1"
 _FIRST_ORDER = "SELECT extract(epoch FROM min(created_at))::bigint FROM orders"

@@ -38,7 +38,7 @@ SELECT c.kind, count(*) AS orders, coalesce(sum(t.tickets), 0)::bigint AS ticket
        coalesce(sum(c.amount_cents), 0)::bigint AS taken_cents,
        coalesce(sum(o.refunded_cents), 0)::bigint AS returned_cents
   FROM counter_payments c
-  JOIN orders o ON o.id = c.order_id
+ CROSS JOIN LATERAL (SELECT o.id, o.refunded_cents FROM orders o WHERE o.id = c.order_id LIMIT 1) AS o
  CROSS JOIN LATERAL (SELECT count(*) AS tickets FROM order_units u WHERE u.order_id = o.id AND u.live) AS t
  WHERE c.event_id = $1 GROUP BY c.kind ORDER BY c.kind
 """

@@ -19,10 +19,13 @@ SELECT d.id, d.event_id, d.opened_by, u.name AS opened_by_name, d.opened_at, d.c
        SELECT coalesce(sum(c.amount_cents), 0)::bigint AS cents, count(*) AS sales
          FROM counter_payments c WHERE c.drawer_id = d.id) AS taken
  CROSS JOIN LATERAL (
-       SELECT coalesce(sum(r.amount_cents), 0)::bigint AS cents
-         FROM counter_payments c JOIN refunds r ON r.order_id = c.order_id
-        WHERE c.event_id = d.event_id AND c.kind = 'cash' AND r.created_by = d.opened_by AND r.status = 'succeeded'
-          AND r.created_at >= d.opened_at AND r.created_at < coalesce(d.closed_at, 'infinity')) AS returned
+       SELECT coalesce(sum(back.cents), 0)::bigint AS cents
+         FROM counter_payments c
+        CROSS JOIN LATERAL (
+              SELECT sum(r.amount_cents) AS cents FROM refunds r
+               WHERE r.order_id = c.order_id AND r.created_by = d.opened_by AND r.status = 'succeeded'
+                 AND r.created_at >= d.opened_at AND r.created_at < coalesce(d.closed_at, 'infinity')) AS back
+        WHERE c.event_id = d.event_id AND c.kind = 'cash') AS returned
 """
 _OPEN = """
 INSERT INTO cash_drawers (id, event_id, opened_by, float_cents) VALUES ($1, $2, $3, $4)

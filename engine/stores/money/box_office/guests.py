@@ -10,7 +10,7 @@ _GUESTS = """
 SELECT o.id AS order_id, o.order_number, o.buyer_name AS name, o.buyer_email AS email, c.note, t.ticket_types,
        t.quantity, t.entered
   FROM counter_payments c
-  JOIN orders o ON o.id = c.order_id
+ CROSS JOIN LATERAL (SELECT g.* FROM orders g WHERE g.id = c.order_id LIMIT 1) AS o
  CROSS JOIN LATERAL (
        SELECT count(*)::int AS quantity, (count(*) FILTER (WHERE k.checked_in_at IS NOT NULL))::int AS entered,
               string_agg(DISTINCT y.name, ', ') AS ticket_types
