@@ -57,7 +57,7 @@ async def test_a_mail_that_left_is_told_to_its_buyer_and_to_staff_and_leaves_onc
     [of_staff] = (await shop.ask("GET", path + "?status=sent", Authorization=await shop.organizer()))["data"]
     assert of_staff["provider_id"] == letter["Message-ID"]
     assert len(of_staff["content_hash"]) == 2 * hashlib.sha256().digest_size
-    assert (await shop.ask("GET", path + "?status=lost", Authorization=await shop.organizer())).status == 422
+    assert (await shop.ask("GET", path + "?status=lost", Authorization=await shop.organizer())).status == 400
     await again(shop, MailTickets(order["order_id"]))
     assert len(shop.mailbox.messages) == 1, "it left before"
     await again(shop, MailTickets(order["order_id"], asked=True, again="ask_1"))
