@@ -36,8 +36,6 @@ CREATE TABLE suppressed_addresses (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
-CREATE INDEX erasures_address ON erasures (address_hash);  -- asked at every message
-
 -- Reminders that were ordered: an event that moves is reminded of again, for its new time.
 CREATE TABLE event_reminders (
     event_id text NOT NULL REFERENCES events ON DELETE CASCADE,
@@ -61,5 +59,4 @@ CREATE INDEX outbox_due ON outbox (available_at, id) WHERE done_at IS NULL AND d
 ALTER TABLE outbox DROP COLUMN lane;
 DROP INDEX events_starting;
 ALTER TABLE events DROP COLUMN reminders;
-DROP INDEX erasures_address;
 DROP TABLE event_reminders, suppressed_addresses, notifications;
