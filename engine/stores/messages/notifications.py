@@ -38,7 +38,8 @@ SELECT n.id, n.status, w.hash IS NOT NULL AND s.address_hash IS NOT NULL AS supp
   LEFT JOIN suppressed_addresses s ON s.address_hash = w.hash
  ORDER BY w.at
 """
-# A message that was taken may be bounced by the time that its being sent is written: the later word stands.
+# A message that was taken may be bounced by the time that its being sent is written: the later word stands. A mail that
+# was under way while its reader was erased leaves no trace.
 _WRITE: Final = """
 INSERT INTO notifications AS n (id, cause, kind, channel, recipient, locale, subject, content_hash, attachments,
     provider_id, status, said, attempts, order_id, ticket_id, event_id, sent_at)
@@ -50,6 +51,9 @@ SELECT w.id, w.cause, w.kind, w.channel, w.recipient, w.locale, w.subject, w.con
               $8::bytea[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])
            AS w(id, cause, kind, channel, recipient, locale, subject, content_hash, attachments, provider_id, status,
                 said, order_id, ticket_id, event_id)
+ WHERE NOT EXISTS (
+    SELECT 1 FROM erasures x WHERE x.address_hash = sha256(convert_to(w.recipient, 'UTF8'))
+       AND (x.done_at IS NULL OR x.done_at > now() - interval '5 minutes'))
 ON CONFLICT (cause) DO UPDATE
    SET status = CASE WHEN n.status IN ('delivered', 'bounced') THEN n.status ELSE excluded.status END,
        said = CASE WHEN n.status IN ('delivered', 'bounced') THEN n.said ELSE excluded.said END,
