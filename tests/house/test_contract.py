@@ -74,7 +74,6 @@ ANSWERS_ARE_SECRETS = {
     "POST /v1/auth/register",
     "POST /v1/organizations/{organization_id}/api-keys",
     "POST /v1/organizations/{organization_id}/webhook-endpoints",
-    "POST /v1/organizations/{organization_id}/webhook-endpoints/{endpoint_id}/rotate-secret",
 }
 SAME_IS_ONE = {
     "POST /v1/events/{event_id}/images",  # a file sent twice is one picture: its bytes are the key
@@ -106,6 +105,7 @@ CHANGES_NO_MORE_BY_REPEATING = {
     "POST /v1/webhooks/whatsapp",
     "POST /v1/promo-codes/validate",
     "POST /v1/organizations/{organization_id}/webhook-endpoints/{endpoint_id}/replay",  # what waits goes once
+    "POST /v1/organizations/{organization_id}/webhook-endpoints/{endpoint_id}/rotate-secret",  # a secret, not kept
     "POST /v1/tickets/{ticket_id}/validate",
     "POST /v1/tickets/validate",  # a scan's nonce is its key
 }
