@@ -51,6 +51,8 @@ MAKES = {
     "/v1/payments/create-intent": (
         {"order_id": "{open_id}"}, "SELECT count(payment_intent_id) - 1 FROM orders",
     ),
+    "/v1/tickets/{ticket_id}/transfer": ({"to_email": "{email}"}, "SELECT count(*) FROM ticket_transfers"),
+    "/v1/tickets/{ticket_id}/reissue": ({}, "SELECT max(version) - 1 FROM tickets"),
     "/v1/promo-codes": (
         {"event_id": "{event_id}", "code": "TEN", "kind": "percent", "value": 1000},
         "SELECT count(*) FROM promo_codes",
@@ -114,6 +116,7 @@ async def house(shop: Shop) -> House:
         "ticket_type_id": shop.types[0],
         "order_id": order["order_id"],
         "open_id": opened["order_id"],
+        "ticket_id": (await shop.tickets(order))[0]["id"],
         "email": email,
         "template_id": template["id"],
     }, opened["order_token"])  # fmt: skip
