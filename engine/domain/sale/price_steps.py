@@ -1,4 +1,4 @@
-"""Which price step each of so many tickets is sold at, and what must be true of the count for that to hold.
+"""Which price step each of several tickets is sold at, and what must be true of the count for that to hold.
 
 The count is of the type's units that are held, being paid for or sold, in the order in which the script takes them. A
 service splits by the count that it read; the script takes the units only if the count still is within the ``Span``, and

@@ -349,7 +349,7 @@ class Availability:
 
 
 def _step_ended(event: SellingEvent, within_s: float) -> bool:
-    """Whether the moment of a price step's end lies within the last so many seconds."""
+    """Whether the moment of a price step's end lies within the last ``within_s`` seconds."""
     if not event.step_ends_ms:
         return False
     moment_ms = now_ms()

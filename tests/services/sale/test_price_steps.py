@@ -1,4 +1,4 @@
-"""Price steps over real Valkey and Postgres: exactly so many at the old price, by the order in which they were held."""
+"""Price steps over real Valkey and Postgres: exactly as many as there are at the old price, by the order of the holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Group discounts of an event: from so many tickets on something comes off, without a code.
+"""Group discounts of an event: from a number of tickets on something comes off, without a code.
 
 The best single rule is given. A code takes its part off what is left, unless the rule is not ``stackable``: then the
 larger of the two is given.
