@@ -1,4 +1,4 @@
-"""Price steps over real Valkey and Postgres: exactly as many as there are at the old price, by the order of the holds."""
+"""Price steps over real Valkey and Postgres: exactly as many as there are at the old price, by their order."""
 
 from __future__ import annotations
 
