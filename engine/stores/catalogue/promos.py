@@ -104,7 +104,8 @@ async def by_code(db: Database, event_id: str, code: str) -> PromoCode | None:
 
 async def insert(db: Database, promo_id: str, event_id: str, given: NewPromo) -> bool:
     """Keep a code; False if the event has it already."""
-    columns = columns_of(given) | {"code": code_shown(given.code)}
+    columns = columns_of(given)
+    columns["code"] = code_shown(given.code)
     columns.pop("event_ids", None)
     marks = ", ".join(f"${index + 3}" for index in range(len(columns)))
     row = await db.fetchrow(
