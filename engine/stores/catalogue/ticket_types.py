@@ -7,7 +7,6 @@ counted under one whose step is gone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
@@ -16,6 +15,10 @@ from engine.domain.catalogue.ticket_types import NewTicketType, TicketTypeChange
 from engine.stores.database import Connection, Database, Record, assignments, columns_of
 
 _COLUMNS = ", ".join(TicketTypeRow.__struct_fields__)
+_MORE_NUMBERS = """
+UPDATE ticket_types SET step_numbers = ARRAY(SELECT DISTINCT unnest(step_numbers || $2::smallint[]) ORDER BY 1)
+ WHERE id = $1
+"""
 
 
 def _type(row: Record) -> TicketTypeRow:
@@ -59,12 +62,16 @@ async def insert(
     columns = columns_of(given)
     columns.update(_steps_columns(numbered(given.price_steps, (), numbers[1:])))
     marks = ", ".join(f"${index + 4}" for index in range(len(columns)))
+    columns["price_steps"] = msgspec.to_builtins(numbered(given.price_steps, (), numbers[1:]))
+    marks = ", ".join(f"${index + 5}" for index in range(len(columns)))
     row = await db.fetchrow(
-        f"INSERT INTO ticket_types (id, event_id, number, {', '.join(columns)}) VALUES ($1, $2, $3, {marks})"
+        f"INSERT INTO ticket_types (id, event_id, number, step_numbers, {', '.join(columns)})"
+        f" VALUES ($1, $2, $3, $4, {marks})"
         f" RETURNING {_COLUMNS}",
         ticket_type_id,
         event_id,
         numbers[0],
+        list(numbers[1:]),
         *columns.values(),
     )
     assert row is not None
@@ -76,10 +83,10 @@ async def change(
 ) -> TicketTypeRow:
     """Change what is given and move the version; the caller holds the event's lock. ``steps``: if given too."""
     columns = columns_of(given)
-    columns.pop("price_steps", None)
     if steps is not None:
-        known = await db.fetchval("SELECT step_numbers FROM ticket_types WHERE id = $1", ticket_type_id)
-        columns |= _steps_columns(steps, known or ())
+        columns["price_steps"] = msgspec.to_builtins(steps)
+        numbers = [step.number for step in steps]
+        await db.execute(_MORE_NUMBERS, ticket_type_id, numbers)
     sets = "".join(f"{part}, " for part in [assignments(columns, 2)] if part)
     row = await db.fetchrow(
         f"UPDATE ticket_types SET {sets}version = version + 1, updated_at = now() WHERE id = $1 RETURNING {_COLUMNS}",
@@ -88,11 +95,6 @@ async def change(
     )
     assert row is not None
     return _type(row)
-
-
-def _steps_columns(steps: Sequence[PriceStep], known: Sequence[int] = ()) -> dict[str, Any]:
-    numbers = sorted({*known, *(step.number for step in steps)})
-    return {"price_steps": msgspec.to_builtins(list(steps)), "step_numbers": numbers}
 
 
 async def delete(db: Database, ticket_type_id: str) -> None:

@@ -1,4 +1,5 @@
 """Price steps of a ticket type: what it costs first, until a moment or until a number are sold, and then.
+"""Price steps of a ticket type: what it costs first, until a moment or a count of sold ones, and then.
 
 The first step that still applies is the price. ``until_sold`` counts units of the type that are held, being paid for
 or sold: steps end at rising counts, so ``until_sold`` 50 and then 120 are 50 tickets at one price and 70 at the next.
