@@ -26,7 +26,6 @@ def nearest(value: Fraction, step: int) -> int:
 
 
 def shared(amount: int, weights: list[int], step: int) -> list[int]:
-    """A step at a time to the line that is furthest below their exact share, the earlier one of two."""
     """A step at a time to the line that is furthest below its exact share, the earlier one of two."""
     whole = sum(weights)
     exact = [Fraction(amount * weight, whole) if whole else Fraction(0) for weight in weights]

@@ -58,7 +58,6 @@ class NewPromo(Struct, kw_only=True):
 
     It is for ``ticket_type_ids`` (for all without any), from ``min_quantity`` of these and ``min_amount_cents`` for
     them on; ``unlocks`` are hidden types that it shows. ``event_ids``: the same code at these events too, each
-    counting its own uses. ``count`` makes that many codes, which begin with ``code``, each good for ``max_uses`` orders
     counting its own uses. ``count`` makes this many codes that begin with ``code``, each good for ``max_uses`` orders
     (1 without), instead of the code itself.
     """

@@ -76,7 +76,6 @@ def listed(event: SellingEvent) -> dict[str, int]:
 
 
 def shown_step(event: SellingEvent, kind: TicketTypeTerms, taken: int, moment_ms: int) -> PriceStepShown:
-    """The price step that one ticket of this type is sold at when ``taken`` are taken, and what comes next."""
     """The price step that one ticket of this type is sold at when ``taken`` are, and what comes next."""
     now, after = standing_steps(kind, taken, moment_ms)
     cost = price_of_parts(event, [(now.kind, 1)], None).total_cents

@@ -60,8 +60,6 @@ async def insert(
 ) -> TicketTypeRow:
     """Keep a type: the first of ``numbers`` is its own, the others are those of its price steps."""
     columns = columns_of(given)
-    columns.update(_steps_columns(numbered(given.price_steps, (), numbers[1:])))
-    marks = ", ".join(f"${index + 4}" for index in range(len(columns)))
     columns["price_steps"] = msgspec.to_builtins(numbered(given.price_steps, (), numbers[1:]))
     marks = ", ".join(f"${index + 5}" for index in range(len(columns)))
     row = await db.fetchrow(

@@ -18,7 +18,6 @@ NOW_MS = 1_800_000_000_000
 
 
 def kind(steps: list[tuple[int | None, int | None]], capacity: int | None = None) -> TicketTypeTerms:
-    """A type whose steps end after these ms from now, at these numbers sold; step i costs (i + 1) x 100, then 1000."""
     """A type whose steps end (ms from now, count of sold); step i costs (i + 1) x 100, then 1000."""
     plain = TicketTypeTerms(
         id="tt", number=0, name="T", price_cents=1000, categories=(), capacity=capacity, max_per_order=50,
@@ -37,7 +36,6 @@ def kind(steps: list[tuple[int | None, int | None]], capacity: int | None = None
 
 
 def price_of_ticket(steps: list[tuple[int | None, int | None]], place: int) -> int:
-    """What the ticket with that number before it costs, told in the plainest way."""
     """What the ticket with ``place`` before it costs, told in the plainest way."""
     for number, (after_ms, until_sold) in enumerate(steps):
         if (after_ms is None or after_ms > 0) and (until_sold is None or place < until_sold):

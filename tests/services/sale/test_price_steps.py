@@ -1,5 +1,3 @@
-"""Price steps over real Valkey and Postgres: exactly n at the old price, by the order in which they were held."""
-
 """Price steps over real Valkey and Postgres: exactly as many as there are at the old price, by their order."""
 
 from __future__ import annotations

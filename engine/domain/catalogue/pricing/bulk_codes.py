@@ -44,6 +44,5 @@ def place_of(digest: Digest, promo_id: str, slip: str, count: int) -> int | None
 
 
 def _written(number: int, chars: int) -> str:
-    """The last digits in base 32."""
     """The last ``chars`` digits in base 32."""
     return "".join(_ALPHABET[number >> _BITS * (chars - 1 - at) & 31] for at in range(chars))

@@ -1,4 +1,3 @@
-"""Price steps of a ticket type: what it costs first, until a moment or until a number are sold, and then.
 """Price steps of a ticket type: what it costs first, until a moment or a count of sold ones, and then.
 
 The first step that still applies is the price. ``until_sold`` counts units of the type that are held, being paid for
