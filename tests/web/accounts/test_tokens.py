@@ -7,7 +7,7 @@ import pytest
 
 from engine.domain.accounts.api_keys import ALLOWED, scopes_of
 from engine.foundation import address_limits, limits_table
-from engine.foundation.manners import LIMITS
+from engine.foundation.manners import LIMITS, TRUST, Trust
 from engine.settings import Settings
 from tests.web.organizer import PASSWORD, Someone
 
@@ -37,7 +37,7 @@ async def test_one_person_asks_so_much_and_another_goes_on(register, monkeypatch
     someone, other = await register(), await register()
     counted = address_limits.Limits(lambda: 0.0)
     monkeypatch.setattr(address_limits, "PERSON_RATE", limits_table.Rate("", per_s=0.001, burst=2))
-    someone.client.app._state[LIMITS] = counted
+    someone.client.app._state |= {LIMITS: counted, TRUST: Trust()}
     for _ in range(3):
         await someone.ok("GET", "/v1/users/me")
     refused = await someone.refused("slow_down", "GET", "/v1/users/me")
