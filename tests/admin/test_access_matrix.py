@@ -28,8 +28,14 @@ from loadtest.sandbox.controls import Controls
 from tests.admin.estate import VALID, contents, everything
 from tests.admin.organizer import PASSWORD, Organizer, platform_admin
 
-ROWS = {(row.method, re.sub(r"{(\w+):(?:[^{}]|{\d+})*}", r"{\1}", row.path)): row for row in ROUTES}
-OPEN_ROWS = {(method, path) for method, path, _, _ in OPEN} | {("GET", assets.ROUTE.replace(":.+}", "}"))}
+
+def _bare(path: str) -> str:
+    """The path with its parameters' names alone."""
+    return re.sub(r"{(\w+):(?:[^{}]|{[\d,]+})*}", r"{\1}", path)
+
+
+ROWS = {(row.method, _bare(row.path)): row for row in ROUTES}
+OPEN_ROWS = {(method, _bare(path)) for method, path, _, _ in OPEN} | {("GET", _bare(assets.ROUTE))}
 # These end what the others are asked with, or the thing that they are asked about: last, in this order.
 LAST = ("/delete", "/release", "/revoke", "/unpublish", "/cancel", "/view", "/view/end", "/disable", "/suspend",
         "/reinstate", "/password", "/sign-out")  # fmt: skip
@@ -193,7 +199,7 @@ async def test_every_row_of_the_admin_app_opens_to_whom_it_declares_and_to_nobod
     page = (await organizer.get("/sign-in")).text
     found = re.search(r'href="/static/([^"]+)"', page)
     assert found
-    things["path"] = found[1]
+    things |= {"path": found[1], "provider": "google"}
     asked, credentials = Asked(server), await _credentials(server, services, things["organization"])
     served = {(route.method, route.resource.canonical) for route in server.app[manners.MANNERS] if route.resource}
     wrong, refused = [], set()

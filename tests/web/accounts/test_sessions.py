@@ -110,6 +110,7 @@ async def test_what_one_says_of_oneself_is_folded_and_preferences_are_merged(reg
     given = {"preferences": {"theme": None, "font_size": 3}, "phone": None}
     changed = await someone.ok("PATCH", "/v1/users/me/preferences", given)
     assert (changed["preferences"], changed["phone"]) == ({"reminders": True, "font_size": 3}, None)
+    assert changed.pop("consents") == []
     assert await someone.ok("GET", "/v1/users/me") == changed
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from engine.domain.catalogue.programme.series import SeriesDate
 from engine.foundation.clock import now
-from engine.pages.catalogue.programme import dates
+from engine.pages.catalogue import dates
 from engine.pages.catalogue.programme.series import months_of
 from tests.pages.conftest import HTML, Client
 from tests.pages.forms import page
