@@ -25,7 +25,7 @@ async def test_every_broken_term_is_named(register):
     organizer = await register()
     path = f"/v1/events/{(await organizer.published())['id']}/promo-codes"
     document = await organizer.refused(
-        "invalid", "POST", path, {"code": "a b", "kind": "half", "value": 0, "max_uses": 0}
+        "invalid", "POST", path, {"code": "a b", "kind": "half", "value": -1, "max_uses": 0}
     )
     assert [fault["pointer"] for fault in document["errors"]] == ["/code", "/kind", "/value", "/max_uses"]
     given = {**TEN, "value": 10_001, "valid_from": at(2), "valid_until": at(1)}
