@@ -54,9 +54,10 @@ SELECT id, ends_at FROM events
 # Guests of an event whose orders follow $2, and whether they bought for an event that is not over since $3 days.
 _GUESTS = """
 SELECT o.id, lower(o.buyer_email) AS address, EXISTS (
-           SELECT 1 FROM orders later JOIN events e ON e.id = later.event_id
-            WHERE lower(later.buyer_email) = lower(o.buyer_email) AND later.user_id IS NULL
-              AND e.ends_at >= now() - make_interval(days => $3)) AS comes_again
+           SELECT 1 FROM (SELECT b.event_id, b.user_id FROM orders b
+                           WHERE lower(b.buyer_email) = lower(o.buyer_email) OFFSET 0) later
+             JOIN events e ON e.id = later.event_id
+            WHERE later.user_id IS NULL AND e.ends_at >= now() - make_interval(days => $3)) AS comes_again
   FROM orders o
  WHERE o.event_id = $1 AND o.id > $2 AND o.user_id IS NULL AND o.buyer_email NOT LIKE $4
  ORDER BY o.id LIMIT $5
