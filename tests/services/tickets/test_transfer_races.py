@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from engine.domain.gates.attempts import Shown
-from engine.domain.gates.devices import Scanner
+from engine.domain.gates.attempts import Scanner, Shown
 from engine.domain.money.refund_requests import RefundRequest
 from engine.domain.tickets.transfers import NewTransfer, TransferAccepted
 from engine.foundation.errors import Refusal
