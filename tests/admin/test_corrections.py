@@ -1,4 +1,4 @@
-"""What an organizer does to a paid order apart from refunds: correct its buyer, mail it again, see who has its tickets."""
+"""What an organizer does to a paid order apart from refunds: correct it, mail it again, see who has its tickets."""
 
 from __future__ import annotations
 
