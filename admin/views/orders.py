@@ -154,6 +154,7 @@ async def order_page(
     correction: filled.Filled[CorrectionForm] | None = None,
 ) -> web.Response:
     """The order, with its forms as they were filled in: a refund, its tickets sent again, a correction."""
+    needs_sending = order.mail_refused is not None or again is not None
     again = again or filled.fresh(SendAgainForm, email=order.buyer_email)
     correction = correction or filled.fresh(CorrectionForm, name=order.buyer_name, email=order.buyer_email)
     types = await visit.services.catalogue.ticket_types.of_event(visit.person, event.id)
@@ -173,7 +174,7 @@ async def order_page(
         form=form,
         again=again,
         messages=await visit.services.messages.notifications.of_order(order.id, person=visit.person, token=None),
-        may_send_again=may_write and order.status in SOLD and order.mail_refused is not None,
+        may_send_again=may_write and order.status in SOLD and needs_sending,
         correction=correction,
         may_correct=may_write and order.status in SOLD,
         key=secrets.token_urlsafe(KEY_BYTES),

@@ -18,7 +18,7 @@ from tests.admin.organizer import Organizer
 TABLES = ("organizations", "members", "invitations", "venues", "events", "ticket_types", "on_sales", "allotments",
           "promo_codes", "complaints", "devices", "orders", "refunds", "disputes", "images",
           "chart_plans", "counter_payments", "cash_drawers", "blocked_units", "policies",
-          "policy_versions", "webhook_endpoints")  # fmt: skip
+          "policy_versions", "webhook_endpoints", "refund_requests")  # fmt: skip
 # Fields that some form or other would take.
 VALID = {
     "name": "Mine now", "slug": "mine-now", "version": "1", "email": "evil@example.test", "role": "owner",
@@ -51,7 +51,7 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
     organization_id, venue_id, event_id = await organizer.published(chart)
     at = f"/events/{event_id}"
     await organizer.post(at + "/allotments", {"name": "Guests", "by": "section", "section": "Floor", "quantity": "5"})
-    await organizer.post(at + "/promos", {"code": "EARLY", "kind": "percent", "value": "10"})
+    await organizer.post(at + "/promos", {"code": "EARLY", "kind": "percent", "value": "10", "count": "2"})
     assert (await organizer.post(at + "/template", {"name": "Night"})).status == 200
     assert (await organizer.post(at + "/devices", {"name": "North"})).status == 201
     assert (await organizer.post(f"/o/{organization_id}/keys", {"name": "K", "scopes": "orders.read"})).status == 201
@@ -68,6 +68,12 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
         {"face_cents": 1000, "discount_cents": 0, "fees_cents": 0, "taxes": {}, "total_cents": 1000},
     )  # fmt: skip
     image = await services.catalogue.images.add(Person("usr_root", is_admin=True), event_id, _picture)
+    request_id = new_id("rrq")
+    await pool.execute(
+        "INSERT INTO refund_requests (id, order_id, event_id, ticket_ids, worth_cents, amount_cents, reason, status)"
+        " VALUES ($1, $2, $3, '{tkt_none}', 1000, 1000, 'Ill', 'requested')",
+        request_id, order_id, event_id,
+    )  # fmt: skip
     dispute_id = new_id("dsp")
     await pool.execute(
         "INSERT INTO disputes (id, provider_dispute_id, order_id, event_id, organization_id, amount_cents, status,"
@@ -88,6 +94,7 @@ async def everything(organizer: Organizer, services: Services, chart: str) -> di
         "order": order_id,
         "invitation": await pool.fetchval("SELECT id FROM invitations WHERE organization_id = $1", organization_id),
         "dispute": dispute_id,
+        "request": request_id,
         "template": await pool.fetchval("SELECT id FROM event_templates WHERE organization_id = $1", organization_id),
         "image": image.id,
         "endpoint": await pool.fetchval("SELECT id FROM webhook_endpoints WHERE organization_id = $1", organization_id),

@@ -79,7 +79,7 @@ async def test_from_signing_in_to_a_published_event(
 
     await page.get_by_role("link", name=re.compile("Do it.*at least one ticket type")).click()
     await page.get_by_label("Name", exact=True).fill("Regular")
-    await page.get_by_label("Price").fill("45")
+    await page.get_by_role("textbox", name="Price", exact=True).fill("45")
     await page.get_by_label("Regular", exact=True).check()
     await page.get_by_role("button", name="Add it").click()
     await page.get_by_text("CA$47.25 with fee and tax").wait_for()

@@ -26,6 +26,7 @@ from engine.foundation.clock import now
 from engine.foundation.ledger_pool import kept
 from engine.stores.catalogue import event_search, promos
 from engine.stores.gates import scans
+from engine.stores.messages.webhooks import feed
 from engine.stores.money import disputes, orders, refunds
 from engine.stores.money.box_office import drawers
 from engine.stores.money.order_reads import OrderReadStore
@@ -45,7 +46,7 @@ CATALOGUE = {"events", "venues", "organizations", "ticket_types", "promo_codes"}
 BEGINNINGS = {("orders", "_COLUMNS"), ("refunds", "_COLUMNS"), ("disputes", "_COLUMNS"), ("scans", "_CHECKED_IN"),
               ("tickets", "_READ"), ("promos", "_SELECT"), ("audit", "_FIRST_ORDER"), ("activity", "_LINES"),
               ("event_search", "_CARDS"), ("facets", "_AT_ONCE"), ("facets", "_ONE"),
-              ("drawers", "_SELECT")}  # fmt: skip
+              ("drawers", "_SELECT"), ("feed", "_NOW_OF")}  # fmt: skip
 WHOLE = {
     ("orders", "of_intent"): orders._COLUMNS + " WHERE o.payment_intent_id = $1",
     ("orders", "of_hold"): orders._COLUMNS + " WHERE o.hold_id = $1",
@@ -57,6 +58,7 @@ WHOLE = {
     ("tickets", "of_orders"): tickets._READ + tickets._OF_ORDERS,
     ("tickets", "of_order"): tickets._READ + " WHERE t.order_id = $1 ORDER BY t.line",
     ("scans", "newest"): scans._NEWEST,
+    **{("feed", f"newest of {log}"): text for log, text in feed._NEWEST.items()},
     ("drawers", "of_event"): drawers._SELECT + " WHERE d.event_id = $1 ORDER BY d.id DESC LIMIT $2",
     ("promos", "get"): promos._SELECT + " WHERE p.id = $1",
 }

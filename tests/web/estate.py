@@ -35,7 +35,7 @@ async def estate(shop: Shop) -> Estate:
     made = {}
     for name, body in (
         ("allotments", {"name": "A", "section": "Balcony", "quantity": 1}),
-        ("promo-codes", {"code": "TEN", "kind": "percent", "value": 1000}),
+        ("promo-codes", {"code": "TEN", "kind": "percent", "value": 1000, "count": 2}),
         ("devices", {"name": "D"}),
         ("template", {"name": "T"}),
     ):
@@ -147,6 +147,9 @@ def body_of(route: Route, of: Estate) -> Any:
             "items": [{"ticketTypeId": of.ids["ticket_type_id"], "quantity": 1}],
             "userInfo": {"name": "A", "email": "a@b.test"},
         },
+        "NewAskedRefund": {"reason": "mine"},
+        "Approval": {"message": "mine"},
+        "Declining": {"message": "mine"},
         "RefundBody": {"reason": "mine"},
         "OrderRefundBody": {"reason": "mine", "order_id": of.ids["order_id"]},
         "IntentRequest": {"order_id": of.ids["order_id"]},

@@ -24,6 +24,8 @@ OPERATIONS = {"/livez", "/readyz", "/metrics", "/openapi.json"}
 async def test_no_row_passes_over_a_query_parameter_it_does_not_know(shop: Shop):
     own = "Bearer " + shop.bearers.sign(Person(new_id("usr"), is_admin=False))
     for route in READS:
+        if route.path.endswith("/oauth/{provider}/callback"):
+            continue  # a provider says more with its answer, as it likes (OpenID Connect Core 1.0, section 3.1.2.5)
         path = route.path.replace("{", "").replace("}", "")
         answer = await shop.ask("GET", f"{path}?limt=5", Authorization="" if route.who == "device" else own)
         allowed = {400, 401} if route.who == "device" else {400}

@@ -45,6 +45,7 @@ MAKES = {
         {"email": "{email}", "role": "finance"}, "SELECT count(*) FROM invitations WHERE role = 'finance'",
     ),
     "/v1/orders/{order_id}/refunds": ({"reason": "r", "amount_cents": 100}, "SELECT count(*) FROM refunds"),
+    "/v1/orders/{order_id}/refund-requests": ({"reason": "r"}, "SELECT count(*) FROM refund_requests"),
     "/v1/payments/refund": (
         {"order_id": "{order_id}", "reason": "r", "amount_cents": 100}, "SELECT count(*) FROM refunds",
     ),
@@ -77,13 +78,17 @@ class House:
     head: str
     ids: dict[str, str]
     order_token: str
+    paid_token: str
 
     def path(self, path: str) -> str:
         return path.format(**self.ids)
 
     def credential(self, path: str) -> dict[str, str]:
         """The buyer's for what a buyer makes, else the owner's."""
-        return {"X_Order_Token": self.order_token} if "create-intent" in path else {"Authorization": self.head}
+        for what, token in (("create-intent", self.order_token), ("refund-requests", self.paid_token)):
+            if what in path:
+                return {"X_Order_Token": token}
+        return {"Authorization": self.head}
 
     def body(self, path: str) -> dict[str, Any]:
         told: dict[str, Any] = self._filled(MAKES[path][0])
@@ -103,6 +108,7 @@ async def house(shop: Shop) -> House:
     head = await shop.organizer()
     order, opened, pool = await shop.paid(), await shop.ordered(), shop.services.common.pool
     email = f"{new_id('usr').lower()}@x.test"
+    await pool.execute('UPDATE events SET refund_policy = \'{"mode": "approval"}\'')
     await pool.execute(
         "INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, 'Ada', 'x')", new_id("usr"), email
     )
@@ -119,7 +125,7 @@ async def house(shop: Shop) -> House:
         "ticket_id": (await shop.tickets(order))[0]["id"],
         "email": email,
         "template_id": template["id"],
-    }, opened["order_token"])  # fmt: skip
+    }, opened["order_token"], order["order_token"])  # fmt: skip
 
 
 def without_moment(answer: Answer) -> dict[str, Any]:

@@ -39,7 +39,8 @@ ATTEMPT_COOKIE: Final = "onsale_attempt"
 CHALLENGE_COOKIE: Final = "onsale_challenge"  # the first factor was right: what the page of the code shows
 FRESH_S: Final = 600  # a way to sign in is added by who signed in no longer ago
 SUBJECT_CHARS_MAX: Final = 255  # OpenID Connect Core 1.0, section 2
-CODE_CHARS_MAX: Final = 4096
+CODE_CHARS_MAX: Final = 2048  # each as three in a line that a server reads 8 KiB of
+SHOWN_CHARS: Final = r"^[ -~]*$"  # RFC 6749, appendix A
 STATE_CHARS_MAX: Final = 200
 RETURN_CHARS_MAX: Final = 1000
 START: Final = "/account"
@@ -107,9 +108,9 @@ class StartAsked(Struct, kw_only=True, forbid_unknown_fields=True):
 class Answered(Struct, kw_only=True):
     """What a provider sends a browser back with: ``code`` and ``state``, or ``error`` and ``state``."""
 
-    code: Annotated[str, Meta(max_length=CODE_CHARS_MAX)] = ""
-    state: Annotated[str, Meta(max_length=STATE_CHARS_MAX)] = ""
-    error: Annotated[str, Meta(max_length=STATE_CHARS_MAX)] = ""
+    code: Annotated[str, Meta(max_length=CODE_CHARS_MAX, pattern=SHOWN_CHARS)] = ""
+    state: Annotated[str, Meta(max_length=STATE_CHARS_MAX, pattern=SHOWN_CHARS)] = ""
+    error: Annotated[str, Meta(max_length=STATE_CHARS_MAX, pattern=SHOWN_CHARS)] = ""
 
 
 class Attempt(Struct, frozen=True, kw_only=True):

@@ -107,6 +107,7 @@ async def insert(db: Database, promo_id: str, event_id: str, given: NewPromo) ->
     columns = columns_of(given)
     columns["code"] = code_shown(given.code)
     columns.pop("event_ids", None)
+    columns.pop("event_id", None)
     marks = ", ".join(f"${index + 3}" for index in range(len(columns)))
     row = await db.fetchrow(
         f"INSERT INTO promo_codes (id, event_id, {', '.join(columns)}) VALUES ($1, $2, {marks})"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
@@ -87,7 +87,7 @@ async def come_back_by_post(request: web.Request) -> web.Response:
     """The same for a provider that has the browser post its answer: a page of ours then, with the browser's cookies."""
     form = await bodies.form(request, FORM_BYTES_MAX)
     back = urlencode(_answered(form))
-    return _see(_AT.format(provider=request.match_info["provider"]) + "/callback?" + back)
+    return _see(_AT.format(provider=quote(request.match_info["provider"], safe="")) + "/callback?" + back)
 
 
 async def list_identities(request: web.Request) -> web.Response:

@@ -22,7 +22,7 @@ from engine.web.money.orders_shapes import Id
 from engine.web.money.refunds import LINES_MAX, MESSAGE_CHARS_MAX, REASON_CHARS_MAX
 from engine.web.route import Route
 
-IDS_CHARS_MAX: Final = LINES_MAX * 32
+TICKET_IDS: Final = rf"^tkt_[0-9A-Z]{{26}}(,tkt_[0-9A-Z]{{26}}){{0,{LINES_MAX - 1}}}$"
 UNSHARED: Final = {"Cache-Control": "no-store"}
 
 Ids = Annotated[tuple[Id, ...], Meta(min_length=1, max_length=LINES_MAX)]
@@ -51,7 +51,7 @@ class Declining(Struct, frozen=True):
 class PreviewQuery(Struct, frozen=True, kw_only=True):
     """``ticket_ids`` joined by commas; left out: every ticket that may be given back."""
 
-    ticket_ids: Annotated[str, Meta(min_length=1, max_length=IDS_CHARS_MAX)] | None = None
+    ticket_ids: Annotated[str, Meta(pattern=TICKET_IDS)] | None = None
 
 
 class AskedQuery(PageQuery, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ async def preview_refund(request: web.Request) -> web.Response:
     named = bodies.query(request, PreviewQuery).ticket_ids
     preview = await request.config_dict[ASKED_REFUNDS].preview(
         request.match_info["order_id"],
-        tuple(named.split(",")[: LINES_MAX + 1]) if named is not None else None,
+        tuple(named.split(",")) if named is not None else None,
         person=auth.optional_person(request),
         token=auth.order_token(request),
     )

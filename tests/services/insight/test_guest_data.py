@@ -52,7 +52,7 @@ async def test_a_guest_downloads_and_erases_what_is_held_and_others_learn_nothin
     manifest = json.loads(archive.read("manifest.json"))
     assert (manifest["user_id"], manifest["address"]) == ("", GUEST)
     held = {each["name"]: each["rows"] for each in manifest["files"] if each["rows"]}
-    assert held == {"orders": 1, "tickets": 2, "consents": 1}
+    assert held == {"orders": 1, "tickets": 2, "consents": 1, "notifications": 2}
     assert (await page(shop, "/my-data/export", token=token))[0] == 200
 
     assert (await page(shop, "/my-data/erase", token=token))[0] == 422

@@ -43,7 +43,8 @@ def event() -> SellingEvent:
         "taxes": [{"name": "GST", "rate_bp": 500}, {"name": "QST", "rate_bp": 998}],
         "fee": {"rate_bp": 300, "fixed_cents": 99, "paid_by": "buyer"}, "max_tickets_per_buyer": 8,
         "starts_at": now + timedelta(days=1), "ends_at": now + timedelta(days=2), "timezone": "UTC",
-        "opens_at": now - timedelta(days=1), "closes_at": None, "room_enabled": False,
+        "opens_at": now - timedelta(days=1), "closes_at": None, "room_enabled": False, "account": "optional",
+        "discount_rules": [], "tax_mode": "configured",
     }  # fmt: skip
     category_index = {name: index for index, name in enumerate(chart.seat_map.categories)}
     kinds = [
@@ -52,6 +53,7 @@ def event() -> SellingEvent:
                 "id": f"tt_{number}", "number": number, "name": category, "price_cents": 4_550 + number,
                 "categories": [category], "capacity": None, "max_per_order": 8, "sales_start_at": None,
                 "sales_end_at": None, "visibility": "public", "taxable": True,
+                "price_steps": [], "step_numbers": [],
             },
             category_index,
         )
