@@ -51,7 +51,8 @@ class Organizer:
 
     async def get(self, path: str, *, follow: bool = True, **headers: str) -> Page:
         async with self.client.get(self.base.join(URL(path)), allow_redirects=follow, headers=headers) as answer:
-            return Page(answer.status, await answer.text(), answer.headers, answer.url)
+            text = (await answer.read()).decode(errors="replace")  # tickets come as a PDF
+            return Page(answer.status, text, answer.headers, answer.url)
 
     async def post(
         self, path: str, fields: Any, *, token: str | None = None, follow: bool = True, **headers: str

@@ -126,6 +126,13 @@ async def _fresh(services: Services, path: str, things: dict[str, str]) -> dict[
             " jsonb_build_object('id', $2::text, 'code', $3::text))).* FROM promo_codes p WHERE id = $1",
             things["promo_kept"], things["promo"], things["promo"].replace("pro_", "P").upper(),
         )  # fmt: skip
+    if "{endpoint}" in path:
+        things["endpoint"] = new_id("whe")
+        await pool.execute(
+            "INSERT INTO webhook_endpoints SELECT (jsonb_populate_record(w, jsonb_build_object('id', $2::text))).*"
+            " FROM webhook_endpoints w WHERE id = $1",
+            things["endpoint_kept"], things["endpoint"],
+        )  # fmt: skip
     if "{template}" in path:
         things["template"] = new_id("tpl")
         await pool.execute(
@@ -195,7 +202,7 @@ async def test_every_row_of_the_admin_app_opens_to_whom_it_declares_and_to_nobod
     organizer: Organizer, server: TestServer[web.Request], services: Services, chart: str
 ) -> None:
     things = await everything(organizer, services, chart)
-    things |= {f"{name}_kept": things[name] for name in ("promo", "invitation", "image", "template")}
+    things |= {f"{name}_kept": things[name] for name in ("promo", "invitation", "image", "template", "endpoint")}
     page = (await organizer.get("/sign-in")).text
     found = re.search(r'href="/static/([^"]+)"', page)
     assert found

@@ -26,8 +26,8 @@ from engine.foundation.clock import now
 from engine.foundation.ledger_pool import kept
 from engine.stores.catalogue import event_search, promos
 from engine.stores.gates import scans
-from engine.stores.messages.webhooks import feed
 from engine.stores.money import disputes, orders, refunds
+from engine.stores.money.aftersale import asked_refunds
 from engine.stores.money.box_office import drawers
 from engine.stores.money.order_reads import OrderReadStore
 from engine.stores.money.orders import OrderStore
@@ -46,7 +46,7 @@ CATALOGUE = {"events", "venues", "organizations", "ticket_types", "promo_codes"}
 BEGINNINGS = {("orders", "_COLUMNS"), ("refunds", "_COLUMNS"), ("disputes", "_COLUMNS"), ("scans", "_CHECKED_IN"),
               ("tickets", "_READ"), ("promos", "_SELECT"), ("audit", "_FIRST_ORDER"), ("activity", "_LINES"),
               ("event_search", "_CARDS"), ("facets", "_AT_ONCE"), ("facets", "_ONE"),
-              ("drawers", "_SELECT"), ("feed", "_NOW_OF")}  # fmt: skip
+              ("drawers", "_SELECT"), ("feed", "_NOW_OF"), ("asked_refunds", "_READ")}  # fmt: skip
 WHOLE = {
     ("orders", "of_intent"): orders._COLUMNS + " WHERE o.payment_intent_id = $1",
     ("orders", "of_hold"): orders._COLUMNS + " WHERE o.hold_id = $1",
@@ -58,7 +58,7 @@ WHOLE = {
     ("tickets", "of_orders"): tickets._READ + tickets._OF_ORDERS,
     ("tickets", "of_order"): tickets._READ + " WHERE t.order_id = $1 ORDER BY t.line",
     ("scans", "newest"): scans._NEWEST,
-    **{("feed", f"newest of {log}"): text for log, text in feed._NEWEST.items()},
+    ("asked_refunds", "get"): asked_refunds._READ + " WHERE q.id = $1",
     ("drawers", "of_event"): drawers._SELECT + " WHERE d.event_id = $1 ORDER BY d.id DESC LIMIT $2",
     ("promos", "get"): promos._SELECT + " WHERE p.id = $1",
 }
@@ -80,7 +80,8 @@ REPORTS = {
     ("reports", "_SECONDS"), ("reports", "_DISPUTED"), ("selling", "_OWNED"),
     ("selling", "_OWNED_COUNTS"), ("selling", "_OWNED_BY_TYPE"), ("selling", "_PROMO_USES"), ("selling", "_COUNTED"),
     ("webhook_events", "_FORGET"), ("event_holders", "_HEARS_MESSAGE"), ("personal_data", "_MY_ORDERS"),
-    ("personal_data", "_ORDERS"), ("personal_data", "_TICKETS"),
+    ("personal_data", "_ORDERS"), ("personal_data", "_TICKETS"), ("personal_data", "_MY_OBJECTS"),
+    ("endpoints", "_BEGIN"),  # the last line of each log, by its key from the end, once for an organization
 }  # fmt: skip
 
 
@@ -148,7 +149,9 @@ async def test_a_sales_statements_go_by_keys_whatever_was_sold_before(pool: asyn
             await gate_world.sell(pool, event_id, ticket_type, list(range(order * units, (order + 1) * units)), now())
     if orders:  # what is empty is not looked at by autovacuum
         await pool.execute("ANALYZE")
-    assert await _plans_that_walk(pool) == {}
+    walking = await _plans_that_walk(pool)
+    print("WALK", walking)
+    assert walking == {}
 
 
 async def test_a_rush_that_nobody_has_counted_yet_goes_by_keys_too(pool: asyncpg.Pool):
@@ -161,7 +164,9 @@ async def test_a_rush_that_nobody_has_counted_yet_goes_by_keys_too(pool: asyncpg
     await pool.execute("REINDEX INDEX orders_one_open_per_lease")
     await pool.execute("DELETE FROM orders WHERE hold_id LIKE '%9' OR hold_id LIKE '%8' OR hold_id LIKE '%7'")
     await pool.execute("REINDEX INDEX orders_event")
-    assert await _plans_that_walk(pool) == {}
+    walking = await _plans_that_walk(pool)
+    print("WALK", walking)
+    assert walking == {}
 
 
 async def test_the_limit_of_a_buyer_is_counted_over_the_orders_of_the_address(pool: asyncpg.Pool):

@@ -76,9 +76,23 @@ async def estate(shop: Shop) -> Estate:
         "ticket_id": ticket["id"],
         "dispute_id": (await disputed(shop))["id"],
         "transfer_id": await transfer(shop),
+        "request_id": await refund_request(shop, order["order_id"]),
     }
+    opened = await shop.ask("POST", f"/v1/organizations/{shop.organization_id}/connect", {}, Authorization=owner)
+    assert opened.status == 200, opened.body
     device = f"Device {made['devices']['device_id']}.{made['devices']['secret']}"
     return Estate(ids, owner, device, hold["hold_token"], order["order_token"], ticket["code"])
+
+
+async def refund_request(shop: Shop, order_id: str) -> str:
+    """The id of a refund request that waits for an answer."""
+    request_id = new_id("rrq")
+    await shop.services.common.pool.execute(
+        "INSERT INTO refund_requests (id, order_id, event_id, ticket_ids, worth_cents, amount_cents, reason, status)"
+        " VALUES ($1, $2, $3, '{tkt_none}', 1000, 1000, 'Ill', 'requested')",
+        request_id, order_id, shop.event_id,
+    )  # fmt: skip
+    return request_id
 
 
 async def transfer(shop: Shop) -> str:
@@ -147,6 +161,8 @@ def body_of(route: Route, of: Estate) -> Any:
             "items": [{"ticketTypeId": of.ids["ticket_type_id"], "quantity": 1}],
             "userInfo": {"name": "A", "email": "a@b.test"},
         },
+        "NewConnection": {},
+        "DocumentedConnection": {"organization_id": of.ids["organization_id"]},
         "NewAskedRefund": {"reason": "mine"},
         "Approval": {"message": "mine"},
         "Declining": {"message": "mine"},

@@ -9,6 +9,7 @@ from engine.stores.database import Connection, Database
 
 OF_ORDER_MAX: Final = 200
 
+_LOCK_ORDER = "SELECT FROM orders WHERE id = (SELECT order_id FROM tickets WHERE id = $1) FOR KEY SHARE"
 _COLUMNS: Final = """
 SELECT id, ticket_id, event_id, order_id, from_name, from_email, to_name, to_email, from_locale, to_locale, status,
        old_version, expires_at, confirmed_at, accepted_at, new_version, made_holder FROM ticket_transfers
@@ -33,8 +34,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 _LATELY: Final = """
 SELECT (SELECT count(*) FROM ticket_transfers
          WHERE to_email = $1 AND created_at > now() - interval '1 day') AS to_address,
-       (SELECT count(*) FROM ticket_transfers x JOIN orders o ON o.id = x.order_id
-         WHERE x.to_email = $1 AND x.created_at > now() - interval '1 day' AND o.amount_cents = 0) AS free_to_address,
+       (SELECT count(*) FROM ticket_transfers x
+         WHERE x.to_email = $1 AND x.created_at > now() - interval '1 day'
+           AND (SELECT o.amount_cents FROM orders o WHERE o.id = x.order_id) = 0) AS free_to_address,
        (SELECT count(*) FROM ticket_transfers
          WHERE ticket_id = $2 AND created_at > now() - interval '1 day') AS of_ticket
 """
@@ -79,7 +81,11 @@ async def standing(db: Database, ticket_id: str) -> Standing | None:
 
 
 async def lock_ticket(db: Connection, ticket_id: str) -> Standing | None:
-    """The same, kept from changing under us until the transaction ends."""
+    """The same, kept from changing under us until the transaction ends.
+
+    Its order is locked first, as refunds do: whoever takes the ticket first would wait for them and they for it.
+    """
+    await db.execute(_LOCK_ORDER, ticket_id)
     if await db.fetchval("SELECT true FROM tickets WHERE id = $1 FOR UPDATE", ticket_id) is None:
         return None
     return await standing(db, ticket_id)

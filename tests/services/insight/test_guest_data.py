@@ -26,7 +26,7 @@ async def page(shop: Shop, path: str, **form: str) -> tuple[int, str]:
             return answer.status, text
     (csrf,) = set(re.findall(r'name="csrf" value="([^"]+)"', text))
     async with shop.http.post(shop.url + path, data={**form, "csrf": csrf}, headers={"Accept": "text/html"}) as done:
-        return done.status, await done.text()
+        return done.status, (await done.read()).decode(errors="replace")
 
 
 async def mailed(shop: Shop) -> str:

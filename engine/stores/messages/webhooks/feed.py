@@ -99,7 +99,8 @@ SELECT w.id, m.id, m.object_id, m.sequence
 _CHECK_INS = """
 SELECT s.id::text AS id, s.ticket_id, t.order_id, s.event_id, t.ticket_type_id, t.unit, t.section, t.seat,
        t.holder_name AS attendee, s.gate, s.device_id, s.counted_at AS checked_in_at, s.received_at, s.online, s.manual
-  FROM scans s JOIN tickets t ON t.id = s.ticket_id WHERE s.id = ANY($1::bigint[])
+  FROM (SELECT * FROM scans WHERE id = ANY($1::bigint[]) OFFSET 0) s
+ CROSS JOIN LATERAL (SELECT * FROM tickets WHERE id = s.ticket_id OFFSET 0) t
 """
 _TICKETS = "SELECT order_id FROM tickets WHERE id = ANY($1::text[])"
 # Messages go with what was sent of them; a number that an object had is not given again.

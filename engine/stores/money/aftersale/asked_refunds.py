@@ -40,9 +40,9 @@ SELECT t.id, t.line, t.status, t.checked_in_at IS NOT NULL AS used, t.handed_on 
   FROM tickets t WHERE t.order_id = $1 ORDER BY t.line
 """
 _WORTH_BEFORE = """
-SELECT coalesce(sum(q.worth_cents), 0)::bigint
-  FROM refund_requests q LEFT JOIN refunds r ON r.id = q.refund_id
- WHERE q.order_id = $1 AND q.status <> 'declined' AND r.status IS DISTINCT FROM 'failed'
+SELECT coalesce(sum(q.worth_cents), 0)::bigint FROM refund_requests q
+ WHERE q.order_id = $1 AND q.status <> 'declined'
+   AND (SELECT r.status FROM refunds r WHERE r.id = q.refund_id) IS DISTINCT FROM 'failed'
 """
 _ADD = """
 INSERT INTO refund_requests (id, order_id, event_id, ticket_ids, worth_cents, amount_cents, reason, status, refund_id,
