@@ -32,14 +32,14 @@ TELLS: Final = MappingProxyType[MessageKind, str](
         "order.expired": "An order ran out unpaid",
         "ticket.issued": "A ticket admits: it was bought, issued again, or admits again",
         "ticket.voided": "A ticket admits nobody any more: it was refunded or cancelled",
-        "ticket.transferred": "A ticket went to another person (with transfers)",
+        "ticket.transferred": "A ticket went to another person",
         "checkin.created": "Somebody was let in",
         "event.published": "An event went public",
         "event.changed": "A published event was changed",
         "event.cancelled": "An event was cancelled",
         "dispute.created": "A buyer's bank disputes a payment",
-        "waiting_list.offered": "Places were offered to somebody who waited (with waiting lists)",
-        "payout.paid": "Money went to your bank (with payouts)",
+        "waiting_list.offered": "Places were offered to somebody who waited (with waiting lists, not yet)",
+        "payout.paid": "Money went to your bank (with payouts, not yet)",
     }
 )
 # Lines of the activity log that lead to a message, and to which.
@@ -48,6 +48,7 @@ OF_DEEDS: Final = MappingProxyType[str, MessageKind](
         "order.paid": "order.paid",
         "order.expired": "order.expired",
         "refund.succeeded": "order.refunded",
+        "ticket.transferred": "ticket.transferred",
         "dispute.asked": "dispute.created",
         "dispute.opened": "dispute.created",
         "dispute.won": "dispute.created",

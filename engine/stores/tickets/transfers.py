@@ -83,7 +83,7 @@ async def standing(db: Database, ticket_id: str) -> Standing | None:
 async def lock_ticket(db: Connection, ticket_id: str) -> Standing | None:
     """The same, kept from changing under us until the transaction ends.
 
-    Its order is locked first, as refunds do: whoever takes the ticket first would wait for them and they for it.
+    Its order is locked first, as refunds do: with the ticket first, each would wait for the other.
     """
     await db.execute(_LOCK_ORDER, ticket_id)
     if await db.fetchval("SELECT true FROM tickets WHERE id = $1 FOR UPDATE", ticket_id) is None:

@@ -38,8 +38,8 @@ _NEWEST: Final = {
     "scans": _NOW_OF.format(newest="SELECT coalesce(max(id), 0) FROM scans"),
 }
 _DEEDS: Final = """
-SELECT a.id AS number, a.action AS word, a.target AS object_id, coalesce(a.facts->>'dispute_id', '') AS subject,
-       a.created_at AS happened_at, e.organization_id
+SELECT a.id AS number, a.action AS word, coalesce(a.facts->>'dispute_id', '') AS subject, a.created_at AS happened_at,
+       CASE WHEN a.action LIKE 'ticket.%' THEN a.facts->>'ticket_id' ELSE a.target END AS object_id, e.organization_id
   FROM audit_log a
  CROSS JOIN LATERAL (
        SELECT o.event_id FROM orders o WHERE o.id = a.target AND a.target LIKE 'ord\\_%'

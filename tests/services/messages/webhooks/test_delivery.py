@@ -10,6 +10,7 @@ from standardwebhooks.webhooks import Webhook
 from engine.domain.messages import webhook_kinds
 from engine.domain.messages.webhooks import TRIES_MAX
 from engine.services.messages.webhooks.documents import Documents
+from tests.handing_on import handed_on
 from tests.shop import Shop
 from tests.stripe_events import intent_of
 from tests.webhook_listener import Listener, deliver, due, endpoint
@@ -67,6 +68,17 @@ async def test_a_sale_a_scan_and_a_refund_are_told_signed_and_in_their_order(sho
     ])  # fmt: skip
     (cancelled,) = [message for message in listener.messages if message["type"] == "event.cancelled"]
     assert (cancelled["object_id"], cancelled["data"]["status"]) == (shop.event_id, "cancelled")
+
+
+async def test_a_ticket_that_is_handed_on_is_told_with_its_own_id(shop: Shop, listener: Listener):
+    await shop.open_event()
+    await endpoint(shop, await shop.organizer(), listener, "ticket.transferred")
+    order = await shop.paid()
+    (ticket,) = await shop.tickets(order)
+    await handed_on(shop, order, ticket)
+    await deliver(shop)
+    (message,) = listener.messages
+    assert (message["object_id"], message["data"]["id"], message["data"]["code"]) == (ticket["id"], ticket["id"], None)
 
 
 async def test_a_dispute_is_told_once_however_often_it_turns(shop: Shop, listener: Listener):
